@@ -1,0 +1,49 @@
+# Everything a contributor needs, from a fresh clone with Python 3.11 or newer, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# Without compiled modules every import of Airflow takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test lint format golden bench constraints clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, and compare
+	@$(BIN)/python -m sfn_provider.cli demo
+
+test: $(INSTALLED)  ## Run the tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## Check style, types and the golden files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: $(INSTALLED)  ## Rewrite the golden files from what the code does now
+	$(BIN)/python -m tests.golden
+
+bench: $(INSTALLED)  ## Measure against peers
+	$(BIN)/python -m pytest tests/benchmarks -s
+
+constraints: $(INSTALLED)  ## Refresh the exact versions in constraints.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt --quiet
+	echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" >> constraints.txt
+
+clean:  ## Remove what was built
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache
