@@ -1,0 +1,73 @@
+"""Checks of the arguments of intrinsic functions, and the error where one does not fit."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from sfn_provider.asl.scope import Json
+
+INT_MIN: Final = -(2**31)
+INT_MAX: Final = 2**31 - 1
+
+
+class InvalidArguments(ValueError):
+    """A function cannot take its arguments.
+
+    Args:
+        detail: the sentence for the cause; without one it is AWS's ``Invalid arguments in States.<name>``.
+    """
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail
+        super().__init__(detail)
+
+
+def array(value: Json) -> list[Json]:
+    """Return the value if it is an array."""
+    if isinstance(value, list):
+        return value
+    raise InvalidArguments
+
+
+def mapping(value: Json) -> dict[str, Json]:
+    """Return the value if it is an object."""
+    if isinstance(value, dict):
+        return value
+    raise InvalidArguments
+
+
+def text(value: Json, longest: int | None = None) -> str:
+    """Return the value if it is a string of at most so many characters."""
+    if isinstance(value, str) and (longest is None or len(value) <= longest):
+        return value
+    raise InvalidArguments
+
+
+def number(value: Json) -> int | float:
+    """Return the value if it is a finite number; true and false are none."""
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise InvalidArguments
+
+
+def truncated(value: Json) -> int:
+    """Return a number without its fraction."""
+    return _int32(math.trunc(number(value)))
+
+
+def rounded(value: Json) -> int:
+    """Round a number half up, as Java's ``Math.round``: 1.5 to 2, -1.5 to -1 (recorded executions)."""
+    given = number(value)
+    if isinstance(given, int):
+        return _int32(given)
+    below = math.floor(given)
+    return _int32(below + (given - below >= 0.5))
+
+
+def _int32(value: int) -> int:
+    if INT_MIN <= value <= INT_MAX:
+        return value
+    raise InvalidArguments

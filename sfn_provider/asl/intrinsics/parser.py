@@ -1,0 +1,247 @@
+r"""Intrinsic calls: text to something that can be evaluated.
+
+Grammar: ``States.Name(argument, ...)`` with arguments that are calls, paths, numbers, ``true``, ``false``, ``null`` or
+text in single quotes, where ``\'``, ``\{``, ``\}`` and ``\\`` are the only escapes. Source:
+https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html, https://states-language.net/#appendix-b
+"""
+
+from __future__ import annotations
+
+import difflib
+import random
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, NoReturn
+
+from sfn_provider.asl.intrinsics.arguments import InvalidArguments
+from sfn_provider.asl.intrinsics.functions import FUNCTIONS, Function
+from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.paths import PathNotFound, PathSyntaxError, compile_path
+from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.exceptions import StatesError
+
+Evaluator = Callable[[Scope, random.Random], Json]
+
+INTRINSIC_ERROR: Final = "States.Runtime"
+"""What a failed call is reported as. The documentation has ``States.IntrinsicFailure``; executions end with this."""
+
+MOST_CALLS: Final = 10
+"""How many calls AWS documents as the limit for one field."""
+
+_CACHED = 4096
+_NAME = re.compile(r"[A-Za-z0-9_.]+")
+_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPABLE = "'{}\\"
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?(?![\w.])")
+_WORD = re.compile(r"(?:true|false|null)\b")
+_WORDS: Final[dict[str, Json]] = {"true": True, "false": False, "null": None}
+_QUOTED_IN_PATH = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+
+
+class IntrinsicSyntaxError(ValueError):
+    """The text is no call of an intrinsic function; the message says what is wrong and where."""
+
+
+class Intrinsic:
+    """A compiled call. Made by compile_intrinsic; not changed afterwards.
+
+    Args:
+        text: the call as written.
+        warnings: sentences about calls that AWS takes but that cannot work when they run.
+    """
+
+    __slots__ = ("_run", "text", "warnings")
+
+    def __init__(self, text: str, run: Evaluator, warnings: tuple[str, ...]) -> None:
+        self.text = text
+        self.warnings = warnings
+        self._run = run
+
+    def __repr__(self) -> str:
+        return f"Intrinsic({self.text!r})"
+
+    def evaluate(self, scope: Scope, entropy: random.Random) -> Json:
+        """Call the function on the scope's data.
+
+        Args:
+            scope: what paths in the call read.
+            entropy: where States.UUID and an unseeded States.MathRandom take their randomness.
+
+        Raises:
+            StatesError: ``States.Runtime`` where a path finds nothing or a function refuses its arguments; the cause
+                is in AWS's words.
+        """
+        try:
+            return self._run(scope, entropy)
+        except InvalidArguments as refused:
+            detail = str(refused)
+        except PathNotFound as missing:
+            detail = _missing_argument(missing, scope)
+        raise StatesError(INTRINSIC_ERROR, f"The function '{self.text}' had the following error: {detail}")
+
+
+def _missing_argument(missing: PathNotFound, scope: Scope) -> str:
+    if missing.miss == "not an array":
+        return missing.reason
+    # Recorded: a path to the context object is named with one dollar sign, and beside it the input of the state.
+    path = missing.path.removeprefix("$") if missing.path.startswith("$$") else missing.path
+    data = compact_json(scope.input)
+    return f"The JsonPath argument for the field '{path}' could not be found in the input '{data}'"
+
+
+@lru_cache(_CACHED)
+def compile_intrinsic(text: str) -> Intrinsic:
+    """Compile a call; the same text gives the same object.
+
+    Args:
+        text: for example ``States.Format('{} of {}', $.name, States.ArrayLength($.all))``.
+
+    Raises:
+        IntrinsicSyntaxError: the text is no call, or of no function that exists. A wrong number of arguments is not
+            among the reasons: AWS takes such a definition and fails when it runs, and so does this, with a warning.
+    """
+    parser = _Parser(text)
+    try:
+        run = parser.call()
+    except RecursionError:
+        raise IntrinsicSyntaxError(f'"{text:.60}..." nests its calls too deep') from None
+    parser.spaces()
+    if parser.position < len(text):
+        parser.fail("nothing may follow the call")
+    if parser.calls > MOST_CALLS:
+        parser.warnings.append(
+            f"{parser.calls} intrinsic functions in one field; AWS documents a limit of {MOST_CALLS}"
+        )
+    return Intrinsic(text, run, tuple(parser.warnings))
+
+
+class _Parser:
+    """A position in the text of a call."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.calls = 0
+        self.warnings: list[str] = []
+
+    def fail(self, reason: str) -> NoReturn:
+        where = f"at position {self.position}"
+        raise IntrinsicSyntaxError(f'"{self.text}" is not a call of an intrinsic function: {reason} {where}')
+
+    def spaces(self) -> None:
+        while self.text[self.position : self.position + 1].isspace():
+            self.position += 1
+
+    def take(self, char: str) -> bool:
+        found = self.text.startswith(char, self.position)
+        self.position += len(char) if found else 0
+        return found
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self.text, self.position)
+        if found:
+            self.position = found.end()
+        return found
+
+    def call(self) -> Evaluator:
+        function = self.function()
+        self.calls += 1
+        arguments: list[Evaluator] = []
+        self.spaces()
+        while not self.take(")"):
+            if arguments and not self.take(","):
+                self.fail("expected ',' or ')'")
+            self.spaces()
+            arguments.append(self.argument(raw=function.takes_template and not arguments))
+            self.spaces()
+        if not function.accepts(len(arguments)):
+            self.warnings.append(f"{_expectation(function)}, not {len(arguments)}: the state fails when it runs")
+        return _caller(function, tuple(arguments))
+
+    def function(self) -> Function:
+        start = self.position
+        name = self.match(_NAME)
+        if name is None or not self.take("("):
+            self.fail("expected a function such as States.Format(")
+        function = FUNCTIONS.get(name.group())
+        if function is None:
+            self.position = start
+            near = difflib.get_close_matches(name.group(), FUNCTIONS, 1)
+            self.fail(f"there is no function {name.group()}" + (f"; did you mean {near[0]}?" if near else ""))
+        return function
+
+    def argument(self, raw: bool) -> Evaluator:
+        """Read an argument; raw leaves the escapes of a text in it."""
+        if self.text.startswith("$", self.position):
+            return self.path()
+        if self.text.startswith("States", self.position):
+            return self.call()
+        return _constant(self.literal(raw))
+
+    def path(self) -> Evaluator:
+        start, end = self.position, self.end_of_path()
+        try:
+            path = compile_path(self.text[start:end])
+        except PathSyntaxError as error:
+            raise IntrinsicSyntaxError(f'"{self.text}" is not a call of an intrinsic function: {error}') from error
+        self.position = end
+        return lambda scope, _entropy: path.read(scope)
+
+    def end_of_path(self) -> int:
+        """Find the comma or parenthesis after a path; those in brackets, quotes or parentheses are part of it."""
+        position, depth = self.position, 0
+        while position < len(self.text):
+            char = self.text[position]
+            quoted = _QUOTED_IN_PATH.match(self.text, position) if depth else None
+            if depth == 0 and char in ",)":
+                return position
+            depth += (char in "([") - (char in ")]")
+            position = quoted.end() if quoted else position + 1
+        self.fail("')' is missing after the path")
+
+    def literal(self, raw: bool) -> Json:
+        found = self.match(_STRING)
+        if found:
+            return self.unescape(found.group(1), raw)
+        found = self.match(_NUMBER)
+        if found:
+            return float(found.group()) if found.group(1) or found.group(2) else int(found.group())
+        found = self.match(_WORD)
+        if found:
+            return _WORDS[found.group()]
+        self.fail("expected a path, a call, a number, true, false, null or a text in single quotes")
+
+    def unescape(self, inside: str, raw: bool) -> str:
+        illegal = next((match for match in _ESCAPE.findall(inside) if match not in _ESCAPABLE), None)
+        if illegal is not None:
+            self.fail(rf"\{illegal} is no escape; a backslash is written \\ in the text that ends")
+        return inside if raw else _ESCAPE.sub(r"\1", inside)
+
+
+def _constant(value: Json) -> Evaluator:
+    return lambda _scope, _entropy: value
+
+
+def _caller(function: Function, arguments: tuple[Evaluator, ...]) -> Evaluator:
+    call, refusal = function.call, f"Invalid arguments in {function.name}"
+    accepted = function.accepts(len(arguments))
+
+    def run(scope: Scope, entropy: random.Random) -> Json:
+        values = [argument(scope, entropy) for argument in arguments]
+        if not accepted:
+            raise InvalidArguments(refusal)
+        try:
+            return call(values, entropy)
+        except InvalidArguments as refused:
+            raise InvalidArguments(refused.detail or refusal) from refused
+
+    return run
+
+
+def _expectation(function: Function) -> str:
+    counts = str(function.fewest) if function.fewest == function.most else f"{function.fewest} to {function.most}"
+    if function.most is None:
+        counts = f"at least {function.fewest}"
+    return f"{function.name} takes {counts} argument{'' if counts.endswith('1') else 's'}"

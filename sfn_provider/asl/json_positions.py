@@ -1,0 +1,62 @@
+"""Where each field and item of a JSON text stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+
+@dataclass(slots=True)
+class _Container:
+    """An object or list that the scan is inside of."""
+
+    location: str
+    is_list: bool
+    index: int = 0
+    name: str | None = None
+    seen: set[str] = field(default_factory=set)
+
+    def next_location(self) -> str:
+        part = str(self.index) if self.is_list else str(self.name).replace("~", "~0").replace("/", "~1")
+        return f"{self.location}/{part}"
+
+    def go_on(self) -> None:
+        self.index += 1
+        self.name = None
+
+
+def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
+    """Find every value of a valid JSON text.
+
+    Args:
+        text: JSON that ``json.loads`` accepts.
+
+    Returns:
+        ``{JSON pointer: offset}``, the offset of the name for fields, of the value for items and the whole; and the
+        pointers and offsets of names that stand in their object for the second time or later.
+    """
+    positions: dict[str, int] = {}
+    duplicates: list[tuple[str, int]] = []
+    stack: list[_Container] = []
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in ("}", "]"):
+            stack.pop()
+        elif token == ",":
+            stack[-1].go_on()
+        elif stack and not stack[-1].is_list and stack[-1].name is None:
+            inside = stack[-1]
+            inside.name = str(json.loads(token))
+            if inside.name in inside.seen:
+                duplicates.append((inside.next_location(), match.start()))
+            inside.seen.add(inside.name)
+            positions[inside.next_location()] = match.start()
+        elif token != ":":
+            location = stack[-1].next_location() if stack else ""
+            positions.setdefault(location, match.start())
+            if token in ("{", "["):
+                stack.append(_Container(location, token == "["))
+    return positions, duplicates

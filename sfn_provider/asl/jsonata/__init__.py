@@ -1,0 +1,32 @@
+"""JSONata as Step Functions evaluates it.
+
+AWS supports JSONata 2.0.6 with six functions of its own, without ``$eval``, and with bounds on depth, time and memory:
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. Its causes carry the codes and the words
+of the JavaScript reference implementation. Parsing and the walk over the syntax tree are jsonata-python's; what it
+does differently from the reference is replaced here (``evaluator``, ``functions``), and nothing reads the clock or a
+source of randomness that was not passed in.
+
+Modules::
+
+    expression   Expression, compile_jsonata, check_type: what other packages use
+    plain        JSON values as AWS writes them; no library needed
+    shortcuts    member access and constants without the library
+    references   which variables and $states fields an expression reads
+    parsing      text to syntax tree, with the reference's error messages
+    evaluator    the library's evaluator with the reference's semantics
+    functions    the table of built-in functions; text, regex, picture, numeric, sequences, dates, additions hold them
+
+The library is imported with the first expression, not with this package.
+"""
+
+from __future__ import annotations
+
+from sfn_provider.asl.jsonata.expression import (
+    BUILT_IN_FUNCTIONS,
+    Expression,
+    JsonataSyntaxError,
+    check_type,
+    compile_jsonata,
+)
+
+__all__ = ["BUILT_IN_FUNCTIONS", "Expression", "JsonataSyntaxError", "check_type", "compile_jsonata"]

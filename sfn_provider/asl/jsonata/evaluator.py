@@ -1,0 +1,501 @@
+"""The library's evaluator with the semantics of the reference implementation, AWS's bounds, and explicit inputs."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import operator
+import random
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.dates import iso_to_millis
+from sfn_provider.asl.jsonata.failures import MEMORY, STACK_OVERFLOW, TIMEOUT, Failure
+from sfn_provider.asl.jsonata.functions import BASE_FRAME, BuiltIn
+from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Symbol, Utils
+from sfn_provider.asl.jsonata.numeric import boolean, is_finite_number
+from sfn_provider.asl.jsonata.sequences import clone, contains_item, merge_sorted
+from sfn_provider.asl.jsonata.signatures import checked
+from sfn_provider.asl.jsonata.text import to_text
+from sfn_provider.asl.jsonata.values import EXACT, is_function, is_number, tidy, to_value
+from sfn_provider.asl.scope import Json
+
+MAX_DEPTH: Final = 100
+"""How deep evaluation may nest on AWS: 100 terms of a sum, 31 calls of a simple recursive function."""
+
+MAX_STEPS: Final = 2_000_000
+"""How many nodes one evaluation may visit. AWS gives up after one second; a count gives the same answer every time."""
+
+MAX_ITEMS: Final = 873_782
+"""AWS refuses a longer array for its memory."""
+
+MAX_CHARACTERS: Final = MAX_ITEMS * 8
+"""AWS refuses a longer text for its memory."""
+
+_FIXED: Final = Symbol(None)
+
+
+class Raw:
+    """Data of the scope that is bound to a variable and copied into the evaluator's form only where it is read."""
+
+    __slots__ = ("_copies", "data")
+
+    def __init__(self, data: Json, copies: dict[int, Any]) -> None:
+        self.data = data
+        self._copies = copies
+
+    def value(self, data: Json) -> Any:
+        """Return the evaluator's form of this data or of a part of it, the same object each time."""
+        if not isinstance(data, (dict, list)):
+            return to_value(data)
+        found = self._copies.get(id(data))
+        if found is None:
+            found = self._copies[id(data)] = to_value(data)
+        return found
+
+
+class Closure(Symbol):  # type: ignore[misc]
+    """A lambda with the frame it was made in. The library's symbol sets 45 attributes, which dominates short calls."""
+
+    _jsonata_lambda = True
+    type = None
+    token = None
+    position = 0
+
+    def __init__(self, made_from: Any, input: Any, environment: Any) -> None:
+        self.input = input
+        self.environment = environment
+        self.arguments = made_from.arguments
+        self.signature = made_from.signature
+        self.body = made_from.body
+        self.thunk = made_from.thunk
+
+
+class Transformer(Jsonata.JFunctionCallable):  # type: ignore[misc]
+    """The function that ``|pattern|update,delete|`` stands for. It changes a copy."""
+
+    arity = 1
+
+    def __init__(self, evaluator: Evaluator, node: Any, environment: Any) -> None:
+        self.evaluator = evaluator
+        self.node = node
+        self.environment = environment
+
+    def call(self, input: Any, args: Any) -> Any:
+        """Copy the first argument and change the parts of it that the pattern finds.
+
+        Raises:
+            Failure: T2011 where the update is no object, T2012 where the deletion is no list of texts.
+        """
+        target = args[0] if args else None
+        if target is None:
+            return None
+        if not isinstance(target, (dict, list)):
+            raise Failure("T0410", index=1)
+        result = clone(target)
+        found = self.evaluator.eval(self.node.pattern, result, self.environment)
+        for part in found if isinstance(found, list) else [] if found is None else [found]:
+            self._update(part)
+            self._delete(part)
+        return result
+
+    def _update(self, part: Any) -> None:
+        update = self.evaluator.eval(self.node.update, part, self.environment)
+        if update is not None and not isinstance(update, dict):
+            raise Failure("T2011", value=update)
+        if isinstance(part, dict):
+            part.update(update or {})
+
+    def _delete(self, part: Any) -> None:
+        if self.node.delete is None:
+            return
+        found = self.evaluator.eval(self.node.delete, part, self.environment)
+        names = found if isinstance(found, list) else [] if found is None else [found]
+        if not all(isinstance(name, str) for name in names):
+            raise Failure("T2012", value=found)
+        for name in names if isinstance(part, dict) else ():
+            part.pop(name, None)
+
+
+class _Partial(Jsonata.JFunctionCallable):  # type: ignore[misc]
+    """A built-in function with some of its arguments given."""
+
+    def __init__(self, evaluator: Evaluator, function: BuiltIn, args: list[Any]) -> None:
+        self.evaluator = evaluator
+        self.function = function
+        self.args = args
+        self.arity = sum(map(_is_hole, args))
+
+    def call(self, input: Any, args: Any) -> Any:
+        """Call the function with the arguments given here in the places left open."""
+        rest = iter(args)
+        full = [next(rest, None) if _is_hole(arg) else arg for arg in self.args]
+        return self.evaluator.apply(self.function, full[: self.function.arity], NULL, self.evaluator.environment)
+
+
+def _is_hole(arg: Any) -> bool:
+    return isinstance(arg, Symbol) and arg.type == "operator" and arg.value == "?"
+
+
+class Evaluator(Jsonata):  # type: ignore[misc]
+    """One evaluation of one expression.
+
+    Args:
+        variables: what is bound, by name without dollar sign, as JSON.
+        context: the context object; ``$now()`` is its ``State.EnteredTime``, else its ``Execution.StartTime``.
+        entropy: the source of randomness.
+    """
+
+    def __init__(self, variables: Mapping[str, Json], context: Mapping[str, Json], entropy: random.Random) -> None:
+        copies: dict[int, Any] = {}
+        self.parser = None
+        self.environment = Frame(BASE_FRAME)
+        self.environment.bindings.update((name, Raw(data, copies)) for name, data in variables.items())
+        self.context = context
+        self.entropy = entropy
+        self.depth = 0
+        self.steps = 0
+
+    def run(self, tree: Any) -> Any:
+        """Evaluate a syntax tree; None is undefined, the library's NULL is JSON null."""
+        return self.eval(tree, None, self.environment)
+
+    def now_millis(self) -> int | float:
+        """Return when the state was entered, in milliseconds since the epoch.
+
+        Raises:
+            Failure: the context object does not say.
+        """
+        for part, name in (("State", "EnteredTime"), ("Execution", "StartTime")):
+            found = (self.context.get(part) or {}).get(name)
+            if isinstance(found, str):
+                return iso_to_millis(found)
+            if isinstance(found, datetime.datetime):
+                return math.floor(found.timestamp() * 1000)
+        raise Failure("D3137", "the context object has no State.EnteredTime to take the time from")
+
+    def eval(self, expr: Any, input: Any, environment: Any) -> Any:
+        """Evaluate a node; replaces the library's, which looks up callbacks and its thread at every node."""
+        self.depth += 1
+        self.steps += 1
+        if self.depth > MAX_DEPTH:
+            raise Failure(None, STACK_OVERFLOW)
+        if self.steps > MAX_STEPS:
+            raise Failure(None, TIMEOUT)
+        handler = _HANDLERS.get(expr.type)
+        result = handler(self, expr, input, environment) if handler is not None else None
+        if expr.predicate is not None:
+            for item in expr.predicate:
+                result = self.evaluate_filter(item.expr, result, environment)
+        if expr.group is not None and expr.type != "path":
+            result = self.evaluate_group_expression(expr.group, result, environment)
+        self.depth -= 1
+        if isinstance(result, (list, str)):
+            return self._collapsed(expr, result)
+        return result
+
+    def _collapsed(self, expr: Any, result: Any) -> Any:
+        """Make of a sequence of one its item and of an empty one undefined; refuse what is too large."""
+        if len(result) > (MAX_CHARACTERS if isinstance(result, str) else MAX_ITEMS):
+            raise Failure(None, MEMORY)
+        if isinstance(result, Sequence) and result.sequence and not result.tuple_stream:
+            if expr.keep_array:
+                result.keep_singleton = True
+            if not result:
+                return None
+            if len(result) == 1 and not result.keep_singleton:
+                return result[0]
+        return result
+
+    def evaluate_path(self, expr: Any, input: Any, environment: Any) -> Any:
+        """Walk the plain names at the start of a path over the scope's own data, and leave the rest to the library."""
+        if getattr(expr, "plain_steps", 0):
+            root = environment.lookup(expr.steps[0].value)
+            if type(root) is Raw:
+                return self._evaluate_raw_path(expr, root, environment)
+        return super().evaluate_path(expr, input, environment)
+
+    def _evaluate_raw_path(self, expr: Any, root: Raw, environment: Any) -> Any:
+        data, used = root.data, 1
+        while used < expr.plain_steps and isinstance(data, dict):
+            if expr.steps[used].value not in data:
+                return self._nothing(expr, environment)
+            data = data[expr.steps[used].value]
+            used += 1
+        if used == len(expr.steps):
+            return root.value(data)
+        if used < expr.plain_steps and not isinstance(data, list):
+            return self._nothing(expr, environment)
+        first = Given(root.value(data))
+        rest = SimpleNamespace(
+            steps=[first, *expr.steps[used:]],
+            tuple=expr.tuple,
+            keep_singleton_array=expr.keep_singleton_array,
+            group=expr.group,
+        )
+        return super().evaluate_path(rest, None, environment)
+
+    def _nothing(self, expr: Any, environment: Any) -> Any:
+        return self.evaluate_group_expression(expr.group, None, environment) if expr.group is not None else None
+
+    def evaluate_variable(self, expr: Any, input: Any, environment: Any) -> Any:
+        """Look a variable up; ``$`` is the context."""
+        if expr.value == "":
+            return input
+        found = environment.lookup(expr.value)
+        return found.value(found.data) if type(found) is Raw else found
+
+    def evaluate_lambda(self, expr: Any, input: Any, environment: Any) -> Any:
+        """Make a function value."""
+        return Closure(expr, input, environment)
+
+    def evaluate_apply_expression(self, expr: Any, input: Any, environment: Any) -> Any:
+        """``lhs ~> function`` and ``lhs ~> function(more)``; two functions make a third."""
+        lhs = self.eval(expr.lhs, input, environment)
+        if expr.rhs.type == "function":
+            return self.evaluate_function(expr.rhs, input, environment, lhs)
+        function = self.eval(expr.rhs, input, environment)
+        if not is_function(function):
+            raise Failure("T2006", value=function)
+        if is_function(lhs):
+            return self.apply(self.eval(Jsonata.chain_ast(), None, environment), [lhs, function], NULL, environment)
+        return self.apply(function, [lhs], NULL, environment)
+
+    def evaluate_condition(self, expr: Any, input: Any, environment: Any) -> Any:
+        """``condition ? then : else``."""
+        if boolean(self.eval(expr.condition, input, environment)):
+            return self.eval(expr.then, input, environment)
+        return None if expr._else is None else self.eval(expr._else, input, environment)
+
+    def evaluate_boolean_expression(self, lhs: Any, evalrhs: Callable[[], Any], op: Any) -> bool:
+        """The operators ``and`` and ``or``."""
+        left = bool(boolean(lhs))
+        if left == (op == "or"):
+            return left
+        try:
+            return bool(boolean(evalrhs()))
+        except Failure as failure:  # the reference names this operator for whatever went wrong on its right side
+            failure.values["token"] = op
+            raise
+
+    def evaluate_transform_expression(self, expr: Any, input: Any, environment: Any) -> Any:
+        """Make the function that a transform stands for."""
+        return Transformer(self, expr, environment)
+
+    def partial_apply_native_function(self, native: Any, args: Any) -> Any:
+        """Give some arguments to a built-in function."""
+        if isinstance(native, BuiltIn):
+            return _Partial(self, native, list(args))
+        raise Failure("T1008")
+
+    def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:
+        """Call a function value; the library's prints to stdout where there is none."""
+        if Functions.is_lambda(proc):
+            if proc.signature is not None:
+                args = checked(proc.signature, args, input, proc.token)
+            return self.apply_procedure(proc, args)
+        if isinstance(proc, BuiltIn):
+            if proc.checks is not None:
+                args = checked(proc.checks, args, input, proc.name)
+            found = proc.implementation(self, *args) if proc.needs_evaluator else proc.implementation(*args)
+            return tidy(found)
+        if isinstance(proc, Jsonata.JFunctionCallable):
+            return proc.call(input, args)
+        raise Failure("T1006")
+
+    def evaluate_filter(self, predicate: Any, input: Any, environment: Any) -> Any:
+        """Select by position or condition; the library cuts negative fractions to the wrong side."""
+        if predicate.type == "number":
+            items = input if isinstance(input, list) else [] if input is None else [input]
+            index = math.floor(predicate.value)
+            index += len(items) if index < 0 else 0
+            results = self._sequence_like(input)
+            if not 0 <= index < len(items):
+                return results
+            if isinstance(items[index], list):
+                return items[index]
+            results.append(items[index])
+            return results
+        return self._filter_by_condition(predicate, input, environment)
+
+    def _filter_by_condition(self, predicate: Any, input: Any, environment: Any) -> Any:
+        items = input if isinstance(input, list) else [] if input is None else [input]
+        results = self._sequence_like(input)
+        for index, item in enumerate(items):
+            context, frame = item, environment
+            if results.tuple_stream:
+                context, frame = item["@"], self.create_frame_from_tuple(environment, item)
+            found = self.eval(predicate, context, frame)
+            if is_finite_number(found):
+                found = [found]
+            if isinstance(found, list) and all(map(is_finite_number, found)):
+                wanted = [math.floor(position) for position in found]
+                results.extend(item for position in wanted if position in (index, index - len(items)))
+            elif boolean(found):
+                results.append(item)
+        return results
+
+    @staticmethod
+    def _sequence_like(input: Any) -> Any:
+        results = Sequence()
+        results.sequence = True
+        results.tuple_stream = isinstance(input, Sequence) and input.tuple_stream
+        return results
+
+    def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: Any) -> Any:
+        """Calculate with doubles as JavaScript does: dividing by zero gives infinity, the remainder has fractions."""
+        if lhs is not None and not is_finite_number(lhs):
+            raise Failure("T2001", token=op, value=lhs)
+        if rhs is not None and not is_finite_number(rhs):
+            raise Failure("T2002", token=op, value=rhs)
+        if lhs is None or rhs is None:
+            return None
+        found = _ARITHMETIC[op](lhs, rhs)
+        return tidy(found) if isinstance(found, float) or abs(found) < EXACT else tidy(_double(found))
+
+    def evaluate_comparison_expression(self, lhs: Any, rhs: Any, op: Any) -> bool | None:
+        """The operators ``<``, ``<=``, ``>`` and ``>=`` on numbers or texts."""
+        for value in (lhs, rhs):
+            if value is not None and not (isinstance(value, str) or is_number(value)):
+                raise Failure("T2010", token=op, value=value)
+        if lhs is None or rhs is None:
+            return None
+        if isinstance(lhs, str) != isinstance(rhs, str):
+            raise Failure("T2009", value=lhs, value2=rhs, token=op)
+        return _COMPARISONS[op](lhs, rhs)
+
+    def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> Any:
+        """The operator ``in``."""
+        return lhs is not None and rhs is not None and contains_item(lhs, rhs)
+
+    def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
+        """The operator ``&``; undefined is empty."""
+        return (to_text(lhs) or "") + (to_text(rhs) or "")
+
+    def evaluate_range_expression(self, lhs: Any, rhs: Any) -> Any:
+        """The operator ``..``."""
+        if lhs is not None and not _is_whole(lhs):
+            raise Failure("T2003", value=lhs)
+        if rhs is not None and not _is_whole(rhs):
+            raise Failure("T2004", value=rhs)
+        if lhs is None or rhs is None or lhs > rhs:
+            return None
+        size = int(rhs) - int(lhs) + 1
+        if size > 10**7:
+            raise Failure("D2014", value=size)
+        if size > MAX_ITEMS:
+            raise Failure(None, MEMORY)
+        return list(range(int(lhs), int(rhs) + 1))
+
+    def evaluate_sort_expression(self, expr: Any, input: Any, environment: Any) -> Any:
+        """``^(...)``."""
+        if input is None or len(input) <= 1:
+            return input
+        tuples = isinstance(input, Sequence) and input.tuple_stream
+        compare = Jsonata.ComparatorWrapper(self, expr, environment, tuples).compare
+        return merge_sorted(list(input), lambda left, right: compare(left, right) > 0)
+
+    def evaluate_group_expression(self, expr: Any, input: Any, environment: Any) -> Any:
+        """Make an object; the library writes into an empty input."""
+        return super().evaluate_group_expression(expr, self._sequence_like(None) if input == [] else input, environment)
+
+
+class Given(Symbol):  # type: ignore[misc]
+    """A first step of a path whose value is known."""
+
+    def __init__(self, value: Any) -> None:
+        self.__dict__ = {**_FIXED.__dict__, "type": "given", "value": value}
+
+
+def _evaluate_given(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+    return expr.value
+
+
+def _is_whole(value: Any) -> bool:
+    return is_number(value) and math.isfinite(value) and value == math.floor(value)
+
+
+def _double(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _divide(lhs: Any, rhs: Any) -> float:
+    if rhs == 0:
+        return math.nan if lhs == 0 else math.copysign(math.inf, lhs) * math.copysign(1, rhs)
+    return float(lhs) / float(rhs)
+
+
+def _remainder(lhs: Any, rhs: Any) -> float:
+    return math.fmod(lhs, rhs) if rhs else math.nan
+
+
+_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divide,
+    "%": _remainder,
+}
+
+
+def _evaluate_literal(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+    return evaluator.evaluate_literal(expr)
+
+
+def _evaluate_wildcard(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+    return evaluator.evaluate_wildcard(expr, input)
+
+
+def _evaluate_descendants(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+    return evaluator.evaluate_descendants(expr, input)
+
+
+def _evaluate_parent(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+    return environment.lookup(expr.slot.label)
+
+
+def _evaluate_regex(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+    return expr.value
+
+
+def _evaluate_call(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+    return evaluator.evaluate_function(expr, input, environment, _NO_CONTEXT)
+
+
+_NO_CONTEXT: Final = Utils.NONE
+
+_HANDLERS: Final[dict[str, Callable[[Any, Any, Any, Any], Any]]] = {
+    "given": _evaluate_given,
+    "path": Evaluator.evaluate_path,
+    "binary": Evaluator.evaluate_binary,
+    "unary": Evaluator.evaluate_unary,
+    "name": Evaluator.evaluate_name,
+    "string": _evaluate_literal,
+    "number": _evaluate_literal,
+    "value": _evaluate_literal,
+    "wildcard": _evaluate_wildcard,
+    "descendant": _evaluate_descendants,
+    "parent": _evaluate_parent,
+    "condition": Evaluator.evaluate_condition,
+    "block": Evaluator.evaluate_block,
+    "bind": Evaluator.evaluate_bind_expression,
+    "regex": _evaluate_regex,
+    "function": _evaluate_call,
+    "variable": Evaluator.evaluate_variable,
+    "lambda": Evaluator.evaluate_lambda,
+    "partial": Evaluator.evaluate_partial_application,
+    "apply": Evaluator.evaluate_apply_expression,
+    "transform": Evaluator.evaluate_transform_expression,
+}

@@ -1,0 +1,96 @@
+"""Errors inside an evaluation, with the codes and words of the JSONata reference implementation."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.library import JException
+from sfn_provider.asl.jsonata.values import is_function, to_json
+
+_HOLE: Final = re.compile(r"\{\{(\{?)(\w+)\}?\}\}")
+_POSITIONAL: Final[dict[str, tuple[str, ...]]] = {"D1002": ("", "value")}
+"""Where the library's positional values do not come in the order in which the message names them."""
+
+_ARRAY_TYPES: Final = {
+    "a": "arrays",
+    "b": "booleans",
+    "f": "functions",
+    "n": "numbers",
+    "o": "objects",
+    "s": "strings",
+}
+
+
+class Failure(JException):  # type: ignore[misc]
+    """An error of the evaluation.
+
+    Args:
+        code: the reference's code, for example ``T2001``; None for an error that has none there.
+        text: the message, for codes whose message is free text and for errors without a code.
+        values: what the message's template names, for example ``token="+"``.
+    """
+
+    def __init__(self, code: str | None, text: str | None = None, **values: Any) -> None:
+        RuntimeError.__init__(self, code, text)
+        self.error = code
+        self.location = 0
+        self.current = values.get("token")
+        self.text = text
+        self.values = values
+
+
+STACK_OVERFLOW: Final = (
+    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
+)
+TIMEOUT: Final = "Expression evaluation timeout: Check for infinite loop"
+MEMORY: Final = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+
+
+def tail(error: JException) -> str:
+    """Say what went wrong, as it follows "threw an error during evaluation" in AWS's cause.
+
+    Args:
+        error: a Failure, or an error of the library.
+
+    Returns:
+        ``. T2001: The left side ...``, or ``: Stack overflow error: ...`` for what has no code.
+    """
+    text = message(error)
+    return f". {error.error}: {text}" if error.error else f": {text}"
+
+
+def message(error: JException) -> str:
+    """Render an error's message with its values as JSON, as the reference does."""
+    if isinstance(error, Failure):
+        if error.text is not None:
+            return error.text
+        return _fill(str(error.error), error.values)
+    names = _POSITIONAL.get(error.error) or _names(error.error)
+    found = (error.current, error.expected, error.extra)
+    return _fill(error.error, dict(zip(names, found, strict=False))) if names or _known(error.error) else str(error)
+
+
+def _known(code: str) -> bool:
+    return code in JException.error_codes
+
+
+def _template(code: str) -> str:
+    # The library's copy of the messages has "Object" for "function", and other quotes.
+    return str(JException.error_codes[code]).replace("Object", "function").replace('"', "'")
+
+
+def _names(code: str) -> tuple[str, ...]:
+    return tuple(match.group(2) for match in _HOLE.finditer(_template(code))) if _known(code) else ()
+
+
+def _fill(code: str, values: dict[str, Any]) -> str:
+    def insert(match: re.Match[str]) -> str:
+        value = values.get(match.group(2))
+        if value is None or is_function(value):
+            return "null" if code == "S0213" else "undefined"
+        if match.group(1):
+            return str(value)
+        return to_json(_ARRAY_TYPES.get(value, value) if match.group(2) == "type" else value)
+
+    return _HOLE.sub(insert, _template(code))

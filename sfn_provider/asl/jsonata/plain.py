@@ -1,0 +1,69 @@
+"""JSON values as AWS writes them after an evaluation."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from sfn_provider.asl.scope import Json
+
+LONG: Final = 2**63
+"""AWS keeps an integer exact while it fits into 64 bits and turns it into a double beyond."""
+
+
+def plain(value: Json) -> Json:
+    """Copy a JSON value, with numbers in the form that AWS gives them.
+
+    Args:
+        value: any JSON value.
+
+    Returns:
+        The same value: dicts and lists copied, 2.0 as 2, integers beyond 64 bits as floats, and the numbers that JSON
+        cannot hold as the texts ``Infinity``, ``-Infinity`` and ``NaN`` (what AWS answers for ``1/0``).
+
+    Raises:
+        TypeError: value holds something that is no JSON.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is dict:
+        return {key: plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    if kind is int or kind is float:
+        return plain_number(value)
+    if isinstance(value, (str, int, float)):
+        return plain(_base_value(value))
+    if isinstance(value, dict):
+        return plain(dict(value))
+    if isinstance(value, list):
+        return plain(list(value))
+    raise TypeError(f"a JSON value was expected, not {kind.__name__}: {value!r}")
+
+
+def plain_number(value: int | float) -> int | float | str:
+    """Return a number in the form AWS gives it; see ``plain``."""
+    if isinstance(value, int):
+        return value if -LONG <= value < LONG else plain_number(as_double(value))
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return int(value) if value.is_integer() and abs(value) < LONG else value
+
+
+def as_double(value: int) -> float:
+    """Return an integer as a double; infinity where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _base_value(value: str | int | float) -> str | int | float:
+    """Take the value out of a subclass of str, int or float, for example an enum's member."""
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    raise TypeError(f"str, int or float was expected, not {type(value).__name__}")

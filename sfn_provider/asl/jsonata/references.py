@@ -1,0 +1,173 @@
+"""Which variables and which fields of ``$states`` an expression reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.parsing import children
+
+Names = set[str]
+
+
+@dataclass(slots=True)
+class References:
+    """What an expression reads from outside.
+
+    Args:
+        variables: names, without dollar sign, that it reads and does not bind; built-in functions and ``states``
+            included.
+        states_fields: names directly behind ``$states``.
+        whole_states: whether it reads ``$states`` other than by such a name.
+        top_level: bare names, ``$`` and ``$$`` where they would mean the top-level context, in order.
+    """
+
+    variables: Names = field(default_factory=set)
+    states_fields: Names = field(default_factory=set)
+    whole_states: bool = False
+    top_level: list[str] = field(default_factory=list)
+
+
+class _Walk:
+    """One walk over a syntax tree. Bodies of lambdas come last: they also see what is bound after them."""
+
+    def __init__(self) -> None:
+        self.found = References()
+        self.pending: list[tuple[Any, Names, Names, bool]] = []
+
+    def visit(self, node: Any, bound: Names, top: bool) -> None:
+        """Visit a node.
+
+        Args:
+            node: of the syntax tree.
+            bound: names bound in the node's frame; grows with what the node binds.
+            top: whether the node's context is the top-level one.
+        """
+        _VISITORS.get(node.type, _visit_children)(self, node, bound, top)
+        if node.type != "path":
+            self.visit_filters(node, bound)
+
+    def visit_filters(self, node: Any, bound: Names) -> None:
+        """Visit what a node has in brackets and braces behind it."""
+        for item in node.predicate or ():
+            self.visit(item.expr, bound, False)
+        for pair in node.group.lhs_object if node.group else ():
+            for part in pair:
+                self.visit(part, bound, False)
+
+    def variable(self, name: str, bound: Names, top: bool) -> None:
+        """Note a variable that is read."""
+        if name == "$" or (name == "" and top):
+            self.found.top_level.append(f"${name}")
+        elif name and name not in bound:
+            self.found.variables.add(name)
+
+    def finish(self) -> References:
+        """Visit the lambdas' bodies and return what was found."""
+        while self.pending:
+            body, bound, parameters, top = self.pending.pop(0)
+            self.visit(body, bound | parameters, top)
+        return self.found
+
+
+def references(tree: Any) -> References:
+    """Find what an expression reads from outside.
+
+    Args:
+        tree: the library's syntax tree.
+    """
+    walk = _Walk()
+    walk.visit(tree, set(), True)
+    return walk.finish()
+
+
+def _visit_children(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    own = [item.expr for item in node.predicate or ()]
+    for child in children(node):
+        if child is not node.group and child not in (node.predicate or ()) and child not in own:
+            walk.visit(child, bound, top)
+
+
+def _visit_variable(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    if node.value == "states" and "states" not in bound:
+        walk.found.whole_states = True
+    walk.variable(node.value, bound, top)
+
+
+def _visit_name(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    if top:
+        walk.found.top_level.append(node.value)
+
+
+def _visit_bind(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    walk.visit(node.rhs, bound, top)
+    bound.add(node.lhs.value)
+
+
+def _visit_block(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    inner = set(bound)
+    for expression in node.expressions:
+        walk.visit(expression, inner, top)
+
+
+def _visit_lambda(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    walk.pending.append((node.body, bound, {argument.value for argument in node.arguments}, top))
+
+
+def _visit_partial(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    walk.visit(node.procedure, bound, top)
+    for argument in node.arguments:
+        if argument.type != "operator":
+            walk.visit(argument, bound, top)
+
+
+def _visit_transform(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    for part in (node.pattern, node.update, node.delete):
+        if part is not None:
+            walk.visit(part, bound, False)
+
+
+def _visit_path(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+    # What @ and # bind is seen by the rest of the path only.
+    inner = set(bound) if any(step.tuple for step in node.steps) else bound
+    for index, step in enumerate(node.steps):
+        if index == 0 and _reads_states_field(node, inner):
+            walk.found.variables.add("states")
+            walk.found.states_fields.add(node.steps[1].value)
+        elif step.type == "sort":
+            for term in step.terms:
+                walk.visit(term.expression, inner, False)
+        else:
+            walk.visit(step, inner, top and index == 0)
+        inner.update(name for name in (step.focus, step.index) if name)
+        for stage in step.stages or ():
+            if stage.type == "index":
+                inner.add(stage.value)
+            else:
+                walk.visit(stage.expr, inner, False)
+    walk.visit_filters(node, inner)
+
+
+def _reads_states_field(path: Any, bound: Names) -> bool:
+    first = path.steps[0]
+    return (
+        first.type == "variable"
+        and first.value == "states"
+        and "states" not in bound
+        and not (first.predicate or first.stages)
+        and len(path.steps) > 1
+        and path.steps[1].type == "name"
+    )
+
+
+_VISITORS: Final[dict[str, Callable[[_Walk, Any, Names, bool], None]]] = {
+    "variable": _visit_variable,
+    "name": _visit_name,
+    "bind": _visit_bind,
+    "block": _visit_block,
+    "lambda": _visit_lambda,
+    "partial": _visit_partial,
+    "transform": _visit_transform,
+    "path": _visit_path,
+}

@@ -1,0 +1,155 @@
+"""Between JSON and the values that the library's evaluator works on, and the texts of numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.library import NULL, Functions, Jsonata, Sequence
+from sfn_provider.asl.jsonata.plain import LONG, as_double, plain_number
+from sfn_provider.asl.scope import Json
+
+EXACT: Final = 10**15
+"""Up to here a double that is whole becomes an int; beyond, an int means an exact integer of the input."""
+
+
+class UnsupportedResult(Exception):
+    """The result holds a function, which JSON cannot."""
+
+
+def to_value(value: Json) -> Any:
+    """Copy JSON into what the evaluator works on: null is NULL, whole numbers are ints.
+
+    Raises:
+        TypeError: value holds something that is no JSON.
+    """
+    kind = type(value)
+    if kind is str or kind is bool:
+        return value
+    if value is None:
+        return NULL
+    if kind is int or kind is float:
+        return _number(value)
+    if isinstance(value, dict):
+        return {str(key): to_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_value(item) for item in value]
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a JSON value was expected, not {kind.__name__}: {value!r}")
+
+
+def _number(value: int | float) -> int | float:
+    if isinstance(value, int):
+        return value if -LONG <= value < LONG else as_double(value)
+    return int(value) if value.is_integer() and abs(value) < LONG else value
+
+
+def from_value(value: Any) -> Json:
+    """Copy a result of the evaluator into plain JSON.
+
+    Raises:
+        UnsupportedResult: it holds a function.
+    """
+    kind = type(value)
+    if kind is str or kind is bool:
+        return value
+    if value is NULL or value is None:
+        return None
+    if kind is int or kind is float:
+        return plain_number(value)
+    if isinstance(value, list):
+        return [from_value(item) for item in value]
+    if isinstance(value, dict):
+        return {key: from_value(item) for key, item in value.items()}
+    raise UnsupportedResult(kind.__name__)
+
+
+def is_function(value: Any) -> bool:
+    """Tell whether a value is a built-in function, a lambda or a regular expression."""
+    return isinstance(value, Jsonata.JFunctionCallable) or Functions.is_lambda(value)
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a JSONata number, the non-finite ones included."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def tidy(value: Any) -> Any:
+    """Make a double that is whole an int, as far as doubles are exact to the digit."""
+    if isinstance(value, float) and -EXACT < value < EXACT and value.is_integer():
+        return int(value)
+    return value
+
+
+def sequence(items: Iterable[Any]) -> Any:
+    """Make a JSONata sequence: one item stands for itself, no item for undefined."""
+    made = Sequence(items)
+    made.sequence = True
+    return made
+
+
+def number_text(value: int | float) -> str:
+    """Write a finite number as JavaScript does: 1e+21 from 1e21 on, 1e-7 below 1e-6, else digits."""
+    if isinstance(value, int):
+        return str(value)
+    if value == 0:
+        return "0"
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    text = "".join(map(str, digits)).rstrip("0")
+    point = len(digits) + int(exponent)
+    lead = "-" if sign else ""
+    if 0 < point <= 21:
+        whole, fraction = text[:point].ljust(point, "0"), text[point:]
+        return f"{lead}{whole}.{fraction}" if fraction else f"{lead}{whole}"
+    if -6 < point <= 0:
+        return f"{lead}0.{'0' * -point}{text}"
+    mantissa = f"{text[0]}.{text[1:]}" if len(text) > 1 else text
+    return f"{lead}{mantissa}e{point - 1:+d}"
+
+
+def rounded_text(value: int | float) -> str:
+    """Write a number as ``$string`` does: doubles to 15 significant digits."""
+    return number_text(value if isinstance(value, int) else float(f"{value:.15g}"))
+
+
+def to_json(value: Any) -> str:
+    """Write a value as compact JSON, as it appears in messages; doubles with all their digits."""
+    return write_json(value, number_text)
+
+
+def write_json(value: Any, number: Callable[[int | float], str], indent: int = 0, level: int = 0) -> str:
+    """Write a value as JSON text.
+
+    Args:
+        value: a value of the evaluator; functions become empty texts.
+        number: how to write a finite number.
+        indent: spaces for each level, 0 for one line.
+        level: how deep this value is.
+    """
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if is_number(value):
+        return number(value) if math.isfinite(value) else "null"
+    if isinstance(value, list):
+        return _bracket("[]", [write_json(item, number, indent, level + 1) for item in value], indent, level)
+    if isinstance(value, dict):
+        colon = ": " if indent else ":"
+        pairs = [
+            json.dumps(key, ensure_ascii=False) + colon + write_json(item, number, indent, level + 1)
+            for key, item in value.items()
+        ]
+        return _bracket("{}", pairs, indent, level)
+    return '""' if is_function(value) else "null"
+
+
+def _bracket(pair: str, items: list[str], indent: int, level: int) -> str:
+    if not items or not indent:
+        return pair[0] + ",".join(items) + pair[1]
+    inner, outer = "\n" + " " * indent * (level + 1), "\n" + " " * indent * level
+    return pair[0] + inner + f",{inner}".join(items) + outer + pair[1]

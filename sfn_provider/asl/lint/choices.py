@@ -1,0 +1,89 @@
+"""The rules of a Choice: one test each, with an operand of its type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.comparisons import COMPARISONS, Comparison, Kind
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.fields import is_timestamp
+from sfn_provider.asl.lint.report import error, listed, warning
+from sfn_provider.asl.lint.walk import Definition, Fields, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.scope import Json
+
+_TESTS = ("Variable", "And", "Or", "Not", "Condition")
+_OPERANDS: dict[Kind, tuple[type | tuple[type, ...], str]] = {
+    "boolean": (bool, "true or false"),
+    "numeric": ((int, float), "a number"),
+    "string": (str, "a string"),
+    "timestamp": (str, "a time such as 2030-01-31T12:00:00Z"),
+    "test": (bool, "true or false"),
+    "match": (str, "a string"),
+}
+
+
+def rule_tests(definition: Definition) -> Iterator[Diagnostic]:
+    """Every rule tests one thing."""
+    for state in definition.of_type("Choice"):
+        for at, rule, outermost in choice_rules(state):
+            yield from _test_problems(rule, at)
+            if not outermost:
+                for name in ("Assign", "Output"):
+                    if name in rule:
+                        message = f"{name} inside And, Or or Not is not used; move it to the outermost rule"
+                        yield warning("UNUSED_FIELD", message, at + pointer(name))
+
+
+def _test_problems(rule: Fields, at: str) -> Iterator[Diagnostic]:
+    given = [name for name in _TESTS if name in rule]
+    compared = [name for name in rule if name in COMPARISONS]
+    if len(given) > 1:
+        yield error(f"a rule has only one of {listed(map(repr, given))}", at + pointer(given[1]))
+    elif not given and compared:
+        yield error(f"{compared[0]} needs Variable: the path to what it compares", at)
+    elif not given:
+        yield error(f"a rule needs one of {listed(map(repr, _TESTS), 'or')}", at)
+    elif compared and given != ["Variable"]:
+        yield error(f"{compared[0]} belongs beside Variable, not beside {given[0]}", at + pointer(compared[0]))
+    elif given == ["Variable"] and not compared:
+        message = "the rule compares nothing, and Step Functions refuses it: add a comparison such as StringEquals"
+        yield warning("CHOICE_RULE_WITHOUT_COMPARISON", message, at)
+
+
+def rule_operands(definition: Definition) -> Iterator[Diagnostic]:
+    """What a comparison compares with has the comparison's type."""
+    for state in definition.of_type("Choice"):
+        for at, rule, _ in choice_rules(state):
+            for name in ("And", "Or"):
+                if rule.get(name) == []:
+                    yield error(f"{name} cannot be empty", at + pointer(name))
+            for name, operand in rule.items():
+                if name in COMPARISONS and not _fits(operand, COMPARISONS[name]):
+                    yield error(f"{name} takes {_expected(COMPARISONS[name])}, not {operand!r:.60}", at + pointer(name))
+
+
+def _expected(comparison: Comparison) -> str:
+    return "a path" if comparison.operand_is_path else _OPERANDS[comparison.kind][1]
+
+
+def _fits(operand: Json, comparison: Comparison) -> bool:
+    if is_placeholder(operand):
+        return True
+    if comparison.operand_is_path:
+        return isinstance(operand, str)
+    types, _ = _OPERANDS[comparison.kind]
+    if comparison.kind == "numeric" and isinstance(operand, bool):
+        return False
+    if comparison.kind == "timestamp":
+        return isinstance(operand, str) and is_timestamp(operand)
+    return isinstance(operand, types)
+
+
+def conditions(definition: Definition) -> Iterator[Diagnostic]:
+    """A JSONata rule's Condition is true, false, or an expression."""
+    for state in definition.of_type("Choice"):
+        for at, rule, _ in choice_rules(state):
+            value = rule.get("Condition")
+            if isinstance(value, str) and not is_expression(value) and not is_placeholder(value):
+                message = f"Condition takes a JSONata expression: write {{% {value.strip()} %}}"
+                yield error(message, at + "/Condition")

@@ -1,0 +1,179 @@
+"""What is known of a JSON value before anything runs: the members it can have.
+
+A shape says what may be there, never what must: a path that a shape does not allow cannot exist on any route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.asl.source import kind_of
+
+MOST_LEVELS = 6
+MOST_MEMBERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DataShape:
+    """What a value can be.
+
+    Args:
+        members: the shapes of members that may be there.
+        closed: True where there can be no other members.
+        kind: ``an object`` and so on, where it is known.
+    """
+
+    members: Mapping[str, DataShape] = field(default_factory=dict)
+    closed: bool = False
+    kind: str = ""
+
+
+UNKNOWN = DataShape()
+EMPTY = DataShape({}, True, "an object")
+_TEXT = DataShape({}, True, "a string")
+ERROR_OUTPUT = DataShape({"Error": _TEXT, "Cause": _TEXT}, True, "an object")
+"""What a catcher sees: Cause is always text, even where the text is JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A path leads to nothing.
+
+    Args:
+        member: the first member that cannot be there.
+        parent: the shape of the value that does not have it.
+    """
+
+    member: str
+    parent: DataShape
+
+
+def shape_of(value: Json, level: int = 0) -> DataShape:
+    """Give the shape of a known value."""
+    if level >= MOST_LEVELS or isinstance(value, list):
+        return UNKNOWN
+    if not isinstance(value, dict):
+        return DataShape({}, True, kind_of(value))
+    if len(value) > MOST_MEMBERS:
+        return UNKNOWN
+    return DataShape({key: shape_of(item, level + 1) for key, item in value.items()}, True, "an object")
+
+
+def merge(first: DataShape, second: DataShape, level: int = 0) -> DataShape:
+    """Give the shape of a value that is either of two."""
+    if first == second:
+        return first
+    if UNKNOWN in (first, second) or level >= MOST_LEVELS:
+        return UNKNOWN
+    members: dict[str, DataShape] = {}
+    for name in dict.fromkeys((*first.members, *second.members)):
+        sides = [shape.members.get(name, None if shape.closed else UNKNOWN) for shape in (first, second)]
+        given = [side for side in sides if side is not None]
+        members[name] = merge(given[0], given[-1], level + 1)
+    if len(members) > MOST_MEMBERS:
+        return UNKNOWN
+    return DataShape(members, first.closed and second.closed, first.kind if first.kind == second.kind else "")
+
+
+def put(shape: DataShape, names: Sequence[str], value: DataShape, level: int = 0) -> DataShape:
+    """Give the shape of a value after another was written into it, as ResultPath writes."""
+    if not names:
+        return _shallow(value)
+    if level >= MOST_LEVELS:
+        return UNKNOWN
+    inner = shape.members.get(names[0], EMPTY if shape.closed else UNKNOWN)
+    members = {**shape.members, names[0]: put(inner, names[1:], value, level + 1)}
+    return DataShape(members, shape.closed, "an object")
+
+
+def find(shape: DataShape, names: Sequence[str]) -> DataShape | Missing:
+    """Follow members through a shape."""
+    for name in names:
+        if name in shape.members:
+            shape = shape.members[name]
+        elif shape.closed:
+            return Missing(name, shape)
+        else:
+            return UNKNOWN
+    return shape
+
+
+@dataclass(frozen=True, slots=True)
+class InputPath:
+    """A path into the input that names one value.
+
+    Args:
+        names: the members it names, up to the first index.
+        whole: False where an index follows.
+    """
+
+    names: tuple[str, ...]
+    whole: bool
+
+
+@lru_cache(4096)
+def input_path(path: str) -> InputPath | None:
+    """Read a path.
+
+    Returns:
+        None for paths that may name several values (they give an empty list where nothing is), that read the context
+        object or a variable, or that are no paths.
+    """
+    from sfn_provider.asl.path_syntax import parse_path
+
+    try:
+        parsed = parse_path(path)
+    except ValueError:
+        return None
+    if parsed.root != "input" or not all(isinstance(selector, (str, int)) for selector in parsed.selectors):
+        return None
+    names: list[str] = []
+    for selector in parsed.selectors:
+        if not isinstance(selector, str):
+            return InputPath(tuple(names), False)
+        names.append(selector)
+    return InputPath(tuple(names), True)
+
+
+def read(shape: DataShape, path: Json) -> DataShape:
+    """Give the shape of what a path reads; unknown where that cannot be told."""
+    parsed = input_path(path) if isinstance(path, str) else None
+    if parsed is None or not parsed.whole:
+        return UNKNOWN
+    found = find(shape, parsed.names)
+    return UNKNOWN if isinstance(found, Missing) else found
+
+
+def fill(template: Json, shape: DataShape, level: int = 0) -> DataShape:
+    """Give the shape of a payload template filled from a value."""
+    if not isinstance(template, dict) or level >= MOST_LEVELS or len(template) > MOST_MEMBERS:
+        return shape_of(template, level)
+    members: dict[str, DataShape] = {}
+    for name, item in template.items():
+        if name.endswith(".$"):
+            members[name.removesuffix(".$")] = _shallow(read(shape, item))
+        else:
+            members[name] = fill(item, shape, level + 1)
+    return DataShape(members, True, "an object")
+
+
+def _shallow(shape: DataShape) -> DataShape:
+    """Forget what lies deep, so that shapes in loops cannot grow for ever."""
+    return shape if depth_of(shape) < MOST_LEVELS else UNKNOWN
+
+
+def depth_of(shape: DataShape) -> int:
+    """Count the levels of members."""
+    return 1 + max(map(depth_of, shape.members.values()), default=0)
+
+
+def fill_jsonata(template: Json, level: int = 0) -> DataShape:
+    """Give the shape of a JSONata payload: what its expressions give is not known."""
+    if isinstance(template, str) and "{%" in template:
+        return UNKNOWN
+    if not isinstance(template, dict) or level >= MOST_LEVELS or len(template) > MOST_MEMBERS:
+        return shape_of(template, level)
+    return DataShape({name: fill_jsonata(item, level + 1) for name, item in template.items()}, True, "an object")

@@ -1,0 +1,246 @@
+"""Every path, intrinsic call and JSONata expression in a definition, with its pointer and what it reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.lint.walk import Definition, PlacedState, choice_rules, is_expression
+from sfn_provider.asl.scope import Json
+
+Reads = Literal["raw input", "effective input", "result", "output", "error", "unknown"]
+"""What ``$`` is in a field: the state's input, that after InputPath, what ResultPath leaves, a catcher's error."""
+
+PathKind = Literal["path", "reference", "input reference", "path or intrinsic"]
+
+
+@dataclass(frozen=True, slots=True)
+class PathField:
+    """A field that is a path: where it stands in a state, what it reads, and which paths it takes."""
+
+    part: str
+    name: str
+    reads: Reads = "effective input"
+    kind: PathKind = "reference"
+
+
+PATH_FIELDS = (
+    PathField("", "InputPath", "raw input", "path"),
+    PathField("", "OutputPath", "output", "path"),
+    PathField("", "ItemsPath"),
+    PathField("", "SecondsPath"),
+    PathField("", "TimestampPath"),
+    PathField("", "TimeoutSecondsPath"),
+    PathField("", "HeartbeatSecondsPath"),
+    # Measured: of a Map's paths only ItemsPath may start at the context object.
+    PathField("", "MaxConcurrencyPath", kind="input reference"),
+    PathField("", "ToleratedFailureCountPath", kind="input reference"),
+    PathField("", "ToleratedFailurePercentagePath", kind="input reference"),
+    PathField("ItemBatcher", "MaxItemsPerBatchPath", kind="input reference"),
+    PathField("ItemBatcher", "MaxInputBytesPerBatchPath", kind="input reference"),
+    PathField("ItemReader/ReaderConfig", "MaxItemsPath", kind="input reference"),
+    PathField("", "ErrorPath", "raw input", "path or intrinsic"),
+    PathField("", "CausePath", "raw input", "path or intrinsic"),
+    PathField("", "ResultPath", "unknown"),
+    PathField("Catch/*", "ResultPath", "unknown"),
+)
+
+_PATHS_BY_PART: dict[str, dict[str, PathField]] = {}
+for _row in PATH_FIELDS:
+    _PATHS_BY_PART.setdefault(_row.part, {})[_row.name] = _row
+
+TEMPLATE_FIELDS: tuple[tuple[str, str, Reads], ...] = (
+    ("", "Parameters", "effective input"),
+    ("", "ResultSelector", "result"),
+    ("", "ItemSelector", "effective input"),
+    ("", "Credentials", "unknown"),
+    ("", "Assign", "unknown"),
+    ("Catch/*", "Assign", "error"),
+    ("Choices/*", "Assign", "effective input"),
+    ("ItemReader", "Parameters", "effective input"),
+    ("ItemBatcher", "BatchInput", "effective input"),
+    ("ResultWriter", "Parameters", "effective input"),
+)
+"""Payload templates of JSONPath states: way to the part, field, what its paths read."""
+
+JSONATA_FIELDS: tuple[tuple[str, str], ...] = (
+    ("", "Arguments"),
+    ("", "Output"),
+    ("", "Assign"),
+    ("", "Items"),
+    ("", "ItemSelector"),
+    ("", "Seconds"),
+    ("", "Timestamp"),
+    ("", "TimeoutSeconds"),
+    ("", "HeartbeatSeconds"),
+    ("", "MaxConcurrency"),
+    ("", "ToleratedFailureCount"),
+    ("", "ToleratedFailurePercentage"),
+    ("", "Error"),
+    ("", "Cause"),
+    ("", "Credentials"),
+    ("Catch/*", "Output"),
+    ("Catch/*", "Assign"),
+    ("Choices/*", "Condition"),
+    ("Choices/*", "Output"),
+    ("Choices/*", "Assign"),
+    ("ItemReader", "Arguments"),
+    ("ItemReader/ReaderConfig", "MaxItems"),
+    ("ItemBatcher", "BatchInput"),
+    ("ItemBatcher", "MaxItemsPerBatch"),
+    ("ItemBatcher", "MaxInputBytesPerBatch"),
+    ("ResultWriter", "Arguments"),
+)
+"""Fields of JSONata states that take expressions: way to the part, field.
+
+Measured: AWS reads no expressions in Comment, Next, Default, Resource, ErrorEquals, Retry and CSVHeaders."""
+
+INTRINSIC = re.compile(r"States\.\w+\s*\(")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An expression where it stands.
+
+    Args:
+        state: the state it belongs to.
+        at: its JSON pointer.
+        field: the field's name as messages give it: ``InputPath``, ``Message.$``.
+        value: what is written; a string in all but faulty definitions.
+        reads: what ``$`` is there.
+        kind: which paths the field takes; None in a payload template, which takes paths and calls.
+    """
+
+    state: PlacedState
+    at: str
+    field: str
+    value: Json
+    reads: Reads
+    kind: PathKind | None = None
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths in it: itself, or the arguments of a call."""
+        if not isinstance(self.value, str):
+            return []
+        return list(_paths_in_call(self.value)) if INTRINSIC.match(self.value) else [self.value]
+
+
+def path_uses(definition: Definition) -> Iterator[Use]:
+    """Go through the paths and calls of all JSONPath states."""
+    for state in definition.states:
+        if state.language == "JSONPath":
+            yield from _path_fields(state)
+            yield from _template_paths(state)
+
+
+def _path_fields(state: PlacedState) -> Iterator[Use]:
+    for way, rows in _PATHS_BY_PART.items():
+        for at, fields in state.parts.get(way, ()):
+            for name, row in rows.items():
+                if isinstance(value := fields.get(name), str):
+                    yield Use(state, at + pointer(name), name, value, row.reads, row.kind)
+    for at, rule, _ in choice_rules(state):
+        for name, value in rule.items():
+            is_path = name == "Variable" or (name in COMPARISONS and COMPARISONS[name].operand_is_path)
+            if is_path and isinstance(value, str):
+                yield Use(state, at + pointer(name), name, value, "effective input", "path")
+
+
+def _template_paths(state: PlacedState) -> Iterator[Use]:
+    for way, name, reads in TEMPLATE_FIELDS:
+        for at, fields in state.parts.get(way, ()):
+            if name in fields:
+                for place, key, value in members(fields[name], at + pointer(name)):
+                    if key.endswith(".$"):
+                        yield Use(state, place, key, value, reads)
+
+
+def members(value: Json, at: str) -> Iterator[tuple[str, str, Json]]:
+    """Go through the members of all objects in a value, in order: pointer, name, value."""
+    stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
+    while stack:
+        place, name, item = stack.pop()
+        if name is not None:
+            yield place, name, item
+        if isinstance(item, dict):
+            stack += [(place + pointer(key), key, inner) for key, inner in reversed(item.items())]
+        elif isinstance(item, list):
+            stack += [(place + pointer(index), None, item[index]) for index in reversed(range(len(item)))]
+
+
+def strings(value: Json, at: str) -> Iterator[tuple[str, str]]:
+    """Go through all strings in a value, in order, with their pointers."""
+    stack = [(at, value)]
+    while stack:
+        place, item = stack.pop()
+        if isinstance(item, str):
+            yield place, item
+        elif isinstance(item, dict):
+            stack += [(place + pointer(key), inner) for key, inner in reversed(item.items())]
+        elif isinstance(item, list):
+            stack += [(place + pointer(index), item[index]) for index in reversed(range(len(item)))]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonataUse:
+    """A string of a JSONata state's expression field where it stands.
+
+    Args:
+        state: the state it belongs to.
+        at: its JSON pointer.
+        field: the name of the state's field.
+        text: the whole string; an expression has ``{% %}`` around it.
+        part: the way to the part of the state: ``""``, ``Catch/*`` and so on.
+    """
+
+    state: PlacedState
+    at: str
+    field: str
+    text: str
+    part: str
+
+    @property
+    def source(self) -> str | None:
+        """The expression without its ``{% %}``; None where the string is none."""
+        return self.text[2:-2] if is_expression(self.text) else None
+
+
+def jsonata_uses(definition: Definition) -> Iterator[JsonataUse]:
+    """Go through all strings in fields of JSONata states that take expressions."""
+    for state in definition.states:
+        if state.language != "JSONata":
+            continue
+        for way, name in JSONATA_FIELDS:
+            for at, fields in state.parts.get(way, ()):
+                if name in fields:
+                    for place, text in strings(fields[name], at + pointer(name)):
+                        yield JsonataUse(state, place, name, text, way)
+
+
+def _paths_in_call(text: str) -> Iterator[str]:
+    """Find the paths among the arguments of a call; where the call is faulty, what looks like one."""
+    position = 0
+    while position < len(text):
+        if quoted := _QUOTED.match(text, position):
+            position = quoted.end()
+        elif text[position] == "$":
+            end = _end_of_path(text, position)
+            yield text[position:end].rstrip()
+            position = end
+        else:
+            position += 1
+
+
+def _end_of_path(text: str, position: int) -> int:
+    depth = 0
+    while position < len(text) and (depth > 0 or text[position] not in ",)"):
+        depth += (text[position] in "([") - (text[position] in ")]")
+        quoted = _QUOTED.match(text, position) if depth else None
+        position = quoted.end() if quoted else position + 1
+    return position

@@ -1,0 +1,108 @@
+"""The parts of a Map that only a distributed one has: reader, batcher, writer, and how items run.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html and the pages below it; what is
+refused was measured with ValidateStateMachineDefinition by others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.report import error, listed, suggest, warning
+from sfn_provider.asl.lint.walk import Definition, Fields, is_placeholder
+
+INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
+CSV_DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
+_READERS = re.compile(r"arn:[^:]+:states:::s3:(getObject|listObjectsV2)")
+_WRITER = re.compile(r"arn:[^:]+:states:::s3:putObject")
+_DISTRIBUTED_ONLY = (
+    "ItemReader",
+    "ItemBatcher",
+    "ResultWriter",
+    "Label",
+    "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+)
+_ONE_OF = {
+    # part: {field: values}
+    "ItemReader/ReaderConfig": {
+        "InputType": INPUT_TYPES,
+        "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
+        "CSVDelimiter": CSV_DELIMITERS,
+        "ManifestType": ("ATHENA_DATA", "S3_INVENTORY"),
+        "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
+    },
+    "ResultWriter/WriterConfig": {
+        "OutputType": ("JSON", "JSONL"),
+        "Transformation": ("NONE", "COMPACT", "FLATTEN"),
+    },
+}
+
+
+def processor_configs(definition: Definition) -> Iterator[Diagnostic]:
+    """DISTRIBUTED needs an ExecutionType, INLINE has none."""
+    for group in definition.groups:
+        config = group.fields.get("ProcessorConfig")
+        if group.kind not in ("ItemProcessor", "Iterator") or not isinstance(config, dict):
+            continue
+        at = group.at + "/ProcessorConfig"
+        if config.get("Mode") == "DISTRIBUTED" and "ExecutionType" not in config:
+            yield error("Mode DISTRIBUTED needs an ExecutionType: STANDARD or EXPRESS", at)
+        elif config.get("Mode") == "INLINE" and "ExecutionType" in config:
+            yield error("ExecutionType goes with Mode DISTRIBUTED alone", at + "/ExecutionType")
+
+
+def distributed_only(definition: Definition) -> Iterator[Diagnostic]:
+    """Fields that an inline Map does not use."""
+    for group in definition.groups:
+        state = group.parent
+        if state is None or group.kind == "Branches" or group.distributed:
+            continue
+        for name in _DISTRIBUTED_ONLY:
+            if name in state.fields:
+                message = f"{name} is for a Map whose ItemProcessor has the Mode DISTRIBUTED; this one runs inline"
+                yield warning("UNUSED_FIELD", message, state.at + pointer(name))
+
+
+def readers_and_writers(definition: Definition) -> Iterator[Diagnostic]:
+    """A reader reads S3, a writer writes there; their options go together."""
+    for state in definition.of_type("Map"):
+        for at, reader in state.parts.get("ItemReader", ()):
+            yield from _resource(reader, at, _READERS, "s3:getObject or s3:listObjectsV2")
+        for at, config in state.parts.get("ItemReader/ReaderConfig", ()):
+            yield from _csv_options(config, at)
+        for at, writer in state.parts.get("ResultWriter", ()):
+            yield from _resource(writer, at, _WRITER, "s3:putObject")
+            if not {"Resource", "WriterConfig"} & writer.keys():
+                yield error("a ResultWriter needs a Resource, a WriterConfig, or both", at)
+        for way, options in _ONE_OF.items():
+            for at, config in state.parts.get(way, ()):
+                yield from _values(config, options, at)
+
+
+def _resource(fields: Fields, at: str, allowed: re.Pattern[str], names: str) -> Iterator[Diagnostic]:
+    resource = fields.get("Resource")
+    if isinstance(resource, str) and not is_placeholder(resource) and not allowed.fullmatch(resource):
+        yield error(f"{resource!r} cannot stand here; use arn:aws:states:::{names}", at + "/Resource")
+
+
+def _csv_options(config: Fields, at: str) -> Iterator[Diagnostic]:
+    kind, header = config.get("InputType"), config.get("CSVHeaderLocation")
+    if kind == "CSV" and header is None:
+        yield error("InputType CSV needs a CSVHeaderLocation: FIRST_ROW or GIVEN", at)
+    elif kind == "JSON" and header is not None:
+        yield error("CSVHeaderLocation goes with InputType CSV", at + "/CSVHeaderLocation")
+    if header == "GIVEN" and "CSVHeaders" not in config:
+        yield error("CSVHeaderLocation GIVEN needs CSVHeaders", at)
+
+
+def _values(config: Fields, options: dict[str, tuple[str, ...]], at: str) -> Iterator[Diagnostic]:
+    for name, known in options.items():
+        value = config.get(name)
+        if isinstance(value, str) and value not in known and not is_placeholder(value):
+            message = f"{value!r} is not one of {listed(known)}{suggest(value, known)}"
+            yield error(message, at + pointer(name))

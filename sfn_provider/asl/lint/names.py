@@ -1,0 +1,52 @@
+"""Names of states and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.lint.report import error
+from sfn_provider.asl.lint.walk import Definition
+
+MOST_CHARACTERS = 80
+MOST_LABEL_CHARACTERS = 40
+_NOT_IN_LABEL = set('?*<>{}[]:;,\\|^~$#%&`"')
+_CONTROL = {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
+
+
+def state_names(definition: Definition) -> Iterator[Diagnostic]:
+    """A state's name has at most 80 characters and stands once in the whole machine.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
+    """
+    first: dict[str, str] = {}
+    for group in definition.groups:
+        for name in group.names:
+            at = group.state_at(name)
+            if not 0 < len(name) <= MOST_CHARACTERS:
+                message = f"a state's name has 1 to {MOST_CHARACTERS} characters, this one {len(name)}"
+                yield error(message, at, "INVALID_STATE_NAME")
+            if name in first:
+                message = f"the name {name!r} is taken by {first[name]}: names are unique across branches; rename one"
+                yield error(message, at, "DUPLICATE_STATE_NAME")
+            first.setdefault(name, at)
+
+
+def labels(definition: Definition) -> Iterator[Diagnostic]:
+    """A Map's label is short, of plain characters, and stands once.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+    """
+    first: dict[str, str] = {}
+    for state in definition.of_type("Map"):
+        label, at = state.fields.get("Label"), state.at + "/Label"
+        if not isinstance(label, str):
+            continue
+        if len(label) > MOST_LABEL_CHARACTERS:
+            message = f"a Label has at most {MOST_LABEL_CHARACTERS} characters, this one {len(label)}"
+            yield error(message, at, "INVALID_LABEL_NAME")
+        elif bad := [character for character in label if character in _NOT_IN_LABEL | _CONTROL or character.isspace()]:
+            yield error(f"a Label cannot have {bad[0]!r}", at, "INVALID_LABEL_NAME")
+        if label in first:
+            yield error(f"the Label {label!r} is taken by {first[label]}; change one", at, "DUPLICATE_LABEL_NAME")
+        first.setdefault(label, state.at)

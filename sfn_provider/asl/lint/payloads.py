@@ -1,0 +1,182 @@
+"""The syntax of paths, payload templates and JSONata expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.expressions import (
+    INTRINSIC,
+    TEMPLATE_FIELDS,
+    JsonataUse,
+    Use,
+    jsonata_uses,
+    members,
+    path_uses,
+    strings,
+)
+from sfn_provider.asl.lint.report import error, listed, warning
+from sfn_provider.asl.lint.walk import Definition, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.scope import Json
+
+_LOOKS_LIKE_JSONATA = re.compile(r"\$(states)?\.|States\.\w+\(")
+_LOOKS_DYNAMIC = re.compile(r"\$\$?(?:[.\[].*)?|States\.\w+\(.*\)", re.DOTALL)
+
+
+def paths_and_calls(definition: Definition) -> Iterator[Diagnostic]:
+    """Paths, intrinsic calls and ``.$`` fields can be read."""
+    for use in path_uses(definition):
+        if not is_placeholder(use.value):
+            yield from _use_problems(use)
+
+
+def _use_problems(use: Use) -> Iterator[Diagnostic]:
+    from sfn_provider.asl.intrinsics import compile_intrinsic
+    from sfn_provider.asl.paths import compile_path
+
+    if not isinstance(use.value, str):
+        yield error(f"{use.field!r} ends in .$ and takes a path or an intrinsic call, not {use.value!r:.60}", use.at)
+        return
+    takes_calls = use.kind in (None, "path or intrinsic")
+    try:
+        if takes_calls and not use.value.startswith("$"):
+            for message in compile_intrinsic(use.value).warnings:
+                yield warning("INTRINSIC_WILL_FAIL", message, use.at)
+            return
+        functions = compile_path(use.value).functions
+        if use.kind in ("reference", "input reference"):
+            _check_reference(use)
+    except (ValueError, RecursionError) as problem:
+        yield error(_syntax_message(use, problem, takes_calls), use.at)
+        return
+    if functions:
+        message = f"Step Functions has no path functions: it looks for a field of the name {functions[0]!r}"
+        yield warning("PATH_FUNCTION", message, use.at)
+
+
+def _syntax_message(use: Use, problem: Exception, takes_calls: bool) -> str:
+    if isinstance(problem, RecursionError):
+        return f"{use.field} nests its calls too deep"
+    if takes_calls and isinstance(use.value, str) and not use.value.startswith(("$", "States.")):
+        return f"{use.field!r} takes a path such as $.name or a call such as States.UUID(), not {use.value!r}"
+    return str(problem)
+
+
+def _check_reference(use: Use) -> None:
+    """Raise ValueError where a path may name several nodes, or starts where the field does not allow it."""
+    from sfn_provider.asl.path_syntax import parse_path
+    from sfn_provider.asl.paths import compile_reference
+
+    if use.field == "ResultPath":
+        compile_reference(str(use.value))
+        return
+    parsed = parse_path(str(use.value))
+    if not all(isinstance(selector, (str, int)) for selector in parsed.selectors):
+        raise ValueError(f"{use.field} takes a reference path: one that names a single value, not {use.value!r}")
+    if use.kind == "input reference" and parsed.root == "context":
+        raise ValueError(f"{use.field} takes a path into the input or a variable, not into the context object")
+
+
+def jsonata_syntax(definition: Definition) -> Iterator[Diagnostic]:
+    """JSONata expressions can be read, and refer to what there is."""
+    for use in jsonata_uses(definition):
+        if use.source is not None:
+            if not is_placeholder(use.source):
+                yield from _jsonata_problems(use, use.source)
+        elif use.text.startswith("{%") or use.text.endswith("%}"):
+            yield error("a JSONata expression starts with {% and ends with %}; one of them is missing", use.at)
+        elif is_expression(use.text.strip()):
+            # Recorded: with blanks around it, it is a text like any other.
+            message = "with blanks around {% %} this is no expression but a text; take them out"
+            yield warning("EXPRESSION_IN_BLANKS", message, use.at)
+
+
+def _jsonata_problems(use: JsonataUse, source: str) -> Iterator[Diagnostic]:
+    from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
+
+    try:
+        expression = compile_jsonata(source, use.field)
+    except JsonataSyntaxError as problem:
+        message = f"this is not JSONata: {problem.reason} (character {problem.position} of the expression)"
+        yield error(message, use.at, "INVALID_JSONATA_EXPRESSION")
+        return
+    except RecursionError:
+        yield error("the expression nests too deep", use.at, "INVALID_JSONATA_EXPRESSION")
+        return
+    for sentence in expression.unsupported_references:
+        message = f"{sentence.removesuffix('.')}; the input is $states.input, a variable starts with $"
+        yield error(message, use.at, "UNSUPPORTED_JSONATA_EXPRESSION")
+    for name in sorted(expression.states_fields - _states_fields(use).keys()):
+        message = (
+            f"there is no $states.{name} here; there is {listed('$states.' + field for field in _states_fields(use))}"
+        )
+        yield error(message, use.at, "UNSUPPORTED_JSONATA_EXPRESSION")
+
+
+def _states_fields(use: JsonataUse) -> dict[str, None]:
+    """Give what ``$states`` has: the result once there is one, the error in a catcher alone."""
+    fields = dict.fromkeys(("input", "context"))
+    if use.field in ("Output", "Assign"):
+        if use.part == "Catch/*":
+            fields["errorOutput"] = None
+        elif not use.part and use.state.type in ("Task", "Parallel", "Map"):
+            fields["result"] = None
+    return fields
+
+
+def jsonata_text(definition: Definition) -> Iterator[Diagnostic]:
+    """Text of a JSONata state that looks like a path or an expression without its ``{% %}``."""
+    for use in jsonata_uses(definition):
+        if use.at.endswith(".$"):
+            message = (
+                "names in .$ mean nothing in JSONata: the name stays as it is, and values are expressions in {% %}"
+            )
+            yield warning("DOLLAR_IN_JSONATA", message, use.at)
+        elif use.source is None and _LOOKS_LIKE_JSONATA.match(use.text):
+            message = f"{use.text!r:.80} is passed on as it is; write it as {{% ... %}} to have it evaluated"
+            yield warning("TEXT_FOR_EXPRESSION", message, use.at)
+
+
+def static_text(definition: Definition) -> Iterator[Diagnostic]:
+    """Text that looks like a path or a call, where AWS takes it as it is."""
+    for state in definition.states:
+        if state.language != "JSONPath":
+            continue
+        for way, name, _ in TEMPLATE_FIELDS:
+            for at, fields in state.parts.get(way, ()):
+                if name in fields:
+                    yield from _missing_dollars(fields[name], at + pointer(name))
+        if state.type == "Pass" and "Result" in state.fields:
+            yield from _static_result(state.fields.get("Result"), state.at + "/Result")
+        yield from _text_for_path(state.fields, state.at, ("Error", "Cause"))
+        for at, rule, _ in choice_rules(state):
+            names = [name for name in rule if name in COMPARISONS and name + "Path" in COMPARISONS]
+            yield from _text_for_path(rule, at, names)
+
+
+def _missing_dollars(template: Json, at: str) -> Iterator[Diagnostic]:
+    for place, name, value in members(template, at):
+        if not name.endswith(".$") and _is_dynamic(value):
+            message = f"{value!r} is passed on as it is; name the field {name + '.$'!r} to have it evaluated"
+            yield warning("NO_DOLLAR", message, place)
+
+
+def _static_result(result: Json, at: str) -> Iterator[Diagnostic]:
+    dynamic = [place for place, text in strings(result, at) if _is_dynamic(text)]
+    dynamic += [place for place, name, _ in members(result, at) if name.endswith(".$") and place not in dynamic]
+    if dynamic:
+        message = "Result is passed on as it is, paths and .$ names too; use Parameters to have them evaluated"
+        yield warning("PASS_RESULT_IS_STATIC", message, dynamic[0])
+
+
+def _text_for_path(fields: dict[str, Json], at: str, names: tuple[str, ...] | list[str]) -> Iterator[Diagnostic]:
+    for name in names:
+        if _is_dynamic(fields.get(name)):
+            message = f"{fields[name]!r} is taken as it is; name the field {name}Path to have it evaluated"
+            yield warning("NO_PATH", message, at + pointer(name))
+
+
+def _is_dynamic(value: Json) -> bool:
+    return isinstance(value, str) and bool(_LOOKS_DYNAMIC.fullmatch(value) or INTRINSIC.match(value))

@@ -1,0 +1,42 @@
+"""How rules say what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import lru_cache
+
+from sfn_provider.asl.diagnostics import Diagnostic
+
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+
+
+def error(message: str, location: str, code: str = SCHEMA) -> Diagnostic:
+    """Report what Step Functions refuses."""
+    return Diagnostic("error", code, message, location)
+
+
+def warning(code: str, message: str, location: str) -> Diagnostic:
+    """Report what Step Functions accepts, but its author hardly meant."""
+    return Diagnostic("warning", code, message, location)
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Give ``; did you mean 'Poll'?`` for the nearest known word, nothing where none is near."""
+    near = _nearest(word, tuple(known))
+    return f"; did you mean {near!r}?" if near else ""
+
+
+@lru_cache(1024)
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    folded = {option.casefold(): option for option in reversed(known)}
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Join words: ``A``, ``A and B``, ``A, B and C``."""
+    parts = list(words)
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

@@ -1,0 +1,165 @@
+"""What Task states call: the Resource, the fields that a call cannot do without, Credentials, and what EXPRESS lacks.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html; patterns and required fields were
+measured with ValidateStateMachineDefinition by others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.lint.report import error, listed, suggest, warning
+from sfn_provider.asl.lint.walk import Definition, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.resources import Resource, parse_resource
+
+OPTIMIZED = (
+    "apigateway",
+    "athena",
+    "batch",
+    "bedrock",
+    "bedrock-agentcore",
+    "codebuild",
+    "databrew",
+    "dynamodb",
+    "ecs",
+    "eks",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "events",
+    "glue",
+    "http",
+    "lambda",
+    "mediaconvert",
+    "sagemaker",
+    "sns",
+    "sqs",
+    "states",
+)
+"""The services with an optimized integration."""
+
+NO_SYNC = {"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "bedrock-agentcore", "http"}
+NO_TOKEN = {
+    "athena",
+    "batch",
+    "bedrock-agentcore",
+    "codebuild",
+    "databrew",
+    "dynamodb",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "glue",
+    "http",
+    "mediaconvert",
+    "sagemaker",
+}
+REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("dynamodb", "getItem"): ("TableName", "Key"),
+    ("dynamodb", "putItem"): ("TableName", "Item"),
+    ("ecs", "runTask"): ("TaskDefinition",),
+    ("events", "putEvents"): ("Entries",),
+    ("glue", "startJobRun"): ("JobName",),
+    ("lambda", "invoke"): ("FunctionName",),
+    ("sns", "publish"): ("Message",),
+    ("sqs", "sendMessage"): ("QueueUrl", "MessageBody"),
+    ("states", "startExecution"): ("StateMachineArn",),
+}
+"""Fields of the call's parameters that AWS asks for at creation, where that was seen."""
+
+_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
+
+
+def _tasks(definition: Definition) -> Iterator[tuple[PlacedState, Resource]]:
+    for state in definition.of_type("Task"):
+        resource = state.fields.get("Resource")
+        if isinstance(resource, str):
+            yield state, parse_resource(resource)
+
+
+def resources(definition: Definition) -> Iterator[Diagnostic]:
+    """Every Resource is something that can be called, in a way that it can be called."""
+    for state, resource in _tasks(definition):
+        at = state.at + "/Resource"
+        if resource.kind == "unknown" and not is_placeholder(resource.text):
+            yield _not_callable(resource, at)
+        elif resource.kind == "optimized" and not is_placeholder(resource.service):
+            yield from _integration_problems(resource, at)
+        elif resource.kind in ("aws-sdk", "http:invoke") and resource.pattern.startswith("sync"):
+            # Waiting for a job takes an optimized integration: what to ask differs from service to service.
+            yield error(f"{resource.kind} has no .{resource.pattern}", at)
+
+
+def _not_callable(resource: Resource, at: str) -> Diagnostic:
+    if not _URI.fullmatch(resource.text):
+        message = f"{resource.text!r} is not an ARN; a Resource looks like arn:aws:states:::sns:publish"
+        return error(message, at)
+    message = f"Step Functions refuses {resource.text!r}: it is no Lambda function, activity or integration"
+    return warning("INVALID_RESOURCE", message, at)
+
+
+def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
+    service, pattern = str(resource.service), resource.pattern
+    if service not in OPTIMIZED:
+        hint = (
+            suggest(service, OPTIMIZED) or f"; arn:aws:states:::aws-sdk:{service}:{resource.action} calls any service"
+        )
+        yield warning("INVALID_RESOURCE", f"there is no optimized integration {service!r}{hint}", at)
+    elif pattern.startswith("sync") and (service in NO_SYNC or (pattern == "sync:2" and service != "states")):
+        yield error(f"{service} has no .{pattern}; leave it out", at)
+    elif pattern == "waitForTaskToken" and service in NO_TOKEN:
+        yield error(f"{service} has no .waitForTaskToken: it cannot pass a task token on", at)
+
+
+def required_parameters(definition: Definition) -> Iterator[Diagnostic]:
+    """A call has the fields that it cannot do without."""
+    for state, resource in _tasks(definition):
+        if resource.kind != "optimized":
+            continue
+        name = "Arguments" if state.language == "JSONata" else "Parameters"
+        if name not in state.fields:
+            message = f"{resource.service}:{resource.action} needs {name}, and Step Functions refuses it without"
+            yield warning("MISSING_PARAMETERS", message, state.at)
+            continue
+        needed = REQUIRED.get((str(resource.service), str(resource.action)), ())
+        given = state.fields[name]
+        if isinstance(given, dict) and (missing := [field for field in needed if not _given(given, field)]):
+            message = f"{resource.service}:{resource.action} needs {listed(map(repr, missing))}"
+            yield error(message, f"{state.at}/{name}")
+
+
+def _given(parameters: Fields, field: str) -> bool:
+    return field in parameters or f"{field}.$" in parameters
+
+
+def credentials(definition: Definition) -> Iterator[Diagnostic]:
+    """Credentials is an object with the role to take on; activities have none."""
+    for state, resource in _tasks(definition):
+        given, at = state.fields.get("Credentials"), state.at + "/Credentials"
+        if "Credentials" not in state.fields:
+            continue
+        if not isinstance(given, dict):
+            yield error("Credentials is an object with RoleArn: the role to call with", at)
+        elif resource.kind == "activity":
+            yield error("an activity takes no Credentials", at)
+        elif not _given(given, "RoleArn"):
+            message = f"Step Functions refuses Credentials without RoleArn{suggest(next(iter(given), ''), ['RoleArn'])}"
+            yield warning("MISSING_ROLE", message, at)
+
+
+def express(definition: Definition) -> Iterator[Diagnostic]:
+    """What an EXPRESS state machine cannot do: wait for jobs and tokens, use activities, distribute a Map."""
+    if definition.execution_type != "EXPRESS":
+        return
+    for state, resource in _tasks(definition):
+        if resource.kind == "activity":
+            yield error("an EXPRESS state machine cannot use activities", state.at + "/Resource")
+        elif resource.pattern != "request_response":
+            message = f"an EXPRESS state machine does not wait: .{resource.pattern} needs a STANDARD one"
+            yield error(message, state.at + "/Resource")
+    for group in definition.groups:
+        if group.distributed:
+            message = "a Map of an EXPRESS state machine cannot have the Mode DISTRIBUTED"
+            yield error(message, group.at + "/ProcessorConfig/Mode")

@@ -1,0 +1,87 @@
+"""Which errors Retry and Catch name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.report import error, suggest, warning
+from sfn_provider.asl.lint.walk import Definition, Fields, PlacedState, objects
+
+RESERVED_ERRORS = (
+    "States.ALL",
+    "States.BranchFailed",
+    "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold",
+    "States.HeartbeatTimeout",
+    "States.Http.Socket",
+    "States.IntrinsicFailure",
+    "States.ItemReaderFailed",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
+    "States.Permissions",
+    "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
+    "States.ResultWriterFailed",
+    "States.Runtime",
+    "States.TaskFailed",
+    "States.Timeout",
+)
+"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation"""
+
+_NEVER_MATCHED = "States.Runtime"
+_STATUS_CODES = "States.Http.StatusCode."
+_FIELDS = ("Retry", "Catch")
+
+
+def entries(definition: Definition) -> Iterator[tuple[PlacedState, str, int, Fields, bool]]:
+    """Go through retriers and catchers: the state, the field, the index, the entry, and whether it is the last."""
+    for state in definition.of_type("Task", "Parallel", "Map"):
+        for name in _FIELDS:
+            items = state.fields.get(name)
+            for index, entry in objects(state.fields, name):
+                yield state, name, index, entry, isinstance(items, list) and index == len(items) - 1
+
+
+def error_names(definition: Definition) -> Iterator[Diagnostic]:
+    """ErrorEquals names errors; States.ALL stands alone and last."""
+    for state, field, index, entry, last in entries(definition):
+        names = entry.get("ErrorEquals")
+        at = state.at + pointer(field, index, "ErrorEquals")
+        if names == []:
+            yield error("ErrorEquals cannot be empty: name an error, or States.ALL for any", at)
+        elif isinstance(names, list) and "States.ALL" in names and len(names) > 1:
+            yield error("States.ALL must stand alone in ErrorEquals: it matches the others too", at)
+        elif names == ["States.ALL"] and not last:
+            yield error(f"the entry with States.ALL must be the last of {field}: nothing gets past it", at)
+
+
+def unmatched_errors(definition: Definition) -> Iterator[Diagnostic]:
+    """Error names that never match anything."""
+    for state, field, index, entry, _ in entries(definition):
+        names = entry.get("ErrorEquals")
+        for position, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and (message := _never_matches(name, field)):
+                yield warning("UNMATCHED_ERROR", message, state.at + pointer(field, index, "ErrorEquals", position))
+
+
+def _never_matches(name: str, field: str) -> str:
+    if name == _NEVER_MATCHED:
+        # Recorded: an execution with States.Runtime fails at once, whatever Retry and Catch say.
+        return f"{name} is never matched by {field}: it ends the execution; avoid what causes it"
+    if name.startswith("States.") and name not in RESERVED_ERRORS and not name.startswith(_STATUS_CODES):
+        return f"there is no error {name!r}{suggest(name, RESERVED_ERRORS)}"
+    return ""
+
+
+def repeated_errors(definition: Definition) -> Iterator[Diagnostic]:
+    """An error that an earlier entry of the same field matches never reaches a later one."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    for state, field, index, entry, _ in entries(definition):
+        names = entry.get("ErrorEquals")
+        earlier = seen.setdefault((state.at, field), set())
+        written = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+        if written and earlier.issuperset(written):
+            message = f"earlier entries of {field} match the same errors, so this one is never used"
+            yield warning("UNREACHABLE_ENTRY", message, state.at + pointer(field, index))
+        earlier.update(written)

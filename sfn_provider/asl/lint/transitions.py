@@ -1,0 +1,123 @@
+"""Where states lead: every target exists, every state is reached, and the machine can end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.report import error, suggest, warning
+from sfn_provider.asl.lint.walk import Definition, Group, PlacedState, catchers, choice_rules
+from sfn_provider.asl.scope import Json
+
+MISSING_TARGET = "MISSING_TRANSITION_TARGET"
+MOST_SUGGESTIONS = 20
+"""Names that a nearest one is looked for: that takes long among thousands of states."""
+
+_GOING_ON = ("Task", "Pass", "Wait", "Parallel", "Map")
+_TYPES = (*_GOING_ON, "Choice", "Succeed", "Fail")
+
+
+def targets(state: PlacedState) -> Iterator[tuple[str, str]]:
+    """Go through the names a state can lead to, each with the pointer of the field that says so."""
+    found: list[tuple[str, Json]] = []
+    if state.type in _GOING_ON:
+        found.append((state.at + "/Next", state.fields.get("Next")))
+    for at, rule, outermost in choice_rules(state):
+        if outermost:
+            found.append((at + "/Next", rule.get("Next")))
+    if state.type == "Choice":
+        found.append((state.at + "/Default", state.fields.get("Default")))
+    found += [(at + "/Next", catcher.get("Next")) for at, catcher in catchers(state)]
+    yield from ((at, name) for at, name in found if isinstance(name, str))
+
+
+def missing_targets(definition: Definition) -> Iterator[Diagnostic]:
+    """Every StartAt, Next and Default names a state of the same group."""
+    owners = {name: group for group in reversed(definition.groups) for name in group.names}
+    suggestions = MOST_SUGGESTIONS
+    for group in definition.groups:
+        wanted = [(group.at + "/StartAt", group.fields.get("StartAt"))]
+        wanted += [pair for state in definition.states_of[group.at] for pair in targets(state)]
+        for at, name in wanted:
+            if isinstance(name, str) and name not in group.names and isinstance(group.fields.get("States"), dict):
+                hint = suggest(name, group.names) if suggestions > 0 else ""
+                suggestions -= 1
+                yield error(_missing_message(name, owners, hint), at, MISSING_TARGET)
+
+
+def _missing_message(name: str, owners: dict[str, Group], hint: str) -> str:
+    if name in owners:
+        place = owners[name].at or "the state machine"
+        return f"state {name!r} belongs to {place}, and no transition leaves or enters a branch or an item processor"
+    return f"state {name!r} does not exist{hint}"
+
+
+def unreachable_states(definition: Definition) -> Iterator[Diagnostic]:
+    """Every state is reached from StartAt; AWS refuses one that is not."""
+    for group in definition.groups:
+        start = group.fields.get("StartAt")
+        if not isinstance(start, str) or start not in group.names:
+            continue  # told already, and every state would be unreachable
+        states = definition.states_of[group.at]
+        if not _readable(group, states) or not (group.at or _can_end(states)):
+            continue  # measured: AWS reports a missing end alone
+        reached = _reached(start, states)
+        for name in group.names:
+            if name not in reached:
+                message = f"state {name!r} is not reachable: no way from {start!r} leads to it"
+                yield error(message, group.state_at(name), MISSING_TARGET)
+
+
+def _reached(start: str, states: list[PlacedState]) -> set[str]:
+    edges = {state.name: [name for _, name in targets(state)] for state in states}
+    reached: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += edges.get(name, [])
+    return reached
+
+
+def missing_end(definition: Definition) -> Iterator[Diagnostic]:
+    """Some state ends the machine. Of a branch AWS does not ask it, though it can then never end."""
+    for group in definition.groups:
+        states = definition.states_of[group.at]
+        if not states or _can_end(states) or not _readable(group, states):
+            continue
+        message = 'no state ends it: give one "End": true, or add a Succeed or Fail state'
+        if group.at:
+            yield warning("MISSING_END_STATE", message, group.at)
+        else:
+            yield error(message, "", "MISSING_END_STATE")
+
+
+def _readable(group: Group, states: list[PlacedState]) -> bool:
+    """Is every state an object with a type that exists, so that it is known where it leads?"""
+    return len(states) == len(group.names) and all(state.type in _TYPES for state in states)
+
+
+def _can_end(states: list[PlacedState]) -> bool:
+    return any(state.type in ("Succeed", "Fail") or state.fields.get("End") is True for state in states)
+
+
+def next_or_end(definition: Definition) -> Iterator[Diagnostic]:
+    """A state that is neither Choice, Succeed nor Fail has either Next or ``"End": true``."""
+    for state in definition.of_type(*_GOING_ON):
+        ends, goes = state.fields.get("End") is True, "Next" in state.fields
+        if ends and goes:
+            yield error('a state has either Next or "End": true, not both', state.at + "/Next")
+        elif not ends and not goes:
+            yield error('the state must say where to go: give it Next or "End": true', state.at)
+
+
+def choice_rule_targets(definition: Definition) -> Iterator[Diagnostic]:
+    """Only the outermost rule of a Choice names the next state, and it must."""
+    for state in definition.of_type("Choice"):
+        for at, rule, outermost in choice_rules(state):
+            if outermost and "Next" not in rule:
+                yield error("the rule must name the state to go to: give it Next", at)
+            elif not outermost and "Next" in rule:
+                message = "a rule inside And, Or or Not has no Next; the outermost rule has it"
+                yield error(message, at + pointer("Next"))

@@ -1,0 +1,137 @@
+"""Workflow variables: their names, and where they are known.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.expressions import jsonata_uses, path_uses
+from sfn_provider.asl.lint.report import error, suggest, warning
+from sfn_provider.asl.lint.walk import Definition, Group, PlacedState, is_placeholder
+from sfn_provider.asl.scope import Json
+from sfn_provider.asl.source import kind_of
+
+MOST_CHARACTERS = 80
+RESERVED = "states"
+_WAYS = ("", "Catch/*", "Choices/*")
+
+
+def _assigns(state: PlacedState) -> Iterator[tuple[str, Json]]:
+    for way in _WAYS:
+        for at, fields in state.parts.get(way, ()):
+            if "Assign" in fields:
+                yield at + "/Assign", fields["Assign"]
+
+
+def assigned(state: PlacedState) -> Iterator[tuple[str, str]]:
+    """Go through the variables that a state assigns: name, pointer."""
+    for at, names in _assigns(state):
+        for key in names if isinstance(names, dict) else ():
+            yield key.removesuffix(".$") if state.language == "JSONPath" else key, at + pointer(key)
+
+
+def variable_names(definition: Definition) -> Iterator[Diagnostic]:
+    """Assign is an object whose names are identifiers."""
+    for state in definition.states:
+        for at, names in _assigns(state):
+            if not isinstance(names, dict):
+                yield error(f"Assign is an object of variables and their values, not {kind_of(names)}", at)
+        for name, at in assigned(state):
+            if problem := _name_problem(name):
+                yield error(f"{name!r} is no name for a variable: {problem}", at)
+
+
+def _name_problem(name: str) -> str:
+    if name == RESERVED:
+        return "Step Functions keeps $states for itself"
+    if len(name) > MOST_CHARACTERS:
+        return f"it has more than {MOST_CHARACTERS} characters"
+    # Unicode's ID_Start, which the documentation asks for, has no underscore; Python's identifiers do.
+    if not name.isidentifier() or name.startswith("_"):
+        return "it must start with a letter and go on with letters, digits and underscores"
+    return ""
+
+
+def _own_variables(definition: Definition) -> dict[str, dict[str, str]]:
+    """Map each group's pointer to the variables its states assign, with the first place of each."""
+    found: dict[str, dict[str, str]] = {group.at: {} for group in definition.groups}
+    for state in definition.states:
+        for name, at in assigned(state):
+            found[state.group.at].setdefault(name, at)
+    return found
+
+
+def _outer_groups(group: Group) -> Iterator[Group]:
+    while group.parent is not None:
+        group = group.parent.group
+        yield group
+
+
+def shadowed_variables(definition: Definition) -> Iterator[Diagnostic]:
+    """A branch or item processor cannot assign a variable that a group around it assigns."""
+    own: dict[str, dict[str, str]] = {group.at: {} for group in definition.groups}
+    for state in definition.states:
+        for name, at in assigned(state):
+            # Recorded: a Parallel's Catch may assign what its branches assign.
+            if not at.startswith(state.at + "/Catch/"):
+                own[state.group.at].setdefault(name, at)
+    for state in definition.states:
+        for name, at in assigned(state):
+            outer = next((own[group.at][name] for group in _outer_groups(state.group) if name in own[group.at]), None)
+            if outer is not None:
+                message = f"the variable {name!r} is assigned outside too, at {outer}; rename one"
+                yield error(message, at, "DUPLICATE_VARIABLE_NAME")
+
+
+def undefined_variables(definition: Definition) -> Iterator[Diagnostic]:
+    """Variables that no state assigns where they can be seen. AWS warns of them too."""
+    own = _own_variables(definition)
+    for state, at, name in _references(definition):
+        visible = _visible(state.group, own)
+        if name not in visible:
+            message = f"no state assigns the variable {name!r} where this state could see it{suggest(name, visible)}"
+            yield warning("POSSIBLY_UNDEFINED_VARIABLE", message, at)
+
+
+def _visible(group: Group, own: dict[str, dict[str, str]]) -> list[str]:
+    names = [*own[group.at]]
+    while group.parent is not None and not group.distributed:  # a distributed Map sees nothing from outside
+        group = group.parent.group
+        names += own[group.at]
+    return names
+
+
+def _references(definition: Definition) -> Iterator[tuple[PlacedState, str, str]]:
+    for use in path_uses(definition):
+        for path in use.paths:
+            if name := _variable_of(path):
+                yield use.state, use.at, name
+    for jsonata in jsonata_uses(definition):
+        for name in _variables_in(jsonata.source, jsonata.field):
+            yield jsonata.state, jsonata.at, name
+
+
+def _variable_of(path: str) -> str | None:
+    from sfn_provider.asl.path_syntax import parse_path
+
+    if path.startswith(("$.", "$[", "$$")) or path == "$" or is_placeholder(path):
+        return None
+    try:
+        parsed = parse_path(path)
+    except ValueError:
+        return None
+    return str(parsed.selectors[0]) if parsed.root == "variables" else None
+
+
+def _variables_in(source: str | None, field: str) -> list[str]:
+    from sfn_provider.asl.jsonata import compile_jsonata
+
+    if source is None or "$" not in source or is_placeholder(source):
+        return []
+    try:
+        return sorted(compile_jsonata(source, field).references)
+    except (ValueError, RecursionError):
+        return []

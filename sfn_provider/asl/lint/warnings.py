@@ -1,0 +1,65 @@
+"""What Step Functions accepts, but surprises at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.lint.report import warning
+from sfn_provider.asl.lint.transitions import targets
+from sfn_provider.asl.lint.walk import Definition, Group, PlacedState
+from sfn_provider.asl.resources import parse_resource
+
+
+def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
+    """A Choice whose rules may all fail ends the execution."""
+    for state in definition.of_type("Choice"):
+        if "Default" not in state.fields:
+            message = "where no rule holds the execution fails with States.NoChoiceMatched; add a Default"
+            yield warning("CHOICE_WITHOUT_DEFAULT", message, state.at)
+
+
+def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:
+    """A loop that nothing slows down."""
+    for group in definition.groups:
+        looping = _never_waiting_loop(definition, group)
+        for state in looping[:1]:
+            names = " -> ".join(loop.name for loop in looping[:5]) + (" ..." if len(looping) > 5 else "")
+            message = (
+                f"nothing waits in the loop of {names}; where it asks for a status, a Wait saves transitions "
+                "(an execution's history ends at 25,000 events)"
+            )
+            yield warning("LOOP_WITHOUT_WAIT", message, state.at)
+
+
+def _never_waiting_loop(definition: Definition, group: Group) -> list[PlacedState]:
+    """Find the states that are in a loop, or between two, once those that wait are taken away."""
+    states = {state.name: state for state in definition.states_of[group.at] if not _waits(state)}
+    edges = {name: {target for _, target in targets(state) if target in states} for name, state in states.items()}
+    back: dict[str, set[str]] = {name: set() for name in states}
+    for name, followers in edges.items():
+        for follower in followers:
+            back[follower].add(name)
+    _peel(edges, back)
+    _peel(back, edges)
+    return [state for name, state in states.items() if name in edges]
+
+
+def _peel(edges: dict[str, set[str]], back: dict[str, set[str]]) -> None:
+    """Take away, again and again, what has no edge left."""
+    ends = [name for name, followers in edges.items() if not followers]
+    while ends:
+        name = ends.pop()
+        del edges[name]
+        for before in back.pop(name):
+            edges[before].discard(name)
+            if not edges[before]:
+                ends.append(before)
+
+
+def _waits(state: PlacedState) -> bool:
+    """Does the state take its time, so that a loop through it is slow anyway?"""
+    if state.type != "Task":
+        return state.type in ("Wait", "Map", "Parallel")
+    resource = parse_resource(str(state.fields.get("Resource")))
+    return resource.kind == "activity" or resource.pattern != "request_response"

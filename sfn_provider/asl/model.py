@@ -1,0 +1,331 @@
+"""The Amazon States Language as frozen pydantic models.
+
+Field names are the language's, in snake case; aliases are the names as written. Unknown fields are refused.
+The models check shape and types alone; what spans fields and states is checked in `sfn_provider.asl.lint`.
+
+Source: https://states-language.net/spec.html and
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_serializer,
+    model_validator,
+)
+from pydantic.alias_generators import to_pascal
+
+from sfn_provider.asl.comparisons import COMPARISONS
+
+QueryLanguage = Literal["JSONPath", "JSONata"]
+Number = StrictInt | StrictFloat
+Seconds = StrictInt | StrictStr
+"""Whole seconds, or a JSONata expression in ``{% %}`` that yields them."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_pascal, populate_by_name=True, protected_namespaces=()
+    )
+
+
+class Retrier(_Model):
+    """One entry of Retry. Defaults are AWS's: first delay 1 s, three retries, doubling, no cap, no jitter."""
+
+    error_equals: tuple[StrictStr, ...]
+    interval_seconds: StrictInt = 1
+    max_attempts: StrictInt = 3
+    backoff_rate: Number = 2.0
+    max_delay_seconds: StrictInt | None = None
+    jitter_strategy: Literal["FULL", "NONE"] = "NONE"
+    comment: StrictStr | None = None
+
+
+class Catcher(_Model):
+    """One entry of Catch."""
+
+    error_equals: tuple[StrictStr, ...]
+    next: StrictStr
+    result_path: StrictStr | None = "$"
+    assign: JsonValue = None
+    output: JsonValue = None
+    comment: StrictStr | None = None
+
+
+class ChoiceRule(_Model):
+    """One rule of a Choice: a comparison, a combination of rules, or a JSONata Condition.
+
+    A comparison stands as ``comparison`` (the operator's name) and ``operand``; in the written form it is one field
+    named for its operator.
+    """
+
+    and_: tuple[ChoiceRule, ...] | None = Field(None, alias="And")
+    or_: tuple[ChoiceRule, ...] | None = Field(None, alias="Or")
+    not_: ChoiceRule | None = Field(None, alias="Not")
+    variable: StrictStr | None = None
+    comparison: StrictStr | None = Field(None, exclude=True)
+    operand: JsonValue = Field(None, exclude=True)
+    condition: StrictStr | StrictBool | None = None
+    next: StrictStr | None = None
+    assign: JsonValue = None
+    output: JsonValue = None
+    comment: StrictStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lift_comparison(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        names = [name for name in data if name in COMPARISONS]
+        if len(names) > 1:
+            raise ValueError(f"a rule compares once, but this one has {' and '.join(names)}; join them with And")
+        if not names:
+            return data
+        rest = {key: value for key, value in data.items() if key != names[0]}
+        return rest | {"comparison": names[0], "operand": data[names[0]]}
+
+    @model_serializer(mode="wrap")
+    def _lower_comparison(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if self.comparison is None:
+            return written
+        variable = {key: written.pop(key) for key in ("Variable",) if key in written}
+        return {**variable, self.comparison: self.operand, **written}
+
+
+class ProcessorConfig(_Model):
+    """How a Map runs its iterations."""
+
+    mode: Literal["INLINE", "DISTRIBUTED"] = "INLINE"
+    execution_type: Literal["STANDARD", "EXPRESS"] | None = None
+
+
+class Branch(_Model):
+    """States with a start: a branch of a Parallel, or what a Map runs for each item."""
+
+    start_at: StrictStr
+    states: dict[str, State]
+    comment: StrictStr | None = None
+    query_language: QueryLanguage | None = None
+    processor_config: ProcessorConfig | None = None
+
+
+class ReaderConfig(_Model):
+    """How an ItemReader reads its source."""
+
+    input_type: StrictStr | None = None
+    transformation: StrictStr | None = None
+    csv_header_location: StrictStr | None = Field(None, alias="CSVHeaderLocation")
+    csv_headers: tuple[StrictStr, ...] | None = Field(None, alias="CSVHeaders")
+    csv_delimiter: StrictStr | None = Field(None, alias="CSVDelimiter")
+    max_items: StrictInt | StrictStr | None = None
+    max_items_path: StrictStr | None = None
+    items_pointer: StrictStr | None = None
+    manifest_type: StrictStr | None = None
+
+
+class ItemReader(_Model):
+    """Where a distributed Map takes its items from."""
+
+    resource: StrictStr
+    reader_config: ReaderConfig | None = None
+    parameters: JsonValue = None
+    arguments: JsonValue = None
+
+
+class ItemBatcher(_Model):
+    """How a distributed Map groups its items."""
+
+    batch_input: JsonValue = None
+    max_items_per_batch: StrictInt | StrictStr | None = None
+    max_items_per_batch_path: StrictStr | None = None
+    max_input_bytes_per_batch: StrictInt | StrictStr | None = None
+    max_input_bytes_per_batch_path: StrictStr | None = None
+
+
+class WriterConfig(_Model):
+    """How a ResultWriter writes."""
+
+    output_type: StrictStr | None = None
+    transformation: StrictStr | None = None
+
+
+class ResultWriter(_Model):
+    """Where a distributed Map writes its results."""
+
+    resource: StrictStr | None = None
+    writer_config: WriterConfig | None = None
+    parameters: JsonValue = None
+    arguments: JsonValue = None
+
+
+class _State(_Model):
+    comment: StrictStr | None = None
+    query_language: QueryLanguage | None = None
+    assign: JsonValue = None
+    output: JsonValue = None
+
+
+class _PathState(_State):
+    input_path: StrictStr | None = "$"
+    output_path: StrictStr | None = "$"
+
+
+class _NextState(_PathState):
+    next: StrictStr | None = None
+    end: StrictBool | None = None
+
+
+class _ResultState(_NextState):
+    parameters: JsonValue = None
+    result_path: StrictStr | None = "$"
+
+
+class _RetryState(_ResultState):
+    arguments: JsonValue = None
+    result_selector: JsonValue = None
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+
+
+class Task(_RetryState):
+    """Calls a resource and waits for its answer."""
+
+    type: Literal["Task"] = "Task"
+    resource: StrictStr
+    credentials: JsonValue = None
+    timeout_seconds: Seconds | None = None
+    timeout_seconds_path: StrictStr | None = None
+    heartbeat_seconds: Seconds | None = None
+    heartbeat_seconds_path: StrictStr | None = None
+
+
+class Pass(_ResultState):
+    """Passes its input on, or a fixed result, or what its fields make of it."""
+
+    type: Literal["Pass"] = "Pass"
+    result: JsonValue = None
+
+
+class Choice(_PathState):
+    """Goes on with the first rule that holds."""
+
+    type: Literal["Choice"] = "Choice"
+    choices: tuple[ChoiceRule, ...]
+    default: StrictStr | None = None
+
+
+class Wait(_NextState):
+    """Waits for a time, or until one."""
+
+    type: Literal["Wait"] = "Wait"
+    seconds: Seconds | None = None
+    seconds_path: StrictStr | None = None
+    timestamp: StrictStr | None = None
+    timestamp_path: StrictStr | None = None
+
+
+class Succeed(_PathState):
+    """Ends the branch or execution with success."""
+
+    type: Literal["Succeed"] = "Succeed"
+
+
+class Fail(_Model):
+    """Ends the execution with an error."""
+
+    type: Literal["Fail"] = "Fail"
+    comment: StrictStr | None = None
+    query_language: QueryLanguage | None = None
+    error: StrictStr | None = None
+    error_path: StrictStr | None = None
+    cause: StrictStr | None = None
+    cause_path: StrictStr | None = None
+
+
+class Parallel(_RetryState):
+    """Runs its branches side by side on the same input."""
+
+    type: Literal["Parallel"] = "Parallel"
+    branches: tuple[Branch, ...]
+
+
+class Map(_RetryState):
+    """Runs the same states for each item of a list."""
+
+    type: Literal["Map"] = "Map"
+    item_processor: Branch | None = None
+    iterator: Branch | None = None
+    items_path: StrictStr = "$"
+    items: JsonValue = None
+    item_selector: JsonValue = None
+    item_reader: ItemReader | None = None
+    item_batcher: ItemBatcher | None = None
+    result_writer: ResultWriter | None = None
+    max_concurrency: StrictInt | StrictStr | None = None
+    max_concurrency_path: StrictStr | None = None
+    tolerated_failure_count: StrictInt | StrictStr | None = None
+    tolerated_failure_count_path: StrictStr | None = None
+    tolerated_failure_percentage: Number | StrictStr | None = None
+    tolerated_failure_percentage_path: StrictStr | None = None
+    label: StrictStr | None = None
+
+    @property
+    def body(self) -> Branch:
+        """What runs for each item, under its new name or its old one.
+
+        Raises:
+            ValueError: where the state has neither ItemProcessor nor Iterator, which lint refuses.
+        """
+        body = self.item_processor or self.iterator
+        if body is None:
+            raise ValueError("a Map state without ItemProcessor")
+        return body
+
+    @property
+    def distributed(self) -> bool:
+        """Does each item run as a child execution?"""
+        config = self.body.processor_config
+        return config is not None and config.mode == "DISTRIBUTED"
+
+
+State = Annotated[Task | Pass | Choice | Wait | Succeed | Fail | Parallel | Map, Field(discriminator="type")]
+
+STATE_TYPES: dict[str, type[BaseModel]] = {
+    model.__name__: model for model in (Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map)
+}
+"""The eight state types by the value of Type."""
+
+
+class StateMachine(_Model):
+    """A whole definition."""
+
+    start_at: StrictStr
+    states: dict[str, State]
+    comment: StrictStr | None = None
+    version: StrictStr = "1.0"
+    timeout_seconds: StrictInt | None = None
+    query_language: QueryLanguage = "JSONPath"
+
+
+def dump(machine: StateMachine) -> dict[str, Any]:
+    """Write a machine as the JSON object it stands for, fields that were not given left out.
+
+    ``parse(dump(machine)) == machine``.
+    """
+    return machine.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+for _model in (ChoiceRule, Branch, Parallel, Map, StateMachine):
+    _model.model_rebuild()

@@ -1,0 +1,95 @@
+"""Why a JSONPath cannot be compiled, or finds nothing, in the words of Jayway JsonPath."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from sfn_provider.asl.java_values import java_text
+from sfn_provider.asl.scope import MISSING, Json
+
+Key = str | int
+"""A member's name or an item's index."""
+
+Miss = Literal["missing", "beyond the end", "not an array"]
+
+_TYPE_NAMES: dict[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    type(None): "null",
+}
+
+
+class PathSyntaxError(ValueError):
+    """The text is no JSONPath that Step Functions takes; the message says what is wrong and where."""
+
+
+class PathNotFound(LookupError):
+    """A path names nothing in the data.
+
+    Args:
+        reason: the sentence of Jayway JsonPath that AWS prints, for example ``Missing property in path $['a']``.
+        path: the path as written.
+        miss: ``beyond the end`` where only the last index is too large, ``not an array`` where an index is applied to
+            something else.
+    """
+
+    def __init__(self, reason: str, path: str = "", miss: Miss = "missing") -> None:
+        self.reason = reason
+        self.path = path
+        self.miss = miss
+        super().__init__(reason, path, miss)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def get(node: Json, key: Key) -> Json:
+    """Return a member or an item of a value; MISSING where it has none or is neither object nor array."""
+    if isinstance(key, str):
+        return node.get(key, MISSING) if isinstance(node, Mapping) else MISSING
+    return node[key] if isinstance(node, list) and -len(node) <= key < len(node) else MISSING
+
+
+def type_name(value: Json) -> str:
+    """Name the JSON type of a value, for example ``string``."""
+    return _TYPE_NAMES.get(type(value), "object")
+
+
+def fragment(*keys: Key) -> str:
+    """Print what is between two brackets of a path as Jayway JsonPath does: ``['a']``, ``[0]``, ``['a', 'b']``."""
+    return "[" + ", ".join(f"'{key}'" if isinstance(key, str) else str(key) for key in keys) + "]"
+
+
+def explain(value: Json, keys: tuple[Key, ...]) -> tuple[str, Miss]:
+    """Say at which key the walk ends, in the words of Jayway JsonPath.
+
+    Recorded: "Missing property in path $['no']" before the last key, "No results for path: $['x']" at it. Where Jayway
+    names a Java class, this names the JSON type.
+    """
+    path, whole = "$", "$" + "".join(map(fragment, keys))
+    for position, key in enumerate(keys):
+        last = position == len(keys) - 1
+        found = get(value, key)
+        if found is not MISSING:
+            value, path = found, path + fragment(key)
+        elif isinstance(key, int):
+            return _explain_index(value, key, path, whole, last)
+        elif isinstance(value, Mapping):
+            return (f"No results for path: {whole}" if last else f"Missing property in path {path}['{key}']"), "missing"
+        else:
+            expected = f"Expected to find an object with property ['{key}'] in path {path} but found"
+            return f"{expected} '{type_name(value)}'. This is not a json object.", "missing"
+    raise AssertionError(f"{whole} is there")
+
+
+def _explain_index(value: Json, index: int, path: str, whole: str, last: bool) -> tuple[str, Miss]:
+    if isinstance(value, list):
+        return f"No results for path: {whole}", "beyond the end" if last else "missing"
+    if value is None:
+        return f"The path {path} is null", "not an array"
+    return f"Filter: [{index}] can only be applied to arrays. Current context is: {java_text(value)}", "not an array"

@@ -1,0 +1,238 @@
+"""JSONPath as Step Functions evaluates it: reading with paths, writing with reference paths.
+
+Paths that name one node by members and indices, nearly all of those in use, are walked directly. Wildcards, slices,
+unions, filters and recursive descent go through path_steps. Nothing here changes a document: what is read may be
+shared.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html, recorded executions,
+and Jayway JsonPath, the library that AWS runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
+
+from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.path_errors import Key, PathNotFound, PathSyntaxError, explain, fragment, get, type_name
+from sfn_provider.asl.path_steps import Step, make_steps, walk
+from sfn_provider.asl.path_syntax import Names, ParsedPath, Selector, parse_path
+from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.exceptions import StatesError
+
+__all__ = [
+    "JsonPath",
+    "PathNotFound",
+    "PathSyntaxError",
+    "ReferencePath",
+    "compile_path",
+    "compile_reference",
+    "is_path",
+]
+
+_CACHED_PATHS = 4096
+_ROOTS = {name: attrgetter(name) for name in ("input", "context", "variables")}
+
+
+class JsonPath:
+    """A compiled path. Made by compile_path; not changed afterwards.
+
+    Args:
+        text: the path as written.
+        root: what it reads: the ``input``, the ``context`` object or the ``variables``.
+        definite: True where the path names at most one node, so that read gives that node and not a list.
+    """
+
+    __slots__ = ("_keys", "_root", "definite", "root", "text")
+
+    def __init__(self, text: str, parsed: ParsedPath, keys: tuple[Key, ...], definite: bool = True) -> None:
+        self.text = text
+        self.root = parsed.root
+        self.definite = definite
+        self._root = _ROOTS[parsed.root]
+        self._keys = keys
+
+    def __repr__(self) -> str:
+        return f"JsonPath({self.text!r})"
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Steps like ``length()``. AWS takes one for a member of that name, so the path finds nothing."""
+        return tuple(key for key in self._keys if isinstance(key, str) and key.endswith(")") and "(" in key)
+
+    def read(self, scope: Scope) -> Json:
+        """Return what the path names in the scope's data: the node, or for an indefinite path a list of nodes.
+
+        Raises:
+            PathNotFound: there is no such node. An indefinite path gives an empty list instead, but for a variable
+                that does not exist (recorded executions: ``$.items[*].name`` is ``[]`` without ``items``).
+        """
+        value = self._root(scope)
+        try:
+            for key in self._keys:
+                value = value[key]
+        except (KeyError, TypeError):
+            raise self._not_found(scope) from None
+        return value
+
+    def find(self, scope: Scope) -> list[Json]:
+        """Return all nodes that the path names; an empty list where there is none."""
+        try:
+            found = self.read(scope)
+        except PathNotFound:
+            return []
+        return [found] if self.definite else list(found)
+
+    def _not_found(self, scope: Scope) -> PathNotFound:
+        reason, miss = explain(self._root(scope), self._keys)
+        return PathNotFound(reason, self.text, miss)
+
+
+class _IndexedPath(JsonPath):
+    """A definite path with an index in it."""
+
+    __slots__ = ()
+
+    def read(self, scope: Scope) -> Json:
+        value = self._root(scope)
+        try:
+            for key in self._keys:
+                # Text has items in Python, but none in JSON.
+                if value.__class__ is str:
+                    raise TypeError(key)
+                value = value[key]
+        except (KeyError, TypeError, IndexError):
+            raise self._not_found(scope) from None
+        return value
+
+
+class _SteppedPath(JsonPath):
+    """A path with a selector that may pick several nodes, or several members of one."""
+
+    __slots__ = ("_problem", "_steps")
+
+    def __init__(self, text: str, parsed: ParsedPath, keys: tuple[Key, ...], selectors: Sequence[Selector]) -> None:
+        super().__init__(text, parsed, keys, definite=isinstance(selectors[0], Names))
+        self._steps: tuple[Step, ...] = make_steps(selectors)
+        early = next((item for item in selectors[:-1] if isinstance(item, Names)), None)
+        # AWS takes such a definition and fails when it runs.
+        self._problem = f"Multi properties can only be used as path leafs: ${fragment(*early.names)}" if early else None
+
+    def read(self, scope: Scope) -> Json:
+        if self._problem:
+            raise PathNotFound(self._problem, self.text)
+        node = self._root(scope)
+        for position, key in enumerate(self._keys):
+            node = get(node, key)
+            if node is MISSING and (self.definite or (position == 0 and self.root == "variables")):
+                raise self._not_found(scope)
+        found = walk(node, self._steps)
+        if not self.definite:
+            return found
+        if not found:
+            raise PathNotFound(
+                f"Expected to find an object at the end of the path but found '{type_name(node)}'", self.text
+            )
+        return found[0]
+
+
+@lru_cache(_CACHED_PATHS)
+def compile_path(text: str) -> JsonPath:
+    """Compile a path; the same text gives the same object.
+
+    Args:
+        text: ``$...`` reads the input, ``$$...`` the context object, ``$name...`` a variable.
+
+    Raises:
+        PathSyntaxError: the text is no JSONPath that Step Functions takes.
+    """
+    parsed = parse_path(text)
+    keys: list[Key] = []
+    for selector in parsed.selectors:
+        if not isinstance(selector, str | int):
+            return _SteppedPath(text, parsed, tuple(keys), parsed.selectors[len(keys) :])
+        keys.append(selector)
+    indexed = any(isinstance(key, int) for key in keys)
+    return (_IndexedPath if indexed else JsonPath)(text, parsed, tuple(keys))
+
+
+def is_path(text: str) -> bool:
+    """Tell whether the text is a path that compile_path takes."""
+    try:
+        compile_path(text)
+    except PathSyntaxError:
+        return False
+    return True
+
+
+class ReferencePath:
+    """A compiled path to write to. Made by compile_reference.
+
+    Args:
+        text: the path as written.
+    """
+
+    __slots__ = ("_keys", "text")
+
+    def __init__(self, text: str, keys: tuple[Key, ...]) -> None:
+        self.text = text
+        self._keys = keys
+
+    def __repr__(self) -> str:
+        return f"ReferencePath({self.text!r})"
+
+    def write(self, document: Json, value: Json) -> Json:
+        """Return a document with the value in its place. The given one stays as it is; the rest is shared with it.
+
+        Objects missing on the way are made. An item of an array can be replaced, not added.
+
+        Raises:
+            StatesError: ``States.ReferencePathConflict``, the name that AWS reports for a place that something else
+                takes (its documentation calls this error ``States.ResultPathMatchFailure``).
+        """
+        if not self._keys:
+            return value
+        if not isinstance(document, dict | list):
+            raise _conflict(f"ReferencePath {self.text}", document)
+        result: Json = document.copy()
+        node: Json = result
+        for key in self._keys[:-1]:
+            self._check(node, key, document)
+            child = get(node, key)
+            node[key] = {} if child is MISSING else child.copy() if isinstance(child, dict | list) else child
+            node = node[key]
+        self._check(node, self._keys[-1], document)
+        node[self._keys[-1]] = value
+        return result
+
+    @staticmethod
+    def _check(node: Json, key: Key, document: Json) -> None:
+        """Raise where the node cannot take the key."""
+        in_array = isinstance(key, int) and isinstance(node, list) and 0 <= key < len(node)
+        in_object = isinstance(key, str) and isinstance(node, dict)
+        if not (in_array or in_object):
+            raise _conflict(f'step "{key}"', document)
+
+
+def _conflict(what: str, document: Json) -> StatesError:
+    return StatesError("States.ReferencePathConflict", f"Unable to apply {what} to input {compact_json(document)}")
+
+
+@lru_cache(_CACHED_PATHS)
+def compile_reference(text: str) -> ReferencePath:
+    """Compile a path to write to, as ResultPath takes it: members and indices from ``$``.
+
+    Raises:
+        PathSyntaxError: the text is no path, or one that reads the context object or a variable, or one that may name
+            several nodes.
+    """
+    parsed = parse_path(text)
+    keys = tuple(key for key in parsed.selectors if isinstance(key, str | int))
+    if parsed.root != "input":
+        raise PathSyntaxError(
+            f"'{text}' is not a reference path: it starts with '$.', for only the input can be written"
+        )
+    if len(keys) != len(parsed.selectors):
+        raise PathSyntaxError(f"'{text}' is not a reference path: it may name several nodes; use names and indices")
+    return ReferencePath(text, keys)

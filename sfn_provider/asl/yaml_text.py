@@ -1,0 +1,221 @@
+"""YAML text to a JSON value, by YAML 1.2's core schema.
+
+``yes``, ``on`` and dates stay strings, as in JSON; a field that stands twice is an error. PyYAML parses; the values are
+built here because its loaders follow YAML 1.1.
+
+Source: https://yaml.org/spec/1.2.2/#103-core-schema
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfn_provider.asl.scope import Json
+
+MAX_NODES = 1_000_000
+"""Values that a text may stand for once its aliases are written out."""
+
+_NOTHING = "the text is neither JSON nor YAML"
+_NULL = re.compile(r"~|null|Null|NULL|")
+_TRUE = re.compile(r"true|True|TRUE")
+_FALSE = re.compile(r"false|False|FALSE")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CORE_SCHEMA: tuple[tuple[re.Pattern[str], Callable[[str], Json]], ...] = (
+    (_NULL, lambda text: None),
+    (_TRUE, lambda text: True),
+    (_FALSE, lambda text: False),
+    (_INTEGER, int),
+    (_OCTAL, lambda text: int(text, 8)),
+    (_HEXADECIMAL, lambda text: int(text, 16)),
+    (_FLOAT, float),
+)
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {_TAG + name for name in ("null", "bool", "int", "float")}
+_KNOWN_TAGS = _PLAIN_TAGS | {None, "!", _TAG + "str", _TAG + "map", _TAG + "seq"}
+
+
+class YamlProblem(Exception):
+    """The text cannot be read as YAML, or YAML of it is no JSON.
+
+    Args:
+        message: what is wrong.
+        line: line, counted from 1.
+        column: column, counted from 1.
+        location: JSON pointer, where known.
+        code: the code of the diagnostic.
+    """
+
+    def __init__(
+        self, message: str, line: int, column: int, location: str = "", code: str = "INVALID_JSON_DESCRIPTION"
+    ) -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.location, self.code = message, line, column, location, code
+
+
+@dataclass(slots=True)
+class _Container:
+    value: dict[str, Json] | list[Json]
+    location: str
+    anchor: str | None
+    name: str | None = None
+    nodes: int = 1
+
+    def next_location(self) -> str:
+        if isinstance(self.value, list):
+            return f"{self.location}/{len(self.value)}"
+        return f"{self.location}/{str(self.name).replace('~', '~0').replace('/', '~1')}"
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds the value from the parser's events, one at a time, so that depth costs no recursion."""
+
+    stack: list[_Container] = field(default_factory=list)
+    positions: dict[str, tuple[int, int]] = field(default_factory=dict)
+    anchors: dict[str, tuple[Json, int]] = field(default_factory=dict)
+    documents: int = 0
+    value: Json = None
+
+    def scalar(self, event: Any) -> None:
+        value = _scalar_value(event)
+        inside = self.stack[-1] if self.stack else None
+        if inside is not None and isinstance(inside.value, dict) and inside.name is None:
+            self._name(inside, event)
+            return
+        self._place(event)
+        self._add(value, 1, event)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, 1)
+
+    def open(self, event: Any, value: dict[str, Json] | list[Json]) -> None:
+        _check_tag(event)
+        inside = self.stack[-1] if self.stack else None
+        if inside is not None and isinstance(inside.value, dict) and inside.name is None:
+            raise _problem("a field name must be a plain value, not a list or an object", event)
+        self.stack.append(_Container(value, self._place(event), event.anchor))
+
+    def close(self, event: Any) -> None:
+        done = self.stack.pop()
+        if done.anchor:
+            self.anchors[done.anchor] = (done.value, done.nodes)
+        self._add(done.value, done.nodes, event)
+
+    def alias(self, event: Any) -> None:
+        if event.anchor not in self.anchors:
+            raise _problem(f"the alias *{event.anchor} has no finished anchor before it", event)
+        value, nodes = self.anchors[event.anchor]
+        inside = self.stack[-1] if self.stack else None
+        if inside is not None and isinstance(inside.value, dict) and inside.name is None:
+            raise _problem("a field name cannot be an alias", event)
+        self._place(event)
+        self._add(value, nodes, event)
+
+    def document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise _problem("the text holds more than one document", event)
+
+    def _name(self, inside: _Container, event: Any) -> None:
+        name = event.value
+        inside.name = name
+        if name in inside.value:
+            code = "DUPLICATE_STATE_NAME" if inside.location.endswith("/States") else "INVALID_JSON_DESCRIPTION"
+            raise _problem(f"the field {name!r} stands twice; remove one", event, inside.next_location(), code)
+        self.positions[inside.next_location()] = _place_of(event)
+
+    def _place(self, event: Any) -> str:
+        location = self.stack[-1].next_location() if self.stack else ""
+        self.positions.setdefault(location, _place_of(event))
+        return location
+
+    def _add(self, value: Json, nodes: int, event: Any) -> None:
+        if not self.stack:
+            self.value = value
+            return
+        inside = self.stack[-1]
+        inside.nodes += nodes
+        if inside.nodes > MAX_NODES:
+            raise _problem(f"the aliases stand for more than {MAX_NODES:,} values", event)
+        if isinstance(inside.value, list):
+            inside.value.append(value)
+        else:
+            inside.value[str(inside.name)] = value
+            inside.name = None
+
+
+_HANDLERS: dict[str, Callable[[_Builder, Any], None]] = {
+    "StreamStartEvent": lambda builder, event: None,
+    "StreamEndEvent": lambda builder, event: None,
+    "DocumentStartEvent": _Builder.document,
+    "DocumentEndEvent": lambda builder, event: None,
+    "MappingStartEvent": lambda builder, event: builder.open(event, {}),
+    "SequenceStartEvent": lambda builder, event: builder.open(event, []),
+    "MappingEndEvent": _Builder.close,
+    "SequenceEndEvent": _Builder.close,
+    "ScalarEvent": _Builder.scalar,
+    "AliasEvent": _Builder.alias,
+}
+
+
+def read_yaml(text: str) -> tuple[Json, dict[str, tuple[int, int]]]:
+    """Read YAML text.
+
+    Args:
+        text: one YAML document.
+
+    Returns:
+        The JSON value, and ``{JSON pointer: (line, column)}`` counted from 1.
+
+    Raises:
+        YamlProblem: where the text is no YAML, or YAML of it has no JSON form.
+    """
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    builder = _Builder()
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            _HANDLERS[type(event).__name__](builder, event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlProblem(f"{_NOTHING}: {error.problem or 'not readable'}", line, column) from None
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        raise YamlProblem(f"{_NOTHING}: {' '.join(str(error).split())}", 1, 1) from None
+    return builder.value, builder.positions
+
+
+def _scalar_value(event: Any) -> Json:
+    _check_tag(event)
+    quoted = event.style in ("'", '"', "|", ">")
+    if event.tag in (_TAG + "str", "!") or (quoted and event.tag not in _PLAIN_TAGS):
+        return event.value
+    for pattern, build in _CORE_SCHEMA:
+        if pattern.fullmatch(event.value):
+            try:
+                return build(event.value)
+            except ValueError as error:  # an integer of more digits than Python converts
+                raise _problem(str(error), event) from None
+    if event.tag in _PLAIN_TAGS:
+        raise _problem(f"{event.value!r} is no {event.tag.removeprefix(_TAG)}", event)
+    return event.value
+
+
+def _check_tag(event: Any) -> None:
+    if event.tag not in _KNOWN_TAGS:
+        tag = event.tag.replace(_TAG, "!!")
+        raise _problem(f"the tag {tag} means nothing in a definition; write the value itself", event)
+
+
+def _place_of(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _problem(message: str, event: Any, location: str = "", code: str = "INVALID_JSON_DESCRIPTION") -> YamlProblem:
+    return YamlProblem(message, *_place_of(event), location, code)

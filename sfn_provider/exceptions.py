@@ -1,0 +1,81 @@
+"""The errors of this package.
+
+::
+
+    SfnProviderError
+    ├── InvalidDefinition      a state machine definition that Step Functions would refuse; carries diagnostics
+    ├── UsageError             a file, an option or an input that cannot be used; the message says what to do
+    └── StatesError            an error as Step Functions names it: what Retry and Catch match on
+        └── QueryEvaluationError   a JSONata expression failed; carries the field it stands in
+
+Standard library only: every other module may import this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sfn_provider.asl.diagnostics import Diagnostic
+
+
+class SfnProviderError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class UsageError(SfnProviderError):
+    """A file, an option or an input cannot be used as given.
+
+    Args:
+        message: one or two sentences: where, what, and what to do.
+    """
+
+
+class InvalidDefinition(SfnProviderError):
+    """The definition has at least one problem for which Step Functions would refuse to create the machine.
+
+    Args:
+        diagnostics: every problem found, warnings included, in the order of the definition.
+    """
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(str(d) for d in self.diagnostics if d.level == "error"))
+
+    def __reduce__(self) -> tuple[type[InvalidDefinition], tuple[tuple[Diagnostic, ...]]]:
+        return type(self), (self.diagnostics,)
+
+
+class StatesError(SfnProviderError):
+    """An error by the name that Retry and Catch match, with its cause.
+
+    Args:
+        error: the error name, for example ``States.Runtime`` or a Lambda function's ``errorType``. None where AWS
+            reports none (a Fail state without Error).
+        cause: the text that AWS shows beside it. None where there is none.
+    """
+
+    def __init__(self, error: str | None, cause: str | None = None) -> None:
+        self.error = error
+        self.cause = cause
+        super().__init__(error, cause)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.error, self.cause) if part)
+
+
+class QueryEvaluationError(StatesError):
+    """A JSONata expression failed or gave what its field cannot take: ``States.QueryEvaluationError``.
+
+    Args:
+        cause: what AWS prints after its standard opening.
+        location: the field that holds the expression, for example ``Output/total``.
+    """
+
+    def __init__(self, cause: str, location: str) -> None:
+        self.location = location
+        super().__init__("States.QueryEvaluationError", cause)
+
+    def __reduce__(self) -> tuple[type[QueryEvaluationError], tuple[str | None, str]]:  # type: ignore[override]
+        return type(self), (self.cause, self.location)
