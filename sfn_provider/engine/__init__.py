@@ -1,0 +1,8 @@
+"""The meaning of the Amazon States Language: an interpreter without input or output, and a simulator on top of it."""
+
+from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.interpreter import Interpreter
+from sfn_provider.engine.mocks import Mocks, load_mocks
+from sfn_provider.engine.simulator import simulate
+
+__all__ = ["Execution", "Interpreter", "Mocks", "load_mocks", "simulate"]

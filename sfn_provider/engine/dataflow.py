@@ -1,0 +1,142 @@
+"""How a state takes its input and makes its output, for both query languages.
+
+Order, from https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html:
+JSONPath: InputPath, Parameters, (the state's work), ResultSelector, ResultPath, OutputPath.
+JSONata: Arguments, (the state's work), Output. Assign sees the values from before it, in both.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from sfn_provider.asl.paths import PathNotFound, compile_path, compile_reference
+from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.templates import compile_template
+from sfn_provider.exceptions import StatesError
+
+Evaluator = Callable[[Scope, random.Random], Json]
+
+
+class Exit(NamedTuple):
+    """What a state leaves with."""
+
+    output: Json
+    assigned: Mapping[str, Json]
+
+
+NOTHING_ASSIGNED: Mapping[str, Json] = {}
+
+
+class Flow(Protocol):
+    """The data flow of one state."""
+
+    def enter(self, scope: Scope, entropy: random.Random) -> Json:
+        """Make what the state works on from its input."""
+
+    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> Exit:
+        """Make the output and the new variables from the input and the result of the work."""
+
+
+def template(value: Json, language: Any, field: str) -> Evaluator:
+    """Compile a payload template to a function of scope and entropy."""
+    return compile_template(value, language, field).evaluate
+
+
+def path_reader(text: str) -> Callable[[Scope], Json]:
+    """Compile a path field such as InputPath; a path without a result is States.Runtime."""
+    path = compile_path(text)
+
+    def read(scope: Scope) -> Json:
+        try:
+            return path.read(scope)
+        except PathNotFound as missing:
+            raise StatesError("States.Runtime", f"Invalid path '{text}' : {missing}") from missing
+
+    return read
+
+
+def rescope(scope: Scope, value: Json) -> Scope:
+    """The same scope with another ``$``."""
+    return Scope(value, scope.context, scope.variables)
+
+
+class JsonPathFlow:
+    """The data flow of a state in JSONPath."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._input = self._select(fields.get("input_path", "$"))
+        self._output = self._select(fields.get("output_path", "$"))
+        parameters = fields.get("parameters")
+        self._parameters = template(parameters, "JSONPath", "Parameters") if parameters is not None else None
+        selector = fields.get("result_selector")
+        self._selector = template(selector, "JSONPath", "ResultSelector") if selector is not None else None
+        assign = fields.get("assign")
+        self._assign = template(assign, "JSONPath", "Assign") if assign is not None else None
+        where = fields.get("result_path", "$")
+        self._place = compile_reference(where).write if where not in ("$", None) else None
+        self._discard = where is None
+
+    @staticmethod
+    def _select(text: str | None) -> Callable[[Scope], Json] | None:
+        """A reader for InputPath or OutputPath; None where it takes everything; null gives an empty object."""
+        if text == "$":
+            return None
+        return path_reader(text) if text is not None else lambda _scope: {}
+
+    def select_input(self, scope: Scope) -> Json:
+        """Apply InputPath alone."""
+        return self._input(scope) if self._input else scope.input
+
+    def enter(self, scope: Scope, entropy: random.Random) -> Json:
+        """Apply InputPath, then Parameters."""
+        value = self._input(scope) if self._input else scope.input
+        if self._parameters is None:
+            return value
+        return self._parameters(scope if value is scope.input else rescope(scope, value), entropy)
+
+    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> Exit:
+        """Apply ResultSelector, Assign, ResultPath, OutputPath."""
+        if self._selector is not None:
+            result = self._selector(rescope(scope, result), entropy)
+        assigned = NOTHING_ASSIGNED
+        if self._assign is not None:
+            assigned = self._assign(rescope(scope, result), entropy)
+        output = result
+        if self._discard:
+            output = scope.input
+        elif self._place is not None:
+            output = self._place(scope.input, result)
+        if self._output is not None:
+            output = self._output(rescope(scope, output))
+        return Exit(output, assigned)
+
+
+class JsonataFlow:
+    """The data flow of a state in JSONata."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._given = "arguments" in fields
+        self._arguments = template(fields.get("arguments"), "JSONata", "Arguments")
+        self._output = template(fields["output"], "JSONata", "Output") if "output" in fields else None
+        self._assign = template(fields["assign"], "JSONata", "Assign") if "assign" in fields else None
+
+    def enter(self, scope: Scope, entropy: random.Random) -> Json:
+        """Evaluate Arguments; without it the state works on its input."""
+        return self._arguments(scope, entropy) if self._given else scope.input
+
+    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> Exit:
+        """Evaluate Assign and Output, both with the variables from before."""
+        if self._assign is None and self._output is None:
+            return Exit(scope.input if result is MISSING else result, NOTHING_ASSIGNED)
+        seen = Scope(scope.input, scope.context, scope.variables, result, scope.error_output)
+        assigned = NOTHING_ASSIGNED if self._assign is None else self._assign(seen, entropy)
+        if self._output is not None:
+            return Exit(self._output(seen, entropy), assigned)
+        return Exit(scope.input if result is MISSING else result, assigned)
+
+
+def make_flow(language: str, fields: Mapping[str, Any]) -> JsonPathFlow | JsonataFlow:
+    """The data flow for the fields that a state was given, by their names in the model."""
+    return JsonataFlow(fields) if language == "JSONata" else JsonPathFlow(fields)

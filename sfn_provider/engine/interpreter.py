@@ -1,0 +1,142 @@
+"""The interpreter: an execution's state and an event in, the next state and requests out.
+
+It never sleeps, calls nothing and reads no clock. Whoever drives it answers its requests: `simulate` with mocks and
+virtual time, an Airflow task with real calls and deferrals.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.scope import Json
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.limits import exceeds_payload
+from sfn_provider.engine.program import Program
+from sfn_provider.engine.requests import Event, Request, TaskFailed, TaskSucceeded
+from sfn_provider.engine.run import ROOT, Run
+from sfn_provider.engine.state import ExecutionState, Frame
+from sfn_provider.exceptions import StatesError
+
+
+class Position(NamedTuple):
+    """A place in an execution's history from which a region goes on.
+
+    Args:
+        events: how many events there have been.
+        previous: id of the event that led here.
+    """
+
+    events: int
+    previous: int
+
+
+class Step(NamedTuple):
+    """What came of an event.
+
+    Args:
+        state: the execution's state; the same object that went in, changed.
+        requests: what to do now, in order.
+        records: what happened, for the history.
+    """
+
+    state: ExecutionState
+    requests: list[Request]
+    records: list[Record]
+
+
+class Interpreter:
+    """Runs executions of one state machine, or of a region of one.
+
+    A region is a machine that lacks some states: where a state goes on to one that is not there, the execution's
+    ``exit`` names it.
+
+    Args:
+        machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one.
+    """
+
+    def __init__(self, machine: StateMachine) -> None:
+        self._program = Program(machine)
+        self._machine = machine
+
+    def start(
+        self,
+        input: Json,
+        *,
+        at: float,
+        context: dict[str, Any],
+        seed: str = "",
+        variables: dict[str, Json] | None = None,
+        start_at: str | None = None,
+        deadline: float | None = None,
+        continues: Position | None = None,
+    ) -> Step:
+        """Start an execution, or go on with one in another region.
+
+        Args:
+            input: the execution's input, any JSON value.
+            at: the time, seconds since the epoch.
+            context: the ``Execution`` and ``StateMachine`` parts of the context object.
+            seed: text from which all randomness (jitter, ``States.UUID``, ``$random``) is made.
+            variables: variables that are already set, for a region.
+            start_at: the state to start at, for a region; the machine's StartAt by default.
+            deadline: when the execution times out, seconds since the epoch; by default the machine's TimeoutSeconds
+                from now.
+            continues: where the history stands when a region goes on with an execution; None starts one.
+        """
+        state = ExecutionState(context=context, seed=seed, now=at)
+        frame = Frame(ROOT, None, "", start_at or self._machine.start_at, input, dict(variables or {}))
+        state.frames[ROOT] = frame
+        run = Run(self._program, state)
+        if continues is None:
+            started = {"input": input, "roleArn": context["Execution"]["RoleArn"]}
+            run.emit(frame, "ExecutionStarted", started, chain=False)
+        else:
+            state.event_ids, frame.previous = continues
+        if deadline is None and self._machine.timeout_seconds is not None:
+            deadline = at + self._machine.timeout_seconds
+        if deadline is not None:
+            run.wake(frame, "execution", deadline)
+        run.ready(frame)
+        return self._finish(run)
+
+    def resume(self, state: ExecutionState, event: Event) -> Step:
+        """Take the answer to a request. An answer that nobody waits for any more changes nothing.
+
+        Args:
+            state: the state that the last step returned, or one read back from JSON.
+            event: the answer.
+        """
+        state.now = max(state.now, event.at)
+        run = Run(self._program, state)
+        pending = state.pending.get(event.id)
+        if pending is None or state.status != "RUNNING":
+            return self._finish(run)
+        frame = state.frames[pending.frame]
+        self._program.resume(frame.scope)
+        if pending.purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
+            run.close_request(frame, event.id)
+        self._answer(run, frame, pending.purpose, event)
+        return self._finish(run)
+
+    def _answer(self, run: Run, frame: Frame, purpose: str, event: Event) -> None:
+        from sfn_provider.engine.states import BEHAVIOURS, distributed
+
+        if purpose == "execution" and frame.id != ROOT:
+            distributed.child_timed_out(run, frame)
+        elif purpose == "execution":
+            # A machine's own timeout ends the execution without an error name (recorded executions).
+            run.end_execution(frame, "TIMED_OUT", StatesError(None))
+        elif purpose == "retry":
+            run.ready(frame)
+        else:
+            compiled = run.compiled(frame)
+            try:
+                BEHAVIOURS[compiled.model.type].answered(run, frame, compiled, purpose, event)
+            except StatesError as error:
+                run.fail_evaluation(frame, compiled, error)
+
+    @staticmethod
+    def _finish(run: Run) -> Step:
+        run.advance()
+        return Step(run.state, run.requests, run.records)

@@ -1,0 +1,41 @@
+"""Quotas of Step Functions that change what an execution does.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from sfn_provider.asl.scope import Json
+
+MAX_PAYLOAD_BYTES: Final = 262_144
+"""Largest input or output of a state or task, as UTF-8 JSON."""
+
+MAX_EVENTS: Final = 25_000
+"""Most events in the history of a standard execution."""
+
+INLINE_CONCURRENCY: Final = 40
+"""Iterations of an inline Map that run at once where MaxConcurrency is 0."""
+
+EXPRESS_SECONDS: Final = 300
+"""How long an Express execution may take."""
+
+CHILD_CONCURRENCY: Final = 10_000
+"""Child executions of a distributed Map that run at once where MaxConcurrency is 0."""
+
+
+def to_json(value: Json) -> str:
+    """Write a value as Step Functions does: no blanks, no escapes for non-ASCII text."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def exceeds_payload(value: Json) -> bool:
+    """Is the value larger than a state may take or give?"""
+    if isinstance(value, (bool, int, float)) or value is None:
+        return False
+    text = to_json(value)
+    return len(text) > MAX_PAYLOAD_BYTES or (
+        len(text) * 4 > MAX_PAYLOAD_BYTES and len(text.encode()) > MAX_PAYLOAD_BYTES
+    )

@@ -1,0 +1,117 @@
+"""What goes into the interpreter and what comes out: plain values, no behaviour.
+
+Events go in: something happened outside. Requests come out: do this, and answer with an event of the same id.
+Times are seconds since the epoch, as floats; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sfn_provider.asl.scope import Json
+
+CallPurpose = Literal["task", "read", "read_rows", "list", "write"]
+"""What a call is for, which decides what its result must be.
+
+``task``: a Task's work; any JSON value. For a distributed Map ``read``: the text of the object, decompressed where its
+key ends in ``.gz`` or ``.zstd``; ``read_rows``: the rows of a Parquet object, a list of objects; ``list``: all entries
+that ListObjectsV2 has, pages joined, each with Etag, Key, LastModified (seconds since the epoch), Size and
+StorageClass; ``write``: nothing, once the text ``Body`` of the arguments is stored under their ``Bucket`` and ``Key``.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTask:
+    """Call a resource; answer with TaskSucceeded or TaskFailed.
+
+    Args:
+        id: unique within the execution.
+        state: name of the state that asks.
+        resource: the ARN as written in the definition.
+        arguments: what Parameters or Arguments made; the state's input where neither stands.
+        attempt: how often this state visit has called before: 0 for the first call.
+        index: the Map iteration or Parallel branch that asks, None outside of both.
+        timeout: seconds until States.Timeout, None where the state names none. The interpreter keeps the time.
+        heartbeat: seconds between heartbeats that the callee may take, None where the state names none.
+        credentials: the Credentials field after evaluation, for example ``{"RoleArn": "..."}``.
+        token: the task token in the context object, for ``.waitForTaskToken`` resources; else None.
+        purpose: what the call is for: a Task's work, or what a distributed Map reads and writes in S3.
+    """
+
+    id: str
+    state: str
+    resource: str
+    arguments: Json
+    attempt: int = 0
+    index: int | None = None
+    timeout: float | None = None
+    heartbeat: float | None = None
+    credentials: Json = None
+    token: str | None = None
+    purpose: CallPurpose = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Answer with TimerFired once the time is ``at``."""
+
+    id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The answer to request ``id`` is no longer wanted: stop the call or the timer. Needs no answer."""
+
+    id: str
+
+
+Request = CallTask | WakeAt | Cancel
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSucceeded:
+    """The call ``id`` returned ``result``."""
+
+    id: str
+    result: Json
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSubmitted:
+    """The call ``id`` was accepted and goes on: ``output`` is what the service answered to the submission."""
+
+    id: str
+    output: Json
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed:
+    """The call ``id`` failed with an error as Step Functions names it."""
+
+    id: str
+    error: str | None
+    cause: str | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHeartbeat:
+    """The callee of ``id`` is alive: its heartbeat time starts anew."""
+
+    id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The time that request ``id`` named has come."""
+
+    id: str
+    at: float
+
+
+Event = TaskSucceeded | TaskSubmitted | TaskFailed | TaskHeartbeat | TimerFired

@@ -1,0 +1,65 @@
+"""Which errors Retry and Catch match, and how long a retry waits.
+
+Sources: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and recorded executions.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from sfn_provider.asl.model import Retrier
+
+_NEVER = frozenset({"States.Runtime"})
+"""Errors that end the execution whatever Retry and Catch say."""
+
+_BY_NAME_ONLY = frozenset({"States.DataLimitExceeded"})
+"""Errors that no wildcard matches."""
+
+
+def matches(names: Iterable[str], error: str | None) -> bool:
+    """Does one of the names in an ErrorEquals match an error?
+
+    ``States.ALL`` matches all but the terminal errors, ``States.TaskFailed`` all of these but ``States.Timeout``.
+    A missed heartbeat is reported as ``States.Timeout`` and also answers to ``States.HeartbeatTimeout``.
+    """
+    if error in _NEVER:
+        return False
+    for name in names:
+        if name == error:
+            return True
+        if error in _BY_NAME_ONLY:
+            continue
+        if name == "States.ALL" or (name == "States.TaskFailed" and not is_timeout(error)):
+            return True
+        if name == "States.Timeout" and is_timeout(error):
+            return True
+    return False
+
+
+def is_timeout(error: str | None) -> bool:
+    """Is this one of the two errors of a task that took too long?"""
+    return error in ("States.Timeout", "States.HeartbeatTimeout")
+
+
+def choose_retrier(retriers: Sequence[Retrier], counts: Sequence[int], error: str | None) -> int | None:
+    """Find the retrier that handles an error, by its place in the list; None where the error is not retried.
+
+    Args:
+        retriers: the state's Retry.
+        counts: how often each of them has retried during this visit of the state.
+        error: the name of the error.
+    """
+    for place, retrier in enumerate(retriers):
+        if matches(retrier.error_equals, error):
+            # ASL: MaxAttempts counts retries, not runs. The first retrier that matches decides, even if it is used up.
+            return place if counts[place] < retrier.max_attempts else None
+    return None
+
+
+def delay(retrier: Retrier, count: int, entropy: random.Random) -> float:
+    """Seconds to wait before retry number ``count`` (counted from 0) of this retrier."""
+    seconds = float(retrier.interval_seconds) * float(retrier.backoff_rate) ** count
+    if retrier.max_delay_seconds is not None:
+        seconds = min(seconds, float(retrier.max_delay_seconds))
+    return entropy.uniform(0, seconds) if retrier.jitter_strategy == "FULL" else seconds

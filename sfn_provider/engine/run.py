@@ -1,0 +1,309 @@
+"""One step of an execution: from an event to the point where everything waits again.
+
+What every state type shares is here: entering, leaving, retrying, catching, ending. What a type does in between is in
+`sfn_provider.engine.states`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from typing import Any
+
+from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.engine import catch
+from sfn_provider.engine.context import state_context
+from sfn_provider.engine.dataflow import NOTHING_ASSIGNED, Exit
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.limits import MAX_EVENTS, exceeds_payload
+from sfn_provider.engine.program import Compiled, Program
+from sfn_provider.engine.requests import Cancel, Request, WakeAt
+from sfn_provider.engine.retry import choose_retrier, delay
+from sfn_provider.engine.state import ExecutionState, Frame, Pending
+from sfn_provider.exceptions import QueryEvaluationError, StatesError
+
+ROOT = 0
+"""Id of the frame that is the execution itself."""
+
+
+class Run:
+    """Works on an execution's state; collects the requests and the history records that come of it.
+
+    Args:
+        program: the compiled machine.
+        state: the execution's state, changed in place.
+    """
+
+    def __init__(self, program: Program, state: ExecutionState) -> None:
+        self.program = program
+        self.state = state
+        self.requests: list[Request] = []
+        self.records: list[Record] = []
+        self._ready: deque[Frame] = deque()
+        self._entropy: random.Random | None = None
+
+    # Moving on ------------------------------------------------------------------------------------------------------
+
+    def advance(self) -> None:
+        """Run every frame that can go on, in turn, until all wait or the execution has ended."""
+        from sfn_provider.engine.states import BEHAVIOURS
+
+        while self._ready and self.state.status == "RUNNING" and self.state.exit is None:
+            frame = self._ready.popleft()
+            if frame.id not in self.state.frames:
+                continue
+            state = self.compiled(frame)
+            try:
+                if not frame.entered:
+                    self._enter(frame, state)
+                BEHAVIOURS[state.model.type].execute(self, frame, state)
+            except StatesError as error:
+                self.fail_evaluation(frame, state, error)
+
+    def ready(self, frame: Frame) -> None:
+        """Let the frame execute its state once its turn comes."""
+        self._ready.append(frame)
+
+    def compiled(self, frame: Frame) -> Compiled:
+        """The state that the frame is in."""
+        return self.program.state(frame.scope, frame.state)
+
+    @property
+    def entropy(self) -> random.Random:
+        """Randomness made from the execution's seed: the same seed and events give the same values."""
+        if self._entropy is None:
+            self.state.draws += 1
+            self._entropy = random.Random(f"{self.state.seed}/{self.state.draws}")
+        return self._entropy
+
+    def scope(self, frame: Frame, token: str | None = None) -> Scope:
+        """What the expressions of the frame's state see."""
+        return Scope(frame.input, state_context(self.state, frame, retries=self.compiled(frame).retries, token=token), frame.variables)
+
+    # Events and requests --------------------------------------------------------------------------------------------
+
+    def emit(self, frame: Frame, type: str, details: dict[str, Any] | None = None, *, chain: bool = True) -> int:
+        """Record a history event after the frame's previous one; with ``chain`` the next one follows it.
+
+        Child executions of a distributed Map have a history of their own, which is not kept.
+        """
+        if frame.child_execution is not None:
+            return self._count_event(self.state.frames[frame.child_execution], frame, chain)
+        state = self.state
+        state.event_ids += 1
+        self.records.append(Record(state.event_ids, frame.previous, type, state.now, details or {}))
+        if chain:
+            frame.previous = state.event_ids
+        return state.event_ids
+
+    @staticmethod
+    def _count_event(child: Frame, frame: Frame, chain: bool) -> int:
+        child.events += 1
+        if chain:
+            frame.previous = child.events
+        return child.events
+
+    def new_request(self, frame: Frame, purpose: str) -> str:
+        """Make the id of a request whose answer is for the frame."""
+        self.state.request_ids += 1
+        identity = str(self.state.request_ids)
+        self.state.pending[identity] = Pending(frame.id, purpose)
+        frame.requests.append(identity)
+        return identity
+
+    def close_request(self, frame: Frame, identity: str) -> None:
+        """Forget a request of the frame: it was answered, withdrawn or never sent."""
+        del self.state.pending[identity]
+        frame.requests.remove(identity)
+
+    def wake(self, frame: Frame, purpose: str, at: float) -> str:
+        """Ask to be told once the time is ``at``."""
+        identity = self.new_request(frame, purpose)
+        self.requests.append(WakeAt(identity, at))
+        return identity
+
+    def cancel(self, frame: Frame, purpose: str | None = None) -> None:
+        """Withdraw the frame's open requests for one purpose, or all but the timeout of the execution itself."""
+        for identity in tuple(frame.requests):
+            asked = self.state.pending[identity].purpose
+            if asked == purpose or (purpose is None and asked != "execution"):
+                self.close_request(frame, identity)
+                self.requests.append(Cancel(identity))
+
+    # Entering and leaving a state -----------------------------------------------------------------------------------
+
+    def _enter(self, frame: Frame, state: Compiled) -> None:
+        frame.entered_at = self.state.now
+        frame.counts = [0] * len(getattr(state.model, "retry", ()))
+        self.state.transitions += 1
+        frame.entered = self.emit(frame, state.entered_event, {"name": state.name, "input": frame.input})
+        if self.state.event_ids > MAX_EVENTS:
+            raise StatesError("States.Runtime", f"The execution has reached the maximum of {MAX_EVENTS:,} history events.")
+
+    def succeed(self, frame: Frame, state: Compiled, result: Json, scope: Scope) -> None:
+        """The state's work is done: make output and variables, and go on."""
+        self.leave(frame, state, state.flow.leave(scope, result, self.entropy), state.next)
+
+    def leave(self, frame: Frame, state: Compiled, exit: Exit, next_state: str | None) -> None:
+        """Leave the state with an output for the next one, or end the frame."""
+        output, assigned = exit
+        if output is not frame.input and exceeds_payload(output):
+            cause = f"The state/task '{state.name}' returned a result with a size exceeding the maximum number of bytes service limit."
+            self.fail(frame, state, StatesError("States.DataLimitExceeded", cause))
+            return
+        details: dict[str, Any] = {"name": state.name, "output": output}
+        if assigned:
+            details["assignedVariables"] = assigned
+            frame.variables = {**frame.variables, **assigned}
+        self.emit(frame, state.exited_event, details)
+        self.go(frame, next_state, output)
+
+    def go(self, frame: Frame, next_state: str | None, output: Json) -> None:
+        """Move the frame to the next state, or end it."""
+        frame.entered = frame.calls = 0
+        frame.memo, frame.children = {}, []
+        frame.input = output
+        if next_state is None:
+            self._finish(frame, output)
+        elif self.program.has(frame.scope, next_state):
+            frame.state = next_state
+            self._ready.append(frame)
+        else:
+            self._exit_region(frame, next_state, output)
+
+    def _exit_region(self, frame: Frame, next_state: str, output: Json) -> None:
+        """A region ends where its execution leaves to a state outside of it."""
+        if frame.id != ROOT:
+            raise KeyError(f"state {next_state!r} is not in the scope {frame.scope!r}")
+        self._end(frame)
+        self.state.exit, self.state.output, self.state.variables = next_state, output, frame.variables
+
+    def _finish(self, frame: Frame, output: Json) -> None:
+        from sfn_provider.engine.states import BEHAVIOURS
+
+        if frame.parent is None:
+            self._end(frame)
+            self.state.status, self.state.output, self.state.variables = "SUCCEEDED", output, frame.variables
+            self.emit(frame, "ExecutionSucceeded", {"output": output})
+            return
+        parent = self.state.frames[frame.parent]
+        state = self.compiled(parent)
+        del self.state.frames[frame.id]
+        try:
+            BEHAVIOURS[state.model.type].child_succeeded(self, parent, state, frame, output)
+        except StatesError as error:
+            self.fail_evaluation(parent, state, error)
+
+    def _end(self, frame: Frame) -> None:
+        """Drop all frames and withdraw all requests."""
+        self.state.previous = frame.previous
+        for identity in self.state.pending:
+            self.requests.append(Cancel(identity))
+        self.state.pending.clear()
+        self.state.frames.clear()
+
+    # Failing ---------------------------------------------------------------------------------------------------------
+
+    def fail_evaluation(self, frame: Frame, state: Compiled, error: StatesError) -> None:
+        """A field of the state could not be evaluated: say so as AWS does, then fail."""
+        opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{frame.entered}). "
+        told = StatesError(error.error, opening + (error.cause or ""))
+        if isinstance(error, QueryEvaluationError):
+            details = {"state": state.name, "error": told.error, "cause": told.cause, "location": error.location}
+            previous = frame.previous
+            frame.previous = previous if frame.previous != frame.entered else self._before_entry(frame)
+            self.emit(frame, "EvaluationFailed", details)
+        self.fail(frame, state, told)
+
+    def _before_entry(self, frame: Frame) -> int:
+        """AWS chains EvaluationFailed to the event before the state was entered (recorded executions)."""
+        entered = next((record for record in reversed(self.records) if record.id == frame.entered), None)
+        return entered.previous if entered else frame.previous
+
+    def fail(self, frame: Frame, state: Compiled, error: StatesError) -> None:
+        """The state failed: retry it, catch it, or let the failure out of the frame."""
+        self.abort_children(frame)
+        self.cancel(frame)
+        retriers = getattr(state.model, "retry", ())
+        place = choose_retrier(retriers, frame.counts, error.error)
+        if place is not None:
+            self._retry(frame, state, place)
+            return
+        caught = catch.find(state, error.error)
+        if caught is None:
+            self.state_failed(frame, state)
+            self.fail_frame(frame, error)
+            return
+        self.state_failed(frame, state)
+        try:
+            exit = catch.apply(caught, state.language, self.scope(frame), error, self.entropy)
+        except StatesError as second:
+            opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{frame.entered}). "
+            self.fail_frame(frame, StatesError(second.error, opening + (second.cause or "")))
+            return
+        self.leave(frame, state, exit, caught.next)
+
+    def state_failed(self, frame: Frame, state: Compiled) -> None:
+        """Record that a Parallel or Map failed; other types have no event of that kind."""
+        if state.model.type in ("Parallel", "Map"):
+            self.emit(frame, f"{state.model.type}StateFailed")
+
+    def _retry(self, frame: Frame, state: Compiled, place: int) -> None:
+        seconds = delay(state.model.retry[place], frame.counts[place], self.entropy)
+        frame.counts[place] += 1
+        self.state.transitions += 1
+        frame.memo, frame.children = {}, []
+        if seconds > 0:
+            self.wake(frame, "retry", self.state.now + seconds)
+        else:
+            self._ready.append(frame)
+
+    def fail_frame(self, frame: Frame, error: StatesError) -> None:
+        """The failure leaves the frame: it ends the execution, or reaches the Parallel or Map that runs the frame."""
+        from sfn_provider.engine.states import BEHAVIOURS
+
+        if frame.parent is None:
+            self.end_execution(frame, "FAILED", error)
+            return
+        parent = self.state.frames[frame.parent]
+        del self.state.frames[frame.id]
+        state = self.compiled(parent)
+        BEHAVIOURS[state.model.type].child_failed(self, parent, state, frame, error)
+
+    def end_execution(self, frame: Frame, status: Any, error: StatesError) -> None:
+        """End the execution without success."""
+        self._end(frame)
+        self.state.status, self.state.error, self.state.cause = status, error.error, error.cause
+        details = {"error": error.error, "cause": error.cause}
+        event = {"FAILED": "ExecutionFailed", "TIMED_OUT": "ExecutionTimedOut", "ABORTED": "ExecutionAborted"}[status]
+        self.emit(frame, event, {key: value for key, value in details.items() if value is not None})
+
+    # Children --------------------------------------------------------------------------------------------------------
+
+    def spawn(self, parent: Frame, scope: str, start_at: str, input: Json, index: int) -> Frame:
+        """Start a branch or an iteration under a frame."""
+        self.state.frame_ids += 1
+        child = Frame(
+            self.state.frame_ids, parent.id, scope, start_at, input, parent.variables, index, parent.map_item, parent.previous
+        )
+        child.child_execution = parent.child_execution
+        self.state.frames[child.id] = child
+        parent.children.append(child.id)
+        self._ready.append(child)
+        return child
+
+    def children(self, frame: Frame) -> list[Frame]:
+        """The live branches or iterations of a frame, oldest first."""
+        frames = self.state.frames
+        return [frames[identity] for identity in frame.children if identity in frames]
+
+    def abort_children(self, frame: Frame) -> None:
+        """Stop all branches and iterations of a frame, and theirs."""
+        for child in self.children(frame):
+            self.abort_children(child)
+            self.cancel(child)
+            self.cancel(child, "execution")
+            state = self.compiled(child)
+            if child.entered and state.model.type != "Fail":
+                self.emit(child, f"{state.model.type}StateAborted", chain=False)
+            del self.state.frames[child.id]

@@ -1,0 +1,87 @@
+"""Map: runs the same states for each item of a list. What is special to a distributed Map is in `distributed`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.engine.items.selection import effective_scope, max_concurrency, read_items, select_items
+from sfn_provider.engine.limits import INLINE_CONCURRENCY
+from sfn_provider.engine.program import Compiled
+from sfn_provider.engine.requests import Event
+from sfn_provider.engine.state import Frame
+from sfn_provider.engine.states import distributed
+from sfn_provider.engine.states.behaviour import Behaviour
+from sfn_provider.exceptions import StatesError
+
+if TYPE_CHECKING:
+    from sfn_provider.engine.run import Run
+
+
+def _execute(run: Run, frame: Frame, state: Compiled) -> None:
+    if state.model.distributed:
+        distributed.execute(run, frame, state)
+        return
+    scope = effective_scope(run, frame, state)
+    limit = max_concurrency(run, state, scope) or INLINE_CONCURRENCY
+    values = read_items(run, state, scope)
+    run.emit(frame, "MapStateStarted", {"length": len(values)})
+    start(run, frame, state, select_items(run, state, scope, values), limit)
+
+
+def start(run: Run, frame: Frame, state: Compiled, inputs: list[Json], limit: int) -> None:
+    """Start the first iterations; each that ends starts the next one."""
+    frame.memo |= {"inputs": inputs, "results": [None] * len(inputs), "started": 0, "done": 0}
+    if not inputs:
+        _all_done(run, frame, state)
+    for _ in range(min(limit, len(inputs))):
+        _start_next(run, frame, state)
+
+
+def _start_next(run: Run, frame: Frame, state: Compiled) -> None:
+    memo = frame.memo
+    index = memo["started"]
+    memo["started"] += 1
+    scope, branch = run.program.branch(state)
+    child = run.spawn(frame, scope, branch.start_at, memo["inputs"][index], index)
+    child.map_item = {"Index": index, "Value": memo["inputs"][index]}
+    run.emit(child, "MapIterationStarted", {"name": state.name, "index": index})
+
+
+def _child_succeeded(run: Run, frame: Frame, state: Compiled, child: Frame, output: Json) -> None:
+    if state.model.distributed:
+        distributed.child_ended(run, frame, state, child, output, None)
+        return
+    memo = frame.memo
+    run.emit(child, "MapIterationSucceeded", {"name": state.name, "index": child.index}, chain=False)
+    memo["results"][child.index] = output
+    memo["done"] += 1
+    frame.previous = child.previous
+    if memo["started"] < len(memo["inputs"]):
+        _start_next(run, frame, state)
+    elif memo["done"] == len(memo["inputs"]):
+        _all_done(run, frame, state)
+
+
+def _all_done(run: Run, frame: Frame, state: Compiled) -> None:
+    results = frame.memo["results"]
+    run.emit(frame, "MapStateSucceeded", chain=False)
+    run.succeed(frame, state, results, run.scope(frame))
+
+
+def _child_failed(run: Run, frame: Frame, state: Compiled, child: Frame, error: StatesError) -> None:
+    if state.model.distributed:
+        distributed.child_ended(run, frame, state, child, None, error)
+        return
+    run.emit(child, "MapIterationFailed", {"name": state.name, "index": child.index}, chain=False)
+    frame.previous = child.previous
+    for sibling in run.children(frame):
+        run.emit(sibling, "MapIterationAborted", {"name": state.name, "index": sibling.index}, chain=False)
+    run.fail(frame, state, error)
+
+
+def _answered(run: Run, frame: Frame, state: Compiled, purpose: str, event: Event) -> None:
+    distributed.answered(run, frame, state, purpose, event)
+
+
+BEHAVIOUR = Behaviour(_execute, _answered, _child_succeeded, _child_failed)

@@ -1,0 +1,27 @@
+"""Timestamps as Step Functions writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+# RFC 3339, upper-case T and Z required; Source: states-language.net, "Timestamps".
+_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+
+
+def format_time(at: float) -> str:
+    """Write seconds since the epoch as the context object does: ``2025-03-15T02:00:00.000Z``."""
+    whole, milliseconds = divmod(round(at * 1000), 1000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def parse_time(text: str) -> float | None:
+    """Read an RFC 3339 timestamp as seconds since the epoch; None where the text is none."""
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        base = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return base.timestamp() + float(match[2] or 0)
