@@ -1,0 +1,166 @@
+"""The only module that knows Airflow versions: every Airflow name this package uses, from where this version has it.
+
+Names are looked up on first use (PEP 562), so that importing this module imports nothing of Airflow::
+
+    from sfn_provider._compat import BaseOperator, timezone
+
+Each name lists its homes, newest first. The Task SDK comes first because the old paths warn there; a name whose home
+in an early Task SDK differs (3.0 has no ``airflow.sdk.TriggerRule``) falls through to the next one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_MODULE = ""
+"""As a name's attribute: the module itself is what is wanted."""
+
+_HOMES: dict[str, tuple[tuple[str, str], ...]] = {
+    "AirflowException": (
+        ("airflow.sdk.exceptions", "AirflowException"),
+        ("airflow.exceptions", "AirflowException"),
+    ),
+    "AirflowFailException": (
+        ("airflow.sdk.exceptions", "AirflowFailException"),
+        ("airflow.exceptions", "AirflowFailException"),
+    ),
+    "AirflowSensorTimeout": (
+        ("airflow.sdk.exceptions", "AirflowSensorTimeout"),
+        ("airflow.exceptions", "AirflowSensorTimeout"),
+    ),
+    "AirflowSkipException": (
+        ("airflow.sdk.exceptions", "AirflowSkipException"),
+        ("airflow.exceptions", "AirflowSkipException"),
+    ),
+    "AirflowTaskTimeout": (
+        ("airflow.sdk.exceptions", "AirflowTaskTimeout"),
+        ("airflow.exceptions", "AirflowTaskTimeout"),
+    ),
+    "BaseHook": (("airflow.sdk", "BaseHook"), ("airflow.hooks.base", "BaseHook")),
+    "BaseOperator": (("airflow.sdk", "BaseOperator"), ("airflow.models.baseoperator", "BaseOperator")),
+    "BaseOperatorLink": (("airflow.sdk", "BaseOperatorLink"), ("airflow.models.baseoperatorlink", "BaseOperatorLink")),
+    "BaseSensorOperator": (("airflow.sdk", "BaseSensorOperator"), ("airflow.sensors.base", "BaseSensorOperator")),
+    "BaseTrigger": (("airflow.triggers.base", "BaseTrigger"),),
+    "Context": (("airflow.sdk", "Context"), ("airflow.utils.context", "Context")),
+    "DAG": (("airflow.sdk", "DAG"), ("airflow.models.dag", "DAG")),
+    "DagBag": (
+        ("airflow.dag_processing.dagbag", "DagBag"),
+        ("airflow.models.dagbag", "DagBag"),
+    ),
+    "DateTimeTrigger": (
+        ("airflow.providers.standard.triggers.temporal", "DateTimeTrigger"),
+        ("airflow.triggers.temporal", "DateTimeTrigger"),
+    ),
+    "PokeReturnValue": (("airflow.sdk", "PokeReturnValue"), ("airflow.sensors.base", "PokeReturnValue")),
+    "SkipMixin": (
+        ("airflow.sdk", "SkipMixin"),
+        ("airflow.providers.standard.utils.skipmixin", "SkipMixin"),
+        ("airflow.models.skipmixin", "SkipMixin"),
+    ),
+    "TaskDeferralError": (
+        ("airflow.sdk.exceptions", "TaskDeferralError"),
+        ("airflow.exceptions", "TaskDeferralError"),
+    ),
+    "TaskDeferralTimeout": (
+        ("airflow.sdk.exceptions", "TaskDeferralTimeout"),
+        ("airflow.exceptions", "TaskDeferralTimeout"),
+        ("airflow.exceptions", "TaskDeferralError"),  # Airflow 2 raises it for a timeout, too
+    ),
+    "TaskDeferred": (("airflow.sdk.exceptions", "TaskDeferred"), ("airflow.exceptions", "TaskDeferred")),
+    "TaskGroup": (("airflow.sdk", "TaskGroup"), ("airflow.utils.task_group", "TaskGroup")),
+    "TriggerEvent": (("airflow.triggers.base", "TriggerEvent"),),
+    "TriggerRule": (("airflow.sdk", "TriggerRule"), ("airflow.utils.trigger_rule", "TriggerRule")),
+    "Variable": (("airflow.sdk", "Variable"), ("airflow.models.variable", "Variable")),
+    "XCom": (("airflow.sdk.execution_time.xcom", "XCom"), ("airflow.models.xcom", "XCom")),
+    "XComArg": (("airflow.sdk", "XComArg"), ("airflow.models.xcom_arg", "XComArg")),
+    "conf": (
+        ("airflow.sdk.configuration", "conf"),
+        ("airflow.configuration", "conf"),
+    ),
+    "timezone": (("airflow.sdk.timezone", _MODULE), ("airflow.utils.timezone", _MODULE)),
+}
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+    from airflow.sdk import (
+        DAG,
+        BaseHook,
+        BaseOperator,
+        BaseOperatorLink,
+        BaseSensorOperator,
+        Context,
+        PokeReturnValue,
+        SkipMixin,
+        TaskGroup,
+        TriggerRule,
+        Variable,
+        XComArg,
+        timezone,
+    )
+    from airflow.sdk.configuration import conf
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSensorTimeout,
+        AirflowSkipException,
+        AirflowTaskTimeout,
+        TaskDeferralError,
+        TaskDeferralTimeout,
+        TaskDeferred,
+    )
+    from airflow.sdk.execution_time.xcom import XCom
+    from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+__all__ = [
+    "DAG",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowSensorTimeout",
+    "AirflowSkipException",
+    "AirflowTaskTimeout",
+    "BaseHook",
+    "BaseOperator",
+    "BaseOperatorLink",
+    "BaseSensorOperator",
+    "BaseTrigger",
+    "Context",
+    "DagBag",
+    "DateTimeTrigger",
+    "PokeReturnValue",
+    "SkipMixin",
+    "TaskDeferralError",
+    "TaskDeferralTimeout",
+    "TaskDeferred",
+    "TaskGroup",
+    "TriggerEvent",
+    "TriggerRule",
+    "Variable",
+    "XCom",
+    "XComArg",
+    "conf",
+    "timezone",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Look ``name`` up in its homes and keep it.
+
+    Raises:
+        AttributeError: ``name`` is not in the table.
+        ImportError: no home of ``name`` exists; the message lists them.
+    """
+    homes = _HOMES.get(name)
+    if homes is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for module, attribute in homes:
+        try:
+            home = import_module(module)
+            value = getattr(home, attribute) if attribute != _MODULE else home
+        except (ImportError, AttributeError):
+            continue
+        globals()[name] = value
+        return value
+    tried = ", ".join(f"{module}.{attribute}".rstrip(".") for module, attribute in homes)
+    raise ImportError(f"this Airflow has no {name}: looked for {tried}; Airflow 2.10.3 up to 3.3 is supported")

@@ -1,0 +1,41 @@
+"""What Airflow is told of this provider, by the entry point ``apache_airflow_provider``.
+
+Airflow calls it while it reads its own configuration: standard library only, and no import of Airflow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sfn_provider import __version__
+
+_SERVICE = "AWS Step Functions"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe the provider, in the form of Airflow's ``provider_info.schema.json``."""
+    return {
+        "package-name": "airflow-provider-sfn",
+        "name": "Step Functions for Airflow",
+        "description": "Drive AWS Step Functions from Airflow, translate state machines into DAGs, compare the two.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _SERVICE,
+                "external-doc-url": "https://aws.amazon.com/step-functions/",
+                "tags": ["aws"],
+            }
+        ],
+        "hooks": [_modules("sfn_provider.hooks.step_function")],
+        "operators": [_modules("sfn_provider.operators.step_function", "sfn_provider.operators.state_machine")],
+        "sensors": [_modules("sfn_provider.sensors.step_function")],
+        "triggers": [_modules("sfn_provider.triggers.step_function")],
+        "extra-links": [
+            "sfn_provider.links.step_function.StateMachineDetailsLink",
+            "sfn_provider.links.step_function.StateMachineExecutionsDetailsLink",
+        ],
+    }
+
+
+def _modules(*names: str) -> dict[str, Any]:
+    return {"integration-name": _SERVICE, "python-modules": list(names)}

@@ -1,0 +1,51 @@
+"""What the operators of this package share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider._compat import BaseOperator
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookUser
+from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+
+
+class StepFunctionsOperator(HookUser, BaseOperator):
+    """The AWS arguments that every operator here takes.
+
+    Args:
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region, in place of the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
+    """
+
+    template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
+
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    def _persist_execution_link(self, context: Context, execution_arn: str) -> None:
+        StateMachineExecutionsDetailsLink.persist(
+            context=context,
+            operator=self,
+            region_name=self.hook.conn_region_name,
+            aws_partition=self.hook.conn_partition,
+            execution_arn=execution_arn,
+        )

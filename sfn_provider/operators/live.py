@@ -1,0 +1,204 @@
+"""Answers an execution's requests with real calls to AWS and real time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider._compat import BaseTrigger, DateTimeTrigger, conf
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.requests import (
+    CallTask,
+    Cancel,
+    Event,
+    Request,
+    TaskFailed,
+    TaskSubmitted,
+    TaskSucceeded,
+    TimerFired,
+    WakeAt,
+)
+from sfn_provider.engine.state import ExecutionState
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations import Caller, Completed, Submitted
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+    from sfn_provider.operators.state import StateOperator
+
+Json = Any
+
+SHORT_WAIT = 2.0
+"""Seconds up to which waiting in the worker costs less than a deferral."""
+
+MAX_CALLS = 40
+"""Calls that one task makes at once: as many iterations of an inline Map run at once."""
+
+
+class LiveDriver:
+    """Runs one task's part of an execution against AWS.
+
+    Calls that end at once are made in threads. A ``.sync`` job is submitted and then asked for its state; between two
+    questions the task is deferred, and so it is for Wait and for the delays of Retry.
+
+    Args:
+        interpreter: the interpreter of the task's states.
+        operator: the task's operator.
+        context: the task's context.
+    """
+
+    def __init__(self, interpreter: Interpreter, operator: StateOperator, context: Context) -> None:
+        self._interpreter = interpreter
+        self._caller = Caller(aws_conn_id=operator.aws_conn_id, region_name=operator.region_name)
+        self._task = operator.task_id
+        self._key = f"{operator.dag.dag_id}/{context['dag_run'].run_id}/{operator.task_id}/{context['ti'].map_index}"
+        self._log = operator.log
+        self._state: ExecutionState | None = None
+        self._records: list[Record] = []
+        self._timers: dict[str, float] = {}
+        self._jobs: dict[str, dict[str, Json]] = {}
+        self._polls: dict[str, float] = {}
+        self._calls: dict[Future[Completed | Submitted], CallTask] = {}
+
+    # Running ---------------------------------------------------------------------------------------------------------
+
+    def advance(self, step: Step) -> tuple[ExecutionState, list[Record]] | None:
+        """Answer requests until the task's states are left, or until there is something to wait for.
+
+        Returns:
+            The state at the end and the history records, or None where the task should be deferred.
+        """
+        with ThreadPoolExecutor(MAX_CALLS) as pool:
+            while True:
+                self._take(step, pool)
+                if step.state.status != "RUNNING" or step.state.exit is not None:
+                    return step.state, self._records
+                event = self._next_event()
+                if event is None:
+                    return None
+                step = self._interpreter.resume(step.state, event)
+
+    def _take(self, step: Step, pool: ThreadPoolExecutor) -> None:
+        self._state = step.state
+        self._records += step.records
+        for request in step.requests:
+            self._handle(request, pool)
+
+    def _handle(self, request: Request, pool: ThreadPoolExecutor) -> None:
+        if isinstance(request, CallTask):
+            self._log.info("State %s calls %s", request.state, request.resource)
+            key = f"{self._key}/{request.id}"
+            self._calls[pool.submit(self._caller.submit, request, idempotency_key=key)] = request
+        elif isinstance(request, WakeAt):
+            self._timers[request.id] = request.at
+        elif isinstance(request, Cancel):
+            self._cancel(request.id)
+        else:
+            raise TypeError(f"unknown request {request!r}")
+
+    def _next_event(self) -> Event | None:
+        """The next answer; None where none comes within a short time."""
+        while True:
+            event = next(self._due_events(), None)
+            if event is not None:
+                return event
+            pause = max(0.0, self._next_time() - time.time())
+            if self._calls:
+                done, _ = wait(self._calls, timeout=pause, return_when=FIRST_COMPLETED)
+                for future in done:
+                    return self._answer(future)
+            elif pause > SHORT_WAIT and self._defers():
+                return None
+            else:
+                time.sleep(pause)
+
+    def _due_events(self) -> Iterator[Event]:
+        now = time.time()
+        for identity, at in sorted(self._timers.items(), key=lambda timer: timer[1]):
+            if at <= now:
+                del self._timers[identity]
+                yield TimerFired(identity, at)
+        for identity, at in sorted(self._polls.items(), key=lambda poll: poll[1]):
+            if at <= now and (event := self._poll(identity)) is not None:
+                yield event
+
+    def _next_time(self) -> float:
+        return min([*self._timers.values(), *self._polls.values()], default=time.time() + 3600.0)
+
+    @staticmethod
+    def _defers() -> bool:
+        return bool(conf.get("sfn_provider", "waiting", fallback="defer") == "defer")
+
+    # Calls and jobs --------------------------------------------------------------------------------------------------
+
+    def _answer(self, future: Future[Completed | Submitted]) -> Event:
+        call = self._calls.pop(future)
+        try:
+            outcome = future.result()
+        except StatesError as error:
+            return TaskFailed(call.id, error.error, error.cause, time.time())
+        if isinstance(outcome, Completed):
+            return TaskSucceeded(call.id, outcome.result, time.time())
+        self._keep_job(call.id, outcome)
+        return TaskSubmitted(call.id, outcome.output, time.time())
+
+    def _keep_job(self, identity: str, submitted: Submitted) -> None:
+        self._jobs[identity] = submitted.job
+        self._polls[identity] = time.time() + submitted.poll_after
+
+    def _poll(self, identity: str) -> Event | None:
+        try:
+            outcome = self._caller.poll(self._jobs[identity])
+        except StatesError as error:
+            self._forget(identity)
+            return TaskFailed(identity, error.error, error.cause, time.time())
+        if isinstance(outcome, Submitted):
+            self._keep_job(identity, outcome)
+            return None
+        self._forget(identity)
+        return TaskSucceeded(identity, outcome.result, time.time())
+
+    def _forget(self, identity: str) -> None:
+        self._jobs.pop(identity, None)
+        self._polls.pop(identity, None)
+
+    def _cancel(self, identity: str) -> None:
+        self._timers.pop(identity, None)
+        job = self._jobs.get(identity)
+        self._forget(identity)
+        if job is not None:
+            self._log.info("Cancelling %s", job)
+            self._caller.cancel(job)
+
+    def cancel_all(self) -> None:
+        """Cancel every job that was submitted and has not ended."""
+        for identity in list(self._jobs):
+            self._cancel(identity)
+
+    # Deferral --------------------------------------------------------------------------------------------------------
+
+    def trigger(self) -> BaseTrigger:
+        """The trigger that ends the deferral: at the next time that something is due."""
+        return DateTimeTrigger(moment=datetime.fromtimestamp(self._next_time(), UTC))
+
+    def snapshot(self) -> dict[str, Json]:
+        """Everything that is needed to go on in another process, as JSON."""
+        if self._state is None:
+            raise RuntimeError("there is nothing to keep: the region has not started")
+        return {
+            "state": self._state.to_json(),
+            "records": [list(record) for record in self._records],
+            "timers": self._timers,
+            "jobs": self._jobs,
+            "polls": self._polls,
+        }
+
+    def restore(self, snapshot: dict[str, Json]) -> ExecutionState:
+        """Take up what `snapshot` kept."""
+        self._records = [Record(*record) for record in snapshot["records"]]
+        self._timers, self._jobs, self._polls = (dict(snapshot[key]) for key in ("timers", "jobs", "polls"))
+        return ExecutionState.from_json(snapshot["state"])

@@ -1,0 +1,159 @@
+"""Runs the states of one task on the engine: calls AWS, waits by deferral, hands over to the next task."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider._compat import AirflowFailException, timezone
+from sfn_provider.asl.model import StateMachine
+from sfn_provider.engine.context import execution_context
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.interpreter import Interpreter, Position, Step
+from sfn_provider.engine.mocks import Mocks, load_mocks
+from sfn_provider.engine.simulator import EPOCH, advance
+from sfn_provider.engine.state import ExecutionState
+from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.operators.routing import Arrival, Token, arrive, depart, execution_input
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+    from sfn_provider.operators.live import LiveDriver
+    from sfn_provider.operators.state import StateOperator
+
+Json = Any
+
+ERROR = "error"
+"""XCom key of the error of a failed state: ``{"Error", "Cause", "Status", "Transitions"}``, or ``{"Message"}`` where
+the task cannot run at all."""
+
+HISTORY = "history"
+"""XCom key of the history events of a task, written where ``SFN_PROVIDER_HISTORY`` is set."""
+
+MOCKS_VARIABLE = "SFN_PROVIDER_MOCK_CONFIG"
+HISTORY_VARIABLE = "SFN_PROVIDER_HISTORY"
+
+
+class RegionRun:
+    """One run of a task's states.
+
+    Args:
+        operator: the task's operator.
+        context: the task's context.
+    """
+
+    def __init__(self, operator: StateOperator, context: Context) -> None:
+        self._operator = operator
+        self._context = context
+        states = operator.states
+        region = {"QueryLanguage": operator.query_language, "StartAt": next(iter(states)), "States": states}
+        self._interpreter = Interpreter(StateMachine.model_validate(region))
+        self._live: LiveDriver | None = None
+
+    def start(self) -> Json:
+        """Enter the task's state and run as far as that goes without waiting."""
+        arrival = arrive(self._operator, self._context)
+        mocks = self._mocks()
+        step = self._enter(arrival)
+        if mocks is not None:
+            return self._leave(*self._advance_mocked(step, mocks))
+        return self._go_on(self._live_driver(), step)
+
+    def resume(self, snapshot: dict[str, Json]) -> Json:
+        """Go on after a deferral from what `LiveDriver.snapshot` kept."""
+        driver = self._live_driver()
+        state = driver.restore(snapshot)
+        return self._go_on(driver, Step(state, [], []))
+
+    def cancel(self) -> None:
+        """Cancel what was started and not finished."""
+        if self._live is not None:
+            self._live.cancel_all()
+
+    def _enter(self, arrival: Arrival) -> Step:
+        token = arrival.token
+        started = self._start_time()
+        limit = self._operator.dag.dagrun_timeout
+        run = self._context["dag_run"]
+        dag_id = self._operator.dag.dag_id
+        context = execution_context(execution_input(self._context), started, machine=dag_id, name=run.run_id)
+        return self._interpreter.start(
+            arrival.input,
+            at=self._now(token, started),
+            context=context,
+            seed=f"{run.run_id}/{self._operator.task_id}",
+            variables=token.variables if token else None,
+            start_at=arrival.state,
+            deadline=started + limit.total_seconds() if limit is not None else None,
+            continues=Position(token.events, token.previous) if token else None,
+        )
+
+    def _start_time(self) -> float:
+        if MOCKS_VARIABLE in os.environ:
+            return EPOCH
+        started = self._context["dag_run"].start_date
+        return started.timestamp() if started is not None else timezone.utcnow().timestamp()
+
+    def _now(self, token: Token | None, started: float) -> float:
+        """With mocks time is virtual: it goes on where the task before left it."""
+        if MOCKS_VARIABLE in os.environ:
+            return token.now if token else started
+        return timezone.utcnow().timestamp()
+
+    def _advance_mocked(self, step: Step, mocks: Mocks) -> tuple[ExecutionState, list[Record]]:
+        try:
+            return advance(self._interpreter, step, mocks)
+        except UsageError as error:
+            self._context["ti"].xcom_push(key=ERROR, value={"Message": str(error)})
+            raise AirflowFailException(str(error)) from error
+
+    def _mocks(self) -> Mocks | None:
+        reference = os.environ.get(MOCKS_VARIABLE)
+        return mocks_of_run(reference, self._context["dag_run"].run_id) if reference else None
+
+    def _live_driver(self) -> LiveDriver:
+        from sfn_provider.operators.live import LiveDriver
+
+        self._live = LiveDriver(self._interpreter, self._operator, self._context)
+        return self._live
+
+    def _go_on(self, driver: LiveDriver, step: Step) -> Json:
+        outcome = driver.advance(step)
+        if outcome is not None:
+            return self._leave(*outcome)
+        snapshot = driver.snapshot()
+        return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs={"snapshot": snapshot})
+
+    def _leave(self, state: ExecutionState, records: list[Record]) -> Json:
+        self._keep_history(records)
+        if state.status not in ("RUNNING", "SUCCEEDED"):
+            self._fail(state)
+        token = Token(
+            task_id=self._operator.task_id,
+            next=state.exit,
+            variables=state.variables,
+            now=state.now,
+            events=state.event_ids,
+            previous=state.previous,
+            transitions=state.transitions,
+        )
+        return depart(self._operator, self._context, state.output, token)
+
+    def _fail(self, state: ExecutionState) -> None:
+        error = {"Error": state.error, "Cause": state.cause, "Status": state.status, "Transitions": state.transitions}
+        self._context["ti"].xcom_push(key=ERROR, value=error)
+        told = str(StatesError(state.error, state.cause)) or "the state failed without naming an error"
+        if state.status == "TIMED_OUT":
+            told = f"the execution ran longer than the {self._operator.dag.dagrun_timeout} that it may take"
+        raise AirflowFailException(told)
+
+    def _keep_history(self, records: list[Record]) -> None:
+        if os.environ.get(HISTORY_VARIABLE):
+            self._context["ti"].xcom_push(key=HISTORY, value=[list(record) for record in records])
+
+
+@lru_cache(maxsize=8)
+def mocks_of_run(reference: str, run_id: str) -> Mocks:
+    """The mocks of a DAG run: its tasks share one count of calls, as far as they run in one process."""
+    return load_mocks(reference)

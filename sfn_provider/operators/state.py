@@ -1,0 +1,97 @@
+"""What the operators of all state types share. The types are in `sfn_provider.operators.state_machine`.
+
+Imported at every parse of a DAG file: nothing heavy at module level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sfn_provider._compat import BaseOperator
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+
+Json = Any
+
+
+class StateOperator(BaseOperator):
+    """What all states share. Use the operator of the state's type.
+
+    The task runs where a task before it chose it, and skips itself otherwise. Its XComs are ``return_value``, the
+    state's output, and ``token``, which names the state that comes next. An error that no Catch takes fails the task,
+    without retries by Airflow: Airflow's ``retries`` are for lost workers.
+
+    Args:
+        state_name: the state's name; by default the task id.
+        comment: what the state is for; shown in the task's documentation.
+        query_language: ``JSONPath`` or ``JSONata``: the language of the state and of the states inside of it.
+        next: name of the state that comes next.
+        end: True where the execution ends after this state.
+        aws_conn_id: Airflow connection for the calls to AWS.
+        region_name: AWS region for the calls; by default the connection's.
+        kwargs: the fields of the state's type, and arguments of Airflow's BaseOperator.
+    """
+
+    # Nothing is rendered as a template: a payload that holds "{{" means just that.
+    template_fields: Sequence[str] = ()
+    state_type: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]] = ()
+    """The arguments that are fields of the state, beside those that all states have."""
+
+    def __init__(
+        self,
+        *,
+        state_name: str | None = None,
+        comment: str | None = None,
+        query_language: str | None = None,
+        next: str | None = None,
+        end: bool | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        # A state runs where exactly one of several ways leads to it; `routing` decides that, this rule only waits.
+        kwargs.setdefault("trigger_rule", "none_failed_min_one_success")
+        if comment is not None:
+            kwargs.setdefault("doc", comment)
+        own = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
+        super().__init__(**kwargs)
+        self.state_name = state_name or self.task_id
+        common = {"comment": comment, "next": next, "end": end}
+        own |= {name: value for name, value in common.items() if value is not None}
+        self.state_fields = {"Type": self.state_type, **{_as_written(name): value for name, value in own.items()}}
+        self.query_language = query_language or "JSONPath"
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+    @property
+    def states(self) -> dict[str, dict[str, Json]]:
+        """The states that this task runs, by name; it can be entered by each."""
+        return {self.state_name: self.state_fields}
+
+    def execute(self, context: Context) -> Json:
+        """Run the state, if the task before chose it."""
+        from sfn_provider.operators.region import RegionRun
+
+        self._run = RegionRun(self, context)
+        return self._run.start()
+
+    def resume(self, context: Context, event: Any = None, snapshot: dict[str, Json] | None = None) -> Json:
+        """Go on after a deferral."""
+        from sfn_provider.operators.region import RegionRun
+
+        self._run = RegionRun(self, context)
+        return self._run.resume(snapshot or {})
+
+    def on_kill(self) -> None:
+        """Cancel the jobs that the task waits for."""
+        run = getattr(self, "_run", None)
+        if run is not None:
+            run.cancel()
+
+
+def _as_written(name: str) -> str:
+    """The name of a field as the definition writes it: ``result_path`` is ``ResultPath``."""
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -1,0 +1,264 @@
+"""The operators that translated DAGs are made of: one task for one state of a state machine.
+
+Each operator takes its state's fields under their Amazon States Language names in snake case. Data flow, choice, retry
+and catch are the engine's (`sfn_provider.engine`); what happens around it is in `sfn_provider.operators.routing`
+(which task runs next, with what) and `sfn_provider.operators.region` (calls, waits, deferrals).
+
+Imported at every parse of a DAG file: nothing heavy at module level.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sfn_provider.operators.state import Json, StateOperator
+
+
+class TaskStateOperator(StateOperator):
+    """Calls an AWS service or a Lambda function and waits for its answer.
+
+    Args:
+        resource: ARN of what is called, for example ``arn:aws:states:::glue:startJobRun.sync``.
+        parameters: JSONPath: what it is called with. A key that ends in ``.$`` takes its value from the input.
+        arguments: JSONata: what it is called with. Text in ``{% %}`` is an expression.
+        input_path: JSONPath: the part of the input that the state sees.
+        output_path: JSONPath: the part of the output that goes on.
+        result_selector: JSONPath: what is kept of the answer.
+        result_path: JSONPath: where in the input the answer is put; None drops it.
+        output: JSONata: the output.
+        assign: variables to set.
+        retry: which errors are tried again, and when: a list of retriers as in the definition.
+        catch: which errors lead on to which state: a list of catchers as in the definition.
+        timeout_seconds: seconds until States.Timeout.
+        timeout_seconds_path: JSONPath: where in the input they stand.
+        heartbeat_seconds: seconds between two signs of life.
+        heartbeat_seconds_path: JSONPath: where in the input they stand.
+        credentials: the role to call with: ``{"RoleArn": "..."}``.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Task"
+    ui_color = "#fcebd3"
+    fields = (
+        "resource",
+        "parameters",
+        "arguments",
+        "input_path",
+        "output_path",
+        "result_selector",
+        "result_path",
+        "output",
+        "assign",
+        "retry",
+        "catch",
+        "timeout_seconds",
+        "timeout_seconds_path",
+        "heartbeat_seconds",
+        "heartbeat_seconds_path",
+        "credentials",
+    )
+
+
+class PassStateOperator(StateOperator):
+    """Hands on its input, a fixed result, or what its fields make of it. Calls nothing.
+
+    Args:
+        result: JSONPath: a fixed result.
+        parameters: JSONPath: a result made from the input.
+        input_path: JSONPath: the part of the input that the state sees.
+        output_path: JSONPath: the part of the output that goes on.
+        result_path: JSONPath: where in the input the result is put; None drops it.
+        output: JSONata: the output.
+        assign: variables to set.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Pass"
+    ui_color = "#eeeeee"
+    fields = ("result", "parameters", "input_path", "output_path", "result_path", "output", "assign")
+
+
+class ChoiceStateOperator(StateOperator):
+    """Goes on with the first rule that holds, or with the default.
+
+    Args:
+        choices: the rules as in the definition, each with the state to go to in ``Next``.
+        default: name of the state to go to where no rule holds.
+        input_path: JSONPath: the part of the input that the rules see.
+        output_path: JSONPath: the part of the output that goes on.
+        output: JSONata: the output where the default is taken.
+        assign: variables to set where the default is taken.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Choice"
+    ui_color = "#e1d5f5"
+    fields = ("choices", "default", "input_path", "output_path", "output", "assign")
+
+
+class WaitStateOperator(StateOperator):
+    """Lets time pass, without holding a worker slot.
+
+    Args:
+        seconds: how long, in seconds.
+        seconds_path: JSONPath: where in the input that stands.
+        timestamp: until when, for example ``2025-03-15T02:00:00Z``.
+        timestamp_path: JSONPath: where in the input that stands.
+        input_path: JSONPath: the part of the input that the state sees.
+        output_path: JSONPath: the part of the output that goes on.
+        output: JSONata: the output.
+        assign: variables to set.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Wait"
+    ui_color = "#d9edf7"
+    fields = ("seconds", "seconds_path", "timestamp", "timestamp_path", "input_path", "output_path", "output", "assign")
+
+
+class SucceedStateOperator(StateOperator):
+    """Ends the execution with success.
+
+    Args:
+        input_path: JSONPath: the part of the input that the state sees.
+        output_path: JSONPath: the part of the output that is kept.
+        output: JSONata: the execution's output.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Succeed"
+    ui_color = "#dff0d8"
+    fields = ("input_path", "output_path", "output")
+
+
+class FailStateOperator(StateOperator):
+    """Ends the execution with an error: the task and the DAG run fail.
+
+    Args:
+        error: name of the error.
+        error_path: JSONPath: where in the input it stands.
+        cause: what happened, for people.
+        cause_path: JSONPath: where in the input it stands.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Fail"
+    ui_color = "#f2dede"
+    fields = ("error", "error_path", "cause", "cause_path")
+
+
+class ParallelStateOperator(StateOperator):
+    """Runs its branches side by side on the same input, within this one task.
+
+    Args:
+        branches: the branches as in the definition, each with ``StartAt`` and ``States``.
+        parameters: JSONPath: the input of the branches.
+        arguments: JSONata: the input of the branches.
+        input_path: JSONPath: the part of the input that the state sees.
+        output_path: JSONPath: the part of the output that goes on.
+        result_selector: JSONPath: what is kept of the branches' outputs.
+        result_path: JSONPath: where in the input they are put; None drops them.
+        output: JSONata: the output.
+        assign: variables to set.
+        retry: which errors are tried again, and when: a list of retriers as in the definition.
+        catch: which errors lead on to which state: a list of catchers as in the definition.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Parallel"
+    ui_color = "#fff3cd"
+    fields = (
+        "branches",
+        "parameters",
+        "arguments",
+        "input_path",
+        "output_path",
+        "result_selector",
+        "result_path",
+        "output",
+        "assign",
+        "retry",
+        "catch",
+    )
+
+
+class MapStateOperator(StateOperator):
+    """Runs the same states for each item of a list, within this one task.
+
+    Args:
+        item_processor: what runs for each item, as in the definition, with ``StartAt`` and ``States``.
+        iterator: the same under its old name.
+        items_path: JSONPath: where in the input the list stands.
+        items: JSONata: the list.
+        item_selector: what each item's run gets as input.
+        item_reader: where a distributed Map reads its items from.
+        item_batcher: how a distributed Map groups its items.
+        result_writer: where a distributed Map writes its results.
+        max_concurrency: how many items run at once; 0 sets no limit.
+        max_concurrency_path: JSONPath: where in the input that stands.
+        tolerated_failure_count: how many items of a distributed Map may fail.
+        tolerated_failure_count_path: JSONPath: where in the input that stands.
+        tolerated_failure_percentage: which share of them may fail, 0 to 100.
+        tolerated_failure_percentage_path: JSONPath: where in the input that stands.
+        label: what a distributed Map's runs are named for.
+        parameters: JSONPath: ``item_selector`` under its old name.
+        input_path: JSONPath: the part of the input that the state sees.
+        output_path: JSONPath: the part of the output that goes on.
+        result_selector: JSONPath: what is kept of the results.
+        result_path: JSONPath: where in the input they are put; None drops them.
+        output: JSONata: the output.
+        assign: variables to set.
+        retry: which errors are tried again, and when: a list of retriers as in the definition.
+        catch: which errors lead on to which state: a list of catchers as in the definition.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Map"
+    ui_color = "#d6f5ec"
+    fields = (
+        "item_processor",
+        "iterator",
+        "items_path",
+        "items",
+        "item_selector",
+        "item_reader",
+        "item_batcher",
+        "result_writer",
+        "max_concurrency",
+        "max_concurrency_path",
+        "tolerated_failure_count",
+        "tolerated_failure_count_path",
+        "tolerated_failure_percentage",
+        "tolerated_failure_percentage_path",
+        "label",
+        "parameters",
+        "input_path",
+        "output_path",
+        "result_selector",
+        "result_path",
+        "output",
+        "assign",
+        "retry",
+        "catch",
+    )
+
+
+class LoopOperator(StateOperator):
+    """Runs states that lead back to one another within one task: Airflow's graph has no way back.
+
+    Args:
+        states: the states of the loop as in the definition, by name.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Loop"
+    ui_color = "#d9edf7"
+
+    def __init__(self, *, states: dict[str, dict[str, Json]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._states = states
+
+    @property
+    def states(self) -> dict[str, dict[str, Json]]:
+        """The states of the loop, by name; it can be entered by each."""
+        return self._states

@@ -1,0 +1,55 @@
+"""Which state may lead to which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sfn_provider.asl.model import Choice, State
+
+
+def successors(state: State) -> tuple[str, ...]:
+    """Names of the states that a state may go on to, each once: the ordinary way first, Catch last."""
+    found: list[str | None] = [getattr(state, "next", None)]
+    if isinstance(state, Choice):
+        found += [rule.next for rule in state.choices]
+        found.append(state.default)
+    found += [catcher.next for catcher in getattr(state, "catch", ())]
+    return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def loops(edges: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """The groups of states that can be reached from themselves, each in the order of the definition."""
+    import networkx as nx
+
+    graph = nx.DiGraph()
+    graph.add_nodes_from(edges)
+    graph.add_edges_from((source, target) for source, targets in edges.items() for target in targets)
+    place = {name: number for number, name in enumerate(edges)}
+    found = [
+        tuple(sorted(component, key=place.__getitem__))
+        for component in nx.strongly_connected_components(graph)
+        if len(component) > 1 or any(graph.has_edge(name, name) for name in component)
+    ]
+    return sorted(found, key=lambda component: place[component[0]])
+
+
+def flow_order(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
+    """Every node after all that lead to it, and as near behind the first of them as that allows.
+
+    Args:
+        start: where the flow starts.
+        edges: successors by node, without cycles.
+    """
+    finished: dict[str, None] = {}
+    stack: list[tuple[str, Iterable[str]]] = [(start, iter(reversed(edges[start])))]
+    seen = {start}
+    while stack:
+        node, rest = stack[-1]
+        following = next((target for target in rest if target not in seen), None)
+        if following is None:
+            finished[node] = None
+            stack.pop()
+        else:
+            seen.add(following)
+            stack.append((following, iter(reversed(edges[following]))))
+    return list(reversed(finished))
