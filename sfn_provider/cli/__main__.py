@@ -1,0 +1,5 @@
+"""``python -m sfn_provider.cli``."""
+
+from sfn_provider.cli import main
+
+main()

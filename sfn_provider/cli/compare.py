@@ -1,0 +1,156 @@
+"""``sfn-provider compare``: a state machine and its DAG, side by side on the same input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from sfn_provider.asl import lint
+from sfn_provider.cli.files import read_input, read_mocks, read_substitutions, read_text, write_text
+from sfn_provider.cli.options import definition_argument, input_option, json_option, substitutions_option
+from sfn_provider.cli.output import console, print_diagnostics, print_json, shorten, status, table
+from sfn_provider.compare.comparison import Comparison
+from sfn_provider.compare.comparison import compare as compare_sides
+from sfn_provider.compare.differences import StateComparison
+from sfn_provider.engine import Mocks
+from sfn_provider.translate import naming
+from sfn_provider.translate import translate as translate_definition
+from sfn_provider.translate.translator import substitute
+
+
+@click.command()
+@definition_argument
+@input_option
+@click.option(
+    "--mock", metavar="FILE[#CASE]", help="What tasks answer; without #CASE every test case of the file is run."
+)
+@click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here as well.")
+@click.option("--schedule", metavar="EXPR", help="The schedule for the DAG file.")
+@substitutions_option
+@json_option
+def compare(
+    file: str,
+    input_text: str,
+    mock: str | None,
+    output: str | None,
+    schedule: str | None,
+    substitutions: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Run a state machine on the engine and as a DAG in a private Airflow, and compare state by state.
+
+    Prints for each state whether input and output agree, and for the whole the outcome, the transitions, the tasks and
+    the time. Exits with 1 where the sides differ.
+    """
+    definition = substitute(read_text(file, "a state machine definition"), read_substitutions(substitutions))
+    given = read_input(input_text)
+    cases = read_mocks(mock) if mock else {"without mocks": Mocks.from_mapping({})}
+    made = translate_definition(
+        definition, dag_id=naming.dag_id(Path(file).stem), schedule=schedule, origin=Path(file).name
+    )
+    if not as_json:
+        print_diagnostics((found for found in lint(definition) if found.level == "warning"), file)
+    if output is not None:
+        write_text(output, made.source)
+    results = _compare_cases(definition, given, cases, quiet=as_json)
+    if as_json:
+        print_json(
+            {"file": file, "dag_file": output, "cases": {name: _as_json(result) for name, result in results.items()}}
+        )
+    else:
+        console().print(_summary(results))
+        if output is not None:
+            console().print(f"The DAG file: {Path(output).resolve()}", markup=False)
+    return 0 if all(result.agrees for result in results.values()) else 1
+
+
+def _compare_cases(definition: Any, given: Any, cases: dict[str, Mocks], *, quiet: bool) -> dict[str, Comparison]:
+    progress = console(stderr=True)
+    results = {}
+    for number, (name, mocks) in enumerate(cases.items(), 1):
+        start = " (the first one starts a private Airflow, some ten seconds)" if number == 1 else ""
+        with progress.status(f"Case {number} of {len(cases)}: {name}{start}"):
+            results[name] = compare_sides(definition, given, mocks=mocks)
+        if not quiet:
+            print_comparison(name, results[name])
+    return results
+
+
+def print_comparison(name: str, result: Comparison) -> None:
+    """One case for people."""
+    columns = ("#", "State", "Type", "Calls", "Input", "Output", "Leaves with")
+    rows = [_state_row(number, state) for number, state in enumerate(result.states, 1)]
+    out = console()
+    out.print(table(f"Case {name}", columns, rows, right=("#", "Calls")))
+    for state in result.states:
+        for told in state.differences:
+            out.print(f"  {state.state}: {told}", markup=False, style="red")
+    for told in result.outcome:
+        out.print(f"  outcome: {told}", markup=False, style="red")
+    expected = result.expected
+    out.print("Outcome:", status(expected.status), expected.error or "", markup=False)
+    if expected.cause:
+        out.print(f"Cause: {expected.cause}", markup=False)
+    out.print()
+
+
+def _state_row(number: int, state: StateComparison) -> list[str | Text]:
+    visit = state.expected or state.found
+    if visit is None:
+        raise AssertionError("a state comparison has at least one side")
+    both = state.expected is not None and state.found is not None
+    input_agrees, output_agrees = (
+        both and not any(told.startswith(side) for told in state.differences) for side in ("input", "output")
+    )
+    left = shorten(visit.output) if visit.left else "(not left)"
+    marks = [_mark(input_agrees), _mark(output_agrees)]
+    return [str(number), state.state, visit.type, str(visit.calls or ""), *marks, left]
+
+
+def _mark(agrees: bool) -> Text:
+    return Text("agrees", "green") if agrees else Text("DIFFERS", "bold red")
+
+
+_COLUMNS = ("Case", "Step Functions", "Airflow", "Transitions", "Tasks", "Engine took", "Airflow took", "Sides")
+
+
+def _summary(results: dict[str, Comparison]) -> Any:
+    rows = [_summary_row(name, result) for name, result in results.items()]
+    title = "Step Functions (on the engine) and Airflow (as a DAG), on the same input"
+    return table(title, _COLUMNS, rows, right=_COLUMNS[3:7])
+
+
+def _summary_row(name: str, result: Comparison) -> list[str | Text]:
+    return [
+        name,
+        status(result.expected.status),
+        status(result.airflow.execution.status),
+        str(result.expected.transitions),
+        str(result.airflow.tasks),
+        f"{result.engine_seconds * 1000:.1f} ms",
+        f"{result.airflow.seconds:.1f} s",
+        _mark(result.agrees),
+    ]
+
+
+def _as_json(result: Comparison) -> dict[str, Any]:
+    sides = {"step_functions": result.expected, "airflow": result.airflow.execution}
+    return {
+        "agrees": result.agrees,
+        "outcome_differences": list(result.outcome),
+        "states": [
+            {"state": state.state, "agrees": state.agrees, "differences": list(state.differences)}
+            for state in result.states
+        ],
+        **{
+            name: {"status": side.status, "output": side.output, "error": side.error, "cause": side.cause}
+            for name, side in sides.items()
+        },
+        "transitions": result.expected.transitions,
+        "tasks": result.airflow.tasks,
+        "skipped": result.airflow.skipped,
+        "seconds": {"engine": result.engine_seconds, "airflow": result.airflow.seconds},
+    }

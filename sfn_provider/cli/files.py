@@ -1,0 +1,101 @@
+"""Reading what commands are given: definitions, inputs, mocks, substitutions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sfn_provider.engine import Mocks, load_mocks
+from sfn_provider.engine.mocks import test_cases
+from sfn_provider.exceptions import UsageError
+
+
+def read_text(path: str, what: str) -> str:
+    """Read a text file.
+
+    Args:
+        path: the file.
+        what: what it should hold, for the message.
+
+    Raises:
+        UsageError: where it cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: there is no such file; it should hold {what}") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"{path} is a folder; name the file that holds {what}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}); it should hold {what}") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a text file as a whole: a reader sees the old text or the new one, never a part.
+
+    Raises:
+        UsageError: where it cannot be written.
+    """
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def read_input(given: str) -> Any:
+    """Read an execution input: JSON text, or ``@FILE`` that holds it.
+
+    Raises:
+        UsageError: where it is no JSON.
+    """
+    from_file = given.startswith("@")
+    text = read_text(given[1:], "the input as JSON") if from_file else given
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = given[1:] if from_file else f"--input {given!r}"
+        hint = "" if from_file else "; for a file write --input @FILE"
+        raise UsageError(
+            f"{where}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}"
+        ) from error
+
+
+def read_mocks(reference: str) -> dict[str, Mocks]:
+    """Read mocks by the name of their test case: one for ``FILE#CASE``, all for ``FILE``.
+
+    Raises:
+        UsageError: where the file cannot be read, is malformed, or has no such case.
+    """
+    path, _, case = reference.partition("#")
+    names = [case] if case else test_cases(path)
+    return {name.rpartition("/")[2]: load_mocks(f"{path}#{name}") for name in names}
+
+
+def read_substitutions(given: tuple[str, ...]) -> dict[str, str]:
+    """Read values for ``${Name}``: ``Name=value``, or a JSON file that holds an object of them.
+
+    Raises:
+        UsageError: where one is neither.
+    """
+    found: dict[str, str] = {}
+    for entry in given:
+        name, equals, value = entry.partition("=")
+        found |= {name: value} if equals else _substitution_file(entry)
+    return found
+
+
+def _substitution_file(path: str) -> dict[str, str]:
+    text = read_text(path, "substitutions as a JSON object (or write --substitutions NAME=VALUE)")
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+        raise UsageError(f"{path}: substitutions must be a JSON object of names and texts")
+    return values

@@ -1,0 +1,103 @@
+"""A state machine as a DAG, run in Airflow, with the outcome in the terms of Step Functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.scope import Json
+from sfn_provider.compare.airflow_runner import AirflowRunFailed, DagRunResult, shared_runner
+from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.mocks import Mocks
+from sfn_provider.operators.routing import as_run_configuration
+from sfn_provider.translate import Translation, translate
+
+DAG_ID = "StateMachine"
+"""Id of the DAGs made here; `simulate` names the machine so as well, so that their context objects agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowRun:
+    """A translated DAG's run.
+
+    Args:
+        execution: the outcome.
+        translation: the DAG.
+        tasks: how many task instances ran.
+        skipped: how many were skipped.
+        seconds: wall time of the run, without Airflow's start.
+    """
+
+    execution: Execution
+    translation: Translation
+    tasks: int
+    skipped: int
+    seconds: float
+
+
+def run_on_airflow(
+    definition: str | dict[str, Any] | StateMachine,
+    input: Json,
+    *,
+    mocks: Mocks | Mapping[str, Any] | None = None,
+    objects: Mapping[str, str] | None = None,
+) -> Execution:
+    """Translate a state machine, run the DAG in a private Airflow and tell the outcome as an execution.
+
+    Args:
+        definition: the definition as text, as an object, or parsed.
+        input: the execution's input, any JSON value.
+        mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None calls AWS.
+        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
+
+    Raises:
+        InvalidDefinition: where Step Functions would refuse the definition.
+        AirflowRunFailed: where Airflow itself fails.
+    """
+    return run_dag(definition, input, mocks=mocks, objects=objects).execution
+
+
+def run_dag(
+    definition: str | dict[str, Any] | StateMachine,
+    input: Json,
+    *,
+    mocks: Mocks | Mapping[str, Any] | None = None,
+    objects: Mapping[str, str] | None = None,
+) -> AirflowRun:
+    """The same as `run_on_airflow`, with what is to know about the DAG and its run."""
+    source = dump(definition) if isinstance(definition, StateMachine) else definition
+    translation = translate(source, dag_id=DAG_ID)
+    config = None
+    if mocks is not None:
+        answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks, objects)
+        config = answers.as_configuration()
+    result = shared_runner().run(translation.source, DAG_ID, as_run_configuration(input), config)
+    ran = [task for task in result.tasks if task["state"] in ("success", "failed")]
+    skipped = sum(task["state"] == "skipped" for task in result.tasks)
+    return AirflowRun(outcome(result), translation, len(ran), skipped, result.seconds)
+
+
+def outcome(result: DagRunResult) -> Execution:
+    """Read a DAG run as an execution.
+
+    Raises:
+        AirflowRunFailed: where a task failed for another reason than its state's error.
+    """
+    records = sorted(Record(*record) for task in result.tasks for record in task.get("history") or ())
+    transitions = sum(task["token"]["transitions"] for task in result.tasks if task.get("token"))
+    error = next((task["error"] for task in result.tasks if task.get("error")), None)
+    if error is not None:
+        if error.get("Message"):
+            raise AirflowRunFailed(error["Message"])
+        transitions += error["Transitions"]
+        return Execution(error["Status"], None, error["Error"], error["Cause"], records, transitions, result.run_id)
+    last = next((task for task in result.tasks if task.get("token") and task["token"]["next"] is None), None)
+    if result.state != "success" or last is None:
+        states = ", ".join(f"{task['task_id']}: {task['state']}" for task in result.tasks)
+        raise AirflowRunFailed(
+            f"the DAG run ended as {result.state} without an outcome ({states}); Airflow's log ends with:\n{result.log}"
+        )
+    return Execution("SUCCEEDED", last["return_value"], None, None, records, transitions, result.run_id)

@@ -1,0 +1,81 @@
+"""Runs DAG files in a private Airflow: the child process of `sfn_provider.compare.airflow_runner`.
+
+Reads a job a line from standard input and writes an answer a line to standard output, both JSON. Its environment says
+where Airflow's home is; it must not be the user's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import IO, Any
+
+Json = Any
+
+
+def main() -> None:
+    """Answer jobs until standard input ends."""
+    answers = _take_stdout()
+    from airflow.utils.db import initdb
+
+    initdb()
+    for line in sys.stdin:
+        try:
+            answer = {"result": run(**json.loads(line))}
+        except Exception as error:  # the parent raises it again, with the trace
+            answer = {"failure": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _take_stdout() -> IO[str]:
+    """Keep standard output for answers; what Airflow prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return answers
+
+
+def run(path: str, dag_id: str, configuration: dict[str, Json], mocks: str | None) -> dict[str, Json]:
+    """Run a DAG once with ``dag.test()``.
+
+    Args:
+        path: the DAG file.
+        dag_id: the DAG in it.
+        configuration: the run's configuration.
+        mocks: reference to a mock test case, as `load_mocks` takes it.
+
+    Returns:
+        ``state`` and ``run_id`` of the run, ``seconds`` that it took, and ``tasks`` with their states and XComs.
+    """
+    from sfn_provider._compat import DagBag
+    from sfn_provider.operators.region import MOCKS_VARIABLE
+
+    if mocks is None:
+        os.environ.pop(MOCKS_VARIABLE, None)
+    else:
+        os.environ[MOCKS_VARIABLE] = mocks
+    bag = DagBag(Path(path).parent)
+    if bag.import_errors:
+        raise RuntimeError("the DAG file does not import:\n" + "\n".join(bag.import_errors.values()))
+    started = time.perf_counter()
+    finished = bag.dags[dag_id].test(run_conf=configuration)
+    seconds = time.perf_counter() - started
+    tasks = [_task(instance) for instance in finished.get_task_instances()]
+    return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
+
+
+def _task(instance: Any) -> dict[str, Json]:
+    def pull(key: str) -> Json:
+        return instance.xcom_pull(task_ids=instance.task_id, key=key, map_indexes=instance.map_index)
+
+    keys = ("return_value", "token", "error", "history")
+    xcoms = {key: pull(key) for key in keys} if instance.state in ("success", "failed") else {}
+    return {"task_id": instance.task_id, "map_index": instance.map_index, "state": str(instance.state), **xcoms}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Where two JSON values, or two executions, differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.compare.visits import Visit, visits
+from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.limits import to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where two values differ.
+
+    Args:
+        location: JSON pointer.
+        expected: the value on the side of Step Functions; MISSING where there is none.
+        found: the value on the side of Airflow; MISSING where there is none.
+    """
+
+    location: str
+    expected: Json
+    found: Json
+
+    def __str__(self) -> str:
+        return f"{self.location or '/'}: {_show(self.expected)} on Step Functions, {_show(self.found)} on Airflow"
+
+
+def _show(value: Json) -> str:
+    if value is MISSING:
+        return "nothing"
+    text = to_json(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def differences(expected: Json, found: Json, location: str = "") -> Iterator[Difference]:
+    """Every place where two JSON values differ. Numbers are equal by value: 1 and 1.0 are."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in {**expected, **found}:
+            yield from differences(expected.get(key, MISSING), found.get(key, MISSING), location + pointer(key))
+    elif isinstance(expected, list) and isinstance(found, list):
+        for index, (one, other) in enumerate(zip_longest(expected, found, fillvalue=MISSING)):
+            yield from differences(one, other, location + pointer(index))
+    elif isinstance(expected, bool) is not isinstance(found, bool) or expected != found:
+        yield Difference(location, expected, found)
+
+
+@dataclass(frozen=True, slots=True)
+class StateComparison:
+    """One state visit on both sides.
+
+    Args:
+        state: the state's name.
+        expected: the visit on the side of Step Functions; None where there is none.
+        found: the visit on the side of Airflow; None where there is none.
+        differences: where they differ, as text.
+    """
+
+    state: str
+    expected: Visit | None
+    found: Visit | None
+    differences: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Do both sides agree?"""
+        return not self.differences
+
+
+def compare_states(expected: Execution, found: Execution) -> list[StateComparison]:
+    """Compare two executions visit by visit, in the order in which the states were entered."""
+    pairs = zip_longest(visits(expected.events), visits(found.events))
+    return [_compare_visit(one, other) for one, other in pairs]
+
+
+def _compare_visit(expected: Visit | None, found: Visit | None) -> StateComparison:
+    if expected is None or found is None or expected.state != found.state:
+        one = expected.state if expected else "no state"
+        other = found.state if found else "no state"
+        told = f"{one} entered on Step Functions, {other} on Airflow"
+        return StateComparison(one if expected else other, expected, found, (told,))
+    told_parts = [f"input{difference}" for difference in differences(expected.input, found.input)]
+    told_parts += [f"output{difference}" for difference in differences(expected.output, found.output)]
+    if expected.left != found.left:
+        ends = {True: "left", False: "not left"}
+        told_parts.append(f"{ends[expected.left]} on Step Functions, {ends[found.left]} on Airflow")
+    if expected.calls != found.calls:
+        told_parts.append(f"{expected.calls} calls on Step Functions, {found.calls} on Airflow")
+    return StateComparison(expected.state, expected, found, tuple(told_parts))
+
+
+def compare_outcomes(expected: Execution, found: Execution) -> list[str]:
+    """Where the outcomes of two executions differ, as text."""
+    told = [
+        f"{name}: {one!r} on Step Functions, {other!r} on Airflow"
+        for name, one, other in (
+            ("status", expected.status, found.status),
+            ("error", expected.error, found.error),
+            ("cause", expected.cause, found.cause),
+            ("transitions", expected.transitions, found.transitions),
+        )
+        if one != other
+    ]
+    return told + [f"output{difference}" for difference in differences(expected.output, found.output)]
