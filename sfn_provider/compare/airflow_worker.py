@@ -25,7 +25,7 @@ def main() -> None:
     initdb()
     for line in sys.stdin:
         try:
-            answer = {"result": run(**json.loads(line))}
+            answer: dict[str, Json] = {"result": run(**json.loads(line))}
         except Exception as error:  # the parent raises it again, with the trace
             answer = {"failure": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
         answers.write(json.dumps(answer) + "\n")

@@ -15,7 +15,9 @@ from sfn_provider.exceptions import StatesError
 
 def find(state: Compiled, error: str | None) -> Catcher | None:
     """The first catcher of the state that matches an error name."""
-    return next((catcher for catcher in getattr(state.model, "catch", ()) if matches(catcher.error_equals, error)), None)
+    return next(
+        (catcher for catcher in getattr(state.model, "catch", ()) if matches(catcher.error_equals, error)), None
+    )
 
 
 def error_output(error: StatesError) -> Json:

@@ -21,7 +21,7 @@ Test = Callable[[Scope], bool]
 
 
 def is_number(value: Json) -> bool:
-    """Is it a JSON number? (In Python a bool is an int.)"""
+    """Is it a JSON number? In Python a bool is an int, in JSON it is none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -122,6 +122,9 @@ def _read(path: JsonPath, scope: Scope) -> Json:
 
 
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    """Compile a StringMatches pattern: ``*`` is any text, ``\\*`` a star, ``\\\\`` a backslash."""
+    r"""Compile a StringMatches pattern: ``*`` is any text, ``\*`` a star, ``\\`` a backslash."""
     parts = re.findall(r"\\\*|\\\\|\*|[^*\\]+|\\", pattern)
-    return re.compile("".join(".*" if part == "*" else re.escape(part.replace("\\*", "*").replace("\\\\", "\\")) for part in parts), re.S)
+    return re.compile(
+        "".join(".*" if part == "*" else re.escape(part.replace("\\*", "*").replace("\\\\", "\\")) for part in parts),
+        re.S,
+    )

@@ -77,9 +77,7 @@ _NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '
 """What AWS says of a value below 0 where it has words of its own for the field."""
 
 
-def whole_number(
-    holder: Any, language: str, field: str, scope: Scope, entropy: random.Random
-) -> int | None:
+def whole_number(holder: Any, language: str, field: str, scope: Scope, entropy: random.Random) -> int | None:
     """Evaluate a field that takes a whole number of 0 or more; None where it is not given.
 
     Raises:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.limits import exceeds_payload
 from sfn_provider.engine.program import Program
 from sfn_provider.engine.requests import Event, Request, TaskFailed, TaskSucceeded
 from sfn_provider.engine.run import ROOT, Run

@@ -9,6 +9,7 @@ import json
 from typing import Final
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.exceptions import StatesError
 
 MAX_PAYLOAD_BYTES: Final = 262_144
 """Largest input or output of a state or task, as UTF-8 JSON."""
@@ -29,6 +30,19 @@ CHILD_CONCURRENCY: Final = 10_000
 def to_json(value: Json) -> str:
     """Write a value as Step Functions does: no blanks, no escapes for non-ASCII text."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def too_large(name: str, value: Json) -> StatesError | None:
+    """The error for a value that is larger than a state may give, in AWS's words (recorded executions); else None.
+
+    Args:
+        name: the state's or task's name.
+        value: its output or result.
+    """
+    if not exceeds_payload(value):
+        return None
+    told = "returned a result with a size exceeding the maximum number of bytes service limit."
+    return StatesError("States.DataLimitExceeded", f"The state/task '{name}' {told}")
 
 
 def exceeds_payload(value: Json) -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from sfn_provider.asl.scope import Json
 from sfn_provider.engine.items.stored_objects import answer_from_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.retry import is_timeout
@@ -27,7 +26,9 @@ class Mocks:
         objects: contents of S3 objects by ``s3://bucket/key``.
     """
 
-    def __init__(self, answers: Mapping[str, Sequence[Mapping[str, Any]]], objects: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, answers: Mapping[str, Sequence[Mapping[str, Any]]], objects: Mapping[str, str] | None = None
+    ) -> None:
         self.answers = {state: tuple(entries) for state, entries in answers.items()}
         self.objects = dict(objects or {})
         self.calls: Counter[str] = Counter()

@@ -26,7 +26,18 @@ class Compiled:
         behaviour: what the functions of the state's type keep to run it again.
     """
 
-    __slots__ = ("behaviour", "entered_event", "exited_event", "flow", "language", "model", "name", "next", "retries", "scope")
+    __slots__ = (
+        "behaviour",
+        "entered_event",
+        "exited_event",
+        "flow",
+        "language",
+        "model",
+        "name",
+        "next",
+        "retries",
+        "scope",
+    )
 
     def __init__(self, name: str, model: State, language: str, scope: str) -> None:
         self.name = name
@@ -55,9 +66,7 @@ class Program:
 
     def __init__(self, machine: StateMachine) -> None:
         self.machine = machine
-        self._scopes: dict[str, tuple[Mapping[str, State], str]] = {
-            "": (machine.states, machine.query_language)
-        }
+        self._scopes: dict[str, tuple[Mapping[str, State], str]] = {"": (machine.states, machine.query_language)}
         self._compiled: dict[tuple[str, str], Compiled] = {}
 
     def state(self, scope: str, name: str) -> Compiled:

@@ -10,12 +10,12 @@ import random
 from collections import deque
 from typing import Any
 
-from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine import catch
 from sfn_provider.engine.context import state_context
-from sfn_provider.engine.dataflow import NOTHING_ASSIGNED, Exit
+from sfn_provider.engine.dataflow import Exit
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.limits import MAX_EVENTS, exceeds_payload
+from sfn_provider.engine.limits import MAX_EVENTS, too_large
 from sfn_provider.engine.program import Compiled, Program
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
 from sfn_provider.engine.retry import choose_retrier, delay
@@ -78,7 +78,11 @@ class Run:
 
     def scope(self, frame: Frame, token: str | None = None) -> Scope:
         """What the expressions of the frame's state see."""
-        return Scope(frame.input, state_context(self.state, frame, retries=self.compiled(frame).retries, token=token), frame.variables)
+        return Scope(
+            frame.input,
+            state_context(self.state, frame, retries=self.compiled(frame).retries, token=token),
+            frame.variables,
+        )
 
     # Events and requests --------------------------------------------------------------------------------------------
 
@@ -138,7 +142,9 @@ class Run:
         self.state.transitions += 1
         frame.entered = self.emit(frame, state.entered_event, {"name": state.name, "input": frame.input})
         if self.state.event_ids > MAX_EVENTS:
-            raise StatesError("States.Runtime", f"The execution has reached the maximum of {MAX_EVENTS:,} history events.")
+            raise StatesError(
+                "States.Runtime", f"The execution has reached the maximum of {MAX_EVENTS:,} history events."
+            )
 
     def succeed(self, frame: Frame, state: Compiled, result: Json, scope: Scope) -> None:
         """The state's work is done: make output and variables, and go on."""
@@ -147,9 +153,9 @@ class Run:
     def leave(self, frame: Frame, state: Compiled, exit: Exit, next_state: str | None) -> None:
         """Leave the state with an output for the next one, or end the frame."""
         output, assigned = exit
-        if output is not frame.input and exceeds_payload(output):
-            cause = f"The state/task '{state.name}' returned a result with a size exceeding the maximum number of bytes service limit."
-            self.fail(frame, state, StatesError("States.DataLimitExceeded", cause))
+        error = too_large(state.name, output) if output is not frame.input else None
+        if error is not None:
+            self.fail(frame, state, error)
             return
         details: dict[str, Any] = {"name": state.name, "output": output}
         if assigned:
@@ -206,8 +212,7 @@ class Run:
 
     def fail_evaluation(self, frame: Frame, state: Compiled, error: StatesError) -> None:
         """A field of the state could not be evaluated: say so as AWS does, then fail."""
-        opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{frame.entered}). "
-        told = StatesError(error.error, opening + (error.cause or ""))
+        told = _told(frame, state, error)
         if isinstance(error, QueryEvaluationError):
             details = {"state": state.name, "error": told.error, "cause": told.cause, "location": error.location}
             previous = frame.previous
@@ -230,16 +235,18 @@ class Run:
             self._retry(frame, state, place)
             return
         caught = catch.find(state, error.error)
+        self.state_failed(frame, state)
         if caught is None:
-            self.state_failed(frame, state)
             self.fail_frame(frame, error)
             return
-        self.state_failed(frame, state)
         try:
             exit = catch.apply(caught, state.language, self.scope(frame), error, self.entropy)
         except StatesError as second:
-            opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{frame.entered}). "
-            self.fail_frame(frame, StatesError(second.error, opening + (second.cause or "")))
+            self.fail_frame(frame, _told(frame, state, second))
+            return
+        second_error = too_large(state.name, exit.output)
+        if second_error is not None:  # what a Catch makes is not for the same Catch
+            self.fail_frame(frame, second_error)
             return
         self.leave(frame, state, exit, caught.next)
 
@@ -284,7 +291,15 @@ class Run:
         """Start a branch or an iteration under a frame."""
         self.state.frame_ids += 1
         child = Frame(
-            self.state.frame_ids, parent.id, scope, start_at, input, parent.variables, index, parent.map_item, parent.previous
+            self.state.frame_ids,
+            parent.id,
+            scope,
+            start_at,
+            input,
+            parent.variables,
+            index,
+            parent.map_item,
+            parent.previous,
         )
         child.child_execution = parent.child_execution
         self.state.frames[child.id] = child
@@ -307,3 +322,9 @@ class Run:
             if child.entered and state.model.type != "Fail":
                 self.emit(child, f"{state.model.type}StateAborted", chain=False)
             del self.state.frames[child.id]
+
+
+def _told(frame: Frame, state: Compiled, error: StatesError) -> StatesError:
+    """The error of an evaluation with the opening that AWS gives its cause."""
+    opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{frame.entered}). "
+    return StatesError(error.error, opening + (error.cause or ""))

@@ -21,7 +21,7 @@ def loops(edges: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
     """The groups of states that can be reached from themselves, each in the order of the definition."""
     import networkx as nx
 
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(edges)
     graph.add_edges_from((source, target) for source, targets in edges.items() for target in targets)
     place = {name: number for number, name in enumerate(edges)}

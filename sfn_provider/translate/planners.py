@@ -92,7 +92,9 @@ PLANNERS: dict[type[BaseModel], Planner] = {
 def arguments(state: State, language: str) -> dict[str, Any]:
     """The fields of a state as arguments of its operator: names in snake case, values as in the definition."""
     written = as_written(state)
-    given = {name: written[str(field.alias)] for name, field in type(state).model_fields.items() if field.alias in written}
+    given = {
+        name: written[str(field.alias)] for name, field in type(state).model_fields.items() if field.alias in written
+    }
     own_language = given.pop("query_language", language)
     if own_language != "JSONPath":
         given["query_language"] = own_language

@@ -47,7 +47,9 @@ def parse_schedule(expression: str) -> Schedule:
     if name == "cron":
         return Schedule(_cron(inside, expression), None, expression)
     if name == "at":
-        raise UsageError(f"schedule {expression!r} runs once; Airflow schedules repeat: leave it out and trigger the DAG")
+        raise UsageError(
+            f"schedule {expression!r} runs once; Airflow schedules repeat: leave it out and trigger the DAG"
+        )
     raise UsageError(f"schedule {expression!r} is not understood: {_HELP}")
 
 
@@ -79,7 +81,9 @@ def _field(text: str, name: str, expression: str) -> str:
     if text in ("?", "*"):
         return "*"
     if "W" in text and name == "day of month":
-        raise UsageError(f"schedule {expression!r}: {text!r}, the weekday nearest to a day, cannot be said in Airflow's cron")
+        raise UsageError(
+            f"schedule {expression!r}: {text!r}, the weekday nearest to a day, cannot be said in Airflow's cron"
+        )
     return ",".join(_part(part, name, expression) for part in text.split(","))
 
 
@@ -97,7 +101,7 @@ def _part(part: str, name: str, expression: str) -> str:
 
 
 def _weekday(part: str, expression: str) -> str:
-    """Days are 1 (SUN) to 7 (SAT) in EventBridge, 0 to 6 in cron; ``3#2`` is the second Tuesday, ``6L`` the last Friday."""
+    """Days are 1 (SUN) to 7 (SAT) in EventBridge, 0 to 6 in cron; ``3#2`` is the 2nd Tuesday, ``6L`` the last Friday."""
     match = re.fullmatch(r"(\d|[A-Z]{3})(?:-(\d|[A-Z]{3}))?(?:/(\d))?(?:#([1-5])|(L))?", part)
     if part == "L":
         return "6"
@@ -119,4 +123,6 @@ def _day(text: str, expression: str) -> int:
         return _DAYS.index(text)
     if text.isdecimal() and 1 <= int(text) <= 7:
         return int(text) - 1
-    raise UsageError(f"schedule {expression!r}: {text!r} is no day of the week; days are SUN to SAT or 1 (SUN) to 7 (SAT)")
+    raise UsageError(
+        f"schedule {expression!r}: {text!r} is no day of the week; days are SUN to SAT or 1 (SUN) to 7 (SAT)"
+    )

@@ -92,7 +92,9 @@ def substitute(definition: str | dict[str, Any], values: Mapping[str, str]) -> s
 
     made = replace(definition) if isinstance(definition, str) else _walk(definition, replace)
     if unused:
-        raise UsageError(f"substitutions not used: {', '.join(sorted(unused))}; the definition has no ${{...}} of that name")
+        raise UsageError(
+            f"substitutions not used: {', '.join(sorted(unused))}; the definition has no ${{...}} of that name"
+        )
     return made
 
 
@@ -104,6 +106,3 @@ def _walk(value: Any, replace: Any) -> Any:
     if isinstance(value, dict):
         return {key: _walk(entry, replace) for key, entry in value.items()}
     return value
-
-
-

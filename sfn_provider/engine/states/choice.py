@@ -42,7 +42,7 @@ def _decide_jsonpath(run: Run, frame: Frame, state: Compiled, scope: Scope, rule
 
 def _decide_jsonata(run: Run, frame: Frame, state: Compiled, scope: Scope, rules: list[Any]) -> None:
     rule = next((rule for place, (holds, rule) in enumerate(rules) if holds(run, scope, place)), None)
-    # A rule that holds brings its own Assign and Output; those of the state are for Default alone (recorded executions).
+    # A rule that holds brings its own Assign and Output, those of the state are for Default (recorded executions).
     flow = state.flow if rule is None else JsonataFlow(given_fields(rule))
     run.leave(frame, state, flow.leave(scope, MISSING, run.entropy), _target(state, rule))
 
@@ -56,8 +56,8 @@ def _target(state: Compiled, rule: ChoiceRule | None) -> str:
 
 def _compile_condition(rule: ChoiceRule) -> Callable[[Run, Scope, int], bool]:
     condition = rule.condition
-    if isinstance(condition, bool):
-        return lambda run, scope, place: condition
+    if condition is None or isinstance(condition, bool):
+        return lambda run, scope, place: bool(condition)
 
     def holds(run: Run, scope: Scope, place: int) -> bool:
         field = f"Choices[{place}]/Condition"

@@ -37,7 +37,7 @@ from sfn_provider.engine.items.results import (
 from sfn_provider.engine.items.selection import effective_scope, max_concurrency, read_items, select_items
 from sfn_provider.engine.items.tolerance import Tolerance, read_tolerance
 from sfn_provider.engine.items.writing import begin_writing, export_details, file_written, prepare_writing
-from sfn_provider.engine.limits import CHILD_CONCURRENCY, EXPRESS_SECONDS, exceeds_payload, to_json
+from sfn_provider.engine.limits import CHILD_CONCURRENCY, EXPRESS_SECONDS, to_json, too_large
 from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.requests import Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.state import Frame
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
 _SELF_EXPLAINED = ("States.Runtime", "States.QueryEvaluationError")
 """Errors whose cause AWS opens with the state's name; the causes of others stand alone (recorded executions)."""
-
-
-_TOO_LARGE = "The input of a child execution of the state '{}' exceeds the maximum number of bytes service limit."
 
 
 def execute(run: Run, frame: Frame, state: Compiled) -> None:
@@ -168,13 +165,15 @@ def _name_run(run: Run, frame: Frame, state: Compiled) -> dict[str, str]:
 def _start_children(run: Run, frame: Frame, state: Compiled, scope: Scope, items: list[Json]) -> None:
     inputs, weights = _batch(run, state, scope, items)
     for value in inputs:
-        if exceeds_payload(value):
-            raise StatesError("States.DataLimitExceeded", _TOO_LARGE.format(state.name))
+        refusal = too_large(state.name, value)
+        if refusal is not None:
+            raise refusal
     counters = {"started": 0, "done": 0, "failed": 0, "total": len(items)}
     results: dict[str, Any] = {"outputs": [None] * len(inputs), "records": {}, "failure": None}
     frame.memo |= {"inputs": inputs, "weights": weights, **counters, **results}
     if not inputs:
         _finish(run, frame, state)
+        return
     for _ in range(min(frame.memo["limit"], len(inputs))):
         _start_next(run, frame, state)
 

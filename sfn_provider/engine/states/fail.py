@@ -25,7 +25,7 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
 
 
 def _text(run: Run, state: Compiled, scope: Scope, field: str) -> str | None:
-    fixed = getattr(state.model, field.lower())
+    fixed: str | None = getattr(state.model, field.lower())
     path = getattr(state.model, f"{field.lower()}_path")
     if path is not None:
         return _expect_text(_read(run, scope, path, f"{field}Path"), f"{field}Path")
@@ -40,7 +40,8 @@ def _read(run: Run, scope: Scope, text: str, field: str) -> Json:
             return compile_intrinsic(text).evaluate(scope, run.entropy)
         return compile_path(text).read(scope)
     except PathNotFound as missing:
-        cause = f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input '{to_json(scope.input)}'"
+        seen = to_json(scope.input)
+        cause = f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input '{seen}'"
         raise StatesError("States.Runtime", cause) from missing
 
 

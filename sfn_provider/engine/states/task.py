@@ -9,7 +9,7 @@ from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.dataflow import JsonPathFlow, template
 from sfn_provider.engine.fields import NUMBER, field_value
-from sfn_provider.engine.limits import exceeds_payload, to_json
+from sfn_provider.engine.limits import to_json, too_large
 from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
 from sfn_provider.engine.retry import is_timeout
@@ -66,7 +66,9 @@ def _seconds(run: Run, state: Compiled, field: str, scope: Scope) -> float | Non
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        raise StatesError("States.Runtime", f"The {field} field refers to value {value!r} which is not a positive integer")
+        raise StatesError(
+            "States.Runtime", f"The {field} field refers to value {value!r} which is not a positive integer"
+        )
     return float(value)
 
 
@@ -99,9 +101,9 @@ def _answered(run: Run, frame: Frame, state: Compiled, purpose: str, event: Even
 
 def _succeeded(run: Run, frame: Frame, state: Compiled, resource: Resource, result: Json) -> None:
     run.cancel(frame)
-    if exceeds_payload(result):
-        cause = f"The state/task '{resource.name}' returned a result with a size exceeding the maximum number of bytes service limit."
-        _failed(run, frame, state, resource, StatesError("States.DataLimitExceeded", cause))
+    error = too_large(state.name, result)
+    if error is not None:
+        _failed(run, frame, state, resource, error)
         return
     _emit(run, frame, resource, "Succeeded", {"output": result})
     run.succeed(frame, state, result, run.scope(frame))
@@ -116,7 +118,7 @@ def _failed(run: Run, frame: Frame, state: Compiled, resource: Resource, error: 
 
 
 def _cause(resource: Resource, cause: str | None) -> str | None:
-    """``lambda:invoke`` writes the function's error payload anew, a direct function ARN as it came (recorded executions)."""
+    """``lambda:invoke`` writes the function's error payload anew, a function's ARN leaves it (recorded executions)."""
     if (resource.kind, resource.service) != ("optimized", "lambda") or cause is None or not cause.startswith("{"):
         return cause
     try:

@@ -38,7 +38,9 @@ def _until(run: Run, state: Compiled, scope: Scope, now: float) -> float:
 def _timestamp(value: Json) -> float:
     at = parse_time(value) if isinstance(value, str) else None
     if at is None:
-        raise StatesError("States.Runtime", f"The Timestamp field refers to value {value!r} which is not a valid timestamp")
+        raise StatesError(
+            "States.Runtime", f"The Timestamp field refers to value {value!r} which is not a valid timestamp"
+        )
     return at
 
 
