@@ -20,7 +20,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, and compare
-	@$(BIN)/python -m sfn_provider.cli demo
+	@mkdir -p build
+	$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json \
+		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json \
+		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline.py
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest
