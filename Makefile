@@ -6,6 +6,8 @@ INSTALLED := $(VENV)/.installed
 
 # Without compiled modules every import of Airflow takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
+# As pip does: trust what the machine trusts.
+export UV_SYSTEM_CERTS := true
 
 .PHONY: help demo test lint format golden bench constraints clean
 

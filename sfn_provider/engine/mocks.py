@@ -23,7 +23,8 @@ class Mocks:
 
     Args:
         answers: for each state name its answers, one for each call in order; the last one repeats.
-        objects: contents of S3 objects by ``s3://bucket/key``.
+        objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state has answers
+            of its own. What a ResultWriter writes is added.
     """
 
     def __init__(

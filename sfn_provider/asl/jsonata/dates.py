@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any, Final
 
+from sfn_provider.asl.jsonata.date_pictures import parse_by_picture
 from sfn_provider.asl.jsonata.failures import Failure
 from sfn_provider.asl.jsonata.library import Constants, DateTimeUtils
 
@@ -15,19 +16,9 @@ _ISO: Final = re.compile(
     r"(?:([+-])([0-2]\d):?([0-5]\d)|Z)?",
     re.ASCII,
 )
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _NAMED: Final = re.compile(r"\[\s*([^MxFP])\s*[Nn]")
 _EARLIEST: Final = (1970, 1, 1, 0, 0, 0)
-_COMPONENT: Final = re.compile(r"\[\[|\[\s*(\w)")
-_LITERAL: Final = re.compile(r"[.*+?^${}()|\\](?![^\[\]]*\])")
-"""What has a meaning in a regular expression, outside of components: the library puts it into one as it is."""
-
-_BRACKET: Final = "\ue000"
-"""Stands for a literal bracket, which the library cannot read."""
-
-_LEADING: Final = (("YXdWxw", "[Y0001]", "%Y"), ("MdWxw", "[M01]", "%m"), ("DdFWxw", "[D01]", "%d"), ("HhP", "[H01]", "%H"))
-"""Components that stand for one another, how to write the first of them, and its value in strftime's words."""
-
 _LIBRARY_ERRORS: Final = (
     (Constants.ERR_MSG_SEQUENCE_UNSUPPORTED, "D3130"),
     (Constants.ERR_MSG_DIFF_DECIMAL_GROUP, "D3131"),
@@ -55,7 +46,7 @@ def iso_to_millis(text: str) -> int | float:
     if not (real_time and year and 1 <= month <= 12 and 1 <= day <= 31):
         return math.nan
     # JavaScript goes on into the next month where a month has no such day.
-    at = datetime.datetime(year, month, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(
+    at = datetime.datetime(year, month, 1, tzinfo=datetime.UTC) + datetime.timedelta(
         days=day - 1, hours=hour, minutes=minute, seconds=second
     )
     offset = (int(found[9]) * 60 + int(found[10])) * (-1 if found[8] == "-" else 1) if found[8] else 0
@@ -73,32 +64,14 @@ def to_millis(evaluator: Any, text: str | None, picture: str | None) -> int | fl
         return None
     if picture is None:
         return iso_to_millis(text)
-    lead_picture, lead_text = _missing_lead(evaluator, picture)
-    pattern = lead_picture + _LITERAL.sub(r"\\\g<0>", picture.replace("[[", _BRACKET))
     try:
-        found = DateTimeUtils.parse_datetime(lead_text + text.replace("[", _BRACKET), pattern)
-        return None if found is None else int(found)
-    except (RuntimeError, KeyError, ValueError, re.error) as error:
+        now = _EPOCH + datetime.timedelta(milliseconds=evaluator.now_millis())
+        return parse_by_picture(text, picture, now)
+    except (RuntimeError, KeyError, ValueError) as error:
         raise _failure(error, picture) from error
 
 
-def _missing_lead(evaluator: Any, picture: str) -> tuple[str, str]:
-    """Write out what a picture leaves to the present: the components that come before its first one.
-
-    The library would take them from the clock.
-    """
-    present = {match.group(1) for match in _COMPONENT.finditer(picture) if match.group(1)}
-    lead_picture = lead_text = ""
-    for group, component, code in _LEADING:
-        if not present or present & set(group):
-            break
-        now = _EPOCH + datetime.timedelta(milliseconds=evaluator.now_millis())
-        lead_picture += component + " "
-        lead_text += now.strftime(code).rjust(4 if code == "%Y" else 2, "0") + " "
-    return lead_picture, lead_text
-
-
-def from_millis(millis: Any, picture: str | None = None, zone: str | None = None) -> str | None:
+def from_millis(millis: int | float | None, picture: str | None = None, zone: str | None = None) -> str | None:
     """``$fromMillis``: as ISO 8601 text in UTC, or by a picture and in a zone such as ``+0100``.
 
     Raises:
@@ -107,7 +80,8 @@ def from_millis(millis: Any, picture: str | None = None, zone: str | None = None
     if millis is None:
         return None
     try:
-        return DateTimeUtils.format_datetime(math.floor(millis), picture, zone)  # type: ignore[no-any-return]
+        # Half a millisecond more keeps the library's division from falling below the right one.
+        return str(DateTimeUtils.format_datetime(math.floor(millis) + 0.5, picture, zone))
     except (OverflowError, OSError) as error:
         raise Failure("D3137", f"{millis} is not a point in time") from error
     except (RuntimeError, KeyError, ValueError) as error:
@@ -156,6 +130,8 @@ def parse_integer(text: str | None, picture: str | None) -> int | float | None:
 
 def _failure(error: Exception, picture: str) -> Failure:
     """Give an error of the library's date functions the reference's code."""
+    if isinstance(error, Failure):
+        return error
     if isinstance(error, KeyError):
         return Failure("D3132", value=error.args[0])
     for text, code in _LIBRARY_ERRORS:
@@ -163,5 +139,3 @@ def _failure(error: Exception, picture: str) -> Failure:
             named = _NAMED.search(picture) if code == "D3133" else None
             return Failure(code, value=named[1] if named else picture)
     return Failure("D3137", f"the date or the number does not fit the picture '{picture}': {error}")
-
-

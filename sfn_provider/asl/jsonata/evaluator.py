@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import datetime
 import math
-import operator
 import random
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
+from sfn_provider.asl.jsonata.callables import Closure, Given, Partial, Raw, Transformer
 from sfn_provider.asl.jsonata.dates import iso_to_millis
 from sfn_provider.asl.jsonata.failures import MEMORY, STACK_OVERFLOW, TIMEOUT, Failure
 from sfn_provider.asl.jsonata.functions import BASE_FRAME, BuiltIn
-from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Symbol, Utils
+from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Utils
 from sfn_provider.asl.jsonata.numeric import boolean, is_finite_number
-from sfn_provider.asl.jsonata.sequences import clone, contains_item, merge_sorted
+from sfn_provider.asl.jsonata.operators import MAX_ITEMS, calculate, compare, whole_range
+from sfn_provider.asl.jsonata.sequences import contains_item, merge_sorted
 from sfn_provider.asl.jsonata.signatures import checked
 from sfn_provider.asl.jsonata.text import to_text
-from sfn_provider.asl.jsonata.values import EXACT, is_function, is_number, tidy, to_value
+from sfn_provider.asl.jsonata.values import is_function, tidy
 from sfn_provider.asl.scope import Json
 
 MAX_DEPTH: Final = 100
@@ -27,115 +28,8 @@ MAX_DEPTH: Final = 100
 MAX_STEPS: Final = 2_000_000
 """How many nodes one evaluation may visit. AWS gives up after one second; a count gives the same answer every time."""
 
-MAX_ITEMS: Final = 873_782
-"""AWS refuses a longer array for its memory."""
-
 MAX_CHARACTERS: Final = MAX_ITEMS * 8
 """AWS refuses a longer text for its memory."""
-
-_FIXED: Final = Symbol(None)
-
-
-class Raw:
-    """Data of the scope that is bound to a variable and copied into the evaluator's form only where it is read."""
-
-    __slots__ = ("_copies", "data")
-
-    def __init__(self, data: Json, copies: dict[int, Any]) -> None:
-        self.data = data
-        self._copies = copies
-
-    def value(self, data: Json) -> Any:
-        """Return the evaluator's form of this data or of a part of it, the same object each time."""
-        if not isinstance(data, (dict, list)):
-            return to_value(data)
-        found = self._copies.get(id(data))
-        if found is None:
-            found = self._copies[id(data)] = to_value(data)
-        return found
-
-
-class Closure(Symbol):  # type: ignore[misc]
-    """A lambda with the frame it was made in. The library's symbol sets 45 attributes, which dominates short calls."""
-
-    _jsonata_lambda = True
-    type = None
-    token = None
-    position = 0
-
-    def __init__(self, made_from: Any, input: Any, environment: Any) -> None:
-        self.input = input
-        self.environment = environment
-        self.arguments = made_from.arguments
-        self.signature = made_from.signature
-        self.body = made_from.body
-        self.thunk = made_from.thunk
-
-
-class Transformer(Jsonata.JFunctionCallable):  # type: ignore[misc]
-    """The function that ``|pattern|update,delete|`` stands for. It changes a copy."""
-
-    arity = 1
-
-    def __init__(self, evaluator: Evaluator, node: Any, environment: Any) -> None:
-        self.evaluator = evaluator
-        self.node = node
-        self.environment = environment
-
-    def call(self, input: Any, args: Any) -> Any:
-        """Copy the first argument and change the parts of it that the pattern finds.
-
-        Raises:
-            Failure: T2011 where the update is no object, T2012 where the deletion is no list of texts.
-        """
-        target = args[0] if args else None
-        if target is None:
-            return None
-        if not isinstance(target, (dict, list)):
-            raise Failure("T0410", index=1)
-        result = clone(target)
-        found = self.evaluator.eval(self.node.pattern, result, self.environment)
-        for part in found if isinstance(found, list) else [] if found is None else [found]:
-            self._update(part)
-            self._delete(part)
-        return result
-
-    def _update(self, part: Any) -> None:
-        update = self.evaluator.eval(self.node.update, part, self.environment)
-        if update is not None and not isinstance(update, dict):
-            raise Failure("T2011", value=update)
-        if isinstance(part, dict):
-            part.update(update or {})
-
-    def _delete(self, part: Any) -> None:
-        if self.node.delete is None:
-            return
-        found = self.evaluator.eval(self.node.delete, part, self.environment)
-        names = found if isinstance(found, list) else [] if found is None else [found]
-        if not all(isinstance(name, str) for name in names):
-            raise Failure("T2012", value=found)
-        for name in names if isinstance(part, dict) else ():
-            part.pop(name, None)
-
-
-class _Partial(Jsonata.JFunctionCallable):  # type: ignore[misc]
-    """A built-in function with some of its arguments given."""
-
-    def __init__(self, evaluator: Evaluator, function: BuiltIn, args: list[Any]) -> None:
-        self.evaluator = evaluator
-        self.function = function
-        self.args = args
-        self.arity = sum(map(_is_hole, args))
-
-    def call(self, input: Any, args: Any) -> Any:
-        """Call the function with the arguments given here in the places left open."""
-        rest = iter(args)
-        full = [next(rest, None) if _is_hole(arg) else arg for arg in self.args]
-        return self.evaluator.apply(self.function, full[: self.function.arity], NULL, self.evaluator.environment)
-
-
-def _is_hole(arg: Any) -> bool:
-    return isinstance(arg, Symbol) and arg.type == "operator" and arg.value == "?"
 
 
 class Evaluator(Jsonata):  # type: ignore[misc]
@@ -286,7 +180,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
     def partial_apply_native_function(self, native: Any, args: Any) -> Any:
         """Give some arguments to a built-in function."""
         if isinstance(native, BuiltIn):
-            return _Partial(self, native, list(args))
+            return Partial(self, native, list(args))
         raise Failure("T1008")
 
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:
@@ -344,26 +238,16 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         return results
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: Any) -> Any:
-        """Calculate with doubles as JavaScript does: dividing by zero gives infinity, the remainder has fractions."""
-        if lhs is not None and not is_finite_number(lhs):
-            raise Failure("T2001", token=op, value=lhs)
-        if rhs is not None and not is_finite_number(rhs):
-            raise Failure("T2002", token=op, value=rhs)
-        if lhs is None or rhs is None:
-            return None
-        found = _ARITHMETIC[op](lhs, rhs)
-        return tidy(found) if isinstance(found, float) or abs(found) < EXACT else tidy(_double(found))
+        """The operators ``+``, ``-``, ``*``, ``/`` and ``%``."""
+        return calculate(lhs, rhs, op)
 
     def evaluate_comparison_expression(self, lhs: Any, rhs: Any, op: Any) -> bool | None:
-        """The operators ``<``, ``<=``, ``>`` and ``>=`` on numbers or texts."""
-        for value in (lhs, rhs):
-            if value is not None and not (isinstance(value, str) or is_number(value)):
-                raise Failure("T2010", token=op, value=value)
-        if lhs is None or rhs is None:
-            return None
-        if isinstance(lhs, str) != isinstance(rhs, str):
-            raise Failure("T2009", value=lhs, value2=rhs, token=op)
-        return _COMPARISONS[op](lhs, rhs)
+        """The operators ``<``, ``<=``, ``>`` and ``>=``."""
+        return compare(lhs, rhs, op)
+
+    def evaluate_range_expression(self, lhs: Any, rhs: Any) -> list[int] | None:
+        """The operator ``..``."""
+        return whole_range(lhs, rhs)
 
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> Any:
         """The operator ``in``."""
@@ -372,21 +256,6 @@ class Evaluator(Jsonata):  # type: ignore[misc]
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         """The operator ``&``; undefined is empty."""
         return (to_text(lhs) or "") + (to_text(rhs) or "")
-
-    def evaluate_range_expression(self, lhs: Any, rhs: Any) -> Any:
-        """The operator ``..``."""
-        if lhs is not None and not _is_whole(lhs):
-            raise Failure("T2003", value=lhs)
-        if rhs is not None and not _is_whole(rhs):
-            raise Failure("T2004", value=rhs)
-        if lhs is None or rhs is None or lhs > rhs:
-            return None
-        size = int(rhs) - int(lhs) + 1
-        if size > 10**7:
-            raise Failure("D2014", value=size)
-        if size > MAX_ITEMS:
-            raise Failure(None, MEMORY)
-        return list(range(int(lhs), int(rhs) + 1))
 
     def evaluate_sort_expression(self, expr: Any, input: Any, environment: Any) -> Any:
         """``^(...)``."""
@@ -401,53 +270,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         return super().evaluate_group_expression(expr, self._sequence_like(None) if input == [] else input, environment)
 
 
-class Given(Symbol):  # type: ignore[misc]
-    """A first step of a path whose value is known."""
-
-    def __init__(self, value: Any) -> None:
-        self.__dict__ = {**_FIXED.__dict__, "type": "given", "value": value}
-
-
 def _evaluate_given(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
     return expr.value
-
-
-def _is_whole(value: Any) -> bool:
-    return is_number(value) and math.isfinite(value) and value == math.floor(value)
-
-
-def _double(value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def _divide(lhs: Any, rhs: Any) -> float:
-    if rhs == 0:
-        return math.nan if lhs == 0 else math.copysign(math.inf, lhs) * math.copysign(1, rhs)
-    return float(lhs) / float(rhs)
-
-
-def _remainder(lhs: Any, rhs: Any) -> float:
-    return math.fmod(lhs, rhs) if rhs else math.nan
-
-
-_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": _divide,
-    "%": _remainder,
-}
 
 
 def _evaluate_literal(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:

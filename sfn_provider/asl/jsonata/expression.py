@@ -11,25 +11,14 @@ from dataclasses import field as dataclass_field
 from types import ModuleType
 from typing import Any, Final, Literal
 
+from sfn_provider.asl.jsonata.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonata.plain import plain
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, Member, states_of
 from sfn_provider.asl.scope import MISSING, Json, Scope
-from sfn_provider.exceptions import StatesError
+from sfn_provider.exceptions import QueryEvaluationError
 
 JsonType = Literal["array", "object", "string", "number", "boolean", "null"]
 
-BUILT_IN_FUNCTIONS: Final = frozenset(
-    """
-    abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl
-    decodeUrlComponent distinct each encodeUrl encodeUrlComponent error exists filter floor formatBase formatInteger
-    formatNumber fromMillis hash join keys length lookup lowercase map match max merge millis min not now number pad
-    parse parseInteger partition power random range reduce replace reverse round shuffle sift single sort split spread
-    sqrt string substring substringAfter substringBefore sum toMillis trim type uppercase uuid zip
-    """.split()
-)
-"""Names of the functions that every expression can call, without dollar sign."""
-
-_QUERY_ERROR: Final = "States.QueryEvaluationError"
 _TYPES: Final[dict[type, JsonType]] = {
     list: "array",
     dict: "object",
@@ -39,9 +28,6 @@ _TYPES: Final[dict[type, JsonType]] = {
     bool: "boolean",
     type(None): "null",
 }
-
-_RECURSION_LIMIT: Final = 3_000
-"""Python frames that an evaluation at AWS's greatest depth may need, with room for the caller."""
 
 
 class JsonataSyntaxError(ValueError):
@@ -142,25 +128,31 @@ class Expression:
             Plain JSON that shares no list or dict with the scope.
 
         Raises:
-            StatesError: ``States.QueryEvaluationError``; the cause is AWS's sentence after its standard prefix.
+            QueryEvaluationError: the cause is AWS's sentence after its standard prefix, the location is the field.
         """
-        short = self._program.shortcut
-        value = short(scope) if short is not None and self._applies(short, scope) else NO_SHORTCUT
-        if value is NO_SHORTCUT:
-            value = self._evaluate(scope, entropy)
+        try:
+            value = self._value(scope, entropy)
+        except RecursionError as error:
+            raise self._error(f"threw an error during evaluation: {_library().STACK_OVERFLOW}") from error
         if value is MISSING:
             raise self._error("returned nothing (undefined).")
         if expected is not None:
             check_type(value, expected, self.source, self.field)
         return value
 
+    def _value(self, scope: Scope, entropy: random.Random) -> Json:
+        short = self._program.shortcut
+        if short is not None and self._applies(short, scope):
+            value = short(scope)
+            if value is not NO_SHORTCUT:
+                return value
+        return self._evaluate(scope, entropy)
+
     @staticmethod
     def _applies(short: Constant | Member, scope: Scope) -> bool:
         """Tell whether a shortcut means a value: a name that no variable has may be a function."""
         return (
-            isinstance(short, Constant)
-            or short.variable not in BUILT_IN_FUNCTIONS
-            or short.variable in scope.variables
+            isinstance(short, Constant) or short.variable not in BUILT_IN_FUNCTIONS or short.variable in scope.variables
         )
 
     def _evaluate(self, scope: Scope, entropy: random.Random) -> Json:
@@ -175,14 +167,14 @@ class Expression:
             raise self._error(f"threw an error during evaluation{library.tail(error)}") from error
         except library.UnsupportedResult as error:
             raise self._error("returned an unsupported result type.") from error
-        except RecursionError as error:
-            raise self._error(f"threw an error during evaluation: {library.STACK_OVERFLOW}") from error
+        except RecursionError:
+            raise
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             # What the library does not foresee; the reference has no words for it.
             raise self._error(f"threw an error during evaluation: {error}") from error
 
-    def _error(self, what: str) -> StatesError:
-        return StatesError(_QUERY_ERROR, f"{_subject(self.source, self.field)} {what}")
+    def _error(self, what: str) -> QueryEvaluationError:
+        return QueryEvaluationError(f"{_subject(self.source, self.field)} {what}", self.field)
 
 
 def _subject(source: str, field: str) -> str:
@@ -199,15 +191,15 @@ def check_type(value: Json, expected: JsonType, source: str, field: str) -> None
         field: where it stands in the state.
 
     Raises:
-        StatesError: ``States.QueryEvaluationError`` in AWS's words.
+        QueryEvaluationError: it has another type; in AWS's words.
     """
     found = _TYPES[type(value)]
     if found != expected:
         text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
-        raise StatesError(
-            _QUERY_ERROR,
+        raise QueryEvaluationError(
             f"{_subject(source, field)} returned an unexpected result type. "
             f"Expected '{expected}', but was '{found}' for value: {text}",
+            field,
         )
 
 
@@ -247,9 +239,12 @@ def _program(source: str) -> _Program:
 
 @functools.cache
 def _library() -> ModuleType:
-    """Import what needs jsonata-python, and undo what its import does to Python's recursion limit."""
+    """Import what needs jsonata-python, and undo what its import does to the process.
+
+    It sets Python's recursion limit to 10,000. AWS's bound on depth needs about 350 frames.
+    """
     before = sys.getrecursionlimit()
     from sfn_provider.asl.jsonata import runtime
 
-    sys.setrecursionlimit(max(before, _RECURSION_LIMIT))
+    sys.setrecursionlimit(before)
     return runtime

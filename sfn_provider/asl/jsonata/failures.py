@@ -84,11 +84,16 @@ def _names(code: str) -> tuple[str, ...]:
     return tuple(match.group(2) for match in _HOLE.finditer(_template(code))) if _known(code) else ()
 
 
+def _undefined(code: str, value: Any) -> str:
+    """Write what JSON has no text for; while parsing, None is the token null and a function a regular expression."""
+    return "undefined" if not code.startswith("S") else "null" if value is None else "{}"
+
+
 def _fill(code: str, values: dict[str, Any]) -> str:
     def insert(match: re.Match[str]) -> str:
         value = values.get(match.group(2))
         if value is None or is_function(value):
-            return "null" if code == "S0213" else "undefined"
+            return _undefined(code, value)
         if match.group(1):
             return str(value)
         return to_json(_ARRAY_TYPES.get(value, value) if match.group(2) == "type" else value)

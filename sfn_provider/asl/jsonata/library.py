@@ -6,14 +6,15 @@ process; ``expression`` puts the limit back.
 
 from __future__ import annotations
 
-from jsonata.constants import Constants  # type: ignore[import-untyped]
-from jsonata.datetimeutils import DateTimeUtils  # type: ignore[import-untyped]
-from jsonata.functions import Functions  # type: ignore[import-untyped]
-from jsonata.jexception import JException  # type: ignore[import-untyped]
-from jsonata.jsonata import Jsonata  # type: ignore[import-untyped]
-from jsonata.parser import Parser  # type: ignore[import-untyped]
-from jsonata.signature import Signature  # type: ignore[import-untyped]
-from jsonata.utils import Utils  # type: ignore[import-untyped]
+from jsonata.constants import Constants
+from jsonata.datetimeutils import DateTimeUtils
+from jsonata.functions import Functions
+from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata
+from jsonata.parser import Parser
+from jsonata.signature import Signature
+from jsonata.tokenizer import Tokenizer
+from jsonata.utils import Utils
 
 Frame = Jsonata.Frame
 Symbol = Parser.Symbol
@@ -33,5 +34,6 @@ __all__ = [
     "Sequence",
     "Signature",
     "Symbol",
+    "Tokenizer",
     "Utils",
 ]

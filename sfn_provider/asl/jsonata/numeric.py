@@ -47,10 +47,10 @@ def number(value: Any) -> int | float | None:
     raise Failure("D3030", value=value)
 
 
-def round_half_even(value: Any, precision: Any = None) -> int | float | None:
+def round_half_even(value: int | float | None, precision: int | float | None = None) -> int | float | None:
     """``$round``: ties go to the even digit, of the number's shortest decimal form."""
     if value is None or not math.isfinite(value):
-        return value  # type: ignore[no-any-return]
+        return value
     if not precision:
         return round(value)
     if precision != int(precision):
@@ -61,17 +61,17 @@ def round_half_even(value: Any, precision: Any = None) -> int | float | None:
     return float(Decimal(repr(float(round(shifted)))).scaleb(-int(precision)))
 
 
-def floor(value: Any) -> int | float | None:
+def floor(value: int | float | None) -> int | float | None:
     """``$floor``."""
     return value if value is None or not math.isfinite(value) else math.floor(value)
 
 
-def ceil(value: Any) -> int | float | None:
+def ceil(value: int | float | None) -> int | float | None:
     """``$ceil``."""
     return value if value is None or not math.isfinite(value) else math.ceil(value)
 
 
-def absolute(value: Any) -> int | float | None:
+def absolute(value: int | float | None) -> int | float | None:
     """``$abs``."""
     return None if value is None else abs(value)
 
@@ -169,7 +169,7 @@ def negation(value: Any) -> bool | None:
 
 def type_name(value: Any) -> str | None:
     """``$type``: ``null``, ``number``, ``string``, ``boolean``, ``array``, ``object``, ``function``, or None."""
-    return "function" if isinstance(value, Matcher) else Functions.type(value)  # type: ignore[no-any-return]
+    return "function" if isinstance(value, Matcher) else Functions.type(value)
 
 
 def script_truth(value: Any) -> bool:

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.failures import message
-from sfn_provider.asl.jsonata.library import JException, Parser, Symbol
+from sfn_provider.asl.jsonata.library import JException, Parser, Symbol, Tokenizer
 from sfn_provider.asl.jsonata.regex import compile_regex
 from sfn_provider.asl.jsonata.values import EXACT
 
-_NEWER_OPERATORS: Final = ("??", "?:")
-"""Operators of JSONata 2.1, which the library has and AWS (2.0.6) has not."""
+_ONE: Final = (
+    *("condition", "then", "_else", "procedure", "lhs", "rhs", "expression", "body"),
+    *("pattern", "update", "delete", "expr", "group"),
+)
+_MANY: Final = ("steps", "arguments", "expressions", "terms", "stages", "predicate")
+"""Attributes of the library's nodes that hold one node, or a list of them."""
 
-_TERNARY: Final = 20
+_END: Final = "\0"
+_NUMBER: Final = re.compile(r"-?[0-9]*(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -34,14 +39,21 @@ class ParseError(Exception):
         self.position = position
 
 
-class _NewerOperator(Parser.Symbol):  # type: ignore[misc]
-    """Fails as JSONata 2.0.6 does, which reads ``??`` as two tokens."""
+class _Tokens(Tokenizer):  # type: ignore[misc]
+    """The library's tokenizer, for JSONata 2.0.6."""
 
-    def nud(self) -> Any:
-        raise JException("S0211", self.position, str(self.value)[-1])
+    def __init__(self, source: str) -> None:
+        # It looks up to two characters past the end of a text that ends in the middle of something.
+        super().__init__(source + _END * 2, compile_regex)
+        self.length = len(source)
 
-    def led(self, left: Any) -> Any:
-        raise JException("S0211", self.position, str(self.value)[-1])
+    def next(self, prefix: bool) -> Any:
+        token = super().next(prefix)
+        if token is not None and token.type == "operator" and token.value in ("??", "?:"):
+            # Operators of JSONata 2.1, which AWS does not have: there they are two tokens.
+            self.position -= 1
+            return self.create("operator", "?")
+        return token
 
 
 def parse(source: str) -> Any:
@@ -58,13 +70,10 @@ def parse(source: str) -> Any:
         ParseError: it is no JSONata.
     """
     parser = Parser()
-    for operator in _NEWER_OPERATORS:
-        symbol = _NewerOperator(parser, operator)
-        symbol.lbp = symbol.bp = _TERNARY
-        parser.symbol_table[operator] = symbol
+    parser.source = source
+    parser.lexer = _Tokens(source)
     try:
-        # The library's tokenizer looks one character too far at the end of a text that ends in "/".
-        tree = parser.parse(source + "\n", compile_regex)
+        tree = _tree(parser)
     except RecursionError as error:
         raise ParseError("The expression is nested too deeply", "", 0) from error
     except (JException, LookupError, RuntimeError, re.error, AttributeError, TypeError, ValueError) as error:
@@ -73,17 +82,29 @@ def parse(source: str) -> Any:
     return tree
 
 
+def _tree(parser: Any) -> Any:
+    """Do what the library's parse does, with other tokens."""
+    parser.advance()
+    tree = parser.expression(0)
+    if parser.node.id != "(end)":
+        raise JException("S0201", parser.node.position, parser.node.value)
+    tree = parser.process_ast(tree)
+    if tree.type == "parent" or tree.seeking_parent is not None:
+        raise JException("S0217", tree.position, tree.type)
+    return tree
+
+
 def _parse_error(error: Exception, source: str, parser: Any) -> ParseError:
     if isinstance(error, JException):
         if error.error == "S0301" and error.current is not None:
             error.error = "S0103"  # the library gives a bad escape the code of an empty regular expression
+            error.current = error.current.strip(_END)
+        elif error.error == "S0102":
+            error.current = _NUMBER.match(source[error.location :]).group()  # type: ignore[union-attr]
         return ParseError(message(error), error.error, min(max(error.location, 0), len(source)))
-    position = min(parser.lexer.position if parser.lexer else 0, len(source))
+    position = min(parser.lexer.position, len(source))
     if isinstance(error, KeyError):  # an operator that is a token but has no meaning: ~ and !
         return ParseError(message(JException("S0204", position, error.args[0])), "S0204", position)
-    if isinstance(error, IndexError):
-        code = "S0106" if "/*" in source else "S0101"
-        return ParseError(message(JException(code, position)), code, position)
     if isinstance(error, re.error):
         return ParseError(f"Invalid regular expression: {error}", "", position)
     code = next((code for code, text in JException.error_codes.items() if text == str(error)), "")
@@ -102,12 +123,6 @@ def children(node: Any) -> Iterator[Any]:
                 yield child
     for pair in node.lhs_object or ():
         yield from pair
-
-
-_ONE: Final = (
-    "condition then _else procedure lhs rhs expression body pattern update delete expr group".split()
-)
-_MANY: Final = "steps arguments expressions terms stages predicate".split()
 
 
 def _prepare(tree: Any) -> None:

@@ -8,8 +8,13 @@ from typing import Any, Final
 from sfn_provider.asl.jsonata.failures import Failure
 from sfn_provider.asl.jsonata.library import Jsonata
 
-_PIECE: Final = re.compile(r"\\k<(?P<back>\w+)>|\\.|\(\?<(?P<name>[A-Za-z_]\w*)>|\[\^?\]|\[(?:\\.|[^\]\\])+\]|\$", re.S)
-_ANYTHING, _NOTHING = r"[\s\S]", r"(?!)"
+_PIECE: Final = re.compile(
+    r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\k<\w+>|\\c[A-Za-z]|\\(?P<char>.)|\(\?<(?P<name>[A-Za-z_]\w*)>|.", re.S
+)
+_SAME: Final = frozenset("dDwWSbBnrtvf0123456789")
+"""Characters that mean the same after a backslash; all other letters stand for themselves in JavaScript."""
+
+_SPACE: Final = r"\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
 def compile_regex(pattern: str, flags: Any) -> Matcher:
@@ -30,21 +35,59 @@ def compile_regex(pattern: str, flags: Any) -> Matcher:
 
 
 def _to_python(pattern: str, multiline: bool) -> str:
-    def piece(match: re.Match[str]) -> str:
+    """Write a JavaScript pattern in Python's syntax."""
+    parts: list[str] = []
+    in_class = False
+    for match in _PIECE.finditer(pattern):
         text = match.group()
-        if match["name"]:
-            return f"(?P<{match['name']}>"
-        if match["back"]:
-            return f"(?P={match['back']})"
-        if text == "$":  # Python's $ also matches before a line feed at the end
-            return "$" if multiline else r"\Z"
-        return {"[^]": _ANYTHING, "[]": _NOTHING, r"\/": "/"}.get(text, text)
+        if in_class:
+            parts.append(_in_class(text, match["char"], first=parts[-1] == "["))
+            in_class = text != "]"
+            if not in_class:
+                parts = _closed(parts)
+        elif text == "[":
+            in_class = True
+            parts.append(text)
+        elif match["char"]:
+            parts.append(_escape(match["char"], f"[{_SPACE}]"))
+        elif match["name"]:
+            parts.append(f"(?P<{match['name']}>")
+        elif text.startswith("\\k<"):
+            parts.append(f"(?P={text[3:-1]})")
+        elif text.startswith("\\c"):
+            parts.append(re.escape(chr(ord(text[2]) % 32)))
+        else:  # Python's . matches other line ends than \n, its $ also before a last \n
+            parts.append({".": r"[^\n\r\u2028\u2029]", "$": "$" if multiline else r"\Z"}.get(text, text))
+    return "".join(parts)
 
-    return _PIECE.sub(piece, pattern)
+
+def _closed(parts: list[str]) -> list[str]:
+    """Give empty brackets their meaning: ``[]`` matches nothing, ``[^]`` everything."""
+    for empty, meaning in ((["[", "]"], "(?!)"), (["[", "^", "]"], r"[\s\S]")):
+        if parts[-len(empty) :] == empty:
+            return [*parts[: -len(empty)], meaning]
+    return parts
+
+
+def _in_class(text: str, char: str | None, *, first: bool) -> str:
+    """Write a piece inside of brackets, where Python gives a meaning to ``[`` and ``&&``."""
+    if char:
+        return _escape(char, _SPACE)
+    return "\\" + text if text in "[&~|" or (text == "-" and first) else text
+
+
+def _escape(char: str, space: str) -> str:
+    if char == "s":
+        return space
+    return "\\" + char if char in _SAME else re.escape(char)
 
 
 class Matcher(Jsonata.JFunctionCallable):  # type: ignore[misc]
-    """A regular expression: a function from a text to its first match, with the way to the next one."""
+    """A regular expression: a function from a text to its first match, with the way to the next one.
+
+    Args:
+        pattern: in Python's syntax.
+    """
 
     arity = 2
 

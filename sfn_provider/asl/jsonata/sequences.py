@@ -35,9 +35,7 @@ def filter_(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
     """``$filter``."""
     if array is None:
         return None
-    return sequence(
-        item for index, item in enumerate(array) if boolean(_call(evaluator, function, item, index, array))
-    )
+    return sequence(item for index, item in enumerate(array) if boolean(_call(evaluator, function, item, index, array)))
 
 
 def single(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
@@ -88,9 +86,7 @@ def sift(evaluator: Any, mapping: dict[str, Any] | None, function: Any) -> Any:
     """``$sift``: the pairs for which the function is true; undefined where there is none."""
     if mapping is None:
         return None
-    kept = {
-        key: value for key, value in mapping.items() if boolean(_call(evaluator, function, value, key, mapping))
-    }
+    kept = {key: value for key, value in mapping.items() if boolean(_call(evaluator, function, value, key, mapping))}
     return kept or None
 
 

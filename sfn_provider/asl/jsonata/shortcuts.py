@@ -19,6 +19,7 @@ class Constant:
     value: Json
 
     def __call__(self, scope: Scope) -> Json:
+        """Return the value."""
         return self.value
 
 

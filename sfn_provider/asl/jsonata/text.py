@@ -104,9 +104,7 @@ def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]
     found = evaluator.apply(matcher, [text], NULL, evaluator.environment)
     while found is not None:
         shaped = isinstance(found, dict) and (
-            is_number(found.get("start"))
-            or isinstance(found.get("groups"), list)
-            or is_function(found.get("next"))
+            is_number(found.get("start")) or isinstance(found.get("groups"), list) or is_function(found.get("next"))
         )
         if not shaped:
             raise Failure("T1010")
@@ -179,11 +177,10 @@ def replace(evaluator: Any, text: str | None, pattern: Any, replacement: Any, li
         return text
     if isinstance(pattern, str):
         return text.replace(pattern, _as_written(replacement), -1 if limit is None else math.ceil(limit))
-    parts, position, count = [], 0, 0
-    for item in _matches(evaluator, pattern, text):
+    parts, position = [], 0
+    for count, item in enumerate(_matches(evaluator, pattern, text), 1):
         parts += [text[position : item["start"]], _replaced(evaluator, item, replacement)]
         position = item["start"] + len(item["match"])
-        count += 1
         if limit is not None and count >= limit:
             break
     return "".join(parts) + text[position:]
@@ -278,4 +275,3 @@ def _unquoted(text: str | None, name: str, keep: str) -> str | None:
         return _ENCODED.sub(decode, text)
     except UnicodeDecodeError as error:
         raise Failure("D3140", value=text, function_name=name) from error
-

@@ -105,13 +105,16 @@ def _message(use: Use, path: str, found: Missing, flow: _Flow) -> str:
         there = f"what should have {found.member!r} is {parent.kind}"
     else:
         there = f"there is only {listed(map(repr, parent.members))}" if parent.members else "there is nothing"
+    message = f"{path!r} in {use.field} of state {state!r} cannot exist: {there}"
     hint = suggest(found.member, parent.members)
-    message = f"{path!r} in {use.field} of state {state!r} cannot exist: {there}{hint}"
     origins = flow.bare_catches.get(use.state.at)
-    if origins and parent == ERROR_OUTPUT and path.startswith("$."):
-        catch = f"the Catch of {listed(map(repr, origins))} replaces the whole input by the error"
-        return f'{message}; {catch}: read $.Error or $.Cause, or set "ResultPath": "$.error" there to keep the input'
-    return message
+    if not origins or parent != ERROR_OUTPUT:
+        return message + hint
+    kept = found.member if "err" in found.member.casefold() and found.member.isidentifier() else "error"
+    return (
+        f"{message}, for the Catch of {listed(map(repr, origins))} replaces the whole input by them"
+        f'{hint or "."} Read $.Error or $.Cause, or set "ResultPath": "$.{kept}" on the catcher to keep the input'
+    )
 
 
 def _follow(definition: Definition) -> _Flow:

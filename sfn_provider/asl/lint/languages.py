@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.report import error
+from sfn_provider.asl.lint.shape import takes
 from sfn_provider.asl.lint.walk import Definition, PlacedState
 
 ONLY_IN: dict[str, dict[str, dict[str, str]]] = {
@@ -66,6 +67,8 @@ def fields_of_other_language(definition: Definition) -> Iterator[Diagnostic]:
         for way, names in ONLY_IN[other].items():
             for at, fields in state.parts.get(way, ()):
                 for name in filter(names.__contains__, fields):
+                    if not way and not takes(state.type, name):
+                        continue  # `unknown_fields` tells
                     hint = f"; {state.language} has {names[name]}" if names[name] else ""
                     message = f"{name} belongs to {other}, but the state's QueryLanguage is {state.language}{hint}"
                     yield error(message, at + pointer(name))

@@ -21,6 +21,9 @@ from sfn_provider.asl.lint.report import error, listed, warning
 from sfn_provider.asl.lint.walk import Definition, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.scope import Json
 
+MOST_CHARACTERS = 400
+"""Length at which a message that repeats what is written is cut off."""
+
 _LOOKS_LIKE_JSONATA = re.compile(r"\$(states)?\.|States\.\w+\(")
 _LOOKS_DYNAMIC = re.compile(r"\$\$?(?:[.\[].*)?|States\.\w+\(.*\)", re.DOTALL)
 
@@ -61,7 +64,8 @@ def _syntax_message(use: Use, problem: Exception, takes_calls: bool) -> str:
         return f"{use.field} nests its calls too deep"
     if takes_calls and isinstance(use.value, str) and not use.value.startswith(("$", "States.")):
         return f"{use.field!r} takes a path such as $.name or a call such as States.UUID(), not {use.value!r}"
-    return str(problem)
+    text = str(problem)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]} ..."
 
 
 def _check_reference(use: Use) -> None:

@@ -109,6 +109,12 @@ def unknown_fields(definition: Definition) -> Iterator[Diagnostic]:
                 yield error(message, place.at + pointer(name))
 
 
+def takes(state_type: str, name: str) -> bool:
+    """Does a state of this type have this field, in either query language?"""
+    kind = _kinds().get(state_type)
+    return kind is None or name in kind.names
+
+
 def null_fields(definition: Definition) -> Iterator[Diagnostic]:
     """Find fields that are null and cannot be."""
     for place in _objects(definition):

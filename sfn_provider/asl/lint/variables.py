@@ -106,7 +106,7 @@ def _visible(group: Group, own: dict[str, dict[str, str]]) -> list[str]:
 
 def _references(definition: Definition) -> Iterator[tuple[PlacedState, str, str]]:
     for use in path_uses(definition):
-        for path in use.paths:
+        for path in use.paths if use.field != "ResultPath" else ():
             if name := _variable_of(path):
                 yield use.state, use.at, name
     for jsonata in jsonata_uses(definition):
