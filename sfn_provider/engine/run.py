@@ -235,7 +235,8 @@ class Run:
             self._retry(frame, state, place)
             return
         caught = catch.find(state, error.error)
-        self.state_failed(frame, state)
+        if state.model.type in ("Parallel", "Map") and error.error != "States.Runtime":  # recorded executions
+            self.emit(frame, f"{state.model.type}StateFailed")
         if caught is None:
             self.fail_frame(frame, error)
             return
@@ -249,11 +250,6 @@ class Run:
             self.fail_frame(frame, second_error)
             return
         self.leave(frame, state, exit, caught.next)
-
-    def state_failed(self, frame: Frame, state: Compiled) -> None:
-        """Record that a Parallel or Map failed; other types have no event of that kind."""
-        if state.model.type in ("Parallel", "Map"):
-            self.emit(frame, f"{state.model.type}StateFailed")
 
     def _retry(self, frame: Frame, state: Compiled, place: int) -> None:
         seconds = delay(state.model.retry[place], frame.counts[place], self.entropy)

@@ -26,15 +26,11 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     limit = max_concurrency(run, state, scope) or INLINE_CONCURRENCY
     values = read_items(run, state, scope)
     run.emit(frame, "MapStateStarted", {"length": len(values)})
-    start(run, frame, state, select_items(run, state, scope, values), limit)
-
-
-def start(run: Run, frame: Frame, state: Compiled, inputs: list[Json], limit: int) -> None:
-    """Start the first iterations; each that ends starts the next one."""
-    frame.memo |= {"inputs": inputs, "results": [None] * len(inputs), "started": 0, "done": 0}
-    if not inputs:
+    inputs = select_items(run, state, scope, values)
+    frame.memo |= {"items": values, "inputs": inputs, "results": [None] * len(values), "started": 0, "done": 0}
+    if not values:
         _all_done(run, frame, state)
-    for _ in range(min(limit, len(inputs))):
+    for _ in range(min(limit, len(values))):  # each that ends starts the next one
         _start_next(run, frame, state)
 
 
@@ -44,7 +40,7 @@ def _start_next(run: Run, frame: Frame, state: Compiled) -> None:
     memo["started"] += 1
     scope, branch = run.program.branch(state)
     child = run.spawn(frame, scope, branch.start_at, memo["inputs"][index], index)
-    child.map_item = {"Index": index, "Value": memo["inputs"][index]}
+    child.map_item = {"Index": index, "Value": memo["items"][index]}
     run.emit(child, "MapIterationStarted", {"name": state.name, "index": index})
 
 

@@ -10,6 +10,7 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.dataflow import JsonPathFlow, template
 from sfn_provider.engine.fields import NUMBER, field_value
 from sfn_provider.engine.limits import to_json, too_large
+from sfn_provider.engine.parameters import check_parameters
 from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
 from sfn_provider.engine.retry import is_timeout
@@ -29,11 +30,11 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     token = f"{run.state.context['Execution']['Id']}#{identity}" if resource.pattern == "waitForTaskToken" else None
     try:
         call = _call(run, frame, state, identity, token)
+        check_parameters(resource, call.arguments)
     except StatesError:
         run.close_request(frame, identity)
         raise
     frame.calls += 1
-    frame.memo["call"] = identity
     run.requests.append(call)
     _watch(run, frame, call)
     _emit_scheduled(run, frame, state, resource, call)
