@@ -9,7 +9,7 @@ from sfn_provider.asl.paths import compile_reference
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.dataflow import NOTHING_ASSIGNED, Exit, rescope, template
 from sfn_provider.engine.program import Compiled
-from sfn_provider.engine.retry import is_timeout, matches
+from sfn_provider.engine.retry import is_timeout, matches, reported
 from sfn_provider.exceptions import StatesError
 
 
@@ -25,24 +25,24 @@ def error_output(error: StatesError) -> Json:
 
     Source: recorded executions.
     """
-    shown = "States.Timeout" if is_timeout(error.error) else error.error
-    return {"Error": shown, "Cause": "" if error.cause is None and is_timeout(error.error) else error.cause}
+    return {"Error": reported(error.error), "Cause": "" if error.cause is None and is_timeout(error.error) else error.cause}
 
 
-def apply(catcher: Catcher, language: str, scope: Scope, error: StatesError, entropy: random.Random) -> Exit:
+def apply(catcher: Catcher, state: Compiled, scope: Scope, error: StatesError, entropy: random.Random) -> Exit:
     """Make output and variables for the state that the catcher goes to."""
+    field = f"Catch[{state.model.catch.index(catcher)}]"
     caught = error_output(error)
     given = catcher.model_fields_set
-    if language == "JSONata":
+    if state.language == "JSONata":
         seen = Scope(scope.input, scope.context, scope.variables, error_output=caught)
-        output = template(catcher.output, "JSONata", "Catch/Output")(seen, entropy) if "output" in given else caught
+        output = template(catcher.output, "JSONata", f"{field}/Output")(seen, entropy) if "output" in given else caught
     else:
         seen = rescope(scope, caught)
         # Without ResultPath the error replaces the input. Source: concepts-error-handling.html, "Catch".
         output = _place(catcher.result_path, scope.input, caught)
     assigned = NOTHING_ASSIGNED
     if "assign" in given:
-        assigned = template(catcher.assign, "JSONata" if language == "JSONata" else "JSONPath", "Assign")(seen, entropy)
+        assigned = template(catcher.assign, state.language, f"{field}/Assign")(seen, entropy)
     return Exit(output, assigned)
 
 

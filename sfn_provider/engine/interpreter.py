@@ -6,6 +6,7 @@ virtual time, an Airflow task with real calls and deferrals.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.model import StateMachine
@@ -13,7 +14,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.program import Program
 from sfn_provider.engine.requests import Event, Request, TaskFailed, TaskSucceeded
-from sfn_provider.engine.run import ROOT, Run
+from sfn_provider.engine.run import ROOT, HistoryFull, Run
 from sfn_provider.engine.state import ExecutionState, Frame
 from sfn_provider.exceptions import StatesError
 
@@ -97,7 +98,7 @@ class Interpreter:
         if deadline is not None:
             run.wake(frame, "execution", deadline)
         run.ready(frame)
-        return self._finish(run)
+        return self._proceed(run)
 
     def resume(self, state: ExecutionState, event: Event) -> Step:
         """Take the answer to a request. An answer that nobody waits for any more changes nothing.
@@ -110,13 +111,12 @@ class Interpreter:
         run = Run(self._program, state)
         pending = state.pending.get(event.id)
         if pending is None or state.status != "RUNNING":
-            return self._finish(run)
+            return self._proceed(run)
         frame = state.frames[pending.frame]
         self._program.resume(frame.scope)
         if pending.purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
             run.close_request(frame, event.id)
-        self._answer(run, frame, pending.purpose, event)
-        return self._finish(run)
+        return self._proceed(run, lambda: self._answer(run, frame, pending.purpose, event))
 
     def _answer(self, run: Run, frame: Frame, purpose: str, event: Event) -> None:
         from sfn_provider.engine.states import BEHAVIOURS, distributed
@@ -136,6 +136,11 @@ class Interpreter:
                 run.fail_evaluation(frame, compiled, error)
 
     @staticmethod
-    def _finish(run: Run) -> Step:
-        run.advance()
+    def _proceed(run: Run, answer: Callable[[], None] | None = None) -> Step:
+        try:
+            if answer is not None:
+                answer()
+            run.advance()
+        except HistoryFull:
+            run.end_full()
         return Step(run.state, run.requests, run.records)

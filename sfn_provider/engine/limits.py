@@ -17,6 +17,14 @@ MAX_PAYLOAD_BYTES: Final = 262_144
 MAX_EVENTS: Final = 25_000
 """Most events in the history of a standard execution."""
 
+HISTORY_IS_FULL: Final = StatesError(
+    "States.Runtime", f"The execution reached the maximum number of history events ({MAX_EVENTS})."
+)
+"""How an execution ends whose event number 25,000 is not its success.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html; the words are AWS's.
+"""
+
 INLINE_CONCURRENCY: Final = 40
 """Iterations of an inline Map that run at once where MaxConcurrency is 0."""
 

@@ -37,6 +37,16 @@ def matches(names: Iterable[str], error: str | None) -> bool:
     return False
 
 
+def is_terminal(error: str | None) -> bool:
+    """Does the error end the execution whatever Retry and Catch say?"""
+    return error in _NEVER
+
+
+def reported(error: str | None) -> str | None:
+    """The name under which an execution or a Catch's error output shows an error: a missed heartbeat is a timeout."""
+    return "States.Timeout" if is_timeout(error) else error
+
+
 def is_timeout(error: str | None) -> bool:
     """Is this one of the two errors of a task that took too long?"""
     return error in ("States.Timeout", "States.HeartbeatTimeout")

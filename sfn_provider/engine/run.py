@@ -15,15 +15,19 @@ from sfn_provider.engine import catch
 from sfn_provider.engine.context import state_context
 from sfn_provider.engine.dataflow import Exit
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.limits import MAX_EVENTS, too_large
+from sfn_provider.engine.limits import HISTORY_IS_FULL, MAX_EVENTS, too_large
 from sfn_provider.engine.program import Compiled, Program
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
-from sfn_provider.engine.retry import choose_retrier, delay
+from sfn_provider.engine.retry import choose_retrier, delay, is_terminal, reported
 from sfn_provider.engine.state import ExecutionState, Frame, Pending
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
 ROOT = 0
 """Id of the frame that is the execution itself."""
+
+
+class HistoryFull(Exception):
+    """The execution may record one event more, its last one."""
 
 
 class Run:
@@ -90,10 +94,15 @@ class Run:
         """Record a history event after the frame's previous one; with ``chain`` the next one follows it.
 
         Child executions of a distributed Map have a history of their own, which is not kept.
+
+        Raises:
+            HistoryFull: only the event that ends the execution can be recorded now.
         """
         if frame.child_execution is not None:
             return self._count_event(self.state.frames[frame.child_execution], frame, chain)
         state = self.state
+        if state.event_ids >= MAX_EVENTS - 1 and not type.startswith("Execution"):
+            raise HistoryFull
         state.event_ids += 1
         self.records.append(Record(state.event_ids, frame.previous, type, state.now, details or {}))
         if chain:
@@ -137,14 +146,12 @@ class Run:
     # Entering and leaving a state -----------------------------------------------------------------------------------
 
     def _enter(self, frame: Frame, state: Compiled) -> None:
-        frame.entered_at = self.state.now
+        frame.entered_at, frame.entered_after = self.state.now, frame.previous
         frame.counts = [0] * len(getattr(state.model, "retry", ()))
         self.state.transitions += 1
         frame.entered = self.emit(frame, state.entered_event, {"name": state.name, "input": frame.input})
-        if self.state.event_ids > MAX_EVENTS:
-            raise StatesError(
-                "States.Runtime", f"The execution has reached the maximum of {MAX_EVENTS:,} history events."
-            )
+        if frame.child_execution is not None and self.state.frames[frame.child_execution].events >= MAX_EVENTS:
+            raise HISTORY_IS_FULL
 
     def succeed(self, frame: Frame, state: Compiled, result: Json, scope: Scope) -> None:
         """The state's work is done: make output and variables, and go on."""
@@ -214,19 +221,20 @@ class Run:
         """A field of the state could not be evaluated: say so as AWS does, then fail."""
         told = _told(frame, state, error)
         if isinstance(error, QueryEvaluationError):
-            details = {"state": state.name, "error": told.error, "cause": told.cause, "location": error.location}
-            previous = frame.previous
-            frame.previous = previous if frame.previous != frame.entered else self._before_entry(frame)
-            self.emit(frame, "EvaluationFailed", details)
+            if frame.previous == frame.entered:
+                frame.previous = frame.entered_after
+            self._emit_evaluation_failed(frame, state, told, error.location)
         self.fail(frame, state, told)
 
-    def _before_entry(self, frame: Frame) -> int:
-        """AWS chains EvaluationFailed to the event before the state was entered (recorded executions)."""
-        entered = next((record for record in reversed(self.records) if record.id == frame.entered), None)
-        return entered.previous if entered else frame.previous
+    def _emit_evaluation_failed(self, frame: Frame, state: Compiled, told: StatesError, location: str) -> None:
+        details = {"state": state.name, "error": told.error, "cause": told.cause, "location": location}
+        self.emit(frame, "EvaluationFailed", details)
 
     def fail(self, frame: Frame, state: Compiled, error: StatesError) -> None:
         """The state failed: retry it, catch it, or let the failure out of the frame."""
+        if is_terminal(error.error):
+            self._fail_outright(frame, error)
+            return
         self.abort_children(frame)
         self.cancel(frame)
         retriers = getattr(state.model, "retry", ())
@@ -234,22 +242,54 @@ class Run:
         if place is not None:
             self._retry(frame, state, place)
             return
+        failed_after = frame.previous
+        self._state_failed(frame, state)
         caught = catch.find(state, error.error)
-        if state.model.type in ("Parallel", "Map") and error.error != "States.Runtime":  # recorded executions
-            self.emit(frame, f"{state.model.type}StateFailed")
         if caught is None:
             self.fail_frame(frame, error)
             return
         try:
-            exit = catch.apply(caught, state.language, self.scope(frame), error, self.entropy)
+            exit = catch.apply(caught, state, self.scope(frame), error, self.entropy)
         except StatesError as second:
-            self.fail_frame(frame, _told(frame, state, second))
+            self._fail_again(frame, state, second, failed_after)
             return
-        second_error = too_large(state.name, exit.output)
-        if second_error is not None:  # what a Catch makes is not for the same Catch
-            self.fail_frame(frame, second_error)
+        refused = too_large(state.name, exit.output)
+        if refused is not None:  # what a Catch makes is not for the same Catch
+            self.fail_frame(frame, refused)
             return
         self.leave(frame, state, exit, caught.next)
+
+    def _fail_again(self, frame: Frame, state: Compiled, error: StatesError, failed_after: int) -> None:
+        """A field of a Catch could not be evaluated: the state fails once more, from where it had failed first.
+
+        Order and chain of the events: observed on AWS.
+        """
+        told = _told(frame, state, error)
+        if is_terminal(told.error):
+            self._fail_outright(frame, told)
+            return
+        if isinstance(error, QueryEvaluationError):
+            frame.previous = failed_after
+            self._emit_evaluation_failed(frame, state, told, error.location)
+            self._state_failed(frame, state)
+        self.fail_frame(frame, told)
+
+    def _fail_outright(self, frame: Frame, error: StatesError) -> None:
+        """End the whole execution, or child execution: no Retry or Catch on the way takes the error.
+
+        The states around it leave no event either (recorded executions).
+        """
+        top = self.state.frames[frame.child_execution or ROOT]
+        top.previous = frame.previous
+        if top.id != ROOT:
+            self.abort_children(top)
+            self.cancel(top)
+        self.fail_frame(top, error)
+
+    def _state_failed(self, frame: Frame, state: Compiled) -> None:
+        """Record that a Parallel or Map failed; other types have no event of that kind."""
+        if state.model.type in ("Parallel", "Map"):
+            self.emit(frame, f"{state.model.type}StateFailed")
 
     def _retry(self, frame: Frame, state: Compiled, place: int) -> None:
         seconds = delay(state.model.retry[place], frame.counts[place], self.entropy)
@@ -265,6 +305,8 @@ class Run:
         """The failure leaves the frame: it ends the execution, or reaches the Parallel or Map that runs the frame."""
         from sfn_provider.engine.states import BEHAVIOURS
 
+        if frame.parent is None or frame.execution is not None:
+            error = StatesError(reported(error.error), error.cause)
         if frame.parent is None:
             self.end_execution(frame, "FAILED", error)
             return
@@ -310,7 +352,12 @@ class Run:
 
     def abort_children(self, frame: Frame) -> None:
         """Stop all branches and iterations of a frame, and theirs."""
+        parent = self.compiled(frame)
+        inline_map = parent.model.type == "Map" and not parent.model.distributed
         for child in self.children(frame):
+            child.previous = frame.previous  # each one's events follow the failure (recorded executions)
+            if inline_map:
+                self.emit(child, "MapIterationAborted", {"name": parent.name, "index": child.index}, chain=False)
             self.abort_children(child)
             self.cancel(child)
             self.cancel(child, "execution")
@@ -318,6 +365,17 @@ class Run:
             if child.entered and state.model.type != "Fail":
                 self.emit(child, f"{state.model.type}StateAborted", chain=False)
             del self.state.frames[child.id]
+
+    def task_aborted(self, frame: Frame) -> None:
+        """Record a Task whose failure ends its branch or iteration as aborted, as AWS does (recorded executions)."""
+        if self.compiled(frame).model.type == "Task":
+            self.emit(frame, "TaskStateAborted", chain=False)
+
+    def end_full(self) -> None:
+        """The history has room for one event only: the execution fails with it."""
+        frame = self.state.frames[ROOT]
+        frame.previous = self.state.event_ids
+        self.end_execution(frame, "FAILED", HISTORY_IS_FULL)
 
 
 def _told(frame: Frame, state: Compiled, error: StatesError) -> StatesError:

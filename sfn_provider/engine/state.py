@@ -30,6 +30,7 @@ class Frame:
         previous: id of the event that led here, for previousEventId.
         entered: id of the event by which the state was entered; 0 while it is not entered yet.
         entered_at: when that was, in seconds since the epoch.
+        entered_after: id of the event before it.
         counts: retries so far in this visit of the state, one number for each retrier.
         calls: calls so far in this visit of the state.
         memo: what the state's type keeps while it waits, JSON.
@@ -53,6 +54,7 @@ class Frame:
     previous: int = 0
     entered: int = 0
     entered_at: float = 0.0
+    entered_after: int = 0
     counts: list[int] = field(default_factory=list)
     calls: int = 0
     memo: dict[str, Any] = field(default_factory=dict)

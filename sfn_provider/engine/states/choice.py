@@ -50,7 +50,9 @@ def _decide_jsonata(run: Run, frame: Frame, state: Compiled, scope: Scope, rules
 def _target(state: Compiled, rule: ChoiceRule | None) -> str:
     target: str | None = state.model.default if rule is None else rule.next
     if target is None:
-        raise StatesError("States.NoChoiceMatched", "No choice rule matched and the state has no Default.")
+        # Observed on AWS; its documentation calls this error States.NoChoiceMatched, which no execution reports.
+        cause = "Failed to transition out of the state. The state does not point to a next state."
+        raise StatesError("States.Runtime", cause)
     return target
 
 

@@ -70,9 +70,8 @@ def _child_failed(run: Run, frame: Frame, state: Compiled, child: Frame, error: 
         distributed.child_ended(run, frame, state, child, None, error)
         return
     run.emit(child, "MapIterationFailed", {"name": state.name, "index": child.index}, chain=False)
+    run.task_aborted(child)
     frame.previous = child.previous
-    for sibling in run.children(frame):
-        run.emit(sibling, "MapIterationAborted", {"name": state.name, "index": sibling.index}, chain=False)
     run.fail(frame, state, error)
 
 

@@ -36,6 +36,7 @@ def _child_succeeded(run: Run, frame: Frame, state: Compiled, child: Frame, outp
 
 def _child_failed(run: Run, frame: Frame, state: Compiled, child: Frame, error: StatesError) -> None:
     frame.previous = child.previous
+    run.task_aborted(child)
     run.fail(frame, state, error)
 
 
