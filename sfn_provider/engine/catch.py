@@ -25,7 +25,8 @@ def error_output(error: StatesError) -> Json:
 
     Source: recorded executions.
     """
-    return {"Error": reported(error.error), "Cause": "" if error.cause is None and is_timeout(error.error) else error.cause}
+    cause = "" if error.cause is None and is_timeout(error.error) else error.cause
+    return {"Error": reported(error.error), "Cause": cause}
 
 
 def apply(catcher: Catcher, state: Compiled, scope: Scope, error: StatesError, entropy: random.Random) -> Exit:

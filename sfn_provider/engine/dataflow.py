@@ -49,6 +49,9 @@ def path_reader(text: str) -> Callable[[Scope], Json]:
     path = compile_path(text)
 
     def read(scope: Scope) -> Json:
+        if scope.input is None and path.root == "input":
+            # What AWS says of a template's path on null; we take it to hold for the other fields as well.
+            raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
         try:
             return path.read(scope)
         except PathNotFound as missing:

@@ -157,6 +157,18 @@ class Run:
         """The state's work is done: make output and variables, and go on."""
         self.leave(frame, state, state.flow.leave(scope, result, self.entropy), state.next)
 
+    def succeed_children(self, frame: Frame, state: Compiled, results: Json) -> None:
+        """All branches or iterations of the frame have succeeded: record it, make output and variables, and go on.
+
+        The state's exit follows the last event of its children, a failure to evaluate its fields follows the event
+        recorded here (observed on AWS).
+        """
+        last = frame.previous
+        self.emit(frame, f"{state.model.type}StateSucceeded")
+        exit = state.flow.leave(self.scope(frame), results, self.entropy)
+        frame.previous = last
+        self.leave(frame, state, exit, state.next)
+
     def leave(self, frame: Frame, state: Compiled, exit: Exit, next_state: str | None) -> None:
         """Leave the state with an output for the next one, or end the frame."""
         output, assigned = exit

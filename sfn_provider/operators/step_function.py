@@ -186,7 +186,7 @@ class StepFunctionStartExecutionOperator(StepFunctionsOperator):
     def _runs(self, arn: str) -> bool:
         """Look once, so that an execution that has ended never defers; where AWS does not answer, the trigger waits."""
         try:
-            return str(self.hook.describe_status(arn)["status"]) in RUNNING_STATUSES
+            return str(self.hook.describe_execution(arn, "METADATA_ONLY")["status"]) in RUNNING_STATUSES
         except Exception as error:  # what cannot pass is raised again by pause_after
             Patience().pause_after(error)
             return True

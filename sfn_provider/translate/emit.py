@@ -35,8 +35,9 @@ def _docstring(plan: DagPlan) -> str:
         "Each task is one state. A task chooses the one that comes next; the others are skipped. "
         "Trigger it with the execution's input as the run's configuration."
     )
-    lines = [*textwrap.wrap(summary, WIDTH - 3), "", *textwrap.wrap(about, WIDTH)]
-    return '"""' + "\n".join(lines) + '\n"""\n'
+    lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(about, WIDTH)]
+    opening = '""" ' if summary.startswith('"') else '"""'
+    return opening + "\n".join(lines) + '\n"""\n'
 
 
 def _imports(plan: DagPlan) -> str:
@@ -105,9 +106,6 @@ def _edges(plan: DagPlan, variables: Mapping[str, str]) -> str:
     lines = []
     for task in plan.tasks:
         targets = list(dict.fromkeys(variables[plan.task_of(name).states[0]] for name in task.targets))
-        start = f"{variables[task.states[0]]} >> "
-        if len(targets) == 1:
-            lines.append(f"{INDENT}{start}{targets[0]}\n")
-        elif targets:
-            lines.append(f"{INDENT}{literals.names(targets, start, INDENT)}\n")
+        if targets:
+            lines.append(literals.shift(variables[task.states[0]], targets, INDENT))
     return "\n" + "".join(lines) if lines else ""

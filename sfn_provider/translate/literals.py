@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 WIDTH = 88
@@ -26,10 +27,12 @@ def inline(value: Any) -> str:
         value: a JSON value.
 
     Raises:
-        TypeError: where it is none.
+        TypeError: where it is none, such as NaN.
     """
     if isinstance(value, str):
         return string(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TypeError(f"no literal for {value!r}: JSON has no such number")
     if value is None or isinstance(value, (bool, int, float)):
         return repr(value)
     if isinstance(value, (list, tuple)):
@@ -48,7 +51,7 @@ def literal(value: Any, indent: str, used: int) -> str:
         used: columns that this line has besides the value, the comma after it included.
     """
     flat = inline(value)
-    if not isinstance(value, (dict, list, tuple)) or not value or used + len(flat) <= WIDTH:
+    if not isinstance(value, (dict, list, tuple)) or not value or used + columns(flat) <= WIDTH:
         return flat
     inner = indent + INDENT
     if isinstance(value, dict):
@@ -60,7 +63,15 @@ def literal(value: Any, indent: str, used: int) -> str:
 
 def _entry(key: str, value: Any, indent: str) -> str:
     start = f"{indent}{string(key)}: "
-    return f"{start}{literal(value, indent, len(start) + 1)},\n"
+    return f"{start}{literal(value, indent, columns(start) + 1)},\n"
+
+
+def columns(text: str) -> int:
+    """Columns that a line takes, at most: ruff and black count some characters beyond the Latin ones as two wide.
+
+    What fits by this count fits by theirs. What does not is laid out an entry a line, which they leave as it is.
+    """
+    return len(text) + sum(char > "\u02ff" for char in text)
 
 
 def call(name: str, arguments: dict[str, str], indent: str) -> str:
@@ -81,12 +92,26 @@ def argument(name: str, value: Any, indent: str) -> str:
     return literal(value, inner, len(inner) + len(name) + 2)
 
 
-def names(found: list[str], start: str, indent: str) -> str:
-    """A list of names behind the start of a line, on one line if it fits."""
-    flat = f"{start}[{', '.join(found)}]"
-    if len(indent) + len(flat) <= WIDTH:
-        return flat
-    return f"{start}[\n" + "".join(f"{indent}{INDENT}{name},\n" for name in found) + f"{indent}]"
+def shift(left: str, rights: list[str], indent: str) -> str:
+    """A line that says which tasks come after one: ``left >> right``, or ``left >> [right, right]``.
+
+    Args:
+        left: the variable of the task before.
+        rights: the variables of those after it; at least one.
+        indent: blanks in front of the line.
+    """
+    flat = rights[0] if len(rights) == 1 else f"[{', '.join(rights)}]"
+    if len(f"{indent}{left} >> {flat}") <= WIDTH:
+        return f"{indent}{left} >> {flat}\n"
+    if len(rights) > 1 and len(f"{indent}{left} >> [") <= WIDTH:
+        return f"{indent}{left} >> {_one_a_line(rights, indent)}\n"
+    inner = indent + INDENT
+    right = flat if len(f"{inner}>> {flat}") <= WIDTH or len(rights) == 1 else _one_a_line(rights, inner)
+    return f"{indent}(\n{inner}{left}\n{inner}>> {right}\n{indent})\n"
+
+
+def _one_a_line(names: list[str], indent: str) -> str:
+    return "[\n" + "".join(f"{indent}{INDENT}{name},\n" for name in names) + f"{indent}]"
 
 
 def prose(text: str) -> str:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 _MAX_TASK_ID = 250
-_TAKEN = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag", "datetime", "timedelta"})
-"""Variables that would hide something in the emitted file."""
+_TAKEN = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag", "datetime", "timedelta", "l"})
+"""Variables that would hide something in the emitted file, or that linters refuse because they read as a digit."""
 
 
 def task_id(name: str) -> str:

@@ -18,7 +18,9 @@ def collapse_loops(plan: DagPlan, machine: StateMachine) -> DagPlan:
     """Put states that lead back to one another into one task: Airflow's graph has no way back."""
     edges = {name: task.targets for task in plan.tasks for name in task.states}
     tasks = list(plan.tasks)
-    for names in loops(edges):
+    for found in loops(edges):
+        # The operator of an execution's first task starts at the first of its states.
+        names = tuple(sorted(found, key=lambda name: name != plan.start_at))
         place = min(number for number, task in enumerate(tasks) if set(task.states) & set(names))
         loop = _loop(names, machine, edges)
         tasks = [task for task in tasks if not set(task.states) & set(names)]

@@ -67,7 +67,7 @@ def to_millis(evaluator: Any, text: str | None, picture: str | None) -> int | fl
     try:
         now = _EPOCH + datetime.timedelta(milliseconds=evaluator.now_millis())
         return parse_by_picture(text, picture, now)
-    except (RuntimeError, KeyError, ValueError) as error:
+    except (RuntimeError, KeyError, ValueError, re.error) as error:
         raise _failure(error, picture) from error
 
 

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from sfn_provider.asl.jsonata.callables import Closure, Given, Partial, Raw, Transformer
 from sfn_provider.asl.jsonata.dates import iso_to_millis
-from sfn_provider.asl.jsonata.failures import MEMORY, STACK_OVERFLOW, TIMEOUT, Failure
+from sfn_provider.asl.jsonata.failures import MAX_CHARACTERS, MAX_ITEMS, MEMORY, STACK_OVERFLOW, TIMEOUT, Failure
 from sfn_provider.asl.jsonata.functions import BASE_FRAME, BuiltIn
 from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Utils
 from sfn_provider.asl.jsonata.numeric import boolean, is_finite_number
-from sfn_provider.asl.jsonata.operators import MAX_ITEMS, calculate, compare, whole_range
+from sfn_provider.asl.jsonata.operators import calculate, compare, whole_range
 from sfn_provider.asl.jsonata.sequences import contains_item, merge_sorted
 from sfn_provider.asl.jsonata.signatures import checked
 from sfn_provider.asl.jsonata.text import to_text
@@ -27,9 +27,6 @@ MAX_DEPTH: Final = 100
 
 MAX_STEPS: Final = 2_000_000
 """How many nodes one evaluation may visit. AWS gives up after one second; a count gives the same answer every time."""
-
-MAX_CHARACTERS: Final = MAX_ITEMS * 8
-"""AWS refuses a longer text for its memory."""
 
 
 class Evaluator(Jsonata):  # type: ignore[misc]
@@ -161,6 +158,13 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         if boolean(self.eval(expr.condition, input, environment)):
             return self.eval(expr.then, input, environment)
         return None if expr._else is None else self.eval(expr._else, input, environment)
+
+    def evaluate_binary(self, expr: Any, input: Any, environment: Any) -> Any:
+        """All operators with two sides; the library hides what goes wrong on the right of ``and`` and ``or``."""
+        if expr.value not in ("and", "or"):
+            return super().evaluate_binary(expr, input, environment)
+        lhs = self.eval(expr.lhs, input, environment)
+        return self.evaluate_boolean_expression(lhs, lambda: self.eval(expr.rhs, input, environment), expr.value)
 
     def evaluate_boolean_expression(self, lhs: Any, evalrhs: Callable[[], Any], op: Any) -> bool:
         """The operators ``and`` and ``or``."""

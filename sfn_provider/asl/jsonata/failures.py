@@ -46,6 +46,12 @@ STACK_OVERFLOW: Final = (
 TIMEOUT: Final = "Expression evaluation timeout: Check for infinite loop"
 MEMORY: Final = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
 
+MAX_ITEMS: Final = 873_782
+"""AWS refuses a longer array for its memory."""
+
+MAX_CHARACTERS: Final = MAX_ITEMS * 8
+"""AWS refuses a longer text for its memory."""
+
 
 def tail(error: JException) -> str:
     """Say what went wrong, as it follows "threw an error during evaluation" in AWS's cause.

@@ -9,7 +9,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.failures import Failure
+from sfn_provider.asl.jsonata.failures import MAX_CHARACTERS, MEMORY, Failure
 from sfn_provider.asl.jsonata.library import NULL
 from sfn_provider.asl.jsonata.values import is_function, is_number, rounded_text, sequence, write_json
 
@@ -86,13 +86,20 @@ def pad(text: str | None, width: Any, chars: str | None) -> str | None:
     missing = int(abs(width)) - len(text)
     if missing <= 0:
         return text
+    if missing > MAX_CHARACTERS:
+        raise Failure(None, MEMORY)
     filling = ((chars or " ") * missing)[:missing]
     return text + filling if width > 0 else filling + text
 
 
 def join(texts: list[str] | None, separator: str | None) -> str | None:
     """``$join``."""
-    return None if texts is None else (separator or "").join(texts)
+    if texts is None:
+        return None
+    separator = separator or ""
+    if sum(map(len, texts)) + len(separator) * len(texts) > MAX_CHARACTERS:
+        raise Failure(None, MEMORY)
+    return separator.join(texts)
 
 
 def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]]:

@@ -74,46 +74,52 @@ class _Flow:
 
 
 def impossible_paths(definition: Definition) -> Iterator[Diagnostic]:
-    """Report every path that leads to nothing on every route."""
+    """Report every path that leads to nothing on every route, or on the route from a catcher."""
     flow = _follow(definition)
     for use in path_uses(definition):
         shape = flow.inputs.get(use.state.at)
-        if shape is None or use.reads in ("unknown", "result") or _unused(use):
+        if shape is None or use.reads in ("unknown", "result") or _may_be_skipped(use):
             continue
-        data = _data_of(use.reads, use.state, shape)
-        for path in use.paths:
-            parsed = input_path(path)
-            found = UNKNOWN if parsed is None else find(data, parsed.names)
-            if isinstance(found, Missing) and not _tested(use, path):
-                yield warning("DATA_PATH_CANNOT_EXIST", _message(use, path, found, flow), use.at)
-                break
+        origins = flow.bare_catches.get(use.state.at, [])
+        if miss := _first_missing(use, shape):
+            yield warning("DATA_PATH_CANNOT_EXIST", _message(use, *miss, origins), use.at)
+        elif origins and (miss := _first_missing(use, ERROR_OUTPUT)):
+            yield warning("DATA_PATH_LOST_IN_CATCH", _message(use, *miss, origins, other_routes=True), use.at)
 
 
-def _unused(use: Use) -> bool:
+def _may_be_skipped(use: Use) -> bool:
+    """Is the path, or may it be, not looked at?"""
+    if use.state.type == "Choice":  # an earlier rule may keep the others from being tried
+        return any("IsPresent" in rule for _, rule, _ in choice_rules(use.state))
     # Recorded: with an ItemReader, ItemsPath is not looked at.
     return use.field == "ItemsPath" and "ItemReader" in use.state.fields
 
 
-def _tested(use: Use, path: str) -> bool:
-    """Does the Choice test whether the path is there?"""
-    return any(rule.get("Variable") == path and "IsPresent" in rule for _, rule, _ in choice_rules(use.state))
+def _first_missing(use: Use, shape: DataShape) -> tuple[str, Missing] | None:
+    data = _data_of(use.reads, use.state, shape)
+    for path in use.paths:
+        parsed = input_path(path)
+        found = UNKNOWN if parsed is None else find(data, parsed.names)
+        if isinstance(found, Missing):
+            return path, found
+    return None
 
 
-def _message(use: Use, path: str, found: Missing, flow: _Flow) -> str:
-    state, parent = use.state.name, found.parent
-    if parent.kind and parent.kind != "an object":
-        there = f"what should have {found.member!r} is {parent.kind}"
-    else:
-        there = f"there is only {listed(map(repr, parent.members))}" if parent.members else "there is nothing"
-    message = f"{path!r} in {use.field} of state {state!r} cannot exist: {there}"
-    hint = suggest(found.member, parent.members)
-    origins = flow.bare_catches.get(use.state.at)
+def _message(use: Use, path: str, found: Missing, origins: list[str], other_routes: bool = False) -> str:
+    parent, hint = found.parent, suggest(found.member, found.parent.members, cutoff=0.75)
+    there = listed(map(repr, parent.members)) if parent.members else "nothing"
+    message = f"{path!r} in {use.field} of state {use.state.name!r} cannot exist"
+    if parent.kind not in ("", "an object"):
+        return f"{message}: {found.member!r} is looked for in {parent.kind}"
     if not origins or parent != ERROR_OUTPUT:
-        return message + hint
+        return f"{message}: there is only {there}{hint}"
+    catch = f"the Catch of {listed(map(repr, origins))}"
+    if other_routes:
+        message += f" where {catch} leads here"
     kept = found.member if "err" in found.member.casefold() and found.member.isidentifier() else "error"
     return (
-        f"{message}, for the Catch of {listed(map(repr, origins))} replaces the whole input by them"
-        f'{hint or "."} Read $.Error or $.Cause, or set "ResultPath": "$.{kept}" on the catcher to keep the input'
+        f"{message}: {catch if not other_routes else 'it'} replaces the whole input by {there}{hint or '.'} Read "
+        f'$.Error or $.Cause, or set "ResultPath": "$.{kept}" on the catcher to keep the input'
     )
 
 

@@ -24,6 +24,9 @@ from sfn_provider.asl.scope import Json
 MOST_CHARACTERS = 400
 """Length at which a message that repeats what is written is cut off."""
 
+MOST_CALLS = 100
+"""Intrinsic calls that one field may have; AWS documents a limit of 10 nested ones."""
+
 _LOOKS_LIKE_JSONATA = re.compile(r"\$(states)?\.|States\.\w+\(")
 _LOOKS_DYNAMIC = re.compile(r"\$\$?(?:[.\[].*)?|States\.\w+\(.*\)", re.DOTALL)
 
@@ -45,13 +48,15 @@ def _use_problems(use: Use) -> Iterator[Diagnostic]:
     takes_calls = use.kind in (None, "path or intrinsic")
     try:
         if takes_calls and not use.value.startswith("$"):
+            if use.value.count("States.") > MOST_CALLS:  # not left to Python's recursion limit
+                raise ValueError(f"{use.field!r} has more than {MOST_CALLS} intrinsic calls")
             for message in compile_intrinsic(use.value).warnings:
                 yield warning("INTRINSIC_WILL_FAIL", message, use.at)
             return
         functions = compile_path(use.value).functions
         if use.kind in ("reference", "input reference"):
             _check_reference(use)
-    except (ValueError, RecursionError) as problem:
+    except ValueError as problem:
         yield error(_syntax_message(use, problem, takes_calls), use.at)
         return
     if functions:
@@ -59,9 +64,7 @@ def _use_problems(use: Use) -> Iterator[Diagnostic]:
         yield warning("PATH_FUNCTION", message, use.at)
 
 
-def _syntax_message(use: Use, problem: Exception, takes_calls: bool) -> str:
-    if isinstance(problem, RecursionError):
-        return f"{use.field} nests its calls too deep"
+def _syntax_message(use: Use, problem: ValueError, takes_calls: bool) -> str:
     if takes_calls and isinstance(use.value, str) and not use.value.startswith(("$", "States.")):
         return f"{use.field!r} takes a path such as $.name or a call such as States.UUID(), not {use.value!r}"
     text = str(problem)

@@ -21,16 +21,22 @@ def warning(code: str, message: str, location: str) -> Diagnostic:
     return Diagnostic("warning", code, message, location)
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Give ``; did you mean 'Poll'?`` for the nearest known word, nothing where none is near."""
-    near = _nearest(word, tuple(known))
+def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Give ``; did you mean 'Poll'?`` for the nearest known word, nothing where none is near.
+
+    Args:
+        word: what is written.
+        known: what could have been meant.
+        cutoff: how alike the two must be, from 0 to 1.
+    """
+    near = _nearest(word, tuple(known), cutoff)
     return f"; did you mean {near!r}?" if near else ""
 
 
 @lru_cache(1024)
-def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str | None:
     folded = {option.casefold(): option for option in reversed(known)}
-    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else None
 
 

@@ -29,7 +29,7 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     inputs = select_items(run, state, scope, values)
     frame.memo |= {"items": values, "inputs": inputs, "results": [None] * len(values), "started": 0, "done": 0}
     if not values:
-        _all_done(run, frame, state)
+        run.succeed_children(frame, state, [])
     for _ in range(min(limit, len(values))):  # each that ends starts the next one
         _start_next(run, frame, state)
 
@@ -56,13 +56,7 @@ def _child_succeeded(run: Run, frame: Frame, state: Compiled, child: Frame, outp
     if memo["started"] < len(memo["inputs"]):
         _start_next(run, frame, state)
     elif memo["done"] == len(memo["inputs"]):
-        _all_done(run, frame, state)
-
-
-def _all_done(run: Run, frame: Frame, state: Compiled) -> None:
-    results = frame.memo["results"]
-    run.emit(frame, "MapStateSucceeded", chain=False)
-    run.succeed(frame, state, results, run.scope(frame))
+        run.succeed_children(frame, state, memo["results"])
 
 
 def _child_failed(run: Run, frame: Frame, state: Compiled, child: Frame, error: StatesError) -> None:

@@ -29,9 +29,7 @@ def _child_succeeded(run: Run, frame: Frame, state: Compiled, child: Frame, outp
     frame.memo["running"] -= 1
     frame.previous = max(frame.previous, child.previous)
     if frame.memo["running"] == 0:
-        results = frame.memo["results"]
-        run.emit(frame, "ParallelStateSucceeded", chain=False)
-        run.succeed(frame, state, results, run.scope(frame))
+        run.succeed_children(frame, state, frame.memo["results"])
 
 
 def _child_failed(run: Run, frame: Frame, state: Compiled, child: Frame, error: StatesError) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.dataflow import JsonPathFlow, template
-from sfn_provider.engine.fields import NUMBER, field_value
+from sfn_provider.engine.fields import whole_number
 from sfn_provider.engine.limits import to_json, too_large
 from sfn_provider.engine.parameters import check_parameters
 from sfn_provider.engine.program import Compiled
@@ -63,14 +63,10 @@ def _call(run: Run, frame: Frame, state: Compiled, identity: str, token: str | N
 
 
 def _seconds(run: Run, state: Compiled, field: str, scope: Scope) -> float | None:
-    value = field_value(state, field, scope, run.entropy, NUMBER)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        raise StatesError(
-            "States.Runtime", f"The {field} field refers to value {value!r} which is not a positive integer"
-        )
-    return float(value)
+    value = whole_number(state.model, state.language, field, scope, run.entropy)
+    if value == 0:
+        raise StatesError("States.Runtime", f"Expected positive integer for {field}, got '0' instead.")
+    return None if value is None else float(value)
 
 
 def _watch(run: Run, frame: Frame, call: CallTask) -> None:

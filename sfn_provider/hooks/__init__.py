@@ -1,0 +1,1 @@
+"""The hook, and what is known of executions without calling AWS."""

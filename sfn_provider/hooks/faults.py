@@ -1,0 +1,172 @@
+"""What an error of an AWS call means to somebody who waits: try again, or give up.
+
+botocore is imported when there is an error to look at, never before.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from sfn_provider._compat import AirflowFailException
+
+FIRST_PAUSE: float = 1.0
+"""Seconds until the second try, at most; doubled with each further error."""
+
+LONGEST_PAUSE: float = 60.0
+"""Seconds between two tries, at most."""
+
+MISSING_TRIES: Final = 6
+"""How often an execution may be missing before that is believed: DescribeExecution is eventually consistent, so a
+fresh execution can be unknown for some seconds. Source: API_DescribeExecution."""
+
+
+class Fault(Enum):
+    """What an error means."""
+
+    TRANSIENT = "transient"
+    EXPIRED = "expired"
+    MISSING = "missing"
+    DENIED = "denied"
+    FINAL = "final"
+
+
+_FAULT_OF_CODE: Final[dict[str, Fault]] = {
+    **dict.fromkeys(
+        (
+            "BandwidthLimitExceeded",
+            "InternalFailure",
+            "InternalServerError",
+            "KmsThrottlingException",
+            "PriorRequestNotComplete",
+            "RequestLimitExceeded",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "RequestTimeout",
+            "RequestTimeoutException",
+            "ServiceUnavailable",
+            "SlowDown",
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "TooManyRequestsException",
+            "TransactionInProgressException",
+        ),
+        Fault.TRANSIENT,
+    ),
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"), Fault.EXPIRED),
+    "ExecutionDoesNotExist": Fault.MISSING,
+    **dict.fromkeys(
+        (
+            "AccessDenied",
+            "AccessDeniedException",
+            "IncompleteSignature",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "KmsAccessDeniedException",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "NotAuthorized",
+            "OptInRequired",
+            "UnauthorizedOperation",
+            "UnrecognizedClientException",
+        ),
+        Fault.DENIED,
+    ),
+}
+
+
+def error_code(error: BaseException) -> str | None:
+    """Give AWS's code of an error (``ExecutionAlreadyExists``); None for an error that no service answered with."""
+    response = getattr(error, "response", None)
+    return response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Tell what an error of an AWS call means.
+
+    Any answer with an HTTP status of 500 or above is TRANSIENT, and so are connections refused, lost or timed out,
+    names that do not resolve, answers that are cut off, and credentials that their source could not give just now.
+    """
+    code = error_code(error)
+    if code is not None:
+        response: dict[str, Any] = getattr(error, "response", {})
+        server_side = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+        return _FAULT_OF_CODE.get(code, Fault.TRANSIENT if server_side else Fault.FINAL)
+    return Fault.TRANSIENT if isinstance(error, _connection_errors()) else Fault.FINAL
+
+
+def whole(description: dict[str, Any]) -> dict[str, Any]:
+    """Give an answer of DescribeExecution back, if it is one.
+
+    botocore reads an answer that was cut off on its way, or a proxy's page with status 200, as an empty answer.
+
+    Raises:
+        ConnectionError: the answer has no status; as a lost connection it is TRANSIENT.
+    """
+    if "status" in description:
+        return description
+    raise ConnectionError("the answer of DescribeExecution was cut off, or came from a proxy: it has no status")
+
+
+def aws_errors() -> tuple[type[Exception], ...]:
+    """Give the base classes of every error that boto3 and aiobotocore raise for a call."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)
+
+
+def _connection_errors() -> tuple[type[BaseException], ...]:
+    from botocore import exceptions, parsers
+
+    return (
+        exceptions.HTTPClientError,
+        exceptions.ConnectionError,
+        exceptions.CredentialRetrievalError,
+        exceptions.MetadataRetrievalError,
+        parsers.ResponseParserError,  # a proxy's HTML page in place of JSON
+        ConnectionError,
+        TimeoutError,
+    )
+
+
+@dataclass(slots=True)
+class Patience:
+    """How a wait bears with errors: it pauses longer after each one, and gives up on those that no waiting mends.
+
+    Args:
+        jitter: gives a number from 0 to 1, so that many waits do not come back at the same moment.
+        errors: errors since the last good answer.
+    """
+
+    jitter: Callable[[], float] = random.random
+    errors: int = 0
+
+    def calm(self) -> None:
+        """Forget the errors so far: AWS has answered."""
+        self.errors = 0
+
+    def pause_after(self, error: Exception) -> float:
+        """Give the seconds to pause before the next try.
+
+        Raises:
+            AirflowFailException: a permission is missing; the message names the action. No retry mends that.
+            Exception: ``error`` itself, where another try is of no use.
+        """
+        fault = fault_of(error)
+        if fault is Fault.DENIED:
+            raise AirflowFailException(denial(error)) from error
+        if fault is Fault.FINAL or (fault is Fault.MISSING and self.errors >= MISSING_TRIES):
+            raise error
+        ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.errors, 30))
+        self.errors += 1
+        return ceiling * (0.5 + self.jitter() / 2)
+
+
+def denial(error: BaseException) -> str:
+    """Say which permission is missing, as IAM names it: ``states:DescribeExecution``."""
+    action = getattr(error, "operation_name", None) or "the call"
+    return f"AWS refuses states:{action} to this task: {error}. Grant it to the credentials of the Airflow connection."

@@ -1,0 +1,139 @@
+"""Start an execution so that a retried task never starts a second one beside it.
+
+Step Functions keeps an execution's name for 90 days after its end (API_StartExecution, parameter ``name``). So the name
+is the key: a try that finds its name taken looks at the execution that has it, instead of starting another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from sfn_provider._compat import AirflowFailException
+from sfn_provider.hooks.execution_requests import execution_arn, numbered_name
+from sfn_provider.hooks.execution_results import FAILURE_STATUSES
+from sfn_provider.hooks.faults import Fault, denial, error_code, fault_of
+
+if TYPE_CHECKING:
+    from sfn_provider.hooks.step_function import StepFunctionHook
+
+OnFailedExecution = Literal["new_name", "redrive", "fail"]
+
+MAX_NUMBER: Final = 100
+"""Executions of one task instance at most; a task with more retries than that gives another name itself."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """One execution to be started once.
+
+    Args:
+        state_machine_arn: the state machine's ARN, with a version or an alias if wanted.
+        name: the execution's name.
+        input: any JSON value.
+        on_failed_execution: what to do where an execution of that name has failed: ``new_name`` starts another one
+            under the next free number, ``redrive`` runs that one on, ``fail`` raises.
+        since: an execution of that name that started before this time belongs to somebody else. None where the name
+            cannot be anybody else's.
+    """
+
+    state_machine_arn: str
+    name: str
+    input: Any
+    on_failed_execution: OnFailedExecution
+    since: datetime | None
+
+
+def start_once(hook: StepFunctionHook, request: StartRequest) -> str:
+    """Start the execution, or find the one that an earlier try has started.
+
+    Returns:
+        The ARN of an execution that runs or has succeeded.
+
+    Raises:
+        AirflowFailException: a permission is missing; the name is somebody else's; the execution has failed and
+            ``on_failed_execution`` is ``fail``, or it is ``redrive`` and AWS refuses.
+        botocore.exceptions.ClientError: any other answer of AWS.
+    """
+    for number in range(1, MAX_NUMBER + 1):
+        name = numbered_name(request.name, number)
+        try:
+            return hook.start_execution(request.state_machine_arn, name, request.input, False)
+        except Exception as error:
+            _raise_unless(error, "ExecutionAlreadyExists")
+            arn = _adopt(hook, request, execution_arn(request.state_machine_arn, name), error)
+        if arn is not None:
+            return arn
+    raise AirflowFailException(
+        f"{request.name}: {MAX_NUMBER} executions of this name have failed. Look at them before you start more."
+    )
+
+
+def redrive_once(hook: StepFunctionHook, state_machine_arn: str, name: str | None) -> str:
+    """Redrive the execution of that name; one that runs already, or has succeeded, is taken as it is.
+
+    Raises:
+        AirflowFailException: there is no name, a permission is missing, or AWS refuses; the message says why.
+        botocore.exceptions.ClientError: any other answer of AWS.
+    """
+    try:
+        return hook.start_execution(state_machine_arn, name, None, True)
+    except Exception as error:
+        _raise_unless(error, "ExecutionNotRedrivable")
+        arn = execution_arn(state_machine_arn, name or "")
+        status = hook.describe_patiently(arn, "METADATA_ONLY")["status"]
+        if status in FAILURE_STATUSES:
+            raise AirflowFailException(f"{arn} is {status} and cannot be redriven: {error}") from error
+    log.info("%s is %s already: nothing to redrive", arn, status)
+    return arn
+
+
+def _raise_unless(error: Exception, code: str) -> None:
+    if fault_of(error) is Fault.DENIED:
+        raise AirflowFailException(denial(error)) from error
+    if error_code(error) != code:
+        raise error
+
+
+def _adopt(hook: StepFunctionHook, request: StartRequest, arn: str, error: Exception) -> str | None:
+    """Decide about the execution that has the name. Gives None where the next name is to be tried."""
+    description = hook.describe_patiently(arn)
+    if request.since is not None and description["startDate"] < request.since:
+        raise AirflowFailException(
+            f"{arn} started at {description['startDate'].isoformat()}, before this DAG run: it is not this task's. "
+            "Put something of the run into name, '{{ ts_nodash }}' say, or leave name away."
+        ) from error
+    if description["status"] not in FAILURE_STATUSES:
+        log.info("%s was started by an earlier try and is %s: taking it over", arn, description["status"])
+        return arn
+    return ON_FAILED_EXECUTION[request.on_failed_execution](hook, arn, description)
+
+
+def _next_name(hook: StepFunctionHook, arn: str, description: Mapping[str, Any]) -> None:
+    log.info("%s is %s: starting another one", arn, description["status"])
+
+
+def _redrive(hook: StepFunctionHook, arn: str, description: Mapping[str, Any]) -> str:
+    try:
+        return hook.redrive_execution(arn)
+    except Exception as error:
+        _raise_unless(error, "ExecutionNotRedrivable")
+        raise AirflowFailException(f"{arn} is {description['status']} and cannot be redriven: {error}") from error
+
+
+def _fail(hook: StepFunctionHook, arn: str, description: Mapping[str, Any]) -> str:
+    failure = hook.failure(description)
+    raise AirflowFailException(f"on_failed_execution='fail': {failure}") from failure
+
+
+ON_FAILED_EXECUTION: Final[dict[str, Callable[[StepFunctionHook, str, Mapping[str, Any]], str | None]]] = {
+    "new_name": _next_name,
+    "redrive": _redrive,
+    "fail": _fail,
+}
+"""What each value of ``on_failed_execution`` does: gives the ARN to wait on, None for the next name, or raises."""

@@ -1,0 +1,187 @@
+"""The hook: Step Functions by an Airflow connection.
+
+The only module of this package's operators, sensors and triggers that imports boto3 and the amazon provider; they
+import it when a task runs, not when a DAG file is parsed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any, Literal
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+from sfn_provider._compat import AirflowException, AirflowFailException
+from sfn_provider.hooks.execution_requests import encode_input, execution_arn
+from sfn_provider.hooks.execution_results import (
+    HISTORY_PAGE,
+    RUNNING_STATUSES,
+    StepFunctionExecutionFailed,
+    failure_of,
+    still_running,
+)
+from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of, whole
+
+IncludedData = Literal["ALL_DATA", "METADATA_ONLY"]
+
+
+class StepFunctionHook(AwsBaseHook):
+    """Call AWS Step Functions.
+
+    A drop-in for ``airflow.providers.amazon.aws.hooks.step_function.StepFunctionHook``.
+
+    Args:
+        args: as for ``AwsBaseHook``.
+        kwargs: as for ``AwsBaseHook``: ``aws_conn_id``, ``region_name``, ``verify``, ``config``.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["client_type"] = "stepfunctions"
+        super().__init__(*args, **kwargs)
+
+    def start_execution(
+        self,
+        state_machine_arn: str,
+        name: str | None = None,
+        state_machine_input: Any = None,
+        is_redrive_execution: bool = False,
+    ) -> str:
+        """Start an execution, or redrive one that has failed.
+
+        Args:
+            state_machine_arn: the state machine's ARN, with a version or an alias if wanted.
+            name: the execution's name; AWS makes one up for None.
+            state_machine_input: any JSON value; text is taken as JSON text.
+            is_redrive_execution: redrive the execution called ``name`` in place of starting one.
+
+        Returns:
+            The execution's ARN.
+
+        Raises:
+            AirflowFailException: a redrive without a name.
+            UsageError: the input is no JSON or too large, or a redrive names no state machine.
+            botocore.exceptions.ClientError: as AWS answers, ``ExecutionAlreadyExists`` for one.
+        """
+        if is_redrive_execution:
+            if not name:
+                raise AirflowFailException(
+                    f"is_redrive_execution: which execution of {state_machine_arn} is to be redriven? Give its name."
+                )
+            return self.redrive_execution(execution_arn(state_machine_arn, name))
+        request = {"stateMachineArn": state_machine_arn, "name": name, "input": encode_input(state_machine_input)}
+        response = self.conn.start_execution(**{key: value for key, value in request.items() if value is not None})
+        return str(response["executionArn"])
+
+    def redrive_execution(self, execution_arn: str) -> str:
+        """Run a failed execution on from the states that did not succeed, and give its ARN back."""
+        self.conn.redrive_execution(executionArn=execution_arn)
+        return execution_arn
+
+    def stop_execution(self, execution_arn: str, error: str, cause: str) -> None:
+        """End a running execution as ABORTED.
+
+        Args:
+            execution_arn: the execution.
+            error: the error's name that the execution shows, at most 256 characters.
+            cause: the text beside it, at most 32,768 characters.
+        """
+        self.conn.stop_execution(executionArn=execution_arn, error=error, cause=cause)
+
+    def describe_execution(self, execution_arn: str, included_data: IncludedData = "ALL_DATA") -> dict[str, Any]:
+        """Describe an execution: one call of DescribeExecution.
+
+        Args:
+            execution_arn: the execution.
+            included_data: ``METADATA_ONLY`` leaves out input, output, error and cause, which a poll need not carry.
+
+        Raises:
+            ConnectionError: the answer was cut off.
+            botocore.exceptions.ClientError: as AWS answers.
+        """
+        return whole(self.conn.describe_execution(executionArn=execution_arn, includedData=included_data))
+
+    def describe_patiently(
+        self,
+        execution_arn: str,
+        included_data: IncludedData = "ALL_DATA",
+        sleep: Callable[[float], None] | None = None,
+    ) -> dict[str, Any]:
+        """Describe an execution, however often it takes: errors that pass are waited out.
+
+        Args:
+            execution_arn: the execution.
+            included_data: what DescribeExecution is asked for.
+            sleep: called with the seconds to pause; ``time.sleep`` for None.
+
+        Raises:
+            AirflowFailException: a permission is missing.
+            botocore.exceptions.ClientError: an error that no waiting mends.
+        """
+        patience = Patience()
+        while True:
+            try:
+                return self.describe_execution(execution_arn, included_data)
+            except Exception as error:  # what cannot pass is raised again by pause_after
+                pause = patience.pause_after(error)
+                self.log.warning("DescribeExecution, next try in %.1f s: %s", pause, error)
+                if fault_of(error) is Fault.EXPIRED:
+                    self.renew_client()
+            (sleep or time.sleep)(pause)
+
+    def wait_for_execution(
+        self,
+        execution_arn: str,
+        waiter_delay: float = 60,
+        waiter_max_attempts: int | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> dict[str, Any]:
+        """Wait until an execution has ended, in whatever way, and describe it.
+
+        Args:
+            execution_arn: the execution.
+            waiter_delay: seconds between two looks at its status.
+            waiter_max_attempts: looks at most; None for no end but the task's own timeout.
+            sleep: called with the seconds to pause; ``time.sleep`` for None.
+
+        Raises:
+            AirflowException: it still runs after ``waiter_max_attempts`` looks.
+        """
+        for attempt in count(1):
+            status = self.describe_patiently(execution_arn, "METADATA_ONLY", sleep)["status"]
+            if status not in RUNNING_STATUSES:
+                break
+            self.log.info("%s is %s", execution_arn, status)
+            if waiter_max_attempts is not None and attempt >= waiter_max_attempts:
+                raise AirflowException(still_running(execution_arn, status, attempt))
+            (sleep or time.sleep)(waiter_delay)
+        return self.describe_patiently(execution_arn, "ALL_DATA", sleep)
+
+    def failure(self, description: Mapping[str, Any]) -> StepFunctionExecutionFailed:
+        """Find out why an execution did not succeed: one page from the end of its history.
+
+        The history says only where; a history that cannot be read is noted and hides nothing of the failure.
+
+        Args:
+            description: what DescribeExecution said of it, with all data.
+        """
+        try:
+            page = self.conn.get_execution_history(
+                executionArn=description["executionArn"], reverseOrder=True, maxResults=HISTORY_PAGE
+            )
+        except aws_errors() as error:
+            return StepFunctionExecutionFailed(failure_of(description, (), f"Its history could not be read: {error}"))
+        return StepFunctionExecutionFailed(failure_of(description, page["events"]))
+
+    def renew_client(self) -> None:
+        """Forget connection and client: the next call reads the connection again and gets fresh credentials."""
+        for name in ("conn", "conn_config", "_client"):
+            self.__dict__.pop(name, None)
+
+    async def async_client(self) -> Any:
+        """Make an aiobotocore client, an asynchronous context manager, without holding up the event loop."""
+        from asgiref.sync import sync_to_async
+
+        # AwsBaseHook.get_async_conn does the same, from amazon 9.1 on.
+        return await sync_to_async(lambda: self.get_client_type(region_name=self.region_name, deferrable=True))()

@@ -1,0 +1,126 @@
+"""AWS clients by an Airflow connection, with or without a role that a state assumes.
+
+boto3 and the amazon provider are imported when the first client is made.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+    from boto3.session import Session
+    from botocore.model import ServiceModel
+    from botocore.session import Session as BotocoreSession
+
+WIRE_HEADERS: Final = "WireHeaders"
+"""Where a response's ``ResponseMetadata`` keeps its headers with their names as the service wrote them."""
+
+# A call that the service answers only when its work is done must not be sent twice because the answer is late.
+_PATIENT: Final[dict[str, Any]] = {"tcp_keepalive": True, "retries": {"total_max_attempts": 1}}
+_CONFIG: Final[dict[str, dict[str, Any]]] = {
+    "lambda": _PATIENT | {"read_timeout": 930},  # a function runs for up to 15 minutes
+    "stepfunctions": {"tcp_keepalive": True, "read_timeout": 330},  # StartSyncExecution answers after up to 5
+}
+
+
+class Clients:
+    """Makes clients and keeps them.
+
+    Args:
+        aws_conn_id: the Airflow connection; None for what boto3 finds by itself.
+        region_name: the region; the connection's for None.
+        session_name: how sessions of assumed roles are called.
+        external_id: what assumed roles may ask for as ``sts:ExternalId``: the state machine's ARN, as in AWS. Source:
+            https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+    """
+
+    def __init__(
+        self,
+        aws_conn_id: str | None,
+        region_name: str | None = None,
+        session_name: str = "",
+        external_id: str = "",
+    ) -> None:
+        self._aws_conn_id = aws_conn_id
+        self._region_name = region_name
+        self._session_name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[-64:] or "sfn-provider"
+        self._external_id = external_id
+        self._clients: dict[tuple[str, str | None, str | None], Any] = {}
+
+    def get(self, service: str, region: str | None = None, role_arn: str | None = None) -> Any:
+        """Give the client of a service, made on first use.
+
+        Args:
+            service: boto3's name of the service.
+            region: the region; the caller's for None.
+            role_arn: the role to assume; None to call as the connection does.
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: the connection gives no client.
+        """
+        key = (service, region, role_arn)
+        if key not in self._clients:
+            self._clients[key] = self._make(service, region, role_arn)
+        return self._clients[key]
+
+    def forget(self) -> None:
+        """Drop every client: the next ones read the connection's credentials anew."""
+        self._clients.clear()
+
+    @cached_property
+    def _models(self) -> BotocoreSession:
+        import botocore.session
+
+        return botocore.session.get_session()
+
+    def services(self) -> list[str]:
+        """Give boto3's names of the services it knows."""
+        return list(self._models.get_available_services())
+
+    def model(self, service: str) -> ServiceModel:
+        """Give the model of a service by boto3's name of it."""
+        return self._models.get_service_model(service)
+
+    def _make(self, service: str, region: str | None, role_arn: str | None) -> Any:
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+        from botocore.config import Config
+
+        hook: AwsBaseHook = AwsBaseHook(
+            aws_conn_id=self._aws_conn_id, client_type=service, region_name=region or self._region_name
+        )
+        # The service says what is wrong with a value, as it does for Step Functions.
+        config = hook.config.merge(Config(parameter_validation=False, **_CONFIG.get(service, {})))
+        if role_arn is None:
+            client = hook.get_client_type(region_name=hook.region_name, config=config)
+        else:
+            endpoint = hook.conn_config.get_service_endpoint_url(service_name=service)
+            session = self._assume(hook, role_arn)
+            client = session.client(service, endpoint_url=endpoint, config=config, verify=hook.verify)
+        client.meta.events.register("response-received", _keep_headers)
+        return client
+
+    def _assume(self, hook: AwsBaseHook, role_arn: str) -> Session:
+        import botocore.session
+        from boto3.session import Session
+        from botocore.credentials import DeferredRefreshableCredentials, create_assume_role_refresher
+
+        base = hook.get_session(region_name=hook.region_name)
+        endpoint = hook.conn_config.get_service_endpoint_url(service_name="sts")
+        sts = base.client("sts", endpoint_url=endpoint, config=hook.config, verify=hook.verify)
+        request = {"RoleArn": role_arn, "RoleSessionName": self._session_name}
+        if self._external_id:
+            request["ExternalId"] = self._external_id
+        inner = botocore.session.get_session()
+        # botocore has no public way to give a session credentials that renew themselves.
+        inner._credentials = DeferredRefreshableCredentials(
+            refresh_using=create_assume_role_refresher(sts, request), method="sts-assume-role"
+        )
+        return Session(botocore_session=inner, region_name=base.region_name)
+
+
+def _keep_headers(parsed_response: Any, response_dict: Any, **_: Any) -> None:
+    if parsed_response is not None and response_dict is not None:
+        parsed_response["ResponseMetadata"][WIRE_HEADERS] = dict(response_dict["headers"].items())

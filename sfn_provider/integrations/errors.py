@@ -1,0 +1,112 @@
+"""Errors of AWS calls under the names that Step Functions gives them.
+
+Sources: recorded executions (Lambda, SNS, SQS, DynamoDB, Step Functions, Secrets Manager);
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and supported-services-awssdk.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations.naming import exception_name, exception_name_v1, service_name
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from botocore.model import ServiceModel
+
+RUNTIME: Final = "States.Runtime"
+TASK_FAILED: Final = "States.TaskFailed"
+PERMISSIONS: Final = "States.Permissions"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNames:
+    """How an integration names errors.
+
+    Args:
+        prefix: what stands before the dot: ``DynamoDB``.
+        base: the error of every code that the service's model does not name: ``AmazonDynamoDBException``.
+        service: the service as causes name it: ``AmazonDynamoDBv2``.
+        modelled: spells an error that the model names.
+        cause: writes the cause of message, service, code and metadata.
+    """
+
+    prefix: str
+    base: str
+    service: str
+    modelled: Callable[[str], str]
+    cause: Callable[[str, str, str, dict[str, Any]], str]
+
+
+def optimized(prefix: str, client: str, service: str | None = None) -> ErrorNames:
+    """Give the names of an optimized integration's errors.
+
+    Args:
+        prefix: what stands before the dot: ``DynamoDB``.
+        client: the client of the AWS SDK for Java 1: ``AmazonDynamoDB``.
+        service: the service in causes, where it is not called as the client.
+    """
+    return ErrorNames(prefix, f"{client}Exception", service or client, exception_name_v1, _cause_v1)
+
+
+def sdk(service_id: str) -> ErrorNames:
+    """Give the names of an AWS SDK integration's errors.
+
+    Args:
+        service_id: the service's id in its model: ``DynamoDB``.
+    """
+    name = service_name(service_id)
+    return ErrorNames(name, f"{name}Exception", name, exception_name, _cause_v2)
+
+
+def _cause_v1(message: str, service: str, code: str, metadata: dict[str, Any]) -> str:
+    status, request = metadata.get("HTTPStatusCode"), metadata.get("RequestId")
+    details = f"Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null"
+    return f"{message} ({details})"
+
+
+def _cause_v2(message: str, service: str, code: str, metadata: dict[str, Any]) -> str:
+    details = (
+        f"Service: {service}, Status Code: {metadata.get('HTTPStatusCode')}, Request ID: {metadata.get('RequestId')}"
+    )
+    extended = f", Extended Request ID: {metadata['HostId']}" if metadata.get("HostId") else ""
+    return f"{message} ({details}{extended})"
+
+
+def service_error(error: ClientError, model: ServiceModel, names: ErrorNames) -> StatesError:
+    """Name an error that a service answered with.
+
+    Args:
+        error: botocore's error.
+        model: the service's model, which says which errors have a name of their own.
+        names: the integration's names.
+    """
+    details = error.response.get("Error", {})
+    code = str(details.get("Code", "Unknown"))
+    shape = model.shape_for_error_code(code) or model.shape_for_error_code(str(details.get("QueryErrorCode")))
+    name = names.modelled(shape.name) if shape is not None else names.base
+    metadata = error.response.get("ResponseMetadata", {})
+    return StatesError(f"{names.prefix}.{name}", names.cause(details.get("Message", ""), names.service, code, metadata))
+
+
+def connection_error(error: Exception, names: ErrorNames) -> StatesError:
+    """Name an error of a call that got no answer (recorded for SQS)."""
+    return StatesError(f"{names.prefix}.SdkClientException", f"Unable to execute HTTP request: {error}")
+
+
+def role_error(error: ClientError, role_arn: str) -> StatesError:
+    """Name the refusal to let the state assume the role in its Credentials."""
+    return StatesError(PERMISSIONS, f"The role {role_arn} of the field Credentials could not be assumed: {error}")
+
+
+def runtime_error(state: str, sentence: str) -> StatesError:
+    """Make the error of a task that cannot be started.
+
+    Args:
+        state: the state's name.
+        sentence: what is wrong, as AWS words it after the opening that names the state.
+    """
+    return StatesError(RUNTIME, f"An error occurred while executing the state '{state}'. {sentence}")

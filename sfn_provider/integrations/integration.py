@@ -1,0 +1,197 @@
+"""What an integration is made of: data, and small functions of JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from sfn_provider.asl.resources import Pattern
+from sfn_provider.asl.scope import Json
+from sfn_provider.integrations.errors import ErrorNames
+from sfn_provider.integrations.shapes import OPTIMIZED, Style, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Who calls, for what an integration adds to its parameters.
+
+    Args:
+        pattern: how the task waits.
+        execution_arn: the execution, ``""`` where unknown.
+        machine_arn: the state machine, ``""`` where unknown.
+    """
+
+    pattern: Pattern
+    execution_arn: str = ""
+    machine_arn: str = ""
+
+
+def unchanged(values: Values) -> Json:
+    """Give the response as the result."""
+    return values
+
+
+def as_given(parameters: Values, started: Started) -> Values:
+    """Give the parameters as they are."""
+    return parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation with its parameters as a template.
+
+    Args:
+        operation: the operation: ``GetJobRun``.
+        template: its parameters in PascalCase; a text ``$parameters.A.B`` or ``$response.A.0.B`` stands for a value of
+            the submission.
+    """
+
+    operation: str
+    template: Json = field(default_factory=dict)
+
+    def fill(self, parameters: Values, response: Values) -> Json:
+        """Put the submission's values into the template."""
+        return _fill(self.template, {"$parameters": parameters, "$response": response})
+
+
+def _fill(template: Json, sources: dict[str, Json]) -> Json:
+    if isinstance(template, dict):
+        return {key: _fill(entry, sources) for key, entry in template.items()}
+    if isinstance(template, list):
+        return [_fill(entry, sources) for entry in template]
+    if isinstance(template, str) and template.startswith("$"):
+        source, _, path = template.partition(".")
+        return dig(sources[source], path)
+    return template
+
+
+def dig(value: Json, path: str) -> Json:
+    """Give what a path such as ``Tasks.0.TaskArn`` leads to; None where it leads nowhere."""
+    for step in path.split(".") if path else ():
+        if isinstance(value, list):
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two looks at a job: they grow by half with each look, from ``first`` up to ``longest``."""
+
+    first: float
+    longest: float
+
+    def after(self, looks: int) -> float:
+        """Give the seconds until the next look after so many looks."""
+        return min(self.longest, self.first * 1.5 ** min(looks, 40))
+
+
+Verdict = Literal["running", "succeeded", "failed"]
+
+Ask = Callable[[str, Values], Values]
+"""Calls an operation of the job's service; what it may raise is botocore's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How a job is followed to its end (``.sync``).
+
+    Args:
+        describe: the call that describes the job.
+        status: path to the status in the description.
+        succeeded: statuses of a job that is done.
+        failed: statuses of a job that has failed; every other status is a job that goes on.
+        result: makes the result of the description; a failure's cause is its JSON text.
+        stop: the call that stops the job; None where Step Functions does not stop it.
+        pace: how often to look.
+        accepted: raises StatesError where the response to the submission says that nothing was started.
+        judge: tells how a job stands that has one of the statuses in ``succeeded``, where the status does not say.
+        keep: whether the response to the submission is part of the result, too.
+    """
+
+    describe: Call
+    status: str
+    succeeded: frozenset[str]
+    failed: frozenset[str]
+    result: Callable[[Values], Json]
+    stop: Call | None
+    pace: Pace
+    accepted: Callable[[Values], None] | None = None
+    judge: Callable[[Values, Ask], Verdict] | None = None
+    keep: bool = False
+
+    def verdict(self, description: Values, ask: Ask) -> Verdict | None:
+        """Tell how a job stands; None where the description has no such job."""
+        status = dig(description, self.status)
+        if status is None:
+            return None
+        if status in self.succeeded:
+            return self.judge(description, ask) if self.judge is not None else "succeeded"
+        return "failed" if status in self.failed else "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What makes a call happen once, however often it is sent.
+
+    Args:
+        field: the field that takes the same text for the same call; parameters that have it keep theirs.
+        taken: the error code that says that the call was made before; None where the service then answers as before.
+        find: gives the response of the call made before, of the parameters; raises what botocore does.
+    """
+
+    field: str
+    taken: str | None = None
+    find: Callable[[Values, Ask], Values] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """An operation as a Task calls it.
+
+    Args:
+        service: the service in the resource ARN: ``glue``, ``aws-sdk:dynamodb``.
+        action: the action in the resource ARN.
+        client: boto3's name of the service.
+        operation: the operation it calls.
+        errors: how it names errors.
+        prepare: makes the operation's parameters of the task's.
+        result: makes the task's result of the response; raises StatesError where the response tells of a failure.
+        required: fields that the task's parameters must have, where they differ from the operation's.
+        refused: fields of the operation that the integration does not take.
+        once: what makes the call happen once, where the model does not mark the field that does.
+        syncs: how its jobs are followed, by pattern.
+        metadata: the result shows ``SdkHttpMetadata`` and ``SdkResponseMetadata``.
+        style: how fields, times and bodies are written.
+        pages: the fields of an operation that answers in pages: token asked with, token answered, items.
+    """
+
+    service: str
+    action: str
+    client: str
+    operation: str
+    errors: ErrorNames
+    prepare: Callable[[Values, Started], Values] = as_given
+    result: Callable[[Values], Json] = unchanged
+    required: tuple[str, ...] | None = None
+    refused: frozenset[str] = frozenset()
+    once: Once | None = None
+    syncs: dict[Pattern, Sync] = field(default_factory=dict)
+    metadata: bool = True
+    style: Style = OPTIMIZED
+    pages: tuple[str, str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its key in the table: ``glue:startJobRun``."""
+        return f"{self.service}:{self.action}"
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The patterns it can be called with."""
+        return (_REQUEST_RESPONSE, *self.syncs)
+
+
+_REQUEST_RESPONSE: Final[Pattern] = "request_response"

@@ -1,0 +1,73 @@
+"""Which service and operation of botocore a resource ARN means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from sfn_provider.integrations.naming import uncapitalize
+
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel
+
+SERVICE_NAMES: Final[dict[str, str]] = {
+    "applicationdiscovery": "discovery",
+    "cloudwatchlogs": "logs",
+    "cognitoidentityprovider": "cognito-idp",
+    "costandusagereport": "cur",
+    "costexplorer": "ce",
+    "databasemigration": "dms",
+    "directory": "ds",
+    "directoryservicedata": "ds-data",
+    "elasticloadbalancing": "elb",
+    "elasticloadbalancingv2": "elbv2",
+    "elasticsearch": "es",
+    "eventbridge": "events",
+    "iotdataplane": "iot-data",
+    "iotjobsdataplane": "iot-jobs-data",
+    "lexmodelbuilding": "lex-models",
+    "lexmodelsv2": "lexv2-models",
+    "lexruntimev2": "lexv2-runtime",
+    "marketplacemetering": "meteringmarketplace",
+    "migrationhub": "mgh",
+    "pinpointsmsvoice": "sms-voice",
+    "serverlessapplicationrepository": "serverlessrepo",
+    "sfn": "stepfunctions",
+    "simpledb": "sdb",
+}
+"""boto3's name by the name in ``arn:aws:states:::aws-sdk:<name>:...``, where more than hyphens differs."""
+
+
+def boto_service(service: str, available: Iterable[str]) -> str | None:
+    """Give boto3's name of a service; None where there is no such service.
+
+    Args:
+        service: as the resource ARN names it, for example ``sfn`` or ``bedrockruntime``.
+        available: the services that boto3 knows.
+    """
+    wanted = SERVICE_NAMES.get(service, service)
+    return next((name for name in available if name == wanted or name.replace("-", "") == wanted), None)
+
+
+def operation_name(model: ServiceModel, action: str) -> str | None:
+    """Give the operation that an action means: ``describeDBInstances`` is ``DescribeDBInstances``; None for no such."""
+    return next((name for name in model.operation_names if uncapitalize(name) == action), None)
+
+
+def closest_service(service: str, available: Iterable[str]) -> str | None:
+    """Give the service, as a resource ARN names it, that somebody may have meant."""
+    arn_names = {boto: name for name, boto in SERVICE_NAMES.items()}
+    known = [arn_names.get(name, name.replace("-", "")) for name in available]
+    return arn_names.get(service) or _closest(service, known)
+
+
+def closest_action(model: ServiceModel, action: str) -> str | None:
+    """Give the action that somebody may have meant."""
+    return _closest(action, [uncapitalize(name) for name in model.operation_names])
+
+
+def _closest(word: str, known: Iterable[str]) -> str | None:
+    by_fold = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(word.casefold(), by_fold, n=1)
+    return by_fold[found[0]] if found else None

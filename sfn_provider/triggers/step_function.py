@@ -1,0 +1,161 @@
+"""The trigger that waits for an execution in the triggerer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
+from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
+from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
+from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of, whole
+
+if TYPE_CHECKING:
+    from sfn_provider.hooks.step_function import StepFunctionHook
+
+
+class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
+    """Wait until an execution has ended, in whatever way, or has a status that is waited for.
+
+    The one event is ``{"status": "success", "execution_arn": ..., "execution_status": ...}``; its ``execution_status``
+    is AWS's. The event of a wait that cannot go on is ``{"status": "error", "execution_arn": ..., "message": ...,
+    "final": ...}``, where ``final`` says that a retry of the task is of no use. Output and cause are left to the
+    worker to read.
+
+    Args:
+        execution_arn: the execution.
+        waiter_delay: seconds between two looks at its status.
+        waiter_max_attempts: looks at most; None for no end but the deferral's own timeout.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region, in place of the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        target_states: statuses at which the wait is over although the execution goes on.
+        stop_on_kill: stop the execution when a user marks the deferred task or clears it (Airflow 3.3 and later).
+    """
+
+    def __init__(
+        self,
+        *,
+        execution_arn: str,
+        waiter_delay: float = 60,
+        waiter_max_attempts: int | None = None,
+        aws_conn_id: str | None = None,
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        target_states: Sequence[str] = (),
+        stop_on_kill: bool = False,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.execution_arn = execution_arn
+        self.waiter_delay = waiter_delay
+        self.waiter_max_attempts = waiter_max_attempts
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self.target_states = list(target_states)
+        self.stop_on_kill = stop_on_kill
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give the class's path and the arguments that make this trigger again."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "execution_arn": self.execution_arn,
+            "waiter_delay": self.waiter_delay,
+            "waiter_max_attempts": self.waiter_max_attempts,
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "verify": self.verify,
+            "botocore_config": self.botocore_config,
+            "target_states": self.target_states,
+            "stop_on_kill": self.stop_on_kill,
+        }
+
+    def hook(self) -> StepFunctionHook:
+        """Make the hook. This imports boto3: keep it off the event loop."""
+        from sfn_provider.hooks.step_function import StepFunctionHook
+
+        return StepFunctionHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look at the status until the wait is over, then yield the one event."""
+        try:
+            event = await self._wait()
+        except AirflowFailException as error:
+            event = self._error(str(error), final=True)
+        except aws_errors() as error:
+            event = self._error(f"{type(error).__name__}: {error}", final=False)
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    async def on_kill(self) -> None:
+        """Stop the execution, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
+        if not self.stop_on_kill:
+            return
+        async with await self._client() as client:
+            await client.stop_execution(executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
+        self.log.info("Stopped %s", self.execution_arn)
+
+    async def _wait(self) -> dict[str, Any]:
+        patience, looks = Patience(), 0
+        client: Any = None
+        async with AsyncExitStack() as clients:
+            while True:
+                try:
+                    client = client or await clients.enter_async_context(await self._client())
+                    status = await self._status(client)
+                except Exception as error:  # what cannot pass is raised again by pause_after
+                    pause = patience.pause_after(error)
+                    self.log.warning("DescribeExecution, next try in %.1f s: %s", pause, error)
+                    if fault_of(error) is Fault.EXPIRED:
+                        await clients.aclose()
+                        client = None
+                else:
+                    patience.calm()
+                    looks += 1
+                    if (event := self._event(status, looks)) is not None:
+                        return event
+                    pause = self.waiter_delay
+                await asyncio.sleep(pause)
+
+    async def _status(self, client: Any) -> str:
+        response = await client.describe_execution(executionArn=self.execution_arn, includedData="METADATA_ONLY")
+        return str(whole(response)["status"])
+
+    async def _client(self) -> Any:
+        from asgiref.sync import sync_to_async
+
+        hook = await sync_to_async(self.hook)()
+        return await hook.async_client()
+
+    def _event(self, status: str, looks: int) -> dict[str, Any] | None:
+        if status not in RUNNING_STATUSES or status in self.target_states:
+            return {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
+        self.log.info("%s is %s", self.execution_arn, status)
+        if self.waiter_max_attempts is not None and looks >= self.waiter_max_attempts:
+            return self._error(still_running(self.execution_arn, status, looks), final=False)
+        return None
+
+    def _error(self, message: str, *, final: bool) -> dict[str, Any]:
+        return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": final}
+
+
+def execution_of(event: dict[str, Any] | None) -> str:
+    """Read the trigger's event: the ARN of the execution that has ended.
+
+    Raises:
+        AirflowFailException: the wait could not go on, and a retry is of no use.
+        AirflowException: the wait could not go on, or there is no event.
+    """
+    if event is None:
+        raise AirflowException("The trigger has ended without an event.")
+    if event["status"] == "success":
+        return str(event["execution_arn"])
+    raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sfn_provider.asl import lint
+from sfn_provider.asl.lint.fields import is_timestamp
+from sfn_provider.asl.lint.retries import RESERVED_ERRORS
+
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "End": True}
+ITEMS = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+FAR = {**ITEMS, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+EACH = {"Type": "Map", "ItemProcessor": ITEMS, "End": True}
+FAR_EACH = {"Type": "Map", "ItemProcessor": FAR, "End": True}
+HOLD = {"Type": "Wait", "End": True}
+READ = {"Resource": "arn:aws:states:::s3:getObject"}
+
+
+def check(state: dict[str, Any], **machine: Any) -> list[tuple[str, str, str]]:
+    found = lint({**machine, "StartAt": "A", "States": {"A": state}})
+    return [(item.level, item.code, item.location.removeprefix("/States/A")) for item in found]
+
+
+@pytest.mark.parametrize(
+    "state, location",
+    [
+        (HOLD, ""),
+        ({**HOLD, "Seconds": 1, "Timestamp": "2030-01-01T00:00:00Z"}, "/Timestamp"),
+        ({**HOLD, "SecondsPath": "$.a", "TimestampPath": "$.b"}, "/TimestampPath"),
+        ({**CALL, "TimeoutSeconds": 9, "TimeoutSecondsPath": "$.a"}, "/TimeoutSecondsPath"),
+        ({**CALL, "HeartbeatSeconds": 9, "HeartbeatSecondsPath": "$.a"}, "/HeartbeatSecondsPath"),
+        ({"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}, "/ErrorPath"),
+        ({"Type": "Fail", "Cause": "E", "CausePath": "$.e"}, "/CausePath"),
+        ({"Type": "Map", "End": True}, ""),
+        ({**EACH, "Iterator": {"StartAt": "J", "States": {"J": {"Type": "Succeed"}}}}, "/Iterator"),
+        ({**EACH, "ItemSelector": {}, "Parameters": {}}, "/Parameters"),
+        ({**EACH, "MaxConcurrency": 1, "MaxConcurrencyPath": "$.n"}, "/MaxConcurrencyPath"),
+        ({**FAR_EACH, "ToleratedFailureCount": 1, "ToleratedFailureCountPath": "$.n"}, "/ToleratedFailureCountPath"),
+        (
+            {**FAR_EACH, "ItemBatcher": {"MaxItemsPerBatch": 1, "MaxItemsPerBatchPath": "$.n"}},
+            "/ItemBatcher/MaxItemsPerBatchPath",
+        ),
+        (
+            {**FAR_EACH, "ItemReader": {**READ, "ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}},
+            "/ItemReader/ReaderConfig/MaxItemsPath",
+        ),
+    ],
+)
+def test_fields_that_exclude_one_another(state: dict[str, Any], location: str) -> None:
+    assert check(state) == [("error", SCHEMA, location)]
+
+
+@pytest.mark.parametrize(
+    "state, field, accepted, refused",
+    [
+        (CALL, "TimeoutSeconds", [1, 99_999_999], [0, -1, 100_000_000]),
+        (CALL, "HeartbeatSeconds", [1, 99_999_999], [0, 100_000_000]),
+        (HOLD, "Seconds", [0, 99_999_999], [-1, 100_000_000]),
+        (EACH, "MaxConcurrency", [0, 40], [-1]),
+        (FAR_EACH, "ToleratedFailureCount", [0], [-1]),
+        (FAR_EACH, "ToleratedFailurePercentage", [0, 0.5, 100], [-0.1, 100.5]),
+        (CALL, "Retry/0/MaxAttempts", [0, 99_999_999], [-1, 100_000_000]),
+        (CALL, "Retry/0/IntervalSeconds", [1, 99_999_999], [-1, 100_000_000]),
+        (CALL, "Retry/0/BackoffRate", [1, 1.0, 9.5], [0.99, 0, -1]),
+        (CALL, "Retry/0/MaxDelaySeconds", [1, 31_622_400], [0, -5, 31_622_401]),
+        (EACH, "Retry/0/BackoffRate", [2], [0.5]),
+        (FAR_EACH, "ItemBatcher/MaxItemsPerBatch", [0, 10], [-1]),
+        (FAR_EACH, "ItemBatcher/MaxInputBytesPerBatch", [262_144], [262_145]),
+        (FAR_EACH, "ItemReader/ReaderConfig/MaxItems", [0, 100_000_000], [-1, 100_000_001]),
+    ],
+)
+def test_ranges(state: dict[str, Any], field: str, accepted: list[float], refused: list[float]) -> None:
+    def given(value: float) -> dict[str, Any]:
+        name = field.rpartition("/")[2]
+        parts = {
+            "Retry": {"Retry": [{"ErrorEquals": ["E"], name: value}]},
+            "ItemBatcher": {"ItemBatcher": {name: value}},
+            "ItemReader": {"ItemReader": {**READ, "ReaderConfig": {name: value}}},
+        }
+        return {**state, **parts.get(field.split("/")[0], {name: value})}
+
+    assert [value for value in accepted if check(given(value))] == []
+    for value in refused:
+        assert check(given(value)) == [("error", SCHEMA, "/" + field)]
+
+
+def test_zero_interval_is_accepted_with_a_warning() -> None:
+    state = {**CALL, "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 0}]}
+    assert check(state) == [("warning", "ZERO_INTERVAL", "/Retry/0/IntervalSeconds")]
+
+
+@pytest.mark.parametrize("value, errors", [(0, 0), (99_999_999, 0), (-1, 1), (100_000_000, 1)])
+def test_timeout_of_the_machine(value: int, errors: int) -> None:
+    assert check(CALL, TimeoutSeconds=value) == [("error", SCHEMA, "/TimeoutSeconds")] * errors
+
+
+@pytest.mark.parametrize("heartbeat, errors", [(29, 0), (30, 1), (31, 1)])
+def test_heartbeat_within_timeout(heartbeat: int, errors: int) -> None:
+    state = {**CALL, "HeartbeatSeconds": heartbeat, "TimeoutSeconds": 30}
+    assert check(state) == [("error", SCHEMA, "/HeartbeatSeconds")] * errors
+
+
+def test_text_for_a_number() -> None:
+    assert check({**HOLD, "Seconds": "5"}) == [("error", SCHEMA, "/Seconds")]
+    assert check({**HOLD, "Seconds": "{% 5 %}"}) == [("error", SCHEMA, "/Seconds")]
+    assert check({**HOLD, "Seconds": "5"}, QueryLanguage="JSONata") == [("error", SCHEMA, "/Seconds")]
+    assert check({**HOLD, "Seconds": "{% 5 %}"}, QueryLanguage="JSONata") == []
+    assert check({**HOLD, "Seconds": "${Delay}"}) == [("warning", "UNRESOLVED_SUBSTITUTION", "/Seconds")]
+
+
+@pytest.mark.parametrize(
+    "text, right",
+    [
+        ("2030-01-31T12:00:00Z", True),
+        ("2030-01-31T12:00:00.123456789Z", True),
+        ("2030-01-31T12:00:00+05:30", True),
+        ("2030-01-31t12:00:00Z", False),
+        ("2030-01-31T12:00:00z", False),
+        ("2030-01-31T12:00:00", False),
+        ("2030-01-31 12:00:00Z", False),
+        ("2030-02-31T12:00:00Z", False),
+        ("2030-01-31T25:00:00Z", False),
+        ("2030-01-31", False),
+        ("soon", False),
+    ],
+)
+def test_timestamps(text: str, right: bool) -> None:
+    assert is_timestamp(text) is right
+    assert check({**HOLD, "Timestamp": text}) == [("error", SCHEMA, "/Timestamp")] * (not right)
+
+
+@pytest.mark.parametrize("text", ["${When}", "{% $states.input.when %}"])
+def test_timestamps_that_are_not_known_yet(text: str) -> None:
+    assert check({**HOLD, "Timestamp": text}, QueryLanguage="JSONata") == []
+
+
+def test_version() -> None:
+    assert check(CALL, Version="1.0") == []
+    assert check(CALL, Version="2.0") == [("error", SCHEMA, "/Version")]
+
+
+@pytest.mark.parametrize("field", ["Retry", "Catch"])
+@pytest.mark.parametrize(
+    "names, expected",
+    [
+        ([["A"], ["States.ALL"]], []),
+        ([["States.Http.StatusCode.503", "Lambda.TooManyRequestsException"]], []),
+        ([[]], [("error", SCHEMA, "/0/ErrorEquals")]),
+        ([["A", "States.ALL"]], [("error", SCHEMA, "/0/ErrorEquals")]),
+        ([["States.ALL"], ["A"]], [("error", SCHEMA, "/0/ErrorEquals")]),
+        ([["States.TimeOut"]], [("warning", "UNMATCHED_ERROR", "/0/ErrorEquals/0")]),
+        ([["A", "States.Runtime"]], [("warning", "UNMATCHED_ERROR", "/0/ErrorEquals/1")]),
+        ([["A", "B"], ["C"], ["B", "C"]], [("warning", "UNREACHABLE_ENTRY", "/2")]),
+        ([["A"], ["A", "B"]], []),
+    ],
+)
+def test_error_names(field: str, names: list[list[str]], expected: list[tuple[str, str, str]]) -> None:
+    more = {"Next": "A"} if field == "Catch" else {}
+    state = {**CALL, field: [{"ErrorEquals": entry, **more} for entry in names]}
+    found = [item for item in check(state) if item[1] != "LOOP_WITHOUT_WAIT"]
+    assert found == [(level, code, f"/{field}{location}") for level, code, location in expected]
+
+
+def test_misspelt_error_name_gets_a_suggestion() -> None:
+    state = {**CALL, "Retry": [{"ErrorEquals": ["States.TimedOut"]}]}
+    (found,) = lint({"StartAt": "A", "States": {"A": state}})
+    assert found.message == "there is no error 'States.TimedOut'; did you mean 'States.Timeout'?"
+
+
+def test_reserved_errors_are_known() -> None:
+    reserved = [name for name in RESERVED_ERRORS if name not in ("States.ALL", "States.Runtime")]
+    assert check({**CALL, "Retry": [{"ErrorEquals": reserved}]}) == []
+
+
+@pytest.mark.parametrize(
+    "label, code",
+    [
+        ("Orders-2030_x.é", None),
+        ("x" * 40, None),
+        ("x" * 41, "INVALID_LABEL_NAME"),
+        ("two words", "INVALID_LABEL_NAME"),
+        ("a:b", "INVALID_LABEL_NAME"),
+        ("a\x7f", "INVALID_LABEL_NAME"),
+    ],
+)
+def test_labels(label: str, code: str | None) -> None:
+    assert check({**FAR_EACH, "Label": label}) == ([("error", code, "/Label")] if code else [])
+
+
+def test_labels_are_unique() -> None:
+    inner = {"StartAt": "J", "States": {"J": {**FAR_EACH, "Label": "x"}}, "ProcessorConfig": FAR["ProcessorConfig"]}
+    assert check({"Type": "Map", "ItemProcessor": inner, "Label": "x", "End": True}) == [
+        ("error", "DUPLICATE_LABEL_NAME", "/ItemProcessor/States/J/Label")
+    ]
+
+
+@pytest.mark.parametrize(
+    "config, expected",
+    [
+        ({"Mode": "INLINE"}, []),
+        ({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, []),
+        ({"Mode": "DISTRIBUTED"}, [("error", SCHEMA, "/ItemProcessor/ProcessorConfig")]),
+        (
+            {"Mode": "INLINE", "ExecutionType": "STANDARD"},
+            [("error", SCHEMA, "/ItemProcessor/ProcessorConfig/ExecutionType")],
+        ),
+        (
+            {"Mode": "DISTRIBUTED", "ExecutionType": "Express"},
+            [("error", SCHEMA, "/ItemProcessor/ProcessorConfig/ExecutionType")],
+        ),
+    ],
+)
+def test_processor_config(config: dict[str, str], expected: list[tuple[str, str, str]]) -> None:
+    assert check({**EACH, "ItemProcessor": {**ITEMS, "ProcessorConfig": config}}) == expected
+
+
+def test_fields_of_a_distributed_map_on_an_inline_one() -> None:
+    assert check({**EACH, "Label": "x", "ItemBatcher": {"MaxItemsPerBatch": 2}}) == [
+        ("warning", "UNUSED_FIELD", "/Label"),
+        ("warning", "UNUSED_FIELD", "/ItemBatcher"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields, location",
+    [
+        ({"ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2"}}, None),
+        ({"ItemReader": {"Resource": "arn:aws:states:::s3:getItem"}}, "/ItemReader/Resource"),
+        ({"ItemReader": {**READ, "ReaderConfig": {"InputType": "XML"}}}, "/ItemReader/ReaderConfig/InputType"),
+        ({"ItemReader": {**READ, "ReaderConfig": {"InputType": "PARQUET"}}}, None),
+        ({"ItemReader": {**READ, "ReaderConfig": {"InputType": "CSV"}}}, "/ItemReader/ReaderConfig"),
+        ({"ItemReader": {**READ, "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}}}, None),
+        (
+            {"ItemReader": {**READ, "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "GIVEN"}}},
+            "/ItemReader/ReaderConfig",
+        ),
+        (
+            {
+                "ItemReader": {
+                    **READ,
+                    "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a"]},
+                }
+            },
+            None,
+        ),
+        (
+            {"ItemReader": {**READ, "ReaderConfig": {"InputType": "JSON", "CSVHeaderLocation": "FIRST_ROW"}}},
+            "/ItemReader/ReaderConfig/CSVHeaderLocation",
+        ),
+        ({"ResultWriter": {}}, "/ResultWriter"),
+        ({"ResultWriter": {"WriterConfig": {"OutputType": "JSONL", "Transformation": "FLATTEN"}}}, None),
+        ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "/ResultWriter/WriterConfig/OutputType"),
+        ({"ResultWriter": {"Resource": "arn:aws:states:::s3:getObject"}}, "/ResultWriter/Resource"),
+        ({"ResultWriter": {"Resource": "${WriterResource}"}}, None),
+    ],
+)
+def test_readers_and_writers(fields: dict[str, Any], location: str | None) -> None:
+    assert check({**FAR_EACH, **fields}) == ([("error", SCHEMA, location)] if location else [])

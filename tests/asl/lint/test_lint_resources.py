@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sfn_provider.asl import lint
+from sfn_provider.asl.lint.resources import NO_SYNC, NO_TOKEN, OPTIMIZED
+
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+
+
+def check(resource: str, execution_type: Any = "STANDARD", **fields: Any) -> list[tuple[str, str, str]]:
+    state = {"Type": "Task", "Resource": resource, "End": True, **fields}
+    found = lint({"StartAt": "A", "States": {"A": state}}, execution_type=execution_type)
+    return [(item.level, item.code, item.location.removeprefix("/States/A")) for item in found]
+
+
+@pytest.mark.parametrize(
+    "resource, expected",
+    [
+        ("arn:aws:lambda:eu-west-1:123456789012:function:resize:3", []),
+        ("arn:aws:states:eu-west-1:1:activity:approve", []),
+        ("arn:aws:states:::aws-sdk:anything:callIt", []),
+        ("arn:aws:states:::aws-sdk:s3:getObject.waitForTaskToken", []),
+        ("arn:aws:states:::http:invoke", []),
+        ("${Resize.Arn}", []),
+        ("arn:${AWS::Partition}:states:::aws-sdk:s3:listBuckets", []),
+        ("arn:aws:states:::${Service}:invoke", [("warning", "MISSING_PARAMETERS", "")]),
+        ("resize", [("error", SCHEMA, "/Resource")]),
+        ("", [("error", SCHEMA, "/Resource")]),
+        ("...", [("error", SCHEMA, "/Resource")]),
+        ("urn:something", [("warning", "INVALID_RESOURCE", "/Resource")]),
+        ("arn:aws:sqs:eu-west-1:1:queue", [("warning", "INVALID_RESOURCE", "/Resource")]),
+        ("arn:aws:states:::aws-sdk:s3:getObject.sync", [("error", SCHEMA, "/Resource")]),
+        ("arn:aws:states:::http:invoke.sync", [("error", SCHEMA, "/Resource")]),
+    ],
+)
+def test_resources(resource: str, expected: list[tuple[str, str, str]]) -> None:
+    assert check(resource) == expected
+
+
+@pytest.mark.parametrize("service", [name for name in OPTIMIZED if name != "http"])
+def test_patterns(service: str) -> None:
+    def errors(pattern: str) -> list[tuple[str, str, str]]:
+        return check(f"arn:aws:states:::{service}:act{pattern}", Parameters={})
+
+    refused = [("error", SCHEMA, "/Resource")]
+    assert errors("") == []
+    assert errors(".sync") == (refused if service in NO_SYNC else [])
+    assert errors(".sync:2") == ([] if service == "states" else refused)
+    assert errors(".waitForTaskToken") == (refused if service in NO_TOKEN else [])
+
+
+def test_misspelt_service() -> None:
+    definition = {
+        "StartAt": "A",
+        "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::lamda:invoke", "Parameters": {}, "End": True}},
+    }
+    (found,) = lint(definition)
+    assert (found.code, found.message) == (
+        "INVALID_RESOURCE",
+        "there is no optimized integration 'lamda'; did you mean 'lambda'?",
+    )
+
+
+@pytest.mark.parametrize(
+    "resource, parameters, expected",
+    [
+        ("lambda:invoke", None, [("warning", "MISSING_PARAMETERS", "")]),
+        ("lambda:invoke", {"FunctionName": "f"}, []),
+        ("lambda:invoke", {"FunctionName.$": "$.f"}, []),
+        ("lambda:invoke", {"functionName": "f"}, [("error", SCHEMA, "/Parameters")]),
+        ("lambda:invoke.waitForTaskToken", {}, [("error", SCHEMA, "/Parameters")]),
+        ("sqs:sendMessage", {"QueueUrl": "q"}, [("error", SCHEMA, "/Parameters")]),
+        ("glue:startJobRun.sync", {"JobName": "j"}, []),
+        ("glue:getJobRun", {}, []),
+    ],
+)
+def test_required_parameters(resource: str, parameters: Any, expected: list[tuple[str, str, str]]) -> None:
+    fields = {} if parameters is None else {"Parameters": parameters}
+    assert check("arn:aws:states:::" + resource, **fields) == expected
+
+
+def test_required_arguments() -> None:
+    resource = "arn:aws:states:::sns:publish"
+    assert check(resource, QueryLanguage="JSONata", Arguments={"TopicArn": "t"}) == [("error", SCHEMA, "/Arguments")]
+    assert check(resource, QueryLanguage="JSONata", Arguments="{% $states.input %}") == []
+
+
+@pytest.mark.parametrize(
+    "credentials, expected",
+    [
+        ({"RoleArn": "arn:aws:iam::1:role/r"}, []),
+        ({"RoleArn.$": "$.role"}, []),
+        ({"roleArn": "x"}, [("warning", "MISSING_ROLE", "/Credentials")]),
+        ({}, [("warning", "MISSING_ROLE", "/Credentials")]),
+        ("arn:aws:iam::1:role/r", [("error", SCHEMA, "/Credentials")]),
+        (None, [("error", SCHEMA, "/Credentials")]),
+    ],
+)
+def test_credentials(credentials: Any, expected: list[tuple[str, str, str]]) -> None:
+    assert check("arn:aws:lambda:eu-west-1:1:function:f", Credentials=credentials) == expected
+
+
+def test_activities_take_no_credentials() -> None:
+    resource = "arn:aws:states:eu-west-1:1:activity:approve"
+    assert check(resource, Credentials={"RoleArn": "r"}) == [("error", SCHEMA, "/Credentials")]
+
+
+@pytest.mark.parametrize(
+    "resource, errors",
+    [
+        ("arn:aws:states:::batch:submitJob", 0),
+        ("arn:aws:states:::batch:submitJob.sync", 1),
+        ("arn:aws:states:::states:startExecution.sync:2", 1),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", 1),
+        ("arn:aws:states:eu-west-1:1:activity:approve", 1),
+        ("arn:aws:lambda:eu-west-1:1:function:f", 0),
+    ],
+)
+def test_express(resource: str, errors: int) -> None:
+    parameters = {"FunctionName": "f", "StateMachineArn": "s"} if ":::" in resource else None
+    fields = {} if parameters is None else {"Parameters": parameters}
+    assert check(resource, **fields) == []
+    assert check(resource, "EXPRESS", **fields) == [("error", SCHEMA, "/Resource")] * errors
+
+
+def test_express_has_no_distributed_map() -> None:
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    body = {"ProcessorConfig": config, "StartAt": "I", "States": {"I": {"Type": "Succeed"}}}
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Map", "ItemProcessor": body, "End": True}}}
+    assert lint(definition) == []
+    (found,) = lint(definition, execution_type="EXPRESS")
+    assert (found.level, found.location) == ("error", "/States/A/ItemProcessor/ProcessorConfig/Mode")

@@ -1,0 +1,72 @@
+"""The example DAG, run by a real Airflow against moto's server."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.airflow_home import run_dag, task_states, xcom
+
+FILE = Path(__file__).parents[2] / "dags" / "start_sales_pipeline.py"
+NIGHT = datetime(2025, 3, 15, 2, tzinfo=UTC)
+SLOW = {"StartAt": "Work", "States": {"Work": {"Type": "Wait", "Seconds": 1, "End": True}}}
+FAILING = {"StartAt": "Check", "States": {"Check": {"Type": "Fail", "Error": "QualityError", "Cause": "score 0.5"}}}
+
+
+@pytest.fixture
+def dag() -> Any:
+    """The DAG, as the file makes it, but looking at the execution more often and giving up sooner."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dag = runpy.run_path(str(FILE))["dag"]
+    for task in dag.tasks:
+        task.retries = 0
+    dag.get_task("wait_for_execution").poke_interval = 0.1
+    return dag
+
+
+@pytest.mark.usefixtures("airflow_db", "executing_aws")
+def test_it_starts_the_pipeline_with_the_nights_input_and_waits(
+    dag: Any, make_machine: Callable[..., str], sfn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_SALES_PIPELINE_BUCKET", "shop")
+    machine = make_machine(SLOW, name="SalesPipeline")
+    run = run_dag(dag, logical_date=NIGHT)
+    assert task_states(run) == {"start_execution": "success", "wait_for_execution": "success"}
+    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
+    expected = {
+        "run_date": "2025-03-15",
+        "bucket": "shop",
+        "key": "bronze/sales/2025/03/15/sales.csv",
+        "input_path": "s3://shop/bronze/sales/2025/03/15/",
+    }
+    assert json.loads(sfn.describe_execution(executionArn=execution["executionArn"])["input"]) == expected
+    assert xcom(run, "start_execution") == execution["executionArn"]
+    assert xcom(run, "wait_for_execution", "output") == expected
+
+
+@pytest.mark.usefixtures("airflow_db", "executing_aws")
+def test_a_pipeline_that_fails_fails_the_wait_and_says_why(
+    dag: Any,
+    make_machine: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    machine = make_machine(FAILING, name="Other")
+    monkeypatch.setenv("AIRFLOW_VAR_SALES_PIPELINE_STATE_MACHINE_ARN", machine)
+    run = run_dag(dag, logical_date=datetime(2025, 3, 16, 2, tzinfo=UTC))
+    assert task_states(run) == {"start_execution": "success", "wait_for_execution": "failed"}
+    assert "QualityError: score 0.5" in "".join(capfd.readouterr())
+
+
+def test_it_runs_every_day_at_two_and_retries() -> None:
+    dag = runpy.run_path(str(FILE))["dag"]
+    assert dag.schedule == "0 2 * * *"
+    assert [task.retries for task in dag.topological_sort()] == [2, 2]

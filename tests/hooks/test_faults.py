@@ -1,0 +1,98 @@
+"""What errors mean to somebody who waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from botocore import exceptions
+from botocore.parsers import ResponseParserError
+
+from sfn_provider._compat import AirflowFailException
+from sfn_provider.hooks.faults import MISSING_TRIES, Fault, Patience, fault_of
+
+
+def answer(code: str, status: int = 400) -> exceptions.ClientError:
+    """Make the error of an answer of the service."""
+    response = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return exceptions.ClientError(response, "DescribeExecution")
+
+
+@dataclass(frozen=True)
+class Case:
+    """An error, and what it means."""
+
+    id: str
+    error: Exception
+    fault: Fault
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("throttled", answer("ThrottlingException"), Fault.TRANSIENT),
+        Case("server error", answer("InternalServerError", 500), Fault.TRANSIENT),
+        Case("unknown server error", answer("502", 502), Fault.TRANSIENT),
+        Case("key service throttles", answer("KmsThrottlingException"), Fault.TRANSIENT),
+        Case("expired", answer("ExpiredTokenException"), Fault.EXPIRED),
+        Case("missing", answer("ExecutionDoesNotExist"), Fault.MISSING),
+        Case("denied", answer("AccessDeniedException"), Fault.DENIED),
+        Case("denied by the key service", answer("KmsAccessDeniedException"), Fault.DENIED),
+        Case("bad ARN", answer("InvalidArn"), Fault.FINAL),
+        Case("refused", exceptions.EndpointConnectionError(endpoint_url="http://x"), Fault.TRANSIENT),
+        Case("lost", exceptions.ConnectionClosedError(endpoint_url="http://x"), Fault.TRANSIENT),
+        Case("slow", exceptions.ReadTimeoutError(endpoint_url="http://x"), Fault.TRANSIENT),
+        Case("no TLS", exceptions.SSLError(endpoint_url="http://x", error="e"), Fault.TRANSIENT),
+        Case("a proxy's page", ResponseParserError("<html>"), Fault.TRANSIENT),
+        Case("metadata service", exceptions.CredentialRetrievalError(provider="p", error_msg="e"), Fault.TRANSIENT),
+        Case("socket", ConnectionResetError(), Fault.TRANSIENT),
+        Case("no credentials", exceptions.NoCredentialsError(), Fault.FINAL),
+        Case("a bug", KeyError("status"), Fault.FINAL),
+    ],
+    ids=lambda case: case.id,
+)
+def test_each_error_means_something(case: Case) -> None:
+    assert fault_of(case.error) is case.fault
+
+
+def test_pauses_grow_up_to_a_minute() -> None:
+    patience = Patience(jitter=lambda: 1.0)
+    pauses = [patience.pause_after(answer("ThrottlingException")) for _ in range(9)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_jitter_takes_at_most_half_of_a_pause() -> None:
+    assert Patience(jitter=lambda: 0.0).pause_after(answer("ThrottlingException")) == 0.5
+
+
+def test_pauses_start_again_after_a_good_answer() -> None:
+    patience = Patience(jitter=lambda: 1.0)
+    patience.pause_after(ConnectionResetError())
+    patience.pause_after(ConnectionResetError())
+    patience.calm()
+    assert patience.pause_after(ConnectionResetError()) == 1
+
+
+def test_no_number_of_passing_errors_ends_a_wait() -> None:
+    patience = Patience()
+    assert max(patience.pause_after(ConnectionResetError()) for _ in range(5000)) <= 60
+
+
+def test_a_missing_execution_is_believed_in_the_end() -> None:
+    patience = Patience()
+    for _ in range(MISSING_TRIES):
+        patience.pause_after(answer("ExecutionDoesNotExist"))
+    with pytest.raises(exceptions.ClientError, match="ExecutionDoesNotExist"):
+        patience.pause_after(answer("ExecutionDoesNotExist"))
+
+
+def test_a_missing_permission_is_named_as_iam_names_it() -> None:
+    with pytest.raises(AirflowFailException, match="states:DescribeExecution"):
+        Patience().pause_after(answer("AccessDeniedException"))
+
+
+def test_an_error_that_no_waiting_mends_is_raised_as_it_is() -> None:
+    error = answer("InvalidArn")
+    with pytest.raises(exceptions.ClientError) as caught:
+        Patience().pause_after(error)
+    assert caught.value is error

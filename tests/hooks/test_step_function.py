@@ -1,0 +1,168 @@
+"""The hook, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sfn_provider._compat import AirflowException, AirflowFailException
+from sfn_provider.exceptions import UsageError
+from sfn_provider.hooks.step_function import StepFunctionHook
+from tests.fixtures.moto import set_execution
+from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
+RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
+SUCCEEDED = {"executionArn": ARN, "status": "SUCCEEDED", "startDate": 1.0, "stopDate": 2.0, "output": '{"n": 1}'}
+
+Make = Callable[..., str]
+
+
+def test_start_and_describe(make_machine: Make) -> None:
+    hook = StepFunctionHook()
+    arn = hook.start_execution(make_machine(), "one", {"n": 1})
+    description = hook.describe_execution(arn)
+    assert arn.endswith(":execution:Machine:one")
+    assert (description["status"], json.loads(description["input"])) == ("RUNNING", {"n": 1})
+
+
+def test_a_start_without_name_and_input_leaves_both_to_aws(make_machine: Make) -> None:
+    hook = StepFunctionHook()
+    description = hook.describe_execution(hook.start_execution(make_machine()))
+    assert (len(description["name"]), description["input"]) == (36, "{}")
+
+
+def test_an_input_that_cannot_be_sent_is_refused_before_the_call(scripted_aws: ScriptedAws) -> None:
+    with pytest.raises(UsageError, match="at most 262,144"):
+        StepFunctionHook().start_execution("arn:aws:states:us-east-1:1:stateMachine:M", "one", ["x" * 300_000])
+    assert scripted_aws.calls == []
+
+
+@pytest.mark.parametrize("qualifier", ["", ":3", ":live"])
+def test_a_redrive_names_the_execution(scripted_aws: ScriptedAws, qualifier: str) -> None:
+    scripted_aws.script("RedriveExecution", {"redriveDate": 1.0})
+    machine = f"arn:aws:states:us-east-1:123456789012:stateMachine:Orders{qualifier}"
+    assert StepFunctionHook().start_execution(machine, "one", is_redrive_execution=True) == ARN
+    assert [body["executionArn"] for body in scripted_aws.bodies("RedriveExecution")] == [ARN]
+
+
+def test_a_redrive_needs_a_name() -> None:
+    with pytest.raises(AirflowFailException, match="which execution"):
+        StepFunctionHook().start_execution("arn:aws:states:us-east-1:1:stateMachine:M", is_redrive_execution=True)
+
+
+def test_stop(make_machine: Make) -> None:
+    hook = StepFunctionHook()
+    arn = hook.start_execution(make_machine())
+    hook.stop_execution(arn, error="Gone", cause="away")
+    assert hook.describe_execution(arn)["status"] == "ABORTED"
+
+
+def test_a_wait_polls_without_data_and_ends_with_it(scripted_aws: ScriptedAws) -> None:
+    pauses: list[float] = []
+    pending = RUNNING | {"status": "PENDING_REDRIVE"}
+    scripted_aws.script("DescribeExecution", RUNNING, pending, RUNNING, SUCCEEDED)
+    description = StepFunctionHook().wait_for_execution(ARN, waiter_delay=7, sleep=pauses.append)
+    assert description["output"] == '{"n": 1}'
+    assert pauses == [7, 7, 7]
+    polls = scripted_aws.bodies("DescribeExecution")
+    assert [poll["includedData"] for poll in polls] == ["METADATA_ONLY"] * 4 + ["ALL_DATA"]
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_a_wait_ends_with_every_end(make_machine: Make, status: str) -> None:
+    hook = StepFunctionHook()
+    arn = hook.start_execution(make_machine())
+    description = hook.wait_for_execution(arn, sleep=lambda _: set_execution(arn, status))
+    assert description["status"] == status
+
+
+def test_a_wait_has_as_many_looks_as_asked_for(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING)
+    with pytest.raises(AirflowException, match="RUNNING after 3 looks"):
+        StepFunctionHook().wait_for_execution(ARN, waiter_max_attempts=3, sleep=lambda _: None)
+    assert len(scripted_aws.calls) == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refusal("ThrottlingException"),
+        Refusal("InternalServerError", status=500),
+        Refusal("Html", status=503),
+        Refusal("ExpiredTokenException"),
+        Refusal("ExecutionDoesNotExist"),
+        DROP,
+        CUT,
+    ],
+    ids=["throttled", "500", "503", "expired", "not there yet", "dropped", "cut off"],
+)
+def test_a_wait_outlasts_an_error(scripted_aws: ScriptedAws, error: Any) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING, error, error, error, RUNNING, error, SUCCEEDED)
+    assert StepFunctionHook().wait_for_execution(ARN, 0, sleep=lambda _: None)["status"] == "SUCCEEDED"
+
+
+def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("ExpiredTokenException"), SUCCEEDED)
+    hook = StepFunctionHook()
+    clients = [hook.conn]
+    hook.describe_patiently(ARN, sleep=lambda _: clients.append(hook.conn))
+    assert clients[0] is not clients[1]
+
+
+def test_a_missing_permission_ends_a_wait_at_once(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException", "no identity-based policy allows it"))
+    with pytest.raises(AirflowFailException, match=r"states:DescribeExecution.*no identity-based policy"):
+        StepFunctionHook().wait_for_execution(ARN)
+    assert len(scripted_aws.calls) == 1
+
+
+def test_an_execution_that_never_was_ends_a_wait(make_machine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_machine(name="Orders")
+    with pytest.raises(ClientError, match="ExecutionDoesNotExist"):
+        StepFunctionHook().wait_for_execution(ARN, sleep=lambda _: None)
+
+
+def test_a_failure_reads_one_page_from_the_end(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(
+        "GetExecutionHistory",
+        {
+            "events": [
+                {"id": 3, "previousEventId": 2, "timestamp": 1.0, "type": "ExecutionFailed"},
+                {
+                    "id": 2,
+                    "previousEventId": 0,
+                    "timestamp": 1.0,
+                    "type": "FailStateEntered",
+                    "stateEnteredEventDetails": {"name": "Refuse", "input": "{}"},
+                },
+            ]
+        },
+    )
+    error = StepFunctionHook().failure({"executionArn": ARN, "status": "FAILED", "error": "E"})
+    assert (error.failure.state, error.failure.error) == ("Refuse", "E")
+    assert scripted_aws.bodies("GetExecutionHistory") == [
+        {"executionArn": ARN, "reverseOrder": True, "maxResults": 100}
+    ]
+
+
+def test_a_history_out_of_reach_hides_no_failure(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("GetExecutionHistory", Refusal("AccessDeniedException"))
+    error = StepFunctionHook().failure({"executionArn": ARN, "status": "FAILED", "error": "E", "cause": "c"})
+    assert "ended as FAILED: E: c" in str(error)
+    assert "history could not be read" in str(error)
+
+
+def test_the_asynchronous_client(make_machine: Make) -> None:
+    arn = StepFunctionHook().start_execution(make_machine())
+
+    async def status() -> str:
+        async with await StepFunctionHook().async_client() as client:
+            return str((await client.describe_execution(executionArn=arn))["status"])
+
+    assert asyncio.run(status()) == "RUNNING"

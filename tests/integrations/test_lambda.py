@@ -1,0 +1,172 @@
+"""Lambda and Batch over HTTP, against a scripted server: moto needs Docker for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations import Caller, Completed, Submitted
+from tests.fixtures.moto import ACCOUNT, REGION
+
+from .conftest import Answer, Reply, RestAws, without_metadata
+
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:price"
+INVOKE = "/2015-03-31/functions/price/invocations"
+INVOKE_ARN = f"/2015-03-31/functions/{FUNCTION.replace(':', '%3A')}/invocations"
+VERSION = {"X-Amz-Executed-Version": "$LATEST"}
+FAILED = VERSION | {"X-Amz-Function-Error": "Unhandled"}
+
+
+@pytest.mark.parametrize("payload", [{"a": [1, None]}, "text", 5, [], True])
+def test_a_functions_payload_is_parsed(result: Callable[..., Any], rest_aws: RestAws, payload: Any) -> None:
+    rest_aws.script(INVOKE, Reply(payload, headers=VERSION))
+    got = result("lambda:invoke", {"FunctionName": "price", "Payload": payload})
+    assert got == {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}
+    assert rest_aws.calls == [(INVOKE, payload)]
+
+
+def test_the_http_response_is_shown_with_its_own_spelling(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
+    rest_aws.script(INVOKE, Reply(1, headers=VERSION | {"x-amzn-RequestId": "r-1"}))
+    answer = submit("lambda:invoke", {"FunctionName": "price"})
+    assert isinstance(answer, Completed)
+    http = answer.result["SdkHttpMetadata"]
+    assert http["HttpStatusCode"] == 200
+    assert http["HttpHeaders"]["X-Amz-Executed-Version"] == "$LATEST"
+    assert http["AllHttpHeaders"]["X-Amz-Executed-Version"] == ["$LATEST"]
+    assert answer.result["SdkResponseMetadata"] == {"RequestId": "r-1"}
+    json.dumps(answer.result)
+
+
+def test_a_function_as_the_resource_gives_its_payload(result: Callable[..., Any], rest_aws: RestAws) -> None:
+    rest_aws.script(INVOKE_ARN, Reply({"total": 3}))
+    assert result(FUNCTION, {"items": [1, 2]}) == {"total": 3}
+    assert rest_aws.calls == [(INVOKE_ARN, {"items": [1, 2]})]
+
+
+def test_a_payload_that_is_no_json_stays_text(result: Callable[..., Any], rest_aws: RestAws) -> None:
+    rest_aws.script(INVOKE_ARN, Reply(b"plain text"))
+    assert result(FUNCTION, {}) == "plain text"
+
+
+def test_an_asynchronous_call_has_no_payload(result: Callable[..., Any], rest_aws: RestAws) -> None:
+    rest_aws.script(INVOKE, Reply(b"", status=202))
+    got = result("lambda:invoke", {"FunctionName": "price", "InvocationType": "Event"})
+    assert got == {"StatusCode": 202, "Payload": ""}
+
+
+@pytest.mark.parametrize("resource", ["lambda:invoke", FUNCTION], ids=["invoke", "arn"])
+def test_a_functions_error_has_its_own_name(submit: Callable[..., Answer], rest_aws: RestAws, resource: str) -> None:
+    payload = b'{"errorMessage": "no stock",  "errorType": "OutOfStock"}'
+    rest_aws.script(INVOKE, Reply(payload, headers=FAILED))
+    rest_aws.script(INVOKE_ARN, Reply(payload, headers=FAILED))
+    with pytest.raises(StatesError) as caught:
+        submit(resource, {"FunctionName": "price"})
+    assert (caught.value.error, caught.value.cause) == ("OutOfStock", payload.decode())
+
+
+@pytest.mark.parametrize("payload", ['{"errorMessage":"Task timed out"}', "null", '{"errorType":5}', "broken{"])
+def test_a_functions_error_without_a_name(submit: Callable[..., Answer], rest_aws: RestAws, payload: str) -> None:
+    rest_aws.script(INVOKE, Reply(payload.encode(), headers=FAILED))
+    with pytest.raises(StatesError) as caught:
+        submit("lambda:invoke", {"FunctionName": "price"})
+    assert caught.value.error == "Lambda.Unknown"
+    assert (caught.value.cause or "").endswith(f"did not return an error type. Returned payload: {payload}")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("ResourceNotFoundException", 404, "Lambda.ResourceNotFoundException"),
+        ("TooManyRequestsException", 429, "Lambda.TooManyRequestsException"),
+        ("ServiceException", 500, "Lambda.ServiceException"),
+        ("AccessDeniedException", 403, "Lambda.AWSLambdaException"),
+    ],
+)
+def test_an_error_of_lambda_is_told_at_once(
+    submit: Callable[..., Answer],
+    rest_aws: RestAws,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    status: int,
+    error: str,
+) -> None:
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+    refusal = Reply({"Message": "no"}, status, {"x-amzn-ErrorType": code, "x-amzn-RequestId": "r-1"})
+    rest_aws.script(INVOKE_ARN, refusal)
+    with pytest.raises(StatesError) as caught:
+        submit(FUNCTION, {})
+    assert caught.value.error == error
+    details = f"Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: r-1; Proxy: null"
+    assert caught.value.cause == f"no ({details})"
+    assert len(rest_aws.calls) == 1, "a function may have run: no second call without a Retry of the definition"
+
+
+JOB = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d"}
+SUBMIT = "/v1/submitjob"
+DESCRIBE = "/v1/describejobs"
+MARK = {"name": "MANAGED_BY_AWS", "value": "STARTED_BY_STEP_FUNCTIONS"}
+
+
+def test_a_batch_job_is_followed(submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller) -> None:
+    rest_aws.script(SUBMIT, Reply({"jobId": "1", "jobName": "j"}))
+    rest_aws.script(
+        DESCRIBE,
+        Reply({"jobs": []}),
+        Reply({"jobs": [{"jobId": "1", "status": "RUNNABLE"}]}),
+        Reply({"jobs": [{"jobId": "1", "status": "SUCCEEDED", "createdAt": 5, "container": {"exitCode": 0}}]}),
+    )
+    answer = submit(
+        "batch:submitJob.sync", JOB | {"ContainerOverrides": {"Environment": [{"Name": "A", "Value": "1"}]}}
+    )
+    environment = rest_aws.calls[0][1]["containerOverrides"]["environment"]
+    assert environment == [{"name": "A", "value": "1"}, MARK]
+    for _ in range(2):
+        assert isinstance(answer, Submitted)
+        answer = caller.poll(answer.job)
+    assert isinstance(answer, Submitted)
+    done = caller.poll(answer.job)
+    assert done == Completed({"JobId": "1", "Status": "SUCCEEDED", "CreatedAt": 5, "Container": {"ExitCode": 0}})
+    assert rest_aws.calls[-1] == (DESCRIBE, {"jobs": ["1"]})
+
+
+def test_a_failed_batch_job(submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller) -> None:
+    rest_aws.script(SUBMIT, Reply({"jobId": "1"}))
+    rest_aws.script(DESCRIBE, Reply({"jobs": [{"status": "FAILED", "statusReason": "Host gone"}]}))
+    answer = submit("batch:submitJob.sync", JOB)
+    assert isinstance(answer, Submitted)
+    with pytest.raises(StatesError) as caught:
+        caller.poll(answer.job)
+    assert (caught.value.error, caught.value.cause) == (
+        "States.TaskFailed",
+        '{"Status":"FAILED","StatusReason":"Host gone"}',
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "extra"),
+    [("batch:submitJob", {}), ("batch:submitJob.sync", {"NodeOverrides": {"NumNodes": 2}})],
+    ids=["not waited for", "several nodes"],
+)
+def test_other_batch_jobs_are_not_marked(
+    submit: Callable[..., Answer], rest_aws: RestAws, resource: str, extra: dict[str, Any]
+) -> None:
+    rest_aws.script(SUBMIT, Reply({"jobId": "1"}))
+    answer = submit(resource, JOB | extra)
+    assert "containerOverrides" not in rest_aws.calls[0][1]
+    if isinstance(answer, Completed):
+        assert without_metadata(answer.result) == {"JobId": "1"}
+
+
+def test_a_stopped_execution_stops_its_batch_job(
+    submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller
+) -> None:
+    rest_aws.script(SUBMIT, Reply({"jobId": "1"}))
+    rest_aws.script("/v1/terminatejob", Reply({}))
+    answer = submit("batch:submitJob.sync", JOB)
+    assert isinstance(answer, Submitted)
+    caller.cancel(answer.job)
+    assert rest_aws.calls[-1][1]["jobId"] == "1"

@@ -1,0 +1,98 @@
+"""The operators in DAG runs of a real Airflow, against machines that really run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow import DAG
+
+from sfn_provider.operators.step_function import (
+    StepFunctionGetExecutionOutputOperator,
+    StepFunctionStartExecutionOperator,
+)
+from tests.fixtures.airflow_home import run_dag, task_states, xcom
+
+pytestmark = pytest.mark.usefixtures("airflow_db", "executing_aws")
+
+Make = Callable[..., str]
+
+SLOW = {
+    "StartAt": "Pause",
+    "States": {"Pause": {"Type": "Wait", "Seconds": 1, "Next": "Done"}, "Done": {"Type": "Pass", "End": True}},
+}
+FAILING = {
+    "StartAt": "Look",
+    "States": {
+        "Look": {"Type": "Pass", "Next": "Refuse"},
+        "Refuse": {"Type": "Fail", "Error": "Orders.Bad", "Cause": "no stock"},
+    },
+}
+
+
+def new_dag(dag_id: str) -> DAG:
+    """Make a DAG that runs by hand only."""
+    return DAG(dag_id, start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None)
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
+def test_an_execution_that_succeeds(make_machine: Make, sfn: Any, deferrable: bool) -> None:
+    machine = make_machine(SLOW)
+    with new_dag(f"succeeds_{deferrable}") as dag:
+        start = StepFunctionStartExecutionOperator(
+            task_id="start",
+            state_machine_arn=machine,
+            state_machine_input={"day": "{{ params.day }}"},
+            waiter_delay=0.1,
+            deferrable=deferrable,
+        )
+        arn = "{{ ti.xcom_pull(task_ids='start', key='execution_arn') }}"
+        start >> StepFunctionGetExecutionOutputOperator(task_id="read", execution_arn=arn)
+    dag.params = {"day": "Saturday"}
+    run = run_dag(dag)
+    assert task_states(run) == {"start": "success", "read": "success"}
+    assert xcom(run, "start") == xcom(run, "read") == {"day": "Saturday"}
+    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
+    assert xcom(run, "start", "execution_arn") == execution["executionArn"]
+    assert xcom(run, "start", "execution_name") == execution["name"]
+    assert xcom(run, "start", "execution_start_date") < xcom(run, "start", "execution_stop_date")
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
+def test_an_execution_that_fails(make_machine: Make, deferrable: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    with new_dag(f"fails_{deferrable}") as dag:
+        StepFunctionStartExecutionOperator(
+            task_id="start", state_machine_arn=make_machine(FAILING), waiter_delay=0.1, deferrable=deferrable
+        )
+    assert task_states(run_dag(dag)) == {"start": "failed"}
+    printed = "".join(capfd.readouterr())
+    assert "Orders.Bad: no stock" in printed
+    assert "in state 'Refuse'" in printed
+
+
+def test_mapped_tasks_have_an_execution_each(make_machine: Make, sfn: Any) -> None:
+    machine = make_machine()
+    with new_dag("mapped") as dag:
+        StepFunctionStartExecutionOperator.partial(
+            task_id="start", state_machine_arn=machine, waiter_delay=0, region_name="us-east-1"
+        ).expand(state_machine_input=[{"n": 1}, [2], "3"])
+    run = run_dag(dag)
+    outputs = {
+        ti.map_index: ti.xcom_pull(task_ids="start", map_indexes=ti.map_index) for ti in run.get_task_instances()
+    }
+    assert outputs == {0: {"n": 1}, 1: [2], 2: 3}
+    assert len(sfn.list_executions(stateMachineArn=machine)["executions"]) == 3
+
+
+def test_an_execution_timeout_stops_the_execution(make_machine: Make, sfn: Any) -> None:
+    for_ever = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
+    machine = make_machine(for_ever)
+    with new_dag("times_out") as dag:
+        StepFunctionStartExecutionOperator(
+            task_id="start", state_machine_arn=machine, waiter_delay=0.1, execution_timeout=timedelta(seconds=1)
+        )
+    assert task_states(run_dag(dag)) == {"start": "failed"}
+    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
+    assert execution["status"] == "ABORTED"

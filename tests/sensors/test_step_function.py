@@ -1,0 +1,197 @@
+"""The sensor: its methods one at a time, and in every mode in a real Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow import DAG
+
+from sfn_provider._compat import AirflowFailException, AirflowSkipException, TaskDeferred
+from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
+from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
+from tests.fixtures.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.moto import set_execution
+from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
+from tests.fixtures.tasks import context_of
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
+RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
+SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 2.0, "output": "[1]"}
+SLOW = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
+FAILING = {"StartAt": "Refuse", "States": {"Refuse": {"Type": "Fail", "Error": "Orders.Bad", "Cause": "no stock"}}}
+
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def execution(sfn: Any, make_machine: Make) -> str:
+    """An execution that runs until a test ends it."""
+    return str(sfn.start_execution(stateMachineArn=make_machine(), name="one")["executionArn"])
+
+
+def sensor_of(arn: str, **arguments: Any) -> StepFunctionExecutionSensor:
+    """Make the sensor."""
+    return StepFunctionExecutionSensor(task_id="wait", execution_arn=arn, **arguments)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_a_running_execution_is_not_there_yet(execution: str, status: str) -> None:
+    set_execution(execution, status)
+    sensor = sensor_of(execution)
+    context = context_of(sensor)
+    assert sensor.poke(context) is False
+    assert context["ti"].xcoms == {}
+
+
+def test_a_look_at_a_running_execution_is_one_call_without_data(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING)
+    sensor = sensor_of(ARN)
+    sensor.poke(context_of(sensor))
+    assert scripted_aws.calls == [("DescribeExecution", {"executionArn": ARN, "includedData": "METADATA_ONLY"})]
+
+
+def test_the_output_goes_to_an_xcom(execution: str) -> None:
+    set_execution(execution, "SUCCEEDED", output='{"n": 1}')
+    sensor = sensor_of(execution)
+    context = context_of(sensor)
+    assert sensor.poke(context) is True
+    assert context["ti"].xcoms == {"output": {"n": 1}}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_another_end_fails_with_the_cause(execution: str, status: str) -> None:
+    set_execution(execution, status, error="Orders.Bad", cause="no stock")
+    sensor = sensor_of(execution)
+    with pytest.raises(StepFunctionExecutionFailed, match=f"ended as {status}.*Orders.Bad: no stock"):
+        sensor.poke(context_of(sensor))
+
+
+def test_soft_fail_skips_with_the_cause(execution: str) -> None:
+    set_execution(execution, "FAILED", error="Orders.Bad")
+    sensor = sensor_of(execution, soft_fail=True)
+    with pytest.raises(AirflowSkipException, match=r"Orders\.Bad"):
+        sensor.poke(context_of(sensor))
+
+
+@pytest.mark.parametrize(
+    ("status", "targets"),
+    [("FAILED", ["FAILED", "TIMED_OUT"]), ("TIMED_OUT", ["FAILED", "TIMED_OUT"]), ("RUNNING", ["RUNNING"])],
+)
+def test_other_statuses_can_be_waited_for(execution: str, status: str, targets: list[str]) -> None:
+    set_execution(execution, status)
+    sensor = sensor_of(execution, target_states=targets)
+    assert sensor.poke(context_of(sensor)) is True
+
+
+def test_success_is_a_failure_where_another_end_is_waited_for(execution: str) -> None:
+    set_execution(execution, "SUCCEEDED", output="1")
+    sensor = sensor_of(execution, target_states=["FAILED"])
+    with pytest.raises(StepFunctionExecutionFailed, match="ended as SUCCEEDED"):
+        sensor.poke(context_of(sensor))
+
+
+def test_an_unknown_status_is_refused_when_the_dag_is_parsed() -> None:
+    with pytest.raises(ValueError, match=r"\['DONE'\]"):
+        sensor_of(ARN, target_states=["SUCCEEDED", "DONE"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Refusal("ThrottlingException"), Refusal("x", status=503), Refusal("ExpiredTokenException"), DROP],
+    ids=["throttled", "503", "expired", "dropped"],
+)
+def test_an_error_that_passes_is_not_there_yet(scripted_aws: ScriptedAws, error: Any) -> None:
+    scripted_aws.script("DescribeExecution", error, error, SUCCEEDED)
+    sensor = sensor_of(ARN)
+    assert [sensor.poke(context_of(sensor)) for _ in range(3)] == [False, False, True]
+
+
+def test_an_execution_just_started_may_be_missing(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", *[Refusal("ExecutionDoesNotExist")] * 3, SUCCEEDED)
+    sensor = sensor_of(ARN)
+    assert sensor.poke(context_of(sensor)) is True
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+@pytest.mark.parametrize(("soft_fail", "error"), [(False, AirflowFailException), (True, AirflowSkipException)])
+def test_a_missing_permission_ends_the_wait_at_once(
+    scripted_aws: ScriptedAws, deferrable: bool, soft_fail: bool, error: type[Exception]
+) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException"))
+    sensor = sensor_of(ARN, deferrable=deferrable, soft_fail=soft_fail)
+    with pytest.raises(error):
+        sensor.execute(context_of(sensor))
+    assert len(scripted_aws.calls) == 1
+
+
+def test_an_express_execution_is_refused_without_a_call(scripted_aws: ScriptedAws) -> None:
+    sensor = sensor_of("arn:aws:states:us-east-1:123456789012:express:Orders:one:4f5a")
+    with pytest.raises(AirflowFailException, match=r"wait: .*Express"):
+        sensor.poke(context_of(sensor))
+    assert scripted_aws.calls == []
+
+
+def test_a_deferral_waits_as_long_as_the_sensor_may(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING)
+    sensor = sensor_of(ARN, deferrable=True, poke_interval=7, timeout=600, target_states=["FAILED"])
+    with pytest.raises(TaskDeferred) as deferral:
+        sensor.execute(context_of(sensor, start_date=datetime.now(UTC) - timedelta(minutes=4)))
+    assert timedelta(minutes=5) < deferral.value.timeout <= timedelta(minutes=6)
+    arguments = deferral.value.trigger.serialize()[1]
+    assert (arguments["waiter_delay"], arguments["target_states"]) == (7, ["FAILED"])
+
+
+def test_an_execution_that_has_ended_never_defers(execution: str) -> None:
+    set_execution(execution, "SUCCEEDED", output="1")
+    sensor = sensor_of(execution, deferrable=True)
+    context = context_of(sensor)
+    sensor.execute(context)
+    assert context["ti"].xcoms == {"output": 1}
+
+
+def test_an_execution_redriven_before_the_worker_is_back_is_waited_for_again(execution: str) -> None:
+    sensor = sensor_of(execution, deferrable=True)
+    with pytest.raises(TaskDeferred):
+        sensor.execute_complete(context_of(sensor), {"status": "success", "execution_arn": execution})
+
+
+MODES = [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}]
+
+
+@pytest.mark.parametrize("arguments", MODES, ids=["poke", "reschedule", "deferred"])
+def test_every_mode_waits_in_a_dag_run(
+    airflow_db: None, executing_aws: str, make_machine: Make, sfn: Any, arguments: dict[str, Any]
+) -> None:
+    machine = make_machine(SLOW)
+    with DAG("waits_" + "_".join(arguments), start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
+        arn = sfn.start_execution(stateMachineArn=machine, input='{"n": 1}')["executionArn"]
+        StepFunctionExecutionSensor(task_id="wait", execution_arn=arn, poke_interval=0.2, timeout=60, **arguments)
+    run = run_dag(dag)
+    assert task_states(run) == {"wait": "success"}
+    assert xcom(run, "wait", "output") == {"n": 1}
+
+
+@pytest.mark.parametrize("arguments", MODES, ids=["poke", "reschedule", "deferred"])
+@pytest.mark.parametrize(("soft_fail", "state"), [(False, "failed"), (True, "skipped")], ids=["hard", "soft"])
+def test_every_mode_fails_in_a_dag_run(
+    airflow_db: None,
+    executing_aws: str,
+    make_machine: Make,
+    sfn: Any,
+    capfd: pytest.CaptureFixture[str],
+    arguments: dict[str, Any],
+    soft_fail: bool,
+    state: str,
+) -> None:
+    machine = make_machine(FAILING)
+    dag_id = "_".join(["fails", *arguments, str(soft_fail)])
+    with DAG(dag_id, start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
+        arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+        StepFunctionExecutionSensor(
+            task_id="wait", execution_arn=arn, poke_interval=0.2, timeout=60, soft_fail=soft_fail, **arguments
+        )
+    assert task_states(run_dag(dag)) == {"wait": state}
+    assert soft_fail or "no stock" in "".join(capfd.readouterr())

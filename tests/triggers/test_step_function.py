@@ -1,0 +1,140 @@
+"""The trigger, over HTTP, on an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sfn_provider._compat import AirflowException, AirflowFailException
+from sfn_provider.hooks.step_function import StepFunctionHook
+from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
+from tests.fixtures.moto import set_execution
+from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
+RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
+PENDING = RUNNING | {"status": "PENDING_REDRIVE"}
+SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 2.0}
+
+Make = Callable[..., str]
+
+
+def trigger_of(arn: str = ARN, **arguments: Any) -> StepFunctionsExecutionCompleteTrigger:
+    """Make the trigger, with looks that follow each other at once."""
+    defaults = {"waiter_delay": 0, "aws_conn_id": "aws_default", "botocore_config": {"retries": {"max_attempts": 0}}}
+    return StepFunctionsExecutionCompleteTrigger(execution_arn=arn, **(defaults | arguments))
+
+
+def events_of(trigger: StepFunctionsExecutionCompleteTrigger) -> list[Any]:
+    """Run the trigger to its end. Gives the payloads of its events."""
+
+    async def collect() -> list[Any]:
+        return [event.payload async for event in trigger.run()]
+
+    return asyncio.run(collect())
+
+
+def test_it_survives_serialisation() -> None:
+    path, arguments = trigger_of(waiter_max_attempts=4, verify=False, target_states=("FAILED",)).serialize()
+    module, _, name = path.rpartition(".")
+    again = getattr(importlib.import_module(module), name)(**arguments)
+    assert again.serialize() == (path, arguments)
+    assert path == "sfn_provider.triggers.step_function.StepFunctionsExecutionCompleteTrigger"
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
+def test_every_end_of_an_execution_is_one_event(make_machine: Make, sfn: Any, status: str) -> None:
+    arn = sfn.start_execution(stateMachineArn=make_machine())["executionArn"]
+    set_execution(arn, status)
+    assert events_of(trigger_of(arn)) == [{"status": "success", "execution_arn": arn, "execution_status": status}]
+
+
+def test_it_waits_for_a_machine_that_really_runs(executing_aws: str, make_machine: Make, sfn: Any) -> None:
+    machine = make_machine({"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}})
+    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    [event] = events_of(trigger_of(arn, waiter_delay=0.1))
+    assert event["execution_status"] == "SUCCEEDED"
+
+
+def test_it_polls_without_data_while_the_execution_goes_on(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING, PENDING, RUNNING, SUCCEEDED)
+    assert len(events_of(trigger_of())) == 1
+    assert scripted_aws.bodies("DescribeExecution") == [{"executionArn": ARN, "includedData": "METADATA_ONLY"}] * 4
+
+
+def test_a_status_that_is_waited_for_ends_the_wait(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING, PENDING)
+    [event] = events_of(trigger_of(target_states=["PENDING_REDRIVE"]))
+    assert event["execution_status"] == "PENDING_REDRIVE"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refusal("ThrottlingException"),
+        Refusal("InternalServerError", status=500),
+        Refusal("x", status=503),
+        Refusal("ExpiredTokenException"),
+        Refusal("ExecutionDoesNotExist"),
+        DROP,
+        CUT,
+    ],
+    ids=["throttled", "500", "503", "expired", "not there yet", "dropped", "cut off"],
+)
+def test_it_outlasts_an_error(scripted_aws: ScriptedAws, error: Any) -> None:
+    scripted_aws.script("DescribeExecution", error, RUNNING, error, error, error, SUCCEEDED)
+    assert [event["status"] for event in events_of(trigger_of())] == ["success"]
+
+
+def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("ExpiredTokenException"), Refusal("x", status=503), SUCCEEDED)
+    trigger = trigger_of()
+    hooks: list[Any] = []
+
+    def counted() -> Any:
+        hooks.append(StepFunctionHook(config={"retries": {"max_attempts": 0}}))
+        return hooks[-1]
+
+    monkeypatch.setattr(trigger, "hook", counted)
+    assert [event["status"] for event in events_of(trigger)] == ["success"]
+    assert len(hooks) == 2
+
+
+def test_a_missing_permission_ends_the_wait_for_good(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException"))
+    [event] = events_of(trigger_of())
+    assert (event["status"], event["execution_arn"], event["final"]) == ("error", ARN, True)
+    assert "states:DescribeExecution" in event["message"]
+    with pytest.raises(AirflowFailException, match="states:DescribeExecution"):
+        execution_of(event)
+
+
+def test_an_execution_that_never_was_ends_the_wait(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("ExecutionDoesNotExist", "no such execution"))
+    [event] = events_of(trigger_of())
+    assert (event["status"], event["final"]) == ("error", False)
+    with pytest.raises(AirflowException, match="no such execution"):
+        execution_of(event)
+
+
+def test_it_has_as_many_looks_as_asked_for(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING)
+    [event] = events_of(trigger_of(waiter_max_attempts=3))
+    assert len(scripted_aws.calls) == 3
+    assert "RUNNING after 3 looks" in event["message"]
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_kill_stops_the_execution(make_machine: Make, sfn: Any, stop: bool) -> None:
+    arn = sfn.start_execution(stateMachineArn=make_machine())["executionArn"]
+    asyncio.run(trigger_of(arn, stop_on_kill=stop).on_kill())
+    assert sfn.describe_execution(executionArn=arn)["status"] == ("ABORTED" if stop else "RUNNING")
+
+
+def test_no_event_is_an_error() -> None:
+    with pytest.raises(AirflowException, match="without an event"):
+        execution_of(None)
