@@ -6,14 +6,15 @@ virtual time, an Airflow task with real calls and deferrals.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine import outside as outside_branches
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.program import Program
-from sfn_provider.engine.requests import Event, Request, TaskFailed, TaskSucceeded
+from sfn_provider.engine.requests import BranchOutcome, Event, Request, TaskFailed, TaskSucceeded
 from sfn_provider.engine.run import ROOT, HistoryFull, Run
 from sfn_provider.engine.state import ExecutionState, Frame
 from sfn_provider.exceptions import StatesError
@@ -70,6 +71,8 @@ class Interpreter:
         start_at: str | None = None,
         deadline: float | None = None,
         continues: Position | None = None,
+        branch: outside_branches.Inherited | None = None,
+        outside: bool = False,
     ) -> Step:
         """Start an execution, or go on with one in another region.
 
@@ -83,10 +86,15 @@ class Interpreter:
             deadline: when the execution times out, seconds since the epoch; by default the machine's TimeoutSeconds
                 from now.
             continues: where the history stands when a region goes on with an execution; None starts one.
+            branch: what is inherited, where this is a branch of an execution that goes on elsewhere.
+            outside: True where the state is a Parallel or inline Map whose branches run elsewhere: go on as far as
+                the request `RunBranches`, then by `join`.
         """
-        state = ExecutionState(context=context, seed=seed, now=at)
+        state = ExecutionState(context=context, seed=seed, now=at, branch=branch is not None, outside=outside)
         frame = Frame(ROOT, None, "", start_at or self._machine.start_at, input, dict(variables or {}))
         state.frames[ROOT] = frame
+        if branch is not None:
+            frame.index, frame.map_item, state.first_event = branch.index, branch.map_item, branch.first_event
         run = Run(self._program, state)
         if continues is None:
             started = {"input": input, "roleArn": context["Execution"]["RoleArn"]}
@@ -117,6 +125,16 @@ class Interpreter:
         if pending.purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
             run.close_request(frame, event.id)
         return self._proceed(run, lambda: self._answer(run, frame, pending.purpose, event))
+
+    def join(self, state: ExecutionState, outcomes: Sequence[BranchOutcome | None]) -> Step:
+        """Bring in how the branches ended that `RunBranches` asked for, and go on.
+
+        Args:
+            state: the state that asked, or one read back from JSON.
+            outcomes: by index; None for a branch that was stopped because another one failed.
+        """
+        run = Run(self._program, state)
+        return self._proceed(run, lambda: outside_branches.join(run, state.frames[ROOT], outcomes))
 
     def _answer(self, run: Run, frame: Frame, purpose: str, event: Event) -> None:
         from sfn_provider.engine.states import BEHAVIOURS, distributed

@@ -67,7 +67,20 @@ class Cancel:
     id: str
 
 
-Request = CallTask | WakeAt | Cancel
+@dataclass(frozen=True, slots=True)
+class RunBranches:
+    """Run the branches of a Parallel or the iterations of a Map; answer with `Interpreter.join`.
+
+    Args:
+        inputs: the input of each.
+        values: for a Map the items as ``$$.Map.Item.Value`` shows them; None for a Parallel.
+    """
+
+    inputs: tuple[Json, ...]
+    values: tuple[Json, ...] | None
+
+
+Request = CallTask | WakeAt | Cancel | RunBranches
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,29 @@ class TimerFired:
 
     id: str
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BranchOutcome:
+    """How a branch or iteration ended that ran elsewhere.
+
+    Args:
+        status: SUCCEEDED, FAILED or TIMED_OUT.
+        at: when it ended.
+        previous: id of its last event.
+        events: how many events it had.
+        output: its output, where it succeeded.
+        error: its error, where it failed.
+        cause: the cause beside it.
+    """
+
+    status: str
+    at: float
+    previous: int
+    events: int
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
 
 
 Event = TaskSucceeded | TaskSubmitted | TaskFailed | TaskHeartbeat | TimerFired

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Any
 
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine import catch
+from sfn_provider.engine import catch, outside
 from sfn_provider.engine.context import state_context
 from sfn_provider.engine.dataflow import Exit
 from sfn_provider.engine.history import Record
@@ -62,7 +62,10 @@ class Run:
                     self._enter(frame, state)
                 BEHAVIOURS[state.model.type].execute(self, frame, state)
             except StatesError as error:
-                self.fail_evaluation(frame, state, error)
+                if self.state.outside:
+                    outside.hold(frame, error)
+                else:
+                    self.fail_evaluation(frame, state, error)
 
     def ready(self, frame: Frame) -> None:
         """Let the frame execute its state once its turn comes."""
@@ -104,10 +107,11 @@ class Run:
         if state.event_ids >= MAX_EVENTS - 1 and not type.startswith("Execution"):
             raise HistoryFull
         state.event_ids += 1
-        self.records.append(Record(state.event_ids, frame.previous, type, state.now, details or {}))
+        identity = state.first_event + state.event_ids
+        self.records.append(Record(identity, frame.previous, type, state.now, details or {}))
         if chain:
-            frame.previous = state.event_ids
-        return state.event_ids
+            frame.previous = identity
+        return identity
 
     @staticmethod
     def _count_event(child: Frame, frame: Frame, chain: bool) -> int:
@@ -189,7 +193,7 @@ class Run:
         frame.memo, frame.children = {}, []
         frame.input = output
         if next_state is None:
-            self._finish(frame, output)
+            self.finish(frame, output)
         elif self.program.has(frame.scope, next_state):
             frame.state = next_state
             self._ready.append(frame)
@@ -203,13 +207,15 @@ class Run:
         self._end(frame)
         self.state.exit, self.state.output, self.state.variables = next_state, output, frame.variables
 
-    def _finish(self, frame: Frame, output: Json) -> None:
+    def finish(self, frame: Frame, output: Json) -> None:
+        """The frame has walked to its end: the execution has succeeded, or a branch or iteration has."""
         from sfn_provider.engine.states import BEHAVIOURS
 
         if frame.parent is None:
             self._end(frame)
             self.state.status, self.state.output, self.state.variables = "SUCCEEDED", output, frame.variables
-            self.emit(frame, "ExecutionSucceeded", {"output": output})
+            if not self.state.branch:
+                self.emit(frame, "ExecutionSucceeded", {"output": output})
             return
         parent = self.state.frames[frame.parent]
         state = self.compiled(parent)
@@ -231,12 +237,18 @@ class Run:
 
     def fail_evaluation(self, frame: Frame, state: Compiled, error: StatesError) -> None:
         """A field of the state could not be evaluated: say so as AWS does, then fail."""
-        told = _told(frame, state, error)
+        told = self._told(frame, state, error)
         if isinstance(error, QueryEvaluationError):
             if frame.previous == frame.entered:
                 frame.previous = frame.entered_after
             self._emit_evaluation_failed(frame, state, told, error.location)
         self.fail(frame, state, told)
+
+    def _told(self, frame: Frame, state: Compiled, error: StatesError) -> StatesError:
+        """The error of an evaluation with the opening that AWS gives its cause."""
+        entered = frame.entered - self.state.first_event
+        opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered}). "
+        return StatesError(error.error, opening + (error.cause or ""))
 
     def _emit_evaluation_failed(self, frame: Frame, state: Compiled, told: StatesError, location: str) -> None:
         details = {"state": state.name, "error": told.error, "cause": told.cause, "location": location}
@@ -245,7 +257,7 @@ class Run:
     def fail(self, frame: Frame, state: Compiled, error: StatesError) -> None:
         """The state failed: retry it, catch it, or let the failure out of the frame."""
         if is_terminal(error.error):
-            self._fail_outright(frame, error)
+            self.fail_outright(frame, error)
             return
         self.abort_children(frame)
         self.cancel(frame)
@@ -276,9 +288,9 @@ class Run:
 
         Order and chain of the events: observed on AWS.
         """
-        told = _told(frame, state, error)
+        told = self._told(frame, state, error)
         if is_terminal(told.error):
-            self._fail_outright(frame, told)
+            self.fail_outright(frame, told)
             return
         if isinstance(error, QueryEvaluationError):
             frame.previous = failed_after
@@ -286,7 +298,7 @@ class Run:
             self._state_failed(frame, state)
         self.fail_frame(frame, told)
 
-    def _fail_outright(self, frame: Frame, error: StatesError) -> None:
+    def fail_outright(self, frame: Frame, error: StatesError) -> None:
         """End the whole execution, or child execution: no Retry or Catch on the way takes the error.
 
         The states around it leave no event either (recorded executions).
@@ -317,9 +329,12 @@ class Run:
         """The failure leaves the frame: it ends the execution, or reaches the Parallel or Map that runs the frame."""
         from sfn_provider.engine.states import BEHAVIOURS
 
-        if frame.parent is None or frame.execution is not None:
+        whole = frame.parent is None and not self.state.branch
+        if whole or frame.execution is not None:
             error = StatesError(reported(error.error), error.cause)
         if frame.parent is None:
+            if self.state.branch:
+                self.task_aborted(frame)
             self.end_execution(frame, "FAILED", error)
             return
         parent = self.state.frames[frame.parent]
@@ -331,6 +346,8 @@ class Run:
         """End the execution without success."""
         self._end(frame)
         self.state.status, self.state.error, self.state.cause = status, error.error, error.cause
+        if self.state.branch:
+            return
         details = {"error": error.error, "cause": error.cause}
         event = {"FAILED": "ExecutionFailed", "TIMED_OUT": "ExecutionTimedOut", "ABORTED": "ExecutionAborted"}[status]
         self.emit(frame, event, {key: value for key, value in details.items() if value is not None})
@@ -386,11 +403,5 @@ class Run:
     def end_full(self) -> None:
         """The history has room for one event only: the execution fails with it."""
         frame = self.state.frames[ROOT]
-        frame.previous = self.state.event_ids
+        frame.previous = self.state.first_event + self.state.event_ids
         self.end_execution(frame, "FAILED", HISTORY_IS_FULL)
-
-
-def _told(frame: Frame, state: Compiled, error: StatesError) -> StatesError:
-    """The error of an evaluation with the opening that AWS gives its cause."""
-    opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{frame.entered}). "
-    return StatesError(error.error, opening + (error.cause or ""))

@@ -101,6 +101,9 @@ class ExecutionState:
         event_ids: how many history events there have been.
         transitions: how many states were entered, each retry counted as one more.
         draws: how often randomness was used.
+        first_event: the ids of history events are counted from here.
+        branch: True where this is a branch of an execution that goes on elsewhere: its end is no execution's end.
+        outside: True where the branches of a Parallel or Map run elsewhere; see `sfn_provider.engine.outside`.
     """
 
     context: dict[str, Any]
@@ -120,6 +123,9 @@ class ExecutionState:
     event_ids: int = 0
     transitions: int = 0
     draws: int = 0
+    first_event: int = 0
+    branch: bool = False
+    outside: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Write the state as a JSON object."""

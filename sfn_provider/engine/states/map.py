@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine import outside
 from sfn_provider.engine.items.selection import effective_scope, max_concurrency, read_items, select_items
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.program import Compiled
@@ -27,6 +28,9 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     values = read_items(run, state, scope)
     run.emit(frame, "MapStateStarted", {"length": len(values)})
     inputs = select_items(run, state, scope, values)
+    if run.state.outside:
+        outside.hand_over(run, frame, state, inputs, values)
+        return
     frame.memo |= {"items": values, "inputs": inputs, "results": [None] * len(values), "started": 0, "done": 0}
     if not values:
         run.succeed_children(frame, state, [])

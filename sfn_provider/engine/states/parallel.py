@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine import outside
 from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.state import Frame
 from sfn_provider.engine.states.behaviour import Behaviour
@@ -18,6 +19,9 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     value = state.flow.enter(run.scope(frame), run.entropy)
     count = len(state.model.branches)
     run.emit(frame, "ParallelStateStarted")
+    if run.state.outside:
+        outside.hand_over(run, frame, state, [value] * count)
+        return
     frame.memo |= {"results": [None] * count, "running": count}
     for place in range(count):
         scope, branch = run.program.branch(state, place)
