@@ -11,15 +11,14 @@ from sfn_provider.engine import simulate
 from tests.fixtures.machines import entered, group, jsonata, outcome, parallel, told
 from tests.fixtures.maps import event_types
 
-ENDS = {name: {"Type": "Pass"} for name in ("A", "B", "C")}
-
-
 def rule(n: int, next: str, **fields: Any) -> dict[str, Any]:
     return {"Variable": "$.n", "NumericGreaterThan": n, "Next": next, **fields}
 
 
 def choice(*rules: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return group({"Choose": {"Type": "Choice", "Choices": list(rules), **fields}, **ENDS})
+    targets = dict.fromkeys([*(rule["Next"] for rule in rules), fields.get("Default")])
+    ends: dict[str, Any] = {name: {"Type": "Pass"} for name in targets if name}
+    return group({"Choose": {"Type": "Choice", "Choices": list(rules), **fields}, **ends})
 
 
 @pytest.mark.parametrize(("n", "taken"), [(9, "A"), (4, "B"), (1, "C")])
