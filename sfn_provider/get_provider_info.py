@@ -34,6 +34,20 @@ def get_provider_info() -> dict[str, Any]:
             "sfn_provider.links.step_function.StateMachineDetailsLink",
             "sfn_provider.links.step_function.StateMachineExecutionsDetailsLink",
         ],
+        "config": {
+            "sfn_provider": {
+                "description": "How the tasks of translated state machines run.",
+                "options": {
+                    "waiting": {
+                        "description": "Where a task waits: ``defer`` in the triggerer, ``block`` in the worker.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "block",
+                        "default": "defer",
+                    }
+                },
+            }
+        },
     }
 
 

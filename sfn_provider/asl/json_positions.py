@@ -27,6 +27,13 @@ class _Container:
         self.index += 1
         self.name = None
 
+    def take_name(self, name: str) -> bool:
+        """Note the name of the next field; True where the object had it before."""
+        self.name = name
+        repeated = name in self.seen
+        self.seen.add(name)
+        return repeated
+
 
 def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
     """Find every value of a valid JSON text.
@@ -48,12 +55,10 @@ def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
         elif token == ",":
             stack[-1].go_on()
         elif stack and not stack[-1].is_list and stack[-1].name is None:
-            inside = stack[-1]
-            inside.name = str(json.loads(token))
-            if inside.name in inside.seen:
-                duplicates.append((inside.next_location(), match.start()))
-            inside.seen.add(inside.name)
-            positions[inside.next_location()] = match.start()
+            repeated = stack[-1].take_name(json.loads(token))
+            location = stack[-1].next_location()
+            positions[location] = match.start()
+            duplicates += [(location, match.start())] if repeated else []
         elif token != ":":
             location = stack[-1].next_location() if stack else ""
             positions.setdefault(location, match.start())

@@ -36,7 +36,12 @@ Seconds = StrictInt | StrictStr
 
 class _Model(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_pascal, populate_by_name=True, protected_namespaces=()
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_pascal,
+        populate_by_name=True,
+        protected_namespaces=(),
+        defer_build=True,  # schemas are built with the first definition: half of the import time
     )
 
 
@@ -115,7 +120,7 @@ class Branch(_Model):
     """States with a start: a branch of a Parallel, or what a Map runs for each item."""
 
     start_at: StrictStr
-    states: dict[str, State]
+    states: dict[str, State] = Field(alias="States")  # the generator misses a field whose type stands further down
     comment: StrictStr | None = None
     query_language: QueryLanguage | None = None
     processor_config: ProcessorConfig | None = None
@@ -325,7 +330,3 @@ def dump(machine: StateMachine) -> dict[str, Any]:
     ``parse(dump(machine)) == machine``.
     """
     return machine.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-for _model in (ChoiceRule, Branch, Parallel, Map, StateMachine):
-    _model.model_rebuild()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sfn_provider.engine import Mocks, load_mocks
 from sfn_provider.engine.mocks import test_cases
@@ -40,11 +41,16 @@ def write_text(path: str, text: str) -> None:
         UsageError: where it cannot be written.
     """
     target = Path(path)
+    if target.is_dir():
+        raise UsageError(f"{path} is a folder; name the file to write in it")
+    if not target.parent.is_dir():
+        raise UsageError(f"{path}: cannot be written: there is no folder {target.parent}; create it first")
     draft = target.with_name(f".{target.name}.part")
     try:
         draft.write_text(text, encoding="utf-8")
         draft.replace(target)
     except OSError as error:
+        draft.unlink(missing_ok=True)
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
@@ -54,16 +60,28 @@ def read_input(given: str) -> Any:
     Raises:
         UsageError: where it is no JSON.
     """
-    from_file = given.startswith("@")
-    text = read_text(given[1:], "the input as JSON") if from_file else given
+    if given.startswith("@"):
+        return _parse_json(read_text(given[1:], "the input as JSON"), given[1:])
+    return _parse_json(given, f"--input {_shorten(given)}", "; for a file write --input @FILE")
+
+
+def _shorten(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _parse_json(text: str, where: str, hint: str = "") -> Any:
+    def refuse(constant: str) -> NoReturn:
+        raise UsageError(f"{where}: not JSON: {constant} is no JSON number")
+
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
-        where = given[1:] if from_file else f"--input {given!r}"
-        hint = "" if from_file else "; for a file write --input @FILE"
-        raise UsageError(
-            f"{where}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}"
-        ) from error
+        place = f"line {error.lineno}, column {error.colno}"
+        raise UsageError(f"{where}: not JSON: {error.msg} at {place}{hint}") from error
+    except RecursionError as error:
+        raise UsageError(f"{where}: objects and lists lie too deep in one another") from error
+    except ValueError as error:  # Python reads numbers of up to 4300 digits
+        raise UsageError(f"{where}: a number has too many digits") from error
 
 
 def read_mocks(reference: str) -> dict[str, Mocks]:
@@ -73,8 +91,14 @@ def read_mocks(reference: str) -> dict[str, Mocks]:
         UsageError: where the file cannot be read, is malformed, or has no such case.
     """
     path, _, case = reference.partition("#")
-    names = [case] if case else test_cases(path)
-    return {name.rpartition("/")[2]: load_mocks(f"{path}#{name}") for name in names}
+    if case:
+        return {case: load_mocks(reference)}
+    names = test_cases(path)
+    short = Counter(name.partition("/")[2] for name in names)
+    return {
+        name if short[name.partition("/")[2]] > 1 else name.partition("/")[2]: load_mocks(f"{path}#{name}")
+        for name in names
+    }
 
 
 def read_substitutions(given: tuple[str, ...]) -> dict[str, str]:
@@ -92,10 +116,7 @@ def read_substitutions(given: tuple[str, ...]) -> dict[str, str]:
 
 def _substitution_file(path: str) -> dict[str, str]:
     text = read_text(path, "substitutions as a JSON object (or write --substitutions NAME=VALUE)")
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    values = _parse_json(text, path)
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise UsageError(f"{path}: substitutions must be a JSON object of names and texts")
     return values

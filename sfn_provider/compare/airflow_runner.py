@@ -54,6 +54,7 @@ class AirflowRunner:
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="sfn-provider-airflow-"))
         self._process: subprocess.Popen[str] | None = None
+        self._runs = 0
 
     def run(
         self, source: str, dag_id: str, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
@@ -69,9 +70,7 @@ class AirflowRunner:
         Raises:
             AirflowRunFailed: where Airflow itself fails.
         """
-        path = self._home / "dags" / "translated.py"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(source, encoding="utf-8")
+        path = self._write(source)
         job: dict[str, Json] = {
             "path": str(path),
             "dag_id": dag_id,
@@ -97,6 +96,20 @@ class AirflowRunner:
         self._process = None
         shutil.rmtree(self._home, ignore_errors=True)
 
+    def _write(self, source: str) -> Path:
+        """Write the DAG file, alone in its folder.
+
+        Its name is new each time: Python takes the compiled module of another file of the same name and size that is
+        less than a second older.
+        """
+        folder = self._home / "dags"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        self._runs += 1
+        path = folder / f"translated_{self._runs}.py"
+        path.write_text(source, encoding="utf-8")
+        return path
+
     def _ask(self, job: Mapping[str, Json]) -> dict[str, Json]:
         process = self._process or self._start()
         if process.stdin is None or process.stdout is None:
@@ -108,6 +121,9 @@ class AirflowRunner:
         except BrokenPipeError:
             line = ""
         if not line:
+            process.kill()
+            process.wait()
+            self._process = None
             raise AirflowRunFailed(f"Airflow ended unexpectedly; the end of its log:\n{self._log_tail()}")
         answer: dict[str, Json] = json.loads(line)
         if "failure" in answer:

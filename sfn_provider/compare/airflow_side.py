@@ -50,7 +50,7 @@ def run_on_airflow(
     Args:
         definition: the definition as text, as an object, or parsed.
         input: the execution's input, any JSON value.
-        mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None calls AWS.
+        mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None, without objects, calls AWS.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
 
     Raises:
@@ -71,8 +71,8 @@ def run_dag(
     source = dump(definition) if isinstance(definition, StateMachine) else definition
     translation = translate(source, dag_id=DAG_ID)
     config = None
-    if mocks is not None:
-        answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks, objects)
+    if mocks is not None or objects is not None:
+        answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
         config = answers.as_configuration()
     result = shared_runner().run(translation.source, DAG_ID, as_run_configuration(input), config)
     ran = [task for task in result.tasks if task["state"] in ("success", "failed")]

@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any
 
 Json = Any
@@ -61,16 +62,27 @@ def run(path: str, dag_id: str, configuration: dict[str, Json], mocks: str | Non
     bag = DagBag(Path(path).parent)
     if bag.import_errors:
         raise RuntimeError("the DAG file does not import:\n" + "\n".join(bag.import_errors.values()))
+    dag = bag.dags[dag_id]
+    _shorten_pauses(dag)
     started = time.perf_counter()
-    finished = bag.dags[dag_id].test(run_conf=configuration)
+    finished = dag.test(run_conf=configuration)
     seconds = time.perf_counter() - started
     tasks = [_task(instance) for instance in finished.get_task_instances()]
     return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
 
 
+def _shorten_pauses(dag: Any) -> None:
+    """``dag.test()`` sleeps for a second where it finds no task to run, once for each task that a failure leaves out."""
+    module = sys.modules[type(dag).test.__module__]
+    if getattr(module, "time", None) is time:
+        module.time = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: time.sleep(seconds / 100)})
+
+
 def _task(instance: Any) -> dict[str, Json]:
+    from sfn_provider.operators.routing import from_airflow
+
     def pull(key: str) -> Json:
-        return instance.xcom_pull(task_ids=instance.task_id, key=key, map_indexes=instance.map_index)
+        return from_airflow(instance.xcom_pull(task_ids=instance.task_id, key=key, map_indexes=instance.map_index))
 
     keys = ("return_value", "token", "error", "history")
     xcoms = {key: pull(key) for key in keys} if instance.state in ("success", "failed") else {}

@@ -68,8 +68,13 @@ def compile_rule(rule: ChoiceRule) -> Test:
         inner = compile_rule(rule.not_)
         return lambda scope: not inner(scope)
     if rule.variable is None or rule.comparison is None:
-        raise ValueError(f"not a JSONPath choice rule: {rule!r}")
+        return _incomplete
     return _comparison(compile_path(rule.variable), rule.comparison, rule.operand)
+
+
+def _incomplete(_scope: Scope) -> bool:
+    """A rule that compares nothing: lint warns of it, and a Choice that comes to it cannot go on."""
+    raise StatesError("States.Runtime", "A choice rule has no comparison.")
 
 
 def _all(tests: Sequence[Test]) -> Test:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 from sfn_provider.integrations.naming import uncapitalize
@@ -39,15 +39,18 @@ SERVICE_NAMES: Final[dict[str, str]] = {
 """boto3's name by the name in ``arn:aws:states:::aws-sdk:<name>:...``, where more than hyphens differs."""
 
 
-def boto_service(service: str, available: Iterable[str]) -> str | None:
+def boto_service(service: str, available: Collection[str]) -> str | None:
     """Give boto3's name of a service; None where there is no such service.
 
     Args:
         service: as the resource ARN names it, for example ``sfn`` or ``bedrockruntime``.
         available: the services that boto3 knows.
     """
-    wanted = SERVICE_NAMES.get(service, service)
-    return next((name for name in available if name == wanted or name.replace("-", "") == wanted), None)
+    other = SERVICE_NAMES.get(service)
+    if other is not None:
+        return other if other in available else None
+    renamed = SERVICE_NAMES.values()  # boto3's "logs" is no name of a resource
+    return next((name for name in available if name.replace("-", "") == service and name not in renamed), None)
 
 
 def operation_name(model: ServiceModel, action: str) -> str | None:

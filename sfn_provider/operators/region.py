@@ -15,7 +15,7 @@ from sfn_provider.engine.mocks import Mocks, load_mocks
 from sfn_provider.engine.simulator import EPOCH, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.operators.routing import Arrival, Token, arrive, depart, execution_input
+from sfn_provider.operators.routing import Arrival, Token, arrive, depart, execution_input, for_airflow, from_airflow
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -63,7 +63,7 @@ class RegionRun:
     def resume(self, snapshot: dict[str, Json]) -> Json:
         """Go on after a deferral from what `LiveDriver.snapshot` kept."""
         driver = self._live_driver()
-        state = driver.restore(snapshot)
+        state = driver.restore(from_airflow(snapshot))
         return self._go_on(driver, Step(state, [], []))
 
     def cancel(self) -> None:
@@ -122,7 +122,7 @@ class RegionRun:
         outcome = driver.advance(step)
         if outcome is not None:
             return self._leave(*outcome)
-        snapshot = driver.snapshot()
+        snapshot = for_airflow(driver.snapshot())
         return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs={"snapshot": snapshot})
 
     def _leave(self, state: ExecutionState, records: list[Record]) -> Json:
@@ -150,7 +150,7 @@ class RegionRun:
 
     def _keep_history(self, records: list[Record]) -> None:
         if os.environ.get(HISTORY_VARIABLE):
-            self._context["ti"].xcom_push(key=HISTORY, value=[list(record) for record in records])
+            self._context["ti"].xcom_push(key=HISTORY, value=for_airflow([list(record) for record in records]))
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ upstream tasks for a token that names its own state. Without one it skips itself
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ TOKEN = "token"
 
 INPUT_KEY = "sfn_provider:input"
 """Key in a run's configuration that holds an execution input which is no JSON object: Airflow takes objects only."""
+
+
+_AS_TEXT = "sfn_provider:json"
+"""Key of the object that `for_airflow` puts in the place of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,11 @@ def arrive(operator: StateOperator, context: Context) -> Arrival:
         return Arrival(next(iter(operator.states)), execution_input(context))
     instance = context["ti"]
     # A list of ids: for one id given as text, Airflow 3 returns a bare value, or a list, depending on the rows.
-    tokens = [Token(**token) for token in instance.xcom_pull(task_ids=before, key=TOKEN) if token]
+    tokens = [Token(**from_airflow(token)) for token in instance.xcom_pull(task_ids=before, key=TOKEN) if token]
     for token in tokens:
         if token.next in operator.states:
             outputs = list(instance.xcom_pull(task_ids=[token.task_id], key="return_value"))
-            return Arrival(str(token.next), outputs[0] if outputs else None, token)
+            return Arrival(str(token.next), from_airflow(outputs[0]) if outputs else None, token)
     raise AirflowSkipException(f"no task before this one chose state {operator.state_name!r}")
 
 
@@ -101,7 +106,8 @@ def depart(operator: StateOperator, context: Context, output: Json, token: Token
         The output, for the task to return.
     """
     instance = context["ti"]
-    instance.xcom_push(key=TOKEN, value=asdict(token))
+    output = for_airflow(output)
+    instance.xcom_push(key=TOKEN, value=for_airflow(asdict(token)))
     after = operator.get_direct_relatives(upstream=False)
     not_taken = [task for task in after if isinstance(task, StateOperator) and token.next not in task.states]
     if not_taken:
@@ -111,3 +117,23 @@ def depart(operator: StateOperator, context: Context, output: Json, token: Token
         skipper: Any = SkipMixin
         skipper().skip_all_except(instance, taken)
     return output
+
+
+def for_airflow(value: Json) -> Json:
+    """A value as XComs and deferrals keep it.
+
+    Airflow takes an object with keys such as ``__type`` or ``__classname__`` for something that it has written itself:
+    it refuses it, or gives something else back. So values with keys of that kind are kept as JSON text.
+    """
+    return {_AS_TEXT: json.dumps(value)} if _has_reserved_key(value) else value
+
+
+def from_airflow(value: Json) -> Json:
+    """What `for_airflow` was given."""
+    return json.loads(value[_AS_TEXT]) if isinstance(value, dict) and set(value) == {_AS_TEXT} else value
+
+
+def _has_reserved_key(value: Json) -> bool:
+    if isinstance(value, dict):
+        return any(str(key).startswith("__") or key == _AS_TEXT or _has_reserved_key(value[key]) for key in value)
+    return isinstance(value, list) and any(map(_has_reserved_key, value))

@@ -12,7 +12,10 @@ from sfn_provider.exceptions import UsageError
 
 _UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_LAST = {"minutes": 59, "hours": 23, "day of month": 31, "month": 12, "day of week": 7}
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_RANGES = {"minutes": (0, 59), "hours": (0, 23), "day of month": (1, 31), "month": (1, 12), "day of week": (0, 7)}
+"""The fields of cron in order, each with its least and its greatest number."""
+
 _HELP = "write cron(minutes hours day-of-month month day-of-week year), rate(value unit), or an Airflow cron text"
 
 
@@ -54,9 +57,32 @@ def parse_schedule(expression: str) -> Schedule:
 
 
 def _airflow(text: str, expression: str) -> Schedule:
-    if re.fullmatch(r"@(once|hourly|daily|weekly|monthly|quarterly|yearly)", text) or len(text.split()) == 5:
+    if re.fullmatch(r"@(once|hourly|daily|weekly|monthly|quarterly|yearly)", text):
         return Schedule(text, None, expression)
-    raise UsageError(f"schedule {expression!r} is not understood: {_HELP}")
+    fields = text.split()
+    if len(fields) != len(_RANGES):
+        raise UsageError(f"schedule {expression!r} is not understood: {_HELP}")
+    for field, name in zip(fields, _RANGES, strict=True):
+        _check_airflow_field(field, name, expression)
+    return Schedule(text, None, expression)
+
+
+def _check_airflow_field(text: str, name: str, expression: str) -> None:
+    """Airflow reads the field itself; this finds what it would refuse only once the file is there."""
+    least, greatest = _RANGES[name]
+    words = {"L", *{"month": _MONTHS, "day of week": _DAYS}.get(name, ())}
+    if (
+        not re.fullmatch("[0-9A-Za-z*/,#-]+", text)
+        or not words.issuperset(re.findall("[A-Z]+", text.upper()))
+        or any(int(number) > greatest for number in re.findall("[0-9]+", text))
+    ):
+        told = f"{text!r} is not understood in the field {name}, which takes {least} to {greatest}"
+        raise UsageError(f"schedule {expression!r}: {told}")
+
+
+def _not_understood(text: str, name: str, expression: str) -> UsageError:
+    allowed = "SUN to SAT or 1 (SUN) to 7 (SAT)" if name == "day of week" else "{} to {}".format(*_RANGES[name])
+    return UsageError(f"schedule {expression!r}: {text!r} is not understood in the field {name}, which takes {allowed}")
 
 
 def _rate(inside: str, expression: str) -> tuple[str, int]:
@@ -73,49 +99,69 @@ def _cron(inside: str, expression: str) -> str:
     *when, year = given
     if year != "*":
         raise UsageError(f"schedule {expression!r} is for the year {year}; cron in Airflow has no years: use '*' there")
-    names = ("minutes", "hours", "day of month", "month", "day of week")
-    return " ".join(_field(text.upper(), name, expression) for text, name in zip(when, names, strict=True))
+    if "?" not in (when[2], when[4]):
+        # EventBridge refuses it, and Airflow's cron would run on the days of either field.
+        raise UsageError(f"schedule {expression!r}: write '?' as the day of month or as the day of week")
+    return " ".join(_field(text.upper(), name, expression) for text, name in zip(when, _RANGES, strict=True))
 
 
 def _field(text: str, name: str, expression: str) -> str:
-    if text in ("?", "*"):
+    if text == "*" or (text == "?" and name.startswith("day")):
         return "*"
     if "W" in text and name == "day of month":
         raise UsageError(
             f"schedule {expression!r}: {text!r}, the weekday nearest to a day, cannot be said in Airflow's cron"
         )
-    return ",".join(_part(part, name, expression) for part in text.split(","))
+    if name != "day of week":
+        return ",".join(_part(part, name, expression) for part in text.split(","))
+    if "," in text and re.search("[#L]", text):
+        raise UsageError(f"schedule {expression!r}: {text!r}: with '#' or 'L' the day of week takes one entry only")
+    return ",".join(_weekday(part, expression) for part in text.split(","))
 
 
 def _part(part: str, name: str, expression: str) -> str:
-    if name == "day of week":
-        return _weekday(part, expression)
     if name == "day of month" and part == "L":
         return "L"
     start, slash, step = part.partition("/")
-    if not re.fullmatch(r"\*|\d+(-\d+)?|[A-Z]{3}(-[A-Z]{3})?", start) or (slash and not step.isdecimal()):
-        raise UsageError(f"schedule {expression!r}: {part!r} is not understood in the field {name}")
-    if slash and start.isdecimal():
-        start = f"{start}-{_LAST[name]}"  # EventBridge: 5/15 starts at 5 and goes on to the end
-    return start + slash + step
+    match = re.fullmatch(r"(\*)|(\d+|[A-Z]{3})(?:-(\d+|[A-Z]{3}))?", start)
+    if match is None or (slash and not re.fullmatch("[1-9][0-9]*", step)):
+        raise _not_understood(part, name, expression)
+    if match[1]:
+        return part
+    first = _number(match[2], name, expression)
+    last = _number(match[3], name, expression) if match[3] else None
+    if slash and last is None:
+        last = _RANGES[name][1]  # EventBridge: 5/15 starts at 5 and goes on to the end
+    return f"{first}" + (f"-{last}" if last is not None else "") + slash + step
+
+
+def _number(text: str, name: str, expression: str) -> int:
+    if name == "month" and text in _MONTHS:
+        return _MONTHS.index(text) + 1
+    least, greatest = _RANGES[name]
+    if text.isdecimal() and least <= int(text) <= greatest:
+        return int(text)
+    raise _not_understood(text, name, expression)
 
 
 def _weekday(part: str, expression: str) -> str:
-    """Days are 1 (SUN) to 7 (SAT) in EventBridge, 0 to 6 in cron; ``3#2`` is the 2nd Tuesday, ``6L`` the last Friday."""
-    match = re.fullmatch(r"(\d|[A-Z]{3})(?:-(\d|[A-Z]{3}))?(?:/(\d))?(?:#([1-5])|(L))?", part)
+    """Days are 1 (SUN) to 7 (SAT) there, 0 to 6 in cron; ``3#2`` is the second Tuesday, ``6L`` the last Friday."""
     if part == "L":
         return "6"
+    if re.fullmatch(r"\*/[1-7]", part):
+        return part
+    match = re.fullmatch(r"(\d|[A-Z]{3})(?:-(\d|[A-Z]{3})(?:/([1-7]))?|/([1-7])|#([1-5])|(L))?", part)
     if match is None:
-        raise UsageError(f"schedule {expression!r}: {part!r} is not understood in the field day of week")
-    first, last, step, nth, is_last = match.groups()
-    if is_last:
-        return f"L{_day(first, expression)}"
-    if nth:
-        return f"{_day(first, expression)}#{nth}"
-    if step and not last:
-        last = "SAT"
-    days = str(_day(first, expression)) + (f"-{_day(last, expression)}" if last else "")
-    return days + (f"/{step}" if step else "")
+        raise _not_understood(part, "day of week", expression)
+    first = _day(match[1], expression)
+    if match[6]:
+        return f"L{first}"
+    if match[5]:
+        return f"{first}#{match[5]}"
+    if match[4]:
+        return f"{first}-6/{match[4]}"
+    last = f"-{_day(match[2], expression)}" if match[2] else ""
+    return f"{first}{last}" + (f"/{match[3]}" if match[3] else "")
 
 
 def _day(text: str, expression: str) -> int:
@@ -123,6 +169,4 @@ def _day(text: str, expression: str) -> int:
         return _DAYS.index(text)
     if text.isdecimal() and 1 <= int(text) <= 7:
         return int(text) - 1
-    raise UsageError(
-        f"schedule {expression!r}: {text!r} is no day of the week; days are SUN to SAT or 1 (SUN) to 7 (SAT)"
-    )
+    raise _not_understood(text, "day of week", expression)

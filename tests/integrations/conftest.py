@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,10 +13,10 @@ import pytest
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures import airflow_home  # noqa: F401  # sets the environment before Airflow is imported
-from tests.fixtures.moto import ACCOUNT, REGION, aws, make_machine, moto_server, sfn
+from tests.fixtures.moto import ACCOUNT, REGION, aws, moto_server
 from tests.fixtures.scripted_aws import scripted_aws
 
-__all__ = ["aws", "make_machine", "moto_server", "scripted_aws", "sfn"]
+__all__ = ["aws", "moto_server", "scripted_aws"]
 
 MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:Orders"
 EXECUTION_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:Orders:first"
@@ -33,12 +34,16 @@ def caller() -> Caller:
 def submit(caller: Caller) -> Callable[..., Answer]:
     """Submit a task of the state Work: its resource without ``arn:aws:states:::``, and its arguments."""
 
-    def submit(resource: str, arguments: Any = None, *, key: str = "run/Work/0", **fields: Any) -> Answer:
-        arn = resource if resource.startswith("arn:") else f"arn:aws:states:::{resource}"
-        call = CallTask(id="1", state="Work", resource=arn, arguments=arguments, **fields)
-        return caller.submit(call, idempotency_key=key)
+    return partial(submit_by, caller)
 
-    return submit
+
+def submit_by(
+    caller: Caller, resource: str, arguments: Any = None, *, key: str = "run/Work/0", **fields: Any
+) -> Answer:
+    """Submit a task of the state Work."""
+    arn = resource if resource.startswith("arn:") else f"arn:aws:states:::{resource}"
+    call = CallTask(id="1", state="Work", resource=arn, arguments=arguments, **fields)
+    return caller.submit(call, idempotency_key=key)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,10 @@ import pytest
 
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.fixtures.moto import ACCOUNT, PASS_THROUGH, REGION, ROLE_ARN
+from tests.fixtures.moto import ACCOUNT, REGION, ROLE_ARN, set_execution
 from tests.fixtures.scripted_aws import Refusal, ScriptedAws
 
-from .conftest import EXECUTION_ARN, MACHINE_ARN, Answer, without_metadata
+from .conftest import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
 
 STOCK = {"TableName": "stock"}
 ITEM = {"sku": {"S": "bolt"}, "count": {"N": "7"}}
@@ -58,7 +59,7 @@ def test_items_of_dynamodb(result: Callable[..., Any], table: Any, prefix: str) 
     change = {"UpdateExpression": "SET price = :p", "ExpressionAttributeValues": {":p": {"N": "2"}}}
     assert result(f"{prefix}dynamodb:putItem", STOCK | {"Item": ITEM}) == {}
     updated = result(f"{prefix}dynamodb:updateItem", STOCK | key | change | {"ReturnValues": "UPDATED_NEW"})
-    assert updated == {"Attributes": {"price": {"N": "2"}}}
+    assert updated["Attributes"] == {"price": {"N": "2"}}
     assert result(f"{prefix}dynamodb:getItem", STOCK | key) == {"Item": ITEM | {"price": {"N": "2"}}}
     assert result(f"{prefix}dynamodb:deleteItem", STOCK | key) == {}
     assert result(f"{prefix}dynamodb:getItem", STOCK | key) == {}
@@ -158,12 +159,10 @@ def test_an_event_that_fails_fails_the_task(submit: Callable[..., Answer], aws: 
     assert (cause["FailedEntryCount"], cause["Entries"][1]["ErrorCode"]) == (1, "MalformedDetail")
 
 
-def test_an_execution_is_started_and_followed(
-    submit: Callable[..., Answer], caller: Caller, make_machine: Callable[..., str], sfn: Any
-) -> None:
-    from tests.fixtures.moto import set_execution
-
-    machine = make_machine(PASS_THROUGH, "Child")
+def test_an_execution_is_started_and_followed(submit: Callable[..., Answer], caller: Caller, aws: str) -> None:
+    client = boto3.client("stepfunctions", endpoint_url=aws, region_name=REGION)
+    definition = json.dumps({"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}})
+    machine = client.create_state_machine(name="Child", definition=definition, roleArn=ROLE_ARN)["stateMachineArn"]
     answer = submit("states:startExecution.sync:2", {"StateMachineArn": machine, "Input": {"a": 1}})
     again = submit("states:startExecution.sync:2", {"StateMachineArn": machine, "Input": {"a": 1}})
     assert isinstance(answer, Submitted)
@@ -171,7 +170,7 @@ def test_an_execution_is_started_and_followed(
     assert without_metadata(answer.output) == without_metadata(again.output), "the same name: one execution"
     assert isinstance(caller.poll(answer.job), Submitted)
     arn = answer.output["ExecutionArn"]
-    assert sfn.describe_execution(executionArn=arn)["input"] == '{"a":1}'
+    assert client.describe_execution(executionArn=arn)["input"] == '{"a":1}'
     set_execution(arn, "SUCCEEDED", output='{"b": 2}')
     done = caller.poll(answer.job)
     assert isinstance(done, Completed)
@@ -179,13 +178,11 @@ def test_an_execution_is_started_and_followed(
 
 
 def test_a_job_run_of_glue(submit: Callable[..., Answer], caller: Caller, aws: str) -> None:
-    from tests.fixtures.moto import _post
-
     boto3.client("glue", endpoint_url=aws, region_name=REGION).create_job(
         Name="load", Role=ROLE_ARN, Command={"Name": "glueetl"}
     )
     transition = {"model_name": "glue::job_run", "transition": {"progression": "manual", "times": 1}}
-    _post(f"{aws}/moto-api/state-manager/set-transition", transition)
+    urllib.request.urlopen(f"{aws}/moto-api/state-manager/set-transition", json.dumps(transition).encode()).close()
     answer = submit("glue:startJobRun.sync", {"JobName": "load", "Arguments": {"--day": "5"}})
     for _ in range(5):
         if isinstance(answer, Completed):
@@ -228,6 +225,12 @@ def test_a_role_is_assumed(result: Callable[..., Any], aws: str) -> None:
     assert result("aws-sdk:sts:getCallerIdentity", {})["Account"] == ACCOUNT
 
 
+@pytest.fixture(scope="module")
+def nothing_sent() -> Caller:
+    """A caller that keeps its clients: they are asked for models only."""
+    return Caller()
+
+
 @pytest.mark.parametrize("credentials", [{}, {"RoleArn": 5}, {"RoleArn": "reader"}, "arn:aws:iam::1:role/r"])
 def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials: Any) -> None:
     with pytest.raises(StatesError, match=r"States\.Runtime: .*state 'Work'.*The Credentials must be an object"):
@@ -246,7 +249,7 @@ def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials
         ("batch:submitJob.sync", {"JobName": "j", "JobQueue": "q", "JobDefinition": "d", "ContainerOverrides": 5},
          "[The value for the field 'ContainerOverrides' must be an OBJECT]"),
         ("events:putEvents", {"Entries": [5]}, "[The value for the field 'Entries' must be an OBJECT]"),
-        ("aws-sdk:dynamodb:getItem", {"TableName": 5, "Key": {}}, "[The value for the field 'TableName' must be a STRING]"),
+        ("aws-sdk:dynamodb:getItem", {"TableName": 5, "Key": {}}, "[The value for the field 'TableName' must be a STR"),
         ("aws-sdk:dynamo:getItem", {}, "Did you mean the service 'dynamodb'?"),
         ("aws-sdk:stepfunctions:listActivities", {}, "Did you mean the service 'sfn'?"),
         ("aws-sdk:dynamodb:getItems", {}, "Did you mean the action 'getItem'?"),
@@ -264,10 +267,10 @@ def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials
     ],
 )  # fmt: skip
 def test_what_cannot_be_called_is_refused_by_name(
-    submit: Callable[..., Answer], resource: str, arguments: Any, cause: str
+    nothing_sent: Caller, resource: str, arguments: Any, cause: str
 ) -> None:
     with pytest.raises(StatesError) as caught:
-        submit(resource, arguments)
+        submit_by(nothing_sent, resource, arguments)
     assert caught.value.error == "States.Runtime"
     assert (caught.value.cause or "").startswith("An error occurred while executing the state 'Work'. The ")
     assert cause in (caught.value.cause or "")
@@ -320,15 +323,13 @@ def test_a_connection_without_credentials_or_region_is_no_error_of_the_state(
 def test_the_connections_region_and_endpoint_are_used(
     scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sfn_provider.engine.requests import CallTask
-
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     extra = {"region_name": "eu-west-1", "endpoint_url": scripted_aws.url}
     connection = {"conn_type": "aws", "login": "k", "password": "s", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(connection))
     scripted_aws.script("SendMessage", {"MessageId": "m"})
-    call = CallTask("1", "Work", "arn:aws:states:::sqs:sendMessage", {"QueueUrl": "https://queue", "MessageBody": "m"})
-    answer = Caller(aws_conn_id="shop").submit(call, idempotency_key="k")
+    message = {"QueueUrl": "https://queue", "MessageBody": "m"}
+    answer = submit_by(Caller(aws_conn_id="shop"), "sqs:sendMessage", message)
     assert isinstance(answer, Completed)
     assert scripted_aws.actions() == ["SendMessage"]
     other = Caller(aws_conn_id="shop", region_name="ap-south-1")

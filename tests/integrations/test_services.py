@@ -34,7 +34,8 @@ def test_the_table_has_no_service_that_the_rule_finds(session: Any) -> None:
 def test_boto3s_own_names_are_no_names_of_resources(session: Any) -> None:
     available = session.get_available_services()
     assert boto_service("cloudwatchlogs", available) == "logs"
-    assert boto_service("nosuchservice", available) is None
+    assert [boto_service(name, available) for name in ("logs", "stepfunctions", "bedrock-runtime")] == [None] * 3
+    assert boto_service("sfn", ["s3"]) is None
 
 
 @pytest.mark.parametrize(

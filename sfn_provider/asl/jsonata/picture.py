@@ -182,7 +182,31 @@ def _analyse(parts: _Parts, symbols: _Symbols) -> _Layout:
         for index, char in enumerate(parts.integer)
         if char == symbols.grouping
     )
-    least_integer = scaling = symbols.count(parts.integer)
+    fraction_groups = tuple(
+        symbols.count(parts.fraction[:index], optional=True)
+        for index, char in enumerate(parts.fraction)
+        if char == symbols.grouping
+    )
+    least_integer, least_fraction, most_fraction = _sizes(parts, symbols)
+    return _Layout(
+        prefix=parts.prefix,
+        suffix=parts.suffix,
+        factor=100 if symbols.percent in parts.whole else 1000 if symbols.per_mille in parts.whole else 1,
+        has_decimal=symbols.decimal in parts.whole,
+        groups=groups,
+        regular_group=_regular(groups),
+        fraction_groups=fraction_groups,
+        least_integer=least_integer,
+        scaling=symbols.count(parts.integer),
+        least_fraction=least_fraction,
+        most_fraction=most_fraction,
+        least_exponent=symbols.count(parts.exponent) if parts.exponent is not None else 0,
+    )
+
+
+def _sizes(parts: _Parts, symbols: _Symbols) -> tuple[int, int, int]:
+    """Count the least digits before the decimal point, and the least and most after it."""
+    least_integer = symbols.count(parts.integer)
     least_fraction = symbols.count(parts.fraction)
     most_fraction = symbols.count(parts.fraction, optional=True)
     if least_integer == 0 and most_fraction == 0:
@@ -194,24 +218,7 @@ def _analyse(parts: _Parts, symbols: _Symbols) -> _Layout:
         least_integer = 1
     if least_integer == 0 and least_fraction == 0:
         least_fraction = 1
-    return _Layout(
-        prefix=parts.prefix,
-        suffix=parts.suffix,
-        factor=100 if symbols.percent in parts.whole else 1000 if symbols.per_mille in parts.whole else 1,
-        has_decimal=symbols.decimal in parts.whole,
-        groups=groups,
-        regular_group=_regular(groups),
-        fraction_groups=tuple(
-            symbols.count(parts.fraction[:index], optional=True)
-            for index, char in enumerate(parts.fraction)
-            if char == symbols.grouping
-        ),
-        least_integer=least_integer,
-        scaling=scaling,
-        least_fraction=least_fraction,
-        most_fraction=most_fraction,
-        least_exponent=symbols.count(parts.exponent) if parts.exponent is not None else 0,
-    )
+    return least_integer, least_fraction, most_fraction
 
 
 def _regular(groups: tuple[int, ...]) -> int:

@@ -1,7 +1,7 @@
 """Checks of a definition: what Step Functions refuses at creation, and what it accepts but fails or surprises later.
 
-A rule is a function from a definition to diagnostics; ``RULES`` is all of them in the order they run. Codes are AWS's where
-it has one:
+A rule is a function from a definition to diagnostics; ``RULES`` is all of them in the order they run. Codes are AWS's
+where it has one:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html
 
 The rules are imported with the first check, not with this package.
