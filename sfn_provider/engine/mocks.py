@@ -97,7 +97,9 @@ class Mocks:
         """The error for an execution that waits for a call without an answer."""
         call = self._unanswered[-1]
         known = ", ".join(sorted(state for state, entries in self.answers.items() if entries)) or "none"
-        return UsageError(f"state {call.state!r} calls {call.resource} but has no mock; states with one: {known}")
+        return UsageError(
+            f"state {call.state!r} calls {call.resource} but has no mock: add one; states with one: {known}"
+        )
 
 
 def _check_entry(state: str, place: int, entry: Any) -> None:

@@ -15,7 +15,8 @@ from sfn_provider.engine.mocks import Mocks, load_mocks
 from sfn_provider.engine.simulator import EPOCH, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.operators.routing import Arrival, Token, arrive, depart, execution_input, for_airflow, from_airflow
+from sfn_provider.operators.carried import for_airflow, from_airflow
+from sfn_provider.operators.routing import Arrival, Token, arrive, depart, execution_input
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context

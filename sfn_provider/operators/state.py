@@ -6,7 +6,7 @@ Imported at every parse of a DAG file: nothing heavy at module level.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sfn_provider._compat import BaseOperator
 
@@ -24,7 +24,7 @@ class StateOperator(BaseOperator):
     without retries by Airflow: Airflow's ``retries`` are for lost workers.
 
     Args:
-        state_name: the state's name; by default the task id.
+        state_name: the state's name; by default the task id, without that of its task group.
         comment: what the state is for; shown in the task's documentation.
         query_language: ``JSONPath`` or ``JSONata``: the language of the state and of the states inside of it.
         next: name of the state that comes next.
@@ -37,6 +37,8 @@ class StateOperator(BaseOperator):
     # Nothing is rendered as a template: a payload that holds "{{" means just that.
     template_fields: Sequence[str] = ()
     state_type: ClassVar[str]
+    role: ClassVar[Literal["state", "start", "join"]] = "state"
+    """What the task is to the others: a state, or the first or last task of a Parallel or Map that is a task group."""
     fields: ClassVar[tuple[str, ...]] = ()
     """The arguments that are fields of the state, beside those that all states have."""
 
@@ -57,8 +59,9 @@ class StateOperator(BaseOperator):
         if comment is not None:
             kwargs.setdefault("doc", comment)
         own = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
+        name: str = kwargs["task_id"]
         super().__init__(**kwargs)
-        self.state_name = state_name or self.task_id
+        self.state_name = state_name or name
         common = {"comment": comment, "next": next, "end": end}
         own |= {name: value for name, value in common.items() if value is not None}
         self.state_fields = {"Type": self.state_type, **{_as_written(name): value for name, value in own.items()}}
