@@ -48,9 +48,17 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("airflow.dag_processing.dagbag", "DagBag"),
         ("airflow.models.dagbag", "DagBag"),
     ),
+    "DictOfListsExpandInput": (
+        ("airflow.sdk.definitions._internal.expandinput", "DictOfListsExpandInput"),
+        ("airflow.models.expandinput", "DictOfListsExpandInput"),
+    ),
     "DateTimeTrigger": (
         ("airflow.providers.standard.triggers.temporal", "DateTimeTrigger"),
         ("airflow.triggers.temporal", "DateTimeTrigger"),
+    ),
+    "MappedTaskGroup": (
+        ("airflow.sdk.definitions.taskgroup", "MappedTaskGroup"),
+        ("airflow.utils.task_group", "MappedTaskGroup"),
     ),
     "PokeReturnValue": (("airflow.sdk", "PokeReturnValue"), ("airflow.sensors.base", "PokeReturnValue")),
     "SkipMixin": (
@@ -100,6 +108,8 @@ if TYPE_CHECKING:
         timezone,
     )
     from airflow.sdk.configuration import conf
+    from airflow.sdk.definitions._internal.expandinput import DictOfListsExpandInput
+    from airflow.sdk.definitions.taskgroup import MappedTaskGroup
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
@@ -128,6 +138,8 @@ __all__ = [
     "Context",
     "DagBag",
     "DateTimeTrigger",
+    "DictOfListsExpandInput",
+    "MappedTaskGroup",
     "PokeReturnValue",
     "SkipMixin",
     "TaskDeferralError",
@@ -140,8 +152,33 @@ __all__ = [
     "XCom",
     "XComArg",
     "conf",
+    "expand_over",
+    "task_state",
     "timezone",
 ]
+
+
+def expand_over(task: BaseOperator) -> DictOfListsExpandInput:
+    """What a mapped task group is expanded by: an instance for each entry of the list that a task returns.
+
+    It is what ``expand(item=task.output)`` makes of a function with ``@task_group``.
+    """
+    import sfn_provider._compat as compat
+
+    return compat.DictOfListsExpandInput({"item": task.output})
+
+
+def task_state(context: Context, task_id: str) -> str | None:
+    """The state of an unmapped task of the same DAG run, as text; None where it has none yet."""
+    instance: Any = context["ti"]
+    if hasattr(instance, "get_task_states"):  # Airflow 3: tasks do not see the database
+        states = instance.get_task_states(dag_id=instance.dag_id, task_ids=[task_id], run_ids=[instance.run_id])
+        state = states.get(instance.run_id, {}).get(task_id)
+    else:
+        run: Any = context["dag_run"]
+        other = run.get_task_instance(task_id)
+        state = other.state if other is not None else None
+    return str(getattr(state, "value", state)) if state is not None else None
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, prin
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import naming
 from sfn_provider.translate import translate as translate_definition
+from sfn_provider.translate.plan import tasks_of
 
 
 @click.command()
@@ -54,7 +55,7 @@ def translate(
                 "dag_id": made.plan.dag_id,
                 "file": output,
                 "source": made.source if output is None else None,
-                "tasks": len(made.plan.tasks),
+                "tasks": sum(1 for _ in tasks_of(made.plan.tasks)),
                 "diagnostics": diagnostics_as_json(made.diagnostics),
             }
         )
@@ -63,5 +64,7 @@ def translate(
     if output is None:
         click.echo(made.source, nl=False)
     else:
-        click.echo(f"Wrote {output}: DAG {made.plan.dag_id} with {len(made.plan.tasks)} tasks", err=True)
+        click.echo(
+            f"Wrote {output}: DAG {made.plan.dag_id} with {sum(1 for _ in tasks_of(made.plan.tasks))} tasks", err=True
+        )
     return 0

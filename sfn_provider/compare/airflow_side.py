@@ -87,17 +87,24 @@ def outcome(result: DagRunResult) -> Execution:
         AirflowRunFailed: where a task failed for another reason than its state's error.
     """
     records = sorted(Record(*record) for task in result.tasks for record in task.get("history") or ())
-    transitions = sum(task["token"]["transitions"] for task in result.tasks if task.get("token"))
-    error = next((task["error"] for task in result.tasks if task.get("error")), None)
-    if error is not None:
+    errors = [task["error"] for task in result.tasks if task.get("error")]
+    for error in errors:
         if error.get("Message"):
             raise AirflowRunFailed(error["Message"])
-        transitions += error["Transitions"]
-        return Execution(error["Status"], None, error["Error"], error["Cause"], records, transitions, result.run_id)
-    last = next((task for task in result.tasks if task.get("token") and task["token"]["next"] is None), None)
+    tokens = [error["Token"] for error in errors] + [task["token"] for task in result.tasks if task.get("token")]
+    transitions = sum(token["transitions"] for token in tokens)
+    # What failed within a Parallel or Map is the execution's failure only where the join failed with it.
+    failed = next((error for error in errors if error["Token"]["branch"] is None), None)
+    if failed is not None:
+        return Execution(failed["Status"], None, failed["Error"], failed["Cause"], records, transitions, result.run_id)
+    last = next((task for task in result.tasks if _ends_execution(task.get("token"))), None)
     if result.state != "success" or last is None:
         states = ", ".join(f"{task['task_id']}: {task['state']}" for task in result.tasks)
         raise AirflowRunFailed(
             f"the DAG run ended as {result.state} without an outcome ({states}); Airflow's log ends with:\n{result.log}"
         )
     return Execution("SUCCEEDED", last["return_value"], None, None, records, transitions, result.run_id)
+
+
+def _ends_execution(token: Mapping[str, Json] | None) -> bool:
+    return token is not None and token["next"] is None and token["branch"] is None

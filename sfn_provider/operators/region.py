@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from sfn_provider.engine.simulator import EPOCH, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.operators.carried import for_airflow, from_airflow
-from sfn_provider.operators.routing import Arrival, Token, arrive, depart, execution_input
+from sfn_provider.operators.routing import arrive, depart, execution_input
+from sfn_provider.operators.token import ERROR, Arrival, Branch, Token
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
     from sfn_provider.operators.state import StateOperator
 
 Json = Any
-
-ERROR = "error"
-"""XCom key of the error of a failed state: ``{"Error", "Cause", "Status", "Transitions"}``, or ``{"Message"}`` where
-the task cannot run at all."""
 
 HISTORY = "history"
 """XCom key of the history events of a task, written where ``SFN_PROVIDER_HISTORY`` is set."""
@@ -51,6 +49,7 @@ class RegionRun:
         region = {"QueryLanguage": operator.query_language, "StartAt": next(iter(states)), "States": states}
         self._interpreter = Interpreter(StateMachine.model_validate(region))
         self._live: LiveDriver | None = None
+        self._branch: Branch | None = None
 
     def start(self) -> Json:
         """Enter the task's state and run as far as that goes without waiting."""
@@ -64,7 +63,9 @@ class RegionRun:
     def resume(self, snapshot: dict[str, Json]) -> Json:
         """Go on after a deferral from what `LiveDriver.snapshot` kept."""
         driver = self._live_driver()
-        state = driver.restore(from_airflow(snapshot))
+        kept = from_airflow(snapshot)
+        self._branch = Branch.from_json(kept["branch"])
+        state = driver.restore(kept)
         return self._go_on(driver, Step(state, [], []))
 
     def cancel(self) -> None:
@@ -72,8 +73,9 @@ class RegionRun:
         if self._live is not None:
             self._live.cancel_all()
 
-    def _enter(self, arrival: Arrival) -> Step:
+    def _enter(self, arrival: Arrival, *, outside: bool = False) -> Step:
         token = arrival.token
+        self._branch = token.branch if token else None
         started = self._start_time()
         limit = self._operator.dag.dagrun_timeout
         run = self._context["dag_run"]
@@ -83,11 +85,13 @@ class RegionRun:
             arrival.input,
             at=self._now(token, started),
             context=context,
-            seed=f"{run.run_id}/{self._operator.task_id}",
+            seed=f"{run.run_id}/{self._operator.task_id}/{self._context['ti'].map_index}",
             variables=token.variables if token else None,
             start_at=arrival.state,
-            deadline=started + limit.total_seconds() if limit is not None else None,
+            deadline=started + limit.total_seconds() if limit is not None and not outside else None,
             continues=Position(token.events, token.previous) if token else None,
+            branch=self._branch.inherited if self._branch else None,
+            outside=outside,
         )
 
     def _start_time(self) -> float:
@@ -106,8 +110,12 @@ class RegionRun:
         try:
             return advance(self._interpreter, step, mocks)
         except UsageError as error:
-            self._context["ti"].xcom_push(key=ERROR, value={"Message": str(error)})
-            raise AirflowFailException(str(error)) from error
+            raise self._refused(str(error)) from error
+
+    def _refused(self, message: str) -> AirflowFailException:
+        """The task fails for a reason that is no state's error."""
+        self._context["ti"].xcom_push(key=ERROR, value={"Message": message})
+        return AirflowFailException(message)
 
     def _mocks(self) -> Mocks | None:
         reference = os.environ.get(MOCKS_VARIABLE)
@@ -123,27 +131,37 @@ class RegionRun:
         outcome = driver.advance(step)
         if outcome is not None:
             return self._leave(*outcome)
-        snapshot = for_airflow(driver.snapshot())
+        branch = asdict(self._branch) if self._branch else None
+        snapshot = for_airflow({**driver.snapshot(), "branch": branch})
         return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs={"snapshot": snapshot})
 
     def _leave(self, state: ExecutionState, records: list[Record]) -> Json:
         self._keep_history(records)
         if state.status not in ("RUNNING", "SUCCEEDED"):
             self._fail(state)
-        token = Token(
+        return depart(self._operator, self._context, state.output, self._token(state, next=state.exit))
+
+    def _token(self, state: ExecutionState, next: str | None) -> Token:
+        return Token(
             task_id=self._operator.task_id,
-            next=state.exit,
+            next=next,
             variables=state.variables,
             now=state.now,
             events=state.event_ids,
             previous=state.previous,
             transitions=state.transitions,
+            branch=self._branch,
         )
-        return depart(self._operator, self._context, state.output, token)
 
     def _fail(self, state: ExecutionState) -> None:
-        error = {"Error": state.error, "Cause": state.cause, "Status": state.status, "Transitions": state.transitions}
-        self._context["ti"].xcom_push(key=ERROR, value=error)
+        error = {
+            "Error": state.error,
+            "Cause": state.cause,
+            "Status": state.status,
+            "Transitions": state.transitions,
+            "Token": asdict(self._token(state, next=None)),
+        }
+        self._context["ti"].xcom_push(key=ERROR, value=for_airflow(error))
         told = str(StatesError(state.error, state.cause)) or "the state failed without naming an error"
         if state.status == "TIMED_OUT":
             told = f"the execution ran longer than the {self._operator.dag.dagrun_timeout} that it may take"

@@ -7,59 +7,20 @@ upstream tasks for a token that names its own state. Without one it skips itself
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sfn_provider._compat import AirflowSkipException, SkipMixin
-from sfn_provider.operators.carried import for_airflow, from_airflow, from_run_configuration
+from sfn_provider.operators.branches import ENDED, enter_branch, stop_with_siblings
+from sfn_provider.operators.carried import for_airflow, from_run_configuration
+from sfn_provider.operators.groups import JoinOperator, StartOperator
 from sfn_provider.operators.state import StateOperator
+from sfn_provider.operators.token import TOKEN, Arrival, Token, pull
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
 
 Json = Any
-
-TOKEN = "token"
-"""XCom key of the token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What a task hands to the task that comes next, beside its output.
-
-    Args:
-        task_id: the task that leaves it.
-        next: name of the state that comes next; None where the execution has ended.
-        variables: the variables so far, by name.
-        now: time at which the state was left, seconds since the epoch. With mocks time is virtual and goes on from
-            here.
-        events: number of events in the execution's history so far.
-        previous: id of the event that the next one follows.
-        transitions: states entered by the task, each retry counted as one more.
-    """
-
-    task_id: str
-    next: str | None
-    variables: dict[str, Json] = field(default_factory=dict)
-    now: float = 0.0
-    events: int = 0
-    previous: int = 0
-    transitions: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """How a task is entered.
-
-    Args:
-        state: name of the state to enter.
-        input: the state's input.
-        token: what the task before left; None at the start of the execution.
-    """
-
-    state: str
-    input: Json
-    token: Token | None = None
 
 
 def arrive(operator: StateOperator, context: Context) -> Arrival:
@@ -68,17 +29,26 @@ def arrive(operator: StateOperator, context: Context) -> Arrival:
     Raises:
         AirflowSkipException: where no task before it chose a state of this task.
     """
-    before = [task.task_id for task in operator.get_direct_relatives(upstream=True) if isinstance(task, StateOperator)]
+    before = [task for task in operator.get_direct_relatives(upstream=True) if isinstance(task, StateOperator)]
     if not before:
         return Arrival(next(iter(operator.states)), execution_input(context))
-    instance = context["ti"]
-    # A list of ids: for one id given as text, Airflow 3 returns a bare value, or a list, depending on the rows.
-    tokens = [Token(**from_airflow(token)) for token in instance.xcom_pull(task_ids=before, key=TOKEN) if token]
-    for token in tokens:
+    start = next((task for task in before if isinstance(task, StartOperator)), None)
+    arrival = enter_branch(operator, start, context) if start is not None else _chosen(operator, before, context)
+    if arrival is None:
+        raise AirflowSkipException(f"no task before this one chose state {operator.state_name!r}")
+    if arrival.token is not None and arrival.token.branch is not None:
+        stop_with_siblings(operator, arrival.token.branch, context)
+    return arrival
+
+
+def _chosen(operator: StateOperator, before: list[StateOperator], context: Context) -> Arrival | None:
+    map_index = context["ti"].map_index
+    for left in pull(context, [task.task_id for task in before], TOKEN, map_index):
+        token = Token.from_json(left)
         if token.next in operator.states:
-            outputs = list(instance.xcom_pull(task_ids=[token.task_id], key="return_value"))
-            return Arrival(str(token.next), from_airflow(outputs[0]) if outputs else None, token)
-    raise AirflowSkipException(f"no task before this one chose state {operator.state_name!r}")
+            outputs = pull(context, [token.task_id], "return_value", map_index)
+            return Arrival(str(token.next), outputs[0] if outputs else None, token)
+    return None
 
 
 def execution_input(context: Context) -> Json:
@@ -93,10 +63,12 @@ def depart(operator: StateOperator, context: Context, output: Json, token: Token
         The output, for the task to return.
     """
     instance = context["ti"]
-    output = for_airflow(output)
     instance.xcom_push(key=TOKEN, value=for_airflow(asdict(token)))
+    if token.next is None and token.branch is not None:
+        instance.xcom_push(key=ENDED, value=for_airflow({"token": asdict(token), "output": output}))
+    output = for_airflow(output)
     after = operator.get_direct_relatives(upstream=False)
-    not_taken = [task for task in after if isinstance(task, StateOperator) and token.next not in task.states]
+    not_taken = [task for task in after if _can_skip(task) and token.next not in task.states]
     if not_taken:
         # Airflow 3 ends the task by an exception here, so the output must be there before.
         instance.xcom_push(key="return_value", value=output)
@@ -104,3 +76,8 @@ def depart(operator: StateOperator, context: Context, output: Json, token: Token
         skipper: Any = SkipMixin
         skipper().skip_all_except(instance, taken)
     return output
+
+
+def _can_skip(task: Any) -> TypeGuard[StateOperator]:
+    """Is this a task that is skipped where it is not chosen? A join waits for other branches, too."""
+    return isinstance(task, StateOperator) and not isinstance(task, JoinOperator)

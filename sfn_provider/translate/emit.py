@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
 
-from sfn_provider.translate import literals, naming
+from sfn_provider.translate import literals
+from sfn_provider.translate.layout import Item, lay_out, walk
 from sfn_provider.translate.literals import INDENT, WIDTH
-from sfn_provider.translate.plan import DagPlan, TaskPlan
+from sfn_provider.translate.plan import GROUPS, DagPlan
 
 START = "datetime(2025, 1, 1, tzinfo=UTC)"
 """A fixed start_date: with catchup off it only has to lie in the past, and the same input gives the same file."""
@@ -15,16 +15,13 @@ START = "datetime(2025, 1, 1, tzinfo=UTC)"
 
 def emit(plan: DagPlan) -> str:
     """Write a plan as the text of a DAG file, formatted as ruff and black would."""
-    ids = task_ids(plan)
-    variables = naming.unique(ids, {key: naming.variable(task) for key, task in ids.items()})
-    tasks = "\n".join(_task(task, ids, variables) for task in plan.tasks)
-    return f"{_docstring(plan)}\n{_imports(plan)}\n{_dag(plan)}{tasks}{_edges(plan, variables)}"
+    layout = lay_out(plan)
+    return f"{_docstring(plan)}\n{_imports(plan, layout)}\n{_dag(plan)}{_body(layout, INDENT)}"
 
 
 def task_ids(plan: DagPlan) -> dict[str, str]:
-    """The id of each task, by the first of its states."""
-    keys = [task.states[0] for task in plan.tasks]
-    return naming.unique(keys, {task.states[0]: naming.task_id(task.title) for task in plan.tasks})
+    """The id of each task and task group, with those of the groups around, by the first of its states."""
+    return {item.states[0]: item.path for item in walk(lay_out(plan)) if item.states}
 
 
 def _docstring(plan: DagPlan) -> str:
@@ -40,13 +37,13 @@ def _docstring(plan: DagPlan) -> str:
     return opening + "\n".join(lines) + '\n"""\n'
 
 
-def _imports(plan: DagPlan) -> str:
+def _imports(plan: DagPlan, layout: Item) -> str:
     dates = ["UTC", "datetime"]
     if plan.timeout is not None or (plan.schedule and plan.schedule.interval):
         dates.append("timedelta")
     by_module: dict[str, set[str]] = {}
-    for task in plan.tasks:
-        module, _, name = task.operator.rpartition(".")
+    for item in walk(layout):
+        module, _, name = item.task.operator.rpartition(".") if item.task else (GROUPS, "", str(item.group))
         by_module.setdefault(module, set()).add(name)
     imports = [_import(module, sorted(found)) for module, found in sorted(by_module.items())]
     # To ruff and isort this package is a first party here and a third party there: `split` suits both.
@@ -84,28 +81,38 @@ def _schedule(plan: DagPlan) -> str:
     return f"timedelta({unit}={value})"
 
 
-def _task(task: TaskPlan, ids: Mapping[str, str], variables: Mapping[str, str]) -> str:
-    key = task.states[0]
-    given: dict[str, object] = {"task_id": ids[key]}
-    if task.title != ids[key]:
-        given["task_display_name"] = task.title
-    if len(task.states) == 1 and key != ids[key]:
-        given["state_name"] = key
-    given |= task.arguments
-    arguments = {name: literals.argument(name, value, INDENT) for name, value in given.items()}
-    operator = task.operator.rpartition(".")[2]
-    comment = "".join(f"{INDENT}# {line}\n" for line in _comment(task))
-    return f"{comment}{INDENT}{variables[key]} = {literals.call(operator, arguments, INDENT)}\n"
+def _body(group: Item, indent: str) -> str:
+    """What is in the DAG or in a task group, and the edges between that."""
+    blocks = [_comment(item, indent) + _item(item, indent) for item in group.children]
+    edges = "".join(
+        literals.shift(left.variable, [right.variable for right in rights], indent) for left, rights in group.edges
+    )
+    return "\n".join([*blocks, edges] if edges else blocks)
 
 
-def _comment(task: TaskPlan) -> list[str]:
-    return textwrap.wrap(literals.prose(task.comment or ""), WIDTH - len(INDENT) - 2)
+def _comment(item: Item, indent: str) -> str:
+    lines = textwrap.wrap(literals.prose(item.comment or ""), WIDTH - len(indent) - 2)
+    return "".join(f"{indent}# {line}\n" for line in lines)
 
 
-def _edges(plan: DagPlan, variables: Mapping[str, str]) -> str:
-    lines = []
-    for task in plan.tasks:
-        targets = list(dict.fromkeys(variables[plan.task_of(name).states[0]] for name in task.targets))
-        if targets:
-            lines.append(literals.shift(variables[task.states[0]], targets, INDENT))
-    return "\n" + "".join(lines) if lines else ""
+def _item(item: Item, indent: str) -> str:
+    if item.task is None:
+        return _group(item, indent)
+    arguments = {name: literals.argument(name, value, indent) for name, value in item.arguments().items()}
+    operator = item.task.operator.rpartition(".")[2]
+    return f"{indent}{item.variable} = {literals.call(operator, arguments, indent)}\n"
+
+
+def _group(item: Item, indent: str) -> str:
+    arguments = {"group_id": literals.string(item.id)}
+    if item.items is not None:
+        arguments["items"] = item.items.variable
+    if item.max_concurrency is not None:
+        arguments["max_concurrency"] = repr(item.max_concurrency)
+    if item.title != item.id:
+        arguments["tooltip"] = literals.argument("tooltip", item.title, indent)
+    flat = ", ".join(f"{name}={text}" for name, text in arguments.items())
+    line = f"{indent}with {item.group}({flat}) as {item.variable}:\n"
+    if literals.columns(line) > WIDTH + 1:
+        line = f"{indent}with {literals.call(str(item.group), arguments, indent)} as {item.variable}:\n"
+    return line + _body(item, indent + INDENT)

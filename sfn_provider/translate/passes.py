@@ -1,4 +1,7 @@
-"""What happens to a plan before it is written: functions from plan to plan, in order."""
+"""What happens to a plan before it is written: functions from plan to plan, in order.
+
+The states of a branch, or of what a Map runs for each item, are planned as a machine of their own.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine
 from sfn_provider.translate.graph import flow_order, loops
-from sfn_provider.translate.plan import OPERATORS, DagPlan, TaskPlan
-from sfn_provider.translate.planners import as_written
+from sfn_provider.translate.groups import map_group, opens, parallel_group
+from sfn_provider.translate.plan import OPERATORS, BranchPlan, DagPlan, Node, TaskPlan
+from sfn_provider.translate.planners import as_written, plan_states
 
 Pass = Callable[[DagPlan, StateMachine], DagPlan]
 
@@ -43,6 +47,37 @@ def _loop(names: tuple[str, ...], machine: StateMachine, edges: dict[str, tuple[
     )
 
 
+def open_groups(plan: DagPlan, machine: StateMachine) -> DagPlan:
+    """Make a task group of each Parallel and inline Map, so that each state inside is a task."""
+    return replace(plan, tasks=tuple(_opened(node, plan, machine) for node in plan.tasks))
+
+
+def _opened(node: Node, plan: DagPlan, machine: StateMachine) -> Node:
+    state = machine.states[node.states[0]]
+    if not isinstance(node, TaskPlan) or not opens(node, state):
+        return node
+    if isinstance(state, Parallel):
+        branches = enumerate(state.branches, start=1)
+        return parallel_group(node, [_inside(branch, f"branch {n}", PASSES, plan, machine) for n, branch in branches])
+    if isinstance(state, Map):
+        # Airflow cannot map within what is mapped: there, a Parallel or Map stays one task.
+        passes = tuple(change for change in PASSES if change is not open_groups)
+        return map_group(node, state, _inside(state.body, "item", passes, plan, machine))
+    raise TypeError(f"a {type(state).__name__} has no branches")
+
+
+def _inside(branch: Branch, title: str, passes: tuple[Pass, ...], plan: DagPlan, machine: StateMachine) -> BranchPlan:
+    inner = StateMachine.model_construct(
+        start_at=branch.start_at,
+        states=branch.states,
+        query_language=branch.query_language or machine.query_language,
+    )
+    planned = DagPlan(dag_id=plan.dag_id, start_at=inner.start_at, tasks=plan_states(inner))
+    for change in passes:
+        planned = change(planned, inner)
+    return BranchPlan(planned.start_at, planned.tasks, title)
+
+
 def order_by_flow(plan: DagPlan, machine: StateMachine) -> DagPlan:
     """Order the tasks as the flow reads."""
     home = {name: task.states[0] for task in plan.tasks for name in task.states}
@@ -52,4 +87,4 @@ def order_by_flow(plan: DagPlan, machine: StateMachine) -> DagPlan:
     return replace(plan, tasks=tuple(tasks[key] for key in order))
 
 
-PASSES: tuple[Pass, ...] = (collapse_loops, order_by_flow)
+PASSES: tuple[Pass, ...] = (collapse_loops, open_groups, order_by_flow)

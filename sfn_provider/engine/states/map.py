@@ -29,7 +29,7 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     run.emit(frame, "MapStateStarted", {"length": len(values)})
     inputs = select_items(run, state, scope, values)
     if run.state.outside:
-        outside.hand_over(run, frame, state, inputs, values)
+        outside.hand_over(run, frame, state, inputs, list(values))
         return
     frame.memo |= {"items": values, "inputs": inputs, "results": [None] * len(values), "started": 0, "done": 0}
     if not values:

@@ -1,0 +1,80 @@
+"""A Parallel or Map as a task group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sfn_provider.asl.model import Map, Parallel, State
+from sfn_provider.translate.plan import GROUPS, BranchPlan, GroupPlan, TaskPlan
+
+_BEFORE = ("query_language", "input_path", "parameters", "arguments", "items_path", "items", "item_selector")
+"""Arguments of the task before the branches."""
+
+_AFTER = (
+    "query_language",
+    "result_selector",
+    "result_path",
+    "output_path",
+    "assign",
+    "output",
+    "catch",
+    "next",
+    "end",
+)
+"""Arguments of the task after the branches."""
+
+_INSIDE = ("branches", "item_processor", "iterator", "max_concurrency")
+"""Arguments that the groups and the tasks in them stand for."""
+
+
+def opens(task: TaskPlan, state: State) -> bool:
+    """Can a task group do what a state does?
+
+    Not with Retry: it starts all branches anew, and Airflow runs a task once. Not a distributed Map: its items are
+    child executions. Not one item at a time, nor a limit that stands in the data: Airflow limits how many instances of
+    a task run at once, not of a group, and by a number in the file.
+
+    Args:
+        task: the state as one task.
+        state: the state.
+    """
+    if not set(task.arguments) <= {*_BEFORE, *_AFTER, *_INSIDE}:
+        return False
+    if isinstance(state, Map):
+        limit = state.max_concurrency
+        return not state.distributed and (limit is None or (isinstance(limit, int) and limit != 1))
+    return isinstance(state, Parallel)
+
+
+def parallel_group(task: TaskPlan, branches: Sequence[BranchPlan]) -> GroupPlan:
+    """Make a task group of a Parallel, given as one task and as branches."""
+    starts = {"branches": [branch.start_at for branch in branches]}
+    return GroupPlan(
+        states=task.states,
+        start=_boundary(task, "ParallelStartOperator", {**_some(task, _BEFORE), **starts}),
+        branches=tuple(branches),
+        join=_boundary(task, "ParallelJoinOperator", _some(task, _AFTER)),
+    )
+
+
+def map_group(task: TaskPlan, state: Map, body: BranchPlan) -> GroupPlan:
+    """Make a task group of a Map, given as one task, and what runs for each item."""
+    limit = state.max_concurrency if isinstance(state.max_concurrency, int) else None
+    return GroupPlan(
+        states=task.states,
+        start=_boundary(task, "MapStartOperator", _some(task, _BEFORE)),
+        branches=(body,),
+        join=_boundary(task, "MapJoinOperator", _some(task, _AFTER)),
+        mapped=True,
+        max_concurrency=limit or None,
+    )
+
+
+def _boundary(task: TaskPlan, operator: str, arguments: dict[str, Any]) -> TaskPlan:
+    return replace(task, operator=f"{GROUPS}.{operator}", arguments=arguments)
+
+
+def _some(task: TaskPlan, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in task.arguments.items() if name in names}

@@ -1,0 +1,172 @@
+"""What stands where in a DAG: tasks and task groups with their names, and the edges between them.
+
+Both back ends of a plan, the file and the live DAG, are made from it, so that they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfn_provider.translate import naming
+from sfn_provider.translate.plan import BranchPlan, DagPlan, GroupPlan, Node, TaskPlan
+
+Json = Any
+
+_MAX_VARIABLE = 60
+"""Letters of a variable's name, so that the longest state name still leaves room on a line."""
+
+
+@dataclass(slots=True)
+class Item:
+    """A task, or a task group with what is in it.
+
+    Args:
+        wanted: the id that it is to have.
+        title: the name that people see.
+        task: the task; None for a group.
+        state_name: name of the task's state, where the task's id does not say it.
+        comment: what it is for.
+        states: the states that it stands for; none for the start and the join of a group.
+        boundary: True for these.
+        group: ``TaskGroup`` or ``MapTaskGroup`` for a group.
+        children: what is in the group, in order.
+        edges: which of them comes before which.
+        items: for a MapTaskGroup the task that lists the items.
+        max_concurrency: for a MapTaskGroup how many of them may be in the same task at once.
+        id: its id, without those of the groups around.
+        path: its id with those of the groups around, as Airflow has it.
+        variable: its variable.
+        wanted_variable: the variable that it is to have.
+    """
+
+    wanted: str
+    title: str
+    task: TaskPlan | None = None
+    state_name: str | None = None
+    comment: str | None = None
+    states: tuple[str, ...] = ()
+    boundary: bool = False
+    group: str | None = None
+    children: list[Item] = field(default_factory=list)
+    edges: list[tuple[Item, list[Item]]] = field(default_factory=list)
+    items: Item | None = None
+    max_concurrency: int | None = None
+    id: str = ""
+    path: str = ""
+    variable: str = ""
+    wanted_variable: str = ""
+
+    def arguments(self) -> dict[str, Json]:
+        """The arguments of the task's operator in order; JSON values."""
+        if self.task is None:
+            raise ValueError(f"{self.path!r} is a group: it has no operator")
+        given: dict[str, Json] = {"task_id": self.id}
+        if self.title != self.id:
+            given["task_display_name"] = self.title
+        if self.state_name is not None and self.state_name != self.id:
+            given["state_name"] = self.state_name
+        return given | dict(self.task.arguments)
+
+
+def lay_out(plan: DagPlan) -> Item:
+    """Lay out a DAG, as a group without a name that stands for the DAG itself."""
+    root = Item("", "", group="DAG")
+    _fill(root, plan.tasks)
+    _name(root)
+    made = naming.unique(
+        (item.path for item in walk(root)), {item.path: _variable(item.wanted_variable) for item in walk(root)}
+    )
+    for item in walk(root):
+        item.variable = made[item.path]
+    return root
+
+
+def walk(group: Item) -> Iterator[Item]:
+    """Everything in a group, each group before what is in it."""
+    for item in group.children:
+        yield item
+        yield from walk(item)
+
+
+def _fill(group: Item, nodes: tuple[Node, ...]) -> dict[str, Item]:
+    """Put tasks and groups into a group, with the edges between them; return them by the names of their states."""
+    found: dict[str, Item] = {}
+    for node in nodes:
+        item = _item(node)
+        group.children.append(item)
+        found |= dict.fromkeys(node.states, item)
+    for node in nodes:
+        _connect(group, found[node.states[0]], [found[name] for name in node.targets])
+    return found
+
+
+def _connect(group: Item, left: Item, rights: list[Item]) -> None:
+    distinct = list({id(right): right for right in rights}.values())
+    if distinct:
+        group.edges.append((left, distinct))
+
+
+def _item(node: Node) -> Item:
+    wanted = naming.task_id(node.title)
+    if isinstance(node, TaskPlan):
+        name = node.states[0] if len(node.states) == 1 else None
+        return Item(wanted, node.title, node, name, node.comment, node.states, wanted_variable=wanted)
+    group = Item(wanted, node.title, None, None, node.comment, node.states, group="TaskGroup", wanted_variable=wanted)
+    start, join = (_boundary(node, task, part) for task, part in ((node.start, "start"), (node.join, "join")))
+    branches = [_branch(node, branch, start) for branch in node.branches]
+    group.children = [start, *(item for item, _ in branches), join]
+    if not node.mapped:  # the items of a mapped group say what it comes after
+        _connect(group, start, [item for item, _ in branches])
+    for item, _ in branches:
+        _connect(group, item, [join])
+    for _, ends in branches:
+        for end in ends:
+            _connect(group, end, [join])
+    return group
+
+
+def _boundary(group: GroupPlan, task: TaskPlan, part: str) -> Item:
+    wanted = f"{naming.task_id(group.title)}_{part}"
+    return Item(part, part, task, group.states[0], boundary=True, wanted_variable=wanted)
+
+
+def _branch(group: GroupPlan, branch: BranchPlan, start: Item) -> tuple[Item, list[Item]]:
+    """A branch as a task or a group, and what ends the branch without being among the last in that group."""
+    if not group.mapped and len(branch.tasks) == 1:
+        return _item(branch.tasks[0]), []
+    wanted = naming.task_id(branch.title)
+    item = Item(wanted, wanted, group="MapTaskGroup" if group.mapped else "TaskGroup")
+    item.wanted_variable = f"{naming.task_id(group.title)}_{wanted}"
+    if group.mapped:
+        item.items, item.max_concurrency = start, group.max_concurrency
+    found = _fill(item, branch.tasks)
+    early = [found[node.states[0]] for node in branch.tasks if node.targets and _may_end(node)]
+    return item, early
+
+
+def _may_end(node: Node) -> bool:
+    """May the branch end in this task, beside going on?"""
+    arguments = node.arguments
+    written = arguments.get("states", {}).values()
+    return bool(arguments.get("end")) or any(
+        state.get("End") or state["Type"] in ("Succeed", "Fail") for state in written
+    )
+
+
+def _name(group: Item) -> None:
+    """Give everything in a group an id that nothing beside it has, and so on inside."""
+    keys = [str(place) for place in range(len(group.children))]
+    # A group's own start and join are served first: a state may be called like that, too.
+    order = sorted(keys, key=lambda key: not group.children[int(key)].boundary)
+    made = naming.unique(order, {key: item.wanted for key, item in zip(keys, group.children, strict=True)})
+    for key, item in zip(keys, group.children, strict=True):
+        item.id = made[key]
+        item.path = f"{group.path}.{item.id}" if group.path else item.id
+        if item.group is not None:
+            _name(item)
+
+
+def _variable(wanted: str) -> str:
+    return naming.variable(wanted)[:_MAX_VARIABLE]
