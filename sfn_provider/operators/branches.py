@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException
+from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.outside import first_event
 from sfn_provider.engine.requests import BranchOutcome
 from sfn_provider.operators.groups import JoinOperator, StartOperator
@@ -92,15 +93,24 @@ def enter_branch(operator: StateOperator, start: StartOperator, context: Context
 def stop_with_siblings(operator: StateOperator, branch: Branch, context: Context) -> None:
     """Stop before the next state where another branch of a Parallel or Map around has failed, as AWS does.
 
+    The states that branches start with are all entered at once, whatever becomes of the others.
+
     Raises:
         AirflowSkipException: where one has.
     """
     starts = {task.task_id: task for task in _walk(operator, upstream=True) if isinstance(task, StartOperator)}
-    for depth, (start_id, _) in enumerate(branch.place):
+    innermost, index = branch.place[-1]
+    at_once = innermost in operator.upstream_task_ids and index < _most_at_once(operator)
+    for depth, (start_id, _) in enumerate(branch.place[:-1] if at_once else branch.place):
         for error in pull(context, tasks_of(starts[start_id]), ERROR):
             place = _place(error)
             if len(place) == depth + 1 and place[:depth] == branch.place[:depth]:
                 raise AirflowSkipException(f"another branch of {starts[start_id].state_name!r} has failed")
+
+
+def _most_at_once(operator: StateOperator) -> int:
+    """How many branches or iterations start before any has ended."""
+    return operator.max_active_tis_per_dagrun or INLINE_CONCURRENCY
 
 
 def _place(error: dict[str, Json]) -> tuple[tuple[str, int], ...]:

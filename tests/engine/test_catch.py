@@ -212,11 +212,16 @@ def test_an_error_of_a_catch_is_for_the_catch_around() -> None:
         "Inside": {"Type": "Pass"},
     }
     execution = simulate(caught(parallel(branch), catcher()), INPUT, mocks={"Work": throws("A")})
-    assert (entered(execution), execution.output["Error"]) == (["State", "Work", "Caught"], "States.ReferencePathConflict")
+    assert (entered(execution), execution.output["Error"]) == (
+        ["State", "Work", "Caught"],
+        "States.ReferencePathConflict",
+    )
 
 
 def test_a_failing_catch_is_recorded_from_where_the_state_had_failed() -> None:
-    machine = caught(parallel(FAIL), catcher("Other", Next="Other"), catcher(Output="{% $states.input.x %}"), QueryLanguage="JSONata")
+    machine = caught(
+        parallel(FAIL), catcher("Other", Next="Other"), catcher(Output="{% $states.input.x %}"), QueryLanguage="JSONata"
+    )
     execution = simulate(machine, INPUT)
     assert events(execution)[2:] == [
         ("ParallelStateStarted", 3, 2),

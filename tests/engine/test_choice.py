@@ -137,7 +137,9 @@ def missing(path: str) -> str:
 @pytest.mark.parametrize("name", sorted(set(CASES) - {"IsPresent"}))
 def test_a_missing_variable_fails_the_execution(name: str) -> None:
     operand = "$.v" if name.endswith("Path") else CASES[name].operand
-    states = {"State": {"Type": "Choice", "Choices": [{"Variable": "$.x", name: operand, "Next": "End"}], "Default": "End"}}
+    states = {
+        "State": {"Type": "Choice", "Choices": [{"Variable": "$.x", name: operand, "Next": "End"}], "Default": "End"}
+    }
     execution = simulate(group(states | {"End": {"Type": "Succeed"}}), {"v": 1})
     assert outcome(execution) == ("FAILED", "States.Runtime")
     assert told(execution) == missing("$.x")

@@ -207,7 +207,9 @@ def test_null_passes_where_no_path_is_given() -> None:
 
 
 def test_a_context_path_needs_no_input() -> None:
-    assert simulate(one({"Type": "Pass", "Parameters": {"n.$": "$$.Execution.Name"}}), None).output == {"n": "simulated"}
+    assert simulate(one({"Type": "Pass", "Parameters": {"n.$": "$$.Execution.Name"}}), None).output == {
+        "n": "simulated"
+    }
 
 
 def test_jsonata_result_does_not_exist_in_a_pass() -> None:

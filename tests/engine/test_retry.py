@@ -111,7 +111,10 @@ def test_a_state_is_entered_once_however_often_it_is_tried() -> None:
 
 
 def test_retriers_count_for_themselves() -> None:
-    retry = [retrier("A", MaxAttempts=1, IntervalSeconds=10), retrier("B", MaxAttempts=2, IntervalSeconds=100, BackoffRate=1)]
+    retry = [
+        retrier("A", MaxAttempts=1, IntervalSeconds=10),
+        retrier("B", MaxAttempts=2, IntervalSeconds=100, BackoffRate=1),
+    ]
     execution = run(retry, throws("B", "A", "B", "B"))
     assert (outcome(execution), call_times(execution)) == (("FAILED", "B"), [0, 100, 110, 210])
 
@@ -134,7 +137,9 @@ def test_a_retrier_with_no_attempts_takes_the_error_away_from_later_ones() -> No
 def test_counters_start_anew_when_the_state_is_entered_again() -> None:
     machine = group(
         {
-            "Try": task(Retry=[retrier(MaxAttempts=2)], Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Again"}], Next="Done"),
+            "Try": task(
+                Retry=[retrier(MaxAttempts=2)], Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Again"}], Next="Done"
+            ),
             "Again": {"Type": "Pass", "Next": "Try"},
             "Done": {"Type": "Succeed"},
         }
@@ -147,7 +152,11 @@ def test_counters_start_anew_when_the_state_is_entered_again() -> None:
 def test_the_context_counts_the_retries() -> None:
     state = task(Parameters={"n.$": "$$.State.RetryCount"}, Retry=[retrier("A"), retrier("B")])
     execution = simulate(one(state), {}, mocks={"State": throws("A", "B", "B") + returns(1)})
-    inputs = [event["lambdaFunctionScheduledEventDetails"]["input"] for event in execution.events if "Scheduled" in event["type"]]
+    inputs = [
+        event["lambdaFunctionScheduledEventDetails"]["input"]
+        for event in execution.events
+        if "Scheduled" in event["type"]
+    ]
     assert inputs == ['{"n":0}', '{"n":1}', '{"n":2}', '{"n":3}']
 
 
