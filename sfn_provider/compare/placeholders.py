@@ -1,7 +1,8 @@
-"""Values that differ between two runs of the same thing by nature: the execution's own name and ARN."""
+"""Values that differ between two runs of the same thing by nature: the execution's own name and ARN, event numbers."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,12 @@ from sfn_provider.engine.execution import Execution
 
 EXECUTION_NAME = "<execution name>"
 
+_EVENT_NUMBER = re.compile(r"(?<=entered at the event id #)\d+")
+"""In causes. Where branches run side by side, the number is up to the clock."""
+
 
 def mask(execution: Execution) -> Execution:
-    """Put a placeholder where the execution's own name stands, also as a part of a text such as its ARN."""
+    """Put placeholders where the execution's own name stands, also as a part of a text such as its ARN, and so on."""
     if not execution.name:
         return execution
     records = [record._replace(details=_mask(record.details, execution.name)) for record in execution.records]
@@ -25,7 +29,7 @@ def mask(execution: Execution) -> Execution:
 
 def _mask(value: Any, name: str) -> Any:
     if isinstance(value, str):
-        return value.replace(name, EXECUTION_NAME)
+        return _EVENT_NUMBER.sub("<number>", value.replace(name, EXECUTION_NAME))
     if isinstance(value, list):
         return [_mask(entry, name) for entry in value]
     if isinstance(value, dict):

@@ -20,6 +20,12 @@ def find(state: Compiled, error: str | None) -> Catcher | None:
     )
 
 
+def told(state: Compiled, entered: int, error: StatesError) -> StatesError:
+    """The error of an evaluation with the opening that AWS gives its cause; ``entered`` is the number of an event."""
+    opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered}). "
+    return StatesError(error.error, opening + (error.cause or ""))
+
+
 def error_output(error: StatesError) -> Json:
     """The error as the next state gets it: null where a task named none, but a timeout's Cause is empty text.
 

@@ -14,7 +14,7 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine import catch, outside
 from sfn_provider.engine.context import state_context
 from sfn_provider.engine.dataflow import Exit
-from sfn_provider.engine.history import Record
+from sfn_provider.engine.history import HistoryFull, Record
 from sfn_provider.engine.limits import HISTORY_IS_FULL, MAX_EVENTS, too_large
 from sfn_provider.engine.program import Compiled, Program
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
@@ -24,10 +24,6 @@ from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
 ROOT = 0
 """Id of the frame that is the execution itself."""
-
-
-class HistoryFull(Exception):
-    """The execution may record one event more, its last one."""
 
 
 class Run:
@@ -237,18 +233,12 @@ class Run:
 
     def fail_evaluation(self, frame: Frame, state: Compiled, error: StatesError) -> None:
         """A field of the state could not be evaluated: say so as AWS does, then fail."""
-        told = self._told(frame, state, error)
+        told = catch.told(state, frame.entered - self.state.first_event, error)
         if isinstance(error, QueryEvaluationError):
             if frame.previous == frame.entered:
                 frame.previous = frame.entered_after
             self._emit_evaluation_failed(frame, state, told, error.location)
         self.fail(frame, state, told)
-
-    def _told(self, frame: Frame, state: Compiled, error: StatesError) -> StatesError:
-        """The error of an evaluation with the opening that AWS gives its cause."""
-        entered = frame.entered - self.state.first_event
-        opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered}). "
-        return StatesError(error.error, opening + (error.cause or ""))
 
     def _emit_evaluation_failed(self, frame: Frame, state: Compiled, told: StatesError, location: str) -> None:
         details = {"state": state.name, "error": told.error, "cause": told.cause, "location": location}
@@ -288,7 +278,7 @@ class Run:
 
         Order and chain of the events: observed on AWS.
         """
-        told = self._told(frame, state, error)
+        told = catch.told(state, frame.entered - self.state.first_event, error)
         if is_terminal(told.error):
             self.fail_outright(frame, told)
             return

@@ -145,6 +145,7 @@ CASES = [
         {"a": 1},
         error="States.Runtime",
         tasks={"Both.Each.join": "failed", "Both.join": "failed"},
+        steps_agree=False,
     ),
     Case(
         "a_loop_for_each_item",
@@ -242,14 +243,14 @@ CASES = [
     Case(
         "a_map_that_nobody_chose",
         flow(
-            Look=larger_than(2, "Each", "Plain"),
-            Each=map_(SORT, ItemsPath="$.all", next="Meet"),
-            Plain=pass_("Meet"),
-            Meet=pass_(),
+            Choose=larger_than(2, "Each", "Plain"),
+            Each=map_(SORT, ItemsPath="$.all", next="After"),
+            Plain=pass_("After"),
+            After=pass_(),
         ),
         {"n": 1},
         {"n": 1},
-        tasks={"Each.start": "skipped", "Each.join": "skipped", "Meet": "success"},
+        tasks={"Each.start": "skipped", "Each.join": "skipped", "After": "success"},
     ),
     Case(
         "a_map_behind_a_failure_is_red",

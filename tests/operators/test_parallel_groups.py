@@ -57,6 +57,7 @@ CASES = [
         flow(Both=parallel(flow(Bad=fail()), flow(Good=pass_()))),
         error="Own.Error",
         tasks={"Both.Bad": "failed", "Both.Good": "success", "Both.join": "failed"},
+        steps_agree=False,
     ),
     Case(
         "no_catch_takes_a_runtime_error",
@@ -153,6 +154,7 @@ CASES = [
         {},
         {"failure": FAILURE},
         tasks={"Both.branch_2.First": "success", "Both.branch_2.Second": "skipped", "Both.branch_2.Third": "skipped"},
+        steps_agree=False,
     ),
     Case(
         "a_failure_around_stops_a_branch_within",
