@@ -250,6 +250,7 @@ def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials
          "[The value for the field 'ContainerOverrides' must be an OBJECT]"),
         ("events:putEvents", {"Entries": [5]}, "[The value for the field 'Entries' must be an OBJECT]"),
         ("aws-sdk:dynamodb:getItem", {"TableName": 5, "Key": {}}, "[The value for the field 'TableName' must be a STR"),
+        ("aws-sdk:s3:getObject", {"Bucket": "not a name", "Key": "k"}, "start the Task: [Parameter validation failed:"),
         ("aws-sdk:dynamo:getItem", {}, "Did you mean the service 'dynamodb'?"),
         ("aws-sdk:stepfunctions:listActivities", {}, "Did you mean the service 'sfn'?"),
         ("aws-sdk:dynamodb:getItems", {}, "Did you mean the action 'getItem'?"),
