@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import BaseTrigger, DateTimeTrigger, conf
+from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, Step
 from sfn_provider.engine.requests import (
@@ -53,7 +55,13 @@ class LiveDriver:
 
     def __init__(self, interpreter: Interpreter, operator: StateOperator, context: Context) -> None:
         self._interpreter = interpreter
-        self._caller = Caller(aws_conn_id=operator.aws_conn_id, region_name=operator.region_name)
+        named = execution_context(None, 0.0, machine=operator.dag.dag_id, name=context["dag_run"].run_id)
+        self._caller = Caller(
+            aws_conn_id=operator.aws_conn_id,
+            region_name=operator.region_name,
+            execution_arn=named["Execution"]["Id"],
+            machine_arn=named["StateMachine"]["Id"],
+        )
         self._task = operator.task_id
         self._key = f"{operator.dag.dag_id}/{context['dag_run'].run_id}/{operator.task_id}/{context['ti'].map_index}"
         self._log = operator.log
@@ -63,6 +71,7 @@ class LiveDriver:
         self._jobs: dict[str, dict[str, Json]] = {}
         self._polls: dict[str, float] = {}
         self._calls: dict[Future[Completed | Submitted], CallTask] = {}
+        self._unwanted: set[str] = set()
 
     # Running ---------------------------------------------------------------------------------------------------------
 
@@ -76,6 +85,7 @@ class LiveDriver:
             while True:
                 self._take(step, pool)
                 if step.state.status != "RUNNING" or step.state.exit is not None:
+                    self._end_calls()
                     return step.state, self._records
                 event = self._next_event()
                 if event is None:
@@ -143,7 +153,10 @@ class LiveDriver:
             return TaskFailed(call.id, error.error, error.cause, time.time())
         if isinstance(outcome, Completed):
             return TaskSucceeded(call.id, outcome.result, time.time())
-        self._keep_job(call.id, outcome)
+        if call.id in self._unwanted:
+            self._stop(outcome.job)
+        else:
+            self._keep_job(call.id, outcome)
         return TaskSubmitted(call.id, outcome.output, time.time())
 
     def _keep_job(self, identity: str, submitted: Submitted) -> None:
@@ -167,16 +180,34 @@ class LiveDriver:
         self._polls.pop(identity, None)
 
     def _cancel(self, identity: str) -> None:
+        """Give up a timer, a job, or a call: a job that the call starts meanwhile is stopped when it answers."""
         self._timers.pop(identity, None)
+        self._unwanted |= {call.id for call in self._calls.values() if call.id == identity}
         job = self._jobs.get(identity)
         self._forget(identity)
         if job is not None:
-            self._log.info("Cancelling %s", job)
+            self._stop(job)
+
+    def _stop(self, job: dict[str, Json]) -> None:
+        self._log.info("Cancelling %s", job)
+        try:
             self._caller.cancel(job)
+        except StatesError as error:
+            # Step Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
+            self._log.warning("Could not cancel %s: %s", job, error)
+
+    def _end_calls(self) -> None:
+        """Wait for the calls that nobody waits for any more, and stop the jobs that they start."""
+        for future in self._calls:
+            with suppress(StatesError):
+                outcome = future.result()
+                if isinstance(outcome, Submitted):
+                    self._stop(outcome.job)
+        self._calls.clear()
 
     def cancel_all(self) -> None:
         """Cancel every job that was submitted and has not ended."""
-        for identity in list(self._jobs):
+        for identity in [*self._jobs, *(call.id for call in self._calls.values())]:
             self._cancel(identity)
 
     # Deferral --------------------------------------------------------------------------------------------------------
