@@ -265,6 +265,7 @@ def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials
         ("http:invoke", {}, "this package does not call HTTP endpoints"),
         (f"arn:aws:states:{REGION}:{ACCOUNT}:activity:pack", {}, "an activity waits for a worker"),
         ("arn:aws:s3:::bucket", {}, "it is no ARN of a function, an activity or an integration"),
+        ("${Notify.Arn}", {}, "a name in it has no value"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_called_is_refused_by_name(
