@@ -77,5 +77,5 @@ class QueryEvaluationError(StatesError):
         self.location = location
         super().__init__("States.QueryEvaluationError", cause)
 
-    def __reduce__(self) -> tuple[type[QueryEvaluationError], tuple[str | None, str]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[type[QueryEvaluationError], tuple[str | None, str]]:
         return type(self), (self.cause, self.location)

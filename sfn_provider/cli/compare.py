@@ -8,20 +8,23 @@ from typing import Any
 import click
 from rich.text import Text
 
-from sfn_provider.asl import lint
-from sfn_provider.cli.files import read_input, read_mocks, read_substitutions, read_text, write_text
-from sfn_provider.cli.options import definition_argument, input_option, json_option, substitutions_option
+from sfn_provider.cli.files import open_definition, read_input, read_mocks, write_text
+from sfn_provider.cli.options import (
+    DefinitionCommand,
+    definition_argument,
+    input_option,
+    json_option,
+    substitutions_option,
+)
 from sfn_provider.cli.output import console, print_diagnostics, print_json, shorten, status, table
 from sfn_provider.compare.comparison import Comparison
 from sfn_provider.compare.comparison import compare as compare_sides
 from sfn_provider.compare.differences import StateComparison
 from sfn_provider.engine import Mocks
-from sfn_provider.translate import naming
-from sfn_provider.translate import translate as translate_definition
-from sfn_provider.translate.translator import substitute
+from sfn_provider.translate.from_file import translate_definition
 
 
-@click.command()
+@click.command(cls=DefinitionCommand)
 @definition_argument
 @input_option
 @click.option(
@@ -45,17 +48,15 @@ def compare(
     Prints for each state whether input and output agree, and for the whole the outcome, the transitions, the tasks and
     the time. Exits with 1 where the sides differ.
     """
-    definition = substitute(read_text(file, "a state machine definition"), read_substitutions(substitutions))
+    definition, warnings = open_definition(file, substitutions)
     given = read_input(input_text)
     cases = read_mocks(mock) if mock else {"without mocks": Mocks.from_mapping({})}
-    made = translate_definition(
-        definition, dag_id=naming.dag_id(Path(file).stem), schedule=schedule, origin=Path(file).name
-    )
+    made = translate_definition(definition, schedule=schedule)
     if not as_json:
-        print_diagnostics((found for found in lint(definition) if found.level == "warning"), file)
+        print_diagnostics(warnings, file)
     if output is not None:
         write_text(output, made.source)
-    results = _compare_cases(definition, given, cases, quiet=as_json)
+    results = _compare_cases(definition.source, given, cases, quiet=as_json)
     if as_json:
         print_json(
             {"file": file, "dag_file": output, "cases": {name: _as_json(result) for name, result in results.items()}}

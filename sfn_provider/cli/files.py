@@ -7,31 +7,33 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sfn_provider.asl import Diagnostic, lint
 from sfn_provider.engine import Mocks, load_mocks
 from sfn_provider.engine.mocks import test_cases
-from sfn_provider.exceptions import UsageError
+from sfn_provider.exceptions import InvalidDefinition, UsageError
+from sfn_provider.translate.definitions import Definition, read_definition
+from sfn_provider.translate.definitions.files import read_file as read_text
 
 
-def read_text(path: str, what: str) -> str:
-    """Read a text file.
+def open_definition(reference: str, substitutions: tuple[str, ...]) -> tuple[Definition, list[Diagnostic]]:
+    """Read and check the definition that a reference names.
 
     Args:
-        path: the file.
-        what: what it should hold, for the message.
+        reference: ``FILE``, ``FILE#Name`` or an ARN.
+        substitutions: as `read_substitutions` takes them.
+
+    Returns:
+        The definition and its warnings, with the file's lines.
 
     Raises:
+        InvalidDefinition: where Step Functions would refuse it.
         UsageError: where it cannot be read.
     """
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: there is no such file; it should hold {what}") from error
-    except IsADirectoryError as error:
-        raise UsageError(f"{path} is a folder; name the file that holds {what}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}); it should hold {what}") from error
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    definition = read_definition(reference, read_substitutions(substitutions))
+    found = definition.placed(lint(definition.source, execution_type=definition.execution_type))
+    if any(entry.level == "error" for entry in found):
+        raise InvalidDefinition(found)
+    return definition, [*definition.diagnostics, *found]
 
 
 def write_text(path: str, text: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from sfn_provider.asl import Diagnostic
 from sfn_provider.asl import lint as lint_definition
-from sfn_provider.cli.files import read_text
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
+from sfn_provider.translate.definitions import read_definition
 
 Found = dict[str, list[Diagnostic]]
 
@@ -39,15 +40,15 @@ def lint(files: tuple[str, ...], layout: str, as_json: bool, execution_type: str
     Errors are what AWS refuses at creation; warnings are what it accepts and you will regret. Exits with 1 where there
     is an error.
     """
-    found = {
-        file: lint_definition(
-            read_text(file, "a state machine definition"),
-            execution_type="EXPRESS" if execution_type == "EXPRESS" else "STANDARD",
-        )
-        for file in files
-    }
+    found = {file: _check(file, execution_type) for file in files}
     _PRINTERS["json" if as_json else layout](found)
     return 1 if _errors(found) else 0
+
+
+def _check(file: str, execution_type: str) -> list[Diagnostic]:
+    definition = read_definition(file)
+    kind = "EXPRESS" if execution_type == "EXPRESS" else definition.execution_type
+    return list(definition.placed(lint_definition(definition.source, execution_type=kind)))
 
 
 def _errors(found: Found) -> int:
@@ -71,7 +72,8 @@ def _print_github(found: Found) -> None:
         for entry in entries:
             message = f"{entry.code} {entry.location or '/'}: {entry.message}"
             escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-            click.echo(f"::{entry.level} file={file},line={entry.line or 1},col={entry.column or 1}::{escaped}")
+            path = file if Path(file).exists() else file.partition("#")[0]
+            click.echo(f"::{entry.level} file={path},line={entry.line or 1},col={entry.column or 1}::{escaped}")
 
 
 _PRINTERS: dict[str, Callable[[Found], None]] = {"text": _print_text, "json": _print_json, "github": _print_github}

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+
+from sfn_provider.cli.output import print_diagnostics
+from sfn_provider.exceptions import InvalidDefinition
+
+
+class DefinitionCommand(click.Command):
+    """A command that takes FILE: it tells the problems of the definition with the file's name, and exits with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except InvalidDefinition as error:
+            print_diagnostics(error.diagnostics, ctx.params["file"])
+            return 1
+
 
 definition_argument = click.argument("file", metavar="FILE")
 

@@ -6,17 +6,21 @@ from typing import Any
 
 import click
 
-from sfn_provider.asl import lint
-from sfn_provider.cli.files import read_input, read_mocks, read_substitutions, read_text
-from sfn_provider.cli.options import definition_argument, input_option, json_option, substitutions_option
+from sfn_provider.cli.files import open_definition, read_input, read_mocks
+from sfn_provider.cli.options import (
+    DefinitionCommand,
+    definition_argument,
+    input_option,
+    json_option,
+    substitutions_option,
+)
 from sfn_provider.cli.output import console, print_diagnostics, print_json, seconds, shorten, status, table
 from sfn_provider.compare.visits import Visit, visits
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.translator import substitute
 
 
-@click.command()
+@click.command(cls=DefinitionCommand)
 @definition_argument
 @input_option
 @click.option("--mock", metavar="FILE#CASE", help="What tasks answer: a test case of a mock configuration file.")
@@ -35,13 +39,13 @@ def run(file: str, input_text: str, mock: str | None, side: str, substitutions: 
 
     Prints the status, the output, and a table of the states passed. Exits with 1 where the execution does not succeed.
     """
-    definition = substitute(read_text(file, "a state machine definition"), read_substitutions(substitutions))
+    definition, warnings = open_definition(file, substitutions)
     given = read_input(input_text)
-    execution = _run(definition, given, _one_case(mock), side)
+    execution = _run(definition.source, given, _one_case(mock), side)
     if as_json:
         print_json(as_json_object(execution))
     else:
-        print_diagnostics((found for found in lint(definition) if found.level == "warning"), file)
+        print_diagnostics(warnings, file)
         print_execution(execution)
     return 0 if execution.status == "SUCCEEDED" else 1
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-from sfn_provider.cli.files import read_input, read_substitutions, read_text, write_text
-from sfn_provider.cli.options import definition_argument, json_option, substitutions_option
+from sfn_provider.cli.files import read_input, read_substitutions, write_text
+from sfn_provider.cli.options import DefinitionCommand, definition_argument, json_option, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate import naming
-from sfn_provider.translate import translate as translate_definition
+from sfn_provider.translate import Translation, report, translate_file
 from sfn_provider.translate.plan import tasks_of
 
 
-@click.command()
+@click.command(cls=DefinitionCommand)
 @definition_argument
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here; by default it is printed.")
 @click.option("--dag-id", help="The DAG's id; by default made from the file's name.")
@@ -24,6 +23,8 @@ from sfn_provider.translate.plan import tasks_of
 )
 @click.option("--input", "params", metavar="JSON|@FILE", help="The input of runs that are started without one.")
 @substitutions_option
+@click.option("--report", "with_report", is_flag=True, help="Print each state's task and what is different in Airflow.")
+@click.option("--strict", is_flag=True, help="Refuse what is different in Airflow: exit with 1 and write nothing.")
 @json_option
 def translate(
     file: str,
@@ -32,39 +33,51 @@ def translate(
     schedule: str | None,
     params: str | None,
     substitutions: tuple[str, ...],
+    with_report: bool,
+    strict: bool,
     as_json: bool,
 ) -> int:
-    """Translate a state machine definition into an Airflow DAG file."""
-    source = read_text(file, "a state machine definition")
-    defaults = read_input(params) if params is not None else {}
-    if not isinstance(defaults, dict):
+    """Translate a state machine definition into an Airflow DAG file.
+
+    FILE is a definition in JSON or YAML, FILE#Name one of a CloudFormation, SAM or Terraform file; the ARN of a state
+    machine in AWS will do as well.
+    """
+    defaults = read_input(params) if params is not None else None
+    if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
-    made = translate_definition(
-        source,
-        dag_id=dag_id or naming.dag_id(Path(file).stem),
-        schedule=schedule,
-        substitutions=read_substitutions(substitutions),
-        params=defaults,
-        origin=Path(file).name,
+    made = translate_file(
+        file, dag_id=dag_id, schedule=schedule, substitutions=read_substitutions(substitutions), params=defaults
     )
-    if output is not None:
+    refused = strict and bool(made.findings)
+    if output is not None and not refused:
         write_text(output, made.source)
     if as_json:
-        print_json(
-            {
-                "dag_id": made.plan.dag_id,
-                "file": output,
-                "source": made.source if output is None else None,
-                "tasks": sum(1 for _ in tasks_of(made.plan.tasks)),
-                "diagnostics": diagnostics_as_json(made.diagnostics),
-            }
-        )
-        return 0
-    print_diagnostics(made.diagnostics, file)
-    if output is None:
-        click.echo(made.source, nl=False)
+        print_json(_as_json(made, output, with_report or strict, refused))
     else:
-        click.echo(
-            f"Wrote {output}: DAG {made.plan.dag_id} with {sum(1 for _ in tasks_of(made.plan.tasks))} tasks", err=True
-        )
-    return 0
+        print_diagnostics(made.diagnostics, file)
+        _print(made, output, with_report, refused)
+    return 1 if refused else 0
+
+
+def _as_json(made: Translation, output: str | None, with_report: bool, refused: bool) -> dict[str, Any]:
+    told = {
+        "dag_id": made.plan.dag_id,
+        "file": None if refused else output,
+        "source": made.source if output is None and not refused else None,
+        "tasks": len(tasks_of(made.plan.tasks)),
+        "diagnostics": diagnostics_as_json(made.diagnostics),
+    }
+    return told | ({"report": report.as_object(made)} if with_report else {})
+
+
+def _print(made: Translation, output: str | None, with_report: bool, refused: bool) -> None:
+    if with_report:
+        click.echo(report.as_text(made), nl=False)
+    if refused:
+        listed = "" if with_report else "".join(f"  {finding}\n" for finding in made.findings)
+        told = f"{len(made.findings)} finding(s) and --strict: nothing is written"
+        click.echo(f"{listed}Refused: {told}", err=True)
+    elif output is not None:
+        click.echo(f"Wrote {output}: DAG {made.plan.dag_id} with {len(tasks_of(made.plan.tasks))} tasks", err=True)
+    elif not with_report:
+        click.echo(made.source, nl=False)

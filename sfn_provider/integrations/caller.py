@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations import stored_objects
 from sfn_provider.integrations.answers import Completed, Submitted
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
@@ -68,6 +69,8 @@ class Caller:
                 made at all.
             UsageError: the connection has no region or no credentials.
         """
+        if call.purpose != "task":
+            return Completed(stored_objects.answer(self._clients.get("s3"), call))
         task = self._task(call.resource, call.state, _role_arn(call))
         with naming_opening(task):
             link = Link.open(task, self._clients)

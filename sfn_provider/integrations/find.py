@@ -28,6 +28,10 @@ def find_integration(resource: Resource, state: str, clients: Clients) -> Integr
     Raises:
         StatesError: ``States.Runtime``: no such service or action, or none that this package calls.
     """
+    if "${" in resource.text:
+        raise _refusal(
+            state, resource, "a name in it has no value; translate the definition again with --substitutions"
+        )
     if resource.pattern == "waitForTaskToken":
         raise _refusal(state, resource, "it waits for a task token, and this package has no endpoint that takes one")
     finder = _FINDERS.get(resource.kind)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import BaseTrigger, DateTimeTrigger, conf
+from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, Step
 from sfn_provider.engine.requests import (
@@ -54,7 +55,13 @@ class LiveDriver:
 
     def __init__(self, interpreter: Interpreter, operator: StateOperator, context: Context) -> None:
         self._interpreter = interpreter
-        self._caller = Caller(aws_conn_id=operator.aws_conn_id, region_name=operator.region_name)
+        named = execution_context(None, 0.0, machine=operator.dag.dag_id, name=context["dag_run"].run_id)
+        self._caller = Caller(
+            aws_conn_id=operator.aws_conn_id,
+            region_name=operator.region_name,
+            execution_arn=named["Execution"]["Id"],
+            machine_arn=named["StateMachine"]["Id"],
+        )
         self._task = operator.task_id
         self._key = f"{operator.dag.dag_id}/{context['dag_run'].run_id}/{operator.task_id}/{context['ti'].map_index}"
         self._log = operator.log

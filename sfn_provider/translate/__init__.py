@@ -1,6 +1,36 @@
-"""From a state machine to an Airflow DAG: definition, plan, Python text."""
+"""From a state machine to an Airflow DAG: definition, plan, Python text or live DAG.
 
+::
+
+    translate(source, dag_id="pipeline")      -> the text of a DAG file, with what there is to say about it
+    translate_file("template.yaml#Pipeline")  -> the same for a definition in the files that people have
+    build_dag("pipeline.asl.json")            -> a live DAG, for a DAG file that keeps the definition as its source
+
+Importing this package imports neither Airflow nor boto3.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.plan import DagPlan, TaskPlan
 from sfn_provider.translate.translator import Translation, translate
 
-__all__ = ["DagPlan", "TaskPlan", "Translation", "translate"]
+if TYPE_CHECKING:
+    from sfn_provider.translate.build import build_dag
+    from sfn_provider.translate.from_file import translate_file
+
+__all__ = ["DagPlan", "Finding", "TaskPlan", "Translation", "build_dag", "translate", "translate_file"]
+
+_ON_DEMAND = {
+    "build_dag": "sfn_provider.translate.build",
+    "translate_file": "sfn_provider.translate.from_file",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_DEMAND:
+        return getattr(import_module(_ON_DEMAND[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -104,13 +104,9 @@ def _item(item: Item, indent: str) -> str:
 
 
 def _group(item: Item, indent: str) -> str:
-    arguments = {"group_id": literals.string(item.id)}
+    arguments = {name: literals.argument(name, value, indent) for name, value in item.group_arguments().items()}
     if item.items is not None:
         arguments["items"] = item.items.variable
-    if item.max_concurrency is not None:
-        arguments["max_concurrency"] = repr(item.max_concurrency)
-    if item.title != item.id:
-        arguments["tooltip"] = literals.argument("tooltip", item.title, indent)
     flat = ", ".join(f"{name}={text}" for name, text in arguments.items())
     line = f"{indent}with {item.group}({flat}) as {item.variable}:\n"
     if literals.columns(line) > WIDTH + 1:

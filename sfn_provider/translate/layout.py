@@ -69,6 +69,15 @@ class Item:
             given["state_name"] = self.state_name
         return given | dict(self.task.arguments)
 
+    def group_arguments(self) -> dict[str, Json]:
+        """The arguments of the group, without the task that lists its items; JSON values."""
+        given: dict[str, Json] = {"group_id": self.id}
+        if self.max_concurrency is not None:
+            given["max_concurrency"] = self.max_concurrency
+        if self.title != self.id:
+            given["tooltip"] = self.title
+        return given
+
 
 def lay_out(plan: DagPlan) -> Item:
     """Lay out a DAG, as a group without a name that stands for the DAG itself."""

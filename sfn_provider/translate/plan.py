@@ -131,7 +131,7 @@ class DagPlan:
     origin: str | None = None
 
     def task_of(self, state: str) -> Node:
-        """The task or task group that runs a state.
+        """The task or task group that runs a state, be it within another group.
 
         Raises:
             KeyError: where there is none.
@@ -151,13 +151,8 @@ def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
                 yield from walk(branch.tasks)
 
 
-def tasks_of(nodes: tuple[Node, ...]) -> Iterator[TaskPlan]:
-    """All tasks, those within groups between the group's start and join."""
-    for node in nodes:
-        if isinstance(node, TaskPlan):
-            yield node
-            continue
-        yield node.start
-        for branch in node.branches:
-            yield from tasks_of(branch.tasks)
-        yield node.join
+def tasks_of(nodes: tuple[Node, ...]) -> tuple[TaskPlan, ...]:
+    """All tasks, those within groups and the start and join of these included."""
+    return tuple(
+        task for node in walk(nodes) for task in ((node.start, node.join) if isinstance(node, GroupPlan) else (node,))
+    )

@@ -5,17 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl import Diagnostic, lint, parse
+from sfn_provider.asl.source import load
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions.placeholders import (
+    infer_resources,
+    refuse_bare,
+    substitute,
+    unresolved_warning,
+)
 from sfn_provider.translate.emit import emit
+from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.passes import PASSES
 from sfn_provider.translate.plan import DagPlan
 from sfn_provider.translate.planners import plan_states
+from sfn_provider.translate.report import StateEntry, find, state_entries
 from sfn_provider.translate.schedule import parse_schedule
 
-_PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+if TYPE_CHECKING:
+    from sfn_provider.asl.lint.walk import ExecutionType
+
+__all__ = ["Translation", "substitute", "translate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +38,15 @@ class Translation:
         source: the DAG file, Python text.
         diagnostics: what there is to say about the definition; warnings only.
         plan: what the file consists of.
+        findings: what the DAG does not do as the state machine does.
+        states: every state with the task that runs it.
     """
 
     source: str
     diagnostics: tuple[Diagnostic, ...]
     plan: DagPlan
+    findings: tuple[Finding, ...] = ()
+    states: tuple[StateEntry, ...] = ()
 
 
 def translate(
@@ -41,6 +57,7 @@ def translate(
     substitutions: Mapping[str, str] | None = None,
     params: Mapping[str, Any] | None = None,
     origin: str | None = None,
+    execution_type: ExecutionType = "STANDARD",
 ) -> Translation:
     """Translate a state machine into an Airflow DAG.
 
@@ -51,15 +68,21 @@ def translate(
         substitutions: values for ``${Name}`` in the definition, by name.
         params: the input of runs that are started without one, such as scheduled runs.
         origin: where the definition came from, for the head of the file.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which the definition does not say.
+
+    A ``${Name}`` that is left without a value stays in the DAG; a warning and the findings name it.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
-        UsageError: where the DAG id or the schedule cannot be used, or a ``${Name}`` has no value.
+        UsageError: where the DAG id or the schedule cannot be used, a substitution has no place, or a ``${Name}``
+            without a value stands where no text can stand.
     """
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", dag_id):
         raise UsageError(f"{dag_id!r} is no DAG id: use letters, digits, '_', '-' and '.', at most 250")
     source = substitute(definition, substitutions or {})
-    machine = parse(source)
+    refuse_bare(source)
+    source, inferred = infer_resources(source)
+    machine = parse(source, execution_type=execution_type)
     plan = DagPlan(
         dag_id=dag_id,
         start_at=machine.start_at,
@@ -72,37 +95,6 @@ def translate(
     )
     for change in PASSES:
         plan = change(plan, machine)
-    return Translation(emit(plan), tuple(lint(source)), plan)
-
-
-def substitute(definition: str | dict[str, Any], values: Mapping[str, str]) -> str | dict[str, Any]:
-    """Put values in the place of ``${Name}``.
-
-    Raises:
-        UsageError: where a value is not used, so that a typing error in a name is not passed over.
-    """
-    unused = set(values)
-
-    def replace(text: str) -> str:
-        def value(match: re.Match[str]) -> str:
-            unused.discard(match[1])
-            return values.get(match[1], match[0])
-
-        return _PLACEHOLDER.sub(value, text)
-
-    made = replace(definition) if isinstance(definition, str) else _walk(definition, replace)
-    if unused:
-        raise UsageError(
-            f"substitutions not used: {', '.join(sorted(unused))}; the definition has no ${{...}} of that name"
-        )
-    return made
-
-
-def _walk(value: Any, replace: Any) -> Any:
-    if isinstance(value, str):
-        return replace(value)
-    if isinstance(value, list):
-        return [_walk(entry, replace) for entry in value]
-    if isinstance(value, dict):
-        return {key: _walk(entry, replace) for key, entry in value.items()}
-    return value
+    diagnostics = (*lint(source, execution_type=execution_type), *inferred, *unresolved_warning(source))
+    value = load(source).value
+    return Translation(emit(plan), diagnostics, plan, find(plan, value, execution_type), state_entries(plan, value))

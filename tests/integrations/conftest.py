@@ -4,10 +4,11 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import botocore.session
 import pytest
 
 from sfn_provider.engine.requests import CallTask
@@ -22,6 +23,14 @@ MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:Orders"
 EXECUTION_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:Orders:first"
 
 Answer = Completed | Submitted
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> Iterator[None]:
+    """Let all sessions of botocore share what they have read: reading models is most of what a client costs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture
@@ -101,12 +110,19 @@ def rest_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[RestAws]:
     thread.join()
 
 
+def _read(data: bytes) -> Any:
+    try:
+        return json.loads(data) if data else None
+    except ValueError:
+        return data.decode()
+
+
 def _handler(script: RestAws) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path = self.path.partition("?")[0]
-            script.calls.append((path, json.loads(data) if data else None))
+            script.calls.append((path, _read(data)))
             left = script.replies[path]
             reply = left.pop(0) if len(left) > 1 else left[0]
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()

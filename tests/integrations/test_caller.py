@@ -250,6 +250,7 @@ def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials
          "[The value for the field 'ContainerOverrides' must be an OBJECT]"),
         ("events:putEvents", {"Entries": [5]}, "[The value for the field 'Entries' must be an OBJECT]"),
         ("aws-sdk:dynamodb:getItem", {"TableName": 5, "Key": {}}, "[The value for the field 'TableName' must be a STR"),
+        ("aws-sdk:s3:getObject", {"Bucket": "not a name", "Key": "k"}, "start the Task: [Parameter validation failed:"),
         ("aws-sdk:dynamo:getItem", {}, "Did you mean the service 'dynamodb'?"),
         ("aws-sdk:stepfunctions:listActivities", {}, "Did you mean the service 'sfn'?"),
         ("aws-sdk:dynamodb:getItems", {}, "Did you mean the action 'getItem'?"),
@@ -264,6 +265,7 @@ def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials
         ("http:invoke", {}, "this package does not call HTTP endpoints"),
         (f"arn:aws:states:{REGION}:{ACCOUNT}:activity:pack", {}, "an activity waits for a worker"),
         ("arn:aws:s3:::bucket", {}, "it is no ARN of a function, an activity or an integration"),
+        ("${Notify.Arn}", {}, "a name in it has no value"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_called_is_refused_by_name(

@@ -1,10 +1,11 @@
-"""Lambda and Batch over HTTP, against a scripted server: moto needs Docker for them."""
+"""Lambda, Batch and STS, which speak REST or XML, against a scripted server: moto needs Docker for the first two."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -12,7 +13,7 @@ from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.moto import ACCOUNT, REGION
 
-from .conftest import Answer, Reply, RestAws, without_metadata
+from .conftest import MACHINE_ARN, Answer, Reply, RestAws, without_metadata
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:price"
 INVOKE = "/2015-03-31/functions/price/invocations"
@@ -170,3 +171,21 @@ def test_a_stopped_execution_stops_its_batch_job(
     assert isinstance(answer, Submitted)
     caller.cancel(answer.job)
     assert rest_aws.calls[-1][1]["jobId"] == "1"
+
+
+REFUSAL = b"""<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>"""
+XML = {"Content-Type": "text/xml"}
+
+
+def test_a_role_that_may_not_be_assumed(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
+    rest_aws.script("/", Reply(REFUSAL, 403, XML))
+    role_arn = "arn:aws:iam::999999999999:role/other"
+    with pytest.raises(StatesError) as caught:
+        submit(FUNCTION, {}, credentials={"RoleArn": role_arn})
+    assert caught.value.error == "States.Permissions"
+    assert role_arn in (caught.value.cause or "")
+    assert "not you" in (caught.value.cause or "")
+    asked = parse_qs(rest_aws.calls[0][1])
+    assert asked["ExternalId"] == [MACHINE_ARN]
+    assert (asked["RoleArn"], asked["RoleSessionName"]) == ([role_arn], ["first"])
+    assert [path for path, _ in rest_aws.calls] == ["/"], "the function is not called"
