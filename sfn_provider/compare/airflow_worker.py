@@ -57,7 +57,7 @@ def run(path: str, dag_id: str, configuration: dict[str, Json], mocks: str | Non
         ``state`` and ``run_id`` of the run, ``seconds`` that it took, and ``tasks`` with their states and XComs.
     """
     from sfn_provider._compat import DagBag
-    from sfn_provider.operators.region import MOCKS_VARIABLE
+    from sfn_provider.operators.token import MOCKS_VARIABLE
 
     if mocks is None:
         os.environ.pop(MOCKS_VARIABLE, None)

@@ -18,7 +18,7 @@ from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.operators.carried import for_airflow, from_airflow
 from sfn_provider.operators.routing import arrive, depart, execution_input
-from sfn_provider.operators.token import ERROR, Arrival, Branch, Token
+from sfn_provider.operators.token import ERROR, MOCKS_VARIABLE, Arrival, Branch, Token
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -30,7 +30,6 @@ Json = Any
 HISTORY = "history"
 """XCom key of the history events of a task, written where ``SFN_PROVIDER_HISTORY`` is set."""
 
-MOCKS_VARIABLE = "SFN_PROVIDER_MOCK_CONFIG"
 HISTORY_VARIABLE = "SFN_PROVIDER_HISTORY"
 
 

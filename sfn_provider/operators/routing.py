@@ -37,7 +37,7 @@ def arrive(operator: StateOperator, context: Context) -> Arrival:
     if arrival is None:
         raise AirflowSkipException(f"no task before this one chose state {operator.state_name!r}")
     if arrival.token is not None and arrival.token.branch is not None:
-        stop_with_siblings(operator, arrival.token.branch, context)
+        stop_with_siblings(operator, arrival.token, arrival.token.branch, context)
     return arrival
 
 

@@ -21,6 +21,10 @@ ERROR = "error"
 where the task cannot run at all."""
 
 
+MOCKS_VARIABLE = "SFN_PROVIDER_MOCK_CONFIG"
+"""Environment variable that names mocks; where it is set, time is virtual."""
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """Where a task is that runs within a Parallel or Map.

@@ -108,8 +108,11 @@ def _fill(group: Item, made: dict[str, Any]) -> None:
         with _class(f"{GROUPS}.{item.group}")(**_group_arguments(item, made)) as task_group:
             _fill(item, made)
         made[item.variable] = task_group
-    for left, rights in group.edges:
-        made[left.variable].set_downstream([made[right.variable] for right in rights])
+    for edges in group.edges:
+        rights = [made[right.variable] for right in edges.rights]
+        made[edges.left.variable].set_downstream(rights)
+        if edges.last is not None:
+            made[edges.last.variable].set_upstream(rights)
 
 
 def _group_arguments(item: Item, made: Mapping[str, Any]) -> dict[str, Any]:

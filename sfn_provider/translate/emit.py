@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from sfn_provider.translate import literals
-from sfn_provider.translate.layout import Item, lay_out, walk
+from sfn_provider.translate.layout import Edges, Item, lay_out, walk
 from sfn_provider.translate.literals import INDENT, WIDTH
 from sfn_provider.translate.plan import GROUPS, DagPlan
 
@@ -16,7 +16,7 @@ START = "datetime(2025, 1, 1, tzinfo=UTC)"
 def emit(plan: DagPlan) -> str:
     """Write a plan as the text of a DAG file, formatted as ruff and black would."""
     layout = lay_out(plan)
-    return f"{_docstring(plan)}\n{_imports(plan, layout)}\n{_dag(plan)}{_body(layout, INDENT)}"
+    return f"{_docstring(plan)}\n{_imports(plan, layout)}\n{_with(plan, layout)}"
 
 
 def task_ids(plan: DagPlan) -> dict[str, str]:
@@ -58,7 +58,16 @@ def _import(module: str, found: list[str]) -> str:
     return f"from {module} import (\n" + "".join(f"{INDENT}{name},\n" for name in found) + ")\n"
 
 
-def _dag(plan: DagPlan) -> str:
+def _with(plan: DagPlan, layout: Item) -> str:
+    """The DAG with what is in it. Where that is one group, both stand in one ``with``, as linters want it."""
+    if len(layout.children) > 1 or layout.children[0].group is None:
+        return f"with {_dag(plan, '')}:\n{_body(layout, INDENT)}"
+    group = layout.children[0]
+    head = f"{_comment(group, '')}with (\n{INDENT}{_dag(plan, INDENT)},\n{_group_head(group, INDENT)},\n):\n"
+    return head + _body(group, INDENT)
+
+
+def _dag(plan: DagPlan, indent: str) -> str:
     arguments = {"dag_id": literals.string(plan.dag_id)}
     if plan.description:
         arguments["description"] = literals.string(plan.description)
@@ -67,9 +76,9 @@ def _dag(plan: DagPlan) -> str:
     if plan.timeout is not None:
         arguments["dagrun_timeout"] = f"timedelta(seconds={plan.timeout})"
     if plan.params:
-        arguments["params"] = literals.argument("params", dict(plan.params), "")
+        arguments["params"] = literals.argument("params", dict(plan.params), indent)
     arguments["tags"] = '["step-functions"]'
-    return f"with {literals.call('DAG', arguments, '')}:\n"
+    return literals.call("DAG", arguments, indent)
 
 
 def _schedule(plan: DagPlan) -> str:
@@ -84,10 +93,20 @@ def _schedule(plan: DagPlan) -> str:
 def _body(group: Item, indent: str) -> str:
     """What is in the DAG or in a task group, and the edges between that."""
     blocks = [_comment(item, indent) + _item(item, indent) for item in group.children]
-    edges = "".join(
-        literals.shift(left.variable, [right.variable for right in rights], indent) for left, rights in group.edges
-    )
+    edges = "".join(_edges(edges, indent) for edges in group.edges)
     return "\n".join([*blocks, edges] if edges else blocks)
+
+
+def _edges(edges: Edges, indent: str) -> str:
+    rights = [right.variable for right in edges.rights]
+    if edges.last is None:
+        return literals.shift(edges.left.variable, rights, indent)
+    middle = rights[0] if len(rights) == 1 else f"[{', '.join(rights)}]"
+    line = f"{indent}{edges.left.variable} >> {middle} >> {edges.last.variable}"
+    if len(line) <= WIDTH:
+        return f"{line}\n"
+    ends = [literals.shift(right, [edges.last.variable], indent) for right in rights]
+    return "".join([literals.shift(edges.left.variable, rights, indent), *ends])
 
 
 def _comment(item: Item, indent: str) -> str:
@@ -104,11 +123,17 @@ def _item(item: Item, indent: str) -> str:
 
 
 def _group(item: Item, indent: str) -> str:
+    head = _group_head(item, indent)
+    return f"{indent}with {head.removeprefix(indent)}:\n{_body(item, indent + INDENT)}"
+
+
+def _group_head(item: Item, indent: str) -> str:
+    """A group's call with its variable, on one line if it fits there beside ``with``."""
     arguments = {name: literals.argument(name, value, indent) for name, value in item.group_arguments().items()}
     if item.items is not None:
         arguments["items"] = item.items.variable
     flat = ", ".join(f"{name}={text}" for name, text in arguments.items())
-    line = f"{indent}with {item.group}({flat}) as {item.variable}:\n"
-    if literals.columns(line) > WIDTH + 1:
-        line = f"{indent}with {literals.call(str(item.group), arguments, indent)} as {item.variable}:\n"
-    return line + _body(item, indent + INDENT)
+    line = f"{indent}{item.group}({flat}) as {item.variable}"
+    if literals.columns(f"with {line}:") <= WIDTH:
+        return line
+    return f"{indent}{literals.call(str(item.group), arguments, indent)} as {item.variable}"

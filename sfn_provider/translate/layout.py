@@ -14,8 +14,20 @@ from sfn_provider.translate.plan import BranchPlan, DagPlan, GroupPlan, Node, Ta
 
 Json = Any
 
+_MAX_PATH = 240
+"""Letters of a task's id, with those of the groups around; Airflow takes 250, a number to tell it apart included."""
+
 _MAX_VARIABLE = 60
-"""Letters of a variable's name, so that the longest state name still leaves room on a line."""
+"""Letters of a variable at the top level, so that the longest state name still leaves room on a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What comes after something: ``left >> rights``, or ``left >> rights >> last``."""
+
+    left: Item
+    rights: list[Item]
+    last: Item | None = None
 
 
 @dataclass(slots=True)
@@ -32,7 +44,7 @@ class Item:
         boundary: True for these.
         group: ``TaskGroup`` or ``MapTaskGroup`` for a group.
         children: what is in the group, in order.
-        edges: which of them comes before which.
+        edges: which of them come after which.
         items: for a MapTaskGroup the task that lists the items.
         max_concurrency: for a MapTaskGroup how many of them may be in the same task at once.
         id: its id, without those of the groups around.
@@ -50,7 +62,7 @@ class Item:
     boundary: bool = False
     group: str | None = None
     children: list[Item] = field(default_factory=list)
-    edges: list[tuple[Item, list[Item]]] = field(default_factory=list)
+    edges: list[Edges] = field(default_factory=list)
     items: Item | None = None
     max_concurrency: int | None = None
     id: str = ""
@@ -84,9 +96,8 @@ def lay_out(plan: DagPlan) -> Item:
     root = Item("", "", group="DAG")
     _fill(root, plan.tasks)
     _name(root)
-    made = naming.unique(
-        (item.path for item in walk(root)), {item.path: _variable(item.wanted_variable) for item in walk(root)}
-    )
+    wanted = {item.path: _variable(item) for item in walk(root)}
+    made = naming.unique(wanted, wanted)
     for item in walk(root):
         item.variable = made[item.path]
     return root
@@ -114,7 +125,7 @@ def _fill(group: Item, nodes: tuple[Node, ...]) -> dict[str, Item]:
 def _connect(group: Item, left: Item, rights: list[Item]) -> None:
     distinct = list({id(right): right for right in rights}.values())
     if distinct:
-        group.edges.append((left, distinct))
+        group.edges.append(Edges(left, distinct))
 
 
 def _item(node: Node) -> Item:
@@ -126,10 +137,10 @@ def _item(node: Node) -> Item:
     start, join = (_boundary(node, task, part) for task, part in ((node.start, "start"), (node.join, "join")))
     branches = [_branch(node, branch, start) for branch in node.branches]
     group.children = [start, *(item for item, _ in branches), join]
-    if not node.mapped:  # the items of a mapped group say what it comes after
-        _connect(group, start, [item for item, _ in branches])
-    for item, _ in branches:
-        _connect(group, item, [join])
+    if node.mapped:  # its items say what it comes after
+        _connect(group, branches[0][0], [join])
+    else:
+        group.edges.append(Edges(start, [item for item, _ in branches], join))
     for _, ends in branches:
         for end in ends:
             _connect(group, end, [join])
@@ -169,7 +180,9 @@ def _name(group: Item) -> None:
     keys = [str(place) for place in range(len(group.children))]
     # A group's own start and join are served first: a state may be called like that, too.
     order = sorted(keys, key=lambda key: not group.children[int(key)].boundary)
-    made = naming.unique(order, {key: item.wanted for key, item in zip(keys, group.children, strict=True)})
+    room = _MAX_PATH - len(group.path)
+    wanted = {key: item.wanted[: _most(item, room)] for key, item in zip(keys, group.children, strict=True)}
+    made = naming.unique(order, wanted)
     for key, item in zip(keys, group.children, strict=True):
         item.id = made[key]
         item.path = f"{group.path}.{item.id}" if group.path else item.id
@@ -177,5 +190,11 @@ def _name(group: Item) -> None:
             _name(item)
 
 
-def _variable(wanted: str) -> str:
-    return naming.variable(wanted)[:_MAX_VARIABLE]
+def _most(item: Item, room: int) -> int:
+    """Letters that an id may have. A group leaves two thirds of the room to what is in it."""
+    return max(room - 1 if item.group is None else room // 3, len("branch_1"))
+
+
+def _variable(item: Item) -> str:
+    """The variable that is wanted: the deeper, the shorter, as a line has room for."""
+    return naming.variable(item.wanted_variable)[: max(_MAX_VARIABLE - 4 * item.path.count("."), 12)].rstrip("_")

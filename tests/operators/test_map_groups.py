@@ -78,11 +78,14 @@ CASES = [
     ),
     Case(
         "a_failing_item_is_not_caught",
-        flow(Each=map_(flow(Try=call()), next="After"), After=pass_()),
-        [1, 2, 3],
+        flow(
+            Each=map_(flow(Look=larger_than(2, "Bad", "Good", "$"), Bad=fail(), Good=pass_()), next="After"),
+            After=pass_(),
+        ),
+        [1, 5, 2],
         error="Own.Error",
-        mocks={"Try": [{"Return": 1}, BROKEN, {"Return": 3}]},
-        tasks={"Each.item.Try[1]": "failed", "Each.join": "failed", "After": "upstream_failed"},
+        tasks={"Each.item.Bad[1]": "failed", "Each.join": "failed", "After": "upstream_failed"},
+        steps_agree=False,
     ),
     Case(
         "a_failing_item_stops_the_others_before_their_next_state",
