@@ -197,4 +197,4 @@ def _most(item: Item, room: int) -> int:
 
 def _variable(item: Item) -> str:
     """The variable that is wanted: the deeper, the shorter, as a line has room for."""
-    return naming.variable(item.wanted_variable)[: max(_MAX_VARIABLE - 4 * item.path.count("."), 12)].rstrip("_")
+    return naming.variable(item.wanted_variable)[: max(_MAX_VARIABLE - 4 * item.path.count("."), 12)]
