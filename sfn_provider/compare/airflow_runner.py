@@ -87,12 +87,12 @@ class AirflowRunner:
 
     def close(self) -> None:
         """End the process and remove its folder."""
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+        if self._process is not None:
             try:
-                self._process.wait(timeout=10)
+                self._process.communicate(timeout=10)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                self._process.communicate()
         self._process = None
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -169,6 +169,7 @@ def private_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "AIRFLOW__SFN_PROVIDER__WAITING": "block",  # dag.test() drops what a deferral keeps
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "SFN_PROVIDER_HISTORY": "1",
     }

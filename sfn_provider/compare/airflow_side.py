@@ -12,7 +12,7 @@ from sfn_provider.compare.airflow_runner import AirflowRunFailed, DagRunResult, 
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.mocks import Mocks
-from sfn_provider.operators.routing import as_run_configuration
+from sfn_provider.operators.carried import as_run_configuration
 from sfn_provider.translate import Translation, translate
 
 DAG_ID = "StateMachine"

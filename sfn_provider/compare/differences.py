@@ -73,7 +73,10 @@ class StateComparison:
 
 
 def compare_states(expected: Execution, found: Execution) -> list[StateComparison]:
-    """Compare two executions visit by visit, in the order in which the states were entered."""
+    """Compare two executions visit by visit, in the order in which the states were entered.
+
+    Both on virtual time: a visit takes as long as its waits, timeouts and the delays of its retries.
+    """
     pairs = zip_longest(visits(expected.events), visits(found.events))
     return [_compare_visit(one, other) for one, other in pairs]
 
@@ -89,8 +92,10 @@ def _compare_visit(expected: Visit | None, found: Visit | None) -> StateComparis
     if expected.left != found.left:
         ends = {True: "left", False: "not left"}
         told_parts.append(f"{ends[expected.left]} on Step Functions, {ends[found.left]} on Airflow")
-    if expected.calls != found.calls:
-        told_parts.append(f"{expected.calls} calls on Step Functions, {found.calls} on Airflow")
+    for name in ("calls", "seconds"):
+        one, other = getattr(expected, name), getattr(found, name)
+        if one is not None and other is not None and one != other:
+            told_parts.append(f"{one} {name} on Step Functions, {other} on Airflow")
     return StateComparison(expected.state, expected, found, tuple(told_parts))
 
 

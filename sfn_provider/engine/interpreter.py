@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.history import Record
+from sfn_provider.engine.journal import HistoryFull
 from sfn_provider.engine.program import Program
 from sfn_provider.engine.requests import Event, Request, TaskFailed, TaskSucceeded
-from sfn_provider.engine.run import ROOT, HistoryFull, Run
+from sfn_provider.engine.run import ROOT, Run
 from sfn_provider.engine.state import ExecutionState, Frame
 from sfn_provider.exceptions import StatesError
 

@@ -100,7 +100,8 @@ class ExecutionState:
         request_ids: how many requests there have been.
         event_ids: how many history events there have been.
         transitions: how many states were entered, each retry counted as one more.
-        draws: how often randomness was used.
+        drawn_at: how many history events there had been when randomness was used last.
+        draws: how often it was used at that place.
     """
 
     context: dict[str, Any]
@@ -119,6 +120,7 @@ class ExecutionState:
     request_ids: int = 0
     event_ids: int = 0
     transitions: int = 0
+    drawn_at: int = -1
     draws: int = 0
 
     def to_json(self) -> dict[str, Any]:

@@ -7,11 +7,11 @@ upstream tasks for a token that names its own state. Without one it skips itself
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowSkipException, SkipMixin
+from sfn_provider.operators.carried import for_airflow, from_airflow, from_run_configuration
 from sfn_provider.operators.state import StateOperator
 
 if TYPE_CHECKING:
@@ -21,13 +21,6 @@ Json = Any
 
 TOKEN = "token"
 """XCom key of the token."""
-
-INPUT_KEY = "sfn_provider:input"
-"""Key in a run's configuration that holds an execution input which is no JSON object: Airflow takes objects only."""
-
-
-_AS_TEXT = "sfn_provider:json"
-"""Key of the object that `for_airflow` puts in the place of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +83,7 @@ def arrive(operator: StateOperator, context: Context) -> Arrival:
 
 def execution_input(context: Context) -> Json:
     """The input of the execution: the run's configuration, or the DAG's params where the run has none."""
-    given = dict(context["dag_run"].conf or {}) or dict(context["params"] or {})
-    return given[INPUT_KEY] if set(given) == {INPUT_KEY} else given
-
-
-def as_run_configuration(input: Json) -> dict[str, Json]:
-    """The configuration of a DAG run for an execution input: the opposite of `execution_input`."""
-    return input if isinstance(input, dict) and set(input) != {INPUT_KEY} else {INPUT_KEY: input}
+    return from_run_configuration(dict(context["dag_run"].conf or {}) or dict(context["params"] or {}))
 
 
 def depart(operator: StateOperator, context: Context, output: Json, token: Token) -> Json:
@@ -117,23 +104,3 @@ def depart(operator: StateOperator, context: Context, output: Json, token: Token
         skipper: Any = SkipMixin
         skipper().skip_all_except(instance, taken)
     return output
-
-
-def for_airflow(value: Json) -> Json:
-    """A value as XComs and deferrals keep it.
-
-    Airflow takes an object with keys such as ``__type`` or ``__classname__`` for something that it has written itself:
-    it refuses it, or gives something else back. So values with keys of that kind are kept as JSON text.
-    """
-    return {_AS_TEXT: json.dumps(value)} if _has_reserved_key(value) else value
-
-
-def from_airflow(value: Json) -> Json:
-    """What `for_airflow` was given."""
-    return json.loads(value[_AS_TEXT]) if isinstance(value, dict) and set(value) == {_AS_TEXT} else value
-
-
-def _has_reserved_key(value: Json) -> bool:
-    if isinstance(value, dict):
-        return any(str(key).startswith("__") or key == _AS_TEXT or _has_reserved_key(value[key]) for key in value)
-    return isinstance(value, list) and any(map(_has_reserved_key, value))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.machines import entered, group, jsonata, outcome, parallel, told
+from tests.fixtures.engine import entered, group, jsonata, outcome, parallel, told
 from tests.fixtures.maps import event_types
+
 
 def rule(n: int, next: str, **fields: Any) -> dict[str, Any]:
     return {"Variable": "$.n", "NumericGreaterThan": n, "Next": next, **fields}
@@ -60,7 +61,9 @@ def test_nothing_around_catches_that_no_rule_holds() -> None:
 
 
 def test_input_path_is_seen_by_rules_and_output() -> None:
-    machine = choice({"Variable": "$.n", "NumericEquals": 2, "Next": "A"}, Default="B", InputPath="$.part", OutputPath="$.n")
+    machine = choice(
+        {"Variable": "$.n", "NumericEquals": 2, "Next": "A"}, Default="B", InputPath="$.part", OutputPath="$.n"
+    )
     assert outcome(simulate(machine, {"n": 1, "part": {"n": 2}})) == ("SUCCEEDED", 2)
 
 
@@ -78,7 +81,12 @@ def with_variable(choose: dict[str, Any], language: str) -> dict[str, Any]:
         "JSONata": {"Type": "Pass", "Output": {"who": "{% $who %}"}},
     }[language]
     return group(
-        {"Set": {"Type": "Pass", "Assign": {"who": "before"}, "Next": "Choose"}, "Choose": choose, "A": reads, "B": reads},
+        {
+            "Set": {"Type": "Pass", "Assign": {"who": "before"}, "Next": "Choose"},
+            "Choose": choose,
+            "A": reads,
+            "B": reads,
+        },
         QueryLanguage=language,
     )
 
