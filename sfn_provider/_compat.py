@@ -10,6 +10,7 @@ in an early Task SDK differs (3.0 has no ``airflow.sdk.TriggerRule``) falls thro
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -201,3 +202,13 @@ def __getattr__(name: str) -> Any:
         return value
     tried = ", ".join(f"{module}.{attribute}".rstrip(".") for module, attribute in homes)
     raise ImportError(f"this Airflow has no {name}: looked for {tried}; Airflow 2.10.3 up to 3.3 is supported")
+
+
+def in_dag_test() -> bool:
+    """Does a task run under ``dag.test()``? On Airflow 2 the answer is always no: a task cannot tell there.
+
+    It matters because ``dag.test()`` drops what a deferral keeps, up to Airflow 3.3.2 at least.
+    Source: https://github.com/apache/airflow/pull/69942
+    """
+    runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+    return type(getattr(runner, "SUPERVISOR_COMMS", None)).__name__ == "InProcessSupervisorComms"

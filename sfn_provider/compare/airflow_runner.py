@@ -169,6 +169,7 @@ def private_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "AIRFLOW__SFN_PROVIDER__WAITING": "block",  # dag.test() drops what a deferral keeps
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "SFN_PROVIDER_HISTORY": "1",
     }

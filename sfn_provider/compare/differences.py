@@ -75,6 +75,8 @@ class StateComparison:
 def compare_states(expected: Execution, found: Execution) -> list[StateComparison]:
     """Compare two executions visit by visit, in the order of the flow.
 
+    Both on virtual time: a visit takes as long as its waits, timeouts and the delays of its retries.
+
     Where a branch of a Parallel or an iteration of a Map failed, how far the others came before they were stopped is up
     to the clock on both sides: no difference.
     """
@@ -110,8 +112,10 @@ def _compare_visit(expected: Visit | None, found: Visit | None) -> StateComparis
     if expected.left != found.left:
         ends = {True: "left", False: "not left"}
         told_parts.append(f"{ends[expected.left]} on Step Functions, {ends[found.left]} on Airflow")
-    if expected.calls != found.calls:
-        told_parts.append(f"{expected.calls} calls on Step Functions, {found.calls} on Airflow")
+    for name in ("calls", "seconds"):
+        one, other = getattr(expected, name), getattr(found, name)
+        if one is not None and other is not None and one != other:
+            told_parts.append(f"{one} {name} on Step Functions, {other} on Airflow")
     return StateComparison(expected.state, expected, found, tuple(told_parts))
 
 

@@ -16,10 +16,6 @@ _JSON_DETAILS = frozenset({"input", "output", "parameters"})
 """Details whose value is JSON text."""
 
 
-class HistoryFull(Exception):
-    """The execution may record one event more, its last one."""
-
-
 class Record(NamedTuple):
     """One event, before it is written out: ``details`` holds JSON values, not JSON text."""
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine import outside as outside_branches
-from sfn_provider.engine.history import HistoryFull, Record
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.journal import HistoryFull
 from sfn_provider.engine.program import Program
 from sfn_provider.engine.requests import BranchOutcome, Event, Request, TaskFailed, TaskSucceeded
 from sfn_provider.engine.run import ROOT, Run

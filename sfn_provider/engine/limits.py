@@ -31,6 +31,15 @@ INLINE_CONCURRENCY: Final = 40
 EXPRESS_SECONDS: Final = 300
 """How long an Express execution may take."""
 
+STANDARD_SECONDS: Final = 31_536_000
+"""How long a standard execution may take: one year."""
+
+MOST_SECONDS: Final = 99_999_999
+"""The largest number that a field for seconds takes.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html and state-task.html
+"""
+
 CHILD_CONCURRENCY: Final = 10_000
 """Child executions of a distributed Map that run at once where MaxConcurrency is 0."""
 
@@ -59,5 +68,5 @@ def exceeds_payload(value: Json) -> bool:
         return False
     text = to_json(value)
     return len(text) > MAX_PAYLOAD_BYTES or (
-        len(text) * 4 > MAX_PAYLOAD_BYTES and len(text.encode()) > MAX_PAYLOAD_BYTES
+        len(text) * 4 > MAX_PAYLOAD_BYTES and len(text.encode(errors="replace")) > MAX_PAYLOAD_BYTES
     )

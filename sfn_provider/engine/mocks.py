@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -75,6 +75,10 @@ class Mocks:
         took = (call.heartbeat or call.timeout or 0.0) if is_timeout(error) else 0.0
         return TaskFailed(call.id, error, entry["Throw"].get("Cause"), now + took)
 
+    def lacks_answer(self, pending: Container[str]) -> bool:
+        """Does one of the pending requests wait for a mock that was not given? An empty list of answers is one."""
+        return any(call.id in pending and call.state not in self.answers for call in self._unanswered)
+
     def fresh(self) -> Mocks:
         """The same mocks with no call counted."""
         return Mocks(self.answers, self.objects)
@@ -106,12 +110,16 @@ def _check_entry(state: str, place: int, entry: Any) -> None:
     if isinstance(entry, Mapping) and len(entry) == 1:
         if "Return" in entry:
             return
-        if isinstance(entry.get("Throw"), Mapping):
+        if isinstance(entry.get("Throw"), Mapping) and all(map(_is_error_detail, entry["Throw"].items())):
             return
     raise UsageError(
         f"entry {place} of the mock of state {state!r} must be "
         '{"Return": <json>} or {"Throw": {"Error": <text>, "Cause": <text>}}'
     )
+
+
+def _is_error_detail(detail: tuple[str, Any]) -> bool:
+    return detail[0] in ("Error", "Cause") and isinstance(detail[1], str | None)
 
 
 def load_mocks(reference: str) -> Mocks:
@@ -129,8 +137,11 @@ def load_mocks(reference: str) -> Mocks:
     states = config["StateMachines"][machine]["TestCases"][name]
     if not isinstance(states, dict):
         raise UsageError(f"{path}: test case {name!r} must be an object of state names and names of mocked responses")
+    objects = config.get("Objects", {})
+    if not isinstance(objects, dict) or not all(isinstance(text, str) for text in objects.values()):
+        raise UsageError(f'{path}: "Objects" must be an object of s3://bucket/key and the text that stands there')
     answers = {state: _responses(config, path, state, response) for state, response in states.items()}
-    return Mocks.from_mapping(answers, config.get("Objects"))
+    return Mocks.from_mapping(answers, objects)
 
 
 def _read(path: Path) -> Any:

@@ -17,6 +17,10 @@ _BY_NAME_ONLY = frozenset({"States.DataLimitExceeded"})
 """Errors that no wildcard matches."""
 
 
+_LONGEST_DELAY = 31_622_400
+"""The longest delay that MaxDelaySeconds takes, in seconds: no execution lasts longer."""
+
+
 def matches(names: Iterable[str], error: str | None) -> bool:
     """Does one of the names in an ErrorEquals match an error?
 
@@ -69,7 +73,9 @@ def choose_retrier(retriers: Sequence[Retrier], counts: Sequence[int], error: st
 
 def delay(retrier: Retrier, count: int, entropy: random.Random) -> float:
     """Seconds to wait before retry number ``count`` (counted from 0) of this retrier."""
-    seconds = float(retrier.interval_seconds) * float(retrier.backoff_rate) ** count
-    if retrier.max_delay_seconds is not None:
-        seconds = min(seconds, float(retrier.max_delay_seconds))
+    longest = float(_LONGEST_DELAY if retrier.max_delay_seconds is None else retrier.max_delay_seconds)
+    try:
+        seconds = min(retrier.interval_seconds * float(retrier.backoff_rate) ** count, longest)
+    except OverflowError:
+        seconds = longest
     return entropy.uniform(0, seconds) if retrier.jitter_strategy == "FULL" else seconds

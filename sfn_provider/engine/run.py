@@ -14,19 +14,19 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine import catch, outside
 from sfn_provider.engine.context import state_context
 from sfn_provider.engine.dataflow import Exit
-from sfn_provider.engine.history import HistoryFull, Record
+from sfn_provider.engine.journal import Journal
 from sfn_provider.engine.limits import HISTORY_IS_FULL, MAX_EVENTS, too_large
 from sfn_provider.engine.program import Compiled, Program
-from sfn_provider.engine.requests import Cancel, Request, WakeAt
+from sfn_provider.engine.requests import Cancel
 from sfn_provider.engine.retry import choose_retrier, delay, is_terminal, reported
-from sfn_provider.engine.state import ExecutionState, Frame, Pending
+from sfn_provider.engine.state import ExecutionState, Frame
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
 ROOT = 0
 """Id of the frame that is the execution itself."""
 
 
-class Run:
+class Run(Journal):
     """Works on an execution's state; collects the requests and the history records that come of it.
 
     Args:
@@ -35,10 +35,8 @@ class Run:
     """
 
     def __init__(self, program: Program, state: ExecutionState) -> None:
+        super().__init__(state)
         self.program = program
-        self.state = state
-        self.requests: list[Request] = []
-        self.records: list[Record] = []
         self._ready: deque[Frame] = deque()
         self._entropy: random.Random | None = None
 
@@ -53,6 +51,7 @@ class Run:
             if frame.id not in self.state.frames:
                 continue
             state = self.compiled(frame)
+            self._entropy = None
             try:
                 if not frame.entered:
                     self._enter(frame, state)
@@ -73,10 +72,15 @@ class Run:
 
     @property
     def entropy(self) -> random.Random:
-        """Randomness made from the execution's seed: the same seed and events give the same values."""
+        """Randomness made from the execution's seed and the place in its history.
+
+        The same seed and events give the same values, also where a region goes on with an execution.
+        """
         if self._entropy is None:
-            self.state.draws += 1
-            self._entropy = random.Random(f"{self.state.seed}/{self.state.draws}")
+            state = self.state
+            state.draws = state.draws + 1 if state.drawn_at == state.event_ids else 1
+            state.drawn_at = state.event_ids
+            self._entropy = random.Random(f"{state.seed}/{state.first_event + state.event_ids}/{state.draws}")
         return self._entropy
 
     def scope(self, frame: Frame, token: str | None = None) -> Scope:
@@ -86,62 +90,6 @@ class Run:
             state_context(self.state, frame, retries=self.compiled(frame).retries, token=token),
             frame.variables,
         )
-
-    # Events and requests --------------------------------------------------------------------------------------------
-
-    def emit(self, frame: Frame, type: str, details: dict[str, Any] | None = None, *, chain: bool = True) -> int:
-        """Record a history event after the frame's previous one; with ``chain`` the next one follows it.
-
-        Child executions of a distributed Map have a history of their own, which is not kept.
-
-        Raises:
-            HistoryFull: only the event that ends the execution can be recorded now.
-        """
-        if frame.child_execution is not None:
-            return self._count_event(self.state.frames[frame.child_execution], frame, chain)
-        state = self.state
-        if state.event_ids >= MAX_EVENTS - 1 and not type.startswith("Execution"):
-            raise HistoryFull
-        state.event_ids += 1
-        identity = state.first_event + state.event_ids
-        self.records.append(Record(identity, frame.previous, type, state.now, details or {}))
-        if chain:
-            frame.previous = identity
-        return identity
-
-    @staticmethod
-    def _count_event(child: Frame, frame: Frame, chain: bool) -> int:
-        child.events += 1
-        if chain:
-            frame.previous = child.events
-        return child.events
-
-    def new_request(self, frame: Frame, purpose: str) -> str:
-        """Make the id of a request whose answer is for the frame."""
-        self.state.request_ids += 1
-        identity = str(self.state.request_ids)
-        self.state.pending[identity] = Pending(frame.id, purpose)
-        frame.requests.append(identity)
-        return identity
-
-    def close_request(self, frame: Frame, identity: str) -> None:
-        """Forget a request of the frame: it was answered, withdrawn or never sent."""
-        del self.state.pending[identity]
-        frame.requests.remove(identity)
-
-    def wake(self, frame: Frame, purpose: str, at: float) -> str:
-        """Ask to be told once the time is ``at``."""
-        identity = self.new_request(frame, purpose)
-        self.requests.append(WakeAt(identity, at))
-        return identity
-
-    def cancel(self, frame: Frame, purpose: str | None = None) -> None:
-        """Withdraw the frame's open requests for one purpose, or all but the timeout of the execution itself."""
-        for identity in tuple(frame.requests):
-            asked = self.state.pending[identity].purpose
-            if asked == purpose or (purpose is None and asked != "execution"):
-                self.close_request(frame, identity)
-                self.requests.append(Cancel(identity))
 
     # Entering and leaving a state -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,13 +14,17 @@ from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
 from sfn_provider.engine.mocks import Mocks
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import UsageError
 
-_LONGEST = {"STANDARD": None, "EXPRESS": 300}
-"""Seconds that an execution may take where the machine sets no limit. Source: service-quotas.html."""
+_LONGEST = {"STANDARD": STANDARD_SECONDS, "EXPRESS": EXPRESS_SECONDS}
+"""Seconds that an execution may take, by its type."""
+
+NAME = "simulated"
+"""Name of a simulated execution unless told otherwise; its randomness is made from it."""
 
 EPOCH = 1_735_689_600.0
 """When a simulated execution starts unless told otherwise: 2025-01-01T00:00:00Z."""
@@ -33,7 +38,7 @@ def simulate(
     objects: Mapping[str, str] | None = None,
     execution_type: str = "STANDARD",
     start_time: float = EPOCH,
-    name: str = "simulated",
+    name: str = NAME,
     machine_name: str = "StateMachine",
 ) -> Execution:
     """Run a state machine without calling anything: tasks are mocked and time is virtual.
@@ -42,7 +47,7 @@ def simulate(
         definition: the definition as text, as an object, or parsed.
         input: the execution's input, any JSON value.
         mocks: what tasks answer: ``{state name: [{"Return": json} | {"Throw": {"Error": str, "Cause": str}}, ...]}``,
-            one entry for each call in order, the last one repeating.
+            one entry for each call in order, the last one repeating; an empty list never answers.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
         execution_type: ``STANDARD`` or ``EXPRESS``.
         start_time: when it starts, seconds since the epoch.
@@ -61,8 +66,7 @@ def simulate(
     context = execution_context(input, start_time, machine=machine_name, name=name)
     if execution_type not in _LONGEST:
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
-    limit = machine.timeout_seconds or _LONGEST[execution_type]
-    deadline = start_time + limit if limit is not None else None
+    deadline = start_time + min(machine.timeout_seconds or math.inf, _LONGEST[execution_type])
     interpreter = Interpreter(machine)
     step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
     return drive(interpreter, step, answers)
@@ -95,7 +99,10 @@ def advance(interpreter: Interpreter, step: Step, mocks: Mocks) -> tuple[Executi
                 event = _answer(request, step.state.now, mocks)
                 if event is not None:
                     heapq.heappush(agenda, (event.at, order, event))
-        step = interpreter.resume(step.state, _next_event(agenda, cancelled, mocks))
+        event = _next_event(agenda, cancelled, mocks)
+        if step.state.pending[event.id].purpose == "execution" and mocks.lacks_answer(step.state.pending):
+            raise mocks.missing()
+        step = interpreter.resume(step.state, event)
         records += step.records
     return step.state, records
 

@@ -100,7 +100,8 @@ class ExecutionState:
         request_ids: how many requests there have been.
         event_ids: how many history events there have been.
         transitions: how many states were entered, each retry counted as one more.
-        draws: how often randomness was used.
+        drawn_at: how many history events there had been when randomness was used last.
+        draws: how often it was used at that place.
         first_event: the ids of history events are counted from here.
         branch: True where this is a branch of an execution that goes on elsewhere: its end is no execution's end.
         outside: True where the branches of a Parallel or Map run elsewhere; see `sfn_provider.engine.outside`.
@@ -122,6 +123,7 @@ class ExecutionState:
     request_ids: int = 0
     event_ids: int = 0
     transitions: int = 0
+    drawn_at: int = -1
     draws: int = 0
     first_event: int = 0
     branch: bool = False

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import BaseTrigger, DateTimeTrigger, conf
+from sfn_provider._compat import BaseTrigger, DateTimeTrigger, conf, in_dag_test
 from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, Step
@@ -141,7 +141,7 @@ class LiveDriver:
 
     @staticmethod
     def _defers() -> bool:
-        return bool(conf.get("sfn_provider", "waiting", fallback="defer") == "defer")
+        return conf.get("sfn_provider", "waiting", fallback="defer") == "defer" and not in_dag_test()
 
     # Calls and jobs --------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, Position, Step
 from sfn_provider.engine.mocks import Mocks, load_mocks
-from sfn_provider.engine.simulator import EPOCH, advance
+from sfn_provider.engine.simulator import EPOCH, NAME, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.operators.carried import for_airflow, from_airflow
@@ -84,7 +84,8 @@ class RegionRun:
             arrival.input,
             at=self._now(token, started),
             context=context,
-            seed=f"{run.run_id}/{self._operator.task_id}/{self._context['ti'].map_index}",
+            # With mocks randomness is that of `simulate`: two runs of the same thing are the same.
+            seed=NAME if MOCKS_VARIABLE in os.environ else run.run_id,
             variables=token.variables if token else None,
             start_at=arrival.state,
             deadline=started + limit.total_seconds() if limit is not None and not outside else None,

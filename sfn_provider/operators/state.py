@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from sfn_provider._compat import BaseOperator
+from sfn_provider._compat import AirflowFailException, BaseOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -82,11 +82,20 @@ class StateOperator(BaseOperator):
         return self._run.start()
 
     def resume(self, context: Context, event: Any = None, snapshot: dict[str, Json] | None = None) -> Json:
-        """Go on after a deferral."""
+        """Go on after a deferral.
+
+        Raises:
+            AirflowFailException: where Airflow has dropped what the deferral kept, as ``dag.test()`` of Airflow 2 does.
+        """
         from sfn_provider.operators.region import RegionRun
 
+        if snapshot is None:
+            raise AirflowFailException(
+                "Airflow has lost the state of this task over a deferral; dag.test() does so: "
+                "set AIRFLOW__SFN_PROVIDER__WAITING=block for it"
+            )
         self._run = RegionRun(self, context)
-        return self._run.resume(snapshot or {})
+        return self._run.resume(snapshot)
 
     def on_kill(self) -> None:
         """Cancel the jobs that the task waits for."""

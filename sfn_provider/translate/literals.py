@@ -34,7 +34,7 @@ def inline(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         raise TypeError(f"no literal for {value!r}: JSON has no such number")
     if value is None or isinstance(value, (bool, int, float)):
-        return repr(value)
+        return repr(value).replace("e+", "e")
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(inline, value)) + "]"
     if isinstance(value, dict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 _MAX_TASK_ID = 250
@@ -17,16 +18,20 @@ _TAKEN = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag",
 
 
 def task_id(name: str) -> str:
-    """The nearest valid task id to a state's name: ``QualityPassed?`` is ``QualityPassed``.
+    """The nearest valid task id to a state's name: ``QualityPassed?`` is ``QualityPassed``, ``Prüfen`` is ``Prufen``.
 
     Airflow takes ASCII letters, digits, ``_``, ``-`` and ``.``; the dot is left to task groups.
     """
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")[:_MAX_TASK_ID] or "state"
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", _without_accents(name)).strip("_-")[:_MAX_TASK_ID] or "state"
+
+
+def _without_accents(name: str) -> str:
+    return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", name))
 
 
 def variable(name: str) -> str:
     """The nearest Python variable to a task id: ``ValidateInputFile`` is ``validate_input_file``."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", name)
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", _without_accents(name))
     text = re.sub(r"_+", "_", words).strip("_").lower() or "state"
     if text[0].isdigit():
         text = f"state_{text}"
@@ -35,7 +40,7 @@ def variable(name: str) -> str:
 
 def dag_id(name: str) -> str:
     """The nearest valid DAG id to a file's or machine's name: ``sales-pipeline.asl`` is ``sales_pipeline``."""
-    stem = re.sub(r"(\.asl|[._-]?state_?machine)$", "", name, flags=re.IGNORECASE)
+    stem = re.sub(r"(\.asl|[._-]?state[_-]?machine)$", "", name, flags=re.IGNORECASE)
     return variable(stem or name).rstrip("_")
 
 

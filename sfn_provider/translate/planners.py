@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_pascal
 
 from sfn_provider.asl.model import (
     STATE_TYPES,
@@ -113,9 +114,30 @@ def _keep_language(given: dict[str, Any], language: str) -> None:
 
 
 def as_written(state: BaseModel) -> dict[str, Any]:
-    """A state as the definition writes it."""
-    written: dict[str, Any] = state.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return written
+    """A state as the definition writes it, its fields in the order in which they read best."""
+    return _in_order(state.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+
+def _in_order(state: dict[str, Any]) -> dict[str, Any]:
+    inside: dict[str, Callable[[Any], Any]] = {"Branches": _branches, "ItemProcessor": _branch, "Iterator": _branch}
+    first = ["Type", "Comment", *map(to_pascal, _FIRST)]
+    last = [to_pascal(name) for name in _LAST]
+    names = [*first, *(name for name in state if name not in (*first, *last)), *last]
+    return {name: inside.get(name, _unchanged)(state[name]) for name in names if name in state}
+
+
+def _branches(branches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [_branch(branch) for branch in branches]
+
+
+def _branch(branch: dict[str, Any]) -> dict[str, Any]:
+    states = {name: _in_order(state) for name, state in branch["States"].items()}
+    about = {name: branch[name] for name in ("Comment", "QueryLanguage", "ProcessorConfig") if name in branch}
+    return about | {"StartAt": branch["StartAt"], "States": states}
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 def plan_states(machine: StateMachine) -> tuple[TaskPlan, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.execution import Execution
-from tests.fixtures.machines import entered, group, inline_map, jsonata, outcome, parallel, returns, task, throws, told
+from tests.fixtures.engine import entered, group, inline_map, jsonata, outcome, parallel, returns, task, throws, told
 from tests.fixtures.maps import events
 
 ERROR = {"Error": "Broken", "Cause": "told"}
@@ -77,9 +77,15 @@ def test_output_in_jsonata(case: Case) -> None:
 
 
 ASSIGNS = {
-    "JSONPath": ({"why.$": "$.Error", "id.$": "$$.Execution.Input.id"}, {"Parameters": {"all.$": "States.Array($why, $id)"}}),
-    "JSONata": ({"why": "{% $states.errorOutput.Error %}", "id": "{% $states.input.id %}"}, {"Output": {"all": "{% [$why, $id] %}"}}),
-}  # fmt: skip
+    "JSONPath": (
+        {"why.$": "$.Error", "id.$": "$$.Execution.Input.id"},
+        {"Parameters": {"all.$": "States.Array($why, $id)"}},
+    ),
+    "JSONata": (
+        {"why": "{% $states.errorOutput.Error %}", "id": "{% $states.input.id %}"},
+        {"Output": {"all": "{% [$why, $id] %}"}},
+    ),
+}
 
 
 @pytest.mark.parametrize("language", ASSIGNS)
@@ -202,7 +208,8 @@ def test_an_error_of_a_catch_is_not_for_the_same_catch() -> None:
     execution = run(failing, catcher(Next="Other"), QueryLanguage="JSONata")
     assert outcome(execution) == ("FAILED", "States.QueryEvaluationError")
     assert told(execution) == (
-        "The JSONata expression '$states.input.x' specified for the field 'Catch[0]/Output' returned nothing (undefined)."
+        "The JSONata expression '$states.input.x' specified for the field 'Catch[0]/Output' "
+        "returned nothing (undefined)."
     )
 
 

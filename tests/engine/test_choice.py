@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.engine import simulate
-from tests.fixtures.machines import group, outcome, told
+from tests.fixtures.engine import group, outcome, told
 
 JUNE, JULY = "2024-06-01T00:00:00Z", "2024-07-01T00:00:00Z"
 
@@ -58,14 +58,16 @@ LITERALS = {
     "TimestampGreaterThan": Case(JUNE, (JULY, "2024-06-01T00:00:00.001Z"), (JUNE,), WRONG_TIME),
     "TimestampLessThanEquals": Case(JUNE, (JUNE, "2020-01-01T00:00:00Z"), (JULY,), WRONG_TIME),
     "TimestampGreaterThanEquals": Case(JUNE, (JUNE, JULY), ("2024-05-31T23:59:59Z",), WRONG_TIME),
-    "StringMatches": Case("log-*.txt", ("log-.txt", "log-a.txt", "log-a\nb.txt"), ("log-a.txt ", "Log-a.txt", "log-"), WRONG_TEXT),
+    "StringMatches": Case(
+        "log-*.txt", ("log-.txt", "log-a.txt", "log-a\nb.txt"), ("log-a.txt ", "Log-a.txt", "log-"), WRONG_TEXT
+    ),
     "IsNull": Case(True, (None,), (), (0, False, "", [], {})),
     "IsNumeric": Case(True, (0, -1.5), (), ("1", True, None, [1])),
     "IsString": Case(True, ("", "a"), (), (1, True, None, ["a"])),
     "IsBoolean": Case(True, (True, False), (), (0, 1, "true", None)),
     "IsTimestamp": Case(True, (JUNE, "2024-06-01T00:00:00.5-03:30"), (), WRONG_TIME),
     "IsPresent": Case(True, (None, 0, "", [], {}, False), (), ()),
-}  # fmt: skip
+}
 
 CASES = LITERALS | {f"{name}Path": case for name, case in LITERALS.items() if f"{name}Path" in COMPARISONS}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.machines import entered, group, jsonata, outcome, parallel, told
+from tests.fixtures.engine import entered, group, jsonata, outcome, parallel, told
 from tests.fixtures.maps import event_types
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.machines import group, jsonata, one, outcome, returns, sent, task, told
+from tests.fixtures.engine import group, jsonata, one, outcome, returns, sent, task, told
 
 ORDER: dict[str, Any] = {"id": 7, "lines": [{"sku": "tea", "n": 2}, {"sku": "cup", "n": 1}], "note": None}
 
@@ -37,7 +37,9 @@ PASS = {
     "input path into the context": Case({"InputPath": "$$.Execution.Input.id"}, 7),
     "no input": Case({"InputPath": None}, {}),
     "parameters": Case({"Parameters": {"id.$": "$.id", "kind": "order"}}, {"id": 7, "kind": "order"}),
-    "parameters see the input path": Case({"InputPath": "$.lines[0]", "Parameters": {"what.$": "$.sku"}}, {"what": "tea"}),
+    "parameters see the input path": Case(
+        {"InputPath": "$.lines[0]", "Parameters": {"what.$": "$.sku"}}, {"what": "tea"}
+    ),
     "parameters without input": Case({"InputPath": None, "Parameters": {"all.$": "$"}}, {"all": {}}),
     "result": Case({"Result": [1, None]}, [1, None]),
     "result null": Case({"Result": None}, None),
@@ -45,9 +47,10 @@ PASS = {
     "result beside the input": Case({"Result": "r", "ResultPath": "$.got"}, {**ORDER, "got": "r"}),
     "result in a new object": Case({"Result": 1, "ResultPath": "$.a.b"}, {**ORDER, "a": {"b": 1}}),
     "result over a member": Case({"Result": 1, "ResultPath": "$.lines"}, {**ORDER, "lines": 1}),
-    "result in a list": Case({"Result": 1, "ResultPath": "$.lines[1].n"}, {
-        **ORDER, "lines": [{"sku": "tea", "n": 2}, {"sku": "cup", "n": 1}]
-    }),
+    "result in a list": Case(
+        {"Result": 1, "ResultPath": "$.lines[1].n"},
+        {**ORDER, "lines": [{"sku": "tea", "n": 2}, {"sku": "cup", "n": 1}]},
+    ),
     "result dropped": Case({"Result": 1, "ResultPath": None}, ORDER),
     "result path works on the whole input": Case(
         {"InputPath": "$.lines[0]", "ResultPath": "$.first"}, {**ORDER, "first": {"sku": "tea", "n": 2}}
@@ -58,7 +61,7 @@ PASS = {
     "output path into the context": Case({"OutputPath": "$$.Execution.Name"}, "simulated"),
     "no output": Case({"OutputPath": None}, {}),
     "null input": Case({"ResultPath": None, "Result": 1}, [], []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", PASS.values(), ids=PASS)
@@ -115,14 +118,16 @@ JSONATA = {
     "result": Case({"Output": "{% $states.result.more[1] %}"}, 2),
     "input": Case({"Output": "{% $states.input.id %}"}, 7),
     "context": Case({"Output": "{% $states.context.State.Name %}"}, "State"),
-    "both": Case({"Output": {"id": "{% $states.input.id %}", "n": "{% $count($states.result.more) %}"}}, {"id": 7, "n": 2}),
+    "both": Case(
+        {"Output": {"id": "{% $states.input.id %}", "n": "{% $count($states.result.more) %}"}}, {"id": 7, "n": 2}
+    ),
     "constant": Case({"Output": {"a": [1, "x"]}}, {"a": [1, "x"]}),
     "null": Case({"Output": None}, None),
     "text that is no expression": Case({"Output": "$states.input"}, "$states.input"),
     "false": Case({"Output": False}, False),
     "null from an expression": Case({"Output": "{% $states.input.note %}"}, None),
     "in a list": Case({"Output": ["{% $states.input.id %}", [2]]}, [7, [2]]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", JSONATA.values(), ids=JSONATA)
@@ -163,7 +168,9 @@ class Refused:
 
 
 REFUSED = {
-    "input path": Refused({"InputPath": "$.x.y"}, "States.Runtime", "Invalid path '$.x.y' : Missing property in path $['x']"),
+    "input path": Refused(
+        {"InputPath": "$.x.y"}, "States.Runtime", "Invalid path '$.x.y' : Missing property in path $['x']"
+    ),
     "output path": Refused({"OutputPath": "$.x"}, "States.Runtime", "Invalid path '$.x' : No results for path: $['x']"),
     "parameters": Refused(
         {"Parameters": {"a.$": "$.x"}},
@@ -177,7 +184,7 @@ REFUSED = {
         'Unable to apply step "b" to input {"a":"text"}',
         {"a": "text"},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)

@@ -9,7 +9,7 @@ from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.dataflow import JsonPathFlow, template
 from sfn_provider.engine.fields import whole_number
-from sfn_provider.engine.limits import to_json, too_large
+from sfn_provider.engine.limits import MOST_SECONDS, to_json, too_large
 from sfn_provider.engine.parameters import check_parameters
 from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
@@ -64,8 +64,9 @@ def _call(run: Run, frame: Frame, state: Compiled, identity: str, token: str | N
 
 def _seconds(run: Run, state: Compiled, field: str, scope: Scope) -> float | None:
     value = whole_number(state.model, state.language, field, scope, run.entropy)
-    if value == 0:
-        raise StatesError("States.Runtime", f"Expected positive integer for {field}, got '0' instead.")
+    if value is not None and not 0 < value <= MOST_SECONDS:
+        expected = "positive integer" if value == 0 else f"integer of at most {MOST_SECONDS}"
+        raise StatesError("States.Runtime", f"Expected {expected} for {field}, got '{value}' instead.")
     return None if value is None else float(value)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.engine.choice import is_number
 from sfn_provider.engine.dataflow import JsonPathFlow
 from sfn_provider.engine.fields import NUMBER, JsonataType, field_value, snake
-from sfn_provider.engine.limits import to_json
+from sfn_provider.engine.limits import MOST_SECONDS, to_json
 from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.requests import Event
 from sfn_provider.engine.state import Frame
@@ -20,9 +20,6 @@ from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
     from sfn_provider.engine.run import Run
-
-MOST_SECONDS: Final = 99_999_999
-"""The longest wait. Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html"""
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:

@@ -1,0 +1,210 @@
+"""How fast the engine is: against moto's interpreter, with the size of a machine, and to import."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfn_provider.asl import parse
+from sfn_provider.asl.model import StateMachine
+from sfn_provider.engine import Execution, simulate
+from tests.fixtures.engine import group, inline_map, jsonata, one
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+TURNS = 1_000
+ROLE = "arn:aws:iam::123456789012:role/bench"
+ROOT = Path(__file__).parents[2]
+
+
+def passes(count: int) -> dict[str, Any]:
+    """Pass states in a row."""
+    return group({f"P{n}": {"Type": "Pass", **({"Next": f"P{n + 1}"} if n + 1 < count else {})} for n in range(count)})
+
+
+COUNTING = group(
+    {
+        "Count": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Enough"},
+        "Enough": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.n", "NumericLessThan": TURNS, "Next": "Count"}],
+            "Default": "Done",
+        },
+        "Done": {"Type": "Succeed"},
+    }
+)
+SUM = "{% $sum + $n * ($n + 1) / 2 %}"
+SUMMING = jsonata(
+    {
+        "Set": {"Type": "Pass", "Assign": {"n": 0, "sum": 0}, "Next": "Add"},
+        "Add": {"Type": "Pass", "Assign": {"n": "{% $n + 1 %}", "sum": SUM}, "Next": "Enough"},
+        "Enough": {
+            "Type": "Choice",
+            "Choices": [{"Condition": f"{{% $n < {TURNS} %}}", "Next": "Add"}],
+            "Default": "Done",
+        },
+        "Done": {"Type": "Succeed", "Output": "{% $sum %}"},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A machine, its input, and how many times faster than moto it must run; None where moto cannot run it."""
+
+    definition: dict[str, Any]
+    input: Any
+    least: float | None
+
+
+CASES = {
+    f"{TURNS:,} Pass states in a row": Case(passes(TURNS), {}, 20),
+    f"Choice loop of {TURNS:,} turns": Case(COUNTING, {"n": 0}, 20),
+    f"Map over {TURNS:,} items": Case(one(inline_map({"Item": {"Type": "Pass"}})), list(range(TURNS)), 20),
+    f"JSONata sum of {TURNS:,} turns": Case(SUMMING, {}, None),
+}
+
+
+def best(work: Callable[[], Any], runs: int = 5) -> float:
+    """The seconds of the fastest of some runs, after one that does not count."""
+    work()
+    return min(timed(work)[0] for _ in range(runs))
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """The seconds that some work takes, and what it gives."""
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
+
+
+@pytest.fixture
+def stepfunctions(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Any]:
+    """A client of moto's Step Functions in this process, which interprets definitions."""
+    import boto3
+    from moto import mock_aws
+
+    caplog.set_level(logging.CRITICAL, "moto")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "bench")
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield boto3.client("stepfunctions", region_name="us-east-1")
+
+
+def run_on_moto(client: Any, case: Case) -> tuple[float, dict[str, Any]]:
+    """Run a machine on moto; seconds from the start of the execution to its end, reading the definition left out."""
+    definition = json.dumps(case.definition)
+    machine = client.create_state_machine(name=f"m{time.perf_counter_ns()}", definition=definition, roleArn=ROLE)
+    return timed(lambda: wait_for(client, machine["stateMachineArn"], json.dumps(case.input)))
+
+
+def wait_for(client: Any, machine: str, input: str) -> dict[str, Any]:
+    arn = client.start_execution(stateMachineArn=machine, input=input)["executionArn"]
+    while True:
+        found: dict[str, Any] = client.describe_execution(executionArn=arn)
+        if found["status"] != "RUNNING":
+            return found
+        time.sleep(0.002)
+
+
+def table(title: str, *rows: tuple[str, ...]) -> None:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    print(f"\n\n{title}")
+    for row in rows:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def test_transitions_against_moto(stepfunctions: Any) -> None:
+    rows, slow = [("machine", "transitions", "engine /s", "moto /s", "ratio")], []
+    for name, case in CASES.items():
+        machine = parse(case.definition)
+        ours: Execution = simulate(machine, case.input)
+        rate = ours.transitions / best(partial(simulate, machine, case.input))
+        row = (name, f"{ours.transitions:,}", f"{rate:,.0f}")
+        took, theirs = run_on_moto(stepfunctions, case)
+        if case.least is None:
+            assert theirs["status"] == "FAILED", "moto evaluates JSONata now: compare it"
+            rows.append((*row, "cannot run it", ""))
+            continue
+        assert (theirs["status"], json.loads(theirs["output"])) == (ours.status, ours.output)
+        ratio = rate * took / ours.transitions
+        rows.append((*row, f"{ours.transitions / took:,.0f}", f"{ratio:.0f}"))
+        slow += [name] if ratio < case.least else []
+    table("Transitions per second, the definition parsed beforehand", *rows)
+    assert not slow, f"less than 20 times as fast as moto: {slow}"
+
+
+def test_jsonata_against_the_library() -> None:
+    from jsonata import Jsonata
+
+    from sfn_provider.asl.scope import Scope
+    from sfn_provider.asl.templates import compile_template
+
+    expression, variables = SUM.removeprefix("{%").removesuffix("%}").strip(), {"n": 7, "sum": 21}
+    library = Jsonata(expression)
+    for name, value in variables.items():
+        library.assign(name, value)
+    theirs = best(lambda: [library.evaluate(None) for _ in range(TURNS)]) / TURNS
+    compiled, scope, entropy = compile_template(SUM, "JSONata", "Output"), Scope(None, {}, variables), random.Random(1)
+    ours = best(lambda: [compiled.evaluate(scope, entropy) for _ in range(TURNS)]) / TURNS
+    assert compiled.evaluate(scope, entropy) == library.evaluate(None) == 49
+    table(
+        f"One evaluation of {expression}",
+        ("", "microseconds"),
+        ("sfn_provider", f"{ours * 1e6:.1f}"),
+        ("jsonata-python", f"{theirs * 1e6:.1f}"),
+        ("ratio", f"{theirs / ours:.1f}"),
+    )
+
+
+def again(times: int, machine: StateMachine) -> None:
+    for _ in range(times):
+        simulate(machine, {})
+
+
+def test_cost_of_a_transition_by_the_size_of_the_machine() -> None:
+    costs = {}
+    for count in (10, 100, 1_000, 10_000):
+        machine = parse(passes(count))
+        repeat = max(1, 2_000 // count)
+        costs[count] = best(partial(again, repeat, machine), runs=3) / repeat / count
+    rows = [(f"{count:,}", f"{cost * 1e6:.1f}") for count, cost in costs.items()]
+    ratio = costs[10_000] / costs[10]
+    table("Cost of a transition", ("states", "microseconds"), *rows, ("ratio of the last to the first", f"{ratio:.2f}"))
+    assert ratio < 2
+
+
+IMPORTS = """
+import time
+started = time.perf_counter()
+import sfn_provider.asl, sfn_provider.engine, sfn_provider.translate
+print(time.perf_counter() - started)
+"""
+
+
+def test_import_time() -> None:
+    def once() -> float:
+        done = subprocess.run([sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, check=True)
+        return float(done.stdout)
+
+    once()
+    seconds = [once() for _ in range(9)]
+    table(
+        "import sfn_provider.asl, sfn_provider.engine, sfn_provider.translate",
+        ("", "seconds"),
+        ("fastest of 9", f"{min(seconds):.3f}"),
+        ("median of 9", f"{statistics.median(seconds):.3f}"),
+    )
+    assert min(seconds) < 0.3

@@ -1,0 +1,270 @@
+"""Both sides of a machine in a real Airflow: equal ones agree, and DAGs that were changed are found out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from sfn_provider.compare import airflow_side, run_on_airflow
+from sfn_provider.compare.airflow_runner import AirflowRunFailed
+from sfn_provider.compare.comparison import compare
+from sfn_provider.exceptions import InvalidDefinition, UsageError
+from sfn_provider.translate import Translation, translate
+from tests.fixtures.flows import END, call, choose, go, machine
+
+pytestmark = pytest.mark.usefixtures("user_airflow_home")
+
+RETRY = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 7, "MaxAttempts": 2}]
+ORDER = machine(
+    {
+        "Reserve": call("Enough?", ResultPath="$.stock", Retry=RETRY, Parameters={"item.$": "$.item"}),
+        "Enough?": choose("$.stock.state", {"some": "Pack", "none": "Back order"}, "Back order"),
+        "Pack": call(
+            "Send",
+            ResultPath="$.parcel",
+            Assign={"weight.$": "$.kg"},
+            Catch=[{"ErrorEquals": ["Broken"], "ResultPath": "$.problem", "Next": "Back order"}],
+        ),
+        "Back order": go("Rest", Result="later", ResultPath="$.when"),
+        "Rest": {"Type": "Wait", "Seconds": 60, "Next": "Note"},
+        "Send": go("Note", Parameters={"weight.$": "$weight", "order.$": "$"}),
+        "Note": {"Type": "Pass", "Parameters": {"order.$": "$", "run.$": "$$.Execution.Id"}, "End": True},
+    }
+)
+BUSY = {"Throw": {"Error": "Busy", "Cause": "later"}}
+MOCKS = {"Reserve": [BUSY, {"Return": {"state": "some"}}], "Pack": [{"Return": {"kg": 2}}]}
+INPUT = {"item": "lamp"}
+
+
+def test_equal_executions_agree_state_by_state() -> None:
+    result = compare(ORDER, INPUT, mocks=MOCKS)
+    assert result.agrees and result.outcome == ()
+    assert [state.state for state in result.states] == ["Reserve", "Enough?", "Pack", "Send", "Note"]
+    assert (result.airflow.tasks, result.airflow.skipped) == (5, 2)
+    assert result.expected.transitions == result.airflow.execution.transitions == 6
+    assert [event["type"] for event in result.expected.events] == [
+        event["type"] for event in result.airflow.execution.events
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mocks", "status"),
+    [
+        ({"Reserve": [BUSY]}, "FAILED"),
+        ({"Reserve": [{"Return": {"state": "none"}}]}, "SUCCEEDED"),
+        ({"Reserve": [{"Return": {"state": "some"}}], "Pack": [{"Throw": {"Error": "Broken"}}]}, "SUCCEEDED"),
+        ({"Reserve": [{"Return": {}}]}, "FAILED"),
+    ],
+    ids=["retries run out", "another way", "caught", "a path that is not there"],
+)
+def test_other_routes_and_failures_agree(mocks: dict[str, Any], status: str) -> None:
+    result = compare(ORDER, INPUT, mocks=mocks)
+    assert result.agrees
+    assert result.expected.status == status
+
+
+EVERYTHING = machine(
+    {
+        "Both": {
+            "Type": "Parallel",
+            "Branches": [machine({"Left": call("Left 2"), "Left 2": END}), machine({"Right": call()})],
+            "ResultPath": "$.both",
+            "Next": "Each",
+        },
+        "Each": {
+            "Type": "Map",
+            "ItemsPath": "$.items",
+            "ItemProcessor": machine({"One": choose("$.kind", {"bad": "Bad"}, "Good"), "Good": END, "Bad": END}),
+            "ResultPath": "$.each",
+            "Next": "Look",
+        },
+        "Look": call("Seen?", ResultPath="$.seen"),
+        "Seen?": choose("$.seen", {"yes": "End"}, "Rest"),
+        "Rest": {"Type": "Wait", "Seconds": 5, "Next": "Look"},
+        "End": {"Type": "Succeed"},
+    }
+)
+
+
+def test_containers_and_loops_agree() -> None:
+    mocks = {
+        "Left": [{"Return": 1}],
+        "Right": [{"Return": [2]}],
+        "Look": [{"Return": "no"}, {"Return": "no"}, {"Return": "yes"}],
+    }
+    result = compare(EVERYTHING, {"items": [{"kind": "bad"}, {"kind": "good"}]}, mocks=mocks)
+    assert result.agrees
+    assert [state.state for state in result.states].count("Look") == 3
+    assert result.airflow.tasks == 4
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change to the emitted text, and what tells it.
+
+    Args:
+        name: what was done.
+        old: the text before.
+        new: the text after.
+        told: a part of what is said about a state or the outcome.
+        more: further replacements.
+    """
+
+    name: str
+    old: str
+    new: str
+    told: str
+    more: dict[str, str] = field(default_factory=dict)
+
+
+CHANGES = [
+    Change(
+        "an edge moved",
+        'next="Send"',
+        'next="Note"',
+        "Send entered on Step Functions, Note on Airflow",
+        {"pack >> [send,": "pack >> [send, note,"},
+    ),
+    Change(
+        "a retry dropped", '"MaxAttempts": 2', '"MaxAttempts": 0', "status: 'SUCCEEDED' on Step Functions, 'FAILED'"
+    ),
+    Change("a result path changed", 'result_path="$.parcel"', 'result_path="$.box"', 'output/parcel: {"kg":2} on Step'),
+    Change(
+        "a rule turned round",
+        '"StringEquals": "some"',
+        '"StringEquals": "more"',
+        "Pack entered on Step Functions, Back order",
+    ),
+    Change(
+        "a variable changed",
+        'assign={"weight.$": "$.kg"}',
+        'assign={"weight": 3}',
+        "output/weight: 2 on Step Functions, 3 on",
+    ),
+    Change("a parameter dropped", ', "order.$": "$"}', "}", 'output/order: {"item":"lamp"'),
+    Change(
+        "a retry's delay changed",
+        '"IntervalSeconds": 7',
+        '"IntervalSeconds": 8',
+        "7.0 seconds on Step Functions, 8.0 on",
+    ),
+    Change("an end put in", 'next="Note"', "end=True", "Note entered on Step Functions, no state on Airflow"),
+]
+
+
+def change_source(monkeypatch: pytest.MonkeyPatch, *replacements: tuple[str, str]) -> None:
+    """Let the DAG be another than the translation."""
+
+    def translate_wrongly(*arguments: Any, **options: Any) -> Translation:
+        made = translate(*arguments, **options)
+        source = made.source
+        for old, new in replacements:
+            assert old in source
+            source = source.replace(old, new)
+        return replace(made, source=source)
+
+    monkeypatch.setattr(airflow_side, "translate", translate_wrongly)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_a_dag_that_was_changed_is_found_out(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_source(monkeypatch, (change.old, change.new), *change.more.items())
+    result = compare(ORDER, INPUT, mocks=MOCKS)
+    assert not result.agrees
+    told = [*result.outcome, *(entry for state in result.states for entry in state.differences)]
+    assert any(change.told in entry for entry in told), told
+
+
+def test_a_catch_that_was_dropped_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    change_source(monkeypatch, ('"ErrorEquals": ["Broken"]', '"ErrorEquals": ["Other"]'))
+    mocks = MOCKS | {"Pack": [{"Throw": {"Error": "Broken", "Cause": "it broke"}}]}
+    result = compare(ORDER, INPUT, mocks=mocks)
+    assert not result.agrees
+    assert "error: None on Step Functions, 'Broken' on Airflow" in result.outcome
+    [pack] = [state for state in result.states if state.state == "Pack"]
+    assert "left on Step Functions, not left on Airflow" in pack.differences
+
+
+def test_a_way_that_was_cut_leaves_the_run_without_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    change_source(monkeypatch, ("    send >> note\n", ""))
+    with pytest.raises(AirflowRunFailed, match="ended as success without an outcome"):
+        compare(ORDER, INPUT, mocks=MOCKS)
+
+
+def test_a_file_that_does_not_import_is_told_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    change_source(monkeypatch, ("from airflow import DAG\n", "from airflow import DAG\nimport nonsense\n"))
+    with pytest.raises(AirflowRunFailed, match="does not import:\n(.|\n)*No module named 'nonsense'"):
+        compare(ORDER, INPUT, mocks=MOCKS)
+
+
+def test_a_definition_that_is_wrong_never_gets_to_airflow() -> None:
+    with pytest.raises(InvalidDefinition):
+        compare(machine({"A": go("B")}), {})
+
+
+def test_a_task_without_a_mock_is_told_by_either_side() -> None:
+    with pytest.raises(UsageError, match="state 'Reserve' calls .* but has no mock"):
+        compare(ORDER, INPUT, mocks={})
+    with pytest.raises(AirflowRunFailed, match="state 'Reserve' calls .* but has no mock"):
+        run_on_airflow(ORDER, INPUT, mocks={})
+
+
+def test_a_wait_that_was_shortened_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    change_source(monkeypatch, ("seconds=60", "seconds=6"))
+    result = compare(ORDER, INPUT, mocks={"Reserve": [{"Return": {"state": "none"}}]})
+    [rest] = [state for state in result.states if not state.agrees]
+    assert (rest.state, rest.differences) == ("Rest", ("60.0 seconds on Step Functions, 6.0 on Airflow",))
+
+
+def test_random_values_are_the_same_on_both_sides() -> None:
+    draw = {
+        "Type": "Pass",
+        "Parameters": {"id.$": "States.UUID()", "n.$": "States.MathRandom(1, 1000000)", "in.$": "$"},
+    }
+    jitter = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 100, "JitterStrategy": "FULL"}]
+    definition = machine(
+        {
+            "Draw": draw | {"Next": "Try"},
+            "Try": call("Each", Retry=jitter, ResultPath="$.tried"),
+            "Each": {
+                **{"Type": "Map", "Items": [1, 2], "QueryLanguage": "JSONata", "Next": "Draw again"},
+                "ItemProcessor": machine({"Draw one": draw | {"End": True}}),
+            },
+            "Draw again": draw | {"End": True},
+        }
+    )
+    result = compare(definition, {}, mocks={"Try": [BUSY, BUSY, {"Return": 1}]})
+    assert result.agrees
+    drawn = result.expected.output
+    ids = [drawn["id"], *(one["id"] for one in drawn["in"])]
+    assert len(set(ids)) == 3
+
+
+def test_the_same_mocks_can_be_used_again() -> None:
+    from sfn_provider.engine import Mocks
+
+    mocks = Mocks.from_mapping(MOCKS)
+    assert compare(ORDER, INPUT, mocks=mocks).agrees
+    assert not mocks.calls
+
+
+def test_objects_alone_are_enough_to_read_items() -> None:
+    definition = machine(
+        {
+            "Each": {
+                "Type": "Map",
+                "ItemReader": {
+                    "Resource": "arn:aws:states:::s3:getObject",
+                    "ReaderConfig": {"InputType": "JSON"},
+                    "Parameters": {"Bucket": "b", "Key": "k"},
+                },
+                "ItemProcessor": machine(
+                    {"One": END}, ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+                ),
+                "End": True,
+            }
+        }
+    )
+    assert run_on_airflow(definition, {}, objects={"s3://b/k": '[{"n": 1}]'}).output == [{"n": 1}]

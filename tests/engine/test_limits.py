@@ -1,0 +1,187 @@
+"""The sizes and counts at which an execution fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.engine import simulate
+from sfn_provider.engine.interpreter import Position
+from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
+from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task
+from tests.fixtures.maps import each
+
+MOST = 262_144
+LIMIT = "returned a result with a size exceeding the maximum number of bytes service limit."
+
+
+def text(size: int, letter: str = "x") -> str:
+    """Text that takes ``size`` bytes as JSON, quotes included."""
+    return letter * ((size - 2) // len(letter.encode()))
+
+
+SIZES = {
+    "letters": ("x", MOST, False),
+    "one letter more": ("x", MOST + 1, True),
+    "two bytes a letter": ("ü", MOST, False),
+    "two bytes a letter, one more": ("ü", MOST + 2, True),
+    "three bytes a letter": ("€", MOST - 2, False),
+    "three bytes a letter, one more": ("€", MOST + 1, True),
+    "four bytes a letter": ("😀", MOST - 2, False),
+    "four bytes a letter, one more": ("😀", MOST + 2, True),
+}
+
+
+@pytest.mark.parametrize(("letter", "size", "refused"), SIZES.values(), ids=SIZES)
+def test_the_size_is_counted_in_bytes_of_json(letter: str, size: int, refused: bool) -> None:
+    value = text(size, letter)
+    assert len(to_json(value).encode()) == size
+    assert exceeds_payload(value) is refused
+
+
+@pytest.mark.parametrize("value", [None, True, 0, 1.5, "", [], {}, [1] * 131_071])
+def test_small_values(value: Json) -> None:
+    assert not exceeds_payload(value)
+
+
+def test_a_list_that_is_too_large() -> None:
+    assert exceeds_payload([1] * 131_072)
+    assert len(to_json([1] * 131_072)) == MAX_PAYLOAD_BYTES + 1
+
+
+def test_escapes_count() -> None:
+    assert exceeds_payload("\n" * (MOST // 2))
+    assert not exceeds_payload("\n" * (MOST // 2 - 1))
+
+
+@pytest.mark.parametrize(("size", "refused"), [(MOST, False), (MOST + 1, True)])
+def test_the_result_of_a_task(size: int, refused: bool) -> None:
+    execution = simulate(one(task(ResultPath=None)), {}, mocks={"State": returns(text(size))})
+    assert outcome(execution) == (("FAILED", "States.DataLimitExceeded") if refused else ("SUCCEEDED", {}))
+    if refused:
+        assert execution.cause is not None and execution.cause.endswith(LIMIT)
+
+
+OUTPUTS = {
+    "pass": {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}},
+    "parallel": parallel({"A": {"Type": "Pass"}}, {"B": {"Type": "Pass"}}),
+    "result path": task(ResultPath="$.again"),
+}
+
+
+@pytest.mark.parametrize("state", OUTPUTS.values(), ids=OUTPUTS)
+def test_the_output_of_a_state(state: dict[str, Any]) -> None:
+    half = {"x": text(MOST // 2)}
+    execution = simulate(one(state), half, mocks={"State": returns(half)})
+    assert outcome(execution) == ("FAILED", "States.DataLimitExceeded")
+    assert execution.cause == f"The state/task 'State' {LIMIT}"
+
+
+@pytest.mark.parametrize(("size", "refused"), [(MOST, False), (MOST + 1, True)])
+def test_the_output_of_a_jsonata_state(size: int, refused: bool) -> None:
+    machine = jsonata({"State": {"Type": "Pass", "Output": "{% $pad('', $states.input, 'x') %}"}})
+    status = simulate(machine, size - 2).status
+    assert status == ("FAILED" if refused else "SUCCEEDED")
+
+
+def test_a_caught_error_may_make_the_input_too_large() -> None:
+    state = task(Catch=[{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Done"}])
+    machine = group({"State": state, "Done": {"Type": "Pass"}})
+    answers = [{"Throw": {"Error": "E", "Cause": "c" * 1_000}}]
+    execution = simulate(machine, {"x": text(MOST - 500)}, mocks={"State": answers})
+    assert outcome(execution) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_half_a_surrogate_pair_has_a_size() -> None:
+    assert exceeds_payload("\ud800" * MOST)
+    assert not exceeds_payload("\ud800" * 70_000)
+
+
+REACHED = "The execution reached the maximum number of history events (25000)."
+SPIN = {
+    "Spin": {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.stop", "IsPresent": True, "Next": "Done"}],
+        "Default": "Turn",
+    },
+    "Turn": {"Type": "Pass", "Next": "Spin"},
+    "Done": {"Type": "Succeed"},
+}
+ENDLESS = {
+    "a loop": group(SPIN),
+    "in a branch": one(parallel(SPIN)),
+    "in a branch with retry and catch": group(
+        {
+            "Around": {
+                **parallel(
+                    SPIN,
+                    Retry=[{"ErrorEquals": ["States.ALL"]}],
+                    Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Out"}],
+                ),
+                "Next": "Out",
+            },
+            "Out": {"Type": "Pass"},
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("machine", ENDLESS.values(), ids=ENDLESS)
+def test_an_endless_execution_fails_with_event_25000(machine: dict[str, Any]) -> None:
+    execution = simulate(machine, {})
+    assert (execution.status, execution.error, execution.cause) == ("FAILED", "States.Runtime", REACHED)
+    assert [record.id for record in execution.records] == list(range(1, MAX_EVENTS + 1))
+    last = execution.records[-1]
+    assert (last.type, last.previous) == ("ExecutionFailed", MAX_EVENTS - 1)
+
+
+def counted(items: int, passes: int) -> dict[str, Any]:
+    """A machine with 6 + 4 * items + 2 * passes events."""
+    states: dict[str, Any] = {"Map": {**inline_map({"Item": {"Type": "Pass"}}), "Next": "P0"}}
+    for n in range(passes):
+        states[f"P{n}"] = {"Type": "Pass", **({"Next": f"P{n + 1}"} if n + 1 < passes else {})}
+    return group(states)
+
+
+def test_event_25000_may_be_the_success() -> None:
+    execution = simulate(counted(6_248, 1), [0] * 6_248)
+    assert (execution.status, len(execution.records)) == ("SUCCEEDED", MAX_EVENTS)
+
+
+def test_event_25000_may_be_nothing_else() -> None:
+    execution = simulate(counted(6_248, 2), [0] * 6_248)
+    assert (execution.status, execution.cause, len(execution.records)) == ("FAILED", REACHED, MAX_EVENTS)
+
+
+def test_iterations_count_together() -> None:
+    execution = simulate(one(inline_map({"Item": {"Type": "Pass"}})), [0] * 6_300)
+    assert (execution.status, execution.error, execution.cause) == ("FAILED", "States.Runtime", REACHED)
+
+
+def test_child_executions_of_a_distributed_map_count_for_themselves() -> None:
+    execution = simulate(
+        each({"Item": {"Type": "Wait", "Seconds": 0, "Next": "End"}, "End": {"Type": "Pass", "End": True}}), [0] * 7_000
+    )
+    assert (execution.status, len(execution.records)) == ("SUCCEEDED", 8)
+
+
+def test_a_region_counts_on() -> None:
+    hand = Hand(group(SPIN), {}, continues=Position(events=24_990, previous=24_990))
+    state = hand.step.state
+    assert (state.status, state.cause, state.event_ids) == ("FAILED", REACHED, MAX_EVENTS)
+    assert len(hand.records) == 10
+
+
+def test_the_limit_may_be_reached_by_an_answer() -> None:
+    hand = Hand(one(task()), {}, continues=Position(events=24_996, previous=24_996))
+    assert hand.step.state.event_ids == 24_999
+    hand.succeed(hand.calls[0], 1)
+    assert (hand.step.state.status, hand.step.state.cause, hand.open) == ("FAILED", REACHED, {})
+    assert hand.step.state.event_ids == MAX_EVENTS
+
+
+def test_a_size_is_no_problem_of_an_untouched_input() -> None:
+    execution = simulate(one({"Type": "Pass"}), {"x": text(MOST)})
+    assert execution.status == "SUCCEEDED"

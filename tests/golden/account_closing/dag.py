@@ -1,0 +1,70 @@
+""" "Closing" an account: it is kept for '''ten years''', and then C:/accounts is
+emptied. Nothing here is {{ a template }}, and nothing ends a docstring: /''' or
+'''.
+
+An Airflow DAG that does what the AWS Step Functions state machine of machine.asl.yaml
+does. Each task is one state. A task chooses the one that comes next; the others are
+skipped. Trigger it with the execution's input as the run's configuration.
+"""
+
+from datetime import UTC, datetime
+
+from airflow import DAG
+
+# isort: split
+from sfn_provider.operators.state_machine import (
+    ChoiceStateOperator,
+    FailStateOperator,
+    SucceedStateOperator,
+    WaitStateOperator,
+)
+
+with DAG(
+    dag_id="account_closing",
+    description='"Closing" an account: it is kept for """ten years""", and then C:\\accounts is emptied.\nNothing here is {{ a template }}, and nothing ends a docstring: \\""" or \'\'\'.\n',
+    schedule=None,
+    start_date=datetime(2025, 1, 1, tzinfo=UTC),
+    catchup=False,
+    tags=["step-functions"],
+):
+    # A debt stays with the account until it is paid, which may take a while, so this
+    # state comes before all others.
+    owes_money = ChoiceStateOperator(
+        task_id="Owes_money",
+        task_display_name="Owes money?",
+        state_name="Owes money?",
+        choices=[
+            {
+                "Variable": "$.debt",
+                "NumericGreaterThan": 0,
+                "Next": "Debt",
+                "Comment": "Money first",
+            },
+        ],
+        default="Let the notice run",
+    )
+
+    # Somebody has to call them
+    debt = FailStateOperator(
+        task_id="Debt",
+        error="Debt",
+        cause="The account has debts.\nCall them.\n",
+    )
+
+    # # fmt: off
+    let_the_notice_run = WaitStateOperator(
+        task_id="Let_the_notice_run",
+        task_display_name="Let the notice run",
+        state_name="Let the notice run",
+        timestamp_path="$.notice_ends",
+        next="Closed",
+    )
+
+    # Done.
+    closed = SucceedStateOperator(
+        task_id="Closed",
+        input_path=None,
+    )
+
+    owes_money >> [debt, let_the_notice_run]
+    let_the_notice_run >> closed

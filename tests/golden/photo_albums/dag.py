@@ -1,0 +1,89 @@
+"""The state machine photo_albums.
+
+An Airflow DAG that does what the AWS Step Functions state machine of machine.asl.json
+does. Each task is one state. A task chooses the one that comes next; the others are
+skipped. Trigger it with the execution's input as the run's configuration.
+"""
+
+from datetime import UTC, datetime
+
+from airflow import DAG
+
+# isort: split
+from sfn_provider.operators.state_machine import MapStateOperator
+
+with DAG(
+    dag_id="photo_albums",
+    schedule=None,
+    start_date=datetime(2025, 1, 1, tzinfo=UTC),
+    catchup=False,
+    tags=["step-functions"],
+):
+    each_album = MapStateOperator(
+        task_id="Each_album",
+        task_display_name="Each album",
+        state_name="Each album",
+        items_path="$.albums",
+        item_selector={
+            "album.$": "$$.Map.Item.Value",
+            "place.$": "$$.Map.Item.Index",
+            "size.$": "$.size",
+        },
+        item_processor={
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Each photo",
+            "States": {
+                "Each photo": {
+                    "Type": "Map",
+                    "ItemsPath": "$.album.photos",
+                    "ItemProcessor": {
+                        "StartAt": "Shrink",
+                        "States": {
+                            "Shrink": {
+                                "Type": "Task",
+                                "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:shrink",
+                                "Retry": [{"ErrorEquals": ["States.ALL"]}],
+                                "End": True,
+                            },
+                        },
+                    },
+                    "ResultPath": "$.thumbnails",
+                    "End": True,
+                },
+            },
+        },
+        result_path="$.albums",
+        max_concurrency=4,
+        next="Each file in the bucket",
+    )
+
+    each_file_in_the_bucket = MapStateOperator(
+        task_id="Each_file_in_the_bucket",
+        task_display_name="Each file in the bucket",
+        state_name="Each file in the bucket",
+        item_reader={
+            "Resource": "arn:aws:states:::s3:listObjectsV2",
+            "Parameters": {"Bucket": "photos", "Prefix.$": "$.prefix"},
+        },
+        item_processor={
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "Tag",
+            "States": {
+                "Tag": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:tag",
+                    "End": True,
+                },
+            },
+        },
+        item_batcher={"MaxItemsPerBatch": 50},
+        result_writer={
+            "Resource": "arn:aws:states:::s3:putObject",
+            "Parameters": {"Bucket": "photos", "Prefix": "tags"},
+        },
+        tolerated_failure_percentage=2.5,
+        label="Files",
+        end=True,
+    )
+
+    each_album >> each_file_in_the_bucket

@@ -1,0 +1,148 @@
+"""What each part of the package imports: the language, the engine and the translator need neither Airflow nor boto3."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+BLOCKED = ("airflow", "boto3", "botocore", "aiobotocore", "aioboto3", "moto")
+
+BLOCK = f"""
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {BLOCKED!r}:
+            raise ImportError(f"{{name}} is not installed here")
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+NOTHING_OF_THEM = f"""
+loaded = sorted(name for name in sys.modules if name.partition(".")[0] in {BLOCKED!r})
+assert not loaded, loaded
+"""
+
+
+def python(code: str) -> str:
+    """Run code in a new Python and give what it prints."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_blocker_blocks() -> None:
+    code = BLOCK + "\ntry:\n    import botocore.client\nexcept ImportError as error:\n    print(error)"
+    assert python(code) == "botocore is not installed here\n"
+
+
+ALONE = {
+    "asl": "import sfn_provider.asl",
+    "engine": "import sfn_provider.engine",
+    "translate": "import sfn_provider.translate",
+    "all three": "import sfn_provider.asl, sfn_provider.engine, sfn_provider.translate",
+}
+
+
+@pytest.mark.parametrize("statement", ALONE.values(), ids=ALONE)
+def test_import_without_airflow_and_boto3(statement: str) -> None:
+    python(BLOCK + statement + NOTHING_OF_THEM)
+
+
+@pytest.mark.parametrize("statement", ALONE.values(), ids=ALONE)
+def test_they_do_not_import_them_where_they_are_installed(statement: str) -> None:
+    python("import sys\n" + statement + NOTHING_OF_THEM)
+
+
+WORK = {
+    "lint": """
+from sfn_provider.asl import lint
+assert [found.code for found in lint({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})]
+""",
+    "simulate": """
+from sfn_provider.engine import simulate
+machine = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Each",
+    "States": {
+        "Each": {
+            "Type": "Map",
+            "ItemProcessor": {"StartAt": "Work", "States": {"Work": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage",
+                "Arguments": {"QueueUrl": "q", "MessageBody": "{% $string($states.input) %}"},
+                "Retry": [{"ErrorEquals": ["States.ALL"]}],
+                "End": True,
+            }}},
+            "Output": "{% $sum($states.result) %}",
+            "End": True,
+        }
+    },
+}
+mocks = {"Work": [{"Throw": {"Error": "E"}}, {"Return": 2}]}
+execution = simulate(machine, [1, 2], mocks=mocks)
+assert (execution.status, execution.output) == ("SUCCEEDED", 4), execution
+assert execution.events
+""",
+    "simulate in JSONPath": """
+from sfn_provider.engine import simulate
+state = '{"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "End": true}'
+assert simulate('{"StartAt": "A", "States": {"A": ' + state + "}}", {"n": 1}).output == {"n": 2}
+""",
+    "translate": """
+from sfn_provider.translate import translate
+source = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 5, "Next": "B"}, "B": {"Type": "Succeed"}}}
+text = translate(source, dag_id="pipeline", schedule="rate(1 day)").source
+compile(text, "pipeline.py", "exec")
+assert "pipeline" in text
+""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", WORK.values(), ids=WORK)
+def test_they_work_without_airflow_and_boto3(code: str) -> None:
+    python(BLOCK + code + NOTHING_OF_THEM)
+
+
+ADDED = """
+import sys
+from sfn_provider._compat import BaseOperator  # what Airflow itself brings along is not ours
+before = set(sys.modules)
+import sfn_provider.operators.state_machine
+print("\\n".join(sorted(set(sys.modules) - before)))
+"""
+
+
+def test_the_operators_of_translated_dags_bring_nothing_of_the_engine_when_a_dag_file_is_parsed() -> None:
+    added = python(ADDED).split()
+    assert "sfn_provider.operators.state_machine" in added
+    heavy = ("boto3", "botocore", "aiobotocore", "pydantic", "networkx", "jsonata", "yaml", "rich")
+    assert [name for name in added if name.partition(".")[0] in heavy] == []
+    parts = ("asl", "engine", "integrations", "translate", "compare", "hooks", "triggers")
+    assert [name for name in added if name.startswith(tuple(f"sfn_provider.{part}" for part in parts))] == []
+
+
+def test_the_operators_need_no_boto3_to_be_imported() -> None:
+    without_airflow = tuple(name for name in BLOCKED if name != "airflow")
+    code = BLOCK.replace(repr(BLOCKED), repr(without_airflow)) + "import sfn_provider.operators.state_machine"
+    python(code + NOTHING_OF_THEM.replace(repr(BLOCKED), repr(without_airflow)))
+
+
+def test_the_package_itself_imports_the_standard_library_alone() -> None:
+    """Airflow imports it while its own configuration initialises."""
+    code = """
+import sys
+before = set(sys.modules)
+import sfn_provider, sfn_provider.get_provider_info
+sfn_provider.get_provider_info.get_provider_info()
+added = {name.partition(".")[0] for name in set(sys.modules) - before}
+assert added <= {"sfn_provider"} | set(sys.stdlib_module_names), added
+"""
+    python(code)
