@@ -171,26 +171,24 @@ with DAG(
         next="end of a name that is as long as a name may be, and then there is no more of it,",
     )
 
-    end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it = PassStateOperator(
+    end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_ther = PassStateOperator(
         task_id="end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it",
         task_display_name="end of a name that is as long as a name may be, and then there is no more of it,",
         state_name="end of a name that is as long as a name may be, and then there is no more of it,",
         next="ThisNameIsInCamelCaseAndSoItsVariableIsALongOneEvenThoughTheNameItselfIsOnly80Lo",
     )
 
-    this_name_is_in_camel_case_and_so_its_variable_is_a_long_one_even_though_the_name_itself_is_only80_lo = (
-        PassStateOperator(
-            task_id="ThisNameIsInCamelCaseAndSoItsVariableIsALongOneEvenThoughTheNameItselfIsOnly80Lo",
-            end=True,
-        )
+    this_name_is_in_camel_case_and_so_its_variable_is_a_long_one = PassStateOperator(
+        task_id="ThisNameIsInCamelCaseAndSoItsVariableIsALongOneEvenThoughTheNameItselfIsOnly80Lo",
+        end=True,
     )
 
     what_really >> [
         what_really_2,
         uberprufen,
         state,
-        end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it,
-        this_name_is_in_camel_case_and_so_its_variable_is_a_long_one_even_though_the_name_itself_is_only80_lo,
+        end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_ther,
+        this_name_is_in_camel_case_and_so_its_variable_is_a_long_one,
     ]
     what_really_2 >> uberprufen
     uberprufen >> state
@@ -211,8 +209,8 @@ with DAG(
     back_slash >> it_s
     it_s >> ds
     ds >> tab_here
-    (tab_here >> end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it)
+    tab_here >> end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_ther
     (
-        end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it
-        >> this_name_is_in_camel_case_and_so_its_variable_is_a_long_one_even_though_the_name_itself_is_only80_lo
+        end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_ther
+        >> this_name_is_in_camel_case_and_so_its_variable_is_a_long_one
     )

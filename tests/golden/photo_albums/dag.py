@@ -10,6 +10,12 @@ from datetime import UTC, datetime
 from airflow import DAG
 
 # isort: split
+from sfn_provider.operators.groups import (
+    MapJoinOperator,
+    MapStartOperator,
+    MapTaskGroup,
+    TaskGroup,
+)
 from sfn_provider.operators.state_machine import MapStateOperator
 
 with DAG(
@@ -19,43 +25,51 @@ with DAG(
     catchup=False,
     tags=["step-functions"],
 ):
-    each_album = MapStateOperator(
-        task_id="Each_album",
-        task_display_name="Each album",
-        state_name="Each album",
-        items_path="$.albums",
-        item_selector={
-            "album.$": "$$.Map.Item.Value",
-            "place.$": "$$.Map.Item.Index",
-            "size.$": "$.size",
-        },
-        item_processor={
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Each photo",
-            "States": {
-                "Each photo": {
-                    "Type": "Map",
-                    "ItemsPath": "$.album.photos",
-                    "ItemProcessor": {
-                        "StartAt": "Shrink",
-                        "States": {
-                            "Shrink": {
-                                "Type": "Task",
-                                "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:shrink",
-                                "Retry": [{"ErrorEquals": ["States.ALL"]}],
-                                "End": True,
-                            },
+    with TaskGroup(group_id="Each_album", tooltip="Each album") as each_album:
+        each_album_start = MapStartOperator(
+            task_id="start",
+            state_name="Each album",
+            items_path="$.albums",
+            item_selector={
+                "album.$": "$$.Map.Item.Value",
+                "place.$": "$$.Map.Item.Index",
+                "size.$": "$.size",
+            },
+        )
+
+        with MapTaskGroup(
+            group_id="item",
+            max_concurrency=4,
+            items=each_album_start,
+        ) as each_album_item:
+            each_photo = MapStateOperator(
+                task_id="Each_photo",
+                task_display_name="Each photo",
+                state_name="Each photo",
+                items_path="$.album.photos",
+                item_processor={
+                    "StartAt": "Shrink",
+                    "States": {
+                        "Shrink": {
+                            "Type": "Task",
+                            "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:shrink",
+                            "Retry": [{"ErrorEquals": ["States.ALL"]}],
+                            "End": True,
                         },
                     },
-                    "ResultPath": "$.thumbnails",
-                    "End": True,
                 },
-            },
-        },
-        result_path="$.albums",
-        max_concurrency=4,
-        next="Each file in the bucket",
-    )
+                result_path="$.thumbnails",
+                end=True,
+            )
+
+        each_album_join = MapJoinOperator(
+            task_id="join",
+            state_name="Each album",
+            result_path="$.albums",
+            next="Each file in the bucket",
+        )
+
+        each_album_item >> each_album_join
 
     each_file_in_the_bucket = MapStateOperator(
         task_id="Each_file_in_the_bucket",
