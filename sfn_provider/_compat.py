@@ -153,8 +153,6 @@ __all__ = [
     "XCom",
     "XComArg",
     "conf",
-    "expand_over",
-    "task_state",
     "timezone",
 ]
 

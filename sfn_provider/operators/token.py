@@ -81,7 +81,7 @@ class Token:
     @classmethod
     def from_json(cls, data: dict[str, Json]) -> Self:
         """Read a token as JSON keeps it."""
-        return cls(**{**data, "branch": Branch.from_json(data["branch"])})
+        return cls(**{**data, "branch": Branch.from_json(data.get("branch"))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sfn_provider.translate.build import live_dag
 from sfn_provider.translate.emit import task_ids
 from sfn_provider.translate.plan import GroupPlan, TaskPlan
 from tests.fixtures.run_groups import CAUGHT, call, flow, larger_than, map_, parallel, pass_
+from tests.translate.test_safety import BREAKOUTS, check_is_only_data
 
 LONG = "A state with a name as long as Step Functions allows, which is eighty characters"
 HOSTILE = "\"\"\"'); __import__('builtins').broken = 1 #\\"
@@ -224,6 +225,19 @@ def test_the_live_dag_is_that_of_the_file(name: str) -> None:
     }
     inside = {path for path in task_ids(made.plan).values() if path not in written.task_group_dict}
     assert inside <= set(written.task_dict)
+
+
+@pytest.mark.parametrize("text", BREAKOUTS, ids=ascii)
+def test_no_text_in_a_group_becomes_python(text: str) -> None:
+    name = text[:70]
+    group = parallel(
+        flow(**{f"{name} 1": pass_(f"{name} 2", Result=text), f"{name} 2": pass_(Comment=text)}),
+        flow(**{f"{name} 3": map_(flow(**{f"{name} 4": pass_(Result={text: text})}), Comment=text)}),
+        Comment=text,
+        Parameters={text: text},
+        ResultSelector={text: text},
+    )
+    check_is_only_data(translate(flow(**{f"{name} 5": group}), dag_id="x").source)
 
 
 def edges(dag: Any) -> dict[str, list[str]]:

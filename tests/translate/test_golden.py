@@ -58,6 +58,7 @@ def test_the_machines_cover_all_state_types_loops_both_languages_and_schedules()
         for name in (
             *("TaskState", "PassState", "ChoiceState", "WaitState", "SucceedState", "FailState"),
             *("ParallelState", "MapState", "Loop"),
+            *("ParallelStart", "ParallelJoin", "MapStart", "MapJoin"),
         )
     }
     for wanted in (
@@ -119,22 +120,49 @@ def test_airflow_imports_every_file_without_an_error_or_a_warning(bag: Any) -> N
 @each_golden
 def test_the_dag_has_exactly_the_states_and_ways_of_the_definition(golden: Golden, bag: Any) -> None:
     dag = bag.dags[golden.name]
-    home = {state: task.task_id for task in dag.tasks for state in task.states}
-    assert sorted(state for task in dag.tasks for state in task.states) == sorted(_ways(golden))
-    wanted = {
-        (home[state], home[target])
-        for state, targets in _ways(golden).items()
-        for target in targets
-        if home[state] != home[target]
+    into = {state: task.task_id for task in dag.tasks if task.role != "join" for state in task.states}
+    out = into | {task.state_name: task.task_id for task in dag.tasks if task.role == "join"}
+    opened = {task.state_name for task in dag.tasks if task.role == "start"}
+    states, ways = _read(_definition(golden), opened)
+    assert sorted(states) == sorted(into)
+    wanted = {(out[before], into[after]) for before, after in ways if out[before] != into[after]}
+    wanted |= {(into[around], into[inside["StartAt"]]) for around, inside in _insides(states, opened)}
+    wanted |= {
+        (out[name], out[around])
+        for around, inside in _insides(states, opened)
+        for name, state in inside["States"].items()
+        if state.get("End") or state["Type"] in ("Succeed", "Fail")
     }
     assert {(task.task_id, after) for task in dag.tasks for after in task.downstream_task_ids} == wanted
 
 
-def _ways(golden: Golden) -> dict[str, set[str]]:
-    """From each state to which, read from the definition without this package's own reader."""
+def _definition(golden: Golden) -> dict[str, Any]:
+    """The definition, read without this package's own reader."""
     text = re.sub(r"(?m)//.*$|^\s*/\*.*\*/", "", golden.definition.read_text(encoding="utf-8"))
     definition: dict[str, Any] = yaml.safe_load(text)
-    return {name: set(_targets(state)) for name, state in definition["States"].items()}
+    return definition
+
+
+def _read(scope: dict[str, Any], opened: set[str]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The states that are tasks, those inside of task groups included, and which may lead to which."""
+    states = dict(scope["States"])
+    ways = [(name, target) for name, state in states.items() for target in _targets(state)]
+    for _, inside in _insides(states, opened):
+        more, ways_inside = _read(inside, opened)
+        states |= more
+        ways += ways_inside
+    return states, ways
+
+
+def _insides(states: Mapping[str, Any], opened: set[str]) -> list[tuple[str, dict[str, Any]]]:
+    """What is inside of those states that are task groups."""
+    return [
+        (name, inside)
+        for name, state in states.items()
+        if name in opened
+        for inside in [*state.get("Branches", ()), state.get("ItemProcessor"), state.get("Iterator")]
+        if inside is not None
+    ]
 
 
 def _targets(state: Mapping[str, Any]) -> list[str]:

@@ -8,10 +8,13 @@ from pydantic import BaseModel
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import STATE_TYPES
 from sfn_provider.translate import DagPlan, TaskPlan, translate
-from sfn_provider.translate.passes import PASSES, collapse_loops, order_by_flow
+from sfn_provider.translate.passes import PASSES, collapse_loops, open_groups, order_by_flow
 from sfn_provider.translate.plan import OPERATORS
 from sfn_provider.translate.planners import PLANNERS, arguments, plan_state, plan_states
 from tests.fixtures.flows import END, call, choose, go, machine
+
+AGAIN = {"Retry": [{"ErrorEquals": ["States.ALL"]}]}
+"""With it, a Parallel or Map is one task."""
 
 BODY = machine({"In": END})
 ALL_TYPES = machine(
@@ -93,7 +96,7 @@ def test_the_operator_is_told_a_language_that_is_not_the_default(
 @pytest.mark.parametrize("kind", ["Parallel", "Map"])
 def test_states_inside_of_a_state_with_its_own_language_keep_the_machines(kind: str) -> None:
     inside = {"Branches": [BODY]} if kind == "Parallel" else {"ItemProcessor": BODY}
-    [task] = _plan({"A": {"Type": kind, "QueryLanguage": "JSONata", **inside, "End": True}}).tasks
+    [task] = _plan({"A": {"Type": kind, "QueryLanguage": "JSONata", **inside, **AGAIN, "End": True}}).tasks
     [branch] = task.arguments["branches"] if kind == "Parallel" else [task.arguments["item_processor"]]
     assert (task.arguments["query_language"], branch["QueryLanguage"]) == ("JSONata", "JSONPath")
 
@@ -109,7 +112,8 @@ def test_a_definition_is_not_changed_by_planning() -> None:
 
 def test_inner_states_read_type_first_and_way_on_last() -> None:
     inner = {"Next": "End", "Result": 1, "Comment": "c", "Type": "Pass"}
-    [task] = _plan({"A": {"Type": "Parallel", "Branches": [machine({"In": inner, "End": END})], "End": True}}).tasks
+    branches = [machine({"In": inner, "End": END})]
+    [task] = _plan({"A": {"Type": "Parallel", "Branches": branches, **AGAIN, "End": True}}).tasks
     [branch] = task.arguments["branches"]
     assert branch["States"]["In"] == inner
     assert list(branch["States"]["In"]) == ["Type", "Comment", "Result", "Next"]
@@ -171,7 +175,7 @@ def test_tasks_stand_in_the_order_of_the_flow() -> None:
 
 
 def test_the_passes_run_in_this_order() -> None:
-    assert (collapse_loops, order_by_flow) == PASSES
+    assert (collapse_loops, open_groups, order_by_flow) == PASSES
 
 
 def test_a_plan_has_the_machines_limit_comment_and_params() -> None:

@@ -21,6 +21,9 @@ def machine(state: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 INSIDE = {"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}}
+BESIDE = {"StartAt": "By", "States": {"By": {"Type": "Pass", "End": True}}}
+AGAIN = {"Retry": [{"ErrorEquals": ["States.ALL"]}]}
+"""With it, a Parallel or Map is one task."""
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:f"
 QUEUE = {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.Token"}}
 
@@ -54,8 +57,10 @@ CASES = [
         },
     ),
     Case("CONTEXT_OBJECT", task(FUNCTION, Parameters={"id.$": "$$.Execution.Id"})),
-    Case("PARALLEL_IS_ONE_TASK", {"Type": "Parallel", "Branches": [INSIDE], "End": True}),
-    Case("MAP_IS_ONE_TASK", {"Type": "Map", "ItemProcessor": INSIDE, "End": True}),
+    Case("PARALLEL_IS_ONE_TASK", {"Type": "Parallel", "Branches": [INSIDE], **AGAIN, "End": True}),
+    Case("MAP_IS_ONE_TASK", {"Type": "Map", "ItemProcessor": INSIDE, **AGAIN, "End": True}),
+    Case("BRANCHES_END_THEIR_STATE", {"Type": "Parallel", "Branches": [INSIDE, BESIDE], "End": True}),
+    Case("ITEMS_END_THEIR_STATE", {"Type": "Map", "ItemProcessor": INSIDE, "End": True}),
 ]
 
 
@@ -145,7 +150,7 @@ def test_the_rules_have_codes_of_their_own_and_every_one_is_tested() -> None:
 
 @pytest.fixture
 def made() -> Translation:
-    return translate(machine({"Type": "Map", "ItemProcessor": INSIDE, "End": True}), dag_id="post")
+    return translate(machine({"Type": "Map", "ItemProcessor": INSIDE, **AGAIN, "End": True}), dag_id="post")
 
 
 def test_the_report_for_people(made: Translation) -> None:
@@ -179,7 +184,7 @@ def test_a_finding_as_text() -> None:
 @pytest.fixture
 def map_file(tmp_path: Path) -> str:
     file = tmp_path / "post.asl.json"
-    file.write_text(json.dumps(machine({"Type": "Map", "ItemProcessor": INSIDE, "End": True})))
+    file.write_text(json.dumps(machine({"Type": "Map", "ItemProcessor": INSIDE, **AGAIN, "End": True})))
     return str(file)
 
 

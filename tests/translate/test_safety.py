@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sfn_provider.compare import run_on_airflow
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
-from sfn_provider.translate.plan import OPERATORS
+from sfn_provider.translate.plan import GROUPS, OPERATORS
 
 SENTINEL = "sfn_provider_was_broken_into"
 PAYLOAD = f"__import__('builtins').{SENTINEL}()"
@@ -79,6 +79,7 @@ def hostile(texts: Iterator[str]) -> dict[str, Any]:
         "Branches": [
             {"StartAt": f"{next(texts)[:70]} {number}", "Comment": next(texts), "States": {}} for number in range(2)
         ],
+        "Retry": retry(),
         "Next": names[5],
     }
     for branch in states[names[4]]["Branches"]:
@@ -108,19 +109,50 @@ def check_is_only_data(source: str) -> None:
         assert isinstance(statement, ast.ImportFrom)
         imported |= {alias.name: statement.module for alias in statement.names}
         assert all(alias.asname is None for alias in statement.names)
-    assert set(imported.values()) <= {"datetime", "airflow", OPERATORS}
+    assert set(imported.values()) <= {"datetime", "airflow", OPERATORS, GROUPS}
     assert isinstance(block, ast.With)
-    check_dag(block.items[0].context_expr)
+    dag, *groups = block.items
+    check_dag(dag.context_expr)
     variables: set[str] = set()
-    for statement in block.body:
+    for group in groups:
+        check_group(group, imported, variables)
+    check_body(block.body, imported, variables)
+
+
+def check_body(body: list[ast.stmt], imported: dict[str, str | None], variables: set[str]) -> None:
+    """Check what is in a DAG or in a task group."""
+    for statement in body:
         if isinstance(statement, ast.Assign):
             [target] = statement.targets
-            assert isinstance(target, ast.Name)
-            assert target.id not in variables | set(imported)
-            variables.add(target.id)
+            add_variable(target, imported, variables)
             check_call(statement.value, imported)
+        elif isinstance(statement, ast.With):
+            [group] = statement.items
+            check_group(group, imported, variables)
+            check_body(statement.body, imported, variables)
         else:
             check_edge(statement, variables)
+
+
+def add_variable(target: ast.expr | None, imported: dict[str, str | None], variables: set[str]) -> None:
+    """Check that a variable is a new name."""
+    assert isinstance(target, ast.Name)
+    assert target.id not in variables | set(imported)
+    variables.add(target.id)
+
+
+def check_group(item: ast.withitem, imported: dict[str, str | None], variables: set[str]) -> None:
+    """Check that a task group has literals only, but for the task that lists the items."""
+    node = item.context_expr
+    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    assert node.func.id in ("TaskGroup", "MapTaskGroup") and imported[node.func.id] == GROUPS and not node.args
+    for argument in node.keywords:
+        if argument.arg == "items":
+            assert isinstance(argument.value, ast.Name) and argument.value.id in variables
+        else:
+            assert argument.arg is not None
+            ast.literal_eval(argument.value)
+    add_variable(item.optional_vars, imported, variables)
 
 
 def check_dag(node: ast.expr) -> None:
@@ -136,7 +168,7 @@ def check_dag(node: ast.expr) -> None:
 def check_call(node: ast.expr, imported: dict[str, str | None]) -> None:
     """Check that a task is one of our operators with literal arguments."""
     assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    assert imported[node.func.id] == OPERATORS and not node.args
+    assert imported[node.func.id] in (OPERATORS, GROUPS) and not node.args
     for argument in node.keywords:
         assert argument.arg is not None
         ast.literal_eval(argument.value)
