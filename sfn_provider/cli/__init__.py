@@ -13,7 +13,7 @@ import click
 from sfn_provider import __version__
 from sfn_provider.cli.compare import compare
 from sfn_provider.cli.lint import lint
-from sfn_provider.cli.output import print_diagnostics
+from sfn_provider.cli.output import escape_what_cannot_be_shown, print_diagnostics
 from sfn_provider.cli.run import run
 from sfn_provider.cli.translate import translate
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
@@ -31,6 +31,7 @@ for command in (lint, translate, run, compare):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    escape_what_cannot_be_shown()
     sys.exit(run_command(arguments))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -29,8 +31,20 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON, with escapes where the terminal cannot show a character."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2, default=str)
+    click.echo(text)
+
+
+def escape_what_cannot_be_shown() -> None:
+    """Let the process print every text: a character that its terminal's encoding has not is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], file: str | None = None, *, stderr: bool = True) -> None:

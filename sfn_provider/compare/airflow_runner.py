@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -87,14 +88,20 @@ class AirflowRunner:
 
     def close(self) -> None:
         """End the process and remove its folder."""
-        if self._process is not None:
-            try:
-                self._process.communicate(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.communicate()
-        self._process = None
+        self._end(patience=10)
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _end(self, patience: float) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with process, suppress(BrokenPipeError):  # closes the pipes
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(timeout=patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def _write(self, source: str) -> Path:
         """Write the DAG file, alone in its folder.
@@ -121,9 +128,7 @@ class AirflowRunner:
         except BrokenPipeError:
             line = ""
         if not line:
-            process.kill()
-            process.wait()
-            self._process = None
+            self._end(patience=1)
             raise AirflowRunFailed(f"Airflow ended unexpectedly; the end of its log:\n{self._log_tail()}")
         answer: dict[str, Json] = json.loads(line)
         if "failure" in answer:

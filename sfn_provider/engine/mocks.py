@@ -23,8 +23,8 @@ class Mocks:
 
     Args:
         answers: for each state name its answers, one for each call in order; the last one repeats.
-        objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state has answers
-            of its own. What a ResultWriter writes is added.
+        objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state has
+            answers of its own. What a ResultWriter writes is added.
     """
 
     def __init__(
@@ -153,6 +153,8 @@ def _read(path: Path) -> Any:
         raise UsageError(f"{path}: the mock file is not UTF-8 text") from error
     except json.JSONDecodeError as error:
         raise UsageError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except (RecursionError, ValueError) as error:  # Python reads numbers of up to 4300 digits
+        raise UsageError(f"{path}: the mock file nests too deep, or a number in it has too many digits") from error
 
 
 def test_cases(path: str) -> list[str]:

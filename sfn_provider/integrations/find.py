@@ -29,9 +29,8 @@ def find_integration(resource: Resource, state: str, clients: Clients) -> Integr
         StatesError: ``States.Runtime``: no such service or action, or none that this package calls.
     """
     if "${" in resource.text:
-        raise _refusal(
-            state, resource, "a name in it has no value; translate the definition again with --substitutions"
-        )
+        reason = "a name in it has no value; translate the definition again with --substitutions"
+        raise _refusal(state, resource, reason)
     if resource.pattern == "waitForTaskToken":
         raise _refusal(state, resource, "it waits for a task token, and this package has no endpoint that takes one")
     finder = _FINDERS.get(resource.kind)

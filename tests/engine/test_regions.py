@@ -162,6 +162,17 @@ def test_two_regions_make_one_execution() -> None:
     assert first.records + second.records == whole.records
 
 
+def test_random_values_are_those_of_the_whole_execution() -> None:
+    draw = {"Type": "Pass", "Parameters": {"u.$": "States.UUID()"}}
+    states = {"A": {**draw, "ResultPath": "$.a", "Next": "B"}, "B": {**draw, "ResultPath": "$.b"}}
+    whole = Hand(group(states), {}, seed="same").step.state
+    first = Hand(region({"A": states["A"]}), {}, seed="same").step.state
+    position = Position(first.event_ids, first.previous)
+    second = Hand(region({"B": states["B"]}), first.output, seed="same", continues=position).step.state
+    assert second.output == whole.output
+    assert whole.output["a"] != whole.output["b"]
+
+
 def test_a_branch_cannot_leave_the_region() -> None:
     machine = region({"A": parallel({"B": {"Type": "Pass", "Next": "Outside"}})})
     with pytest.raises(KeyError, match="state 'Outside' is not in the scope '/States/A/Branches/0'"):

@@ -15,7 +15,7 @@ def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
     """A Choice whose rules may all fail ends the execution."""
     for state in definition.of_type("Choice"):
         if "Default" not in state.fields:
-            message = "where no rule holds the execution fails with States.NoChoiceMatched; add a Default"
+            message = "where no rule holds the execution ends with States.Runtime, uncaught; add a Default"
             yield warning("CHOICE_WITHOUT_DEFAULT", message, state.at)
 
 
