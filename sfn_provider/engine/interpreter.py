@@ -27,10 +27,12 @@ class Position(NamedTuple):
     Args:
         events: how many events there have been.
         previous: id of the event that led here.
+        steps: how many states have been left.
     """
 
     events: int
     previous: int
+    steps: int = 0
 
 
 class Step(NamedTuple):
@@ -95,13 +97,14 @@ class Interpreter:
         frame = Frame(ROOT, None, "", start_at or self._machine.start_at, input, dict(variables or {}))
         state.frames[ROOT] = frame
         if branch is not None:
-            frame.index, frame.map_item, state.first_event = branch.index, branch.map_item, branch.first_event
+            frame.index, frame.map_item, frame.place = branch.index, branch.map_item, branch.place
+            state.first_event = branch.first_event
         run = Run(self._program, state)
         if continues is None:
             started = {"input": input, "roleArn": context["Execution"]["RoleArn"]}
             run.emit(frame, "ExecutionStarted", started, chain=False)
         else:
-            state.event_ids, frame.previous = continues
+            state.event_ids, frame.previous, frame.steps = continues
         if deadline is None and self._machine.timeout_seconds is not None:
             deadline = at + self._machine.timeout_seconds
         if deadline is not None:
@@ -122,6 +125,7 @@ class Interpreter:
         if pending is None or state.status != "RUNNING":
             return self._proceed(run)
         frame = state.frames[pending.frame]
+        run.turn_to(frame)
         self._program.resume(frame.scope)
         if pending.purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
             run.close_request(frame, event.id)

@@ -34,11 +34,13 @@ class Inherited:
         index: its place among the branches or iterations.
         map_item: what ``$$.Map.Item`` shows in it; None outside of a Map.
         first_event: the ids of its events are greater than this, and none of another branch's.
+        place: what tells it from other branches, for randomness; see `sfn_provider.engine.run.place_of`.
     """
 
     index: int
     map_item: dict[str, Json] | None
     first_event: int
+    place: str
 
 
 def first_event(entered: int, index: int) -> int:

@@ -38,6 +38,7 @@ class Run(Journal):
         super().__init__(state)
         self.program = program
         self._ready: deque[Frame] = deque()
+        self._current: Frame | None = None
         self._entropy: random.Random | None = None
 
     # Moving on ------------------------------------------------------------------------------------------------------
@@ -51,7 +52,7 @@ class Run(Journal):
             if frame.id not in self.state.frames:
                 continue
             state = self.compiled(frame)
-            self._entropy = None
+            self.turn_to(frame)
             try:
                 if not frame.entered:
                     self._enter(frame, state)
@@ -72,16 +73,19 @@ class Run(Journal):
 
     @property
     def entropy(self) -> random.Random:
-        """Randomness made from the execution's seed and the place in its history.
+        """Randomness made from the execution's seed and the place in the flow.
 
-        The same seed and events give the same values, also where a region goes on with an execution.
+        The same seed and states give the same values, also where regions or branches run elsewhere.
         """
+        frame = self._current or self.state.frames[ROOT]
         if self._entropy is None:
-            state = self.state
-            state.draws = state.draws + 1 if state.drawn_at == state.event_ids else 1
-            state.drawn_at = state.event_ids
-            self._entropy = random.Random(f"{state.seed}/{state.first_event + state.event_ids}/{state.draws}")
+            frame.draws += 1
+            self._entropy = random.Random(f"{self.state.seed}/{frame.place}/{frame.steps}/{frame.draws}")
         return self._entropy
+
+    def turn_to(self, frame: Frame) -> None:
+        """What follows is done for a frame."""
+        self._current, self._entropy = frame, None
 
     def scope(self, frame: Frame, token: str | None = None) -> Scope:
         """What the expressions of the frame's state see."""
@@ -133,7 +137,8 @@ class Run(Journal):
 
     def go(self, frame: Frame, next_state: str | None, output: Json) -> None:
         """Move the frame to the next state, or end it."""
-        frame.entered = frame.calls = 0
+        frame.entered = frame.calls = frame.draws = 0
+        frame.steps += 1
         frame.memo, frame.children = {}, []
         frame.input = output
         if next_state is None:
@@ -164,6 +169,7 @@ class Run(Journal):
         parent = self.state.frames[frame.parent]
         state = self.compiled(parent)
         del self.state.frames[frame.id]
+        self.turn_to(parent)
         try:
             BEHAVIOURS[state.model.type].child_succeeded(self, parent, state, frame, output)
         except StatesError as error:
@@ -171,7 +177,7 @@ class Run(Journal):
 
     def _end(self, frame: Frame) -> None:
         """Drop all frames and withdraw all requests."""
-        self.state.previous = frame.previous
+        self.state.previous, self.state.steps = frame.previous, frame.steps
         for identity in self.state.pending:
             self.requests.append(Cancel(identity))
         self.state.pending.clear()
@@ -277,6 +283,7 @@ class Run(Journal):
             return
         parent = self.state.frames[frame.parent]
         del self.state.frames[frame.id]
+        self.turn_to(parent)
         state = self.compiled(parent)
         BEHAVIOURS[state.model.type].child_failed(self, parent, state, frame, error)
 
@@ -307,6 +314,7 @@ class Run(Journal):
             parent.previous,
         )
         child.child_execution = parent.child_execution
+        child.place = f"{place_of(parent)}.{index}"
         self.state.frames[child.id] = child
         parent.children.append(child.id)
         self._ready.append(child)
@@ -343,3 +351,8 @@ class Run(Journal):
         frame = self.state.frames[ROOT]
         frame.previous = self.state.first_event + self.state.event_ids
         self.end_execution(frame, "FAILED", HISTORY_IS_FULL)
+
+
+def place_of(frame: Frame) -> str:
+    """The place of a frame's children, but for their index."""
+    return f"{frame.place}/{frame.steps}.{sum(frame.counts)}"

@@ -41,6 +41,9 @@ class Frame:
         execution: the ``Execution`` and ``StateMachine`` parts of the context object, where this frame is a child
             execution.
         events: how many events the child execution's own history has had.
+        place: text that tells this walk from all others of the execution, for randomness; see `Run.entropy`.
+        steps: how many states the walk has left.
+        draws: how often randomness was used in the state.
     """
 
     id: int
@@ -63,6 +66,9 @@ class Frame:
     child_execution: int | None = None
     execution: dict[str, Any] | None = None
     events: int = 0
+    place: str = ""
+    steps: int = 0
+    draws: int = 0
 
 
 @dataclass(slots=True)
@@ -100,8 +106,7 @@ class ExecutionState:
         request_ids: how many requests there have been.
         event_ids: how many history events there have been.
         transitions: how many states were entered, each retry counted as one more.
-        drawn_at: how many history events there had been when randomness was used last.
-        draws: how often it was used at that place.
+        steps: how many states the execution's own frame has left, for whoever goes on from there.
         first_event: the ids of history events are counted from here.
         branch: True where this is a branch of an execution that goes on elsewhere: its end is no execution's end.
         outside: True where the branches of a Parallel or Map run elsewhere; see `sfn_provider.engine.outside`.
@@ -123,8 +128,7 @@ class ExecutionState:
     request_ids: int = 0
     event_ids: int = 0
     transitions: int = 0
-    drawn_at: int = -1
-    draws: int = 0
+    steps: int = 0
     first_event: int = 0
     branch: bool = False
     outside: bool = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_state
 from sfn_provider.engine.requests import RunBranches
+from sfn_provider.engine.run import place_of
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.operators.branches import STARTED, outcomes, start_of
 from sfn_provider.operators.carried import for_airflow
@@ -45,6 +46,7 @@ class StartRun(RegionRun):
         values = asked.values if asked.values != asked.inputs else None
         started = {
             "entered": frame.entered,
+            "place": place_of(frame),
             "previous": frame.memo.get("previous", []),
             "values": list(values) if values is not None else None,
         }

@@ -87,8 +87,9 @@ def enter_branch(operator: StateOperator, start: StartOperator, context: Context
         place=(*(outer.place if outer else ()), (start.task_id, index)),
         map_item=start.item_of(index, value, kept["values"]) or (outer.map_item if outer else None),
         first_event=first_event(kept["entered"], index),
+        draws_from=f"{kept['place']}.{index}",
     )
-    return Arrival(name, value, replace(token, branch=branch, previous=kept["previous"][index]))
+    return Arrival(name, value, replace(token, branch=branch, previous=kept["previous"][index], steps=0))
 
 
 def stop_with_siblings(operator: StateOperator, token: Token, branch: Branch, context: Context) -> None:

@@ -89,7 +89,7 @@ class RegionRun:
             variables=token.variables if token else None,
             start_at=arrival.state,
             deadline=started + limit.total_seconds() if limit is not None and not outside else None,
-            continues=Position(token.events, token.previous) if token else None,
+            continues=Position(token.events, token.previous, token.steps) if token else None,
             branch=self._branch.inherited if self._branch else None,
             outside=outside,
         )
@@ -150,6 +150,7 @@ class RegionRun:
             events=state.event_ids,
             previous=state.previous,
             transitions=state.transitions,
+            steps=state.steps,
             branch=self._branch,
         )
 

@@ -34,23 +34,25 @@ class Branch:
             branch or iteration.
         map_item: what ``$$.Map.Item`` shows; None outside of a Map.
         first_event: the ids of the branch's events are greater than this.
+        draws_from: what tells the branch from others, for randomness.
     """
 
     place: tuple[tuple[str, int], ...]
     map_item: dict[str, Json] | None = None
     first_event: int = 0
+    draws_from: str = ""
 
     @property
     def inherited(self) -> Inherited:
         """What the engine must know of it."""
-        return Inherited(self.place[-1][1], self.map_item, self.first_event)
+        return Inherited(self.place[-1][1], self.map_item, self.first_event, self.draws_from)
 
     @classmethod
     def from_json(cls, data: dict[str, Json] | None) -> Self | None:
         """Read a branch as JSON keeps it."""
         if data is None:
             return None
-        return cls(tuple((start, index) for start, index in data["place"]), data["map_item"], data["first_event"])
+        return cls(**{**data, "place": tuple((start, index) for start, index in data["place"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Token:
         events: number of events in the execution's history so far.
         previous: id of the event that the next one follows.
         transitions: states entered by the task, each retry counted as one more.
+        steps: states left so far, in the branch where the task is in one.
         branch: the branch or iteration that the task is in; None outside of every Parallel and Map.
     """
 
@@ -76,6 +79,7 @@ class Token:
     events: int = 0
     previous: int = 0
     transitions: int = 0
+    steps: int = 0
     branch: Branch | None = None
 
     @classmethod

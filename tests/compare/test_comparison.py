@@ -97,7 +97,7 @@ def test_containers_and_loops_agree() -> None:
     result = compare(EVERYTHING, {"items": [{"kind": "bad"}, {"kind": "good"}]}, mocks=mocks)
     assert result.agrees
     assert [state.state for state in result.states].count("Look") == 3
-    assert result.airflow.tasks == 4
+    assert result.airflow.tasks == 13
 
 
 @dataclass(frozen=True)

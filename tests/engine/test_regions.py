@@ -167,7 +167,7 @@ def test_random_values_are_those_of_the_whole_execution() -> None:
     states = {"A": {**draw, "ResultPath": "$.a", "Next": "B"}, "B": {**draw, "ResultPath": "$.b"}}
     whole = Hand(group(states), {}, seed="same").step.state
     first = Hand(region({"A": states["A"]}), {}, seed="same").step.state
-    position = Position(first.event_ids, first.previous)
+    position = Position(first.event_ids, first.previous, first.steps)
     second = Hand(region({"B": states["B"]}), first.output, seed="same", continues=position).step.state
     assert second.output == whole.output
     assert whole.output["a"] != whole.output["b"]
