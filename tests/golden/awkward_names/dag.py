@@ -178,11 +178,9 @@ with DAG(
         next="ThisNameIsInCamelCaseAndSoItsVariableIsALongOneEvenThoughTheNameItselfIsOnly80Lo",
     )
 
-    this_name_is_in_camel_case_and_so_its_variable_is_a_long_one_even_though_the_name_itself_is_only80_lo = (
-        PassStateOperator(
-            task_id="ThisNameIsInCamelCaseAndSoItsVariableIsALongOneEvenThoughTheNameItselfIsOnly80Lo",
-            end=True,
-        )
+    this_name_is_in_camel_case_and_so_its_variable_is_a_long_one_even_though_the_name_itself_is_only80_lo = PassStateOperator(
+        task_id="ThisNameIsInCamelCaseAndSoItsVariableIsALongOneEvenThoughTheNameItselfIsOnly80Lo",
+        end=True,
     )
 
     what_really >> [
@@ -211,7 +209,10 @@ with DAG(
     back_slash >> it_s
     it_s >> ds
     ds >> tab_here
-    (tab_here >> end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it)
+    (
+        tab_here
+        >> end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it
+    )
     (
         end_of_a_name_that_is_as_long_as_a_name_may_be_and_then_there_is_no_more_of_it
         >> this_name_is_in_camel_case_and_so_its_variable_is_a_long_one_even_though_the_name_itself_is_only80_lo
