@@ -43,7 +43,7 @@ golden: $(INSTALLED)  ## Rewrite the golden files from what the code does now
 	$(BIN)/python -m tests.golden
 
 bench: $(INSTALLED)  ## Measure against peers
-	$(BIN)/python -m pytest tests/benchmarks -s
+	$(BIN)/python -m pytest tests/benchmarks -s --numprocesses 0
 
 constraints: $(INSTALLED)  ## Refresh the exact versions in constraints.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

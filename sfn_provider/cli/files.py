@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,16 +44,17 @@ def write_text(path: str, text: str) -> None:
         UsageError: where it cannot be written.
     """
     target = Path(path)
-    if target.is_dir():
-        raise UsageError(f"{path} is a folder; name the file to write in it")
-    if not target.parent.is_dir():
-        raise UsageError(f"{path}: cannot be written: there is no folder {target.parent}; create it first")
     draft = target.with_name(f".{target.name}.part")
     try:
+        if target.is_dir():
+            raise UsageError(f"{path} is a folder; name the file to write in it")
+        if not target.parent.is_dir():
+            raise UsageError(f"{path}: cannot be written: there is no folder {target.parent}; create it first")
         draft.write_text(text, encoding="utf-8")
         draft.replace(target)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 

@@ -55,7 +55,6 @@ class AirflowRunner:
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="sfn-provider-airflow-"))
         self._process: subprocess.Popen[str] | None = None
-        self._runs = 0
 
     def run(
         self, source: str, dag_id: str, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
@@ -106,14 +105,12 @@ class AirflowRunner:
     def _write(self, source: str) -> Path:
         """Write the DAG file, alone in its folder.
 
-        Its name is new each time: Python takes the compiled module of another file of the same name and size that is
+        The folder is made anew: Python takes the compiled module of another file of the same name and size that is
         less than a second older.
         """
-        folder = self._home / "dags"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        self._runs += 1
-        path = folder / f"translated_{self._runs}.py"
+        path = self._home / "dags" / "translated.py"
+        shutil.rmtree(path.parent, ignore_errors=True)
+        path.parent.mkdir()
         path.write_text(source, encoding="utf-8")
         return path
 

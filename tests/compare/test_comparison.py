@@ -195,7 +195,7 @@ def test_a_way_that_was_cut_leaves_the_run_without_an_outcome(monkeypatch: pytes
 
 def test_a_file_that_does_not_import_is_told_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, ("from airflow import DAG\n", "from airflow import DAG\nimport nonsense\n"))
-    with pytest.raises(AirflowRunFailed, match="does not import:\n(.|\n)*No module named 'nonsense'"):
+    with pytest.raises(AirflowRunFailed, match=r"does not import:\n(.|\n)*No module named 'nonsense'"):
         compare(ORDER, INPUT, mocks=MOCKS)
 
 
@@ -205,9 +205,9 @@ def test_a_definition_that_is_wrong_never_gets_to_airflow() -> None:
 
 
 def test_a_task_without_a_mock_is_told_by_either_side() -> None:
-    with pytest.raises(UsageError, match="state 'Reserve' calls .* but has no mock"):
+    with pytest.raises(UsageError, match=r"state 'Reserve' calls .* but has no mock"):
         compare(ORDER, INPUT, mocks={})
-    with pytest.raises(AirflowRunFailed, match="state 'Reserve' calls .* but has no mock"):
+    with pytest.raises(AirflowRunFailed, match=r"state 'Reserve' calls .* but has no mock"):
         run_on_airflow(ORDER, INPUT, mocks={})
 
 

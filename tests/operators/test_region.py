@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException
 from sfn_provider.engine.simulator import EPOCH
+from sfn_provider.operators import routing
 from sfn_provider.operators.region import mocks_of_run
 from sfn_provider.operators.routing import Token
 from sfn_provider.operators.state import StateOperator
 from sfn_provider.operators.state_machine import (
+    ChoiceStateOperator,
     FailStateOperator,
     LoopOperator,
     PassStateOperator,
@@ -96,6 +99,32 @@ def test_the_next_task_goes_on_where_the_one_before_left() -> None:
     assert run.xcoms["Show", "token"]["events"] == 6  # the execution's start and end are two of them
 
 
+def test_ways_not_taken_are_skipped_without_starting_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    skipped: list[tuple[list[str], dict[tuple[str, str], Any]]] = []
+
+    class Skipper:
+        def skip_all_except(self, instance: Any, taken: list[str]) -> None:
+            skipped.append((taken, dict(instance.run.xcoms)))
+
+    monkeypatch.setattr(routing, "SkipMixin", Skipper)
+    with dag():
+        ask = ChoiceStateOperator(task_id="Ask", **_ask_fields())
+        yes, no = (PassStateOperator(task_id=name, end=True) for name in ("Yes", "No"))
+        ask >> [yes, no, EmptyOperator(task_id="added")]
+    run = Run(conf={"x": "y"})
+    run.execute(ask)
+    [(taken, left_before)] = skipped
+    assert sorted(taken) == ["Yes", "added"]
+    assert left_before.keys() == {("Ask", "token"), ("Ask", "return_value")}, "Airflow 3 ends the task there"
+    run.execute(yes)
+    assert len(skipped) == 1, "nothing is left out after the last state"
+
+
+def _ask_fields() -> dict[str, Any]:
+    fields = choose("$.x", {"y": "Yes"}, "No")
+    return {"choices": fields["Choices"], "default": fields["Default"]}
+
+
 def test_a_task_that_nobody_chose_skips_itself() -> None:
     run = Run(conf={})
     first, second = chain(
@@ -112,8 +141,6 @@ def test_a_task_that_nobody_chose_skips_itself() -> None:
 
 
 def test_tasks_that_are_no_states_do_not_count() -> None:
-    from airflow.providers.standard.operators.empty import EmptyOperator
-
     with dag():
         task = PassStateOperator(task_id="First", end=True)
         EmptyOperator(task_id="before") >> task

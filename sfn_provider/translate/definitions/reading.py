@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def read_definition(reference: str, substitutions: Mapping[str, str] | None = No
 def _find(reference: str) -> tuple[str, str | None, Machine]:
     if reference.startswith("arn:"):
         return reference, None, describe(reference)
-    path, _, wanted = (reference, "", "") if Path(reference).is_file() else reference.rpartition("#")
+    path, _, wanted = (reference, "", "") if os.path.isfile(reference) else reference.rpartition("#")
     if not path:
         path, wanted = reference, ""
     text = read_file(path, "a state machine definition")

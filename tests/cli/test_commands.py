@@ -1,0 +1,275 @@
+"""Every command, as it is meant to be used."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfn_provider import __version__
+from sfn_provider.cli import run_command
+from tests.fixtures.flows import END, call, choose, go, machine
+from tests.golden import DAGS
+
+SALES = str(DAGS / "sales_pipeline.asl.json")
+INPUT = f"@{DAGS / 'sales_pipeline.input.json'}"
+MOCKS = str(DAGS / "sales_pipeline.mocks.json")
+
+GREET = machine(
+    {
+        "Ask": choose("$.name", {"nobody": "Nobody"}, "Greet"),
+        "Greet": call("Done"),
+        "Done": END,
+        "Nobody": {"Type": "Fail", "Error": "Nobody"},
+    },
+    Comment="Greets",
+)
+GREET_MOCKS = {
+    "StateMachines": {"Greet": {"TestCases": {"Kind": {"Greet": "Hello"}, "Rude": {"Greet": "Refusal"}}}},
+    "MockedResponses": {
+        "Hello": {"0": {"Return": "hello"}},
+        "Refusal": {"0": {"Throw": {"Error": "Rude", "Cause": "no [red]manners[/red]"}}},
+    },
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a machine, its mocks and an input; the commands run in it."""
+    (tmp_path / "greet.asl.json").write_text(json.dumps(GREET))
+    (tmp_path / "mocks.json").write_text(json.dumps(GREET_MOCKS))
+    (tmp_path / "input.json").write_text('{"name": "Ada"}')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command: its exit code, standard output and standard error."""
+
+    def tell(*arguments: str) -> tuple[int, str, str]:
+        code = run_command(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return tell
+
+
+Told = Callable[..., tuple[int, str, str]]
+
+
+def as_json(told: Told, *arguments: str) -> tuple[int, Any]:
+    """Run a command with --json: its exit code, and the JSON that is all of its standard output."""
+    code, out, _ = told(*arguments, "--json")
+    return code, json.loads(out)
+
+
+# lint -----------------------------------------------------------------------------------------------------------------
+
+
+def test_lint_of_a_good_definition(told: Told, folder: Path) -> None:
+    assert told("lint", "greet.asl.json") == (0, "", "1 file(s): 0 error(s), 0 warning(s)\n")
+    assert as_json(told, "lint", "greet.asl.json") == (0, [])
+
+
+BAD = '{\n  "StartAt": "A",\n  "States": {\n    "A": {"Type": "Pass", "Resutl": 1, "End": true}\n  }\n}\n'
+
+
+def test_lint_tells_file_line_and_column_of_every_problem(told: Told, folder: Path) -> None:
+    (folder / "bad.json").write_text(BAD)
+    code, out, err = told("lint", "greet.asl.json", "bad.json")
+    assert code == 1
+    assert "bad.json:4:27: error SCHEMA_VALIDATION_FAILED /States/A/Resutl: " in out
+    assert err == "2 file(s): 1 error(s), 0 warning(s)\n"
+
+
+def test_lint_as_json_has_the_same_in_fields(told: Told, folder: Path) -> None:
+    (folder / "bad.json").write_text(BAD)
+    code, [found] = as_json(told, "lint", "bad.json")
+    assert code == 1
+    wanted = {"file": "bad.json", "level": "error", "code": "SCHEMA_VALIDATION_FAILED", "location": "/States/A/Resutl"}
+    assert wanted.items() <= found.items()
+    assert (found["line"], found["column"]) == (4, 27)
+    assert told("lint", "bad.json", "--format", "json")[1] == told("lint", "bad.json", "--json")[1]
+
+
+def test_lint_for_github_is_an_annotation_a_line(told: Told, folder: Path) -> None:
+    (folder / "bad.json").write_text(BAD)
+    code, out, _ = told("lint", "bad.json", "--format", "github")
+    assert code == 1
+    assert out.startswith("::error file=bad.json,line=4,col=27::SCHEMA_VALIDATION_FAILED /States/A/Resutl: ")
+    assert len(out.splitlines()) == 1
+
+
+def test_warnings_alone_are_no_failure(told: Told) -> None:
+    code, out, err = told("lint", SALES)
+    assert code == 0
+    assert err == f"1 file(s): 0 error(s), {len(out.splitlines())} warning(s)\n"
+    assert out and all(": warning " in line for line in out.splitlines())
+
+
+# translate ------------------------------------------------------------------------------------------------------------
+
+
+def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) -> None:
+    code, out, err = told("translate", "greet.asl.json")
+    assert (code, err) == (0, "")
+    ast.parse(out)
+    assert 'dag_id="greet"' in out and "greet.asl.json" in out
+
+
+def test_translate_writes_a_file(told: Told, folder: Path) -> None:
+    arguments = ("--schedule", "cron(0 2 * * ? *)", "--dag-id", "hello", "--input", '{"name": "Bob"}')
+    code, out, err = told("translate", "greet.asl.json", "-o", "dag.py", *arguments)
+    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n")
+    source = (folder / "dag.py").read_text()
+    assert 'schedule="0 2 * * *"' in source and 'params={"name": "Bob"}' in source
+    assert sorted(path.name for path in folder.iterdir()) == ["dag.py", "greet.asl.json", "input.json", "mocks.json"]
+
+
+def test_translate_as_json(told: Told, folder: Path) -> None:
+    code, found = as_json(told, "translate", "greet.asl.json", "--input", "@input.json")
+    assert code == 0
+    assert (found["dag_id"], found["file"], found["tasks"], found["diagnostics"]) == ("greet", None, 4, [])
+    assert 'params={"name": "Ada"}' in found["source"]
+    code, found = as_json(told, "translate", "greet.asl.json", "-o", "dag.py")
+    assert (found["file"], found["source"]) == ("dag.py", None)
+    assert (folder / "dag.py").exists()
+
+
+def test_translate_overwrites_a_file_as_a_whole(told: Told, folder: Path) -> None:
+    (folder / "dag.py").write_text("x" * 100_000)
+    assert told("translate", "greet.asl.json", "-o", "dag.py")[0] == 0
+    assert "xxx" not in (folder / "dag.py").read_text()
+
+
+def test_translate_of_the_sales_pipeline_is_the_file_in_dags(told: Told) -> None:
+    schedule = ("--schedule", "cron(0 2 * * ? *)")
+    code, out, err = told("translate", SALES, "--input", INPUT, *schedule)
+    assert (code, out) == (0, (DAGS / "sales_pipeline.py").read_text())
+    assert "warning DATA_PATH_CANNOT_EXIST" in err
+
+
+def test_substitutions_by_name_and_by_file(told: Told, folder: Path) -> None:
+    states = {"A": call(Resource="arn:aws:lambda:${Region}:123456789012:function:${Name}")}
+    (folder / "named.json").write_text(json.dumps(machine(states)))
+    (folder / "names.json").write_text('{"Region": "eu-west-1"}')
+    code, out, _ = told("translate", "named.json", "--substitutions", "names.json", "--substitutions", "Name=a=b")
+    assert code == 0
+    assert "arn:aws:lambda:eu-west-1:123456789012:function:a=b" in out
+
+
+# run ------------------------------------------------------------------------------------------------------------------
+
+
+def test_run_shows_the_states_passed_and_the_outcome(told: Told, folder: Path) -> None:
+    code, out, _ = told("run", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
+    assert code == 0
+    rows = [line.split() for line in out.splitlines()]
+    assert [row[1] for row in rows if row and row[0].isdigit() and len(row) > 4][:3] == ["Ask", "Greet", "Done"]
+    assert "Status: SUCCEEDED" in out
+    assert 'Output: "hello"' in out
+    assert "3 states, 3 transitions, 0 s of virtual time" in out
+
+
+def test_run_of_a_failing_execution_exits_with_1_and_tells_error_and_cause(told: Told, folder: Path) -> None:
+    code, out, _ = told("run", "greet.asl.json", "--input", '{"name": "Ada"}', "--mock", "mocks.json#Greet/Rude")
+    assert code == 1
+    assert "Status: FAILED" in out and "Error: Rude" in out and "Cause: no [red]manners[/red]" in out
+    assert "(not left)" in out
+
+
+def test_run_as_json(told: Told, folder: Path) -> None:
+    code, found = as_json(told, "run", "greet.asl.json", "--input", '{"name": "nobody"}')
+    assert code == 1
+    assert (found["status"], found["output"], found["error"], found["transitions"]) == ("FAILED", None, "Nobody", 2)
+    assert found["events"][0]["type"] == "ExecutionStarted"
+
+
+def test_run_without_an_input_takes_an_empty_object(told: Told, folder: Path) -> None:
+    (folder / "echo.json").write_text(json.dumps(machine({"A": END})))
+    assert as_json(told, "run", "echo.json")[1]["output"] == {}
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_run_on_airflow_gives_the_same_as_on_the_engine(told: Told, folder: Path) -> None:
+    arguments = ("run", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
+    (code, engine), (other_code, airflow) = (as_json(told, *arguments, "--on", side) for side in ("engine", "airflow"))
+    assert (code, other_code) == (0, 0)
+    assert engine == airflow
+
+
+# compare --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_runs_every_test_case_on_both_sides(told: Told, folder: Path) -> None:
+    code, out, _ = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json", "-o", "dag.py")
+    assert code == 0
+    assert out.index("Case Kind") < out.index("Case Rude") < out.index("Step Functions (on the engine) and Airflow")
+    assert out.count("agrees") > 8 and "DIFFERS" not in out
+    assert f"The DAG file: {folder / 'dag.py'}" in out.replace("\n", "")
+    ast.parse((folder / "dag.py").read_text())
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_as_json(told: Told, folder: Path) -> None:
+    code, found = as_json(told, "compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Rude")
+    assert code == 0
+    [case] = found["cases"].values()
+    assert case["agrees"] and case["step_functions"] == case["airflow"]
+    assert (case["airflow"]["status"], case["airflow"]["error"], case["transitions"]) == ("FAILED", "Rude", 2)
+    assert [state["state"] for state in case["states"]] == ["Ask", "Greet"]
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
+    told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sfn_provider.compare import airflow_side
+    from sfn_provider.translate import translate
+
+    def translate_another(source: Any, **options: Any) -> Any:
+        return translate(machine({"Ask": go("Done", Result=2), "Done": END}), **options)
+
+    monkeypatch.setattr(airflow_side, "translate", translate_another)
+    code, out, _ = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
+    assert code == 1
+    assert "DIFFERS" in out
+    assert "Greet: Greet entered on Step Functions, Done on Airflow" in out
+    assert 'outcome: output/: "hello" on Step Functions, 2 on Airflow' in out
+
+
+def test_two_machines_with_a_case_of_the_same_name_are_both_run(folder: Path) -> None:
+    from sfn_provider.cli.files import read_mocks
+
+    cases = {"Same": {"Greet": "Hello"}}
+    mocks = GREET_MOCKS | {"StateMachines": {"One": {"TestCases": cases}, "Two": {"TestCases": cases | {"Own": {}}}}}
+    (folder / "two.json").write_text(json.dumps(mocks))
+    assert list(read_mocks("two.json")) == ["One/Same", "Two/Same", "Own"]
+
+
+# The whole ------------------------------------------------------------------------------------------------------------
+
+
+def test_version_and_help(told: Told) -> None:
+    assert told("--version") == (0, f"sfn-provider, version {__version__}\n", "")
+    code, out, err = told("--help")
+    assert (code, err) == (0, "")
+    for command in ("lint", "translate", "run", "compare"):
+        assert f"\n  {command} " in out
+        help_code, help_text, _ = told(command, "-h")
+        assert help_code == 0 and f"sfn-provider {command}" in help_text and "--json" in help_text
+
+
+def test_interrupting_is_told_in_a_word(told: Told, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["sfn_provider.cli.run"], "simulate", interrupt)
+    assert told("run", "greet.asl.json")[0] == 130
