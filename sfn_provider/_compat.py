@@ -167,6 +167,18 @@ def expand_over(task: BaseOperator) -> DictOfListsExpandInput:
     return compat.DictOfListsExpandInput({"item": task.output})
 
 
+def mapped_groups_must_expand() -> bool:
+    """Must a mapped task group be expanded, if only by an empty list, for the tasks behind it to start?
+
+    Airflow 3.0 and 3.1 answer a task behind a group that was skipped before it was expanded with a server error.
+    Source: https://github.com/apache/airflow/issues/52730
+    """
+    from airflow import __version__
+
+    major, minor = (int(part) for part in __version__.split(".")[:2])
+    return (3, 0) <= (major, minor) < (3, 2)
+
+
 def task_state(context: Context, task_id: str) -> str | None:
     """The state of an unmapped task of the same DAG run, as text; None where it has none yet."""
     instance: Any = context["ti"]

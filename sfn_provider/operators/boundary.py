@@ -28,7 +28,13 @@ class StartRun(RegionRun):
 
     def start(self) -> Json:
         """Make what the branches get, and leave it for them; return the inputs."""
-        step = self._enter(arrive(self._operator, self._context), outside=True)
+        try:
+            arrival = arrive(self._operator, self._context)
+        except AirflowSkipException:
+            if self._operator.skippable:
+                raise
+            return self._list_nothing()
+        step = self._enter(arrival, outside=True)
         if step.state.status != "RUNNING":
             return self._leave(step.state, step.records)
         self._keep_history(step.records)
@@ -38,6 +44,15 @@ class StartRun(RegionRun):
         if self._operator.state_type == "Parallel":
             return for_airflow(asked.inputs[0]) if asked.inputs else None
         return [for_airflow(value) for value in asked.inputs]
+
+    def _list_nothing(self) -> Json:
+        """Nobody chose the state, but the task must not be skipped: list no items, and let the join skip itself."""
+        before = [task.task_id for task in self._operator.get_direct_relatives(upstream=True)]
+        for name in before:
+            if (state := task_state(self._context, name)) in ("failed", "upstream_failed"):
+                raise AirflowFailException(f"state {self._operator.state_name!r} was not entered: {name!r} is {state}")
+        self._context["ti"].xcom_push(key=STARTED, value={"entered": None})
+        return []
 
     def _leave_for_branches(self, step: Step, asked: RunBranches) -> None:
         state = step.state
@@ -91,7 +106,7 @@ class JoinRun(RegionRun):
         tokens, started = pull(self._context, [start], TOKEN, -1), pull(self._context, [start], STARTED, -1)
         if tokens and started:
             return tokens, started
-        state = task_state(self._context, start)
+        state = "skipped" if started else task_state(self._context, start)
         if state == "skipped":
             raise AirflowSkipException(f"no task chose state {self._operator.state_name!r}")
         # This task runs although tasks before it failed; where it is the run's last one, the run must not be green.

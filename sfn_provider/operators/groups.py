@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, expand_over
+from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, expand_over, mapped_groups_must_expand
 from sfn_provider.operators.carried import from_airflow
 from sfn_provider.operators.state import Json, StateOperator
 
@@ -143,6 +143,10 @@ class MapStartOperator(StartOperator):
     fields = ("items_path", "items", "item_selector", "parameters", "input_path", "item_processor")
 
     def __init__(self, **kwargs: Any) -> None:
+        if mapped_groups_must_expand():
+            # There, it runs also where nobody chose it, and lists no items.
+            self.skippable = False
+            kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)
         super().__init__(item_processor={"StartAt": "", "States": {}}, **kwargs)
 
     def index_of(self, state: str, map_index: int) -> int:
@@ -166,6 +170,7 @@ class JoinOperator(StateOperator):
     """
 
     role = "join"
+    skippable = False
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)

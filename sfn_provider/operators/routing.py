@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from sfn_provider._compat import AirflowSkipException, SkipMixin
 from sfn_provider.operators.branches import ENDED, enter_branch, stop_with_siblings
 from sfn_provider.operators.carried import for_airflow, from_run_configuration
-from sfn_provider.operators.groups import JoinOperator, StartOperator
+from sfn_provider.operators.groups import StartOperator
 from sfn_provider.operators.state import StateOperator
 from sfn_provider.operators.token import TOKEN, Arrival, Token, pull
 
@@ -80,4 +80,4 @@ def depart(operator: StateOperator, context: Context, output: Json, token: Token
 
 def _can_skip(task: Any) -> TypeGuard[StateOperator]:
     """Is this a task that is skipped where it is not chosen? A join waits for other branches, too."""
-    return isinstance(task, StateOperator) and not isinstance(task, JoinOperator)
+    return isinstance(task, StateOperator) and task.skippable

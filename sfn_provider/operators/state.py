@@ -39,6 +39,8 @@ class StateOperator(BaseOperator):
     state_type: ClassVar[str]
     role: ClassVar[Literal["state", "start", "join"]] = "state"
     """What the task is to the others: a state, or the first or last task of a Parallel or Map that is a task group."""
+    skippable: bool = True
+    """May the task before skip it where it chooses another one?"""
     fields: ClassVar[tuple[str, ...]] = ()
     """The arguments that are fields of the state, beside those that all states have."""
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from sfn_provider._compat import mapped_groups_must_expand
 from tests.fixtures.run_groups import CAUGHT, Case, call, check, fail, flow, larger_than, map_, parallel, pass_, wait
 
+# On Airflow 3.0 and 3.1 the task that lists the items always runs: the join behind a group that was never expanded could
+# not start there.
+NOT_CHOSEN = "success" if mapped_groups_must_expand() else "skipped"
+BEHIND_A_FAILURE = "failed" if mapped_groups_must_expand() else "upstream_failed"
 BROKEN = {"Throw": {"Error": "Own.Error", "Cause": "it broke"}}
 FAILURE = {"Error": "Own.Error", "Cause": "it broke"}
 SORT = flow(
@@ -253,14 +258,14 @@ CASES = [
         ),
         {"n": 1},
         {"n": 1},
-        tasks={"Each.start": "skipped", "Each.join": "skipped", "After": "success"},
+        tasks={"Each.start": NOT_CHOSEN, "Each.join": "skipped", "After": "success"},
     ),
     Case(
         "a_map_behind_a_failure_is_red",
         flow(First=call("Each"), Each=map_(SORT)),
         error="Own.Error",
         mocks={"First": [BROKEN]},
-        tasks={"Each.start": "upstream_failed", "Each.join": "failed"},
+        tasks={"Each.start": BEHIND_A_FAILURE, "Each.join": "failed"},
     ),
 ]
 
