@@ -7,8 +7,8 @@ import pytest
 from sfn_provider._compat import mapped_groups_must_expand
 from tests.fixtures.run_groups import CAUGHT, Case, call, check, fail, flow, larger_than, map_, parallel, pass_, wait
 
-# On Airflow 3.0 and 3.1 the task that lists the items always runs: the join behind a group that was never expanded could
-# not start there.
+# On Airflow 3.0 and 3.1 the task that lists the items always runs: the join behind a group that was never expanded
+# could not start there.
 NOT_CHOSEN = "success" if mapped_groups_must_expand() else "skipped"
 BEHIND_A_FAILURE = "failed" if mapped_groups_must_expand() else "upstream_failed"
 BROKEN = {"Throw": {"Error": "Own.Error", "Cause": "it broke"}}
