@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from sfn_provider.asl.paths import PathNotFound, compile_path, compile_reference
 from sfn_provider.asl.scope import MISSING, Json, Scope
@@ -27,16 +27,6 @@ class Exit(NamedTuple):
 
 
 NOTHING_ASSIGNED: Mapping[str, Json] = {}
-
-
-class Flow(Protocol):
-    """The data flow of one state."""
-
-    def enter(self, scope: Scope, entropy: random.Random) -> Json:
-        """Make what the state works on from its input."""
-
-    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> Exit:
-        """Make the output and the new variables from the input and the result of the work."""
 
 
 def template(value: Json, language: Any, field: str) -> Evaluator:
@@ -94,7 +84,7 @@ class JsonPathFlow:
 
     def enter(self, scope: Scope, entropy: random.Random) -> Json:
         """Apply InputPath, then Parameters."""
-        value = self._input(scope) if self._input else scope.input
+        value = self.select_input(scope)
         if self._parameters is None:
             return value
         return self._parameters(scope if value is scope.input else rescope(scope, value), entropy)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from sfn_provider.asl.model import ChoiceRule
-from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.scope import MISSING, Scope
 from sfn_provider.engine.choice import compile_rule
-from sfn_provider.engine.dataflow import JsonataFlow, rescope, template
+from sfn_provider.engine.dataflow import NOTHING_ASSIGNED, Evaluator, Exit, JsonataFlow, rescope, template
 from sfn_provider.engine.fields import expect
 from sfn_provider.engine.program import Compiled, given_fields
 from sfn_provider.engine.state import Frame
@@ -19,54 +20,69 @@ if TYPE_CHECKING:
     from sfn_provider.engine.run import Run
 
 
+class _Rule(NamedTuple):
+    """A rule, compiled.
+
+    Args:
+        holds: tells whether it holds.
+        exit: makes what the state leaves with when it does.
+        next: name of the state that it goes to.
+    """
+
+    holds: Evaluator
+    exit: Callable[[Compiled, Scope, Scope, random.Random], Exit]
+    next: str | None
+
+
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:
-    rules = state.behaviour
-    if rules is None:
-        compile_one = _compile_condition if state.language == "JSONata" else compile_rule
-        rules = state.behaviour = [(compile_one(rule), rule) for rule in state.model.choices]
-    scope = run.scope(frame)
-    (_decide_jsonata if state.language == "JSONata" else _decide_jsonpath)(run, frame, state, scope, rules)
+    if state.behaviour is None:
+        compile_one = _compile_jsonata if state.language == "JSONata" else _compile_jsonpath
+        state.behaviour = [compile_one(place, rule) for place, rule in enumerate(state.model.choices)]
+    scope, entropy = run.scope(frame), run.entropy
+    # What the rules see: in JSONPath the input after InputPath, in JSONata the input itself.
+    seen = rescope(scope, state.flow.enter(scope, entropy)) if state.language == "JSONPath" else scope
+    rule = next((rule for rule in state.behaviour if rule.holds(seen, entropy)), None)
+    if rule is None:
+        result = seen.input if state.language == "JSONPath" else MISSING
+        run.leave(frame, state, state.flow.leave(scope, result, entropy), _target(state.model.default))
+    else:
+        run.leave(frame, state, rule.exit(state, scope, seen, entropy), _target(rule.next))
 
 
-def _decide_jsonpath(run: Run, frame: Frame, state: Compiled, scope: Scope, rules: list[Any]) -> None:
-    value = state.flow.enter(scope, run.entropy)
-    seen = rescope(scope, value)
-    rule = next((rule for holds, rule in rules if holds(seen)), None)
-    exit = state.flow.leave(scope, value, run.entropy)
-    if rule is not None and "assign" in rule.model_fields_set:
-        exit = exit._replace(assigned=template(rule.assign, "JSONPath", "Assign")(seen, run.entropy))
-    elif rule is not None:
-        exit = exit._replace(assigned={})
-    run.leave(frame, state, exit, _target(state, rule))
+def _compile_jsonpath(_place: int, rule: ChoiceRule) -> _Rule:
+    test = compile_rule(rule)
+    assign = template(rule.assign, "JSONPath", "Assign") if "assign" in rule.model_fields_set else None
+
+    def exit(state: Compiled, scope: Scope, seen: Scope, entropy: random.Random) -> Exit:
+        left = state.flow.leave(scope, seen.input, entropy)
+        return left._replace(assigned=assign(seen, entropy) if assign is not None else NOTHING_ASSIGNED)
+
+    return _Rule(lambda seen, _entropy: test(seen), exit, rule.next)
 
 
-def _decide_jsonata(run: Run, frame: Frame, state: Compiled, scope: Scope, rules: list[Any]) -> None:
-    rule = next((rule for place, (holds, rule) in enumerate(rules) if holds(run, scope, place)), None)
+def _compile_jsonata(place: int, rule: ChoiceRule) -> _Rule:
     # A rule that holds brings its own Assign and Output, those of the state are for Default (recorded executions).
-    flow = state.flow if rule is None else JsonataFlow(given_fields(rule))
-    run.leave(frame, state, flow.leave(scope, MISSING, run.entropy), _target(state, rule))
+    own = JsonataFlow(given_fields(rule))
+
+    def exit(_state: Compiled, scope: Scope, _seen: Scope, entropy: random.Random) -> Exit:
+        return own.leave(scope, MISSING, entropy)
+
+    return _Rule(_compile_condition(rule.condition, f"Choices[{place}]/Condition"), exit, rule.next)
 
 
-def _target(state: Compiled, rule: ChoiceRule | None) -> str:
-    target: str | None = state.model.default if rule is None else rule.next
+def _compile_condition(condition: str | bool | None, field: str) -> Evaluator:
+    if condition is None or isinstance(condition, bool):
+        return lambda _scope, _entropy: bool(condition)
+    evaluate = template(condition, "JSONata", field)
+    return lambda scope, entropy: expect(evaluate(scope, entropy), "boolean", condition, field)
+
+
+def _target(target: str | None) -> str:
     if target is None:
         # Observed on AWS; its documentation calls this error States.NoChoiceMatched, which no execution reports.
         cause = "Failed to transition out of the state. The state does not point to a next state."
         raise StatesError("States.Runtime", cause)
     return target
-
-
-def _compile_condition(rule: ChoiceRule) -> Callable[[Run, Scope, int], bool]:
-    condition = rule.condition
-    if condition is None or isinstance(condition, bool):
-        return lambda run, scope, place: bool(condition)
-
-    def holds(run: Run, scope: Scope, place: int) -> bool:
-        field = f"Choices[{place}]/Condition"
-        value: Json = template(condition, "JSONata", field)(scope, run.entropy)
-        return bool(expect(value, "boolean", condition, field))
-
-    return holds
 
 
 BEHAVIOUR = Behaviour(_execute)
