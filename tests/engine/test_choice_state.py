@@ -127,6 +127,20 @@ def test_a_rule_without_assign_leaves_the_variables() -> None:
     assert simulate(with_variable(choose, "JSONPath"), {"n": 9}).output == {"who": "before"}
 
 
+@pytest.mark.parametrize("own", [{}, {"Assign": {"who": "rule"}}], ids=["rule without Assign", "rule with Assign"])
+def test_where_a_rule_holds_the_states_assign_is_not_evaluated(own: dict[str, Any]) -> None:
+    choose = {
+        "Type": "Choice",
+        "Choices": [rule(5, "A", **own)],
+        "Default": "B",
+        "Assign": {"who.$": "$.missing"},
+        "OutputPath": "$.n",
+    }
+    execution = simulate(with_variable(choose, "JSONPath"), {"n": 9})
+    assert outcome(execution) == ("SUCCEEDED", {"who": own.get("Assign", {}).get("who", "before")})
+    assert outcome(simulate(with_variable(choose, "JSONPath"), {"n": 1}))[1] == "States.Runtime"
+
+
 OUTPUTS = {
     "the rule's": ({"Output": "{% $states.input.n + 1 %}"}, {"n": 9}, 10),
     "the input without one": ({}, {"n": 9}, {"n": 9}),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.scope import MISSING, Scope
 from sfn_provider.engine.choice import compile_rule
-from sfn_provider.engine.dataflow import NOTHING_ASSIGNED, Evaluator, Exit, JsonataFlow, rescope, template
+from sfn_provider.engine.dataflow import Evaluator, Exit, JsonataFlow, JsonPathFlow, rescope, template
 from sfn_provider.engine.fields import expect
 from sfn_provider.engine.program import Compiled, given_fields
 from sfn_provider.engine.state import Frame
@@ -30,14 +30,14 @@ class _Rule(NamedTuple):
     """
 
     holds: Evaluator
-    exit: Callable[[Compiled, Scope, Scope, random.Random], Exit]
+    exit: Callable[[Scope, Scope, random.Random], Exit]
     next: str | None
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     if state.behaviour is None:
         compile_one = _compile_jsonata if state.language == "JSONata" else _compile_jsonpath
-        state.behaviour = [compile_one(place, rule) for place, rule in enumerate(state.model.choices)]
+        state.behaviour = [compile_one(state, place, rule) for place, rule in enumerate(state.model.choices)]
     scope, entropy = run.scope(frame), run.entropy
     # What the rules see: in JSONPath the input after InputPath, in JSONata the input itself.
     seen = rescope(scope, state.flow.enter(scope, entropy)) if state.language == "JSONPath" else scope
@@ -46,25 +46,25 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
         result = seen.input if state.language == "JSONPath" else MISSING
         run.leave(frame, state, state.flow.leave(scope, result, entropy), _target(state.model.default))
     else:
-        run.leave(frame, state, rule.exit(state, scope, seen, entropy), _target(rule.next))
+        run.leave(frame, state, rule.exit(scope, seen, entropy), _target(rule.next))
 
 
-def _compile_jsonpath(_place: int, rule: ChoiceRule) -> _Rule:
+def _compile_jsonpath(state: Compiled, _place: int, rule: ChoiceRule) -> _Rule:
     test = compile_rule(rule)
-    assign = template(rule.assign, "JSONPath", "Assign") if "assign" in rule.model_fields_set else None
+    # A rule that holds brings its own Assign, that of the state is for Default and not evaluated here.
+    own = JsonPathFlow({**given_fields(state.model), "assign": rule.assign})
 
-    def exit(state: Compiled, scope: Scope, seen: Scope, entropy: random.Random) -> Exit:
-        left = state.flow.leave(scope, seen.input, entropy)
-        return left._replace(assigned=assign(seen, entropy) if assign is not None else NOTHING_ASSIGNED)
+    def exit(scope: Scope, seen: Scope, entropy: random.Random) -> Exit:
+        return own.leave(scope, seen.input, entropy)
 
     return _Rule(lambda seen, _entropy: test(seen), exit, rule.next)
 
 
-def _compile_jsonata(place: int, rule: ChoiceRule) -> _Rule:
+def _compile_jsonata(_state: Compiled, place: int, rule: ChoiceRule) -> _Rule:
     # A rule that holds brings its own Assign and Output, those of the state are for Default (recorded executions).
     own = JsonataFlow(given_fields(rule))
 
-    def exit(_state: Compiled, scope: Scope, _seen: Scope, entropy: random.Random) -> Exit:
+    def exit(scope: Scope, _seen: Scope, entropy: random.Random) -> Exit:
         return own.leave(scope, MISSING, entropy)
 
     return _Rule(_compile_condition(rule.condition, f"Choices[{place}]/Condition"), exit, rule.next)
