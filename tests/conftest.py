@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 # The first one makes AIRFLOW_HOME private; it must stand before whatever imports Airflow.
 pytest_plugins = (
@@ -14,12 +16,29 @@ pytest_plugins = (
     "tests.fixtures.moto",
     "tests.fixtures.scripted_aws",
     "tests.fixtures.live",
+    "tests.fixtures.real_airflow",
 )
 
 settings.register_profile(
     "suite", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
+
+REAL_AIRFLOW = "tests/airflow/"
+
+
+class OneRealAirflow(LoadFileScheduling):
+    """Keeps a file's tests together, and all tests that share the real Airflow."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return REAL_AIRFLOW if nodeid.startswith(REAL_AIRFLOW) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneRealAirflow:
+    """Which tests run in one process."""
+    return OneRealAirflow(config, log)
+
 
 PASS_THROUGH = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
 
