@@ -30,6 +30,7 @@ _HASH_LENGTH: Final = 12
 _UNSAFE: Final = re.compile(r"[^0-9A-Za-z_-]+")
 # A child of a Map Run has a slash behind the machine's name.
 _EXPRESS: Final = re.compile(r":express:[^:/]+:")
+_REGION: Final = re.compile(r"arn:[\w-]+:states:([\w-]+):")
 _TRUE_WORDS: Final = frozenset({"true", "1", "yes", "y", "on", "t"})
 _FALSE_WORDS: Final = frozenset({"false", "0", "no", "n", "off", "f", "none", ""})
 
@@ -171,6 +172,12 @@ def execution_arn(state_machine_arn: str, name: str) -> str:
     return f"{head}:execution:{machine}:{name}"
 
 
+def region_of(arn: Any) -> str | None:
+    """Read the region out of an ARN of Step Functions; None for anything else, a template or an XCom to be for one."""
+    found = _REGION.match(arn) if isinstance(arn, str) else None
+    return found[1] if found else None
+
+
 def refuse_express(arn: str) -> None:
     """Refuse an Express execution where its state is to be read.
 
@@ -185,5 +192,6 @@ def refuse_express(arn: str) -> None:
     if _EXPRESS.search(arn):
         raise UsageError(
             f"{arn}: an Express execution cannot be waited on, AWS keeps no state of it; "
-            "start it with wait_for_completion=False and look at its logs in CloudWatch"
+            "start it with StepFunctionStartSyncExecutionOperator, which waits up to five minutes, "
+            "or with wait_for_completion=False and look at its logs in CloudWatch"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -14,6 +14,9 @@ AWS_TEMPLATE_FIELDS = ("aws_conn_id", "region_name", "verify")
 
 class HookUser:
     """Makes the hook out of the AWS arguments that the operator or sensor keeps as attributes."""
+
+    arn_field: ClassVar[str] = ""
+    """The attribute whose ARN says in which region the calls are, where no region is given."""
 
     aws_conn_id: str | None
     region_name: str | None
@@ -35,4 +38,5 @@ class HookUser:
             "region_name": self.region_name,
             "verify": self.verify,
             "config": self.botocore_config,
+            "arn": getattr(self, self.arn_field, None),
         }

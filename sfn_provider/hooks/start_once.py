@@ -13,14 +13,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sfn_provider._compat import AirflowFailException
+from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import execution_arn, numbered_name
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES
-from sfn_provider.hooks.faults import Fault, denial, error_code, fault_of
+from sfn_provider.hooks.faults import error_code
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
 OnFailedExecution = Literal["new_name", "redrive", "fail"]
+OnNotRedrivable = Literal["fail", "new_execution"]
+
+ON_NOT_REDRIVABLE: Final = ("fail", "new_execution")
+
+START_TRIES: Final = 8
+"""How often a start or a redrive is tried, about two minutes long, before its error is the task's."""
 
 MAX_NUMBER: Final = 100
 """Executions of one task instance at most; a task with more retries than that gives another name itself."""
@@ -40,6 +47,7 @@ class StartRequest:
             under the next free number, ``redrive`` runs that one on, ``fail`` raises.
         since: an execution of that name that started before this time belongs to somebody else. None where the name
             cannot be anybody else's.
+        on_not_redrivable: what to do where AWS refuses to redrive: ``fail``, or start ``new_execution``.
     """
 
     state_machine_arn: str
@@ -47,6 +55,7 @@ class StartRequest:
     input: Any
     on_failed_execution: OnFailedExecution
     since: datetime | None
+    on_not_redrivable: OnNotRedrivable = "fail"
 
 
 def start_once(hook: StepFunctionHook, request: StartRequest) -> str:
@@ -63,7 +72,7 @@ def start_once(hook: StepFunctionHook, request: StartRequest) -> str:
     for number in range(1, MAX_NUMBER + 1):
         name = numbered_name(request.name, number)
         try:
-            return hook.start_execution(request.state_machine_arn, name, request.input, False)
+            return _started(hook, request, name)
         except Exception as error:
             _raise_unless(error, "ExecutionAlreadyExists")
             arn = _adopt(hook, request, execution_arn(request.state_machine_arn, name), error)
@@ -74,28 +83,59 @@ def start_once(hook: StepFunctionHook, request: StartRequest) -> str:
     )
 
 
-def redrive_once(hook: StepFunctionHook, state_machine_arn: str, name: str | None) -> str:
+def redrive_once(hook: StepFunctionHook, request: StartRequest, name: str | None) -> str:
     """Redrive the execution of that name; one that runs already, or has succeeded, is taken as it is.
 
+    Args:
+        hook: calls AWS.
+        request: the state machine, and what is started in place of an execution that cannot be redriven.
+        name: the name of the execution that is redriven.
+
     Raises:
-        AirflowFailException: there is no name, a permission is missing, or AWS refuses; the message says why.
+        UsageError: there is no name, or no state machine.
+        AirflowFailException: a permission is missing, or AWS refuses; the message says why.
+        botocore.exceptions.ClientError: any other answer of AWS.
+    """
+    if not name:
+        raise UsageError(f"is_redrive_execution: which execution of {request.state_machine_arn}? Give its name")
+    arn = redrive(hook, execution_arn(request.state_machine_arn, name), request.on_not_redrivable)
+    return start_once(hook, request) if arn is None else arn
+
+
+def redrive(hook: StepFunctionHook, arn: str, on_not_redrivable: OnNotRedrivable = "fail") -> str | None:
+    """Redrive an execution; one that runs already, or has succeeded, is taken as it is.
+
+    Returns:
+        The ARN; None where AWS refuses and ``on_not_redrivable`` is ``new_execution``.
+
+    Raises:
+        AirflowFailException: a permission is missing, or AWS refuses; the message says why.
         botocore.exceptions.ClientError: any other answer of AWS.
     """
     try:
-        return hook.start_execution(state_machine_arn, name, None, True)
+        return hook.patiently(lambda: hook.redrive_execution(arn), tries=START_TRIES)
     except Exception as error:
         _raise_unless(error, "ExecutionNotRedrivable")
-        arn = execution_arn(state_machine_arn, name or "")
-        status = hook.describe_patiently(arn, "METADATA_ONLY")["status"]
+        description = hook.describe_patiently(arn)
+        status = description["status"]
         if status in FAILURE_STATUSES:
-            raise AirflowFailException(f"{arn} is {status} and cannot be redriven: {error}") from error
+            why = f"{arn} is {status} and cannot be redriven: {description.get('redriveStatusReason') or error}"
+            if on_not_redrivable == "fail":
+                raise AirflowFailException(why) from error
+            log.warning("%s. Starting another one", why)
+            return None
     log.info("%s is %s already: nothing to redrive", arn, status)
     return arn
 
 
+def _started(hook: StepFunctionHook, request: StartRequest, name: str) -> str:
+    """Start an execution; an answer that was lost on its way is asked for again under the same name."""
+    return hook.patiently(
+        lambda: hook.start_execution(request.state_machine_arn, name, request.input), tries=START_TRIES
+    )
+
+
 def _raise_unless(error: Exception, code: str) -> None:
-    if fault_of(error) is Fault.DENIED:
-        raise AirflowFailException(denial(error)) from error
     if error_code(error) != code:
         raise error
 
@@ -111,27 +151,23 @@ def _adopt(hook: StepFunctionHook, request: StartRequest, arn: str, error: Excep
     if description["status"] not in FAILURE_STATUSES:
         log.info("%s was started by an earlier try and is %s: taking it over", arn, description["status"])
         return arn
-    return ON_FAILED_EXECUTION[request.on_failed_execution](hook, arn, description)
+    return ON_FAILED_EXECUTION[request.on_failed_execution](hook, request, description)
 
 
-def _next_name(hook: StepFunctionHook, arn: str, description: Mapping[str, Any]) -> None:
-    log.info("%s is %s: starting another one", arn, description["status"])
+def _next_name(hook: StepFunctionHook, request: StartRequest, description: Mapping[str, Any]) -> None:
+    log.info("%s is %s: starting another one", description["executionArn"], description["status"])
 
 
-def _redrive(hook: StepFunctionHook, arn: str, description: Mapping[str, Any]) -> str:
-    try:
-        return hook.redrive_execution(arn)
-    except Exception as error:
-        _raise_unless(error, "ExecutionNotRedrivable")
-        raise AirflowFailException(f"{arn} is {description['status']} and cannot be redriven: {error}") from error
+def _redrive(hook: StepFunctionHook, request: StartRequest, description: Mapping[str, Any]) -> str | None:
+    return redrive(hook, description["executionArn"], request.on_not_redrivable)
 
 
-def _fail(hook: StepFunctionHook, arn: str, description: Mapping[str, Any]) -> str:
+def _fail(hook: StepFunctionHook, request: StartRequest, description: Mapping[str, Any]) -> str:
     failure = hook.failure(description)
     raise AirflowFailException(f"on_failed_execution='fail': {failure}") from failure
 
 
-ON_FAILED_EXECUTION: Final[dict[str, Callable[[StepFunctionHook, str, Mapping[str, Any]], str | None]]] = {
+ON_FAILED_EXECUTION: Final[dict[str, Callable[[StepFunctionHook, StartRequest, Mapping[str, Any]], str | None]]] = {
     "new_name": _next_name,
     "redrive": _redrive,
     "fail": _fail,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from itertools import count
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 from sfn_provider._compat import AirflowException, AirflowFailException
-from sfn_provider.hooks.execution_requests import encode_input, execution_arn
+from sfn_provider.hooks.execution_requests import encode_input, execution_arn, region_of
 from sfn_provider.hooks.execution_results import (
     HISTORY_PAGE,
     RUNNING_STATUSES,
@@ -24,7 +25,12 @@ from sfn_provider.hooks.execution_results import (
 )
 from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of, whole
 
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
+
 IncludedData = Literal["ALL_DATA", "METADATA_ONLY"]
+
+T = TypeVar("T")
 
 
 class StepFunctionHook(AwsBaseHook):
@@ -34,12 +40,22 @@ class StepFunctionHook(AwsBaseHook):
 
     Args:
         args: as for ``AwsBaseHook``.
+        arn: what the calls are about. Its region holds where ``region_name`` is not given, before the connection's:
+            another region does not know the ARN.
         kwargs: as for ``AwsBaseHook``: ``aws_conn_id``, ``region_name``, ``verify``, ``config``.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, arn: str | None = None, **kwargs: Any) -> None:
         kwargs["client_type"] = "stepfunctions"
         super().__init__(*args, **kwargs)
+        self.arn_region = region_of(arn)
+
+    @cached_property
+    def conn_config(self) -> AwsConnectionWrapper:
+        """The connection, read once, with the ARN's region where no region is given."""
+        config = super().conn_config
+        config.region_name = self._region_name or self.arn_region or config.region_name
+        return config
 
     def start_execution(
         self,
@@ -119,13 +135,31 @@ class StepFunctionHook(AwsBaseHook):
             AirflowFailException: a permission is missing.
             botocore.exceptions.ClientError: an error that no waiting mends.
         """
+        return self.patiently(lambda: self.describe_execution(execution_arn, included_data), sleep=sleep)
+
+    def patiently(
+        self, call: Callable[[], T], *, tries: int | None = None, sleep: Callable[[float], None] | None = None
+    ) -> T:
+        """Make a call, however often it takes: errors that pass are waited out, expired credentials read again.
+
+        Args:
+            call: calls AWS once, by ``self.conn``.
+            tries: calls at most; None for no end but the task's own timeout.
+            sleep: called with the seconds to pause; ``time.sleep`` for None.
+
+        Raises:
+            AirflowFailException: a permission is missing.
+            botocore.exceptions.ClientError: an error that no waiting mends, or that has come ``tries`` times.
+        """
         patience = Patience()
         while True:
             try:
-                return self.describe_execution(execution_arn, included_data)
+                return call()
             except Exception as error:  # what cannot pass is raised again by pause_after
                 pause = patience.pause_after(error)
-                self.log.warning("DescribeExecution, next try in %.1f s: %s", pause, error)
+                if tries is not None and patience.errors >= tries:
+                    raise
+                self.log.warning("Step Functions, next try in %.1f s: %s", pause, error)
                 if fault_of(error) is Fault.EXPIRED:
                     self.renew_client()
             (sleep or time.sleep)(pause)

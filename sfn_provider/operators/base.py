@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import BaseOperator
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookUser
@@ -11,6 +11,19 @@ from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+
+_Word = TypeVar("_Word", bound=str)
+
+
+def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
+    """Give an argument's value back, if it is one of the words that the argument knows.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if value not in known:
+        raise ValueError(f"{field}: {value!r} is none of {', '.join(known)}")
+    return value
 
 
 class StepFunctionsOperator(HookUser, BaseOperator):
@@ -49,3 +62,9 @@ class StepFunctionsOperator(HookUser, BaseOperator):
             aws_partition=self.hook.conn_partition,
             execution_arn=execution_arn,
         )
+
+    def _push(self, context: Context, **values: Any) -> None:
+        """Push XComs, unless the task pushes none."""
+        if self.do_xcom_push:
+            for key, value in values.items():
+                context["ti"].xcom_push(key=key, value=value)

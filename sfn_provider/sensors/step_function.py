@@ -55,6 +55,7 @@ class StepFunctionExecutionSensor(HookUser, BaseSensorOperator):
     FAILURE_STATES: ClassVar[tuple[str, ...]] = tuple(sorted(FAILURE_STATUSES))
     SUCCESS_STATES: ClassVar[tuple[str, ...]] = ("SUCCEEDED",)
 
+    arn_field = "execution_arn"
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn"}))
     ui_color = "#66c3ff"
 

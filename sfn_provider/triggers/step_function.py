@@ -83,6 +83,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
             region_name=self.region_name,
             verify=self.verify,
             config=self.botocore_config,
+            arn=self.execution_arn,
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

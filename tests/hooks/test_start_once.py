@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.hooks.start_once import StartRequest, redrive_once, start_once
+from sfn_provider.hooks.start_once import START_TRIES, StartRequest, redrive_once, start_once
 from sfn_provider.hooks.step_function import StepFunctionHook
 from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -124,11 +124,56 @@ def test_what_cannot_be_redriven_says_why(scripted_aws: ScriptedAws) -> None:
 def test_a_redrive_is_not_repeated(scripted_aws: ScriptedAws, status: str) -> None:
     scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
     scripted_aws.script("DescribeExecution", described(status))
-    assert redrive_once(StepFunctionHook(), MACHINE, "one") == ARN
+    assert redrive_once(StepFunctionHook(), REDRIVE, "one") == ARN
 
 
 def test_a_redrive_that_aws_refuses_says_why(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable", "too many events"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
     with pytest.raises(AirflowFailException, match=r"is FAILED and cannot be redriven: .*too many events"):
-        redrive_once(StepFunctionHook(), MACHINE, "one")
+        redrive_once(StepFunctionHook(), REDRIVE, "one")
+
+
+ANEW = replace(REDRIVE, name="made", on_not_redrivable="new_execution")
+
+
+def test_a_refused_redrive_says_the_reason_that_aws_gives(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    reason = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "Execution history limit exceeded"}
+    scripted_aws.script("DescribeExecution", described("FAILED") | reason)
+    with pytest.raises(AirflowFailException, match=r"cannot be redriven: Execution history limit exceeded$"):
+        redrive_once(StepFunctionHook(), REDRIVE, "one")
+
+
+def test_where_aws_refuses_to_redrive_another_execution_may_start(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("DescribeExecution", described("TIMED_OUT"))
+    scripted_aws.script("StartExecution", {"executionArn": "new", "startDate": 1.0})
+    assert redrive_once(StepFunctionHook(), ANEW, "one") == "new"
+    assert scripted_aws.bodies("StartExecution") == [{"stateMachineArn": MACHINE, "name": "made"}]
+
+
+def test_a_retry_that_cannot_redrive_may_start_the_next_name(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"), {"executionArn": "new", "startDate": 1.0})
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("DescribeExecution", described("FAILED"))
+    assert start_once(StepFunctionHook(), ANEW) == "new"
+    assert [body["name"] for body in scripted_aws.bodies("StartExecution")] == ["made", "made-2"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Refusal("ThrottlingException"), Refusal("x", status=503), Refusal("ExpiredTokenException"), DROP],
+    ids=["throttled", "503", "expired", "dropped"],
+)
+def test_a_start_outlasts_errors_under_one_name(scripted_aws: ScriptedAws, error: Any) -> None:
+    scripted_aws.script("StartExecution", error, error, {"executionArn": ARN, "startDate": 1.0})
+    assert start_once(StepFunctionHook(), REDRIVE) == ARN
+    assert {body["name"] for body in scripted_aws.bodies("StartExecution")} == {"one"}
+
+
+def test_a_start_has_an_end_to_its_patience(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartExecution", Refusal("ThrottlingException"))
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        start_once(StepFunctionHook(), REDRIVE)
+    assert len(scripted_aws.calls) == START_TRIES

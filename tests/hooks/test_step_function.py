@@ -166,3 +166,38 @@ def test_the_asynchronous_client(make_machine: Make) -> None:
             return str((await client.describe_execution(executionArn=arn))["status"])
 
     assert asyncio.run(status()) == "RUNNING"
+
+
+CHINA = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:Orders"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra", "region"),
+    [
+        ({"arn": CHINA}, "", "cn-north-1"),
+        ({"arn": CHINA}, "?region_name=eu-west-1", "cn-north-1"),
+        ({"arn": CHINA, "region_name": "cn-northwest-1"}, "", "cn-northwest-1"),
+        ({"arn": "{{ var.value.machine }}"}, "?region_name=eu-west-1", "eu-west-1"),
+        ({}, "?region_name=eu-west-1", "eu-west-1"),
+        ({}, "", "us-east-1"),
+    ],
+    ids=["the ARN's", "before the connection's", "given", "a template has none", "the connection's", "boto3's"],
+)
+def test_the_region(monkeypatch: pytest.MonkeyPatch, arguments: Any, extra: str, region: str) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", f"aws://{extra}")
+    assert StepFunctionHook(**arguments).conn_region_name == region
+
+
+def test_the_arns_region_holds_without_a_connection() -> None:
+    hook = StepFunctionHook(aws_conn_id=None, arn=CHINA)
+    assert (hook.conn_region_name, hook.conn_partition) == ("cn-north-1", "aws-cn")
+
+
+def test_a_connection_may_name_an_endpoint_of_its_own(
+    scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    extra = {"service_config": {"stepfunctions": {"endpoint_url": scripted_aws.url}}}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps({"conn_type": "aws", "extra": extra}))
+    scripted_aws.script("DescribeExecution", SUCCEEDED)
+    assert StepFunctionHook().describe_execution(ARN)["status"] == "SUCCEEDED"

@@ -1,0 +1,147 @@
+"""The operator that starts an execution, or redrives one by its name, and waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sfn_provider._compat import AirflowFailException, conf
+from sfn_provider.exceptions import UsageError
+from sfn_provider.hooks.execution_requests import as_bool, execution_name, refuse_express
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.start_once import (
+    ON_FAILED_EXECUTION,
+    ON_NOT_REDRIVABLE,
+    OnFailedExecution,
+    OnNotRedrivable,
+    StartRequest,
+    redrive_once,
+    start_once,
+)
+from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
+from sfn_provider.operators.base import one_of
+from sfn_provider.operators.waiting import WaitingOperator
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+
+# The worker's clock and AWS's may differ by this much.
+_CLOCK_SKEW = timedelta(minutes=1)
+
+
+class StepFunctionStartExecutionOperator(WaitingOperator):
+    """Start an execution and wait for its output.
+
+    A task instance has one execution, whatever happens to its workers: every try uses the same execution name, and a
+    try that finds the name taken waits for that execution, or takes its output if it has succeeded. That holds for a
+    cleared task, too: to run a state machine anew by clearing, put ``{{ ti.try_number }}`` into ``name``.
+
+    The task returns the execution's output as JSON value, or the execution's ARN where it does not wait. Further XComs:
+    ``execution_arn`` and ``execution_name`` from the start on, ``execution_start_date`` and ``execution_stop_date``
+    (ISO 8601) at the end. An execution that does not succeed raises ``StepFunctionExecutionFailed`` with error, cause,
+    and the state that failed, its resource and its input.
+
+    Lost connections, throttling and errors of AWS's servers are waited out; a missing permission fails the task at
+    once, and names the action.
+
+    Args:
+        state_machine_arn: the state machine's ARN, with a version or an alias if wanted.
+        name: the execution's name. Default: made from DAG, run, task and map index. A name of your own must differ
+            from run to run.
+        is_redrive_execution: redrive the execution called ``name`` in place of starting one. Text out of a template
+            means what it says: ``"false"`` is false.
+        state_machine_input: any JSON value, at most 262,144 bytes. Text is taken as JSON text; dates become ISO text.
+        waiter_max_attempts: looks at the status at most; by default as many as ``execution_timeout`` allows.
+        waiter_delay: seconds between two looks at the status.
+        deferrable: wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``. Needs
+            ``apache-airflow-providers-amazon[aiobotocore]``.
+        wait_for_completion: wait for the execution's end. If False, the task ends with the start, and returns the ARN.
+        on_failed_execution: what a retry does where its execution has failed: ``new_name`` starts another one, named
+            with ``-2``, ``-3`` and so on; ``redrive`` runs the failed one on; ``fail`` fails without further retries.
+        on_not_redrivable: what follows where AWS refuses to redrive an execution (it has ended more than 14 days ago,
+            say): ``fail`` says why and fails without further retries; ``new_execution`` starts another one, with
+            ``state_machine_input`` and a name made from DAG, run, task and map index.
+        stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out. While the task is
+            deferred, Airflow says so from 3.3 on; on older versions only its timeout reaches the task then.
+        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+    """
+
+    arn_field = "state_machine_arn"
+    template_fields: Sequence[str] = tuple(
+        sorted({*AWS_TEMPLATE_FIELDS, "state_machine_arn", "name", "state_machine_input", "is_redrive_execution"})
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"state_machine_input": "json"}
+    ui_color = "#f9c915"
+    operator_extra_links = (StateMachineDetailsLink(), StateMachineExecutionsDetailsLink())
+
+    def __init__(
+        self,
+        *,
+        state_machine_arn: str,
+        name: str | None = None,
+        is_redrive_execution: bool | str = False,
+        state_machine_input: Any = None,
+        waiter_max_attempts: int | None = None,
+        waiter_delay: int = 60,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        wait_for_completion: bool = True,
+        on_failed_execution: OnFailedExecution = "new_name",
+        on_not_redrivable: OnNotRedrivable = "fail",
+        stop_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            waiter_max_attempts=waiter_max_attempts,
+            waiter_delay=waiter_delay,
+            deferrable=deferrable,
+            wait_for_completion=wait_for_completion,
+            stop_on_kill=stop_on_kill,
+            **kwargs,
+        )
+        self.state_machine_arn = state_machine_arn
+        self.name = name
+        self.is_redrive_execution = is_redrive_execution
+        self.state_machine_input = state_machine_input
+        self.on_failed_execution = one_of("on_failed_execution", on_failed_execution, ON_FAILED_EXECUTION)
+        self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, ON_NOT_REDRIVABLE)
+
+    def execute(self, context: Context) -> Any:
+        """Start the execution, or find it, and wait for it.
+
+        Raises:
+            StepFunctionExecutionFailed: the execution has not succeeded.
+            AirflowFailException: the arguments cannot be used, a permission is missing, or a failed execution is not
+                to be repeated.
+        """
+        StateMachineDetailsLink.persist(
+            context=context,
+            operator=self,
+            region_name=self.hook.conn_region_name,
+            aws_partition=self.hook.conn_partition,
+            state_machine_arn=self.state_machine_arn,
+        )
+        try:
+            arn = self._execution_arn = self._start(context)
+            self._persist_execution_link(context, arn)
+            self._push(context, execution_arn=arn, execution_name=arn.rpartition(":")[2])
+            if not self.wait_for_completion:
+                return arn
+            refuse_express(arn)
+        except UsageError as error:
+            raise AirflowFailException(f"{self.task_id}: {error}") from error
+        return self._wait(context, arn)
+
+    def _start(self, context: Context) -> str:
+        ti, started = context["ti"], context["dag_run"].start_date
+        redrives = as_bool(self.is_redrive_execution, "is_redrive_execution")
+        own_name = None if redrives else self.name  # what is started in place of a redrive has a name of its own
+        request = StartRequest(
+            state_machine_arn=self.state_machine_arn,
+            name=own_name or execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
+            input=self.state_machine_input,
+            on_failed_execution=self.on_failed_execution,
+            since=started - _CLOCK_SKEW if own_name and started else None,
+            on_not_redrivable=self.on_not_redrivable,
+        )
+        return redrive_once(self.hook, request, self.name) if redrives else start_once(self.hook, request)

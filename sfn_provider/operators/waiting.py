@@ -1,0 +1,118 @@
+"""What the operators share that wait for an execution: in the worker or in the triggerer, and what a kill does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider._compat import TaskDeferralTimeout
+from sfn_provider.hooks.deadlines import time_left
+from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
+from sfn_provider.hooks.execution_results import FAILURE_STATUSES, RUNNING_STATUSES, output_of
+from sfn_provider.hooks.faults import Patience
+from sfn_provider.operators.base import StepFunctionsOperator
+from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+
+_STOP_TRIES = 4
+"""Airflow gives a killed task little time."""
+
+
+class WaitingOperator(StepFunctionsOperator):
+    """Waits for an execution and returns its output.
+
+    Args:
+        waiter_max_attempts: looks at the status at most; by default as many as ``execution_timeout`` allows.
+        waiter_delay: seconds between two looks at the status.
+        deferrable: wait in the triggerer, without a worker.
+        wait_for_completion: wait for the execution's end. If False, the task ends with the start, and returns the ARN.
+        stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out.
+        kwargs: of ``StepFunctionsOperator``.
+    """
+
+    def __init__(
+        self,
+        *,
+        waiter_max_attempts: int | None,
+        waiter_delay: int,
+        deferrable: bool,
+        wait_for_completion: bool,
+        stop_on_kill: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.waiter_max_attempts = waiter_max_attempts
+        self.waiter_delay = waiter_delay
+        self.deferrable = deferrable
+        self.wait_for_completion = wait_for_completion
+        self.stop_on_kill = stop_on_kill
+        self._execution_arn: str | None = None
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Take the wait up again, after the trigger's event."""
+        self._execution_arn = execution_of(event)
+        return self._finish(context, self._execution_arn)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Come back from a deferral. Where that has timed out, the execution is stopped as in a worker."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout as error:
+            if "timeout" in str(error).lower():  # Airflow 2 has no class of its own for it
+                ti = context["ti"]
+                pulled = ti.xcom_pull(task_ids=self.task_id, key="execution_arn", map_indexes=ti.map_index)
+                self._execution_arn = pulled
+                self.on_kill()
+            raise
+
+    def on_kill(self) -> None:
+        """Stop the execution, unless ``stop_on_kill`` is False."""
+        arn = self._execution_arn
+        if self.stop_on_kill and arn:
+            self.log.info("Stopping %s", arn)
+            self.hook.patiently(lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE), tries=_STOP_TRIES)
+
+    def _wait(self, context: Context, arn: str) -> Any:
+        if not self.deferrable:
+            self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts)
+        elif self._runs(arn):
+            self._defer(context, arn)
+        return self._finish(context, arn)
+
+    def _runs(self, arn: str) -> bool:
+        """Look once, so that an execution that has ended never defers; where AWS does not answer, the trigger waits."""
+        try:
+            return str(self.hook.describe_execution(arn, "METADATA_ONLY")["status"]) in RUNNING_STATUSES
+        except Exception as error:  # what cannot pass is raised again by pause_after
+            Patience().pause_after(error)
+            return True
+
+    def _defer(self, context: Context, arn: str) -> None:
+        self.defer(
+            trigger=StepFunctionsExecutionCompleteTrigger(
+                execution_arn=arn,
+                waiter_delay=self.waiter_delay,
+                waiter_max_attempts=self.waiter_max_attempts,
+                aws_conn_id=self.aws_conn_id,
+                region_name=self.region_name,
+                verify=self.verify,
+                botocore_config=self.botocore_config,
+                stop_on_kill=self.stop_on_kill,
+            ),
+            method_name="execute_complete",
+            timeout=time_left(context, self.execution_timeout),
+        )
+
+    def _finish(self, context: Context, arn: str) -> Any:
+        description = self.hook.describe_patiently(arn)
+        if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
+            return self._wait(context, arn)
+        if description["status"] in FAILURE_STATUSES:
+            raise self.hook.failure(description)
+        self._push(
+            context,
+            execution_start_date=description["startDate"].isoformat(),
+            execution_stop_date=description["stopDate"].isoformat(),
+        )
+        return output_of(description)
