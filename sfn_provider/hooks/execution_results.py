@@ -27,6 +27,28 @@ Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class FailedItem:
+    """An item of a Map that failed.
+
+    Args:
+        place: ``item 3`` of an inline Map, counted from 0; the child execution's ARN of a distributed one.
+        error: the error's name; None where AWS reports none.
+        cause: the text beside it; None where there is none.
+        input: the first 300 characters of what the failed state, or the child execution, was given.
+    """
+
+    place: str
+    error: str | None = None
+    cause: str | None = None
+    input: str | None = None
+
+    def __str__(self) -> str:
+        reason = ": ".join(part for part in (self.error, self.cause) if part)
+        given = f"input: {self.input}" if self.input else ""
+        return f"  {self.place}: {'; '.join(part for part in (reason, given) if part)}"
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionFailure:
     """Why an execution did not succeed.
 
@@ -40,7 +62,8 @@ class ExecutionFailure:
         resource: what that state called, for example ``glue:startJobRun.sync`` or a Lambda function's ARN; None for a
             state that called nothing.
         input: the first 300 characters of that state's input, as JSON text.
-        note: why state, resource and input are not known, where that is a problem of its own.
+        note: why state, resource, input or items are not known, where that is a problem of its own.
+        items: where a Map failed, some of its failed items.
     """
 
     execution_arn: str
@@ -51,6 +74,7 @@ class ExecutionFailure:
     resource: str | None = None
     input: str | None = None
     note: str | None = None
+    items: tuple[FailedItem, ...] = ()
 
     def __str__(self) -> str:
         place = f" in state {self.state!r}" if self.state else ""
@@ -59,6 +83,8 @@ class ExecutionFailure:
         lines = [
             f"Execution {self.execution_arn} ended as {self.status}{place}{call}" + (f": {reason}" if reason else ""),
             f"The state's input: {self.input}" if self.input else "",
+            "Failed items:" if self.items else "",
+            *map(str, self.items),
             self.note or "",
         ]
         return "\n".join(line for line in lines if line)
@@ -79,19 +105,25 @@ class StepFunctionExecutionFailed(AirflowException):
         return type(self), (self.failure,)
 
 
-def failure_of(description: Mapping[str, Any], events: Iterable[Event], note: str | None = None) -> ExecutionFailure:
+def failure_of(
+    description: Mapping[str, Any],
+    events: Iterable[Event],
+    note: str | None = None,
+    items: tuple[FailedItem, ...] = (),
+) -> ExecutionFailure:
     """Put together why an execution did not succeed.
 
     Args:
         description: the answer of DescribeExecution, with all data.
         events: the last events of GetExecutionHistory, in any order; none is fine.
         note: why there are no events, if so.
+        items: failed items of a Map.
     """
     by_id = {event["id"]: event for event in events}
-    chain = tuple(_chain(by_id))
+    chain = tuple(causes(by_id))
     entered = next((event for event in chain if event["type"].endswith("StateEntered")), None) or _last_entered(by_id)
     details = entered["stateEnteredEventDetails"] if entered else {}
-    ending = _details(by_id[max(by_id)]) if by_id else {}
+    ending = details_of(by_id[max(by_id)]) if by_id else {}
     return ExecutionFailure(
         execution_arn=description["executionArn"],
         status=description["status"],
@@ -99,8 +131,9 @@ def failure_of(description: Mapping[str, Any], events: Iterable[Event], note: st
         cause=description.get("cause") or ending.get("cause"),
         state=details.get("name"),
         resource=_resource(chain),
-        input=_excerpt(details.get("input")),
+        input=excerpt(details.get("input")),
         note=note,
+        items=items,
     )
 
 
@@ -114,17 +147,26 @@ def still_running(execution_arn: str, status: str, attempts: int) -> str:
     return f"Execution {execution_arn} is {status} after {attempts} looks at it (waiter_max_attempts); it goes on."
 
 
-def _chain(by_id: Mapping[int, Event]) -> Iterator[Event]:
+def causes(by_id: Mapping[int, Event]) -> Iterator[Event]:
     """Walk from the event that ended the execution to the state that failed, each event by its cause."""
     last = by_id[max(by_id)] if by_id else None
-    if last is None or last["type"] not in _ENDINGS:
-        return
-    event = by_id.get(last["previousEventId"])
-    while event is not None:
+    if last is not None and last["type"] in _ENDINGS:
+        yield from up_to_state(before(by_id, last))
+
+
+def before(by_id: Mapping[int, Event], event: Event) -> Iterator[Event]:
+    """Walk back from an event, each time to the one that it names as what went before."""
+    while (previous := by_id.get(event["previousEventId"])) is not None:
+        yield previous
+        event = previous
+
+
+def up_to_state(events: Iterable[Event]) -> Iterator[Event]:
+    """Take events up to the first state that was entered."""
+    for event in events:
         yield event
         if event["type"].endswith("StateEntered"):
             return
-        event = by_id.get(event["previousEventId"])
 
 
 def _last_entered(by_id: Mapping[int, Event]) -> Event | None:
@@ -134,7 +176,7 @@ def _last_entered(by_id: Mapping[int, Event]) -> Event | None:
 
 def _resource(chain: Iterable[Event]) -> str | None:
     for event in chain:
-        details = _details(event)
+        details = details_of(event)
         if event["type"] == "TaskScheduled":
             return f"{details['resourceType']}:{details['resource']}"
         if event["type"] in ("LambdaFunctionScheduled", "ActivityScheduled"):
@@ -142,10 +184,11 @@ def _resource(chain: Iterable[Event]) -> str | None:
     return None
 
 
-def _details(event: Event) -> Mapping[str, Any]:
+def details_of(event: Event) -> Mapping[str, Any]:
     """Read an event's own part, whose key ends in ``EventDetails``; a few types of event have none."""
     return next((value for key, value in event.items() if key.endswith("EventDetails")), {})
 
 
-def _excerpt(text: str | None) -> str | None:
+def excerpt(text: str | None) -> str | None:
+    """Cut a text to 300 characters."""
     return text if text is None or len(text) <= _EXCERPT else f"{text[:_EXCERPT]}..."

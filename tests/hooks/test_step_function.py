@@ -147,7 +147,7 @@ def test_a_failure_reads_one_page_from_the_end(scripted_aws: ScriptedAws) -> Non
     error = StepFunctionHook().failure({"executionArn": ARN, "status": "FAILED", "error": "E"})
     assert (error.failure.state, error.failure.error) == ("Refuse", "E")
     assert scripted_aws.bodies("GetExecutionHistory") == [
-        {"executionArn": ARN, "reverseOrder": True, "maxResults": 100}
+        {"executionArn": ARN, "reverseOrder": True, "maxResults": 100, "includeExecutionData": True}
     ]
 
 
@@ -156,6 +156,69 @@ def test_a_history_out_of_reach_hides_no_failure(scripted_aws: ScriptedAws) -> N
     error = StepFunctionHook().failure({"executionArn": ARN, "status": "FAILED", "error": "E", "cause": "c"})
     assert "ended as FAILED: E: c" in str(error)
     assert "history could not be read" in str(error)
+
+
+RUN = "arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:1"
+CHILD = "arn:aws:states:us-east-1:123456789012:execution:Orders/Each:"
+MAP_RUN_FAILED = [
+    {"id": 4, "previousEventId": 3, "timestamp": 1.0, "type": "ExecutionFailed"},
+    {"id": 3, "previousEventId": 2, "timestamp": 1.0, "type": "MapRunFailed"},
+    {
+        "id": 2,
+        "previousEventId": 1,
+        "timestamp": 1.0,
+        "type": "MapRunStarted",
+        "mapRunStartedEventDetails": {"mapRunArn": RUN},
+    },
+]
+TOLERANCE = {"executionArn": ARN, "status": "FAILED", "error": "States.ExceedToleratedFailureThreshold"}
+
+
+def test_a_failed_map_run_shows_its_failed_items(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("GetExecutionHistory", {"events": MAP_RUN_FAILED})
+    children = [
+        {"executionArn": f"{CHILD}{name}", "stateMachineArn": "m", "name": name, "status": "FAILED", "startDate": 1.0}
+        for name in ("a", "b")
+    ]
+    scripted_aws.script("ListExecutions", {"executions": children})
+    scripted_aws.script(
+        "DescribeExecution",
+        children[0] | {"error": "Orders.Bad", "cause": "no stock", "input": '{"id": 7}'},
+        children[1] | {"error": "Orders.Late", "input": "{}"},
+    )
+    error = StepFunctionHook().failure(TOLERANCE)
+    assert str(error) == (
+        f"Execution {ARN} ended as FAILED: States.ExceedToleratedFailureThreshold\n"
+        "Failed items:\n"
+        f'  {CHILD}a: Orders.Bad: no stock; input: {{"id": 7}}\n'
+        f"  {CHILD}b: Orders.Late; input: {{}}"
+    )
+    assert scripted_aws.bodies("ListExecutions") == [{"mapRunArn": RUN, "statusFilter": "FAILED", "maxResults": 5}]
+
+
+def test_failed_items_out_of_reach_hide_no_failure(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("GetExecutionHistory", {"events": MAP_RUN_FAILED})
+    scripted_aws.script("ListExecutions", Refusal("AccessDeniedException"))
+    message = str(StepFunctionHook().failure(TOLERANCE))
+    assert "States.ExceedToleratedFailureThreshold" in message
+    assert "Its failed items could not be read: An error occurred (AccessDeniedException)" in message
+
+
+def test_a_history_is_read_page_by_page(scripted_aws: ScriptedAws) -> None:
+    first = {"events": [{"id": 1, "timestamp": 1.0, "type": "ExecutionStarted"}], "nextToken": "t"}
+    second = {"events": [{"id": 2, "timestamp": 1.0, "type": "ExecutionSucceeded"}]}
+    scripted_aws.script("GetExecutionHistory", first, Refusal("ThrottlingException"), second)
+    events = list(StepFunctionHook().history(ARN, include_execution_data=False, max_results=1))
+    assert [event["id"] for event in events] == [1, 2]
+    bodies = scripted_aws.bodies("GetExecutionHistory")
+    assert [body.get("nextToken") for body in bodies] == [None, "t", "t"]
+    assert all((body["includeExecutionData"], body["maxResults"]) == (False, 1) for body in bodies)
+
+
+def test_a_history_ends_after_as_many_pages_as_asked_for(scripted_aws: ScriptedAws) -> None:
+    page = {"events": [{"id": 1, "timestamp": 1.0, "type": "ExecutionStarted"}], "nextToken": "t"}
+    scripted_aws.script("GetExecutionHistory", page)
+    assert len(list(StepFunctionHook().history(ARN, max_pages=3))) == 3
 
 
 def test_the_asynchronous_client(make_machine: Make) -> None:
