@@ -13,11 +13,13 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine import outside as outside_branches
 from sfn_provider.engine.history import Record
+from sfn_provider.engine.items.parts import Part
 from sfn_provider.engine.journal import HistoryFull
 from sfn_provider.engine.program import Program
-from sfn_provider.engine.requests import BranchOutcome, Event, Request, TaskFailed, TaskSucceeded
+from sfn_provider.engine.requests import BranchOutcome, ChildOutcome, Event, Request, TaskFailed, TaskSucceeded
 from sfn_provider.engine.run import ROOT, Run
 from sfn_provider.engine.state import ExecutionState, Frame
+from sfn_provider.engine.states import distributed
 from sfn_provider.exceptions import StatesError
 
 
@@ -90,8 +92,8 @@ class Interpreter:
                 from now.
             continues: where the history stands when a region goes on with an execution; None starts one.
             branch: what is inherited, where this is a branch of an execution that goes on elsewhere.
-            outside: True where the state is a Parallel or inline Map whose branches run elsewhere: go on as far as
-                the request `RunBranches`, then by `join`.
+            outside: True where the state is a Parallel or Map whose branches run elsewhere: go on as far as the
+                request `RunBranches`, then by `join`; for a distributed Map `RunChildren` and `join_children`.
         """
         state = ExecutionState(context=context, seed=seed, now=at, branch=branch is not None, outside=outside)
         frame = Frame(ROOT, None, "", start_at or self._machine.start_at, input, dict(variables or {}))
@@ -141,8 +143,41 @@ class Interpreter:
         run = Run(self._program, state)
         return self._proceed(run, lambda: outside_branches.join(run, state.frames[ROOT], outcomes))
 
+    def run_children(self, state: ExecutionState, part: Part, *, at: float, deadline: float | None = None) -> Step:
+        """Run some of the child executions that `RunChildren` asked for; the output is a `ChildOutcome` of each.
+
+        Args:
+            state: the state that asked, for this part alone: read it back from JSON for each.
+            part: which ones.
+            at: the time, seconds since the epoch.
+            deadline: when the execution times out, seconds since the epoch.
+        """
+        state.now = max(state.now, at)
+        run, frame = Run(self._program, state), state.frames[ROOT]
+        if deadline is not None:
+            run.wake(frame, "execution", deadline)
+        return self._proceed(run, lambda: distributed.start_part(run, frame, part))
+
+    def tell_failures(self, state: ExecutionState, failed: int) -> Step:
+        """Tell a part how many items of other parts have failed: it ends where that is too much."""
+        run = Run(self._program, state)
+        return self._proceed(run, lambda: distributed.stop_part(run, state.frames[ROOT], failed))
+
+    def join_children(self, state: ExecutionState, outcomes: Sequence[ChildOutcome]) -> Step:
+        """Bring in how the child executions ended that `RunChildren` asked for, and go on.
+
+        Args:
+            state: the state that asked, or one read back from JSON.
+            outcomes: of all child executions.
+
+        Raises:
+            UsageError: where one has not ended although too few failed to stop it.
+        """
+        run = Run(self._program, state)
+        return self._proceed(run, lambda: distributed.join(run, state.frames[ROOT], outcomes))
+
     def _answer(self, run: Run, frame: Frame, purpose: str, event: Event) -> None:
-        from sfn_provider.engine.states import BEHAVIOURS, distributed
+        from sfn_provider.engine.states import BEHAVIOURS
 
         if purpose == "execution" and frame.id != ROOT:
             distributed.child_timed_out(run, frame)

@@ -2,7 +2,8 @@
 
 Where `ExecutionState.outside` is set, a Parallel or Map evaluates what its branches get, asks for them by one
 `RunBranches` and goes no further. Each branch is an execution of its own that starts from `Inherited`. `join` brings
-their outcomes in, and what follows is as if they had run here.
+their outcomes in, and what follows is as if they had run here. For a distributed Map see
+`sfn_provider.engine.items.parts`.
 """
 
 from __future__ import annotations
@@ -71,17 +72,42 @@ def hand_over(
     frame.memo = {"items": [], "inputs": [None] * count, "results": [None] * count, "done": 0}
     frame.memo |= {"started": count, "running": count, "previous": started or [frame.previous] * count}
     run.requests.append(RunBranches(tuple(inputs), tuple(values) if values is not None else None))
+    run.state.handed_over = True
 
 
 def _start_iteration(run: Run, frame: Frame, state: Compiled, index: int) -> int:
     return run.emit(frame, "MapIterationStarted", {"name": state.name, "index": index}, chain=False)
 
 
-def hold(frame: Frame, error: StatesError) -> None:
-    """Keep an error of the evaluation for `join`, where the state's Catch is."""
-    frame.memo = {"held": {"error": error.error, "cause": error.cause}}
+def hold(run: Run, frame: Frame, error: StatesError, *, evaluation: bool) -> None:
+    """Keep an error from before the branches for `join`, where the state's Catch is.
+
+    Args:
+        run: the step under way.
+        frame: the frame that is in the state.
+        error: the error.
+        evaluation: True where a field could not be evaluated, which AWS words in its own way.
+    """
+    held = {"error": error.error, "cause": error.cause, "evaluation": evaluation}
     if isinstance(error, QueryEvaluationError):
-        frame.memo["held"]["location"] = error.location
+        held["location"] = error.location
+    frame.memo = {"held": held}
+    run.state.handed_over = True
+
+
+def take_back(run: Run, frame: Frame, state: Compiled) -> bool:
+    """Go on where the branches are: fail with the error that was held, if there is one.
+
+    Returns:
+        True where there was one, and the state has been left.
+    """
+    run.state.outside = run.state.handed_over = False
+    if "held" not in frame.memo:
+        return False
+    held = frame.memo.pop("held")
+    fail = run.fail_evaluation if held["evaluation"] else run.fail
+    fail(frame, state, _held(held))
+    return True
 
 
 def join(run: Run, frame: Frame, outcomes: Sequence[BranchOutcome | None]) -> None:
@@ -93,10 +119,9 @@ def join(run: Run, frame: Frame, outcomes: Sequence[BranchOutcome | None]) -> No
         outcomes: by index; None for a branch that was stopped because another one failed.
     """
     state = run.compiled(frame)
-    run.state.outside = False
-    if "held" in frame.memo:
-        run.fail_evaluation(frame, state, _held(frame.memo.pop("held")))
-    elif not outcomes:
+    if take_back(run, frame, state):
+        return
+    if not outcomes:
         run.succeed_children(frame, state, [])
     else:
         _bring_in(run, frame, state, outcomes)

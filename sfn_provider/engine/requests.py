@@ -80,7 +80,20 @@ class RunBranches:
     values: tuple[Json, ...] | None
 
 
-Request = CallTask | WakeAt | Cancel | RunBranches
+@dataclass(frozen=True, slots=True)
+class RunChildren:
+    """Run the child executions of a distributed Map; answer with `Interpreter.join_children`.
+
+    Args:
+        inputs: the input of each.
+        limit: how many may run at once.
+    """
+
+    inputs: tuple[Json, ...]
+    limit: int
+
+
+Request = CallTask | WakeAt | Cancel | RunBranches | RunChildren
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +161,27 @@ class BranchOutcome:
     output: Json = None
     error: str | None = None
     cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildOutcome:
+    """How a child execution of a distributed Map ended that ran elsewhere.
+
+    Args:
+        index: its place.
+        status: SUCCEEDED, FAILED, TIMED_OUT; ABORTED where it was stopped, PENDING where it was not started.
+        started: when it started, None where it did not.
+        ended: when it ended, None where it did not.
+        output: its output, where it succeeded.
+        record: how it is described; None where nobody asks.
+    """
+
+    index: int
+    status: str
+    started: float | None = None
+    ended: float | None = None
+    output: Json = None
+    record: dict[str, Json] | None = None
 
 
 Event = TaskSucceeded | TaskSubmitted | TaskFailed | TaskHeartbeat | TimerFired

@@ -47,7 +47,7 @@ class Run(Journal):
         """Run every frame that can go on, in turn, until all wait or the execution has ended."""
         from sfn_provider.engine.states import BEHAVIOURS
 
-        while self._ready and self.state.status == "RUNNING" and self.state.exit is None:
+        while self._ready and not self.state.rests:
             frame = self._ready.popleft()
             if frame.id not in self.state.frames:
                 continue
@@ -58,10 +58,7 @@ class Run(Journal):
                     self._enter(frame, state)
                 BEHAVIOURS[state.model.type].execute(self, frame, state)
             except StatesError as error:
-                if self.state.outside:
-                    outside.hold(frame, error)
-                else:
-                    self.fail_evaluation(frame, state, error)
+                self.fail_evaluation(frame, state, error)
 
     def ready(self, frame: Frame) -> None:
         """Let the frame execute its state once its turn comes."""
@@ -187,6 +184,9 @@ class Run(Journal):
 
     def fail_evaluation(self, frame: Frame, state: Compiled, error: StatesError) -> None:
         """A field of the state could not be evaluated: say so as AWS does, then fail."""
+        if self.state.outside:
+            outside.hold(self, frame, error, evaluation=True)
+            return
         told = catch.told(state, frame.entered - self.state.first_event, error)
         if isinstance(error, QueryEvaluationError):
             if frame.previous == frame.entered:
@@ -200,6 +200,9 @@ class Run(Journal):
 
     def fail(self, frame: Frame, state: Compiled, error: StatesError) -> None:
         """The state failed: retry it, catch it, or let the failure out of the frame."""
+        if self.state.outside:
+            outside.hold(self, frame, error, evaluation=False)
+            return
         if is_terminal(error.error):
             self.fail_outright(frame, error)
             return

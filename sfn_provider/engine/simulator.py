@@ -17,7 +17,6 @@ from sfn_provider.engine.interpreter import Interpreter, Step
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
 from sfn_provider.engine.mocks import Mocks
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
-from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import UsageError
 
 _LONGEST = {"STANDARD": STANDARD_SECONDS, "EXPRESS": EXPRESS_SECONDS}
@@ -74,23 +73,23 @@ def simulate(
 
 def drive(interpreter: Interpreter, step: Step, mocks: Mocks) -> Execution:
     """Answer an execution's requests until it ends, jumping over the time in between."""
-    state, records = advance(interpreter, step, mocks)
+    state, _, records = advance(interpreter, step, mocks)
     output = state.output if state.status == "SUCCEEDED" else None
     name = state.context["Execution"]["Name"]
     return Execution(state.status, output, state.error, state.cause, records, state.transitions, name)
 
 
-def advance(interpreter: Interpreter, step: Step, mocks: Mocks) -> tuple[ExecutionState, list[Record]]:
-    """Answer the requests of an execution or a region until it ends or is left.
+def advance(interpreter: Interpreter, step: Step, mocks: Mocks) -> Step:
+    """Answer the requests of an execution or a region until it ends, is left, or asks for branches elsewhere.
 
     Returns:
-        The state at the end, and what happened since ``step``, its records included.
+        The last step, with what happened since ``step``, its records included.
     """
     agenda: list[tuple[float, int, Event]] = []
     cancelled: set[str] = set()
     records: list[Record] = list(step.records)
     order = 0
-    while step.state.status == "RUNNING" and step.state.exit is None:
+    while not step.state.rests:
         for request in step.requests:
             order += 1
             if isinstance(request, Cancel):
@@ -104,7 +103,7 @@ def advance(interpreter: Interpreter, step: Step, mocks: Mocks) -> tuple[Executi
             raise mocks.missing()
         step = interpreter.resume(step.state, event)
         records += step.records
-    return step.state, records
+    return step._replace(records=records)
 
 
 def _next_event(agenda: list[tuple[float, int, Event]], cancelled: set[str], mocks: Mocks) -> Event:

@@ -110,6 +110,7 @@ class ExecutionState:
         first_event: the ids of history events are counted from here.
         branch: True where this is a branch of an execution that goes on elsewhere: its end is no execution's end.
         outside: True where the branches of a Parallel or Map run elsewhere; see `sfn_provider.engine.outside`.
+        handed_over: True once it has gone as far as it can without them.
     """
 
     context: dict[str, Any]
@@ -132,6 +133,12 @@ class ExecutionState:
     first_event: int = 0
     branch: bool = False
     outside: bool = False
+    handed_over: bool = False
+
+    @property
+    def rests(self) -> bool:
+        """Has it ended, left its region, or gone as far as it can without branches that run elsewhere?"""
+        return self.status != "RUNNING" or self.exit is not None or self.handed_over
 
     def to_json(self) -> dict[str, Any]:
         """Write the state as a JSON object."""

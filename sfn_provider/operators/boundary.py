@@ -36,7 +36,7 @@ class StartRun(RegionRun):
             return self._list_nothing()
         step = self._enter(arrival, outside=True)
         if step.state.status != "RUNNING":
-            return self._leave(step.state, step.records)
+            return self._leave(step)
         self._keep_history(step.records)
         asked = next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
         self._check_length(len(asked.inputs))
@@ -100,7 +100,7 @@ class JoinRun(RegionRun):
         self._branch = token.branch
         found = outcomes(start, token, len(started[0]["previous"]), self._context)
         step = self._interpreter.join(ExecutionState.from_json(started[0]["state"]), found)
-        return self._leave(step.state, step.records)
+        return self._leave(step)
 
     def _pull_start(self, start: str) -> tuple[list[Json], list[Json]]:
         tokens, started = pull(self._context, [start], TOKEN, -1), pull(self._context, [start], STARTED, -1)

@@ -18,6 +18,8 @@ from sfn_provider.engine.requests import (
     Cancel,
     Event,
     Request,
+    RunBranches,
+    RunChildren,
     TaskFailed,
     TaskSubmitted,
     TaskSucceeded,
@@ -75,18 +77,18 @@ class LiveDriver:
 
     # Running ---------------------------------------------------------------------------------------------------------
 
-    def advance(self, step: Step) -> tuple[ExecutionState, list[Record]] | None:
-        """Answer requests until the task's states are left, or until there is something to wait for.
+    def advance(self, step: Step) -> Step | None:
+        """Answer requests until the task's part is done, or until there is something to wait for.
 
         Returns:
-            The state at the end and the history records, or None where the task should be deferred.
+            The last step with all history records, or None where the task should be deferred.
         """
         with ThreadPoolExecutor(MAX_CALLS) as pool:
             while True:
                 self._take(step, pool)
-                if step.state.status != "RUNNING" or step.state.exit is not None:
+                if step.state.rests:
                     self._end_calls()
-                    return step.state, self._records
+                    return step._replace(records=self._records)
                 event = self._next_event()
                 if event is None:
                     return None
@@ -107,7 +109,7 @@ class LiveDriver:
             self._timers[request.id] = request.at
         elif isinstance(request, Cancel):
             self._cancel(request.id)
-        else:
+        elif not isinstance(request, RunBranches | RunChildren):  # these are for other tasks
             raise TypeError(f"unknown request {request!r}")
 
     def _next_event(self) -> Event | None:

@@ -52,12 +52,7 @@ class RegionRun:
 
     def start(self) -> Json:
         """Enter the task's state and run as far as that goes without waiting."""
-        arrival = arrive(self._operator, self._context)
-        mocks = self._mocks()
-        step = self._enter(arrival)
-        if mocks is not None:
-            return self._leave(*self._advance_mocked(step, mocks))
-        return self._go_on(self._live_driver(), step)
+        return self._run(self._enter(arrive(self._operator, self._context)))
 
     def resume(self, snapshot: dict[str, Json]) -> Json:
         """Go on after a deferral from what `LiveDriver.snapshot` kept."""
@@ -76,7 +71,6 @@ class RegionRun:
         token = arrival.token
         self._branch = token.branch if token else None
         started = self._start_time()
-        limit = self._operator.dag.dagrun_timeout
         run = self._context["dag_run"]
         dag_id = self._operator.dag.dag_id
         context = execution_context(execution_input(self._context), started, machine=dag_id, name=run.run_id)
@@ -88,11 +82,15 @@ class RegionRun:
             seed=NAME if MOCKS_VARIABLE in os.environ else run.run_id,
             variables=token.variables if token else None,
             start_at=arrival.state,
-            deadline=started + limit.total_seconds() if limit is not None and not outside else None,
+            deadline=self._deadline() if not outside else None,
             continues=Position(token.events, token.previous, token.steps) if token else None,
             branch=self._branch.inherited if self._branch else None,
             outside=outside,
         )
+
+    def _deadline(self) -> float | None:
+        limit = self._operator.dag.dagrun_timeout
+        return self._start_time() + limit.total_seconds() if limit is not None else None
 
     def _start_time(self) -> float:
         if MOCKS_VARIABLE in os.environ:
@@ -106,7 +104,14 @@ class RegionRun:
             return token.now if token else started
         return timezone.utcnow().timestamp()
 
-    def _advance_mocked(self, step: Step, mocks: Mocks) -> tuple[ExecutionState, list[Record]]:
+    def _run(self, step: Step) -> Json:
+        """Go on from a step until the task's states are left, or until there is something to wait for."""
+        mocks = self._mocks()
+        if mocks is not None:
+            return self._leave(self._advance_mocked(step, mocks))
+        return self._leave(step) if step.state.rests else self._go_on(self._live_driver(), step)
+
+    def _advance_mocked(self, step: Step, mocks: Mocks) -> Step:
         try:
             return advance(self._interpreter, step, mocks)
         except UsageError as error:
@@ -128,15 +133,17 @@ class RegionRun:
         return self._live
 
     def _go_on(self, driver: LiveDriver, step: Step) -> Json:
-        outcome = driver.advance(step)
-        if outcome is not None:
-            return self._leave(*outcome)
+        last = driver.advance(step)
+        if last is not None:
+            return self._leave(last)
         branch = asdict(self._branch) if self._branch else None
         snapshot = for_airflow({**driver.snapshot(), "branch": branch})
         return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs={"snapshot": snapshot})
 
-    def _leave(self, state: ExecutionState, records: list[Record]) -> Json:
-        self._keep_history(records)
+    def _leave(self, step: Step) -> Json:
+        """The task's part is done: hand over to the task that comes next, or fail."""
+        state = step.state
+        self._keep_history(step.records)
         if state.status not in ("RUNNING", "SUCCEEDED"):
             self._fail(state)
         return depart(self._operator, self._context, state.output, self._token(state, next=state.exit))

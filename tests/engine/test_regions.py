@@ -61,7 +61,7 @@ WAYS_OUT: dict[str, tuple[dict[str, Any], Any, list[Any]]] = {
 @pytest.mark.parametrize(("states", "output", "answers"), WAYS_OUT.values(), ids=WAYS_OUT)
 def test_it_ends_where_it_leaves_to_a_state_outside(states: dict[str, Any], output: Any, answers: list[Any]) -> None:
     hand = Hand(region(states), {"a": 1} if states["A"]["Type"] != "Map" else {"l": [1]})
-    state, records = advance(hand.interpreter, hand.step, Mocks.from_mapping({"A": answers}))
+    state, _, records = advance(hand.interpreter, hand.step, Mocks.from_mapping({"A": answers}))
     assert (state.status, state.exit, state.output) == ("RUNNING", "Outside", output)
     assert (state.frames, state.pending) == ({}, {})
     assert records[-1].type == f"{states['A']['Type']}StateExited"

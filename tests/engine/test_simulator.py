@@ -149,7 +149,7 @@ def test_events_of_the_same_time_come_in_the_order_they_were_asked_for() -> None
 
 def test_advance_goes_on_from_any_step() -> None:
     hand = Hand(group({"Wait": {"Type": "Wait", "Seconds": 9, "Next": "Work"}, "Work": task()}), {"a": 1})
-    state, records = advance(hand.interpreter, hand.step, Mocks.from_mapping({"Work": returns(5)}))
+    state, _, records = advance(hand.interpreter, hand.step, Mocks.from_mapping({"Work": returns(5)}))
     assert (state.status, state.output, state.now) == ("SUCCEEDED", 5, 9.0)
     assert [record.id for record in records] == list(range(1, len(records) + 1))
 

@@ -11,45 +11,38 @@ What a Map Run keeps between two events stands in the memo of the frame that is 
 - ``inputs``: the child executions' inputs, null once started; ``weights``: how many items each holds, null where each
   is one item; ``started``, ``done``, ``failed``: children started and ended, items failed; ``total``: items;
 - ``outputs`` by index, and ``records`` of the children that must be described, by index as text;
+- ``first``: index of the first of ``inputs``, 0 but for a part; see `sfn_provider.engine.items.parts`;
 - ``failure``: error and cause while a failed Map Run exports its results; ``writing``: files not written yet;
   ``ended``: stands there once the Map Run has succeeded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.engine import outside
 from sfn_provider.engine.context import own_context
 from sfn_provider.engine.dataflow import template
 from sfn_provider.engine.fields import whole_number
+from sfn_provider.engine.items import parts
 from sfn_provider.engine.items.batches import make_batches
+from sfn_provider.engine.items.ending import describe, exceed, fail_run, finish, index_of, reported, written
 from sfn_provider.engine.items.map_run import child_context, child_name, run_arn, run_label, run_name
 from sfn_provider.engine.items.reading import begin_reading, take_answer
-from sfn_provider.engine.items.results import (
-    Record,
-    describe_child,
-    describe_pending,
-    needs_records,
-    transform,
-    transformation,
-)
+from sfn_provider.engine.items.results import needs_records
 from sfn_provider.engine.items.selection import effective_scope, max_concurrency, read_items, select_items
 from sfn_provider.engine.items.tolerance import Tolerance, read_tolerance
-from sfn_provider.engine.items.writing import begin_writing, export_details, file_written, prepare_writing
-from sfn_provider.engine.limits import CHILD_CONCURRENCY, EXPRESS_SECONDS, to_json, too_large
+from sfn_provider.engine.items.writing import file_written, prepare_writing
+from sfn_provider.engine.limits import CHILD_CONCURRENCY, EXPRESS_SECONDS, too_large
 from sfn_provider.engine.program import Compiled
-from sfn_provider.engine.requests import Event, TaskFailed, TaskSucceeded
+from sfn_provider.engine.requests import ChildOutcome, Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.state import Frame
-from sfn_provider.engine.times import format_time
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
     from sfn_provider.engine.run import Run
-
-_SELF_EXPLAINED = ("States.Runtime", "States.QueryEvaluationError")
-"""Errors whose cause AWS opens with the state's name; the causes of others stand alone (recorded executions)."""
-
 
 def execute(run: Run, frame: Frame, state: Compiled) -> None:
     """Start a Map Run: read its items, or begin to.
@@ -76,7 +69,7 @@ def execute(run: Run, frame: Frame, state: Compiled) -> None:
         else:
             _start_children(run, frame, state, scope, select_items(run, state, scope, dataset))
     except StatesError as error:
-        _fail_run(run, frame, state, error)
+        fail_run(run, frame, state, error)
 
 
 def answered(run: Run, frame: Frame, state: Compiled, purpose: str, event: Event) -> None:
@@ -87,16 +80,16 @@ def answered(run: Run, frame: Frame, state: Compiled, purpose: str, event: Event
     """
     try:
         if isinstance(event, TaskFailed):
-            raise StatesError(_reported(event.error, purpose), event.cause)
+            raise StatesError(reported(event.error, purpose), event.cause)
         if not isinstance(event, TaskSucceeded):
             return
         if purpose == "write":
             if file_written(frame):
-                _written(run, frame, state)
+                written(run, frame, state)
         elif take_answer(run, frame, state, event.result):
             _start_children(run, frame, state, effective_scope(run, frame, state), frame.memo.pop("items"))
     except StatesError as error:
-        _fail_run(run, frame, state, error)
+        fail_run(run, frame, state, error)
 
 
 def child_timed_out(run: Run, child: Frame) -> None:
@@ -132,23 +125,34 @@ def _end_child(
     output: Json = None,
 ) -> None:
     memo = frame.memo
-    index = _index(child)
+    index = index_of(child)
     run.cancel(child, "execution")
     memo["done"] += 1
-    memo["outputs"][index] = output
+    memo["outputs"][index - memo["first"]] = output
+    parts.note_end(run, memo, index)
     if error is not None or needs_records(state.model.result_writer):
-        memo["records"][str(index)] = _describe(run, child, status, error, output)
+        memo["records"][str(index)] = describe(run, child, status, error, output)
     if error is not None:
         memo["failed"] += memo["weights"][index] if memo["weights"] else 1
     try:
-        if Tolerance(*memo["tolerance"]).exceeded(memo["failed"], memo["total"]):
-            _exceed(run, frame, state)
-        elif memo["started"] < len(memo["inputs"]):
-            _start_next(run, frame, state)
-        elif memo["done"] == len(memo["inputs"]):
-            _finish(run, frame, state)
+        _go_on(run, frame, state)
     except StatesError as problem:
         run.fail_evaluation(frame, state, problem)
+
+
+def _go_on(run: Run, frame: Frame, state: Compiled) -> None:
+    """Start the next child execution, or end the Map Run or the part of it."""
+    memo = frame.memo
+    exceeded = Tolerance(*memo["tolerance"]).exceeded(memo["failed"], memo["total"])
+    if not exceeded and memo["started"] < len(memo["inputs"]):
+        _start_next(run, frame, state)
+    elif parts.is_part(memo):
+        if exceeded or memo["done"] == len(memo["inputs"]):
+            parts.hand_back(run, frame)
+    elif exceeded:
+        exceed(run, frame, state)
+    elif memo["done"] == len(memo["inputs"]):
+        finish(run, frame, state)
 
 
 def _name_run(run: Run, frame: Frame, state: Compiled) -> dict[str, str]:
@@ -168,13 +172,19 @@ def _start_children(run: Run, frame: Frame, state: Compiled, scope: Scope, items
         refusal = too_large(state.name, value)
         if refusal is not None:
             raise refusal
-    counters = {"started": 0, "done": 0, "failed": 0, "total": len(items)}
+    counters = {"first": 0, "started": 0, "done": 0, "failed": 0, "total": len(items)}
     results: dict[str, Any] = {"outputs": [None] * len(inputs), "records": {}, "failure": None}
     frame.memo |= {"inputs": inputs, "weights": weights, **counters, **results}
-    if not inputs:
-        _finish(run, frame, state)
-        return
-    for _ in range(min(frame.memo["limit"], len(inputs))):
+    if run.state.outside:
+        parts.hand_over(run, frame)
+    elif not inputs:
+        finish(run, frame, state)
+    else:
+        _start_first(run, frame, state)
+
+
+def _start_first(run: Run, frame: Frame, state: Compiled) -> None:
+    for _ in range(min(frame.memo["limit"], len(frame.memo["inputs"]))):
         _start_next(run, frame, state)
 
 
@@ -201,9 +211,11 @@ def _batch_input(run: Run, state: Compiled, scope: Scope) -> Json:
 
 def _start_next(run: Run, frame: Frame, state: Compiled) -> None:
     memo = frame.memo
-    index = memo["started"]
+    position = memo["started"]
+    index = memo["first"] + position
     memo["started"] += 1
-    value, memo["inputs"][index] = memo["inputs"][index], None
+    value, memo["inputs"][position] = memo["inputs"][position], None
+    parts.note_start(run, memo, index)
     scope, branch = run.program.branch(state)
     child = run.spawn(frame, scope, branch.start_at, value, index)
     named = memo["run"]
@@ -217,81 +229,55 @@ def _start_next(run: Run, frame: Frame, state: Compiled) -> None:
         run.wake(child, "execution", run.state.now + EXPRESS_SECONDS)
 
 
-def _index(child: Frame) -> int:
-    if child.index is None:
-        raise ValueError(f"frame {child.id} is no iteration")
-    return child.index
+# Children that run elsewhere -----------------------------------------------------------------------------------------
 
 
-def _describe(run: Run, child: Frame, status: str, error: StatesError | None, output: Json = None) -> Record:
-    outcome = {"Output": to_json(output)}
-    if error is not None:
-        told = {"Error": error.error, "Cause": error.cause}
-        outcome = {name: text for name, text in told.items() if text is not None}
-    return describe_child(child.execution or {}, format_time(run.state.now), status, outcome)
-
-
-# The end -------------------------------------------------------------------------------------------------------------
-
-
-def _finish(run: Run, frame: Frame, state: Compiled) -> None:
-    """All children have ended: export the results, or return them."""
+def start_part(run: Run, frame: Frame, part: parts.Part) -> None:
+    """Run some of the child executions that a Map Run asked for by `RunChildren`."""
+    state = run.compiled(frame)
+    run.turn_to(frame)
+    parts.begin(run, frame, part)
     memo = frame.memo
-    if memo["writer"] is not None:
-        begin_writing(run, frame, state, _recorded(memo))
-        return
-    results = ((memo["records"].get(str(index)), output) for index, output in enumerate(memo["outputs"]))
-    _succeed(run, frame, state, transform(results, transformation(state.model.result_writer)))
+    if memo["inputs"] and not Tolerance(*memo["tolerance"]).exceeded(memo["failed"], memo["total"]):
+        _start_first(run, frame, state)
+    else:
+        parts.hand_back(run, frame)
 
 
-def _succeed(run: Run, frame: Frame, state: Compiled, result: Json) -> None:
-    started = frame.previous
-    run.emit(frame, "MapRunSucceeded")
-    run.emit(frame, "MapStateSucceeded")
-    frame.previous = started
-    frame.memo["ended"] = True
-    run.succeed(frame, state, result, run.scope(frame))
+def stop_part(run: Run, frame: Frame, failed: int) -> None:
+    """Take note of how many items of other parts have failed; stop where that is too much.
 
-
-def _exceed(run: Run, frame: Frame, state: Compiled) -> None:
-    """Too many items have failed: the Map Run fails, after an export where there is a ResultWriter."""
+    Args:
+        run: the step under way.
+        frame: the frame that is in the Map state.
+        failed: the failed items of all other parts.
+    """
     memo = frame.memo
-    cause = "The specified tolerated failure threshold was exceeded"
-    memo["failure"] = ["States.ExceedToleratedFailureThreshold", cause]
-    if memo["writer"] is None:
-        _fail_run(run, frame, state, StatesError(*memo["failure"]))
+    memo["failed"] += failed - memo["elsewhere"]
+    memo["elsewhere"] = failed
+    if Tolerance(*memo["tolerance"]).exceeded(memo["failed"], memo["total"]):
+        parts.hand_back(run, frame)
+
+
+def join(run: Run, frame: Frame, outcomes: Sequence[ChildOutcome]) -> None:
+    """Bring in how the child executions ended, earliest first, and end the Map Run.
+
+    Args:
+        run: the step under way.
+        frame: the frame that is in the Map state.
+        outcomes: of all child executions.
+
+    Raises:
+        UsageError: where one has not ended although the Map Run has not failed.
+    """
+    state = run.compiled(frame)
+    run.turn_to(frame)
+    if outside.take_back(run, frame, state):
         return
-    for child in run.children(frame):
-        memo["records"][str(_index(child))] = _describe(run, child, "ABORTED", StatesError(None))
-    run.abort_children(frame)
-    for index in range(memo["started"], len(memo["inputs"])):
-        memo["records"][str(index)] = describe_pending(memo["inputs"][index])
-    begin_writing(run, frame, state, _recorded(memo))
-
-
-def _recorded(memo: dict[str, Any]) -> list[tuple[Record, Json]]:
-    return [(memo["records"][str(index)], output) for index, output in enumerate(memo["outputs"])]
-
-
-def _written(run: Run, frame: Frame, state: Compiled) -> None:
-    if frame.memo["failure"] is not None:
-        raise StatesError(*frame.memo["failure"])
-    _succeed(run, frame, state, export_details(frame))
-
-
-def _reported(error: str | None, purpose: str) -> str:
-    """A failed read or write is reported by an error of the Map's own, unless it has one already."""
-    if error is not None and error.startswith("States."):
-        return error
-    return "States.ResultWriterFailed" if purpose == "write" else "States.ItemReaderFailed"
-
-
-def _fail_run(run: Run, frame: Frame, state: Compiled, error: StatesError) -> None:
-    """Record that the Map Run failed, then fail the state. Where it has succeeded, only the state fails."""
-    if "ended" in frame.memo:
-        raise error
-    details = {"error": error.error, "cause": error.cause}
-    run.emit(frame, "MapRunFailed", {key: value for key, value in details.items() if value is not None})
-    if error.error in _SELF_EXPLAINED:
-        raise error
-    run.fail(frame, state, error)
+    try:
+        if parts.bring_in(run, frame, outcomes):
+            exceed(run, frame, state)
+        else:
+            finish(run, frame, state)
+    except StatesError as error:
+        run.fail_evaluation(frame, state, error)
