@@ -16,6 +16,7 @@ pytest_plugins = (
     "tests.fixtures.moto",
     "tests.fixtures.scripted_aws",
     "tests.fixtures.live",
+    "tests.fixtures.jobs",
     "tests.fixtures.real_airflow",
 )
 

@@ -37,6 +37,8 @@ class CallTask:
         credentials: the Credentials field after evaluation, for example ``{"RoleArn": "..."}``.
         token: the task token in the context object, for ``.waitForTaskToken`` resources; else None.
         purpose: what the call is for: a Task's work, or what a distributed Map reads and writes in S3.
+        place: for a Task text that tells this call from all others of the execution, and that is the same when the
+            execution is run again: it depends on the way to the state and on the attempt, not on what ran meanwhile.
     """
 
     id: str
@@ -50,6 +52,7 @@ class CallTask:
     credentials: Json = None
     token: str | None = None
     purpose: CallPurpose = "task"
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

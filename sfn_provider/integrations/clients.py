@@ -35,6 +35,7 @@ class Clients:
         session_name: how sessions of assumed roles are called.
         external_id: what assumed roles may ask for as ``sts:ExternalId``: the state machine's ARN, as in AWS. Source:
             https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+        config: arguments of ``botocore.config.Config`` that go before all others.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Clients:
         region_name: str | None = None,
         session_name: str = "",
         external_id: str = "",
+        config: dict[str, Any] | None = None,
     ) -> None:
         self._aws_conn_id = aws_conn_id
         self._region_name = region_name
         self._session_name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[-64:] or "sfn-provider"
         self._external_id = external_id
+        self._config = config or {}
         self._clients: dict[tuple[str, str | None, str | None], Any] = {}
 
     def get(self, service: str, region: str | None = None, role_arn: str | None = None) -> Any:
@@ -92,7 +95,7 @@ class Clients:
             aws_conn_id=self._aws_conn_id, client_type=service, region_name=region or self._region_name
         )
         # The service says what is wrong with a value, as it does for Step Functions.
-        config = hook.config.merge(Config(parameter_validation=False, **_CONFIG.get(service, {})))
+        config = hook.config.merge(Config(parameter_validation=False, **(_CONFIG.get(service, {}) | self._config)))
         if role_arn is None:
             client = hook.get_client_type(region_name=hook.region_name, config=config)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -88,6 +88,45 @@ class Pace:
         return min(self.longest, self.first * 1.5 ** min(looks, 40))
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many jobs are looked at by one call.
+
+    Args:
+        operation: the operation: ``DescribeJobs``.
+        ids: its field that lists the ids of jobs; None where it lists all the jobs that there are, newest first.
+        limit: how many jobs one call can tell of.
+        items: path to the jobs in the answer.
+        item: path to the one job in the answer of the call that describes one.
+        id: path to the job's id in the parameters of that call; their other fields are the same for a whole batch.
+        id_of: path to the id in a job of the answer.
+        others: further parameters.
+    """
+
+    operation: str
+    ids: str | None
+    limit: int
+    items: str
+    item: str
+    id: str
+    id_of: str
+    others: Values = field(default_factory=dict)
+
+    def shared(self, describe: Values) -> Values:
+        """Give the parameters that all jobs of a batch have, of those that describe one."""
+        own = self.id.partition(".")[0]
+        return {name: value for name, value in describe.items() if name != own}
+
+    def parameters(self, jobs: Sequence[Values]) -> Values:
+        """Make the parameters for jobs with the same shared ones, of those that describe each."""
+        ids = {self.ids: [dig(job, self.id) for job in jobs]} if self.ids is not None else {}
+        return self.shared(jobs[0]) | ids | self.others
+
+    def found(self, answer: Values) -> dict[Json, Json]:
+        """Give the jobs of an answer by their ids."""
+        return {dig(job, self.id_of): job for job in dig(answer, self.items) or ()}
+
+
 Verdict = Literal["running", "succeeded", "failed"]
 
 Ask = Callable[[str, Values], Values]
@@ -109,6 +148,8 @@ class Sync:
         accepted: raises StatesError where the response to the submission says that nothing was started.
         judge: tells how a job stands that has one of the statuses in ``succeeded``, where the status does not say.
         keep: whether the response to the submission is part of the result, too.
+        batch: how many jobs are looked at by one call; None where each needs its own.
+        glance: further parameters of ``describe`` where only the status is wanted.
     """
 
     describe: Call
@@ -121,6 +162,18 @@ class Sync:
     accepted: Callable[[Values], None] | None = None
     judge: Callable[[Values, Ask], Verdict] | None = None
     keep: bool = False
+    batch: Batch | None = None
+    glance: Values = field(default_factory=dict)
+
+    @property
+    def ended(self) -> frozenset[str]:
+        """The statuses of a job that does not go on."""
+        return self.succeeded | self.failed
+
+    @property
+    def status_of_item(self) -> str:
+        """Path to the status in a job of a batch."""
+        return self.status.removeprefix(f"{self.batch.item}.") if self.batch is not None else self.status
 
     def verdict(self, description: Values, ask: Ask) -> Verdict | None:
         """Tell how a job stands; None where the description has no such job."""

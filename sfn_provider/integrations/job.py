@@ -21,7 +21,7 @@ _UNCERTAIN_LOOKS: Final = 6
 """How often a job may be unknown to its service before that is believed: descriptions are eventually consistent."""
 
 _LONGEST_PAUSE: Final = 300.0
-"""Seconds until the next look after errors, at most."""
+"""Seconds until the next look at a job that could not be looked at, or was not found, at most."""
 
 
 def start_job(task: Task, sync: Sync, given: Values, result: Values, output: Json) -> Submitted:
@@ -70,4 +70,4 @@ def not_found(job: Job) -> Submitted:
     if missing >= _UNCERTAIN_LOOKS:
         cause = f"The job of {job['resource']} was started, but its service does not know it"
         raise StatesError(TASK_FAILED, f"{cause}: {json_text(job['describe'])}")
-    return Submitted(job | {"missing": missing, "errors": 0}, None, 2.0**missing)
+    return Submitted(job | {"missing": missing, "errors": 0}, None, min(_LONGEST_PAUSE, 2.0**missing))

@@ -14,7 +14,7 @@ from typing import Final
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations import transforms
-from sfn_provider.integrations.integration import Call, Pace, Sync, dig, unchanged
+from sfn_provider.integrations.integration import Batch, Call, Pace, Sync, dig, unchanged
 from sfn_provider.integrations.shapes import Values
 
 Syncs = dict[Pattern, Sync]
@@ -42,6 +42,7 @@ _EXECUTION: Final = Sync(
     result=unchanged,
     stop=Call("StopExecution", {"ExecutionArn": "$response.ExecutionArn", "Cause": _REASON}),
     pace=Pace(2, 30),
+    glance={"IncludedData": "METADATA_ONLY"},
 )
 
 EXECUTION: Final[Syncs] = {
@@ -58,6 +59,8 @@ GLUE_JOB_RUN: Final[Syncs] = {
         result=_at("JobRun"),
         stop=Call("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
         pace=Pace(5, 30),
+        # There is no call for runs by their ids: this one gives the last runs of a job.
+        batch=Batch("GetJobRuns", None, 50, "JobRuns", "JobRun", "RunId", "Id", {"MaxResults": 200}),
     )
 }
 
@@ -70,6 +73,15 @@ ATHENA_QUERY: Final[Syncs] = {
         result=unchanged,
         stop=Call("StopQueryExecution", {"QueryExecutionId": "$response.QueryExecutionId"}),
         pace=Pace(1, 10),
+        batch=Batch(
+            "BatchGetQueryExecution",
+            "QueryExecutionIds",
+            50,
+            "QueryExecutions",
+            "QueryExecution",
+            "QueryExecutionId",
+            "QueryExecutionId",
+        ),
     )
 }
 
@@ -82,6 +94,7 @@ BATCH_JOB: Final[Syncs] = {
         result=_at("Jobs.0"),
         stop=Call("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
         pace=Pace(3, 30),
+        batch=Batch("DescribeJobs", "Jobs", 100, "Jobs", "Jobs.0", "Jobs.0", "JobId"),
     )
 }
 
@@ -98,6 +111,7 @@ ECS_TASK: Final[Syncs] = {
         pace=Pace(3, 30),
         accepted=transforms.run_task_accepted,
         judge=transforms.run_task_verdict,
+        batch=Batch("DescribeTasks", "Tasks", 100, "Tasks", "Tasks.0", "Tasks.0", "TaskArn"),
     )
 }
 
@@ -110,6 +124,7 @@ CODE_BUILD: Final[Syncs] = {
         result=_build,
         stop=Call("StopBuild", {"Id": "$response.Build.Id"}),
         pace=Pace(5, 30),
+        batch=Batch("BatchGetBuilds", "Ids", 100, "Builds", "Builds.0", "Ids.0", "Id"),
     )
 }
 
@@ -147,6 +162,7 @@ CLUSTER_STEP: Final[Syncs] = {
         result=unchanged,
         stop=Call("CancelSteps", {"ClusterId": "$parameters.ClusterId", "StepIds": ["$response.StepId"]}),
         pace=Pace(10, 60),
+        batch=Batch("ListSteps", "StepIds", 10, "Steps", "Step", "StepId", "Id"),
         keep=True,
     )
 }

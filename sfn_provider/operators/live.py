@@ -29,6 +29,8 @@ from sfn_provider.engine.requests import (
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
+from sfn_provider.operators.attempts import key_of
+from sfn_provider.triggers.jobs import JobsTrigger
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -58,14 +60,15 @@ class LiveDriver:
     def __init__(self, interpreter: Interpreter, operator: StateOperator, context: Context) -> None:
         self._interpreter = interpreter
         named = execution_context(None, 0.0, machine=operator.dag.dag_id, name=context["dag_run"].run_id)
-        self._caller = Caller(
-            aws_conn_id=operator.aws_conn_id,
-            region_name=operator.region_name,
-            execution_arn=named["Execution"]["Id"],
-            machine_arn=named["StateMachine"]["Id"],
-        )
+        self._calls_as = {
+            "aws_conn_id": operator.aws_conn_id,
+            "region_name": operator.region_name,
+            "execution_arn": named["Execution"]["Id"],
+            "machine_arn": named["StateMachine"]["Id"],
+        }
+        self._caller = Caller(**self._calls_as)
         self._task = operator.task_id
-        self._key = f"{operator.dag.dag_id}/{context['dag_run'].run_id}/{operator.task_id}/{context['ti'].map_index}"
+        self._key = key_of(operator, context)
         self._log = operator.log
         self._state: ExecutionState | None = None
         self._records: list[Record] = []
@@ -103,7 +106,7 @@ class LiveDriver:
     def _handle(self, request: Request, pool: ThreadPoolExecutor) -> None:
         if isinstance(request, CallTask):
             self._log.info("State %s calls %s", request.state, request.resource)
-            key = f"{self._key}/{request.id}"
+            key = f"{self._key}/{request.place}"
             self._calls[pool.submit(self._caller.submit, request, idempotency_key=key)] = request
         elif isinstance(request, WakeAt):
             self._timers[request.id] = request.at
@@ -114,6 +117,7 @@ class LiveDriver:
 
     def _next_event(self) -> Event | None:
         """The next answer; None where none comes within a short time."""
+        patience = time.time() + SHORT_WAIT
         while True:
             event = next(self._due_events(), None)
             if event is not None:
@@ -123,7 +127,7 @@ class LiveDriver:
                 done, _ = wait(self._calls, timeout=pause, return_when=FIRST_COMPLETED)
                 for future in done:
                     return self._answer(future)
-            elif pause > SHORT_WAIT and self._defers():
+            elif self._defers() and (pause > SHORT_WAIT or self._only_jobs_until(patience)):
                 return None
             else:
                 time.sleep(pause)
@@ -140,6 +144,10 @@ class LiveDriver:
 
     def _next_time(self) -> float:
         return min([*self._timers.values(), *self._polls.values()], default=time.time() + 3600.0)
+
+    def _only_jobs_until(self, patience: float) -> bool:
+        """Has nothing happened for a while, and does nothing come soon but looks at jobs, which a triggerer does?"""
+        return time.time() >= patience < min(self._timers.values(), default=patience + 3600.0) - SHORT_WAIT
 
     @staticmethod
     def _defers() -> bool:
@@ -215,8 +223,20 @@ class LiveDriver:
     # Deferral --------------------------------------------------------------------------------------------------------
 
     def trigger(self) -> BaseTrigger:
-        """The trigger that ends the deferral: at the next time that something is due."""
-        return DateTimeTrigger(moment=datetime.fromtimestamp(self._next_time(), UTC))
+        """The trigger that ends the deferral: when a job has ended, or when the next timer is due."""
+        if not self._jobs:
+            return DateTimeTrigger(moment=datetime.fromtimestamp(self._next_time(), UTC))
+        moment = min(self._timers.values(), default=None)
+        jobs = {identity: job | {"kept": None} for identity, job in self._jobs.items()}
+        return JobsTrigger(jobs=jobs, polls=self._polls, moment=moment, **self._calls_as)
+
+    def woken(self, event: Json) -> None:
+        """Take up what a trigger says of the jobs; other triggers say nothing that matters."""
+        if not isinstance(event, dict) or "over" not in event:
+            return
+        for identity, counters in event["jobs"].items():
+            self._jobs[identity] = self._jobs[identity] | counters
+        self._polls |= dict.fromkeys(event["over"], time.time()) | event["polls"]
 
     def snapshot(self) -> dict[str, Json]:
         """Everything that is needed to go on in another process, as JSON."""

@@ -54,12 +54,13 @@ class RegionRun:
         """Enter the task's state and run as far as that goes without waiting."""
         return self._run(self._enter(arrive(self._operator, self._context)))
 
-    def resume(self, snapshot: dict[str, Json]) -> Json:
-        """Go on after a deferral from what `LiveDriver.snapshot` kept."""
+    def resume(self, snapshot: dict[str, Json], event: Json = None) -> Json:
+        """Go on after a deferral from what `LiveDriver.snapshot` kept, and from the trigger's event."""
         driver = self._live_driver()
         kept = from_airflow(snapshot)
         self._branch = Branch.from_json(kept["branch"])
         state = driver.restore(kept)
+        driver.woken(event)
         return self._go_on(driver, Step(state, [], []))
 
     def cancel(self) -> None:

@@ -97,7 +97,7 @@ class StateOperator(BaseOperator):
                 "set AIRFLOW__SFN_PROVIDER__WAITING=block for it"
             )
         self._run = RegionRun(self, context)
-        return self._run.resume(snapshot)
+        return self._run.resume(snapshot, event)
 
     def on_kill(self) -> None:
         """Cancel the jobs that the task waits for."""

@@ -189,6 +189,7 @@ def test_a_call_says_what_to_do() -> None:
             credentials={"RoleArn": "arn:aws:iam::123456789012:role/r"},
             token=None,
             purpose="task",
+            place="/0.0",
         )
     ]
     assert hand.timers == [WakeAt("2", 30.0), WakeAt("3", 10.0)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider._compat import AirflowFailException, DateTimeTrigger
+from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed, Submitted
 from sfn_provider.operators import live
@@ -19,6 +19,7 @@ from sfn_provider.operators.state_machine import (
     PassStateOperator,
     TaskStateOperator,
 )
+from sfn_provider.triggers.jobs import JobsTrigger
 from tests.fixtures.flows import choose
 from tests.fixtures.live import (
     FUNCTION,
@@ -114,6 +115,46 @@ def test_an_execution_that_takes_too_long_ends_with_its_jobs(
     with pytest.raises(AirflowFailException, match="ran longer than the 0:01:40"):
         resume(made, run, event)
     assert fake_caller.cancelled == [{"id": "jr_1"}]
+
+
+def test_only_the_jobs_that_the_trigger_names_are_looked_at(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run
+) -> None:
+    fake_caller.answers = {"A": [LATER], "B": [Submitted({"id": "jr_2"}, {}, 10.0)]}
+    fake_caller.polls = [Completed("b")]
+    made = task(ParallelStateOperator, branches=branches("A", "B"))
+    event = deferral(made, run)
+    assert isinstance(event.trigger, JobsTrigger)
+    names = {job["id"]: name for name, job in event.trigger.jobs.items()}
+    said = {
+        "over": [names["jr_2"]],
+        "polls": {names["jr_1"]: NOW + 80},
+        "jobs": {names["jr_1"]: {"looks": 4}, names["jr_2"]: {"looks": 1}},
+    }
+    fake_clock.now = NOW + 60
+    event = deferral(made, run, event, said)
+    assert fake_caller.polled == [{"id": "jr_2", "looks": 1}]
+    assert due(event) == 80
+    assert event.trigger.jobs == {names["jr_1"]: {"id": "jr_1", "looks": 4, "kept": None}}
+
+
+def test_quick_jobs_are_waited_for_in_the_worker_and_others_handed_over(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run
+) -> None:
+    quick = [Submitted({"id": f"jr_{number}"}, {}, 0.6) for number in range(20)]
+    fake_caller.answers, fake_caller.polls = {"A": quick[:1], "B": quick[1:2]}, list(quick[2:])
+    event = deferral(task(ParallelStateOperator, branches=branches("A", "B")), run)
+    assert fake_clock.now - NOW < live.SHORT_WAIT + 1, "although a look at one of the jobs is always due soon"
+    assert sorted(event.trigger.jobs) == sorted(event.trigger.polls) and event.trigger.moment is None
+
+
+def test_a_timer_that_is_due_soon_is_waited_for_in_the_worker(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run
+) -> None:
+    fake_caller.answers["Call"] = [Submitted({"id": "jr_1"}, {}, 0.6)]
+    fake_caller.polls = [Submitted({"id": "jr_1"}, {}, 0.6) for _ in range(9)]
+    with pytest.raises(AirflowFailException, match=r"^States\.Timeout"):
+        run.execute(task(resource=JOB, timeout_seconds=3))
 
 
 def test_a_failing_branch_cancels_the_jobs_of_the_others(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
@@ -238,7 +279,7 @@ def test_a_deferral_goes_through_airflow(
     # dag.test() drops what the deferral keeps, but where the trigger has no event.
     monkeypatch.setattr("airflow.sdk.definitions.dag._run_inline_trigger", lambda trigger, ti: triggers.append(trigger))
     check(in_airflow(), fake_caller)
-    assert [type(trigger) for trigger in triggers] == [DateTimeTrigger] * 2
+    assert [type(trigger) for trigger in triggers] == [JobsTrigger] * 2
 
 
 def test_dag_test_waits_in_the_worker_because_it_drops_what_a_deferral_keeps(

@@ -59,6 +59,7 @@ def _call(run: Run, frame: Frame, state: Compiled, identity: str, token: str | N
         heartbeat=_seconds(run, state, "HeartbeatSeconds", seen),
         credentials=credentials,
         token=token,
+        place=f"{frame.place}/{frame.steps}.{frame.calls}",
     )
 
 

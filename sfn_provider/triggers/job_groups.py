@@ -1,0 +1,222 @@
+"""Who looks at jobs in a triggerer: one group for all jobs that the same client reaches, whichever task waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from sfn_provider.integrations.clients import Clients
+from sfn_provider.integrations.looks import Client, Looks, Outcome, client_of
+
+Job = dict[str, Any]
+
+PATIENCE: Final[dict[str, Any]] = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
+"""Of a client that looks at jobs: the group repeats what fails, and slows down for all where AWS throttles."""
+
+MOST_CALLS: Final = 10.0
+"""Calls a second that a group makes at most, below the quotas that AWS documents for describing jobs."""
+
+LEAST_CALLS: Final = 0.2
+"""Calls a second that a group makes at least, whatever AWS says."""
+
+CALLS_AT_ONCE: Final = 4
+
+LINGER: Final = 300.0
+"""Seconds for which a group keeps its client when there is nothing to look at."""
+
+EARLY: Final = 0.3
+"""The share of a pause that is left out where a call for another job can take the job along."""
+
+
+class Origin(NamedTuple):
+    """Where a task's calls come from: its connection, its region (the connection's for None), its state machine."""
+
+    aws_conn_id: str | None
+    region_name: str | None
+    machine_arn: str
+
+
+@dataclass(eq=False, slots=True)
+class Watched:
+    """A job that somebody waits for.
+
+    Args:
+        job: the job, as its last look left it.
+        at: when to look next, in seconds since the epoch.
+        news: set when the wait is over.
+        pause: seconds from the last look to the next.
+        over: the worker must look: the job has ended, or cannot be looked at here.
+    """
+
+    job: Job
+    at: float
+    news: asyncio.Event
+    pause: float = 0.0
+    over: bool = False
+
+    def take(self, outcome: Outcome) -> None:
+        """Note what a look has shown."""
+        if outcome is None:
+            self.over = True
+            self.news.set()
+        else:
+            self.job, self.pause = outcome.job, outcome.poll_after
+            self.at = time.time() + outcome.poll_after
+
+
+class Budget:
+    """Spaces calls out, and makes them rarer while AWS throttles."""
+
+    def __init__(self) -> None:
+        self._rate = MOST_CALLS
+        self._next = 0.0
+
+    async def take(self) -> None:
+        """Wait until the next call may be made."""
+        now = time.monotonic()
+        turn = max(now, self._next)
+        self._next = turn + 1.0 / self._rate
+        await asyncio.sleep(turn - now)
+
+    def learn(self, *, throttled: bool) -> None:
+        """Halve the rate after a call that was refused for now; raise it slowly after one that was answered."""
+        self._rate = max(LEAST_CALLS, self._rate / 2) if throttled else min(MOST_CALLS, self._rate * 1.05)
+
+
+class JobGroup:
+    """Looks at all jobs that one client reaches, as long as there are any.
+
+    Args:
+        looks: looks at them.
+    """
+
+    def __init__(self, looks: Looks) -> None:
+        self._looks = looks
+        self._watched: dict[Watched, None] = {}
+        self._budget = Budget()
+        self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._joined = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def join(self, watched: Watched) -> None:
+        """Begin to look at a job."""
+        self._watched[watched] = None
+        self._joined.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    def leave(self, watched: Watched) -> None:
+        """Look at a job no more."""
+        self._watched.pop(watched, None)
+        if self.idle and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    @property
+    def idle(self) -> bool:
+        """Is there no job to look at?"""
+        return not self._watched
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                self._joined.clear()
+                due = self._due()
+                if due:
+                    await self._round(due)
+                else:
+                    await self._pause()
+        finally:
+            # Whatever ended this: nobody may wait for a group that looks no more.
+            for watched in self._watched:
+                watched.take(None)
+
+    async def _pause(self) -> None:
+        waiting = [watched.at for watched in self._watched if not watched.over]
+        try:
+            async with asyncio.timeout(max(0.0, min(waiting) - time.time()) if waiting else None):
+                await self._joined.wait()
+        except TimeoutError:
+            return
+
+    def _due(self) -> dict[str, Watched]:
+        now = time.time()
+        going_on = [watched for watched in self._watched if not watched.over]
+        due = [watched for watched in going_on if watched.at <= now]
+        if due:
+            soon = (watched for watched in going_on if now < watched.at <= now + EARLY * watched.pause)
+            due += [watched for watched in soon if self._looks.takes_along(watched.job)]
+        return {str(place): watched for place, watched in enumerate(due)}
+
+    async def _round(self, due: dict[str, Watched]) -> None:
+        from asgiref.sync import sync_to_async
+
+        try:
+            # Airflow gives connections to this thread alone.
+            await sync_to_async(self._looks.open)()
+        except Exception:  # of whatever kind: the worker meets it as well, and tells it in the task's log
+            for watched in due.values():
+                watched.take(None)
+            return
+        calls = self._looks.calls({name: watched.job for name, watched in due.items()})
+        async with asyncio.TaskGroup() as tasks:
+            for names in calls:
+                tasks.create_task(self._call([due[name] for name in names]))
+
+    async def _call(self, jobs: Sequence[Watched]) -> None:
+        async with self._calls:
+            await self._budget.take()
+            outcomes = await asyncio.to_thread(self._looks.look, [watched.job for watched in jobs])
+        for watched, outcome in zip(jobs, outcomes, strict=True):
+            watched.take(outcome)
+        self._budget.learn(throttled=any(outcome is not None and outcome.job["errors"] for outcome in outcomes))
+
+
+Key = tuple[Origin, Client]
+
+_GROUPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, JobGroup]] = WeakKeyDictionary()
+
+
+@contextmanager
+def watching(origin: Origin, jobs: Iterable[Watched]) -> Iterator[None]:
+    """Have jobs looked at by the groups of this event loop, as long as the context lasts.
+
+    Args:
+        origin: where the task's calls come from.
+        jobs: the jobs.
+    """
+    loop = asyncio.get_running_loop()
+    groups = _GROUPS.setdefault(loop, {})
+    joined: list[tuple[Key, Watched]] = []
+    try:
+        for watched in jobs:
+            key = _key(origin, watched.job)
+            if key not in groups:
+                groups[key] = JobGroup(Looks(_clients(key[0]), key[1]))
+            groups[key].join(watched)
+            joined.append((key, watched))
+        yield
+    finally:
+        for key, watched in joined:
+            groups[key].leave(watched)
+            loop.call_later(LINGER, _drop, groups, key)
+
+
+def _drop(groups: dict[Key, JobGroup], key: Key) -> None:
+    if key in groups and groups[key].idle:
+        del groups[key]
+
+
+def _key(origin: Origin, job: Job) -> Key:
+    client = client_of(job, _clients(origin))
+    # A role may ask for the state machine in its trust policy; calls without a role do not show it.
+    return (origin if client.role_arn else origin._replace(machine_arn="")), client
+
+
+def _clients(origin: Origin) -> Clients:
+    return Clients(origin.aws_conn_id, origin.region_name, external_id=origin.machine_arn, config=PATIENCE)
