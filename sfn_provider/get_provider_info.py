@@ -33,6 +33,7 @@ def get_provider_info() -> dict[str, Any]:
         "extra-links": [
             "sfn_provider.links.step_function.StateMachineDetailsLink",
             "sfn_provider.links.step_function.StateMachineExecutionsDetailsLink",
+            "sfn_provider.links.step_function.MapRunDetailsLink",
         ],
         "config": {
             "sfn_provider": {

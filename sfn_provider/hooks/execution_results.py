@@ -95,14 +95,16 @@ class StepFunctionExecutionFailed(AirflowException):
 
     Args:
         failure: what is known of it; kept as ``failure``, and as text in the message.
+        opening: the message's first line.
     """
 
-    def __init__(self, failure: ExecutionFailure) -> None:
+    def __init__(self, failure: ExecutionFailure, opening: str = "") -> None:
         self.failure = failure
-        super().__init__(str(failure))
+        self.opening = opening
+        super().__init__("\n".join(line for line in (opening, str(failure)) if line))
 
-    def __reduce__(self) -> tuple[type[StepFunctionExecutionFailed], tuple[ExecutionFailure]]:
-        return type(self), (self.failure,)
+    def __reduce__(self) -> tuple[type[StepFunctionExecutionFailed], tuple[ExecutionFailure, str]]:
+        return type(self), (self.failure, self.opening)
 
 
 def failure_of(

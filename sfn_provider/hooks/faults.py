@@ -5,11 +5,13 @@ botocore is imported when there is an error to look at, never before.
 
 from __future__ import annotations
 
+import logging
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sfn_provider._compat import AirflowFailException
 
@@ -22,6 +24,10 @@ LONGEST_PAUSE: float = 60.0
 MISSING_TRIES: Final = 6
 """How often an execution may be missing before that is believed: DescribeExecution is eventually consistent, so a
 fresh execution can be unknown for some seconds. Source: API_DescribeExecution."""
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Fault(Enum):
@@ -164,6 +170,39 @@ class Patience:
         ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.errors, 30))
         self.errors += 1
         return ceiling * (0.5 + self.jitter() / 2)
+
+
+def patiently(
+    call: Callable[[], T],
+    *,
+    renew: Callable[[], None],
+    tries: int | None = None,
+    sleep: Callable[[float], None] | None = None,
+) -> T:
+    """Make a call, however often it takes: errors that pass are waited out, expired credentials read again.
+
+    Args:
+        call: calls AWS once.
+        renew: makes the next call take fresh credentials.
+        tries: calls at most; None for no end but the task's own timeout.
+        sleep: called with the seconds to pause; ``time.sleep`` for None.
+
+    Raises:
+        AirflowFailException: a permission is missing.
+        botocore.exceptions.ClientError: an error that no waiting mends, or that has come ``tries`` times.
+    """
+    patience = Patience()
+    while True:
+        try:
+            return call()
+        except Exception as error:  # what cannot pass is raised again by pause_after
+            pause = patience.pause_after(error)
+            if tries is not None and patience.errors >= tries:
+                raise
+            log.warning("Step Functions, next try in %.1f s: %s", pause, error)
+            if fault_of(error) is Fault.EXPIRED:
+                renew()
+        (sleep or time.sleep)(pause)
 
 
 def denial(error: BaseException) -> str:

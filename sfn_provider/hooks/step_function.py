@@ -88,7 +88,8 @@ class StepFunctionHook(AwsBaseHook):
         if is_redrive_execution:
             if not name:
                 raise AirflowFailException(
-                    f"is_redrive_execution: which execution of {state_machine_arn} is to be redriven? Give its name."
+                    f"Execution name is required to start RedriveExecution for {state_machine_arn}: "
+                    "which execution is to be redriven? Give its name."
                 )
             return self.redrive_execution(execution_arn(state_machine_arn, name))
         request = {"stateMachineArn": state_machine_arn, "name": name, "input": encode_input(state_machine_input)}

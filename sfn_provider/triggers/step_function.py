@@ -5,15 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
 from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of, whole
+from sfn_provider.hooks.hook_user import HookClass, lazy_hook
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
+else:
+    __getattr__ = partial(lazy_hook, __name__)
+
+# What these arguments are without being given; they are left out of what is stored, as in the amazon provider.
+_DEFAULTS: Final[dict[str, Any]] = {
+    "region_name": None,
+    "verify": None,
+    "botocore_config": None,
+    "target_states": [],
+    "stop_on_kill": False,
+}
 
 
 class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
@@ -35,6 +48,8 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         target_states: statuses at which the wait is over although the execution goes on.
         stop_on_kill: stop the execution when a user marks the deferred task or clears it (Airflow 3.3 and later).
     """
+
+    aws_hook_class = HookClass(__name__)
 
     def __init__(
         self,
@@ -62,7 +77,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class's path and the arguments that make this trigger again."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
+        arguments = {
             "execution_arn": self.execution_arn,
             "waiter_delay": self.waiter_delay,
             "waiter_max_attempts": self.waiter_max_attempts,
@@ -73,12 +88,12 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
             "target_states": self.target_states,
             "stop_on_kill": self.stop_on_kill,
         }
+        given = {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
+        return f"{type(self).__module__}.{type(self).__qualname__}", given
 
     def hook(self) -> StepFunctionHook:
         """Make the hook. This imports boto3: keep it off the event loop."""
-        from sfn_provider.hooks.step_function import StepFunctionHook
-
-        return StepFunctionHook(
+        return self.aws_hook_class(
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,
@@ -156,7 +171,7 @@ def execution_of(event: dict[str, Any] | None) -> str:
         AirflowException: the wait could not go on, or there is no event.
     """
     if event is None:
-        raise AirflowException("The trigger has ended without an event.")
+        raise AirflowException("Trigger error: event is None, the trigger has ended without an event.")
     if event["status"] == "success":
         return str(event["execution_arn"])
     raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])

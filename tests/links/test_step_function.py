@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 from airflow import DAG
 
-from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
+from sfn_provider._compat import XCom
+from sfn_provider.get_provider_info import get_provider_info
+from sfn_provider.links.step_function import (
+    MapRunDetailsLink,
+    StateMachineDetailsLink,
+    StateMachineExecutionsDetailsLink,
+    StepFunctionsConsoleLink,
+)
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from tests.fixtures.airflow_home import run_dag, xcom
 from tests.fixtures.tasks import context_of
@@ -66,6 +73,83 @@ def test_botocore_knows_no_partition_without_a_console() -> None:
 )
 def test_without_all_it_needs_there_is_no_link(fields: dict[str, Any]) -> None:
     assert StateMachineExecutionsDetailsLink().format_link(**fields) == ""
+
+
+EXPRESS = "arn:aws:states:eu-west-3:123456789012:express:Orders:one:4f5a"
+MAP_RUN = "arn:aws-cn:states:cn-north-1:123456789012:mapRun:Orders/Lines:77aa"
+EXECUTION = "arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:Orders:one"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a task stored in a region and partition that are not the ARN's, and the page that the link shows."""
+
+    id: str
+    link: StepFunctionsConsoleLink
+    stored: dict[str, Any]
+    address: str
+
+
+PAGES = [
+    Page(
+        "standard",
+        StateMachineExecutionsDetailsLink(),
+        {"execution_arn": EXECUTION},
+        "https://console.amazonaws-us-gov.com/states/home?region=us-gov-west-1#/v2/executions/details/"
+        + EXECUTION.replace(":", "%3A"),
+    ),
+    Page(
+        "express",
+        StateMachineExecutionsDetailsLink(),
+        {"execution_arn": EXPRESS, "start_date": 1742004000000},
+        "https://console.aws.amazon.com/states/home?region=eu-west-3#/express-executions/details/"
+        + EXPRESS.replace(":", "%3A")
+        + "?startDate=1742004000000",
+    ),
+    Page(
+        "map run",
+        MapRunDetailsLink(),
+        {"map_run_arn": MAP_RUN},
+        "https://console.amazonaws.cn/states/home?region=cn-north-1#/map-runs/executions/"
+        + MAP_RUN.replace(":", "%3A").replace("/", "%2F"),
+    ),
+    Page(
+        "no arn",
+        StateMachineDetailsLink(),
+        {"state_machine_arn": "Orders"},
+        "https://console.aws.amazon.com/states/home?region=us-east-1#/statemachines/view/Orders",
+    ),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.id)
+def test_region_and_console_are_those_of_the_arn(page: Page) -> None:
+    stored = {"region_name": "us-east-1", "aws_domain": "aws.amazon.com", **page.stored}
+    assert page.link.format_link(**stored) == page.address
+
+
+def test_a_link_that_cannot_be_stored_fails_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    operator = StepFunctionStartExecutionOperator(task_id="start", state_machine_arn="arn")
+    context = context_of(operator)
+    monkeypatch.setattr(type(context["ti"]), "xcom_push", _refuse)
+    StateMachineDetailsLink.persist(context, operator, "us-east-1", "aws", state_machine_arn="arn")
+
+
+def test_a_link_that_cannot_be_read_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(XCom, "get_value", _refuse)
+    key: Any = None
+    operator = StepFunctionStartExecutionOperator(task_id="start", state_machine_arn="arn")
+    assert StateMachineDetailsLink().get_link(operator, ti_key=key) == ""
+
+
+def _refuse(*args: Any, **kwargs: Any) -> None:
+    raise OSError("no database")
+
+
+def test_every_link_is_registered() -> None:
+    registered = get_provider_info()["extra-links"]
+    links = [StateMachineDetailsLink, StateMachineExecutionsDetailsLink, MapRunDetailsLink]
+    assert registered == [f"{link.__module__}.{link.__qualname__}" for link in links]
 
 
 def test_a_dag_run_has_its_links(airflow_db: None, make_machine: Any) -> None:

@@ -232,8 +232,6 @@ def test_a_deferral_hands_everything_to_the_trigger(orders: ScriptedAws) -> None
         "region_name": "us-east-1",
         "verify": False,
         "botocore_config": {"read_timeout": 5},
-        "target_states": [],
-        "stop_on_kill": False,
     }
 
 

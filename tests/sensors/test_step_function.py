@@ -11,6 +11,7 @@ from airflow import DAG
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, TaskDeferred
 from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
+from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
 from tests.fixtures.moto import set_execution
@@ -67,6 +68,25 @@ def test_another_end_fails_with_the_cause(execution: str, status: str) -> None:
     sensor = sensor_of(execution)
     with pytest.raises(StepFunctionExecutionFailed, match=f"ended as {status}.*Orders.Bad: no stock"):
         sensor.poke(context_of(sensor))
+
+
+def test_a_failure_opens_with_the_words_of_the_amazon_provider(execution: str) -> None:
+    set_execution(execution, "FAILED", error="Orders.Bad")
+    sensor = sensor_of(execution)
+    with pytest.raises(
+        StepFunctionExecutionFailed, match=r"^Step Function sensor failed. State Machine Output: None\n"
+    ):
+        sensor.poke(context_of(sensor))
+
+
+def test_the_hook_can_be_replaced_in_the_module_and_in_a_class_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Own(StepFunctionExecutionSensor):
+        aws_hook_class: Any = dict
+
+    assert isinstance(Own(task_id="wait", execution_arn=ARN).hook, dict)
+    assert sensor_of(ARN).aws_hook_class is StepFunctionHook
+    monkeypatch.setattr("sfn_provider.sensors.step_function.StepFunctionHook", dict)
+    assert isinstance(sensor_of(ARN).hook, dict)
 
 
 def test_soft_fail_skips_with_the_cause(execution: str) -> None:

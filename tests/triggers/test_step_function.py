@@ -46,6 +46,20 @@ def test_it_survives_serialisation() -> None:
     assert path == "sfn_provider.triggers.step_function.StepFunctionsExecutionCompleteTrigger"
 
 
+def test_only_what_was_given_is_stored() -> None:
+    trigger = StepFunctionsExecutionCompleteTrigger(
+        execution_arn=ARN, waiter_delay=10, waiter_max_attempts=5, aws_conn_id="aws", verify=False
+    )
+    stored = {"execution_arn": ARN, "waiter_delay": 10, "waiter_max_attempts": 5, "aws_conn_id": "aws"}
+    assert trigger.serialize()[1] == stored | {"verify": False}
+
+
+def test_the_hook_can_be_replaced_in_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfn_provider.triggers.step_function.StepFunctionHook", dict)
+    hook: object = trigger_of(verify="ca.pem", region_name="eu-west-1", botocore_config=None).hook()
+    assert hook == {"aws_conn_id": "aws_default", "region_name": "eu-west-1", "verify": "ca.pem", "config": None}
+
+
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
 def test_every_end_of_an_execution_is_one_event(make_machine: Make, sfn: Any, status: str) -> None:
     arn = sfn.start_execution(stateMachineArn=make_machine())["executionArn"]

@@ -1,0 +1,169 @@
+"""What the sensors share: the AWS arguments, patience with AWS, the deferral, and how they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from sfn_provider._compat import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+from sfn_provider.exceptions import UsageError
+from sfn_provider.hooks.deadlines import time_left
+from sfn_provider.hooks.faults import Fault, Patience, fault_of, patiently
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookUser
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import BaseTrigger, Context
+
+T = TypeVar("T")
+
+
+class StepFunctionsSensor(HookUser, BaseSensorOperator):
+    """The arguments that every sensor here takes, and its two ways to wait.
+
+    Lost connections, throttling and errors of AWS's servers count as "not yet"; a missing permission fails the sensor
+    at once, and names the action. What is there already never defers.
+
+    Args:
+        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
+            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region, in place of the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
+    """
+
+    template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
+    ui_color = "#66c3ff"
+
+    def __init__(
+        self,
+        *,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.deferrable = deferrable
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    def look(self, context: Context) -> bool | PokeReturnValue:
+        """Look once. Every sensor has its own.
+
+        Raises:
+            UsageError: what is waited for can never be seen.
+        """
+        raise NotImplementedError
+
+    def trigger(self) -> BaseTrigger:
+        """Make the trigger that goes on looking. Every sensor has its own."""
+        raise NotImplementedError
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:
+        """Look once, in the worker."""
+        try:
+            return self.look(context)
+        except UsageError as error:
+            raise AirflowFailException(f"{self.task_id}: {error}") from error
+
+    def execute(self, context: Context) -> Any:
+        """Wait, here or in the triggerer.
+
+        Raises:
+            AirflowException: what is waited for will not come.
+            AirflowFailException: a permission is missing, or the arguments cannot be used.
+            AirflowSkipException: either, with ``soft_fail``.
+        """
+        if not self.deferrable:
+            return super().execute(context)
+        try:
+            return self._result_or_deferral(context)
+        except AirflowFailException as error:
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(str(error)) from error
+            raise
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Take the wait up again, after the trigger's event. What has changed meanwhile is waited for anew."""
+        check_event(event)
+        return self._result_or_deferral(context)
+
+    @property
+    def aws_trigger_arguments(self) -> dict[str, Any]:
+        """The arguments that every trigger takes."""
+        return {
+            "waiter_delay": self.poke_interval,
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "verify": self.verify,
+            "botocore_config": self.botocore_config,
+        }
+
+    def ask(self, call: Callable[[], T]) -> T | None:
+        """Make a call of AWS.
+
+        Args:
+            call: makes it, by ``self.hook``.
+
+        Returns:
+            The answer; None where AWS does not answer just now.
+
+        Raises:
+            AirflowFailException: a permission is missing.
+            botocore.exceptions.ClientError: an error that no waiting mends.
+        """
+        try:
+            return call()
+        except Exception as error:  # what cannot pass is raised again
+            fault = fault_of(error)
+            if fault is Fault.MISSING:
+                return patiently(call, renew=self.hook.renew_client)
+            Patience().pause_after(error)
+            if fault is Fault.EXPIRED:
+                self.hook.renew_client()
+            self.log.warning("AWS does not answer just now: %s", error)
+            return None
+
+    def fail(self, error: AirflowException) -> NoReturn:
+        """Fail, or skip with ``soft_fail``."""
+        if self.soft_fail:
+            raise AirflowSkipException(f"Skipping, as soft_fail says: {error}") from error
+        raise error
+
+    def _result_or_deferral(self, context: Context) -> Any:
+        seen = self.poke(context)
+        if seen:
+            return seen.xcom_value if isinstance(seen, PokeReturnValue) else None
+        self.defer(
+            trigger=self.trigger(),
+            method_name="execute_complete",
+            timeout=time_left(context, timedelta(seconds=self.timeout), self.execution_timeout),
+        )
+
+
+def check_event(event: dict[str, Any] | None) -> dict[str, Any]:
+    """Give a trigger's event back, if its wait has gone well.
+
+    Raises:
+        AirflowFailException: the wait could not go on, and a retry is of no use.
+        AirflowException: the wait could not go on, or there is no event.
+    """
+    if event is None:
+        raise AirflowException("Trigger error: event is None, the trigger has ended without an event.")
+    if event["status"] == "success":
+        return event
+    raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])
