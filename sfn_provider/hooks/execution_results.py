@@ -15,7 +15,9 @@ RUNNING_STATUSES: Final = frozenset({"RUNNING", "PENDING_REDRIVE"})
 FAILURE_STATUSES: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 """The execution has ended without success. Source: API_DescribeExecution, ``status``."""
 
-STATUSES: Final = RUNNING_STATUSES | FAILURE_STATUSES | {"SUCCEEDED"}
+ENDED_STATUSES: Final = FAILURE_STATUSES | {"SUCCEEDED"}
+
+STATUSES: Final = RUNNING_STATUSES | ENDED_STATUSES
 
 HISTORY_PAGE: Final = 100
 """Events that are read from the end of the history to find the state that failed."""

@@ -16,7 +16,7 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import execution_arn, numbered_name
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES
-from sfn_provider.hooks.faults import error_code
+from sfn_provider.hooks.faults import error_code, patiently
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -83,13 +83,19 @@ def start_once(hook: StepFunctionHook, request: StartRequest) -> str:
     )
 
 
-def redrive_once(hook: StepFunctionHook, request: StartRequest, name: str | None) -> str:
+def redrive_once(
+    hook: StepFunctionHook, state_machine_arn: str, name: str | None, on_not_redrivable: OnNotRedrivable = "fail"
+) -> str | None:
     """Redrive the execution of that name; one that runs already, or has succeeded, is taken as it is.
 
     Args:
         hook: calls AWS.
-        request: the state machine, and what is started in place of an execution that cannot be redriven.
+        state_machine_arn: the state machine.
         name: the name of the execution that is redriven.
+        on_not_redrivable: what to do where AWS refuses.
+
+    Returns:
+        The ARN; None where AWS refuses and ``on_not_redrivable`` is ``new_execution``.
 
     Raises:
         UsageError: there is no name, or no state machine.
@@ -97,13 +103,24 @@ def redrive_once(hook: StepFunctionHook, request: StartRequest, name: str | None
         botocore.exceptions.ClientError: any other answer of AWS.
     """
     if not name:
-        raise UsageError(f"is_redrive_execution: which execution of {request.state_machine_arn}? Give its name")
-    arn = redrive(hook, execution_arn(request.state_machine_arn, name), request.on_not_redrivable)
-    return start_once(hook, request) if arn is None else arn
+        raise UsageError(f"is_redrive_execution: which execution of {state_machine_arn}? Give its name")
+    arn = execution_arn(state_machine_arn, name)
+    return redrive(hook, arn, on_not_redrivable, lambda: hook.start_execution(state_machine_arn, name, None, True))
 
 
-def redrive(hook: StepFunctionHook, arn: str, on_not_redrivable: OnNotRedrivable = "fail") -> str | None:
+def redrive(
+    hook: StepFunctionHook,
+    arn: str,
+    on_not_redrivable: OnNotRedrivable = "fail",
+    call: Callable[[], str] | None = None,
+) -> str | None:
     """Redrive an execution; one that runs already, or has succeeded, is taken as it is.
+
+    Args:
+        hook: calls AWS.
+        arn: the execution.
+        on_not_redrivable: what to do where AWS refuses.
+        call: redrives it; None for the hook's ``redrive_execution``.
 
     Returns:
         The ARN; None where AWS refuses and ``on_not_redrivable`` is ``new_execution``.
@@ -113,7 +130,7 @@ def redrive(hook: StepFunctionHook, arn: str, on_not_redrivable: OnNotRedrivable
         botocore.exceptions.ClientError: any other answer of AWS.
     """
     try:
-        return hook.patiently(lambda: hook.redrive_execution(arn), tries=START_TRIES)
+        return patiently(call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=START_TRIES)
     except Exception as error:
         _raise_unless(error, "ExecutionNotRedrivable")
         description = hook.describe_patiently(arn)
@@ -130,8 +147,10 @@ def redrive(hook: StepFunctionHook, arn: str, on_not_redrivable: OnNotRedrivable
 
 def _started(hook: StepFunctionHook, request: StartRequest, name: str) -> str:
     """Start an execution; an answer that was lost on its way is asked for again under the same name."""
-    return hook.patiently(
-        lambda: hook.start_execution(request.state_machine_arn, name, request.input), tries=START_TRIES
+    return patiently(
+        lambda: hook.start_execution(request.state_machine_arn, name, request.input, False),
+        renew=hook.renew_client,
+        tries=START_TRIES,
     )
 
 

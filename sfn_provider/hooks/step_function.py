@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
@@ -25,7 +25,7 @@ from sfn_provider.hooks.execution_results import (
     still_running,
 )
 from sfn_provider.hooks.failed_items import MAX_ITEMS, failed_child, failed_iterations, map_run_of
-from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of, whole
+from sfn_provider.hooks.faults import aws_errors, patiently, whole
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
@@ -34,8 +34,6 @@ MAX_PAGE: Final = 1000
 """Events in a page of a history, at most. Source: API_GetExecutionHistory, ``maxResults``."""
 
 IncludedData = Literal["ALL_DATA", "METADATA_ONLY"]
-
-T = TypeVar("T")
 
 
 class StepFunctionHook(AwsBaseHook):
@@ -141,34 +139,9 @@ class StepFunctionHook(AwsBaseHook):
             AirflowFailException: a permission is missing.
             botocore.exceptions.ClientError: an error that no waiting mends.
         """
-        return self.patiently(lambda: self.describe_execution(execution_arn, included_data), sleep=sleep)
-
-    def patiently(
-        self, call: Callable[[], T], *, tries: int | None = None, sleep: Callable[[float], None] | None = None
-    ) -> T:
-        """Make a call, however often it takes: errors that pass are waited out, expired credentials read again.
-
-        Args:
-            call: calls AWS once, by ``self.conn``.
-            tries: calls at most; None for no end but the task's own timeout.
-            sleep: called with the seconds to pause; ``time.sleep`` for None.
-
-        Raises:
-            AirflowFailException: a permission is missing.
-            botocore.exceptions.ClientError: an error that no waiting mends, or that has come ``tries`` times.
-        """
-        patience = Patience()
-        while True:
-            try:
-                return call()
-            except Exception as error:  # what cannot pass is raised again by pause_after
-                pause = patience.pause_after(error)
-                if tries is not None and patience.errors >= tries:
-                    raise
-                self.log.warning("Step Functions, next try in %.1f s: %s", pause, error)
-                if fault_of(error) is Fault.EXPIRED:
-                    self.renew_client()
-            (sleep or time.sleep)(pause)
+        return patiently(
+            lambda: self.describe_execution(execution_arn, included_data), renew=self.renew_client, sleep=sleep
+        )
 
     def wait_for_execution(
         self,
@@ -267,7 +240,8 @@ class StepFunctionHook(AwsBaseHook):
         """
         token: str | None = None
         for number in count(1):
-            page = self.patiently(partial(self.history_page, execution_arn, next_token=token, **arguments))
+            ask = partial(self.history_page, execution_arn, next_token=token, **arguments)
+            page = patiently(ask, renew=self.renew_client)
             yield from page["events"]
             token = page.get("nextToken")
             if token is None or number == max_pages:

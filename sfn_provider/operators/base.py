@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import BaseOperator
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookUser
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass, HookUser
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class StepFunctionsOperator(HookUser, BaseOperator):
         kwargs: of ``BaseOperator``.
     """
 
+    aws_hook_class = HookClass("sfn_provider.operators.step_function")
     template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
 
     def __init__(
@@ -64,7 +65,7 @@ class StepFunctionsOperator(HookUser, BaseOperator):
         )
 
     def _push(self, context: Context, **values: Any) -> None:
-        """Push XComs, unless the task pushes none."""
-        if self.do_xcom_push:
+        """Push XComs, unless the task pushes none, or runs without context, as in tests of one's own."""
+        if self.do_xcom_push and context:
             for key, value in values.items():
                 context["ti"].xcom_push(key=key, value=value)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.hooks.execution_results import RUNNING_STATUSES, output_of
+from sfn_provider.hooks.execution_results import FAILURE_STATUSES, RUNNING_STATUSES, output_of
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
@@ -47,16 +47,14 @@ class StepFunctionGetExecutionOutputOperator(StepFunctionsOperator):
         """
         self._persist_execution_link(context, self.execution_arn)
         description = self.hook.describe_execution(self.execution_arn)
-        if "output" in description:
-            return output_of(description)
-        if not self.fail_on_error:
-            return _json_or_text(description.get("error"))
-        if description["status"] in RUNNING_STATUSES:
+        status = description.get("status")
+        if self.fail_on_error and status in RUNNING_STATUSES:
             raise AirflowException(
-                f"{self.execution_arn} is {description['status']} and has no output yet: "
-                "wait for it with StepFunctionExecutionSensor"
+                f"{self.execution_arn} is {status} and has no output yet: wait for it with StepFunctionExecutionSensor"
             )
-        raise self.hook.failure(description)
+        if self.fail_on_error and status in FAILURE_STATUSES:
+            raise self.hook.failure(description)
+        return output_of(description) if "output" in description else _json_or_text(description.get("error"))
 
 
 def _json_or_text(text: str | None) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import AirflowFailException, conf
+from sfn_provider._compat import AirflowException, AirflowFailException, conf
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import as_bool, execution_name, refuse_express
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
@@ -132,16 +132,35 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             raise AirflowFailException(f"{self.task_id}: {error}") from error
         return self._wait(context, arn)
 
+    @property
+    def input(self) -> Any:
+        """``state_machine_input``, by the name that older versions of the amazon provider have for it."""
+        return self.state_machine_input
+
     def _start(self, context: Context) -> str:
-        ti, started = context["ti"], context["dag_run"].start_date
-        redrives = as_bool(self.is_redrive_execution, "is_redrive_execution")
-        own_name = None if redrives else self.name  # what is started in place of a redrive has a name of its own
-        request = StartRequest(
+        if as_bool(self.is_redrive_execution, "is_redrive_execution"):
+            arn = redrive_once(self.hook, self.state_machine_arn, self.name, self.on_not_redrivable)
+            # what is started in place of a redrive has a name of its own
+            arn = arn or start_once(self.hook, self._request(context, None))
+        elif context or self.name:
+            arn = start_once(self.hook, self._request(context, self.name))
+        else:  # a test of one's own, without context: no task instance to name the execution after
+            arn = self.hook.start_execution(self.state_machine_arn, None, self.state_machine_input, False)
+        if not arn:
+            raise AirflowException(f"Failed to start State Machine execution for: {self.state_machine_arn}")
+        return arn
+
+    def _request(self, context: Context, name: str | None) -> StartRequest:
+        started = context["dag_run"].start_date if context and name else None
+        return StartRequest(
             state_machine_arn=self.state_machine_arn,
-            name=own_name or execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
+            name=name or _name_after(context["ti"]),
             input=self.state_machine_input,
             on_failed_execution=self.on_failed_execution,
-            since=started - _CLOCK_SKEW if own_name and started else None,
+            since=started - _CLOCK_SKEW if started else None,
             on_not_redrivable=self.on_not_redrivable,
         )
-        return redrive_once(self.hook, request, self.name) if redrives else start_once(self.hook, request)
+
+
+def _name_after(ti: Any) -> str:
+    return execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)

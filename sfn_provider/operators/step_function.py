@@ -6,7 +6,14 @@ has the class. Nothing here imports boto3 or the amazon provider while a DAG fil
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sfn_provider.hooks.hook_user import lazy_hook
 from sfn_provider.operators.execution import StepFunctionGetExecutionOutputOperator
 from sfn_provider.operators.start_execution import StepFunctionStartExecutionOperator
+
+if not TYPE_CHECKING:
+    __getattr__ = partial(lazy_hook, __name__)
 
 __all__ = ["StepFunctionGetExecutionOutputOperator", "StepFunctionStartExecutionOperator"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider._compat import TaskDeferralTimeout
 from sfn_provider.hooks.deadlines import time_left
 from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
-from sfn_provider.hooks.execution_results import FAILURE_STATUSES, RUNNING_STATUSES, output_of
-from sfn_provider.hooks.faults import Patience
+from sfn_provider.hooks.execution_results import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, output_of
+from sfn_provider.hooks.faults import Patience, patiently
 from sfn_provider.operators.base import StepFunctionsOperator
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
 
@@ -71,7 +71,11 @@ class WaitingOperator(StepFunctionsOperator):
         arn = self._execution_arn
         if self.stop_on_kill and arn:
             self.log.info("Stopping %s", arn)
-            self.hook.patiently(lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE), tries=_STOP_TRIES)
+            patiently(
+                lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE),
+                renew=self.hook.renew_client,
+                tries=_STOP_TRIES,
+            )
 
     def _wait(self, context: Context, arn: str) -> Any:
         if not self.deferrable:
@@ -83,7 +87,7 @@ class WaitingOperator(StepFunctionsOperator):
     def _runs(self, arn: str) -> bool:
         """Look once, so that an execution that has ended never defers; where AWS does not answer, the trigger waits."""
         try:
-            return str(self.hook.describe_execution(arn, "METADATA_ONLY")["status"]) in RUNNING_STATUSES
+            return str(self.hook.describe_execution(arn, "METADATA_ONLY")["status"]) not in ENDED_STATUSES
         except Exception as error:  # what cannot pass is raised again by pause_after
             Patience().pause_after(error)
             return True
@@ -115,4 +119,4 @@ class WaitingOperator(StepFunctionsOperator):
             execution_start_date=description["startDate"].isoformat(),
             execution_stop_date=description["stopDate"].isoformat(),
         )
-        return output_of(description)
+        return output_of(description) if "output" in description else arn

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
-from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
+from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR, region_of
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
 from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of, whole
 from sfn_provider.hooks.hook_user import HookClass, lazy_hook
@@ -93,13 +93,14 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
 
     def hook(self) -> StepFunctionHook:
         """Make the hook. This imports boto3: keep it off the event loop."""
-        return self.aws_hook_class(
+        hook = self.aws_hook_class(
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,
             config=self.botocore_config,
-            arn=self.execution_arn,
         )
+        hook.arn_region = region_of(self.execution_arn)
+        return hook
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look at the status until the wait is over, then yield the one event."""

@@ -124,14 +124,14 @@ def test_what_cannot_be_redriven_says_why(scripted_aws: ScriptedAws) -> None:
 def test_a_redrive_is_not_repeated(scripted_aws: ScriptedAws, status: str) -> None:
     scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
     scripted_aws.script("DescribeExecution", described(status))
-    assert redrive_once(StepFunctionHook(), REDRIVE, "one") == ARN
+    assert redrive_once(StepFunctionHook(), MACHINE, "one") == ARN
 
 
 def test_a_redrive_that_aws_refuses_says_why(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable", "too many events"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
     with pytest.raises(AirflowFailException, match=r"is FAILED and cannot be redriven: .*too many events"):
-        redrive_once(StepFunctionHook(), REDRIVE, "one")
+        redrive_once(StepFunctionHook(), MACHINE, "one")
 
 
 ANEW = replace(REDRIVE, name="made", on_not_redrivable="new_execution")
@@ -142,15 +142,14 @@ def test_a_refused_redrive_says_the_reason_that_aws_gives(scripted_aws: Scripted
     reason = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "Execution history limit exceeded"}
     scripted_aws.script("DescribeExecution", described("FAILED") | reason)
     with pytest.raises(AirflowFailException, match=r"cannot be redriven: Execution history limit exceeded$"):
-        redrive_once(StepFunctionHook(), REDRIVE, "one")
+        redrive_once(StepFunctionHook(), MACHINE, "one")
 
 
 def test_where_aws_refuses_to_redrive_another_execution_may_start(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
     scripted_aws.script("DescribeExecution", described("TIMED_OUT"))
-    scripted_aws.script("StartExecution", {"executionArn": "new", "startDate": 1.0})
-    assert redrive_once(StepFunctionHook(), ANEW, "one") == "new"
-    assert scripted_aws.bodies("StartExecution") == [{"stateMachineArn": MACHINE, "name": "made"}]
+    assert redrive_once(StepFunctionHook(), MACHINE, "one", "new_execution") is None
+    assert scripted_aws.actions() == ["RedriveExecution", "DescribeExecution"]
 
 
 def test_a_retry_that_cannot_redrive_may_start_the_next_name(scripted_aws: ScriptedAws) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -81,12 +82,12 @@ def test_a_failure_opens_with_the_words_of_the_amazon_provider(execution: str) -
 
 def test_the_hook_can_be_replaced_in_the_module_and_in_a_class_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     class Own(StepFunctionExecutionSensor):
-        aws_hook_class: Any = dict
+        aws_hook_class: Any = SimpleNamespace
 
-    assert isinstance(Own(task_id="wait", execution_arn=ARN).hook, dict)
+    assert isinstance(Own(task_id="wait", execution_arn=ARN).hook, SimpleNamespace)
     assert sensor_of(ARN).aws_hook_class is StepFunctionHook
-    monkeypatch.setattr("sfn_provider.sensors.step_function.StepFunctionHook", dict)
-    assert isinstance(sensor_of(ARN).hook, dict)
+    monkeypatch.setattr("sfn_provider.sensors.step_function.StepFunctionHook", SimpleNamespace)
+    assert isinstance(sensor_of(ARN).hook, SimpleNamespace)
 
 
 def test_soft_fail_skips_with_the_cause(execution: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,9 +56,10 @@ def test_only_what_was_given_is_stored() -> None:
 
 
 def test_the_hook_can_be_replaced_in_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfn_provider.triggers.step_function.StepFunctionHook", dict)
-    hook: object = trigger_of(verify="ca.pem", region_name="eu-west-1", botocore_config=None).hook()
-    assert hook == {"aws_conn_id": "aws_default", "region_name": "eu-west-1", "verify": "ca.pem", "config": None}
+    monkeypatch.setattr("sfn_provider.triggers.step_function.StepFunctionHook", SimpleNamespace)
+    hook = trigger_of(verify="ca.pem", region_name="eu-west-1", botocore_config=None).hook()
+    arguments = {"aws_conn_id": "aws_default", "region_name": "eu-west-1", "verify": "ca.pem", "config": None}
+    assert vars(hook) == arguments | {"arn_region": "us-east-1"}
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
