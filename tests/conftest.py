@@ -14,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 pytest_plugins = (
     "tests.fixtures.airflow_home",
     "tests.fixtures.moto",
+    "tests.fixtures.moto_jobs",
     "tests.fixtures.scripted_aws",
     "tests.fixtures.live",
     "tests.fixtures.jobs",

@@ -44,6 +44,7 @@ from sfn_provider.exceptions import StatesError
 if TYPE_CHECKING:
     from sfn_provider.engine.run import Run
 
+
 def execute(run: Run, frame: Frame, state: Compiled) -> None:
     """Start a Map Run: read its items, or begin to.
 
