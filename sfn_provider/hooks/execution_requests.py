@@ -19,7 +19,7 @@ MAX_NAME_LENGTH: Final = 80
 """Characters in an execution's name. Source: API_StartExecution, parameter ``name``."""
 
 MAX_INPUT_BYTES: Final = 262_144
-"""UTF-8 bytes in an execution's input. Source: Step Functions quotas, "Maximum input or output size"."""
+"""UTF-8 bytes in an input or an output. Source: Step Functions quotas, "Maximum input or output size"."""
 
 KILLED_ERROR: Final = "Airflow.TaskKilled"
 KILLED_CAUSE: Final = "The Airflow task that waited for this execution was killed, cleared, marked or timed out."
@@ -79,46 +79,51 @@ def numbered_name(name: str, number: int) -> str:
 
 
 def encode_input(value: Any) -> str | None:
-    """Write the execution's input as JSON text.
+    """Write the execution's input as JSON text, as ``encode_json`` does.
+
+    Returns:
+        The text, or None for None: AWS then takes ``{}``.
+    """
+    return None if value is None else encode_json(value, "state_machine_input")
+
+
+def encode_json(value: Any, field: str) -> str:
+    """Write a value as the JSON text that Step Functions is sent.
 
     Args:
         value: any JSON value. Mappings and sequences of any kind count as objects and arrays, ``datetime``, ``date``
             and ``time`` become ISO 8601 text, ``Decimal`` a number. A ``str`` is taken as JSON text and sent as it is.
-
-    Returns:
-        The text, or None for None: AWS then takes ``{}``.
+        field: the argument's name, for the error.
 
     Raises:
         UsageError: the value is no JSON, or its text has more than 262,144 UTF-8 bytes.
     """
-    if value is None:
-        return None
-    text = _checked_text(value) if isinstance(value, str) else _dump(value)
+    text = _checked_text(value, field) if isinstance(value, str) else _dump(value, field)
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_INPUT_BYTES:
         raise UsageError(
-            f"state_machine_input: {size:,} bytes as JSON, and Step Functions takes at most {MAX_INPUT_BYTES:,}; "
+            f"{field}: {size:,} bytes as JSON, and Step Functions takes at most {MAX_INPUT_BYTES:,}; "
             "put the data into S3 and pass its place"
         )
     return text
 
 
-def _checked_text(text: str) -> str:
+def _checked_text(text: str, field: str) -> str:
     try:
         json.loads(text)
     except ValueError as error:
         raise UsageError(
-            f"state_machine_input: a text that is no JSON ({error}): {text[:80]!r}; "
-            "pass a dict or a list, or json.dumps(...) of a plain string"
+            f"{field}: a text that is no JSON ({error}): {text[:80]!r}; "
+            "pass a dict or a list, or json.dumps(...) of a plain string; in a template, | tojson"
         ) from error
     return text
 
 
-def _dump(value: Any) -> str:
+def _dump(value: Any, field: str) -> str:
     try:
         return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"state_machine_input: cannot be written as JSON: {error}") from error
+        raise UsageError(f"{field}: cannot be written as JSON: {error}") from error
 
 
 def _plain(value: Any) -> Any:
@@ -179,7 +184,7 @@ def region_of(arn: Any) -> str | None:
 
 
 def refuse_express(arn: str) -> None:
-    """Refuse an Express execution where its state is to be read.
+    """Refuse an Express execution where its state matters.
 
     Args:
         arn: an execution's ARN.
@@ -191,7 +196,7 @@ def refuse_express(arn: str) -> None:
     """
     if _EXPRESS.search(arn):
         raise UsageError(
-            f"{arn}: an Express execution cannot be waited on, AWS keeps no state of it; "
-            "start it with StepFunctionStartSyncExecutionOperator, which waits up to five minutes, "
-            "or with wait_for_completion=False and look at its logs in CloudWatch"
+            f"{arn}: AWS keeps no state of an Express execution, so that it cannot be waited on, described, stopped or "
+            "redriven; start it with StepFunctionStartSyncExecutionOperator, which waits for up to five minutes, or "
+            "with wait_for_completion=False, and look at its logs in CloudWatch"
         )

@@ -21,6 +21,9 @@ FIRST_PAUSE: float = 1.0
 LONGEST_PAUSE: float = 60.0
 """Seconds between two tries, at most."""
 
+CALL_TRIES: Final = 8
+"""How often a call is made that no wait depends on, about two minutes long, before its error is the task's."""
+
 MISSING_TRIES: Final = 6
 """How often an execution may be missing before that is believed: DescribeExecution is eventually consistent, so a
 fresh execution can be unknown for some seconds. Source: API_DescribeExecution."""
@@ -105,6 +108,12 @@ def fault_of(error: BaseException) -> Fault:
     return Fault.TRANSIENT if isinstance(error, _connection_errors()) else Fault.FINAL
 
 
+def refused(error: BaseException) -> bool:
+    """Has AWS answered that it did not do what was asked? Nothing has begun then, and the call may be made again."""
+    response = getattr(error, "response", None)
+    return isinstance(response, dict) and response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500
+
+
 def whole(description: dict[str, Any]) -> dict[str, Any]:
     """Give an answer of DescribeExecution back, if it is one.
 
@@ -172,12 +181,18 @@ class Patience:
         return ceiling * (0.5 + self.jitter() / 2)
 
 
+def always(error: Exception) -> bool:
+    """Say that the call may be made again, whatever the error."""
+    return True
+
+
 def patiently(
     call: Callable[[], T],
     *,
     renew: Callable[[], None],
     tries: int | None = None,
     sleep: Callable[[float], None] | None = None,
+    repeat: Callable[[Exception], bool] = always,
 ) -> T:
     """Make a call, however often it takes: errors that pass are waited out, expired credentials read again.
 
@@ -186,6 +201,7 @@ def patiently(
         renew: makes the next call take fresh credentials.
         tries: calls at most; None for no end but the task's own timeout.
         sleep: called with the seconds to pause; ``time.sleep`` for None.
+        repeat: tells whether the call may be made again after an error that passes.
 
     Raises:
         AirflowFailException: a permission is missing.
@@ -197,7 +213,7 @@ def patiently(
             return call()
         except Exception as error:  # what cannot pass is raised again by pause_after
             pause = patience.pause_after(error)
-            if tries is not None and patience.errors >= tries:
+            if not repeat(error) or (tries is not None and patience.errors >= tries):
                 raise
             log.warning("Step Functions, next try in %.1f s: %s", pause, error)
             if fault_of(error) is Fault.EXPIRED:

@@ -16,7 +16,7 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import execution_arn, numbered_name
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES
-from sfn_provider.hooks.faults import error_code, patiently
+from sfn_provider.hooks.faults import CALL_TRIES, error_code, patiently
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -25,9 +25,6 @@ OnFailedExecution = Literal["new_name", "redrive", "fail"]
 OnNotRedrivable = Literal["fail", "new_execution"]
 
 ON_NOT_REDRIVABLE: Final = ("fail", "new_execution")
-
-START_TRIES: Final = 8
-"""How often a start or a redrive is tried, about two minutes long, before its error is the task's."""
 
 MAX_NUMBER: Final = 100
 """Executions of one task instance at most; a task with more retries than that gives another name itself."""
@@ -130,7 +127,7 @@ def redrive(
         botocore.exceptions.ClientError: any other answer of AWS.
     """
     try:
-        return patiently(call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=START_TRIES)
+        return patiently(call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=CALL_TRIES)
     except Exception as error:
         _raise_unless(error, "ExecutionNotRedrivable")
         description = hook.describe_patiently(arn)
@@ -150,7 +147,7 @@ def _started(hook: StepFunctionHook, request: StartRequest, name: str) -> str:
     return patiently(
         lambda: hook.start_execution(request.state_machine_arn, name, request.input, False),
         renew=hook.renew_client,
-        tries=START_TRIES,
+        tries=CALL_TRIES,
     )
 
 

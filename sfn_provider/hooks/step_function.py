@@ -7,36 +7,29 @@ import it when a task runs, not when a DAG file is parsed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable
+from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.config import Config
 
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.hooks.execution_requests import encode_input, execution_arn, region_of
-from sfn_provider.hooks.execution_results import (
-    HISTORY_PAGE,
-    RUNNING_STATUSES,
-    FailedItem,
-    StepFunctionExecutionFailed,
-    failure_of,
-    still_running,
-)
-from sfn_provider.hooks.failed_items import MAX_ITEMS, failed_child, failed_iterations, map_run_of
-from sfn_provider.hooks.faults import aws_errors, patiently, whole
+from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
+from sfn_provider.hooks.faults import patiently, whole
+from sfn_provider.hooks.history_calls import HistoryCalls
+from sfn_provider.hooks.sync_calls import SyncCalls
+from sfn_provider.hooks.worker_calls import WorkerCalls
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
 
-MAX_PAGE: Final = 1000
-"""Events in a page of a history, at most. Source: API_GetExecutionHistory, ``maxResults``."""
-
 IncludedData = Literal["ALL_DATA", "METADATA_ONLY"]
 
 
-class StepFunctionHook(AwsBaseHook):
+class StepFunctionHook(HistoryCalls, SyncCalls, WorkerCalls, AwsBaseHook):
     """Call AWS Step Functions.
 
     A drop-in for ``airflow.providers.amazon.aws.hooks.step_function.StepFunctionHook``.
@@ -52,6 +45,7 @@ class StepFunctionHook(AwsBaseHook):
         kwargs["client_type"] = "stepfunctions"
         super().__init__(*args, **kwargs)
         self.arn_region = region_of(arn)
+        self._clients: dict[str, Any] = {}
 
     @cached_property
     def conn_config(self) -> AwsConnectionWrapper:
@@ -171,86 +165,23 @@ class StepFunctionHook(AwsBaseHook):
             (sleep or time.sleep)(waiter_delay)
         return self.describe_patiently(execution_arn, "ALL_DATA", sleep)
 
-    def failure(self, description: Mapping[str, Any]) -> StepFunctionExecutionFailed:
-        """Find out why an execution did not succeed: one page from the end of its history.
-
-        For a failed Map Run its first failed children are described as well. All this says only where; what cannot be
-        read is noted and hides nothing of the failure.
+    def client_with(self, **settings: Any) -> Any:
+        """Make a client with further settings; it is kept, as long as ``conn`` is.
 
         Args:
-            description: what DescribeExecution said of it, with all data.
+            settings: of ``botocore.config.Config``. They go before those of the hook and of the connection.
         """
-        events: Sequence[Mapping[str, Any]] = ()
-        note: str | None = None
-        items: tuple[FailedItem, ...] = ()
-        try:
-            events = self.history_page(description["executionArn"], reverse_order=True, max_results=HISTORY_PAGE)[
-                "events"
-            ]
-            run = map_run_of(events)
-            items = self.failed_children(run) if run else failed_iterations(events)
-        except aws_errors() as error:
-            what = "Its failed items" if events else "Its history"
-            note = f"{what} could not be read: {error}"
-        return StepFunctionExecutionFailed(failure_of(description, events, note, items))
-
-    def failed_children(self, map_run_arn: str) -> tuple[FailedItem, ...]:
-        """Describe failed child executions of a Map Run, at most 5: those that ListExecutions names first."""
-        page = self.conn.list_executions(mapRunArn=map_run_arn, statusFilter="FAILED", maxResults=MAX_ITEMS)
-        return tuple(failed_child(self.describe_execution(child["executionArn"])) for child in page["executions"])
-
-    def history_page(
-        self,
-        execution_arn: str,
-        *,
-        reverse_order: bool = False,
-        max_results: int = MAX_PAGE,
-        include_execution_data: bool = True,
-        next_token: str | None = None,
-    ) -> dict[str, Any]:
-        """Read one page of an execution's history: ``{"events": [...], "nextToken": ...}``.
-
-        Args:
-            execution_arn: the execution.
-            reverse_order: the last events first.
-            max_results: events at most, up to 1,000.
-            include_execution_data: with the inputs and outputs of states.
-            next_token: of the page before; None for the first page.
-        """
-        more = {} if next_token is None else {"nextToken": next_token}
-        page: dict[str, Any] = self.conn.get_execution_history(
-            executionArn=execution_arn,
-            reverseOrder=reverse_order,
-            maxResults=max_results,
-            includeExecutionData=include_execution_data,
-            **more,
-        )
-        return page
-
-    def history(self, execution_arn: str, max_pages: int | None = None, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """Read an execution's history, page by page as it is asked for; errors that pass are waited out.
-
-        Args:
-            execution_arn: the execution.
-            max_pages: pages at most; None for all. A history has up to 25,000 events, a page up to 1,000.
-            arguments: of ``history_page``.
-
-        Yields:
-            events, as GetExecutionHistory returns them.
-        """
-        token: str | None = None
-        for number in count(1):
-            ask = partial(self.history_page, execution_arn, next_token=token, **arguments)
-            page = patiently(ask, renew=self.renew_client)
-            yield from page["events"]
-            token = page.get("nextToken")
-            if token is None or number == max_pages:
-                return
+        key = repr(sorted(settings.items()))
+        if key not in self._clients:
+            config = self.config.merge(Config(**settings))
+            self._clients[key] = self.get_client_type(region_name=self.region_name, config=config)
+        return self._clients[key]
 
     def renew_client(self) -> None:
-        """Forget connection and client: the next call reads the connection again and gets fresh credentials."""
+        """Forget connection and clients: the next call reads the connection again and gets fresh credentials."""
         for name in ("conn", "conn_config", "_client"):
             self.__dict__.pop(name, None)
+        self._clients.clear()
 
     async def async_client(self) -> Any:
         """Make an aiobotocore client, an asynchronous context manager, without holding up the event loop."""

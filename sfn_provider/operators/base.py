@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sfn_provider._compat import BaseOperator
+from sfn_provider._compat import AirflowFailException, BaseOperator
+from sfn_provider.exceptions import UsageError
+from sfn_provider.hooks.execution_requests import refuse_express
+from sfn_provider.hooks.faults import CALL_TRIES, always, patiently
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass, HookUser
-from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
+from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
 
+T = TypeVar("T")
 _Word = TypeVar("_Word", bound=str)
 
 
@@ -55,13 +59,35 @@ class StepFunctionsOperator(HookUser, BaseOperator):
         self.verify = verify
         self.botocore_config = botocore_config
 
-    def _persist_execution_link(self, context: Context, execution_arn: str) -> None:
+    def _patiently(
+        self, call: Callable[[], T], tries: int = CALL_TRIES, repeat: Callable[[Exception], bool] = always
+    ) -> T:
+        """Make a call of the hook; errors that pass are waited out."""
+        return patiently(call, renew=self.hook.renew_client, tries=tries, repeat=repeat)
+
+    def _refuse_express(self, arn: str) -> None:
+        try:
+            refuse_express(arn)
+        except UsageError as error:
+            raise AirflowFailException(f"{self.task_id}: {error}") from error
+
+    def _persist_machine_link(self, context: Context, state_machine_arn: str) -> None:
+        StateMachineDetailsLink.persist(
+            context=context,
+            operator=self,
+            region_name=self.hook.conn_region_name,
+            aws_partition=self.hook.conn_partition,
+            state_machine_arn=state_machine_arn,
+        )
+
+    def _persist_execution_link(self, context: Context, execution_arn: str, **fields: Any) -> None:
         StateMachineExecutionsDetailsLink.persist(
             context=context,
             operator=self,
             region_name=self.hook.conn_region_name,
             aws_partition=self.hook.conn_partition,
             execution_arn=execution_arn,
+            **fields,
         )
 
     def _push(self, context: Context, **values: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowException, AirflowFailException, conf
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import as_bool, execution_name, refuse_express
+from sfn_provider.hooks.execution_requests import as_bool, execution_name
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.hooks.start_once import (
     ON_FAILED_EXECUTION,
@@ -114,23 +114,12 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             AirflowFailException: the arguments cannot be used, a permission is missing, or a failed execution is not
                 to be repeated.
         """
-        StateMachineDetailsLink.persist(
-            context=context,
-            operator=self,
-            region_name=self.hook.conn_region_name,
-            aws_partition=self.hook.conn_partition,
-            state_machine_arn=self.state_machine_arn,
-        )
+        self._persist_machine_link(context, self.state_machine_arn)
         try:
-            arn = self._execution_arn = self._start(context)
-            self._persist_execution_link(context, arn)
-            self._push(context, execution_arn=arn, execution_name=arn.rpartition(":")[2])
-            if not self.wait_for_completion:
-                return arn
-            refuse_express(arn)
+            arn = self._start(context)
         except UsageError as error:
             raise AirflowFailException(f"{self.task_id}: {error}") from error
-        return self._wait(context, arn)
+        return self._follow(context, arn)
 
     @property
     def input(self) -> Any:

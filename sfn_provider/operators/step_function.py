@@ -10,10 +10,33 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sfn_provider.hooks.hook_user import lazy_hook
-from sfn_provider.operators.execution import StepFunctionGetExecutionOutputOperator
+from sfn_provider.operators.execution import (
+    StepFunctionRedriveExecutionOperator,
+    StepFunctionStopExecutionOperator,
+)
+from sfn_provider.operators.execution_data import (
+    StepFunctionDescribeExecutionOperator,
+    StepFunctionGetExecutionOutputOperator,
+)
 from sfn_provider.operators.start_execution import StepFunctionStartExecutionOperator
+from sfn_provider.operators.sync_execution import StepFunctionStartSyncExecutionOperator
+from sfn_provider.operators.worker import (
+    StepFunctionSendTaskFailureOperator,
+    StepFunctionSendTaskHeartbeatOperator,
+    StepFunctionSendTaskSuccessOperator,
+)
 
 if not TYPE_CHECKING:
     __getattr__ = partial(lazy_hook, __name__)
 
-__all__ = ["StepFunctionGetExecutionOutputOperator", "StepFunctionStartExecutionOperator"]
+__all__ = [
+    "StepFunctionDescribeExecutionOperator",
+    "StepFunctionGetExecutionOutputOperator",
+    "StepFunctionRedriveExecutionOperator",
+    "StepFunctionSendTaskFailureOperator",
+    "StepFunctionSendTaskHeartbeatOperator",
+    "StepFunctionSendTaskSuccessOperator",
+    "StepFunctionStartExecutionOperator",
+    "StepFunctionStartSyncExecutionOperator",
+    "StepFunctionStopExecutionOperator",
+]

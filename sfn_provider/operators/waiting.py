@@ -8,7 +8,7 @@ from sfn_provider._compat import TaskDeferralTimeout
 from sfn_provider.hooks.deadlines import time_left
 from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
 from sfn_provider.hooks.execution_results import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, output_of
-from sfn_provider.hooks.faults import Patience, patiently
+from sfn_provider.hooks.faults import Patience
 from sfn_provider.operators.base import StepFunctionsOperator
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
 
@@ -71,11 +71,17 @@ class WaitingOperator(StepFunctionsOperator):
         arn = self._execution_arn
         if self.stop_on_kill and arn:
             self.log.info("Stopping %s", arn)
-            patiently(
-                lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE),
-                renew=self.hook.renew_client,
-                tries=_STOP_TRIES,
-            )
+            self._patiently(lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE), _STOP_TRIES)
+
+    def _follow(self, context: Context, arn: str) -> Any:
+        """Go on from the start: push what is known of the execution, and wait for it if that is wanted."""
+        self._execution_arn = arn
+        self._persist_execution_link(context, arn)
+        self._push(context, execution_arn=arn, execution_name=arn.rpartition(":")[2])
+        if not self.wait_for_completion:
+            return arn
+        self._refuse_express(arn)
+        return self._wait(context, arn)
 
     def _wait(self, context: Context, arn: str) -> Any:
         if not self.deferrable:

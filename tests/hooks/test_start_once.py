@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.hooks.start_once import START_TRIES, StartRequest, redrive_once, start_once
+from sfn_provider.hooks.faults import CALL_TRIES
+from sfn_provider.hooks.start_once import StartRequest, redrive_once, start_once
 from sfn_provider.hooks.step_function import StepFunctionHook
 from tests.fixtures.moto import set_execution
 from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
@@ -175,4 +176,4 @@ def test_a_start_has_an_end_to_its_patience(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("StartExecution", Refusal("ThrottlingException"))
     with pytest.raises(ClientError, match="ThrottlingException"):
         start_once(StepFunctionHook(), REDRIVE)
-    assert len(scripted_aws.calls) == START_TRIES
+    assert len(scripted_aws.calls) == CALL_TRIES

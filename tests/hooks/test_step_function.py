@@ -208,8 +208,8 @@ def test_a_history_is_read_page_by_page(scripted_aws: ScriptedAws) -> None:
     first = {"events": [{"id": 1, "timestamp": 1.0, "type": "ExecutionStarted"}], "nextToken": "t"}
     second = {"events": [{"id": 2, "timestamp": 1.0, "type": "ExecutionSucceeded"}]}
     scripted_aws.script("GetExecutionHistory", first, Refusal("ThrottlingException"), second)
-    events = list(StepFunctionHook().history(ARN, include_execution_data=False, max_results=1))
-    assert [event["id"] for event in events] == [1, 2]
+    pages = list(StepFunctionHook().history_pages(ARN, include_execution_data=False, max_results=1))
+    assert [event["id"] for page in pages for event in page["events"]] == [1, 2]
     bodies = scripted_aws.bodies("GetExecutionHistory")
     assert [body.get("nextToken") for body in bodies] == [None, "t", "t"]
     assert all((body["includeExecutionData"], body["maxResults"]) == (False, 1) for body in bodies)
@@ -218,7 +218,7 @@ def test_a_history_is_read_page_by_page(scripted_aws: ScriptedAws) -> None:
 def test_a_history_ends_after_as_many_pages_as_asked_for(scripted_aws: ScriptedAws) -> None:
     page = {"events": [{"id": 1, "timestamp": 1.0, "type": "ExecutionStarted"}], "nextToken": "t"}
     scripted_aws.script("GetExecutionHistory", page)
-    assert len(list(StepFunctionHook().history(ARN, max_pages=3))) == 3
+    assert len(list(StepFunctionHook().history_pages(ARN, max_pages=3))) == 3
 
 
 def test_the_asynchronous_client(make_machine: Make) -> None:

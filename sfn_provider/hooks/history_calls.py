@@ -1,0 +1,103 @@
+"""Calls of the hook about what happened in an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any, Final
+
+from sfn_provider.hooks.calls import HookCalls
+from sfn_provider.hooks.execution_results import (
+    HISTORY_PAGE,
+    FailedItem,
+    StepFunctionExecutionFailed,
+    failure_of,
+)
+from sfn_provider.hooks.failed_items import MAX_ITEMS, failed_child, failed_iterations, map_run_of
+from sfn_provider.hooks.faults import aws_errors, patiently
+
+MAX_PAGE: Final = 1000
+"""Events in a page of a history, at most. Source: API_GetExecutionHistory, ``maxResults``."""
+
+
+class HistoryCalls(HookCalls):
+    """The part of the hook that reads histories, and why an execution failed."""
+
+    def failure(self, description: Mapping[str, Any]) -> StepFunctionExecutionFailed:
+        """Find out why an execution did not succeed: one page from the end of its history.
+
+        For a failed Map Run its first failed children are described as well. All this says only where; what cannot be
+        read is noted and hides nothing of the failure.
+
+        Args:
+            description: what DescribeExecution said of it, with all data.
+        """
+        events: Sequence[Mapping[str, Any]] = ()
+        note: str | None = None
+        items: tuple[FailedItem, ...] = ()
+        try:
+            events = self.history_page(description["executionArn"], reverse_order=True, max_results=HISTORY_PAGE)[
+                "events"
+            ]
+            run = map_run_of(events)
+            items = self.failed_children(run) if run else failed_iterations(events)
+        except aws_errors() as error:
+            what = "Its failed items" if events else "Its history"
+            note = f"{what} could not be read: {error}"
+        return StepFunctionExecutionFailed(failure_of(description, events, note, items))
+
+    def failed_children(self, map_run_arn: str) -> tuple[FailedItem, ...]:
+        """Describe failed child executions of a Map Run, at most 5: those that ListExecutions names first."""
+        page = self.conn.list_executions(mapRunArn=map_run_arn, statusFilter="FAILED", maxResults=MAX_ITEMS)
+        return tuple(failed_child(self.describe_execution(child["executionArn"])) for child in page["executions"])
+
+    def history_page(
+        self,
+        execution_arn: str,
+        *,
+        reverse_order: bool = False,
+        max_results: int = MAX_PAGE,
+        include_execution_data: bool = True,
+        next_token: str | None = None,
+    ) -> dict[str, Any]:
+        """Read one page of an execution's history: ``{"events": [...], "nextToken": ...}``.
+
+        Args:
+            execution_arn: the execution.
+            reverse_order: the last events first.
+            max_results: events at most, up to 1,000.
+            include_execution_data: with the inputs and outputs of states.
+            next_token: of the page before; None for the first page.
+        """
+        more = {} if next_token is None else {"nextToken": next_token}
+        page: dict[str, Any] = self.conn.get_execution_history(
+            executionArn=execution_arn,
+            reverseOrder=reverse_order,
+            maxResults=max_results,
+            includeExecutionData=include_execution_data,
+            **more,
+        )
+        return page
+
+    def history_pages(
+        self, execution_arn: str, max_pages: int | None = None, **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Read an execution's history, page by page as it is asked for; errors that pass are waited out.
+
+        Args:
+            execution_arn: the execution.
+            max_pages: pages at most; None for all. A history has up to 25,000 events.
+            arguments: of ``history_page``.
+
+        Yields:
+            pages as ``history_page`` returns them; one that is not the last has a ``nextToken``.
+        """
+        token: str | None = None
+        for number in count(1):
+            ask = partial(self.history_page, execution_arn, next_token=token, **arguments)
+            page = patiently(ask, renew=self.renew_client)
+            yield page
+            token = page.get("nextToken")
+            if token is None or number == max_pages:
+                return
