@@ -175,6 +175,7 @@ class ChildOutcome:
         status: SUCCEEDED, FAILED, TIMED_OUT; ABORTED where it was stopped, PENDING where it was not started.
         started: when it started, None where it did not.
         ended: when it ended, None where it did not.
+        items: how many items it holds.
         output: its output, where it succeeded.
         record: how it is described; None where nobody asks.
     """
@@ -183,6 +184,7 @@ class ChildOutcome:
     status: str
     started: float | None = None
     ended: float | None = None
+    items: int = 1
     output: Json = None
     record: dict[str, Json] | None = None
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_state
+from sfn_provider.engine.interpreter import Step
 from sfn_provider.engine.requests import RunBranches
 from sfn_provider.engine.run import place_of
 from sfn_provider.engine.state import ExecutionState
@@ -13,12 +14,12 @@ from sfn_provider.operators.branches import STARTED, outcomes, start_of
 from sfn_provider.operators.carried import for_airflow
 from sfn_provider.operators.region import RegionRun
 from sfn_provider.operators.routing import arrive
-from sfn_provider.operators.token import TOKEN, Token, pull
+from sfn_provider.operators.token import TOKEN, Arrival, Token, pull
+from sfn_provider.operators.whole import whole_map
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.engine.interpreter import Step
-    from sfn_provider.operators.groups import JoinOperator
+    from sfn_provider.operators.groups import JoinOperator, StartOperator
 
 Json = Any
 
@@ -26,24 +27,20 @@ Json = Any
 class StartRun(RegionRun):
     """One run of a start task."""
 
+    def __init__(self, start: StartOperator, context: Context) -> None:
+        self._start = start
+        super().__init__(start, context)
+        self._arrival: Arrival | None = None
+
     def start(self) -> Json:
         """Make what the branches get, and leave it for them; return the inputs."""
         try:
-            arrival = arrive(self._operator, self._context)
+            self._arrival = arrive(self._operator, self._context)
         except AirflowSkipException:
             if self._operator.skippable:
                 raise
             return self._list_nothing()
-        step = self._enter(arrival, outside=True)
-        if step.state.status != "RUNNING":
-            return self._leave(step)
-        self._keep_history(step.records)
-        asked = next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
-        self._check_length(len(asked.inputs))
-        self._leave_for_branches(step, asked)
-        if self._operator.state_type == "Parallel":
-            return for_airflow(asked.inputs[0]) if asked.inputs else None
-        return [for_airflow(value) for value in asked.inputs]
+        return self._run(self._enter(self._arrival, outside=True))
 
     def _list_nothing(self) -> Json:
         """Nobody chose the state, but the task must not be skipped: list no items, and let the join skip itself."""
@@ -54,35 +51,82 @@ class StartRun(RegionRun):
         self._context["ti"].xcom_push(key=STARTED, value={"entered": None})
         return []
 
-    def _leave_for_branches(self, step: Step, asked: RunBranches) -> None:
-        state = step.state
-        frame = state.frames[0]
+    def _leave(self, step: Step) -> Json:
+        if not step.state.handed_over:
+            return super()._leave(step)
+        self._keep_history(step.records)
+        return self._hand_out(step)
+
+    def _hand_out(self, step: Step) -> Json:
+        """Leave what the branches get."""
+        asked = next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
+        frame = step.state.frames[0]
         # A Parallel's branches see what $$.Map.Item shows around it.
         values = asked.values if asked.values != asked.inputs else None
-        started = {
+        for_branches = {
             "entered": frame.entered,
             "place": place_of(frame),
             "previous": frame.memo.get("previous", []),
             "values": list(values) if values is not None else None,
         }
-        state.previous, state.variables = frame.previous, frame.variables
+        step.state.previous, step.state.variables = frame.previous, frame.variables
+        self._leave_started(step.state, for_branches)
+        return self._returned(asked)
+
+    def _returned(self, asked: RunBranches) -> Json:
+        """All branches of a Parallel have the same input."""
+        return for_airflow(asked.inputs[0]) if asked.inputs else None
+
+    def _leave_started(self, state: ExecutionState, more: dict[str, Json]) -> None:
+        """Leave the token for the tasks inside, and the state for the join."""
         token = self._token(state, next=self._operator.state_name)
-        state.transitions = 0
-        started["state"] = state.to_json()
+        state.transitions = 0  # the token has them
         instance = self._context["ti"]
         instance.xcom_push(key=TOKEN, value=for_airflow(asdict(token)))
-        instance.xcom_push(key=STARTED, value=for_airflow(started))
+        instance.xcom_push(key=STARTED, value=for_airflow({**more, "state": state.to_json()}))
 
-    def _check_length(self, length: int) -> None:
-        if self._operator.state_type == "Parallel":
-            return
+
+class MapStartRun(StartRun):
+    """One run of the start task of an inline Map.
+
+    Where there are more items than Airflow maps a task for, this task runs the whole Map on the engine. Airflow maps
+    the tasks inside over nothing then, and the join goes on with what this task leaves.
+    """
+
+    _whole = False
+    """Does this task run all of it?"""
+
+    def resume(self, snapshot: dict[str, Json], event: Json = None) -> Json:
+        """Go on after a deferral: only the whole Map waits for anything."""
+        self._take_whole()
+        return super().resume(snapshot, event)
+
+    def _take_whole(self) -> None:
+        self._interpreter = self._interpreter_of(whole_map(self._start))
+        self._whole = True
+
+    def _hand_out(self, step: Step) -> Json:
         most = conf.getint("core", "max_map_length", fallback=1024)
-        if length > most:
-            told = (
-                f"{self._operator.state_name!r} has {length} items, and Airflow maps a task at most {most} times: "
-                "raise [core] max_map_length, or make the Map a distributed one"
-            )
-            raise self._refused(told)
+        asked = next((request for request in step.requests if isinstance(request, RunBranches)), None)
+        if asked is None or len(asked.inputs) <= most or self._arrival is None:
+            return super()._hand_out(step)
+        self._operator.log.info(
+            "%s items are more than the %s of [core] max_map_length: this task runs all of them",
+            len(asked.inputs),
+            most,
+        )
+        self._take_whole()
+        return self._run(self._enter(self._arrival))
+
+    def _returned(self, asked: RunBranches) -> Json:
+        return [for_airflow(value) for value in asked.inputs]
+
+    def _leave(self, step: Step) -> Json:
+        if not self._whole or step.state.status not in ("RUNNING", "SUCCEEDED"):
+            return super()._leave(step)
+        self._keep_history(step.records)
+        self._leave_started(step.state, {"left": True})
+        return []
 
 
 class JoinRun(RegionRun):
@@ -95,17 +139,21 @@ class JoinRun(RegionRun):
     def start(self) -> Json:
         """Collect how the branches ended and go on, or fail as they did."""
         start = start_of(self._join)
-        tokens, started = self._pull_start(start.task_id)
-        token = Token.from_json(tokens[0])
+        token, started = self._pull_start(start.task_id)
         self._branch = token.branch
-        found = outcomes(start, token, len(started[0]["previous"]), self._context)
-        step = self._interpreter.join(ExecutionState.from_json(started[0]["state"]), found)
-        return self._leave(step)
+        state = ExecutionState.from_json(started["state"])
+        if started.get("left"):
+            return self._leave(Step(state, [], []))
+        return self._run(self._bring_in(start, token, started, state))
 
-    def _pull_start(self, start: str) -> tuple[list[Json], list[Json]]:
+    def _bring_in(self, start: StartOperator, token: Token, started: dict[str, Json], state: ExecutionState) -> Step:
+        """Bring in how the branches ended."""
+        return self._interpreter.join(state, outcomes(start, token, len(started["previous"]), self._context))
+
+    def _pull_start(self, start: str) -> tuple[Token, dict[str, Json]]:
         tokens, started = pull(self._context, [start], TOKEN, -1), pull(self._context, [start], STARTED, -1)
         if tokens and started:
-            return tokens, started
+            return Token.from_json(tokens[0]), started[0]
         state = "skipped" if started else task_state(self._context, start)
         if state == "skipped":
             raise AirflowSkipException(f"no task chose state {self._operator.state_name!r}")

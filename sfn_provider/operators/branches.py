@@ -35,8 +35,8 @@ ENDED = "ended"
 # The graph -----------------------------------------------------------------------------------------------------------
 
 
-def start_of(join: JoinOperator) -> StartOperator:
-    """The start task of a join task.
+def start_of(join: StateOperator) -> StartOperator:
+    """The start task of a join task, or of a task that runs child executions.
 
     Raises:
         AirflowFailException: where somebody took it out of the DAG.
@@ -47,9 +47,26 @@ def start_of(join: JoinOperator) -> StartOperator:
     raise AirflowFailException(f"{join.task_id!r} has no start task of state {join.state_name!r} before it")
 
 
+def join_of(start: StartOperator) -> JoinOperator:
+    """The join task of a start task.
+
+    Raises:
+        AirflowFailException: where somebody took it out of the DAG.
+    """
+    for task in _walk(start, upstream=False):
+        if isinstance(task, JoinOperator) and task.state_name == start.state_name:
+            return task
+    raise AirflowFailException(f"{start.task_id!r} has no join task of state {start.state_name!r} behind it")
+
+
+def tasks_between(start: StartOperator) -> list[StateOperator]:
+    """The tasks between a start task and its join, also those of Parallels and Maps within."""
+    return list(_walk(start, upstream=False, until=start.state_name))
+
+
 def tasks_of(start: StartOperator) -> list[str]:
-    """Ids of the tasks between a start task and its join, also those of Parallels and Maps within."""
-    return [task.task_id for task in _walk(start, upstream=False, until=start.state_name)]
+    """Ids of the tasks between a start task and its join."""
+    return [task.task_id for task in tasks_between(start)]
 
 
 def _walk(task: StateOperator, *, upstream: bool, until: str | None = None) -> Iterator[StateOperator]:

@@ -8,7 +8,7 @@ Imported at every parse of a DAG file: nothing heavy at module level.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, expand_over, mapped_groups_must_expand
 from sfn_provider.operators.carried import from_airflow
@@ -16,6 +16,7 @@ from sfn_provider.operators.state import Json, StateOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.operators.region import RegionRun
 
 __all__ = [
     "JoinOperator",
@@ -64,12 +65,11 @@ class StartOperator(StateOperator):
 
     role = "start"
 
-    def execute(self, context: Context) -> Json:
-        """Make what the branches get."""
+    def new_run(self, context: Context) -> RegionRun:
+        """One run of this task."""
         from sfn_provider.operators.boundary import StartRun
 
-        self._run = StartRun(self, context)
-        return self._run.start()
+        return StartRun(self, context)
 
     def index_of(self, state: str, map_index: int) -> int:
         """The place of the branch that starts at a state, run by a task with a map index."""
@@ -140,7 +140,14 @@ class MapStartOperator(StartOperator):
 
     state_type = "Map"
     ui_color = "#d6f5ec"
-    fields = ("items_path", "items", "item_selector", "parameters", "input_path", "item_processor")
+    fields: ClassVar[tuple[str, ...]] = (
+        "items_path",
+        "items",
+        "item_selector",
+        "parameters",
+        "input_path",
+        "item_processor",
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         if mapped_groups_must_expand():
@@ -148,6 +155,12 @@ class MapStartOperator(StartOperator):
             self.skippable = False
             kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)
         super().__init__(item_processor={"StartAt": "", "States": {}}, **kwargs)
+
+    def new_run(self, context: Context) -> RegionRun:
+        """One run of this task."""
+        from sfn_provider.operators.boundary import MapStartRun
+
+        return MapStartRun(self, context)
 
     def index_of(self, state: str, map_index: int) -> int:
         """Airflow's map index is the item's."""
@@ -176,12 +189,11 @@ class JoinOperator(StateOperator):
         kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)
         super().__init__(**kwargs)
 
-    def execute(self, context: Context) -> Json:
-        """Collect how the branches ended."""
+    def new_run(self, context: Context) -> RegionRun:
+        """One run of this task."""
         from sfn_provider.operators.boundary import JoinRun
 
-        self._run = JoinRun(self, context)
-        return self._run.start()
+        return JoinRun(self, context)
 
 
 class ParallelJoinOperator(JoinOperator):
@@ -220,7 +232,15 @@ class MapJoinOperator(JoinOperator):
 
     state_type = "Map"
     ui_color = "#d6f5ec"
-    fields = ("item_processor", "result_selector", "result_path", "output_path", "output", "assign", "catch")
+    fields: ClassVar[tuple[str, ...]] = (
+        "item_processor",
+        "result_selector",
+        "result_path",
+        "output_path",
+        "output",
+        "assign",
+        "catch",
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(item_processor={"StartAt": "", "States": {}}, **kwargs)

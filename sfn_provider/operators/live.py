@@ -238,12 +238,21 @@ class LiveDriver:
             self._jobs[identity] = self._jobs[identity] | counters
         self._polls |= dict.fromkeys(event["over"], time.time()) | event["polls"]
 
-    def snapshot(self) -> dict[str, Json]:
-        """Everything that is needed to go on in another process, as JSON."""
+    @property
+    def state(self) -> ExecutionState:
+        """The execution's state as it is now.
+
+        Raises:
+            RuntimeError: where the region has not started.
+        """
         if self._state is None:
             raise RuntimeError("there is nothing to keep: the region has not started")
+        return self._state
+
+    def snapshot(self) -> dict[str, Json]:
+        """Everything that is needed to go on in another process, as JSON."""
         return {
-            "state": self._state.to_json(),
+            "state": self.state.to_json(),
             "records": [list(record) for record in self._records],
             "timers": self._timers,
             "jobs": self._jobs,

@@ -44,11 +44,18 @@ class RegionRun:
     def __init__(self, operator: StateOperator, context: Context) -> None:
         self._operator = operator
         self._context = context
-        states = operator.states
-        region = {"QueryLanguage": operator.query_language, "StartAt": next(iter(states)), "States": states}
-        self._interpreter = Interpreter(StateMachine.model_validate(region))
+        self._interpreter = self._interpreter_of(self._region())
         self._live: LiveDriver | None = None
         self._branch: Branch | None = None
+
+    def _region(self) -> dict[str, Json]:
+        """What the task runs on the engine: a state machine, or a part of one."""
+        states = self._operator.states
+        return {"QueryLanguage": self._operator.query_language, "StartAt": next(iter(states)), "States": states}
+
+    @staticmethod
+    def _interpreter_of(region: dict[str, Json]) -> Interpreter:
+        return Interpreter(StateMachine.model_validate(region))
 
     def start(self) -> Json:
         """Enter the task's state and run as far as that goes without waiting."""
@@ -61,7 +68,14 @@ class RegionRun:
         self._branch = Branch.from_json(kept["branch"])
         state = driver.restore(kept)
         driver.woken(event)
-        return self._go_on(driver, Step(state, [], []))
+        return self._go_on(driver, self._resumed(state))
+
+    def _resumed(self, state: ExecutionState) -> Step:
+        """How the engine goes on after a deferral."""
+        return Step(state, [], [])
+
+    def _before_waiting(self, state: ExecutionState) -> None:
+        """Tell other tasks what they may want to know of this one while it waits."""
 
     def cancel(self) -> None:
         """Cancel what was started and not finished."""
@@ -137,6 +151,7 @@ class RegionRun:
         last = driver.advance(step)
         if last is not None:
             return self._leave(last)
+        self._before_waiting(driver.state)
         branch = asdict(self._branch) if self._branch else None
         snapshot = for_airflow({**driver.snapshot(), "branch": branch})
         return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs={"snapshot": snapshot})

@@ -12,6 +12,7 @@ from sfn_provider._compat import AirflowFailException, BaseOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.operators.region import RegionRun
 
 Json = Any
 
@@ -37,8 +38,8 @@ class StateOperator(BaseOperator):
     # Nothing is rendered as a template: a payload that holds "{{" means just that.
     template_fields: Sequence[str] = ()
     state_type: ClassVar[str]
-    role: ClassVar[Literal["state", "start", "join"]] = "state"
-    """What the task is to the others: a state, or the first or last task of a Parallel or Map that is a task group."""
+    role: ClassVar[Literal["state", "start", "children", "join"]] = "state"
+    """What the task is to the others: a state, or a part of a Parallel or Map that is a task group."""
     skippable: bool = True
     """May the task before skip it where it chooses another one?"""
     fields: ClassVar[tuple[str, ...]] = ()
@@ -78,10 +79,14 @@ class StateOperator(BaseOperator):
 
     def execute(self, context: Context) -> Json:
         """Run the state, if the task before chose it."""
+        self._run = self.new_run(context)
+        return self._run.start()
+
+    def new_run(self, context: Context) -> RegionRun:
+        """One run of this task."""
         from sfn_provider.operators.region import RegionRun
 
-        self._run = RegionRun(self, context)
-        return self._run.start()
+        return RegionRun(self, context)
 
     def resume(self, context: Context, event: Any = None, snapshot: dict[str, Json] | None = None) -> Json:
         """Go on after a deferral.
@@ -89,14 +94,12 @@ class StateOperator(BaseOperator):
         Raises:
             AirflowFailException: where Airflow has dropped what the deferral kept, as ``dag.test()`` of Airflow 2 does.
         """
-        from sfn_provider.operators.region import RegionRun
-
         if snapshot is None:
             raise AirflowFailException(
                 "Airflow has lost the state of this task over a deferral; dag.test() does so: "
                 "set AIRFLOW__SFN_PROVIDER__WAITING=block for it"
             )
-        self._run = RegionRun(self, context)
+        self._run = self.new_run(context)
         return self._run.resume(snapshot, event)
 
     def on_kill(self) -> None:

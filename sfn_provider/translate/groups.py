@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sfn_provider.asl.model import Map, Parallel, State
-from sfn_provider.translate.plan import GROUPS, BranchPlan, GroupPlan, TaskPlan
+from sfn_provider.translate.plan import DISTRIBUTED, GROUPS, BranchPlan, GroupPlan, TaskPlan
 
 _BEFORE = ("query_language", "input_path", "parameters", "arguments", "items_path", "items", "item_selector")
 """Arguments of the task before the branches."""
@@ -28,23 +28,45 @@ _AFTER = (
 _INSIDE = ("branches", "item_processor", "iterator", "max_concurrency")
 """Arguments that the groups and the tasks in them stand for."""
 
+_BEFORE_CHILDREN = (
+    *_BEFORE,
+    "item_reader",
+    "item_batcher",
+    "max_concurrency",
+    "max_concurrency_path",
+    "tolerated_failure_count",
+    "tolerated_failure_count_path",
+    "tolerated_failure_percentage",
+    "tolerated_failure_percentage_path",
+    "label",
+)
+"""Arguments of the task before the child executions of a distributed Map."""
+
+_CHILDREN = ("query_language", "item_processor", "iterator")
+"""Arguments of the task that runs them."""
+
+_AFTER_CHILDREN = (*_AFTER, "result_writer")
+"""Arguments of the task after them."""
+
 
 def opens(task: TaskPlan, state: State) -> bool:
     """Can a task group do what a state does?
 
-    Not with Retry: it starts all branches anew, and Airflow runs a task once. Not a distributed Map: its items are
-    child executions. Not one item at a time, nor a limit that stands in the data: Airflow limits how many instances of
-    a task run at once, not of a group, and by a number in the file.
+    Not with Retry: it starts all branches anew, and Airflow runs a task once. Not an inline Map of one item at a time,
+    nor with a limit that stands in the data: Airflow limits how many instances of a task run at once, not of a group,
+    and by a number in the file.
 
     Args:
         task: the state as one task.
         state: the state.
     """
+    if isinstance(state, Map) and state.distributed:
+        return "retry" not in task.arguments
     if not set(task.arguments) <= {*_BEFORE, *_AFTER, *_INSIDE}:
         return False
     if isinstance(state, Map):
         limit = state.max_concurrency
-        return not state.distributed and (limit is None or (isinstance(limit, int) and limit != 1))
+        return limit is None or (isinstance(limit, int) and limit != 1)
     return isinstance(state, Parallel)
 
 
@@ -72,8 +94,21 @@ def map_group(task: TaskPlan, state: Map, body: BranchPlan) -> GroupPlan:
     )
 
 
-def _boundary(task: TaskPlan, operator: str, arguments: dict[str, Any]) -> TaskPlan:
-    return replace(task, operator=f"{GROUPS}.{operator}", arguments=arguments)
+def distributed_group(task: TaskPlan) -> GroupPlan:
+    """Make a task group of a distributed Map, given as one task."""
+    start, children, join = (
+        _boundary(task, operator, _some(task, names), DISTRIBUTED)
+        for operator, names in (
+            ("DistributedMapStartOperator", _BEFORE_CHILDREN),
+            ("ChildExecutionsOperator", _CHILDREN),
+            ("DistributedMapJoinOperator", _AFTER_CHILDREN),
+        )
+    )
+    return GroupPlan(task.states, start, (), join, mapped=True, children=children)
+
+
+def _boundary(task: TaskPlan, operator: str, arguments: dict[str, Any], module: str = GROUPS) -> TaskPlan:
+    return replace(task, operator=f"{module}.{operator}", arguments=arguments)
 
 
 def _some(task: TaskPlan, names: tuple[str, ...]) -> dict[str, Any]:

@@ -136,6 +136,8 @@ def _item(node: Node) -> Item:
     group = Item(wanted, node.title, None, None, node.comment, node.states, group="TaskGroup", wanted_variable=wanted)
     start, join = (_boundary(node, task, part) for task, part in ((node.start, "start"), (node.join, "join")))
     branches = [_branch(node, branch, start) for branch in node.branches]
+    if node.children is not None:
+        branches = [(_parts(node, node.children, start), [])]
     group.children = [start, *(item for item, _ in branches), join]
     if node.mapped:  # its items say what it comes after
         _connect(group, branches[0][0], [join])
@@ -150,6 +152,14 @@ def _item(node: Node) -> Item:
 def _boundary(group: GroupPlan, task: TaskPlan, part: str) -> Item:
     wanted = f"{naming.task_id(group.title)}_{part}"
     return Item(part, part, task, group.states[0], boundary=True, wanted_variable=wanted)
+
+
+def _parts(group: GroupPlan, task: TaskPlan, start: Item) -> Item:
+    """The mapped group with the task that runs child executions."""
+    item = Item("part", "part", group="MapTaskGroup", items=start)
+    item.wanted_variable = f"{naming.task_id(group.title)}_part"
+    item.children = [_boundary(group, task, "children")]
+    return item
 
 
 def _branch(group: GroupPlan, branch: BranchPlan, start: Item) -> tuple[Item, list[Item]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine
 from sfn_provider.translate.graph import flow_order, loops
-from sfn_provider.translate.groups import map_group, opens, parallel_group
+from sfn_provider.translate.groups import distributed_group, map_group, opens, parallel_group
 from sfn_provider.translate.plan import OPERATORS, BranchPlan, DagPlan, Node, TaskPlan
 from sfn_provider.translate.planners import as_written, plan_states
 
@@ -48,7 +48,7 @@ def _loop(names: tuple[str, ...], machine: StateMachine, edges: dict[str, tuple[
 
 
 def open_groups(plan: DagPlan, machine: StateMachine) -> DagPlan:
-    """Make a task group of each Parallel and inline Map, so that each state inside is a task."""
+    """Make a task group of each Parallel and Map, so that each state inside is a task."""
     return replace(plan, tasks=tuple(_opened(node, plan, machine) for node in plan.tasks))
 
 
@@ -59,6 +59,8 @@ def _opened(node: Node, plan: DagPlan, machine: StateMachine) -> Node:
     if isinstance(state, Parallel):
         branches = enumerate(state.branches, start=1)
         return parallel_group(node, [_inside(branch, f"branch {n}", PASSES, plan, machine) for n, branch in branches])
+    if isinstance(state, Map) and state.distributed:
+        return distributed_group(node)
     if isinstance(state, Map):
         # Airflow cannot map within what is mapped: there, a Parallel or Map stays one task.
         passes = tuple(change for change in PASSES if change is not open_groups)

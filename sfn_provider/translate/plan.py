@@ -17,6 +17,9 @@ OPERATORS = "sfn_provider.operators.state_machine"
 GROUPS = "sfn_provider.operators.groups"
 """Module of the operators and groups that a Parallel or Map is made of where it is a task group."""
 
+DISTRIBUTED = "sfn_provider.operators.distributed_map"
+"""Module of the operators that a distributed Map is made of."""
+
 Json = Any
 
 
@@ -66,6 +69,7 @@ class GroupPlan:
         branches: the branches of a Parallel, or the one that a Map runs for each item.
         join: the task after the branches.
         mapped: True for a Map.
+        children: for a distributed Map the task that runs child executions, in place of branches.
         max_concurrency: how many items of a Map may be in one state at once; None for no limit.
     """
 
@@ -74,6 +78,7 @@ class GroupPlan:
     branches: tuple[BranchPlan, ...]
     join: TaskPlan
     mapped: bool = False
+    children: TaskPlan | None = None
     max_concurrency: int | None = None
 
     @property
@@ -153,6 +158,9 @@ def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 def tasks_of(nodes: tuple[Node, ...]) -> tuple[TaskPlan, ...]:
     """All tasks, those within groups and the start and join of these included."""
-    return tuple(
-        task for node in walk(nodes) for task in ((node.start, node.join) if isinstance(node, GroupPlan) else (node,))
-    )
+    return tuple(task for node in walk(nodes) for task in _own_tasks(node))
+
+
+def _own_tasks(node: Node) -> Iterator[TaskPlan]:
+    parts = (node.start, node.children, node.join) if isinstance(node, GroupPlan) else (node,)
+    return (task for task in parts if task is not None)

@@ -161,9 +161,9 @@ STATE_RULES: tuple[Rule, ...] = (
         "DISTRIBUTED_MAP",
         "differs",
         _is_distributed,
-        "Child executions run within the task, not as executions of their own: no map run, no redrive of failed items, "
-        "and the memory and the time of one worker.",
-        "Give the worker what the items need, or leave large maps in Step Functions.",
+        "Child executions run within tasks, not as executions of their own: no map run to look at, no redrive of failed "
+        "items, and items and results go through Airflow's database.",
+        "Configure an XCom backend for large items, or leave large maps in Step Functions.",
     ),
     Rule(
         "CONTEXT_OBJECT",

@@ -198,6 +198,4 @@ def test_children_without_an_end_are_refused_where_nothing_stopped_them() -> Non
     context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
     asked = interpreter.start([1, 2], at=EPOCH, context=context, outside=True)
     with pytest.raises(UsageError, match="child execution 1 has not ended"):
-        interpreter.join_children(
-            asked.state, [ChildOutcome(0, "SUCCEEDED", EPOCH, EPOCH, 1), ChildOutcome(1, "PENDING")]
-        )
+        interpreter.join_children(asked.state, [ChildOutcome(0, "SUCCEEDED", EPOCH, EPOCH), ChildOutcome(1, "PENDING")])

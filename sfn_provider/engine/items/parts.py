@@ -111,13 +111,15 @@ def _outcome(run: Run, memo: dict[str, Any], index: int, child: Frame | None) ->
     started, ended = memo["times"][position]
     record = memo["records"].get(str(index))
     exported = memo["writer"] is not None
+    items = memo["weights"][index] if memo["weights"] else 1
     if started is None:
-        return ChildOutcome(index, "PENDING", record=describe_pending(memo["inputs"][position]) if exported else None)
+        record = describe_pending(memo["inputs"][position]) if exported else None
+        return ChildOutcome(index, "PENDING", items=items, record=record)
     if child is not None:
         record = describe(run, child, "ABORTED", StatesError(None)) if exported else None
-        return ChildOutcome(index, "ABORTED", started, record=record)
+        return ChildOutcome(index, "ABORTED", started, items=items, record=record)
     status = record["Status"] if record is not None else "SUCCEEDED"
-    return ChildOutcome(index, status, started, ended, memo["outputs"][position], record)
+    return ChildOutcome(index, status, started, ended, items, memo["outputs"][position], record)
 
 
 def bring_in(run: Run, frame: Frame, outcomes: Sequence[ChildOutcome]) -> bool:
@@ -155,7 +157,7 @@ def _take(memo: dict[str, Any], outcome: ChildOutcome) -> None:
     if outcome.record is not None:
         memo["records"][str(outcome.index)] = outcome.record
     if outcome.status != "SUCCEEDED":
-        memo["failed"] += memo["weights"][outcome.index] if memo["weights"] else 1
+        memo["failed"] += outcome.items
 
 
 def _left(run: Run, outcome: ChildOutcome) -> Record | None:

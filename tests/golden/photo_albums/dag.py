@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 from airflow import DAG
 
 # isort: split
+from sfn_provider.operators.distributed_map import (
+    ChildExecutionsOperator,
+    DistributedMapJoinOperator,
+    DistributedMapStartOperator,
+)
 from sfn_provider.operators.groups import (
     MapJoinOperator,
     MapStartOperator,
@@ -71,33 +76,55 @@ with DAG(
 
         each_album_item >> each_album_join
 
-    each_file_in_the_bucket = MapStateOperator(
-        task_id="Each_file_in_the_bucket",
-        task_display_name="Each file in the bucket",
-        state_name="Each file in the bucket",
-        item_reader={
-            "Resource": "arn:aws:states:::s3:listObjectsV2",
-            "Parameters": {"Bucket": "photos", "Prefix.$": "$.prefix"},
-        },
-        item_processor={
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
-            "StartAt": "Tag",
-            "States": {
-                "Tag": {
-                    "Type": "Task",
-                    "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:tag",
-                    "End": True,
-                },
+    with TaskGroup(
+        group_id="Each_file_in_the_bucket",
+        tooltip="Each file in the bucket",
+    ) as each_file_in_the_bucket:
+        each_file_in_the_bucket_start = DistributedMapStartOperator(
+            task_id="start",
+            state_name="Each file in the bucket",
+            item_reader={
+                "Resource": "arn:aws:states:::s3:listObjectsV2",
+                "Parameters": {"Bucket": "photos", "Prefix.$": "$.prefix"},
             },
-        },
-        item_batcher={"MaxItemsPerBatch": 50},
-        result_writer={
-            "Resource": "arn:aws:states:::s3:putObject",
-            "Parameters": {"Bucket": "photos", "Prefix": "tags"},
-        },
-        tolerated_failure_percentage=2.5,
-        label="Files",
-        end=True,
-    )
+            item_batcher={"MaxItemsPerBatch": 50},
+            tolerated_failure_percentage=2.5,
+            label="Files",
+        )
+
+        with MapTaskGroup(
+            group_id="part",
+            items=each_file_in_the_bucket_start,
+        ) as each_file_in_the_bucket_part:
+            each_file_in_the_bucket_children = ChildExecutionsOperator(
+                task_id="children",
+                state_name="Each file in the bucket",
+                item_processor={
+                    "ProcessorConfig": {
+                        "Mode": "DISTRIBUTED",
+                        "ExecutionType": "EXPRESS",
+                    },
+                    "StartAt": "Tag",
+                    "States": {
+                        "Tag": {
+                            "Type": "Task",
+                            "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:tag",
+                            "End": True,
+                        },
+                    },
+                },
+            )
+
+        each_file_in_the_bucket_join = DistributedMapJoinOperator(
+            task_id="join",
+            state_name="Each file in the bucket",
+            result_writer={
+                "Resource": "arn:aws:states:::s3:putObject",
+                "Parameters": {"Bucket": "photos", "Prefix": "tags"},
+            },
+            end=True,
+        )
+
+        each_file_in_the_bucket_part >> each_file_in_the_bucket_join
 
     each_album >> each_file_in_the_bucket

@@ -1,0 +1,105 @@
+"""A distributed Map as a task group: its first task, the task that runs child executions, its last task.
+
+The start task reads the items and hands the child executions out in parts, a mapped task runs the children of a part,
+the join task collects how they ended. What happens in them is in `sfn_provider.operators.map_run`.
+
+Imported at every parse of a DAG file: nothing heavy at module level.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sfn_provider.operators.groups import MapJoinOperator, MapStartOperator
+from sfn_provider.operators.state import StateOperator
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+    from sfn_provider.operators.region import RegionRun
+
+__all__ = ["ChildExecutionsOperator", "DistributedMapJoinOperator", "DistributedMapStartOperator"]
+
+
+class DistributedMapStartOperator(MapStartOperator):
+    """Reads the items of a distributed Map and hands its child executions out.
+
+    Args:
+        item_reader: where the items are read from.
+        items_path: JSONPath: where in the input the list stands.
+        items: JSONata: the list.
+        item_selector: what each item becomes.
+        item_batcher: how items are grouped.
+        max_concurrency: how many child executions run at once.
+        max_concurrency_path: JSONPath: where in the input that stands.
+        tolerated_failure_count: how many items may fail.
+        tolerated_failure_count_path: JSONPath: where in the input that stands.
+        tolerated_failure_percentage: which share of them may fail, 0 to 100.
+        tolerated_failure_percentage_path: JSONPath: where in the input that stands.
+        label: what the child executions are named for.
+        parameters: JSONPath: ``item_selector`` under its old name.
+        input_path: JSONPath: the part of the input that the state sees.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    fields = (
+        *MapStartOperator.fields,
+        "item_reader",
+        "item_batcher",
+        "max_concurrency",
+        "max_concurrency_path",
+        "tolerated_failure_count",
+        "tolerated_failure_count_path",
+        "tolerated_failure_percentage",
+        "tolerated_failure_percentage_path",
+        "label",
+    )
+
+    def new_run(self, context: Context) -> RegionRun:
+        """One run of this task."""
+        from sfn_provider.operators.map_run import ReaderRun
+
+        return ReaderRun(self, context)
+
+
+class ChildExecutionsOperator(StateOperator):
+    """Runs some of the child executions of a distributed Map.
+
+    Args:
+        item_processor: what a child execution does, as in the definition, with ``StartAt`` and ``States``.
+        iterator: the same under its old name.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Map"
+    role = "children"
+    ui_color = "#d6f5ec"
+    fields = ("item_processor", "iterator")
+
+    def new_run(self, context: Context) -> RegionRun:
+        """One run of this task."""
+        from sfn_provider.operators.map_run import PartRun
+
+        return PartRun(self, context)
+
+
+class DistributedMapJoinOperator(MapJoinOperator):
+    """Collects the outputs of the child executions of a distributed Map in order, or writes them to S3.
+
+    Args:
+        result_writer: where the results are written.
+        result_selector: JSONPath: what is kept of the results.
+        result_path: JSONPath: where in the input they are put; None drops them.
+        output_path: JSONPath: the part of the output that goes on.
+        output: JSONata: the output.
+        assign: variables to set.
+        catch: which errors lead on to which state: a list of catchers as in the definition.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    fields = (*MapJoinOperator.fields, "result_writer")
+
+    def new_run(self, context: Context) -> RegionRun:
+        """One run of this task."""
+        from sfn_provider.operators.map_run import MapRunJoin
+
+        return MapRunJoin(self, context)
