@@ -161,8 +161,8 @@ STATE_RULES: tuple[Rule, ...] = (
         "DISTRIBUTED_MAP",
         "differs",
         _is_distributed,
-        "Child executions run within tasks, not as executions of their own: no map run to look at, no redrive of failed "
-        "items, and items and results go through Airflow's database.",
+        "Child executions run within tasks, not as executions of their own: no map run to look at, no redrive of "
+        "failed items, and items and results go through Airflow's database.",
         "Configure an XCom backend for large items, or leave large maps in Step Functions.",
     ),
     Rule(

@@ -59,6 +59,7 @@ def test_the_machines_cover_all_state_types_loops_both_languages_and_schedules()
             *("TaskState", "PassState", "ChoiceState", "WaitState", "SucceedState", "FailState"),
             *("ParallelState", "MapState", "Loop"),
             *("ParallelStart", "ParallelJoin", "MapStart", "MapJoin"),
+            *("DistributedMapStart", "ChildExecutions", "DistributedMapJoin"),
         )
     }
     for wanted in (
@@ -120,9 +121,10 @@ def test_airflow_imports_every_file_without_an_error_or_a_warning(bag: Any) -> N
 @each_golden
 def test_the_dag_has_exactly_the_states_and_ways_of_the_definition(golden: Golden, bag: Any) -> None:
     dag = bag.dags[golden.name]
-    into = {state: task.task_id for task in dag.tasks if task.role != "join" for state in task.states}
+    into = {state: task.task_id for task in dag.tasks if task.role in ("state", "start") for state in task.states}
     out = into | {task.state_name: task.task_id for task in dag.tasks if task.role == "join"}
-    opened = {task.state_name for task in dag.tasks if task.role == "start"}
+    children = {task.state_name: task.task_id for task in dag.tasks if task.role == "children"}
+    opened = {task.state_name for task in dag.tasks if task.role == "start"} - set(children)
     states, ways = _read(_definition(golden), opened)
     assert sorted(states) == sorted(into)
     wanted = {(out[before], into[after]) for before, after in ways if out[before] != into[after]}
@@ -133,6 +135,7 @@ def test_the_dag_has_exactly_the_states_and_ways_of_the_definition(golden: Golde
         for name, state in inside["States"].items()
         if state.get("End") or state["Type"] in ("Succeed", "Fail")
     }
+    wanted |= {way for name, task in children.items() for way in ((into[name], task), (task, out[name]))}
     assert {(task.task_id, after) for task in dag.tasks for after in task.downstream_task_ids} == wanted
 
 
