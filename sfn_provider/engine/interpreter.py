@@ -16,7 +16,15 @@ from sfn_provider.engine.history import Record
 from sfn_provider.engine.items.parts import Part
 from sfn_provider.engine.journal import HistoryFull
 from sfn_provider.engine.program import Program
-from sfn_provider.engine.requests import BranchOutcome, ChildOutcome, Event, Request, TaskFailed, TaskSucceeded
+from sfn_provider.engine.requests import (
+    BranchOutcome,
+    CallTask,
+    ChildOutcome,
+    Event,
+    Request,
+    TaskFailed,
+    TaskSucceeded,
+)
 from sfn_provider.engine.run import ROOT, Run
 from sfn_provider.engine.state import ExecutionState, Frame
 from sfn_provider.engine.states import distributed
@@ -64,6 +72,15 @@ class Interpreter:
     def __init__(self, machine: StateMachine) -> None:
         self._program = Program(machine)
         self._machine = machine
+
+    def check_calls(self, check: Callable[[CallTask], None]) -> None:
+        """Have calls checked before their tasks start.
+
+        Args:
+            check: raises StatesError for a call that cannot be made; a ``States.Runtime`` ends the execution without
+                an event of the task, as on AWS (recorded executions). It is a function of the call alone.
+        """
+        self._program.check = check
 
     def start(
         self,

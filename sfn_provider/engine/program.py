@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.diagnostics import pointer
 from sfn_provider.asl.model import Branch, Map, Parallel, State, StateMachine
 from sfn_provider.engine.dataflow import make_flow
+
+if TYPE_CHECKING:
+    from sfn_provider.engine.requests import CallTask
 
 
 class Compiled:
@@ -62,10 +65,14 @@ class Program:
 
     Args:
         machine: a machine, or a part of one (a region): names of states that it lacks are ways out of it.
+
+    Attributes:
+        check: refuses a task's call before the task starts, by a StatesError; None where nobody knows what is called.
     """
 
     def __init__(self, machine: StateMachine) -> None:
         self.machine = machine
+        self.check: Callable[[CallTask], None] | None = None
         self._scopes: dict[str, tuple[Mapping[str, State], str]] = {"": (machine.states, machine.query_language)}
         self._compiled: dict[tuple[str, str], Compiled] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
@@ -17,17 +17,26 @@ from sfn_provider.integrations.job import Job, not_asked, not_found, start_job, 
 from sfn_provider.integrations.link import (
     Link,
     Task,
+    arguments_of,
     botocore_errors,
     http_metadata,
     name_lost_call,
+    naming_errors,
     naming_opening,
+    refused,
     token_of,
 )
-from sfn_provider.integrations.optimized import FUNCTION
 from sfn_provider.integrations.shapes import Values, json_text
+from sfn_provider.integrations.wires import OWN_WIRES, OwnWire
 
 if TYPE_CHECKING:
     from sfn_provider.engine.requests import CallTask
+
+Wire = Link | OwnWire
+"""What a task's calls go through."""
+
+_NOT_FOUND: Final = "ResourceNotFoundException"
+"""The code that EKS, EMR on EKS and EMR Serverless answer with about what is gone."""
 
 
 class Caller:
@@ -71,13 +80,16 @@ class Caller:
         """
         if call.purpose != "task":
             return Completed(stored_objects.answer(self._clients.get("s3"), call))
-        task = self._task(call.resource, call.state, _role_arn(call))
+        task, given, token = self._task(call), _given(call), token_of(idempotency_key)
+        self._refuse(task, given)
         with naming_opening(task):
-            link = Link.open(task, self._clients)
-        given = _parameters(task, call.arguments)
-        values, response = self._send(link, given, token_of(idempotency_key))
+            wired = self._open(task)
+        values, response = self._send(wired, given, token)
         integration = task.integration
         result = integration.result(values)
+        if integration.conclude is not None and isinstance(wired, Link):
+            with naming_errors(wired):
+                result = integration.conclude(given, result, wired)
         output = result | http_metadata(response) if integration.metadata else result
         sync = integration.syncs.get(task.resource.pattern)
         if sync is None:
@@ -85,6 +97,19 @@ class Caller:
         if sync.accepted is not None:
             sync.accepted(values)
         return start_job(task, sync, given, result, output)
+
+    def check(self, call: CallTask) -> None:
+        """Refuse a call that cannot be made, without making any: what Step Functions refuses before it starts a task.
+
+        Args:
+            call: the request of the interpreter.
+
+        Raises:
+            StatesError: ``States.Runtime``: no such resource, or parameters that do not fit, with everything that is
+                wrong.
+        """
+        if call.purpose == "task":
+            self._refuse(self._task(call), _given(call))
 
     def poll(self, job: Job) -> Completed | Submitted:
         """Look at a job: one call that describes it (and one more for an ECS task of which only a part failed).
@@ -101,13 +126,15 @@ class Caller:
                 refuses to describe it.
         """
         task, sync = self._job_task(job)
-        link: Link | None = None
+        wired: Wire | None = None
         try:
-            link = Link.open(task, self._clients)
-            description = link.ask(sync.describe.operation, job["describe"])
-            verdict = sync.verdict(description, link.ask)
+            wired = self._open(task)
+            description = wired.ask(sync.describe.operation, job["describe"])
+            verdict = sync.verdict(description, wired.ask)
         except botocore_errors() as error:
-            return self._pause(job, error, task, link)
+            if sync.gone and _code(error) == _NOT_FOUND:
+                return Completed(job["kept"])
+            return self._pause(job, error, task, wired)
         return _judged(job, sync, description, verdict)
 
     def cancel(self, job: Job) -> None:
@@ -124,39 +151,67 @@ class Caller:
         if sync.stop is None:
             return
         with naming_opening(task):
-            link = Link.open(task, self._clients)
-        with link.naming_errors():
-            link.ask(sync.stop.operation, job["stop"])
+            wired = self._open(task)
+        with naming_errors(wired):
+            wired.ask(sync.stop.operation, job["stop"])
 
-    def _task(self, resource: str, state: str, role_arn: str | None) -> Task:
+    def _task(self, call: CallTask) -> Task:
+        return self._task_of(call.resource, call.state, _role_arn(call))
+
+    def _task_of(self, resource: str, state: str, role_arn: str | None) -> Task:
         parsed = parse_resource(resource)
-        return Task(state, parsed, role_arn, find_integration(parsed, state, self._clients))
+        return Task(state, parsed, role_arn, find_integration(parsed, self._clients))
 
     def _job_task(self, job: Job) -> tuple[Task, Sync]:
-        task = self._task(job["resource"], job["state"], job["role_arn"])
+        task = self._task_of(job["resource"], job["state"], job["role_arn"])
         return task, task.integration.syncs[task.resource.pattern]
 
-    def _send(self, link: Link, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
+    def _open(self, task: Task) -> Wire:
+        own = OWN_WIRES.get(task.integration.wire)
+        return own.open(task, self._clients) if own is not None else Link.open(task, self._clients)
+
+    def _refuse(self, task: Task, given: Json) -> None:
+        """Refuse parameters with which the task cannot start."""
+        integration = task.integration
+        own = OWN_WIRES.get(integration.wire)
+        if own is None:
+            model = self._clients.model(integration.client).operation_model(integration.operation)
+            arguments_of(task, model, given, self._prepared(task, given), "")
+        elif problems := list(own.check(integration.operation, given)):
+            raise refused(given, problems)
+
+    def _prepared(self, task: Task, given: Json) -> Json:
+        """Give the operation's parameters, of the task's."""
+        started = Started(task.resource.pattern, self._execution_arn, self._machine_arn)
+        return task.integration.prepare(given, started) if isinstance(given, dict) else given
+
+    def _send(self, wired: Wire, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
         """Call the operation; give the response in PascalCase and as botocore gave it."""
+        with naming_errors(wired):
+            if isinstance(wired, Link):
+                return self._send_by(wired, given, token)
+            return wired.perform(given, token), {}
+
+    def _send_by(self, link: Link, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
         integration, once = link.task.integration, link.task.integration.once
-        started = Started(link.task.resource.pattern, self._execution_arn, self._machine_arn)
-        parameters = integration.prepare(given, started) if isinstance(given, dict) else given
-        ours = once is not None and isinstance(parameters, dict) and parameters.get(once.field) is None
+        parameters = self._prepared(link.task, given)
+        if integration.complete is not None:
+            parameters = integration.complete(given, parameters, link)
+        ours = once is not None and parameters.get(once.field) is None
         if once is not None and ours:
             parameters = parameters | {once.field: token}
-        arguments = link.arguments(given, parameters, token)
-        with link.naming_errors():
-            if integration.pages is not None:
-                return _all_pages(link, arguments, *integration.pages)
-            try:
-                response = link.send(arguments)
-            except botocore_errors() as error:
-                if once is None or once.find is None or not ours or _code(error) != once.taken:
-                    raise
-                return once.find(parameters, link.ask), {}
-            return link.values(response), response
+        arguments = arguments_of(link.task, link.model, given, parameters, token)
+        if integration.pages is not None:
+            return _all_pages(link, arguments, *integration.pages)
+        try:
+            response = link.send(arguments)
+        except botocore_errors() as error:
+            if once is None or once.find is None or not ours or _code(error) != once.taken:
+                raise
+            return once.find(parameters, link.ask), {}
+        return link.values(response), response
 
-    def _pause(self, job: Job, error: Exception, task: Task, link: Link | None) -> Submitted:
+    def _pause(self, job: Job, error: Exception, task: Task, wired: Wire | None) -> Submitted:
         """Decide what an error means to a job that is followed."""
         from sfn_provider.hooks.faults import Fault, fault_of
 
@@ -167,7 +222,7 @@ class Caller:
             self._clients.forget()
         if fault in (Fault.TRANSIENT, Fault.EXPIRED):
             return not_asked(job)
-        raise (link.name(error) if link is not None else name_lost_call(error, task)) from error
+        raise (wired.name(error) if wired is not None else name_lost_call(error, task)) from error
 
 
 def _judged(job: Job, sync: Sync, description: Values, verdict: Verdict | None) -> Completed | Submitted:
@@ -191,10 +246,11 @@ def _all_pages(
     return link.values(response) | {items: entries}, response
 
 
-def _parameters(task: Task, arguments: Json) -> Json:
-    if task.integration is FUNCTION:
-        return {"FunctionName": task.resource.text, "Payload": arguments}
-    return arguments
+def _given(call: CallTask) -> Json:
+    """Give the parameters; a function whose ARN is the resource gets them as its payload."""
+    if parse_resource(call.resource).kind == "lambda":
+        return {"FunctionName": call.resource, "Payload": call.arguments}
+    return call.arguments
 
 
 def _role_arn(call: CallTask) -> str | None:
@@ -202,10 +258,8 @@ def _role_arn(call: CallTask) -> str | None:
         return None
     role_arn = call.credentials.get("RoleArn") if isinstance(call.credentials, dict) else None
     if not isinstance(role_arn, str) or not role_arn.startswith("arn:"):
-        sentence = (
-            f"The Credentials must be an object with the ARN of a role in RoleArn, not {json_text(call.credentials)}"
-        )
-        raise runtime_error(call.state, sentence)
+        wanted = "The Credentials must be an object with the ARN of a role in RoleArn, not"
+        raise runtime_error(f"{wanted} {json_text(call.credentials)}")
     return role_arn
 
 

@@ -5,6 +5,7 @@ boto3 and the amazon provider are imported when the first client is made.
 
 from __future__ import annotations
 
+import base64
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from boto3.session import Session
+    from botocore.credentials import ReadOnlyCredentials
     from botocore.model import ServiceModel
     from botocore.session import Session as BotocoreSession
 
@@ -87,13 +89,58 @@ class Clients:
         """Give the model of a service by boto3's name of it."""
         return self._models.get_service_model(service)
 
-    def _make(self, service: str, region: str | None, role_arn: str | None) -> Any:
+    def endpoint(self, service: str) -> str | None:
+        """Give the address that the connection has for a service; None for the usual one."""
+        url: str | None = self._hook(service, None).conn_config.get_service_endpoint_url(service_name=service)
+        return url
+
+    def credentials(self, region: str | None = None, role_arn: str | None = None) -> ReadOnlyCredentials:
+        """Give the credentials of the connection, or of a role, as they are now.
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: there are none.
+        """
+        from botocore.exceptions import NoCredentialsError
+
+        key = ("credentials", region, role_arn)
+        if key not in self._clients:
+            hook = self._hook("sts", region)
+            made = hook.get_session(region_name=hook.region_name) if role_arn is None else self._assume(hook, role_arn)
+            self._clients[key] = made.get_credentials()
+        credentials = self._clients[key]
+        if credentials is None:
+            raise NoCredentialsError
+        frozen: ReadOnlyCredentials = credentials.get_frozen_credentials()
+        return frozen
+
+    def cluster_token(self, cluster: str, region: str | None = None, role_arn: str | None = None) -> str:
+        """Sign a token for the Kubernetes API of a cluster of EKS; good for a minute.
+
+        Source: https://github.com/kubernetes-sigs/aws-iam-authenticator, "API Authorization from Outside a Cluster".
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: there are no credentials.
+        """
+        key = (f"token of {cluster}", region, role_arn)
+        if key not in self._clients:
+            client = self._make("sts", region, role_arn)
+            client.meta.events.register(
+                "before-sign.sts.GetCallerIdentity",
+                lambda request, **_: request.headers.__setitem__("x-k8s-aws-id", cluster),
+            )
+            self._clients[key] = client
+        url = self._clients[key].generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+        return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
+
+    def _hook(self, service: str, region: str | None) -> AwsBaseHook:
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+        return AwsBaseHook(aws_conn_id=self._aws_conn_id, client_type=service, region_name=region or self._region_name)
+
+    def _make(self, service: str, region: str | None, role_arn: str | None) -> Any:
         from botocore.config import Config
 
-        hook: AwsBaseHook = AwsBaseHook(
-            aws_conn_id=self._aws_conn_id, client_type=service, region_name=region or self._region_name
-        )
+        hook = self._hook(service, region)
         # The service says what is wrong with a value, as it does for Step Functions.
         config = hook.config.merge(Config(parameter_validation=False, **(_CONFIG.get(service, {}) | self._config)))
         if role_arn is None:

@@ -27,7 +27,7 @@ def supported() -> list[Supported]:
     """List the resources that can be called, those of a distributed Map's reader and writer included."""
     return [
         Supported("arn:aws:lambda:<region>:<account>:function:<name>", ("request_response",), "Lambda"),
-        Supported("arn:aws:states:::aws-sdk:<service>:<action>", ("request_response",), "<Service>"),
+        Supported("arn:aws:states:::aws-sdk:<service>:<action>", ("request_response", "waitForTaskToken"), "<Service>"),
         *(
             Supported(f"arn:aws:states:::{row.name}", row.patterns, row.errors.prefix)
             for row in OPTIMIZED_CALLS.values()

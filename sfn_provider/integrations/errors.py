@@ -102,11 +102,10 @@ def role_error(error: ClientError, role_arn: str) -> StatesError:
     return StatesError(PERMISSIONS, f"The role {role_arn} of the field Credentials could not be assumed: {error}")
 
 
-def runtime_error(state: str, sentence: str) -> StatesError:
+def runtime_error(sentence: str) -> StatesError:
     """Make the error of a task that cannot be started.
 
     Args:
-        state: the state's name.
-        sentence: what is wrong, as AWS words it after the opening that names the state.
+        sentence: what is wrong, as AWS words it after the opening that names the state. The interpreter adds that.
     """
-    return StatesError(RUNTIME, f"An error occurred while executing the state '{state}'. {sentence}")
+    return StatesError(RUNTIME, sentence)

@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from sfn_provider.integrations.clients import Clients
 
 
-def find_integration(resource: Resource, state: str, clients: Clients) -> Integration:
+def find_integration(resource: Resource, clients: Clients) -> Integration:
     """Give the integration that a resource means.
 
     Args:
         resource: the parsed Resource.
-        state: the state's name, for errors.
         clients: knows which services there are, and their models.
 
     Raises:
@@ -30,50 +29,50 @@ def find_integration(resource: Resource, state: str, clients: Clients) -> Integr
     """
     if "${" in resource.text:
         reason = "a name in it has no value; translate the definition again with --substitutions"
-        raise _refusal(state, resource, reason)
-    if resource.pattern == "waitForTaskToken":
-        raise _refusal(state, resource, "it waits for a task token, and this package has no endpoint that takes one")
+        raise _refusal(resource, reason)
     finder = _FINDERS.get(resource.kind)
     if finder is None:
-        raise _refusal(state, resource, _REFUSED_KINDS[resource.kind])
-    integration = finder(resource, state, clients)
+        raise _refusal(resource, _REFUSED_KINDS[resource.kind])
+    integration = finder(resource, clients)
     if resource.pattern not in integration.patterns:
         known = ", ".join(integration.patterns)
-        raise _refusal(state, resource, f"it cannot be called with the pattern {resource.pattern}, only with: {known}")
+        raise _refusal(resource, f"it cannot be called with the pattern {resource.pattern}, only with: {known}")
+    if resource.pattern == "waitForTaskToken":
+        raise _refusal(resource, "it waits for a task token, and this package has no endpoint that takes one")
     return integration
 
 
-def _function(resource: Resource, state: str, clients: Clients) -> Integration:
+def _function(resource: Resource, clients: Clients) -> Integration:
     return FUNCTION
 
 
-def _optimized(resource: Resource, state: str, clients: Clients) -> Integration:
+def _optimized(resource: Resource, clients: Clients) -> Integration:
     integration = OPTIMIZED_CALLS.get(f"{resource.service}:{resource.action}")
     if integration is None:
         same = [name for name in OPTIMIZED_CALLS if name.startswith(f"{resource.service}:")]
         known = ", ".join(same or OPTIMIZED_CALLS)
         why = f"the optimized integrations that this package calls are {known}; aws-sdk integrations call every action"
-        raise _refusal(state, resource, why)
+        raise _refusal(resource, why)
     return integration
 
 
-def _sdk(resource: Resource, state: str, clients: Clients) -> Integration:
+def _sdk(resource: Resource, clients: Clients) -> Integration:
     name, action = resource.service or "", resource.action or ""
     service = boto_service(name, clients.services())
     if service is None:
-        raise _unknown(state, resource, "service", closest_service(name, clients.services()))
+        raise _unknown(resource, "service", closest_service(name, clients.services()))
     model = clients.model(service)
     operation = operation_name(model, action)
     if operation is None:
-        raise _unknown(state, resource, "action", closest_action(model, action))
+        raise _unknown(resource, "action", closest_action(model, action))
     details = model.operation_model(operation)
     if details.has_event_stream_input or details.has_event_stream_output:
-        raise _refusal(state, resource, "it streams events")
+        raise _refusal(resource, "it streams events")
     names = sdk(str(model.service_id))
-    return Integration(f"aws-sdk:{name}", action, service, operation, names, metadata=False, style=SDK)
+    return Integration(f"aws-sdk:{name}", action, service, operation, names, metadata=False, style=SDK, callback=True)
 
 
-_FINDERS: Final[dict[str, Callable[[Resource, str, Clients], Integration]]] = {
+_FINDERS: Final[dict[str, Callable[[Resource, Clients], Integration]]] = {
     "lambda": _function,
     "optimized": _optimized,
     "aws-sdk": _sdk,
@@ -86,14 +85,13 @@ _REFUSED_KINDS: Final[dict[str, str]] = {
 }
 
 
-def _refusal(state: str, resource: Resource, why: str) -> StatesError:
-    return runtime_error(state, f"The resource {resource.text} is not supported: {why}.")
+def _refusal(resource: Resource, why: str) -> StatesError:
+    return runtime_error(f"The resource {resource.text} is not supported: {why}.")
 
 
-def _unknown(state: str, resource: Resource, what: str, closest: str | None) -> StatesError:
+def _unknown(resource: Resource, what: str, closest: str | None) -> StatesError:
     hint = f" Did you mean the {what} '{closest}'?" if closest else f" There is no such {what}."
     return runtime_error(
-        state,
         f"The resource provided {resource.text} is not recognized. "
         f"The value is not a valid resource ARN, or the resource is not available in this region.{hint}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
@@ -127,6 +127,16 @@ class Batch:
         return {dig(job, self.id_of): job for job in dig(answer, self.items) or ()}
 
 
+class Asks(Protocol):
+    """Calls operations with the task's credentials; what it may raise is botocore's."""
+
+    def ask(self, operation: str, parameters: Values) -> Values:
+        """Call another operation of the task's service."""
+
+    def sibling(self, service: str) -> Asks:
+        """Call operations of another service, by boto3's name of it."""
+
+
 Verdict = Literal["running", "succeeded", "failed"]
 
 Ask = Callable[[str, Values], Values]
@@ -150,6 +160,8 @@ class Sync:
         keep: whether the response to the submission is part of the result, too.
         batch: how many jobs are looked at by one call; None where each needs its own.
         glance: further parameters of ``describe`` where only the status is wanted.
+        gone: whether a job that its service knows no more is done: what is waited for is that it disappears. Its
+            result is then the response to the submission.
     """
 
     describe: Call
@@ -162,6 +174,7 @@ class Sync:
     accepted: Callable[[Values], None] | None = None
     judge: Callable[[Values, Ask], Verdict] | None = None
     keep: bool = False
+    gone: bool = False
     batch: Batch | None = None
     glance: Values = field(default_factory=dict)
 
@@ -200,6 +213,10 @@ class Once:
     find: Callable[[Values, Ask], Values] | None = None
 
 
+Wire = Literal["aws", "api gateway", "kubernetes"]
+"""What speaks to the service: boto3, or HTTPS of our own where no boto3 service has the operation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Integration:
     """An operation as a Task calls it.
@@ -216,9 +233,13 @@ class Integration:
         refused: fields of the operation that the integration does not take.
         once: what makes the call happen once, where the model does not mark the field that does.
         syncs: how its jobs are followed, by pattern.
+        callback: it can pass a task token on (``.waitForTaskToken``).
         metadata: the result shows ``SdkHttpMetadata`` and ``SdkResponseMetadata``.
         style: how fields, times and bodies are written.
         pages: the fields of an operation that answers in pages: token asked with, token answered, items.
+        complete: makes of the task's parameters and the operation's the latter with what must be asked from AWS first.
+        conclude: makes of the task's parameters and its result another result, where that takes a call.
+        wire: what speaks to the service.
     """
 
     service: str
@@ -232,9 +253,13 @@ class Integration:
     refused: frozenset[str] = frozenset()
     once: Once | None = None
     syncs: dict[Pattern, Sync] = field(default_factory=dict)
+    callback: bool = False
     metadata: bool = True
     style: Style = OPTIMIZED
     pages: tuple[str, str, str] | None = None
+    complete: Callable[[Values, Values, Asks], Values] | None = None
+    conclude: Callable[[Values, Json, Asks], Json] | None = None
+    wire: Wire = "aws"
 
     @property
     def name(self) -> str:
@@ -244,7 +269,8 @@ class Integration:
     @property
     def patterns(self) -> tuple[Pattern, ...]:
         """The patterns it can be called with."""
-        return (_REQUEST_RESPONSE, *self.syncs)
+        return (_REQUEST_RESPONSE, *self.syncs, *((_CALLBACK,) if self.callback else ()))
 
 
 _REQUEST_RESPONSE: Final[Pattern] = "request_response"
+_CALLBACK: Final[Pattern] = "waitForTaskToken"

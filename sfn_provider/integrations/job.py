@@ -15,7 +15,7 @@ from sfn_provider.integrations.shapes import Values, json_text
 Job = dict[str, Any]
 """``resource``, ``state`` and ``role_arn`` as the task has them; ``describe`` and ``stop``: parameters of these calls;
 ``looks`` that found it running; ``errors`` and ``missing``: looks since the last good one that failed, or that did not
-find it; ``kept``: the part of the result that is known, where there is one."""
+find it; ``kept``: the part of the result that is known, or the whole of it for a job that is gone when it is done."""
 
 _UNCERTAIN_LOOKS: Final = 6
 """How often a job may be unknown to its service before that is believed: descriptions are eventually consistent."""
@@ -40,7 +40,7 @@ def start_job(task: Task, sync: Sync, given: Values, result: Values, output: Jso
         "role_arn": task.role_arn,
         "describe": sync.describe.fill(given, result),
         "stop": sync.stop.fill(given, result) if sync.stop is not None else None,
-        "kept": output if sync.keep else {},
+        "kept": output if sync.keep else result if sync.gone else {},
         "looks": 0,
         "errors": 0,
         "missing": 0,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json
@@ -50,6 +50,37 @@ class Task:
     integration: Integration
 
 
+def arguments_of(task: Task, model: OperationModel, given: Json, parameters: Json, token: str) -> dict[str, Any]:
+    """Make the arguments of a task's call.
+
+    Args:
+        task: the task.
+        model: the model of its operation.
+        given: the task's parameters.
+        parameters: the operation's parameters, made of them.
+        token: fills the fields that the model has for telling calls apart.
+
+    Raises:
+        StatesError: ``States.Runtime`` with everything that is wrong.
+    """
+    integration = task.integration
+    reader = Reader(integration.style)
+    if isinstance(given, dict):
+        folded = {name.casefold() for name in integration.refused}
+        reader.refuse([name for name in given if name.casefold() in folded])
+        reader.require(integration.required or (), given)
+    arguments = reader.arguments(model.input_shape, parameters, integration.required is None)
+    if reader.problems:
+        raise refused(given, reader.problems)
+    return {name: token for name in model.idempotent_members} | arguments
+
+
+def refused(given: Json, problems: Iterable[str]) -> StatesError:
+    """Make the error of parameters with which a task cannot start (recorded for API Gateway)."""
+    told = ", ".join(dict.fromkeys(problems))
+    return runtime_error(f"The Parameters '{json_text(given)}' could not be used to start the Task: [{told}]")
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A task's operation, called through a client.
@@ -58,49 +89,26 @@ class Link:
         task: the task.
         client: the client of its service.
         operation: the operation: ``PutItem``.
+        clients: give the clients of other services.
     """
 
     task: Task
     client: Any
     operation: str
+    clients: Clients
 
     @classmethod
     def open(cls, task: Task, clients: Clients) -> Link:
         """Make the client; raises what botocore raises."""
         integration = task.integration
         client = clients.get(integration.client, task.resource.region, task.role_arn)
-        return cls(task, client, integration.operation)
+        return cls(task, client, integration.operation, clients)
 
     @property
     def model(self) -> OperationModel:
         """The operation's model."""
         model: OperationModel = self.client.meta.service_model.operation_model(self.operation)
         return model
-
-    def arguments(self, given: Json, parameters: Json, token: str) -> dict[str, Any]:
-        """Make the call's arguments.
-
-        Args:
-            given: the task's parameters.
-            parameters: the operation's parameters, made of them.
-            token: fills the fields that the model has for telling calls apart.
-
-        Raises:
-            StatesError: ``States.Runtime`` with everything that is wrong.
-        """
-        integration = self.task.integration
-        reader = Reader(integration.style)
-        if isinstance(given, dict):
-            folded = {name.casefold() for name in integration.refused}
-            reader.refuse([name for name in given if name.casefold() in folded])
-            reader.require(integration.required or (), given)
-        check_required = integration.required is None
-        arguments = reader.arguments(self.model.input_shape, parameters, check_required)
-        if reader.problems:
-            problems = ", ".join(dict.fromkeys(reader.problems))
-            sentence = f"The Parameters '{json_text(given)}' could not be used to start the Task: [{problems}]"
-            raise runtime_error(self.task.state, sentence)
-        return {name: token for name in self.model.idempotent_members} | arguments
 
     def send(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call the operation; raises what botocore raises."""
@@ -134,13 +142,10 @@ class Link:
         reader = Reader(self.task.integration.style)
         return other.values(other.send(reader.arguments(other.model.input_shape, parameters)))
 
-    @contextmanager
-    def naming_errors(self) -> Iterator[None]:
-        """Raise StatesError or UsageError for what botocore raises inside."""
-        try:
-            yield
-        except botocore_errors() as error:
-            raise self.name(error) from error
+    def sibling(self, service: str) -> Link:
+        """Give a link to another service, with the same credentials; raises what botocore raises."""
+        client = self.clients.get(service, self.task.resource.region, self.task.role_arn)
+        return replace(self, client=client)
 
     def name(self, error: Exception) -> StatesError | UsageError:
         """Name an error of a call."""
@@ -148,12 +153,31 @@ class Link:
 
         names = self.task.integration.errors
         if isinstance(error, ParamValidationError):
-            return runtime_error(self.task.state, f"The Parameters could not be used to start the Task: [{error}]")
+            return runtime_error(f"The Parameters could not be used to start the Task: [{error}]")
         if not isinstance(error, ClientError):
             return name_lost_call(error, self.task)
         if error.operation_name == "AssumeRole" and self.task.role_arn is not None:
             return role_error(error, self.task.role_arn)
         return service_error(error, self.client.meta.service_model, names)
+
+
+class Wired(Protocol):
+    """What a task's calls go through: a Link, or a wire of our own."""
+
+    def ask(self, operation: str, parameters: Values) -> Values:
+        """Call an operation, with parameters that this package makes; raises what botocore raises."""
+
+    def name(self, error: Exception) -> StatesError | UsageError:
+        """Name an error of a call."""
+
+
+@contextmanager
+def naming_errors(wired: Wired) -> Iterator[None]:
+    """Raise StatesError or UsageError for what botocore raises inside."""
+    try:
+        yield
+    except botocore_errors() as error:
+        raise wired.name(error) from error
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.find import find_integration
 from sfn_provider.integrations.integration import Batch, Sync, dig
 from sfn_provider.integrations.job import Job, not_asked, not_found, still_running
-from sfn_provider.integrations.link import Link, Task, botocore_errors
+from sfn_provider.integrations.link import Link, Task, Wired, botocore_errors
+from sfn_provider.integrations.wires import OWN_WIRES
 
 Outcome = Submitted | None
 """A job that goes on, with the time until the next look; None for one that `Caller.poll` must see: it has ended, or
@@ -133,13 +134,16 @@ class Looks:
     def _batch(self, sync: Sync) -> Batch | None:
         return None if sync.batch is None or sync.batch.operation in self._denied else sync.batch
 
-    def _link(self, task: Task) -> Link:
-        return Link(task, self._client, task.integration.operation)
+    def _link(self, task: Task) -> Wired:
+        own = OWN_WIRES.get(task.integration.wire)
+        if own is not None:
+            return own.open(task, self._clients)
+        return Link(task, self._client, task.integration.operation, self._clients)
 
 
 def _task(job: Job, clients: Clients) -> tuple[Task, Sync]:
     resource = parse_resource(job["resource"])
-    integration = find_integration(resource, job["state"], clients)
+    integration = find_integration(resource, clients)
     return Task(job["state"], resource, job["role_arn"], integration), integration.syncs[resource.pattern]
 
 

@@ -1,31 +1,41 @@
 """The optimized integrations, as data.
 
-Sources: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and the page of each service;
-recorded executions for Lambda, SNS, SQS, DynamoDB, EventBridge, Step Functions and ECS. The names of errors follow the
-clients of version 1 of the AWS SDK for Java.
+Which actions and patterns there are, fields that differ from the service's own, and what ``.sync`` waits for:
+https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and the page of each service. Recorded
+executions: API Gateway, DynamoDB, ECS, EventBridge, Lambda, SNS, SQS, Step Functions. Names of errors follow the
+clients of version 1 of the AWS SDK for Java; for services without recorded executions that is an inference.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.integrations import syncs
+from sfn_provider.integrations import bedrock, emr, syncs
 from sfn_provider.integrations import transforms as t
-from sfn_provider.integrations.errors import optimized
+from sfn_provider.integrations.errors import ErrorNames, optimized
 from sfn_provider.integrations.integration import Integration, Once
+from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.shapes import OPTIMIZED, Values, raw_text
 
+_API_GATEWAY = optimized("ApiGateway", "AmazonApiGateway")
 _ATHENA = optimized("Athena", "AmazonAthena")
 _BATCH = optimized("Batch", "AWSBatch")
+_BEDROCK = optimized("Bedrock", "AmazonBedrock")
+_BEDROCK_RUNTIME = optimized("Bedrock", "AmazonBedrockRuntime")
 _CODEBUILD = optimized("CodeBuild", "AWSCodeBuild")
+_DATABREW = optimized("DataBrew", "AWSGlueDataBrew")
 _DYNAMODB = optimized("DynamoDB", "AmazonDynamoDB", "AmazonDynamoDBv2")
 _ECS = optimized("ECS", "AmazonECS")
+_EKS = optimized("EKS", "AmazonEKS")
 _EMR = optimized("EMR", "AmazonElasticMapReduce")
+_EMR_CONTAINERS = optimized("EMRContainers", "AmazonEMRContainers")
+_EMR_SERVERLESS = optimized("EMRServerless", "AWSEMRServerless")
 _EVENTS = optimized("EventBridge", "AmazonEventBridge")
 _GLUE = optimized("Glue", "AWSGlue")
 _LAMBDA = optimized("Lambda", "AWSLambda")
+_MEDIACONVERT = optimized("MediaConvert", "AWSMediaConvert")
 _S3 = optimized("S3", "AmazonS3", "Amazon S3")
 _SAGEMAKER = optimized("SageMaker", "AmazonSageMaker")
 _SNS = optimized("SNS", "AmazonSNS")
@@ -34,132 +44,220 @@ _STATES = optimized("StepFunctions", "AWSStepFunctions")
 
 _LISTS = replace(OPTIMIZED, fill_lists=True)
 _RAW = replace(OPTIMIZED, body=raw_text)
+_BUILD_TOKEN = Once("IdempotencyToken")
+
+
+def _row(name: str, client: str, errors: ErrorNames, operation: str = "", **fields: Any) -> Integration:
+    """Make a row of ``service:action``; the operation is called as the action unless it is given."""
+    service, _, action = name.partition(":")
+    return Integration(service, action, client, operation or capitalize(action), errors, **fields)
+
+
+def _emr(action: str, operation: str, **fields: Any) -> Integration:
+    return _row(f"elasticmapreduce:{action}", "emr", _EMR, operation, style=_LISTS, **fields)
+
 
 _ROWS: Final[tuple[Integration, ...]] = (
-    Integration("athena", "getQueryExecution", "athena", "GetQueryExecution", _ATHENA),
-    Integration("athena", "getQueryResults", "athena", "GetQueryResults", _ATHENA),
-    Integration("athena", "startQueryExecution", "athena", "StartQueryExecution", _ATHENA, syncs=syncs.ATHENA_QUERY),
-    Integration("athena", "stopQueryExecution", "athena", "StopQueryExecution", _ATHENA),
-    Integration(
-        "batch", "submitJob", "batch", "SubmitJob", _BATCH, prepare=t.submit_job_request, syncs=syncs.BATCH_JOB
+    _row("apigateway:invoke", "apigateway", _API_GATEWAY, callback=True, wire="api gateway", metadata=False),
+    _row("athena:getQueryExecution", "athena", _ATHENA),
+    _row("athena:getQueryResults", "athena", _ATHENA),
+    _row("athena:startQueryExecution", "athena", _ATHENA, syncs=syncs.ATHENA_QUERY),
+    _row("athena:stopQueryExecution", "athena", _ATHENA),
+    _row("batch:submitJob", "batch", _BATCH, prepare=t.submit_job_request, syncs=syncs.BATCH_JOB),
+    _row("bedrock:createModelCustomizationJob", "bedrock", _BEDROCK, syncs=syncs.MODEL_CUSTOMIZATION),
+    _row(
+        "bedrock:invokeModel",
+        "bedrock-runtime",
+        _BEDROCK_RUNTIME,
+        prepare=bedrock.request,
+        result=bedrock.result,
+        complete=bedrock.read_input,
+        conclude=bedrock.write_output,
+        required=("ModelId",),
+        callback=True,
+        metadata=False,
+        style=_RAW,
     ),
-    Integration(
+    _row("codebuild:batchDeleteBuilds", "codebuild", _CODEBUILD),
+    _row("codebuild:batchGetReports", "codebuild", _CODEBUILD),
+    _row("codebuild:deleteBuildBatch", "codebuild", _CODEBUILD),
+    _row(
+        "codebuild:retryBuildBatch",
         "codebuild",
-        "startBuild",
-        "codebuild",
-        "StartBuild",
         _CODEBUILD,
-        once=Once("IdempotencyToken"),
-        syncs=syncs.CODE_BUILD,
+        once=_BUILD_TOKEN,
+        syncs=syncs.build_batch("$response.BuildBatch.Id"),
     ),
-    Integration("dynamodb", "deleteItem", "dynamodb", "DeleteItem", _DYNAMODB),
-    Integration("dynamodb", "getItem", "dynamodb", "GetItem", _DYNAMODB),
-    Integration("dynamodb", "putItem", "dynamodb", "PutItem", _DYNAMODB),
-    Integration("dynamodb", "updateItem", "dynamodb", "UpdateItem", _DYNAMODB),
-    Integration(
+    _row("codebuild:startBuild", "codebuild", _CODEBUILD, once=_BUILD_TOKEN, syncs=syncs.CODE_BUILD),
+    _row(
+        "codebuild:startBuildBatch",
+        "codebuild",
+        _CODEBUILD,
+        once=_BUILD_TOKEN,
+        syncs=syncs.build_batch("$response.BuildBatch.Id"),
+    ),
+    _row("codebuild:stopBuild", "codebuild", _CODEBUILD),
+    _row("codebuild:stopBuildBatch", "codebuild", _CODEBUILD),
+    _row("databrew:startJobRun", "databrew", _DATABREW, syncs=syncs.DATABREW_JOB_RUN),
+    _row("dynamodb:deleteItem", "dynamodb", _DYNAMODB),
+    _row("dynamodb:getItem", "dynamodb", _DYNAMODB),
+    _row("dynamodb:putItem", "dynamodb", _DYNAMODB),
+    _row("dynamodb:updateItem", "dynamodb", _DYNAMODB),
+    _row(
+        "ecs:runTask",
         "ecs",
-        "runTask",
-        "ecs",
-        "RunTask",
         _ECS,
         prepare=t.run_task_request,
         refused=frozenset({"Count", "StartedBy"}),
         syncs=syncs.ECS_TASK,
         style=_LISTS,
+        callback=True,
     ),
-    Integration(
-        "elasticmapreduce",
+    _row("eks:call", "eks", _EKS, wire="kubernetes", metadata=False, callback=True),
+    _row("eks:createCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "ACTIVE", "FAILED DELETING")),
+    _row(
+        "eks:createFargateProfile",
+        "eks",
+        _EKS,
+        syncs=syncs.eks_change("FargateProfile", "ACTIVE", "CREATE_FAILED DELETING DELETE_FAILED"),
+    ),
+    _row(
+        "eks:createNodegroup",
+        "eks",
+        _EKS,
+        syncs=syncs.eks_change("Nodegroup", "ACTIVE", "CREATE_FAILED DELETING DELETE_FAILED DEGRADED"),
+    ),
+    _row("eks:deleteCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "", "FAILED")),
+    _row("eks:deleteFargateProfile", "eks", _EKS, syncs=syncs.eks_change("FargateProfile", "", "DELETE_FAILED")),
+    _row("eks:deleteNodegroup", "eks", _EKS, syncs=syncs.eks_change("Nodegroup", "", "DELETE_FAILED")),
+    _row("eks:runJob", "eks", _EKS, wire="kubernetes", metadata=False, syncs=syncs.KUBERNETES_JOB, callback=True),
+    _emr(
         "addStep",
-        "emr",
         "AddJobFlowSteps",
-        _EMR,
-        prepare=t.add_step_request,
-        result=t.add_step_result,
+        prepare=emr.add_step_request,
+        result=emr.add_step_result,
         required=("ClusterId", "Step"),
         refused=frozenset({"JobFlowId", "Steps"}),
         syncs=syncs.CLUSTER_STEP,
-        style=_LISTS,
     ),
-    Integration(
-        "elasticmapreduce",
+    _emr(
         "cancelStep",
-        "emr",
         "CancelSteps",
-        _EMR,
-        prepare=t.cancel_step_request,
-        result=t.cancel_step_result,
+        prepare=emr.cancel_step_request,
+        result=emr.cancel_step_result,
         required=("ClusterId", "StepId"),
         refused=frozenset({"StepIds"}),
-        style=_LISTS,
     ),
-    Integration(
-        "elasticmapreduce",
+    _emr(
         "createCluster",
-        "emr",
         "RunJobFlow",
-        _EMR,
-        result=t.create_cluster_result,
+        result=emr.create_cluster_result,
         refused=frozenset({"Steps"}),
         syncs=syncs.NEW_CLUSTER,
-        style=_LISTS,
     ),
-    Integration(
-        "elasticmapreduce",
+    _emr(
+        "modifyInstanceFleetByName",
+        "ModifyInstanceFleet",
+        prepare=emr.modify_fleet_request,
+        complete=emr.find_fleet,
+        required=("ClusterId", "InstanceFleetName", "InstanceFleet"),
+    ),
+    _emr(
+        "modifyInstanceGroupByName",
+        "ModifyInstanceGroups",
+        prepare=emr.modify_group_request,
+        complete=emr.find_group,
+        required=("ClusterId", "InstanceGroupName", "InstanceGroup"),
+        refused=frozenset({"InstanceGroups"}),
+    ),
+    _emr(
+        "setClusterTerminationProtection",
+        "SetTerminationProtection",
+        prepare=emr.one_cluster_request,
+        required=("ClusterId", "TerminationProtected"),
+        refused=frozenset({"JobFlowIds"}),
+    ),
+    _emr(
         "terminateCluster",
-        "emr",
         "TerminateJobFlows",
-        _EMR,
-        prepare=t.terminate_cluster_request,
+        prepare=emr.one_cluster_request,
         required=("ClusterId",),
         refused=frozenset({"JobFlowIds"}),
         syncs=syncs.ENDING_CLUSTER,
-        style=_LISTS,
     ),
-    Integration(
-        "events",
-        "putEvents",
-        "events",
-        "PutEvents",
-        _EVENTS,
-        prepare=t.put_events_request,
-        result=t.put_events_result,
+    _row("emr-containers:createVirtualCluster", "emr-containers", _EMR_CONTAINERS),
+    _row("emr-containers:deleteVirtualCluster", "emr-containers", _EMR_CONTAINERS, syncs=syncs.ENDING_VIRTUAL_CLUSTER),
+    _row("emr-containers:startJobRun", "emr-containers", _EMR_CONTAINERS, syncs=syncs.CONTAINERS_JOB_RUN),
+    _row(
+        "emr-serverless:cancelJobRun",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_job_run("$parameters.JobRunId", "CANCELLED", "SUCCESS FAILED", stops=False),
     ),
-    Integration("glue", "startJobRun", "glue", "StartJobRun", _GLUE, syncs=syncs.GLUE_JOB_RUN),
-    Integration("lambda", "invoke", "lambda", "Invoke", _LAMBDA, result=t.lambda_result),
+    _row(
+        "emr-serverless:createApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application("CREATED", "TERMINATED", id="$response.ApplicationId"),
+    ),
+    _row(
+        "emr-serverless:deleteApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application("TERMINATED", ""),
+    ),
+    _row(
+        "emr-serverless:startApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application("STARTED", "STOPPING STOPPED TERMINATED"),
+    ),
+    _row(
+        "emr-serverless:startJobRun",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_job_run("$response.JobRunId", "SUCCESS", "FAILED CANCELLED", stops=True),
+    ),
+    _row(
+        "emr-serverless:stopApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application("STOPPED", "TERMINATED"),
+    ),
+    _row(
+        "events:putEvents", "events", _EVENTS, prepare=t.put_events_request, result=t.put_events_result, callback=True
+    ),
+    _row("glue:startJobRun", "glue", _GLUE, syncs=syncs.GLUE_JOB_RUN),
+    _row("lambda:invoke", "lambda", _LAMBDA, result=t.lambda_result, callback=True),
+    _row("mediaconvert:createJob", "mediaconvert", _MEDIACONVERT, syncs=syncs.MEDIA_JOB),
     # The three of S3 are no Task's resources: a distributed Map's ItemReader and ResultWriter call them.
-    Integration("s3", "getObject", "s3", "GetObject", _S3, result=t.object_text, metadata=False),
-    Integration(
+    _row("s3:getObject", "s3", _S3, result=t.object_text, metadata=False),
+    _row(
+        "s3:listObjectsV2",
         "s3",
-        "listObjectsV2",
-        "s3",
-        "ListObjectsV2",
         _S3,
         result=t.object_items,
         metadata=False,
         pages=("ContinuationToken", "NextContinuationToken", "Contents"),
     ),
-    Integration("s3", "putObject", "s3", "PutObject", _S3, metadata=False, style=_RAW),
+    _row("s3:putObject", "s3", _S3, metadata=False, style=_RAW),
     *(
-        Integration(
-            "sagemaker",
-            f"create{kind}Job",
-            "sagemaker",
-            f"Create{kind}Job",
-            _SAGEMAKER,
-            syncs=syncs.sagemaker_job(kind),
-        )
-        for kind in ("Processing", "Training", "Transform")
+        _row(f"sagemaker:{action}", "sagemaker", _SAGEMAKER)
+        for action in ("createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint")
     ),
-    Integration("sns", "publish", "sns", "Publish", _SNS),
-    Integration("sqs", "sendMessage", "sqs", "SendMessage", _SQS),
-    Integration(
-        "states",
-        "startExecution",
+    *(
+        _row(f"sagemaker:create{kind}Job", "sagemaker", _SAGEMAKER, syncs=syncs.sagemaker_job(kind))
+        for kind in ("HyperParameterTuning", "Labeling", "Processing", "Training", "Transform")
+    ),
+    _row("sns:publish", "sns", _SNS, callback=True),
+    _row("sqs:sendMessage", "sqs", _SQS, callback=True),
+    _row(
+        "states:startExecution",
         "stepfunctions",
-        "StartExecution",
         _STATES,
         once=Once("Name", "ExecutionAlreadyExists", t.execution_started_before),
         syncs=syncs.EXECUTION,
+        callback=True,
     ),
 )
 
@@ -171,5 +269,5 @@ def _payload_alone(response: Values) -> Json:
     return t.lambda_result(response).get("Payload")
 
 
-FUNCTION: Final = replace(OPTIMIZED_CALLS["lambda:invoke"], result=_payload_alone, metadata=False)
+FUNCTION: Final = replace(OPTIMIZED_CALLS["lambda:invoke"], result=_payload_alone, metadata=False, callback=False)
 """The function whose ARN is the resource: its payload alone is the result."""

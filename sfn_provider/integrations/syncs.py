@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
@@ -32,6 +32,10 @@ def _at(path: str) -> Callable[[Values], Json]:
 
 def _build(description: Values) -> Json:
     return {"Build": dig(description, "Builds.0")}
+
+
+def _build_batch(description: Values) -> Json:
+    return {"BuildBatch": dig(description, "BuildBatches.0")}
 
 
 _EXECUTION: Final = Sync(
@@ -168,20 +172,181 @@ CLUSTER_STEP: Final[Syncs] = {
 }
 
 
+def _sync(describe: Call, status: str, succeeded: str, failed: str, **fields: Any) -> Syncs:
+    """Give how a job is followed.
+
+    Args:
+        describe: the call that describes it.
+        status: path to its status.
+        succeeded: statuses of a job that is done, with spaces between them.
+        failed: statuses of a job that has failed.
+        fields: other fields of Sync; without ``result`` the description is the result.
+    """
+    given = {"result": unchanged, "stop": None} | fields
+    return {"sync": Sync(describe, status, _statuses(succeeded), _statuses(failed), **given)}
+
+
 def sagemaker_job(kind: str) -> Syncs:
     """Give how a job of SageMaker is followed.
 
     Args:
-        kind: ``Training``, ``Processing`` or ``Transform``.
+        kind: ``Training``, ``Processing``, ``Transform``, ``HyperParameterTuning`` or ``Labeling``.
     """
     name = {f"{kind}JobName": f"$parameters.{kind}JobName"}
-    sync = Sync(
-        describe=Call(f"Describe{kind}Job", name),
-        status=f"{kind}JobStatus",
-        succeeded=_statuses("Completed"),
-        failed=_statuses("Failed Stopped"),
-        result=unchanged,
+    return _sync(
+        Call(f"Describe{kind}Job", name),
+        f"{kind}JobStatus",
+        "Completed",
+        "Failed Stopped",
         stop=Call(f"Stop{kind}Job", name),
         pace=Pace(15, 60),
     )
-    return {"sync": sync}
+
+
+_BREW_RUN: Final = {"Name": "$parameters.Name", "RunId": "$response.RunId"}
+
+DATABREW_JOB_RUN: Final = _sync(
+    Call("DescribeJobRun", _BREW_RUN),
+    "State",
+    "SUCCEEDED",
+    "FAILED TIMEOUT STOPPED",
+    stop=Call("StopJobRun", _BREW_RUN),
+    pace=Pace(5, 30),
+)
+
+
+def build_batch(id: str) -> Syncs:
+    """Give how a batch of builds is followed, of the place of its id in the submission."""
+    return _sync(
+        Call("BatchGetBuildBatches", {"Ids": [id]}),
+        "BuildBatches.0.BuildBatchStatus",
+        "SUCCEEDED",
+        "FAILED FAULT TIMED_OUT STOPPED",
+        result=_build_batch,
+        stop=Call("StopBuildBatch", {"Id": id}),
+        pace=Pace(5, 30),
+    )
+
+
+_CONTAINERS_RUN: Final = {"Id": "$response.Id", "VirtualClusterId": "$parameters.VirtualClusterId"}
+
+CONTAINERS_JOB_RUN: Final = _sync(
+    Call("DescribeJobRun", _CONTAINERS_RUN),
+    "JobRun.State",
+    "COMPLETED",
+    "FAILED CANCELLED",
+    result=_at("JobRun"),
+    stop=Call("CancelJobRun", _CONTAINERS_RUN),
+    pace=Pace(5, 30),
+)
+
+ENDING_VIRTUAL_CLUSTER: Final = _sync(
+    Call("DescribeVirtualCluster", {"Id": "$parameters.Id"}),
+    "VirtualCluster.State",
+    "TERMINATED",
+    "ARRESTED",
+    result=_at("VirtualCluster"),
+    pace=Pace(5, 30),
+    gone=True,
+)
+
+
+def serverless_application(state: str, failed: str, *, id: str = "$parameters.ApplicationId") -> Syncs:
+    """Give how an application of EMR Serverless comes to a state.
+
+    Args:
+        state: the state that is waited for. Source: connect-emr-serverless.html.
+        failed: states in which it will not come to that one.
+        id: the place of its id in the submission.
+    """
+    describe = Call("GetApplication", {"ApplicationId": id})
+    # Published definitions read ApplicationId at the top of these results.
+    return _sync(
+        describe,
+        "Application.State",
+        state,
+        failed,
+        result=_at("Application"),
+        pace=Pace(5, 30),
+        gone=state == "TERMINATED",
+    )
+
+
+def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> Syncs:
+    """Give how a job run of EMR Serverless is followed.
+
+    Args:
+        id: the place of its id in the submission.
+        succeeded: the state that is waited for.
+        failed: states of a job run that will not come to that one.
+        stops: whether it is cancelled with the execution.
+    """
+    run = {"ApplicationId": "$parameters.ApplicationId", "JobRunId": id}
+    return _sync(
+        Call("GetJobRun", run),
+        "JobRun.State",
+        succeeded,
+        failed,
+        result=_at("JobRun"),
+        stop=Call("CancelJobRun", run) if stops else None,
+        pace=Pace(5, 30),
+    )
+
+
+def _names(*fields: str) -> Values:
+    return {field: f"$parameters.{field}" for field in fields}
+
+
+_EKS_NAMES: Final[dict[str, Values]] = {
+    "Cluster": _names("Name"),
+    "Nodegroup": _names("ClusterName", "NodegroupName"),
+    "FargateProfile": _names("ClusterName", "FargateProfileName"),
+}
+
+
+def eks_change(kind: str, succeeded: str, failed: str) -> Syncs:
+    """Give how something of EKS is created or deleted. Step Functions leaves it as it is when the execution stops.
+
+    Args:
+        kind: ``Cluster``, ``Nodegroup`` or ``FargateProfile``.
+        succeeded: the status that is waited for; none where that it disappears is.
+        failed: statuses from which it will not get there.
+    """
+    describe = Call(f"Describe{kind}", _EKS_NAMES[kind])
+    return _sync(describe, f"{kind}.Status", succeeded, failed, pace=Pace(20, 60), gone=not succeeded)
+
+
+MODEL_CUSTOMIZATION: Final = _sync(
+    Call("GetModelCustomizationJob", {"JobIdentifier": "$response.JobArn"}),
+    "Status",
+    "Completed",
+    "Failed Stopped",
+    stop=Call("StopModelCustomizationJob", {"JobIdentifier": "$response.JobArn"}),
+    pace=Pace(30, 120),
+)
+
+MEDIA_JOB: Final = _sync(
+    Call("GetJob", {"Id": "$response.Job.Id"}),
+    "Job.Status",
+    "COMPLETE",
+    "CANCELED ERROR",
+    stop=Call("CancelJob", {"Id": "$response.Job.Id"}),
+    pace=Pace(5, 30),
+)
+
+_JOB: Final[Values] = {
+    **_names("ClusterName", "CertificateAuthority", "Endpoint"),
+    "Namespace": "$response.ResponseBody.metadata.namespace",
+    "Name": "$response.ResponseBody.metadata.name",
+}
+
+KUBERNETES_JOB: Final = _sync(
+    Call("GetJob", _JOB | {"LogOptions": "$parameters.LogOptions"}),
+    "Status",
+    "Complete",
+    "Failed",
+    result=_at("Job"),
+    stop=Call("DeleteJob", _JOB),
+    glance={"LogOptions": None},
+    pace=Pace(5, 60),
+)

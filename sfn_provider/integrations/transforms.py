@@ -130,43 +130,6 @@ def execution_with_values(description: Values) -> Json:
     return description | texts
 
 
-def create_cluster_result(response: Values) -> Json:
-    """Call the job flow a cluster."""
-    return _renamed(response, {"JobFlowId": "ClusterId"})
-
-
-def add_step_request(parameters: Values, started: Started) -> Values:
-    """Make a list of the one step, for the cluster under its older name."""
-    values = _renamed(parameters, {"ClusterId": "JobFlowId", "Step": "Steps"})
-    return values | {"Steps": [values["Steps"]]} if "Steps" in values else values
-
-
-def add_step_result(response: Values) -> Json:
-    """Give the one step's id."""
-    return {"StepId": dig(response, "StepIds.0")}
-
-
-def cancel_step_request(parameters: Values, started: Started) -> Values:
-    """Make a list of the one step's id."""
-    values = _renamed(parameters, {"StepId": "StepIds"})
-    return values | {"StepIds": [values["StepIds"]]} if "StepIds" in values else values
-
-
-def cancel_step_result(response: Values) -> Json:
-    """Give the one step's answer."""
-    return {"CancelStepsInfo": dig(response, "CancelStepsInfoList.0")}
-
-
-def terminate_cluster_request(parameters: Values, started: Started) -> Values:
-    """Make a list of the one cluster's id."""
-    values = _renamed(parameters, {"ClusterId": "JobFlowIds"})
-    return values | {"JobFlowIds": [values["JobFlowIds"]]} if "JobFlowIds" in values else values
-
-
-def _renamed(values: Values, names: dict[str, str]) -> Values:
-    return {names.get(name, name): value for name, value in values.items()}
-
-
 def object_items(response: Values) -> Json:
     """Give the objects of a bucket as a distributed Map's items show them (recorded)."""
     return [_object_item(entry) for entry in response.get("Contents") or []]

@@ -67,6 +67,7 @@ class LiveDriver:
             "machine_arn": named["StateMachine"]["Id"],
         }
         self._caller = Caller(**self._calls_as)
+        interpreter.check_calls(self._caller.check)
         self._task = operator.task_id
         self._key = key_of(operator, context)
         self._log = operator.log

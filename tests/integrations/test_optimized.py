@@ -12,11 +12,12 @@ from sfn_provider.integrations.naming import capitalize, uncapitalize
 from sfn_provider.integrations.optimized import OPTIMIZED_CALLS
 
 SESSION = botocore.session.get_session()
-SYNCS = [(row, pattern, sync) for row in OPTIMIZED_CALLS.values() for pattern, sync in row.syncs.items()]
+AWS = [row for row in OPTIMIZED_CALLS.values() if row.wire == "aws"]
+SYNCS = [(row, pattern, sync) for row in AWS for pattern, sync in row.syncs.items()]
 sync_cases = pytest.mark.parametrize(
     ("row", "sync"), [(row, sync) for row, _, sync in SYNCS], ids=[f"{r.name}.{p}" for r, p, _ in SYNCS]
 )
-row_cases = pytest.mark.parametrize("row", OPTIMIZED_CALLS.values(), ids=lambda row: row.name)
+row_cases = pytest.mark.parametrize("row", AWS, ids=lambda row: row.name)
 
 
 def operation(row: Integration, name: str) -> Any:
@@ -109,6 +110,8 @@ def test_what_is_supported() -> None:
     by_resource = {entry.resource: entry for entry in supported()}
     assert len(by_resource) == len(OPTIMIZED_CALLS) + 2
     start = by_resource["arn:aws:states:::states:startExecution"]
-    assert (start.patterns, start.error_prefix) == (("request_response", "sync", "sync:2"), "StepFunctions")
-    assert by_resource["arn:aws:states:::sqs:sendMessage"].patterns == ("request_response",)
+    assert start.patterns == ("request_response", "sync", "sync:2", "waitForTaskToken")
+    assert start.error_prefix == "StepFunctions"
+    assert by_resource["arn:aws:states:::sqs:sendMessage"].patterns == ("request_response", "waitForTaskToken")
+    assert by_resource["arn:aws:states:::glue:startJobRun"].patterns == ("request_response", "sync")
     assert by_resource["arn:aws:states:::aws-sdk:<service>:<action>"].error_prefix == "<Service>"

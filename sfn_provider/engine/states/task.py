@@ -31,6 +31,8 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     try:
         call = _call(run, frame, state, identity, token)
         check_parameters(resource, call.arguments)
+        if run.program.check is not None:
+            run.program.check(call)
     except StatesError:
         run.close_request(frame, identity)
         raise

@@ -142,7 +142,7 @@ def test_a_translation_tells_the_names_and_keeps_them() -> None:
 def test_a_call_of_a_name_without_a_value_fails_and_names_it() -> None:
     resource = parse_resource(translate(machine(Resource="${Unknown}"), dag_id="a").plan.tasks[0].arguments["resource"])
     with pytest.raises(StatesError, match=r"\$\{Unknown\}"):
-        find_integration(resource, "Call", Clients(None))
+        find_integration(resource, Clients(None))
 
 
 def test_an_inferred_resource_is_translated_and_told() -> None:

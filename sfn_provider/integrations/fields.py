@@ -1,0 +1,83 @@
+"""Parameters of tasks that call no operation of a service's model: API Gateway and Kubernetes.
+
+The sentences are those that Step Functions has for all parameters (recorded for API Gateway's ``Headers``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sfn_provider.asl.scope import Json
+
+FLAGS: Final = (True, False, "true", "false")
+"""What a flag may be: published definitions write ``"true"`` in LogOptions."""
+
+Kind = Literal["text", "object", "lists of text", "flag", "anything"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that a task's parameters may have.
+
+    Args:
+        kind: what its value must be.
+        required: whether it must be there.
+        values: the texts that it may be; empty where any may.
+        fits: tells whether a text has the right format.
+    """
+
+    kind: Kind = "text"
+    required: bool = False
+    values: tuple[str, ...] = ()
+    fits: Callable[[str], bool] | None = None
+
+
+def problems(fields: dict[str, Field], parameters: Json) -> Iterator[str]:
+    """Tell everything that is wrong with a task's parameters, one sentence each.
+
+    Args:
+        fields: the fields by name.
+        parameters: what the task has for them.
+    """
+    if not isinstance(parameters, dict):
+        yield "The Parameters must be an OBJECT"
+        return
+    for name in parameters:
+        if name not in fields:
+            yield f"The field '{name}' is not supported by Step Functions"
+    for name, field in fields.items():
+        if name in parameters and parameters[name] is not None:
+            yield from _wrong(name, field, parameters[name])
+        elif field.required:
+            yield f"The field '{name}' is required but was missing"
+
+
+def _wrong(name: str, field: Field, value: Json) -> Iterator[str]:
+    wanted, is_one = _KINDS[field.kind]
+    if not is_one(value):
+        yield wanted.format(name=name)
+    elif field.values and value not in field.values:
+        yield f"The value for the field '{name}' must be one of {', '.join(field.values)}"
+    elif field.fits is not None and not field.fits(value):
+        yield _FORMAT.format(name=name)
+
+
+def _are_lists_of_text(value: Json) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(entry, list) and all(isinstance(text, str) for text in entry) for entry in value.values()
+    )
+
+
+_FORMAT: Final = "The value of the field '{name}' has an invalid format"
+_KINDS: Final[dict[Kind, tuple[str, Callable[[Json], bool]]]] = {
+    "text": ("The value for the field '{name}' must be a STRING", lambda value: isinstance(value, str)),
+    "object": ("The value for the field '{name}' must be an OBJECT", lambda value: isinstance(value, dict)),
+    "lists of text": (_FORMAT, _are_lists_of_text),
+    "flag": (
+        "The value for the field '{name}' must be a BOOLEAN",
+        lambda value: value in (True, False, "true", "false"),
+    ),
+    "anything": ("", lambda value: True),
+}
