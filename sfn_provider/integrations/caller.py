@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.asl.resources import parse_resource
@@ -26,6 +27,7 @@ from sfn_provider.integrations.link import (
     refused,
     token_of,
 )
+from sfn_provider.integrations.searches import Again, Finder
 from sfn_provider.integrations.shapes import Values, json_text
 from sfn_provider.integrations.wires import OWN_WIRES, OwnWire
 
@@ -59,16 +61,18 @@ class Caller:
     ) -> None:
         self._execution_arn = execution_arn
         self._machine_arn = machine_arn
+        self._finder = Finder()
         self._clients = Clients(aws_conn_id, region_name, execution_arn.rpartition(":")[2], machine_arn)
 
-    def submit(self, call: CallTask, *, idempotency_key: str) -> Completed | Submitted:
+    def submit(self, call: CallTask, *, idempotency_key: str, again: Again | None = None) -> Completed | Submitted:
         """Call the resource of a task.
 
         Args:
             call: the request of the interpreter.
             idempotency_key: the same text for the same attempt of the same task: a call that is submitted again does
-                not start a second job where the service has a token for that (Athena, CodeBuild, ECS, Step Functions
-                and all AWS SDK calls whose model has one; not Batch, EMR, Glue, Lambda, SageMaker, SNS and SQS).
+                not start a second job where the service has a token for that.
+            again: the call may have been made before: where the service has no token, the job is looked for before
+                another one is started (see `sfn_provider.integrations.searches`).
 
         Returns:
             The result; for ``.sync`` the job that was started.
@@ -84,7 +88,8 @@ class Caller:
         self._refuse(task, given)
         with naming_opening(task):
             wired = self._open(task)
-        values, response = self._send(wired, given, token)
+        found = self._finder.find(task.integration.name, given, again, wired) if again is not None else None
+        values, response = (found, {}) if found is not None else self._send(wired, given, token)
         integration = task.integration
         result = integration.result(values)
         if integration.conclude is not None and isinstance(wired, Link):
@@ -96,7 +101,8 @@ class Caller:
             return Completed(output)
         if sync.accepted is not None:
             sync.accepted(values)
-        return start_job(task, sync, given, result, output)
+        submitted = start_job(task, sync, given, result, output)
+        return replace(submitted, poll_after=0.0) if found else submitted
 
     def check(self, call: CallTask) -> None:
         """Refuse a call that cannot be made, without making any: what Step Functions refuses before it starts a task.

@@ -52,14 +52,15 @@ class Call:
 
     def fill(self, parameters: Values, response: Values) -> Json:
         """Put the submission's values into the template."""
-        return _fill(self.template, {"$parameters": parameters, "$response": response})
+        return fill(self.template, {"$parameters": parameters, "$response": response})
 
 
-def _fill(template: Json, sources: dict[str, Json]) -> Json:
+def fill(template: Json, sources: dict[str, Json]) -> Json:
+    """Put values in the place of texts such as ``$response.A.0.B``, by the name before the first dot."""
     if isinstance(template, dict):
-        return {key: _fill(entry, sources) for key, entry in template.items()}
+        return {key: fill(entry, sources) for key, entry in template.items()}
     if isinstance(template, list):
-        return [_fill(entry, sources) for entry in template]
+        return [fill(entry, sources) for entry in template]
     if isinstance(template, str) and template.startswith("$"):
         source, _, path = template.partition(".")
         return dig(sources[source], path)

@@ -13,6 +13,7 @@ import pytest
 
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.integrations import Caller, Completed, Submitted
+from sfn_provider.integrations.searches import Again
 from tests.fixtures import airflow_home  # noqa: F401  # sets the environment before Airflow is imported
 from tests.fixtures.moto import ACCOUNT, REGION, aws, moto_server
 from tests.fixtures.scripted_aws import scripted_aws
@@ -47,12 +48,18 @@ def submit(caller: Caller) -> Callable[..., Answer]:
 
 
 def submit_by(
-    caller: Caller, resource: str, arguments: Any = None, *, key: str = "run/Work/0", **fields: Any
+    caller: Caller,
+    resource: str,
+    arguments: Any = None,
+    *,
+    key: str = "run/Work/0",
+    again: Again | None = None,
+    **fields: Any,
 ) -> Answer:
     """Submit a task of the state Work."""
     arn = resource if resource.startswith("arn:") else f"arn:aws:states:::{resource}"
     call = CallTask(id="1", state="Work", resource=arn, arguments=arguments, **fields)
-    return caller.submit(call, idempotency_key=key)
+    return caller.submit(call, idempotency_key=key, again=again)
 
 
 @pytest.fixture
