@@ -20,6 +20,7 @@ from sfn_provider.hooks.execution_requests import encode_input, execution_arn, r
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
 from sfn_provider.hooks.faults import patiently, whole
 from sfn_provider.hooks.history_calls import HistoryCalls
+from sfn_provider.hooks.machine_calls import MachineCalls
 from sfn_provider.hooks.sync_calls import SyncCalls
 from sfn_provider.hooks.worker_calls import WorkerCalls
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 IncludedData = Literal["ALL_DATA", "METADATA_ONLY"]
 
 
-class StepFunctionHook(HistoryCalls, SyncCalls, WorkerCalls, AwsBaseHook):
+class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBaseHook):
     """Call AWS Step Functions.
 
     A drop-in for ``airflow.providers.amazon.aws.hooks.step_function.StepFunctionHook``.

@@ -18,6 +18,10 @@ from sfn_provider.operators.execution_data import (
     StepFunctionDescribeExecutionOperator,
     StepFunctionGetExecutionOutputOperator,
 )
+from sfn_provider.operators.machine import (
+    StepFunctionCreateOrUpdateStateMachineOperator,
+    StepFunctionValidateStateMachineOperator,
+)
 from sfn_provider.operators.start_execution import StepFunctionStartExecutionOperator
 from sfn_provider.operators.sync_execution import StepFunctionStartSyncExecutionOperator
 from sfn_provider.operators.worker import (
@@ -30,6 +34,7 @@ if not TYPE_CHECKING:
     __getattr__ = partial(lazy_hook, __name__)
 
 __all__ = [
+    "StepFunctionCreateOrUpdateStateMachineOperator",
     "StepFunctionDescribeExecutionOperator",
     "StepFunctionGetExecutionOutputOperator",
     "StepFunctionRedriveExecutionOperator",
@@ -39,4 +44,5 @@ __all__ = [
     "StepFunctionStartExecutionOperator",
     "StepFunctionStartSyncExecutionOperator",
     "StepFunctionStopExecutionOperator",
+    "StepFunctionValidateStateMachineOperator",
 ]
