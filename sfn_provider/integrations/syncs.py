@@ -212,6 +212,7 @@ DATABREW_JOB_RUN: Final = _sync(
     "FAILED TIMEOUT STOPPED",
     stop=Call("StopJobRun", _BREW_RUN),
     pace=Pace(5, 30),
+    batch=Batch("ListJobRuns", None, 50, "JobRuns", "", "RunId", "RunId", {"MaxResults": 100}),
 )
 
 
@@ -225,6 +226,7 @@ def build_batch(id: str) -> Syncs:
         result=_build_batch,
         stop=Call("StopBuildBatch", {"Id": id}),
         pace=Pace(5, 30),
+        batch=Batch("BatchGetBuildBatches", "Ids", 100, "BuildBatches", "BuildBatches.0", "Ids.0", "Id"),
     )
 
 

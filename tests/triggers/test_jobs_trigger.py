@@ -86,6 +86,13 @@ BATCHED = (
         {"builds": [{"id": name, "buildStatus": "SUCCEEDED"} for name in "ab"]},
     ),
     Batched(
+        "codebuild batches",
+        tuple(job_of("codebuild:startBuildBatch.sync", {}, {"BuildBatch": {"Id": name}}) for name in "ab"),
+        "BatchGetBuildBatches",
+        {"ids": ["a", "b"]},
+        {"buildBatches": [{"id": name, "buildBatchStatus": "STOPPED"} for name in "ab"]},
+    ),
+    Batched(
         "emr",
         tuple(job_of("elasticmapreduce:addStep.sync", {"ClusterId": "j"}, {"StepId": name}) for name in "ab"),
         "ListSteps",
