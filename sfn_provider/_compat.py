@@ -10,7 +10,9 @@ in an early Task SDK differs (3.0 has no ``airflow.sdk.TriggerRule``) falls thro
 
 from __future__ import annotations
 
+import json
 import sys
+from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +192,69 @@ def task_state(context: Context, task_id: str) -> str | None:
         other = run.get_task_instance(task_id)
         state = other.state if other is not None else None
     return str(getattr(state, "value", state)) if state is not None else None
+
+
+class RetryStore:
+    """Text of a task instance that outlasts its tries.
+
+    Args:
+        context: the task's context.
+    """
+
+    _KEY = "sfn_provider"
+
+    def __init__(self, context: Context) -> None:
+        self._context: Any = context
+
+    def get(self) -> str | None:
+        """The text; None where there is none."""
+        value = self._context["task_state_store"].get(self._KEY)
+        return str(value) if value is not None else None
+
+    def set(self, text: str) -> None:
+        """Put a text in the place of the one before."""
+        from airflow.sdk.execution_time.context import NEVER_EXPIRE
+
+        # Airflow removes it with the DAG run.
+        self._context["task_state_store"].set(self._KEY, text, retention=NEVER_EXPIRE)
+
+    def delete(self) -> None:
+        """Remove the text."""
+        self._context["task_state_store"].delete(self._KEY)
+
+
+class _RetryVariable(RetryStore):
+    """The same before Airflow 3.3, in a variable: XComs and what a deferral keeps do not outlast a try."""
+
+    def get(self) -> str | None:
+        from sfn_provider._compat import Variable
+
+        # None is the default; the parameter's name differs between versions.
+        value = Variable.get(self._name(), None)
+        return str(value) if value is not None else None
+
+    def set(self, text: str) -> None:
+        from sfn_provider._compat import Variable
+
+        instance = self._context["ti"]
+        told = f"Where task {instance.task_id} of DAG {instance.dag_id} stands; removed when the task ends"
+        Variable.set(self._name(), text, description=told)
+
+    def delete(self) -> None:
+        from sfn_provider._compat import Variable
+
+        Variable.delete(self._name())
+
+    def _name(self) -> str:
+        instance = self._context["ti"]
+        place = [instance.dag_id, instance.run_id, instance.task_id, instance.map_index]
+        # A variable's name has 250 characters at most, which a DAG's id alone may have.
+        return f"sfn_provider_{sha256(json.dumps(place).encode()).hexdigest()}"
+
+
+def retry_store(context: Context) -> RetryStore:
+    """Where a task instance keeps text over its tries."""
+    return RetryStore(context) if "task_state_store" in context else _RetryVariable(context)
 
 
 def __getattr__(name: str) -> Any:

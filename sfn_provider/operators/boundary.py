@@ -96,10 +96,10 @@ class MapStartRun(StartRun):
     _whole = False
     """Does this task run all of it?"""
 
-    def resume(self, snapshot: dict[str, Json], event: Json = None) -> Json:
-        """Go on after a deferral: only the whole Map waits for anything."""
+    def _go_on_from(self, snapshot: dict[str, Json], event: Json = None) -> Json:
+        """Go on: only the whole Map waits for anything."""
         self._take_whole()
-        return super().resume(snapshot, event)
+        return super()._go_on_from(snapshot, event)
 
     def _take_whole(self) -> None:
         self._interpreter = self._interpreter_of(whole_map(self._start))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,9 @@ SHORT_WAIT = 2.0
 MAX_CALLS = 40
 """Calls that one task makes at once: as many iterations of an inline Map run at once."""
 
+KEEP_EVERY = 5.0
+"""Seconds of work that a lost worker may lose at most."""
+
 
 class LiveDriver:
     """Runs one task's part of an execution against AWS.
@@ -51,13 +55,28 @@ class LiveDriver:
     Calls that end at once are made in threads. A ``.sync`` job is submitted and then asked for its state; between two
     questions the task is deferred, and so it is for Wait and for the delays of Retry.
 
+    Where a worker is lost, the task's next try goes on from what was kept last: that is at every deferral, as soon as
+    jobs were submitted, and every few seconds of other work. What must outlast a worker goes into `snapshot` and
+    `restore`; whatever may not happen twice, as the submission of a job, sets ``_must_keep`` when it has happened.
+
     Args:
         interpreter: the interpreter of the task's states.
         operator: the task's operator.
         context: the task's context.
+        keep: keeps what `snapshot` gives where the task's next try finds it.
     """
 
-    def __init__(self, interpreter: Interpreter, operator: StateOperator, context: Context) -> None:
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        operator: StateOperator,
+        context: Context,
+        keep: Callable[[], None],
+    ) -> None:
+        self._keep = keep
+        self._kept_at = time.time()
+        self._must_keep = False
+        self._changed = False
         self._interpreter = interpreter
         named = execution_context(None, 0.0, machine=operator.dag.dag_id, name=context["dag_run"].run_id)
         self._calls_as = {
@@ -96,6 +115,7 @@ class LiveDriver:
                 event = self._next_event()
                 if event is None:
                     return None
+                self._changed = True
                 step = self._interpreter.resume(step.state, event)
 
     def _take(self, step: Step, pool: ThreadPoolExecutor) -> None:
@@ -125,12 +145,14 @@ class LiveDriver:
                 return event
             pause = max(0.0, self._next_time() - time.time())
             if self._calls:
-                done, _ = wait(self._calls, timeout=pause, return_when=FIRST_COMPLETED)
+                self._keep_if_due()
+                done, _ = wait(self._calls, timeout=min(pause, KEEP_EVERY), return_when=FIRST_COMPLETED)
                 for future in done:
                     return self._answer(future)
             elif self._defers() and (pause > SHORT_WAIT or self._only_jobs_until(patience)):
                 return None
             else:
+                self._keep_if_due(pause)
                 time.sleep(pause)
 
     def _due_events(self) -> Iterator[Event]:
@@ -142,6 +164,13 @@ class LiveDriver:
         for identity, at in sorted(self._polls.items(), key=lambda poll: poll[1]):
             if at <= now and (event := self._poll(identity)) is not None:
                 yield event
+
+    def _keep_if_due(self, pause: float = 0.0) -> None:
+        since = time.time() - self._kept_at + pause
+        if self._must_keep or (self._changed and since >= KEEP_EVERY):
+            self._keep()
+            self._kept_at = time.time()
+            self._must_keep = self._changed = False
 
     def _next_time(self) -> float:
         return min([*self._timers.values(), *self._polls.values()], default=time.time() + 3600.0)
@@ -168,6 +197,7 @@ class LiveDriver:
             self._stop(outcome.job)
         else:
             self._keep_job(call.id, outcome)
+            self._must_keep = True
         return TaskSubmitted(call.id, outcome.output, time.time())
 
     def _keep_job(self, identity: str, submitted: Submitted) -> None:
@@ -258,10 +288,12 @@ class LiveDriver:
             "timers": self._timers,
             "jobs": self._jobs,
             "polls": self._polls,
+            "calls": [asdict(call) for call in self._calls.values() if call.id not in self._unwanted],
         }
 
-    def restore(self, snapshot: dict[str, Json]) -> ExecutionState:
-        """Take up what `snapshot` kept."""
+    def restore(self, snapshot: dict[str, Json]) -> Step:
+        """Take up what `snapshot` kept. The step that it gives makes the calls again that had not been answered."""
         self._records = [Record(*record) for record in snapshot["records"]]
         self._timers, self._jobs, self._polls = (dict(snapshot[key]) for key in ("timers", "jobs", "polls"))
-        return ExecutionState.from_json(snapshot["state"])
+        calls: list[Request] = [CallTask(**call) for call in snapshot["calls"]]
+        return Step(ExecutionState.from_json(snapshot["state"]), calls, [])

@@ -17,6 +17,7 @@ from sfn_provider.engine.simulator import EPOCH, NAME, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.operators.carried import for_airflow, from_airflow
+from sfn_provider.operators.kept import Kept
 from sfn_provider.operators.routing import arrive, depart, execution_input
 from sfn_provider.operators.token import ERROR, MOCKS_VARIABLE, Arrival, Branch, Token
 
@@ -45,6 +46,7 @@ class RegionRun:
         self._operator = operator
         self._context = context
         self._interpreter = self._interpreter_of(self._region())
+        self._kept = Kept(context)
         self._live: LiveDriver | None = None
         self._branch: Branch | None = None
 
@@ -63,14 +65,19 @@ class RegionRun:
             self._live_driver()  # it checks calls, and the first one may be asked for at once
         return self._run(self._enter(arrive(self._operator, self._context)))
 
-    def resume(self, snapshot: dict[str, Json], event: Json = None) -> Json:
-        """Go on after a deferral from what `LiveDriver.snapshot` kept, and from the trigger's event."""
-        driver = self._live_driver()
+    def execute(self) -> Json:
+        """Do a try of the task: where a worker was lost at it, go on from what that kept; otherwise start."""
+        snapshot = self._kept.load()
+        if snapshot is None:
+            return self.start()
+        self._operator.log.info("The try before was lost: going on from what it kept")
+        return self._go_on_from(snapshot)
+
+    def resume(self, snapshot: Json, event: Json = None) -> Json:
+        """Go on after a deferral from what was kept with it, and from the trigger's event."""
         kept = from_airflow(snapshot)
-        self._branch = Branch.from_json(kept["branch"])
-        state = driver.restore(kept)
-        driver.woken(event)
-        return self._go_on(driver, self._resumed(state))
+        self._kept.is_there = True
+        return self._go_on_from(kept, event) if self._kept.is_good(kept) else self.start()
 
     def _resumed(self, state: ExecutionState) -> Step:
         """How the engine goes on after a deferral."""
@@ -80,9 +87,10 @@ class RegionRun:
         """Tell other tasks what they may want to know of this one while it waits."""
 
     def cancel(self) -> None:
-        """Cancel what was started and not finished."""
+        """Cancel what was started and not finished; a next try starts anew."""
         if self._live is not None:
             self._live.cancel_all()
+            self._kept.drop()
 
     def _enter(self, arrival: Arrival, *, outside: bool = False) -> Step:
         token = arrival.token
@@ -126,7 +134,7 @@ class RegionRun:
         mocks = self._mocks()
         if mocks is not None:
             return self._leave(self._advance_mocked(step, mocks))
-        return self._leave(step) if step.state.rests else self._go_on(self._live or self._live_driver(), step)
+        return self._end(step) if step.state.rests else self._go_on(self._live or self._live_driver(), step)
 
     def _advance_mocked(self, step: Step, mocks: Mocks) -> Step:
         try:
@@ -146,17 +154,37 @@ class RegionRun:
     def _live_driver(self) -> LiveDriver:
         from sfn_provider.operators.live import LiveDriver
 
-        self._live = LiveDriver(self._interpreter, self._operator, self._context)
-        return self._live
+        def keep() -> None:
+            self._kept.save(self._snapshot(driver))
+
+        driver = self._live = LiveDriver(self._interpreter, self._operator, self._context, keep)
+        return driver
+
+    def _go_on_from(self, snapshot: dict[str, Json], event: Json = None) -> Json:
+        driver = self._live_driver()
+        self._branch = Branch.from_json(snapshot["branch"])
+        restored = driver.restore(snapshot)
+        driver.woken(event)
+        step = self._resumed(restored.state)
+        return self._go_on(driver, step._replace(requests=[*restored.requests, *step.requests]))
 
     def _go_on(self, driver: LiveDriver, step: Step) -> Json:
         last = driver.advance(step)
         if last is not None:
-            return self._leave(last)
+            return self._end(last)
         self._before_waiting(driver.state)
+        snapshot = self._snapshot(driver)
+        self._kept.save(snapshot)
+        kwargs = {"snapshot": for_airflow(snapshot)}
+        return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs=kwargs)
+
+    def _snapshot(self, driver: LiveDriver) -> dict[str, Json]:
         branch = asdict(self._branch) if self._branch else None
-        snapshot = for_airflow({**driver.snapshot(), "branch": branch})
-        return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs={"snapshot": snapshot})
+        return {**driver.snapshot(), **self._kept.stamp(), "branch": branch}
+
+    def _end(self, step: Step) -> Json:
+        self._kept.drop()
+        return self._leave(step)
 
     def _leave(self, step: Step) -> Json:
         """The task's part is done: hand over to the task that comes next, or fail."""

@@ -6,6 +6,7 @@ Imported at every parse of a DAG file: nothing heavy at module level.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sfn_provider._compat import AirflowFailException, BaseOperator
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 
 Json = Any
 
+LOST_WORKERS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
+"""How often a task outlasts the loss of its worker, unless it or the DAG's ``default_args`` say otherwise."""
+
 
 class StateOperator(BaseOperator):
     """What all states share. Use the operator of the state's type.
 
     The task runs where a task before it chose it, and skips itself otherwise. Its XComs are ``return_value``, the
     state's output, and ``token``, which names the state that comes next. An error that no Catch takes fails the task,
-    without retries by Airflow: Airflow's ``retries`` are for lost workers.
+    without retries by Airflow: Airflow's ``retries`` are for lost workers (by default `LOST_WORKERS`). A try after one
+    goes on from where the task deferred last.
 
     Args:
         state_name: the state's name; by default the task id, without that of its task group.
@@ -59,6 +64,7 @@ class StateOperator(BaseOperator):
     ) -> None:
         # A state runs where exactly one of several ways leads to it; `routing` decides that, this rule only waits.
         kwargs.setdefault("trigger_rule", "none_failed_min_one_success")
+        kwargs = {**LOST_WORKERS, **_chosen(kwargs.get("default_args") or {}), **kwargs}
         if comment is not None:
             kwargs.setdefault("doc", comment)
         own = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
@@ -80,7 +86,7 @@ class StateOperator(BaseOperator):
     def execute(self, context: Context) -> Json:
         """Run the state, if the task before chose it."""
         self._run = self.new_run(context)
-        return self._run.start()
+        return self._run.execute()
 
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
@@ -107,6 +113,11 @@ class StateOperator(BaseOperator):
         run = getattr(self, "_run", None)
         if run is not None:
             run.cancel()
+
+
+def _chosen(defaults: dict[str, Any]) -> dict[str, Any]:
+    """What a DAG's ``default_args`` say about lost workers."""
+    return {name: defaults[name] for name in LOST_WORKERS if name in defaults}
 
 
 def _as_written(name: str) -> str:
