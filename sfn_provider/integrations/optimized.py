@@ -198,7 +198,9 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "emr-serverless:createApplication",
         "emr-serverless",
         _EMR_SERVERLESS,
-        syncs=syncs.serverless_application("CREATED", "TERMINATED", id="$response.ApplicationId"),
+        syncs=syncs.serverless_application(
+            "CREATED STARTING STARTED STOPPING STOPPED", "TERMINATED", id="$response.ApplicationId"
+        ),
     ),
     _row(
         "emr-serverless:deleteApplication",

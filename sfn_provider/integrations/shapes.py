@@ -65,18 +65,21 @@ class Style:
         time: writes a time that the service answers with.
         body: writes the value of the field that is the request's whole body.
         fill_lists: lists that the service left out appear as ``[]``, as some clients of version 1 make them.
+        fill_tokens: fields that tell calls apart may be missing though the model requires them, as in published
+            definitions of EMR Serverless; AWS SDK integrations ask for them.
     """
 
     field: Callable[[str], str]
     time: Callable[[datetime], Json]
     body: Callable[[Json], bytes] = body_text
     fill_lists: bool = False
+    fill_tokens: bool = False
 
 
 SDK: Final = Style(sdk_field, iso_time)
 """``arn:aws:states:::aws-sdk:...``"""
 
-OPTIMIZED: Final = Style(capitalize, epoch_milliseconds)
+OPTIMIZED: Final = Style(capitalize, epoch_milliseconds, fill_tokens=True)
 """``arn:aws:states:::<service>:...``"""
 
 
@@ -118,13 +121,22 @@ class Reader:
             return {}
         arguments = self._structure(shape, parameters, "Parameters")
         if check_required:
-            self.require([self.style.field(name) for name in shape.required_members], parameters)
+            self.require([self.style.field(name) for name in self._required(shape)], parameters)
             in_path = [name for name in shape.required_members if _is_in_path(shape.members[name])]
             nulls = [self.style.field(name) for name in in_path if name not in arguments]
             self.problems += [
                 f"The value for the field '{name}' must not be null" for name in nulls if name in parameters
             ]
         return arguments
+
+    def _required(self, shape: Shape) -> list[str]:
+        """Give the fields that must be there, by the service's own names."""
+        filled = self.style.fill_tokens
+        return [
+            name
+            for name in shape.required_members
+            if not (filled and shape.members[name].metadata.get("idempotencyToken"))
+        ]
 
     def _structure(self, shape: Shape, value: Json, name: str) -> dict[str, Any]:
         if not isinstance(value, dict):

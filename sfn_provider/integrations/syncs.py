@@ -257,7 +257,7 @@ def serverless_application(state: str, failed: str, *, id: str = "$parameters.Ap
     """Give how an application of EMR Serverless comes to a state.
 
     Args:
-        state: the state that is waited for. Source: connect-emr-serverless.html.
+        state: the state that is waited for, and those that come after it. Source: connect-emr-serverless.html.
         failed: states in which it will not come to that one.
         id: the place of its id in the submission.
     """
@@ -319,11 +319,11 @@ def eks_change(kind: str, succeeded: str, failed: str) -> Syncs:
 
 
 MODEL_CUSTOMIZATION: Final = _sync(
-    Call("GetModelCustomizationJob", {"JobIdentifier": "$response.JobArn"}),
+    Call("GetModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
     "Status",
     "Completed",
     "Failed Stopped",
-    stop=Call("StopModelCustomizationJob", {"JobIdentifier": "$response.JobArn"}),
+    stop=Call("StopModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
     pace=Pace(30, 120),
 )
 
