@@ -184,9 +184,17 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
             self.__dict__.pop(name, None)
         self._clients.clear()
 
-    async def async_client(self) -> Any:
-        """Make an aiobotocore client, an asynchronous context manager, without holding up the event loop."""
+    async def async_client(self, **settings: Any) -> Any:
+        """Make an aiobotocore client, an asynchronous context manager, without holding up the event loop.
+
+        Args:
+            settings: of ``botocore.config.Config``. They go before those of the hook and of the connection.
+        """
         from asgiref.sync import sync_to_async
 
+        def make() -> Any:
+            config = self.config.merge(Config(**settings)) if settings else None
+            return self.get_client_type(region_name=self.region_name, config=config, deferrable=True)
+
         # AwsBaseHook.get_async_conn does the same, from amazon 9.1 on.
-        return await sync_to_async(lambda: self.get_client_type(region_name=self.region_name, deferrable=True))()
+        return await sync_to_async(make)()

@@ -13,7 +13,7 @@ MAX_ERROR: Final = 256
 MAX_CAUSE: Final = 32_768
 """Characters of a cause. Source: API_SendTaskFailure, parameter ``cause``."""
 
-_POLL_TIMEOUT: Final = 70
+ACTIVITY_READ_TIMEOUT: Final = 70
 """Seconds until a look for work is given up: AWS answers after 60 at the latest. Source: API_GetActivityTask."""
 
 
@@ -61,6 +61,6 @@ class WorkerCalls(HookCalls):
             this worker's: AWS gives it to nobody else until the state's timeout or heartbeat runs out.
         """
         named = {"workerName": worker_name} if worker_name else {}
-        client = self.client_with(read_timeout=_POLL_TIMEOUT)
+        client = self.client_with(read_timeout=ACTIVITY_READ_TIMEOUT)
         response: dict[str, Any] = client.get_activity_task(activityArn=activity_arn, **named)
         return response if response.get("taskToken") else None

@@ -148,6 +148,9 @@ class StepFunctionsSensor(HookUser, BaseSensorOperator):
         seen = self.poke(context)
         if seen:
             return seen.xcom_value if isinstance(seen, PokeReturnValue) else None
+        self._defer(context)
+
+    def _defer(self, context: Context) -> NoReturn:
         self.defer(
             trigger=self.trigger(),
             method_name="execute_complete",

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sfn_provider.hooks.hook_user import lazy_hook
+from sfn_provider.sensors.activity import StepFunctionActivityTaskSensor
 from sfn_provider.sensors.execution import StepFunctionExecutionSensor
 
 if not TYPE_CHECKING:
     __getattr__ = partial(lazy_hook, __name__)
 
-__all__ = ["StepFunctionExecutionSensor"]
+__all__ = ["StepFunctionActivityTaskSensor", "StepFunctionExecutionSensor"]
