@@ -109,6 +109,10 @@ class StepFunctionExecutionFailed(AirflowException):
         return type(self), (self.failure, self.opening)
 
 
+class StepFunctionStateMissed(AirflowException):
+    """An execution has ended without the state that was waited for."""
+
+
 def failure_of(
     description: Mapping[str, Any],
     events: Iterable[Event],

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING
 from sfn_provider.hooks.hook_user import lazy_hook
 from sfn_provider.sensors.activity import StepFunctionActivityTaskSensor
 from sfn_provider.sensors.execution import StepFunctionExecutionSensor
+from sfn_provider.sensors.executions import StepFunctionExecutionsSensor
+from sfn_provider.sensors.map_run import StepFunctionMapRunSensor
+from sfn_provider.sensors.state import StepFunctionStateSensor
 
 if not TYPE_CHECKING:
     __getattr__ = partial(lazy_hook, __name__)
 
-__all__ = ["StepFunctionActivityTaskSensor", "StepFunctionExecutionSensor"]
+__all__ = [
+    "StepFunctionActivityTaskSensor",
+    "StepFunctionExecutionSensor",
+    "StepFunctionExecutionsSensor",
+    "StepFunctionMapRunSensor",
+    "StepFunctionStateSensor",
+]

@@ -1,0 +1,52 @@
+"""Reading a growing history so that every event is read once, one page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+PAGE: Final = 200
+"""Events of a page. The page at the history's end is read again until it is full."""
+
+
+@dataclass(slots=True)
+class HistoryPosition:
+    """How far a history has been read.
+
+    Args:
+        token: of the page that is read next; None for the first one. AWS forgets it after 24 hours.
+        last_id: the last event that has been read. Events are numbered from 1, without gaps.
+        behind: there are more events than have been read.
+    """
+
+    token: str | None = None
+    last_id: int = 0
+    behind: bool = True
+
+    @classmethod
+    def of(cls, saved: Mapping[str, Any] | None) -> HistoryPosition:
+        """Make one out of what ``saved`` gave; the history's start for None."""
+        return cls(**saved) if saved else cls()
+
+    def saved(self) -> dict[str, Any]:
+        """Give it as JSON value."""
+        return asdict(self)
+
+    def take(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Take the events of a page that have not been read yet, and move on.
+
+        Args:
+            page: the answer of GetExecutionHistory for ``token``, oldest events first, at most ``PAGE``.
+        """
+        events = [event for event in page["events"] if event["id"] > self.last_id]
+        if events:
+            self.last_id = events[-1]["id"]
+        following = page.get("nextToken")
+        self.behind = following is not None
+        self.token = following or self.token
+        return events
+
+    def restart(self) -> None:
+        """Read from the start again, without giving what has been read: AWS does not know the token any more."""
+        self.token, self.behind = None, True

@@ -1,0 +1,127 @@
+"""The sensor that waits for a Map Run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from sfn_provider._compat import PokeReturnValue
+from sfn_provider.exceptions import UsageError
+from sfn_provider.hooks.faults import aws_errors, whole
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.map_runs import MAP_RUN_STATUSES, latest_of, map_run_failure, progress_of, summary_of
+from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
+from sfn_provider.sensors.base import StepFunctionsSensor
+from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context, XComArg
+    from sfn_provider.hooks.execution_results import FailedItem
+
+
+class StepFunctionMapRunSensor(StepFunctionsSensor):
+    """Wait for a Map Run, the child executions of a distributed Map state; how many items are done goes to the log.
+
+    The task returns ``{"map_run_arn", "execution_arn", "status", "item_counts", "start_date", "stop_date"}``, where
+    ``item_counts`` are AWS's: ``total``, ``succeeded``, ``failed``, ``timedOut``, ``aborted``, ``pending`` and so on.
+    Where the Map Run ends with a status that is not waited for, the sensor fails with these counts, the failures it
+    tolerates and the first failed children (``StepFunctionMapRunFailed``), or skips with ``soft_fail``.
+
+    A look costs one call.
+
+    Args:
+        map_run_arn: the Map Run. Default: the latest one of ``execution_arn``, as soon as there is one.
+        execution_arn: the execution that the Map Run is part of, in place of ``map_run_arn``.
+        target_states: statuses to wait for, of RUNNING, SUCCEEDED, FAILED and ABORTED. Default: SUCCEEDED alone.
+        kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
+            ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
+            and so on.
+    """
+
+    SUCCESS_STATES: ClassVar[tuple[str, ...]] = ("SUCCEEDED",)
+
+    arn_field = "any_arn"
+    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn", "map_run_arn"}))
+    operator_extra_links = (MapRunDetailsLink(), StateMachineExecutionsDetailsLink())
+
+    def __init__(
+        self,
+        *,
+        map_run_arn: str | XComArg | None = None,
+        execution_arn: str | XComArg | None = None,
+        target_states: Sequence[str] = SUCCESS_STATES,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if unknown := sorted(set(target_states) - MAP_RUN_STATUSES):
+            raise ValueError(f"target_states: no status of a Map Run: {unknown}; there are {sorted(MAP_RUN_STATUSES)}")
+        self.map_run_arn = cast("str | None", map_run_arn)  # template fields: text by the time they are read
+        self.execution_arn = cast("str | None", execution_arn)
+        self.target_states = tuple(target_states)
+        self._linked = False
+
+    @property
+    def any_arn(self) -> str | None:
+        """The ARN that is given; its region is where the calls are."""
+        return self.map_run_arn or self.execution_arn
+
+    def look(self, context: Context) -> bool | PokeReturnValue:
+        """Look once.
+
+        Raises:
+            UsageError: neither ``map_run_arn`` nor ``execution_arn`` is given.
+            StepFunctionMapRunFailed: the Map Run has ended with a status that is not waited for.
+        """
+        arn = self.map_run_arn or self._latest()
+        description = self.ask(lambda: whole(self.hook.conn.describe_map_run(mapRunArn=arn))) if arn else None
+        if description is None:
+            self.log.info("The Map Run is not known just now")
+            return False
+        self.map_run_arn = arn
+        self._persist_links(context, description)
+        self.log.info("%s", progress_of(description))
+        if description["status"] in self.target_states:
+            return PokeReturnValue(is_done=True, xcom_value=summary_of(description))
+        if description["status"] != "RUNNING":
+            self.fail(map_run_failure(description, self._failed_children()))
+        return False
+
+    def trigger(self) -> StepFunctionMapRunTrigger:
+        """Make the trigger that goes on looking."""
+        return StepFunctionMapRunTrigger(
+            map_run_arn=self.map_run_arn,
+            execution_arn=self.execution_arn,
+            target_states=self.target_states,
+            **self.aws_trigger_arguments,
+        )
+
+    def _latest(self) -> str | None:
+        if not self.execution_arn:
+            raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
+        execution_arn = self.execution_arn
+        answer = self.ask(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
+        return latest_of(answer["mapRuns"]) if answer else None
+
+    def _failed_children(self) -> tuple[FailedItem, ...]:
+        """Read the first failed children. They say only more: where they cannot be read, the failure has none."""
+        try:
+            return self.hook.failed_children(str(self.map_run_arn))
+        except aws_errors() as error:
+            self.log.warning("The failed items could not be read: %s", error)
+            return ()
+
+    def _persist_links(self, context: Context, description: Mapping[str, Any]) -> None:
+        if self._linked:
+            return
+        for link, field, arn in (
+            (MapRunDetailsLink, "map_run_arn", description["mapRunArn"]),
+            (StateMachineExecutionsDetailsLink, "execution_arn", description["executionArn"]),
+        ):
+            link.persist(
+                context=context,
+                operator=self,
+                region_name=self.hook.conn_region_name,
+                aws_partition=self.hook.conn_partition,
+                **{field: arn},
+            )
+        self._linked = True

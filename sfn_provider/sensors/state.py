@@ -1,0 +1,129 @@
+"""The sensor that waits for a state to be entered or left within an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from sfn_provider._compat import PokeReturnValue
+from sfn_provider.hooks.execution_requests import refuse_express
+from sfn_provider.hooks.execution_results import FAILURE_STATUSES, StepFunctionExecutionFailed, StepFunctionStateMissed
+from sfn_provider.hooks.faults import error_code
+from sfn_provider.hooks.history_position import PAGE, HistoryPosition
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.state_visits import PASSAGES, Passage, StateWait
+from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
+from sfn_provider.sensors.base import StepFunctionsSensor, check_event
+from sfn_provider.triggers.state import StepFunctionStateTrigger
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context, XComArg
+
+
+class StepFunctionStateSensor(StepFunctionsSensor):
+    """Wait until an execution has entered a state, or left it.
+
+    The task returns ``{"state_name", "passage", "count", "event_id", "timestamp"}``. Where the execution ends without
+    that, the sensor fails: with error, cause and the state that failed for an execution that has failed
+    (``StepFunctionExecutionFailed``), and by name for one that has succeeded on another way
+    (``StepFunctionStateMissed``); or it skips with ``soft_fail``.
+
+    A look reads what is new in the history, a call for every 200 events. In ``mode="reschedule"`` every look reads
+    the history from its start; ``deferrable=True`` does not.
+
+    Args:
+        execution_arn: the execution.
+        state_name: the state's name, at any depth of the machine.
+        passage: ``entered`` or ``left``.
+        times: how often: a state in a loop or a Map is entered many times.
+        kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
+            ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
+            and so on.
+    """
+
+    arn_field = "execution_arn"
+    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn", "state_name"}))
+    operator_extra_links = (StateMachineExecutionsDetailsLink(),)
+
+    def __init__(
+        self,
+        *,
+        execution_arn: str | XComArg,
+        state_name: str,
+        passage: Passage = "entered",
+        times: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if passage not in PASSAGES:
+            raise ValueError(f"passage: {passage!r} is none of {', '.join(PASSAGES)}")
+        if times < 1:
+            raise ValueError(f"times: {times}; a state is waited for at least once")
+        self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
+        self.state_name = state_name
+        self.passage: Passage = passage
+        self.times = times
+        self._wait: StateWait | None = None
+
+    def look(self, context: Context) -> bool | PokeReturnValue:
+        """Read what is new.
+
+        Raises:
+            StepFunctionExecutionFailed: the execution has failed before.
+            StepFunctionStateMissed: the execution has succeeded without the state.
+        """
+        refuse_express(self.execution_arn)
+        wait = self._wait = self._wait or StateWait(self.state_name, self.passage, self.times)
+        if not wait.seen and not self._read(wait):
+            return False
+        if wait.seen:
+            return PokeReturnValue(is_done=True, xcom_value=wait.result())
+        if wait.ended:
+            self._fail_with(wait)
+        self.log.info("%r has been %s %d times, of %d", self.state_name, self.passage, wait.count, self.times)
+        return False
+
+    def trigger(self) -> StepFunctionStateTrigger:
+        """Make the trigger that goes on looking."""
+        return StepFunctionStateTrigger(
+            execution_arn=self.execution_arn,
+            state_name=self.state_name,
+            passage=self.passage,
+            times=self.times,
+            wait=self._wait.saved() if self._wait else None,
+            **self.aws_trigger_arguments,
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Take the wait up where the trigger has left it."""
+        saved = check_event(event)["wait"]
+        self._wait = StateWait.of(self.state_name, self.passage, self.times, saved)
+        return super().execute_complete(context, event)
+
+    def _read(self, wait: StateWait) -> bool:
+        """Read what is new, up to what is waited for. Gives False where AWS does not answer just now."""
+        while True:
+            page = self.ask(lambda: self._page(wait.position))
+            if page is None:
+                return False
+            wait.take(page)
+            if wait.seen or not wait.position.behind:
+                return True
+
+    def _page(self, position: HistoryPosition) -> dict[str, Any]:
+        try:
+            return self.hook.history_page(
+                self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=position.token
+            )
+        except Exception as error:
+            if error_code(error) != "InvalidToken":
+                raise
+            position.restart()
+            return self.hook.history_page(self.execution_arn, max_results=PAGE, include_execution_data=False)
+
+    def _fail_with(self, wait: StateWait) -> None:
+        description = self.hook.describe_patiently(self.execution_arn)
+        missed = f"{self.state_name!r} was {self.passage} {wait.count} times, of {self.times}"
+        if description["status"] in FAILURE_STATUSES:
+            self.fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, f"{missed}."))
+        self.fail(StepFunctionStateMissed(f"{self.execution_arn} is {description['status']}, and {missed}"))

@@ -1,0 +1,69 @@
+"""The trigger that waits for a Map Run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sfn_provider.hooks.map_runs import latest_of, progress_of
+from sfn_provider.triggers.waiting import LookingTrigger
+
+
+class StepFunctionMapRunTrigger(LookingTrigger):
+    """Wait until a Map Run has ended, or has a status that is waited for.
+
+    The event is ``{"status": "success", "map_run_arn": ..., "map_run_status": ...}``. How many items are done goes to
+    the log when it has changed.
+
+    Args:
+        map_run_arn: the Map Run. None for the latest one of ``execution_arn``, as soon as there is one.
+        execution_arn: the execution that the Map Run is part of, in place of ``map_run_arn``.
+        target_states: statuses at which the wait is over although the Map Run goes on.
+        kwargs: of ``LookingTrigger``.
+    """
+
+    arn_field = "any_arn"
+
+    def __init__(
+        self,
+        *,
+        map_run_arn: str | None = None,
+        execution_arn: str | None = None,
+        target_states: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.map_run_arn = map_run_arn
+        self.execution_arn = execution_arn
+        self.target_states = list(target_states)
+        self._progress = ""
+
+    def arguments(self) -> dict[str, Any]:
+        """Give this trigger's own arguments."""
+        return {
+            "map_run_arn": self.map_run_arn,
+            "execution_arn": self.execution_arn,
+            "target_states": self.target_states,
+        }
+
+    @property
+    def any_arn(self) -> str | None:
+        """The ARN that is given; its region is where the calls are."""
+        return self.map_run_arn or self.execution_arn
+
+    async def look(self) -> dict[str, Any] | None:
+        """Look once: one call."""
+        if self.map_run_arn is None:
+            runs = (await self.ask("list_map_runs", executionArn=self.execution_arn))["mapRuns"]
+            self.map_run_arn = latest_of(runs)
+        if self.map_run_arn is None:
+            self.log.info("%s has no Map Run yet", self.execution_arn)
+            return None
+        description = await self.ask("describe_map_run", mapRunArn=self.map_run_arn)
+        status = description["status"]
+        if (progress := progress_of(description)) != self._progress:
+            self._progress = progress
+            self.log.info("%s", progress)
+        if status == "RUNNING" and status not in self.target_states:
+            return None
+        return {"map_run_arn": self.map_run_arn, "map_run_status": status}

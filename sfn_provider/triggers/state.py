@@ -1,0 +1,75 @@
+"""The trigger that waits for a state to be entered or left within an execution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sfn_provider.hooks.faults import error_code
+from sfn_provider.hooks.history_position import PAGE, HistoryPosition
+from sfn_provider.hooks.state_visits import Passage, StateWait
+from sfn_provider.triggers.waiting import LookingTrigger
+
+
+class StepFunctionStateTrigger(LookingTrigger):
+    """Wait until a state has been entered or left, or the execution has ended without that.
+
+    It reads only what is new in the history, one page a look. The event is ``{"status": "success", "execution_arn":
+    ..., "wait": ...}``, where ``wait`` is what has been seen, and takes the wait up again.
+
+    Args:
+        execution_arn: the execution.
+        state_name: the state's name.
+        passage: ``entered`` or ``left``.
+        times: how often.
+        wait: what has been seen before, as the event gives it.
+        kwargs: of ``LookingTrigger``.
+    """
+
+    arn_field = "execution_arn"
+
+    def __init__(
+        self,
+        *,
+        execution_arn: str,
+        state_name: str,
+        passage: Passage = "entered",
+        times: int = 1,
+        wait: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.execution_arn = execution_arn
+        self.state_name = state_name
+        self.passage: Passage = passage
+        self.times = times
+        self.wait = StateWait.of(state_name, passage, times, wait)
+
+    def arguments(self) -> dict[str, Any]:
+        """Give this trigger's own arguments."""
+        return {
+            "execution_arn": self.execution_arn,
+            "state_name": self.state_name,
+            "passage": self.passage,
+            "times": self.times,
+            "wait": self.wait.saved(),
+        }
+
+    async def look(self) -> dict[str, Any] | None:
+        """Read a page; the next one at once where there is more to read."""
+        while True:
+            self.wait.take(await self._page(self.wait.position))
+            if self.wait.seen or self.wait.ended:
+                return {"execution_arn": self.execution_arn, "wait": self.wait.saved()}
+            if not self.wait.position.behind:
+                return None
+
+    async def _page(self, position: HistoryPosition) -> dict[str, Any]:
+        token = {} if position.token is None else {"nextToken": position.token}
+        arguments = {"executionArn": self.execution_arn, "maxResults": PAGE, "includeExecutionData": False}
+        try:
+            return await self.ask("get_execution_history", **arguments, **token)
+        except Exception as error:
+            if error_code(error) != "InvalidToken":
+                raise
+            position.restart()
+            return await self.ask("get_execution_history", **arguments)
