@@ -19,7 +19,7 @@ from sfn_provider.cli.options import (
 from sfn_provider.cli.output import console, print_diagnostics, print_json, shorten, status, table
 from sfn_provider.compare.comparison import Comparison
 from sfn_provider.compare.comparison import compare as compare_sides
-from sfn_provider.compare.differences import StateComparison
+from sfn_provider.compare.states import StateComparison
 from sfn_provider.engine import Mocks
 from sfn_provider.translate.from_file import translate_definition
 

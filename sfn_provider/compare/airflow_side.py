@@ -70,10 +70,24 @@ def run_dag(
     """The same as `run_on_airflow`, with what is to know about the DAG and its run."""
     source = dump(definition) if isinstance(definition, StateMachine) else definition
     translation = translate(source, dag_id=DAG_ID)
-    config = None
-    if mocks is not None or objects is not None:
-        answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
-        config = answers.as_configuration()
+    if mocks is None and objects is None:
+        return run_translation(translation, input, None)
+    answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
+    return run_translation(translation, input, answers)
+
+
+def run_translation(translation: Translation, input: Json, mocks: Mocks | None) -> AirflowRun:
+    """Run a DAG that is translated already.
+
+    Args:
+        translation: the DAG; its id must be `DAG_ID`.
+        input: the execution's input, any JSON value.
+        mocks: what tasks answer; None calls AWS.
+
+    Raises:
+        AirflowRunFailed: where Airflow itself fails.
+    """
+    config = mocks.as_configuration() if mocks is not None else None
     result = shared_runner().run(translation.source, DAG_ID, as_run_configuration(input), config)
     ran = [task for task in result.tasks if task["state"] in ("success", "failed")]
     skipped = sum(task["state"] == "skipped" for task in result.tasks)

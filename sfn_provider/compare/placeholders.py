@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,20 +19,25 @@ def mask(execution: Execution) -> Execution:
     """Put placeholders where the execution's own name stands, also as a part of a text such as its ARN, and so on."""
     if not execution.name:
         return execution
-    records = [record._replace(details=_mask(record.details, execution.name)) for record in execution.records]
-    return replace(
-        execution,
-        records=records,
-        output=_mask(execution.output, execution.name),
-        cause=_mask(execution.cause, execution.name),
+    return _map_texts(
+        execution, lambda text: _EVENT_NUMBER.sub("<number>", text.replace(execution.name, EXECUTION_NAME))
     )
 
 
-def _mask(value: Any, name: str) -> Any:
-    if isinstance(value, str):
-        return _EVENT_NUMBER.sub("<number>", value.replace(name, EXECUTION_NAME))
-    if isinstance(value, list):
-        return [_mask(entry, name) for entry in value]
-    if isinstance(value, dict):
-        return {key: _mask(entry, name) for key, entry in value.items()}
-    return value
+def mask_numbers(execution: Execution) -> Execution:
+    """Put a placeholder where the number of an event stands in a cause."""
+    return _map_texts(execution, lambda text: _EVENT_NUMBER.sub("<number>", text))
+
+
+def _map_texts(execution: Execution, change: Callable[[str], str]) -> Execution:
+    def mapped(value: Any) -> Any:
+        if isinstance(value, str):
+            return change(value)
+        if isinstance(value, list):
+            return [mapped(entry) for entry in value]
+        if isinstance(value, dict):
+            return {key: mapped(entry) for key, entry in value.items()}
+        return value
+
+    records = [record._replace(details=mapped(record.details)) for record in execution.records]
+    return replace(execution, records=records, output=mapped(execution.output), cause=mapped(execution.cause))

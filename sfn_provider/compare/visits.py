@@ -4,11 +4,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.compare.flow import Flow, Place
+
+Outcome = Literal["succeeded", "failed", "unanswered"]
+
+_ENDINGS: Mapping[str, Outcome] = {
+    "Succeeded": "succeeded",
+    "Failed": "failed",
+    "TimedOut": "failed",
+    "ScheduleFailed": "failed",
+    "StartFailed": "failed",
+    "SubmitFailed": "failed",
+}
+"""How a call ended, by the end of the event's type, after ``Task``, ``LambdaFunction`` or ``Activity``."""
+
+_FAMILIES = ("LambdaFunction", "Activity", "Task")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call of a Task state.
+
+    Args:
+        arguments: what it was called with.
+        outcome: how it ended; ``unanswered`` where the execution ended first.
+        result: what came back; None unless it succeeded.
+        error: name of the error where it failed with one.
+        cause: text beside the error.
+        at: when it was made.
+        seconds: how long the answer took; None where it was not answered.
+    """
+
+    arguments: Json
+    outcome: Outcome
+    result: Json
+    error: str | None
+    cause: str | None
+    at: datetime
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +59,11 @@ class Visit:
         input: its input.
         output: its output; None where it was not left.
         left: True where the state was left, False where the execution ended or failed in it.
-        calls: how often the state called something: more than once where it was retried.
+        attempts: the calls that it made: more than one where it was retried.
+        assigned: the variables that it set, by name.
         entered: when it was entered.
         seconds: how long it took; None where it was not left.
-        place: where it stands in the flow: the number of the visit among those of the machine; within a Parallel or
-            Map the place of that, the number of the branch or iteration, and the number of the visit in it.
+        place: where it stands in the flow.
     """
 
     state: str
@@ -33,102 +71,101 @@ class Visit:
     input: Json
     output: Json
     left: bool
-    calls: int
+    attempts: tuple[Attempt, ...]
+    assigned: Mapping[str, Json]
     entered: datetime
     seconds: float | None
-    place: tuple[int, ...] = ()
+    place: Place = ()
 
     @property
-    def around(self) -> tuple[tuple[int, ...], ...]:
+    def calls(self) -> int:
+        """How often the state called something."""
+        return len(self.attempts)
+
+    @property
+    def around(self) -> tuple[Place, ...]:
         """The places of the Parallels and Maps that it stands in, the outermost first."""
-        return tuple(self.place[:length] for length in range(1, len(self.place), 2))
+        return tuple(self.place[:length] for length in range(1, len(self.place), 3))
+
+    @property
+    def key(self) -> str:
+        """The place as the engine writes it: `CallTask.place`."""
+        return place_key(self.place)
 
 
-def visits(events: Sequence[Mapping[str, Any]]) -> list[Visit]:
+def place_key(place: Place) -> str:
+    """A place as the engine writes it: see `CallTask.place`."""
+    around = zip(place[:-1:3], place[1::3], place[2::3], strict=True)
+    return "".join(f"/{number}.{retry}.{index}" for number, retry, index in around) + f"/{place[-1]}"
+
+
+@dataclass(slots=True)
+class _Events:
+    """The events of one visit."""
+
+    entered: Mapping[str, Any]
+    exited: Mapping[str, Any] | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+def visits(events: Sequence[Mapping[str, Any]], branches: Mapping[str, int] | None = None) -> list[Visit]:
     """The visits of an execution's states, in the order of the flow, those of a branch after those of the one before.
 
     Args:
-        events: as GetExecutionHistory returns them, oldest first.
+        events: as GetExecutionHistory returns them.
+        branches: the index of each branch of a Parallel, by its first state; see `Flow`.
     """
-    by_id = {event["id"]: event for event in events}
-    exits: dict[int, Mapping[str, Any]] = {}
-    calls: dict[int, int] = {}
-    for event in events:
-        if event["type"].endswith("StateExited"):
-            exits[_entry(event, by_id)] = event
-        elif event["type"].endswith("Scheduled"):
-            entry = _entry(event, by_id)
-            calls[entry] = calls.get(entry, 0) + 1
-    places = _places(events, by_id)
-    entered = [event for event in events if event["type"].endswith("StateEntered")]
-    found = [_visit(event, exits.get(event["id"]), calls.get(event["id"], 0), places[event["id"]]) for event in entered]
+    flow = Flow(events, branches)
+    by_owner: dict[int, _Events] = {}
+    ordered = sorted(events, key=lambda event: int(event["id"]))
+    for event in ordered:
+        if event["type"].endswith("StateEntered"):
+            by_owner[flow.owner(event)] = _Events(event)
+    for event in ordered:
+        if (around := by_owner.get(flow.owner(event))) is not None:
+            _sort_in(event, around)
+    found = [_visit(around, flow.place(owner)) for owner, around in by_owner.items()]
     return sorted(found, key=lambda visit: visit.place)
 
 
-def _places(events: Sequence[Mapping[str, Any]], by_id: Mapping[int, Mapping[str, Any]]) -> dict[int, tuple[int, ...]]:
-    """The places of all visits, by the id of the event by which the state was entered."""
-    places: dict[int, tuple[int, ...]] = {}
-    branches: dict[int, int] = {}
-    for event in sorted(events, key=lambda event: int(event["id"])):
-        if not event["type"].endswith("StateEntered"):
-            continue
-        before, started, index = _before(event, by_id)
-        if before == 0:
-            places[event["id"]] = (0,)
-        elif started == 0:
-            *around, number = places[before]
-            places[event["id"]] = (*around, number + 1)
-        else:
-            branches[started] = branches.get(started, -1) + 1
-            places[event["id"]] = (*places[before], branches[started] if index is None else index, 0)
-    return places
+def _sort_in(event: Mapping[str, Any], around: _Events) -> None:
+    if event["type"].endswith("StateExited"):
+        around.exited = event
+        return
+    family = next((family for family in _FAMILIES if event["type"].startswith(family)), None)
+    what = event["type"].removeprefix(family) if family else ""
+    details = event.get(f"{event['type'][0].lower()}{event['type'][1:]}EventDetails", {})
+    if what == "Scheduled":
+        arguments = _read(details.get("parameters", details.get("input")))
+        around.attempts.append(Attempt(arguments, "unanswered", None, None, None, event["timestamp"], None))
+    elif what in _ENDINGS and around.attempts:
+        around.attempts[-1] = _ended(around.attempts[-1], _ENDINGS[what], details, event["timestamp"])
 
 
-def _before(event: Mapping[str, Any], by_id: Mapping[int, Mapping[str, Any]]) -> tuple[int, int, int | None]:
-    """What comes before a state was entered.
-
-    Returns:
-        The visit before, or around, by the id of its first event, 0 for none; the event that started the branch, 0
-        where the visit before is in the same one; the index of a Map's iteration.
-    """
-    index = None
-    step = by_id.get(event["previousEventId"])
-    last = 0
-    while step is not None:
-        if step["type"].endswith("StateExited"):
-            return _entry(step, by_id), 0, None
-        if step["type"].endswith("StateEntered"):
-            return int(step["id"]), last, index
-        if step["type"] == "MapIterationStarted":
-            index = step["mapIterationStartedEventDetails"]["index"]
-        last = int(step["id"])
-        step = by_id.get(step["previousEventId"])
-    return 0, 0, None
+def _ended(attempt: Attempt, outcome: Outcome, details: Mapping[str, Any], at: datetime) -> Attempt:
+    result = _read(details.get("output")) if outcome == "succeeded" else None
+    seconds = (at - attempt.at).total_seconds()
+    return Attempt(attempt.arguments, outcome, result, details.get("error"), details.get("cause"), attempt.at, seconds)
 
 
-def _entry(event: Mapping[str, Any], by_id: Mapping[int, Mapping[str, Any]]) -> int:
-    """Id of the event by which the state was entered that an event belongs to."""
-    name = event["stateExitedEventDetails"]["name"] if "stateExitedEventDetails" in event else None
-    step: Mapping[str, Any] | None = by_id.get(event["previousEventId"])
-    while step is not None:
-        details = step.get("stateEnteredEventDetails")
-        if details is not None and name in (None, details["name"]):
-            return int(step["id"])
-        step = by_id.get(step["previousEventId"])
-    return 0
-
-
-def _visit(entered: Mapping[str, Any], exited: Mapping[str, Any] | None, calls: int, place: tuple[int, ...]) -> Visit:
+def _visit(events: _Events, place: Place) -> Visit:
+    entered, exited = events.entered, events.exited
     details = entered["stateEnteredEventDetails"]
     left = exited["stateExitedEventDetails"] if exited is not None else {}
+    assigned = {name: _read(text) for name, text in (left.get("assignedVariables") or {}).items()}
     return Visit(
         state=details["name"],
         type=entered["type"].removesuffix("StateEntered"),
-        input=json.loads(details.get("input", "null")),
-        output=json.loads(left.get("output", "null")),
+        input=_read(details.get("input")),
+        output=_read(left.get("output")),
         left=exited is not None,
-        calls=calls,
+        attempts=tuple(events.attempts),
+        assigned=assigned,
         entered=entered["timestamp"],
         seconds=(exited["timestamp"] - entered["timestamp"]).total_seconds() if exited is not None else None,
         place=place,
     )
+
+
+def _read(text: str | None) -> Json:
+    return json.loads(text) if text is not None else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sfn_provider.engine.items.stored_objects import answer_from_objects
+from sfn_provider.engine.recorded import RecordedAnswers
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.retry import is_timeout
 from sfn_provider.exceptions import UsageError
@@ -25,13 +26,18 @@ class Mocks:
         answers: for each state name its answers, one for each call in order; the last one repeats.
         objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state has
             answers of its own. What a ResultWriter writes is added.
+        recorded: answers by the place in the flow, which states without answers of their own take.
     """
 
     def __init__(
-        self, answers: Mapping[str, Sequence[Mapping[str, Any]]], objects: Mapping[str, str] | None = None
+        self,
+        answers: Mapping[str, Sequence[Mapping[str, Any]]],
+        objects: Mapping[str, str] | None = None,
+        recorded: RecordedAnswers | None = None,
     ) -> None:
         self.answers = {state: tuple(entries) for state, entries in answers.items()}
         self.objects = dict(objects or {})
+        self.recorded = recorded
         self.calls: Counter[str] = Counter()
         self._unanswered: list[CallTask] = []
 
@@ -62,6 +68,8 @@ class Mocks:
         entries = self.answers.get(call.state)
         if call.purpose != "task" and (not entries or call.purpose == "write"):
             return answer_from_objects(self.objects, call, now)
+        if self.recorded is not None and (not entries or call.place in self.recorded.by_place):
+            return self.recorded.answer(call, now)
         if not entries:
             self._unanswered.append(call)
             if entries is None and (call.timeout or call.heartbeat):
@@ -81,20 +89,22 @@ class Mocks:
 
     def fresh(self) -> Mocks:
         """The same mocks with no call counted."""
-        return Mocks(self.answers, self.objects)
+        return Mocks(self.answers, self.objects, self.recorded)
 
     def as_configuration(self) -> dict[str, Any]:
-        """These mocks as a mock configuration with one test case; objects stand in a field of ours, ``Objects``."""
+        """These mocks as a mock configuration with one test case; ``Objects`` and ``Recorded`` are fields of ours."""
         responses = {
             state: {str(call): dict(entry) for call, entry in enumerate(entries)}
             for state, entries in self.answers.items()
             if entries
         }
         case = {state: state for state in responses}
+        recorded = {"Recorded": self.recorded.to_json()} if self.recorded is not None else {}
         return {
             "StateMachines": {"StateMachine": {"TestCases": {"case": case}}},
             "MockedResponses": responses,
             "Objects": self.objects,
+            **recorded,
         }
 
     def missing(self) -> UsageError:
@@ -141,7 +151,10 @@ def load_mocks(reference: str) -> Mocks:
     if not isinstance(objects, dict) or not all(isinstance(text, str) for text in objects.values()):
         raise UsageError(f'{path}: "Objects" must be an object of s3://bucket/key and the text that stands there')
     answers = {state: _responses(config, path, state, response) for state, response in states.items()}
-    return Mocks.from_mapping(answers, objects)
+    mocks = Mocks.from_mapping(answers, objects)
+    recorded = config.get("Recorded")
+    mocks.recorded = RecordedAnswers.from_json(recorded) if recorded else None
+    return mocks
 
 
 def _read(path: Path) -> Any:

@@ -49,7 +49,7 @@ def simulate(
             one entry for each call in order, the last one repeating; an empty list never answers.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
         execution_type: ``STANDARD`` or ``EXPRESS``.
-        start_time: when it starts, seconds since the epoch.
+        start_time: when it starts, seconds since the epoch. Recorded answers bring their own, and their own context.
         name: name of the execution, in the context object; randomness is made from it.
         machine_name: name of the state machine, in the context object.
 
@@ -62,7 +62,10 @@ def simulate(
     """
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
-    context = execution_context(input, start_time, machine=machine_name, name=name)
+    if answers.recorded is not None:
+        start_time, context = answers.recorded.start, answers.recorded.execution_context(input)
+    else:
+        context = execution_context(input, start_time, machine=machine_name, name=name)
     if execution_type not in _LONGEST:
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
     deadline = start_time + min(machine.timeout_seconds or math.inf, _LONGEST[execution_type])

@@ -13,6 +13,7 @@ from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, Position, Step
 from sfn_provider.engine.mocks import Mocks, load_mocks
+from sfn_provider.engine.recorded import RecordedAnswers
 from sfn_provider.engine.simulator import EPOCH, NAME, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
@@ -98,7 +99,12 @@ class RegionRun:
         started = self._start_time()
         run = self._context["dag_run"]
         dag_id = self._operator.dag.dag_id
-        context = execution_context(execution_input(self._context), started, machine=dag_id, name=run.run_id)
+        given = execution_input(self._context)
+        recorded = self._recorded()
+        if recorded is not None:
+            context = recorded.execution_context(given)
+        else:
+            context = execution_context(given, started, machine=dag_id, name=run.run_id)
         return self._interpreter.start(
             arrival.input,
             at=self._now(token, started),
@@ -119,7 +125,8 @@ class RegionRun:
 
     def _start_time(self) -> float:
         if MOCKS_VARIABLE in os.environ:
-            return EPOCH
+            recorded = self._recorded()
+            return recorded.start if recorded is not None else EPOCH
         started = self._context["dag_run"].start_date
         return started.timestamp() if started is not None else timezone.utcnow().timestamp()
 
@@ -146,6 +153,10 @@ class RegionRun:
         """The task fails for a reason that is no state's error."""
         self._context["ti"].xcom_push(key=ERROR, value={"Message": message})
         return AirflowFailException(message)
+
+    def _recorded(self) -> RecordedAnswers | None:
+        mocks = self._mocks()
+        return mocks.recorded if mocks is not None else None
 
     def _mocks(self) -> Mocks | None:
         reference = os.environ.get(MOCKS_VARIABLE)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfn_provider.asl.scope import MISSING
-from sfn_provider.compare.differences import Difference, compare_outcomes, compare_states, differences
+from sfn_provider.compare.differences import Difference, differences
 from sfn_provider.compare.placeholders import mask
+from sfn_provider.compare.states import compare_outcomes, compare_states
 from sfn_provider.engine import Execution, simulate
 from tests.fixtures.flows import END, call, choose, go, machine
 
@@ -93,7 +94,14 @@ def test_calls_and_time_count() -> None:
     once = simulate(CALLS, {}, mocks={"A": [{"Return": 1}]})
     twice = simulate(CALLS, {}, mocks={"A": [THROW, {"Return": 1}]})
     assert told(once, twice) == [
-        ("A", ("1 calls on Step Functions, 2 on Airflow", "0.0 seconds on Step Functions, 5.0 on Airflow"))
+        (
+            "A",
+            (
+                "1 calls on Step Functions, 2 on Airflow",
+                "0.0 seconds on Step Functions, 5.0 on Airflow",
+                "error of call 1: None on Step Functions, 'E' on Airflow",
+            ),
+        )
     ]
     assert compare_outcomes(once, twice) == ["transitions: 1 on Step Functions, 2 on Airflow"]
 
@@ -101,7 +109,16 @@ def test_calls_and_time_count() -> None:
 def test_a_state_that_was_not_left_is_told() -> None:
     good = simulate(CALLS, {}, mocks={"A": [{"Return": None}]})
     bad = simulate(CALLS, {}, mocks={"A": [{"Throw": {"Error": "Other", "Cause": "c"}}]})
-    assert told(good, bad) == [("A", ("left on Step Functions, not left on Airflow",))]
+    assert told(good, bad) == [
+        (
+            "A",
+            (
+                "left on Step Functions, not left on Airflow",
+                "error of call 1: None on Step Functions, 'Other' on Airflow",
+                "cause of call 1: None on Step Functions, 'c' on Airflow",
+            ),
+        )
+    ]
     assert compare_outcomes(good, bad) == [
         "status: 'SUCCEEDED' on Step Functions, 'FAILED' on Airflow",
         "error: None on Step Functions, 'Other' on Airflow",

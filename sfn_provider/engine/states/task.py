@@ -27,9 +27,8 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     if resource is None:
         resource = state.behaviour = parse_resource(state.model.resource)
     identity = run.new_request(frame, "task")
-    token = f"{run.state.context['Execution']['Id']}#{identity}" if resource.pattern == "waitForTaskToken" else None
     try:
-        call = _call(run, frame, state, identity, token)
+        call = _call(run, frame, state, identity, resource)
         check_parameters(resource, call.arguments)
         if run.program.check is not None:
             run.program.check(call)
@@ -42,7 +41,11 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     _emit_scheduled(run, frame, state, resource, call)
 
 
-def _call(run: Run, frame: Frame, state: Compiled, identity: str, token: str | None) -> CallTask:
+def _call(run: Run, frame: Frame, state: Compiled, identity: str, resource: Resource) -> CallTask:
+    place = f"{frame.place}/{frame.steps}.{frame.calls}"
+    token = None
+    if resource.pattern == "waitForTaskToken":
+        token = f"{run.state.context['Execution']['Id']}#{place}"
     scope = run.scope(frame, token)
     seen = scope
     if isinstance(state.flow, JsonPathFlow):
@@ -61,7 +64,7 @@ def _call(run: Run, frame: Frame, state: Compiled, identity: str, token: str | N
         heartbeat=_seconds(run, state, "HeartbeatSeconds", seen),
         credentials=credentials,
         token=token,
-        place=f"{frame.place}/{frame.steps}.{frame.calls}",
+        place=place,
     )
 
 
