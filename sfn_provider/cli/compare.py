@@ -16,7 +16,7 @@ from sfn_provider.cli.options import (
     json_option,
     substitutions_option,
 )
-from sfn_provider.cli.output import console, print_diagnostics, print_json, shorten, status, table
+from sfn_provider.cli.output import agreement, console, print_diagnostics, print_json, shorten, status, table
 from sfn_provider.compare.comparison import Comparison
 from sfn_provider.compare.comparison import compare as compare_sides
 from sfn_provider.compare.states import StateComparison
@@ -107,12 +107,8 @@ def _state_row(number: int, state: StateComparison) -> list[str | Text]:
         both and not any(told.startswith(side) for told in state.differences) for side in ("input", "output")
     )
     left = shorten(visit.output) if visit.left else "(not left)"
-    marks = [_mark(input_agrees), _mark(output_agrees)]
+    marks = [agreement(input_agrees), agreement(output_agrees)]
     return [str(number), state.state, visit.type, str(visit.calls or ""), *marks, left]
-
-
-def _mark(agrees: bool) -> Text:
-    return Text("agrees", "green") if agrees else Text("DIFFERS", "bold red")
 
 
 _COLUMNS = ("Case", "Step Functions", "Airflow", "Transitions", "Tasks", "Engine took", "Airflow took", "Sides")
@@ -133,7 +129,7 @@ def _summary_row(name: str, result: Comparison) -> list[str | Text]:
         str(result.airflow.tasks),
         f"{result.engine_seconds * 1000:.1f} ms",
         f"{result.airflow.seconds:.1f} s",
-        _mark(result.agrees),
+        agreement(result.agrees),
     ]
 
 

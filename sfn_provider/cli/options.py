@@ -11,14 +11,14 @@ from sfn_provider.exceptions import InvalidDefinition
 
 
 class DefinitionCommand(click.Command):
-    """A command that takes FILE: it tells the problems of the definition with the file's name, and exits with 1."""
+    """A command that takes a definition: it tells its problems with the file's name, and exits with 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except InvalidDefinition as error:
-            print_diagnostics(error.diagnostics, ctx.params["file"])
+            print_diagnostics(error.diagnostics, ctx.params.get("file") or ctx.params.get("definition"))
             return 1
 
 

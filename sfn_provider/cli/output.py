@@ -68,6 +68,11 @@ def status(name: str) -> Text:
     return Text(name, _STATUS_STYLES.get(name, ""))
 
 
+def agreement(agrees: bool) -> Text:
+    """Whether two sides agree, coloured."""
+    return Text("agrees", "green") if agrees else Text("DIFFERS", "bold red")
+
+
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Text]], *, right: Sequence[str] = ()
 ) -> Table:

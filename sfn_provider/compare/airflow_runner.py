@@ -57,13 +57,13 @@ class AirflowRunner:
         self._process: subprocess.Popen[str] | None = None
 
     def run(
-        self, source: str, dag_id: str, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
+        self, source: str, dag_id: str | None, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
     ) -> DagRunResult:
         """Run a DAG once.
 
         Args:
             source: text of the DAG file.
-            dag_id: the DAG in it.
+            dag_id: the DAG in it; None for the only one.
             configuration: the run's configuration.
             mocks: a mock configuration with one test case, or None to call AWS.
 

@@ -13,10 +13,23 @@ from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.mocks import Mocks
 from sfn_provider.operators.carried import as_run_configuration
-from sfn_provider.translate import Translation, translate
+from sfn_provider.translate import translate
 
 DAG_ID = "StateMachine"
 """Id of the DAGs made here; `simulate` names the machine so as well, so that their context objects agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class DagFile:
+    """A DAG file.
+
+    Args:
+        source: its text.
+        dag_id: the DAG in it; None for the only one.
+    """
+
+    source: str
+    dag_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +38,12 @@ class AirflowRun:
 
     Args:
         execution: the outcome.
-        translation: the DAG.
         tasks: how many task instances ran.
         skipped: how many were skipped.
         seconds: wall time of the run, without Airflow's start.
     """
 
     execution: Execution
-    translation: Translation
     tasks: int
     skipped: int
     seconds: float
@@ -69,18 +80,18 @@ def run_dag(
 ) -> AirflowRun:
     """The same as `run_on_airflow`, with what is to know about the DAG and its run."""
     source = dump(definition) if isinstance(definition, StateMachine) else definition
-    translation = translate(source, dag_id=DAG_ID)
+    dag_file = DagFile(translate(source, dag_id=DAG_ID).source, DAG_ID)
     if mocks is None and objects is None:
-        return run_translation(translation, input, None)
+        return run_file(dag_file, input, None)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
-    return run_translation(translation, input, answers)
+    return run_file(dag_file, input, answers)
 
 
-def run_translation(translation: Translation, input: Json, mocks: Mocks | None) -> AirflowRun:
-    """Run a DAG that is translated already.
+def run_file(dag_file: DagFile, input: Json, mocks: Mocks | None) -> AirflowRun:
+    """Run a DAG file in a private Airflow.
 
     Args:
-        translation: the DAG; its id must be `DAG_ID`.
+        dag_file: the file.
         input: the execution's input, any JSON value.
         mocks: what tasks answer; None calls AWS.
 
@@ -88,10 +99,10 @@ def run_translation(translation: Translation, input: Json, mocks: Mocks | None) 
         AirflowRunFailed: where Airflow itself fails.
     """
     config = mocks.as_configuration() if mocks is not None else None
-    result = shared_runner().run(translation.source, DAG_ID, as_run_configuration(input), config)
+    result = shared_runner().run(dag_file.source, dag_file.dag_id, as_run_configuration(input), config)
     ran = [task for task in result.tasks if task["state"] in ("success", "failed")]
     skipped = sum(task["state"] == "skipped" for task in result.tasks)
-    return AirflowRun(outcome(result), translation, len(ran), skipped, result.seconds)
+    return AirflowRun(outcome(result), len(ran), skipped, result.seconds)
 
 
 def outcome(result: DagRunResult) -> Execution:
@@ -100,7 +111,8 @@ def outcome(result: DagRunResult) -> Execution:
     Raises:
         AirflowRunFailed: where a task failed for another reason than its state's error.
     """
-    records = sorted(Record(*record) for task in result.tasks for record in task.get("history") or ())
+    kept = (Record(*record) for task in result.tasks for record in task.get("history") or ())
+    records = sorted(kept, key=lambda record: record.id)
     errors = [task["error"] for task in result.tasks if task.get("error")]
     for error in errors:
         if error.get("Message"):

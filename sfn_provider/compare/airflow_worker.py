@@ -44,12 +44,12 @@ def _take_stdout() -> IO[str]:
     return answers
 
 
-def run(path: str, dag_id: str, configuration: dict[str, Json], mocks: str | None) -> dict[str, Json]:
+def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: str | None) -> dict[str, Json]:
     """Run a DAG once with ``dag.test()``.
 
     Args:
         path: the DAG file.
-        dag_id: the DAG in it.
+        dag_id: the DAG in it; None for the only one.
         configuration: the run's configuration.
         mocks: reference to a mock test case, as `load_mocks` takes it.
 
@@ -66,9 +66,12 @@ def run(path: str, dag_id: str, configuration: dict[str, Json], mocks: str | Non
     bag = DagBag(Path(path).parent)
     if bag.import_errors:
         raise RuntimeError("the DAG file does not import:\n" + "\n".join(bag.import_errors.values()))
+    if dag_id is None and len(bag.dags) != 1:
+        raise RuntimeError(f"the DAG file has {len(bag.dags)} DAGs; name one of: {', '.join(sorted(bag.dags))}")
+    dag = bag.dags[dag_id] if dag_id is not None else next(iter(bag.dags.values()))
     started = time.perf_counter()
     with _virtual_time() if mocks is not None else nullcontext():
-        finished = bag.dags[dag_id].test(run_conf=configuration)
+        finished = dag.test(run_conf=configuration)
     seconds = time.perf_counter() - started
     tasks = [_task(instance) for instance in finished.get_task_instances()]
     return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}

@@ -98,7 +98,12 @@ class Recording:
 
     def answers(self, machine: StateMachine) -> RecordedAnswers:
         """What its tasks answered, for the same states at the same places."""
-        found = {visit.key: _answers(visit.attempts) for visit in self.visits(machine) if visit.attempts}
+        found = {
+            f"{visit.key}.{number}": _answer(attempt)
+            for visit in self.visits(machine)
+            for number, attempt in enumerate(visit.attempts)
+            if attempt.outcome != "unanswered"
+        }
         return RecordedAnswers(found, self.start.timestamp(), self.end.timestamp(), self._context())
 
     def _context(self) -> dict[str, Any]:
@@ -142,14 +147,9 @@ def _all_states(states: Mapping[str, State]) -> Iterable[State]:
             yield from _all_states(branch.states)
 
 
-def _answers(attempts: Iterable[Attempt]) -> list[RecordedAnswer]:
-    return [
-        RecordedAnswer(
-            attempt.seconds or 0.0, attempt.result, attempt.error, attempt.cause, attempt.outcome == "failed"
-        )
-        for attempt in attempts
-        if attempt.outcome != "unanswered"
-    ]
+def _answer(attempt: Attempt) -> RecordedAnswer:
+    failed = attempt.outcome == "failed"
+    return RecordedAnswer(attempt.seconds or 0.0, attempt.result, attempt.error, attempt.cause, failed)
 
 
 def _record(event: Mapping[str, Any], name: str) -> Record:

@@ -9,14 +9,14 @@ from typing import Any
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.compare.airflow_runner import AirflowRunFailed
-from sfn_provider.compare.airflow_side import DAG_ID, AirflowRun, run_translation
+from sfn_provider.compare.airflow_side import DAG_ID, AirflowRun, DagFile, run_file
 from sfn_provider.compare.placeholders import mask_numbers
 from sfn_provider.compare.recording import Recording, branch_indexes, transitions
 from sfn_provider.compare.states import StateComparison, compare_outcomes, compare_states
 from sfn_provider.compare.unrepeatable import Unrepeatable
 from sfn_provider.compare.visits import visits
 from sfn_provider.engine import Execution, Mocks
-from sfn_provider.translate import Translation, translate
+from sfn_provider.translate import translate
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def replay(
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, str] | None = None,
-    translation: Translation | None = None,
+    dag_file: DagFile | None = None,
 ) -> Replay:
     """Replay one execution in a private Airflow. Nothing is called; time is virtual.
 
@@ -56,7 +56,7 @@ def replay(
         recording: the execution.
         mocks: answers, by state, for what its history does not tell: the child executions of a distributed Map.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
-        translation: the DAG, where it is not the definition's own translation. Its DAG id must be ``StateMachine``.
+        dag_file: the DAG, where it is not the definition's own translation.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
@@ -65,9 +65,9 @@ def replay(
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
     given = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
     answers = Mocks(given.answers, given.objects, recording.answers(machine))
-    made = translation or translate(dump(machine), dag_id=DAG_ID)
+    made = dag_file or DagFile(translate(dump(machine), dag_id=DAG_ID).source, DAG_ID)
     try:
-        airflow = run_translation(made, recording.input, answers.fresh())
+        airflow = run_file(made, recording.input, answers.fresh())
     except AirflowRunFailed as error:
         return Replay(recording, None, (), (f"the DAG did not run to an end: {error}",))
     one = mask_numbers(recording.execution)

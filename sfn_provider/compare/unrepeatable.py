@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
@@ -58,11 +57,8 @@ class Unrepeatable:
     def admits(self, place: Place, name: str, difference: Difference) -> bool:
         """Is a difference between the recorded value and the DAG's no difference?"""
         where = (place, name, difference.location)
-        return (
-            _kind(difference.expected) == _kind(difference.found)
-            and any(above in self._varies for above in _and_above(where))
-            and not any(above in self._wrong for above in _and_above(where))
-        )
+        above = list(_and_above(where))
+        return any(place in self._varies for place in above) and not any(place in self._wrong for place in above)
 
 
 def _differing(one: Execution, other: Execution, branches: Mapping[str, int]) -> list[_Where]:
@@ -78,11 +74,15 @@ def _differing(one: Execution, other: Execution, branches: Mapping[str, int]) ->
 
 
 def _elsewhere(recorded: RecordedAnswers) -> RecordedAnswers:
-    """The same answers in an execution of another name, at another time."""
+    """The same answers in another execution: what its history does not tell of the context object is another."""
     execution, machine = recorded.context["Execution"], recorded.context["StateMachine"]
     names = {key: f"{execution[key]}-{_OTHER}" for key in ("Id", "Name", "RoleArn")}
     machine_names = {key: f"{machine[key]}-{_OTHER}" for key in ("Id", "Name")}
-    context = {"Execution": {**execution, **names}, "StateMachine": {**machine, **machine_names}}
+    redrives = execution["RedriveCount"] + 1
+    context = {
+        "Execution": {**execution, **names, "RedriveCount": redrives},
+        "StateMachine": {**machine, **machine_names},
+    }
     return replace(recorded, start=recorded.start + _LATER, end=recorded.end + _LATER, context=context)
 
 
@@ -92,10 +92,3 @@ def _and_above(where: _Where) -> Iterator[_Where]:
     while location:
         location = location.rpartition("/")[0]
         yield place, name, location
-
-
-def _kind(value: Any) -> str:
-    """What JSON calls the type of a value."""
-    if isinstance(value, bool):
-        return "boolean"
-    return "number" if isinstance(value, int | float) else type(value).__name__

@@ -89,12 +89,12 @@ class Visit:
 
     @property
     def key(self) -> str:
-        """The place as the engine writes it: `CallTask.place`."""
+        """The place as the engine writes it: `CallTask.place`, but for the number of the call."""
         return place_key(self.place)
 
 
 def place_key(place: Place) -> str:
-    """A place as the engine writes it: see `CallTask.place`."""
+    """A place as the engine writes it: `CallTask.place`, but for the number of the call."""
     around = zip(place[:-1:3], place[1::3], place[2::3], strict=True)
     return "".join(f"/{number}.{retry}.{index}" for number, retry, index in around) + f"/{place[-1]}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -39,13 +39,13 @@ class RecordedAnswers:
     """What the tasks of an execution answered, by the place of the state's visit.
 
     Args:
-        by_place: for each `CallTask.place` the answers in the order of the calls.
+        by_place: the answer to each call, by `CallTask.place`.
         start: when the execution started, seconds since the epoch.
         end: when it ended, seconds since the epoch.
         context: the ``Execution`` and ``StateMachine`` parts of the context object, without input and start time.
     """
 
-    by_place: Mapping[str, Sequence[RecordedAnswer]]
+    by_place: Mapping[str, RecordedAnswer]
     start: float
     end: float
     context: Mapping[str, Mapping[str, Json]]
@@ -61,11 +61,10 @@ class RecordedAnswers:
         A call that was not made, or not answered, fails as `NOT_RECORDED` after the recorded execution had ended: where
         a branch of a Parallel was stopped because another one failed, or the machine's time was over, that comes first.
         """
-        answers = self.by_place.get(call.place, ())
-        if call.attempt >= len(answers):
+        found = self.by_place.get(call.place)
+        if found is None:
             cause = f"the recorded execution has no answer to this call of {call.resource}"
             return TaskFailed(call.id, NOT_RECORDED, cause, max(now, self.end) + 1.0)
-        found = answers[call.attempt]
         at = now + self._seconds(found, call)
         if not found.failed:
             return TaskSucceeded(call.id, found.result, at)
@@ -82,7 +81,7 @@ class RecordedAnswers:
     def to_json(self) -> dict[str, Any]:
         """Write them as a JSON object."""
         answers = {
-            place: [[one.seconds, one.result, one.error, one.cause, one.failed] for one in found]
+            place: [found.seconds, found.result, found.error, found.cause, found.failed]
             for place, found in self.by_place.items()
         }
         return {"Answers": answers, "Start": self.start, "End": self.end, "Context": dict(self.context)}
@@ -90,5 +89,5 @@ class RecordedAnswers:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        answers = {place: [RecordedAnswer(*one) for one in found] for place, found in data["Answers"].items()}
+        answers = {place: RecordedAnswer(*found) for place, found in data["Answers"].items()}
         return cls(answers, data["Start"], data["End"], data["Context"])

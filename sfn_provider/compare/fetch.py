@@ -1,0 +1,105 @@
+"""Reads executions, with their definitions, from AWS. Nothing there is started or changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sfn_provider.exceptions import UsageError
+
+_EXECUTION = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:(?P<kind>execution|express):[^:]+:.+")
+_MACHINE = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:stateMachine:[^:]+(:[^:]+)?")
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An execution as AWS keeps it.
+
+    Args:
+        execution_arn: the execution.
+        definition: the definition that it ran, as text.
+        events: its whole history.
+    """
+
+    execution_arn: str
+    definition: str
+    events: list[dict[str, Any]]
+
+    @property
+    def history(self) -> dict[str, Any]:
+        """What `sfn_provider.compare.history_file` reads, timestamps as datetimes."""
+        return {"executionArn": self.execution_arn, "events": self.events}
+
+
+def fetch(execution_arn: str) -> Fetched:
+    """Read an execution.
+
+    Args:
+        execution_arn: a standard execution that has ended.
+
+    Raises:
+        UsageError: where the ARN is none of a standard execution, or AWS refuses.
+    """
+    match = _EXECUTION.fullmatch(execution_arn)
+    if match is None:
+        raise UsageError(
+            f"{execution_arn}: not the ARN of an execution; it looks like "
+            "arn:aws:states:eu-west-1:123456789012:execution:Machine:name"
+        )
+    if match["kind"] == "express":
+        raise UsageError(
+            f"{execution_arn}: AWS keeps no history of express executions, only logs; it cannot be replayed"
+        )
+    with _reading(execution_arn, match["region"]) as client:
+        definition = client.describe_state_machine_for_execution(executionArn=execution_arn)["definition"]
+        pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+        events = [event for page in pages for event in page["events"]]
+    return Fetched(execution_arn, definition, events)
+
+
+def last_executions(state_machine_arn: str, count: int) -> list[str]:
+    """The ARNs of a state machine's last executions that ended by themselves, the newest first.
+
+    Args:
+        state_machine_arn: the state machine.
+        count: how many at most.
+
+    Raises:
+        UsageError: where the ARN is none, or AWS refuses.
+    """
+    match = _MACHINE.fullmatch(state_machine_arn)
+    if match is None:
+        raise UsageError(
+            f"{state_machine_arn}: not the ARN of a state machine; it looks like "
+            "arn:aws:states:eu-west-1:123456789012:stateMachine:Name"
+        )
+    found: list[str] = []
+    with _reading(state_machine_arn, match["region"]) as client:
+        for page in client.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn):
+            for execution in page["executions"]:
+                # A redriven execution has a history of several goes.
+                if execution["status"] in ("SUCCEEDED", "FAILED", "TIMED_OUT") and not execution.get("redriveCount"):
+                    found.append(execution["executionArn"])
+            if len(found) >= count:
+                break
+    return found[:count]
+
+
+@contextmanager
+def _reading(arn: str, region: str) -> Iterator[Any]:
+    """A client, and AWS's errors in words."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        yield boto3.session.Session().client("stepfunctions", region_name=region)
+    except NoCredentialsError as error:
+        raise UsageError(
+            f"{arn}: no AWS credentials to read it; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or log in with 'aws sso login'"
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise UsageError(f"{arn}: AWS refuses to read it: {error}") from error
