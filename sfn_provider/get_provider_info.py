@@ -29,7 +29,15 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [_modules("sfn_provider.hooks.step_function")],
         "operators": [_modules("sfn_provider.operators.step_function", "sfn_provider.operators.state_machine")],
         "sensors": [_modules("sfn_provider.sensors.step_function")],
-        "triggers": [_modules("sfn_provider.triggers.step_function", "sfn_provider.triggers.activity")],
+        "triggers": [
+            _modules(
+                "sfn_provider.triggers.step_function",
+                "sfn_provider.triggers.activity",
+                "sfn_provider.triggers.executions",
+                "sfn_provider.triggers.map_run",
+                "sfn_provider.triggers.state",
+            )
+        ],
         "extra-links": [
             "sfn_provider.links.step_function.StateMachineDetailsLink",
             "sfn_provider.links.step_function.StateMachineExecutionsDetailsLink",

@@ -63,7 +63,7 @@ def _listed(machine: str, wanted: set[str], found: dict[str, str]) -> Generator[
         page = yield Call("list_executions", {"stateMachineArn": machine, "maxResults": _PAGE, **token})
         named = {each["executionArn"]: each["status"] for each in page["executions"] if each["executionArn"] in wanted}
         found |= named
-        wanted -= named.keys()
+        wanted.difference_update(named)
         if not named or len(wanted) <= _FEW or "nextToken" not in page:
             return
         token = {"nextToken": page["nextToken"]}
