@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import translate
 from tests.fixtures.functions import Functions
-from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.real_airflow import RealAirflow
+from tests.fixtures.real_machines import start
 
 PATIENCE = 60.0
-SOON = '    default_args={"retry_delay": timedelta(seconds=1)},\n'
 
 
 def loop(function: str) -> dict[str, Any]:
@@ -30,14 +29,6 @@ def loop(function: str) -> dict[str, Any]:
             "Done": {"Type": "Succeed"},
         },
     }
-
-
-def start(airflow: RealAirflow, definition: dict[str, Any], dag_id: str, conf: Any) -> Run:
-    """Translate a machine, put it in, and start it. A lost worker's task is tried again soon."""
-    source = translate(definition, dag_id=dag_id).source
-    source = source.replace("    schedule=None,\n", f"    schedule=None,\n{SOON}", 1)
-    airflow.add_dag(dag_id, source.replace("import UTC, datetime", "import UTC, datetime, timedelta", 1))
-    return airflow.trigger(dag_id, conf)
 
 
 @pytest.mark.parametrize("supervisor", [False, True], ids=["process-of-the-task", "whole-worker"])
