@@ -13,7 +13,7 @@ from sfn_provider.integrations.answers import Completed, Submitted
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
 from sfn_provider.integrations.find import find_integration
-from sfn_provider.integrations.integration import Started, Sync, Verdict
+from sfn_provider.integrations.integration import Integration, Started, Sync, Verdict
 from sfn_provider.integrations.job import Job, not_asked, not_found, start_job, still_running
 from sfn_provider.integrations.link import (
     Link,
@@ -32,6 +32,8 @@ from sfn_provider.integrations.shapes import Values, json_text
 from sfn_provider.integrations.wires import OWN_WIRES, OwnWire
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
     from sfn_provider.engine.requests import CallTask
 
 Wire = Link | OwnWire
@@ -181,10 +183,19 @@ class Caller:
         integration = task.integration
         own = OWN_WIRES.get(integration.wire)
         if own is None:
-            model = self._clients.model(integration.client).operation_model(integration.operation)
-            arguments_of(task, model, given, self._prepared(task, given), "")
+            arguments_of(task, self._model(integration), given, self._prepared(task, given), "")
         elif problems := list(own.check(integration.operation, given)):
             raise refused(given, problems)
+
+    def _model(self, integration: Integration) -> OperationModel:
+        from botocore.exceptions import UnknownServiceError
+        from botocore.model import OperationNotFoundError
+
+        try:
+            return self._clients.model(integration.client).operation_model(integration.operation)
+        except (UnknownServiceError, OperationNotFoundError) as error:
+            told = f"boto3 here does not know {integration.operation} of {integration.client}: install a newer one"
+            raise runtime_error(f"The resource {integration.name} cannot be called: {told}") from error
 
     def _prepared(self, task: Task, given: Json) -> Json:
         """Give the operation's parameters, of the task's."""

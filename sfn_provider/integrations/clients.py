@@ -24,6 +24,8 @@ WIRE_HEADERS: Final = "WireHeaders"
 _PATIENT: Final[dict[str, Any]] = {"tcp_keepalive": True, "retries": {"total_max_attempts": 1}}
 _CONFIG: Final[dict[str, dict[str, Any]]] = {
     "lambda": _PATIENT | {"read_timeout": 930},  # a function runs for up to 15 minutes
+    "bedrock-agentcore": _PATIENT | {"read_timeout": 930},  # so does a harness
+    "bedrock-runtime": _PATIENT | {"read_timeout": 930},
     "stepfunctions": {"tcp_keepalive": True, "read_timeout": 330},  # StartSyncExecution answers after up to 5
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.naming import exception_name, exception_name_v1, service_name
+from sfn_provider.integrations.naming import capitalize, exception_name, exception_name_v1, service_name
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -86,7 +86,9 @@ def service_error(error: ClientError, model: ServiceModel, names: ErrorNames) ->
     """
     details = error.response.get("Error", {})
     code = str(details.get("Code", "Unknown"))
-    shape = model.shape_for_error_code(code) or model.shape_for_error_code(str(details.get("QueryErrorCode")))
+    # The second is the older code of a service that changed its protocol, the third that of an error within a stream.
+    codes = (code, str(details.get("QueryErrorCode")), capitalize(code))
+    shape = next(filter(None, map(model.shape_for_error_code, codes)), None)
     name = names.modelled(shape.name) if shape is not None else names.base
     metadata = error.response.get("ResponseMetadata", {})
     return StatesError(f"{names.prefix}.{name}", names.cause(details.get("Message", ""), names.service, code, metadata))

@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.integrations import bedrock, emr, syncs
+from sfn_provider.integrations import agentcore, bedrock, emr, syncs
 from sfn_provider.integrations import transforms as t
 from sfn_provider.integrations.errors import ErrorNames, optimized
 from sfn_provider.integrations.integration import Integration, Once
 from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.shapes import OPTIMIZED, Values, raw_text
 
+_AGENTCORE = optimized("BedrockAgentCore", "AmazonBedrockAgentCore")
 _API_GATEWAY = optimized("ApiGateway", "AmazonApiGateway")
 _ATHENA = optimized("Athena", "AmazonAthena")
 _BATCH = optimized("Batch", "AWSBatch")
@@ -77,6 +78,13 @@ _ROWS: Final[tuple[Integration, ...]] = (
         callback=True,
         metadata=False,
         style=_RAW,
+    ),
+    _row(
+        "bedrockagentcore:invokeHarness",
+        "bedrock-agentcore",
+        _AGENTCORE,
+        result=agentcore.result,
+        metadata=False,
     ),
     _row("codebuild:batchDeleteBuilds", "codebuild", _CODEBUILD),
     _row("codebuild:batchGetReports", "codebuild", _CODEBUILD),

@@ -241,6 +241,8 @@ def result_of(shape: Shape | None, response: Any, style: Style) -> Values:
 
 
 def _write(shape: Shape, value: Any, style: Style, is_body: bool = False) -> Json:
+    if shape.serialization.get("eventstream"):
+        return [_write_structure(shape, event, style) for event in value]
     if shape.type_name == "structure":
         return value if getattr(shape, "is_document_type", False) else _write_structure(shape, value, style)
     if shape.type_name == "list":

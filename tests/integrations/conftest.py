@@ -140,6 +140,8 @@ def _handler(script: RestAws) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
+        do_GET = do_PUT = do_DELETE = do_POST
+
         def log_message(self, format: str, *args: Any) -> None:
             """Keep the test's output quiet."""
 

@@ -19,7 +19,7 @@ OPTIMIZED = (
     "athena",
     "batch",
     "bedrock",
-    "bedrock-agentcore",
+    "bedrockagentcore",
     "codebuild",
     "databrew",
     "dynamodb",
@@ -40,11 +40,11 @@ OPTIMIZED = (
 )
 """The services with an optimized integration."""
 
-NO_SYNC = {"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "bedrock-agentcore", "http"}
+NO_SYNC = {"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "bedrockagentcore", "http"}
 NO_TOKEN = {
     "athena",
     "batch",
-    "bedrock-agentcore",
+    "bedrockagentcore",
     "codebuild",
     "databrew",
     "dynamodb",
