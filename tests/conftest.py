@@ -18,6 +18,7 @@ pytest_plugins = (
     "tests.fixtures.scripted_aws",
     "tests.fixtures.live",
     "tests.fixtures.jobs",
+    "tests.fixtures.once_aws",
     "tests.fixtures.functions",
     "tests.fixtures.real_airflow",
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
 
+from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations.integration import Ask, Call, dig, fill
 from sfn_provider.integrations.link import Wired, botocore_errors
@@ -160,6 +161,12 @@ SEARCHES: Final[dict[str, Search]] = {
     },
 }
 """By integration."""
+
+
+def is_searched(resource: str) -> bool:
+    """Can a job of this resource be looked for?"""
+    parsed = parse_resource(resource)
+    return parsed.kind == "optimized" and f"{parsed.service}:{parsed.action}" in SEARCHES
 
 
 class Finder:

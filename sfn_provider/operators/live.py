@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,8 +27,9 @@ from sfn_provider.engine.requests import (
     WakeAt,
 )
 from sfn_provider.engine.state import ExecutionState
-from sfn_provider.exceptions import StatesError
+from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
+from sfn_provider.integrations.searches import Again, is_searched
 from sfn_provider.operators.attempts import key_of
 from sfn_provider.triggers.jobs import JobsTrigger
 
@@ -96,6 +96,9 @@ class LiveDriver:
         self._jobs: dict[str, dict[str, Json]] = {}
         self._polls: dict[str, float] = {}
         self._calls: dict[Future[Completed | Submitted], CallTask] = {}
+        self._to_call: dict[str, CallTask] = {}
+        self._asked: dict[str, float] = {}
+        self._again: dict[str, Again] = {}
         self._unwanted: set[str] = set()
 
     # Running ---------------------------------------------------------------------------------------------------------
@@ -122,13 +125,22 @@ class LiveDriver:
         self._state = step.state
         self._records += step.records
         for request in step.requests:
-            self._handle(request, pool)
+            self._handle(request)
+        if any(is_searched(call.resource) for call in self._to_call.values()):
+            # If this worker is lost over such a call, the next one must know that it may have been made.
+            self._keep()
+        for identity in list(self._to_call):
+            self._call(self._to_call.pop(identity), pool)
 
-    def _handle(self, request: Request, pool: ThreadPoolExecutor) -> None:
+    def _call(self, call: CallTask, pool: ThreadPoolExecutor) -> None:
+        self._log.info("State %s calls %s", call.state, call.resource)
+        key, again = f"{self._key}/{call.place}", self._again.pop(call.id, None)
+        self._calls[pool.submit(self._caller.submit, call, idempotency_key=key, again=again)] = call
+
+    def _handle(self, request: Request) -> None:
         if isinstance(request, CallTask):
-            self._log.info("State %s calls %s", request.state, request.resource)
-            key = f"{self._key}/{request.place}"
-            self._calls[pool.submit(self._caller.submit, request, idempotency_key=key)] = request
+            self._to_call[request.id] = request
+            self._asked.setdefault(request.id, time.time())
         elif isinstance(request, WakeAt):
             self._timers[request.id] = request.at
         elif isinstance(request, Cancel):
@@ -187,15 +199,14 @@ class LiveDriver:
 
     def _answer(self, future: Future[Completed | Submitted]) -> Event:
         call = self._calls.pop(future)
+        self._asked.pop(call.id, None)
         try:
             outcome = future.result()
         except StatesError as error:
             return TaskFailed(call.id, error.error, error.cause, time.time())
         if isinstance(outcome, Completed):
             return TaskSucceeded(call.id, outcome.result, time.time())
-        if call.id in self._unwanted:
-            self._stop(outcome.job)
-        else:
+        if call.id not in self._unwanted:
             self._keep_job(call.id, outcome)
             self._must_keep = True
         return TaskSubmitted(call.id, outcome.output, time.time())
@@ -223,27 +234,35 @@ class LiveDriver:
     def _cancel(self, identity: str) -> None:
         """Give up a timer, a job, or a call: a job that the call starts meanwhile is stopped when it answers."""
         self._timers.pop(identity, None)
-        self._unwanted |= {call.id for call in self._calls.values() if call.id == identity}
+        self._to_call.pop(identity, None)
+        for future, call in self._calls.items():
+            if call.id == identity and identity not in self._unwanted:
+                self._unwanted.add(identity)
+                # In the thread of the call: it answers even where the task is ended meanwhile.
+                future.add_done_callback(self._stop_started)
         job = self._jobs.get(identity)
         self._forget(identity)
         if job is not None:
             self._stop(job)
 
+    def _stop_started(self, future: Future[Completed | Submitted]) -> None:
+        outcome = future.result() if future.exception() is None else None
+        if isinstance(outcome, Submitted):
+            self._stop(outcome.job)
+
     def _stop(self, job: dict[str, Json]) -> None:
         self._log.info("Cancelling %s", job)
         try:
             self._caller.cancel(job)
-        except StatesError as error:
+        except (StatesError, UsageError) as error:
             # Step Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
             self._log.warning("Could not cancel %s: %s", job, error)
 
     def _end_calls(self) -> None:
         """Wait for the calls that nobody waits for any more, and stop the jobs that they start."""
-        for future in self._calls:
-            with suppress(StatesError):
-                outcome = future.result()
-                if isinstance(outcome, Submitted):
-                    self._stop(outcome.job)
+        for call in list(self._calls.values()):
+            self._cancel(call.id)
+        wait(self._calls)
         self._calls.clear()
 
     def cancel_all(self) -> None:
@@ -288,12 +307,19 @@ class LiveDriver:
             "timers": self._timers,
             "jobs": self._jobs,
             "polls": self._polls,
-            "calls": [asdict(call) for call in self._calls.values() if call.id not in self._unwanted],
+            "calls": [
+                {"call": asdict(call), "asked": self._asked[call.id]}
+                for call in (*self._calls.values(), *self._to_call.values())
+                if call.id not in self._unwanted
+            ],
         }
 
     def restore(self, snapshot: dict[str, Json]) -> Step:
         """Take up what `snapshot` kept. The step that it gives makes the calls again that had not been answered."""
         self._records = [Record(*record) for record in snapshot["records"]]
         self._timers, self._jobs, self._polls = (dict(snapshot[key]) for key in ("timers", "jobs", "polls"))
-        calls: list[Request] = [CallTask(**call) for call in snapshot["calls"]]
+        self._asked = {kept["call"]["id"]: kept["asked"] for kept in snapshot["calls"]}
+        known = tuple(self._jobs.values())
+        self._again = {identity: Again(asked, known) for identity, asked in self._asked.items()}
+        calls: list[Request] = [CallTask(**kept["call"]) for kept in snapshot["calls"]]
         return Step(ExecutionState.from_json(snapshot["state"]), calls, [])

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sfn_provider.integrations.integration import dig
 from sfn_provider.translate import translate
 from tests.fixtures.moto_jobs import OVER, MotoJobs
+from tests.fixtures.once_aws import STARTS, STATES, OnceAws
 from tests.fixtures.real_airflow import RealAirflow
 
 
-def all_at_once(states: dict[str, dict[str, object]], dag_id: str) -> str:
-    """A DAG of one task that runs the states in parallel."""
+def all_at_once(states: dict[str, Any], dag_id: str, **arguments: object) -> str:
+    """A DAG of one task that runs the states in parallel; with more arguments for it."""
     branches = [{"StartAt": name, "States": {name: state | {"End": True}}} for name, state in states.items()]
     retry = [{"ErrorEquals": ["Never"]}]
     parallel = {"Type": "Parallel", "Branches": branches, "Retry": retry, "End": True}
-    return translate({"StartAt": "All", "States": {"All": parallel}}, dag_id=dag_id).source
+    source = translate({"StartAt": "All", "States": {"All": parallel}}, dag_id=dag_id).source
+    task_id = 'task_id="All",'
+    assert task_id in source
+    return source.replace(task_id, task_id + "".join(f"{name}={value!r}," for name, value in arguments.items()))
 
 
 def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(
@@ -29,3 +35,25 @@ def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(
     assert {name: (path, dig(results[name], path)) for name, (path, _) in OVER.items()} == OVER
     assert moto_jobs.started() == dict.fromkeys(OVER, 1)
     assert run.log("All").count("Pre Execute") <= 1 + len(OVER), "a worker starts only where a job has ended"
+
+
+def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
+    real_airflow: RealAirflow, once_aws: OnceAws
+) -> None:
+    states = {
+        name: {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters}
+        for name, (resource, parameters) in STATES.items()
+    }
+    real_airflow.set_connection("once", once_aws.url)
+    source = all_at_once(states, "lost_worker", aws_conn_id="once", retries=1, retry_delay=0)
+    real_airflow.add_dag("lost_worker", source)
+    run = real_airflow.trigger("lost_worker")
+    for _ in STARTS:
+        assert once_aws.first_calls.acquire(timeout=120), run.story()
+    run.kill_worker("All", supervisor=False)
+    assert run.wait() == "success", run.story()
+    assert {action: len(started) for action, started in once_aws.started.items()} == dict.fromkeys(STARTS, 1)
+    twice = {action for action, (token, _) in STARTS.items() if token}
+    assert {action: once_aws.calls[action] for action in STARTS} == {
+        action: 2 if action in twice else 1 for action in STARTS
+    }, "a token makes the second call harmless; where there is none, the job is found"

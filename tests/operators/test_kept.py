@@ -13,7 +13,8 @@ import pytest
 from sfn_provider import _compat
 from sfn_provider._compat import AirflowFailException, retry_store
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations import Completed
+from sfn_provider.integrations import Completed, Submitted
+from sfn_provider.integrations.searches import Again
 from sfn_provider.operators.kept import Kept
 from sfn_provider.operators.state_machine import (
     LoopOperator,
@@ -126,10 +127,13 @@ def test_a_job_is_kept_as_soon_as_it_is_submitted_and_open_calls_are_made_again(
     kept: list[dict[str, Any]] = []
 
     def answer() -> Answer:
-        kept.append(_until(lambda: dict(run.kept)))
+        kept.append(_until(lambda: dict(run.kept) if "looks" in str(run.kept) else None))
         return Completed("b")
 
-    fake_caller.answers = {"A": [LATER], "B": [answer, Completed("again")]}
+    fake_caller.answers = {
+        "A": [Submitted({"id": "jr_1", "looks": 0}, {}, 30.0)],
+        "B": [answer, Completed("again")],
+    }
     made = task(ParallelStateOperator, branches=branches("A", "B"))
     deferral(made, run)
     run.kept, run.try_number = kept[0], 2  # the worker was lost before B had answered
@@ -138,6 +142,27 @@ def test_a_job_is_kept_as_soon_as_it_is_submitted_and_open_calls_are_made_again(
     assert run.execute(made) == ["a", "again"]
     assert sorted(call.state for call, _ in fake_caller.calls) == ["A", "B", "B"]
     assert len({key for call, key in fake_caller.calls if call.state == "B"}) == 1
+    assert fake_caller.made_again == {"B": Again(NOW, ({"id": "jr_1", "looks": 0},))}
+
+
+@pytest.mark.parametrize(("resource", "is_kept"), [(JOB, True), (FUNCTION, False)], ids=["searched", "token or none"])
+def test_a_call_whose_job_may_have_to_be_looked_for_is_kept_before_it_is_made(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run, resource: str, is_kept: bool
+) -> None:
+    kept: list[dict[str, Any]] = []
+
+    def answer() -> Answer:
+        kept.append(dict(run.kept))
+        return Completed("first")
+
+    fake_caller.answers["Call"] = [answer, Completed("second")]
+    made = task(resource=resource)
+    run.execute(made)
+    assert bool(kept[0]) is is_kept
+    run.kept, run.try_number = kept[0], 2  # the worker was lost over the call
+    fake_clock.now = NOW + 30
+    assert run.execute(made) == "second"
+    assert fake_caller.made_again == ({"Call": Again(NOW)} if is_kept else {})
 
 
 def test_work_without_a_deferral_is_kept_every_few_seconds(

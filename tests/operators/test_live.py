@@ -182,4 +182,4 @@ def test_there_is_nothing_to_keep_before_the_start(driver: LiveDriver) -> None:
 
 def test_a_request_that_is_not_known_is_an_error(driver: LiveDriver) -> None:
     with pytest.raises(TypeError, match="unknown request 'nonsense'"):
-        driver._handle("nonsense", None)  # type: ignore[arg-type]
+        driver._handle("nonsense")  # type: ignore[arg-type]
