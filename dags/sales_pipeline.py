@@ -16,6 +16,7 @@ from sfn_provider.operators.state_machine import ChoiceStateOperator, TaskStateO
 with DAG(
     dag_id="sales_pipeline",
     description="Daily Sales Data Pipeline",
+    doc_md=__doc__,
     schedule="0 2 * * *",
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

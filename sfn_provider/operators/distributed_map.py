@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfn_provider.operators.groups import MapJoinOperator, MapStartOperator
+from sfn_provider.operators.look import COLORS
 from sfn_provider.operators.state import StateOperator
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class ChildExecutionsOperator(StateOperator):
 
     state_type = "Map"
     role = "children"
-    ui_color = "#d6f5ec"
+    ui_color, ui_fgcolor = COLORS["Map"]
     fields = ("item_processor", "iterator")
 
     def new_run(self, context: Context) -> RegionRun:

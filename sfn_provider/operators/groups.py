@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, expand_over, mapped_groups_must_expand
 from sfn_provider.operators.carried import from_airflow
+from sfn_provider.operators.look import COLORS
 from sfn_provider.operators.state import Json, StateOperator
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class StartOperator(StateOperator):
 
         return StartRun(self, context)
 
+    @property
+    def shown(self) -> dict[str, dict[str, Json]]:
+        """The fields that this task stands for: what is inside is shown by the tasks inside."""
+        return _without_inside(self)
+
     def index_of(self, state: str, map_index: int) -> int:
         """The place of the branch that starts at a state, run by a task with a map index."""
         raise NotImplementedError
@@ -95,6 +101,11 @@ class StartOperator(StateOperator):
         raise NotImplementedError
 
 
+def _without_inside(task: StateOperator) -> dict[str, dict[str, Json]]:
+    own = {name: value for name, value in task.state_fields.items() if name not in ("Branches", "ItemProcessor")}
+    return {task.state_name: own}
+
+
 class ParallelStartOperator(StartOperator):
     """Makes the input of the branches of a Parallel.
 
@@ -107,7 +118,7 @@ class ParallelStartOperator(StartOperator):
     """
 
     state_type = "Parallel"
-    ui_color = "#fff3cd"
+    ui_color, ui_fgcolor = COLORS["Parallel"]
     fields = ("branches", "parameters", "arguments", "input_path")
 
     def __init__(self, *, branches: list[str], **kwargs: Any) -> None:
@@ -139,7 +150,7 @@ class MapStartOperator(StartOperator):
     """
 
     state_type = "Map"
-    ui_color = "#d6f5ec"
+    ui_color, ui_fgcolor = COLORS["Map"]
     fields: ClassVar[tuple[str, ...]] = (
         "items_path",
         "items",
@@ -189,6 +200,11 @@ class JoinOperator(StateOperator):
         kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)
         super().__init__(**kwargs)
 
+    @property
+    def shown(self) -> dict[str, dict[str, Json]]:
+        """The fields that this task stands for: what is inside is shown by the tasks inside."""
+        return _without_inside(self)
+
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
         from sfn_provider.operators.boundary import JoinRun
@@ -210,7 +226,7 @@ class ParallelJoinOperator(JoinOperator):
     """
 
     state_type = "Parallel"
-    ui_color = "#fff3cd"
+    ui_color, ui_fgcolor = COLORS["Parallel"]
     fields = ("branches", "result_selector", "result_path", "output_path", "output", "assign", "catch")
 
     def __init__(self, **kwargs: Any) -> None:
@@ -231,7 +247,7 @@ class MapJoinOperator(JoinOperator):
     """
 
     state_type = "Map"
-    ui_color = "#d6f5ec"
+    ui_color, ui_fgcolor = COLORS["Map"]
     fields: ClassVar[tuple[str, ...]] = (
         "item_processor",
         "result_selector",

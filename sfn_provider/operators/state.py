@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sfn_provider._compat import AirflowFailException, BaseOperator
+from sfn_provider.operators.look import markdown
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -65,8 +66,6 @@ class StateOperator(BaseOperator):
         # A state runs where exactly one of several ways leads to it; `routing` decides that, this rule only waits.
         kwargs.setdefault("trigger_rule", "none_failed_min_one_success")
         kwargs = {**LOST_WORKERS, **_chosen(kwargs.get("default_args") or {}), **kwargs}
-        if comment is not None:
-            kwargs.setdefault("doc", comment)
         own = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
         name: str = kwargs["task_id"]
         super().__init__(**kwargs)
@@ -77,6 +76,22 @@ class StateOperator(BaseOperator):
         self.query_language = query_language or "JSONPath"
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
+
+    # Made when Airflow asks for it, so that a DAG file needs no text and its parse no time for it.
+    @property
+    def doc_md(self) -> str | None:
+        """The task's documentation: its states as in the definition, unless a text was given."""
+        given: str | None = self.__dict__.get("_doc_md")
+        return given if given is not None else markdown(self.shown, self.state_fields.get("Comment"))
+
+    @doc_md.setter
+    def doc_md(self, text: str | None) -> None:
+        self._doc_md = text
+
+    @property
+    def shown(self) -> dict[str, dict[str, Json]]:
+        """The states as the task's documentation shows them."""
+        return self.states
 
     @property
     def states(self) -> dict[str, dict[str, Json]]:

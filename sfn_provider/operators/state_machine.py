@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sfn_provider.operators.look import COLORS
 from sfn_provider.operators.state import Json, StateOperator
 
 
@@ -38,7 +39,7 @@ class TaskStateOperator(StateOperator):
     """
 
     state_type = "Task"
-    ui_color = "#fcebd3"
+    ui_color, ui_fgcolor = COLORS["Task"]
     fields = (
         "resource",
         "parameters",
@@ -74,7 +75,7 @@ class PassStateOperator(StateOperator):
     """
 
     state_type = "Pass"
-    ui_color = "#eeeeee"
+    ui_color, ui_fgcolor = COLORS["Pass"]
     fields = ("result", "parameters", "input_path", "output_path", "result_path", "output", "assign")
 
 
@@ -92,7 +93,7 @@ class ChoiceStateOperator(StateOperator):
     """
 
     state_type = "Choice"
-    ui_color = "#e1d5f5"
+    ui_color, ui_fgcolor = COLORS["Choice"]
     fields = ("choices", "default", "input_path", "output_path", "output", "assign")
 
 
@@ -112,7 +113,7 @@ class WaitStateOperator(StateOperator):
     """
 
     state_type = "Wait"
-    ui_color = "#d9edf7"
+    ui_color, ui_fgcolor = COLORS["Wait"]
     fields = ("seconds", "seconds_path", "timestamp", "timestamp_path", "input_path", "output_path", "output", "assign")
 
 
@@ -127,7 +128,7 @@ class SucceedStateOperator(StateOperator):
     """
 
     state_type = "Succeed"
-    ui_color = "#dff0d8"
+    ui_color, ui_fgcolor = COLORS["Succeed"]
     fields = ("input_path", "output_path", "output")
 
 
@@ -143,7 +144,7 @@ class FailStateOperator(StateOperator):
     """
 
     state_type = "Fail"
-    ui_color = "#f2dede"
+    ui_color, ui_fgcolor = COLORS["Fail"]
     fields = ("error", "error_path", "cause", "cause_path")
 
 
@@ -166,7 +167,7 @@ class ParallelStateOperator(StateOperator):
     """
 
     state_type = "Parallel"
-    ui_color = "#fff3cd"
+    ui_color, ui_fgcolor = COLORS["Parallel"]
     fields = (
         "branches",
         "parameters",
@@ -214,7 +215,7 @@ class MapStateOperator(StateOperator):
     """
 
     state_type = "Map"
-    ui_color = "#d6f5ec"
+    ui_color, ui_fgcolor = COLORS["Map"]
     fields = (
         "item_processor",
         "iterator",
@@ -252,7 +253,7 @@ class LoopOperator(StateOperator):
     """
 
     state_type = "Loop"
-    ui_color = "#d9edf7"
+    ui_color, ui_fgcolor = COLORS["Loop"]
 
     def __init__(self, *, states: dict[str, dict[str, Json]], **kwargs: Any) -> None:
         super().__init__(**kwargs)

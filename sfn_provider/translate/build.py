@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions import read_definition
+from sfn_provider.translate.emit import about
 from sfn_provider.translate.from_file import translate_definition
 from sfn_provider.translate.layout import Item, lay_out
 from sfn_provider.translate.plan import GROUPS, DagPlan
@@ -124,6 +125,7 @@ def _dag_arguments(plan: DagPlan) -> dict[str, Any]:
     given: dict[str, Any] = {
         "dag_id": plan.dag_id,
         "description": plan.description or None,
+        "doc_md": about(plan),
         "schedule": _schedule(plan),
         "start_date": START,
         "catchup": False,

@@ -25,16 +25,20 @@ def task_ids(plan: DagPlan) -> dict[str, str]:
 
 
 def _docstring(plan: DagPlan) -> str:
+    return f'"""{about(plan)}"""\n'
+
+
+def about(plan: DagPlan) -> str:
+    """What a DAG is and where it comes from: the file's docstring, and the DAG's documentation in Airflow."""
     summary = literals.prose(plan.description or "") or f"The state machine {plan.dag_id}."
     origin = f" of {literals.prose(plan.origin)}" if plan.origin else ""
-    about = (
+    told = (
         f"An Airflow DAG that does what the AWS Step Functions state machine{origin} does. "
         "Each task is one state. A task chooses the one that comes next; the others are skipped. "
         "Trigger it with the execution's input as the run's configuration."
     )
-    lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(about, WIDTH)]
-    opening = '""" ' if summary.startswith('"') else '"""'
-    return opening + "\n".join(lines) + '\n"""\n'
+    lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(told, WIDTH)]
+    return (" " if summary.startswith('"') else "") + "\n".join(lines) + "\n"
 
 
 def _imports(plan: DagPlan, layout: Item) -> str:
@@ -71,6 +75,7 @@ def _dag(plan: DagPlan, indent: str) -> str:
     arguments = {"dag_id": literals.string(plan.dag_id)}
     if plan.description:
         arguments["description"] = literals.string(plan.description)
+    arguments["doc_md"] = "__doc__"
     arguments["schedule"] = _schedule(plan)
     arguments |= {"start_date": START, "catchup": "False"}
     if plan.timeout is not None:

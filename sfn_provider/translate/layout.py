@@ -39,7 +39,8 @@ class Item:
         title: the name that people see.
         task: the task; None for a group.
         state_name: name of the task's state, where the task's id does not say it.
-        comment: what it is for.
+        comment: what it is for, where no argument says it.
+        says_comment: True where an argument of the task says what it is for.
         states: the states that it stands for; none for the start and the join of a group.
         boundary: True for these.
         group: ``TaskGroup`` or ``MapTaskGroup`` for a group.
@@ -58,6 +59,7 @@ class Item:
     task: TaskPlan | None = None
     state_name: str | None = None
     comment: str | None = None
+    says_comment: bool = False
     states: tuple[str, ...] = ()
     boundary: bool = False
     group: str | None = None
@@ -79,6 +81,8 @@ class Item:
             given["task_display_name"] = self.title
         if self.state_name is not None and self.state_name != self.id:
             given["state_name"] = self.state_name
+        if self.says_comment and self.task.comment is not None:
+            given["comment"] = self.task.comment
         return given | dict(self.task.arguments)
 
     def group_arguments(self) -> dict[str, Json]:
@@ -132,8 +136,12 @@ def _item(node: Node) -> Item:
     wanted = naming.task_id(node.title)
     if isinstance(node, TaskPlan):
         name = node.states[0] if len(node.states) == 1 else None
-        return Item(wanted, node.title, node, name, node.comment, node.states, wanted_variable=wanted)
-    group = Item(wanted, node.title, None, None, node.comment, node.states, group="TaskGroup", wanted_variable=wanted)
+        item = Item(wanted, node.title, node, name, states=node.states, wanted_variable=wanted)
+        # The comment of a loop is not its states' own.
+        item.says_comment = "states" not in node.arguments
+        item.comment = node.comment if not item.says_comment else None
+        return item
+    group = Item(wanted, node.title, states=node.states, group="TaskGroup", wanted_variable=wanted)
     start, join = (_boundary(node, task, part) for task, part in ((node.start, "start"), (node.join, "join")))
     branches = [_branch(node, branch, start) for branch in node.branches]
     if node.children is not None:
@@ -151,7 +159,9 @@ def _item(node: Node) -> Item:
 
 def _boundary(group: GroupPlan, task: TaskPlan, part: str) -> Item:
     wanted = f"{naming.task_id(group.title)}_{part}"
-    return Item(part, part, task, group.states[0], boundary=True, wanted_variable=wanted)
+    item = Item(part, part, task, group.states[0], boundary=True, wanted_variable=wanted)
+    item.says_comment = part == "start"
+    return item
 
 
 def _parts(group: GroupPlan, task: TaskPlan, start: Item) -> Item:

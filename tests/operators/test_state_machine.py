@@ -80,7 +80,7 @@ def test_the_state_is_what_the_definition_says() -> None:
         "Next": "Other",
     }
     assert task.states == {"Call": expected}
-    assert (task.doc, task.query_language) == ("why", "JSONPath")
+    assert task.query_language == "JSONPath"
 
 
 def test_the_state_may_have_another_name_than_the_task() -> None:
@@ -96,8 +96,10 @@ def test_a_loop_has_the_states_that_it_is_given() -> None:
 
 
 def test_arguments_of_airflow_go_to_airflow() -> None:
-    task = SucceedStateOperator(task_id="a", trigger_rule="all_done", doc="mine", comment="theirs", pool="p", retries=3)
-    assert (task.trigger_rule, task.doc, task.pool, task.retries) == ("all_done", "mine", "p", 3)
+    task = SucceedStateOperator(
+        task_id="a", trigger_rule="all_done", doc_md="mine", comment="theirs", pool="p", retries=3
+    )
+    assert (task.trigger_rule, task.doc_md, task.pool, task.retries) == ("all_done", "mine", "p", 3)
 
 
 def test_a_task_waits_for_all_ways_that_may_lead_to_it() -> None:

@@ -37,7 +37,7 @@ dag = build_dag("boats.asl.json", schedule="rate(5 minutes)")
 
 def view(dag: DAG) -> dict[str, Any]:
     """What a DAG consists of, without where it was made."""
-    own = ("dag_id", "description", "schedule", "start_date", "catchup", "dagrun_timeout", "tags")
+    own = ("dag_id", "description", "doc_md", "schedule", "start_date", "catchup", "dagrun_timeout", "tags")
     made: dict[str, Any] = {name: getattr(dag, name) for name in own}
     made["params"] = dict(dag.params)
     made["tasks"] = [
@@ -45,7 +45,10 @@ def view(dag: DAG) -> dict[str, Any]:
             "class": type(task),
             "task_id": task.task_id,
             "shown": task.task_display_name,
-            "doc": task.doc,
+            "doc": task.doc_md,
+            "colours": (task.ui_color, task.ui_fgcolor),
+            "limit": task.max_active_tis_per_dagrun,
+            "group": (task.task_group.group_id, task.task_group.tooltip, type(task.task_group)),
             "rule": task.trigger_rule,
             "states": task.states,
             "query_language": task.query_language,

@@ -42,11 +42,11 @@ EXPECTED = """\
         next="Check",
     )
 
-    # Price and stock side by side
     with TaskGroup(group_id="Check") as check:
         check_start = ParallelStartOperator(
             task_id="start",
             state_name="Check",
+            comment="Price and stock side by side",
             parameters={"id.$": "$.id"},
             branches=["Price", "Stock"],
         )

@@ -22,17 +22,17 @@ from sfn_provider.operators.state_machine import (
 with DAG(
     dag_id="account_closing",
     description='"Closing" an account: it is kept for """ten years""", and then C:\\accounts is emptied.\nNothing here is {{ a template }}, and nothing ends a docstring: \\""" or \'\'\'.\n',
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
     tags=["step-functions"],
 ):
-    # A debt stays with the account until it is paid, which may take a while, so this
-    # state comes before all others.
     owes_money = ChoiceStateOperator(
         task_id="Owes_money",
         task_display_name="Owes money?",
         state_name="Owes money?",
+        comment="A debt stays with the account until it is paid, which may take a while, so this state comes before all others.",
         choices=[
             {
                 "Variable": "$.debt",
@@ -44,25 +44,25 @@ with DAG(
         default="Let the notice run",
     )
 
-    # Somebody has to call them
     debt = FailStateOperator(
         task_id="Debt",
+        comment="Somebody has to call them",
         error="Debt",
         cause="The account has debts.\nCall them.\n",
     )
 
-    # # fmt: off
     let_the_notice_run = WaitStateOperator(
         task_id="Let_the_notice_run",
         task_display_name="Let the notice run",
         state_name="Let the notice run",
+        comment="# fmt: off",
         timestamp_path="$.notice_ends",
         next="Closed",
     )
 
-    # Done.
     closed = SucceedStateOperator(
         task_id="Closed",
+        comment="Done.",
         input_path=None,
     )
 

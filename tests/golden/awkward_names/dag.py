@@ -14,6 +14,7 @@ from sfn_provider.operators.state_machine import ChoiceStateOperator, PassStateO
 
 with DAG(
     dag_id="awkward_names",
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

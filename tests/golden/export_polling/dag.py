@@ -20,6 +20,7 @@ from sfn_provider.operators.state_machine import (
 with DAG(
     dag_id="export_polling",
     description="Exports a table and waits until that is done",
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

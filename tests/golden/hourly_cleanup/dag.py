@@ -14,6 +14,7 @@ from sfn_provider.operators.state_machine import TaskStateOperator
 
 with DAG(
     dag_id="hourly_cleanup",
+    doc_md=__doc__,
     schedule=timedelta(hours=1),
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

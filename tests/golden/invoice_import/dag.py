@@ -15,6 +15,7 @@ from sfn_provider.operators.state_machine import ChoiceStateOperator, TaskStateO
 with DAG(
     dag_id="invoice_import",
     description="Takes the day's invoices from the shared drive into the ledger",
+    doc_md=__doc__,
     schedule="30 5 * * 1-5",
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

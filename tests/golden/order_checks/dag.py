@@ -30,12 +30,12 @@ from sfn_provider.operators.state_machine import (
 with DAG(
     dag_id="order_checks",
     description="Checks an order from three sides at once and packs its parcels",
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
     tags=["step-functions"],
 ):
-    # None of the checks waits for another one
     with TaskGroup(
         group_id="Check_the_order",
         tooltip="Check the order",
@@ -43,6 +43,7 @@ with DAG(
         check_the_order_start = ParallelStartOperator(
             task_id="start",
             state_name="Check the order",
+            comment="None of the checks waits for another one",
             parameters={"order.$": "$.order", "customer.$": "$.customer"},
             branches=["Check payment", "Look into stock", "Check the address"],
         )
@@ -88,11 +89,11 @@ with DAG(
                 state_name="In stock",
             )
 
-            # Ends the branch, or leads on to the wait for an answer
             ask_the_warehouse = TaskStateOperator(
                 task_id="Ask_the_warehouse",
                 task_display_name="Ask the warehouse",
                 state_name="Ask the warehouse",
+                comment="Ends the branch, or leads on to the wait for an answer",
                 resource="arn:aws:states:::sns:publish",
                 parameters={
                     "TopicArn": "arn:aws:sns:eu-west-1:123456789012:warehouse",

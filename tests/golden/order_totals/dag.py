@@ -22,6 +22,7 @@ from sfn_provider.operators.state_machine import (
 with DAG(
     dag_id="order_totals",
     description="Sums up an order in {% JSONata %} and {{ nothing else }}",
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

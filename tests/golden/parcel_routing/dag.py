@@ -19,6 +19,7 @@ from sfn_provider.operators.state_machine import (
 with DAG(
     dag_id="parcel_routing",
     description="Which way a parcel goes",
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

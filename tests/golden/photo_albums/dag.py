@@ -25,6 +25,7 @@ from sfn_provider.operators.state_machine import MapStateOperator
 
 with DAG(
     dag_id="photo_albums",
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,

@@ -18,6 +18,7 @@ from sfn_provider.operators.state_machine import (
 
 with DAG(
     dag_id="site_checks",
+    doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
