@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("airflow.sdk.exceptions", "AirflowTaskTimeout"),
         ("airflow.exceptions", "AirflowTaskTimeout"),
     ),
+    "AirflowPlugin": (("airflow.plugins_manager", "AirflowPlugin"),),
     "BaseHook": (("airflow.sdk", "BaseHook"), ("airflow.hooks.base", "BaseHook")),
     "BaseOperator": (("airflow.sdk", "BaseOperator"), ("airflow.models.baseoperator", "BaseOperator")),
     "BaseOperatorLink": (("airflow.sdk", "BaseOperatorLink"), ("airflow.models.baseoperatorlink", "BaseOperatorLink")),
@@ -80,20 +82,28 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "TaskDeferred": (("airflow.sdk.exceptions", "TaskDeferred"), ("airflow.exceptions", "TaskDeferred")),
     "TaskGroup": (("airflow.sdk", "TaskGroup"), ("airflow.utils.task_group", "TaskGroup")),
+    "TaskInstanceRow": (("airflow.models.taskinstance", "TaskInstance"),),
     "TriggerEvent": (("airflow.triggers.base", "TriggerEvent"),),
+    "TriggerRow": (("airflow.models.trigger", "Trigger"),),
     "TriggerRule": (("airflow.sdk", "TriggerRule"), ("airflow.utils.trigger_rule", "TriggerRule")),
     "Variable": (("airflow.sdk", "Variable"), ("airflow.models.variable", "Variable")),
+    "VariableRow": (("airflow.models.variable", "Variable"),),
     "XCom": (("airflow.sdk.execution_time.xcom", "XCom"), ("airflow.models.xcom", "XCom")),
     "XComArg": (("airflow.sdk", "XComArg"), ("airflow.models.xcom_arg", "XComArg")),
     "conf": (
         ("airflow.sdk.configuration", "conf"),
         ("airflow.configuration", "conf"),
     ),
+    "create_session": (("airflow.utils.session", "create_session"),),
     "timezone": (("airflow.sdk.timezone", _MODULE), ("airflow.utils.timezone", _MODULE)),
 }
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.taskinstance import TaskInstance as TaskInstanceRow
+    from airflow.models.trigger import Trigger as TriggerRow
+    from airflow.models.variable import Variable as VariableRow
+    from airflow.plugins_manager import AirflowPlugin
     from airflow.providers.standard.triggers.temporal import DateTimeTrigger
     from airflow.sdk import (
         DAG,
@@ -125,11 +135,13 @@ if TYPE_CHECKING:
     )
     from airflow.sdk.execution_time.xcom import XCom
     from airflow.triggers.base import BaseTrigger, TriggerEvent
+    from airflow.utils.session import create_session
 
 __all__ = [
     "DAG",
     "AirflowException",
     "AirflowFailException",
+    "AirflowPlugin",
     "AirflowSensorTimeout",
     "AirflowSkipException",
     "AirflowTaskTimeout",
@@ -149,12 +161,16 @@ __all__ = [
     "TaskDeferralTimeout",
     "TaskDeferred",
     "TaskGroup",
+    "TaskInstanceRow",
     "TriggerEvent",
+    "TriggerRow",
     "TriggerRule",
     "Variable",
+    "VariableRow",
     "XCom",
     "XComArg",
     "conf",
+    "create_session",
     "timezone",
 ]
 
@@ -277,6 +293,84 @@ def __getattr__(name: str) -> Any:
         return value
     tried = ", ".join(f"{module}.{attribute}".rstrip(".") for module, attribute in homes)
     raise ImportError(f"this Airflow has no {name}: looked for {tried}; Airflow 2.10.3 up to 3.3 is supported")
+
+
+def secret_key() -> str:
+    """The secret that the components of this Airflow share: of the API server, of the webserver on Airflow 2."""
+    import sfn_provider._compat as compat
+
+    return compat.conf.get("api" if airflow_major() >= 3 else "webserver", "secret_key", fallback="") or ""
+
+
+def airflow_major() -> int:
+    """The first part of Airflow's version."""
+    from airflow import __version__
+
+    return int(__version__.partition(".")[0])
+
+
+def read_variable(key: str) -> str | None:
+    """The text of an Airflow Variable, from within a task or a trigger; None where there is none."""
+    import sfn_provider._compat as compat
+
+    default: dict[str, Any] = {"default" if airflow_major() >= 3 else "default_var": None}
+    text: str | None = compat.Variable.get(key, **default)
+    return text
+
+
+def delete_variable(key: str) -> None:
+    """Delete an Airflow Variable, from within a task or a trigger; nothing happens where there is none."""
+    import sfn_provider._compat as compat
+
+    compat.Variable.delete(key)
+
+
+def editor_of_task_instances(authorization: str) -> Callable[[str], bool] | None:
+    """Ask Airflow's auth manager about the user of a request to the web server.
+
+    Args:
+        authorization: the header of that name.
+
+    Returns:
+        Tells whether the user may edit the task instances of a DAG, by its id; None where there is no user.
+    """
+    return _editor_of_airflow_3(authorization) if airflow_major() >= 3 else _editor_of_airflow_2()
+
+
+def _editor_of_airflow_3(authorization: str) -> Callable[[str], bool] | None:
+    import asyncio
+
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from jwt import InvalidTokenError
+
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    manager = get_auth_manager()
+    try:
+        user = asyncio.run(manager.get_user_from_token(token.strip()))
+    except InvalidTokenError:
+        return None
+    entity = DagAccessEntity.TASK_INSTANCE
+    return lambda dag_id: manager.is_authorized_dag(
+        method="PUT", access_entity=entity, details=DagDetails(id=dag_id), user=user
+    )
+
+
+def _editor_of_airflow_2() -> Callable[[str], bool] | None:
+    security = import_module("airflow.api_connexion.security")
+    manager = import_module("airflow.www.extensions.init_auth_manager").get_auth_manager()
+    resources = import_module("airflow.auth.managers.models.resource_details")
+    refused = import_module("airflow.api_connexion.exceptions").Unauthenticated
+    try:
+        security.check_authentication()
+    except refused:
+        return None
+    entity = resources.DagAccessEntity.TASK_INSTANCE
+    return lambda dag_id: bool(
+        manager.is_authorized_dag(method="PUT", access_entity=entity, details=resources.DagDetails(id=dag_id))
+    )
 
 
 def in_dag_test() -> bool:

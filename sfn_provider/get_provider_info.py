@@ -53,10 +53,34 @@ def get_provider_info() -> dict[str, Any]:
                         "type": "string",
                         "example": "block",
                         "default": "defer",
-                    }
+                    },
+                    "worker_auth": {
+                        "description": "What workers show at the endpoint: ``token``, ``signature`` or ``airflow``; "
+                        "see docs/task-tokens.md.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "signature",
+                        "default": "token",
+                    },
+                    "worker_access_key_id": _secret("Access key id that workers sign with; for ``signature``."),
+                    "worker_secret_access_key": _secret("Secret access key that workers sign with; for ``signature``."),
+                    "task_token_secret": _secret(
+                        "Key that signs task tokens, the same for all components; by default Airflow's secret key."
+                    ),
                 },
             }
         },
+    }
+
+
+def _secret(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "version_added": "0.1.0",
+        "type": "string",
+        "sensitive": True,
+        "example": None,
+        "default": "",
     }
 
 

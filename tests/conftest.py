@@ -21,6 +21,7 @@ pytest_plugins = (
     "tests.fixtures.once_aws",
     "tests.fixtures.functions",
     "tests.fixtures.real_airflow",
+    "tests.fixtures.workers",
 )
 
 settings.register_profile(

@@ -25,7 +25,7 @@ from sfn_provider.engine.requests import (
     TaskFailed,
     TaskSucceeded,
 )
-from sfn_provider.engine.run import ROOT, Run
+from sfn_provider.engine.run import ROOT, Run, TokenMaker
 from sfn_provider.engine.state import ExecutionState, Frame
 from sfn_provider.engine.states import distributed
 from sfn_provider.exceptions import StatesError
@@ -67,11 +67,13 @@ class Interpreter:
 
     Args:
         machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one.
+        task_token: makes task tokens; None for tokens that nobody can answer.
     """
 
-    def __init__(self, machine: StateMachine) -> None:
+    def __init__(self, machine: StateMachine, *, task_token: TokenMaker | None = None) -> None:
         self._program = Program(machine)
         self._machine = machine
+        self._task_token = task_token
 
     def check_calls(self, check: Callable[[CallTask], None]) -> None:
         """Have calls checked before their tasks start.
@@ -118,7 +120,7 @@ class Interpreter:
         if branch is not None:
             frame.index, frame.map_item, frame.place = branch.index, branch.map_item, branch.place
             state.first_event = branch.first_event
-        run = Run(self._program, state)
+        run = Run(self._program, state, self._task_token)
         if continues is None:
             started = {"input": input, "roleArn": context["Execution"]["RoleArn"]}
             run.emit(frame, "ExecutionStarted", started, chain=False)
@@ -139,7 +141,7 @@ class Interpreter:
             event: the answer.
         """
         state.now = max(state.now, event.at)
-        run = Run(self._program, state)
+        run = Run(self._program, state, self._task_token)
         pending = state.pending.get(event.id)
         if pending is None or state.status != "RUNNING":
             return self._proceed(run)
@@ -157,7 +159,7 @@ class Interpreter:
             state: the state that asked, or one read back from JSON.
             outcomes: by index; None for a branch that was stopped because another one failed.
         """
-        run = Run(self._program, state)
+        run = Run(self._program, state, self._task_token)
         return self._proceed(run, lambda: outside_branches.join(run, state.frames[ROOT], outcomes))
 
     def run_children(self, state: ExecutionState, part: Part, *, at: float, deadline: float | None = None) -> Step:
@@ -170,14 +172,14 @@ class Interpreter:
             deadline: when the execution times out, seconds since the epoch.
         """
         state.now = max(state.now, at)
-        run, frame = Run(self._program, state), state.frames[ROOT]
+        run, frame = Run(self._program, state, self._task_token), state.frames[ROOT]
         if deadline is not None:
             run.wake(frame, "execution", deadline)
         return self._proceed(run, lambda: distributed.start_part(run, frame, part))
 
     def tell_failures(self, state: ExecutionState, failed: int) -> Step:
         """Tell a part how many items of other parts have failed: it ends where that is too much."""
-        run = Run(self._program, state)
+        run = Run(self._program, state, self._task_token)
         return self._proceed(run, lambda: distributed.stop_part(run, state.frames[ROOT], failed))
 
     def join_children(self, state: ExecutionState, outcomes: Sequence[ChildOutcome]) -> Step:
@@ -190,7 +192,7 @@ class Interpreter:
         Raises:
             UsageError: where one has not ended although too few failed to stop it.
         """
-        run = Run(self._program, state)
+        run = Run(self._program, state, self._task_token)
         return self._proceed(run, lambda: distributed.join(run, state.frames[ROOT], outcomes))
 
     def _answer(self, run: Run, frame: Frame, purpose: str, event: Event) -> None:

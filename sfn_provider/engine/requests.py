@@ -35,7 +35,7 @@ class CallTask:
         timeout: seconds until States.Timeout, None where the state names none. The interpreter keeps the time.
         heartbeat: seconds between heartbeats that the callee may take, None where the state names none.
         credentials: the Credentials field after evaluation, for example ``{"RoleArn": "..."}``.
-        token: the task token in the context object, for ``.waitForTaskToken`` resources; else None.
+        token: the task token that a worker outside answers with, for ``.waitForTaskToken`` and activities; else None.
         purpose: what the call is for: a Task's work, or what a distributed Map reads and writes in S3.
         place: for a Task text that tells this call from all others of the execution, and that is the same when the
             execution is run again: it depends on the way to the state and on the attempt, not on what ran meanwhile.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from sfn_provider.asl.scope import Json, Scope
@@ -25,6 +26,9 @@ from sfn_provider.exceptions import QueryEvaluationError, StatesError
 ROOT = 0
 """Id of the frame that is the execution itself."""
 
+TokenMaker = Callable[[str], str]
+"""Makes the task token of a call, of its place: what tells it from all others of the execution."""
+
 
 class Run(Journal):
     """Works on an execution's state; collects the requests and the history records that come of it.
@@ -32,11 +36,13 @@ class Run(Journal):
     Args:
         program: the compiled machine.
         state: the execution's state, changed in place.
+        task_token: makes task tokens.
     """
 
-    def __init__(self, program: Program, state: ExecutionState) -> None:
+    def __init__(self, program: Program, state: ExecutionState, task_token: TokenMaker | None = None) -> None:
         super().__init__(state)
         self.program = program
+        self._task_token = task_token
         self._ready: deque[Frame] = deque()
         self._current: Frame | None = None
         self._entropy: random.Random | None = None
@@ -83,6 +89,12 @@ class Run(Journal):
     def turn_to(self, frame: Frame) -> None:
         """What follows is done for a frame."""
         self._current, self._entropy = frame, None
+
+    def task_token(self, place: str) -> str:
+        """The task token of the call at a place."""
+        if self._task_token is not None:
+            return self._task_token(place)
+        return f"{self.state.context['Execution']['Id']}#{place}"
 
     def scope(self, frame: Frame, token: str | None = None) -> Scope:
         """What the expressions of the frame's state see."""

@@ -116,7 +116,7 @@ class Caller:
             StatesError: ``States.Runtime``: no such resource, or parameters that do not fit, with everything that is
                 wrong.
         """
-        if call.purpose == "task":
+        if call.purpose == "task" and parse_resource(call.resource).kind != "activity":  # its workers ask for work
             self._refuse(self._task(call), _given(call))
 
     def poll(self, job: Job) -> Completed | Submitted:

@@ -37,8 +37,6 @@ def find_integration(resource: Resource, clients: Clients) -> Integration:
     if resource.pattern not in integration.patterns:
         known = ", ".join(integration.patterns)
         raise _refusal(resource, f"it cannot be called with the pattern {resource.pattern}, only with: {known}")
-    if resource.pattern == "waitForTaskToken":
-        raise _refusal(resource, "it waits for a task token, and this package has no endpoint that takes one")
     return integration
 
 
@@ -79,7 +77,7 @@ _FINDERS: Final[dict[str, Callable[[Resource, Clients], Integration]]] = {
 }
 
 _REFUSED_KINDS: Final[dict[str, str]] = {
-    "activity": "an activity waits for a worker, and this package has no endpoint that workers ask",
+    "activity": "an activity is not called, its workers ask for work",
     "http:invoke": "this package does not call HTTP endpoints",
     "unknown": "it is no ARN of a function, an activity or an integration",
 }

@@ -31,6 +31,8 @@ from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.searches import Again, is_searched
 from sfn_provider.operators.attempts import key_of
+from sfn_provider.operators.callbacks import Callbacks, is_activity
+from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class LiveDriver:
     """Runs one task's part of an execution against AWS.
 
     Calls that end at once are made in threads. A ``.sync`` job is submitted and then asked for its state; between two
-    questions the task is deferred, and so it is for Wait and for the delays of Retry.
+    questions the task is deferred, and so it is for Wait, for the delays of Retry, and for workers outside.
 
     Where a worker is lost, the task's next try goes on from what was kept last: that is at every deferral, as soon as
     jobs were submitted, and every few seconds of other work. What must outlast a worker goes into `snapshot` and
@@ -63,6 +65,7 @@ class LiveDriver:
         interpreter: the interpreter of the task's states.
         operator: the task's operator.
         context: the task's context.
+        callbacks: the task's waits for workers outside.
         keep: keeps what `snapshot` gives where the task's next try finds it.
     """
 
@@ -71,6 +74,7 @@ class LiveDriver:
         interpreter: Interpreter,
         operator: StateOperator,
         context: Context,
+        callbacks: Callbacks,
         keep: Callable[[], None],
     ) -> None:
         self._keep = keep
@@ -78,6 +82,7 @@ class LiveDriver:
         self._must_keep = False
         self._changed = False
         self._interpreter = interpreter
+        self._callbacks = callbacks
         named = execution_context(None, 0.0, machine=operator.dag.dag_id, name=context["dag_run"].run_id)
         self._calls_as = {
             "aws_conn_id": operator.aws_conn_id,
@@ -134,6 +139,9 @@ class LiveDriver:
 
     def _call(self, call: CallTask, pool: ThreadPoolExecutor) -> None:
         self._log.info("State %s calls %s", call.state, call.resource)
+        self._callbacks.open(call, time.time())
+        if is_activity(call):
+            return
         key, again = f"{self._key}/{call.place}", self._again.pop(call.id, None)
         self._calls[pool.submit(self._caller.submit, call, idempotency_key=key, again=again)] = call
 
@@ -156,19 +164,22 @@ class LiveDriver:
             if event is not None:
                 return event
             pause = max(0.0, self._next_time() - time.time())
+            look = min(pause, self._callbacks.pause(time.time()))
             if self._calls:
                 self._keep_if_due()
-                done, _ = wait(self._calls, timeout=min(pause, KEEP_EVERY), return_when=FIRST_COMPLETED)
+                done, _ = wait(self._calls, timeout=min(look, KEEP_EVERY), return_when=FIRST_COMPLETED)
                 for future in done:
                     return self._answer(future)
             elif self._defers() and (pause > SHORT_WAIT or self._only_jobs_until(patience)):
                 return None
             else:
-                self._keep_if_due(pause)
-                time.sleep(pause)
+                self._keep_if_due(look)
+                time.sleep(look)
 
     def _due_events(self) -> Iterator[Event]:
         now = time.time()
+        # An answer that was taken was in time, however late the task looks at it.
+        yield from self._callbacks.look(now)
         for identity, at in sorted(self._timers.items(), key=lambda timer: timer[1]):
             if at <= now:
                 del self._timers[identity]
@@ -183,6 +194,7 @@ class LiveDriver:
             self._keep()
             self._kept_at = time.time()
             self._must_keep = self._changed = False
+            self._callbacks.settle()
 
     def _next_time(self) -> float:
         return min([*self._timers.values(), *self._polls.values()], default=time.time() + 3600.0)
@@ -203,8 +215,13 @@ class LiveDriver:
         try:
             outcome = future.result()
         except StatesError as error:
+            self._callbacks.close(call.id)
             return TaskFailed(call.id, error.error, error.cause, time.time())
         if isinstance(outcome, Completed):
+            if self._callbacks.holds(call.id):
+                self._callbacks.accept(call.id)
+                self._must_keep = True
+                return TaskSubmitted(call.id, outcome.result, time.time())
             return TaskSucceeded(call.id, outcome.result, time.time())
         if call.id not in self._unwanted:
             self._keep_job(call.id, outcome)
@@ -234,6 +251,7 @@ class LiveDriver:
     def _cancel(self, identity: str) -> None:
         """Give up a timer, a job, or a call: a job that the call starts meanwhile is stopped when it answers."""
         self._timers.pop(identity, None)
+        self._callbacks.close(identity)
         self._to_call.pop(identity, None)
         for future, call in self._calls.items():
             if call.id == identity and identity not in self._unwanted:
@@ -269,16 +287,22 @@ class LiveDriver:
         """Cancel every job that was submitted and has not ended."""
         for identity in [*self._jobs, *(call.id for call in self._calls.values())]:
             self._cancel(identity)
+        self._callbacks.close_all()
 
     # Deferral --------------------------------------------------------------------------------------------------------
 
     def trigger(self) -> BaseTrigger:
-        """The trigger that ends the deferral: when a job has ended, or when the next timer is due."""
-        if not self._jobs:
-            return DateTimeTrigger(moment=datetime.fromtimestamp(self._next_time(), UTC))
-        moment = min(self._timers.values(), default=None)
-        jobs = {identity: job | {"kept": None} for identity, job in self._jobs.items()}
-        return JobsTrigger(jobs=jobs, polls=self._polls, moment=moment, **self._calls_as)
+        """The trigger that ends the deferral: when a job has ended, a worker has answered, or a timer is due."""
+        # The trigger follows heartbeats itself: the task need not wake up for each.
+        beats = self._callbacks.heartbeats()
+        moment = min((at for at in self._timers.values() if at not in beats), default=None)
+        waits = self._callbacks.to_watch()
+        if self._jobs:
+            jobs = {identity: job | {"kept": None} for identity, job in self._jobs.items()}
+            return JobsTrigger(jobs=jobs, polls=self._polls, moment=moment, waits=waits, **self._calls_as)
+        if waits:
+            return CallbackTrigger(waits=waits, moment=moment)
+        return DateTimeTrigger(moment=datetime.fromtimestamp(self._next_time(), UTC))
 
     def woken(self, event: Json) -> None:
         """Take up what a trigger says of the jobs; other triggers say nothing that matters."""
@@ -312,12 +336,14 @@ class LiveDriver:
                 for call in (*self._calls.values(), *self._to_call.values())
                 if call.id not in self._unwanted
             ],
+            "callbacks": self._callbacks.to_json(),
         }
 
     def restore(self, snapshot: dict[str, Json]) -> Step:
         """Take up what `snapshot` kept. The step that it gives makes the calls again that had not been answered."""
         self._records = [Record(*record) for record in snapshot["records"]]
         self._timers, self._jobs, self._polls = (dict(snapshot[key]) for key in ("timers", "jobs", "polls"))
+        self._callbacks.restore(snapshot["callbacks"])
         self._asked = {kept["call"]["id"]: kept["asked"] for kept in snapshot["calls"]}
         known = tuple(self._jobs.values())
         self._again = {identity: Again(asked, known) for identity, asked in self._asked.items()}

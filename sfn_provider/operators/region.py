@@ -17,6 +17,7 @@ from sfn_provider.engine.recorded import RecordedAnswers
 from sfn_provider.engine.simulator import EPOCH, NAME, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.operators.callbacks import Callbacks
 from sfn_provider.operators.carried import for_airflow, from_airflow
 from sfn_provider.operators.kept import Kept
 from sfn_provider.operators.routing import arrive, depart, execution_input
@@ -46,6 +47,7 @@ class RegionRun:
     def __init__(self, operator: StateOperator, context: Context) -> None:
         self._operator = operator
         self._context = context
+        self._callbacks = Callbacks(operator, context)
         self._interpreter = self._interpreter_of(self._region())
         self._kept = Kept(context)
         self._live: LiveDriver | None = None
@@ -56,9 +58,10 @@ class RegionRun:
         states = self._operator.states
         return {"QueryLanguage": self._operator.query_language, "StartAt": next(iter(states)), "States": states}
 
-    @staticmethod
-    def _interpreter_of(region: dict[str, Json]) -> Interpreter:
-        return Interpreter(StateMachine.model_validate(region))
+    def _interpreter_of(self, region: dict[str, Json]) -> Interpreter:
+        # With mocks nobody answers from outside, and two runs of the same thing are the same.
+        tokens = None if MOCKS_VARIABLE in os.environ else self._callbacks.token
+        return Interpreter(StateMachine.model_validate(region), task_token=tokens)
 
     def start(self) -> Json:
         """Enter the task's state and run as far as that goes without waiting."""
@@ -168,7 +171,7 @@ class RegionRun:
         def keep() -> None:
             self._kept.save(self._snapshot(driver))
 
-        driver = self._live = LiveDriver(self._interpreter, self._operator, self._context, keep)
+        driver = self._live = LiveDriver(self._interpreter, self._operator, self._context, self._callbacks, keep)
         return driver
 
     def _go_on_from(self, snapshot: dict[str, Json], event: Json = None) -> Json:
@@ -186,6 +189,7 @@ class RegionRun:
         self._before_waiting(driver.state)
         snapshot = self._snapshot(driver)
         self._kept.save(snapshot)
+        self._callbacks.settle()
         kwargs = {"snapshot": for_airflow(snapshot)}
         return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs=kwargs)
 
@@ -195,6 +199,7 @@ class RegionRun:
 
     def _end(self, step: Step) -> Json:
         self._kept.drop()
+        self._callbacks.settle()
         return self._leave(step)
 
     def _leave(self, step: Step) -> Json:

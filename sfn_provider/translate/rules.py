@@ -72,7 +72,7 @@ def _supported() -> dict[str, tuple[str, ...]]:
 
 def _unsupported(state: Fields) -> bool:
     resource = _resource(state)
-    if resource is None or resource.kind != "optimized" or resource.pattern == "waitForTaskToken":
+    if resource is None or resource.kind != "optimized":
         return False
     name = f"{resource.service}:{resource.action}"
     return "${" not in name and resource.pattern not in _supported().get(name, ())
@@ -88,7 +88,9 @@ def _without_value(state: Fields) -> bool:
 
 
 def _has_heartbeat(state: Fields) -> bool:
-    return "HeartbeatSeconds" in state or "HeartbeatSecondsPath" in state
+    """Has a task heartbeats that no worker outside sends?"""
+    answered = _waits_for_token(state) or _is_kind("activity")(state)
+    return not answered and ("HeartbeatSeconds" in state or "HeartbeatSecondsPath" in state)
 
 
 def _is_distributed(state: Fields) -> bool:
@@ -110,17 +112,17 @@ def _reads_ids(state: Fields) -> bool:
 STATE_RULES: tuple[Rule, ...] = (
     Rule(
         "TASK_TOKEN",
-        "fails",
+        "differs",
         _waits_for_token,
-        "The task waits for a task token; a DAG has no endpoint that takes one, so the task fails.",
-        "Replace it by a call and a sensor that looks for the answer, or leave this part in Step Functions.",
+        "The token is Airflow's: the worker must answer at the endpoint of Airflow's web server, not at AWS's.",
+        "Set the endpoint URL of the worker's client, see docs/task-tokens.md.",
     ),
     Rule(
         "ACTIVITY",
-        "fails",
+        "differs",
         _is_kind("activity"),
-        "An activity waits for a worker to ask for work; a DAG has no such endpoint, so the task fails.",
-        "Put the worker's code into a task, or send it work through a queue and wait with a sensor.",
+        "The activity's workers must ask for work at the endpoint of Airflow's web server, not at AWS's.",
+        "Set the endpoint URL of the workers' clients and the keys they sign with, see docs/task-tokens.md.",
     ),
     Rule(
         "HTTP_INVOKE",
@@ -154,7 +156,7 @@ STATE_RULES: tuple[Rule, ...] = (
         "HEARTBEAT",
         "differs",
         _has_heartbeat,
-        "Nothing can send a heartbeat to a DAG's task, so it times out once HeartbeatSeconds have passed.",
+        "Heartbeats need a task token; without one the task times out once HeartbeatSeconds have passed.",
         "Leave HeartbeatSeconds out and set TimeoutSeconds.",
     ),
     Rule(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.operators.carried import for_airflow, from_airflow
+from sfn_provider.triggers.callback import answered
 
 Job = dict[str, Any]
 
@@ -32,6 +33,7 @@ class JobsTrigger(BaseTrigger):
         region_name: the region, in place of the connection's.
         execution_arn: the execution that waits, for the names of sessions.
         machine_arn: its state machine, for roles that ask for it.
+        waits: the task's waits for workers outside, as `CallbackTrigger` takes them: an answer ends the wait as well.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class JobsTrigger(BaseTrigger):
         region_name: str | None = None,
         execution_arn: str = "",
         machine_arn: str = "",
+        waits: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.jobs: dict[str, Job] = from_airflow(jobs)
@@ -53,6 +56,7 @@ class JobsTrigger(BaseTrigger):
         self.region_name = region_name
         self.execution_arn = execution_arn
         self.machine_arn = machine_arn
+        self.waits = waits or []
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class's path and the arguments that make this trigger again."""
@@ -64,6 +68,7 @@ class JobsTrigger(BaseTrigger):
             "region_name": self.region_name,
             "execution_arn": self.execution_arn,
             "machine_arn": self.machine_arn,
+            "waits": self.waits,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -75,7 +80,7 @@ class JobsTrigger(BaseTrigger):
         with watching(Origin(self.aws_conn_id, self.region_name, self.machine_arn), watched.values()):
             try:
                 async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
-                    await news.wait()
+                    await _first(news.wait(), *([answered(self.waits)] if self.waits else []))
             except TimeoutError:
                 self.log.debug("A time has come that the task waits for")
         over = [name for name, one in watched.items() if one.over]
@@ -108,3 +113,15 @@ class JobsTrigger(BaseTrigger):
                 self.log.warning("Could not cancel %s: %s", job, error)
             else:
                 self.log.info("Cancelled %s", job)
+
+
+async def _first(*ends: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the first of several things."""
+    tasks = [asyncio.ensure_future(end) for end in ends]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    for task in done:
+        task.result()

@@ -172,7 +172,7 @@ def driver(run: Run) -> Iterator[LiveDriver]:
     """A driver that has not started."""
     made = task()
     region = RegionRun(made, run.context(made))
-    yield LiveDriver(region._interpreter, made, run.context(made), keep=lambda: None)
+    yield LiveDriver(region._interpreter, made, run.context(made), region._callbacks, keep=lambda: None)
 
 
 def test_there_is_nothing_to_keep_before_the_start(driver: LiveDriver) -> None:

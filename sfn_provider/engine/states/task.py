@@ -28,7 +28,7 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
         resource = state.behaviour = parse_resource(state.model.resource)
     identity = run.new_request(frame, "task")
     try:
-        call = _call(run, frame, state, identity, resource)
+        call = _call(run, frame, state, resource, identity)
         check_parameters(resource, call.arguments)
         if run.program.check is not None:
             run.program.check(call)
@@ -41,12 +41,12 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     _emit_scheduled(run, frame, state, resource, call)
 
 
-def _call(run: Run, frame: Frame, state: Compiled, identity: str, resource: Resource) -> CallTask:
+def _call(run: Run, frame: Frame, state: Compiled, resource: Resource, identity: str) -> CallTask:
+    waits = resource.pattern == "waitForTaskToken"
     place = f"{frame.place}/{frame.steps}.{frame.calls}"
-    token = None
-    if resource.pattern == "waitForTaskToken":
-        token = f"{run.state.context['Execution']['Id']}#{place}"
-    scope = run.scope(frame, token)
+    token = run.task_token(place) if waits or resource.kind == "activity" else None
+    # The worker of an activity gets the token with its input; the state's own fields do not see it.
+    scope = run.scope(frame, token if waits else None)
     seen = scope
     if isinstance(state.flow, JsonPathFlow):
         seen = Scope(state.flow.select_input(scope), scope.context, scope.variables)

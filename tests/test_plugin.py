@@ -1,0 +1,45 @@
+"""The plugin: found by Airflow, light, and harmless."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+from sfn_provider.callbacks import URL_PREFIX
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("boto3", "botocore", "fastapi", "starlette", "flask", "sqlalchemy", "sfn_provider.callbacks.database")
+
+
+def test_the_entry_point_names_the_plugin() -> None:
+    import tomllib
+
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["airflow.plugins"]
+    [(name, value)] = points.items()
+    plugin = EntryPoint(name, value, "airflow.plugins").load()
+    assert plugin.name == "sfn_provider"
+    assert [app["url_prefix"] for app in plugin.fastapi_apps] == [URL_PREFIX]
+    assert plugin.flask_blueprints == []
+
+
+def test_airflow_takes_it_for_a_plugin() -> None:
+    from airflow.plugins_manager import is_valid_plugin
+
+    import sfn_provider.plugin
+
+    found = [value for value in vars(sfn_provider.plugin).values() if is_valid_plugin(value)]
+    assert found == [sfn_provider.plugin.SfnProviderPlugin]
+
+
+def test_it_imports_nothing_that_airflow_has_not() -> None:
+    code = f"""
+import sys
+import airflow.plugins_manager
+before = set(sys.modules)
+import sfn_provider.plugin
+print(sorted(name for name in set(sys.modules) - before if name in {HEAVY!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

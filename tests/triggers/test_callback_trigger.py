@@ -1,0 +1,105 @@
+"""The trigger that waits for workers outside."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sfn_provider.callbacks import hub, records
+from sfn_provider.callbacks.answers import Answer
+from sfn_provider.callbacks.records import Wait
+from sfn_provider.callbacks.tokens import Waiter
+from sfn_provider.triggers.callback import CallbackTrigger
+from sfn_provider.triggers.jobs import JobsTrigger
+
+OPEN = Wait("id", Waiter("dag", "run", "task", -1), time.time() + 1000)
+ANSWERED = replace(OPEN, answer=Answer("SendTaskSuccess", output="1"))
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The records by id, and how often they were read."""
+    found: dict[str, Any] = {"id": OPEN, "reads": 0}
+
+    def read(identity: str) -> Wait | None:
+        found["reads"] += 1
+        wait: Wait | None = found[identity]
+        return wait
+
+    monkeypatch.setattr(records, "read", read)
+    return found
+
+
+def watch(heartbeat: float | None = None, activity: bool = False, beat: float | None = None) -> list[dict[str, Any]]:
+    return [{"id": "id", "beat": beat or time.time(), "heartbeat": heartbeat, "activity": activity}]
+
+
+async def event_of(trigger: Any, seconds: float = 10.0) -> Any:
+    async with asyncio.timeout(seconds):
+        async for event in trigger.run():
+            return event.payload
+
+
+async def is_silent(trigger: Any, seconds: float = 0.3) -> bool:
+    try:
+        await event_of(trigger, seconds)
+    except TimeoutError:
+        return True
+    return False
+
+
+def test_it_is_made_again_from_what_it_tells() -> None:
+    path, arguments = CallbackTrigger(waits=watch(5.0), moment=3.0).serialize()
+    assert path == "sfn_provider.triggers.callback.CallbackTrigger"
+    assert CallbackTrigger(**arguments).serialize() == (path, arguments)
+
+
+def test_an_answer_that_is_there_already_ends_it_at_once(looks: dict[str, Any]) -> None:
+    looks["id"] = ANSWERED
+    assert asyncio.run(event_of(CallbackTrigger(waits=watch()))) == {"status": "look"}
+
+
+def test_it_sleeps_while_nothing_is_due(looks: dict[str, Any]) -> None:
+    assert asyncio.run(is_silent(CallbackTrigger(waits=watch())))
+    assert looks["reads"] == 1
+
+
+def test_it_ends_at_its_moment(looks: dict[str, Any]) -> None:
+    assert asyncio.run(event_of(CallbackTrigger(waits=watch(), moment=time.time() + 0.1)))
+
+
+def test_a_missed_heartbeat_ends_it(looks: dict[str, Any]) -> None:
+    assert asyncio.run(event_of(CallbackTrigger(waits=watch(0.1))))
+    assert looks["reads"] == 2
+
+
+def test_heartbeats_that_came_do_not(looks: dict[str, Any]) -> None:
+    looks["id"] = replace(OPEN, beat=time.time() + 1000)
+    assert asyncio.run(is_silent(CallbackTrigger(waits=watch(0.1))))
+    assert looks["reads"] == 1
+
+
+def test_an_activity_without_a_worker_misses_none(looks: dict[str, Any]) -> None:
+    looks["id"] = None
+    assert asyncio.run(is_silent(CallbackTrigger(waits=watch(0.1, activity=True))))
+
+
+@pytest.mark.parametrize("kind", ["callback", "jobs"])
+def test_it_is_woken_by_name(looks: dict[str, Any], kind: str) -> None:
+    async def answer() -> Any:
+        made = CallbackTrigger(waits=watch()) if kind == "callback" else JobsTrigger(jobs={}, polls={}, waits=watch())
+        waiting = asyncio.ensure_future(event_of(made))
+        while not looks["reads"]:
+            await asyncio.sleep(0.01)
+        assert not hub.here().wake("other")
+        looks["id"] = ANSWERED
+        assert hub.here().wake("id")
+        event = await waiting
+        assert not hub.here().wake("id")
+        return event
+
+    assert asyncio.run(answer()) is not None
