@@ -88,6 +88,16 @@ _FAULT_OF_CODE: Final[dict[str, Fault]] = {
 }
 
 
+_THROTTLING: Final = frozenset(
+    code for code in _FAULT_OF_CODE if "Throttl" in code or code in ("RequestLimitExceeded", "TooManyRequestsException")
+)
+
+
+def is_throttling(error: BaseException) -> bool:
+    """Tell whether AWS has refused a call because there were too many."""
+    return error_code(error) in _THROTTLING
+
+
 def error_code(error: BaseException) -> str | None:
     """Give AWS's code of an error (``ExecutionAlreadyExists``); None for an error that no service answered with."""
     response = getattr(error, "response", None)
@@ -155,10 +165,12 @@ class Patience:
     Args:
         jitter: gives a number from 0 to 1, so that many waits do not come back at the same moment.
         errors: errors since the last good answer.
+        longest: seconds between two tries, at most.
     """
 
     jitter: Callable[[], float] = random.random
     errors: int = 0
+    longest: float = LONGEST_PAUSE
 
     def calm(self) -> None:
         """Forget the errors so far: AWS has answered."""
@@ -176,7 +188,7 @@ class Patience:
             raise AirflowFailException(denial(error)) from error
         if fault is Fault.FINAL or (fault is Fault.MISSING and self.errors >= MISSING_TRIES):
             raise error
-        ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.errors, 30))
+        ceiling = min(self.longest, FIRST_PAUSE * 2.0 ** min(self.errors, 30))
         self.errors += 1
         return ceiling * (0.5 + self.jitter() / 2)
 

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
-from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR, region_of
+from sfn_provider.exceptions import UsageError
+from sfn_provider.hooks.execution_arns import parse_execution_arn
+from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
-from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of, whole
-from sfn_provider.hooks.hook_user import HookClass, lazy_hook
-
-if TYPE_CHECKING:
-    from sfn_provider.hooks.step_function import StepFunctionHook
-else:
-    __getattr__ = partial(lazy_hook, __name__)
-
-# What these arguments are without being given; they are left out of what is stored, as in the amazon provider.
-_DEFAULTS: Final[dict[str, Any]] = {
-    "region_name": None,
-    "verify": None,
-    "botocore_config": None,
-    "target_states": [],
-    "stop_on_kill": False,
-}
+from sfn_provider.hooks.faults import aws_errors
+from sfn_provider.triggers.aws_client import AwsAccess, shared_client
+from sfn_provider.triggers.execution_poller import shared_execution_poller
 
 
 class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
@@ -48,8 +34,6 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         target_states: statuses at which the wait is over although the execution goes on.
         stop_on_kill: stop the execution when a user marks the deferred task or clears it (Airflow 3.3 and later).
     """
-
-    aws_hook_class = HookClass(__name__)
 
     def __init__(
         self,
@@ -77,7 +61,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class's path and the arguments that make this trigger again."""
-        arguments = {
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
             "execution_arn": self.execution_arn,
             "waiter_delay": self.waiter_delay,
             "waiter_max_attempts": self.waiter_max_attempts,
@@ -88,25 +72,12 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
             "target_states": self.target_states,
             "stop_on_kill": self.stop_on_kill,
         }
-        given = {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
-        return f"{type(self).__module__}.{type(self).__qualname__}", given
-
-    def hook(self) -> StepFunctionHook:
-        """Make the hook. This imports boto3: keep it off the event loop."""
-        hook = self.aws_hook_class(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
-        hook.arn_region = region_of(self.execution_arn)
-        return hook
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look at the status until the wait is over, then yield the one event."""
+        """Wait together with the other triggers of this triggerer, then yield the one event."""
         try:
             event = await self._wait()
-        except AirflowFailException as error:
+        except (AirflowFailException, UsageError) as error:
             event = self._error(str(error), final=True)
         except aws_errors() as error:
             event = self._error(f"{type(error).__name__}: {error}", final=False)
@@ -116,46 +87,23 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         """Stop the execution, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
         if not self.stop_on_kill:
             return
-        async with await self._client() as client:
-            await client.stop_execution(executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
+        async with shared_client(self._access()) as client:
+            await client.call("stop_execution", executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
         self.log.info("Stopped %s", self.execution_arn)
 
     async def _wait(self) -> dict[str, Any]:
-        patience, looks = Patience(), 0
-        client: Any = None
-        async with AsyncExitStack() as clients:
-            while True:
-                try:
-                    client = client or await clients.enter_async_context(await self._client())
-                    status = await self._status(client)
-                except Exception as error:  # what cannot pass is raised again by pause_after
-                    pause = patience.pause_after(error)
-                    self.log.warning("DescribeExecution, next try in %.1f s: %s", pause, error)
-                    if fault_of(error) is Fault.EXPIRED:
-                        await clients.aclose()
-                        client = None
-                else:
-                    patience.calm()
-                    looks += 1
-                    if (event := self._event(status, looks)) is not None:
-                        return event
-                    pause = self.waiter_delay
-                await asyncio.sleep(pause)
+        machine = parse_execution_arn(self.execution_arn)
+        self.log.info("Waiting for %s, a look every %s s", self.execution_arn, self.waiter_delay)
+        async with shared_execution_poller(self._access(), machine) as poller:
+            event: dict[str, Any] = await poller.wait(self.execution_arn, self.waiter_delay, self._event)
+            return event
 
-    async def _status(self, client: Any) -> str:
-        response = await client.describe_execution(executionArn=self.execution_arn, includedData="METADATA_ONLY")
-        return str(whole(response)["status"])
-
-    async def _client(self) -> Any:
-        from asgiref.sync import sync_to_async
-
-        hook = await sync_to_async(self.hook)()
-        return await hook.async_client()
+    def _access(self) -> AwsAccess:
+        return AwsAccess.of("stepfunctions", self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     def _event(self, status: str, looks: int) -> dict[str, Any] | None:
         if status not in RUNNING_STATUSES or status in self.target_states:
             return {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
-        self.log.info("%s is %s", self.execution_arn, status)
         if self.waiter_max_attempts is not None and looks >= self.waiter_max_attempts:
             return self._error(still_running(self.execution_arn, status, looks), final=False)
         return None
@@ -172,7 +120,7 @@ def execution_of(event: dict[str, Any] | None) -> str:
         AirflowException: the wait could not go on, or there is no event.
     """
     if event is None:
-        raise AirflowException("Trigger error: event is None, the trigger has ended without an event.")
+        raise AirflowException("The trigger has ended without an event.")
     if event["status"] == "success":
         return str(event["execution_arn"])
     raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])

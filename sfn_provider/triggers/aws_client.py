@@ -1,0 +1,204 @@
+"""One aiobotocore client for all waits that use the same connection, and calls that outlast what passes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sfn_provider.hooks.faults import Fault, Patience, fault_of, is_throttling
+from sfn_provider.triggers.pace import Pace
+from sfn_provider.triggers.shared import Shared, Use
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE: Final = 20.0
+"""Seconds between two tries, at most. One try is made for all waits, so it may come oftener than each wait's own."""
+
+CLIENT_DEFAULTS: Final[dict[str, Any]] = {
+    "connect_timeout": 10,
+    "read_timeout": 40,  # longer than a long poll of SQS
+    "retries": {"mode": "standard", "total_max_attempts": 1},  # the pauses are ours: they hold up all calls, not one
+}
+
+Connect = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
+
+_warm: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAccess:
+    """How AWS is reached. Waits with equal ones share a client.
+
+    Args:
+        service: the service's name in boto3.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region, in place of the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``, as JSON text.
+    """
+
+    service: str
+    aws_conn_id: str | None
+    region_name: str | None
+    verify: bool | str | None
+    botocore_config: str
+
+    @classmethod
+    def of(
+        cls,
+        service: str,
+        aws_conn_id: str | None,
+        region_name: str | None,
+        verify: bool | str | None,
+        botocore_config: dict[str, Any] | None,
+    ) -> AwsAccess:
+        """Make one out of a trigger's arguments."""
+        return cls(service, aws_conn_id, region_name, verify, json.dumps(botocore_config, sort_keys=True))
+
+    async def connect(self) -> AbstractAsyncContextManager[Any]:
+        """Make a client, an asynchronous context manager; all that takes long happens in a thread."""
+        from asgiref.sync import sync_to_async
+
+        # Not asyncio.to_thread: Airflow 3 reads a connection through the triggerer's loop, which asgiref knows.
+        return await sync_to_async(self._connect)()
+
+    def _connect(self) -> AbstractAsyncContextManager[Any]:
+        """Make the client. Each service's first one is entered here, to read the service's model off the event loop."""
+        if self.service not in _warm:
+            asyncio.run(_enter(self._creator()))
+            _warm.add(self.service)
+        return self._creator()
+
+    def _creator(self) -> AbstractAsyncContextManager[Any]:
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+        from botocore.config import Config
+
+        hook = AwsBaseHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=json.loads(self.botocore_config),
+            client_type=self.service,
+        )
+        config = Config(**CLIENT_DEFAULTS).merge(hook.config)
+        client: AbstractAsyncContextManager[Any] = hook.get_client_type(
+            region_name=hook.region_name, config=config, deferrable=True
+        )
+        return client
+
+
+async def _enter(client: AbstractAsyncContextManager[Any]) -> None:
+    async with client:
+        pass
+
+
+class AwsClient:
+    """A client that many waits call.
+
+    Errors that pass hold up every call of this client: one call tries again after a pause, the others wait for its
+    answer. Expired credentials have the client made anew, from the connection.
+
+    Args:
+        connect: makes the client.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._client: Any = None
+        self._held = AsyncExitStack()
+        self._making = asyncio.Lock()
+        self._probing = asyncio.Lock()
+        self._patience = Patience(longest=LONGEST_PAUSE)
+        self._pauses = 0
+        self._resume = 0.0
+
+    async def call(self, operation: str, pace: Pace | None = None, **arguments: Any) -> dict[str, Any]:
+        """Call AWS until it answers.
+
+        Args:
+            operation: the client's method, ``describe_execution``.
+            pace: what the call is paced by.
+            arguments: of the method.
+
+        Returns:
+            The answer.
+
+        Raises:
+            botocore.exceptions.ClientError: an answer that no waiting mends: a missing permission, a missing
+                execution, a bad argument.
+        """
+        while True:
+            if self._patience.errors:
+                async with self._probing:
+                    await asyncio.sleep(self._resume - asyncio.get_running_loop().time())
+                    answer = await self._try(operation, pace, arguments)
+            else:
+                answer = await self._try(operation, pace, arguments)
+            if answer is not None:
+                return answer
+
+    async def aclose(self) -> None:
+        """Close the client."""
+        self._client = None
+        await self._held.aclose()
+
+    async def _try(self, operation: str, pace: Pace | None, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        if pace is not None:
+            await pace.take()
+        pauses, client = self._pauses, None
+        try:
+            client = await self._connected()
+            answer: dict[str, Any] = _whole(await getattr(client, operation)(**arguments), operation)
+        except Exception as error:  # what cannot pass is raised again
+            if pace is not None and is_throttling(error):
+                pace.throttled()
+                return None
+            if client is not self._client:  # made anew, and the old one closed, while this call was on its way
+                return None
+            if fault_of(error) not in (Fault.TRANSIENT, Fault.EXPIRED):
+                raise
+            if fault_of(error) is Fault.EXPIRED:
+                await self.aclose()
+            if pauses == self._pauses:  # not one of many that were on their way when the trouble began
+                self._pause(operation, error)
+            return None
+        self._patience.calm()
+        if pace is not None:
+            pace.answered()
+        return answer
+
+    def _pause(self, operation: str, error: Exception) -> None:
+        pause = self._patience.pause_after(error)
+        self._pauses += 1
+        self._resume = asyncio.get_running_loop().time() + pause
+        log.warning("%s, next try in %.1f s: %s", operation, pause, error)
+
+    async def _connected(self) -> Any:
+        async with self._making:
+            if self._client is None:
+                self._client = await self._held.enter_async_context(await self._connect())
+            return self._client
+
+
+_ALWAYS_THERE: Final = {"describe_execution": "status", "list_executions": "executions"}
+
+
+def _whole(answer: dict[str, Any], operation: str) -> dict[str, Any]:
+    """Give the answer back, if it is one: botocore reads an answer that was cut off as an empty one."""
+    field = _ALWAYS_THERE.get(operation)
+    if field is None or field in answer:
+        return answer
+    raise ConnectionError(f"the answer of {operation} was cut off, or came from a proxy: it has no {field!r}")
+
+
+_CLIENTS: Final[Shared[AwsAccess, AwsClient]] = Shared()
+
+
+def shared_client(access: AwsAccess) -> Use[AwsAccess, AwsClient]:
+    """Use the client that all waits with this access share. Enter the result with ``async with``."""
+    return _CLIENTS.use(access, lambda: AwsClient(access.connect))

@@ -1,0 +1,69 @@
+"""Things that everybody on one event loop shares, for as long as somebody uses them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from types import TracebackType
+from typing import Generic, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+
+class Closable(Protocol):
+    """What can be shared."""
+
+    async def aclose(self) -> None:
+        """Give back what it holds. Called once, after the last user has left."""
+
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V", bound=Closable)
+
+
+class _Entry(Generic[V]):
+    __slots__ = ("users", "value")
+
+    def __init__(self, value: V) -> None:
+        self.value = value
+        self.users = 0
+
+
+class Shared(Generic[K, V]):
+    """A register of shared things: one of each key on an event loop.
+
+    A triggerer runs all its triggers on one event loop; what one trigger makes, the others find here::
+
+        async with CLIENTS.use(key, make) as client: ...
+
+    The first user has it made, the last one to leave has it closed.
+    """
+
+    def __init__(self) -> None:
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[K, _Entry[V]]] = WeakKeyDictionary()
+
+    def use(self, key: K, make: Callable[[], V]) -> Use[K, V]:
+        """Use the thing of this key; ``make`` makes it where there is none. Enter the result with ``async with``."""
+        return Use(self._loops.setdefault(asyncio.get_running_loop(), {}), key, make)
+
+
+class Use(Generic[K, V]):
+    """One user's hold on a shared thing."""
+
+    __slots__ = ("_entries", "_entry", "_key", "_make")
+
+    def __init__(self, entries: dict[K, _Entry[V]], key: K, make: Callable[[], V]) -> None:
+        self._entries, self._key, self._make = entries, key, make
+
+    async def __aenter__(self) -> V:
+        self._entry = self._entries.get(self._key) or _Entry(self._make())
+        self._entries[self._key] = self._entry
+        self._entry.users += 1
+        return self._entry.value
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entry.users -= 1
+        if not self._entry.users:
+            del self._entries[self._key]  # before the await: whoever comes meanwhile makes a new one
+            await self._entry.value.aclose()
