@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from sfn_provider.hooks.faults import Fault, Patience, fault_of, is_throttling
@@ -26,8 +27,6 @@ CLIENT_DEFAULTS: Final[dict[str, Any]] = {
 }
 
 Connect = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
-
-_warm: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +67,23 @@ class AwsAccess:
         return await sync_to_async(self._connect)()
 
     def _connect(self) -> AbstractAsyncContextManager[Any]:
-        """Make the client. Each service's first one is entered here, to read the service's model off the event loop."""
-        if self.service not in _warm:
-            asyncio.run(_enter(self._creator()))
-            _warm.add(self.service)
-        return self._creator()
+        creator = self._creator()
+        read_botocore_data(self.service)
+        return creator
 
     def _creator(self) -> AbstractAsyncContextManager[Any]:
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
         from botocore.config import Config
 
-        hook = AwsBaseHook(
+        class Hook(AwsBaseHook):
+            """Has all asynchronous sessions share what botocore has read; the amazon provider does so from 9.8 on."""
+
+            def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
+                session: Any = super().get_session(region_name, deferrable)
+                session.register_component("data_loader", _loader())
+                return session
+
+        hook = Hook(
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,
@@ -92,9 +97,27 @@ class AwsAccess:
         return client
 
 
-async def _enter(client: AbstractAsyncContextManager[Any]) -> None:
-    async with client:
-        pass
+@cache
+def _loader() -> Any:
+    from botocore.loaders import Loader
+
+    return Loader()
+
+
+@cache
+def read_botocore_data(service: str) -> None:
+    """Have botocore read a service's model and its endpoints, once, where that holds up no event loop."""
+    from aiobotocore.session import get_session
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    async def enter() -> None:
+        session = get_session()
+        session.register_component("data_loader", _loader())
+        async with session.create_client(service, "us-east-1", config=Config(signature_version=UNSIGNED)):
+            pass
+
+    asyncio.run(enter())
 
 
 class AwsClient:

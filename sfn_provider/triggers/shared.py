@@ -20,10 +20,11 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bound=Closable)
 
 
-class _Entry(Generic[V]):
-    __slots__ = ("users", "value")
+class _Entry(Generic[K, V]):
+    __slots__ = ("key", "users", "value")
 
-    def __init__(self, value: V) -> None:
+    def __init__(self, key: K, value: V) -> None:
+        self.key = key
         self.value = value
         self.users = 0
 
@@ -39,7 +40,7 @@ class Shared(Generic[K, V]):
     """
 
     def __init__(self) -> None:
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[K, _Entry[V]]] = WeakKeyDictionary()
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[K, _Entry[K, V]]] = WeakKeyDictionary()
 
     def use(self, key: K, make: Callable[[], V]) -> Use[K, V]:
         """Use the thing of this key; ``make`` makes it where there is none. Enter the result with ``async with``."""
@@ -49,14 +50,18 @@ class Shared(Generic[K, V]):
 class Use(Generic[K, V]):
     """One user's hold on a shared thing."""
 
-    __slots__ = ("_entries", "_entry", "_key", "_make")
+    __slots__ = ("_entries", "_entry", "_make")
 
-    def __init__(self, entries: dict[K, _Entry[V]], key: K, make: Callable[[], V]) -> None:
-        self._entries, self._key, self._make = entries, key, make
+    def __init__(self, entries: dict[K, _Entry[K, V]], key: K, make: Callable[[], V]) -> None:
+        self._entries = entries
+        self._make: Callable[[], _Entry[K, V]] | None = lambda: entries.get(key) or _Entry(key, make())
+        self._entry: _Entry[K, V]
 
     async def __aenter__(self) -> V:
-        self._entry = self._entries.get(self._key) or _Entry(self._make())
-        self._entries[self._key] = self._entry
+        assert self._make is not None, "entered twice"
+        self._entry = self._make()
+        self._make = None  # lets go of this user's own key: there may be thousands of equal ones
+        self._entries[self._entry.key] = self._entry
         self._entry.users += 1
         return self._entry.value
 
@@ -65,5 +70,5 @@ class Use(Generic[K, V]):
     ) -> None:
         self._entry.users -= 1
         if not self._entry.users:
-            del self._entries[self._key]  # before the await: whoever comes meanwhile makes a new one
+            del self._entries[self._entry.key]  # before the await: whoever comes meanwhile makes a new one
             await self._entry.value.aclose()

@@ -31,23 +31,34 @@ _INSTANT: Final = 0.01
 
 @dataclass(slots=True, eq=False)
 class Wait:
-    """One trigger's wait.
+    """One trigger's wait. Enter it to begin; ``await`` the future that this gives; leave it to end, however it ends.
 
     Args:
+        poller: looks after it.
+        name: what is waited for.
         delay: seconds between two looks.
-        due: when the next look is due, by the event loop's clock.
         judge: is told what was found and how many looks there were; gives the wait's result, None to go on.
         result: the result, once there is one.
+        due: when the next look is due, by the event loop's clock.
         looks: looks so far, each at least ``delay`` after the one before.
         looked_at: when the last of these was.
     """
 
+    poller: SharedPoller[Any]
+    name: str
     delay: float
-    due: float
     judge: Callable[[Any, int], Any]
     result: asyncio.Future[Any]
+    due: float
     looks: int = 0
     looked_at: float = float("-inf")
+
+    def __enter__(self) -> asyncio.Future[Any]:
+        self.poller.join(self)
+        return self.result
+
+    def __exit__(self, *error: object) -> None:
+        self.poller.leave(self)
 
 
 @dataclass(slots=True, eq=False)
@@ -98,29 +109,42 @@ class SharedPoller(ABC, Generic[Finding]):
     async def look_at(self, name: str) -> None:
         """Find out about one subject out of the backlog."""
 
-    async def wait(self, name: str, delay: float, judge: Callable[[Finding, int], Any]) -> Any:
+    def waiting(self, name: str, delay: float, judge: Callable[[Finding, int], Any]) -> Wait:
         """Wait for a subject.
+
+        ::
+
+            with poller.waiting(name, 60, judge) as result:
+                found = await result
+
+        Not a coroutine: each one that is nested in another costs a triggerer with thousands of waits half a kibibyte
+        for each of them.
 
         Args:
             name: the subject.
             delay: seconds between two looks at it, at most.
             judge: gives the result out of what was found and the number of looks; None to wait on.
 
-        Raises:
-            Exception: what ``fail`` was told of the subject, or what ended the poller.
+        Returns:
+            The wait. Its future raises what ``fail`` was told of the subject, or what ended the poller.
         """
         loop = asyncio.get_running_loop()
-        wait = Wait(delay, loop.time() + min(delay, GATHERING), judge, loop.create_future())
-        subject = self.subjects.setdefault(name, Subject(name))
+        return Wait(self, name, delay, judge, loop.create_future(), loop.time() + min(delay, GATHERING))
+
+    def join(self, wait: Wait) -> None:
+        """Take a wait on."""
+        if (subject := self.subjects.get(wait.name)) is None:
+            subject = self.subjects[wait.name] = Subject(wait.name)
         subject.waits.append(wait)
         self._awake()
-        try:
-            return await wait.result
-        finally:
-            subject.waits.remove(wait)
-            if not subject.waits:
-                del self.subjects[name]
-                self.backlog.discard(name)
+
+    def leave(self, wait: Wait) -> None:
+        """Forget a wait, and its subject where nobody else waits for that."""
+        subject = self.subjects[wait.name]
+        subject.waits.remove(wait)
+        if not subject.waits:
+            del self.subjects[wait.name]
+            self.backlog.discard(wait.name)
 
     def tell(self, name: str, finding: Finding) -> None:
         """Say what was found. Every wait for the subject ends or is due again after its delay."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
@@ -12,7 +13,7 @@ from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
 from sfn_provider.hooks.faults import aws_errors
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
-from sfn_provider.triggers.execution_poller import shared_execution_poller
+from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
 
 
 class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
@@ -76,7 +77,9 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait together with the other triggers of this triggerer, then yield the one event."""
         try:
-            event = await self._wait()
+            async with self._poller() as poller:
+                with poller.waiting(self.execution_arn, self.waiter_delay, self._event) as result:
+                    event = await result
         except (AirflowFailException, UsageError) as error:
             event = self._error(str(error), final=True)
         except aws_errors() as error:
@@ -91,12 +94,8 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
             await client.call("stop_execution", executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
         self.log.info("Stopped %s", self.execution_arn)
 
-    async def _wait(self) -> dict[str, Any]:
-        machine = parse_execution_arn(self.execution_arn)
-        self.log.info("Waiting for %s, a look every %s s", self.execution_arn, self.waiter_delay)
-        async with shared_execution_poller(self._access(), machine) as poller:
-            event: dict[str, Any] = await poller.wait(self.execution_arn, self.waiter_delay, self._event)
-            return event
+    def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
+        return shared_execution_poller(self._access(), parse_execution_arn(self.execution_arn))
 
     def _access(self) -> AwsAccess:
         return AwsAccess.of("stepfunctions", self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
