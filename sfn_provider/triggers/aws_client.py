@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from sfn_provider.hooks.faults import Fault, Patience, fault_of, is_throttling
@@ -25,6 +25,9 @@ CLIENT_DEFAULTS: Final[dict[str, Any]] = {
     "read_timeout": 40,  # longer than a long poll of SQS
     "retries": {"mode": "standard", "total_max_attempts": 1},  # the pauses are ours: they hold up all calls, not one
 }
+
+MakeHook = Callable[[], Any]
+"""Makes an ``AwsBaseHook``."""
 
 Connect = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
 
@@ -59,61 +62,42 @@ class AwsAccess:
         """Make one out of a trigger's arguments."""
         return cls(service, aws_conn_id, region_name, verify, json.dumps(botocore_config, sort_keys=True))
 
-    async def connect(self) -> AbstractAsyncContextManager[Any]:
-        """Make a client, an asynchronous context manager; all that takes long happens in a thread."""
-        from asgiref.sync import sync_to_async
 
-        # Not asyncio.to_thread: Airflow 3 reads a connection through the triggerer's loop, which asgiref knows.
-        return await sync_to_async(self._connect)()
+async def connected(make_hook: MakeHook) -> AbstractAsyncContextManager[Any]:
+    """Make a client, an asynchronous context manager; all that takes long happens in a thread.
 
-    def _connect(self) -> AbstractAsyncContextManager[Any]:
-        creator = self._creator()
-        read_botocore_data(self.service)
-        return creator
+    Args:
+        make_hook: makes the hook out of a trigger's arguments.
+    """
+    from asgiref.sync import sync_to_async
 
-    def _creator(self) -> AbstractAsyncContextManager[Any]:
-        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-        from botocore.config import Config
-
-        class Hook(AwsBaseHook):
-            """Has all asynchronous sessions share what botocore has read; the amazon provider does so from 9.8 on."""
-
-            def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
-                session: Any = super().get_session(region_name, deferrable)
-                session.register_component("data_loader", _loader())
-                return session
-
-        hook = Hook(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=json.loads(self.botocore_config),
-            client_type=self.service,
-        )
-        config = Config(**CLIENT_DEFAULTS).merge(hook.config)
-        client: AbstractAsyncContextManager[Any] = hook.get_client_type(
-            region_name=hook.region_name, config=config, deferrable=True
-        )
-        return client
+    # Not asyncio.to_thread: Airflow 3 reads a connection through the triggerer's loop, which asgiref knows.
+    return await sync_to_async(_client)(make_hook)
 
 
-@cache
-def _loader() -> Any:
-    from botocore.loaders import Loader
+def _client(make_hook: MakeHook) -> AbstractAsyncContextManager[Any]:
+    from botocore.config import Config
 
-    return Loader()
+    hook = make_hook()
+    client: AbstractAsyncContextManager[Any] = hook.get_client_type(
+        region_name=hook.region_name, config=Config(**CLIENT_DEFAULTS).merge(hook.config), deferrable=True
+    )
+    read_botocore_data(hook.service_name)
+    return client
 
 
 @cache
 def read_botocore_data(service: str) -> None:
-    """Have botocore read a service's model and its endpoints, once, where that holds up no event loop."""
-    from aiobotocore.session import get_session
+    """Have botocore read a service's model and its endpoints, once, where that holds up no event loop.
+
+    The amazon provider gives all its asynchronous sessions one loader, which keeps them.
+    """
+    from airflow.providers.amazon.aws.hooks.base_aws import BaseSessionFactory
     from botocore import UNSIGNED
     from botocore.config import Config
 
     async def enter() -> None:
-        session = get_session()
-        session.register_component("data_loader", _loader())
+        session = BaseSessionFactory(conn=None).create_session(deferrable=True)
         async with session.create_client(service, "us-east-1", config=Config(signature_version=UNSIGNED)):
             pass
 
@@ -222,6 +206,6 @@ def _whole(answer: dict[str, Any], operation: str) -> dict[str, Any]:
 _CLIENTS: Final[Shared[AwsAccess, AwsClient]] = Shared()
 
 
-def shared_client(access: AwsAccess) -> Use[AwsAccess, AwsClient]:
+def shared_client(access: AwsAccess, make_hook: MakeHook) -> Use[AwsAccess, AwsClient]:
     """Use the client that all waits with this access share. Enter the result with ``async with``."""
-    return _CLIENTS.use(access, lambda: AwsClient(access.connect))
+    return _CLIENTS.use(access, lambda: AwsClient(partial(connected, make_hook)))

@@ -13,7 +13,7 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.hooks.execution_arns import ExecutionArn
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES
 from sfn_provider.hooks.faults import Fault, Patience, aws_errors, denial, fault_of
-from sfn_provider.triggers.aws_client import AwsAccess, AwsClient, shared_client
+from sfn_provider.triggers.aws_client import AwsAccess, AwsClient, MakeHook, shared_client
 from sfn_provider.triggers.quotas import pace_of
 from sfn_provider.triggers.shared import Shared, Use
 from sfn_provider.triggers.shared_poller import SharedPoller, Subject
@@ -71,11 +71,12 @@ class ExecutionPoller(SharedPoller[str]):
     Args:
         access: how AWS is reached.
         machine: an execution of the state machine, or any of its children in Map Runs: these are only described.
+        make_hook: makes the hook, in a thread.
     """
 
-    def __init__(self, access: AwsAccess, machine: ExecutionArn) -> None:
+    def __init__(self, access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook) -> None:
         super().__init__()
-        self._access, self._machine = access, machine
+        self._access, self._machine, self._make_hook = access, machine, make_hook
         self._describing = pace_of("describe_execution", machine.account, machine.region)
         self._listing = pace_of("list_executions", machine.account, machine.region)
         self._client: AwsClient
@@ -86,7 +87,7 @@ class ExecutionPoller(SharedPoller[str]):
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Hold the client."""
-        async with shared_client(self._access) as self._client:
+        async with shared_client(self._access, self._make_hook) as self._client:
             yield
 
     async def look(self, due: Sequence[Subject]) -> None:
@@ -224,7 +225,7 @@ _POLLERS: Final[Shared[tuple[AwsAccess, ExecutionArn], ExecutionPoller]] = Share
 
 
 def shared_execution_poller(
-    access: AwsAccess, machine: ExecutionArn
+    access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook
 ) -> Use[tuple[AwsAccess, ExecutionArn], ExecutionPoller]:
     """Use the poller of a state machine's executions. Enter the result with ``async with``."""
-    return _POLLERS.use((access, machine), lambda: ExecutionPoller(access, machine))
+    return _POLLERS.use((access, machine), lambda: ExecutionPoller(access, machine, make_hook))

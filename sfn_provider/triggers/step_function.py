@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_arns import parse_execution_arn
-from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
+from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR, region_of
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
 from sfn_provider.hooks.faults import aws_errors
+from sfn_provider.hooks.hook_user import HookClass, lazy_hook
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
+
+if TYPE_CHECKING:
+    from sfn_provider.hooks.step_function import StepFunctionHook
+else:
+    __getattr__ = partial(lazy_hook, __name__)
+
+# What these arguments are without being given; they are left out of what is stored, as in the amazon provider.
+_DEFAULTS: Final[dict[str, Any]] = {
+    "region_name": None,
+    "verify": None,
+    "botocore_config": None,
+    "target_states": [],
+    "stop_on_kill": False,
+}
 
 
 class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
@@ -35,6 +51,8 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         target_states: statuses at which the wait is over although the execution goes on.
         stop_on_kill: stop the execution when a user marks the deferred task or clears it (Airflow 3.3 and later).
     """
+
+    aws_hook_class = HookClass(__name__)
 
     def __init__(
         self,
@@ -62,7 +80,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class's path and the arguments that make this trigger again."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
+        arguments = {
             "execution_arn": self.execution_arn,
             "waiter_delay": self.waiter_delay,
             "waiter_max_attempts": self.waiter_max_attempts,
@@ -73,6 +91,19 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
             "target_states": self.target_states,
             "stop_on_kill": self.stop_on_kill,
         }
+        given = {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
+        return f"{type(self).__module__}.{type(self).__qualname__}", given
+
+    def hook(self) -> StepFunctionHook:
+        """Make the hook. This imports boto3: keep it off the event loop."""
+        hook = self.aws_hook_class(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
+        hook.arn_region = region_of(self.execution_arn)
+        return hook
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait together with the other triggers of this triggerer, then yield the one event."""
@@ -90,15 +121,17 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         """Stop the execution, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
         if not self.stop_on_kill:
             return
-        async with shared_client(self._access()) as client:
+        async with shared_client(self._access(), self.hook) as client:
             await client.call("stop_execution", executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
         self.log.info("Stopped %s", self.execution_arn)
 
     def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
-        return shared_execution_poller(self._access(), parse_execution_arn(self.execution_arn))
+        machine = parse_execution_arn(self.execution_arn)
+        return shared_execution_poller(self._access(), machine, self.hook)
 
     def _access(self) -> AwsAccess:
-        return AwsAccess.of("stepfunctions", self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+        region = self.region_name or region_of(self.execution_arn)
+        return AwsAccess.of("stepfunctions", self.aws_conn_id, region, self.verify, self.botocore_config)
 
     def _event(self, status: str, looks: int) -> dict[str, Any] | None:
         if status not in RUNNING_STATUSES or status in self.target_states:
@@ -119,7 +152,7 @@ def execution_of(event: dict[str, Any] | None) -> str:
         AirflowException: the wait could not go on, or there is no event.
     """
     if event is None:
-        raise AirflowException("The trigger has ended without an event.")
+        raise AirflowException("Trigger error: event is None, the trigger has ended without an event.")
     if event["status"] == "success":
         return str(event["execution_arn"])
     raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])

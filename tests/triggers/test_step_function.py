@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import AirflowException, AirflowFailException
-from sfn_provider.triggers.aws_client import AwsAccess
+from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
 from tests.fixtures.moto import set_execution
 from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
@@ -108,16 +108,16 @@ def test_it_outlasts_an_error(scripted_aws: ScriptedAws, error: Any) -> None:
 
 def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> None:
     scripted_aws.script("DescribeExecution", Refusal("ExpiredTokenException"), Refusal("x", status=503), SUCCEEDED)
-    made: list[AwsAccess] = []
-    connect = AwsAccess.connect
+    trigger = trigger_of()
+    hooks: list[Any] = []
 
-    async def counted(access: AwsAccess) -> Any:
-        made.append(access)
-        return await connect(access)
+    def counted() -> Any:
+        hooks.append(StepFunctionHook(config={"retries": {"max_attempts": 0}}))
+        return hooks[-1]
 
-    monkeypatch.setattr(AwsAccess, "connect", counted)
-    assert [event["status"] for event in events_of(trigger_of())] == ["success"]
-    assert len(made) == 2
+    monkeypatch.setattr(trigger, "hook", counted)
+    assert [event["status"] for event in events_of(trigger)] == ["success"]
+    assert len(hooks) == 2
 
 
 def test_a_missing_permission_ends_the_wait_for_good(scripted_aws: ScriptedAws) -> None:
