@@ -44,9 +44,10 @@ def _trust_the_machine() -> None:
     from sqlalchemy.engine import Engine
 
     @event.listens_for(Engine, "connect")
-    def set_pragmas(connection: Any, _: Any) -> None:
-        for pragma in ("synchronous = OFF", "journal_mode = MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
+    def do_not_wait(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = OFF")
+        cursor.close()
 
 
 def _take_stdout() -> IO[str]:
