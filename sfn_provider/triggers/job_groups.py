@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
@@ -25,6 +25,9 @@ LEAST_CALLS: Final = 0.2
 """Calls a second that a group makes at least, whatever AWS says."""
 
 CALLS_AT_ONCE: Final = 4
+
+EXECUTION_DELAY: float = 10.0
+"""Seconds between two looks at a nested execution."""
 
 LINGER: Final = 300.0
 """Seconds for which a group keeps its client when there is nothing to look at."""
@@ -184,38 +187,66 @@ _GROUPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, JobGroup]] = Wea
 
 @contextmanager
 def watching(origin: Origin, jobs: Iterable[Watched]) -> Iterator[None]:
-    """Have jobs looked at by the groups of this event loop, as long as the context lasts.
+    """Have jobs looked at on this event loop, as long as the context lasts.
 
     Args:
         origin: where the task's calls come from.
         jobs: the jobs.
     """
+    with ExitStack() as stack:
+        for watched in jobs:
+            client = client_of(watched.job, _clients(origin))
+            is_execution = client.service == "stepfunctions" and client.role_arn is None
+            stack.enter_context((_as_execution if is_execution else _in_group)(origin, client, watched))
+        yield
+
+
+@contextmanager
+def _in_group(origin: Origin, client: Client, watched: Watched) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     groups = _GROUPS.setdefault(loop, {})
-    joined: list[tuple[Key, Watched]] = []
+    # A role may ask for the state machine in its trust policy; calls without a role do not show it.
+    key = (origin if client.role_arn else origin._replace(machine_arn="")), client
+    if key not in groups:
+        groups[key] = JobGroup(Looks(_clients(key[0]), client))
+    groups[key].join(watched)
     try:
-        for watched in jobs:
-            key = _key(origin, watched.job)
-            if key not in groups:
-                groups[key] = JobGroup(Looks(_clients(key[0]), key[1]))
-            groups[key].join(watched)
-            joined.append((key, watched))
         yield
     finally:
-        for key, watched in joined:
-            groups[key].leave(watched)
-            loop.call_later(LINGER, _drop, groups, key)
+        groups[key].leave(watched)
+        loop.call_later(LINGER, _drop, groups, key)
+
+
+@contextmanager
+def _as_execution(origin: Origin, client: Client, watched: Watched) -> Iterator[None]:
+    """Wait for a nested execution as for any other: those waits have a poller of their own."""
+    from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+
+    trigger = StepFunctionsExecutionCompleteTrigger(
+        execution_arn=watched.job["describe"]["ExecutionArn"],
+        waiter_delay=EXECUTION_DELAY,
+        aws_conn_id=origin.aws_conn_id,
+        region_name=client.region or origin.region_name,
+    )
+
+    async def follow() -> None:
+        try:
+            async for _ in trigger.run():
+                pass
+        finally:
+            watched.take(None)
+
+    following = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        following.cancel()
+        watched.at = max(watched.at, time.time() + EXECUTION_DELAY)
 
 
 def _drop(groups: dict[Key, JobGroup], key: Key) -> None:
     if key in groups and groups[key].idle:
         del groups[key]
-
-
-def _key(origin: Origin, job: Job) -> Key:
-    client = client_of(job, _clients(origin))
-    # A role may ask for the state machine in its trust policy; calls without a role do not show it.
-    return (origin if client.role_arn else origin._replace(machine_arn="")), client
 
 
 def _clients(origin: Origin) -> Clients:

@@ -185,11 +185,41 @@ def test_a_job_may_be_unknown_for_a_while_and_then_the_worker_tells(scripted_aws
     assert len(scripted_aws.calls) == 6
 
 
-def test_an_execution_is_looked_at_without_its_data(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", {"status": "ABORTED"})
-    job = job_of("states:startExecution.sync:2", {"StateMachineArn": "m"}, {"ExecutionArn": "arn"})
-    events_of(jobs_trigger({"1": job}))
-    assert scripted_aws.bodies("DescribeExecution") == [{"executionArn": "arn", "includedData": "METADATA_ONLY"}]
+RUN = "arn:aws:states:us-east-1:123456789012:execution:Child:run"
+
+
+def nested(**fields: Any) -> Job:
+    return job_of("states:startExecution.sync:2", {"StateMachineArn": "m"}, {"ExecutionArn": RUN}, **fields)
+
+
+def described(status: str) -> dict[str, Any]:
+    return {"executionArn": RUN, "startDate": 1.0, "status": status}
+
+
+def test_a_nested_execution_is_waited_for_as_any_other(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("ListExecutions", Refusal("AccessDeniedException"))
+    scripted_aws.script("DescribeExecution", described("RUNNING"), described("ABORTED"))
+    [event] = events_of(jobs_trigger({"1": nested(), "2": nested() | {"describe": {"ExecutionArn": f"{RUN}2"}}}))
+    assert event["over"] in (["1"], ["2"], ["1", "2"])
+    assert all(body["includedData"] == "METADATA_ONLY" for body in scripted_aws.bodies("DescribeExecution"))
+
+
+def test_a_nested_execution_by_a_role_is_looked_at_with_that_role(
+    scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Clients._make
+    monkeypatch.setattr(Clients, "_make", lambda clients, service, region, role: make(clients, service, region, None))
+    scripted_aws.script("DescribeExecution", described("RUNNING"), described("ABORTED"))
+    events_of(jobs_trigger({"1": nested(role_arn="arn:aws:iam::1:role/r")}))
+    look = {"executionArn": RUN, "includedData": "METADATA_ONLY"}
+    assert scripted_aws.calls == [("DescribeExecution", look)] * 2
+
+
+def test_a_nested_execution_that_goes_on_is_not_looked_at_by_the_worker(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("ListExecutions", Refusal("AccessDeniedException"))
+    scripted_aws.script("DescribeExecution", described("RUNNING"))
+    [event] = events_of(jobs_trigger({"1": nested()}, moment=time.time() + 0.5))
+    assert event["over"] == [] and event["polls"]["1"] > time.time() - 5
 
 
 def test_a_time_ends_the_wait(scripted_aws: ScriptedAws) -> None:
