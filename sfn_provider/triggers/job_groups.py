@@ -12,17 +12,15 @@ from weakref import WeakKeyDictionary
 
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.looks import Client, Looks, Outcome, client_of
+from sfn_provider.triggers.pace import Pace
 
 Job = dict[str, Any]
 
 PATIENCE: Final[dict[str, Any]] = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
 """Of a client that looks at jobs: the group repeats what fails, and slows down for all where AWS throttles."""
 
-MOST_CALLS: Final = 10.0
+MOST_CALLS: float = 10.0
 """Calls a second that a group makes at most, below the quotas that AWS documents for describing jobs."""
-
-LEAST_CALLS: Final = 0.2
-"""Calls a second that a group makes at least, whatever AWS says."""
 
 CALLS_AT_ONCE: Final = 4
 
@@ -72,25 +70,6 @@ class Watched:
             self.at = time.time() + outcome.poll_after
 
 
-class Budget:
-    """Spaces calls out, and makes them rarer while AWS throttles."""
-
-    def __init__(self) -> None:
-        self._rate = MOST_CALLS
-        self._next = 0.0
-
-    async def take(self) -> None:
-        """Wait until the next call may be made."""
-        now = time.monotonic()
-        turn = max(now, self._next)
-        self._next = turn + 1.0 / self._rate
-        await asyncio.sleep(turn - now)
-
-    def learn(self, *, throttled: bool) -> None:
-        """Halve the rate after a call that was refused for now; raise it slowly after one that was answered."""
-        self._rate = max(LEAST_CALLS, self._rate / 2) if throttled else min(MOST_CALLS, self._rate * 1.05)
-
-
 class JobGroup:
     """Looks at all jobs that one client reaches, as long as there are any.
 
@@ -101,7 +80,7 @@ class JobGroup:
     def __init__(self, looks: Looks) -> None:
         self._looks = looks
         self._watched: dict[Watched, None] = {}
-        self._budget = Budget()
+        self._pace = Pace(MOST_CALLS, MOST_CALLS)
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._joined = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -173,11 +152,14 @@ class JobGroup:
 
     async def _call(self, jobs: Sequence[Watched]) -> None:
         async with self._calls:
-            await self._budget.take()
+            await self._pace.take()
             outcomes = await asyncio.to_thread(self._looks.look, [watched.job for watched in jobs])
         for watched, outcome in zip(jobs, outcomes, strict=True):
             watched.take(outcome)
-        self._budget.learn(throttled=any(outcome is not None and outcome.job["errors"] for outcome in outcomes))
+        if any(outcome is not None and outcome.job["errors"] for outcome in outcomes):
+            self._pace.throttled()
+        else:
+            self._pace.answered()
 
 
 Key = tuple[Origin, Client]

@@ -13,6 +13,7 @@ import pytest
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.triggers import job_groups
 from sfn_provider.triggers.jobs import JobsTrigger
+from sfn_provider.triggers.pace import Pace
 from tests.fixtures.jobs import events_of, job_of, jobs_trigger
 from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
 
@@ -287,29 +288,19 @@ def test_killing_the_deferred_task_cancels_its_jobs(scripted_aws: ScriptedAws) -
     assert scripted_aws.actions() == ["StopTask", "StopQueryExecution"]
 
 
-def test_calls_are_spaced_out_and_become_rare_under_throttling(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
+@pytest.mark.parametrize(("answers", "rate"), [((True, False), "slower"), ((False, False), "same")])
+def test_calls_become_rare_while_the_service_throttles(
+    scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, answers: tuple[bool, bool], rate: str
+) -> None:
+    paces: list[Pace] = []
 
-    async def sleep(seconds: float) -> None:
-        slept.append(round(seconds, 3))
+    def pace(burst: float, rate: float) -> Pace:
+        paces.append(Pace(burst, rate))
+        return paces[-1]
 
-    monkeypatch.setattr(job_groups, "MOST_CALLS", 10.0)
-    monkeypatch.setattr(job_groups, "LEAST_CALLS", 0.2)
-    monkeypatch.setattr(job_groups.time, "monotonic", lambda: 100.0)
-    monkeypatch.setattr(job_groups.asyncio, "sleep", sleep)
-    budget = job_groups.Budget()
-
-    async def three() -> None:
-        for _ in range(3):
-            await budget.take()
-
-    asyncio.run(three())
-    assert slept == [0.0, 0.1, 0.2]
-    for _ in range(10):
-        budget.learn(throttled=True)
-    asyncio.run(three())
-    assert slept[3:] == [0.3, 5.3, 10.3]
-    for _ in range(200):
-        budget.learn(throttled=False)
-    asyncio.run(three())
-    assert [round(pause, 1) for pause in slept[6:]] == [15.3, 15.4, 15.5]
+    monkeypatch.setattr(job_groups, "Pace", pace)
+    running = {"JobRun": glue_run("a", "RUNNING")}
+    script = [Refusal("ThrottlingException") if throttled else running for throttled in answers]
+    scripted_aws.script("GetJobRun", *script, {"JobRun": glue_run("a", "SUCCEEDED")})
+    events_of(jobs_trigger({"1": glue("a")}))
+    assert (paces[0]._rate < paces[0]._full_rate) is (rate == "slower")
