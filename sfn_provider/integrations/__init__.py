@@ -13,6 +13,6 @@ from __future__ import annotations
 
 from sfn_provider.integrations.answers import Completed, Submitted
 from sfn_provider.integrations.caller import Caller
-from sfn_provider.integrations.coverage import Followed, Supported, followed, supported
+from sfn_provider.integrations.coverage import Ended, Followed, Supported, ended, followed, supported
 
-__all__ = ["Caller", "Completed", "Followed", "Submitted", "Supported", "followed", "supported"]
+__all__ = ["Caller", "Completed", "Ended", "Followed", "Submitted", "Supported", "ended", "followed", "supported"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import Integration
+from sfn_provider.integrations.integration import Integration, Part
+from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.optimized import OPTIMIZED_CALLS
 from sfn_provider.integrations.searches import SEARCHES
 
@@ -39,6 +42,59 @@ def supported() -> list[Supported]:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """How the jobs of a resource end (``.sync``), and what comes of a call that is made twice.
+
+    Args:
+        resource: the ARN without its pattern.
+        succeeds: statuses at which a job is done; ``gone`` where it disappears. Empty without ``.sync``.
+        fails: statuses at which it has failed.
+        result: the operation that gives the result, and the place in its answer.
+        repeated: what comes of a call that is made twice, because a worker was lost before it kept the answer:
+            ``once`` (it is known again), ``same`` (nothing else than of one call) or ``twice``.
+    """
+
+    resource: str
+    succeeds: tuple[str, ...]
+    fails: tuple[str, ...]
+    result: str
+    repeated: Literal["once", "same", "twice"]
+
+
+_SAME: Final = re.compile(
+    "(batchDelete|batchGet|cancel|delete|get|list|modify|set|stop|terminate)[A-Z].*"
+    "|putItem|putObject|updateEndpoint|startApplication|createModel|createEndpoint|createEndpointConfig"
+)
+"""Actions that come to the same when they are called twice: they read, they bring something into a state, or they
+create something whose name can be taken only once."""
+
+
+def ended() -> list[Ended]:
+    """List the optimized integrations with how their jobs end. Reads the models of their services."""
+    clients = Clients(None)
+    return [_ended(row, clients) for row in OPTIMIZED_CALLS.values()]
+
+
+def _ended(row: Integration, clients: Clients) -> Ended:
+    resource = f"arn:aws:states:::{row.name}"
+    known = _token(row, clients) is not None or row.name in SEARCHES or row.name == "eks:runJob"
+    repeated: Any = "once" if known else "same" if _SAME.fullmatch(row.action) else "twice"
+    sync = row.syncs.get("sync")
+    if sync is None:
+        return Ended(resource, (), (), "", repeated)
+    succeeds = (*sorted(sync.succeeded), *(("gone",) if sync.gone else ()))
+    place = f" {sync.result.path}" if isinstance(sync.result, Part) else ""
+    return Ended(resource, succeeds, tuple(sorted(sync.failed)), f"{sync.describe.operation}{place}", repeated)
+
+
+def _token(row: Integration, clients: Clients) -> str | None:
+    """Give the field by which calls are told apart; None where there is none."""
+    modelled = clients.model(row.client).operation_model(row.operation).idempotent_members if row.wire == "aws" else []
+    token = row.once.field if row.once is not None else next(iter(modelled), None)
+    return capitalize(token) if token else None
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """A resource whose jobs a Task can wait for.
 
@@ -65,13 +121,11 @@ def followed() -> list[Followed]:
 
 def _followed(row: Integration, clients: Clients) -> Followed:
     sync = next(iter(row.syncs.values()))
-    modelled = clients.model(row.client).operation_model(row.operation).idempotent_members if row.wire == "aws" else []
-    token = row.once.field if row.once is not None else next(iter(modelled), None)
     search = SEARCHES.get(row.name)
     return Followed(
         f"arn:aws:states:::{row.name}.sync",
         (sync.batch.operation, sync.batch.limit) if sync.batch is not None else None,
         sync.stop.operation if sync.stop is not None else None,
-        token[:1].upper() + token[1:] if token else None,
+        _token(row, clients),
         search.by if search is not None else None,
     )

@@ -78,6 +78,17 @@ def dig(value: Json, path: str) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Gives a part of a response as the result: what the path leads to."""
+
+    path: str
+
+    def __call__(self, values: Values) -> Json:
+        """Give the part."""
+        return dig(values, self.path)
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds between two looks at a job: they grow by half with each look, from ``first`` up to ``longest``."""
 

@@ -7,14 +7,13 @@ pages allow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations import transforms
-from sfn_provider.integrations.integration import Batch, Call, Pace, Sync, dig, unchanged
+from sfn_provider.integrations.integration import Batch, Call, Pace, Part, Sync, dig, unchanged
 from sfn_provider.integrations.shapes import Values
 
 Syncs = dict[Pattern, Sync]
@@ -24,10 +23,6 @@ _REASON: Final = "The execution that waited for it was stopped"
 
 def _statuses(text: str) -> frozenset[str]:
     return frozenset(text.split())
-
-
-def _at(path: str) -> Callable[[Values], Json]:
-    return lambda description: dig(description, path)
 
 
 def _build(description: Values) -> Json:
@@ -60,7 +55,7 @@ GLUE_JOB_RUN: Final[Syncs] = {
         status="JobRun.JobRunState",
         succeeded=_statuses("SUCCEEDED"),
         failed=_statuses("FAILED STOPPED TIMEOUT ERROR EXPIRED"),
-        result=_at("JobRun"),
+        result=Part("JobRun"),
         stop=Call("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
         pace=Pace(5, 30),
         # There is no call for runs by their ids: this one gives the last runs of a job.
@@ -95,7 +90,7 @@ BATCH_JOB: Final[Syncs] = {
         status="Jobs.0.Status",
         succeeded=_statuses("SUCCEEDED"),
         failed=_statuses("FAILED"),
-        result=_at("Jobs.0"),
+        result=Part("Jobs.0"),
         stop=Call("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
         pace=Pace(3, 30),
         batch=Batch("DescribeJobs", "Jobs", 100, "Jobs", "Jobs.0", "Jobs.0", "JobId"),
@@ -110,7 +105,7 @@ ECS_TASK: Final[Syncs] = {
         status="Tasks.0.LastStatus",
         succeeded=_statuses("STOPPED"),
         failed=frozenset(),
-        result=_at("Tasks.0"),
+        result=Part("Tasks.0"),
         stop=Call("StopTask", {**_TASK, "Task": "$response.Tasks.0.TaskArn", "Reason": _REASON}),
         pace=Pace(3, 30),
         accepted=transforms.run_task_accepted,
@@ -237,7 +232,7 @@ CONTAINERS_JOB_RUN: Final = _sync(
     "JobRun.State",
     "COMPLETED",
     "FAILED CANCELLED",
-    result=_at("JobRun"),
+    result=Part("JobRun"),
     stop=Call("CancelJobRun", _CONTAINERS_RUN),
     pace=Pace(5, 30),
 )
@@ -247,7 +242,7 @@ ENDING_VIRTUAL_CLUSTER: Final = _sync(
     "VirtualCluster.State",
     "TERMINATED",
     "ARRESTED",
-    result=_at("VirtualCluster"),
+    result=Part("VirtualCluster"),
     pace=Pace(5, 30),
     gone=True,
 )
@@ -268,7 +263,7 @@ def serverless_application(state: str, failed: str, *, id: str = "$parameters.Ap
         "Application.State",
         state,
         failed,
-        result=_at("Application"),
+        result=Part("Application"),
         pace=Pace(5, 30),
         gone=state == "TERMINATED",
     )
@@ -289,7 +284,7 @@ def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> 
         "JobRun.State",
         succeeded,
         failed,
-        result=_at("JobRun"),
+        result=Part("JobRun"),
         stop=Call("CancelJobRun", run) if stops else None,
         pace=Pace(5, 30),
     )
@@ -347,7 +342,7 @@ KUBERNETES_JOB: Final = _sync(
     "Status",
     "Complete",
     "Failed",
-    result=_at("Job"),
+    result=Part("Job"),
     stop=Call("DeleteJob", _JOB),
     glance={"LogOptions": None},
     pace=Pace(5, 60),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sfn_provider.integrations import Followed, Supported, followed, supported
+from sfn_provider.integrations import Ended, Followed, Supported, ended, followed, supported
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -12,12 +12,25 @@ def rows(document: str) -> list[str]:
     return [line for line in lines if line.startswith("| `")]
 
 
-def row(covered: Supported) -> str:
-    return f"| `{covered.resource}` | {', '.join(covered.patterns)} | `{covered.error_prefix}.*` |"
+REPEATED = {"once": "made once", "same": "comes to the same", "twice": "made twice"}
+
+
+def rows_of_integrations() -> list[str]:
+    """What `docs/integrations.md` has for each integration. Print it where the table is to be written anew."""
+    ends = {entry.resource: entry for entry in ended()}
+    return [row(covered, ends.get(covered.resource)) for covered in supported()]
+
+
+def row(covered: Supported, end: Ended | None) -> str:
+    first = f"| `{covered.resource}` | {', '.join(covered.patterns)} | `{covered.error_prefix}.*` |"
+    if end is None:
+        token = "made once where the model has a token, else twice" if "aws-sdk" in covered.resource else "made twice"
+        return f"{first} | | | {token} |"
+    return f"{first} {', '.join(end.succeeds)} | {', '.join(end.fails)} | {end.result} | {REPEATED[end.repeated]} |"
 
 
 def test_the_table_of_integrations_is_what_the_code_covers() -> None:
-    assert rows("integrations.md") == [row(covered) for covered in supported()]
+    assert rows("integrations.md") == rows_of_integrations()
 
 
 def job_row(job: Followed) -> str:
