@@ -34,8 +34,8 @@ class DagRunResult:
         state: ``success`` or ``failed``.
         run_id: id of the DAG run.
         seconds: wall time of the run, without Airflow's start.
-        tasks: for each task instance ``task_id``, ``map_index``, ``state``, and the XComs ``return_value``, ``token``,
-            ``error`` and ``history`` of those that ran.
+        tasks: for each task instance ``task_id``, ``map_index``, ``state``, ``started`` and ``ended`` (seconds since
+            the epoch), and the XComs ``return_value``, ``token``, ``error`` and ``history`` of those that ran.
         log: the end of what Airflow logged.
     """
 

@@ -33,20 +33,54 @@ class DagFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskTime:
+    """When one task instance ran.
+
+    Args:
+        task_id: its task.
+        map_index: its map index, -1 for a task that is not mapped.
+        states: the states that it passed, in order.
+        started: seconds after the first task of the run started.
+        seconds: how long it ran.
+    """
+
+    task_id: str
+    map_index: int
+    states: tuple[str, ...]
+    started: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class AirflowRun:
     """A translated DAG's run.
 
     Args:
         execution: the outcome.
-        tasks: how many task instances ran.
+        times: the task instances that ran, in the order in which they started.
         skipped: how many were skipped.
         seconds: wall time of the run, without Airflow's start.
     """
 
     execution: Execution
-    tasks: int
+    times: tuple[TaskTime, ...]
     skipped: int
     seconds: float
+
+    @property
+    def tasks(self) -> int:
+        """How many task instances ran."""
+        return len(self.times)
+
+    @property
+    def seconds_between(self) -> float:
+        """How much of the time no task ran: what Airflow took to find the next one and to start it."""
+        busy, until = 0.0, 0.0
+        for time in self.times:
+            end = time.started + time.seconds
+            busy += max(0.0, end - max(until, time.started))
+            until = max(until, end)
+        return max(0.0, self.seconds - busy)
 
 
 def run_on_airflow(
@@ -100,9 +134,29 @@ def run_file(dag_file: DagFile, input: Json, mocks: Mocks | None) -> AirflowRun:
     """
     config = mocks.as_configuration() if mocks is not None else None
     result = shared_runner().run(dag_file.source, dag_file.dag_id, as_run_configuration(input), config)
-    ran = [task for task in result.tasks if task["state"] in ("success", "failed")]
     skipped = sum(task["state"] == "skipped" for task in result.tasks)
-    return AirflowRun(outcome(result), len(ran), skipped, result.seconds)
+    return AirflowRun(outcome(result), _times(result), skipped, result.seconds)
+
+
+def _times(result: DagRunResult) -> tuple[TaskTime, ...]:
+    ran = [task for task in result.tasks if task["state"] in ("success", "failed") and task["started"] is not None]
+    first = min((task["started"] for task in ran), default=0.0)
+    times = [
+        TaskTime(
+            task_id=task["task_id"],
+            map_index=task["map_index"],
+            states=_states(task),
+            started=task["started"] - first,
+            seconds=max(0.0, (task["ended"] or task["started"]) - task["started"]),
+        )
+        for task in ran
+    ]
+    return tuple(sorted(times, key=lambda time: (time.started, time.task_id, time.map_index)))
+
+
+def _states(task: Mapping[str, Json]) -> tuple[str, ...]:
+    entered = [Record(*record) for record in task.get("history") or ()]
+    return tuple(record.details["name"] for record in entered if record.type.endswith("StateEntered"))
 
 
 def outcome(result: DagRunResult) -> Execution:

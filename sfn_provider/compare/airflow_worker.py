@@ -108,7 +108,12 @@ def _task(instance: Any) -> dict[str, Json]:
 
     keys = ("return_value", "token", "error", "history")
     xcoms = {key: pull(key) for key in keys} if instance.state in ("success", "failed") else {}
-    return {"task_id": instance.task_id, "map_index": instance.map_index, "state": str(instance.state), **xcoms}
+    times = {
+        key: at.timestamp() if at is not None else None
+        for key, at in (("started", instance.start_date), ("ended", instance.end_date))
+    }
+    named = {"task_id": instance.task_id, "map_index": instance.map_index, "state": str(instance.state)}
+    return {**named, **times, **xcoms}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import pytest
 
 from sfn_provider.compare import airflow_side, run_on_airflow
 from sfn_provider.compare.airflow_runner import AirflowRunFailed
+from sfn_provider.compare.airflow_side import AirflowRun, TaskTime
 from sfn_provider.compare.comparison import compare
+from sfn_provider.engine import Execution
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import Translation, translate
 from tests.fixtures.flows import END, call, choose, go, machine
@@ -268,3 +270,16 @@ def test_objects_alone_are_enough_to_read_items() -> None:
         }
     )
     assert run_on_airflow(definition, {}, objects={"s3://b/k": '[{"n": 1}]'}).output == [{"n": 1}]
+
+
+def test_times_of_tasks_and_between_them() -> None:
+    run = compare(ORDER, INPUT, mocks=MOCKS).airflow
+    assert [state for time in run.times for state in time.states][:1] == [next(iter(ORDER["States"]))]
+    assert run.times[0].started == 0
+    assert all(time.seconds > 0 for time in run.times)
+    assert 0 < run.seconds_between < run.seconds
+
+
+def test_time_between_tasks_does_not_count_side_by_side_tasks_twice() -> None:
+    times = tuple(TaskTime("t", -1, (), started, seconds) for started, seconds in ((0, 4), (1, 2), (3, 3), (8, 1)))
+    assert AirflowRun(Execution("SUCCEEDED"), times, 0, 10.0).seconds_between == 10 - 7
