@@ -196,7 +196,8 @@ def _number(value: Json) -> Any:
 
 
 def _boolean(value: Json) -> Any:
-    return value if isinstance(value, bool) else MISSING
+    # Published definitions write "true" for flags of Glue and EKS.
+    return value if isinstance(value, bool) else _FLAGS.get(value, MISSING) if isinstance(value, str) else MISSING
 
 
 def _timestamp(value: Json) -> Any:
@@ -217,6 +218,8 @@ def _blob(value: Json) -> Any:
     except (binascii.Error, ValueError):
         return value.encode()
 
+
+_FLAGS: Final = {"true": True, "false": False}
 
 _Scalar = tuple[str, Callable[[Json], Any]]
 _SCALARS: Final[dict[str, _Scalar]] = {

@@ -92,10 +92,11 @@ class Reply:
 
 @dataclass
 class RestAws:
-    """What each path answers, one reply a call, and what was asked."""
+    """What each path answers, one reply a call, and what was asked: paths with bodies, headers with queries."""
 
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
+    details: list[tuple[Any, str]] = field(default_factory=list)
 
     def script(self, path: str, *replies: Reply) -> None:
         """Give the replies of a path."""
@@ -128,8 +129,9 @@ def _handler(script: RestAws) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            path = self.path.partition("?")[0]
+            path, _, query = self.path.partition("?")
             script.calls.append((path, _read(data)))
+            script.details.append((self.headers, query))
             left = script.replies[path]
             reply = left.pop(0) if len(left) > 1 else left[0]
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()

@@ -48,6 +48,20 @@ def test_a_function_as_the_resource_gives_its_payload(result: Callable[..., Any]
     assert rest_aws.calls == [(INVOKE_ARN, {"items": [1, 2]})]
 
 
+def test_a_version_of_a_function_as_the_resource(result: Callable[..., Any], rest_aws: RestAws) -> None:
+    rest_aws.script(INVOKE_ARN.replace("/invocations", "%3A3/invocations"), Reply({"total": 3}))
+    assert result(f"{FUNCTION}:3", {}) == {"total": 3}
+
+
+def test_the_log_of_a_function(result: Callable[..., Any], rest_aws: RestAws) -> None:
+    rest_aws.script(INVOKE, Reply(1, headers=VERSION | {"X-Amz-Log-Result": "U1RBUlQ="}))
+    arguments = {"FunctionName": "price", "Qualifier": "live", "LogType": "Tail", "ClientContext": "e30="}
+    got = result("lambda:invoke", arguments)
+    assert got == {"StatusCode": 200, "ExecutedVersion": "$LATEST", "LogResult": "U1RBUlQ=", "Payload": 1}
+    headers, query = rest_aws.details[0]
+    assert (headers["X-Amz-Log-Type"], headers["X-Amz-Client-Context"], query) == ("Tail", "e30=", "Qualifier=live")
+
+
 def test_a_payload_that_is_no_json_stays_text(result: Callable[..., Any], rest_aws: RestAws) -> None:
     rest_aws.script(INVOKE_ARN, Reply(b"plain text"))
     assert result(FUNCTION, {}) == "plain text"
