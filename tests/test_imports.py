@@ -129,10 +129,27 @@ def test_the_operators_of_translated_dags_bring_nothing_of_the_engine_when_a_dag
     assert [name for name in added if name.startswith(tuple(f"sfn_provider.{part}" for part in parts))] == []
 
 
-def test_the_operators_need_no_boto3_to_be_imported() -> None:
+PARSED = sorted(
+    f"sfn_provider.{kind}.{path.stem}"
+    for kind in ("links", "operators", "sensors", "triggers")
+    for path in (ROOT / "sfn_provider" / kind).glob("[a-z]*.py")
+)
+
+
+def test_nothing_that_a_dag_file_imports_needs_boto3() -> None:
     without_airflow = tuple(name for name in BLOCKED if name != "airflow")
-    code = BLOCK.replace(repr(BLOCKED), repr(without_airflow)) + "import sfn_provider.operators.state_machine"
+    code = BLOCK.replace(repr(BLOCKED), repr(without_airflow)) + f"import {', '.join(PARSED)}"
     python(code + NOTHING_OF_THEM.replace(repr(BLOCKED), repr(without_airflow)))
+
+
+def test_the_driving_operators_bring_nothing_heavy_when_a_dag_file_is_parsed() -> None:
+    modules = "sfn_provider.operators.step_function, sfn_provider.sensors.step_function"
+    added = python(ADDED.replace("sfn_provider.operators.state_machine", modules)).split()
+    assert "sfn_provider.operators.machine" in added
+    heavy = ("aiobotocore", "asgiref", "airflow.providers", "boto3", "botocore", "networkx", "yaml")
+    assert [name for name in added if name.startswith(heavy)] == []
+    parts = ("asl", "engine", "integrations", "translate", "compare")
+    assert [name for name in added if name.startswith(tuple(f"sfn_provider.{part}" for part in parts))] == []
 
 
 def test_the_package_itself_imports_the_standard_library_alone() -> None:

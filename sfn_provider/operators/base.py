@@ -31,33 +31,20 @@ def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
 
 
 class StepFunctionsOperator(HookUser, BaseOperator):
-    """The AWS arguments that every operator here takes.
+    """Calls AWS with the AWS arguments that every operator here takes.
 
-    Args:
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region, in place of the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseOperator``.
+    It has no constructor: each one of a class costs time at every parse. The operators keep the arguments themselves.
     """
 
     aws_hook_class = HookClass("sfn_provider.operators.step_function")
     template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
 
-    def __init__(
-        self,
-        *,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
+    def _keep(self, **arguments: Any) -> None:
+        """Keep arguments of the constructor as attributes.
+
+        BaseOperator's own way takes a microsecond for each of them at every parse, and minds later changes only.
+        """
+        vars(self).update(arguments)
 
     def _patiently(
         self, call: Callable[[], T], tries: int = CALL_TRIES, repeat: Callable[[Exception], bool] = always

@@ -35,7 +35,11 @@ class StepFunctionStopExecutionOperator(StepFunctionsOperator):
         execution_arn: the execution, of a Standard state machine.
         error: the error's name that the execution shows, at most 256 characters.
         cause: the text beside it, at most 32,768 characters.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     arn_field = "execution_arn"
@@ -49,9 +53,14 @@ class StepFunctionStopExecutionOperator(StepFunctionsOperator):
         execution_arn: str | XComArg,
         error: str | None = "Airflow.Stopped",
         cause: str | None = "An Airflow task has stopped this execution.",
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
         self.error = error
         self.cause = cause
@@ -89,7 +98,11 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
             ``apache-airflow-providers-amazon[aiobotocore]``.
         wait_for_completion: wait for the execution's end. If False, the task ends with the redrive and returns the ARN.
         stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     arn_field = "execution_arn"
@@ -107,15 +120,20 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         wait_for_completion: bool = True,
         stop_on_kill: bool = True,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
+        super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self._keep(
             waiter_max_attempts=waiter_max_attempts,
             waiter_delay=waiter_delay,
             deferrable=deferrable,
             wait_for_completion=wait_for_completion,
             stop_on_kill=stop_on_kill,
-            **kwargs,
         )
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
         self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, ON_NOT_REDRIVABLE)

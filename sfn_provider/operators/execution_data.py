@@ -31,7 +31,11 @@ class StepFunctionDescribeExecutionOperator(StepFunctionsOperator):
         include_execution_data: with the inputs and outputs of the states.
         max_pages: pages of the history at most, 1,000 events each; None for all of up to 25,000 events.
         max_history_bytes: size of the XCom ``events`` at most, as JSON: events after that are left out.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     arn_field = "execution_arn"
@@ -48,9 +52,14 @@ class StepFunctionDescribeExecutionOperator(StepFunctionsOperator):
         include_execution_data: bool = True,
         max_pages: int | None = 1,
         max_history_bytes: int = 1_048_576,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
         self.include_history = include_history
         self.reverse_order = reverse_order
@@ -94,7 +103,11 @@ class StepFunctionGetExecutionOutputOperator(StepFunctionsOperator):
         execution_arn: the execution.
         fail_on_error: fail where the execution has not succeeded. If False, the task returns the error of one that has
             failed, and None for one that still runs, as the amazon provider's operator does.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     arn_field = "execution_arn"
@@ -102,8 +115,19 @@ class StepFunctionGetExecutionOutputOperator(StepFunctionsOperator):
     ui_color = "#f9c915"
     operator_extra_links = (StateMachineExecutionsDetailsLink(),)
 
-    def __init__(self, *, execution_arn: str | XComArg, fail_on_error: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        execution_arn: str | XComArg,
+        fail_on_error: bool = True,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
         self.fail_on_error = fail_on_error
 

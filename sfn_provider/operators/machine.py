@@ -31,29 +31,17 @@ _PASSING: Final = frozenset({None, "ConflictException", "StateMachineDeleting"})
 class DefinitionOperator(StepFunctionsOperator):
     """Has a definition, out of a file.
 
-    Args:
-        definition: ``FILE`` or ``FILE#Name``: JSON (comments allowed), YAML, or a machine of a CloudFormation, SAM or
-            Terraform file; a relative path starts at the DAG file's folder. Or the definition itself: its text, or a
-            dict. It is never rendered as a template: JSONata's ``{% %}`` would be taken for Jinja's.
-        substitutions: values for ``${Name}`` in the definition; each must have a place, and no name may be left.
-        state_machine_type: ``STANDARD`` or ``EXPRESS``. Default: what the file says, else STANDARD.
-        kwargs: of ``StepFunctionsOperator``.
+    It has no constructor: each one of a class costs time at every parse. The operators set these attributes.
     """
 
-    def __init__(
-        self,
-        *,
-        definition: str | dict[str, Any],
-        substitutions: dict[str, str] | None = None,
-        state_machine_type: MachineType | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.definition = definition
-        self.substitutions = substitutions
-        if state_machine_type is not None:
-            one_of("state_machine_type", state_machine_type, TYPES)
-        self.state_machine_type = state_machine_type
+    definition: str | dict[str, Any]
+    """``FILE`` or ``FILE#Name``: JSON with comments, YAML, or a machine of a CloudFormation, SAM or Terraform file; a
+    relative path starts at the DAG file's folder. Or the definition itself: its text, or a dict. It is never rendered
+    as a template: JSONata's ``{% %}`` would be taken for Jinja's."""
+    substitutions: dict[str, str] | None
+    """Values for ``${Name}`` in the definition; each must have a place, and no name may be left."""
+    state_machine_type: MachineType | None
+    """Default: what the file says, else STANDARD."""
 
     def _read_definition(self) -> Deployable:
         """Read the definition, and check it as far as that needs no AWS."""
@@ -78,7 +66,8 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
 
     Args:
         name: the state machine's name.
-        definition: ``FILE`` or ``FILE#Name``, text or dict; see ``DefinitionOperator``.
+        definition: ``FILE`` or ``FILE#Name`` (JSON with comments, YAML, CloudFormation, SAM, Terraform; a relative path
+            starts at the DAG file's folder), or the definition's text, or a dict. It is not rendered as a template.
         role_arn: the role that executions have, in the account of the state machine.
         substitutions: values for ``${Name}`` in the definition.
         state_machine_type: ``STANDARD`` or ``EXPRESS``. Default: what the file says, else STANDARD.
@@ -91,7 +80,11 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
         alias: name of an alias that shall lead to the version; includes ``publish``.
         alias_weight: of 100 executions by the alias, so many take the version, the others the one that most took
             before. 1 to 100.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     template_fields: Sequence[str] = tuple(
@@ -105,7 +98,10 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
         self,
         *,
         name: str,
+        definition: str | dict[str, Any],
         role_arn: str,
+        substitutions: dict[str, str] | None = None,
+        state_machine_type: MachineType | None = None,
         logging_configuration: dict[str, Any] | None = None,
         tracing_configuration: dict[str, Any] | None = None,
         encryption_configuration: dict[str, Any] | None = None,
@@ -114,13 +110,21 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
         version_description: str | None = None,
         alias: str | None = None,
         alias_weight: int = 100,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         if not 1 <= alias_weight <= 100:
             raise ValueError(f"alias_weight: {alias_weight} is not between 1 and 100")
         self.name = name
+        self.definition = definition
         self.role_arn = role_arn
+        self.substitutions = substitutions
+        self.state_machine_type = state_machine_type and one_of("state_machine_type", state_machine_type, TYPES)
         self.logging_configuration = logging_configuration
         self.tracing_configuration = tracing_configuration
         self.encryption_configuration = encryption_configuration
@@ -190,20 +194,42 @@ class StepFunctionValidateStateMachineOperator(DefinitionOperator):
     diagnostics: dicts with ``severity``, ``code``, ``message`` and ``location``.
 
     Args:
-        definition: ``FILE`` or ``FILE#Name``, text or dict; see ``DefinitionOperator``.
+        definition: ``FILE`` or ``FILE#Name`` (JSON with comments, YAML, CloudFormation, SAM, Terraform; a relative path
+            starts at the DAG file's folder), or the definition's text, or a dict. It is not rendered as a template.
         substitutions: values for ``${Name}`` in the definition.
         state_machine_type: ``STANDARD`` or ``EXPRESS``. Default: what the file says, else STANDARD.
         severity: ``WARNING`` asks for warnings, too.
         fail_on: what the task fails with: ``ERROR``, or ``WARNING`` for warnings, too, which includes ``severity``.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "substitutions"}))
     template_fields_renderers: ClassVar[dict[str, str]] = {"substitutions": "json"}
     ui_color = "#d7f0c2"
 
-    def __init__(self, *, severity: Severity = "ERROR", fail_on: Severity = "ERROR", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        definition: str | dict[str, Any],
+        substitutions: dict[str, str] | None = None,
+        state_machine_type: MachineType | None = None,
+        severity: Severity = "ERROR",
+        fail_on: Severity = "ERROR",
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self.definition = definition
+        self.substitutions = substitutions
+        self.state_machine_type = state_machine_type and one_of("state_machine_type", state_machine_type, TYPES)
         self.severity = one_of("severity", severity, SEVERITIES)
         self.fail_on = one_of("fail_on", fail_on, SEVERITIES)
 

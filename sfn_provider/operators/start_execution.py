@@ -64,7 +64,11 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             ``state_machine_input`` and a name made from DAG, run, task and map index.
         stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out. While the task is
             deferred, Airflow says so from 3.3 on; on older versions only its timeout reaches the task then.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     arn_field = "state_machine_arn"
@@ -74,6 +78,13 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"state_machine_input": "json"}
     ui_color = "#f9c915"
     operator_extra_links = (StateMachineDetailsLink(), StateMachineExecutionsDetailsLink())
+
+    state_machine_arn: str
+    name: str | None
+    is_redrive_execution: bool | str
+    state_machine_input: Any
+    on_failed_execution: OnFailedExecution
+    on_not_redrivable: OnNotRedrivable
 
     def __init__(
         self,
@@ -89,22 +100,29 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         on_failed_execution: OnFailedExecution = "new_name",
         on_not_redrivable: OnNotRedrivable = "fail",
         stop_on_kill: bool = True,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
+        super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self._keep(
             waiter_max_attempts=waiter_max_attempts,
             waiter_delay=waiter_delay,
             deferrable=deferrable,
             wait_for_completion=wait_for_completion,
             stop_on_kill=stop_on_kill,
-            **kwargs,
         )
-        self.state_machine_arn = state_machine_arn
-        self.name = name
-        self.is_redrive_execution = is_redrive_execution
-        self.state_machine_input = state_machine_input
-        self.on_failed_execution = one_of("on_failed_execution", on_failed_execution, ON_FAILED_EXECUTION)
-        self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, ON_NOT_REDRIVABLE)
+        self._keep(
+            state_machine_arn=state_machine_arn,
+            name=name,
+            is_redrive_execution=is_redrive_execution,
+            state_machine_input=state_machine_input,
+            on_failed_execution=one_of("on_failed_execution", on_failed_execution, ON_FAILED_EXECUTION),
+            on_not_redrivable=one_of("on_not_redrivable", on_not_redrivable, ON_NOT_REDRIVABLE),
+        )
 
     def execute(self, context: Context) -> Any:
         """Start the execution, or find it, and wait for it.

@@ -41,7 +41,11 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         state_machine_arn: ARN of an Express state machine, with a version or an alias if wanted.
         name: the execution's name. Default: made from DAG, run, task and map index.
         state_machine_input: any JSON value, at most 262,144 bytes. Text is taken as JSON text; dates become ISO text.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     arn_field = "state_machine_arn"
@@ -53,9 +57,19 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
     operator_extra_links = (StateMachineDetailsLink(), StateMachineExecutionsDetailsLink())
 
     def __init__(
-        self, *, state_machine_arn: str, name: str | None = None, state_machine_input: Any = None, **kwargs: Any
+        self,
+        *,
+        state_machine_arn: str,
+        name: str | None = None,
+        state_machine_input: Any = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self.state_machine_arn = state_machine_arn
         self.name = name
         self.state_machine_input = state_machine_input

@@ -22,32 +22,20 @@ _STOP_TRIES = 4
 class WaitingOperator(StepFunctionsOperator):
     """Waits for an execution and returns its output.
 
-    Args:
-        waiter_max_attempts: looks at the status at most; by default as many as ``execution_timeout`` allows.
-        waiter_delay: seconds between two looks at the status.
-        deferrable: wait in the triggerer, without a worker.
-        wait_for_completion: wait for the execution's end. If False, the task ends with the start, and returns the ARN.
-        stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out.
-        kwargs: of ``StepFunctionsOperator``.
+    It has no constructor: each one of a class costs time at every parse. The operators set these attributes.
     """
 
-    def __init__(
-        self,
-        *,
-        waiter_max_attempts: int | None,
-        waiter_delay: int,
-        deferrable: bool,
-        wait_for_completion: bool,
-        stop_on_kill: bool,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.waiter_max_attempts = waiter_max_attempts
-        self.waiter_delay = waiter_delay
-        self.deferrable = deferrable
-        self.wait_for_completion = wait_for_completion
-        self.stop_on_kill = stop_on_kill
-        self._execution_arn: str | None = None
+    waiter_max_attempts: int | None
+    """Looks at the status at most; None for as many as ``execution_timeout`` allows."""
+    waiter_delay: float
+    """Seconds between two looks at the status."""
+    deferrable: bool
+    """Wait in the triggerer, without a worker."""
+    wait_for_completion: bool
+    """Wait for the execution's end. If False, the task ends with the start, and returns the ARN."""
+    stop_on_kill: bool
+    """Stop the execution when the task is killed, cleared, marked or timed out."""
+    _execution_arn: str | None = None
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up again, after the trigger's event."""

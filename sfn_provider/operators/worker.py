@@ -27,19 +27,14 @@ class TaskTokenOperator(StepFunctionsOperator):
     The token comes from a state with ``.waitForTaskToken`` that starts the DAG (pass ``$$.Task.Token`` into the run's
     ``conf``), or from ``StepFunctionActivityTaskSensor``.
 
-    Args:
-        task_token: the token.
-        fail_if_closed: fail where Step Functions no longer waits for the token. If False, that is only logged.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+    It has no constructor: each one of a class costs time at every parse. The operators set its attributes.
     """
 
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "task_token"}))
     ui_color = "#ffe0b2"
 
-    def __init__(self, *, task_token: str | XComArg, fail_if_closed: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.task_token = cast("str", task_token)  # a template field: text by the time it is read
-        self.fail_if_closed = fail_if_closed
+    task_token: str
+    fail_if_closed: bool
 
     def execute(self, context: Context) -> None:
         """Send the answer.
@@ -76,14 +71,32 @@ class StepFunctionSendTaskSuccessOperator(TaskTokenOperator):
         task_output: the state's result: any JSON value, at most 262,144 bytes. Text is taken as JSON text: in a
             template, end with ``| tojson``. Dates become ISO text.
         fail_if_closed: fail where Step Functions no longer waits for the token. If False, that is only logged.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     template_fields: Sequence[str] = tuple(sorted({*TaskTokenOperator.template_fields, "task_output"}))
     template_fields_renderers: ClassVar[dict[str, str]] = {"task_output": "json"}
 
-    def __init__(self, *, task_output: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        task_token: str | XComArg,
+        task_output: Any = None,
+        fail_if_closed: bool = True,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self.task_token = cast("str", task_token)  # a template field: text by the time it is read
+        self.fail_if_closed = fail_if_closed
         self.task_output = task_output
 
     def _send(self) -> None:
@@ -98,13 +111,32 @@ class StepFunctionSendTaskFailureOperator(TaskTokenOperator):
         error: the error's name, cut after 256 characters.
         cause: the text beside it, cut after 32,768 characters.
         fail_if_closed: fail where Step Functions no longer waits for the token. If False, that is only logged.
-        kwargs: ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, and all of ``BaseOperator``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
 
     template_fields: Sequence[str] = tuple(sorted({*TaskTokenOperator.template_fields, "error", "cause"}))
 
-    def __init__(self, *, error: str | None = None, cause: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        task_token: str | XComArg,
+        error: str | None = None,
+        cause: str | None = None,
+        fail_if_closed: bool = True,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self.task_token = cast("str", task_token)
+        self.fail_if_closed = fail_if_closed
         self.error = error
         self.cause = cause
 
@@ -117,7 +149,32 @@ class StepFunctionSendTaskHeartbeatOperator(TaskTokenOperator):
 
     Put it between the steps of the work. It fails where nobody waits any more, so that the steps behind it, which
     nobody needs, do not run.
+
+    Args:
+        task_token: the token.
+        fail_if_closed: fail where Step Functions no longer waits for the token. If False, that is only logged.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseOperator``.
     """
+
+    def __init__(
+        self,
+        *,
+        task_token: str | XComArg,
+        fail_if_closed: bool = True,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self.task_token = cast("str", task_token)
+        self.fail_if_closed = fail_if_closed
 
     def _send(self) -> None:
         self.hook.send_task_heartbeat(self.task_token)

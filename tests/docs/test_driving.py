@@ -1,0 +1,43 @@
+"""The examples of docs/driving.md: each is a whole DAG file, and every class has one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sfn_provider.operators import step_function as operators
+from sfn_provider.sensors import step_function as sensors
+
+PAGE = (Path(__file__).parents[2] / "docs" / "driving.md").read_text()
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def title_of(example: str) -> str:
+    """The id of an example's DAG."""
+    found = re.search(r'with DAG\("(\w+)"', example)
+    assert found, example
+    return found[1]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=title_of)
+def test_an_example_is_a_dag_file(example: str, tmp_path: Path) -> None:
+    from sfn_provider._compat import DagBag
+
+    (tmp_path / "example.py").write_text(example)
+    bag = DagBag(tmp_path)
+    assert bag.import_errors == {}
+    assert list(bag.dags) == [title_of(example)]
+
+
+@pytest.mark.parametrize("name", [*operators.__all__, *sensors.__all__])
+def test_a_class_has_an_example(name: str) -> None:
+    assert any(re.search(rf"\b{name}\b[.(]", example) for example in EXAMPLES)
+
+
+def test_a_class_is_in_both_tables() -> None:
+    sent = {name for name in operators.__all__ if "SendTask" in name}
+    tables = "\n".join(line for line in PAGE.splitlines() if line.startswith("|"))
+    counted = {name: tables.count(f"`{name}`") for name in {*operators.__all__, *sensors.__all__} - sent}
+    assert {name for name, count in counted.items() if count != 2} == set()
