@@ -16,6 +16,7 @@ pytest_plugins = (
     "tests.fixtures.moto",
     "tests.fixtures.moto_jobs",
     "tests.fixtures.scripted_aws",
+    "tests.fixtures.planned_aws",
     "tests.fixtures.live",
     "tests.fixtures.jobs",
     "tests.fixtures.once_aws",

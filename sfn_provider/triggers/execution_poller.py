@@ -32,6 +32,9 @@ LIST_AGAIN: Final = 600.0
 SETTLING: float = 3.0
 """Seconds that ListExecutions, which is eventually consistent, is given to know new executions, if they are many."""
 
+SETTLINGS: Final = 3
+"""How often it is given them."""
+
 CONFIRMING: float = 2.0
 """Seconds between two looks at an execution that is said to have ended and still shows as running."""
 
@@ -46,15 +49,20 @@ class Notes:
 
     Args:
         listed: it was in the list of running executions once, so that its absence means something.
-        settled: it was given the time to appear there.
+        settlings: how often it was given time to appear there.
         rumours: looks left until a message that it has ended is taken for wrong.
         patience: with DescribeExecution, while that does not know it.
     """
 
     listed: bool = False
-    settled: bool = False
+    settlings: int = 0
     rumours: int = 0
     patience: Patience | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """May it be too young for the list?"""
+        return not self.listed and self.settlings < SETTLINGS
 
 
 class ExecutionPoller(SharedPoller[str]):
@@ -121,7 +129,9 @@ class ExecutionPoller(SharedPoller[str]):
                 "describe_execution", self._describing, executionArn=name, includedData="METADATA_ONLY"
             )
         except aws_errors() as error:
-            if fault_of(error) is Fault.DENIED:
+            if fault_of(error) is Fault.DENIED:  # very likely the others, too; no list is of use then
+                self._list_at = self._now() + LIST_AGAIN
+                self._describe_soon(self.subjects)
                 raise AirflowFailException(denial(error)) from error
             notes.patience = notes.patience or Patience()
             self.postpone(name, notes.patience.pause_after(error))
@@ -200,10 +210,10 @@ class ExecutionPoller(SharedPoller[str]):
 
     def _settle_or_describe(self, missing: Collection[str]) -> None:
         missing = [name for name in missing if name in self.subjects]
-        unknown = [name for name in missing if not self._notes(name).listed and not self._notes(name).settled]
+        unknown = [name for name in missing if self._notes(name).unknown]
         if len(unknown) > PAGE_COST and self._now() >= self._list_at:
             for name in unknown:
-                self._notes(name).settled = True
+                self._notes(name).settlings += 1
                 self.postpone(name, SETTLING)
             missing = set(missing).difference(unknown)
         self._describe_soon(missing)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from typing import Final
 
 SHARE: Final = 0.8
 """The part of a quota that the waits of one process take. Workers, other triggerers and people need the rest."""
 
 _SLOWEST: Final = 1 / 16
+_TICK: Final = 0.001
 
 
 class Pace:
@@ -19,16 +18,17 @@ class Pace:
     The quota belongs to the account and others use it, too. So an answer of "throttled" halves the rate, at most once a
     second and down to a sixteenth; each good answer brings back a hundredth of the full rate.
 
+    It belongs to the event loop that runs when it is made, and has that loop's time.
+
     Args:
         burst: tokens in a full bucket.
         rate: tokens that come back, a second.
-        clock: gives the time in seconds.
     """
 
-    def __init__(self, burst: float, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, burst: float, rate: float) -> None:
         self._burst, self._full_rate = burst, rate
-        self._clock = clock
-        self._tokens, self._rate, self._at = burst, rate, clock()
+        self._clock = asyncio.get_running_loop().time
+        self._tokens, self._rate, self._at = burst, rate, self._clock()
         self._slowed_at = float("-inf")
         self._turn = asyncio.Lock()
 
@@ -36,7 +36,7 @@ class Pace:
         """Wait until there is a token, and take it."""
         async with self._turn:
             while (missing := 1 - self._refilled()) > 0:
-                await asyncio.sleep(missing / self._rate)
+                await asyncio.sleep(max(missing / self._rate, _TICK))
             self._tokens -= 1
 
     def throttled(self) -> None:
