@@ -53,15 +53,15 @@ def find(
     found += [rule.finding() for rule in MACHINE_RULES if rule.applies(plan)]
     found += _names_without_value(definition)
     seen: set[str] = set()
+    owners = _owners(plan)
     for location, state in states_of(definition, ""):
         name = _name(location)
-        found += _of_task(plan, name, location, seen)
+        found += _of_task(_innermost(owners, location), name, location, seen)
         found += [rule.finding(name, location) for rule in STATE_RULES if rule.applies(state)]
     return tuple(found)
 
 
-def _of_task(plan: DagPlan, name: str, location: str, seen: set[str]) -> Iterator[Finding]:
-    task = _innermost(plan, location)
+def _of_task(task: Node, name: str, location: str, seen: set[str]) -> Iterator[Finding]:
     if name not in task.states:
         return
     rule = TASK_RULES.get(task.operator.rpartition(".")[2])
@@ -82,19 +82,23 @@ def _name(location: str) -> str:
     return location.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
-def _innermost(plan: DagPlan, location: str) -> Node:
+def _owners(plan: DagPlan) -> dict[str, Node]:
+    """The tasks and task groups by the states that they run."""
+    return {name: task for task in walk(plan.tasks) for name in task.states}
+
+
+def _innermost(owners: Mapping[str, Node], location: str) -> Node:
     """The task or task group that runs a state; that of a state around, where it has none of its own."""
     names = [_name(part.split("/")[0]) for part in location.split("/States/")[1:]]
-    own = {name: task for task in walk(plan.tasks) for name in task.states}
-    return next(own[name] for name in reversed(names) if name in own)
+    return next(owners[name] for name in reversed(names) if name in owners)
 
 
 def state_entries(plan: DagPlan, definition: Mapping[str, Json]) -> tuple[StateEntry, ...]:
     """Every state with the task that runs it, in the order of the definition."""
-    ids = task_ids(plan)
+    ids, owners = task_ids(plan), _owners(plan)
     entries = []
     for location, state in states_of(definition, ""):
-        task_id = ids[_innermost(plan, location).states[0]]
+        task_id = ids[_innermost(owners, location).states[0]]
         entries.append(StateEntry(_name(location), str(state.get("Type")), task_id, location))
     return tuple(entries)
 
