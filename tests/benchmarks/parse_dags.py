@@ -1,8 +1,8 @@
 """Parses DAG files as Airflow's DAG processor does, and prints how long each took.
 
 ``python parse_dags.py SAMPLES FILE...``: one line of JSON, the seconds of processor time of all samples by file, best
-first. Each sample is a process forked from one that has imported what the DAG processor has: Airflow, and what the files
-import of it.
+first. Each sample is a process forked from one that has imported what the DAG processor has: Airflow, and what the
+files import of it.
 """
 
 from __future__ import annotations

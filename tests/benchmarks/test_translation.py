@@ -1,4 +1,4 @@
-"""How fast definitions become DAGs, and how fast Airflow's DAG processor parses what came of them: processor time."""
+"""How fast definitions become DAGs, and how fast Airflow parses what came of them. All times are the processor's."""
 
 from __future__ import annotations
 
