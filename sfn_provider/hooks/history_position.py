@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+from sfn_provider.hooks.faults import error_code
 
 PAGE: Final = 200
 """Events of a page. The page at the history's end is read again until it is full."""
@@ -50,3 +52,24 @@ class HistoryPosition:
     def restart(self) -> None:
         """Read from the start again, without giving what has been read: AWS does not know the token any more."""
         self.token, self.behind = None, True
+
+
+def page_at(position: HistoryPosition, read: Callable[[str | None], dict[str, Any]]) -> dict[str, Any]:
+    """Read the page at a position; the first one again where AWS has forgotten the token.
+
+    Args:
+        position: how far the history has been read.
+        read: reads the page of a token.
+    """
+    try:
+        return read(position.token)
+    except Exception as error:
+        if not token_forgotten(error):
+            raise
+        position.restart()
+        return read(None)
+
+
+def token_forgotten(error: Exception) -> bool:
+    """Does an error say that AWS does not know the token any more? Source: API_GetExecutionHistory, InvalidToken."""
+    return error_code(error) == "InvalidToken"

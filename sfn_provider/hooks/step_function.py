@@ -144,6 +144,7 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
         waiter_delay: float = 60,
         waiter_max_attempts: int | None = None,
         sleep: Callable[[float], None] | None = None,
+        watch: Callable[[], object] | None = None,
     ) -> dict[str, Any]:
         """Wait until an execution has ended, in whatever way, and describe it.
 
@@ -152,6 +153,7 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
             waiter_delay: seconds between two looks at its status.
             waiter_max_attempts: looks at most; None for no end but the task's own timeout.
             sleep: called with the seconds to pause; ``time.sleep`` for None.
+            watch: called at each look while the execution runs.
 
         Raises:
             AirflowException: it still runs after ``waiter_max_attempts`` looks.
@@ -161,6 +163,8 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
             if status not in RUNNING_STATUSES:
                 break
             self.log.info("%s is %s", execution_arn, status)
+            if watch is not None:
+                watch()
             if waiter_max_attempts is not None and attempt >= waiter_max_attempts:
                 raise AirflowException(still_running(execution_arn, status, attempt))
             (sleep or time.sleep)(waiter_delay)

@@ -98,6 +98,8 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
             ``apache-airflow-providers-amazon[aiobotocore]``.
         wait_for_completion: wait for the execution's end. If False, the task ends with the redrive and returns the ARN.
         stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out.
+        log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
+            more call, of GetExecutionHistory, at each look.
         aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
         region_name: the region. Default: the ARN's, else the connection's.
         verify: whether to check TLS certificates, or the path of a CA bundle.
@@ -120,6 +122,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         wait_for_completion: bool = True,
         stop_on_kill: bool = True,
+        log_history: bool = False,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -134,6 +137,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
             deferrable=deferrable,
             wait_for_completion=wait_for_completion,
             stop_on_kill=stop_on_kill,
+            log_history=log_history,
         )
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
         self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, ON_NOT_REDRIVABLE)

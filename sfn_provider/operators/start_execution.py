@@ -64,6 +64,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             ``state_machine_input`` and a name made from DAG, run, task and map index.
         stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out. While the task is
             deferred, Airflow says so from 3.3 on; on older versions only its timeout reaches the task then.
+        log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
+            more call, of GetExecutionHistory, at each look.
         aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
         region_name: the region. Default: the ARN's, else the connection's.
         verify: whether to check TLS certificates, or the path of a CA bundle.
@@ -100,6 +102,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         on_failed_execution: OnFailedExecution = "new_name",
         on_not_redrivable: OnNotRedrivable = "fail",
         stop_on_kill: bool = True,
+        log_history: bool = False,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -114,6 +117,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             deferrable=deferrable,
             wait_for_completion=wait_for_completion,
             stop_on_kill=stop_on_kill,
+            log_history=log_history,
         )
         self._keep(
             state_machine_arn=state_machine_arn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import TaskDeferralTimeout
@@ -9,6 +10,8 @@ from sfn_provider.hooks.deadlines import time_left
 from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
 from sfn_provider.hooks.execution_results import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, output_of
 from sfn_provider.hooks.faults import Patience
+from sfn_provider.hooks.history_log import HistoryLog
+from sfn_provider.hooks.history_reading import log_page, log_rest
 from sfn_provider.operators.base import StepFunctionsOperator
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
 
@@ -35,11 +38,15 @@ class WaitingOperator(StepFunctionsOperator):
     """Wait for the execution's end. If False, the task ends with the start, and returns the ARN."""
     stop_on_kill: bool
     """Stop the execution when the task is killed, cleared, marked or timed out."""
+    log_history: bool
+    """Log each state that is entered and left, with its duration, retries and counts of Map items."""
     _execution_arn: str | None = None
+    _history: HistoryLog | None = None
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up again, after the trigger's event."""
         self._execution_arn = execution_of(event)
+        self._history = HistoryLog.of(event and event.get("history"))
         return self._finish(context, self._execution_arn)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -73,10 +80,16 @@ class WaitingOperator(StepFunctionsOperator):
 
     def _wait(self, context: Context, arn: str) -> Any:
         if not self.deferrable:
-            self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts)
+            watch = partial(log_page, self.hook, arn, self._logged()) if self.log_history else None
+            self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts, watch=watch)
         elif self._runs(arn):
             self._defer(context, arn)
         return self._finish(context, arn)
+
+    def _logged(self) -> HistoryLog:
+        """Give how far the history has been logged."""
+        self._history = self._history or HistoryLog()
+        return self._history
 
     def _runs(self, arn: str) -> bool:
         """Look once, so that an execution that has ended never defers; where AWS does not answer, the trigger waits."""
@@ -97,6 +110,8 @@ class WaitingOperator(StepFunctionsOperator):
                 verify=self.verify,
                 botocore_config=self.botocore_config,
                 stop_on_kill=self.stop_on_kill,
+                log_history=self.log_history,
+                history=self._logged().saved() if self.log_history else None,
             ),
             method_name="execute_complete",
             timeout=time_left(context, self.execution_timeout),
@@ -106,6 +121,8 @@ class WaitingOperator(StepFunctionsOperator):
         description = self.hook.describe_patiently(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
+        if self.log_history:
+            log_rest(self.hook, arn, self._logged())
         if description["status"] in FAILURE_STATUSES:
             raise self.hook.failure(description)
         self._push(

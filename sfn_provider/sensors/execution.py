@@ -13,8 +13,10 @@ from sfn_provider.hooks.execution_results import (
     StepFunctionExecutionFailed,
     output_of,
 )
+from sfn_provider.hooks.history_log import HistoryLog
+from sfn_provider.hooks.history_reading import log_page, log_rest
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass
-from sfn_provider.sensors.base import StepFunctionsSensor
+from sfn_provider.sensors.base import StepFunctionsSensor, check_event
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         execution_arn: the execution.
         target_states: statuses to wait for. Default: SUCCEEDED alone. ``("SUCCEEDED", "FAILED", "TIMED_OUT",
             "ABORTED")`` waits for any end.
+        log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
+            more call, of GetExecutionHistory, at each look. Not in ``mode="reschedule"``, which forgets what it has
+            logged.
         kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
             ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
             and so on.
@@ -47,13 +52,22 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn"}))
 
     def __init__(
-        self, *, execution_arn: str | XComArg, target_states: Sequence[str] = SUCCESS_STATES, **kwargs: Any
+        self,
+        *,
+        execution_arn: str | XComArg,
+        target_states: Sequence[str] = SUCCESS_STATES,
+        log_history: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if log_history and self.reschedule and not self.deferrable:
+            raise ValueError("log_history: mode='reschedule' forgets what it has logged; take deferrable=True, or poke")
         if unknown := sorted(set(target_states) - STATUSES):
             raise ValueError(f"target_states: no status of an execution: {unknown}; there are {sorted(STATUSES)}")
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
         self.target_states = tuple(target_states)
+        self.log_history = log_history
+        self._history = HistoryLog()
 
     def look(self, context: Context) -> bool:
         """Look once.
@@ -66,10 +80,14 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         status = seen["status"] if seen is not None else None
         if status is None or (status in RUNNING_STATUSES and status not in self.target_states):
             self.log.info("%s is %s", self.execution_arn, status or "not known just now")
+            if self.log_history:
+                log_page(self.hook, self.execution_arn, self._history)
             return False
         description = self.ask(lambda: self.hook.describe_execution(self.execution_arn))
         if description is None:
             return False
+        if self.log_history:
+            log_rest(self.hook, self.execution_arn, self._history)
         if status not in self.target_states:
             self._fail_with(description)
         context["ti"].xcom_push(key="output", value=output_of(description))
@@ -78,8 +96,17 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
     def trigger(self) -> StepFunctionsExecutionCompleteTrigger:
         """Make the trigger that goes on looking."""
         return StepFunctionsExecutionCompleteTrigger(
-            execution_arn=self.execution_arn, target_states=self.target_states, **self.aws_trigger_arguments
+            execution_arn=self.execution_arn,
+            target_states=self.target_states,
+            log_history=self.log_history,
+            history=self._history.saved() if self.log_history else None,
+            **self.aws_trigger_arguments,
         )
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Take the wait up again, after the trigger's event. An execution redriven meanwhile is waited for anew."""
+        self._history = HistoryLog.of(check_event(event).get("history"))
+        return super().execute_complete(context, event)
 
     def _fail_with(self, description: Mapping[str, Any]) -> NoReturn:
         # The opening is the amazon provider's: alerts that look for it in logs go on to work.

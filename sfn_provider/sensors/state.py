@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sfn_provider._compat import PokeReturnValue
 from sfn_provider.hooks.execution_requests import refuse_express
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES, StepFunctionExecutionFailed, StepFunctionStateMissed
-from sfn_provider.hooks.faults import error_code
-from sfn_provider.hooks.history_position import PAGE, HistoryPosition
+from sfn_provider.hooks.history_position import PAGE, page_at
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.hooks.state_visits import PASSAGES, Passage, StateWait
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
@@ -103,23 +102,17 @@ class StepFunctionStateSensor(StepFunctionsSensor):
     def _read(self, wait: StateWait) -> bool:
         """Read what is new, up to what is waited for. Gives False where AWS does not answer just now."""
         while True:
-            page = self.ask(lambda: self._page(wait.position))
+            page = self.ask(lambda: page_at(wait.position, self._page))
             if page is None:
                 return False
             wait.take(page)
             if wait.seen or not wait.position.behind:
                 return True
 
-    def _page(self, position: HistoryPosition) -> dict[str, Any]:
-        try:
-            return self.hook.history_page(
-                self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=position.token
-            )
-        except Exception as error:
-            if error_code(error) != "InvalidToken":
-                raise
-            position.restart()
-            return self.hook.history_page(self.execution_arn, max_results=PAGE, include_execution_data=False)
+    def _page(self, token: str | None) -> dict[str, Any]:
+        return self.hook.history_page(
+            self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
+        )
 
     def _fail_with(self, wait: StateWait) -> None:
         description = self.hook.describe_patiently(self.execution_arn)

@@ -192,7 +192,13 @@ class AwsClient:
             return self._client
 
 
-_ALWAYS_THERE: Final = {"describe_execution": "status", "list_executions": "executions"}
+_ALWAYS_THERE: Final = {
+    "describe_execution": "status",
+    "describe_map_run": "status",
+    "get_execution_history": "events",
+    "list_executions": "executions",
+    "list_map_runs": "mapRuns",
+}
 
 
 def _whole(answer: dict[str, Any], operation: str) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.hooks.faults import error_code
-from sfn_provider.hooks.history_position import PAGE, HistoryPosition
 from sfn_provider.hooks.state_visits import Passage, StateWait
+from sfn_provider.triggers.history import page_at
 from sfn_provider.triggers.waiting import LookingTrigger
 
 
@@ -57,19 +56,8 @@ class StepFunctionStateTrigger(LookingTrigger):
     async def look(self) -> dict[str, Any] | None:
         """Read a page; the next one at once where there is more to read."""
         while True:
-            self.wait.take(await self._page(self.wait.position))
+            self.wait.take(await page_at(self.ask, self.execution_arn, self.wait.position))
             if self.wait.seen or self.wait.ended:
                 return {"execution_arn": self.execution_arn, "wait": self.wait.saved()}
             if not self.wait.position.behind:
                 return None
-
-    async def _page(self, position: HistoryPosition) -> dict[str, Any]:
-        token = {} if position.token is None else {"nextToken": position.token}
-        arguments = {"executionArn": self.execution_arn, "maxResults": PAGE, "includeExecutionData": False}
-        try:
-            return await self.ask("get_execution_history", **arguments, **token)
-        except Exception as error:
-            if error_code(error) != "InvalidToken":
-                raise
-            position.restart()
-            return await self.ask("get_execution_history", **arguments)

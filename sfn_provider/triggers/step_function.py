@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -13,9 +13,11 @@ from sfn_provider.hooks.execution_arns import parse_execution_arn
 from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR, region_of
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
 from sfn_provider.hooks.faults import aws_errors
+from sfn_provider.hooks.history_log import HistoryLog
 from sfn_provider.hooks.hook_user import HookClass, lazy_hook
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
+from sfn_provider.triggers.history import logged
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -29,6 +31,8 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "botocore_config": None,
     "target_states": [],
     "stop_on_kill": False,
+    "log_history": False,
+    "history": None,
 }
 
 
@@ -50,6 +54,9 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         botocore_config: arguments of ``botocore.config.Config``.
         target_states: statuses at which the wait is over although the execution goes on.
         stop_on_kill: stop the execution when a user marks the deferred task or clears it (Airflow 3.3 and later).
+        log_history: log each state that is entered and left: one call of GetExecutionHistory every ``waiter_delay``.
+            The event then has ``history``: what the worker needs to go on with it.
+        history: what has been logged before, as such an event gives it.
     """
 
     aws_hook_class = HookClass(__name__)
@@ -66,6 +73,8 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         botocore_config: dict[str, Any] | None = None,
         target_states: Sequence[str] = (),
         stop_on_kill: bool = False,
+        log_history: bool = False,
+        history: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.execution_arn = execution_arn
@@ -77,6 +86,8 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         self.botocore_config = botocore_config
         self.target_states = list(target_states)
         self.stop_on_kill = stop_on_kill
+        self.log_history = log_history
+        self.history = history
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class's path and the arguments that make this trigger again."""
@@ -90,6 +101,8 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
             "botocore_config": self.botocore_config,
             "target_states": self.target_states,
             "stop_on_kill": self.stop_on_kill,
+            "log_history": self.log_history,
+            "history": self.history,
         }
         given = {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
         return f"{type(self).__module__}.{type(self).__qualname__}", given
@@ -110,7 +123,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         try:
             async with self._poller() as poller:
                 with poller.waiting(self.execution_arn, self.waiter_delay, self._event) as result:
-                    event = await result
+                    event = await (self._logged(result) if self.log_history else result)
         except (AirflowFailException, UsageError) as error:
             event = self._error(str(error), final=True)
         except aws_errors() as error:
@@ -124,6 +137,16 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         async with shared_client(self._access(), self.hook) as client:
             await client.call("stop_execution", executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
         self.log.info("Stopped %s", self.execution_arn)
+
+    async def _logged(self, result: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+        """Wait, and log beside it what the execution does."""
+        history = HistoryLog.of(self.history)
+        async with (
+            shared_client(self._access(), self.hook) as client,
+            logged(client.call, self.execution_arn, history, self.waiter_delay, self.log),
+        ):
+            event = await result
+        return {**event, "history": history.saved()}
 
     def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
         machine = parse_execution_arn(self.execution_arn)

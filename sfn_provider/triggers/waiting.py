@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.hooks.execution_requests import region_of
-from sfn_provider.hooks.faults import Fault, Patience, aws_errors, fault_of
+from sfn_provider.hooks.faults import Patience, aws_errors
 from sfn_provider.hooks.hook_user import HookClass
+from sfn_provider.triggers.aws_client import AwsAccess, AwsClient, shared_client
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -49,8 +49,7 @@ class LookingTrigger(BaseTrigger):
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self._clients = AsyncExitStack()
-        self._client: Any = None
+        self._client: AwsClient | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Give the arguments that this trigger has beyond those of ``LookingTrigger``."""
@@ -85,13 +84,12 @@ class LookingTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is an event, then yield it."""
         try:
-            event = {"status": "success", **await self._wait()}
+            async with shared_client(self._access(), self.hook) as self._client:
+                event = {"status": "success", **await self._wait()}
         except AirflowFailException as error:
             event = {"status": "error", "message": str(error), "final": True}
         except aws_errors() as error:
             event = {"status": "error", "message": f"{type(error).__name__}: {error}", "final": False}
-        finally:
-            await self._forget_client()
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def ask(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -105,17 +103,14 @@ class LookingTrigger(BaseTrigger):
             AirflowFailException: a permission is missing.
             botocore.exceptions.ClientError: an error that no waiting mends.
         """
+        assert self._client is not None  # run has it
         patience = Patience()
         while True:
             try:
-                client = await self._connected()
-                answer: dict[str, Any] = await getattr(client, operation)(**arguments)
-                return answer
+                return await self._client.call(operation, **arguments)
             except Exception as error:  # what cannot pass is raised again by pause_after
                 pause = patience.pause_after(error)
                 self.log.warning("%s, next try in %.1f s: %s", operation, pause, error)
-                if fault_of(error) is Fault.EXPIRED:
-                    await self._forget_client()
             await asyncio.sleep(pause)
 
     async def _wait(self) -> dict[str, Any]:
@@ -123,14 +118,6 @@ class LookingTrigger(BaseTrigger):
             await asyncio.sleep(self.waiter_delay)
         return event
 
-    async def _connected(self) -> Any:
-        if self._client is None:
-            from asgiref.sync import sync_to_async
-
-            hook = await sync_to_async(self.hook)()
-            self._client = await self._clients.enter_async_context(await hook.async_client())
-        return self._client
-
-    async def _forget_client(self) -> None:
-        self._client = None
-        await self._clients.aclose()
+    def _access(self) -> AwsAccess:
+        region = self.region_name or region_of(getattr(self, self.arn_field))
+        return AwsAccess.of("stepfunctions", self.aws_conn_id, region, self.verify, self.botocore_config)

@@ -1,0 +1,203 @@
+"""Live progress in the task's log: operator and sensor, in the worker and in the triggerer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from airflow import DAG
+
+from sfn_provider._compat import TaskDeferred
+from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
+from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
+from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
+from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+from tests.fixtures.airflow_home import run_dag, task_states
+from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.fixtures.tasks import context_of
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
+ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
+RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
+SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 9.0, "output": "1"}
+FAILED = RUNNING | {"status": "FAILED", "stopDate": 9.0, "error": "Orders.Bad"}
+SLOW = {
+    "StartAt": "Pause",
+    "States": {"Pause": {"Type": "Wait", "Seconds": 1, "Next": "Ship"}, "Ship": {"Type": "Pass", "End": True}},
+}
+
+Make = Callable[..., str]
+
+
+def event(number: int, kind: str, name: str | None = None) -> dict[str, Any]:
+    """Make an event of a history."""
+    side = "Exited" if kind.endswith("Exited") else "Entered"
+    details = {f"state{side}EventDetails": {"name": name}} if name else {}
+    return {"id": number, "type": kind, "timestamp": float(number), "previousEventId": number - 1, **details}
+
+
+EVENTS = [
+    event(1, "ExecutionStarted"),
+    event(2, "PassStateEntered", "Price"),
+    event(3, "PassStateExited", "Price"),
+    event(4, "TaskStateEntered", "Ship"),
+    event(5, "TaskStateExited", "Ship"),
+    event(6, "ExecutionSucceeded"),
+]
+LINES = ["'Price' entered", "'Price' left after 1.0 s", "'Ship' entered", "'Ship' left after 1.0 s"]
+
+
+def page(count: int, token: str | None = None) -> dict[str, Any]:
+    """Make an answer of GetExecutionHistory: the first events."""
+    return {"events": EVENTS[:count]} | ({"nextToken": token} if token else {})
+
+
+@pytest.fixture
+def orders(scripted_aws: ScriptedAws, caplog: pytest.LogCaptureFixture) -> ScriptedAws:
+    """An execution that succeeds at the third look, and its history."""
+    caplog.set_level(logging.INFO)
+    scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": 1.0})
+    scripted_aws.script("DescribeExecution", RUNNING, RUNNING, SUCCEEDED)
+    scripted_aws.script("GetExecutionHistory", page(2), page(4), page(6))
+    return scripted_aws
+
+
+def operator_of(**arguments: Any) -> StepFunctionStartExecutionOperator:
+    """Make the operator, with looks that follow each other at once."""
+    return StepFunctionStartExecutionOperator(
+        task_id="start", state_machine_arn=MACHINE, waiter_delay=0, log_history=True, **arguments
+    )
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Give what was logged of states."""
+    return [record.getMessage() for record in caplog.records if record.getMessage().startswith("'")]
+
+
+def test_the_operator_logs_each_line_once(orders: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
+    operator = operator_of()
+    assert operator.execute(context_of(operator)) == 1
+    assert said(caplog) == LINES
+    body = {"executionArn": ARN, "maxResults": 200, "reverseOrder": False, "includeExecutionData": False}
+    assert orders.bodies("GetExecutionHistory") == [body] * 3
+
+
+def test_without_it_the_history_is_not_read(orders: ScriptedAws) -> None:
+    operator = StepFunctionStartExecutionOperator(task_id="start", state_machine_arn=MACHINE, waiter_delay=0)
+    operator.execute(context_of(operator))
+    assert "GetExecutionHistory" not in orders.actions()
+
+
+def test_a_look_reads_one_page_and_the_end_reads_the_rest(
+    orders: ScriptedAws, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders.script("DescribeExecution", RUNNING, SUCCEEDED)
+    orders.script("GetExecutionHistory", page(2, "b"), page(4, "c"), page(6))
+    operator = operator_of()
+    operator.execute(context_of(operator))
+    assert said(caplog) == LINES
+    assert [body.get("nextToken") for body in orders.bodies("GetExecutionHistory")] == [None, "b", "c"]
+    order = [action for action in orders.actions() if action != "StartExecution"]
+    assert order[:3] == ["DescribeExecution", "GetExecutionHistory", "DescribeExecution"]
+
+
+def test_a_history_that_cannot_be_read_fails_nothing(orders: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
+    orders.script("GetExecutionHistory", Refusal("AccessDeniedException"))
+    operator = operator_of()
+    assert operator.execute(context_of(operator)) == 1
+    assert "could not be read" in caplog.text
+
+
+def test_a_failure_comes_after_all_that_led_to_it(orders: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
+    orders.script("DescribeExecution", FAILED)
+    orders.script("GetExecutionHistory", page(4))
+    operator = operator_of()
+    with pytest.raises(StepFunctionExecutionFailed):
+        operator.execute(context_of(operator))
+    assert said(caplog) == LINES[:3]
+
+
+def deferred(task: Any) -> StepFunctionsExecutionCompleteTrigger:
+    """Run a task up to its deferral, and make the trigger again, as the triggerer does."""
+    with pytest.raises(TaskDeferred) as deferral:
+        task.execute(context_of(task))
+    return StepFunctionsExecutionCompleteTrigger(**deferral.value.trigger.serialize()[1])
+
+
+def event_of(trigger: StepFunctionsExecutionCompleteTrigger) -> dict[str, Any]:
+    """Run the trigger to its end."""
+
+    async def run() -> list[Any]:
+        return [each.payload async for each in trigger.run()]
+
+    [payload] = asyncio.run(run())
+    return dict(payload)
+
+
+TASKS: dict[str, Callable[[], Any]] = {
+    "operator": lambda: operator_of(deferrable=True),
+    "sensor": lambda: StepFunctionExecutionSensor(
+        task_id="wait", execution_arn=ARN, deferrable=True, poke_interval=0, log_history=True
+    ),
+}
+
+
+@pytest.mark.parametrize("make", TASKS.values(), ids=TASKS)
+def test_worker_triggerer_and_worker_log_each_line_once(
+    orders: ScriptedAws,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[], Any],
+) -> None:
+    monkeypatch.setattr(StepFunctionsExecutionCompleteTrigger, "log", logging.getLogger("trigger"))
+    running = {"executionArn": ARN, "stateMachineArn": MACHINE, "name": "one", "status": "RUNNING", "startDate": 1.0}
+    orders.script("DescribeExecution", RUNNING)
+    trigger = deferred(make())
+    before = len(said(caplog))
+    orders.script("ListExecutions", {"executions": [running]}, {"executions": [running]}, {"executions": []})
+    orders.script("DescribeExecution", RUNNING, RUNNING, SUCCEEDED)
+    payload = event_of(trigger)
+    between = len(said(caplog))
+    task = make()
+    task.execute_complete(context_of(task), payload)
+    assert said(caplog) == LINES
+    assert before < between
+
+
+def test_without_it_the_trigger_stores_and_reads_nothing_of_it(orders: ScriptedAws) -> None:
+    trigger = StepFunctionsExecutionCompleteTrigger(execution_arn=ARN, waiter_delay=0)
+    assert not {"log_history", "history"} & trigger.serialize()[1].keys()
+    orders.script("DescribeExecution", SUCCEEDED)
+    orders.script("ListExecutions", {"executions": []})
+    assert "history" not in event_of(trigger)
+    assert "GetExecutionHistory" not in orders.actions()
+
+
+def test_the_sensor_in_the_worker(orders: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
+    sensor = StepFunctionExecutionSensor(task_id="wait", execution_arn=ARN, log_history=True)
+    assert [sensor.poke(context_of(sensor)) for _ in range(3)] == [False, False, True]
+    assert said(caplog) == LINES
+
+
+def test_reschedule_is_refused_when_the_dag_is_parsed() -> None:
+    with pytest.raises(ValueError, match="log_history: mode='reschedule' forgets"):
+        StepFunctionExecutionSensor(task_id="wait", execution_arn=ARN, log_history=True, mode="reschedule")
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
+def test_a_machine_that_really_runs(
+    airflow_db: None, executing_aws: str, make_machine: Make, capfd: pytest.CaptureFixture[str], deferrable: bool
+) -> None:
+    with DAG(f"log_{deferrable}", start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
+        StepFunctionStartExecutionOperator(
+            task_id="start",
+            state_machine_arn=make_machine(SLOW),
+            waiter_delay=0.2,  # type: ignore[arg-type]
+            deferrable=deferrable,
+            log_history=True,
+        )
+    assert task_states(run_dag(dag)) == {"start": "success"}
