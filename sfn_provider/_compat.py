@@ -29,6 +29,10 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("airflow.sdk.exceptions", "AirflowFailException"),
         ("airflow.exceptions", "AirflowFailException"),
     ),
+    "AirflowRescheduleException": (
+        ("airflow.sdk.exceptions", "AirflowRescheduleException"),
+        ("airflow.exceptions", "AirflowRescheduleException"),
+    ),
     "AirflowSensorTimeout": (
         ("airflow.sdk.exceptions", "AirflowSensorTimeout"),
         ("airflow.exceptions", "AirflowSensorTimeout"),
@@ -126,6 +130,7 @@ if TYPE_CHECKING:
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
+        AirflowRescheduleException,
         AirflowSensorTimeout,
         AirflowSkipException,
         AirflowTaskTimeout,
@@ -142,6 +147,7 @@ __all__ = [
     "AirflowException",
     "AirflowFailException",
     "AirflowPlugin",
+    "AirflowRescheduleException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
     "AirflowTaskTimeout",
@@ -208,6 +214,28 @@ def task_state(context: Context, task_id: str) -> str | None:
         other = run.get_task_instance(task_id)
         state = other.state if other is not None else None
     return str(getattr(state, "value", state)) if state is not None else None
+
+
+def let_reschedule(task: BaseOperator) -> None:
+    """Make the scheduler heed when a task wants to be started again, as it does for sensors alone otherwise.
+
+    Airflow 2 looks at the operator's ``deps``, Airflow 3.0 to 3.2 at whether it is a sensor; all look at
+    ``reschedule``, which must be among the serialised fields (`RESCHEDULE_FIELDS`).
+    """
+    from airflow import __version__
+
+    made: Any = task
+    made.reschedule = True
+    if __version__.startswith("2."):
+        from airflow.ti_deps.deps.ready_to_reschedule import ReadyToRescheduleDep
+
+        made.deps = made.deps | {ReadyToRescheduleDep()}
+    else:
+        made._is_sensor = True
+
+
+RESCHEDULE_FIELDS = frozenset({"reschedule", "_is_sensor"})
+"""What `let_reschedule` sets, for ``get_serialized_fields``."""
 
 
 class RetryStore:

@@ -48,10 +48,13 @@ def get_provider_info() -> dict[str, Any]:
                 "description": "How the tasks of translated state machines run.",
                 "options": {
                     "waiting": {
-                        "description": "Where a task waits: ``defer`` in the triggerer, ``block`` in the worker.",
+                        "description": (
+                            "Where a task waits: ``defer`` in the triggerer; ``reschedule`` nowhere, the scheduler "
+                            "starts it again when it is time, which needs no triggerer; ``block`` in the worker."
+                        ),
                         "version_added": "0.1.0",
                         "type": "string",
-                        "example": "block",
+                        "example": "reschedule",
                         "default": "defer",
                     },
                     "worker_auth": {

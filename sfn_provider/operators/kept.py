@@ -1,4 +1,7 @@
-"""What a task's next try needs where a worker was lost: Airflow keeps nothing of a deferral over a new try."""
+"""What a task's next try needs where a worker was lost: Airflow keeps nothing of a deferral over a new try.
+
+The same serves a task that waits by being started again (``[sfn_provider] waiting = reschedule``).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import RetryStore, retry_store
+from sfn_provider.operators.modes import waiting
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -46,7 +50,7 @@ class Kept:
 
     def load(self) -> Json:
         """What the tries before kept; None where they kept nothing, or where the task was cleared since."""
-        if self._context["ti"].try_number <= 1:
+        if self._context["ti"].try_number <= 1 and waiting() != "reschedule":
             return None
         text = self._store().get()
         if text is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -9,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import BaseTrigger, DateTimeTrigger, conf, in_dag_test
+from sfn_provider._compat import BaseTrigger, DateTimeTrigger, in_dag_test
 from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, Step
@@ -32,6 +33,7 @@ from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.searches import Again, is_searched
 from sfn_provider.operators.attempts import key_of
 from sfn_provider.operators.callbacks import Callbacks, is_activity
+from sfn_provider.operators.modes import waiting
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
@@ -43,6 +45,9 @@ Json = Any
 
 SHORT_WAIT = 2.0
 """Seconds up to which waiting in the worker costs less than a deferral."""
+
+ANSWERS_EVERY = 60.0
+"""Seconds between two looks for the answer of a worker where each look is a start of the task."""
 
 MAX_CALLS = 40
 """Calls that one task makes at once: as many iterations of an inline Map run at once."""
@@ -170,7 +175,7 @@ class LiveDriver:
                 done, _ = wait(self._calls, timeout=min(look, KEEP_EVERY), return_when=FIRST_COMPLETED)
                 for future in done:
                     return self._answer(future)
-            elif self._defers() and (pause > SHORT_WAIT or self._only_jobs_until(patience)):
+            elif self._gives_way() and (pause > SHORT_WAIT or self._only_jobs_until(patience)):
                 return None
             else:
                 self._keep_if_due(look)
@@ -204,8 +209,9 @@ class LiveDriver:
         return time.time() >= patience < min(self._timers.values(), default=patience + 3600.0) - SHORT_WAIT
 
     @staticmethod
-    def _defers() -> bool:
-        return conf.get("sfn_provider", "waiting", fallback="defer") == "defer" and not in_dag_test()
+    def _gives_way() -> bool:
+        """May the task give its worker slot back while it waits?"""
+        return waiting() != "block" and not in_dag_test()
 
     # Calls and jobs --------------------------------------------------------------------------------------------------
 
@@ -290,6 +296,11 @@ class LiveDriver:
         self._callbacks.close_all()
 
     # Deferral --------------------------------------------------------------------------------------------------------
+
+    def due(self) -> datetime:
+        """When a task that no triggerer watches over must look again at what it waits for."""
+        answers = time.time() + ANSWERS_EVERY if self._callbacks.to_watch() else math.inf
+        return datetime.fromtimestamp(min(self._next_time(), answers), UTC)
 
     def trigger(self) -> BaseTrigger:
         """The trigger that ends the deferral: when a job has ended, a worker has answered, or a timer is due."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import AirflowFailException, timezone
+from sfn_provider._compat import AirflowFailException, AirflowRescheduleException, timezone
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
@@ -20,6 +20,7 @@ from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.operators.callbacks import Callbacks
 from sfn_provider.operators.carried import for_airflow, from_airflow
 from sfn_provider.operators.kept import Kept
+from sfn_provider.operators.modes import waiting
 from sfn_provider.operators.routing import arrive, depart, execution_input
 from sfn_provider.operators.token import ERROR, MOCKS_VARIABLE, Arrival, Branch, Token
 
@@ -74,7 +75,7 @@ class RegionRun:
         snapshot = self._kept.load()
         if snapshot is None:
             return self.start()
-        self._operator.log.info("The try before was lost: going on from what it kept")
+        self._operator.log.info("Going on from what was kept before")
         return self._go_on_from(snapshot)
 
     def resume(self, snapshot: Json, event: Json = None) -> Json:
@@ -190,6 +191,8 @@ class RegionRun:
         snapshot = self._snapshot(driver)
         self._kept.save(snapshot)
         self._callbacks.settle()
+        if waiting() == "reschedule":
+            raise AirflowRescheduleException(driver.due())  # type: ignore[no-untyped-call]
         kwargs = {"snapshot": for_airflow(snapshot)}
         return self._operator.defer(trigger=driver.trigger(), method_name="resume", kwargs=kwargs)
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from sfn_provider._compat import AirflowFailException, BaseOperator
+from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, BaseOperator, let_reschedule
 from sfn_provider.operators.look import markdown
+from sfn_provider.operators.modes import reschedules
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -76,6 +77,14 @@ class StateOperator(BaseOperator):
         self.query_language = query_language or "JSONPath"
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
+        if reschedules():
+            let_reschedule(self)
+
+    @classmethod
+    def get_serialized_fields(cls) -> frozenset[str]:
+        """What the scheduler learns of the task."""
+        fields: frozenset[str] = super().get_serialized_fields()  # type: ignore[no-untyped-call]
+        return fields | RESCHEDULE_FIELDS if reschedules() else fields
 
     # Made when Airflow asks for it, so that a DAG file needs no text and its parse no time for it.
     @property
