@@ -28,12 +28,13 @@ from sfn_provider.engine.requests import (
     WakeAt,
 )
 from sfn_provider.engine.state import ExecutionState
-from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.searches import Again, is_searched
 from sfn_provider.operators.attempts import key_of
 from sfn_provider.operators.callbacks import Callbacks, is_activity
 from sfn_provider.operators.modes import waiting
+from sfn_provider.operators.running_jobs import RunningJobs
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
@@ -103,8 +104,7 @@ class LiveDriver:
         self._state: ExecutionState | None = None
         self._records: list[Record] = []
         self._timers: dict[str, float] = {}
-        self._jobs: dict[str, dict[str, Json]] = {}
-        self._polls: dict[str, float] = {}
+        self._jobs = RunningJobs(self._caller, operator.log)
         self._calls: dict[Future[Completed | Submitted], CallTask] = {}
         self._to_call: dict[str, CallTask] = {}
         self._asked: dict[str, float] = {}
@@ -189,9 +189,7 @@ class LiveDriver:
             if at <= now:
                 del self._timers[identity]
                 yield TimerFired(identity, at)
-        for identity, at in sorted(self._polls.items(), key=lambda poll: poll[1]):
-            if at <= now and (event := self._poll(identity)) is not None:
-                yield event
+        yield from self._jobs.look(now)
 
     def _keep_if_due(self, pause: float = 0.0) -> None:
         since = time.time() - self._kept_at + pause
@@ -202,7 +200,7 @@ class LiveDriver:
             self._callbacks.settle()
 
     def _next_time(self) -> float:
-        return min([*self._timers.values(), *self._polls.values()], default=time.time() + 3600.0)
+        return min([*self._timers.values(), *self._jobs.polls.values()], default=time.time() + 3600.0)
 
     def _only_jobs_until(self, patience: float) -> bool:
         """Has nothing happened for a while, and does nothing come soon but looks at jobs, which a triggerer does?"""
@@ -230,29 +228,9 @@ class LiveDriver:
                 return TaskSubmitted(call.id, outcome.result, time.time())
             return TaskSucceeded(call.id, outcome.result, time.time())
         if call.id not in self._unwanted:
-            self._keep_job(call.id, outcome)
+            self._jobs.keep(call.id, outcome)
             self._must_keep = True
         return TaskSubmitted(call.id, outcome.output, time.time())
-
-    def _keep_job(self, identity: str, submitted: Submitted) -> None:
-        self._jobs[identity] = submitted.job
-        self._polls[identity] = time.time() + submitted.poll_after
-
-    def _poll(self, identity: str) -> Event | None:
-        try:
-            outcome = self._caller.poll(self._jobs[identity])
-        except StatesError as error:
-            self._forget(identity)
-            return TaskFailed(identity, error.error, error.cause, time.time())
-        if isinstance(outcome, Submitted):
-            self._keep_job(identity, outcome)
-            return None
-        self._forget(identity)
-        return TaskSucceeded(identity, outcome.result, time.time())
-
-    def _forget(self, identity: str) -> None:
-        self._jobs.pop(identity, None)
-        self._polls.pop(identity, None)
 
     def _cancel(self, identity: str) -> None:
         """Give up a timer, a job, or a call: a job that the call starts meanwhile is stopped when it answers."""
@@ -264,23 +242,12 @@ class LiveDriver:
                 self._unwanted.add(identity)
                 # In the thread of the call: it answers even where the task is ended meanwhile.
                 future.add_done_callback(self._stop_started)
-        job = self._jobs.get(identity)
-        self._forget(identity)
-        if job is not None:
-            self._stop(job)
+        self._jobs.stop(identity)
 
     def _stop_started(self, future: Future[Completed | Submitted]) -> None:
         outcome = future.result() if future.exception() is None else None
         if isinstance(outcome, Submitted):
-            self._stop(outcome.job)
-
-    def _stop(self, job: dict[str, Json]) -> None:
-        self._log.info("Cancelling %s", job)
-        try:
-            self._caller.cancel(job)
-        except (StatesError, UsageError) as error:
-            # Step Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
-            self._log.warning("Could not cancel %s: %s", job, error)
+            self._jobs.stop_one(outcome.job)
 
     def _end_calls(self) -> None:
         """Wait for the calls that nobody waits for any more, and stop the jobs that they start."""
@@ -291,7 +258,7 @@ class LiveDriver:
 
     def cancel_all(self) -> None:
         """Cancel every job that was submitted and has not ended."""
-        for identity in [*self._jobs, *(call.id for call in self._calls.values())]:
+        for identity in [*self._jobs.jobs, *(call.id for call in self._calls.values())]:
             self._cancel(identity)
         self._callbacks.close_all()
 
@@ -308,20 +275,17 @@ class LiveDriver:
         beats = self._callbacks.heartbeats()
         moment = min((at for at in self._timers.values() if at not in beats), default=None)
         waits = self._callbacks.to_watch()
-        if self._jobs:
-            jobs = {identity: job | {"kept": None} for identity, job in self._jobs.items()}
-            return JobsTrigger(jobs=jobs, polls=self._polls, moment=moment, waits=waits, **self._calls_as)
+        if self._jobs.jobs:
+            jobs = {identity: job | {"kept": None} for identity, job in self._jobs.jobs.items()}
+            return JobsTrigger(jobs=jobs, polls=self._jobs.polls, moment=moment, waits=waits, **self._calls_as)
         if waits:
             return CallbackTrigger(waits=waits, moment=moment)
         return DateTimeTrigger(moment=datetime.fromtimestamp(self._next_time(), UTC))
 
     def woken(self, event: Json) -> None:
         """Take up what a trigger says of the jobs; other triggers say nothing that matters."""
-        if not isinstance(event, dict) or "over" not in event:
-            return
-        for identity, counters in event["jobs"].items():
-            self._jobs[identity] = self._jobs[identity] | counters
-        self._polls |= dict.fromkeys(event["over"], time.time()) | event["polls"]
+        if isinstance(event, dict) and "over" in event:
+            self._jobs.woken(event)
 
     @property
     def state(self) -> ExecutionState:
@@ -340,8 +304,8 @@ class LiveDriver:
             "state": self.state.to_json(),
             "records": [list(record) for record in self._records],
             "timers": self._timers,
-            "jobs": self._jobs,
-            "polls": self._polls,
+            "jobs": self._jobs.jobs,
+            "polls": self._jobs.polls,
             "calls": [
                 {"call": asdict(call), "asked": self._asked[call.id]}
                 for call in (*self._calls.values(), *self._to_call.values())
@@ -353,10 +317,11 @@ class LiveDriver:
     def restore(self, snapshot: dict[str, Json]) -> Step:
         """Take up what `snapshot` kept. The step that it gives makes the calls again that had not been answered."""
         self._records = [Record(*record) for record in snapshot["records"]]
-        self._timers, self._jobs, self._polls = (dict(snapshot[key]) for key in ("timers", "jobs", "polls"))
+        self._timers = dict(snapshot["timers"])
+        self._jobs.restore(snapshot["jobs"], snapshot["polls"])
         self._callbacks.restore(snapshot["callbacks"])
         self._asked = {kept["call"]["id"]: kept["asked"] for kept in snapshot["calls"]}
-        known = tuple(self._jobs.values())
+        known = tuple(self._jobs.jobs.values())
         self._again = {identity: Again(asked, known) for identity, asked in self._asked.items()}
         calls: list[Request] = [CallTask(**kept["call"]) for kept in snapshot["calls"]]
         return Step(ExecutionState.from_json(snapshot["state"]), calls, [])
