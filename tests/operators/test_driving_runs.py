@@ -1,0 +1,113 @@
+"""The operators around executions in DAG runs of a real Airflow, against machines that really run."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from airflow import DAG
+
+from sfn_provider.operators.step_function import (
+    StepFunctionCreateOrUpdateStateMachineOperator,
+    StepFunctionDescribeExecutionOperator,
+    StepFunctionSendTaskFailureOperator,
+    StepFunctionSendTaskHeartbeatOperator,
+    StepFunctionSendTaskSuccessOperator,
+    StepFunctionStartExecutionOperator,
+    StepFunctionStopExecutionOperator,
+)
+from tests.fixtures.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.moto import ACCOUNT, REGION, ROLE_ARN
+
+pytestmark = pytest.mark.usefixtures("airflow_db", "executing_aws")
+
+WAITING = "StartAt: Night\nStates:\n  Night:\n    Type: Wait\n    Seconds: ${Seconds}\n    End: true\n"
+
+
+def new_dag(dag_id: str) -> DAG:
+    """Make a DAG that runs by hand only."""
+    return DAG(dag_id, start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None)
+
+
+def test_a_machine_is_deployed_started_described_and_stopped(tmp_path: Path) -> None:
+    (tmp_path / "night.asl.yaml").write_text(WAITING)
+    with new_dag("deployed") as dag:
+        deploy = StepFunctionCreateOrUpdateStateMachineOperator(
+            task_id="deploy",
+            name="Night",
+            definition=str(tmp_path / "night.asl.yaml"),
+            substitutions={"Seconds": "{{ params.seconds }}"},
+            role_arn=ROLE_ARN,
+            tags={"run": "{{ run_id }}"},
+        )
+        start = StepFunctionStartExecutionOperator(
+            task_id="start",
+            state_machine_arn=deploy.output,
+            state_machine_input={"day": 1},
+            region_name=REGION,
+            wait_for_completion=False,
+        )
+        describe = StepFunctionDescribeExecutionOperator(
+            task_id="describe", execution_arn=start.output, include_history=True
+        )
+        stop = StepFunctionStopExecutionOperator(task_id="stop", execution_arn=start.output, cause="{{ run_id }}")
+        describe >> stop
+    dag.params = {"seconds": 3600}
+    run = run_dag(dag)
+    assert set(task_states(run).values()) == {"success"}
+    assert xcom(run, "deploy") == f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:Night"
+    assert xcom(run, "deploy", "change") == "created"
+    assert (xcom(run, "describe")["input"], xcom(run, "describe")["status"]) == ({"day": 1}, "RUNNING")
+    assert xcom(run, "describe", "events")[0]["type"] == "ExecutionStarted"
+    assert xcom(run, "stop") == "ABORTED"
+
+
+@pytest.fixture
+def token(make_machine: Any, sfn: Any, aws: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """An execution whose one state waits for a task token, and that token."""
+    monkeypatch.setenv("MOTO_PORT", aws.rpartition(":")[2])  # where moto's executions send their messages
+    sqs = boto3.client("sqs", endpoint_url=aws, region_name=REGION)
+    queue = sqs.create_queue(QueueName="work")["QueueUrl"]
+    message = {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}}
+    resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+    state = {"Type": "Task", "Resource": resource, "Parameters": message, "HeartbeatSeconds": 60, "End": True}
+    machine = make_machine({"StartAt": "Work", "States": {"Work": state}})
+    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    [received] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    return arn, json.loads(received["Body"])["token"]
+
+
+def ended(arn: str) -> dict[str, Any]:
+    """Wait for an execution's end."""
+    from sfn_provider.hooks.step_function import StepFunctionHook
+
+    return StepFunctionHook().wait_for_execution(arn, 0.1, 100)
+
+
+def test_a_dag_does_a_states_work(token: tuple[str, str]) -> None:
+    arn, task_token = token
+    with new_dag("works") as dag:
+        StepFunctionSendTaskHeartbeatOperator(
+            task_id="alive", task_token="{{ params.token }}"
+        ) >> StepFunctionSendTaskSuccessOperator(
+            task_id="done", task_token="{{ params.token }}", task_output={"rows": "{{ 1 + 2 }}"}
+        )
+    dag.params = {"token": task_token}
+    assert set(task_states(run_dag(dag)).values()) == {"success"}
+    assert json.loads(ended(arn)["output"]) == {"rows": "3"}
+
+
+def test_a_dag_says_that_a_states_work_has_failed(token: tuple[str, str]) -> None:
+    arn, task_token = token
+    with new_dag("fails_to_work") as dag:
+        StepFunctionSendTaskFailureOperator(
+            task_id="failed", task_token="{{ params.token }}", error="Load.Failed", cause="See {{ task.task_id }}"
+        )
+    dag.params = {"token": task_token}
+    assert set(task_states(run_dag(dag)).values()) == {"success"}
+    description = ended(arn)
+    assert (description["status"], description["error"]) == ("FAILED", "Load.Failed")  # moto drops the cause
