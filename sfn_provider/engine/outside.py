@@ -137,7 +137,8 @@ def _bring_in(run: Run, frame: Frame, state: Compiled, outcomes: Sequence[Branch
     children = [_adopt(run, frame, state, index) for index in range(len(outcomes))]
     ended = [(outcome, child) for outcome, child in zip(outcomes, children, strict=True) if outcome is not None]
     run.state.event_ids += sum(outcome.events for outcome, _ in ended)
-    for outcome, child in sorted(ended, key=lambda pair: (pair[0].at, pair[1].index)):
+    # In virtual time many end at once; branches take turns, so the one that came by fewer states was first.
+    for outcome, child in sorted(ended, key=lambda pair: (pair[0].at, pair[0].steps, pair[1].index)):
         run.state.now = max(run.state.now, outcome.at)
         child.previous = outcome.previous
         if outcome.status == "SUCCEEDED":

@@ -152,6 +152,7 @@ class BranchOutcome:
         at: when it ended.
         previous: id of its last event.
         events: how many events it had.
+        steps: how many states it had left.
         output: its output, where it succeeded.
         error: its error, where it failed.
         cause: the cause beside it.
@@ -161,6 +162,7 @@ class BranchOutcome:
     at: float
     previous: int
     events: int
+    steps: int = 0
     output: Json = None
     error: str | None = None
     cause: str | None = None

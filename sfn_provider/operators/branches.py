@@ -182,7 +182,10 @@ def _succeeded(inside: list[str], before: Token, context: Context) -> Iterator[_
         token = Token.from_json(ended["token"])
         if token.branch is not None:
             events = token.events - before.events
-            yield token.branch.place, BranchOutcome("SUCCEEDED", token.now, token.previous, events, ended["output"])
+            yield (
+                token.branch.place,
+                BranchOutcome("SUCCEEDED", token.now, token.previous, events, token.steps, ended["output"]),
+            )
 
 
 def _failed(inside: list[str], before: Token, context: Context) -> Iterator[_Placed]:
@@ -190,4 +193,9 @@ def _failed(inside: list[str], before: Token, context: Context) -> Iterator[_Pla
         if place := _place(error):
             token = Token.from_json(error["Token"])
             told = {"error": error["Error"], "cause": error["Cause"]}
-            yield place, BranchOutcome(error["Status"], token.now, token.previous, token.events - before.events, **told)
+            yield (
+                place,
+                BranchOutcome(
+                    error["Status"], token.now, token.previous, token.events - before.events, token.steps, **told
+                ),
+            )
