@@ -67,6 +67,20 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "worker_access_key_id": _secret("Access key id that workers sign with; for ``signature``."),
                     "worker_secret_access_key": _secret("Secret access key that workers sign with; for ``signature``."),
+                    "task_token_queue_url": {
+                        "description": "URL of an SQS queue from which answers of workers are read, too.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "https://sqs.eu-west-1.amazonaws.com/123456789012/answers",
+                        "default": "",
+                    },
+                    "task_token_queue_conn_id": {
+                        "description": "Airflow connection to AWS by which that queue is read.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": None,
+                        "default": "aws_default",
+                    },
                     "task_token_secret": _secret(
                         "Key that signs task tokens, the same for all components; by default Airflow's secret key."
                     ),

@@ -98,7 +98,9 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _headers(scope: Message) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    # Of headers with the same name the first one is the client's: Airflow may add an Authorization of its own.
+    lines = reversed(scope["headers"])
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in lines}
 
 
 def _url(scope: Message) -> str:

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from sfn_provider.callbacks import queue
+
 
 class Hub:
     """The waits of one event loop."""
 
     def __init__(self) -> None:
         self._waits: dict[str, asyncio.Event] = {}
+        self._consumer: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._waits)
@@ -22,12 +25,17 @@ class Hub:
         """Wait for the answers to some tokens, by the ids of their records; the event tells of one."""
         woken = asyncio.Event()
         self._waits |= dict.fromkeys(identities, woken)
+        if queue.queue_url() and (self._consumer is None or self._consumer.done()):
+            self._consumer = asyncio.ensure_future(queue.consume(self))
         return woken
 
     def leave(self, identities: Iterable[str]) -> None:
         """Wait for them no more."""
         for identity in identities:
             self._waits.pop(identity, None)
+        if not self._waits and self._consumer is not None:
+            self._consumer.cancel()
+            self._consumer = None
 
     def wake(self, identity: str) -> bool:
         """Wake who waits for a token; False where nobody does here."""

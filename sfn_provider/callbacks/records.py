@@ -111,6 +111,17 @@ def write(wait: Wait) -> None:
     Variable.set(key, wait.to_text(), description=f"{waiter} waits for a worker; this goes when the wait is over")
 
 
+def update(wait: Wait) -> None:
+    """Write a record anew that can be answered, from within a task or a trigger.
+
+    Unlike the API server, which sees the database, this cannot tell that another answer comes at the same moment: then
+    the one that is written last counts.
+    """
+    from sfn_provider._compat import Variable
+
+    Variable.set(key_of(wait.id), wait.to_text())
+
+
 def read(identity: str) -> Wait | None:
     """Look at a record, from within a task or a trigger; None where there is none, or no worker has the work yet."""
     from sfn_provider._compat import read_variable

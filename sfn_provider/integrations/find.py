@@ -73,12 +73,12 @@ def _sdk(resource: Resource, clients: Clients) -> Integration:
 _FINDERS: Final[dict[str, Callable[[Resource, Clients], Integration]]] = {
     "lambda": _function,
     "optimized": _optimized,
+    "http:invoke": _optimized,
     "aws-sdk": _sdk,
 }
 
 _REFUSED_KINDS: Final[dict[str, str]] = {
     "activity": "an activity is not called, its workers ask for work",
-    "http:invoke": "this package does not call HTTP endpoints",
     "unknown": "it is no ARN of a function, an activity or an integration",
 }
 

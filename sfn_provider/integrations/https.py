@@ -1,4 +1,4 @@
-"""HTTPS calls to what is no service of boto3: stages of API Gateway, and Kubernetes.
+"""HTTPS calls to what is no service of boto3: stages of API Gateway, Kubernetes, and endpoints of HTTP tasks.
 
 urllib3 comes with botocore. It is imported with the first call.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.transforms import parsed
 
 if TYPE_CHECKING:
@@ -93,6 +94,20 @@ def send(method: str, url: str, headers: Headers, body: bytes | None = None, *, 
         raise EndpointConnectionError(endpoint_url=url, error=error) from error
     text = response.data.decode("utf-8", "replace")
     return Answer(response.status, response.reason or "", list(response.headers.items()), text)
+
+
+def exchange(method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
+    """Send a request to an endpoint of the user's, as `send` does.
+
+    Raises:
+        StatesError: ``States.Http.Socket``: there was no answer.
+    """
+    from botocore.exceptions import EndpointConnectionError
+
+    try:
+        return send(method, url, headers, body)
+    except EndpointConnectionError as error:
+        raise StatesError("States.Http.Socket", str(error)) from error
 
 
 def sign(

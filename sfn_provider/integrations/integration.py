@@ -225,7 +225,7 @@ class Once:
     find: Callable[[Values, Ask], Values] | None = None
 
 
-Wire = Literal["aws", "api gateway", "kubernetes"]
+Wire = Literal["aws", "api gateway", "http", "kubernetes"]
 """What speaks to the service: boto3, or HTTPS of our own where no boto3 service has the operation."""
 
 

@@ -35,6 +35,7 @@ _EMR_CONTAINERS = optimized("EMRContainers", "AmazonEMRContainers")
 _EMR_SERVERLESS = optimized("EMRServerless", "AWSEMRServerless")
 _EVENTS = optimized("EventBridge", "AmazonEventBridge")
 _GLUE = optimized("Glue", "AWSGlue")
+_HTTP = optimized("States.Http", "AmazonEventBridge")
 _LAMBDA = optimized("Lambda", "AWSLambda")
 _MEDIACONVERT = optimized("MediaConvert", "AWSMediaConvert")
 _S3 = optimized("S3", "AmazonS3", "Amazon S3")
@@ -238,6 +239,7 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "events:putEvents", "events", _EVENTS, prepare=t.put_events_request, result=t.put_events_result, callback=True
     ),
     _row("glue:startJobRun", "glue", _GLUE, syncs=syncs.GLUE_JOB_RUN),
+    _row("http:invoke", "events", _HTTP, wire="http", metadata=False),
     _row("lambda:invoke", "lambda", _LAMBDA, result=t.lambda_result, callback=True),
     _row("mediaconvert:createJob", "mediaconvert", _MEDIACONVERT, syncs=syncs.MEDIA_JOB),
     # The three of S3 are no Task's resources: a distributed Map's ItemReader and ResultWriter call them.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.integrations import api_gateway, kubernetes
+from sfn_provider.integrations import api_gateway, http_task, kubernetes
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.link import Task, Wired
 from sfn_provider.integrations.shapes import Values
@@ -44,6 +44,7 @@ class Opener:
 
 OWN_WIRES: Final[dict[str, Opener]] = {
     "api gateway": Opener(api_gateway.ApiGateway, api_gateway.check),
+    "http": Opener(http_task.HttpTask, http_task.check),
     "kubernetes": Opener(kubernetes.Kubernetes, kubernetes.check),
 }
 """Openers by the ``wire`` of an Integration."""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.callbacks import records
+from sfn_provider.callbacks import queue, records
 from sfn_provider.callbacks.records import LONGEST_WAIT, Wait, Work
 from sfn_provider.callbacks.tokens import TokenSigner, Waiter
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSucceeded
@@ -131,14 +131,17 @@ class Callbacks:
         """Seconds until it is time to look again."""
         return max(0.0, self._next_look - now) if self._open else float("inf")
 
-    def look(self, now: float) -> Iterator[Event]:
+    def look(self, now: float, *, alone: bool = False) -> Iterator[Event]:
         """Look for answers and heartbeats, if it is time to.
 
         Args:
             now: the time, seconds since the epoch.
+            alone: no triggerer reads the queue of answers for this task.
         """
         if now < self._next_look:
             return
+        if alone and self._open and queue.queue_url():
+            queue.drain([known.id for known in self._open.values()])
         for request, known in tuple(self._open.items()):
             if known.accepted and request in self._open:
                 yield from self._look_at(request, known, now)

@@ -184,7 +184,10 @@ class LiveDriver:
     def _due_events(self) -> Iterator[Event]:
         now = time.time()
         # An answer that was taken was in time, however late the task looks at it.
-        yield from self._callbacks.look(now)
+        alone = waiting() != "defer" or in_dag_test()
+        if alone:
+            self._keep_if_due()  # looks take their time
+        yield from self._callbacks.look(now, alone=alone)
         for identity, at in sorted(self._timers.items(), key=lambda timer: timer[1]):
             if at <= now:
                 del self._timers[identity]

@@ -126,10 +126,10 @@ STATE_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "HTTP_INVOKE",
-        "fails",
+        "differs",
         _is_kind("http:invoke"),
-        "HTTP endpoints with an EventBridge connection are not called, so the task fails.",
-        "Call it with HttpOperator and an Airflow connection.",
+        "Airflow's worker calls the endpoint: it needs the way there, and the rights to read the connection's secret.",
+        "Allow events:DescribeConnection and secretsmanager:GetSecretValue, and the worker's address at the endpoint.",
     ),
     Rule(
         "UNSUPPORTED_INTEGRATION",

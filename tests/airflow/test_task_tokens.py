@@ -10,10 +10,12 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.fixtures.moto import REGION
+from tests.fixtures.moto import ACCOUNT, REGION
 from tests.fixtures.real_airflow import RealAirflow, Run
 
 pytestmark = pytest.mark.usefixtures("aws")
+
+ACTIVITY = f"arn:aws:states:{REGION}:{ACCOUNT}:activity:pack"
 
 DAG = """
 from airflow import DAG
@@ -47,6 +49,12 @@ def client(endpoint_url: str) -> Any:
     return boto3.client("stepfunctions", endpoint_url=endpoint_url, region_name=REGION)
 
 
+@pytest.fixture(autouse=True)
+def answers(aws: str) -> Any:
+    """The queue that Airflow reads answers from."""
+    return boto3.resource("sqs", endpoint_url=aws, region_name=REGION).create_queue(QueueName="answers")
+
+
 def ask(airflow: RealAirflow, dag_id: str, queue: Any, more: str = "") -> Run:
     airflow.add_dag(dag_id, DAG.replace("DAG_ID", dag_id).replace("MORE", more))
     return airflow.trigger(dag_id, {"queue": queue.url, "order": 7})
@@ -64,7 +72,11 @@ def receive(queue: Any) -> dict[str, Any]:
 
 def variables(airflow: RealAirflow) -> list[str]:
     found = airflow.call("GET", "variables")["variables"]
-    return [variable["key"] for variable in found if variable["key"].startswith("sfn_provider_")]
+    return [
+        variable["key"]
+        for variable in found
+        if variable["key"].startswith(("sfn_provider_callback_", "sfn_provider_activity_"))
+    ]
 
 
 def test_a_worker_answers_a_deferred_task_once(real_airflow: RealAirflow, queue: Any, worker: Any) -> None:
@@ -116,3 +128,58 @@ def test_a_task_outlives_its_heartbeats_and_not_their_end(real_airflow: RealAirf
     assert run.xcom("ask", "error")["Error"] == "States.Timeout"
     with pytest.raises(worker.exceptions.TaskTimedOut):
         worker.send_task_success(taskToken=token, output="1")
+
+
+def test_a_worker_answers_by_the_queue(real_airflow: RealAirflow, queue: Any, answers: Any) -> None:
+    run = ask(real_airflow, "token_queue", queue)
+    token = receive(queue)["Token"]
+    run.wait_for_task("ask", "deferred")
+    message = {"action": "SendTaskSuccess", "taskToken": token, "output": json.dumps({"by": "queue"})}
+    answers.send_message(MessageBody=json.dumps(message))
+    assert run.wait() == "success", run.story()
+    assert run.xcom("ask") == {"by": "queue"}
+
+
+ACTIVITY_DAG = f"""
+from airflow import DAG
+from sfn_provider.operators.state_machine import TaskStateOperator
+
+with DAG("activity", schedule=None):
+    TaskStateOperator(task_id="pack", resource="{ACTIVITY}", timeout_seconds=600, heartbeat_seconds=300, end=True)
+"""
+
+
+def test_a_worker_of_an_activity_asks_for_work_and_answers(real_airflow: RealAirflow, worker: Any) -> None:
+    real_airflow.add_dag("activity", ACTIVITY_DAG)
+    runs = [real_airflow.trigger("activity", {"order": number}) for number in (1, 2)]
+    for _ in runs:
+        work = worker.get_activity_task(activityArn=ACTIVITY, workerName="packer")
+        worker.send_task_heartbeat(taskToken=work["taskToken"])
+        worker.send_task_success(taskToken=work["taskToken"], output=json.dumps({"packed": json.loads(work["input"])}))
+    for number, run in enumerate(runs, 1):
+        assert run.wait() == "success", run.story()
+        assert run.xcom("pack") == {"packed": {"order": number}}
+
+
+def test_a_task_whose_worker_is_lost_takes_the_answer_that_came_meanwhile(
+    real_airflow: RealAirflow, queue: Any, worker: Any
+) -> None:
+    more = "retries=1, retry_delay=timedelta(0), heartbeat_seconds=600,"
+    source = DAG.replace("DAG_ID", "token_killed").replace("MORE", more)
+    source = source.replace("from airflow import DAG", "from datetime import timedelta\nfrom airflow import DAG")
+    source += BLOCKING
+    real_airflow.add_dag("token_killed", source)
+    run = real_airflow.trigger("token_killed", {"queue": queue.url, "order": 7})
+    token = receive(queue)["Token"]
+    run.wait_for_task("ask", "running")
+    run.kill_worker("ask", supervisor=False)
+    worker.send_task_success(taskToken=token, output='"once"')
+    assert run.wait() == "success", run.story()
+    assert run.xcom("ask") == "once"
+    assert run.task("ask")["try_number"] == 2
+
+
+BLOCKING = """
+import os
+os.environ["AIRFLOW__SFN_PROVIDER__WAITING"] = "block"
+"""

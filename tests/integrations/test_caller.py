@@ -263,7 +263,7 @@ def test_credentials_must_have_a_role(submit: Callable[..., Answer], credentials
         ("glue:getTables", {}, "that this package calls are glue:startJobRun; aws-sdk integrations call every action"),
         ("appflow:startFlow", {}, "that this package calls are apigateway:invoke, athena:"),
         ("dynamodb:getItem.waitForTaskToken", {}, "the pattern waitForTaskToken, only with: request_response."),
-        ("http:invoke", {}, "this package does not call HTTP endpoints"),
+        ("http:invoke", {}, "The field 'ApiEndpoint' is required but was missing"),
         (f"arn:aws:states:{REGION}:{ACCOUNT}:activity:pack", {}, "an activity is not called"),
         ("arn:aws:s3:::bucket", {}, "it is no ARN of a function, an activity or an integration"),
         ("${Notify.Arn}", {}, "a name in it has no value"),
