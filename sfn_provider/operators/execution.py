@@ -100,6 +100,8 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
         stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out.
         log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
             more call, of GetExecutionHistory, at each look.
+        status_queue_url: URL of an SQS queue that EventBridge sends status changes of executions to: a deferred task
+            then hears of the end, in place of looking. See docs/waiting.md.
         aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
         region_name: the region. Default: the ARN's, else the connection's.
         verify: whether to check TLS certificates, or the path of a CA bundle.
@@ -123,6 +125,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
         wait_for_completion: bool = True,
         stop_on_kill: bool = True,
         log_history: bool = False,
+        status_queue_url: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -134,6 +137,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
         self._keep(
             waiter_max_attempts=waiter_max_attempts,
             waiter_delay=waiter_delay,
+            status_queue_url=status_queue_url,
             deferrable=deferrable,
             wait_for_completion=wait_for_completion,
             stop_on_kill=stop_on_kill,

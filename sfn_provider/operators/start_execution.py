@@ -66,6 +66,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             deferred, Airflow says so from 3.3 on; on older versions only its timeout reaches the task then.
         log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
             more call, of GetExecutionHistory, at each look.
+        status_queue_url: URL of an SQS queue that EventBridge sends status changes of executions to: a deferred task
+            then hears of the end, in place of looking. See docs/waiting.md.
         aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
         region_name: the region. Default: the ARN's, else the connection's.
         verify: whether to check TLS certificates, or the path of a CA bundle.
@@ -103,6 +105,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         on_not_redrivable: OnNotRedrivable = "fail",
         stop_on_kill: bool = True,
         log_history: bool = False,
+        status_queue_url: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -114,6 +117,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         self._keep(
             waiter_max_attempts=waiter_max_attempts,
             waiter_delay=waiter_delay,
+            status_queue_url=status_queue_url,
             deferrable=deferrable,
             wait_for_completion=wait_for_completion,
             stop_on_kill=stop_on_kill,

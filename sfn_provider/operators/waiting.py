@@ -40,6 +40,8 @@ class WaitingOperator(StepFunctionsOperator):
     """Stop the execution when the task is killed, cleared, marked or timed out."""
     log_history: bool
     """Log each state that is entered and left, with its duration, retries and counts of Map items."""
+    status_queue_url: str | None
+    """URL of the queue that tells of the execution's end, where the task is deferred; None to look instead."""
     _execution_arn: str | None = None
     _history: HistoryLog | None = None
 
@@ -112,6 +114,7 @@ class WaitingOperator(StepFunctionsOperator):
                 stop_on_kill=self.stop_on_kill,
                 log_history=self.log_history,
                 history=self._logged().saved() if self.log_history else None,
+                status_queue_url=self.status_queue_url,
             ),
             method_name="execute_complete",
             timeout=time_left(context, self.execution_timeout),

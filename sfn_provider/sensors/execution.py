@@ -38,6 +38,8 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
             more call, of GetExecutionHistory, at each look. Not in ``mode="reschedule"``, which forgets what it has
             logged.
+        status_queue_url: URL of an SQS queue that EventBridge sends status changes of executions to: a deferred sensor
+            then hears of the end, in place of looking. See docs/waiting.md.
         kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
             ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
             and so on.
@@ -57,6 +59,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         execution_arn: str | XComArg,
         target_states: Sequence[str] = SUCCESS_STATES,
         log_history: bool = False,
+        status_queue_url: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -68,6 +71,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         self.target_states = tuple(target_states)
         self.log_history = log_history
         self._history = HistoryLog()
+        self.status_queue_url = status_queue_url
 
     def look(self, context: Context) -> bool:
         """Look once.
@@ -100,6 +104,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
             target_states=self.target_states,
             log_history=self.log_history,
             history=self._history.saved() if self.log_history else None,
+            status_queue_url=self.status_queue_url,
             **self.aws_trigger_arguments,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -17,6 +17,7 @@ from sfn_provider.triggers.aws_client import AwsAccess, AwsClient, MakeHook, sha
 from sfn_provider.triggers.quotas import pace_of
 from sfn_provider.triggers.shared import Shared, Use
 from sfn_provider.triggers.shared_poller import SharedPoller, Subject
+from sfn_provider.triggers.status_queue import QueueAddress, Reader
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +81,14 @@ class ExecutionPoller(SharedPoller[str]):
         access: how AWS is reached.
         machine: an execution of the state machine, or any of its children in Map Runs: these are only described.
         make_hook: makes the hook, in a thread.
+        queue: the queue with events of the executions' ends, if there is one. Each event is confirmed by a description.
     """
 
-    def __init__(self, access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook) -> None:
+    def __init__(
+        self, access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook, queue: QueueAddress | None = None
+    ) -> None:
         super().__init__()
+        self._queue = queue
         self._access, self._machine, self._make_hook = access, machine, make_hook
         self._describing = pace_of("describe_execution", machine.account, machine.region)
         self._listing = pace_of("list_executions", machine.account, machine.region)
@@ -94,8 +99,12 @@ class ExecutionPoller(SharedPoller[str]):
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Hold the client."""
-        async with shared_client(self._access, self._make_hook) as self._client:
+        """Hold the client, and have the queue read."""
+        async with AsyncExitStack() as held:
+            self._client = await held.enter_async_context(shared_client(self._access, self._make_hook))
+            if self._queue is not None:
+                reader = await held.enter_async_context(self._queue.shared_reader())
+                held.enter_context(reader.read_by(Reader(self.hint, self._fail_all)))
             yield
 
     async def look(self, due: Sequence[Subject]) -> None:
@@ -142,12 +151,17 @@ class ExecutionPoller(SharedPoller[str]):
             notes.rumours -= 1
             self.postpone(name, CONFIRMING)
 
-    def hint(self, name: str) -> None:
-        """Have an execution described at once: a message says that it has ended."""
-        if name in self.subjects:
-            self._notes(name).rumours = CONFIRMATIONS
-            self.postpone(name, 0)
-            self._describe_soon([name])
+    def hint(self, name: str) -> bool:
+        """Have an execution described at once: a message says that it has ended. Gives whether it is waited for."""
+        if name not in self.subjects:
+            return False
+        self._notes(name).rumours = CONFIRMATIONS
+        self._describe_soon([name])
+        return True
+
+    def _fail_all(self, error: Exception) -> None:
+        for name in self.subjects:
+            self.fail(name, error)
 
     async def _look_at_lists(self, wanted: set[str]) -> set[str]:
         """Tell of all that the lists show. Gives the executions that have to be described."""
@@ -168,8 +182,9 @@ class ExecutionPoller(SharedPoller[str]):
             for name in names:
                 self._tell_running(name)
             go_on = token is not None and pages * PAGE_COST < len(wanted - found)
-        self._worth_listing = PAGE_COST if len(found) > pages else 2 * len(wanted)
-        return found, token is None
+        complete = token is None
+        self._worth_listing = PAGE_COST if complete or len(found) > pages else 2 * len(wanted)
+        return found, complete
 
     async def _read_ends(self, missing: set[str]) -> None:
         """Read the lists of ended executions, newest first, while that is cheaper than to describe each.
@@ -231,11 +246,12 @@ class ExecutionPoller(SharedPoller[str]):
         return asyncio.get_running_loop().time()
 
 
-_POLLERS: Final[Shared[tuple[AwsAccess, ExecutionArn], ExecutionPoller]] = Shared()
+_POLLERS: Final[Shared[tuple[object, ...], ExecutionPoller]] = Shared()
 
 
 def shared_execution_poller(
-    access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook
-) -> Use[tuple[AwsAccess, ExecutionArn], ExecutionPoller]:
+    access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook, queue: QueueAddress | None = None
+) -> Use[tuple[object, ...], ExecutionPoller]:
     """Use the poller of a state machine's executions. Enter the result with ``async with``."""
-    return _POLLERS.use((access, machine), lambda: ExecutionPoller(access, machine, make_hook))
+    key = (access, machine, queue.url if queue else None)
+    return _POLLERS.use(key, lambda: ExecutionPoller(access, machine, make_hook, queue))

@@ -18,6 +18,7 @@ from sfn_provider.hooks.hook_user import HookClass, lazy_hook
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
 from sfn_provider.triggers.history import logged
+from sfn_provider.triggers.status_queue import QueueAddress
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -33,7 +34,11 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "stop_on_kill": False,
     "log_history": False,
     "history": None,
+    "status_queue_url": None,
 }
+
+SWEEP: Final = 600.0
+"""Seconds between two looks, at least, where a queue says what has ended: a look for events that were lost."""
 
 
 class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
@@ -57,6 +62,8 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         log_history: log each state that is entered and left: one call of GetExecutionHistory every ``waiter_delay``.
             The event then has ``history``: what the worker needs to go on with it.
         history: what has been logged before, as such an event gives it.
+        status_queue_url: the URL of an SQS queue to which EventBridge sends the status changes of executions. The wait
+            then hears of the end, and looks only every 10 minutes, or every ``waiter_delay`` seconds if that is longer.
     """
 
     aws_hook_class = HookClass(__name__)
@@ -75,6 +82,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         stop_on_kill: bool = False,
         log_history: bool = False,
         history: dict[str, Any] | None = None,
+        status_queue_url: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.execution_arn = execution_arn
@@ -88,6 +96,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         self.stop_on_kill = stop_on_kill
         self.log_history = log_history
         self.history = history
+        self.status_queue_url = status_queue_url
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class's path and the arguments that make this trigger again."""
@@ -103,6 +112,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
             "stop_on_kill": self.stop_on_kill,
             "log_history": self.log_history,
             "history": self.history,
+            "status_queue_url": self.status_queue_url,
         }
         given = {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
         return f"{type(self).__module__}.{type(self).__qualname__}", given
@@ -122,7 +132,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
         """Wait together with the other triggers of this triggerer, then yield the one event."""
         try:
             async with self._poller() as poller:
-                with poller.waiting(self.execution_arn, self.waiter_delay, self._event) as result:
+                with poller.waiting(self.execution_arn, self._delay(), self._event) as result:
                     event = await (self._logged(result) if self.log_history else result)
         except (AirflowFailException, UsageError) as error:
             event = self._error(str(error), final=True)
@@ -150,18 +160,28 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
 
     def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
         machine = parse_execution_arn(self.execution_arn)
-        return shared_execution_poller(self._access(), machine, self.hook)
+        queue = QueueAddress.of(self.status_queue_url, *self._ways()) if self.status_queue_url else None
+        return shared_execution_poller(self._access(), machine, self.hook, queue)
+
+    def _delay(self) -> float:
+        return max(SWEEP, self.waiter_delay) if self.status_queue_url else self.waiter_delay
 
     def _access(self) -> AwsAccess:
-        region = self.region_name or region_of(self.execution_arn)
-        return AwsAccess.of("stepfunctions", self.aws_conn_id, region, self.verify, self.botocore_config)
+        return AwsAccess.of("stepfunctions", *self._ways())
+
+    def _ways(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
+        return self.aws_conn_id, self.region_name or region_of(self.execution_arn), self.verify, self.botocore_config
 
     def _event(self, status: str, looks: int) -> dict[str, Any] | None:
         if status not in RUNNING_STATUSES or status in self.target_states:
             return {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
-        if self.waiter_max_attempts is not None and looks >= self.waiter_max_attempts:
+        if self.waiter_max_attempts is not None and looks >= self._most_looks(self.waiter_max_attempts):
             return self._error(still_running(self.execution_arn, status, looks), final=False)
         return None
+
+    def _most_looks(self, attempts: int) -> int:
+        """The looks that take as long as the attempts would without a queue."""
+        return max(1, round(attempts * self.waiter_delay / self._delay())) if self.status_queue_url else attempts
 
     def _error(self, message: str, *, final: bool) -> dict[str, Any]:
         return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": final}

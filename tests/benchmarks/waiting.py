@@ -12,6 +12,9 @@ from sfn_provider.triggers.aws_client import read_botocore_data
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
 read_botocore_data("stepfunctions")
+read_botocore_data("sqs")
+
+QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/ends"
 
 
 def trigger(
@@ -20,6 +23,19 @@ def trigger(
     """Make the trigger that waits for one execution."""
     return StepFunctionsExecutionCompleteTrigger(
         execution_arn=execution_arn, waiter_delay=poll_interval, region_name=region_name, aws_conn_id=aws_conn_id
+    )
+
+
+def hearing_trigger(
+    execution_arn: str, *, poll_interval: float, region_name: str | None, aws_conn_id: str | None
+) -> StepFunctionsExecutionCompleteTrigger:
+    """Make the trigger that hears of the execution's end through a queue."""
+    return StepFunctionsExecutionCompleteTrigger(
+        execution_arn=execution_arn,
+        waiter_delay=poll_interval,
+        region_name=region_name,
+        aws_conn_id=aws_conn_id,
+        status_queue_url=QUEUE_URL,
     )
 
 

@@ -78,12 +78,13 @@ def test_waits_cost_little_and_none_is_lost(planned_aws: PlannedAws, count: int)
 
 @dataclass(frozen=True)
 class Case:
-    """What goes wrong, and how long after its end an execution may be told of."""
+    """What goes wrong, how long after its end an execution may be told of, and in how many calls."""
 
     id: str
     troubles: tuple[Trouble, ...] = ()
     lag: float = 0.0
     late: float = 12.0
+    calls: int = 100
 
 
 TROUBLES = [
@@ -93,9 +94,11 @@ TROUBLES = [
     Case("throttled by others for a minute", (Trouble(refusal("ThrottlingException"), begin=25, end=85),), late=120),
     Case("token expires", (Trouble(refusal("ExpiredTokenException"), begin=25, until_renewed=True),), late=20),
     Case("lists lag 5 s", lag=5, late=18),
-    Case("lists lag a minute", lag=60, late=90),
-    Case("listing not permitted", (Trouble(refusal("AccessDeniedException"), "list_executions"),), late=40),
-    Case("machine deleted", (Trouble(refusal("StateMachineDoesNotExist"), "list_executions"),), late=40),
+    Case("lists lag a minute", lag=60, late=90, calls=1_000),
+    Case(
+        "listing not permitted", (Trouble(refusal("AccessDeniedException"), "list_executions"),), late=40, calls=2_000
+    ),
+    Case("machine deleted", (Trouble(refusal("StateMachineDoesNotExist"), "list_executions"),), late=40, calls=2_000),
 ]
 
 
@@ -108,6 +111,7 @@ def test_every_execution_ends_with_the_right_event(planned_aws: PlannedAws, case
     assert seen.statuses() == ends
     assert seen.lateness(planned_aws) < case.late
     assert planned_aws.throttled == 0
+    assert planned_aws.calls.total() < case.calls
 
 
 def test_trouble_is_not_met_with_a_storm_of_calls(planned_aws: PlannedAws) -> None:
