@@ -104,6 +104,7 @@ class MapStartRun(StartRun):
     def _take_whole(self) -> None:
         self._interpreter = self._interpreter_of(whole_map(self._start))
         self._whole = True
+        self._have_calls_checked()
 
     def _hand_out(self, step: Step) -> Json:
         most = conf.getint("core", "max_map_length", fallback=1024)

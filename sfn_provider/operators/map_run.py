@@ -75,6 +75,7 @@ class PartRun(RegionRun):
         self._branch = token.branch
         if token.branch is not None:
             stop_with_siblings(self._operator, token, token.branch, self._context)
+        self._have_calls_checked()
         part = Part(**parts[0], elsewhere=self._failed_elsewhere(parts[0]["first"]))
         now = self._now(token, self._start_time())
         state = ExecutionState.from_json(started[0]["state"])
