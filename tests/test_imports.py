@@ -142,9 +142,17 @@ def test_nothing_that_a_dag_file_imports_needs_boto3() -> None:
     python(code + NOTHING_OF_THEM.replace(repr(BLOCKED), repr(without_airflow)))
 
 
-def test_the_driving_operators_bring_nothing_heavy_when_a_dag_file_is_parsed() -> None:
-    modules = "sfn_provider.operators.step_function, sfn_provider.sensors.step_function"
-    added = python(ADDED.replace("sfn_provider.operators.state_machine", modules)).split()
+def test_a_dag_file_pays_for_the_driving_operators_that_it_uses_and_for_no_trigger() -> None:
+    start = "from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator"
+    added = python(ADDED.replace("import sfn_provider.operators.state_machine", start)).split()
+    assert "sfn_provider.operators.waiting" in added
+    assert "sfn_provider.operators.machine" not in added
+    assert [name for name in added if name.startswith("sfn_provider.triggers")] == []
+
+
+def test_operators_and_sensors_that_drive_bring_nothing_heavy_when_a_dag_file_is_parsed() -> None:
+    everything = "; ".join(f"from sfn_provider.{kind}.step_function import *" for kind in ("operators", "sensors"))
+    added = python(ADDED.replace("import sfn_provider.operators.state_machine", everything)).split()
     assert "sfn_provider.operators.machine" in added
     heavy = ("aiobotocore", "asgiref", "airflow.providers", "boto3", "botocore", "networkx", "yaml")
     assert [name for name in added if name.startswith(heavy)] == []

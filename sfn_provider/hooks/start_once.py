@@ -10,21 +10,17 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import execution_arn, numbered_name
+from sfn_provider.hooks.execution_requests import OnFailedExecution, OnNotRedrivable, execution_arn, numbered_name
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES
 from sfn_provider.hooks.faults import CALL_TRIES, error_code, patiently
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
-OnFailedExecution = Literal["new_name", "redrive", "fail"]
-OnNotRedrivable = Literal["fail", "new_execution"]
-
-ON_NOT_REDRIVABLE: Final = ("fail", "new_execution")
 
 MAX_NUMBER: Final = 100
 """Executions of one task instance at most; a task with more retries than that gives another name itself."""

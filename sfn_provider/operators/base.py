@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sfn_provider._compat import AirflowFailException, BaseOperator
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import refuse_express
-from sfn_provider.hooks.faults import CALL_TRIES, always, patiently
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass, HookUser
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 
@@ -46,11 +45,16 @@ class StepFunctionsOperator(HookUser, BaseOperator):
         """
         vars(self).update(arguments)
 
-    def _patiently(
-        self, call: Callable[[], T], tries: int = CALL_TRIES, repeat: Callable[[Exception], bool] = always
-    ) -> T:
-        """Make a call of the hook; errors that pass are waited out."""
-        return patiently(call, renew=self.hook.renew_client, tries=tries, repeat=repeat)
+    def _patiently(self, call: Callable[[], T], **limits: Any) -> T:
+        """Make a call of the hook; errors that pass are waited out.
+
+        Args:
+            call: makes it.
+            limits: ``tries`` and ``repeat`` of ``patiently``.
+        """
+        from sfn_provider.hooks.faults import CALL_TRIES, patiently
+
+        return patiently(call, renew=self.hook.renew_client, **{"tries": CALL_TRIES, **limits})
 
     def _refuse_express(self, arn: str) -> None:
         try:

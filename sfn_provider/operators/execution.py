@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from sfn_provider._compat import conf
-from sfn_provider.hooks.execution_requests import execution_name
+from sfn_provider.hooks.execution_requests import OnNotRedrivable, execution_name
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
-from sfn_provider.hooks.start_once import (
-    ON_NOT_REDRIVABLE,
-    OnNotRedrivable,
-    StartRequest,
-    redrive,
-    start_once,
-)
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator, one_of
 from sfn_provider.operators.waiting import WaitingOperator
@@ -144,7 +137,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
             log_history=log_history,
         )
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
-        self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, ON_NOT_REDRIVABLE)
+        self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable))
 
     def execute(self, context: Context) -> Any:
         """Redrive the execution and wait for it.
@@ -153,12 +146,16 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
             StepFunctionExecutionFailed: the execution has failed again.
             AirflowFailException: AWS refuses to redrive it; a permission is missing; it is an Express one.
         """
+        from sfn_provider.hooks.start_once import redrive
+
         self._refuse_express(self.execution_arn)
         arn = redrive(self.hook, self.execution_arn, self.on_not_redrivable)
         return self._follow(context, arn or self._anew(context))
 
     def _anew(self, context: Context) -> str:
         """Start another execution of the same machine with the same input."""
+        from sfn_provider.hooks.start_once import StartRequest, start_once
+
         ti, old = context["ti"], self.hook.describe_patiently(self.execution_arn)
         machine = old.get("stateMachineAliasArn") or old.get("stateMachineVersionArn") or old["stateMachineArn"]
         name = execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from sfn_provider._compat import AirflowException, AirflowFailException, conf
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import as_bool, execution_name
+from sfn_provider.hooks.execution_requests import OnFailedExecution, OnNotRedrivable, as_bool, execution_name
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
-from sfn_provider.hooks.start_once import (
-    ON_FAILED_EXECUTION,
-    ON_NOT_REDRIVABLE,
-    OnFailedExecution,
-    OnNotRedrivable,
-    StartRequest,
-    redrive_once,
-    start_once,
-)
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import one_of
 from sfn_provider.operators.waiting import WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.hooks.start_once import StartRequest
 
 # The worker's clock and AWS's may differ by this much.
 _CLOCK_SKEW = timedelta(minutes=1)
@@ -128,8 +120,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             name=name,
             is_redrive_execution=is_redrive_execution,
             state_machine_input=state_machine_input,
-            on_failed_execution=one_of("on_failed_execution", on_failed_execution, ON_FAILED_EXECUTION),
-            on_not_redrivable=one_of("on_not_redrivable", on_not_redrivable, ON_NOT_REDRIVABLE),
+            on_failed_execution=one_of("on_failed_execution", on_failed_execution, get_args(OnFailedExecution)),
+            on_not_redrivable=one_of("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable)),
         )
 
     def execute(self, context: Context) -> Any:
@@ -153,6 +145,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return self.state_machine_input
 
     def _start(self, context: Context) -> str:
+        from sfn_provider.hooks.start_once import redrive_once, start_once
+
         if as_bool(self.is_redrive_execution, "is_redrive_execution"):
             arn = redrive_once(self.hook, self.state_machine_arn, self.name, self.on_not_redrivable)
             # what is started in place of a redrive has a name of its own
@@ -166,6 +160,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return arn
 
     def _request(self, context: Context, name: str | None) -> StartRequest:
+        from sfn_provider.hooks.start_once import StartRequest
+
         started = context["dag_run"].start_date if context and name else None
         return StartRequest(
             state_machine_arn=self.state_machine_arn,

@@ -1,4 +1,7 @@
-"""What the operators share that wait for an execution: in the worker or in the triggerer, and what a kill does."""
+"""What the operators share that wait for an execution: in the worker or in the triggerer, and what a kill does.
+
+What only a running task needs is imported by it: Airflow imports this module anew whenever it parses a DAG file.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider._compat import TaskDeferralTimeout
 from sfn_provider.hooks.deadlines import time_left
 from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
-from sfn_provider.hooks.execution_results import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, output_of
-from sfn_provider.hooks.faults import Patience
-from sfn_provider.hooks.history_log import HistoryLog
-from sfn_provider.hooks.history_reading import log_page, log_rest
 from sfn_provider.operators.base import StepFunctionsOperator
-from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.hooks.history_log import HistoryLog
 
 _STOP_TRIES = 4
 """Airflow gives a killed task little time."""
@@ -47,6 +46,9 @@ class WaitingOperator(StepFunctionsOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up again, after the trigger's event."""
+        from sfn_provider.hooks.history_log import HistoryLog
+        from sfn_provider.triggers.step_function import execution_of
+
         self._execution_arn = execution_of(event)
         self._history = HistoryLog.of(event and event.get("history"))
         return self._finish(context, self._execution_arn)
@@ -68,7 +70,7 @@ class WaitingOperator(StepFunctionsOperator):
         arn = self._execution_arn
         if self.stop_on_kill and arn:
             self.log.info("Stopping %s", arn)
-            self._patiently(lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE), _STOP_TRIES)
+            self._patiently(lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE), tries=_STOP_TRIES)
 
     def _follow(self, context: Context, arn: str) -> Any:
         """Go on from the start: push what is known of the execution, and wait for it if that is wanted."""
@@ -81,6 +83,8 @@ class WaitingOperator(StepFunctionsOperator):
         return self._wait(context, arn)
 
     def _wait(self, context: Context, arn: str) -> Any:
+        from sfn_provider.hooks.history_reading import log_page
+
         if not self.deferrable:
             watch = partial(log_page, self.hook, arn, self._logged()) if self.log_history else None
             self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts, watch=watch)
@@ -90,11 +94,16 @@ class WaitingOperator(StepFunctionsOperator):
 
     def _logged(self) -> HistoryLog:
         """Give how far the history has been logged."""
+        from sfn_provider.hooks.history_log import HistoryLog
+
         self._history = self._history or HistoryLog()
         return self._history
 
     def _runs(self, arn: str) -> bool:
         """Look once, so that an execution that has ended never defers; where AWS does not answer, the trigger waits."""
+        from sfn_provider.hooks.execution_results import ENDED_STATUSES
+        from sfn_provider.hooks.faults import Patience
+
         try:
             return str(self.hook.describe_execution(arn, "METADATA_ONLY")["status"]) not in ENDED_STATUSES
         except Exception as error:  # what cannot pass is raised again by pause_after
@@ -102,6 +111,8 @@ class WaitingOperator(StepFunctionsOperator):
             return True
 
     def _defer(self, context: Context, arn: str) -> None:
+        from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+
         self.defer(
             trigger=StepFunctionsExecutionCompleteTrigger(
                 execution_arn=arn,
@@ -121,6 +132,9 @@ class WaitingOperator(StepFunctionsOperator):
         )
 
     def _finish(self, context: Context, arn: str) -> Any:
+        from sfn_provider.hooks.execution_results import FAILURE_STATUSES, RUNNING_STATUSES, output_of
+        from sfn_provider.hooks.history_reading import log_rest
+
         description = self.hook.describe_patiently(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
