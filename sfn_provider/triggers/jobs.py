@@ -11,6 +11,7 @@ from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.operators.carried import for_airflow, from_airflow
 from sfn_provider.triggers.callback import answered
+from sfn_provider.triggers.kill import to_the_end
 
 Job = dict[str, Any]
 
@@ -95,7 +96,7 @@ class JobsTrigger(BaseTrigger):
         """Stop the jobs, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
         from asgiref.sync import sync_to_async
 
-        await sync_to_async(self._stop_jobs)()
+        await to_the_end(sync_to_async(self._stop_jobs)())
 
     def _stop_jobs(self) -> None:
         from sfn_provider.integrations import Caller

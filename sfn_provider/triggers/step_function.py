@@ -18,6 +18,7 @@ from sfn_provider.hooks.hook_user import HookClass, lazy_hook
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
 from sfn_provider.triggers.history import logged
+from sfn_provider.triggers.kill import to_the_end
 from sfn_provider.triggers.status_queue import QueueAddress
 
 if TYPE_CHECKING:
@@ -142,8 +143,10 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Stop the execution, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
-        if not self.stop_on_kill:
-            return
+        if self.stop_on_kill:
+            await to_the_end(self._stop())
+
+    async def _stop(self) -> None:
         async with shared_client(self._access(), self.hook) as client:
             await client.call("stop_execution", executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
         self.log.info("Stopped %s", self.execution_arn)

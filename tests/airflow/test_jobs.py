@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from sfn_provider.integrations.integration import dig
 from sfn_provider.translate import translate
@@ -57,3 +59,35 @@ def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
     assert {action: once_aws.calls[action] for action in STARTS} == {
         action: 2 if action in twice else 1 for action in STARTS
     }, "a token makes the second call harmless; where there is none, the job is found"
+
+
+def test_clearing_and_failing_a_deferred_task_stops_its_job(
+    real_airflow: RealAirflow, executing_aws: str, make_machine: Callable[..., str], sfn: Any
+) -> None:
+    machine = make_machine({"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 600, "End": True}}})
+    resource = "arn:aws:states:::states:startExecution.sync"
+    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": machine}, "End": True}
+    source = translate({"StartAt": "Nested", "States": {"Nested": nested}}, dag_id="stopped_job").source
+    real_airflow.add_dag("stopped_job", source)
+    run = real_airflow.trigger("stopped_job")
+
+    def wait_for(*statuses: str) -> None:
+        def look() -> bool:
+            found = sfn.list_executions(stateMachineArn=machine)["executions"]
+            return sorted(execution["status"] for execution in found) == list(statuses)
+
+        real_airflow.processes.wait_until(f"executions that are {statuses}", look)
+
+    def wait_for_the_triggerer(times: int) -> None:
+        real_airflow.processes.wait_until("the triggerer", lambda: run.log("Nested").count(") starting") >= times)
+
+    wait_for("RUNNING")
+    wait_for_the_triggerer(1)
+    clear = {"dry_run": False, "dag_run_id": run.run_id, "task_ids": ["Nested"], "only_failed": False}
+    real_airflow.call("POST", "dags/stopped_job/clearTaskInstances", clear)
+    wait_for("ABORTED", "RUNNING")
+    wait_for_the_triggerer(2)
+    task = f"dags/stopped_job/dagRuns/{quote(run.run_id)}/taskInstances/Nested"
+    real_airflow.call("PATCH", task, {"new_state": "failed"})
+    wait_for("ABORTED", "ABORTED")
+    assert run.wait() == "failed", run.story()

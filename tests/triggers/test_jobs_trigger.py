@@ -288,6 +288,23 @@ def test_killing_the_deferred_task_cancels_its_jobs(scripted_aws: ScriptedAws) -
     assert scripted_aws.actions() == ["StopTask", "StopQueryExecution"]
 
 
+def test_the_jobs_are_cancelled_although_airflow_cancels_the_trigger_again_meanwhile(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StopQueryExecution", {})
+
+    async def kill() -> None:
+        killing = asyncio.create_task(jobs_trigger({"1": athena("q")}).on_kill())
+        await asyncio.sleep(0)
+        killing.cancel("user-action")
+        await asyncio.wait([killing])
+        assert killing.cancelled()
+        async with asyncio.timeout(20):
+            while not scripted_aws.calls:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(kill())
+    assert scripted_aws.actions() == ["StopQueryExecution"]
+
+
 @pytest.mark.parametrize(("answers", "rate"), [((True, False), "slower"), ((False, False), "same")])
 def test_calls_become_rare_while_the_service_throttles(
     scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, answers: tuple[bool, bool], rate: str
