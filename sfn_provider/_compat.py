@@ -46,6 +46,8 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("airflow.exceptions", "AirflowTaskTimeout"),
     ),
     "AirflowPlugin": (("airflow.plugins_manager", "AirflowPlugin"),),
+    # Airflow 2 has none: has_event_triggers() tells, and what is made of it there is refused when it is constructed.
+    "BaseEventTrigger": (("airflow.triggers.base", "BaseEventTrigger"), ("airflow.triggers.base", "BaseTrigger")),
     "BaseHook": (("airflow.sdk", "BaseHook"), ("airflow.hooks.base", "BaseHook")),
     "BaseOperator": (("airflow.sdk", "BaseOperator"), ("airflow.models.baseoperator", "BaseOperator")),
     "BaseOperatorLink": (("airflow.sdk", "BaseOperatorLink"), ("airflow.models.baseoperatorlink", "BaseOperatorLink")),
@@ -70,6 +72,7 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("airflow.utils.task_group", "MappedTaskGroup"),
     ),
     "PokeReturnValue": (("airflow.sdk", "PokeReturnValue"), ("airflow.sensors.base", "PokeReturnValue")),
+    "SharedStreamProducer": (("airflow.triggers.shared_stream", "SharedStreamProducer"),),  # from 3.3 on
     "SkipMixin": (
         ("airflow.sdk", "SkipMixin"),
         ("airflow.providers.standard.utils.skipmixin", "SkipMixin"),
@@ -139,7 +142,8 @@ if TYPE_CHECKING:
         TaskDeferred,
     )
     from airflow.sdk.execution_time.xcom import XCom
-    from airflow.triggers.base import BaseTrigger, TriggerEvent
+    from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
+    from airflow.triggers.shared_stream import SharedStreamProducer
     from airflow.utils.session import create_session
 
 __all__ = [
@@ -151,6 +155,7 @@ __all__ = [
     "AirflowSensorTimeout",
     "AirflowSkipException",
     "AirflowTaskTimeout",
+    "BaseEventTrigger",
     "BaseHook",
     "BaseOperator",
     "BaseOperatorLink",
@@ -162,6 +167,7 @@ __all__ = [
     "DictOfListsExpandInput",
     "MappedTaskGroup",
     "PokeReturnValue",
+    "SharedStreamProducer",
     "SkipMixin",
     "TaskDeferralError",
     "TaskDeferralTimeout",
@@ -201,6 +207,11 @@ def mapped_groups_must_expand() -> bool:
 
     major, minor = (int(part) for part in __version__.split(".")[:2])
     return (3, 0) <= (major, minor) < (3, 2)
+
+
+def has_event_triggers() -> bool:
+    """Can triggers start DAGs, by an asset's watcher? From Airflow 3.0 on."""
+    return airflow_major() >= 3
 
 
 def task_state(context: Context, task_id: str) -> str | None:

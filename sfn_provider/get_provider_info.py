@@ -33,6 +33,7 @@ def get_provider_info() -> dict[str, Any]:
             _modules(
                 "sfn_provider.triggers.step_function",
                 "sfn_provider.triggers.activity",
+                "sfn_provider.triggers.execution_events",
                 "sfn_provider.triggers.executions",
                 "sfn_provider.triggers.map_run",
                 "sfn_provider.triggers.state",

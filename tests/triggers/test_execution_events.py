@@ -1,0 +1,235 @@
+"""The trigger that starts DAGs when executions end, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sfn_provider.exceptions import UsageError
+from sfn_provider.triggers import execution_events
+from sfn_provider.triggers.endings import OVERLAP
+from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
+from sfn_provider.triggers.status_queue import read_message
+from tests.fixtures.planned_aws import MACHINE, PREFIX, PlannedAws, Trouble, refusal
+from tests.fixtures.virtual_time import run_virtually
+
+URL = "https://sqs.us-east-1.amazonaws.com/123456789012/ends"
+
+
+@dataclass
+class Store:
+    """The state of an asset, as Airflow 3.3 keeps it."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    writes: int = 0
+
+    async def aget(self, key: str) -> Any:
+        return self.values.get(key)
+
+    async def aset(self, key: str, value: Any) -> None:
+        self.values[key], self.writes = value, self.writes + 1
+
+
+@pytest.fixture(autouse=True)
+def virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the trigger read the event loop's clock, as the planned service does."""
+    monkeypatch.setattr(execution_events.time, "time", lambda: asyncio.get_running_loop().time())
+
+
+def watch(seconds: float, begin: float = 0.0, store: Any = None, **arguments: Any) -> list[tuple[str, str]]:
+    """Run a trigger for some time. Gives name and status of each event."""
+    events: list[tuple[str, str]] = []
+
+    async def run() -> None:
+        await asyncio.sleep(begin)
+        trigger = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, **arguments)
+        trigger.asset_state_store = store
+        try:
+            async with asyncio.timeout(seconds):
+                async for event in trigger.run():
+                    events.append((event.payload["name"], event.payload["status"]))
+        except TimeoutError:
+            return
+
+    run_virtually(run())
+    return events
+
+
+@pytest.fixture
+def ends(planned_aws: PlannedAws) -> list[tuple[str, str]]:
+    """Executions that end one every 10 s, from 5 s on for 1,000 s, every fourth one badly."""
+    expected = []
+    for number in range(100):
+        final = "FAILED" if number % 4 == 3 else "SUCCEEDED"
+        planned_aws.plan(f"run-{number}", 5.0 + 10 * number, final=final)
+        expected.append((f"run-{number}", final))
+    return expected
+
+
+def test_each_end_is_given_once_and_in_order(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    planned_aws.plan("before", -50.0, start=-60.0)
+    planned_aws.lag = 3
+    assert watch(1_200) == ends
+    assert planned_aws.calls == {"list_executions": 4 * 20}
+
+
+def test_only_the_wanted_ends_are_given(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    assert watch(1_200, statuses=["FAILED"]) == [end for end in ends if end[1] == "FAILED"]
+
+
+def test_late_rows_of_the_list_are_not_lost(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    planned_aws.lag = OVERLAP * 0.9
+    assert watch(1_300) == ends
+
+
+def test_a_watch_goes_on_where_it_was_interrupted(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    store = Store()
+    first = watch(400, store=store)
+    rest = watch(900, begin=700, store=store)
+    assert set(first) | set(rest) == set(ends)
+    twice = [end for end, times in Counter(first + rest).items() if times > 1]
+    assert len(twice) <= 6, "what was given at the last look before the end may come again"
+    assert store.writes <= 25
+
+
+def test_without_a_store_a_watch_begins_anew(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    assert watch(900, begin=700) == ends[70:]
+
+
+def test_the_watcher_of_several_assets_keeps_no_position(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    class Several(Store):
+        async def aget(self, key: str) -> Any:
+            raise ValueError("2 inlets")
+
+    assert watch(1_200, store=Several()) == ends
+
+
+def test_trouble_passes(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    planned_aws.troubles = [
+        Trouble(refusal("ServiceUnavailable", 503), begin=100, end=200),
+        Trouble(refusal("AccessDeniedException"), begin=300, end=400),
+    ]
+    assert watch(1_300) == ends
+
+
+def test_a_queue_gives_the_same(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    planned_aws.tell_ends()
+    planned_aws.messages += planned_aws.messages[:5]  # SQS may give one twice
+    planned_aws.tell(PREFIX + "starts", "RUNNING", 3.0)
+    assert sorted(watch(1_300, status_queue_url=URL)) == sorted(ends)
+    assert not planned_aws.messages
+    assert planned_aws.calls["list_executions"] == 0
+
+
+def test_a_message_is_deleted_only_when_its_event_is_stored(
+    planned_aws: PlannedAws, ends: list[tuple[str, str]]
+) -> None:
+    planned_aws.tell_ends()
+    first = watch(107, status_queue_url=URL)
+    rest = watch(1_300, begin=110, status_queue_url=URL)
+    assert set(first) | set(rest) == set(ends)
+
+
+def test_a_queue_that_cannot_be_read_is_tried_again(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    planned_aws.tell_ends()
+    planned_aws.troubles = [Trouble(refusal("AccessDenied"), "receive_message", end=200)]
+    assert sorted(watch(1_300, status_queue_url=URL)) == sorted(ends)
+
+
+def test_a_payload_has_the_dates_as_text(planned_aws: PlannedAws) -> None:
+    arn = planned_aws.plan("run", 90.0, start=30.0)
+
+    async def first() -> Any:
+        trigger = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE)
+        async for event in trigger.run():
+            return event.payload
+
+    expected = {
+        "execution_arn": arn,
+        "state_machine_arn": MACHINE,
+        "name": "run",
+        "status": "SUCCEEDED",
+        "start_date": "1970-01-01T00:00:30+00:00",
+        "stop_date": "1970-01-01T00:01:30+00:00",
+    }
+    assert run_virtually(first()) == expected
+
+
+@dataclass
+class Outcome:
+    is_clean: bool
+
+
+@dataclass
+class Item:
+    broker_payload: Any
+    outcome: Outcome
+
+
+def test_watches_of_one_queue_share_a_stream(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+    planned_aws.tell_ends()
+    for message in planned_aws.messages:
+        message.at = 0.0
+    failed = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, statuses=["FAILED"], status_queue_url=URL)
+    every = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, status_queue_url=URL)
+    other = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, status_queue_url=URL + "2")
+    alone = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE)
+    assert failed.shared_stream_key() == every.shared_stream_key() != other.shared_stream_key()
+    assert alone.shared_stream_key() is None
+
+    async def some() -> tuple[list[Any], list[Any]]:
+        producer = every.create_shared_stream_producer(every.serialize()[1])
+        pairs = []
+        stream = producer.open_stream()
+        async for pair in stream:
+            pairs.append(pair)
+            if len(pairs) == 8:
+                break
+        await producer.advance([Item(message, Outcome(n < 6)) for n, (_, message) in enumerate(pairs)])
+        await stream.aclose()
+
+        async def shared() -> Any:
+            for message, _ in [*pairs, *pairs[:1]]:
+                yield message
+
+        return (
+            [event.payload["name"] async for event in every.filter_shared_stream(shared())],
+            [event.payload["name"] async for event in failed.filter_shared_stream(shared())],
+        )
+
+    assert run_virtually(some()) == ([f"run-{n}" for n in range(8)], ["run-3", "run-7"])
+    assert len(planned_aws.messages) == 94
+
+
+def test_it_survives_serialisation() -> None:
+    path, arguments = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, statuses=("FAILED",)).serialize()
+    assert path == "sfn_provider.triggers.execution_events.StepFunctionExecutionEventTrigger"
+    assert StepFunctionExecutionEventTrigger(**arguments).serialize() == (path, arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"state_machine_arn": MACHINE, "statuses": ["RUNNING"]}, "no ends of an execution: \\['RUNNING'\\]"),
+        ({"state_machine_arn": MACHINE + ":live"}, "without version or alias"),
+        ({"state_machine_arn": PREFIX + "one"}, "not the ARN of a state machine"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(arguments: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        StepFunctionExecutionEventTrigger(**arguments)
+
+
+def test_airflow_2_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfn_provider.triggers.execution_events.has_event_triggers", lambda: False)
+    with pytest.raises(UsageError, match=r"from 3\.0 on"):
+        StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE)
+
+
+def test_a_message_about_something_else_is_no_end() -> None:
+    trigger = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, status_queue_url=URL)
+    assert trigger._wanted(read_message({"MessageId": "1", "ReceiptHandle": "r", "Body": "{}"})) is None
