@@ -58,6 +58,14 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "reschedule",
                         "default": "defer",
                     },
+                    "history": {
+                        "description": "Keep the history events of each task in the XCom ``history``, which is what "
+                        "comparisons with real executions read.",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "True",
+                        "default": "False",
+                    },
                     "worker_auth": {
                         "description": "What workers show at the endpoint: ``token``, ``signature`` or ``airflow``; "
                         "see docs/task-tokens.md.",

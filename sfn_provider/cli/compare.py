@@ -16,11 +16,13 @@ from sfn_provider.cli.options import (
     json_option,
     substitutions_option,
 )
-from sfn_provider.cli.output import agreement, console, print_diagnostics, print_json, shorten, status, table
+from sfn_provider.cli.output import agreement, console, print_diagnostics, print_json, seconds, shorten, status, table
+from sfn_provider.cli.real import Real, real_options, run_both
 from sfn_provider.compare.comparison import Comparison
 from sfn_provider.compare.comparison import compare as compare_sides
 from sfn_provider.compare.states import StateComparison
 from sfn_provider.engine import Mocks
+from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.from_file import translate_definition
 
 
@@ -32,6 +34,15 @@ from sfn_provider.translate.from_file import translate_definition
 )
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here as well.")
 @click.option("--schedule", metavar="EXPR", help="The schedule for the DAG file.")
+@click.option(
+    "--on",
+    "side",
+    type=click.Choice(["engine", "aws"]),
+    default="engine",
+    show_default=True,
+    help="What stands for Step Functions: the engine, with mocks; or AWS: both sides run for real.",
+)
+@real_options
 @substitutions_option
 @json_option
 def compare(
@@ -40,29 +51,41 @@ def compare(
     mock: str | None,
     output: str | None,
     schedule: str | None,
+    side: str,
     substitutions: tuple[str, ...],
     as_json: bool,
+    **real: Any,
 ) -> int:
     """Run a state machine on the engine and as a DAG in a private Airflow, and compare state by state.
 
     Prints for each state whether input and output agree, and for the whole the outcome, the transitions, the tasks and
     the time. Exits with 1 where the sides differ.
+
+    With --on aws the state machine is started on Step Functions and the DAG on an Airflow of yours: the work of every
+    task is done twice. What the services answered may differ; how each side went on from it may not.
     """
     definition, warnings = open_definition(file, substitutions)
     given = read_input(input_text)
+    if side == "aws" and mock is not None:
+        raise UsageError("--mock and --on aws: real executions have no mocks; leave one of the two out")
     cases = read_mocks(mock) if mock else {"without mocks": Mocks.from_mapping({})}
     made = translate_definition(definition, schedule=schedule)
     if not as_json:
         print_diagnostics(warnings, file)
     if output is not None:
         write_text(output, made.source)
-    results = _compare_cases(definition.source, given, cases, quiet=as_json)
+    if side == "aws":
+        results = {file: run_both(file, definition.source, given, Real(**real))}
+        if not as_json:
+            print_comparison(file, results[file])
+    else:
+        results = _compare_cases(definition.source, given, cases, quiet=as_json)
     if as_json:
         print_json(
             {"file": file, "dag_file": output, "cases": {name: _as_json(result) for name, result in results.items()}}
         )
     else:
-        console().print(_summary(results))
+        console().print(_summary(results, "on the engine" if side == "engine" else "for real"))
         if output is not None:
             console().print(f"The DAG file: {Path(output).resolve()}", markup=False)
     return 0 if all(result.agrees for result in results.values()) else 1
@@ -111,12 +134,12 @@ def _state_row(number: int, state: StateComparison) -> list[str | Text]:
     return [str(number), state.state, visit.type, str(visit.calls or ""), *marks, left]
 
 
-_COLUMNS = ("Case", "Step Functions", "Airflow", "Transitions", "Tasks", "Engine took", "Airflow took", "Sides")
+_COLUMNS = ("Case", "Step Functions", "Airflow", "Transitions", "Tasks", "It took", "Airflow took", "Sides")
 
 
-def _summary(results: dict[str, Comparison]) -> Any:
+def _summary(results: dict[str, Comparison], how: str) -> Any:
     rows = [_summary_row(name, result) for name, result in results.items()]
-    title = "Step Functions (on the engine) and Airflow (as a DAG), on the same input"
+    title = f"Step Functions ({how}) and Airflow (as a DAG), on the same input"
     return table(title, _COLUMNS, rows, right=_COLUMNS[3:7])
 
 
@@ -127,10 +150,14 @@ def _summary_row(name: str, result: Comparison) -> list[str | Text]:
         status(result.airflow.execution.status),
         str(result.expected.transitions),
         str(result.airflow.tasks),
-        f"{result.engine_seconds * 1000:.1f} ms",
+        _took(result.expected_seconds),
         f"{result.airflow.seconds:.1f} s",
         agreement(result.agrees),
     ]
+
+
+def _took(duration: float) -> str:
+    return seconds(duration) if duration >= 1 else f"{duration * 1000:.1f} ms"
 
 
 def _as_json(result: Comparison) -> dict[str, Any]:
@@ -149,5 +176,5 @@ def _as_json(result: Comparison) -> dict[str, Any]:
         "transitions": result.expected.transitions,
         "tasks": result.airflow.tasks,
         "skipped": result.airflow.skipped,
-        "seconds": {"engine": result.engine_seconds, "airflow": result.airflow.seconds},
+        "seconds": {"step_functions": result.expected_seconds, "airflow": result.airflow.seconds},
     }

@@ -134,6 +134,15 @@ def run_file(dag_file: DagFile, input: Json, mocks: Mocks | None) -> AirflowRun:
     """
     config = mocks.as_configuration() if mocks is not None else None
     result = shared_runner().run(dag_file.source, dag_file.dag_id, as_run_configuration(input), config)
+    return airflow_run(result)
+
+
+def airflow_run(result: DagRunResult) -> AirflowRun:
+    """Read a DAG run as an execution, with its times.
+
+    Raises:
+        AirflowRunFailed: where a task failed for another reason than its state's error.
+    """
     skipped = sum(task["state"] == "skipped" for task in result.tasks)
     return AirflowRun(outcome(result), _times(result), skipped, result.seconds)
 

@@ -19,18 +19,18 @@ class Comparison:
     """The same execution on both sides.
 
     Args:
-        expected: how it went on the engine, which stands for Step Functions.
+        expected: how it went on Step Functions, or on the engine, which stands for it.
         airflow: how it went as a DAG.
         states: the states visited, side by side.
         outcome: where the outcomes differ, as text.
-        engine_seconds: wall time on the engine.
+        expected_seconds: wall time of that side.
     """
 
     expected: Execution
     airflow: AirflowRun
     states: tuple[StateComparison, ...]
     outcome: tuple[str, ...]
-    engine_seconds: float
+    expected_seconds: float
 
     @property
     def agrees(self) -> bool:
@@ -61,7 +61,7 @@ def compare(
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
     started = time.perf_counter()
     expected = simulate(definition, input, mocks=answers.fresh(), machine_name=DAG_ID)
-    engine_seconds = time.perf_counter() - started
+    expected_seconds = time.perf_counter() - started
     airflow = run_dag(definition, input, mocks=answers.fresh())
     one, other = mask(expected), mask(airflow.execution)
     return Comparison(
@@ -69,5 +69,5 @@ def compare(
         airflow=airflow,
         states=tuple(compare_states(one, other)),
         outcome=tuple(compare_outcomes(one, other)),
-        engine_seconds=engine_seconds,
+        expected_seconds=expected_seconds,
     )

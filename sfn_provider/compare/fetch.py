@@ -1,10 +1,11 @@
-"""Reads executions, with their definitions, from AWS. Nothing there is started or changed."""
+"""Reads executions, with their definitions, from AWS; starts one where it is asked to, and changes nothing else."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,14 +71,8 @@ def last_executions(state_machine_arn: str, count: int) -> list[str]:
     Raises:
         UsageError: where the ARN is none, or AWS refuses.
     """
-    match = _MACHINE.fullmatch(state_machine_arn)
-    if match is None:
-        raise UsageError(
-            f"{state_machine_arn}: not the ARN of a state machine; it looks like "
-            "arn:aws:states:eu-west-1:123456789012:stateMachine:Name"
-        )
     found: list[str] = []
-    with _reading(state_machine_arn, match["region"]) as client:
+    with _reading(state_machine_arn, _machine_region(state_machine_arn)) as client:
         for page in client.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn):
             for execution in page["executions"]:
                 # A redriven execution has a history of several goes.
@@ -88,6 +83,43 @@ def last_executions(state_machine_arn: str, count: int) -> list[str]:
     return found[:count]
 
 
+def start_and_wait(state_machine_arn: str, input: Any, seconds: float, sleep: Callable[[float], None]) -> str:
+    """Start an execution of a standard state machine and wait for its end.
+
+    Args:
+        state_machine_arn: the state machine.
+        input: the execution's input, any JSON value.
+        seconds: how long to wait at most.
+        sleep: waits some seconds.
+
+    Returns:
+        The execution's ARN.
+
+    Raises:
+        UsageError: where the ARN is none, AWS refuses, or the execution takes longer.
+    """
+    region = _machine_region(state_machine_arn)
+    with _reading(state_machine_arn, region) as client:
+        arn = str(client.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(input))["executionArn"])
+        waited = 0.0
+        while client.describe_execution(executionArn=arn)["status"] in ("RUNNING", "PENDING_REDRIVE"):
+            if waited >= seconds:
+                raise UsageError(f"{arn} still runs after {seconds:.0f} s; see --wait-seconds")
+            sleep(min(5.0, seconds - waited))
+            waited += 5.0
+    return arn
+
+
+def _machine_region(state_machine_arn: str) -> str:
+    match = _MACHINE.fullmatch(state_machine_arn)
+    if match is None:
+        raise UsageError(
+            f"{state_machine_arn}: not the ARN of a state machine; it looks like "
+            "arn:aws:states:eu-west-1:123456789012:stateMachine:Name"
+        )
+    return match["region"]
+
+
 @contextmanager
 def _reading(arn: str, region: str) -> Iterator[Any]:
     """A client, and AWS's errors in words."""
@@ -95,7 +127,8 @@ def _reading(arn: str, region: str) -> Iterator[Any]:
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
-        yield boto3.session.Session().client("stepfunctions", region_name=region)
+        with closing(boto3.session.Session().client("stepfunctions", region_name=region)) as client:
+            yield client
     except NoCredentialsError as error:
         raise UsageError(
             f"{arn}: no AWS credentials to read it; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "

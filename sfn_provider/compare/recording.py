@@ -81,7 +81,7 @@ class Recording:
         ends = last.details
         status = _ENDS[last.type]
         found = Execution(status, ends.get("output"), ends.get("error"), ends.get("cause"), records, 0, name)
-        execution = replace(found, transitions=transitions(visits(found.events)))
+        execution = counted(found)
         return cls(
             name=name,
             input=first.details["input"],
@@ -90,6 +90,27 @@ class Recording:
             end=datetime.fromtimestamp(last.at, UTC),
             execution_arn=execution_arn,
             role_arn=first.details.get("roleArn", ""),
+        )
+
+    @classmethod
+    def of_run(cls, execution: Execution, dag_id: str) -> Recording:
+        """Read a DAG's run that kept its history.
+
+        Args:
+            execution: the run as an execution; its name is the run's id.
+            dag_id: the DAG.
+        """
+        times = [record.at for record in execution.records]
+        started = next(record for record in execution.records if record.type == "ExecutionStarted")
+        context = execution_context(None, 0.0, machine=dag_id, name=execution.name)
+        return cls(
+            name=execution.name,
+            input=started.details["input"],
+            execution=execution,
+            start=datetime.fromtimestamp(min(times), UTC),
+            end=datetime.fromtimestamp(max(times), UTC),
+            execution_arn=context["Execution"]["Id"],
+            role_arn=context["Execution"]["RoleArn"],
         )
 
     def visits(self, machine: StateMachine) -> list[Visit]:
@@ -108,7 +129,7 @@ class Recording:
 
     def _context(self) -> dict[str, Any]:
         """The context object's own parts, as far as the history and the ARN tell them."""
-        _, partition, _, region, account, _, machine, name = (self.execution_arn or _NO_ARN).split(":")[:8]
+        _, partition, _, region, account, _, machine, name = (self.execution_arn or _NO_ARN).split(":", 7)
         made = execution_context(None, self.start.timestamp(), machine=machine, name=name, role=self.role_arn)
         machine_arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{machine}"
         return {
@@ -127,6 +148,11 @@ def transitions(passed: Sequence[Visit]) -> int:
         for around in visit.around:
             retried[around] = max(retried.get(around, 0), visit.place[len(around)])
     return len(passed) + sum(max(0, visit.calls - 1) for visit in passed) + sum(retried.values())
+
+
+def counted(execution: Execution) -> Execution:
+    """An execution with its transitions counted from the history: those of child executions are not in it."""
+    return replace(execution, transitions=transitions(visits(execution.events)))
 
 
 def branch_indexes(machine: StateMachine) -> dict[str, int]:

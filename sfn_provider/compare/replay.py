@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.compare.airflow_runner import AirflowRunFailed
 from sfn_provider.compare.airflow_side import DAG_ID, AirflowRun, DagFile, run_file
+from sfn_provider.compare.explained import Explained
 from sfn_provider.compare.placeholders import mask_numbers
-from sfn_provider.compare.recording import Recording, branch_indexes, transitions
+from sfn_provider.compare.recording import Recording, branch_indexes, counted
 from sfn_provider.compare.states import StateComparison, compare_outcomes, compare_states
-from sfn_provider.compare.unrepeatable import Unrepeatable
-from sfn_provider.compare.visits import visits
-from sfn_provider.engine import Execution, Mocks
+from sfn_provider.engine import Mocks
 from sfn_provider.translate import translate
 
 
@@ -71,14 +70,9 @@ def replay(
     except AirflowRunFailed as error:
         return Replay(recording, None, (), (f"the DAG did not run to an end: {error}",))
     one = mask_numbers(recording.execution)
-    other = _counted(mask_numbers(airflow.execution))
+    other = counted(mask_numbers(airflow.execution))
     branches = branch_indexes(machine)
-    unrepeatable = Unrepeatable(machine, recording.input, answers, other, branches)
-    states = compare_states(one, other, admits=unrepeatable.admits, times=False, branches=branches)
-    outcome = compare_outcomes(one, other, admits=unrepeatable.admits)
+    explained = Explained.by_chance(machine, recording.input, answers, other)
+    states = compare_states(one, other, admits=explained.admits, times=False, branches=branches)
+    outcome = compare_outcomes(one, other, admits=explained.admits)
     return Replay(recording, airflow, tuple(states), tuple(outcome))
-
-
-def _counted(execution: Execution) -> Execution:
-    """The transitions counted from the history: those of child executions are not in it, on neither side."""
-    return replace(execution, transitions=transitions(visits(execution.events)))

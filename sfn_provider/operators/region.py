@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import AirflowFailException, AirflowRescheduleException, timezone
+from sfn_provider._compat import AirflowFailException, AirflowRescheduleException, conf, timezone
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine.context import execution_context
 from sfn_provider.engine.history import Record
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Json = Any
 
 HISTORY = "history"
-"""XCom key of the history events of a task, written where ``SFN_PROVIDER_HISTORY`` is set."""
+"""XCom key of a task's history events, kept where ``SFN_PROVIDER_HISTORY`` or ``[sfn_provider] history`` says so."""
 
 HISTORY_VARIABLE = "SFN_PROVIDER_HISTORY"
 
@@ -245,7 +245,7 @@ class RegionRun:
         raise AirflowFailException(told)
 
     def _keep_history(self, records: list[Record]) -> None:
-        if os.environ.get(HISTORY_VARIABLE):
+        if os.environ.get(HISTORY_VARIABLE) or conf.getboolean("sfn_provider", "history", fallback=False):
             self._context["ti"].xcom_push(key=HISTORY, value=for_airflow([list(record) for record in records]))
 
 
