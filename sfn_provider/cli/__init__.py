@@ -1,4 +1,4 @@
-"""The command line: ``sfn-provider lint | translate | run | compare | replay``.
+"""The command line: ``sfn-provider lint | translate | run | compare | replay | package``.
 
 Exit codes: 0 all is well, 1 the thing that was checked is wrong, 2 the command cannot do what it was asked.
 """
@@ -14,6 +14,7 @@ from sfn_provider import __version__
 from sfn_provider.cli.compare import compare
 from sfn_provider.cli.lint import lint
 from sfn_provider.cli.output import escape_what_cannot_be_shown, print_diagnostics
+from sfn_provider.cli.package import package
 from sfn_provider.cli.replay import replay
 from sfn_provider.cli.run import run
 from sfn_provider.cli.translate import translate
@@ -26,7 +27,7 @@ def cli() -> None:
     """Translate AWS Step Functions state machines into Airflow DAGs, run both, and compare them."""
 
 
-for command in (lint, translate, run, compare, replay):
+for command in (lint, translate, run, compare, replay, package):
     cli.add_command(command)
 
 

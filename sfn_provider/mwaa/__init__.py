@@ -1,0 +1,1 @@
+"""Amazon MWAA: what its images have, and the files to upload for them."""

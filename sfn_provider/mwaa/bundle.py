@@ -1,0 +1,122 @@
+"""The files for an environment of Amazon MWAA: plugins.zip, requirements.txt, the DAGs, the policy, what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from typing import Final
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.exceptions import UsageError
+from sfn_provider.mwaa.archive import make_zip
+from sfn_provider.mwaa.checks import check_dags, check_installation
+from sfn_provider.mwaa.dag_files import DagFile
+from sfn_provider.mwaa.downloads import download_wheel
+from sfn_provider.mwaa.guide import write_guide
+from sfn_provider.mwaa.images import Image
+from sfn_provider.mwaa.needs import DISTRIBUTION, Needs, find_needs, installed_distribution
+from sfn_provider.mwaa.policy import make_policy
+from sfn_provider.mwaa.wheels import Wheel, fits, installed_wheel, is_pure, own_files, own_wheel
+
+PLUGINS_FOLDER: Final = "/usr/local/airflow/plugins"
+"""Where MWAA unpacks plugins.zip."""
+
+_PLUGIN: Final = "sfn_provider_plugin.py"
+_PLUGIN_TEXT: Final = '''"""The plugin of sfn_provider, where its modules lie here and no package is installed."""
+
+from importlib.metadata import entry_points
+
+if not any(point.value.startswith("sfn_provider.plugin:") for point in entry_points(group="airflow.plugins")):
+    from sfn_provider.plugin import SfnProviderPlugin as SfnProviderPlugin
+'''
+
+# Airflow runs every file in the plugins folder as a module of its bare name: a token.py would replace Python's own.
+_IGNORED: Final = "sfn_provider/\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What to upload.
+
+    Args:
+        files: the content by path below the output folder.
+        wheels: the names of the wheels in plugins.zip.
+        diagnostics: what would not work there.
+    """
+
+    files: dict[str, bytes]
+    wheels: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False) -> Bundle:
+    """Make the files for an image; the same input gives the same bytes.
+
+    Args:
+        image: the version of MWAA.
+        dags: the DAG files to go with it.
+        offline: whether the environment installs without an index: every missing wheel goes into plugins.zip.
+
+    Raises:
+        UsageError: where a distribution cannot be had.
+    """
+    needs = find_needs(image)
+    wheels = [own_wheel(), *_wheels(image, needs, offline)]
+    modules = own_files()
+    policy, left_out = make_policy(dags)
+    diagnostics = [
+        *check_installation(image, needs),
+        *check_dags(image, dags, _module_names(modules)),
+        *(Diagnostic("warning", "POLICY_INCOMPLETE", told, "policy.json") for told in left_out),
+    ]
+    plugins = modules | {_PLUGIN: _PLUGIN_TEXT.encode(), ".airflowignore": _IGNORED.encode()}
+    names = tuple(wheel.name for wheel in wheels)
+    files = {
+        "plugins.zip": make_zip(plugins | {wheel.name: wheel.content for wheel in wheels}),
+        "requirements.txt": make_requirements(image, needs, offline).encode(),
+        "policy.json": (json.dumps(policy, indent=2) + "\n").encode(),
+        "README.md": write_guide(image, dags, names, offline=offline).encode(),
+        **_dag_files(dags),
+    }
+    return Bundle(dict(sorted(files.items())), names, tuple(diagnostics))
+
+
+def make_requirements(image: Image, needs: Needs, offline: bool) -> str:
+    """Write requirements.txt.
+
+    Source: https://docs.aws.amazon.com/mwaa/latest/userguide/best-practices-dependencies.html
+    """
+    exact = {DISTRIBUTION: installed_version(DISTRIBUTION), **dict(sorted(needs.missing.items()))}
+    # Without a line for constraints MWAA adds its own copy of them, which takes no network.
+    first = [] if offline else [f'--constraint "{image.constraints_url}"']
+    last = ["--no-index"] if offline else []
+    lines = [*first, f"--find-links {PLUGINS_FOLDER}", *last, *(f"{name}=={pin}" for name, pin in exact.items())]
+    return "\n".join([*lines, ""])
+
+
+def _wheels(image: Image, needs: Needs, offline: bool) -> list[Wheel]:
+    """Make the wheels that the image lacks; those with compiled code only where no index gives them."""
+    made = []
+    for name, version in sorted(needs.missing.items()):
+        here = installed_distribution(name)
+        if here.version == version and fits(here, image) and (offline or is_pure(here)):
+            made.append(installed_wheel(here))
+        elif offline:
+            made.append(download_wheel(name, version, image))
+    return made
+
+
+def _module_names(files: dict[str, bytes]) -> set[str]:
+    paths = [path.removesuffix(".py") for path in files if path.endswith(".py")]
+    return {path.removesuffix("/__init__").replace("/", ".") for path in paths}
+
+
+def _dag_files(dags: Sequence[DagFile]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for dag in dags:
+        for name, content in {dag.path.name: dag.source.encode(), **dag.companions}.items():
+            if files.setdefault(f"dags/{name}", content) != content:
+                raise UsageError(f"--dags {dag.path}: there is another file {name} among the DAGs; rename one of them")
+    return files

@@ -1,0 +1,118 @@
+"""What DAG files use, read from their text: nothing of them is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.asl.source import load
+from sfn_provider.exceptions import InvalidDefinition, UsageError
+from sfn_provider.translate.definitions import read_definition
+
+_PACKAGE: Final = "sfn_provider"
+_LIVE: Final = "build_dag"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An import of a DAG file.
+
+    Args:
+        module: ``airflow.operators.python``.
+        name: what is taken of it; None for the module itself.
+        line: where it stands.
+    """
+
+    module: str
+    name: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class DagFile:
+    """A DAG file.
+
+    Args:
+        path: where it was read.
+        source: its text.
+        imports: what it imports.
+        classes: the names of this package's that it imports, in order.
+        companions: the files beside it that it names, definitions for example, by their path from its folder.
+        resources: the resources of the Tasks in it and its definitions.
+    """
+
+    path: Path
+    source: str
+    imports: tuple[Imported, ...]
+    classes: tuple[str, ...]
+    companions: dict[str, bytes]
+    resources: tuple[Resource, ...]
+
+
+def read_dag_file(path: str) -> DagFile:
+    """Read a DAG file.
+
+    Raises:
+        UsageError: where it cannot be read, is no Python, or names a definition that cannot be read.
+    """
+    file = Path(path)
+    try:
+        source = file.read_text(encoding="utf-8")
+        tree = ast.parse(source, path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--dags {path}: cannot be read: {error}") from error
+    except SyntaxError as error:
+        raise UsageError(f"--dags {path}: line {error.lineno}: {error.msg}") from error
+    imports = tuple(_imports(tree))
+    texts = list(dict.fromkeys(_texts(tree)))
+    named = [text for text in texts if _is_beside(file, text)]
+    read = [_definition(path, text) for text in named] if any(one.name == _LIVE for one in imports) else []
+    resources = [parse_resource(text) for text in (*texts, *(text for one in read for text in _strings(one)))]
+    return DagFile(
+        path=file,
+        source=source,
+        imports=imports,
+        classes=tuple(one.name for one in imports if one.name and one.module.partition(".")[0] == _PACKAGE),
+        companions={(part := text.partition("#")[0]): (file.parent / part).read_bytes() for text in named},
+        resources=tuple(dict.fromkeys(one for one in resources if one.kind != "unknown")),
+    )
+
+
+def _imports(tree: ast.AST) -> Iterator[Imported]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (Imported(alias.name, None, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (Imported(node.module, alias.name, node.lineno) for alias in node.names)
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    nodes = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return (value for value in nodes if isinstance(value, str))
+
+
+def _is_beside(file: Path, text: str) -> bool:
+    name = text.partition("#")[0]
+    if not name or len(name) > 255 or "\n" in name or "\0" in name or name == file.name:
+        return False
+    path = Path(name)
+    return not path.is_absolute() and ".." not in path.parts and (file.parent / path).is_file()
+
+
+def _definition(path: str, reference: str) -> Any:
+    try:
+        return load(read_definition(str(Path(path).parent / reference)).source).value
+    except (UsageError, InvalidDefinition) as error:
+        raise UsageError(f"--dags {path}: {reference}: {error}") from error
+
+
+def _strings(value: Any) -> Iterable[str]:
+    if isinstance(value, dict):
+        return (text for entry in value.values() for text in _strings(entry))
+    if isinstance(value, list):
+        return (text for entry in value for text in _strings(entry))
+    return (value,) if isinstance(value, str) else ()

@@ -1,0 +1,177 @@
+"""What ``sfn-provider package`` writes, and what it refuses to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from importlib.metadata import version as installed_version
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from sfn_provider.cli import run_command
+from sfn_provider.exceptions import UsageError
+from sfn_provider.mwaa.bundle import make_bundle
+from sfn_provider.mwaa.checks import check_installation
+from sfn_provider.mwaa.dag_files import read_dag_file
+from sfn_provider.mwaa.downloads import download_wheel
+from sfn_provider.mwaa.images import find_image, read_images
+from sfn_provider.mwaa.needs import find_needs
+from tests.golden import DAGS
+
+SALES = [str(DAGS / "sales_pipeline.py"), str(DAGS / "start_sales_pipeline.py")]
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+LIVE = """# The Airflow DAG of a definition.
+from sfn_provider.translate import build_dag
+
+dag = build_dag("machine.asl.json")
+"""
+TASK = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
+MACHINE = {"StartAt": "A", "States": {"A": TASK}}
+
+
+@pytest.mark.parametrize("version", read_images())
+def test_the_package_installs_on_every_image(version: str) -> None:
+    image = find_image(version)
+    needs = find_needs(image)
+    assert check_installation(image, needs) == []
+    assert {"jsonata-python", "jsonpath-rfc9535", "iregexp-check"} <= set(needs.missing)
+    assert not set(needs.missing) & set(image.installed)
+
+
+def test_what_is_written_is_the_same_each_time(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        options = [option for file in SALES for option in ("--dags", file)]
+        assert run_command(["package", "--airflow-version", "3.3.1", "-o", str(folder), *options]) == 0
+    files = [{path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")} for folder in folders]
+    assert files[0] == files[1]
+    assert {str(name) for name in files[0]} >= {
+        "README.md", "plugins.zip", "policy.json", "requirements.txt", "dags/sales_pipeline.py"
+    }  # fmt: skip
+
+
+def test_the_plugins_hold_modules_wheels_and_one_plugin() -> None:
+    made = make_bundle(find_image("3.0.6"), [])
+    names = set(ZipFile(BytesIO(made.files["plugins.zip"])).namelist())
+    top = {name for name in names if "/" not in name}
+    assert top == {".airflowignore", "sfn_provider_plugin.py", *made.wheels}
+    assert {"sfn_provider/__init__.py", "sfn_provider/operators/step_function.py"} <= names
+    assert [name.partition("-")[0] for name in made.wheels][:3] == [
+        "airflow_provider_sfn", "jsonata_python", "jsonpath_rfc9535"
+    ]  # fmt: skip
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_requirements_name_the_constraints_and_where_the_wheels_are() -> None:
+    lines = make_bundle(find_image("2.10.3"), []).files["requirements.txt"].decode().splitlines()
+    assert lines[:3] == [
+        '--constraint "https://raw.githubusercontent.com/apache/airflow/constraints-2.10.3/constraints-3.11.txt"',
+        "--find-links /usr/local/airflow/plugins",
+        "airflow-provider-sfn==0.1.0",
+    ]
+    assert "networkx==3.4.2" in lines
+
+
+def test_offline_every_wheel_is_brought_and_no_index_is_asked() -> None:
+    image = find_image("3.0.6")
+    here = {name: installed_version(name) for name in find_needs(image).missing}
+    mine = replace(image, pinned=here, python=PYTHON)  # what this environment has, so that nothing is downloaded
+    made = make_bundle(mine, [], offline=True)
+    lines = made.files["requirements.txt"].decode().splitlines()
+    assert lines[:2] == ["--find-links /usr/local/airflow/plugins", "--no-index"]
+    assert "constraint" not in "".join(lines)
+    wheels = {name.partition("-")[0].replace("_", "-") for name in made.wheels}
+    assert wheels == {"airflow-provider-sfn", *here} == {line.partition("==")[0] for line in lines[2:]}
+
+
+def test_a_wheel_that_cannot_be_downloaded_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(UsageError, match=r"networkx 3\.5 for Python 3\.12 on Linux cannot be downloaded: .*--offline"):
+        download_wheel("networkx", "3.5", find_image("3.0.6"))
+
+
+def test_an_older_boto3_is_told_before_uploading() -> None:
+    image = find_image("3.0.6")
+    old = replace(image, python="3.10", installed={**image.installed, "boto3": "1.30.0"})
+    told = [(found.code, found.message) for found in check_installation(old, find_needs(old))]
+    assert told == [
+        ("PYTHON_REFUSED", "airflow-provider-sfn needs Python >=3.11; Airflow 3.0.6 on MWAA has 3.10"),
+        ("VERSION_REFUSED", "airflow-provider-sfn needs boto3>=1.35.36; Airflow 3.0.6 on MWAA has 1.30.0"),
+    ]
+
+
+PROBLEMS = {
+    "airflow 3 on 2": ("2.10.3", "from airflow.sdk import DAG\n", "error MODULE_MISSING"),
+    "airflow 2 on 3": ("3.0.6", "from airflow.operators.dummy import DummyOperator  # dag\n", "error MODULE_MISSING"),
+    "as an attribute": ("2.11.2", "from airflow import sdk  # dag\n", "error MODULE_MISSING"),
+    "no such module of ours": ("3.3.1", "import sfn_provider.nothing  # airflow dag\n", "error MODULE_MISSING"),
+    "an unknown package": ("3.3.1", "import pandas  # airflow dag\n", "warning MODULE_UNKNOWN"),
+    "newer syntax": ("2.10.3", "type A = int  # airflow dag\n", "error SYNTAX_TOO_NEW"),
+    "skipped in silence": ("3.3.1", "import json\n", "error NOT_A_DAG"),
+    "in order": ("3.3.1", "import json, boto3\nfrom airflow.sdk import DAG\n", ""),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_a_dag_that_would_not_be_read_there_is_told(case: str, tmp_path: Path) -> None:
+    version, source, expected = PROBLEMS[case]
+    file = tmp_path / "pipeline.py"
+    file.write_text(source)
+    if case == "newer syntax" and PYTHON == "3.11":
+        with pytest.raises(UsageError, match=r"pipeline\.py: line 1: invalid syntax"):
+            read_dag_file(str(file))
+        return
+    found = make_bundle(find_image(version), [read_dag_file(str(file))]).diagnostics
+    assert " ".join(f"{one.level} {one.code}" for one in found) == expected
+    assert all(one.location == "dags/pipeline.py" for one in found)
+
+
+def test_nothing_is_written_where_something_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "pipeline.py"
+    file.write_text("from airflow.sdk import DAG\n")
+    output = tmp_path / "out"
+    arguments = ["package", "--airflow-version", "2.10.3", "-o", str(output), "--dags", str(file)]
+    assert run_command(arguments) == 1
+    assert not output.exists()
+    assert (
+        "1: error MODULE_MISSING dags/pipeline.py: Airflow 2.10.3 has no module airflow.sdk" in capsys.readouterr().err
+    )
+    assert run_command([*arguments[:2], "3.0.6", *arguments[3:], "--json", "--check"]) == 0
+    assert json.loads(capsys.readouterr().out)["diagnostics"] == []
+    assert not output.exists()
+
+
+def test_a_definition_goes_with_its_dag_and_counts_for_the_policy(tmp_path: Path) -> None:
+    (tmp_path / "live.py").write_text(LIVE)
+    (tmp_path / "machine.asl.json").write_text(json.dumps(MACHINE))
+    made = make_bundle(find_image("3.3.1"), [read_dag_file(str(tmp_path / "live.py"))])
+    assert json.loads(made.files["dags/machine.asl.json"]) == MACHINE
+    [statement] = json.loads(made.files["policy.json"])["Statement"]
+    assert statement["Action"] == ["sns:Publish"]
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.py").write_text(f"# airflow dag {name}\n")
+    with pytest.raises(UsageError, match=r"there is another file x\.py"):
+        make_bundle(find_image("3.3.1"), [read_dag_file(str(tmp_path / name / "x.py")) for name in "ab"])
+
+
+MISUSES = {
+    "an unknown version": (["--airflow-version", "2.9.2"], "take one of 2.10.3, 2.11.2, 3.0.6, 3.2.1, 3.3.1"),
+    "no folder": (["--airflow-version", "3.0.6"], "-o DIR"),
+    "no such DAG": (["--airflow-version", "3.0.6", "--check", "--dags", "none.py"], "--dags none.py: cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", MISUSES)
+def test_misuse_is_told(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, told = MISUSES[case]
+    given = arguments if case != "an unknown version" else [*arguments, "-o", str(tmp_path)]
+    assert run_command(["package", *given]) == 2
+    assert told in capsys.readouterr().err
