@@ -81,6 +81,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
 
 _OTHER_WIRES: Final[dict[str, tuple[str, ...]]] = {
     "api gateway": ("execute-api:Invoke",),
+    "http": ("events:DescribeConnection", "secretsmanager:GetSecretValue"),
     "kubernetes": ("eks:DescribeCluster",),
 }
 
