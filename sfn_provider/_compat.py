@@ -348,22 +348,6 @@ def airflow_major() -> int:
     return int(__version__.partition(".")[0])
 
 
-def read_variable(key: str) -> str | None:
-    """The text of an Airflow Variable, from within a task or a trigger; None where there is none."""
-    import sfn_provider._compat as compat
-
-    default: dict[str, Any] = {"default" if airflow_major() >= 3 else "default_var": None}
-    text: str | None = compat.Variable.get(key, **default)
-    return text
-
-
-def delete_variable(key: str) -> None:
-    """Delete an Airflow Variable, from within a task or a trigger; nothing happens where there is none."""
-    import sfn_provider._compat as compat
-
-    compat.Variable.delete(key)
-
-
 def editor_of_task_instances(authorization: str) -> Callable[[str], bool] | None:
     """Ask Airflow's auth manager about the user of a request to the web server.
 

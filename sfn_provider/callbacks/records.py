@@ -124,9 +124,10 @@ def update(wait: Wait) -> None:
 
 def read(identity: str) -> Wait | None:
     """Look at a record, from within a task or a trigger; None where there is none, or no worker has the work yet."""
-    from sfn_provider._compat import read_variable
+    from sfn_provider._compat import Variable
 
-    text = read_variable(key_of(identity))
+    # None is the default; the parameter's name differs between versions.
+    text: str | None = Variable.get(key_of(identity), None)
     return Wait.from_text(text) if text is not None else None
 
 
@@ -137,8 +138,8 @@ def delete(identity: str, activity_arn: str | None = None) -> None:
         identity: the wait's id.
         activity_arn: its activity, where it has one.
     """
-    from sfn_provider._compat import delete_variable
+    from sfn_provider._compat import Variable
 
-    delete_variable(key_of(identity))
+    Variable.delete(key_of(identity))
     if activity_arn is not None:
-        delete_variable(activity_prefix(activity_arn) + identity)
+        Variable.delete(activity_prefix(activity_arn) + identity)
