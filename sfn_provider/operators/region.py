@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, AirflowRescheduleException, conf, timezone
@@ -17,7 +17,6 @@ from sfn_provider.engine.recorded import RecordedAnswers
 from sfn_provider.engine.simulator import EPOCH, NAME, advance
 from sfn_provider.engine.state import ExecutionState
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.operators.callbacks import Callbacks
 from sfn_provider.operators.carried import for_airflow, from_airflow
 from sfn_provider.operators.kept import Kept
 from sfn_provider.operators.modes import waiting
@@ -26,6 +25,7 @@ from sfn_provider.operators.token import ERROR, MOCKS_VARIABLE, Arrival, Branch,
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.operators.callbacks import Callbacks
     from sfn_provider.operators.live import LiveDriver
     from sfn_provider.operators.state import StateOperator
 
@@ -33,6 +33,9 @@ Json = Any
 
 HISTORY = "history"
 """XCom key of a task's history events, kept where ``SFN_PROVIDER_HISTORY`` or ``[sfn_provider] history`` says so."""
+
+IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
+"""The types of states that neither call nor wait: what these need is imported for the others only, it takes long."""
 
 HISTORY_VARIABLE = "SFN_PROVIDER_HISTORY"
 
@@ -48,11 +51,19 @@ class RegionRun:
     def __init__(self, operator: StateOperator, context: Context) -> None:
         self._operator = operator
         self._context = context
-        self._callbacks = Callbacks(operator, context)
         self._interpreter = self._interpreter_of(self._region())
         self._kept = Kept(context)
         self._live: LiveDriver | None = None
         self._branch: Branch | None = None
+
+    @cached_property
+    def _callbacks(self) -> Callbacks:
+        from sfn_provider.operators.callbacks import Callbacks
+
+        return Callbacks(self._operator, self._context)
+
+    def _task_token(self, place: str) -> str:
+        return self._callbacks.token(place)
 
     def _region(self) -> dict[str, Json]:
         """What the task runs on the engine: a state machine, or a part of one."""
@@ -61,7 +72,7 @@ class RegionRun:
 
     def _interpreter_of(self, region: dict[str, Json]) -> Interpreter:
         # With mocks nobody answers from outside, and two runs of the same thing are the same.
-        tokens = None if MOCKS_VARIABLE in os.environ else self._callbacks.token
+        tokens = None if MOCKS_VARIABLE in os.environ else self._task_token
         return Interpreter(StateMachine.model_validate(region), task_token=tokens)
 
     def start(self) -> Json:
@@ -71,7 +82,8 @@ class RegionRun:
 
     def _have_calls_checked(self) -> None:
         """Make the live driver, which checks calls, before the engine asks for the first one."""
-        if MOCKS_VARIABLE not in os.environ:
+        states = self._operator.states.values()
+        if MOCKS_VARIABLE not in os.environ and any(state["Type"] not in IMMEDIATE for state in states):
             self._live_driver()
 
     def execute(self) -> Json:
@@ -206,7 +218,8 @@ class RegionRun:
 
     def _end(self, step: Step) -> Json:
         self._kept.drop()
-        self._callbacks.settle()
+        if self._live is not None:
+            self._callbacks.settle()
         return self._leave(step)
 
     def _leave(self, step: Step) -> Json:
