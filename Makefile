@@ -25,7 +25,7 @@ demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, and com
 	@mkdir -p build
 	$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json \
 		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json \
-		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline.py
+		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline.py --html build/sales_pipeline.html
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest

@@ -18,8 +18,10 @@ from sfn_provider.cli.options import (
 )
 from sfn_provider.cli.output import agreement, console, print_diagnostics, print_json, seconds, shorten, status, table
 from sfn_provider.cli.real import Real, real_options, run_both
+from sfn_provider.cli.report_options import ReportOptions, made_at, report_options
 from sfn_provider.compare.comparison import Comparison
 from sfn_provider.compare.comparison import compare as compare_sides
+from sfn_provider.compare.report import make_report, of_comparison, of_live
 from sfn_provider.compare.states import StateComparison
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
@@ -45,6 +47,7 @@ from sfn_provider.translate.from_file import translate_definition
 @real_options
 @substitutions_option
 @json_option
+@report_options
 def compare(
     file: str,
     input_text: str,
@@ -54,6 +57,7 @@ def compare(
     side: str,
     substitutions: tuple[str, ...],
     as_json: bool,
+    report: ReportOptions,
     **real: Any,
 ) -> int:
     """Run a state machine on the engine and as a DAG in a private Airflow, and compare state by state.
@@ -80,14 +84,25 @@ def compare(
             print_comparison(file, results[file])
     else:
         results = _compare_cases(definition.source, given, cases, quiet=as_json)
+    found = {name: (of_live if side == "aws" else of_comparison)(name, result) for name, result in results.items()}
+    told = make_report(
+        definition.name,
+        definition.source,
+        made,
+        list(found.values()),
+        report.costs(made.plan.schedule),
+        origin=file,
+        made_at=made_at(),
+        execution_type=definition.execution_type,
+    )
     if as_json:
-        print_json(
-            {"file": file, "dag_file": output, "cases": {name: _as_json(result) for name, result in results.items()}}
-        )
+        shown = {name: case.model_dump(mode="json") for name, case in found.items()}
+        print_json({"file": file, "dag_file": output, "cases": shown, **told.as_json()})
     else:
         console().print(_summary(results, "on the engine" if side == "engine" else "for real"))
         if output is not None:
             console().print(f"The DAG file: {Path(output).resolve()}", markup=False)
+    report.write(told)
     return 0 if all(result.agrees for result in results.values()) else 1
 
 
@@ -158,23 +173,3 @@ def _summary_row(name: str, result: Comparison) -> list[str | Text]:
 
 def _took(duration: float) -> str:
     return seconds(duration) if duration >= 1 else f"{duration * 1000:.1f} ms"
-
-
-def _as_json(result: Comparison) -> dict[str, Any]:
-    sides = {"step_functions": result.expected, "airflow": result.airflow.execution}
-    return {
-        "agrees": result.agrees,
-        "outcome_differences": list(result.outcome),
-        "states": [
-            {"state": state.state, "agrees": state.agrees, "differences": list(state.differences)}
-            for state in result.states
-        ],
-        **{
-            name: {"status": side.status, "output": side.output, "error": side.error, "cause": side.cause}
-            for name, side in sides.items()
-        },
-        "transitions": result.expected.transitions,
-        "tasks": result.airflow.tasks,
-        "skipped": result.airflow.skipped,
-        "seconds": {"step_functions": result.expected_seconds, "airflow": result.airflow.seconds},
-    }

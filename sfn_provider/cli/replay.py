@@ -6,23 +6,26 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
-from rich.text import Text
 
 from sfn_provider.cli.files import open_definition, read_mocks, write_text
 from sfn_provider.cli.options import DefinitionCommand, json_option, substitutions_option
-from sfn_provider.cli.output import agreement, console, print_diagnostics, print_json, status, table
+from sfn_provider.cli.output import console, print_diagnostics, print_json
+from sfn_provider.cli.replay_results import Results
+from sfn_provider.cli.report_options import ReportOptions, made_at, report_options
 from sfn_provider.compare.airflow_side import DagFile
-from sfn_provider.compare.fetch import fetch, last_executions
+from sfn_provider.compare.fetch import fetch, fetched_definition, last_executions
 from sfn_provider.compare.history_file import read_history
 from sfn_provider.compare.recording import Recording
-from sfn_provider.compare.replay import Replay
 from sfn_provider.compare.replay import replay as replay_recording
+from sfn_provider.compare.report import Report, make_report, of_replay
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions import Definition
 from sfn_provider.translate.definitions.files import read_file
+from sfn_provider.translate.from_file import translate_definition
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class _Job:
     """One execution to replay."""
 
     recording: Recording
-    definition: Any
+    definition: Definition
 
 
 @click.command(cls=DefinitionCommand)
@@ -46,6 +49,7 @@ class _Job:
 @click.option("--results", metavar="FILE.jsonl", help="Append each result as it comes; those in the file are skipped.")
 @substitutions_option
 @json_option
+@report_options
 def replay(
     histories: tuple[str, ...],
     definition: str | None,
@@ -59,6 +63,7 @@ def replay(
     results: str | None,
     substitutions: tuple[str, ...],
     as_json: bool,
+    report: ReportOptions,
 ) -> int:
     """Replay executions that Step Functions has run, as a DAG in a private Airflow, and compare state by state.
 
@@ -74,36 +79,73 @@ def replay(
     given = _open_definition(definition, substitutions, quiet=as_json) if definition else None
     mocks = next(iter(read_mocks(mock).values())) if mock else Mocks.from_mapping({})
     dag = DagFile(read_file(dag_file, "a DAG file"), dag_id) if dag_file else None
-    with _Results(results) as kept:
+    ran: list[Definition] = [given] if given else []
+    with Results(results) as kept:
         names = [name for name in (*histories, *known) if name not in kept.names]
         for name in _progress(names):
             try:
                 job = _open(name, given, save)
-                result = replay_recording(job.definition, job.recording, mocks=mocks.fresh(), dag_file=dag)
+                result = replay_recording(job.definition.source, job.recording, mocks=mocks.fresh(), dag_file=dag)
             except UsageError as error:
                 if len(names) == 1:
                     raise
                 kept.refuse(name, str(error))
             else:
-                kept.add(name, result, as_json)
-    return kept.tell(as_json)
+                ran.append(job.definition)
+                kept.add(of_replay(name, result), as_json)
+    told = _report(kept, ran, report, dag_file) if ran else None
+    if as_json:
+        print_json({**kept.as_json(), **(told.as_json() if told else {})})
+    else:
+        kept.print()
+    if told is not None:
+        report.write(told)
+    elif report.html or report.markdown:
+        raise UsageError("nothing new was replayed, and a report needs the definition: name it with --definition FILE")
+    return kept.code
 
 
-def _open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> Any:
+def _report(kept: Results, ran: list[Definition], options: ReportOptions, dag_file: str | None) -> Report:
+    """The report, with the definition that was given, or that of the first execution, the newest."""
+    shown = ran[0]
+    made = translate_definition(shown)
+    others = sum(definition.source != shown.source for definition in ran)
+    notes = []
+    if others:
+        notes.append(f"{others} of the executions ran another version of the definition than that which is shown.")
+    if dag_file is not None:
+        notes.append(f"The DAG that ran is that of {dag_file}; the DAG drawn is the definition's translation.")
+    return make_report(
+        shown.name,
+        shown.source,
+        made,
+        kept.cases,
+        options.costs(made.plan.schedule),
+        origin=shown.origin,
+        made_at=made_at(),
+        execution_type=shown.execution_type,
+        not_replayed=kept.refused,
+        notes=notes,
+    )
+
+
+def _open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> Definition:
     definition, warnings = open_definition(reference, substitutions)
     if not quiet:
         print_diagnostics(warnings, reference)
-    return definition.source
+    return definition
 
 
-def _open(name: str, definition: Any, save: str | None) -> _Job:
+def _open(name: str, definition: Definition | None, save: str | None) -> _Job:
     if not name.startswith("arn:"):
+        if definition is None:
+            raise AssertionError("histories in files come with a definition")
         return _Job(read_history(name), definition)
     fetched = fetch(name)
     if save is not None:
         _save(Path(save), name, fetched.definition, fetched.history)
     recording = Recording.from_events(fetched.events, name, name)
-    return _Job(recording, definition if definition is not None else fetched.definition)
+    return _Job(recording, definition if definition is not None else fetched_definition(fetched))
 
 
 def _save(folder: Path, arn: str, definition: str, history: dict[str, Any]) -> None:
@@ -120,116 +162,3 @@ def _progress(names: list[str]) -> Iterator[str]:
         start = " (the first one starts a private Airflow, some ten seconds)" if number == 1 else ""
         with progress.status(f"Replay {number} of {len(names)}: {name}{start}"):
             yield name
-
-
-class _Results:
-    """The results so far, each kept as soon as it is there."""
-
-    def __init__(self, path: str | None) -> None:
-        self._path = Path(path) if path else None
-        self._file: IO[str] | None = None
-        self.rows: list[dict[str, Any]] = []
-        self._refused: dict[str, str] = {}
-
-    def __enter__(self) -> _Results:
-        if self._path is not None:
-            try:
-                text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-                self.rows = [json.loads(line) for line in text.splitlines() if line.endswith("}")]
-                self._file = self._path.open("a", encoding="utf-8")
-            except (OSError, ValueError) as error:
-                raise UsageError(f"{self._path}: cannot keep results there: {error}") from error
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    @property
-    def names(self) -> set[str]:
-        """What was replayed already."""
-        return {row["name"] for row in self.rows}
-
-    def add(self, name: str, result: Replay, as_json: bool) -> None:
-        """Keep a result, and tell it."""
-        row = {"name": name, **as_json_object(result)}
-        self.rows.append(row)
-        if self._file is not None:
-            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            self._file.flush()
-        if not as_json:
-            print_replay(name, result)
-
-    def refuse(self, name: str, why: str) -> None:
-        """An execution cannot be replayed: go on with the others, and say so at the end."""
-        self._refused[name] = why
-        click.echo(f"Error: {why}", err=True)
-
-    def tell(self, as_json: bool) -> int:
-        """Tell the summary, and give the exit code."""
-        agree = sum(row["agrees"] for row in self.rows)
-        differ = len(self.rows) - agree
-        if as_json:
-            print_json({"replays": self.rows, "agree": agree, "differ": differ, "not_replayed": self._refused})
-        else:
-            console().print(_summary(self.rows))
-            told = f"{agree} of {len(self.rows)} replays agree with Step Functions."
-            console().print(told + (f" {len(self._refused)} could not be replayed." if self._refused else ""))
-        return 1 if differ else 2 if self._refused else 0
-
-
-def print_replay(name: str, result: Replay) -> None:
-    """One replay for people: its differences, state by state."""
-    out = console()
-    recorded = result.recording.execution
-    out.print(Text.assemble(f"{name}: ", status(recorded.status), ", ", agreement(result.agrees)))
-    for state in result.states:
-        for told in state.differences:
-            out.print(f"  {state.state}: {told}", markup=False, style="red")
-    for told in result.outcome:
-        out.print(f"  outcome: {told}", markup=False, style="red")
-
-
-def as_json_object(result: Replay) -> dict[str, Any]:
-    """One replay for machines."""
-    recorded = result.recording.execution
-    ran = result.airflow
-    return {
-        "agrees": result.agrees,
-        "status": recorded.status,
-        "outcome_differences": list(result.outcome),
-        "states": [
-            {
-                "state": state.state,
-                "agrees": state.agrees,
-                "differences": list(state.differences),
-                "unrepeatable": list(state.admitted),
-            }
-            for state in result.states
-        ],
-        "transitions": recorded.transitions,
-        "tasks": ran.tasks if ran else None,
-        "seconds": {
-            "step_functions": (result.recording.end - result.recording.start).total_seconds(),
-            "replay": ran.seconds if ran else None,
-        },
-    }
-
-
-_COLUMNS = ("Execution", "Status", "States", "Transitions", "Tasks", "Unrepeatable values", "DAG")
-
-
-def _summary(rows: list[dict[str, Any]]) -> Any:
-    cells = [
-        [
-            row["name"],
-            status(row["status"]),
-            str(len(row["states"])),
-            str(row["transitions"]),
-            str(row["tasks"] or ""),
-            str(sum(len(state["unrepeatable"]) for state in row["states"])),
-            agreement(row["agrees"]),
-        ]
-        for row in rows
-    ]
-    return table("What Step Functions recorded, and the DAG on the same", _COLUMNS, cells, right=_COLUMNS[2:6])

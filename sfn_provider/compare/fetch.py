@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions.definition import Definition, Machine
 
 _EXECUTION = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:(?P<kind>execution|express):[^:]+:.+")
 _MACHINE = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:stateMachine:[^:]+(:[^:]+)?")
@@ -59,6 +60,12 @@ def fetch(execution_arn: str) -> Fetched:
         pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
         events = [event for page in pages for event in page["events"]]
     return Fetched(execution_arn, definition, events)
+
+
+def fetched_definition(fetched: Fetched) -> Definition:
+    """The definition that an execution ran, under the name of its state machine."""
+    arn, machine = fetched.execution_arn, fetched.execution_arn.split(":")[6]
+    return Definition(fetched.definition, machine, arn, arn, Machine(machine, fetched.definition))
 
 
 def last_executions(state_machine_arn: str, count: int) -> list[str]:

@@ -159,18 +159,19 @@ def branch_indexes(machine: StateMachine) -> dict[str, int]:
     """The index of each branch of each Parallel, by the name of its first state."""
     return {
         branch.start_at: index
-        for state in _all_states(machine.states)
+        for _, state in all_states(machine.states)
         if isinstance(state, Parallel)
         for index, branch in enumerate(state.branches)
     }
 
 
-def _all_states(states: Mapping[str, State]) -> Iterable[State]:
-    for state in states.values():
-        yield state
+def all_states(states: Mapping[str, State]) -> Iterable[tuple[str, State]]:
+    """Every state with its name, those within Parallels and Maps included."""
+    for name, state in states.items():
+        yield name, state
         inner = state.branches if isinstance(state, Parallel) else [state.body] if isinstance(state, Map) else ()
         for branch in inner:
-            yield from _all_states(branch.states)
+            yield from all_states(branch.states)
 
 
 def _answer(attempt: Attempt) -> RecordedAnswer:

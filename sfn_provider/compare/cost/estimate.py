@@ -64,11 +64,13 @@ class BreakEven:
         cheaper: the way that is cheaper from there on.
         than: the other one.
         runs: runs a month.
+        monthly: what it costs there, in dollars a month.
     """
 
     cheaper: str
     than: str
     runs: int
+    monthly: float
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def _changes(one: Way, other: Way) -> Iterator[BreakEven]:
                 high = middle
             else:
                 low = middle
-        yield BreakEven(after.name, before.name, high)
+        yield BreakEven(after.name, before.name, high, after.monthly(high))
 
 
 def _cheaper(one: Way, other: Way, runs: int) -> Way:

@@ -1,0 +1,30 @@
+"""Numbers for people."""
+
+from __future__ import annotations
+
+
+def seconds(value: float | None) -> str:
+    """A duration: ``40 ms``, ``3.2 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if value is None:
+        return "-"
+    if value < 1:
+        return f"{round(value * 1000)} ms" if value else "0 s"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def dollars(value: float) -> str:
+    """An amount: ``$0.00015``, ``$3.20``, ``$1,234``."""
+    if value >= 1_000:
+        return f"${value:,.0f}"
+    if value >= 0.1 or not value:
+        return f"${value:.2f}"
+    return f"${value:.2g}" if value >= 0.0001 else "under $0.0001"
+
+
+def count(number: float, word: str) -> str:
+    """A number of things: ``1 task``, ``2.5 tasks``."""
+    return f"{number:,g} {word}{'' if number == 1 else 's'}"
