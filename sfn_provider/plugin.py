@@ -1,4 +1,4 @@
-"""What Airflow's web server gets from this package: the endpoint for workers outside.
+"""What Airflow gets from this package as a plugin: the endpoint for workers outside, and links to the console.
 
 Airflow finds it by its entry point, or, where the package lies in the plugins folder, by reading this file. It loads
 in every process of Airflow: nothing heavy at module level.
@@ -6,10 +6,16 @@ in every process of Airflow: nothing heavy at module level.
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowPlugin, airflow_major
 from sfn_provider.callbacks import URL_PREFIX
+from sfn_provider.get_provider_info import get_provider_info
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import BaseOperatorLink
 
 
 def _fastapi_apps() -> list[dict[str, Any]]:
@@ -24,9 +30,20 @@ def _blueprints() -> list[Any]:
     return [make_blueprint()]
 
 
+def _links() -> list[BaseOperatorLink]:
+    """The links that Airflow does not know of the provider: those of modules in the plugins folder."""
+    points = entry_points(group="apache_airflow_provider")
+    if any(point.value.startswith("sfn_provider.") for point in points):
+        return []
+    paths = [path.rpartition(".") for path in get_provider_info()["extra-links"]]
+    return [getattr(import_module(module), name)() for module, _, name in paths]
+
+
 class SfnProviderPlugin(AirflowPlugin):
     """The plugin of this package."""
 
     name = "sfn_provider"
     fastapi_apps = _fastapi_apps() if airflow_major() >= 3 else []
     flask_blueprints = _blueprints() if airflow_major() < 3 else []
+    # Airflow 3 shows a link by what the task has stored; Airflow 2 makes it anew, and only of classes that it knows.
+    operator_extra_links = _links() if airflow_major() < 3 else []

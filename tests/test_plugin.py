@@ -7,7 +7,10 @@ import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import pytest
+
 from sfn_provider.callbacks import URL_PREFIX
+from sfn_provider.get_provider_info import get_provider_info
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("boto3", "botocore", "fastapi", "starlette", "flask", "sqlalchemy", "sfn_provider.callbacks.database")
@@ -43,3 +46,20 @@ print(sorted(name for name in set(sys.modules) - before if name in {HEAVY!r}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def links_of_the_plugin(provider_is_known: bool, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    import sfn_provider.plugin as plugin
+
+    value = "sfn_provider.get_provider_info:get_provider_info" if provider_is_known else "other.provider:info"
+    point = EntryPoint("provider_info", value, "apache_airflow_provider")
+    monkeypatch.setattr(plugin, "entry_points", lambda group: [point] if group == point.group else [])
+    return [type(link).__name__ for link in plugin._links()]
+
+
+def test_links_come_from_the_plugin_only_where_airflow_does_not_know_the_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert links_of_the_plugin(True, monkeypatch) == []
+    expected = [path.rpartition(".")[2] for path in get_provider_info()["extra-links"]]
+    assert links_of_the_plugin(False, monkeypatch) == expected
