@@ -13,6 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 # The first one makes AIRFLOW_HOME private; it must stand before whatever imports Airflow.
 pytest_plugins = (
     "tests.fixtures.airflow_home",
+    "tests.fixtures.chromium",
     "tests.fixtures.moto",
     "tests.fixtures.moto_jobs",
     "tests.fixtures.scripted_aws",

@@ -19,6 +19,7 @@ _EXPRESS_STEP_MB, _EXPRESS_STEP_SECONDS = 64, 0.1
 """Express executions are charged in chunks of 64 MB and 100 ms. Source: the pricing page."""
 
 ASSUMPTIONS = (
+    "The free tier of Step Functions is this pipeline's alone.",
     "What the called services cost (Lambda, Glue, Athena, ...) is the same on both sides and left out.",
     "An MWAA environment runs all month, whether this pipeline does or not; other DAGs share it at no further cost.",
     "Runs are spread evenly over the month; workers are added as the tasks of this pipeline fill them.",

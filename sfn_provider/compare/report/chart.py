@@ -14,7 +14,7 @@ from sfn_provider.compare.report.words import dollars
 _LEAST = 0.01
 """Dollars that the scale starts at: nothing has no place on it."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 26.0, 14.0, 42.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 26.0, 14.0, 42.0
 _APART = 15.0
 """Pixels between the letters at the ends of two curves."""
 
@@ -133,4 +133,4 @@ def _short(number: int) -> str:
 
 
 def _dollars(power: int) -> str:
-    return f"${10**power:,}" if power >= 0 else f"${10.0**power:g}"
+    return f"${_short(10**power)}" if power >= 0 else f"${10.0**power:.2f}"

@@ -125,7 +125,7 @@ def _told(case: Case, usage: Usage, found: CostEstimate, options: CostOptions, c
         ),
         break_even=tuple(
             BreakEvenPoint(cheaper=point.cheaper, than=point.than, runs=point.runs, monthly=point.monthly)
-            for point in found.break_even
+            for point in sorted(found.break_even, key=lambda point: point.runs)
         ),
         left_out=found.left_out,
         assumptions=tuple(_assumptions(case, usage, options, cases)),

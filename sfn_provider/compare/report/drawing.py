@@ -10,10 +10,10 @@ from sfn_provider.compare.report.graph import Graph, Node
 from sfn_provider.compare.report.layered import Point, Size, place
 from sfn_provider.compare.report.passed import Passed
 
-_LETTER, _LINE, _PADDING = 7.1, 17.0, 14.0
+_LETTER, _SMALL, _LINE, _PADDING = 7.6, 6.2, 17.0, 13.0
 _HEAD = 34.0
-_WIDEST = 22
-"""Letters on a line of a box."""
+_WIDEST, _WIDEST_HEAD = 22, 36
+"""Letters on a line of a box, and in the head of a group."""
 
 _MARGIN = 3.0
 
@@ -111,11 +111,12 @@ def _inside(node: Node, ran: Passed) -> Drawing:
 
 
 def _size(node: Node, inner: Drawing | None) -> Size:
-    lines = _wrap(node.title)
-    wide = max(_width(line) for line in (*lines, node.kind)) * _LETTER + 2 * _PADDING + 8
     if inner is not None:
-        return Size(max(inner.width + 2 * _PADDING, wide + 8 * _LETTER), inner.height + _HEAD + _PADDING)
-    return Size(max(110.0, wide), 26 + _LINE * len(lines))
+        head = _width(_fit(node.title, _WIDEST_HEAD)) * _LETTER + _width(node.kind) * _SMALL + 3 * _PADDING
+        return Size(max(inner.width + 2 * _PADDING, head), inner.height + _HEAD + _PADDING)
+    lines = _wrap(node.title)
+    widths = [_width(line) * _LETTER for line in lines]
+    return Size(max(84.0, *widths, (_width(node.kind) + 7) * _SMALL) + 2 * _PADDING, 26 + _LINE * len(lines))
 
 
 def _box(node: Node, corner: Point, size: Size, ran: Passed) -> Box:
@@ -123,7 +124,7 @@ def _box(node: Node, corner: Point, size: Size, ran: Passed) -> Box:
     did = f"ran {times} times" if times > 1 else "ran" if times else "did not run"
     differs = node.key in ran.differing
     title = f"{node.title}, {node.kind}: {did}{'; the sides differ' if differs else ''}"
-    lines = _wrap(node.title) if not node.inside else (_fit(node.title, max(10, int(size.width / _LETTER) - 12)),)
+    lines = _wrap(node.title) if not node.inside else (_fit(node.title, _WIDEST_HEAD),)
     return Box(*corner, size.width, size.height, lines, title, node.kind, times, differs, group=bool(node.inside))
 
 
@@ -132,8 +133,9 @@ def _wrap(text: str) -> tuple[str, ...]:
     shown = " ".join(text.split())
     if _width(shown) <= _WIDEST:
         return (shown,)
-    breaks = [place for place, letter in enumerate(shown[:_WIDEST]) if letter in " _-." and place > 6]
-    at = breaks[-1] + 1 if breaks else _WIDEST
+    most = next(place for place in range(len(shown), 0, -1) if _width(shown[:place]) <= _WIDEST)
+    breaks = [place for place, letter in enumerate(shown[:most]) if letter in " _-." and place > 6]
+    at = breaks[-1] + 1 if breaks else most
     return _fit(shown[:at].rstrip(), _WIDEST), _fit(shown[at:], _WIDEST)
 
 

@@ -69,7 +69,11 @@ def place(sizes: Mapping[str, Size], edges: Iterable[Edge]) -> Placed:
     routes: dict[Edge, list[Point]] = {}
     for edge, chain in chains.items():
         passed = [(centres[name], y) for name in chain[1:-1] for y in _through(tops, heights, level[name])]
-        routes[edge] = [_lower(edge[0], corners, sizes), *passed, _upper(edge[1], corners, sizes)]
+        start, end = _lower(edge[0], corners, sizes), _upper(edge[1], corners, sizes)
+        # Straight to the edge of the layer: what stands beside may be taller.
+        leaving = (start[0], _through(tops, heights, level[edge[0]])[1])
+        arriving = (end[0], tops[level[edge[1]]])
+        routes[edge] = list(dict.fromkeys([start, leaving, *passed, arriving, end]))
     for lane, edge in enumerate(sorted(back), 1):
         routes[edge] = _way_back(edge, corners, sizes, right + lane * _LANE)
     width = right + (len(back) * _LANE + 4 if back else 0)

@@ -163,8 +163,14 @@ class Case(_Frozen):
 
     @property
     def differing(self) -> tuple[StateRow, ...]:
-        """The visits in which the sides differ."""
-        return tuple(row for row in self.states if not row.agrees)
+        """The visits in which the sides differ, those within a Parallel or Map before it: what comes first is first."""
+        found: list[StateRow] = []
+        around: list[StateRow] = []
+        for row in self.states:
+            while len(around) > row.depth:
+                found.append(around.pop())
+            around.append(row)
+        return tuple(row for row in (*found, *reversed(around)) if not row.agrees)
 
     @property
     def unrepeatable(self) -> int:

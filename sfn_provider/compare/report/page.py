@@ -19,6 +19,9 @@ from sfn_provider.compare.report.timeline import Lane, lanes
 
 _MOST_IN_DETAIL = 20
 _MOST_ROWS = 500
+_MOST_DIFFERING, _MOST_TOLD, _MOST_STATES = 40, 12, 150
+"""Visits that differ, differences of one visit, and visits that are shown of a case."""
+
 _WIDE, _NARROW = Size(820, 400), Size(360, 340)
 
 
@@ -66,5 +69,10 @@ def _template() -> Template:
     loader = PackageLoader("sfn_provider.compare.report", "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {"seconds": words.seconds, "dollars": words.dollars}
-    made.globals["count"] = words.count
+    made.globals |= {
+        "count": words.count,
+        "most_differing": _MOST_DIFFERING,
+        "most_told": _MOST_TOLD,
+        "most_states": _MOST_STATES,
+    }
     return made.get_template("report.html.j2")
