@@ -9,10 +9,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test lint format golden bench constraints clean
+.PHONY: help demo test test-matrix lint format golden bench constraints clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -29,6 +29,10 @@ demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, and com
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest
+
+test-matrix: $(INSTALLED)  ## Run the tests on every version of Amazon MWAA: PINS=FOLDER VERSIONS="2.10.3 3.0.6"
+	$(BIN)/python -m tests.matrix.environments $(if $(PINS),--pins $(PINS)) $(VERSIONS)
+	SFN_PROVIDER_MATRIX="$(VERSIONS)" $(BIN)/python -m pytest tests/matrix --numprocesses 0 -v
 
 lint: $(INSTALLED)  ## Check style, types and the golden files
 	$(BIN)/ruff check .

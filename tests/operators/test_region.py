@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.standard.operators.empty import EmptyOperator
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException
 from sfn_provider.engine.simulator import EPOCH
@@ -25,6 +24,7 @@ from sfn_provider.operators.state_machine import (
     WaitStateOperator,
 )
 from tests.fixtures.flows import choose
+from tests.fixtures.plain_operators import EmptyOperator
 from tests.fixtures.states import Run, dag
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"

@@ -14,6 +14,7 @@ from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.operators.carried import as_run_configuration
 from sfn_provider.translate import translate
 from tests.fixtures.flows import END, call, choose, go, machine, passed
+from tests.fixtures.plain_operators import BranchPythonOperator, EmptyOperator
 
 pytestmark = pytest.mark.usefixtures("user_airflow_home")
 
@@ -79,13 +80,13 @@ def test_a_state_runs_only_where_it_was_chosen(input: Json, way: str, skipped: s
     assert result.state == "success"
 
 
-TRIGGER_RULES_ALONE = """
+TRIGGER_RULES_ALONE = f"""
 from airflow import DAG
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.operators.python import BranchPythonOperator
+from {EmptyOperator.__module__} import EmptyOperator
+from {BranchPythonOperator.__module__} import BranchPythonOperator
 
 with DAG("machine", schedule=None):
-    rule = {"trigger_rule": "none_failed_min_one_success"}
+    rule = dict(trigger_rule="none_failed_min_one_success")
     a = BranchPythonOperator(task_id="A", python_callable=lambda: "T")
     t = BranchPythonOperator(task_id="T", python_callable=lambda: "X", **rule)
     v, x, s = (EmptyOperator(task_id=name, **rule) for name in "VXS")
@@ -330,8 +331,8 @@ def test_a_payload_that_looks_like_a_template_is_not_rendered() -> None:
 
 # What a user adds to the file -----------------------------------------------------------------------------------------
 
-ADDED = """
-    from airflow.providers.standard.operators.empty import EmptyOperator
+ADDED = f"""
+    from {EmptyOperator.__module__} import EmptyOperator
 
     before = EmptyOperator(task_id="before")
     after = EmptyOperator(task_id="after")

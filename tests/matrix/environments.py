@@ -1,0 +1,111 @@
+"""The environments of the matrix: one for each version of Amazon MWAA, with what its image has.
+
+``python -m tests.matrix.environments [--pins FOLDER] [VERSION...]`` makes those that are missing below
+``build/matrix``, with uv and the images' Pythons, which must be on the path. FOLDER holds the constraints of the
+images as ``VERSION.txt``; without it they are those that Airflow publishes. Each gets this package as a user gets
+it: from its plugins.zip, by its requirements.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+from sfn_provider.mwaa.bundle import PLUGINS_FOLDER, make_bundle
+from sfn_provider.mwaa.images import Image, read_images
+from sfn_provider.mwaa.needs import DISTRIBUTION
+from tests.matrix.read_image import ON_THE_IMAGE
+
+ROOT = Path(__file__).parents[2]
+MATRIX = ROOT / "build" / "matrix"
+# What the tests import themselves.
+FOR_TESTS = ("pytest", "pytest-xdist", "hypothesis", "moto[server]", "python-hcl2", "psutil", "jsonschema")
+_OF_THE_TOOLS = ("pip", "setuptools", "wheel")
+
+
+def python_of(version: str) -> Path:
+    """The interpreter of a version's environment."""
+    return MATRIX / version / "venv" / "bin" / "python"
+
+
+def frozen(version: str, name: str) -> dict[str, str]:
+    """What an environment had installed, by name: ``image`` before this package, ``package`` after it."""
+    lines = (MATRIX / version / f"{name}.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if "==" in line)
+
+
+def make_environment(image: Image, pins: Path | None) -> None:
+    """Make the environment of an image, without this package."""
+    folder = MATRIX / image.airflow_version
+    folder.mkdir(parents=True, exist_ok=True)
+    constraints = folder / "constraints.txt"
+    if pins is not None:
+        lines = (pins / f"{image.airflow_version}.txt").read_text().splitlines()
+        constraints.write_text("\n".join(line for line in lines if line.partition("==")[0] not in _OF_THE_TOOLS))
+    else:
+        subprocess.run(["curl", "-fsSL", "-o", str(constraints), image.constraints_url], check=True)
+    _uv("venv", "--quiet", "--seed", "--python", image.python, str(folder / "venv"))
+    first, *others = ON_THE_IMAGE
+    _install(image, f"{first}=={image.airflow_version}", *others)
+    _freeze(image, "image")
+
+
+def install_package(image: Image) -> None:
+    """Install this package from its plugins.zip by its requirements.txt, then what its tests need."""
+    folder = MATRIX / image.airflow_version
+    made = make_bundle(image, [], offline=True)
+    shutil.rmtree(folder / "plugins", ignore_errors=True)
+    with ZipFile(io.BytesIO(made.files["plugins.zip"])) as plugins:
+        plugins.extractall(folder / "plugins")
+    requirements = folder / "requirements.txt"
+    text = made.files["requirements.txt"].decode()
+    requirements.write_text(text.replace(PLUGINS_FOLDER, str(folder / "plugins")))
+    python = str(python_of(image.airflow_version))
+    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
+    if (folder / "package.txt").exists():
+        subprocess.run([*pip, "uninstall", "--yes", DISTRIBUTION], check=True)
+    constraints = str(folder / "constraints.txt")
+    subprocess.run([*pip, "install", "--constraint", constraints, "--requirement", str(requirements)], check=True)
+    _freeze(image, "package")
+    _install(image, *FOR_TESTS)
+
+
+def _install(image: Image, *requirements: str) -> None:
+    folder = MATRIX / image.airflow_version
+    python = str(folder / "venv" / "bin" / "python")
+    options = ("--quiet", "--compile-bytecode", "--constraint", str(folder / "constraints.txt"))
+    _uv("pip", "install", "--python", python, *options, *requirements)
+
+
+def _freeze(image: Image, name: str) -> None:
+    command = [str(python_of(image.airflow_version)), "-m", "pip", "freeze", "--all"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    (MATRIX / image.airflow_version / f"{name}.txt").write_text(done.stdout)
+
+
+def _uv(*arguments: str) -> None:
+    beside = Path(sys.executable).with_name("uv")
+    subprocess.run([str(beside) if beside.exists() else "uv", *arguments], check=True)
+
+
+def main() -> None:
+    """Make the environments that are missing, and put this package into all of them."""
+    images = read_images()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pins", type=Path)
+    parser.add_argument("versions", nargs="*", default=list(images))
+    given = parser.parse_args()
+    for version in given.versions:
+        if not (MATRIX / version / "image.txt").exists():
+            make_environment(images[version], given.pins)
+        install_package(images[version])
+        print(f"Airflow {version}: ready")
+
+
+if __name__ == "__main__":
+    main()
