@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import TaskInstanceRow, TriggerEvent, TriggerRow, VariableRow, create_session
 from sfn_provider.callbacks.answers import Answer, Refusal
-from sfn_provider.callbacks.records import Wait, Work, activity_prefix, key_of
+from sfn_provider.callbacks.records import SETTLING, Wait, Work, activity_prefix, key_of
 from sfn_provider.callbacks.tokens import Claim, Waiter
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def take_answer(claim: Claim, answer: Answer, now: float, may: May) -> None:
     # The answer is committed before the task's state is read: a task that defers meanwhile finds it when it does. A
     # repeated answer wakes the task as well: the first one may have been cut short here.
     if row.wait.answer is not None or (taken and answer.action != "SendTaskHeartbeat"):
-        _wake(row.wait.waiter)
+        _wake(row.wait.waiter, now)
     if refusal is not None:
         raise refusal
 
@@ -166,10 +166,13 @@ def _is_watched(session: Session, task: Any, identity: str) -> bool:
     return trigger is None or identity in str(trigger.kwargs)
 
 
-def _wake(waiter: Waiter) -> None:
-    """End the deferral of the task instance, if it is deferred."""
+def _wake(waiter: Waiter, now: float) -> None:
+    """End the deferral of the task instance, if it is deferred and has settled: before, its trigger will look."""
     with create_session() as session:
         task = _task_instance(session, waiter)
-        if task is not None and task.state == "deferred" and task.trigger_id is not None:
+        if task is None or task.state != "deferred" or task.trigger_id is None:
+            return
+        trigger = session.query(TriggerRow).filter(TriggerRow.id == task.trigger_id).one_or_none()
+        if trigger is not None and now - trigger.created_date.timestamp() >= SETTLING:
             event = TriggerEvent({"status": "look"})  # type: ignore[no-untyped-call]
             TriggerRow.submit_event(task.trigger_id, event, session=session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
@@ -11,6 +12,10 @@ from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks import hub, records
+from sfn_provider.callbacks.records import SETTLING
+
+SECOND_LOOK = 60.0
+"""Seconds after its first look at which a trigger looks once more."""
 
 
 @dataclass
@@ -31,7 +36,7 @@ class _Watched:
 
     @property
     def due(self) -> float:
-        return self.beat + self.heartbeat if self.heartbeat is not None else float("inf")
+        return self.beat + self.heartbeat if self.heartbeat is not None else math.inf
 
 
 class CallbackTrigger(BaseTrigger):
@@ -64,27 +69,32 @@ class CallbackTrigger(BaseTrigger):
 async def answered(waits: list[dict[str, Any]]) -> None:
     """Wait until a worker has answered one of some task tokens, or has missed a heartbeat.
 
-    It looks at the records of the tokens at first, since an answer may have come before, and when a heartbeat is due.
-    In between it sleeps: the API server ends the deferral itself when it takes an answer, and the consumer of the
-    queue, which the triggers of a triggerer share, wakes it.
+    It looks at the records of the tokens when the deferral has settled, since an answer may have come before, once more
+    a while later, because clocks differ, and when a heartbeat is due. In between it sleeps: the API server ends the
+    deferral itself when it takes an answer, and the consumer of the queue, which the triggers of a triggerer share,
+    wakes it.
 
     Args:
         waits: as `CallbackTrigger` takes them.
     """
     watched = {wait["id"]: _Watched(**wait) for wait in waits}
     async with hub.watching(watched) as woken:
+        await asyncio.sleep(SETTLING)
+        again = time.time() + SECOND_LOOK
         due: Collection[_Watched] = tuple(watched.values())
         while not await _is_over(due):
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), _pause(watched.values()))
+                await asyncio.wait_for(woken.wait(), _pause(again, watched.values()))
             now = time.time()
-            due = [wait for wait in watched.values() if woken.is_set() or wait.due <= now]
-            woken.clear()
+            everything = woken.is_set() or again <= now
+            due = [wait for wait in watched.values() if everything or wait.due <= now]
+            again = again if again > now else math.inf
+            woken.clear()  # before the look: what comes during it is looked at after it
 
 
-def _pause(watched: Collection[_Watched]) -> float | None:
-    due = min(wait.due for wait in watched)
-    return max(0.0, due - time.time()) if due != float("inf") else None
+def _pause(again: float, watched: Collection[_Watched]) -> float | None:
+    due = min([again, *(wait.due for wait in watched)])
+    return max(0.0, due - time.time()) if due != math.inf else None
 
 
 async def _is_over(due: Collection[_Watched]) -> bool:

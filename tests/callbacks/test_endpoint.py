@@ -73,6 +73,13 @@ def test_an_answer_ends_the_deferral(waits: Waits, worker: Any) -> None:
     assert (waits.state("a"), waits.state("b")) == ("scheduled", "deferred")
 
 
+def test_a_deferral_settles_before_an_answer_ends_it(waits: Waits, worker: Any) -> None:
+    token = waits.open()
+    waits.set_task("a", "deferred", watching=[token], seconds=1.0)
+    worker.send_task_success(taskToken=token, output="1")
+    assert waits.state("a") == "deferred"
+
+
 def test_a_repeated_answer_wakes_a_task_that_the_first_one_did_not(waits: Waits, worker: Any) -> None:
     token = waits.open()
     worker.send_task_success(taskToken=token, output="1")

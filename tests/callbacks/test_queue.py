@@ -16,6 +16,7 @@ from sfn_provider.callbacks import hub, queue, records
 from sfn_provider.callbacks.answers import Answer
 from sfn_provider.callbacks.records import Wait
 from sfn_provider.callbacks.tokens import TokenSigner, Waiter
+from sfn_provider.triggers import callback
 from sfn_provider.triggers.callback import CallbackTrigger
 from tests.fixtures.moto import REGION
 
@@ -55,6 +56,7 @@ def answers(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The queue; what comes back does so at once."""
     monkeypatch.setattr(queue, "LONG_POLL", 1)
     monkeypatch.setattr(queue, "BACK_AFTER", 0)
+    monkeypatch.setattr(callback, "SETTLING", 0.0)
     made = boto3.resource("sqs", endpoint_url=aws, region_name=REGION).create_queue(
         QueueName="answers", Attributes={"VisibilityTimeout": "1"}
     )

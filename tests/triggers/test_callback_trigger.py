@@ -13,11 +13,18 @@ from sfn_provider.callbacks import hub, records
 from sfn_provider.callbacks.answers import Answer
 from sfn_provider.callbacks.records import Wait
 from sfn_provider.callbacks.tokens import Waiter
+from sfn_provider.triggers import callback
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
 OPEN = Wait("id", Waiter("dag", "run", "task", -1), time.time() + 1000)
 ANSWERED = replace(OPEN, answer=Answer("SendTaskSuccess", output="1"))
+
+
+@pytest.fixture(autouse=True)
+def settles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deferral settles at once."""
+    monkeypatch.setattr(callback, "SETTLING", 0.0)
 
 
 @pytest.fixture
@@ -66,6 +73,19 @@ def test_an_answer_that_is_there_already_ends_it_at_once(looks: dict[str, Any]) 
 def test_it_sleeps_while_nothing_is_due(looks: dict[str, Any]) -> None:
     assert asyncio.run(is_silent(CallbackTrigger(waits=watch())))
     assert looks["reads"] == 1
+
+
+def test_it_looks_when_the_deferral_has_settled_and_once_more(
+    looks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callback, "SETTLING", 0.1)
+    monkeypatch.setattr(callback, "SECOND_LOOK", 0.1)
+    looks["id"] = ANSWERED
+    assert asyncio.run(is_silent(CallbackTrigger(waits=watch()), 0.05))
+    assert asyncio.run(event_of(CallbackTrigger(waits=watch())))
+    looks |= {"id": OPEN, "reads": 0}
+    assert asyncio.run(is_silent(CallbackTrigger(waits=watch()), 0.5))
+    assert looks["reads"] == 2
 
 
 def test_it_ends_at_its_moment(looks: dict[str, Any]) -> None:
