@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from sfn_provider.cli.files import read_input, read_substitutions, write_text
 from sfn_provider.cli.options import DefinitionCommand, definition_argument, json_option, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.exceptions import UsageError
+from sfn_provider.mwaa import serverless
 from sfn_provider.translate import Translation, report, translate_file
 from sfn_provider.translate.plan import tasks_of
 
@@ -25,6 +27,12 @@ from sfn_provider.translate.plan import tasks_of
 @substitutions_option
 @click.option("--report", "with_report", is_flag=True, help="Print each state's task and what is different in Airflow.")
 @click.option("--strict", is_flag=True, help="Refuse what is different in Airflow: exit with 1 and write nothing.")
+@click.option(
+    "--target",
+    type=click.Choice(["airflow", serverless.TARGET]),
+    default="airflow",
+    help="Where the DAG is to run; where it cannot, the command tells why, exits with 1 and writes nothing.",
+)
 @json_option
 def translate(
     file: str,
@@ -35,6 +43,7 @@ def translate(
     substitutions: tuple[str, ...],
     with_report: bool,
     strict: bool,
+    target: str,
     as_json: bool,
 ) -> int:
     """Translate a state machine definition into an Airflow DAG file.
@@ -48,14 +57,20 @@ def translate(
     made = translate_file(
         file, dag_id=dag_id, schedule=schedule, substitutions=read_substitutions(substitutions), params=defaults
     )
-    refused = strict and bool(made.findings)
+    if target == serverless.TARGET:
+        made = replace(made, diagnostics=(*made.diagnostics, *serverless.find_obstacles(made.plan)))
+    impossible = any(found.level == "error" for found in made.diagnostics)
+    refused = impossible or (strict and bool(made.findings))
     if output is not None and not refused:
         write_text(output, made.source)
     if as_json:
         print_json(_as_json(made, output, with_report or strict, refused))
     else:
         print_diagnostics(made.diagnostics, file)
-        _print(made, output, with_report, refused)
+        if impossible:
+            click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
+        else:
+            _print(made, output, with_report, refused)
     return 1 if refused else 0
 
 
