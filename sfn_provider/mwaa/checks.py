@@ -77,7 +77,7 @@ def _problems(
             "Airflow skips a file without the words dag and airflow; add a comment with both",
             place,
         )
-    for one in dag.imports:
+    for one in (one for one in dag.imports if not one.guarded):
         yield from _import_problem(image, one, own_modules, beside, place)
 
 

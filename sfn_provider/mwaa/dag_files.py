@@ -25,11 +25,13 @@ class Imported:
         module: ``airflow.operators.python``.
         name: what is taken of it; None for the module itself.
         line: where it stands.
+        guarded: it stands within an ``if`` or a ``try``: where it cannot be made, another way may be taken.
     """
 
     module: str
     name: str | None
     line: int
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,13 @@ def read_dag_file(path: str) -> DagFile:
     )
 
 
-def _imports(tree: ast.AST) -> Iterator[Imported]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (Imported(alias.name, None, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (Imported(node.module, alias.name, node.lineno) for alias in node.names)
+def _imports(node: ast.AST, guarded: bool = False) -> Iterator[Imported]:
+    if isinstance(node, ast.Import):
+        yield from (Imported(alias.name, None, node.lineno, guarded) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield from (Imported(node.module, alias.name, node.lineno, guarded) for alias in node.names)
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, guarded or isinstance(node, ast.If | ast.Try))
 
 
 def _texts(tree: ast.AST) -> Iterator[str]:

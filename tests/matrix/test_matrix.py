@@ -80,8 +80,10 @@ def test_every_dag_is_read(version: str, tmp_path: Path) -> None:
     assert run(version, tmp_path, "-m", "airflow", "db", "migrate").returncode == 0
     done = run(version, tmp_path, "-c", code)
     assert done.returncode == 0, done.stderr[-2000:]
-    names = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
-    assert json.loads(done.stdout.splitlines()[-1]) == [names, {}]
+    names, errors = json.loads(done.stdout.splitlines()[-1])
+    files = {path.stem for path in (ROOT / "dags").glob("*.py")}
+    assert errors == {}
+    assert set(names) == (files if version >= "3" else files - {"after_sales_pipeline"})  # assets are of Airflow 3
 
 
 def test_the_sales_pipeline_takes_the_same_five_routes(version: str, tmp_path: Path) -> None:

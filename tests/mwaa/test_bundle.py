@@ -112,6 +112,11 @@ PROBLEMS = {
     "an unknown package": ("3.3.1", "import pandas  # airflow dag\n", "warning MODULE_UNKNOWN"),
     "newer syntax": ("2.10.3", "type A = int  # airflow dag\n", "error SYNTAX_TOO_NEW"),
     "skipped in silence": ("3.3.1", "import json\n", "error NOT_A_DAG"),
+    "by version": (
+        "2.10.3",
+        "import airflow\nif airflow.__version__ >= '3':\n    from airflow.sdk import DAG\n",
+        "",
+    ),
     "in order": ("3.3.1", "import json, boto3\nfrom airflow.sdk import DAG\n", ""),
 }
 
