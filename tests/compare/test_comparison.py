@@ -102,6 +102,21 @@ def test_containers_and_loops_agree() -> None:
     assert result.airflow.tasks == 13
 
 
+def test_names_of_map_runs_and_child_executions_agree() -> None:
+    each = {
+        "Type": "Map",
+        "ToleratedFailurePercentage": 50,
+        "ItemProcessor": machine(
+            {"Good?": choose("$", {"good": "Fine"}, "Bad"), "Fine": END, "Bad": {"Type": "Fail", "Error": "Bad"}},
+            ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        ),
+        "End": True,
+    }
+    result = compare(machine({"Each": each}), ["good", "bad"])
+    assert result.agrees
+    assert result.expected.output[1]["Error"] == "Bad" and len(result.expected.output[1]["Name"]) == 36
+
+
 @dataclass(frozen=True)
 class Change:
     """A change to the emitted text, and what tells it.

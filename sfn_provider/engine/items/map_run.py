@@ -12,12 +12,12 @@ from typing import Any
 from sfn_provider.engine.times import format_time
 
 
-def run_name(execution_arn: str, entered: int, attempt: int) -> str:
+def run_name(execution: str, entered: int, attempt: int) -> str:
     """Name a Map Run: a UUID made from the execution, the event by which the state was entered, and the retries.
 
     AWS's are name-based UUIDs as well.
     """
-    return str(uuid.uuid3(uuid.NAMESPACE_URL, f"{execution_arn}#{entered}#{attempt}"))
+    return str(uuid.uuid3(uuid.NAMESPACE_URL, f"{execution}#{entered}#{attempt}"))
 
 
 def run_label(machine_arn: str, place: str, label: str | None) -> str:

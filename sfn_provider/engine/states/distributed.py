@@ -159,7 +159,9 @@ def _go_on(run: Run, frame: Frame, state: Compiled) -> None:
 def _name_run(run: Run, frame: Frame, state: Compiled) -> dict[str, str]:
     context = own_context(run.state, frame)
     machine = context["StateMachine"]["Id"]
-    name = run_name(context["Execution"]["Id"], frame.entered, sum(frame.counts))
+    # By the seed in place of the execution's own name: two runs of the same thing with mocks have the same names.
+    execution = context["Execution"]["Id"].removesuffix(run.state.context["Execution"]["Name"]) + run.state.seed
+    name = run_name(execution, frame.entered, sum(frame.counts))
     label = run_label(machine, f"{state.scope}/{state.name}", state.model.label)
     return {"name": name, "label": label, "arn": run_arn(machine, label, name)}
 
