@@ -195,19 +195,25 @@ def _may_end(node: Node) -> bool:
     )
 
 
-def _name(group: Item) -> None:
-    """Give everything in a group an id that nothing beside it has, and so on inside."""
+def _name(group: Item, outermost: frozenset[str] = frozenset()) -> None:
+    """Give everything in a group an id that nothing beside it has, and so on inside.
+
+    Args:
+        group: the group.
+        outermost: the ids at the top level. Airflow 2 takes none of them for a group further inside.
+    """
     keys = [str(place) for place in range(len(group.children))]
     # A group's own start and join are served first: a state may be called like that, too.
     order = sorted(keys, key=lambda key: not group.children[int(key)].boundary)
     room = _MAX_PATH - len(group.path)
     wanted = {key: item.wanted[: _most(item, room)] for key, item in zip(keys, group.children, strict=True)}
-    made = naming.unique(order, wanted)
+    groups = {key: outermost for key, item in zip(keys, group.children, strict=True) if item.group is not None}
+    made = naming.unique(order, wanted, groups)
     for key, item in zip(keys, group.children, strict=True):
         item.id = made[key]
         item.path = f"{group.path}.{item.id}" if group.path else item.id
         if item.group is not None:
-            _name(item)
+            _name(item, outermost or frozenset(made.values()))
 
 
 def _most(item: Item, room: int) -> int:

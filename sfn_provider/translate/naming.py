@@ -10,7 +10,7 @@ import builtins
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 _MAX_TASK_ID = 250
 _TAKEN = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag", "datetime", "timedelta", "l"})
@@ -44,19 +44,23 @@ def dag_id(name: str) -> str:
     return variable(stem or name).rstrip("_")
 
 
-def unique(names: Iterable[str], make: Mapping[str, str]) -> dict[str, str]:
+def unique(
+    names: Iterable[str], make: Mapping[str, str], but_not: Mapping[str, Container[str]] | None = None
+) -> dict[str, str]:
     """Make the names that ``make`` gives unique by a number: ``a``, ``a_2``, ``a_3``.
 
     Args:
         names: the original names, in the order in which they are served.
         make: the wanted name for each.
+        but_not: names that some of them cannot have, by the original name.
     """
+    refused = but_not or {}
     found: dict[str, str] = {}
     taken: set[str] = set()
     counts: dict[str, int] = {}
     for name in names:
         wanted = candidate = make[name]
-        while candidate in taken:
+        while candidate in taken or candidate in refused.get(name, ()):
             counts[wanted] = counts.get(wanted, 1) + 1
             candidate = f"{wanted}_{counts[wanted]}"
         taken.add(candidate)

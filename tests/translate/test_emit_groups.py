@@ -267,3 +267,11 @@ def test_within_a_map_a_parallel_stays_one_task() -> None:
     group = plan.tasks[0]
     assert isinstance(group, GroupPlan) and group.mapped
     assert [type(node) for node in group.branches[0].tasks] == [TaskPlan]
+
+
+def test_a_group_inside_of_another_has_no_id_of_the_top_level() -> None:
+    # Airflow 2 looks for a group's own id among all ids that the DAG has.
+    out = parallel(flow(Left=pass_("Right"), Right=pass_()), flow(Each=map_(flow(One=pass_()))))
+    plan = translate(flow(**{"item": pass_("branch_1"), "branch_1": pass_("Out"), "Out": out}), dag_id="x").plan
+    ids = task_ids(plan)
+    assert (ids["Left"], ids["One"]) == ("Out.branch_1_2.Left", "Out.Each.item_2.One")

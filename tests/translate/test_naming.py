@@ -86,6 +86,11 @@ def test_equal_names_are_numbered_in_order() -> None:
     assert naming.unique(wanted, wanted) == {"What?": "what", "What!": "what_2", "what 2": "what_2_2", "What": "what_3"}
 
 
+def test_some_names_cannot_have_what_others_can() -> None:
+    wanted = {"A": "item", "B": "item"}
+    assert naming.unique(wanted, wanted, {"A": {"item", "item_2"}}) == {"A": "item_3", "B": "item"}
+
+
 @given(st.lists(st.text("aA_2?", min_size=1, max_size=4), unique=True, max_size=30))
 def test_made_names_are_unique_whatever_collides(names: list[str]) -> None:
     made = naming.unique(names, {name: naming.variable(name) for name in names})
