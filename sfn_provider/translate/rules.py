@@ -207,8 +207,8 @@ TASK_RULES: dict[str, Rule] = {
         "differs",
         lambda group: True,
         "When an item fails, the others stop before their next state; Step Functions stops them in the midst of it. "
-        "MaxConcurrency holds for each state inside, not for all of them together; up to Airflow 3.2, deferred tasks do "
-        "not count.",
+        "MaxConcurrency holds for each state inside, not for all of them together; up to Airflow 3.2, deferred tasks "
+        "do not count.",
         "Give states that must not run on after such a failure a timeout. Before Airflow 3.3, set [sfn_provider] "
         "waiting = block where MaxConcurrency protects what the states call.",
     ),
