@@ -23,6 +23,12 @@ with DAG("functions", schedule=None):
 """
 
 
+@pytest.fixture(scope="session")
+def real_airflow_environment(real_airflow_environment: dict[str, str]) -> dict[str, str]:
+    """Tasks keep no history, as in an Airflow that compares nothing."""
+    return {**real_airflow_environment, "AIRFLOW__SFN_PROVIDER__HISTORY": "False"}
+
+
 def test_a_row_of_pass_states(real_airflow: RealAirflow, capsys: pytest.CaptureFixture[str]) -> None:
     real_airflow.add_dag("passes", translate(passes(STATES), dag_id="passes").source)
     real_airflow.add_dag("functions", PEER)
