@@ -11,15 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
-
-OnFailedExecution = Literal["new_name", "redrive", "fail"]
-"""What a retry does where its execution has failed."""
-
-OnNotRedrivable = Literal["fail", "new_execution"]
-"""What follows where AWS refuses to redrive an execution."""
 
 MAX_NAME_LENGTH: Final = 80
 """Characters in an execution's name. Source: API_StartExecution, parameter ``name``."""

@@ -6,8 +6,6 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider.hooks.execution_requests import region_of
-
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
@@ -67,6 +65,8 @@ class HookUser:
     @cached_property
     def hook(self) -> StepFunctionHook:
         """The hook. The first use imports boto3 and reads the Airflow connection."""
+        from sfn_provider.hooks.execution_requests import region_of
+
         hook = self.aws_hook_class(**self.aws_arguments)
         hook.arn_region = region_of(getattr(self, self.arn_field, None))
         return hook

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import OnFailedExecution, OnNotRedrivable, execution_arn, numbered_name
+from sfn_provider.hooks.execution_requests import execution_arn, numbered_name
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES
 from sfn_provider.hooks.faults import CALL_TRIES, error_code, patiently
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
+    from sfn_provider.operators.waiting import OnFailedExecution, OnNotRedrivable
 
 
 MAX_NUMBER: Final = 100

@@ -1,4 +1,7 @@
-"""What the operators of this package share."""
+"""What the operators of this package share.
+
+What only a running task needs is imported by it: Airflow imports this module anew whenever it parses a DAG file.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import AirflowFailException, BaseOperator
-from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import refuse_express
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass, HookUser
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 
@@ -29,7 +30,8 @@ def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
     return value
 
 
-class StepFunctionsOperator(HookUser, BaseOperator):
+# Behind BaseOperator, HookUser hides no constructor of it: Airflow would wrap that once more, for each task.
+class StepFunctionsOperator(BaseOperator, HookUser):
     """Calls AWS with the AWS arguments that every operator here takes.
 
     It has no constructor: each one of a class costs time at every parse. The operators keep the arguments themselves.
@@ -57,6 +59,9 @@ class StepFunctionsOperator(HookUser, BaseOperator):
         return patiently(call, renew=self.hook.renew_client, **{"tries": CALL_TRIES, **limits})
 
     def _refuse_express(self, arn: str) -> None:
+        from sfn_provider.exceptions import UsageError
+        from sfn_provider.hooks.execution_requests import refuse_express
+
         try:
             refuse_express(arn)
         except UsageError as error:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from sfn_provider._compat import conf
-from sfn_provider.hooks.execution_requests import OnNotRedrivable, execution_name
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator, one_of
-from sfn_provider.operators.waiting import WaitingOperator
+from sfn_provider.operators.waiting import OnNotRedrivable, WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -154,6 +153,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
 
     def _anew(self, context: Context) -> str:
         """Start another execution of the same machine with the same input."""
+        from sfn_provider.hooks.execution_requests import execution_name
         from sfn_provider.hooks.start_once import StartRequest, start_once
 
         ti, old = context["ti"], self.hook.describe_patiently(self.execution_arn)

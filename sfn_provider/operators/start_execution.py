@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException, AirflowFailException, conf
-from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import OnFailedExecution, OnNotRedrivable, as_bool, execution_name
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import one_of
-from sfn_provider.operators.waiting import WaitingOperator
+from sfn_provider.operators.waiting import OnFailedExecution, OnNotRedrivable, WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.hooks.start_once import StartRequest
 
-# The worker's clock and AWS's may differ by this much.
-_CLOCK_SKEW = timedelta(minutes=1)
+_ON_FAILED_EXECUTION: Final = get_args(OnFailedExecution)
+_ON_NOT_REDRIVABLE: Final = get_args(OnNotRedrivable)
+_CLOCK_SKEW: Final = timedelta(minutes=1)
+"""The worker's clock and AWS's may differ by this much."""
 
 
 class StepFunctionStartExecutionOperator(WaitingOperator):
@@ -120,8 +120,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             name=name,
             is_redrive_execution=is_redrive_execution,
             state_machine_input=state_machine_input,
-            on_failed_execution=one_of("on_failed_execution", on_failed_execution, get_args(OnFailedExecution)),
-            on_not_redrivable=one_of("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable)),
+            on_failed_execution=one_of("on_failed_execution", on_failed_execution, _ON_FAILED_EXECUTION),
+            on_not_redrivable=one_of("on_not_redrivable", on_not_redrivable, _ON_NOT_REDRIVABLE),
         )
 
     def execute(self, context: Context) -> Any:
@@ -132,6 +132,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             AirflowFailException: the arguments cannot be used, a permission is missing, or a failed execution is not
                 to be repeated.
         """
+        from sfn_provider.exceptions import UsageError
+
         self._persist_machine_link(context, self.state_machine_arn)
         try:
             arn = self._start(context)
@@ -145,6 +147,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return self.state_machine_input
 
     def _start(self, context: Context) -> str:
+        from sfn_provider.hooks.execution_requests import as_bool
         from sfn_provider.hooks.start_once import redrive_once, start_once
 
         if as_bool(self.is_redrive_execution, "is_redrive_execution"):
@@ -174,4 +177,6 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
 
 
 def _name_after(ti: Any) -> str:
+    from sfn_provider.hooks.execution_requests import execution_name
+
     return execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)

@@ -6,16 +6,20 @@ What only a running task needs is imported by it: Airflow imports this module an
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sfn_provider._compat import TaskDeferralTimeout
-from sfn_provider.hooks.deadlines import time_left
-from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.hooks.history_log import HistoryLog
+
+OnFailedExecution = Literal["new_name", "redrive", "fail"]
+"""What a retry does where its execution has failed."""
+
+OnNotRedrivable = Literal["fail", "new_execution"]
+"""What follows where AWS refuses to redrive an execution."""
 
 _STOP_TRIES = 4
 """Airflow gives a killed task little time."""
@@ -67,6 +71,8 @@ class WaitingOperator(StepFunctionsOperator):
 
     def on_kill(self) -> None:
         """Stop the execution, unless ``stop_on_kill`` is False."""
+        from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR
+
         arn = self._execution_arn
         if self.stop_on_kill and arn:
             self.log.info("Stopping %s", arn)
@@ -111,6 +117,7 @@ class WaitingOperator(StepFunctionsOperator):
             return True
 
     def _defer(self, context: Context, arn: str) -> None:
+        from sfn_provider.hooks.deadlines import time_left
         from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
         self.defer(
