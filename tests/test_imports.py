@@ -148,6 +148,18 @@ def test_a_dag_file_pays_for_the_driving_operators_that_it_uses_and_for_no_trigg
     assert "sfn_provider.operators.waiting" in added
     assert "sfn_provider.operators.machine" not in added
     assert [name for name in added if name.startswith("sfn_provider.triggers")] == []
+    hooks = ["sfn_provider.hooks", "sfn_provider.hooks.hook_user"]
+    assert [name for name in added if name.startswith("sfn_provider.hooks")] == hooks
+
+
+def test_a_driving_operator_has_no_constructor_between_its_own_and_airflows() -> None:
+    """Airflow wraps each constructor of a class, and calls what it wraps for each task of a DAG file."""
+    code = """
+from sfn_provider._compat import BaseOperator
+from sfn_provider.operators.waiting import WaitingOperator
+assert WaitingOperator.__init__ is BaseOperator.__init__
+"""
+    python(code)
 
 
 def test_operators_and_sensors_that_drive_bring_nothing_heavy_when_a_dag_file_is_parsed() -> None:
