@@ -24,9 +24,7 @@ from tests.matrix.read_image import ON_THE_IMAGE
 ROOT = Path(__file__).parents[2]
 MATRIX = ROOT / "build" / "matrix"
 # What the tests import themselves.
-FOR_TESTS = ("pytest", "pytest-xdist", "hypothesis", "python-hcl2", "psutil", "jsonschema")
-# The images' constraints pin moto, which they do not have, at versions older than the tests need.
-MOTO = "moto[server]>=5.1"
+FOR_TESTS = ("pytest", "pytest-xdist", "hypothesis", "moto[server]", "python-hcl2", "psutil", "jsonschema")
 _OF_THE_TOOLS = ("pip", "setuptools", "wheel")
 
 
@@ -76,10 +74,6 @@ def install_package(image: Image) -> None:
     subprocess.run([*pip, *install], check=True)
     _freeze(image, "package")
     _install(image, *FOR_TESTS)
-    without = folder / "constraints-but-moto.txt"
-    lines = constraints.read_text().splitlines()
-    without.write_text("\n".join(line for line in lines if not line.startswith("moto==")))
-    _uv("pip", "install", "--quiet", "--python", python, "--constraint", str(without), MOTO)
 
 
 def _install(image: Image, *requirements: str) -> None:
