@@ -102,6 +102,13 @@ def test_containers_and_loops_agree() -> None:
     assert result.airflow.tasks == 13
 
 
+def test_items_take_mock_answers_in_order() -> None:
+    each = {"Type": "Map", "ItemProcessor": machine({"One": call("Two"), "Two": END}), "End": True}
+    result = compare(machine({"Each": each}), list("abcdef"), mocks={"One": [{"Return": n} for n in range(6)]})
+    assert result.agrees
+    assert result.airflow.execution.output == [0, 1, 2, 3, 4, 5]
+
+
 def test_names_of_map_runs_and_child_executions_agree() -> None:
     each = {
         "Type": "Map",
