@@ -20,31 +20,19 @@ from typing import TYPE_CHECKING, Any
 _MODULE = ""
 """As a name's attribute: the module itself is what is wanted."""
 
+_EXCEPTIONS = (
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowRescheduleException",
+    "AirflowSensorTimeout",
+    "AirflowSkipException",
+    "AirflowTaskTimeout",
+    "TaskDeferralError",
+    "TaskDeferred",
+)
+
 _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
-    "AirflowException": (
-        ("airflow.sdk.exceptions", "AirflowException"),
-        ("airflow.exceptions", "AirflowException"),
-    ),
-    "AirflowFailException": (
-        ("airflow.sdk.exceptions", "AirflowFailException"),
-        ("airflow.exceptions", "AirflowFailException"),
-    ),
-    "AirflowRescheduleException": (
-        ("airflow.sdk.exceptions", "AirflowRescheduleException"),
-        ("airflow.exceptions", "AirflowRescheduleException"),
-    ),
-    "AirflowSensorTimeout": (
-        ("airflow.sdk.exceptions", "AirflowSensorTimeout"),
-        ("airflow.exceptions", "AirflowSensorTimeout"),
-    ),
-    "AirflowSkipException": (
-        ("airflow.sdk.exceptions", "AirflowSkipException"),
-        ("airflow.exceptions", "AirflowSkipException"),
-    ),
-    "AirflowTaskTimeout": (
-        ("airflow.sdk.exceptions", "AirflowTaskTimeout"),
-        ("airflow.exceptions", "AirflowTaskTimeout"),
-    ),
+    **{name: (("airflow.sdk.exceptions", name), ("airflow.exceptions", name)) for name in _EXCEPTIONS},
     "AirflowPlugin": (("airflow.plugins_manager", "AirflowPlugin"),),
     # Airflow 2 has none: has_event_triggers() tells, and what is made of it there is refused when it is constructed.
     "BaseEventTrigger": (("airflow.triggers.base", "BaseEventTrigger"), ("airflow.triggers.base", "BaseTrigger")),
@@ -78,16 +66,11 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("airflow.providers.standard.utils.skipmixin", "SkipMixin"),
         ("airflow.models.skipmixin", "SkipMixin"),
     ),
-    "TaskDeferralError": (
-        ("airflow.sdk.exceptions", "TaskDeferralError"),
-        ("airflow.exceptions", "TaskDeferralError"),
-    ),
     "TaskDeferralTimeout": (
         ("airflow.sdk.exceptions", "TaskDeferralTimeout"),
         ("airflow.exceptions", "TaskDeferralTimeout"),
         ("airflow.exceptions", "TaskDeferralError"),  # Airflow 2 raises it for a timeout, too
     ),
-    "TaskDeferred": (("airflow.sdk.exceptions", "TaskDeferred"), ("airflow.exceptions", "TaskDeferred")),
     "TaskGroup": (("airflow.sdk", "TaskGroup"), ("airflow.utils.task_group", "TaskGroup")),
     "TaskInstanceRow": (("airflow.models.taskinstance", "TaskInstance"),),
     "TriggerEvent": (("airflow.triggers.base", "TriggerEvent"),),
