@@ -86,7 +86,7 @@ def compare(
         results = _compare_cases(definition.source, given, cases, quiet=as_json)
     found = {name: (of_live if side == "aws" else of_comparison)(name, result) for name, result in results.items()}
     told = make_report(
-        definition.name,
+        definition.name.removesuffix(".asl"),
         definition.source,
         made,
         list(found.values()),

@@ -20,12 +20,12 @@ from sfn_provider.compare.fetch import fetch, fetched_definition, last_execution
 from sfn_provider.compare.history_file import read_history
 from sfn_provider.compare.recording import Recording
 from sfn_provider.compare.replay import replay as replay_recording
-from sfn_provider.compare.report import Report, make_report, of_replay
+from sfn_provider.compare.report import of_replay
+from sfn_provider.compare.report.replays import report_replays
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import Definition
 from sfn_provider.translate.definitions.files import read_file
-from sfn_provider.translate.from_file import translate_definition
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def replay(
             else:
                 ran.append(job.definition)
                 kept.add(of_replay(name, result), as_json)
-    told = _report(kept, ran, report, dag_file) if ran else None
+    more: dict[str, Any] = {"dag_file": dag_file, "not_replayed": kept.refused, "made_at": made_at()}
+    told = report_replays(kept.cases, ran, report.costs, **more) if ran else None
     if as_json:
         print_json({**kept.as_json(), **(told.as_json() if told else {})})
     else:
@@ -103,30 +104,6 @@ def replay(
     elif report.html or report.markdown:
         raise UsageError("nothing new was replayed, and a report needs the definition: name it with --definition FILE")
     return kept.code
-
-
-def _report(kept: Results, ran: list[Definition], options: ReportOptions, dag_file: str | None) -> Report:
-    """The report, with the definition that was given, or that of the first execution, the newest."""
-    shown = ran[0]
-    made = translate_definition(shown)
-    others = sum(definition.source != shown.source for definition in ran)
-    notes = []
-    if others:
-        notes.append(f"{others} of the executions ran another version of the definition than that which is shown.")
-    if dag_file is not None:
-        notes.append(f"The DAG that ran is that of {dag_file}; the DAG drawn is the definition's translation.")
-    return make_report(
-        shown.name,
-        shown.source,
-        made,
-        kept.cases,
-        options.costs(made.plan.schedule),
-        origin=shown.origin,
-        made_at=made_at(),
-        execution_type=shown.execution_type,
-        not_replayed=kept.refused,
-        notes=notes,
-    )
 
 
 def _open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> Definition:

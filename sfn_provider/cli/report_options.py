@@ -18,9 +18,6 @@ from sfn_provider.compare.cost.estimate import Environment
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.schedule import Schedule
 
-_RUNS = 30
-"""Runs a month where nobody says: once a day."""
-
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--html", {"metavar": "FILE.html", "help": "Write the report as one HTML page."}),
     ("--markdown", {"metavar": "FILE.md", "help": "Write the report as Markdown."}),
@@ -68,6 +65,7 @@ class ReportOptions:
     def costs(self, schedule: Schedule | None) -> Any:
         """What costs are estimated with, as `CostOptions`, where the DAG has this schedule."""
         from sfn_provider.compare.report import CostOptions
+        from sfn_provider.compare.report.replays import ONCE_A_DAY
         from sfn_provider.compare.report.runs import runs_per_month
 
         if self.runs is not None:
@@ -75,7 +73,7 @@ class ReportOptions:
         elif schedule is not None:
             runs, source = runs_per_month(schedule), f"as the schedule {schedule.source} has it"
         else:
-            runs, source = _RUNS, "once a day: neither --runs-per-month nor a schedule is given"
+            runs, source = ONCE_A_DAY, "once a day: neither --runs-per-month nor a schedule is given"
         return CostOptions(self.prices, runs, source, self.environment)
 
     def write(self, report: Any) -> None:

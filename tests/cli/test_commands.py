@@ -275,3 +275,25 @@ def test_interrupting_is_told_in_a_word(told: Told, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sys.modules["sfn_provider.cli.run"], "simulate", interrupt)
     assert told("run", "greet.asl.json")[0] == 130
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_writes_reports(told: Told, folder: Path) -> None:
+    arguments = ("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Rude")
+    more = (
+        "--html",
+        "report.html",
+        "--markdown",
+        "report.md",
+        "--schedule",
+        "rate(1 hour)",
+        "--environment-class",
+        "mw1.small",
+    )
+    code, found = as_json(told, *arguments, *more)
+    assert code == 0
+    ways = {way["name"] for way in found["cost"]["ways"]}
+    assert ways == {"Step Functions Standard", "Step Functions Express", "MWAA mw1.small"}
+    assert (found["cost"]["runs"], found["cost"]["region"]) == (730, "us-east-1")
+    for name in ("report.html", "report.md"):
+        assert found["verdict"] in (folder / name).read_text(encoding="utf-8")
