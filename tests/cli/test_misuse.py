@@ -127,6 +127,14 @@ CASES = [
         2,
         ("First, Second", "name one: --mock mocks.json#CASE"),
     ),
+    Case("a region without prices", "compare good.json --region moon-1", 2, ("no prices for moon-1", "--prices FILE")),
+    Case(
+        "an environment class without a price",
+        "compare good.json --environment-class mw9.huge",
+        2,
+        ("no price of mw9.huge in us-east-1", "mw1.small"),
+    ),
+    Case("a report in no folder", "compare good.json --html gone/report.html", 2, ("gone/report.html", "no folder")),
     Case("no such mock file", "compare task.json --mock gone.json", 2, ("gone.json", "No such file")),
     Case(
         "not a mock file",
