@@ -24,7 +24,11 @@ def alerts(aws: str) -> Any:
     made = {
         name: boto3.client(name, endpoint_url=aws, region_name="us-east-1") for name in ("glue", "athena", "sns", "sqs")
     }
-    made["glue"].create_job(Name="sales-bronze-to-silver", Role="role", Command={"Name": "glueetl"})
+    # The three runs are under way at once; a job may run once at a time unless it says otherwise.
+    limit = {"MaxConcurrentRuns": 3}
+    made["glue"].create_job(
+        Name="sales-bronze-to-silver", Role="role", Command={"Name": "glueetl"}, ExecutionProperty=limit
+    )
     made["athena"].create_work_group(Name="pipeline-workgroup")
     queue = made["sqs"].create_queue(QueueName="alerts")["QueueUrl"]
     topic = made["sns"].create_topic(Name="pipeline-alerts")["TopicArn"]
