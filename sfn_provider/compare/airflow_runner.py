@@ -189,7 +189,7 @@ def private_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
         "AIRFLOW__SFN_PROVIDER__WAITING": "block",  # dag.test() drops what a deferral keeps
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "SFN_PROVIDER_HISTORY": "1",
+        "SFN_PROVIDER_HISTORY": str(home / "history.jsonl"),  # an XCom for each task would take longer
     }
 
 

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 from unittest.mock import patch
@@ -70,25 +71,36 @@ def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: st
     Returns:
         ``state`` and ``run_id`` of the run, ``seconds`` that it took, and ``tasks`` with their states and XComs.
     """
-    from sfn_provider._compat import DagBag
+    from sfn_provider.operators.region import HISTORY_VARIABLE
     from sfn_provider.operators.token import MOCKS_VARIABLE
 
     if mocks is None:
         os.environ.pop(MOCKS_VARIABLE, None)
     else:
         os.environ[MOCKS_VARIABLE] = mocks
+    dag = _dag(path, Path(path).read_text(encoding="utf-8"), dag_id)
+    history = Path(os.environ[HISTORY_VARIABLE])
+    history.unlink(missing_ok=True)
+    started = time.perf_counter()
+    with _virtual_time() if mocks is not None else nullcontext(), _items_in_order(mocks):
+        finished = dag.test(run_conf=configuration)
+    seconds = time.perf_counter() - started
+    kept = _kept(history)
+    tasks = [_task(instance, kept) for instance in finished.get_task_instances()]
+    return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
+
+
+@lru_cache(maxsize=1)
+def _dag(path: str, text: str, dag_id: str | None) -> Any:
+    """The DAG in a file. Replays run one DAG many times: as long as the text is the same, it is parsed once."""
+    from sfn_provider._compat import DagBag
+
     bag = DagBag(Path(path).parent)
     if bag.import_errors:
         raise RuntimeError("the DAG file does not import:\n" + "\n".join(bag.import_errors.values()))
     if dag_id is None and len(bag.dags) != 1:
         raise RuntimeError(f"the DAG file has {len(bag.dags)} DAGs; name one of: {', '.join(sorted(bag.dags))}")
-    dag = bag.dags[dag_id] if dag_id is not None else next(iter(bag.dags.values()))
-    started = time.perf_counter()
-    with _virtual_time() if mocks is not None else nullcontext(), _items_in_order(mocks):
-        finished = dag.test(run_conf=configuration)
-    seconds = time.perf_counter() - started
-    tasks = [_task(instance) for instance in finished.get_task_instances()]
-    return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
+    return bag.dags[dag_id] if dag_id is not None else next(iter(bag.dags.values()))
 
 
 @contextmanager
@@ -130,18 +142,29 @@ def _answers_differ(mocks: str) -> bool:
     return any(entry != entries[0] for entries in answers for entry in entries)
 
 
-def _task(instance: Any) -> dict[str, Json]:
+def _kept(history: Path) -> dict[tuple[str, int], Json]:
+    """The history of each task instance, by its task id and map index."""
+    lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
+    return {(task_id, map_index): records for task_id, map_index, records in map(json.loads, lines)}
+
+
+def _task(instance: Any, histories: dict[tuple[str, int], Json]) -> dict[str, Json]:
     def pull(key: str) -> Json:
         return from_airflow(instance.xcom_pull(task_ids=instance.task_id, key=key, map_indexes=instance.map_index))
 
-    keys = ("return_value", "token", "error", "history")
-    xcoms = {key: pull(key) for key in keys} if instance.state in ("success", "failed") else {}
+    xcoms = {key: pull(key) for key in ("return_value", "token", "error")} if _ran(instance) else {}
+    if (records := histories.get((instance.task_id, instance.map_index))) is not None:
+        xcoms["history"] = records
     times = {
         key: at.timestamp() if at is not None else None
         for key, at in (("started", instance.start_date), ("ended", instance.end_date))
     }
     named = {"task_id": instance.task_id, "map_index": instance.map_index, "state": str(instance.state)}
     return {**named, **times, **xcoms}
+
+
+def _ran(instance: Any) -> bool:
+    return instance.state in ("success", "failed")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict
 from functools import cached_property, lru_cache
@@ -38,6 +39,7 @@ IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
 """The types of states that neither call nor wait: what these need is imported for the others only, it takes long."""
 
 HISTORY_VARIABLE = "SFN_PROVIDER_HISTORY"
+"""Environment variable that makes tasks keep their history: in the XCom, or as lines of the file whose path it is."""
 
 
 class RegionRun:
@@ -258,7 +260,13 @@ class RegionRun:
         raise AirflowFailException(told)
 
     def _keep_history(self, records: list[Record]) -> None:
-        if os.environ.get(HISTORY_VARIABLE) or conf.getboolean("sfn_provider", "history", fallback=False):
+        where = os.environ.get(HISTORY_VARIABLE, "")
+        if os.path.isabs(where):
+            instance = self._context["ti"]
+            line = json.dumps([instance.task_id, instance.map_index, records])
+            with open(where, "a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        elif where or conf.getboolean("sfn_provider", "history", fallback=False):
             self._context["ti"].xcom_push(key=HISTORY, value=for_airflow([list(record) for record in records]))
 
 
