@@ -17,7 +17,7 @@ ALL = recordings()
 KNOWN = {
     "base_scenarios_parallel_state_lambda": "gives one branch's calls to the other",
     "base_scenarios_map_item_reader_base_list_objects_v2": "ETags of objects that are not there any more",
-    "error_output_parallel_catch_error_PARALLEL_CATCH_ERROR_OUTPUT_WITH_RETRY": "the order of its failures is not in it",
+    "error_output_parallel_catch_error_PARALLEL_CATCH_ERROR_OUTPUT_WITH_RETRY": "without the order of its failures",
     "math_operations_math_random_seeded": "AWS's own generator of random numbers",
 }
 """Recordings that cannot be repeated, with the reason."""
