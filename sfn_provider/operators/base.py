@@ -58,6 +58,16 @@ class StepFunctionsOperator(BaseOperator, HookUser):
 
         return patiently(call, renew=self.hook.renew_client, **{"tries": CALL_TRIES, **limits})
 
+    def _take_execution(self, context: Context, value: Any) -> str:
+        """Give the ARN of the execution that this task is about, out of its argument."""
+        from sfn_provider.exceptions import UsageError
+        from sfn_provider.hooks.given_execution import given_execution
+
+        try:
+            return given_execution(self, context, value)
+        except UsageError as error:
+            raise AirflowFailException(f"{self.task_id}: {error}") from error
+
     def _refuse_express(self, arn: str) -> None:
         from sfn_provider.exceptions import UsageError
         from sfn_provider.hooks.execution_requests import refuse_express

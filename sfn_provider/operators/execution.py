@@ -64,6 +64,7 @@ class StepFunctionStopExecutionOperator(StepFunctionsOperator):
             AirflowFailException: a permission is missing, or the execution is an Express one.
             AirflowException: it still runs a minute after AWS has taken the request.
         """
+        self.execution_arn = self._take_execution(context, self.execution_arn)
         self._refuse_express(self.execution_arn)
         self._persist_execution_link(context, self.execution_arn)
         arn, error, cause = self.execution_arn, self.error or "", self.cause or ""
@@ -147,6 +148,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
         """
         from sfn_provider.hooks.start_once import redrive
 
+        self.execution_arn = self._take_execution(context, self.execution_arn)
         self._refuse_express(self.execution_arn)
         arn = redrive(self.hook, self.execution_arn, self.on_not_redrivable)
         return self._follow(context, arn or self._anew(context))

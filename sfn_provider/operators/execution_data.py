@@ -73,6 +73,7 @@ class StepFunctionDescribeExecutionOperator(StepFunctionsOperator):
         Raises:
             AirflowFailException: a permission is missing, or the execution is an Express one.
         """
+        self.execution_arn = self._take_execution(context, self.execution_arn)
         self._refuse_express(self.execution_arn)
         self._persist_execution_link(context, self.execution_arn)
         description = _plain(self.hook.describe_patiently(self.execution_arn))
@@ -138,6 +139,7 @@ class StepFunctionGetExecutionOutputOperator(StepFunctionsOperator):
             StepFunctionExecutionFailed: the execution has failed.
             AirflowException: it still runs; a retry may find it ended.
         """
+        self.execution_arn = self._take_execution(context, self.execution_arn)
         self._persist_execution_link(context, self.execution_arn)
         description = self.hook.describe_execution(self.execution_arn)
         status = description.get("status")

@@ -146,6 +146,10 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         """``state_machine_input``, by the name that older versions of the amazon provider have for it."""
         return self.state_machine_input
 
+    @input.setter
+    def input(self, value: Any) -> None:
+        self.state_machine_input = value
+
     def _start(self, context: Context) -> str:
         from sfn_provider.hooks.execution_requests import as_bool
         from sfn_provider.hooks.start_once import redrive_once, start_once

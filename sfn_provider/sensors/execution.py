@@ -13,6 +13,7 @@ from sfn_provider.hooks.execution_results import (
     StepFunctionExecutionFailed,
     output_of,
 )
+from sfn_provider.hooks.given_execution import given_execution
 from sfn_provider.hooks.history_log import HistoryLog
 from sfn_provider.hooks.history_reading import log_page, log_rest
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass
@@ -79,6 +80,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         Raises:
             StepFunctionExecutionFailed: the execution has ended with a status that is not waited for.
         """
+        self.execution_arn = given_execution(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
         seen = self.ask(lambda: self.hook.describe_execution(self.execution_arn, "METADATA_ONLY"))
         status = seen["status"] if seen is not None else None

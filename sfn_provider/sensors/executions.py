@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sfn_provider._compat import PokeReturnValue
@@ -74,7 +74,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
     @property
     def first_arn(self) -> str | None:
         """The first ARN; its region is where the calls are."""
-        return next(iter(self.execution_arns), None)
+        return next(iter(self.execution_arns or ()), None)
 
     def look(self, context: Context) -> bool | PokeReturnValue:
         """Look once at all executions that have not ended yet.
@@ -106,11 +106,17 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         )
 
     def _checked(self) -> list[str]:
-        if isinstance(self.execution_arns, str):
-            raise UsageError(f"execution_arns: {self.execution_arns!r} is a text; give a list of ARNs")
-        arns = list(dict.fromkeys(self.execution_arns))
-        if not arns:
+        if isinstance(self.execution_arns, str | Mapping) or not isinstance(self.execution_arns, Iterable):
+            raise UsageError(f"execution_arns: {self.execution_arns!r} is no list; give a list of ARNs")
+        given = list(self.execution_arns)
+        if not given:
             raise UsageError("execution_arns: there is no execution to wait for")
+        if other := [item for item in given if not isinstance(item, str)]:
+            raise UsageError(
+                f"execution_arns: {str(other[0])[:80]!r} is no ARN. A StepFunctionStartExecutionOperator returns the "
+                "ARN with wait_for_completion=False; else it has waited itself, and returns the output"
+            )
+        arns = list(dict.fromkeys(given))
         for arn in arns:
             refuse_express(arn)
         return arns

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from sfn_provider._compat import PokeReturnValue
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.faults import aws_errors, whole
+from sfn_provider.hooks.given_execution import given_execution
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.hooks.map_runs import MAP_RUN_STATUSES, latest_of, map_run_failure, progress_of, summary_of
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
@@ -72,7 +73,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             UsageError: neither ``map_run_arn`` nor ``execution_arn`` is given.
             StepFunctionMapRunFailed: the Map Run has ended with a status that is not waited for.
         """
-        arn = self.map_run_arn or self._latest()
+        arn = self.map_run_arn or self._latest(context)
         description = self.ask(lambda: whole(self.hook.conn.describe_map_run(mapRunArn=arn))) if arn else None
         if description is None:
             self.log.info("The Map Run is not known just now")
@@ -95,10 +96,10 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             **self.aws_trigger_arguments,
         )
 
-    def _latest(self) -> str | None:
-        if not self.execution_arn:
+    def _latest(self, context: Context) -> str | None:
+        if self.execution_arn in (None, ""):
             raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
-        execution_arn = self.execution_arn
+        execution_arn = self.execution_arn = given_execution(self, context, self.execution_arn)
         answer = self.ask(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
         return latest_of(answer["mapRuns"]) if answer else None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sfn_provider._compat import PokeReturnValue
 from sfn_provider.hooks.execution_requests import refuse_express
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES, StepFunctionExecutionFailed, StepFunctionStateMissed
+from sfn_provider.hooks.given_execution import given_execution
 from sfn_provider.hooks.history_position import PAGE, page_at
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.hooks.state_visits import PASSAGES, Passage, StateWait
@@ -71,6 +72,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             StepFunctionExecutionFailed: the execution has failed before.
             StepFunctionStateMissed: the execution has succeeded without the state.
         """
+        self.execution_arn = given_execution(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
         wait = self._wait = self._wait or StateWait(self.state_name, self.passage, self.times)
         if not wait.seen and not self._read(wait):

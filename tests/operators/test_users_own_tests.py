@@ -77,6 +77,8 @@ def test_a_description_without_status_is_read_as_it_is(
 def test_the_attributes_of_the_amazon_provider_are_there() -> None:
     operator = start_operator(state_machine_input={"n": 1})
     assert operator.input == {"n": 1}
+    operator.input = {"n": 2}  # a subclass may do so, or render it
+    assert operator.state_machine_input == {"n": 2}
     assert StepFunctionStartExecutionOperator.aws_hook_class is StepFunctionHook
 
 

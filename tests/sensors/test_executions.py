@@ -87,7 +87,7 @@ def test_where_aws_does_not_answer_it_is_not_there_yet(scripted_aws: ScriptedAws
     ("arns", "message"),
     [
         ([], "no execution"),
-        ("arn:aws:states:us-east-1:1:execution:a:b", "a text"),
+        ("arn:aws:states:us-east-1:1:execution:a:b", "is no list"),
         (["arn:aws:states:us-east-1:1:express:a:b:c"], "Express"),
     ],
     ids=["none", "text", "express"],
