@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException, AirflowFailException, conf
@@ -27,7 +27,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
 
     A task instance has one execution, whatever happens to its workers: every try uses the same execution name, and a
     try that finds the name taken waits for that execution, or takes its output if it has succeeded. That holds for a
-    cleared task, too: to run a state machine anew by clearing, put ``{{ ti.try_number }}`` into ``name``.
+    cleared task, too: to run a state machine anew by clearing, put ``{{ ti.max_tries }}`` into ``name``, which grows
+    with each clear and is the same in every retry.
 
     The task returns the execution's output as JSON value, or the execution's ARN where it does not wait. Further XComs:
     ``execution_arn`` and ``execution_name`` from the start on, ``execution_start_date`` and ``execution_stop_date``
@@ -169,7 +170,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
     def _request(self, context: Context, name: str | None) -> StartRequest:
         from sfn_provider.hooks.start_once import StartRequest
 
-        started = context["dag_run"].start_date if context and name else None
+        started = _begun_after(context["dag_run"]) if context and name else None
         return StartRequest(
             state_machine_arn=self.state_machine_arn,
             name=name or _name_after(context["ti"]),
@@ -178,6 +179,12 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             since=started - _CLOCK_SKEW if started else None,
             on_not_redrivable=self.on_not_redrivable,
         )
+
+
+def _begun_after(run: Any) -> datetime | None:
+    """Give a time before which no task of the run has begun. Clearing a run sets its ``start_date`` anew."""
+    begun: datetime | None = (run.data_interval_end or run.logical_date) if run.clear_number else run.start_date
+    return begun
 
 
 def _name_after(ti: Any) -> str:

@@ -132,6 +132,18 @@ def test_a_constant_name_does_not_pass_yesterdays_result_off_as_todays(make_mach
         operator.execute(context_of(operator))
 
 
+@pytest.mark.parametrize("field", ["data_interval_end", "logical_date", "none of a run by hand"])
+def test_a_cleared_run_knows_its_execution_by_a_name_of_ones_own(make_machine: Make, field: str) -> None:
+    operator = start_operator(make_machine(), name="nightly-0315", wait_for_completion=False)
+    first = context_of(operator)
+    arn = operator.execute(first)
+    set_execution(arn, "FAILED", start_date=datetime.now(UTC) - timedelta(hours=3))
+    cleared = context_of(operator)  # Airflow sets the run's start_date to the time of the clear
+    cleared["dag_run"].clear_number = 1
+    setattr(cleared["dag_run"], field, datetime.now(UTC) - timedelta(hours=4))
+    assert operator.execute(cleared) == f"{arn}-2"
+
+
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_retry_takes_the_finished_executions_output(make_machine: Make, sfn: Any, deferrable: bool) -> None:
     machine = make_machine()
