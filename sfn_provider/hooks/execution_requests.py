@@ -110,8 +110,8 @@ def encode_json(value: Any, field: str) -> str:
 
 def _checked_text(text: str, field: str) -> str:
     try:
-        json.loads(text)
-    except ValueError as error:
+        json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{field}: a text that is no JSON ({error}): {text[:80]!r}; "
             "pass a dict or a list, or json.dumps(...) of a plain string; in a template, | tojson"
@@ -119,21 +119,25 @@ def _checked_text(text: str, field: str) -> str:
     return text
 
 
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
 def _dump(value: Any, field: str) -> str:
     try:
         return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"{field}: cannot be written as JSON: {error}") from error
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, date | time):  # datetime is a date
         return value.isoformat()
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | set | frozenset):
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | set | frozenset):
         return list(value)  # a lazy XCom sequence, for one
     raise TypeError(f"{type(value).__name__} is no JSON type: {str(value)[:80]}")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,6 +92,11 @@ _FAULT_OF_CODE: Final[dict[str, Fault]] = {
 _THROTTLING: Final = frozenset(
     code for code in _FAULT_OF_CODE if "Throttl" in code or code in ("RequestLimitExceeded", "TooManyRequestsException")
 )
+
+
+_NOT_AUTHORIZED: Final = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
+# Calls that the client makes by itself, for the credentials of a connection with a role.
+_SERVICES: Final = dict.fromkeys(("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), "sts")
 
 
 def is_throttling(error: BaseException) -> bool:
@@ -234,6 +240,11 @@ def patiently(
 
 
 def denial(error: BaseException) -> str:
-    """Say which permission is missing, as IAM names it: ``states:DescribeExecution``."""
-    action = getattr(error, "operation_name", None) or "the call"
-    return f"AWS refuses states:{action} to this task: {error}. Grant it to the credentials of the Airflow connection."
+    """Say which permission is missing, as IAM names it: ``states:DescribeExecution``.
+
+    AWS's message says it where it knows it, which need not be the call's own: ``iam:PassRole``, ``kms:Decrypt``.
+    """
+    named = _NOT_AUTHORIZED.search(str(error))
+    operation = getattr(error, "operation_name", None)
+    action = named[1] if named else f"{_SERVICES.get(operation, 'states')}:{operation}" if operation else "the call"
+    return f"AWS refuses {action} to this task: {error}. Grant it to the credentials of the Airflow connection."

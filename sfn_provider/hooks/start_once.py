@@ -6,6 +6,7 @@ is the key: a try that finds its name taken looks at the execution that has it, 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import execution_arn, numbered_name
+from sfn_provider.hooks.execution_requests import encode_input, execution_arn, numbered_name
 from sfn_provider.hooks.execution_results import FAILURE_STATUSES
 from sfn_provider.hooks.faults import CALL_TRIES, error_code, patiently
 
@@ -42,6 +43,8 @@ class StartRequest:
         since: an execution of that name that started before this time belongs to somebody else. None where the name
             cannot be anybody else's.
         on_not_redrivable: what to do where AWS refuses to redrive: ``fail``, or start ``new_execution``.
+        first_try: nobody has started an execution for this task instance before, and the name may be somebody else's:
+            an execution of that name with another input is.
     """
 
     state_machine_arn: str
@@ -50,6 +53,7 @@ class StartRequest:
     on_failed_execution: OnFailedExecution
     since: datetime | None
     on_not_redrivable: OnNotRedrivable = "fail"
+    first_try: bool = False
 
 
 def start_once(hook: StepFunctionHook, request: StartRequest) -> str:
@@ -161,10 +165,20 @@ def _adopt(hook: StepFunctionHook, request: StartRequest, arn: str, error: Excep
             f"{arn} started at {description['startDate'].isoformat()}, before this DAG run: it is not this task's. "
             "Put something of the run into name, '{{ ts_nodash }}' say, or leave name away."
         ) from error
+    if request.first_try and _has_other_input(description, request):
+        raise AirflowFailException(
+            f"{arn} is there before this task's first try, with another input: it is not this task's. "
+            "Put something of the task into name, '{{ ts_nodash }}-{{ ti.map_index }}' say, or leave name away."
+        ) from error
     if description["status"] not in FAILURE_STATUSES:
         log.info("%s was started by an earlier try and is %s: taking it over", arn, description["status"])
         return arn
     return ON_FAILED_EXECUTION[request.on_failed_execution](hook, request, description)
+
+
+def _has_other_input(description: Mapping[str, Any], request: StartRequest) -> bool:
+    there = description.get("input")  # AWS leaves it out where it cannot decrypt it
+    return there is not None and json.loads(there) != json.loads(encode_input(request.input) or "{}")
 
 
 def _next_name(hook: StepFunctionHook, request: StartRequest, description: Mapping[str, Any]) -> None:

@@ -41,7 +41,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
     Args:
         state_machine_arn: the state machine's ARN, with a version or an alias if wanted.
         name: the execution's name. Default: made from DAG, run, task and map index. A name of your own must differ
-            from run to run.
+            from run to run, and from one mapped task instance to the next.
         is_redrive_execution: redrive the execution called ``name`` in place of starting one. Text out of a template
             means what it says: ``"false"`` is false.
         state_machine_input: any JSON value, at most 262,144 bytes. Text is taken as JSON text; dates become ISO text.
@@ -173,11 +173,12 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         started = _begun_after(context["dag_run"]) if context and name else None
         return StartRequest(
             state_machine_arn=self.state_machine_arn,
-            name=name or _name_after(context["ti"]),
+            name=str(name) if name else _name_after(context["ti"]),
             input=self.state_machine_input,
             on_failed_execution=self.on_failed_execution,
             since=started - _CLOCK_SKEW if started else None,
             on_not_redrivable=self.on_not_redrivable,
+            first_try=bool(context and name and context["ti"].try_number == 1),
         )
 
 

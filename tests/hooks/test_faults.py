@@ -9,7 +9,7 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.hooks.faults import MISSING_TRIES, Fault, Patience, fault_of
+from sfn_provider.hooks.faults import MISSING_TRIES, Fault, Patience, denial, fault_of
 
 
 def answer(code: str, status: int = 400) -> exceptions.ClientError:
@@ -84,6 +84,19 @@ def test_a_missing_execution_is_believed_in_the_end() -> None:
         patience.pause_after(answer("ExecutionDoesNotExist"))
     with pytest.raises(exceptions.ClientError, match="ExecutionDoesNotExist"):
         patience.pause_after(answer("ExecutionDoesNotExist"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "message", "action"),
+    [
+        ("DescribeExecution", "scripted", "states:DescribeExecution"),
+        ("AssumeRole", "scripted", "sts:AssumeRole"),
+        ("CreateStateMachine", "User x is not authorized to perform: iam:PassRole on resource y", "iam:PassRole"),
+    ],
+)
+def test_a_permission_of_another_service_is_named_too(operation: str, message: str, action: str) -> None:
+    error = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, operation)
+    assert denial(error).startswith(f"AWS refuses {action} to this task: ")
 
 
 def test_a_missing_permission_is_named_as_iam_names_it() -> None:

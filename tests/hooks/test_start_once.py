@@ -51,6 +51,16 @@ def test_a_second_try_takes_the_execution_over(
     assert names() == {"one"}
 
 
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "FAILED"])
+def test_the_first_try_takes_over_what_has_its_input_alone(request_once: StartRequest, status: str) -> None:
+    first = start_once(StepFunctionHook(), request_once)
+    set_execution(first, status)
+    again = replace(request_once, input='{"n": 1.0}', first_try=True)
+    assert start_once(StepFunctionHook(), again) == (first if status != "FAILED" else f"{first}-2")
+    with pytest.raises(AirflowFailException, match=r"one is there before this task's first try.*map_index"):
+        start_once(StepFunctionHook(), replace(again, input={"n": 2}))
+
+
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_a_failed_execution_is_followed_by_one_of_another_name(
     request_once: StartRequest, names: Callable[[], set[str]], status: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -130,6 +131,21 @@ def test_a_constant_name_does_not_pass_yesterdays_result_off_as_todays(make_mach
     set_execution(arn, "SUCCEEDED", output="{}", start_date=datetime.now(UTC) - timedelta(days=1))
     with pytest.raises(AirflowFailException, match="before this DAG run"):
         operator.execute(context_of(operator))
+
+
+def test_mapped_tasks_of_one_name_do_not_take_one_execution_for_all(make_machine: Make) -> None:
+    machine = make_machine()
+    for index, error in [(0, None), (1, "first try, with another input")]:
+        operator = start_operator(machine, name="nightly", state_machine_input={"i": index}, wait_for_completion=False)
+        with pytest.raises(AirflowFailException, match=error) if error else nullcontext():
+            operator.execute(context_of(operator, map_index=index))
+    operator.execute(context_of(operator, map_index=0, try_number=2))  # its input may differ from try to try
+
+
+def test_a_number_out_of_a_native_template_is_a_name(orders: ScriptedAws) -> None:
+    operator = start_operator(name=20250315, wait_for_completion=False)
+    operator.execute(context_of(operator))
+    assert orders.bodies("StartExecution")[0]["name"] == "20250315"
 
 
 @pytest.mark.parametrize("field", ["data_interval_end", "logical_date", "none of a run by hand"])
