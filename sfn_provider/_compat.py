@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from types import SimpleNamespace
@@ -350,13 +351,21 @@ def _editor_of_airflow_2() -> Callable[[str], bool] | None:
     )
 
 
-def note_starts_in_dag_test() -> None:
-    """Make ``dag.test()`` of this process note when each task starts, as Airflow 3 does by itself.
+def mend_dag_test() -> None:
+    """Give ``dag.test()``, for the rest of this process, what it has on Airflow 3.3.
 
-    Airflow 2 notes it where a scheduler's task is checked before its run, and ``dag.test()`` leaves the check out.
+    Airflow 2 does not note when a task starts. Airflow 3.0 to 3.2 makes another API server for each task.
     """
-    if airflow_major() >= 3:
+    if airflow_major() < 3:
+        _note_starts()
         return
+    supervisor: Any = import_module("airflow.sdk.execution_time.supervisor")
+    if not hasattr(supervisor.in_process_api_server, "cache_info"):
+        supervisor.in_process_api_server = cache(supervisor.in_process_api_server)
+
+
+def _note_starts() -> None:
+    """A scheduler's task gets its start where it is checked before its run, and ``dag.test()`` leaves the check out."""
 
     def on_task_instance_running(task_instance: Any, session: Any) -> None:
         # A task that goes on behind a deferral has started before.

@@ -11,6 +11,7 @@ import pytest
 
 from sfn_provider.callbacks import URL_PREFIX
 from sfn_provider.get_provider_info import get_provider_info
+from tests.fixtures.versions import AIRFLOW
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("boto3", "botocore", "fastapi", "starlette", "flask", "sqlalchemy", "sfn_provider.callbacks.database")
@@ -23,23 +24,29 @@ def test_the_entry_point_names_the_plugin() -> None:
     [(name, value)] = points.items()
     plugin = EntryPoint(name, value, "airflow.plugins").load()
     assert plugin.name == "sfn_provider"
-    assert [app["url_prefix"] for app in plugin.fastapi_apps] == [URL_PREFIX]
-    assert plugin.flask_blueprints == []
+    endpoints = (
+        [app["url_prefix"] for app in plugin.fastapi_apps],
+        [blueprint.url_prefix for blueprint in plugin.flask_blueprints],
+    )
+    assert endpoints == (([URL_PREFIX], []) if AIRFLOW >= (3,) else ([], [URL_PREFIX]))
 
 
-def test_airflow_takes_it_for_a_plugin() -> None:
-    from airflow.plugins_manager import is_valid_plugin
+def test_airflow_takes_it_for_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow import plugins_manager
 
     import sfn_provider.plugin
 
-    found = [value for value in vars(sfn_provider.plugin).values() if is_valid_plugin(value)]
+    # Older versions ask whether it is new to the list, which stands when they have begun to load.
+    monkeypatch.setattr(plugins_manager, "plugins", [], raising=False)
+    found = [value for value in vars(sfn_provider.plugin).values() if plugins_manager.is_valid_plugin(value)]
     assert found == [sfn_provider.plugin.SfnProviderPlugin]
 
 
 def test_it_imports_nothing_that_airflow_has_not() -> None:
+    # Every process of Airflow 2 has its DAG class, and Flask by it.
     code = f"""
 import sys
-import airflow.plugins_manager
+import airflow.plugins_manager{"" if AIRFLOW >= (3,) else ", airflow.models.dag"}
 before = set(sys.modules)
 import sfn_provider.plugin
 print(sorted(name for name in set(sys.modules) - before if name in {HEAVY!r}))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 from unittest.mock import patch
 
-from sfn_provider._compat import note_starts_in_dag_test
+from sfn_provider._compat import mend_dag_test
 from sfn_provider.engine.mocks import load_mocks
 from sfn_provider.operators.carried import from_airflow
 
@@ -31,7 +31,7 @@ def main() -> None:
     from airflow.utils.db import initdb
 
     _trust_the_machine()
-    note_starts_in_dag_test()
+    mend_dag_test()
     initdb()
     for line in sys.stdin:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sfn_provider.callbacks import access
+from tests.fixtures.versions import AIRFLOW
 from tests.fixtures.workers import Waits, worker_client
 
 KEY, SECRET = "worker-key", "worker-secret"
@@ -114,9 +116,32 @@ class AuthManager:
             raise InvalidTokenError("no")
         return SimpleNamespace(name="ann")
 
-    def is_authorized_dag(self, *, method: str, access_entity: Any, details: Any, user: Any) -> bool:
-        self.asked.append((method, access_entity.name, details.id, user.name))
+    def is_authorized_dag(self, *, method: str, access_entity: Any, details: Any, user: Any = None) -> bool:
+        self.asked.append((method, access_entity.name, details.id, user and user.name))
         return bool(details.id == self.dag_id)
+
+
+def check_authentication() -> None:
+    """As the API of Airflow 2 lets requests in: it is the one that knows the user, then."""
+    from airflow.api_connexion.exceptions import Unauthenticated
+    from flask import request
+
+    if request.headers["Authorization"] != "Bearer jwt":
+        raise Unauthenticated
+
+
+@pytest.fixture
+def let_in_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[AuthManager], None]:
+    """Put an auth manager in the place of Airflow's."""
+
+    def put(manager: AuthManager) -> None:
+        if AIRFLOW >= (3,):
+            monkeypatch.setattr("airflow.api_fastapi.app.get_auth_manager", lambda: manager)
+        else:
+            monkeypatch.setattr("airflow.www.extensions.init_auth_manager.get_auth_manager", lambda: manager)
+            monkeypatch.setattr("airflow.api_connexion.security.check_authentication", check_authentication)
+
+    return put
 
 
 def bearing(endpoint: str, token: str) -> Any:
@@ -139,17 +164,23 @@ def bearing(endpoint: str, token: str) -> Any:
     ],
 )
 def test_airflow_is_asked(
-    waits: Waits, endpoint: str, monkeypatch: pytest.MonkeyPatch, dag_id: str, header: str, code: str | None
+    waits: Waits,
+    endpoint: str,
+    let_in_by: Callable[[AuthManager], None],
+    monkeypatch: pytest.MonkeyPatch,
+    dag_id: str,
+    header: str,
+    code: str | None,
 ) -> None:
     manager = AuthManager(dag_id)
-    monkeypatch.setattr("airflow.api_fastapi.app.get_auth_manager", lambda: manager)
+    let_in_by(manager)
     configure(monkeypatch, worker_auth="airflow")
     worker, token = bearing(endpoint, header), waits.open()
     if code is not None:
         assert code_of(worker.send_task_success, taskToken=token, output="1") == code
         return
     worker.send_task_success(taskToken=token, output="1")
-    assert manager.asked == [("PUT", "TASK_INSTANCE", "waits", "ann")]
+    assert manager.asked == [("PUT", "TASK_INSTANCE", "waits", "ann" if AIRFLOW >= (3,) else None)]
     work = waits.open(arn=ARN)
     assert worker.get_activity_task(activityArn=ARN)["taskToken"] == work
 

@@ -19,6 +19,7 @@ from sfn_provider.callbacks.answers import MAX_OUTPUT, Answer
 from sfn_provider.callbacks.endpoint import MAX_BODY
 from sfn_provider.callbacks.records import Work
 from sfn_provider.callbacks.tokens import TokenSigner, Waiter
+from tests.fixtures.versions import AIRFLOW
 from tests.fixtures.workers import Waits
 
 ARN = "arn:aws:states:us-east-1:123456789012:activity:pack"
@@ -237,7 +238,8 @@ def test_a_body_is_not_read_without_end(endpoint: str) -> None:
 
 def test_other_paths_and_methods_are_refused(endpoint: str) -> None:
     assert post(endpoint + "/more", b"{}", "SendTaskSuccess")[0] == 404
-    assert post(endpoint, None, "SendTaskSuccess")[0] == 404
+    # The webserver of Airflow 2 answers what it does not route.
+    assert post(endpoint, None, "SendTaskSuccess")[0] == (404 if AIRFLOW >= (3,) else 405)
 
 
 def post(url: str, body: bytes | None, action: str) -> tuple[int, Any]:
@@ -248,7 +250,8 @@ def post(url: str, body: bytes | None, action: str) -> tuple[int, Any]:
             return response.status, json.loads(response.read())
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, json.loads(error.read())
+            is_json = "json" in error.headers["Content-Type"]
+            return error.code, json.loads(error.read()) if is_json else None
 
 
 # Activities -----------------------------------------------------------------------------------------------------------

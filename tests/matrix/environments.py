@@ -24,8 +24,9 @@ from tests.matrix.read_image import ON_THE_IMAGE
 ROOT = Path(__file__).parents[2]
 MATRIX = ROOT / "build" / "matrix"
 # What the tests import themselves.
-FOR_TESTS = ("pytest", "pytest-xdist", "hypothesis", "moto[server]", "python-hcl2", "psutil", "jsonschema")
-_OF_THE_TOOLS = ("pip", "setuptools", "wheel")
+FOR_TESTS = ("pytest", "pytest-xdist", "hypothesis", "moto[server]>=5.1", "python-hcl2", "psutil", "jsonschema")
+# What the images pin of no concern to them: pip itself, and the server that stands for AWS in the tests.
+_NOT_ON_THE_IMAGE = ("pip", "setuptools", "wheel", "moto", "py-partiql-parser")
 
 
 def python_of(version: str) -> Path:
@@ -46,7 +47,7 @@ def make_environment(image: Image, pins: Path | None) -> None:
     constraints = folder / "constraints.txt"
     if pins is not None:
         lines = (pins / f"{image.airflow_version}.txt").read_text().splitlines()
-        constraints.write_text("\n".join(line for line in lines if line.partition("==")[0] not in _OF_THE_TOOLS))
+        constraints.write_text("\n".join(line for line in lines if line.partition("==")[0] not in _NOT_ON_THE_IMAGE))
     else:
         subprocess.run(["curl", "-fsSL", "-o", str(constraints), image.constraints_url], check=True)
     _uv("venv", "--quiet", "--seed", "--python", image.python, str(folder / "venv"))
