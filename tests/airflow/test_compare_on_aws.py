@@ -51,7 +51,7 @@ def test_both_sides_are_started_waited_for_and_compared(
     definition = tmp_path / "orders.asl.json"
     definition.write_text(json.dumps(ORDERS))
     arguments = ["compare", str(definition), "--on", "aws", "--state-machine-arn", MACHINE, "--input", '{"kind": "a"}']
-    where = ["--airflow-url", f"http://127.0.0.1:{real_airflow.processes.port}", "--dag-id", "compared", "--json"]
+    where = ["--airflow-url", real_airflow.server, "--dag-id", "compared", "--json"]
     assert run_command([*arguments, *where]) == code
     [found] = json.loads(capsys.readouterr().out)["cases"].values()
     assert found["agrees"] is (code == 0), found

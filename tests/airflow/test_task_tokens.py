@@ -42,7 +42,7 @@ def queue(moto_server: str) -> Iterator[Any]:
 @pytest.fixture
 def worker(real_airflow: RealAirflow) -> Any:
     """A worker's client of Step Functions: only its endpoint differs."""
-    return client(f"http://127.0.0.1:{real_airflow.processes.port}/step-functions/v1")
+    return client(f"{real_airflow.server}/step-functions/v1")
 
 
 def client(endpoint_url: str) -> Any:

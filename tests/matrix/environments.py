@@ -40,9 +40,8 @@ def frozen(version: str, name: str) -> dict[str, str]:
     return dict(line.split("==") for line in lines if "==" in line)
 
 
-def make_environment(image: Image, pins: Path | None) -> None:
-    """Make the environment of an image, without this package."""
-    folder = MATRIX / image.airflow_version
+def make_environment(image: Image, pins: Path | None, folder: Path) -> None:
+    """Make the environment of an image in a folder, without this package."""
     folder.mkdir(parents=True, exist_ok=True)
     constraints = folder / "constraints.txt"
     if pins is not None:
@@ -50,15 +49,14 @@ def make_environment(image: Image, pins: Path | None) -> None:
         constraints.write_text("\n".join(line for line in lines if line.partition("==")[0] not in _NOT_ON_THE_IMAGE))
     else:
         subprocess.run(["curl", "-fsSL", "-o", str(constraints), image.constraints_url], check=True)
-    _uv("venv", "--quiet", "--seed", "--python", image.python, str(folder / "venv"))
+    _uv("venv", "--quiet", "--clear", "--seed", "--python", image.python, str(folder / "venv"))
     first, *others = ON_THE_IMAGE
-    _install(image, f"{first}=={image.airflow_version}", *others)
-    _freeze(image, "image")
+    install(folder, f"{first}=={image.airflow_version}", *others)
+    _freeze(folder, "image")
 
 
-def install_package(image: Image) -> None:
-    """Install this package from its plugins.zip by its requirements.txt, then what its tests need."""
-    folder = MATRIX / image.airflow_version
+def install_package(image: Image, folder: Path) -> None:
+    """Install this package from its plugins.zip, unpacked in ``plugins``, by its requirements.txt."""
     made = make_bundle(image, [], offline=True)
     shutil.rmtree(folder / "plugins", ignore_errors=True)
     with ZipFile(io.BytesIO(made.files["plugins.zip"])) as plugins:
@@ -66,28 +64,27 @@ def install_package(image: Image) -> None:
     requirements = folder / "requirements.txt"
     text = made.files["requirements.txt"].decode()
     requirements.write_text(text.replace(PLUGINS_FOLDER, str(folder / "plugins")))
-    python = str(python_of(image.airflow_version))
-    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip = [_python(folder), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
     if (folder / "package.txt").exists():
         subprocess.run([*pip, "uninstall", "--yes", DISTRIBUTION], check=True)
-    constraints = folder / "constraints.txt"
-    install = ("install", "--constraint", str(constraints), "--requirement", str(requirements))
-    subprocess.run([*pip, *install], check=True)
-    _freeze(image, "package")
-    _install(image, *FOR_TESTS)
+    constraints = ("--constraint", str(folder / "constraints.txt"))
+    subprocess.run([*pip, "install", *constraints, "--requirement", str(requirements)], check=True)
+    _freeze(folder, "package")
 
 
-def _install(image: Image, *requirements: str) -> None:
-    folder = MATRIX / image.airflow_version
-    python = str(folder / "venv" / "bin" / "python")
+def install(folder: Path, *requirements: str) -> None:
+    """Install more into the environment in a folder, in the versions of its image."""
     options = ("--quiet", "--compile-bytecode", "--constraint", str(folder / "constraints.txt"))
-    _uv("pip", "install", "--python", python, *options, *requirements)
+    _uv("pip", "install", "--python", _python(folder), *options, *requirements)
 
 
-def _freeze(image: Image, name: str) -> None:
-    command = [str(python_of(image.airflow_version)), "-m", "pip", "freeze", "--all"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    (MATRIX / image.airflow_version / f"{name}.txt").write_text(done.stdout)
+def _python(folder: Path) -> str:
+    return str(folder / "venv" / "bin" / "python")
+
+
+def _freeze(folder: Path, name: str) -> None:
+    done = subprocess.run([_python(folder), "-m", "pip", "freeze", "--all"], check=True, capture_output=True, text=True)
+    (folder / f"{name}.txt").write_text(done.stdout)
 
 
 def _uv(*arguments: str) -> None:
@@ -103,9 +100,11 @@ def main() -> None:
     parser.add_argument("versions", nargs="*", default=list(images))
     given = parser.parse_args()
     for version in given.versions:
-        if not (MATRIX / version / "image.txt").exists():
-            make_environment(images[version], given.pins)
-        install_package(images[version])
+        folder = MATRIX / version
+        if not (folder / "image.txt").exists():
+            make_environment(images[version], given.pins, folder)
+        install_package(images[version], folder)
+        install(folder, *FOR_TESTS)
         print(f"Airflow {version}: ready")
 
 

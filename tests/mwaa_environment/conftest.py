@@ -1,0 +1,53 @@
+"""One environment of Amazon MWAA at a time; its tests share it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixtures.functions import Functions
+from tests.mwaa_environment import services
+from tests.mwaa_environment.environment import COMPONENTS, MwaaEnvironment, mwaa_environment
+from tests.mwaa_environment.environments import FOLDER
+from tests.mwaa_environment.step_functions import StepFunctions
+from tests.mwaa_environment.step_functions import step_functions as step_functions
+
+VERSIONS = os.environ.get("SFN_PROVIDER_MWAA", "").split()
+
+
+@pytest.fixture(
+    scope="session", params=VERSIONS or [pytest.param("", marks=pytest.mark.skip("make test-mwaa runs it"))]
+)
+def running_environment(
+    request: pytest.FixtureRequest, moto_server: str, functions: Functions, step_functions: StepFunctions
+) -> Iterator[MwaaEnvironment]:
+    """The environment of a version."""
+    version: str = request.param
+    if missing := services.missing():
+        pytest.skip(f"not on this machine: {', '.join(missing)} (apt-get install postgresql redis-server)")
+    if not (FOLDER / version / "package.txt").exists():
+        pytest.skip(f"there is no Python environment for Airflow {version}: make test-mwaa makes it")
+    aws = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": moto_server,
+        "AWS_ENDPOINT_URL_LAMBDA": functions.url,
+        "AWS_ENDPOINT_URL_SFN": step_functions.url,
+        "AIRFLOW__SFN_PROVIDER__WORKER_AUTH": "signature",
+        "AIRFLOW__SFN_PROVIDER__WORKER_ACCESS_KEY_ID": "testing",
+        "AIRFLOW__SFN_PROVIDER__WORKER_SECRET_ACCESS_KEY": "testing",
+    }
+    with mwaa_environment(version, aws) as environment:
+        yield environment
+
+
+@pytest.fixture
+def mwaa(running_environment: MwaaEnvironment) -> MwaaEnvironment:
+    """An environment with all its components running."""
+    for component in COMPONENTS:
+        running_environment.processes.ensure(component)
+    return running_environment

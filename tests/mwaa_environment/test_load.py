@@ -1,0 +1,91 @@
+"""Two hundred executions waited for at once, while workers and the triggerer are killed: `make test-mwaa` runs it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from tests.fixtures.real_airflow import Run
+from tests.mwaa_environment.dag_files import put_in
+from tests.mwaa_environment.environment import START, MwaaEnvironment
+from tests.mwaa_environment.step_functions import StepFunctions
+
+RUNS = 200
+DAG = "start_and_wait"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Load"
+PATIENCE = 3600.0
+"""Seconds for all the tasks of all the runs, each of which is an interpreter of its own."""
+
+CHANGES = {
+    "max_active_runs=1,": f"max_active_runs={RUNS},",
+    "timedelta(minutes=5)": "timedelta(seconds=10)",
+    "stateMachine:SalesPipeline": "stateMachine:Load",
+}
+OTHER = """
+from airflow import DAG
+from sfn_provider.operators.state_machine import PassStateOperator
+
+with DAG("other", schedule=None):
+    PassStateOperator(task_id="pass", end=True)
+"""
+
+
+def start_runs(mwaa: MwaaEnvironment) -> list[Run]:
+    """Start all runs at once."""
+    day = datetime(2025, 3, 1, tzinfo=UTC)
+    dates = [(day + timedelta(minutes=number)).isoformat() for number in range(RUNS)]
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda date: mwaa.trigger(DAG, None, date), dates))
+
+
+def count(mwaa: MwaaEnvironment, path: str) -> int:
+    """How many things a list of the REST API has."""
+    return int(mwaa.call("GET", f"dags/{DAG}/{path}&limit=1")["total_entries"])
+
+
+def deferred(mwaa: MwaaEnvironment) -> int:
+    return count(mwaa, "dagRuns/~/taskInstances?state=deferred")
+
+
+def kill(mwaa: MwaaEnvironment, component: str) -> None:
+    """Lose a component, and get another one."""
+    mwaa.kill(component)
+    mwaa.start(component)
+
+
+def wait(mwaa: MwaaEnvironment, what: str, look: Callable[[], bool]) -> None:
+    began = time.monotonic()
+    mwaa.processes.wait_until(what, lambda: look() or time.sleep(1), PATIENCE)
+    print(f"{mwaa.airflow_version}: {what} after {time.monotonic() - began:.0f} s")
+
+
+def test_200_executions_are_waited_for_at_once_and_none_is_lost_or_started_twice(
+    mwaa: MwaaEnvironment, step_functions: StepFunctions
+) -> None:
+    step_functions.hold()
+    put_in(mwaa, "start_sales_pipeline", CHANGES, DAG)
+    mwaa.add_dag("other", OTHER)
+    runs = start_runs(mwaa)
+    started = lambda: len(step_functions.of(MACHINE))  # noqa: E731
+    wait(mwaa, "an eighth of the executions started", lambda: started() >= RUNS / 8)
+    kill(mwaa, "worker-1")
+    wait(mwaa, "half of the waits deferred", lambda: deferred(mwaa) >= RUNS / 2)
+    kill(mwaa, "triggerer")
+    wait(mwaa, "all waits deferred", lambda: deferred(mwaa) == RUNS)
+    assert count(mwaa, "dagRuns/~/taskInstances?state=running&state=queued&state=scheduled") == 0
+    other = mwaa.trigger("other", None, datetime.now(UTC).isoformat())
+    assert other.wait(START) == "success", other.story()
+    print(f"another DAG's task took {other.task('pass')['duration']:.1f} s")
+    step_functions.release(120)
+    wait(mwaa, "a quarter of the runs ended", lambda: count(mwaa, "dagRuns?state=success") >= RUNS / 4)
+    kill(mwaa, "triggerer")
+    kill(mwaa, "worker-2")
+    wait(mwaa, "all runs ended", lambda: count(mwaa, "dagRuns?state=success&state=failed") == RUNS)
+    assert {run.run_id: run.state for run in runs if run.state != "success"} == {}
+    assert started() == RUNS
+    assert set(step_functions.calls) <= {"StartExecution", "DescribeExecution", "ListExecutions"}
+    names = {one.row["name"] for one in step_functions.of(MACHINE)}
+    assert {run.xcom("wait_for_execution", "output")["did"] for run in runs} == names
+    print(f"calls: {dict(step_functions.calls)}")
