@@ -45,6 +45,7 @@ def package(
         print_diagnostics(made.diagnostics)
         if written is not None:
             click.echo(f"Wrote {', '.join(made.files)} into {written}", err=True)
+            click.echo(f"The steps from here are in {Path(written) / 'README.md'}", err=True)
         else:
             click.echo("Refused: nothing is written" if refused else "All of it would install there", err=True)
     return 1 if refused else 0

@@ -29,20 +29,21 @@ aws iam put-role-policy --role-name ROLE --policy-name sfn-provider --policy-doc
 
 ## 2. Upload
 
-The bucket is the environment's; its versioning is on.
+Put your own names in the first line. The bucket is the environment's; its versioning is on.
 
 ```
-aws s3 cp plugins.zip s3://BUCKET/plugins.zip
-aws s3 cp requirements.txt s3://BUCKET/requirements.txt
-aws s3 sync dags s3://BUCKET/dags
-aws mwaa update-environment --name ENVIRONMENT \\
-    --plugins-s3-path plugins.zip --plugins-s3-object-version "$$(VERSION plugins.zip)" \\
-    --requirements-s3-path requirements.txt --requirements-s3-object-version "$$(VERSION requirements.txt)"
+BUCKET=my-bucket ENVIRONMENT=my-environment
+version() { aws s3api head-object --bucket "$$BUCKET" --key "$$1" --query VersionId --output text; }
+aws s3 cp plugins.zip "s3://$$BUCKET/plugins.zip"
+aws s3 cp requirements.txt "s3://$$BUCKET/requirements.txt"
+${sync}aws mwaa update-environment --name "$$ENVIRONMENT" \\
+    --plugins-s3-path plugins.zip --plugins-s3-object-version "$$(version plugins.zip)" \\
+    --requirements-s3-path requirements.txt --requirements-s3-object-version "$$(version requirements.txt)"
 ```
 
-`VERSION` is `aws s3api head-object --bucket BUCKET --query VersionId --output text --key`. Where the environment has
-files of these names already, put the contents together: add the entries of this plugins.zip, `.airflowignore` among
-them, to yours, and these lines to your requirements.txt. MWAA restarts the environment, which takes some 20 minutes.
+Where the environment has files of these names already, put the contents together first: add the entries of this
+plugins.zip, `.airflowignore` among them, to yours, and these lines to your requirements.txt. MWAA restarts the
+environment, which takes some 20 minutes.
 
 ## 3. Set
 
@@ -56,7 +57,8 @@ No option has to be set. These help:
 
 ## 4. Look
 
-The log group of the scheduler has a stream `requirements_install_...`: it ends with `Successfully installed`.
+The log group of the scheduler has a stream `requirements_install_...`: it ends with `Successfully installed`. The page
+Admin > Providers of the environment's web server lists `airflow-provider-sfn`.
 """)
 
 
@@ -75,6 +77,7 @@ def write_guide(image: Image, dags: Sequence[DagFile], wheels: Sequence[str], *,
         airflow=image.airflow_version,
         wheels=", ".join(f"`{name.split('-')[0]}`" for name in wheels),
         index=" without a package index" if offline else ", and the rest from the package index",
+        sync='aws s3 cp --recursive dags "s3://$BUCKET/dags"\n' if dags else "",
         dags=f"| `dags/` | {named} |\n" if dags else "",
         users="these DAGs use"
         if dags

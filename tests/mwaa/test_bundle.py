@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
 from importlib.metadata import version as installed_version
@@ -30,6 +32,7 @@ from sfn_provider.translate import build_dag
 dag = build_dag("machine.asl.json")
 """
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
+ONE_TIME_AND_RIGHTS = ((1980, 1, 1, 0, 0, 0), 0o644)
 MACHINE = {"StartAt": "A", "States": {"A": TASK}}
 
 
@@ -43,15 +46,34 @@ def test_the_package_installs_on_every_image(version: str) -> None:
 
 
 def test_what_is_written_is_the_same_each_time(tmp_path: Path) -> None:
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        options = [option for file in SALES for option in ("--dags", file)]
-        assert run_command(["package", "--airflow-version", "3.3.1", "-o", str(folder), *options]) == 0
-    files = [{path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")} for folder in folders]
-    assert files[0] == files[1]
-    assert {str(name) for name in files[0]} >= {
-        "README.md", "plugins.zip", "policy.json", "requirements.txt", "dags/sales_pipeline.py"
-    }  # fmt: skip
+    """In another process, that hashes otherwise, at another place and time, under other rights."""
+    options = ["--airflow-version", "3.3.1", *(option for file in SALES for option in ("--dags", file))]
+    others = {"one": ("1", "UTC", 0o022), "two": ("2", "Asia/Tokyo", 0o077)}
+    for name, (seed, zone, umask) in others.items():
+        subprocess.run(
+            [sys.executable, "-m", "sfn_provider.cli", "package", "-o", str(tmp_path / name), *options],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(DAGS.parent)},
+            umask=umask,
+            check=True,
+            capture_output=True,
+        )
+    one, two = (
+        {str(path.relative_to(tmp_path / name)): path.read_bytes() for path in (tmp_path / name).rglob("*.*")}
+        for name in others
+    )
+    assert one == two
+    assert set(one) >= {"README.md", "plugins.zip", "policy.json", "requirements.txt", "dags/sales_pipeline.py"}
+    entries = ZipFile(BytesIO(one["plugins.zip"])).infolist()
+    assert {(entry.date_time, entry.external_attr >> 16 & 0o777) for entry in entries} == {ONE_TIME_AND_RIGHTS}
+
+
+def test_the_steps_are_commands_for_a_shell_and_name_what_is_there() -> None:
+    for dags in ([], [read_dag_file(SALES[0])]):
+        guide = make_bundle(find_image("3.0.6"), dags).files["README.md"].decode()
+        steps = "\n".join(guide.split("```")[1::2])
+        subprocess.run(["bash", "-n"], input=steps, text=True, check=True)
+        assert ("cp --recursive dags" in steps) is bool(dags)
+        assert "$$" not in guide and "${" not in guide
 
 
 def test_the_plugins_hold_modules_wheels_and_one_plugin() -> None:
