@@ -130,27 +130,31 @@ def refused(error: BaseException) -> bool:
     return isinstance(response, dict) and response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500
 
 
-def whole(description: dict[str, Any]) -> dict[str, Any]:
-    """Give an answer of DescribeExecution back, if it is one.
+def refuse_cut_off(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """Refuse an answer that has nothing of what AWS always gives: a handler of botocore's event ``after-call``.
 
     botocore reads an answer that was cut off on its way, or a proxy's page with status 200, as an empty answer.
 
+    Args:
+        parsed: the answer.
+        model: the operation's model.
+
     Raises:
-        ConnectionError: the answer has no status; as a lost connection it is TRANSIENT.
+        ConnectionError: as a lost connection it is TRANSIENT.
     """
-    if "status" in description:
-        return description
-    raise ConnectionError("the answer of DescribeExecution was cut off, or came from a proxy: it has no status")
+    always: list[str] = model.output_shape.required_members if model.output_shape else []
+    if always and "Error" not in parsed and not any(name in parsed for name in always):
+        raise ConnectionError(f"the answer of {model.name} was cut off, or came from a proxy: it has no {always[0]!r}")
 
 
 def aws_errors() -> tuple[type[Exception], ...]:
     """Give the base classes of every error that boto3 and aiobotocore raise for a call."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    return (BotoCoreError, ClientError)
+    return (BotoCoreError, ClientError, *_connection_errors())
 
 
-def _connection_errors() -> tuple[type[BaseException], ...]:
+def _connection_errors() -> tuple[type[Exception], ...]:
     from botocore import exceptions, parsers
 
     return (

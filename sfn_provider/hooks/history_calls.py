@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from sfn_provider._compat import AirflowFailException
 from sfn_provider.hooks.calls import HookCalls
 from sfn_provider.hooks.execution_results import (
     HISTORY_PAGE,
@@ -19,6 +20,11 @@ from sfn_provider.hooks.faults import aws_errors, patiently
 
 MAX_PAGE: Final = 1000
 """Events in a page of a history, at most. Source: API_GetExecutionHistory, ``maxResults``."""
+
+_FAILURE_TRIES: Final = 3
+"""How often a call is made that says only more of a failure."""
+
+T = TypeVar("T")
 
 
 class HistoryCalls(HookCalls):
@@ -36,16 +42,20 @@ class HistoryCalls(HookCalls):
         events: Sequence[Mapping[str, Any]] = ()
         note: str | None = None
         items: tuple[FailedItem, ...] = ()
+        unread: tuple[type[Exception], ...] = (AirflowFailException, *aws_errors())
         try:
-            events = self.history_page(description["executionArn"], reverse_order=True, max_results=HISTORY_PAGE)[
-                "events"
-            ]
+            arn = description["executionArn"]
+            page = self._soon(lambda: self.history_page(arn, reverse_order=True, max_results=HISTORY_PAGE))
+            events = page["events"]
             run = map_run_of(events)
-            items = self.failed_children(run) if run else failed_iterations(events)
-        except aws_errors() as error:
+            items = self._soon(lambda: self.failed_children(run)) if run else failed_iterations(events)
+        except unread as error:
             what = "Its failed items" if events else "Its history"
             note = f"{what} could not be read: {error}"
         return StepFunctionExecutionFailed(failure_of(description, events, note, items))
+
+    def _soon(self, call: Callable[[], T]) -> T:
+        return patiently(call, renew=self.renew_client, tries=_FAILURE_TRIES)
 
     def failed_children(self, map_run_arn: str) -> tuple[FailedItem, ...]:
         """Describe failed child executions of a Map Run, at most 5: those that ListExecutions names first."""

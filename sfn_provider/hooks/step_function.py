@@ -18,7 +18,7 @@ from botocore.config import Config
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.hooks.execution_requests import encode_input, execution_arn, region_of
 from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
-from sfn_provider.hooks.faults import patiently, whole
+from sfn_provider.hooks.faults import patiently, refuse_cut_off
 from sfn_provider.hooks.history_calls import HistoryCalls
 from sfn_provider.hooks.machine_calls import MachineCalls
 from sfn_provider.hooks.sync_calls import SyncCalls
@@ -115,7 +115,10 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
             ConnectionError: the answer was cut off.
             botocore.exceptions.ClientError: as AWS answers.
         """
-        return whole(self.conn.describe_execution(executionArn=execution_arn, includedData=included_data))
+        description: dict[str, Any] = self.conn.describe_execution(
+            executionArn=execution_arn, includedData=included_data
+        )
+        return description
 
     def describe_patiently(
         self,
@@ -169,6 +172,13 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
                 raise AirflowException(still_running(execution_arn, status, attempt))
             (sleep or time.sleep)(waiter_delay)
         return self.describe_patiently(execution_arn, "ALL_DATA", sleep)
+
+    def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
+        """Make a client, as ``AwsBaseHook`` does, for which an answer that was cut off is a lost connection."""
+        client = super().get_client_type(*args, **kwargs)
+        if hasattr(client, "meta"):  # an aiobotocore client is not made yet; triggers look at its answers themselves
+            client.meta.events.register("after-call", refuse_cut_off)
+        return client
 
     def client_with(self, **settings: Any) -> Any:
         """Make a client with further settings; it is kept, as long as ``conn`` is.

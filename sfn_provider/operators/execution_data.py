@@ -138,10 +138,12 @@ class StepFunctionGetExecutionOutputOperator(StepFunctionsOperator):
         Raises:
             StepFunctionExecutionFailed: the execution has failed.
             AirflowException: it still runs; a retry may find it ended.
+            AirflowFailException: a permission is missing.
         """
         self.execution_arn = self._take_execution(context, self.execution_arn)
         self._persist_execution_link(context, self.execution_arn)
-        description = self.hook.describe_execution(self.execution_arn)
+        arn = self.execution_arn
+        description = self._patiently(lambda: self.hook.describe_execution(arn))
         status = description.get("status")
         if self.fail_on_error and status in RUNNING_STATUSES:
             raise AirflowException(

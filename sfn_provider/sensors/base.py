@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from sfn_provider._compat import (
     AirflowException,
     AirflowFailException,
+    AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
     PokeReturnValue,
+    TaskDeferralTimeout,
     conf,
 )
 from sfn_provider.exceptions import UsageError
@@ -102,6 +104,16 @@ class StepFunctionsSensor(HookUser, BaseSensorOperator):
         check_event(event)
         return self._result_or_deferral(context)
 
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Come back from a deferral. Where it has timed out, the sensor has, on every Airflow version."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
+            if "timeout" not in str(error).lower():  # Airflow 2 has one class for all failures of a trigger
+                raise
+            limits = f"timeout={self.timeout:g} seconds, execution_timeout={self.execution_timeout}"
+            self.fail(AirflowSensorTimeout(f"Sensor has timed out, with {limits} ({error})"))
+
     @property
     def aws_trigger_arguments(self) -> dict[str, Any]:
         """The arguments that every trigger takes."""
@@ -139,9 +151,10 @@ class StepFunctionsSensor(HookUser, BaseSensorOperator):
             return None
 
     def fail(self, error: AirflowException) -> NoReturn:
-        """Fail, or skip with ``soft_fail``."""
-        if self.soft_fail:
-            raise AirflowSkipException(f"Skipping, as soft_fail says: {error}") from error
+        """Fail, or skip with ``soft_fail`` or ``never_fail``."""
+        if self.soft_fail or self.never_fail:
+            said = "soft_fail" if self.soft_fail else "never_fail"
+            raise AirflowSkipException(f"Skipping, as {said} says: {error}") from error
         raise error
 
     def _result_or_deferral(self, context: Context) -> Any:

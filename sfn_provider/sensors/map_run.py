@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sfn_provider._compat import PokeReturnValue
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.faults import aws_errors, whole
+from sfn_provider.hooks.faults import aws_errors
 from sfn_provider.hooks.given_execution import given_execution
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.hooks.map_runs import MAP_RUN_STATUSES, latest_of, map_run_failure, progress_of, summary_of
@@ -74,7 +74,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             StepFunctionMapRunFailed: the Map Run has ended with a status that is not waited for.
         """
         arn = self.map_run_arn or self._latest(context)
-        description = self.ask(lambda: whole(self.hook.conn.describe_map_run(mapRunArn=arn))) if arn else None
+        description = self.ask(lambda: self.hook.conn.describe_map_run(mapRunArn=arn)) if arn else None
         if description is None:
             self.log.info("The Map Run is not known just now")
             return False

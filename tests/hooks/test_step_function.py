@@ -107,6 +107,31 @@ def test_a_wait_outlasts_an_error(scripted_aws: ScriptedAws, error: Any) -> None
     assert StepFunctionHook().wait_for_execution(ARN, 0, sleep=lambda _: None)["status"] == "SUCCEEDED"
 
 
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("describe_execution", {"executionArn": ARN}),
+        ("describe_map_run", {"mapRunArn": ARN}),
+        ("get_execution_history", {"executionArn": ARN}),
+        ("list_executions", {"stateMachineArn": ARN}),
+        ("list_map_runs", {"executionArn": ARN}),
+        ("redrive_execution", {"executionArn": ARN}),
+        ("start_execution", {"stateMachineArn": ARN}),
+    ],
+)
+def test_an_answer_that_is_cut_off_is_a_lost_connection(
+    scripted_aws: ScriptedAws, operation: str, arguments: dict[str, str]
+) -> None:
+    scripted_aws.script(operation.title().replace("_", ""), CUT)
+    with pytest.raises(ConnectionError, match="was cut off"):
+        getattr(StepFunctionHook().conn, operation)(**arguments)
+
+
+def test_an_answer_that_is_empty_by_nature_is_one(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("SendTaskSuccess", {})
+    StepFunctionHook().send_task_success("token")
+
+
 def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> None:
     scripted_aws.script("DescribeExecution", Refusal("ExpiredTokenException"), SUCCEEDED)
     hook = StepFunctionHook()
@@ -151,8 +176,11 @@ def test_a_failure_reads_one_page_from_the_end(scripted_aws: ScriptedAws) -> Non
     ]
 
 
-def test_a_history_out_of_reach_hides_no_failure(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("GetExecutionHistory", Refusal("AccessDeniedException"))
+@pytest.mark.parametrize(
+    "answer", [Refusal("AccessDeniedException"), Refusal("ThrottlingException"), DROP, CUT], ids=repr
+)
+def test_a_history_out_of_reach_hides_no_failure(scripted_aws: ScriptedAws, answer: Any) -> None:
+    scripted_aws.script("GetExecutionHistory", answer)
     error = StepFunctionHook().failure({"executionArn": ARN, "status": "FAILED", "error": "E", "cause": "c"})
     assert "ended as FAILED: E: c" in str(error)
     assert "history could not be read" in str(error)
@@ -201,7 +229,7 @@ def test_failed_items_out_of_reach_hide_no_failure(scripted_aws: ScriptedAws) ->
     scripted_aws.script("ListExecutions", Refusal("AccessDeniedException"))
     message = str(StepFunctionHook().failure(TOLERANCE))
     assert "States.ExceedToleratedFailureThreshold" in message
-    assert "Its failed items could not be read: An error occurred (AccessDeniedException)" in message
+    assert "Its failed items could not be read: AWS refuses states:ListExecutions" in message
 
 
 def test_a_history_is_read_page_by_page(scripted_aws: ScriptedAws) -> None:

@@ -337,6 +337,19 @@ def test_output_of_a_finished_execution(scripted_aws: ScriptedAws) -> None:
     assert list(context["ti"].xcoms) == ["_state_machine_executions_details"]
 
 
+def test_an_output_is_read_patiently(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("ThrottlingException"), DROP, SUCCEEDED)
+    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
+    assert operator.execute(context_of(operator)) == {"n": [1]}
+
+
+def test_an_output_that_may_not_be_read_fails_at_once(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException"))
+    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
+    with pytest.raises(AirflowFailException, match="AWS refuses states:DescribeExecution"):
+        operator.execute(context_of(operator))
+
+
 def test_output_of_a_failed_execution_is_its_failure(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("DescribeExecution", FAILED)
     scripted_aws.script("GetExecutionHistory", {"events": []})

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from airflow import DAG
 
-from sfn_provider._compat import AirflowFailException, AirflowSkipException, TaskDeferred
+from sfn_provider._compat import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    TaskDeferralTimeout,
+    TaskDeferred,
+)
 from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
@@ -193,6 +200,46 @@ def test_every_mode_waits_in_a_dag_run(
     run = run_dag(dag)
     assert task_states(run) == {"wait": "success"}
     assert xcom(run, "wait", "output") == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "raised"),
+    [
+        ({}, AirflowSensorTimeout),
+        ({"soft_fail": True}, AirflowSkipException),
+        ({"never_fail": True}, AirflowSkipException),
+    ],
+    ids=["fails", "soft_fail", "never_fail"],
+)
+@pytest.mark.parametrize("seen", [AirflowSensorTimeout, TaskDeferralTimeout], ids=["Airflow 3.0", "Airflow 2"])
+def test_a_deferral_that_has_timed_out(
+    monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], raised: type[Exception], seen: type[Exception]
+) -> None:
+    def resume(*args: Any) -> None:
+        raise seen("Trigger timeout")
+
+    monkeypatch.setattr(BaseSensorOperator, "resume_execution", resume)
+    sensor = sensor_of(ARN, deferrable=True, timeout=600, **arguments)
+    with pytest.raises(raised, match="timed out, with timeout=600 seconds, execution_timeout=None"):
+        sensor.resume_execution("__fail__", None, context_of(sensor))
+
+
+def test_a_trigger_that_has_failed_is_no_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resume(*args: Any) -> None:
+        raise TaskDeferralTimeout("Trigger failure")  # Airflow 2 has one class for both
+
+    monkeypatch.setattr(BaseSensorOperator, "resume_execution", resume)
+    sensor = sensor_of(ARN, deferrable=True)
+    with pytest.raises(TaskDeferralTimeout, match="Trigger failure"):
+        sensor.resume_execution("__fail__", None, context_of(sensor))
+
+
+def test_never_fail_skips_what_has_failed_before_the_deferral(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", SUCCEEDED | {"status": "FAILED"})
+    scripted_aws.script("GetExecutionHistory", {"events": []})
+    sensor = sensor_of(ARN, deferrable=True, never_fail=True)
+    with pytest.raises(AirflowSkipException, match="as never_fail says"):
+        sensor.execute(context_of(sensor))
 
 
 @pytest.mark.parametrize("arguments", MODES, ids=["poke", "reschedule", "deferred"])
