@@ -145,24 +145,37 @@ def test_nothing_that_a_dag_file_imports_needs_boto3() -> None:
     python(code + NOTHING_OF_THEM.replace(repr(BLOCKED), repr(without_airflow)))
 
 
-def test_a_dag_file_pays_for_the_driving_operators_that_it_uses_and_for_no_trigger() -> None:
-    start = "from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator"
-    added = python(ADDED.replace("import sfn_provider.operators.state_machine", start)).split()
-    assert "sfn_provider.operators.waiting" in added
-    assert "sfn_provider.operators.machine" not in added
-    assert [name for name in added if name.startswith("sfn_provider.triggers")] == []
-    hooks = ["sfn_provider.hooks", "sfn_provider.hooks.hook_user"]
-    assert [name for name in added if name.startswith("sfn_provider.hooks")] == hooks
+USED = {
+    "operator": ("operators", "StepFunctionStartExecutionOperator", "operators.waiting", "operators.machine"),
+    "sensor": ("sensors", "StepFunctionExecutionSensor", "sensors.execution", "sensors.map_run"),
+}
 
 
-def test_a_driving_operator_has_no_constructor_between_its_own_and_airflows() -> None:
+@pytest.mark.parametrize(("kind", "name", "there", "not_there"), USED.values(), ids=USED)
+def test_a_dag_file_pays_for_the_driving_classes_that_it_uses_and_for_no_trigger(
+    kind: str, name: str, there: str, not_there: str
+) -> None:
+    use = f"from sfn_provider.{kind}.step_function import {name}"
+    added = python(ADDED.replace("import sfn_provider.operators.state_machine", use)).split()
+    assert f"sfn_provider.{there}" in added
+    assert f"sfn_provider.{not_there}" not in added
+    assert [each for each in added if each.startswith("sfn_provider.triggers")] == []
+    hooks = {"sfn_provider.hooks", "sfn_provider.hooks.hook_user", "sfn_provider.hooks.statuses"}
+    assert {each for each in added if each.startswith("sfn_provider.hooks")} <= hooks
+
+
+BASES = {
+    "operators": "from sfn_provider._compat import BaseOperator as A; from sfn_provider.operators.waiting import "
+    "WaitingOperator as B",
+    "sensors": "from sfn_provider._compat import BaseSensorOperator as A; from sfn_provider.sensors.base import "
+    "StepFunctionsSensor as B",
+}
+
+
+@pytest.mark.parametrize("imported", BASES.values(), ids=BASES)
+def test_a_driving_class_has_no_constructor_between_its_own_and_airflows(imported: str) -> None:
     """Airflow wraps each constructor of a class, and calls what it wraps for each task of a DAG file."""
-    code = """
-from sfn_provider._compat import BaseOperator
-from sfn_provider.operators.waiting import WaitingOperator
-assert WaitingOperator.__init__ is BaseOperator.__init__
-"""
-    python(code)
+    python(f"{imported}\nassert B.__init__ is A.__init__")
 
 
 def test_operators_and_sensors_that_drive_bring_nothing_heavy_when_a_dag_file_is_parsed() -> None:

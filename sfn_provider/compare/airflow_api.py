@@ -99,10 +99,6 @@ class AirflowApi(ABC):
         started, ended = (_seconds(run[key]) or 0.0 for key in ("start_date", "end_date"))
         return DagRunResult(run["state"], run_id, ended - started, tasks)
 
-    def started(self, dag_id: str, run_id: str) -> float:
-        """When a run started, seconds since the epoch."""
-        return _seconds(self._run(dag_id, run_id)["start_date"]) or 0.0
-
     def _run(self, dag_id: str, run_id: str) -> dict[str, Json]:
         found: dict[str, Json] = self.call("GET", _run_path(dag_id, run_id))
         return found

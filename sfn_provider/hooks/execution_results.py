@@ -9,16 +9,6 @@ from typing import Any, Final
 
 from sfn_provider._compat import AirflowException
 
-RUNNING_STATUSES: Final = frozenset({"RUNNING", "PENDING_REDRIVE"})
-"""The execution goes on. PENDING_REDRIVE: a child of a Map Run that is being redriven waits for its turn."""
-
-FAILURE_STATUSES: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
-"""The execution has ended without success. Source: API_DescribeExecution, ``status``."""
-
-ENDED_STATUSES: Final = FAILURE_STATUSES | {"SUCCEEDED"}
-
-STATUSES: Final = RUNNING_STATUSES | ENDED_STATUSES
-
 HISTORY_PAGE: Final = 100
 """Events that are read from the end of the history to find the state that failed."""
 

@@ -1,13 +1,17 @@
-"""What operators and sensors share: the hook, made when the task runs."""
+"""What operators and sensors share: their arguments, and the hook, made when the task runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
+
+_Word = TypeVar("_Word", bound=str)
 
 AWS_TEMPLATE_FIELDS = ("aws_conn_id", "region_name", "verify")
 """Template fields that every operator and sensor has, as in the amazon provider."""
@@ -16,22 +20,38 @@ _HOOK_NAME = "StepFunctionHook"
 _HOOK_MODULE = "sfn_provider.hooks.step_function"
 
 
-def lazy_hook(module: str, name: str) -> Any:
-    """Answer a module's ``__getattr__``: show the hook there, and import it when somebody asks for it.
+def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
+    """Give an argument's value back, if it is one of the words that the argument knows.
 
-    The amazon provider's modules of operators, sensors and triggers have the hook's class in them, and tests replace
-    it there.
+    Raises:
+        ValueError: it is none of them.
+    """
+    if value not in known:
+        raise ValueError(f"{field}: {value!r} is none of {', '.join(known)}")
+    return value
+
+
+def lazy_classes(module: str, homes: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
+    """Make a module's ``__getattr__``: it imports a class when somebody asks for it.
+
+    A DAG file then pays for the classes that it uses. The hook's class is always there: the amazon provider's modules
+    of operators, sensors and triggers have it in them, and tests replace it there.
 
     Args:
         module: the module's name.
-        name: what it was asked for.
+        homes: the module of each class, by the class's name.
 
     Raises:
-        AttributeError: ``name`` is not the hook's.
+        AttributeError: there is no class of that name; raised by what is returned.
     """
-    if name != _HOOK_NAME:
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    return getattr(import_module(_HOOK_MODULE), _HOOK_NAME)
+
+    def get(name: str) -> Any:
+        home = _HOOK_MODULE if name == _HOOK_NAME else homes.get(name)
+        if home is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        return getattr(import_module(home), name)
+
+    return get
 
 
 class HookClass:
@@ -61,6 +81,13 @@ class HookUser:
     region_name: str | None
     verify: bool | str | None
     botocore_config: dict[str, Any] | None
+
+    def _keep(self, **arguments: Any) -> None:
+        """Keep arguments of the constructor as attributes.
+
+        BaseOperator's own way takes a microsecond for each of them at every parse, and minds later changes only.
+        """
+        vars(self).update(arguments)
 
     @cached_property
     def hook(self) -> StepFunctionHook:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.hooks.execution_results import ENDED_STATUSES, ExecutionFailure
+from sfn_provider.hooks.execution_results import ExecutionFailure
+from sfn_provider.hooks.statuses import ENDED_STATUSES
 
 WaitFor = Literal["all", "any"]
 Verdict = Literal["wait", "done", "failed"]

@@ -8,9 +8,6 @@ from typing import Any, Final
 from sfn_provider._compat import AirflowException
 from sfn_provider.hooks.execution_results import FailedItem
 
-MAP_RUN_STATUSES: Final = frozenset({"RUNNING", "SUCCEEDED", "FAILED", "ABORTED"})
-"""Source: API_DescribeMapRun, ``status``."""
-
 # Source: API_MapRunItemCounts; in the order in which items pass through them.
 _COUNTS: Final[Mapping[str, str]] = {
     "succeeded": "succeeded",

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import encode_input, execution_arn, numbered_name
-from sfn_provider.hooks.execution_results import FAILURE_STATUSES
 from sfn_provider.hooks.faults import CALL_TRIES, error_code, patiently
+from sfn_provider.hooks.statuses import FAILURE_STATUSES
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook

@@ -17,10 +17,11 @@ from botocore.config import Config
 
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.hooks.execution_requests import encode_input, execution_arn, region_of
-from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
+from sfn_provider.hooks.execution_results import still_running
 from sfn_provider.hooks.faults import patiently, refuse_cut_off
 from sfn_provider.hooks.history_calls import HistoryCalls
 from sfn_provider.hooks.machine_calls import MachineCalls
+from sfn_provider.hooks.statuses import RUNNING_STATUSES
 from sfn_provider.hooks.sync_calls import SyncCalls
 from sfn_provider.hooks.worker_calls import WorkerCalls
 
@@ -197,18 +198,3 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
         for name in ("conn", "conn_config", "_client"):
             self.__dict__.pop(name, None)
         self._clients.clear()
-
-    async def async_client(self, **settings: Any) -> Any:
-        """Make an aiobotocore client, an asynchronous context manager, without holding up the event loop.
-
-        Args:
-            settings: of ``botocore.config.Config``. They go before those of the hook and of the connection.
-        """
-        from asgiref.sync import sync_to_async
-
-        def make() -> Any:
-            config = self.config.merge(Config(**settings)) if settings else None
-            return self.get_client_type(region_name=self.region_name, config=config, deferrable=True)
-
-        # AwsBaseHook.get_async_conn does the same, from amazon 9.1 on.
-        return await sync_to_async(make)()

@@ -5,7 +5,7 @@ What only a running task needs is imported by it: Airflow imports this module an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import AirflowFailException, BaseOperator
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from sfn_provider._compat import Context
 
 T = TypeVar("T")
-_Word = TypeVar("_Word", bound=str)
-
-
-def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
-    """Give an argument's value back, if it is one of the words that the argument knows.
-
-    Raises:
-        ValueError: it is none of them.
-    """
-    if value not in known:
-        raise ValueError(f"{field}: {value!r} is none of {', '.join(known)}")
-    return value
 
 
 # Behind BaseOperator, HookUser hides no constructor of it: Airflow would wrap that once more, for each task.
@@ -39,13 +27,6 @@ class StepFunctionsOperator(BaseOperator, HookUser):
 
     aws_hook_class = HookClass("sfn_provider.operators.step_function")
     template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
-
-    def _keep(self, **arguments: Any) -> None:
-        """Keep arguments of the constructor as attributes.
-
-        BaseOperator's own way takes a microsecond for each of them at every parse, and minds later changes only.
-        """
-        vars(self).update(arguments)
 
     def _patiently(self, call: Callable[[], T], **limits: Any) -> T:
         """Make a call of the hook; errors that pass are waited out.

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from sfn_provider._compat import conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
-from sfn_provider.operators.base import StepFunctionsOperator, one_of
+from sfn_provider.operators.base import StepFunctionsOperator
 from sfn_provider.operators.waiting import OnNotRedrivable, WaitingOperator
 
 if TYPE_CHECKING:

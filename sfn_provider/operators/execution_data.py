@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.hooks.execution_results import FAILURE_STATUSES, RUNNING_STATUSES, output_of
+from sfn_provider.hooks.execution_results import output_of
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.statuses import FAILURE_STATUSES, RUNNING_STATUSES
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 

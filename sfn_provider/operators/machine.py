@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.faults import Fault, error_code, fault_of
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.links.step_function import StateMachineDetailsLink
-from sfn_provider.operators.base import StepFunctionsOperator, one_of
+from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context

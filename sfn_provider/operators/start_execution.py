@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException, AirflowFailException, conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
-from sfn_provider.operators.base import one_of
 from sfn_provider.operators.waiting import OnFailedExecution, OnNotRedrivable, WaitingOperator
 
 if TYPE_CHECKING:
@@ -78,7 +77,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
 
     state_machine_arn: str
     name: str | None
-    is_redrive_execution: bool | str
+    is_redrive_execution: bool | str | None
+    """None for False."""
     state_machine_input: Any
     on_failed_execution: OnFailedExecution
     on_not_redrivable: OnNotRedrivable
@@ -119,7 +119,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         self._keep(
             state_machine_arn=state_machine_arn,
             name=name,
-            is_redrive_execution=is_redrive_execution,
+            # Airflow takes its time over each template field of each task, at every parse, unless it is None
+            is_redrive_execution=is_redrive_execution or None,
             state_machine_input=state_machine_input,
             on_failed_execution=one_of("on_failed_execution", on_failed_execution, _ON_FAILED_EXECUTION),
             on_not_redrivable=one_of("on_not_redrivable", on_not_redrivable, _ON_NOT_REDRIVABLE),

@@ -7,10 +7,9 @@ imports boto3 or the amazon provider while a DAG file is parsed.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sfn_provider.hooks.hook_user import lazy_hook
+from sfn_provider.hooks.hook_user import lazy_classes
 
 if TYPE_CHECKING:
     from sfn_provider.operators.execution import (
@@ -33,18 +32,18 @@ if TYPE_CHECKING:
         StepFunctionSendTaskSuccessOperator,
     )
 
-_MODULES: Final = {
-    "StepFunctionCreateOrUpdateStateMachineOperator": "machine",
-    "StepFunctionDescribeExecutionOperator": "execution_data",
-    "StepFunctionGetExecutionOutputOperator": "execution_data",
-    "StepFunctionRedriveExecutionOperator": "execution",
-    "StepFunctionSendTaskFailureOperator": "worker",
-    "StepFunctionSendTaskHeartbeatOperator": "worker",
-    "StepFunctionSendTaskSuccessOperator": "worker",
-    "StepFunctionStartExecutionOperator": "start_execution",
-    "StepFunctionStartSyncExecutionOperator": "sync_execution",
-    "StepFunctionStopExecutionOperator": "execution",
-    "StepFunctionValidateStateMachineOperator": "machine",
+_HOMES: Final = {
+    "StepFunctionCreateOrUpdateStateMachineOperator": "sfn_provider.operators.machine",
+    "StepFunctionDescribeExecutionOperator": "sfn_provider.operators.execution_data",
+    "StepFunctionGetExecutionOutputOperator": "sfn_provider.operators.execution_data",
+    "StepFunctionRedriveExecutionOperator": "sfn_provider.operators.execution",
+    "StepFunctionSendTaskFailureOperator": "sfn_provider.operators.worker",
+    "StepFunctionSendTaskHeartbeatOperator": "sfn_provider.operators.worker",
+    "StepFunctionSendTaskSuccessOperator": "sfn_provider.operators.worker",
+    "StepFunctionStartExecutionOperator": "sfn_provider.operators.start_execution",
+    "StepFunctionStartSyncExecutionOperator": "sfn_provider.operators.sync_execution",
+    "StepFunctionStopExecutionOperator": "sfn_provider.operators.execution",
+    "StepFunctionValidateStateMachineOperator": "sfn_provider.operators.machine",
 }
 
 __all__ = [
@@ -62,17 +61,5 @@ __all__ = [
 ]
 
 
-def _get(name: str) -> Any:
-    """Give a class, or the hook's, which tests may replace here.
-
-    Raises:
-        AttributeError: there is nothing of that name.
-    """
-    if name not in _MODULES:
-        return lazy_hook(__name__, name)
-    globals()[name] = getattr(import_module(f"sfn_provider.operators.{_MODULES[name]}"), name)
-    return globals()[name]
-
-
 if not TYPE_CHECKING:
-    __getattr__ = _get
+    __getattr__ = lazy_classes(__name__, _HOMES)

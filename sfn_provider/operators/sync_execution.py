@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import execution_name
-from sfn_provider.hooks.execution_results import (
-    FAILURE_STATUSES,
-    ExecutionFailure,
-    StepFunctionExecutionFailed,
-    excerpt,
-    output_of,
-)
+from sfn_provider.hooks.execution_results import ExecutionFailure, StepFunctionExecutionFailed, excerpt, output_of
 from sfn_provider.hooks.faults import error_code, refused
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.statuses import FAILURE_STATUSES
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 

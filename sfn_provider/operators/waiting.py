@@ -107,8 +107,8 @@ class WaitingOperator(StepFunctionsOperator):
 
     def _runs(self, arn: str) -> bool:
         """Look once, so that an execution that has ended never defers; where AWS does not answer, the trigger waits."""
-        from sfn_provider.hooks.execution_results import ENDED_STATUSES
         from sfn_provider.hooks.faults import Patience
+        from sfn_provider.hooks.statuses import ENDED_STATUSES
 
         try:
             return str(self.hook.describe_execution(arn, "METADATA_ONLY")["status"]) not in ENDED_STATUSES
@@ -139,8 +139,9 @@ class WaitingOperator(StepFunctionsOperator):
         )
 
     def _finish(self, context: Context, arn: str) -> Any:
-        from sfn_provider.hooks.execution_results import FAILURE_STATUSES, RUNNING_STATUSES, output_of
+        from sfn_provider.hooks.execution_results import output_of
         from sfn_provider.hooks.history_reading import log_rest
+        from sfn_provider.hooks.statuses import FAILURE_STATUSES, RUNNING_STATUSES
 
         description = self.hook.describe_patiently(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime

@@ -6,13 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import BaseTrigger, PokeReturnValue
+from sfn_provider._compat import PokeReturnValue, conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.sensors.base import StepFunctionsSensor, check_event
-from sfn_provider.triggers.activity import StepFunctionsActivityTaskTrigger
 
 if TYPE_CHECKING:
-    from sfn_provider._compat import Context
+    from sfn_provider._compat import BaseTrigger, Context
 
 
 class StepFunctionActivityTaskSensor(StepFunctionsSensor):
@@ -28,18 +27,37 @@ class StepFunctionActivityTaskSensor(StepFunctionsSensor):
         activity_arn: the activity.
         worker_name: shown in the execution's history, at most 80 characters. Default: DAG and task.
         poke_interval: seconds between two looks; AWS holds each look for up to 60 seconds.
-        kwargs: of ``StepFunctionsSensor``.
+        deferrable: wait in the triggerer, without a worker. Default:
+            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
     """
 
     arn_field = "activity_arn"
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "activity_arn", "worker_name"}))
 
+    activity_arn: str
+    worker_name: str | None
+
     def __init__(
-        self, *, activity_arn: str, worker_name: str | None = None, poke_interval: float = 1, **kwargs: Any
+        self,
+        *,
+        activity_arn: str,
+        worker_name: str | None = None,
+        poke_interval: float = 1,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
-        self.activity_arn = activity_arn
-        self.worker_name = worker_name
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self._keep(activity_arn=activity_arn, worker_name=worker_name, deferrable=deferrable)
 
     def execute(self, context: Context) -> Any:
         """Wait for work. In the triggerer from the start on, where that is wanted: a look takes a minute."""
@@ -61,6 +79,8 @@ class StepFunctionActivityTaskSensor(StepFunctionsSensor):
 
     def trigger(self) -> BaseTrigger:
         """Make the trigger that waits for work."""
+        from sfn_provider.triggers.activity import StepFunctionsActivityTaskTrigger
+
         return StepFunctionsActivityTaskTrigger(
             activity_arn=self.activity_arn, worker_name=self._worker_name, **self.aws_trigger_arguments
         )

@@ -1,4 +1,7 @@
-"""What the sensors share: the AWS arguments, patience with AWS, the deferral, and how they fail."""
+"""What the sensors share: patience with AWS, the deferral, and how they fail.
+
+What only a running task needs is imported by it: Airflow imports this module anew whenever it parses a DAG file.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,7 @@ from sfn_provider._compat import (
     BaseSensorOperator,
     PokeReturnValue,
     TaskDeferralTimeout,
-    conf,
 )
-from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.deadlines import time_left
-from sfn_provider.hooks.faults import Fault, Patience, fault_of, patiently
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookUser
 
 if TYPE_CHECKING:
@@ -27,41 +26,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StepFunctionsSensor(HookUser, BaseSensorOperator):
-    """The arguments that every sensor here takes, and its two ways to wait.
+# Behind BaseSensorOperator, HookUser hides no constructor of it: Airflow would wrap that once more, for each task.
+class StepFunctionsSensor(BaseSensorOperator, HookUser):
+    """The two ways to wait of every sensor here.
 
     Lost connections, throttling and errors of AWS's servers count as "not yet"; a missing permission fails the sensor
     at once, and names the action. What is there already never defers.
 
-    Args:
-        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
-            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region, in place of the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
+    It has no constructor: each one of a class costs time at every parse. The sensors set these attributes.
     """
 
     template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
     ui_color = "#66c3ff"
 
-    def __init__(
-        self,
-        *,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.deferrable = deferrable
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
+    deferrable: bool
+    """Wait in the triggerer, looking every ``poke_interval`` seconds, without a worker."""
 
     def look(self, context: Context) -> bool | PokeReturnValue:
         """Look once. Every sensor has its own.
@@ -77,6 +56,8 @@ class StepFunctionsSensor(HookUser, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once, in the worker."""
+        from sfn_provider.exceptions import UsageError
+
         try:
             return self.look(context)
         except UsageError as error:
@@ -138,6 +119,8 @@ class StepFunctionsSensor(HookUser, BaseSensorOperator):
             AirflowFailException: a permission is missing.
             botocore.exceptions.ClientError: an error that no waiting mends.
         """
+        from sfn_provider.hooks.faults import Fault, Patience, fault_of, patiently
+
         try:
             return call()
         except Exception as error:  # what cannot pass is raised again
@@ -164,6 +147,8 @@ class StepFunctionsSensor(HookUser, BaseSensorOperator):
         self._defer(context)
 
     def _defer(self, context: Context) -> NoReturn:
+        from sfn_provider.hooks.deadlines import time_left
+
         self.defer(
             trigger=self.trigger(),
             method_name="execute_complete",

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from sfn_provider.hooks.execution_requests import refuse_express
-from sfn_provider.hooks.execution_results import (
-    FAILURE_STATUSES,
-    RUNNING_STATUSES,
-    STATUSES,
-    StepFunctionExecutionFailed,
-    output_of,
-)
-from sfn_provider.hooks.given_execution import given_execution
-from sfn_provider.hooks.history_log import HistoryLog
-from sfn_provider.hooks.history_reading import log_page, log_rest
+from sfn_provider._compat import conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass
+from sfn_provider.hooks.statuses import FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
 from sfn_provider.sensors.base import StepFunctionsSensor, check_event
-from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
+    from sfn_provider.hooks.history_log import HistoryLog
+    from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
 
 class StepFunctionExecutionSensor(StepFunctionsSensor):
@@ -41,9 +33,13 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
             logged.
         status_queue_url: URL of an SQS queue that EventBridge sends status changes of executions to: a deferred sensor
             then hears of the end, in place of looking. See docs/waiting.md.
-        kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
-            ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
-            and so on.
+        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
+            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
     """
 
     INTERMEDIATE_STATES: ClassVar[tuple[str, ...]] = tuple(sorted(RUNNING_STATUSES))
@@ -54,6 +50,12 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
     arn_field = "execution_arn"
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn"}))
 
+    execution_arn: str
+    target_states: tuple[str, ...]
+    log_history: bool
+    status_queue_url: str | None
+    _history: HistoryLog | None = None
+
     def __init__(
         self,
         *,
@@ -61,18 +63,26 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         target_states: Sequence[str] = SUCCESS_STATES,
         log_history: bool = False,
         status_queue_url: str | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if log_history and self.reschedule and not self.deferrable:
+        if log_history and self.reschedule and not deferrable:
             raise ValueError("log_history: mode='reschedule' forgets what it has logged; take deferrable=True, or poke")
         if unknown := sorted(set(target_states) - STATUSES):
             raise ValueError(f"target_states: no status of an execution: {unknown}; there are {sorted(STATUSES)}")
-        self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
-        self.target_states = tuple(target_states)
-        self.log_history = log_history
-        self._history = HistoryLog()
-        self.status_queue_url = status_queue_url
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self._keep(
+            execution_arn=execution_arn,
+            target_states=tuple(target_states),
+            log_history=log_history,
+            status_queue_url=status_queue_url,
+            deferrable=deferrable,
+        )
 
     def look(self, context: Context) -> bool:
         """Look once.
@@ -80,6 +90,11 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         Raises:
             StepFunctionExecutionFailed: the execution has ended with a status that is not waited for.
         """
+        from sfn_provider.hooks.execution_requests import refuse_express
+        from sfn_provider.hooks.execution_results import output_of
+        from sfn_provider.hooks.given_execution import given_execution
+        from sfn_provider.hooks.history_reading import log_page, log_rest
+
         self.execution_arn = given_execution(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
         seen = self.ask(lambda: self.hook.describe_execution(self.execution_arn, "METADATA_ONLY"))
@@ -87,13 +102,13 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         if status is None or (status in RUNNING_STATUSES and status not in self.target_states):
             self.log.info("%s is %s", self.execution_arn, status or "not known just now")
             if self.log_history:
-                log_page(self.hook, self.execution_arn, self._history)
+                log_page(self.hook, self.execution_arn, self._logged())
             return False
         description = self.ask(lambda: self.hook.describe_execution(self.execution_arn))
         if description is None:
             return False
         if self.log_history:
-            log_rest(self.hook, self.execution_arn, self._history)
+            log_rest(self.hook, self.execution_arn, self._logged())
         if status not in self.target_states:
             self._fail_with(description)
         context["ti"].xcom_push(key="output", value=output_of(description))
@@ -101,21 +116,34 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
 
     def trigger(self) -> StepFunctionsExecutionCompleteTrigger:
         """Make the trigger that goes on looking."""
+        from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+
         return StepFunctionsExecutionCompleteTrigger(
             execution_arn=self.execution_arn,
             target_states=self.target_states,
             log_history=self.log_history,
-            history=self._history.saved() if self.log_history else None,
+            history=self._logged().saved() if self.log_history else None,
             status_queue_url=self.status_queue_url,
             **self.aws_trigger_arguments,
         )
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up again, after the trigger's event. An execution redriven meanwhile is waited for anew."""
+        from sfn_provider.hooks.history_log import HistoryLog
+
         self._history = HistoryLog.of(check_event(event).get("history"))
         return super().execute_complete(context, event)
 
+    def _logged(self) -> HistoryLog:
+        """Give how far the history has been logged."""
+        from sfn_provider.hooks.history_log import HistoryLog
+
+        self._history = self._history or HistoryLog()
+        return self._history
+
     def _fail_with(self, description: Mapping[str, Any]) -> NoReturn:
+        from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed, output_of
+
         # The opening is the amazon provider's: alerts that look for it in logs go on to work.
         opening = f"Step Function sensor failed. State Machine Output: {output_of(description)}"
         self.fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, opening))

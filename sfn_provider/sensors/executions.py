@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import PokeReturnValue
-from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import refuse_express
-from sfn_provider.hooks.execution_results import ENDED_STATUSES, FAILURE_STATUSES, STATUSES, ExecutionFailure
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
-from sfn_provider.hooks.many_executions import (
-    SHOWN_FAILURES,
-    StepFunctionExecutionsFailed,
-    WaitFor,
-    judge,
-    progress_of,
-    read_statuses,
-    summary_of,
-)
+from sfn_provider._compat import PokeReturnValue, conf
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.hooks.statuses import ENDED_STATUSES, FAILURE_STATUSES, STATUSES
 from sfn_provider.sensors.base import StepFunctionsSensor
-from sfn_provider.triggers.executions import StepFunctionExecutionsTrigger
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
+    from sfn_provider.hooks.execution_results import ExecutionFailure
+    from sfn_provider.hooks.many_executions import WaitFor
+    from sfn_provider.triggers.executions import StepFunctionExecutionsTrigger
 
 
 class StepFunctionExecutionsSensor(StepFunctionsSensor):
@@ -41,15 +32,24 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         wait_for: ``all`` or ``any``.
         target_states: statuses to wait for. Default: SUCCEEDED alone.
         fail_fast: fail a wait for ``all`` as soon as one execution has ended otherwise; if False, when all have ended.
-        kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
-            ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
-            and so on.
+        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
+            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
     """
 
     SUCCESS_STATES: ClassVar[tuple[str, ...]] = ("SUCCEEDED",)
 
     arn_field = "first_arn"
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arns"}))
+
+    execution_arns: Sequence[str]
+    wait_for: WaitFor
+    target_states: tuple[str, ...]
+    fail_fast: bool
 
     def __init__(
         self,
@@ -58,17 +58,24 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         wait_for: WaitFor = "all",
         target_states: Sequence[str] = SUCCESS_STATES,
         fail_fast: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if wait_for not in ("all", "any"):
-            raise ValueError(f"wait_for: {wait_for!r} is none of all, any")
         if unknown := sorted(set(target_states) - STATUSES):
             raise ValueError(f"target_states: no status of an execution: {unknown}; there are {sorted(STATUSES)}")
-        self.execution_arns = cast("Sequence[str]", execution_arns)  # a template field: a list by the time it is read
-        self.wait_for: WaitFor = wait_for
-        self.target_states = tuple(target_states)
-        self.fail_fast = fail_fast
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self._keep(
+            execution_arns=execution_arns,
+            wait_for=one_of("wait_for", wait_for, ("all", "any")),
+            target_states=tuple(target_states),
+            fail_fast=fail_fast,
+            deferrable=deferrable,
+        )
         self._statuses: dict[str, str] = {}
 
     @property
@@ -83,6 +90,8 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
             UsageError: there is no execution, or an Express one among them.
             StepFunctionExecutionsFailed: what is waited for can no longer come.
         """
+        from sfn_provider.hooks.many_executions import StepFunctionExecutionsFailed, judge, progress_of, summary_of
+
         arns = self._checked()
         seen = self._read([arn for arn in arns if self._statuses.get(arn) not in ENDED_STATUSES])
         if seen is None:
@@ -97,6 +106,8 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
 
     def trigger(self) -> StepFunctionExecutionsTrigger:
         """Make the trigger that goes on looking: one for all executions."""
+        from sfn_provider.triggers.executions import StepFunctionExecutionsTrigger
+
         return StepFunctionExecutionsTrigger(
             execution_arns=list(self.execution_arns),
             wait_for=self.wait_for,
@@ -106,6 +117,9 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         )
 
     def _checked(self) -> list[str]:
+        from sfn_provider.exceptions import UsageError
+        from sfn_provider.hooks.execution_requests import refuse_express
+
         if isinstance(self.execution_arns, str | Mapping) or not isinstance(self.execution_arns, Iterable):
             raise UsageError(f"execution_arns: {self.execution_arns!r} is no list; give a list of ARNs")
         given = list(self.execution_arns)
@@ -123,6 +137,8 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
 
     def _read(self, arns: list[str]) -> dict[str, str] | None:
         """Read the statuses; None where AWS does not answer just now."""
+        from sfn_provider.hooks.many_executions import read_statuses
+
         reading = read_statuses(arns)
         try:
             call = next(reading)
@@ -138,5 +154,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
 
     def _failures(self, statuses: Mapping[str, str]) -> tuple[ExecutionFailure, ...]:
         """Find out why the first failed ones failed."""
+        from sfn_provider.hooks.many_executions import SHOWN_FAILURES
+
         failed = [arn for arn, status in statuses.items() if status in FAILURE_STATUSES][:SHOWN_FAILURES]
         return tuple(self.hook.failure(self.hook.describe_patiently(arn)).failure for arn in failed)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import PokeReturnValue
-from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.faults import aws_errors
-from sfn_provider.hooks.given_execution import given_execution
+from sfn_provider._compat import PokeReturnValue, conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
-from sfn_provider.hooks.map_runs import MAP_RUN_STATUSES, latest_of, map_run_failure, progress_of, summary_of
+from sfn_provider.hooks.statuses import MAP_RUN_STATUSES
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
-from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
     from sfn_provider.hooks.execution_results import FailedItem
+    from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
 
 
 class StepFunctionMapRunSensor(StepFunctionsSensor):
@@ -34,9 +31,13 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         map_run_arn: the Map Run. Default: the latest one of ``execution_arn``, as soon as there is one.
         execution_arn: the execution that the Map Run is part of, in place of ``map_run_arn``.
         target_states: statuses to wait for, of RUNNING, SUCCEEDED, FAILED and ABORTED. Default: SUCCEEDED alone.
-        kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
-            ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
-            and so on.
+        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
+            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
     """
 
     SUCCESS_STATES: ClassVar[tuple[str, ...]] = ("SUCCEEDED",)
@@ -45,21 +46,34 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn", "map_run_arn"}))
     operator_extra_links = (MapRunDetailsLink(), StateMachineExecutionsDetailsLink())
 
+    map_run_arn: str | None
+    execution_arn: str | None
+    target_states: tuple[str, ...]
+    _linked = False
+
     def __init__(
         self,
         *,
         map_run_arn: str | XComArg | None = None,
         execution_arn: str | XComArg | None = None,
         target_states: Sequence[str] = SUCCESS_STATES,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if unknown := sorted(set(target_states) - MAP_RUN_STATUSES):
             raise ValueError(f"target_states: no status of a Map Run: {unknown}; there are {sorted(MAP_RUN_STATUSES)}")
-        self.map_run_arn = cast("str | None", map_run_arn)  # template fields: text by the time they are read
-        self.execution_arn = cast("str | None", execution_arn)
-        self.target_states = tuple(target_states)
-        self._linked = False
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self._keep(
+            map_run_arn=map_run_arn,
+            execution_arn=execution_arn,
+            target_states=tuple(target_states),
+            deferrable=deferrable,
+        )
 
     @property
     def any_arn(self) -> str | None:
@@ -73,6 +87,8 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             UsageError: neither ``map_run_arn`` nor ``execution_arn`` is given.
             StepFunctionMapRunFailed: the Map Run has ended with a status that is not waited for.
         """
+        from sfn_provider.hooks.map_runs import map_run_failure, progress_of, summary_of
+
         arn = self.map_run_arn or self._latest(context)
         description = self.ask(lambda: self.hook.conn.describe_map_run(mapRunArn=arn)) if arn else None
         if description is None:
@@ -89,6 +105,8 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
 
     def trigger(self) -> StepFunctionMapRunTrigger:
         """Make the trigger that goes on looking."""
+        from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
+
         return StepFunctionMapRunTrigger(
             map_run_arn=self.map_run_arn,
             execution_arn=self.execution_arn,
@@ -97,6 +115,10 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         )
 
     def _latest(self, context: Context) -> str | None:
+        from sfn_provider.exceptions import UsageError
+        from sfn_provider.hooks.given_execution import given_execution
+        from sfn_provider.hooks.map_runs import latest_of
+
         if self.execution_arn in (None, ""):
             raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
         execution_arn = self.execution_arn = given_execution(self, context, self.execution_arn)
@@ -105,6 +127,8 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
 
     def _failed_children(self) -> tuple[FailedItem, ...]:
         """Read the first failed children. They say only more: where they cannot be read, the failure has none."""
+        from sfn_provider.hooks.faults import aws_errors
+
         try:
             return self.hook.failed_children(str(self.map_run_arn))
         except aws_errors() as error:

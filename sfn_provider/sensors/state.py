@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import PokeReturnValue
-from sfn_provider.hooks.execution_requests import refuse_express
-from sfn_provider.hooks.execution_results import FAILURE_STATUSES, StepFunctionExecutionFailed, StepFunctionStateMissed
-from sfn_provider.hooks.given_execution import given_execution
-from sfn_provider.hooks.history_position import PAGE, page_at
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
-from sfn_provider.hooks.state_visits import PASSAGES, Passage, StateWait
+from sfn_provider._compat import PokeReturnValue, conf
+from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor, check_event
-from sfn_provider.triggers.state import StepFunctionStateTrigger
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
+    from sfn_provider.hooks.state_visits import Passage, StateWait
+    from sfn_provider.triggers.state import StepFunctionStateTrigger
 
 
 class StepFunctionStateSensor(StepFunctionsSensor):
@@ -36,14 +32,24 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         state_name: the state's name, at any depth of the machine.
         passage: ``entered`` or ``left``.
         times: how often: a state in a loop or a Map is entered many times.
-        kwargs: of ``StepFunctionsSensor`` (``deferrable``, ``aws_conn_id``, ``region_name``, ``verify``,
-            ``botocore_config``) and of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail``
-            and so on.
+        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
+            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
+        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
     """
 
     arn_field = "execution_arn"
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn", "state_name"}))
     operator_extra_links = (StateMachineExecutionsDetailsLink(),)
+
+    execution_arn: str
+    state_name: str
+    passage: Passage
+    times: int
+    _wait: StateWait | None = None
 
     def __init__(
         self,
@@ -52,18 +58,24 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         state_name: str,
         passage: Passage = "entered",
         times: int = 1,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if passage not in PASSAGES:
-            raise ValueError(f"passage: {passage!r} is none of {', '.join(PASSAGES)}")
         if times < 1:
             raise ValueError(f"times: {times}; a state is waited for at least once")
-        self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
-        self.state_name = state_name
-        self.passage: Passage = passage
-        self.times = times
-        self._wait: StateWait | None = None
+        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
+        self._keep(
+            execution_arn=execution_arn,
+            state_name=state_name,
+            passage=one_of("passage", passage, ("entered", "left")),
+            times=times,
+            deferrable=deferrable,
+        )
 
     def look(self, context: Context) -> bool | PokeReturnValue:
         """Read what is new.
@@ -72,6 +84,10 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             StepFunctionExecutionFailed: the execution has failed before.
             StepFunctionStateMissed: the execution has succeeded without the state.
         """
+        from sfn_provider.hooks.execution_requests import refuse_express
+        from sfn_provider.hooks.given_execution import given_execution
+        from sfn_provider.hooks.state_visits import StateWait
+
         self.execution_arn = given_execution(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
         wait = self._wait = self._wait or StateWait(self.state_name, self.passage, self.times)
@@ -86,6 +102,8 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def trigger(self) -> StepFunctionStateTrigger:
         """Make the trigger that goes on looking."""
+        from sfn_provider.triggers.state import StepFunctionStateTrigger
+
         return StepFunctionStateTrigger(
             execution_arn=self.execution_arn,
             state_name=self.state_name,
@@ -97,12 +115,16 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up where the trigger has left it."""
+        from sfn_provider.hooks.state_visits import StateWait
+
         saved = check_event(event)["wait"]
         self._wait = StateWait.of(self.state_name, self.passage, self.times, saved)
         return super().execute_complete(context, event)
 
     def _read(self, wait: StateWait) -> bool:
         """Read what is new, up to what is waited for. Gives False where AWS does not answer just now."""
+        from sfn_provider.hooks.history_position import page_at
+
         while True:
             page = self.ask(lambda: page_at(wait.position, self._page))
             if page is None:
@@ -112,11 +134,16 @@ class StepFunctionStateSensor(StepFunctionsSensor):
                 return True
 
     def _page(self, token: str | None) -> dict[str, Any]:
+        from sfn_provider.hooks.history_position import PAGE
+
         return self.hook.history_page(
             self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
         )
 
     def _fail_with(self, wait: StateWait) -> None:
+        from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed, StepFunctionStateMissed
+        from sfn_provider.hooks.statuses import FAILURE_STATUSES
+
         description = self.hook.describe_patiently(self.execution_arn)
         missed = f"{self.state_name!r} was {self.passage} {wait.count} times, of {self.times}"
         if description["status"] in FAILURE_STATUSES:

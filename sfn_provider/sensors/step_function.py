@@ -1,23 +1,30 @@
 """The sensors; the modules beside this one hold them.
 
 Names, arguments and template fields are those of ``airflow.providers.amazon.aws.sensors.step_function``, where that has
-the class. Nothing here imports boto3 or the amazon provider while a DAG file is parsed.
+the class. A DAG file pays for the classes that it uses: each is imported when it is asked for, and nothing here imports
+boto3 or the amazon provider while a DAG file is parsed.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sfn_provider.hooks.hook_user import lazy_hook
-from sfn_provider.sensors.activity import StepFunctionActivityTaskSensor
-from sfn_provider.sensors.execution import StepFunctionExecutionSensor
-from sfn_provider.sensors.executions import StepFunctionExecutionsSensor
-from sfn_provider.sensors.map_run import StepFunctionMapRunSensor
-from sfn_provider.sensors.state import StepFunctionStateSensor
+from sfn_provider.hooks.hook_user import lazy_classes
 
-if not TYPE_CHECKING:
-    __getattr__ = partial(lazy_hook, __name__)
+if TYPE_CHECKING:
+    from sfn_provider.sensors.activity import StepFunctionActivityTaskSensor
+    from sfn_provider.sensors.execution import StepFunctionExecutionSensor
+    from sfn_provider.sensors.executions import StepFunctionExecutionsSensor
+    from sfn_provider.sensors.map_run import StepFunctionMapRunSensor
+    from sfn_provider.sensors.state import StepFunctionStateSensor
+
+_HOMES: Final = {
+    "StepFunctionActivityTaskSensor": "sfn_provider.sensors.activity",
+    "StepFunctionExecutionSensor": "sfn_provider.sensors.execution",
+    "StepFunctionExecutionsSensor": "sfn_provider.sensors.executions",
+    "StepFunctionMapRunSensor": "sfn_provider.sensors.map_run",
+    "StepFunctionStateSensor": "sfn_provider.sensors.state",
+}
 
 __all__ = [
     "StepFunctionActivityTaskSensor",
@@ -26,3 +33,6 @@ __all__ = [
     "StepFunctionMapRunSensor",
     "StepFunctionStateSensor",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy_classes(__name__, _HOMES)

@@ -63,27 +63,34 @@ class AwsAccess:
         return cls(service, aws_conn_id, region_name, verify, json.dumps(botocore_config, sort_keys=True))
 
 
-async def connected(make_hook: MakeHook) -> AbstractAsyncContextManager[Any]:
+async def connected(make_hook: MakeHook, **settings: Any) -> AbstractAsyncContextManager[Any]:
     """Make a client, an asynchronous context manager; all that takes long happens in a thread.
 
     Args:
         make_hook: makes the hook out of a trigger's arguments.
+        settings: of ``botocore.config.Config``. They go before those of the connection, and those before
+            ``CLIENT_DEFAULTS``.
     """
     from asgiref.sync import sync_to_async
-
-    # Not asyncio.to_thread: Airflow 3 reads a connection through the triggerer's loop, which asgiref knows.
-    return await sync_to_async(_client)(make_hook)
-
-
-def _client(make_hook: MakeHook) -> AbstractAsyncContextManager[Any]:
     from botocore.config import Config
 
-    hook = make_hook()
+    # Not asyncio.to_thread: Airflow 3 reads a connection through the triggerer's loop, which asgiref knows.
+    hook = await sync_to_async(_with_session)(make_hook)
+    config = Config(**CLIENT_DEFAULTS).merge(hook.config).merge(Config(**settings))
+    # Here, not in the thread: a wait that ends meanwhile leaves no coroutine behind that nobody awaits.
     client: AbstractAsyncContextManager[Any] = hook.get_client_type(
-        region_name=hook.region_name, config=Config(**CLIENT_DEFAULTS).merge(hook.config), deferrable=True
+        region_name=hook.region_name, config=config, deferrable=True
     )
-    read_botocore_data(hook.service_name)
     return client
+
+
+def _with_session(make_hook: MakeHook) -> Any:
+    """Make the hook, and the session that its client takes then."""
+    hook = make_hook()
+    session = hook.get_session(region_name=hook.region_name, deferrable=True)
+    hook.get_session = lambda **_: session
+    read_botocore_data(hook.service_name)
+    return hook
 
 
 @cache

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sfn_provider._compat import AirflowFailException, BaseEventTrigger, TriggerEvent, has_event_triggers
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import region_of
-from sfn_provider.hooks.execution_results import ENDED_STATUSES
 from sfn_provider.hooks.faults import aws_errors
 from sfn_provider.hooks.hook_user import HookClass
+from sfn_provider.hooks.statuses import ENDED_STATUSES
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.endings import Ending, EndingList, Given
 from sfn_provider.triggers.quotas import pace_of

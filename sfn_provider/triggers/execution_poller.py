@@ -11,8 +11,8 @@ from typing import Final, cast
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.hooks.execution_arns import ExecutionArn
-from sfn_provider.hooks.execution_results import RUNNING_STATUSES
 from sfn_provider.hooks.faults import Fault, Patience, aws_errors, denial, fault_of
+from sfn_provider.hooks.statuses import RUNNING_STATUSES
 from sfn_provider.triggers.aws_client import AwsAccess, AwsClient, MakeHook, shared_client
 from sfn_provider.triggers.quotas import pace_of
 from sfn_provider.triggers.shared import Shared, Use

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sfn_provider.hooks.execution_results import ENDED_STATUSES
 from sfn_provider.hooks.many_executions import WaitFor, judge, progress_of, read_statuses
+from sfn_provider.hooks.statuses import ENDED_STATUSES
 from sfn_provider.triggers.waiting import LookingTrigger
 
 

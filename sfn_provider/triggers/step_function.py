@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_arns import parse_execution_arn
 from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR, region_of
-from sfn_provider.hooks.execution_results import RUNNING_STATUSES, still_running
+from sfn_provider.hooks.execution_results import still_running
 from sfn_provider.hooks.faults import aws_errors
 from sfn_provider.hooks.history_log import HistoryLog
-from sfn_provider.hooks.hook_user import HookClass, lazy_hook
+from sfn_provider.hooks.hook_user import HookClass, lazy_classes
+from sfn_provider.hooks.statuses import RUNNING_STATUSES
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
 from sfn_provider.triggers.history import logged
@@ -24,7 +24,7 @@ from sfn_provider.triggers.status_queue import QueueAddress
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 else:
-    __getattr__ = partial(lazy_hook, __name__)
+    __getattr__ = lazy_classes(__name__)
 
 # What these arguments are without being given; they are left out of what is stored, as in the amazon provider.
 _DEFAULTS: Final[dict[str, Any]] = {

@@ -84,8 +84,7 @@ class LookingTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is an event, then yield it."""
         try:
-            async with shared_client(self._access(), self.hook) as self._client:
-                event = {"status": "success", **await self._wait()}
+            event = {"status": "success", **await self._wait()}
         except AirflowFailException as error:
             event = {"status": "error", "message": str(error), "final": True}
         except aws_errors() as error:
@@ -114,9 +113,10 @@ class LookingTrigger(BaseTrigger):
             await asyncio.sleep(pause)
 
     async def _wait(self) -> dict[str, Any]:
-        while (event := await self.look()) is None:
-            await asyncio.sleep(self.waiter_delay)
-        return event
+        async with shared_client(self._access(), self.hook) as self._client:
+            while (event := await self.look()) is None:
+                await asyncio.sleep(self.waiter_delay)
+            return event
 
     def _access(self) -> AwsAccess:
         region = self.region_name or region_of(getattr(self, self.arn_field))

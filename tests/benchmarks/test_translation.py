@@ -19,6 +19,7 @@ from tests.fixtures.airflow_processes import ROOT
 
 TASKS = 100
 SAMPLES = 15
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:work"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"
 HEAD = "from datetime import UTC, datetime\n\nfrom airflow import DAG\n{imports}\n\n"
 DAG = 'with DAG("{dag_id}", schedule=None, start_date=datetime(2025, 1, 1, tzinfo=UTC), catchup=False):\n'
@@ -83,6 +84,20 @@ def hand_written(dag_id: str, imports: str, task: str, *, chained: bool = False)
     return HEAD.format(imports=imports) + DAG.format(dag_id=dag_id) + "".join([*tasks, *edges])
 
 
+def driving(kind: str, name: str, arguments: str) -> str:
+    """A DAG file of tasks that drive Step Functions."""
+    return hand_written(
+        "ours", f"from sfn_provider.{kind}.step_function import {name}", f'{name}(task_id="tN", {arguments})'
+    )
+
+
+def bash(kind: str = "Operator", **arguments: object) -> str:
+    """A DAG file of Bash tasks."""
+    given = "".join(f", {name}={value!r}" for name, value in arguments.items())
+    imports = f"from airflow.providers.standard.{kind.lower()}s.bash import Bash{kind}"
+    return hand_written("peer", imports, f'Bash{kind}(task_id="tN", bash_command="true"{given})')
+
+
 EMPTY = hand_written(
     "peer",
     "from airflow.providers.standard.operators.empty import EmptyOperator",
@@ -93,17 +108,19 @@ PAIRS = {
     "translated Pass states / EmptyOperators": Pair(translate(passes(TASKS), dag_id="ours").source, EMPTY, 1.3),
     "translated states of five types / EmptyOperators": Pair(translate(mixed(TASKS), dag_id="ours").source, EMPTY, 1.3),
     "StepFunctionStartExecutionOperators / BashOperators": Pair(
-        hand_written(
-            "ours",
-            "from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator",
-            'StepFunctionStartExecutionOperator(task_id="tN", state_machine_arn="arn:aws:states:::stateMachine:m")',
+        driving("operators", "StepFunctionStartExecutionOperator", f'state_machine_arn="{MACHINE}"'), bash(), 1.1
+    ),
+    "StepFunctionStartExecutionOperators with input / BashOperators with env": Pair(
+        driving(
+            "operators",
+            "StepFunctionStartExecutionOperator",
+            f'state_machine_arn="{MACHINE}", state_machine_input={{"order": "N"}}',
         ),
-        hand_written(
-            "peer",
-            "from airflow.providers.standard.operators.bash import BashOperator",
-            'BashOperator(task_id="tN", bash_command="true")',
-        ),
+        bash(env={"order": "N"}),
         1.1,
+    ),
+    "StepFunctionExecutionSensors / BashSensors": Pair(
+        driving("sensors", "StepFunctionExecutionSensor", f'execution_arn="{MACHINE}"'), bash("Sensor"), 1.1
     ),
 }
 

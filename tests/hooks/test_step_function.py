@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -247,16 +246,6 @@ def test_a_history_ends_after_as_many_pages_as_asked_for(scripted_aws: ScriptedA
     page = {"events": [{"id": 1, "timestamp": 1.0, "type": "ExecutionStarted"}], "nextToken": "t"}
     scripted_aws.script("GetExecutionHistory", page)
     assert len(list(StepFunctionHook().history_pages(ARN, max_pages=3))) == 3
-
-
-def test_the_asynchronous_client(make_machine: Make) -> None:
-    arn = StepFunctionHook().start_execution(make_machine())
-
-    async def status() -> str:
-        async with await StepFunctionHook().async_client() as client:
-            return str((await client.describe_execution(executionArn=arn))["status"])
-
-    assert asyncio.run(status()) == "RUNNING"
 
 
 CHINA = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:Orders"
