@@ -82,6 +82,7 @@ _HOMES: dict[str, tuple[tuple[str, str], ...]] = {
     "Variable": (("airflow.sdk", "Variable"), ("airflow.models.variable", "Variable")),
     "VariableRow": (("airflow.models.variable", "Variable"),),
     "XCom": (("airflow.sdk.execution_time.xcom", "XCom"), ("airflow.models.xcom", "XCom")),
+    "XComRow": (("airflow.models.xcom", "XComModel"), ("airflow.models.xcom", "XCom")),
     "XComArg": (("airflow.sdk", "XComArg"), ("airflow.models.xcom_arg", "XComArg")),
     "conf": (
         ("airflow.sdk.configuration", "conf"),
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance as TaskInstanceRow
     from airflow.models.trigger import Trigger as TriggerRow
     from airflow.models.variable import Variable as VariableRow
+    from airflow.models.xcom import XComModel as XComRow
     from airflow.plugins_manager import AirflowPlugin
     from airflow.providers.standard.triggers.temporal import DateTimeTrigger
     from airflow.sdk import (
@@ -138,7 +140,8 @@ __all__ = [
     "BaseOperator", "BaseOperatorLink", "BaseSensorOperator", "BaseTrigger", "Context", "DagBag", "DateTimeTrigger",
     "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin",
     "TaskDeferralError", "TaskDeferralTimeout", "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent",
-    "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "conf", "create_session", "timezone",
+    "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session",
+    "timezone",
 ]  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class DagRunResult:
         tasks: for each task instance ``task_id``, ``map_index``, ``state``, ``started`` and ``ended`` (seconds since
             the epoch), and the XComs ``return_value``, ``token``, ``error`` and ``history`` of those that ran.
         log: the end of what Airflow logged.
+        requests: how many requests tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
     """
 
     state: str
@@ -48,6 +49,7 @@ class DagRunResult:
     seconds: float
     tasks: tuple[Mapping[str, Json], ...]
     log: str = ""
+    requests: int = 0
 
 
 class AirflowRunner:
@@ -98,8 +100,8 @@ class AirflowRunner:
             mock_path.write_text(json.dumps(mocks), encoding="utf-8")
             job["mocks"] = f"{mock_path}#"
         result = self._ask(job)
-        tasks = tuple(result["tasks"])
-        return DagRunResult(result["state"], result["run_id"], result["seconds"], tasks, self._log_tail())
+        tasks, requests = tuple(result["tasks"]), result["requests"]
+        return DagRunResult(result["state"], result["run_id"], result["seconds"], tasks, self._log_tail(), requests)
 
     def close(self) -> None:
         """End the process and remove its folder."""

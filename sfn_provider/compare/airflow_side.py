@@ -60,12 +60,14 @@ class AirflowRun:
         times: the task instances that ran, in the order in which they started.
         skipped: how many were skipped.
         seconds: wall time of the run, without Airflow's start.
+        requests: how many requests the tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
     """
 
     execution: Execution
     times: tuple[TaskTime, ...]
     skipped: int
     seconds: float
+    requests: int = 0
 
     @property
     def tasks(self) -> int:
@@ -144,7 +146,7 @@ def airflow_run(result: DagRunResult) -> AirflowRun:
         AirflowRunFailed: where a task failed for another reason than its state's error.
     """
     skipped = sum(task["state"] == "skipped" for task in result.tasks)
-    return AirflowRun(outcome(result), _times(result), skipped, result.seconds)
+    return AirflowRun(outcome(result), _times(result), skipped, result.seconds, result.requests)
 
 
 def _times(result: DagRunResult) -> tuple[TaskTime, ...]:

@@ -19,6 +19,7 @@ from typing import IO, Any
 from unittest.mock import patch
 
 from sfn_provider._compat import mend_dag_test
+from sfn_provider.compare.airflow_requests import answer_at_once
 from sfn_provider.engine.mocks import load_mocks
 from sfn_provider.operators.carried import from_airflow
 
@@ -33,9 +34,12 @@ def main() -> None:
     _trust_the_machine()
     mend_dag_test()
     initdb()
+    requests = answer_at_once()
     for line in sys.stdin:
         try:
-            answer: dict[str, Json] = {"result": run(**json.loads(line))}
+            before = requests()
+            result = run(**json.loads(line))
+            answer: dict[str, Json] = {"result": {**result, "requests": requests() - before}}
         except Exception as error:  # the parent raises it again, with the trace
             answer = {"failure": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
         answers.write(json.dumps(answer) + "\n")
@@ -88,7 +92,8 @@ def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: st
         finished = dag.test(run_conf=configuration)
     seconds = time.perf_counter() - started
     kept = _kept(history)
-    tasks = [_task(instance, kept) for instance in finished.get_task_instances()]
+    left = _xcoms(finished)
+    tasks = [_task(instance, left, kept) for instance in finished.get_task_instances()]
     return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
 
 
@@ -150,12 +155,24 @@ def _kept(history: Path) -> dict[tuple[str, int], Json]:
     return {(task_id, map_index): records for task_id, map_index, records in map(json.loads, lines)}
 
 
-def _task(instance: Any, histories: dict[tuple[str, int], Json]) -> dict[str, Json]:
-    def pull(key: str) -> Json:
-        return from_airflow(instance.xcom_pull(task_ids=instance.task_id, key=key, map_indexes=instance.map_index))
+def _xcoms(run: Any) -> dict[tuple[str, int, str], Json]:
+    """What the tasks of a DAG run have left, by task id, map index and key."""
+    from sfn_provider._compat import XComRow, create_session
 
-    xcoms = {key: pull(key) for key in ("return_value", "token", "error")} if _ran(instance) else {}
-    if (records := histories.get((instance.task_id, instance.map_index))) is not None:
+    with create_session() as session:
+        columns = (XComRow.task_id, XComRow.map_index, XComRow.key, XComRow.value)
+        rows = session.query(*columns).filter_by(dag_id=run.dag_id, run_id=run.run_id)
+        values = {(row.task_id, row.map_index, row.key): XComRow.deserialize_value(row) for row in rows}
+    return {place: from_airflow(value) for place, value in values.items()}
+
+
+def _task(
+    instance: Any, left: dict[tuple[str, int, str], Json], histories: dict[tuple[str, int], Json]
+) -> dict[str, Json]:
+    place = (instance.task_id, instance.map_index)
+    keys = ("return_value", "token", "error") if _ran(instance) else ()
+    xcoms = {key: left.get((*place, key)) for key in keys}
+    if (records := histories.get(place)) is not None:
         xcoms["history"] = records
     times = {
         key: at.timestamp() if at is not None else None

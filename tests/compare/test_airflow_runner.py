@@ -97,7 +97,7 @@ def test_a_process_that_dies_is_told_and_the_next_run_starts_another(monkeypatch
 
     runner = AirflowRunner()
     try:
-        answers = '{"result": {"state": "success", "run_id": "r", "seconds": 1, "tasks": []}}'
+        answers = '{"result": {"state": "success", "run_id": "r", "seconds": 1, "tasks": [], "requests": 0}}'
         for code, dies in (
             ("print('died here', file=sys.stderr)", True),
             (f"[print({answers!r}, flush=True) for _ in sys.stdin]", False),
