@@ -70,11 +70,11 @@ with DAG(
             raise RuntimeError(f"{found.verdict} The report: {link}")
         return report
 
-    # Templates: when the task runs, Airflow fills in what is between {{ and }}. {{ ds }} is the day of the run.
+    # Templates: when the task runs, Airflow fills in what is between {{ and }}. A run without a date has run_after.
     replay_last_executions(
         state_machine_arn="{{ params.state_machine_arn }}",
         last="{{ params.last }}",
-        report="{{ params.folder }}/sales_pipeline-{{ ds }}.html",
+        report="{{ params.folder }}/sales_pipeline-{{ (dag_run.logical_date or dag_run.run_after) | ds }}.html",
         dag_file="{{ params.dag_file }}",
     )
 

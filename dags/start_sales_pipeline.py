@@ -37,9 +37,10 @@ STATE_MACHINE_ARN = (
 )
 BUCKET = "{{ var.value.get('sales_pipeline_bucket', 'your-data-bucket') }}"
 
-# {{ ds }} is the day that a run is for, as 2025-03-15: on Airflow 3 the day on which it starts, on Airflow 2 the day
-# before. ds_format writes it as the bucket's folders do.
-FOLDER = "bronze/sales/{{ macros.ds_format(ds, '%Y-%m-%d', '%Y/%m/%d') }}"
+# The day that a run is for: on Airflow 3 the day on which it starts, on Airflow 2 the day before. A run without a date of
+# its own, which Airflow 3 has, is for the day on which it starts.
+DAY = "(dag_run.logical_date or dag_run.run_after)"
+FOLDER = "bronze/sales/{{ " + DAY + ".strftime('%Y/%m/%d') }}"
 
 with DAG(
     dag_id="start_sales_pipeline",
@@ -57,7 +58,7 @@ with DAG(
         task_id="start_execution",
         state_machine_arn=STATE_MACHINE_ARN,
         state_machine_input={
-            "run_date": "{{ ds }}",
+            "run_date": "{{ " + DAY + " | ds }}",  # as 2025-03-15
             "bucket": BUCKET,
             "key": f"{FOLDER}/sales.csv",
             "input_path": f"s3://{BUCKET}/{FOLDER}/",

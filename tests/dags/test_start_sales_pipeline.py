@@ -66,6 +66,20 @@ def test_a_pipeline_that_fails_fails_the_wait_and_says_why(
     assert "QualityError: score 0.5" in "".join(capfd.readouterr())
 
 
+@pytest.mark.usefixtures("airflow_db", "executing_aws")
+def test_a_run_without_a_date_is_for_the_day_on_which_it_starts(
+    dag: Any, make_machine: Callable[..., str], sfn: Any
+) -> None:
+    machine = make_machine(SLOW, name="SalesPipeline")
+    before = datetime.now(UTC)
+    run = run_dag(dag, logical_date=None)
+    assert task_states(run) == {"start_execution": "success", "wait_for_execution": "success"}
+    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
+    given = json.loads(sfn.describe_execution(executionArn=execution["executionArn"])["input"])
+    days = {f"{day:%Y-%m-%d}": f"bronze/sales/{day:%Y/%m/%d}/sales.csv" for day in (before, datetime.now(UTC))}
+    assert given["key"] == days[given["run_date"]]
+
+
 def test_it_runs_every_day_at_two_and_retries() -> None:
     dag = runpy.run_path(str(FILE))["dag"]
     assert dag.schedule == "0 2 * * *"
