@@ -37,8 +37,8 @@ STATE_MACHINE_ARN = (
 )
 BUCKET = "{{ var.value.get('sales_pipeline_bucket', 'your-data-bucket') }}"
 
-# The day that a run is for: on Airflow 3 the day on which it starts, on Airflow 2 the day before. A run without a date of
-# its own, which Airflow 3 has, is for the day on which it starts.
+# The day that a run is for: on Airflow 3 the day on which it starts, on Airflow 2 the day before. Airflow 3 has runs
+# without a date of their own, too: they are for the day on which they start.
 DAY = "(dag_run.logical_date or dag_run.run_after)"
 FOLDER = "bronze/sales/{{ " + DAY + ".strftime('%Y/%m/%d') }}"
 
