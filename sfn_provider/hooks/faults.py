@@ -44,6 +44,16 @@ class Fault(Enum):
     FINAL = "final"
 
 
+# AWS knows no such key, or what was signed with it is wrong.
+_NO_CREDENTIALS: Final = (
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+)
+
 _FAULT_OF_CODE: Final[dict[str, Fault]] = {
     **dict.fromkeys(
         (
@@ -73,16 +83,11 @@ _FAULT_OF_CODE: Final[dict[str, Fault]] = {
         (
             "AccessDenied",
             "AccessDeniedException",
-            "IncompleteSignature",
-            "InvalidClientTokenId",
-            "InvalidSignatureException",
             "KmsAccessDeniedException",
-            "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException",
             "NotAuthorized",
             "OptInRequired",
             "UnauthorizedOperation",
-            "UnrecognizedClientException",
+            *_NO_CREDENTIALS,
         ),
         Fault.DENIED,
     ),
@@ -251,4 +256,5 @@ def denial(error: BaseException) -> str:
     named = _NOT_AUTHORIZED.search(str(error))
     operation = getattr(error, "operation_name", None)
     action = named[1] if named else f"{_SERVICES.get(operation, 'states')}:{operation}" if operation else "the call"
-    return f"AWS refuses {action} to this task: {error}. Grant it to the credentials of the Airflow connection."
+    advice = "Check the credentials" if error_code(error) in _NO_CREDENTIALS else "Grant it to the credentials"
+    return f"AWS refuses {action} to this task: {error}. {advice} of the Airflow connection."

@@ -22,7 +22,7 @@ def given_execution(task: Any, context: Context, value: Any) -> str:
         value: its argument, rendered. Text that begins with ``arn:`` is taken as it is.
 
     Raises:
-        UsageError: the value is no text, and no task or several before this one have started an execution.
+        UsageError: the value is no text, or an empty one, and not one task before this one has started an execution.
     """
     if isinstance(value, str) and value.startswith("arn:"):
         return value
@@ -30,7 +30,7 @@ def given_execution(task: Any, context: Context, value: Any) -> str:
     if len(found) == 1:
         task.log.info("execution_arn: %.80r is no ARN; taking the one of the execution started before", value)
         return found[0]
-    if isinstance(value, str):
+    if value and isinstance(value, str):
         return value  # AWS says what it thinks of it
     raise UsageError(
         f"execution_arn: {str(value)[:80]!r} is no ARN. If it is the result of a StepFunctionStartExecutionOperator, "
@@ -41,7 +41,8 @@ def given_execution(task: Any, context: Context, value: Any) -> str:
 
 def _started_before(task: Any, context: Context) -> list[str]:
     """Give the ARNs of the executions that the tasks right before this one have started, or waited for."""
-    before = sorted(task.upstream_task_ids)
+    # The DAG's own task: on Airflow 2 a mapped task instance does not know what is before it.
+    before = sorted((task.dag.get_task(task.task_id) if task.has_dag() else task).upstream_task_ids)
     if not before or not context:
         return []
     ti = context["ti"]

@@ -99,6 +99,10 @@ def test_a_permission_of_another_service_is_named_too(operation: str, message: s
     assert denial(error).startswith(f"AWS refuses {action} to this task: ")
 
 
+def test_credentials_that_are_none_are_to_be_checked() -> None:
+    assert denial(answer("UnrecognizedClientException")).endswith("Check the credentials of the Airflow connection.")
+
+
 def test_a_missing_permission_is_named_as_iam_names_it() -> None:
     with pytest.raises(AirflowFailException, match="states:DescribeExecution"):
         Patience().pause_after(answer("AccessDeniedException"))

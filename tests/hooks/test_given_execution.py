@@ -50,7 +50,9 @@ class Started:
 
 def given(value: Any, *arns: Any) -> str:
     """Ask as a task behind two others does."""
-    task = SimpleNamespace(upstream_task_ids={"b", "a"}, log=logging.getLogger(__name__))
+    of_the_dag = SimpleNamespace(upstream_task_ids={"b", "a"})
+    dag = SimpleNamespace(get_task={"wait": of_the_dag}.__getitem__)
+    task = SimpleNamespace(has_dag=lambda: True, dag=dag, task_id="wait", log=logging.getLogger(__name__))
     context: Any = {"ti": Started(list(arns))}
     return given_execution(task, context, value)
 
@@ -72,6 +74,11 @@ def test_two_tasks_may_tell_of_one_execution() -> None:
 def test_an_output_alone_is_refused(arns: tuple[Any, ...]) -> None:
     with pytest.raises(UsageError, match=r"execution_arn: \"{'n': 1}\" is no ARN.*wait_for_completion=False"):
         given({"n": 1}, *arns)
+
+
+def test_an_empty_text_is_refused() -> None:
+    with pytest.raises(UsageError, match="execution_arn: '' is no ARN"):
+        given("")
 
 
 def test_text_is_left_to_aws() -> None:
@@ -119,6 +126,20 @@ def test_the_sensor_of_many_says_so(arns: Any, message: str) -> None:
     sensor = StepFunctionExecutionsSensor(task_id="wait", execution_arns=arns)
     with pytest.raises(AirflowFailException, match=message):
         sensor.poke(NO_CONTEXT)
+
+
+@pytest.mark.usefixtures("airflow_db", "executing_aws")
+def test_mapped_tasks_find_each_its_own(make_machine: Any) -> None:
+    machine = make_machine()
+    with DAG("theirs_mapped", start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
+        starts = StepFunctionStartExecutionOperator.partial(
+            task_id="starts", state_machine_arn=machine, waiter_delay=1
+        ).expand(state_machine_input=[{"n": 1}, {"n": 2}])
+        StepFunctionGetExecutionOutputOperator.partial(task_id="outputs").expand(execution_arn=starts.output)
+    run = run_dag(dag)
+    outputs = {ti.map_index: ti for ti in run.get_task_instances() if ti.task_id == "outputs"}
+    pulled = [ti.xcom_pull(task_ids=["outputs"], map_indexes=index) for index, ti in sorted(outputs.items())]
+    assert [list(values) for values in pulled] == [[{"n": 1}], [{"n": 2}]]
 
 
 @pytest.mark.usefixtures("airflow_db", "executing_aws")
