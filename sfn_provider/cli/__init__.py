@@ -5,6 +5,7 @@ Exit codes: 0 all is well, 1 the thing that was checked is wrong, 2 the command 
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -32,7 +33,8 @@ for command in (lint, translate, run, compare, replay, package):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit. What ends the process by SIGTERM leaves nothing behind either."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     escape_what_cannot_be_shown()
     sys.exit(run_command(arguments))
 

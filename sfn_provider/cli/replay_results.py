@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,7 +33,10 @@ class Results:
         if self._path is not None:
             try:
                 text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-                self.cases = [Case.model_validate_json(line) for line in text.splitlines() if line.endswith("}")]
+                whole = text[: text.rfind("\n") + 1]  # the last line may have been cut off
+                self.cases = [Case.model_validate_json(line) for line in whole.split("\n")[:-1]]
+                if whole != text:
+                    os.truncate(self._path, len(whole.encode()))
                 self._file = self._path.open("a", encoding="utf-8")
             except ValidationError as error:
                 raise UsageError(

@@ -23,6 +23,9 @@ from sfn_provider.translate import translate
 
 Json = Any
 
+_LOG_TAIL = 10_000
+"""How many bytes of Airflow's log are looked at for its last lines: over many runs it gets long."""
+
 _NOTHING = {"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}}
 
 
@@ -142,6 +145,9 @@ class AirflowRunner:
             line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
+        except BaseException:  # interrupted: what comes would be taken for the answer to the next job
+            self._end(patience=0)
+            raise
         if not line:
             self._end(patience=1)
             raise AirflowRunFailed(f"Airflow ended unexpectedly; the end of its log:\n{self._log_tail()}")
@@ -165,8 +171,9 @@ class AirflowRunner:
         return self._process
 
     def _log_tail(self) -> str:
-        lines = (self._home / "airflow.log").read_text(errors="replace").splitlines()
-        return "\n".join(lines[-20:])
+        with (self._home / "airflow.log").open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-20:])
 
 
 def private_environment(home: Path) -> dict[str, str]:
