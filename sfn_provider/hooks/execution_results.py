@@ -137,7 +137,15 @@ def failure_of(
 
 def output_of(description: Mapping[str, Any]) -> Any:
     """Read the output out of a description as JSON value; None where there is none."""
-    return json.loads(description["output"]) if "output" in description else None
+    return json_or_text(description.get("output"))
+
+
+def json_or_text(text: str | None) -> Any:
+    """Read JSON text; give a text that is none as it is. AWS's outputs are JSON; moto gives a string without quotes."""
+    try:
+        return json.loads(text) if text else text
+    except ValueError:
+        return text
 
 
 def still_running(execution_arn: str, status: str, attempts: int) -> str:

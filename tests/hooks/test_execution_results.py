@@ -134,6 +134,9 @@ def test_the_exception_survives_pickling() -> None:
     assert str(copy) == str(error)
 
 
-@pytest.mark.parametrize(("description", "output"), [({"output": "[1]"}, [1]), ({"output": "null"}, None), ({}, None)])
+@pytest.mark.parametrize(
+    ("description", "output"),
+    [({"output": "[1]"}, [1]), ({"output": "null"}, None), ({"output": "2025-03-15"}, "2025-03-15"), ({}, None)],
+)
 def test_output_is_read_as_json(description: dict[str, Any], output: Any) -> None:
     assert output_of(description) == output
