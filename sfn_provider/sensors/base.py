@@ -5,7 +5,7 @@ What only a running task needs is imported by it: Airflow imports this module an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -168,3 +168,21 @@ def check_event(event: dict[str, Any] | None) -> dict[str, Any]:
     if event["status"] == "success":
         return event
     raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])
+
+
+def statuses(given: Sequence[str], known: Set[str], what: str) -> tuple[str, ...]:
+    """Give the statuses that a sensor waits for, if they are some.
+
+    Args:
+        given: the argument ``target_states``.
+        known: the statuses that there are.
+        what: what has them.
+
+    Raises:
+        ValueError: it is a text in place of a list, or one of them is no status.
+    """
+    if isinstance(given, str):
+        raise ValueError(f"target_states: {given!r} is a text; give a list of statuses")
+    if unknown := sorted(set(given) - known):
+        raise ValueError(f"target_states: no status of {what}: {unknown}; there are {sorted(known)}")
+    return tuple(given)

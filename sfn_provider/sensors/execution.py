@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from sfn_provider._compat import conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass
 from sfn_provider.hooks.statuses import FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
-from sfn_provider.sensors.base import StepFunctionsSensor, check_event
+from sfn_provider.sensors.base import StepFunctionsSensor, check_event, statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -73,12 +73,10 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         super().__init__(**kwargs)
         if log_history and self.reschedule and not deferrable:
             raise ValueError("log_history: mode='reschedule' forgets what it has logged; take deferrable=True, or poke")
-        if unknown := sorted(set(target_states) - STATUSES):
-            raise ValueError(f"target_states: no status of an execution: {unknown}; there are {sorted(STATUSES)}")
         self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self._keep(
             execution_arn=execution_arn,
-            target_states=tuple(target_states),
+            target_states=statuses(target_states, STATUSES, "an execution"),
             log_history=log_history,
             status_queue_url=status_queue_url,
             deferrable=deferrable,

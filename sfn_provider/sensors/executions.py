@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sfn_provider._compat import PokeReturnValue, conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.hooks.statuses import ENDED_STATUSES, FAILURE_STATUSES, STATUSES
-from sfn_provider.sensors.base import StepFunctionsSensor
+from sfn_provider.sensors.base import StepFunctionsSensor, statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -66,13 +66,11 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if unknown := sorted(set(target_states) - STATUSES):
-            raise ValueError(f"target_states: no status of an execution: {unknown}; there are {sorted(STATUSES)}")
         self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self._keep(
             execution_arns=execution_arns,
             wait_for=one_of("wait_for", wait_for, ("all", "any")),
-            target_states=tuple(target_states),
+            target_states=statuses(target_states, STATUSES, "an execution"),
             fail_fast=fail_fast,
             deferrable=deferrable,
         )

@@ -9,7 +9,7 @@ from sfn_provider._compat import PokeReturnValue, conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
 from sfn_provider.hooks.statuses import MAP_RUN_STATUSES
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor
+from sfn_provider.sensors.base import StepFunctionsSensor, statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -65,13 +65,11 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if unknown := sorted(set(target_states) - MAP_RUN_STATUSES):
-            raise ValueError(f"target_states: no status of a Map Run: {unknown}; there are {sorted(MAP_RUN_STATUSES)}")
         self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self._keep(
             map_run_arn=map_run_arn,
             execution_arn=execution_arn,
-            target_states=tuple(target_states),
+            target_states=statuses(target_states, MAP_RUN_STATUSES, "a Map Run"),
             deferrable=deferrable,
         )
 

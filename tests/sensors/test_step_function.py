@@ -46,6 +46,11 @@ def sensor_of(arn: str, **arguments: Any) -> StepFunctionExecutionSensor:
     return StepFunctionExecutionSensor(task_id="wait", execution_arn=arn, **arguments)
 
 
+def test_target_states_are_a_list() -> None:
+    with pytest.raises(ValueError, match="target_states: 'SUCCEEDED' is a text"):
+        sensor_of(ARN, target_states="SUCCEEDED")
+
+
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
 def test_a_running_execution_is_not_there_yet(execution: str, status: str) -> None:
     set_execution(execution, status)
