@@ -87,6 +87,6 @@ def _items(group: Item) -> Graph:
 def _item(item: Item) -> Node:
     if item.task is None:
         kind = "mapped group" if item.group == "MapTaskGroup" else "task group"
-        return Node(item.path, item.title or item.id, kind, (), (_items(item),))
+        return Node(item.path, item.title or item.id, kind, item.states, (_items(item),))
     kind = item.task.operator.rpartition(".")[2].removesuffix("Operator")
     return Node(item.path, item.title or item.id, kind, item.states)

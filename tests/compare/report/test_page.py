@@ -172,3 +172,8 @@ def test_the_wheel_holds_templates_and_prices(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     wanted = {"report/templates/report.html.j2", "report/templates/macros.html.j2", "report/templates/report.css"}
     assert {f"sfn_provider/compare/{name}" for name in {*wanted, "cost/prices.json"}} <= names
+
+
+def test_one_execution_is_drawn_once_and_several_one_by_one_too() -> None:
+    drawn = [as_html(report_of(ORDER, *cases)).count("What ran</h") for cases in ((GOOD,), (GOOD, FAILED))]
+    assert drawn == [1, 3]
