@@ -8,6 +8,7 @@ older clients look for what to convert. All of that takes longer than the answer
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,21 +18,34 @@ import httpx
 
 from sfn_provider._compat import airflow_major
 
+log = logging.getLogger(__name__)
+
 
 def answer_at_once() -> Callable[[], int]:
     """Have requests answered at once in this process, for as long as it lives.
 
     Returns:
-        Tells how many requests there were so far; 0 on Airflow 2, whose tasks use the database themselves.
+        Tells how many requests there were so far; 0 where they are not answered here: on Airflow 2, whose tasks use
+        the database themselves, and on an Airflow whose insides are not known.
     """
     if airflow_major() < 3:
         return lambda: 0
+    try:
+        transport = _put_before_airflows_own()
+    except (ImportError, AttributeError) as error:  # other insides, in a newer Airflow: its own way is right, too
+        log.warning("Requests of tasks take Airflow's own, slower way: %s", error)
+        return lambda: 0
+    return lambda: transport.requests
+
+
+def _put_before_airflows_own() -> AtOnce:
     from airflow.sdk.execution_time.supervisor import in_process_api_server
 
-    _make_dependants_once()
     api: Any = in_process_api_server()
-    transport = api.transport = AtOnce(_current_routes(api.app), api.transport)
-    return lambda: transport.requests
+    transport = AtOnce(_current_routes(api.app), api.transport)
+    _make_dependants_once()
+    api.transport = transport
+    return transport
 
 
 class AtOnce(httpx.BaseTransport):

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from sfn_provider._compat import airflow_major
-from sfn_provider.compare.airflow_requests import AtOnce
+from sfn_provider.compare.airflow_requests import AtOnce, answer_at_once
 from sfn_provider.compare.airflow_runner import shared_runner
 from sfn_provider.engine import Mocks
 from sfn_provider.translate import translate
@@ -89,6 +89,15 @@ def test_threads_are_answered_one_after_another(transport: AtOnce) -> None:
 def test_an_application_that_fails_does_not_end_what_comes_after_it(transport: AtOnce) -> None:
     assert ask(transport, "fail").status_code == 500
     assert ask(transport, "text").status_code == 201
+
+
+@pytest.mark.skipif(airflow_major() < 3, reason="Airflow 2 has no such routes")
+def test_an_airflow_with_other_insides_goes_its_own_way(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr("airflow.api_fastapi.execution_api.routes.execution_api_router")
+    assert answer_at_once()() == 0
+    assert "Airflow's own, slower way" in caplog.text
 
 
 # In the private Airflow -----------------------------------------------------------------------------------------------
