@@ -103,15 +103,19 @@ def _configure(version: str, processes: Processes, home: Path, aws: dict[str, st
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     path = f"{Path(_python(version)).parent}{os.pathsep}{os.environ['PATH']}"
     processes.environment = kept | configured | aws | {"PATH": path, "no_proxy": "*"}
+    processes.commands |= _commands(version, processes.home, port)
+    return environment
+
+
+def _commands(version: str, home: Path, port: int) -> dict[str, list[str]]:
     run = [_python(version), "-m", "airflow"]
-    processes.commands |= {
-        "web": [*run, *_WEB[environment.major], "--port", str(port)],
+    return {
+        "web": [*run, *_WEB[int(version[0])], "--port", str(port)],
         "scheduler": [*run, "scheduler", "--skip-serve-logs"],
         "dag-processor": [*run, "dag-processor"],
         "triggerer": [*run, "triggerer", "--skip-serve-logs"],
-        **{name: [*run, "celery", "worker", "--skip-serve-logs", *_named(name, processes.home)] for name in WORKERS},
+        **{name: [*run, "celery", "worker", "--skip-serve-logs", *_named(name, home)] for name in WORKERS},
     }
-    return environment
 
 
 def _named(worker: str, home: Path) -> list[str]:

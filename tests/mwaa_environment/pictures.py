@@ -32,14 +32,7 @@ def open_graph(browser: Chromium, mwaa: MwaaEnvironment, run: Run) -> None:
     browser.open(_address(_GRAPHS, mwaa, run), WIDTH, HEIGHT)
     tasks = len(run.tasks())
     _wait("the graph", browser, lambda: browser.evaluate(_NODES) >= tasks)
-    places = [browser.evaluate(_PLACE)]
-
-    def stays() -> bool:
-        time.sleep(0.5)
-        places.append(browser.evaluate(_PLACE))
-        return places[-1] == places[-2]
-
-    _wait("the graph in its place", browser, stays)
+    _wait_until_still(browser, _PLACE)
 
 
 def open_task(browser: Chromium, mwaa: MwaaEnvironment, run: Run, task_id: str, text: str) -> None:
@@ -47,6 +40,7 @@ def open_task(browser: Chromium, mwaa: MwaaEnvironment, run: Run, task_id: str, 
     _choose_view(browser, mwaa, "grid")
     browser.open(_address(_TASKS, mwaa, run, task_id), WIDTH, HEIGHT)
     _wait(repr(text), browser, lambda: text in browser.evaluate(_TEXT))
+    _wait_until_still(browser, _TEXT)
 
 
 def keep(browser: Chromium, mwaa: MwaaEnvironment, name: str) -> None:
@@ -64,6 +58,18 @@ def _choose_view(browser: Chromium, mwaa: MwaaEnvironment, view: str) -> None:
     """Airflow 3 remembers in the browser whether a run is shown as a grid or as a graph."""
     browser.open(mwaa.server, WIDTH, HEIGHT)
     browser.evaluate(f"localStorage.setItem('default_dag_view', JSON.stringify('{view}'))")
+
+
+def _wait_until_still(browser: Chromium, expression: str) -> None:
+    """Wait until a value on the page stays for a second."""
+    seen = [browser.evaluate(expression)]
+
+    def stays() -> bool:
+        time.sleep(1)
+        seen.append(browser.evaluate(expression))
+        return bool(seen[-1] == seen[-2])
+
+    _wait("a page that stays", browser, stays)
 
 
 def _wait(what: str, browser: Chromium, look: Callable[[], Any]) -> None:
