@@ -32,7 +32,7 @@ test: $(INSTALLED)  ## Run the tests
 
 test-matrix: $(INSTALLED)  ## Run the tests on every version of Amazon MWAA: PINS=FOLDER VERSIONS="2.10.3 3.0.6"
 	$(BIN)/python -m tests.matrix.environments $(if $(PINS),--pins $(PINS)) $(VERSIONS)
-	SFN_PROVIDER_MATRIX="$(VERSIONS)" $(BIN)/python -m pytest tests/matrix --numprocesses 0 -v
+	SFN_PROVIDER_MATRIX="$(VERSIONS)" $(BIN)/python -m pytest tests/matrix --numprocesses 0 -v -rP
 
 MWAA_VERSIONS = $(or $(VERSIONS),2.10.3 3.3.1)
 

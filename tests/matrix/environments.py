@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,14 @@ FOR_TESTS = ("pytest", "pytest-xdist", "hypothesis", "moto[server]>=5.1", "pytho
 _NOT_ON_THE_IMAGE = ("pip", "setuptools", "wheel", "moto", "py-partiql-parser")
 
 
-def python_of(version: str) -> Path:
-    """The interpreter of a version's environment."""
-    return MATRIX / version / "venv" / "bin" / "python"
+def python_of(version: str, name: str = "venv") -> Path:
+    """The interpreter of a version's environment: ``venv`` with this package installed, ``bare`` without it."""
+    return MATRIX / version / name / "bin" / "python"
+
+
+def plugins_of(version: str) -> Path:
+    """The unpacked plugins.zip of a version."""
+    return MATRIX / version / "plugins"
 
 
 def frozen(version: str, name: str) -> dict[str, str]:
@@ -78,6 +84,14 @@ def install(folder: Path, *requirements: str) -> None:
     _uv("pip", "install", "--python", _python(folder), *options, *requirements)
 
 
+def make_bare(folder: Path) -> None:
+    """Copy the environment and take this package away: for its modules in the plugins folder, not installed."""
+    shutil.rmtree(folder / "bare", ignore_errors=True)
+    shutil.copytree(folder / "venv", folder / "bare", symlinks=True, copy_function=os.link)
+    pip = [str(folder / "bare" / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "uninstall", "--yes", DISTRIBUTION], check=True)
+
+
 def _python(folder: Path) -> str:
     return str(folder / "venv" / "bin" / "python")
 
@@ -105,6 +119,7 @@ def main() -> None:
             make_environment(images[version], given.pins, folder)
         install_package(images[version], folder)
         install(folder, *FOR_TESTS)
+        make_bare(folder)
         print(f"Airflow {version}: ready")
 
 

@@ -1,6 +1,6 @@
 """Every version of Amazon MWAA with what its image has: `make test-matrix` makes the environments and runs this.
 
-A version without an environment is skipped, and all of them where ``SFN_PROVIDER_MATRIX`` is not set.
+``SFN_PROVIDER_MATRIX`` names the versions, all where it is empty; nothing runs where it is not set.
 """
 
 from __future__ import annotations
@@ -12,32 +12,55 @@ from pathlib import Path
 
 import pytest
 
+from sfn_provider import __version__
 from sfn_provider.mwaa.images import read_images
-from tests.matrix.environments import ROOT, frozen, python_of
+from tests.matrix.environments import ROOT, frozen, plugins_of, python_of
 
-# What Airflow's versions can make a difference to; the language and the engine are pure Python.
-UNIT_TESTS = (
-    *("tests/callbacks", "tests/hooks", "tests/integrations", "tests/links", "tests/operators", "tests/sensors"),
-    *("tests/translate", "tests/triggers", "tests/test_compat.py", "tests/test_plugin.py", "tests/test_imports.py"),
-)
+TESTS = ROOT / "tests"
+LEFT_OUT = {
+    "airflow": "a whole Airflow of the development version, with its processes",
+    "benchmarks": "measures peers",
+    "matrix": "this",
+    "mwaa_environment": "whole environments of its own",
+}
+"""Folders of tests that are not run on each version, and why."""
+
+BOTH = pytest.mark.parametrize("environment", ["venv", "bare"], ids=["installed", "as modules"])
 
 pytestmark = [
     pytest.mark.skipif("SFN_PROVIDER_MATRIX" not in os.environ, reason="make test-matrix runs it"),
-    pytest.mark.parametrize("version", read_images()),
+    pytest.mark.parametrize("version", os.environ.get("SFN_PROVIDER_MATRIX", "").split() or list(read_images())),
 ]
 
 
-def run(version: str, home: Path, *arguments: str, seconds: int = 300) -> subprocess.CompletedProcess[str]:
-    """Run Python in the environment of a version, with an Airflow of its own."""
-    python = python_of(version)
+def run(
+    version: str, home: Path, *arguments: str, environment: str = "venv", seconds: int = 300
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in an environment of a version, with an Airflow of its own.
+
+    Args:
+        version: Airflow's.
+        home: its AIRFLOW_HOME.
+        arguments: of Python.
+        environment: ``venv`` with this package installed; ``bare`` with its modules in the plugins folder.
+        seconds: how long it may take.
+    """
+    python = python_of(version, environment)
     if not python.exists():
         pytest.skip(f"there is no environment for Airflow {version}: make test-matrix")
+    if environment == "bare" and not (home / "plugins").exists():
+        (home / "plugins").symlink_to(plugins_of(version))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
-    own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "COLUMNS": "250"}
-    path = {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    own = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "COLUMNS": "250",
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+    }
     return subprocess.run(
         [str(python), *arguments],
-        env=kept | own | path,
+        env=kept | own,
         cwd=home,
         capture_output=True,
         text=True,
@@ -49,36 +72,61 @@ def run(version: str, home: Path, *arguments: str, seconds: int = 300) -> subpro
 def test_it_installs_without_changing_a_pin(version: str, tmp_path: Path) -> None:
     run(version, tmp_path, "--version")
     before, after = frozen(version, "image"), frozen(version, "package")
-    assert "airflow-provider-sfn" in after
+    assert before["apache-airflow"] == version
+    assert after["airflow-provider-sfn"].partition(" ")[0]
     assert {name: after.get(name) for name in before} == before
 
 
-def test_airflow_starts_and_lists_the_provider(version: str, tmp_path: Path) -> None:
-    done = run(version, tmp_path, "-m", "airflow", "version")
-    assert (done.returncode, done.stdout.split()[-1]) == (0, version)
-    listed = run(version, tmp_path, "-m", "airflow", "providers", "list", "--output", "plain").stdout
-    assert [line.split()[-1] for line in listed.splitlines() if line.startswith("airflow-provider-sfn ")] == ["0.1.0"]
+@BOTH
+def test_airflow_starts(version: str, environment: str, tmp_path: Path) -> None:
+    done = run(version, tmp_path, "-m", "airflow", "version", environment=environment)
+    assert (done.returncode, done.stdout.split()[-1]) == (0, version), done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
 
 
-def test_the_plugin_is_registered_once(version: str, tmp_path: Path) -> None:
-    plugins = python_of(version).parents[2] / "plugins"
-    (tmp_path / "plugins").symlink_to(plugins)
-    done = run(version, tmp_path, "-m", "airflow", "plugins", "--output", "json")
+def test_the_provider_is_listed_where_it_is_installed(version: str, tmp_path: Path) -> None:
+    def listed(environment: str) -> list[str]:
+        command = ("-m", "airflow", "providers", "list", "--output", "plain")
+        lines = run(version, tmp_path, *command, environment=environment).stdout.splitlines()
+        return [line.split()[-1] for line in lines if line.startswith("airflow-provider-sfn ")]
+
+    assert (listed("venv"), listed("bare")) == ([__version__], [])
+
+
+def test_the_wheel_of_the_plugins_is_what_is_imported(version: str, tmp_path: Path) -> None:
+    """No test here looks at the modules of the project itself."""
+    code = "import airflow.plugins_manager, sfn_provider; print(sfn_provider.__file__)"
+    done = run(version, tmp_path, "-c", code)
+    assert Path(done.stdout.split()[-1]).is_relative_to(python_of(version).parents[1]), done.stderr[-2000:]
+    done = run(version, tmp_path, "-c", code, environment="bare")
+    assert Path(done.stdout.split()[-1]).resolve().is_relative_to(plugins_of(version)), done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("environment", "from_folder"), [("venv", False), ("bare", True)], ids=["installed", "as modules"]
+)
+def test_the_plugin_is_registered_once(version: str, environment: str, from_folder: bool, tmp_path: Path) -> None:
+    (tmp_path / "plugins").symlink_to(plugins_of(version))
+    done = run(version, tmp_path, "-m", "airflow", "plugins", "--output", "json", environment=environment)
     found = json.loads(done.stdout[done.stdout.index("[{") :])
     assert [(one["name"], "PLUGINS_FOLDER" in str(one["source"])) for one in found if "sfn" in one["name"]] == [
-        ("sfn_provider", False)
+        ("sfn_provider", from_folder)
     ]
 
 
-def test_every_dag_is_read(version: str, tmp_path: Path) -> None:
-    code = (
-        "import json, sys\n"
-        "from sfn_provider._compat import DagBag\n"
-        f"bag = DagBag({str(ROOT / 'dags')!r})\n"
-        "print(json.dumps([sorted(bag.dags), bag.import_errors]))"
-    )
-    assert run(version, tmp_path, "-m", "airflow", "db", "migrate").returncode == 0
-    done = run(version, tmp_path, "-c", code)
+READ_DAGS = """
+import json
+import airflow
+from sfn_provider._compat import DagBag
+bag = DagBag()
+print(json.dumps([sorted(bag.dags), bag.import_errors]))
+"""
+
+
+@BOTH
+def test_every_dag_is_read(version: str, environment: str, tmp_path: Path) -> None:
+    assert run(version, tmp_path, "-m", "airflow", "db", "migrate", environment=environment).returncode == 0
+    done = run(version, tmp_path, "-c", READ_DAGS, environment=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     names, errors = json.loads(done.stdout.splitlines()[-1])
     files = {path.stem for path in (ROOT / "dags").glob("*.py")}
@@ -86,11 +134,21 @@ def test_every_dag_is_read(version: str, tmp_path: Path) -> None:
     assert set(names) == (files if version >= "3" else files - {"after_sales_pipeline"})  # assets are of Airflow 3
 
 
-def test_the_sales_pipeline_takes_the_same_five_routes(version: str, tmp_path: Path) -> None:
+COMPARE = """
+import sys
+import airflow.plugins_manager  # puts the plugins folder on the path
+from sfn_provider.cli import main
+sys.argv = ["sfn-provider", *sys.argv[1:]]
+main()
+"""
+
+
+@BOTH
+def test_the_sales_pipeline_takes_the_same_five_routes(version: str, environment: str, tmp_path: Path) -> None:
     stem = str(ROOT / "dags" / "sales_pipeline")
     file, given, mocks = (f"{stem}.{end}" for end in ("asl.json", "input.json", "mocks.json"))
-    command = ("-m", "sfn_provider.cli", "compare", file, "--input", f"@{given}", "--mock", mocks, "--json")
-    done = run(version, tmp_path, *command, seconds=600)
+    command = ("-c", COMPARE, "compare", file, "--input", f"@{given}", "--mock", mocks, "--json")
+    done = run(version, tmp_path, *command, environment=environment, seconds=600)
     assert done.returncode == 0, done.stderr[-2000:]
     cases = json.loads(done.stdout)["cases"]
     assert {name: case["agrees"] for name, case in cases.items()} == dict.fromkeys(cases, True)
@@ -98,9 +156,14 @@ def test_the_sales_pipeline_takes_the_same_five_routes(version: str, tmp_path: P
 
 
 def test_the_unit_tests_pass(version: str, tmp_path: Path) -> None:
-    tests = [str(ROOT / part) for part in UNIT_TESTS]
+    folders = {path.parent for path in TESTS.glob("*/**/test_*.py")}
+    tops = {folder.relative_to(TESTS).parts[0] for folder in folders}
+    assert set(LEFT_OUT) <= tops
+    tests = [*(TESTS / name for name in sorted(tops - set(LEFT_OUT))), *sorted(TESTS.glob("test_*.py"))]
     project = ("--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider")
     # Airflow's older versions warn of what they do themselves.
-    quiet = ("-q", "--numprocesses", "0", "-W", "default", "--disable-warnings")
-    done = run(version, tmp_path, "-m", "pytest", *project, *quiet, *tests, seconds=3600)
-    assert done.returncode == 0, done.stdout[-4000:]
+    quiet = ("-q", "-W", "default", "--disable-warnings")
+    done = run(version, tmp_path, "-m", "pytest", *project, *quiet, *map(str, tests), seconds=3600)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, "\n".join(lines[-60:])
+    print(f"Airflow {version}:", *(line for line in lines if line.startswith("SKIPPED")), lines[-1], sep="\n")
