@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def recorded_aws(scripted_aws: ScriptedAws) -> ScriptedAws:
 
 
 def test_it_replays_the_last_executions_and_leaves_a_report(
-    dag: Any, recorded_aws: ScriptedAws, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    dag: Any, recorded_aws: ScriptedAws, tmp_path: Path, task_log: Callable[[], str]
 ) -> None:
     run = run_dag(dag, logical_date=datetime(2025, 3, 15, 6, tzinfo=UTC), run_conf={"folder": str(tmp_path), "last": 2})
     assert task_states(run) == {"replay_last_executions": "success"}
@@ -65,7 +66,7 @@ def test_it_replays_the_last_executions_and_leaves_a_report(
 
 
 def test_it_fails_where_a_dag_file_differs(
-    dag: Any, recorded_aws: ScriptedAws, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    dag: Any, recorded_aws: ScriptedAws, tmp_path: Path, task_log: Callable[[], str]
 ) -> None:
     changed = DEFINITION.replace('"MaxAttempts": 2', '"MaxAttempts": 1')
     assert changed != DEFINITION
@@ -75,16 +76,16 @@ def test_it_fails_where_a_dag_file_differs(
     assert task_states(run) == {"replay_last_executions": "failed"}
     report = tmp_path / "sales_pipeline-2025-03-16.html"
     assert "Airflow differs from Step Functions in 1 of 2 executions." in report.read_text(encoding="utf-8")
-    assert report.as_uri() in "".join(capfd.readouterr())
+    assert report.as_uri() in task_log()
 
 
 def test_it_fails_where_there_is_nothing_to_compare(
-    dag: Any, recorded_aws: ScriptedAws, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    dag: Any, recorded_aws: ScriptedAws, tmp_path: Path, task_log: Callable[[], str]
 ) -> None:
     recorded_aws.script("ListExecutions", {"executions": []})
     run = run_dag(dag, logical_date=datetime(2025, 3, 17, 6, tzinfo=UTC), run_conf={"folder": str(tmp_path)})
     assert task_states(run) == {"replay_last_executions": "failed"}
-    assert "nothing could be replayed" in "".join(capfd.readouterr())
+    assert "nothing could be replayed" in task_log()
     assert list(tmp_path.iterdir()) == []
 
 

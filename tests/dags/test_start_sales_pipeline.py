@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.airflow_home import run_dag, schedule_of, task_states, xcom
 
 FILE = Path(__file__).parents[2] / "dags" / "start_sales_pipeline.py"
 NIGHT = datetime(2025, 3, 15, 2, tzinfo=UTC)
@@ -57,13 +57,13 @@ def test_a_pipeline_that_fails_fails_the_wait_and_says_why(
     dag: Any,
     make_machine: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    task_log: Callable[[], str],
 ) -> None:
     machine = make_machine(FAILING, name="Other")
     monkeypatch.setenv("AIRFLOW_VAR_SALES_PIPELINE_STATE_MACHINE_ARN", machine)
     run = run_dag(dag, logical_date=datetime(2025, 3, 16, 2, tzinfo=UTC))
     assert task_states(run) == {"start_execution": "success", "wait_for_execution": "failed"}
-    assert "QualityError: score 0.5" in "".join(capfd.readouterr())
+    assert "QualityError: score 0.5" in task_log()
 
 
 @pytest.mark.usefixtures("airflow_db", "executing_aws")
@@ -82,5 +82,5 @@ def test_a_run_without_a_date_is_for_the_day_on_which_it_starts(
 
 def test_it_runs_every_day_at_two_and_retries() -> None:
     dag = runpy.run_path(str(FILE))["dag"]
-    assert dag.schedule == "0 2 * * *"
+    assert schedule_of(dag) == "0 2 * * *"
     assert [task.retries for task in dag.topological_sort()] == [2, 2]

@@ -190,7 +190,7 @@ def test_reschedule_is_refused_when_the_dag_is_parsed() -> None:
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
 def test_a_machine_that_really_runs(
-    airflow_db: None, executing_aws: str, make_machine: Make, capfd: pytest.CaptureFixture[str], deferrable: bool
+    airflow_db: None, executing_aws: str, make_machine: Make, task_log: Callable[[], str], deferrable: bool
 ) -> None:
     with DAG(f"log_{deferrable}", start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
         StepFunctionStartExecutionOperator(

@@ -61,13 +61,13 @@ def test_an_execution_that_succeeds(make_machine: Make, sfn: Any, deferrable: bo
 
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
-def test_an_execution_that_fails(make_machine: Make, deferrable: bool, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_execution_that_fails(make_machine: Make, deferrable: bool, task_log: Callable[[], str]) -> None:
     with new_dag(f"fails_{deferrable}") as dag:
         StepFunctionStartExecutionOperator(
             task_id="start", state_machine_arn=make_machine(FAILING), waiter_delay=0.1, deferrable=deferrable
         )
     assert task_states(run_dag(dag)) == {"start": "failed"}
-    printed = "".join(capfd.readouterr())
+    printed = task_log()
     assert "Orders.Bad: no stock" in printed
     assert "in state 'Refuse'" in printed
 

@@ -254,7 +254,7 @@ def test_every_mode_fails_in_a_dag_run(
     executing_aws: str,
     make_machine: Make,
     sfn: Any,
-    capfd: pytest.CaptureFixture[str],
+    task_log: Callable[[], str],
     arguments: dict[str, Any],
     soft_fail: bool,
     state: str,
@@ -267,4 +267,4 @@ def test_every_mode_fails_in_a_dag_run(
             task_id="wait", execution_arn=arn, poke_interval=0.2, timeout=60, soft_fail=soft_fail, **arguments
         )
     assert task_states(run_dag(dag)) == {"wait": state}
-    assert soft_fail or "no stock" in "".join(capfd.readouterr())
+    assert soft_fail or "no stock" in task_log()
