@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-matrix test-mwaa lint format golden bench constraints clean
+.PHONY: help demo test test-matrix test-oldest test-mwaa lint format golden bench constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,7 +34,11 @@ test-matrix: $(INSTALLED)  ## Run the tests on every version of Amazon MWAA: PIN
 	$(BIN)/python -m tests.matrix.environments $(if $(PINS),--pins $(PINS)) $(VERSIONS)
 	SFN_PROVIDER_MATRIX="$(VERSIONS)" $(BIN)/python -m pytest tests/matrix --numprocesses 0 -v -rP
 
-MWAA_VERSIONS = $(or $(VERSIONS),2.10.3 3.3.1)
+OLDEST := 2.10.3 3.0.6
+test-oldest: $(INSTALLED)  ## Run the tests that Airflow can break on the oldest of its versions 2 and 3
+	$(BIN)/python -m tests.matrix.environments --any-python --pins tests/matrix/pins $(OLDEST)
+	SFN_PROVIDER_MATRIX="$(OLDEST)" SFN_PROVIDER_MATRIX_TESTS=sensitive \
+		$(BIN)/python -m pytest tests/matrix --dist load -rsP
 
 test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA runs them: PINS=FOLDER VERSIONS="2.10.3 3.3.1"
 	$(BIN)/python -m tests.mwaa_environment.environments $(if $(PINS),--pins $(PINS)) $(MWAA_VERSIONS)

@@ -221,6 +221,8 @@ class MwaaApi(AirflowApi):
             request["Body"] = body
         if query:
             request["QueryParameters"] = dict(query)
+        if not hasattr(self._client, "invoke_rest_api"):
+            raise UsageError("boto3 here cannot call the REST API of Amazon MWAA (invoke_rest_api): take a newer one")
         return self._ask(self._client.invoke_rest_api, missing=missing, **request).get("RestApiResponse")
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import translate
 from tests.fixtures.flows import END, call, choose, machine
 from tests.fixtures.recorded import recording
+from tests.fixtures.versions import needs_operation
 
 ORDER = machine(
     {
@@ -128,6 +129,7 @@ def wired(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def _mwaa(url: str) -> Any:
+    needs_operation("mwaa", "InvokeRestApi")
     """A client that takes the server as it is: MWAA's own has two, ``api.`` and ``env.``."""
     return boto3.client("mwaa", "us-east-1", endpoint_url=url, config=Config(inject_host_prefix=False))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sfn_provider.operators import step_function as operators
+from tests.fixtures.versions import AIRFLOW
 
 CLASSES = [*operators.__all__, "StepFunctionActivityTaskSensor", "StepFunctionExecutionSensor"]
 PAGE = (Path(__file__).parents[2] / "docs" / "driving.md").read_text()
@@ -25,6 +26,8 @@ def title_of(example: str) -> str:
 def test_an_example_is_a_dag_file(example: str, tmp_path: Path) -> None:
     from sfn_provider._compat import DagBag
 
+    if AIRFLOW < (3,) and "from airflow.sdk" in example:
+        pytest.skip("the example is for Airflow 3")
     (tmp_path / "example.py").write_text(example)
     bag = DagBag(tmp_path)
     assert bag.import_errors == {}

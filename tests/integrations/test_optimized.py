@@ -10,6 +10,7 @@ from sfn_provider.integrations import supported
 from sfn_provider.integrations.integration import Call, Integration, Sync, dig
 from sfn_provider.integrations.naming import capitalize, uncapitalize
 from sfn_provider.integrations.optimized import OPTIMIZED_CALLS
+from tests.fixtures.versions import needs_operation
 
 SESSION = botocore.session.get_session()
 AWS = [row for row in OPTIMIZED_CALLS.values() if row.wire == "aws"]
@@ -21,6 +22,7 @@ row_cases = pytest.mark.parametrize("row", AWS, ids=lambda row: row.name)
 
 
 def operation(row: Integration, name: str) -> Any:
+    needs_operation(row.client, name)
     return SESSION.get_service_model(row.client).operation_model(name)
 
 

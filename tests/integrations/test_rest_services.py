@@ -16,6 +16,7 @@ from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.moto import ACCOUNT, REGION
 from tests.fixtures.scripted_aws import ScriptedAws
+from tests.fixtures.versions import needs_operation
 
 from .conftest import Answer, Reply, RestAws
 
@@ -36,6 +37,8 @@ class Job:
     failed: dict[str, Any]
     stop: str
 
+
+CUSTOMIZATION = "bedrock:createModelCustomizationJob"
 
 JOBS = (
     Job(
@@ -61,7 +64,7 @@ JOBS = (
         "/2017-08-29/jobs/m",
     ),
     Job(
-        "bedrock:createModelCustomizationJob",
+        CUSTOMIZATION,
         {
             "JobName": "tune",
             "CustomModelName": "ours",
@@ -83,6 +86,8 @@ job_cases = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.id)
 
 
 def start(submit: Callable[..., Answer], rest_aws: RestAws, job: Job) -> Submitted:
+    if job.id == CUSTOMIZATION:
+        needs_operation("bedrock", "CreateModelCustomizationJob", "hyperParameters")
     rest_aws.script(job.start[0], Reply(job.start[1]))
     answer = submit(f"{job.id}.sync", job.arguments)
     assert isinstance(answer, Submitted)
@@ -182,6 +187,7 @@ def frame(kind: str, payload: dict[str, Any], message: str = "event") -> bytes:
 
 
 def invoke_harness(submit: Callable[..., Answer], rest_aws: RestAws, *frames: bytes) -> Any:
+    needs_operation("bedrock-agentcore", "InvokeHarness")
     stream = {"Content-Type": "application/vnd.amazon.eventstream"}
     rest_aws.script("/harnesses/invoke", Reply(b"".join(frames), headers=stream))
     messages = [{"Role": "user", "Content": [{"Text": "Which bolt?"}]}]

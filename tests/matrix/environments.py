@@ -3,7 +3,8 @@
 ``python -m tests.matrix.environments [--pins FOLDER] [VERSION...]`` makes those that are missing below
 ``build/matrix``, with uv and the images' Pythons, which must be on the path. FOLDER holds the constraints of the
 images as ``VERSION.txt``; without it they are those that Airflow publishes. Each gets this package as a user gets
-it: from its plugins.zip, by its requirements.txt.
+it: from its plugins.zip, by its requirements.txt. ``--any-python`` takes the Python that runs this where the image's is
+not there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -25,8 +29,19 @@ from tests.matrix.read_image import ON_THE_IMAGE
 ROOT = Path(__file__).parents[2]
 MATRIX = ROOT / "build" / "matrix"
 # What the tests import themselves.
-FOR_TESTS = ("pytest", "pytest-xdist", "hypothesis", "moto[server]>=5.1", "python-hcl2", "psutil", "jsonschema")
+FOR_TESTS = (
+    "pytest",
+    "pytest-xdist",
+    "hypothesis",
+    "moto[server]>=5.1",
+    "python-hcl2",
+    "psutil",
+    "jsonschema",
+    "ruff",
+    "build",
+)
 # What the images pin of no concern to them: pip itself, and the server that stands for AWS in the tests.
+_OF_ALL_IMAGES = ("3.11", "3.12")
 _NOT_ON_THE_IMAGE = ("pip", "setuptools", "wheel", "moto", "py-partiql-parser")
 
 
@@ -46,8 +61,8 @@ def frozen(version: str, name: str) -> dict[str, str]:
     return dict(line.split("==") for line in lines if "==" in line)
 
 
-def make_environment(image: Image, pins: Path | None, folder: Path) -> None:
-    """Make the environment of an image in a folder, without this package."""
+def make_environment(image: Image, pins: Path | None, folder: Path, python: str | None = None) -> None:
+    """Make the environment of an image in a folder, without this package; ``python`` in place of the image's."""
     folder.mkdir(parents=True, exist_ok=True)
     constraints = folder / "constraints.txt"
     if pins is not None:
@@ -55,7 +70,7 @@ def make_environment(image: Image, pins: Path | None, folder: Path) -> None:
         constraints.write_text("\n".join(line for line in lines if line.partition("==")[0] not in _NOT_ON_THE_IMAGE))
     else:
         subprocess.run(["curl", "-fsSL", "-o", str(constraints), image.constraints_url], check=True)
-    _uv("venv", "--quiet", "--clear", "--seed", "--python", image.python, str(folder / "venv"))
+    _uv("venv", "--quiet", "--clear", "--seed", "--python", python or image.python, str(folder / "venv"))
     first, *others = ON_THE_IMAGE
     install(folder, f"{first}=={image.airflow_version}", *others)
     _freeze(folder, "image")
@@ -102,8 +117,34 @@ def _freeze(folder: Path, name: str) -> None:
 
 
 def _uv(*arguments: str) -> None:
+    subprocess.run([_uv_path(), *arguments], check=True)
+
+
+def _uv_path() -> str:
     beside = Path(sys.executable).with_name("uv")
-    subprocess.run([str(beside) if beside.exists() else "uv", *arguments], check=True)
+    return str(beside) if beside.exists() else "uv"
+
+
+def _python_for(image: Image) -> str | None:
+    """The Python to take where the image's may be absent: that one, or the one that runs this; None where none fits."""
+    wanted = ("python", "find", "--quiet", "--no-python-downloads", image.python)
+    if subprocess.run([_uv_path(), *wanted], stdout=subprocess.DEVNULL, check=False).returncode == 0:
+        return image.python
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return here if here in _OF_ALL_IMAGES else None
+
+
+def _make(image: Image, pins: Path | None, any_python: bool) -> str:
+    folder = MATRIX / image.airflow_version
+    python = _python_for(image) if any_python else image.python
+    if python is None:
+        return f"Airflow {image.airflow_version}: skipped, there is no Python {' or '.join(_OF_ALL_IMAGES)}"
+    if not (folder / "image.txt").exists():
+        make_environment(image, pins, folder, python)
+    install_package(replace(image, python=python), folder)
+    install(folder, *FOR_TESTS)
+    make_bare(folder)
+    return f"Airflow {image.airflow_version}: ready, on Python {python}"
 
 
 def main() -> None:
@@ -112,15 +153,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pins", type=Path)
     parser.add_argument("versions", nargs="*", default=list(images))
+    parser.add_argument("--any-python", action="store_true")
     given = parser.parse_args()
-    for version in given.versions:
-        folder = MATRIX / version
-        if not (folder / "image.txt").exists():
-            make_environment(images[version], given.pins, folder)
-        install_package(images[version], folder)
-        install(folder, *FOR_TESTS)
-        make_bare(folder)
-        print(f"Airflow {version}: ready")
+    with ThreadPoolExecutor(2) as at_once:  # most of it is waiting for the index
+        make = partial(_make, pins=given.pins, any_python=given.any_python)
+        for told in at_once.map(make, [images[version] for version in given.versions]):
+            print(told, flush=True)
 
 
 if __name__ == "__main__":

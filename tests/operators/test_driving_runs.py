@@ -40,7 +40,7 @@ def test_a_machine_is_deployed_started_described_and_stopped(tmp_path: Path) -> 
             task_id="deploy",
             name="Night",
             definition=str(tmp_path / "night.asl.yaml"),
-            substitutions={"Seconds": "{{ params.seconds }}"},
+            substitutions={"Seconds": "{{ dag_run.conf.seconds }}"},
             role_arn=ROLE_ARN,
             tags={"run": "{{ run_id }}"},
         )
@@ -56,8 +56,7 @@ def test_a_machine_is_deployed_started_described_and_stopped(tmp_path: Path) -> 
         )
         stop = StepFunctionStopExecutionOperator(task_id="stop", execution_arn=start.output, cause="{{ run_id }}")
         describe >> stop
-    dag.params = {"seconds": 3600}
-    run = run_dag(dag)
+    run = run_dag(dag, run_conf={"seconds": 3600})
     assert set(task_states(run).values()) == {"success"}
     assert xcom(run, "deploy") == f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:Night"
     assert xcom(run, "deploy", "change") == "created"
@@ -92,12 +91,11 @@ def test_a_dag_does_a_states_work(token: tuple[str, str]) -> None:
     arn, task_token = token
     with new_dag("works") as dag:
         StepFunctionSendTaskHeartbeatOperator(
-            task_id="alive", task_token="{{ params.token }}"
+            task_id="alive", task_token="{{ dag_run.conf.token }}"
         ) >> StepFunctionSendTaskSuccessOperator(
-            task_id="done", task_token="{{ params.token }}", task_output={"rows": "{{ 1 + 2 }}"}
+            task_id="done", task_token="{{ dag_run.conf.token }}", task_output={"rows": "{{ 1 + 2 }}"}
         )
-    dag.params = {"token": task_token}
-    assert set(task_states(run_dag(dag)).values()) == {"success"}
+    assert set(task_states(run_dag(dag, run_conf={"token": task_token})).values()) == {"success"}
     assert json.loads(ended(arn)["output"]) == {"rows": "3"}
 
 
@@ -105,9 +103,8 @@ def test_a_dag_says_that_a_states_work_has_failed(token: tuple[str, str]) -> Non
     arn, task_token = token
     with new_dag("fails_to_work") as dag:
         StepFunctionSendTaskFailureOperator(
-            task_id="failed", task_token="{{ params.token }}", error="Load.Failed", cause="See {{ task.task_id }}"
+            task_id="failed", task_token="{{ dag_run.conf.token }}", error="Load.Failed", cause="See {{ task.task_id }}"
         )
-    dag.params = {"token": task_token}
-    assert set(task_states(run_dag(dag)).values()) == {"success"}
+    assert set(task_states(run_dag(dag, run_conf={"token": task_token})).values()) == {"success"}
     description = ended(arn)
     assert (description["status"], description["error"]) == ("FAILED", "Load.Failed")  # moto drops the cause

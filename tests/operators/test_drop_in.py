@@ -56,6 +56,9 @@ def test_it_has_the_same_constants(pair: tuple[Any, Any]) -> None:
     theirs, ours = pair
     same = ("template_fields", "ui_color", "name", "key", "SUCCESS_STATES")
     constants = {name: vars(theirs)[name] for name in same if name in vars(theirs)}
+    if "input" in constants.get("template_fields", ()):  # until 9.1 the amazon provider named it otherwise
+        fields = (field.replace("input", "state_machine_input") for field in constants["template_fields"])
+        constants["template_fields"] = tuple(sorted(fields))
     assert {name: getattr(ours, name) for name in constants} == constants
 
 

@@ -37,6 +37,10 @@ from tests.fixtures.live import (
     task,
 )
 from tests.fixtures.states import Run, dag
+from tests.fixtures.versions import AIRFLOW, from_airflow
+
+DAG_TEST = "airflow.sdk.definitions.dag" if AIRFLOW >= (3,) else "airflow.models.dag"
+"""Where ``dag.test()`` is."""
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
@@ -277,18 +281,19 @@ def test_a_deferral_goes_through_airflow(
     triggers: list[Any] = []
     monkeypatch.setattr(live, "in_dag_test", lambda: False)
     # dag.test() drops what the deferral keeps, but where the trigger has no event.
-    monkeypatch.setattr("airflow.sdk.definitions.dag._run_inline_trigger", lambda trigger, ti: triggers.append(trigger))
+    monkeypatch.setattr(f"{DAG_TEST}._run_inline_trigger", lambda trigger, *_: triggers.append(trigger))
     check(in_airflow(), fake_caller)
     assert [type(trigger) for trigger in triggers] == [JobsTrigger] * 2
 
 
+@from_airflow(3, 0, reason="does not let a task tell that it runs under dag.test()")
 def test_dag_test_waits_in_the_worker_because_it_drops_what_a_deferral_keeps(
     monkeypatch: pytest.MonkeyPatch, fake_caller: FakeCaller, in_airflow: Callable[[], Any]
 ) -> None:
-    def fail(trigger: Any, ti: Any) -> None:
+    def fail(*_: Any) -> None:
         raise AssertionError("deferred")
 
-    monkeypatch.setattr("airflow.sdk.definitions.dag._run_inline_trigger", fail)
+    monkeypatch.setattr(f"{DAG_TEST}._run_inline_trigger", fail)
     check(in_airflow(), fake_caller)
 
 

@@ -13,6 +13,7 @@ from sfn_provider.operators import distributed_map, groups, state_machine
 from sfn_provider.operators.look import COLORS, markdown
 from sfn_provider.operators.state import StateOperator
 from sfn_provider.operators.state_machine import ChoiceStateOperator, LoopOperator, PassStateOperator
+from tests.fixtures.airflow_home import dag_serialization
 
 OPERATORS = [
     value
@@ -94,9 +95,7 @@ def test_it_is_kept_where_airflow_serialises_a_dag(tmp_path: Any) -> None:
     )
     bag = DagBag(tmp_path)
     assert bag.import_errors == {}
-    from airflow.serialization.serialized_objects import DagSerialization
-
-    data = json.dumps(DagSerialization.to_dict(bag.dags["d"]))
+    data = json.dumps(dag_serialization().to_dict(bag.dags["d"]))
     assert "{{ ds }}" in data and '"ui_color": "#f2f3f3"' in data
     assert "```json" in data
 

@@ -14,6 +14,7 @@ from sfn_provider.get_provider_info import get_provider_info
 from sfn_provider.integrations import Completed
 from sfn_provider.operators import modes
 from sfn_provider.operators.state_machine import PassStateOperator, WaitStateOperator
+from tests.fixtures.airflow_home import dag_serialization
 from tests.fixtures.live import JOB, LATER, NOW, STILL, Clock, FakeCaller, task
 from tests.fixtures.states import Run, dag
 
@@ -94,12 +95,10 @@ def test_airflow_is_told_of_all_modes() -> None:
 
 def scheduled(mode: str, waiting: Any) -> Any:
     """A task as the scheduler reads it."""
-    from airflow.serialization.serialized_objects import DagSerialization
-
     waiting(mode)
     with dag() as made:
         PassStateOperator(task_id="a", start_date=datetime(2025, 1, 1, tzinfo=UTC), end=True)
-    return DagSerialization.from_dict(DagSerialization.to_dict(made)).task_dict["a"]
+    return dag_serialization().from_dict(dag_serialization().to_dict(made)).task_dict["a"]
 
 
 def test_the_scheduler_heeds_when_a_task_wants_to_be_started_again(waiting: Any) -> None:

@@ -25,6 +25,7 @@ from sfn_provider.operators.step_function import (
 from tests.fixtures.moto import set_execution
 from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
 from tests.fixtures.tasks import context_of
+from tests.fixtures.versions import AIRFLOW
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -325,7 +326,7 @@ def test_a_deferral_that_times_out_stops_the_execution(orders: ScriptedAws, reas
     again = start_operator(deferrable=True)
     with pytest.raises(Exception, match=reason) as caught:
         again.resume_execution("__fail__", {"error": reason}, context)
-    assert isinstance(caught.value, TaskDeferralTimeout) is stopped
+    assert isinstance(caught.value, TaskDeferralTimeout) is (stopped or AIRFLOW < (3,))  # which has one error for both
     assert [body["executionArn"] for body in orders.bodies("StopExecution")] == [ARN] * stopped
 
 
