@@ -81,4 +81,5 @@ class StepFunctionsOperator(BaseOperator, HookUser):
         """Push XComs, unless the task pushes none, or runs without context, as in tests of one's own."""
         if self.do_xcom_push and context:
             for key, value in values.items():
-                context["ti"].xcom_push(key=key, value=value)
+                if value is not None:  # Airflow 3.0 refuses it; a pull gives None either way
+                    context["ti"].xcom_push(key=key, value=value)

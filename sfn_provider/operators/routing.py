@@ -70,8 +70,10 @@ def depart(operator: StateOperator, context: Context, output: Json, token: Token
     after = operator.get_direct_relatives(upstream=False)
     not_taken = [task for task in after if _can_skip(task) and token.next not in task.states]
     if not_taken:
-        # Airflow 3 ends the task by an exception here, so the output must be there before.
-        instance.xcom_push(key="return_value", value=output)
+        # Airflow 3 ends the task by an exception here, so the output must be there before. A null is none at all:
+        # Airflow leaves it out of what a task returns, too, and 3.0 refuses to push it.
+        if output is not None:
+            instance.xcom_push(key="return_value", value=output)
         taken = [task.task_id for task in after if task not in not_taken]
         skipper: Any = SkipMixin
         skipper().skip_all_except(instance, taken)

@@ -109,7 +109,8 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
             log_rest(self.hook, self.execution_arn, self._logged())
         if status not in self.target_states:
             self._fail_with(description)
-        context["ti"].xcom_push(key="output", value=output_of(description))
+        if (output := output_of(description)) is not None:  # Airflow 3.0 refuses it; a pull gives None either way
+            context["ti"].xcom_push(key="output", value=output)
         return True
 
     def trigger(self) -> StepFunctionsExecutionCompleteTrigger:

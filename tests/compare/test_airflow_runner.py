@@ -70,6 +70,15 @@ def test_two_files_of_the_same_length_in_the_same_second_are_two_files() -> None
 
 
 @pytest.mark.usefixtures("user_airflow_home")
+def test_a_null_takes_its_way_through_a_choice() -> None:
+    """Airflow 3.0 refuses to push it as an XCom."""
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "Null"}], "Default": "Other"}
+    other = END | {"Result": "other"}
+    states = {"A": {"Type": "Pass", "Result": None, "Next": "C"}, "C": choice, "Null": END, "Other": other}
+    run = run_on_airflow({"StartAt": "A", "States": states}, {}, mocks={})
+    assert (run.status, run.output) == ("SUCCEEDED", None)
+
+
 def test_the_folder_holds_one_dag_file_at_a_time() -> None:
     run_on_airflow(machine({"A": END}), {}, mocks={})
     assert len(list((shared_runner()._home / "dags").glob("*.py"))) == 1

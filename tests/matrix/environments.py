@@ -128,7 +128,7 @@ def _uv_path() -> str:
 def _python_for(image: Image) -> str | None:
     """The Python to take where the image's may be absent: that one, or the one that runs this; None where none fits."""
     wanted = ("python", "find", "--quiet", "--no-python-downloads", image.python)
-    if subprocess.run([_uv_path(), *wanted], stdout=subprocess.DEVNULL, check=False).returncode == 0:
+    if subprocess.run([_uv_path(), *wanted], capture_output=True, check=False).returncode == 0:
         return image.python
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     return here if here in _OF_ALL_IMAGES else None

@@ -57,7 +57,8 @@ def run(
         pytest.skip(f"there is no environment for Airflow {version}: make test-matrix")
     if environment == "bare" and not (home / "plugins").exists():
         (home / "plugins").symlink_to(plugins_of(version))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
+    outer = ("AIRFLOW", "PYTEST", "PYTHON", "SFN_PROVIDER")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
     own = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -174,7 +175,7 @@ def chosen_tests() -> list[Path]:
 def test_the_unit_tests_pass(version: str, tmp_path: Path) -> None:
     project = ("--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider")
     # Airflow's older versions warn of what they do themselves.
-    quiet = ("-q", "-W", "default", "--disable-warnings")
+    quiet = ("-q", "--numprocesses", "0", "-W", "default", "--disable-warnings")
     done = run(version, tmp_path, "-m", "pytest", *project, *quiet, *map(str, chosen_tests()), seconds=3600)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, "\n".join(lines[-60:])

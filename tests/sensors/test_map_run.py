@@ -15,6 +15,7 @@ from sfn_provider.sensors.step_function import StepFunctionMapRunSensor
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
 from tests.fixtures.scripted_aws import Refusal, ScriptedAws
 from tests.fixtures.tasks import context_of
+from tests.fixtures.versions import AIRFLOW
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MAP_RUN = "arn:aws:states:us-east-1:123456789012:mapRun:Orders/Lines:77aa"
@@ -154,6 +155,8 @@ def test_a_map_run_that_has_ended_never_defers(map_run: ScriptedAws) -> None:
 def test_every_mode_in_a_dag_run(
     airflow_db: None, map_run: ScriptedAws, arguments: dict[str, Any], end: dict[str, Any], state: str
 ) -> None:
+    if arguments.get("mode") == "reschedule" and AIRFLOW == (3, 0):
+        pytest.skip("dag.test() of Airflow 3.0 gives a sensor that was rescheduled its start as text")
     map_run.script("DescribeMapRun", RUNNING, RUNNING, RUNNING, end)
     run_arn = {"mapRunArn": MAP_RUN, "executionArn": EXECUTION, "stateMachineArn": "arn", "startDate": 1.0}
     map_run.script("ListMapRuns", {"mapRuns": []}, {"mapRuns": [run_arn]})

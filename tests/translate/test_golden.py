@@ -17,6 +17,7 @@ import yaml
 
 from sfn_provider.translate import translate
 from tests import golden as golden_module
+from tests.fixtures.airflow_home import schedule_of
 from tests.golden import ROOT, Golden, goldens
 
 GOLDENS = goldens()
@@ -185,8 +186,8 @@ class Setting:
 @pytest.mark.parametrize(
     "setting",
     [
-        Setting("sales_pipeline", "timetable.expression", "0 2 * * *"),
-        Setting("invoice_import", "timetable.expression", "30 5 * * 1-5"),
+        Setting("sales_pipeline", "schedule", "0 2 * * *"),
+        Setting("invoice_import", "schedule", "30 5 * * 1-5"),
         Setting("hourly_cleanup", "dagrun_timeout.seconds", 1800),
         Setting("hourly_cleanup", "schedule.seconds", 3600),
         Setting("parcel_routing", "schedule", None),
@@ -199,7 +200,7 @@ class Setting:
 def test_the_dag_has_the_machines_settings(setting: Setting, bag: Any) -> None:
     value = bag.dags[setting.dag_id]
     for name in setting.attribute.split("."):
-        value = getattr(value, name)
+        value = schedule_of(value) if name == "schedule" else getattr(value, name)
     assert value == setting.value
 
 

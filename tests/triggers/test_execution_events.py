@@ -15,7 +15,7 @@ from sfn_provider.triggers.endings import OVERLAP
 from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
 from sfn_provider.triggers.status_queue import read_message
 from tests.fixtures.planned_aws import MACHINE, PREFIX, PlannedAws, Trouble, refusal
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.versions import AIRFLOW, from_airflow
 from tests.fixtures.virtual_time import run_virtually
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/ends"
@@ -173,6 +173,7 @@ class Item:
     outcome: Outcome
 
 
+@from_airflow(3, 3, reason="has no shared streams")
 def test_watches_of_one_queue_share_a_stream(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
     planned_aws.tell_ends()
     for message in planned_aws.messages:
