@@ -232,3 +232,11 @@ def test_airflow_2_wants_no_logical_date(wired: tuple[FakeAirflow, AirflowApi]) 
 def test_an_airflow_that_cannot_be_reached() -> None:
     with RestApi("http://127.0.0.1:9", token="x") as api, pytest.raises(UsageError, match="cannot reach Airflow"):
         api.trigger("orders", {})
+
+
+def test_a_boto3_that_is_too_old_for_mwaas_api_is_told() -> None:
+    from types import SimpleNamespace
+
+    client = SimpleNamespace(get_environment=lambda **_: {"Environment": {"AirflowVersion": "2.10.3"}})
+    with pytest.raises(UsageError, match="take a newer one"):
+        MwaaApi("prod", client).call("GET", "/dags")
