@@ -22,6 +22,7 @@ from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookUser
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
+    from sfn_provider.links.step_function import StepFunctionsConsoleLink
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ class StepFunctionsSensor(BaseSensorOperator, HookUser):
     template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
     ui_color = "#66c3ff"
 
+    operator_extra_links: Sequence[StepFunctionsConsoleLink] = ()
+    _linked = False
     deferrable: bool
     """Wait in the triggerer, looking every ``poke_interval`` seconds, without a worker."""
 
@@ -132,6 +135,25 @@ class StepFunctionsSensor(BaseSensorOperator, HookUser):
                 self.hook.renew_client()
             self.log.warning("AWS does not answer just now: %s", error)
             return None
+
+    def show_links(self, context: Context, **arns: str) -> None:
+        """Store what the links to the console need; once, however often the sensor looks.
+
+        Args:
+            context: of the running task.
+            arns: ``execution_arn``, ``map_run_arn``: one for each link that the sensor has.
+        """
+        if self._linked or not context:
+            return
+        for link in self.operator_extra_links:
+            link.persist(
+                context=context,
+                operator=self,
+                region_name=self.hook.conn_region_name,
+                aws_partition=self.hook.conn_partition,
+                **{link.arn_field: arns[link.arn_field]},
+            )
+        self._linked = True
 
     def fail(self, error: AirflowException) -> NoReturn:
         """Fail, or skip with ``soft_fail`` or ``never_fail``."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from sfn_provider._compat import conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass
 from sfn_provider.hooks.statuses import FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
+from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor, check_event, statuses
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
     aws_hook_class = HookClass("sfn_provider.sensors.step_function")
     arn_field = "execution_arn"
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn"}))
+    operator_extra_links = (StateMachineExecutionsDetailsLink(),)
 
     execution_arn: str
     target_states: tuple[str, ...]
@@ -97,6 +99,8 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         refuse_express(self.execution_arn)
         seen = self.ask(lambda: self.hook.describe_execution(self.execution_arn, "METADATA_ONLY"))
         status = seen["status"] if seen is not None else None
+        if seen is not None:
+            self.show_links(context, execution_arn=self.execution_arn)
         if status is None or (status in RUNNING_STATUSES and status not in self.target_states):
             self.log.info("%s is %s", self.execution_arn, status or "not known just now")
             if self.log_history:

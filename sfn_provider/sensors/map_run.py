@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import PokeReturnValue, conf
@@ -49,7 +49,6 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
     map_run_arn: str | None
     execution_arn: str | None
     target_states: tuple[str, ...]
-    _linked = False
 
     def __init__(
         self,
@@ -93,7 +92,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             self.log.info("The Map Run is not known just now")
             return False
         self.map_run_arn = arn
-        self._persist_links(context, description)
+        self.show_links(context, map_run_arn=description["mapRunArn"], execution_arn=description["executionArn"])
         self.log.info("%s", progress_of(description))
         if description["status"] in self.target_states:
             return PokeReturnValue(is_done=True, xcom_value=summary_of(description))
@@ -132,19 +131,3 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         except aws_errors() as error:
             self.log.warning("The failed items could not be read: %s", error)
             return ()
-
-    def _persist_links(self, context: Context, description: Mapping[str, Any]) -> None:
-        if self._linked:
-            return
-        for link, field, arn in (
-            (MapRunDetailsLink, "map_run_arn", description["mapRunArn"]),
-            (StateMachineExecutionsDetailsLink, "execution_arn", description["executionArn"]),
-        ):
-            link.persist(
-                context=context,
-                operator=self,
-                region_name=self.hook.conn_region_name,
-                aws_partition=self.hook.conn_partition,
-                **{field: arn},
-            )
-        self._linked = True

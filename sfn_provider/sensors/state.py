@@ -93,6 +93,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         wait = self._wait = self._wait or StateWait(self.state_name, self.passage, self.times)
         if not wait.seen and not self._read(wait):
             return False
+        self.show_links(context, execution_arn=self.execution_arn)
         if wait.seen:
             return PokeReturnValue(is_done=True, xcom_value=wait.result())
         if wait.ended:

@@ -57,7 +57,18 @@ def test_a_running_execution_is_not_there_yet(execution: str, status: str) -> No
     sensor = sensor_of(execution)
     context = context_of(sensor)
     assert sensor.poke(context) is False
-    assert context["ti"].xcoms == {}
+    assert "output" not in context["ti"].xcoms
+
+
+def test_the_link_is_stored_by_the_first_look_and_not_again(execution: str) -> None:
+    set_execution(execution, "RUNNING")
+    sensor = sensor_of(execution)
+    first, second = context_of(sensor), context_of(sensor)
+    assert (sensor.poke(first), sensor.poke(second)) == (False, False)
+    stored = first["ti"].xcoms["_state_machine_executions_details"]
+    [link] = sensor.operator_extra_links
+    assert execution.replace(":", "%3A") in link.format_link(**stored)
+    assert second["ti"].xcoms == {}
 
 
 def test_a_look_at_a_running_execution_is_one_call_without_data(scripted_aws: ScriptedAws) -> None:
@@ -72,7 +83,7 @@ def test_the_output_goes_to_an_xcom(execution: str) -> None:
     sensor = sensor_of(execution)
     context = context_of(sensor)
     assert sensor.poke(context) is True
-    assert context["ti"].xcoms == {"output": {"n": 1}}
+    assert context["ti"].xcoms["output"] == {"n": 1}
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
@@ -182,7 +193,7 @@ def test_an_execution_that_has_ended_never_defers(execution: str) -> None:
     sensor = sensor_of(execution, deferrable=True)
     context = context_of(sensor)
     sensor.execute(context)
-    assert context["ti"].xcoms == {"output": 1}
+    assert context["ti"].xcoms["output"] == 1
 
 
 def test_an_execution_redriven_before_the_worker_is_back_is_waited_for_again(execution: str) -> None:
