@@ -39,6 +39,7 @@ FOR_TESTS = (
     "jsonschema",
     "ruff",
     "build",
+    "hatchling",
 )
 # What the images pin of no concern to them: pip itself, and the server that stands for AWS in the tests.
 _OF_ALL_IMAGES = ("3.11", "3.12")
