@@ -18,6 +18,13 @@ from tests.fixtures.flows import END, machine
 from tests.fixtures.recorded import history
 
 MACHINE = machine({"A": END | {"Parameters": {"text.$": "$"}}})
+# What is started in the background of a shell is started deaf to it, and so is what that starts.
+HEEDS_CTRL_C = """
+import signal
+from sfn_provider.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
 PATIENCE = 180
 """Seconds for a private Airflow to start and to replay something, on a busy machine."""
 
@@ -57,7 +64,7 @@ def test_a_signal_ends_it_with_what_is_done_kept_and_nothing_else_left(
     work.mkdir()
     temporary.mkdir()
     names = write_histories(work, [str(number) for number in range(300)])
-    command = [sys.executable, "-m", "sfn_provider.cli", "replay", *names, "--definition", "a.asl.json"]
+    command = [sys.executable, "-c", HEEDS_CTRL_C, "replay", *names, "--definition", "a.asl.json"]
     process = subprocess.Popen(
         [*command, "--results", "done.jsonl"],
         cwd=work,
