@@ -9,10 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+
+from tests.fixtures.servers import Server
 
 Json = Any
 
@@ -117,7 +119,7 @@ _ANSWERS: dict[str, Callable[[StepFunctions, Json], Json]] = {
 def step_functions() -> Iterator[StepFunctions]:
     """Step Functions on a free port."""
     service = StepFunctions()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service))
+    server = Server(("127.0.0.1", 0), _handler(service))
     service.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
