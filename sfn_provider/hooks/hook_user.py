@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from types import MappingProxyType
@@ -70,8 +71,8 @@ class HookClass:
         return hook_class
 
 
-class HookUser:
-    """Makes the hook out of the AWS arguments that the operator or sensor keeps as attributes."""
+class AwsUser:
+    """Makes hooks out of the AWS arguments that an operator, sensor or trigger keeps as attributes."""
 
     aws_hook_class = HookClass()
     arn_field: ClassVar[str] = ""
@@ -82,16 +83,8 @@ class HookUser:
     verify: bool | str | None
     botocore_config: dict[str, Any] | None
 
-    def _keep(self, **arguments: Any) -> None:
-        """Keep arguments of the constructor as attributes.
-
-        BaseOperator's own way takes a microsecond for each of them at every parse, and minds later changes only.
-        """
-        vars(self).update(arguments)
-
-    @cached_property
-    def hook(self) -> StepFunctionHook:
-        """The hook. The first use imports boto3 and reads the Airflow connection."""
+    def make_hook(self) -> StepFunctionHook:
+        """Make the hook. This imports boto3: a trigger keeps it off the event loop."""
         from sfn_provider.hooks.execution_requests import region_of
 
         hook = self.aws_hook_class(**self.aws_arguments)
@@ -107,3 +100,32 @@ class HookUser:
             "verify": self.verify,
             "config": self.botocore_config,
         }
+
+
+class HookUser(AwsUser):
+    """What operators and sensors do with the hook, and with their arguments."""
+
+    task_id: str
+
+    def _keep(self, **arguments: Any) -> None:
+        """Keep arguments of the constructor as attributes.
+
+        BaseOperator's own way takes a microsecond for each of them at every parse, and minds later changes only.
+        """
+        vars(self).update(arguments)
+
+    @contextmanager
+    def _usage_errors_fail(self) -> Iterator[None]:
+        """What cannot be used fails the task, without further tries."""
+        from sfn_provider._compat import AirflowFailException
+        from sfn_provider.exceptions import UsageError
+
+        try:
+            yield
+        except UsageError as error:
+            raise AirflowFailException(f"{self.task_id}: {error}") from error
+
+    @cached_property
+    def hook(self) -> StepFunctionHook:
+        """The hook. The first use imports boto3 and reads the Airflow connection."""
+        return self.make_hook()

@@ -174,12 +174,11 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
             (sleep or time.sleep)(waiter_delay)
         return self.describe_patiently(execution_arn, "ALL_DATA", sleep)
 
-    def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a client, as ``AwsBaseHook`` does, for which an answer that was cut off is a lost connection."""
-        client = super().get_client_type(*args, **kwargs)
-        if hasattr(client, "meta"):  # an aiobotocore client is not made yet; triggers look at its answers themselves
-            client.meta.events.register("after-call", refuse_cut_off)
-        return client
+    def get_session(self, *args: Any, **kwargs: Any) -> Any:
+        """Make a session, as ``AwsBaseHook`` does; to its clients, an answer that was cut off is a lost connection."""
+        session = super().get_session(*args, **kwargs)
+        getattr(session, "events", session).register("after-call", refuse_cut_off)  # aiobotocore's takes it itself
+        return session
 
     def client_with(self, **settings: Any) -> Any:
         """Make a client with further settings; it is kept, as long as ``conn`` is.

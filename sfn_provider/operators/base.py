@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sfn_provider._compat import AirflowFailException, BaseOperator
+from sfn_provider._compat import BaseOperator
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass, HookUser
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 
@@ -41,22 +41,16 @@ class StepFunctionsOperator(BaseOperator, HookUser):
 
     def _take_execution(self, context: Context, value: Any) -> str:
         """Give the ARN of the execution that this task is about, out of its argument."""
-        from sfn_provider.exceptions import UsageError
         from sfn_provider.hooks.given_execution import given_execution
 
-        try:
+        with self._usage_errors_fail():
             return given_execution(self, context, value)
-        except UsageError as error:
-            raise AirflowFailException(f"{self.task_id}: {error}") from error
 
     def _refuse_express(self, arn: str) -> None:
-        from sfn_provider.exceptions import UsageError
         from sfn_provider.hooks.execution_requests import refuse_express
 
-        try:
+        with self._usage_errors_fail():
             refuse_express(arn)
-        except UsageError as error:
-            raise AirflowFailException(f"{self.task_id}: {error}") from error
 
     def _persist_machine_link(self, context: Context, state_machine_arn: str) -> None:
         StateMachineDetailsLink.persist(

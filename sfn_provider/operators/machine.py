@@ -240,10 +240,8 @@ class StepFunctionValidateStateMachineOperator(DefinitionOperator):
             AirflowFailException: it cannot be used; the message lists the diagnostics. Or a permission is missing.
         """
         severity = max(self.severity, self.fail_on, key=SEVERITIES.index)
-        try:
+        with self._usage_errors_fail():
             definition = self._read_definition()
-        except UsageError as error:
-            raise AirflowFailException(f"{self.task_id}: {error}") from error
         answer = self._patiently(lambda: self.hook.validate_definition(definition.text, definition.type, severity))
         found: list[dict[str, Any]] = answer["diagnostics"]
         grave = [one for one in found if SEVERITIES.index(one["severity"]) <= SEVERITIES.index(self.fail_on)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
-from sfn_provider._compat import AirflowException, AirflowFailException, conf
+from sfn_provider._compat import AirflowException, conf
 from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.waiting import OnFailedExecution, OnNotRedrivable, WaitingOperator
@@ -134,13 +134,9 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             AirflowFailException: the arguments cannot be used, a permission is missing, or a failed execution is not
                 to be repeated.
         """
-        from sfn_provider.exceptions import UsageError
-
         self._persist_machine_link(context, self.state_machine_arn)
-        try:
+        with self._usage_errors_fail():
             arn = self._start(context)
-        except UsageError as error:
-            raise AirflowFailException(f"{self.task_id}: {error}") from error
         return self._follow(context, arn)
 
     @property

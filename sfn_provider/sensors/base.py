@@ -59,12 +59,8 @@ class StepFunctionsSensor(BaseSensorOperator, HookUser):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once, in the worker."""
-        from sfn_provider.exceptions import UsageError
-
-        try:
+        with self._usage_errors_fail():
             return self.look(context)
-        except UsageError as error:
-            raise AirflowFailException(f"{self.task_id}: {error}") from error
 
     def execute(self, context: Context) -> Any:
         """Wait, here or in the triggerer.

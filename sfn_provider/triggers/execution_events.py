@@ -11,7 +11,7 @@ from sfn_provider._compat import AirflowFailException, BaseEventTrigger, Trigger
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.execution_requests import region_of
 from sfn_provider.hooks.faults import aws_errors
-from sfn_provider.hooks.hook_user import HookClass
+from sfn_provider.hooks.hook_user import AwsUser, HookClass
 from sfn_provider.hooks.statuses import ENDED_STATUSES
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.endings import Ending, EndingList, Given
@@ -31,7 +31,7 @@ AGAIN: Final = 60.0
 """Seconds until AWS is asked again where it refuses an answer: somebody may grant the permission."""
 
 
-class StepFunctionExecutionEventTrigger(BaseEventTrigger):
+class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
     """Fire an event for each execution of a state machine that ends.
 
     For an ``AssetWatcher``: the asset's consumers run once for each event. The event's payload has ``execution_arn``,
@@ -61,6 +61,7 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger):
     """
 
     aws_hook_class = HookClass()
+    arn_field = "state_machine_arn"
 
     def __init__(
         self,
@@ -109,12 +110,7 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger):
 
     def hook(self) -> StepFunctionHook:
         """Make the hook. This imports boto3: keep it off the event loop."""
-        return self.aws_hook_class(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self._region(),
-            verify=self.verify,
-            config=self.botocore_config,
-        )
+        return self.make_hook()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Fire events as long as somebody watches."""

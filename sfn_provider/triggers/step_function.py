@@ -13,7 +13,7 @@ from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR, re
 from sfn_provider.hooks.execution_results import still_running
 from sfn_provider.hooks.faults import aws_errors
 from sfn_provider.hooks.history_log import HistoryLog
-from sfn_provider.hooks.hook_user import HookClass, lazy_classes
+from sfn_provider.hooks.hook_user import AwsUser, HookClass, lazy_classes
 from sfn_provider.hooks.statuses import RUNNING_STATUSES
 from sfn_provider.triggers.aws_client import AwsAccess, shared_client
 from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
@@ -42,7 +42,7 @@ SWEEP: Final = 600.0
 """Seconds between two looks, at least, where a queue says what has ended: a look for events that were lost."""
 
 
-class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
+class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
     """Wait until an execution has ended, in whatever way, or has a status that is waited for.
 
     The one event is ``{"status": "success", "execution_arn": ..., "execution_status": ...}``; its ``execution_status``
@@ -68,6 +68,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
     """
 
     aws_hook_class = HookClass(__name__)
+    arn_field = "execution_arn"
 
     def __init__(
         self,
@@ -120,14 +121,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger):
 
     def hook(self) -> StepFunctionHook:
         """Make the hook. This imports boto3: keep it off the event loop."""
-        hook = self.aws_hook_class(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
-        hook.arn_region = region_of(self.execution_arn)
-        return hook
+        return self.make_hook()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait together with the other triggers of this triggerer, then yield the one event."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.hooks.execution_requests import region_of
 from sfn_provider.hooks.faults import Patience, aws_errors
-from sfn_provider.hooks.hook_user import HookClass
+from sfn_provider.hooks.hook_user import AwsUser, HookClass
 from sfn_provider.triggers.aws_client import AwsAccess, AwsClient, shared_client
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
 
-class LookingTrigger(BaseTrigger):
+class LookingTrigger(BaseTrigger, AwsUser):
     """Looks again and again, until there is an event.
 
     The one event is ``{"status": "success", ...}``; that of a wait that cannot go on is ``{"status": "error",
@@ -31,8 +31,6 @@ class LookingTrigger(BaseTrigger):
     """
 
     aws_hook_class = HookClass("sfn_provider.triggers.step_function")
-    arn_field: ClassVar[str]
-    """The attribute whose ARN says in which region the calls are, where no region is given."""
 
     def __init__(
         self,
@@ -72,14 +70,7 @@ class LookingTrigger(BaseTrigger):
 
     def hook(self) -> StepFunctionHook:
         """Make the hook. This imports boto3: keep it off the event loop."""
-        hook = self.aws_hook_class(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
-        hook.arn_region = region_of(getattr(self, self.arn_field))
-        return hook
+        return self.make_hook()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is an event, then yield it."""

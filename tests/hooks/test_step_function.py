@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.step_function import StepFunctionHook
+from sfn_provider.triggers.aws_client import connected
 from tests.fixtures.moto import set_execution
 from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
 
@@ -125,6 +127,17 @@ def test_an_answer_that_is_cut_off_is_a_lost_connection(
     # Some older versions of botocore with their urllib3 tell it themselves.
     with pytest.raises((ConnectionError, ConnectionClosedError), match=r"was cut off|was closed"):
         getattr(StepFunctionHook().conn, operation)(**arguments)
+
+
+def test_an_empty_answer_is_a_lost_connection_for_a_client_in_the_triggerer(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", {})
+
+    async def look() -> None:
+        async with await connected(StepFunctionHook) as client:
+            await client.describe_execution(executionArn=ARN)
+
+    with pytest.raises(ConnectionError, match="DescribeExecution was cut off"):
+        asyncio.run(look())
 
 
 def test_an_answer_that_is_empty_by_nature_is_one(scripted_aws: ScriptedAws) -> None:
