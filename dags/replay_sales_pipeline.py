@@ -61,7 +61,7 @@ with DAG(
         """Replay, compare and report; the report's place is the task's result."""
         # Imported here: a DAG file is read again and again, and this is needed once a night.
         from sfn_provider.compare.report import as_html
-        from sfn_provider.compare.report.replays import replay_last
+        from sfn_provider.compare.report.replay_reports import replay_last
 
         found = replay_last(state_machine_arn, int(last), dag_file=dag_file or None)
         link = write_report(report, as_html(found))

@@ -25,7 +25,7 @@ def _fastapi_apps() -> list[dict[str, Any]]:
 
 
 def _blueprints() -> list[Any]:
-    from sfn_provider.callbacks.blueprint import make_blueprint
+    from sfn_provider.callbacks.flask_blueprint import make_blueprint
 
     return [make_blueprint()]
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.versions import AIRFLOW
-
 ROOT = Path(__file__).parents[1]
 
 BLOCKED = ("airflow", "boto3", "botocore", "aiobotocore", "aioboto3", "moto")
@@ -133,9 +131,8 @@ def test_the_operators_of_translated_dags_bring_nothing_of_the_engine_when_a_dag
 
 PARSED = sorted(
     f"sfn_provider.{kind}.{path.stem}"
-    for kind in ("links", "operators", "sensors", "triggers")
+    for kind in ("links", "operators", "runtime", "sensors", "triggers")
     for path in (ROOT / "sfn_provider" / kind).glob("[a-z]*.py")
-    if path.stem != "status_stream" or AIRFLOW >= (3, 3)  # of Airflow's shared streams, which older ones have not
 )
 
 
@@ -146,7 +143,12 @@ def test_nothing_that_a_dag_file_imports_needs_boto3() -> None:
 
 
 USED = {
-    "operator": ("operators", "StepFunctionStartExecutionOperator", "operators.waiting", "operators.machine"),
+    "operator": (
+        "operators",
+        "StepFunctionStartExecutionOperator",
+        "operators.wait_for_execution",
+        "operators.deployment",
+    ),
     "sensor": ("sensors", "StepFunctionExecutionSensor", "sensors.execution", "sensors.map_run"),
 }
 
@@ -160,13 +162,13 @@ def test_a_dag_file_pays_for_the_driving_classes_that_it_uses_and_for_no_trigger
     assert f"sfn_provider.{there}" in added
     assert f"sfn_provider.{not_there}" not in added
     assert [each for each in added if each.startswith("sfn_provider.triggers")] == []
-    hooks = {"sfn_provider.hooks", "sfn_provider.hooks.hook_user", "sfn_provider.hooks.statuses"}
+    hooks = {"sfn_provider.hooks", "sfn_provider.hooks.aws_hook_mixin", "sfn_provider.executions.statuses"}
     assert {each for each in added if each.startswith("sfn_provider.hooks")} <= hooks
 
 
 BASES = {
-    "operators": "from sfn_provider._compat import BaseOperator as A; from sfn_provider.operators.waiting import "
-    "WaitingOperator as B",
+    "operators": "from sfn_provider._compat import BaseOperator as A; "
+    "from sfn_provider.operators.wait_for_execution import WaitingOperator as B",
     "sensors": "from sfn_provider._compat import BaseSensorOperator as A; from sfn_provider.sensors.base import "
     "StepFunctionsSensor as B",
 }
@@ -181,7 +183,7 @@ def test_a_driving_class_has_no_constructor_between_its_own_and_airflows(importe
 def test_operators_and_sensors_that_drive_bring_nothing_heavy_when_a_dag_file_is_parsed() -> None:
     everything = "; ".join(f"from sfn_provider.{kind}.step_function import *" for kind in ("operators", "sensors"))
     added = python(ADDED.replace("import sfn_provider.operators.state_machine", everything)).split()
-    assert "sfn_provider.operators.machine" in added
+    assert "sfn_provider.operators.deployment" in added
     heavy = ("aiobotocore", "asgiref", "airflow.providers", "boto3", "botocore", "networkx", "yaml")
     assert [name for name in added if name.startswith(heavy)] == []
     parts = ("asl", "engine", "integrations", "translate", "compare")

@@ -14,7 +14,7 @@ from sfn_provider.get_provider_info import get_provider_info
 from tests.fixtures.versions import AIRFLOW
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("boto3", "botocore", "fastapi", "starlette", "flask", "sqlalchemy", "sfn_provider.callbacks.database")
+HEAVY = ("boto3", "botocore", "fastapi", "starlette", "flask", "sqlalchemy", "sfn_provider.callbacks.airflow_database")
 
 
 def test_the_entry_point_names_the_plugin() -> None:

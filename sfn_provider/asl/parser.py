@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider.exceptions import InvalidDefinition
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.lint.walk import ExecutionType
+    from sfn_provider.asl.lint.definition_walk import ExecutionType
     from sfn_provider.asl.model import StateMachine
 
 

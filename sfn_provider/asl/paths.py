@@ -15,9 +15,9 @@ from functools import lru_cache
 from operator import attrgetter
 
 from sfn_provider.asl.java_values import compact_json
-from sfn_provider.asl.path_errors import Key, PathNotFound, PathSyntaxError, explain, fragment, get, type_name
-from sfn_provider.asl.path_steps import Step, make_steps, walk
-from sfn_provider.asl.path_syntax import Names, ParsedPath, Selector, parse_path
+from sfn_provider.asl.jsonpath.errors import Key, PathNotFound, PathSyntaxError, explain, fragment, get, type_name
+from sfn_provider.asl.jsonpath.steps import Step, make_steps, walk
+from sfn_provider.asl.jsonpath.syntax import Names, ParsedPath, Selector, parse_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.exceptions import StatesError
 

@@ -1,7 +1,7 @@
 """From the text of a definition to its JSON value, with the place of everything in the user's own text.
 
 JSON is tried first, with ``//`` and ``/* */`` comments and trailing commas taken out, each with a warning because Step
-Functions refuses them; text that does not look like JSON is read as YAML (`sfn_provider.asl.yaml_text`).
+Functions refuses them; text that does not look like JSON is read as YAML (`sfn_provider.asl.yaml_reader`).
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _load_json(text: str) -> Document:
 
 
 def _load_yaml(text: str) -> Document:
-    from sfn_provider.asl.yaml_text import YamlProblem, read_yaml
+    from sfn_provider.asl.yaml_reader import YamlProblem, read_yaml
 
     try:
         value, positions = read_yaml(text)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfn_provider.callbacks import access, database
-from sfn_provider.callbacks.answers import ACTIONS, MAX_OUTPUT, Refusal, members, read_answer
-from sfn_provider.callbacks.tokens import InvalidToken, TokenSigner
+from sfn_provider.callbacks import airflow_database as database
+from sfn_provider.callbacks import authorization as access
+from sfn_provider.callbacks.task_tokens import InvalidToken, TokenSigner
+from sfn_provider.callbacks.worker_requests import ACTIONS, MAX_OUTPUT, ApiError, members, read_answer
 
 MAX_BODY: Final = 6 * MAX_OUTPUT + 16_384
 """Bytes of a request: an output, each of whose bytes may be written as ``\\uXXXX``, and the rest."""
@@ -74,44 +75,44 @@ def respond(request: Request) -> Reply:
     """Answer a request."""
     try:
         return _respond(request, time.time())
-    except Refusal as error:
+    except ApiError as error:
         return refuse(error)
 
 
-def refuse(error: Refusal) -> Reply:
+def refuse(error: ApiError) -> Reply:
     """Tell why a request is refused."""
     return Reply(error.status, {"__type": error.code, "message": str(error)})
 
 
-TOO_LARGE: Final = Refusal("RequestEntityTooLargeException", f"The request has more than {MAX_BODY} bytes", 413)
+TOO_LARGE: Final = ApiError("RequestEntityTooLargeException", f"The request has more than {MAX_BODY} bytes", 413)
 
 
 def _respond(request: Request, now: float) -> Reply:
     action = request.headers.get("x-amz-target", "").removeprefix(_TARGET)
     handler = _HANDLERS.get(action)
     if request.method != "POST" or handler is None:
-        raise Refusal("UnknownOperationException", f"Only {', '.join(_HANDLERS)} can be called here", 404)
+        raise ApiError("UnknownOperationException", f"Only {', '.join(_HANDLERS)} can be called here", 404)
     if len(request.body) > MAX_BODY:
         raise TOO_LARGE
-    may = access.admit(request, action)
+    may = access.authorize(request, action)
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise Refusal("SerializationException", "The request body is not valid JSON") from error
+        raise ApiError("SerializationException", "The request body is not valid JSON") from error
     return handler(action, body, now, may)
 
 
-def _answer(action: str, body: Any, now: float, may: database.May) -> Reply:
+def _answer(action: str, body: Any, now: float, may: database.DagPermission) -> Reply:
     token, answer = read_answer(action, body)
     try:
         claim = TokenSigner.from_configuration().read(token)
     except InvalidToken as error:
-        raise Refusal("InvalidToken", "Invalid Token: 'Invalid token'") from error
+        raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'") from error
     database.take_answer(claim, answer, now, may)
     return Reply(200, {})
 
 
-def _get_activity_task(action: str, body: Any, now: float, may: database.May) -> Reply:
+def _get_activity_task(action: str, body: Any, now: float, may: database.DagPermission) -> Reply:
     asked = members(action, body)
     work = database.take_work(asked["activityArn"], now, may)
     if work is None:
@@ -119,7 +120,7 @@ def _get_activity_task(action: str, body: Any, now: float, may: database.May) ->
     return Reply(200, {"taskToken": work.token, "input": work.input})
 
 
-_HANDLERS: Final[dict[str, Callable[[str, Any, float, database.May], Reply]]] = {
+_HANDLERS: Final[dict[str, Callable[[str, Any, float, database.DagPermission], Reply]]] = {
     **dict.fromkeys(ACTIONS, _answer),
     "GetActivityTask": _get_activity_task,
 }

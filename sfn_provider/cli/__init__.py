@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import click
 
 from sfn_provider import __version__
-from sfn_provider.cli.compare import compare
-from sfn_provider.cli.lint import lint
+from sfn_provider.cli.commands.compare import compare
+from sfn_provider.cli.commands.lint import lint
+from sfn_provider.cli.commands.package import package
+from sfn_provider.cli.commands.replay import replay
+from sfn_provider.cli.commands.run import run
+from sfn_provider.cli.commands.translate import translate
 from sfn_provider.cli.output import escape_what_cannot_be_shown, print_diagnostics
-from sfn_provider.cli.package import package
-from sfn_provider.cli.replay import replay
-from sfn_provider.cli.run import run
-from sfn_provider.cli.translate import translate
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 
 

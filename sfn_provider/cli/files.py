@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from sfn_provider.asl import Diagnostic, lint
 from sfn_provider.engine import Mocks, load_mocks
-from sfn_provider.engine.mocks import test_cases
+from sfn_provider.engine.simulation.mocks import test_cases
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions import Definition, read_definition
 from sfn_provider.translate.definitions.files import read_file as read_text

@@ -16,7 +16,7 @@ from sfn_provider.cli.output import console
 from sfn_provider.compare.cost import Prices, load_prices
 from sfn_provider.compare.cost.estimate import Environment
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.schedule import Schedule
+from sfn_provider.translate.plan.schedule import Schedule
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--html", {"metavar": "FILE.html", "help": "Write the report as one HTML page."}),
@@ -65,8 +65,8 @@ class ReportOptions:
     def costs(self, schedule: Schedule | None) -> Any:
         """What costs are estimated with, as `CostOptions`, where the DAG has this schedule."""
         from sfn_provider.compare.report import CostOptions
-        from sfn_provider.compare.report.replays import ONCE_A_DAY
-        from sfn_provider.compare.report.runs import runs_per_month
+        from sfn_provider.compare.report.replay_reports import ONCE_A_DAY
+        from sfn_provider.compare.report.schedule_frequency import runs_per_month
 
         if self.runs is not None:
             runs, source = self.runs, "as given"

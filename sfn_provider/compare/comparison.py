@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.airflow_side import DAG_ID, AirflowRun, run_dag
-from sfn_provider.compare.placeholders import mask
-from sfn_provider.compare.states import StateComparison, compare_outcomes, compare_states
+from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, run_dag
+from sfn_provider.compare.diff.run_specific_values import mask
+from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
 from sfn_provider.engine import Execution, Mocks, simulate
 
 

@@ -2,7 +2,7 @@
 
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.interpreter import Interpreter
-from sfn_provider.engine.mocks import Mocks, load_mocks
-from sfn_provider.engine.simulator import simulate
+from sfn_provider.engine.simulation.mocks import Mocks, load_mocks
+from sfn_provider.engine.simulation.simulator import simulate
 
 __all__ = ["Execution", "Interpreter", "Mocks", "load_mocks", "simulate"]

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine import outside as outside_branches
+from sfn_provider.engine import external_branches as outside_branches
+from sfn_provider.engine.compiled import Program
+from sfn_provider.engine.execution_state import ExecutionState, Frame
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.items.parts import Part
 from sfn_provider.engine.journal import HistoryFull
-from sfn_provider.engine.program import Program
+from sfn_provider.engine.map_run.child_batches import Part
 from sfn_provider.engine.requests import (
     BranchOutcome,
     CallTask,
@@ -25,9 +26,8 @@ from sfn_provider.engine.requests import (
     TaskFailed,
     TaskSucceeded,
 )
-from sfn_provider.engine.run import ROOT, Run, TokenMaker
-from sfn_provider.engine.state import ExecutionState, Frame
-from sfn_provider.engine.states import distributed
+from sfn_provider.engine.states import distributed_map as distributed
+from sfn_provider.engine.step import ROOT, Run, TokenMaker
 from sfn_provider.exceptions import StatesError
 
 
@@ -95,7 +95,7 @@ class Interpreter:
         start_at: str | None = None,
         deadline: float | None = None,
         continues: Position | None = None,
-        branch: outside_branches.Inherited | None = None,
+        branch: outside_branches.BranchContext | None = None,
         outside: bool = False,
     ) -> Step:
         """Start an execution, or go on with one in another region.

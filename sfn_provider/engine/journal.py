@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.limits import MAX_EVENTS
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
-from sfn_provider.engine.state import ExecutionState, Frame, Pending
 
 
 class HistoryFull(Exception):

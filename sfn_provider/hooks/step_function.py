@@ -16,14 +16,14 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
 from sfn_provider._compat import AirflowException, AirflowFailException
-from sfn_provider.hooks.execution_requests import encode_input, execution_arn, region_of
-from sfn_provider.hooks.execution_results import still_running
-from sfn_provider.hooks.faults import patiently, refuse_cut_off
-from sfn_provider.hooks.history_calls import HistoryCalls
-from sfn_provider.hooks.machine_calls import MachineCalls
-from sfn_provider.hooks.statuses import RUNNING_STATUSES
-from sfn_provider.hooks.sync_calls import SyncCalls
-from sfn_provider.hooks.worker_calls import WorkerCalls
+from sfn_provider.executions.aws_errors import require_complete_response, retry_aws_call
+from sfn_provider.executions.outcomes import still_running
+from sfn_provider.executions.start_request import encode_input, execution_arn, region_of
+from sfn_provider.executions.statuses import RUNNING_STATUSES
+from sfn_provider.hooks.history_mixin import HistoryCalls
+from sfn_provider.hooks.state_machine_mixin import MachineCalls
+from sfn_provider.hooks.sync_execution_mixin import SyncCalls
+from sfn_provider.hooks.task_token_mixin import WorkerCalls
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
@@ -138,7 +138,7 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
             AirflowFailException: a permission is missing.
             botocore.exceptions.ClientError: an error that no waiting mends.
         """
-        return patiently(
+        return retry_aws_call(
             lambda: self.describe_execution(execution_arn, included_data), renew=self.renew_client, sleep=sleep
         )
 
@@ -177,7 +177,9 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
     def get_session(self, *args: Any, **kwargs: Any) -> Any:
         """Make a session, as ``AwsBaseHook`` does; to its clients, an answer that was cut off is a lost connection."""
         session = super().get_session(*args, **kwargs)
-        getattr(session, "events", session).register("after-call", refuse_cut_off)  # aiobotocore's takes it itself
+        getattr(session, "events", session).register(
+            "after-call", require_complete_response
+        )  # aiobotocore's takes it itself
         return session
 
     def client_with(self, **settings: Any) -> Any:

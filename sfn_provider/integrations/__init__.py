@@ -11,7 +11,7 @@ Importing this package imports neither boto3 nor Airflow: ``Caller`` does when i
 
 from __future__ import annotations
 
-from sfn_provider.integrations.answers import Completed, Submitted
+from sfn_provider.integrations.call_outcomes import Completed, Submitted
 from sfn_provider.integrations.caller import Caller
 from sfn_provider.integrations.coverage import Ended, Followed, Supported, ended, followed, supported
 

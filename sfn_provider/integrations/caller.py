@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations import stored_objects
-from sfn_provider.integrations.answers import Completed, Submitted
-from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
-from sfn_provider.integrations.find import find_integration
-from sfn_provider.integrations.integration import Integration, Started, Sync, Verdict
-from sfn_provider.integrations.job import Job, not_asked, not_found, start_job, still_running
-from sfn_provider.integrations.link import (
-    Link,
+from sfn_provider.integrations import s3_objects as stored_objects
+from sfn_provider.integrations.adapters.registry import ADAPTERS, OwnWire
+from sfn_provider.integrations.api_operation import (
+    ApiOperation,
     Task,
     arguments_of,
     botocore_errors,
@@ -27,16 +22,21 @@ from sfn_provider.integrations.link import (
     refused,
     token_of,
 )
-from sfn_provider.integrations.searches import Again, Finder
-from sfn_provider.integrations.shapes import Values, json_text
-from sfn_provider.integrations.wires import OWN_WIRES, OwnWire
+from sfn_provider.integrations.call_outcomes import Completed, Submitted
+from sfn_provider.integrations.clients import Clients
+from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
+from sfn_provider.integrations.integration import Integration, Started, Sync, Verdict
+from sfn_provider.integrations.job import Job, not_asked, not_found, start_job, still_running
+from sfn_provider.integrations.job_recovery import Finder, Resubmission
+from sfn_provider.integrations.resolver import find_integration
+from sfn_provider.integrations.value_shapes import Values, json_text
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
     from sfn_provider.engine.requests import CallTask
 
-Wire = Link | OwnWire
+Wire = ApiOperation | OwnWire
 """What a task's calls go through."""
 
 _NOT_FOUND: Final = "ResourceNotFoundException"
@@ -66,7 +66,9 @@ class Caller:
         self._finder = Finder()
         self._clients = Clients(aws_conn_id, region_name, execution_arn.rpartition(":")[2], machine_arn)
 
-    def submit(self, call: CallTask, *, idempotency_key: str, again: Again | None = None) -> Completed | Submitted:
+    def submit(
+        self, call: CallTask, *, idempotency_key: str, again: Resubmission | None = None
+    ) -> Completed | Submitted:
         """Call the resource of a task.
 
         Args:
@@ -74,7 +76,7 @@ class Caller:
             idempotency_key: the same text for the same attempt of the same task: a call that is submitted again does
                 not start a second job where the service has a token for that.
             again: the call may have been made before: where the service has no token, the job is looked for before
-                another one is started (see `sfn_provider.integrations.searches`).
+                another one is started (see `sfn_provider.integrations.job_recovery`).
 
         Returns:
             The result; for ``.sync`` the job that was started.
@@ -94,7 +96,7 @@ class Caller:
         values, response = (found, {}) if found is not None else self._send(wired, given, token)
         integration = task.integration
         result = integration.result(values)
-        if integration.conclude is not None and isinstance(wired, Link):
+        if integration.conclude is not None and isinstance(wired, ApiOperation):
             with naming_errors(wired):
                 result = integration.conclude(given, result, wired)
         output = result | http_metadata(response) if integration.metadata else result
@@ -175,13 +177,13 @@ class Caller:
         return task, task.integration.syncs[task.resource.pattern]
 
     def _open(self, task: Task) -> Wire:
-        own = OWN_WIRES.get(task.integration.wire)
-        return own.open(task, self._clients) if own is not None else Link.open(task, self._clients)
+        own = ADAPTERS.get(task.integration.wire)
+        return own.open(task, self._clients) if own is not None else ApiOperation.open(task, self._clients)
 
     def _refuse(self, task: Task, given: Json) -> None:
         """Refuse parameters with which the task cannot start."""
         integration = task.integration
-        own = OWN_WIRES.get(integration.wire)
+        own = ADAPTERS.get(integration.wire)
         if own is None:
             arguments_of(task, self._model(integration), given, self._prepared(task, given), "")
         elif problems := list(own.check(integration.operation, given)):
@@ -205,11 +207,11 @@ class Caller:
     def _send(self, wired: Wire, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
         """Call the operation; give the response in PascalCase and as botocore gave it."""
         with naming_errors(wired):
-            if isinstance(wired, Link):
+            if isinstance(wired, ApiOperation):
                 return self._send_by(wired, given, token)
             return wired.perform(given, token), {}
 
-    def _send_by(self, link: Link, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
+    def _send_by(self, link: ApiOperation, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
         integration, once = link.task.integration, link.task.integration.once
         parameters = self._prepared(link.task, given)
         if integration.complete is not None:
@@ -230,14 +232,14 @@ class Caller:
 
     def _pause(self, job: Job, error: Exception, task: Task, wired: Wire | None) -> Submitted:
         """Decide what an error means to a job that is followed."""
-        from sfn_provider.hooks.faults import Fault, fault_of
+        from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
-        fault = fault_of(error)
-        if fault is Fault.MISSING:
+        fault = classify_error(error)
+        if fault is AwsErrorKind.MISSING:
             return not_found(job)
-        if fault is Fault.EXPIRED:
+        if fault is AwsErrorKind.EXPIRED:
             self._clients.forget()
-        if fault in (Fault.TRANSIENT, Fault.EXPIRED):
+        if fault in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
             return not_asked(job)
         raise (wired.name(error) if wired is not None else name_lost_call(error, task)) from error
 
@@ -254,7 +256,7 @@ def _judged(job: Job, sync: Sync, description: Values, verdict: Verdict | None) 
 
 
 def _all_pages(
-    link: Link, arguments: dict[str, Any], asked: str, answered: str, items: str
+    link: ApiOperation, arguments: dict[str, Any], asked: str, answered: str, items: str
 ) -> tuple[Values, dict[str, Any]]:
     response: dict[str, Any] = {}
     entries: list[Json] = []

@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration, Part
+from sfn_provider.integrations.job_recovery import SEARCHES
 from sfn_provider.integrations.naming import capitalize
-from sfn_provider.integrations.optimized import OPTIMIZED_CALLS
-from sfn_provider.integrations.searches import SEARCHES
+from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations.errors import ErrorNames
-from sfn_provider.integrations.shapes import OPTIMIZED, Style, Values
+from sfn_provider.integrations.value_shapes import OPTIMIZED, Style, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.answers import Submitted
+from sfn_provider.integrations.api_operation import Task
+from sfn_provider.integrations.call_outcomes import Submitted
 from sfn_provider.integrations.errors import TASK_FAILED
 from sfn_provider.integrations.integration import Sync
-from sfn_provider.integrations.link import Task
-from sfn_provider.integrations.shapes import Values, json_text
+from sfn_provider.integrations.value_shapes import Values, json_text
 
 Job = dict[str, Any]
 """``resource``, ``state`` and ``role_arn`` as the task has them; ``describe`` and ``stop``: parameters of these calls;

@@ -10,15 +10,15 @@ from typing import Final
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.exceptions import UsageError
-from sfn_provider.mwaa.archive import make_zip
 from sfn_provider.mwaa.checks import check_dags, check_installation
 from sfn_provider.mwaa.dag_files import DagFile
-from sfn_provider.mwaa.downloads import download_wheel
-from sfn_provider.mwaa.guide import write_guide
+from sfn_provider.mwaa.iam_policy import make_policy
 from sfn_provider.mwaa.images import Image
-from sfn_provider.mwaa.needs import DISTRIBUTION, Needs, find_needs, installed_distribution
-from sfn_provider.mwaa.policy import make_policy
+from sfn_provider.mwaa.readme import write_guide
+from sfn_provider.mwaa.requirements import DISTRIBUTION, Needs, find_needs, installed_distribution
+from sfn_provider.mwaa.wheel_downloads import download_wheel
 from sfn_provider.mwaa.wheels import Wheel, fits, installed_wheel, is_pure, own_files, own_wheel
+from sfn_provider.mwaa.zip_archive import make_zip
 
 PLUGINS_FOLDER: Final = "/usr/local/airflow/plugins"
 """Where MWAA unpacks plugins.zip."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.translate.plan import DagPlan, GroupPlan, Json, tasks_of, walk
+from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Json, tasks_of, walk
 
 TARGET = "mwaa-serverless"
 

@@ -20,9 +20,9 @@ from packaging.utils import canonicalize_name
 
 import sfn_provider
 from sfn_provider.exceptions import UsageError
-from sfn_provider.mwaa.archive import make_zip
 from sfn_provider.mwaa.images import Image
-from sfn_provider.mwaa.needs import own_distribution
+from sfn_provider.mwaa.requirements import own_distribution
+from sfn_provider.mwaa.zip_archive import make_zip
 
 _OF_THE_INSTALLER: Final = frozenset(
     ["INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"]

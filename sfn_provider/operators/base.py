@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import BaseOperator
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass, HookUser
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, AwsHookMixin, HookClass
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 # Behind BaseOperator, HookUser hides no constructor of it: Airflow would wrap that once more, for each task.
-class StepFunctionsOperator(BaseOperator, HookUser):
+class StepFunctionsOperator(BaseOperator, AwsHookMixin):
     """Calls AWS with the AWS arguments that every operator here takes.
 
     It has no constructor: each one of a class costs time at every parse. The operators keep the arguments themselves.
@@ -33,21 +33,21 @@ class StepFunctionsOperator(BaseOperator, HookUser):
 
         Args:
             call: makes it.
-            limits: ``tries`` and ``repeat`` of ``patiently``.
+            limits: ``tries`` and ``repeat`` of ``retry_aws_call``.
         """
-        from sfn_provider.hooks.faults import CALL_TRIES, patiently
+        from sfn_provider.executions.aws_errors import CALL_TRIES, retry_aws_call
 
-        return patiently(call, renew=self.hook.renew_client, **{"tries": CALL_TRIES, **limits})
+        return retry_aws_call(call, renew=self.hook.renew_client, **{"tries": CALL_TRIES, **limits})
 
     def _take_execution(self, context: Context, value: Any) -> str:
         """Give the ARN of the execution that this task is about, out of its argument."""
-        from sfn_provider.hooks.given_execution import given_execution
+        from sfn_provider.executions.execution_reference import resolve_execution_arn
 
         with self._usage_errors_fail():
-            return given_execution(self, context, value)
+            return resolve_execution_arn(self, context, value)
 
     def _refuse_express(self, arn: str) -> None:
-        from sfn_provider.hooks.execution_requests import refuse_express
+        from sfn_provider.executions.start_request import refuse_express
 
         with self._usage_errors_fail():
             refuse_express(arn)

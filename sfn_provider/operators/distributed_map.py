@@ -1,7 +1,7 @@
 """A distributed Map as a task group: its first task, the task that runs child executions, its last task.
 
 The start task reads the items and hands the child executions out in parts, a mapped task runs the children of a part,
-the join task collects how they ended. What happens in them is in `sfn_provider.operators.map_run`.
+the join task collects how they ended. What happens in them is in `sfn_provider.runtime.map_run_tasks`.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfn_provider.operators.groups import MapJoinOperator, MapStartOperator
-from sfn_provider.operators.look import COLORS
-from sfn_provider.operators.state import StateOperator
+from sfn_provider.runtime.appearance import COLORS
+from sfn_provider.runtime.state_operator import StateOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.operators.region import RegionRun
+    from sfn_provider.runtime.task_run import RegionRun
 
 __all__ = ["ChildExecutionsOperator", "DistributedMapJoinOperator", "DistributedMapStartOperator"]
 
@@ -57,7 +57,7 @@ class DistributedMapStartOperator(MapStartOperator):
 
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
-        from sfn_provider.operators.map_run import ReaderRun
+        from sfn_provider.runtime.map_run_tasks import ReaderRun
 
         return ReaderRun(self, context)
 
@@ -78,7 +78,7 @@ class ChildExecutionsOperator(StateOperator):
 
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
-        from sfn_provider.operators.map_run import PartRun
+        from sfn_provider.runtime.map_run_tasks import PartRun
 
         return PartRun(self, context)
 
@@ -101,6 +101,6 @@ class DistributedMapJoinOperator(MapJoinOperator):
 
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
-        from sfn_provider.operators.map_run import MapRunJoin
+        from sfn_provider.runtime.map_run_tasks import MapRunJoin
 
         return MapRunJoin(self, context)

@@ -1,7 +1,7 @@
 """A Parallel or an inline Map as a task group: its first task, its last task, and the groups.
 
 The start task makes what the branches get, the join task collects how they ended; what happens in them is in
-`sfn_provider.operators.boundary`. Between them is a task for each state of the branches.
+`sfn_provider.runtime.group_runs`. Between them is a task for each state of the branches.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, expand_over, mapped_groups_must_expand
-from sfn_provider.operators.carried import from_airflow
-from sfn_provider.operators.look import COLORS
-from sfn_provider.operators.state import Json, StateOperator
+from sfn_provider.runtime.appearance import COLORS
+from sfn_provider.runtime.state_operator import Json, StateOperator
+from sfn_provider.xcom_json import decode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.operators.region import RegionRun
+    from sfn_provider.runtime.task_run import RegionRun
 
 __all__ = [
     "JoinOperator",
@@ -68,7 +68,7 @@ class StartOperator(StateOperator):
 
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
-        from sfn_provider.operators.boundary import StartRun
+        from sfn_provider.runtime.group_runs import StartRun
 
         return StartRun(self, context)
 
@@ -169,7 +169,7 @@ class MapStartOperator(StartOperator):
 
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
-        from sfn_provider.operators.boundary import MapStartRun
+        from sfn_provider.runtime.group_runs import MapStartRun
 
         return MapStartRun(self, context)
 
@@ -179,7 +179,7 @@ class MapStartOperator(StartOperator):
 
     def input_of(self, returned: Json, index: int) -> Json:
         """Each item has an input of its own."""
-        return from_airflow(returned[index])
+        return decode_xcom(returned[index])
 
     def item_of(self, index: int, value: Json, values: list[Json] | None) -> dict[str, Json]:
         """The item with its index."""
@@ -207,7 +207,7 @@ class JoinOperator(StateOperator):
 
     def new_run(self, context: Context) -> RegionRun:
         """One run of this task."""
-        from sfn_provider.operators.boundary import JoinRun
+        from sfn_provider.runtime.group_runs import JoinRun
 
         return JoinRun(self, context)
 

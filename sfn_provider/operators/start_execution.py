@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException, conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
-from sfn_provider.operators.waiting import OnFailedExecution, OnNotRedrivable, WaitingOperator
+from sfn_provider.operators.wait_for_execution import OnFailedExecution, OnNotRedrivable, WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.hooks.start_once import StartRequest
+    from sfn_provider.hooks.idempotent_start import StartRequest
 
 _ON_FAILED_EXECUTION: Final = get_args(OnFailedExecution)
 _ON_NOT_REDRIVABLE: Final = get_args(OnNotRedrivable)
@@ -149,15 +149,15 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         self.state_machine_input = value
 
     def _start(self, context: Context) -> str:
-        from sfn_provider.hooks.execution_requests import as_bool
-        from sfn_provider.hooks.start_once import redrive_once, start_once
+        from sfn_provider.executions.start_request import as_bool
+        from sfn_provider.hooks.idempotent_start import redrive_execution_once, start_execution_once
 
         if as_bool(self.is_redrive_execution, "is_redrive_execution"):
-            arn = redrive_once(self.hook, self.state_machine_arn, self.name, self.on_not_redrivable)
+            arn = redrive_execution_once(self.hook, self.state_machine_arn, self.name, self.on_not_redrivable)
             # what is started in place of a redrive has a name of its own
-            arn = arn or start_once(self.hook, self._request(context, None))
+            arn = arn or start_execution_once(self.hook, self._request(context, None))
         elif context or self.name:
-            arn = start_once(self.hook, self._request(context, self.name))
+            arn = start_execution_once(self.hook, self._request(context, self.name))
         else:  # a test of one's own, without context: no task instance to name the execution after
             arn = self.hook.start_execution(self.state_machine_arn, None, self.state_machine_input, False)
         if not arn:
@@ -165,7 +165,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return arn
 
     def _request(self, context: Context, name: str | None) -> StartRequest:
-        from sfn_provider.hooks.start_once import StartRequest
+        from sfn_provider.hooks.idempotent_start import StartRequest
 
         started = _begun_after(context["dag_run"]) if context and name else None
         return StartRequest(
@@ -186,6 +186,6 @@ def _begun_after(run: Any) -> datetime | None:
 
 
 def _name_after(ti: Any) -> str:
-    from sfn_provider.hooks.execution_requests import execution_name
+    from sfn_provider.executions.start_request import execution_name
 
     return execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)

@@ -1,8 +1,8 @@
 """The operators that translated DAGs are made of: one task for one state of a state machine.
 
 Each operator takes its state's fields under their Amazon States Language names in snake case. Data flow, choice, retry
-and catch are the engine's (`sfn_provider.engine`); what happens around it is in `sfn_provider.operators.routing`
-(which task runs next, with what) and `sfn_provider.operators.region` (calls, waits, deferrals).
+and catch are the engine's (`sfn_provider.engine`); what happens around it is in `sfn_provider.runtime.routing`
+(which task runs next, with what) and `sfn_provider.runtime.task_run` (calls, waits, deferrals).
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.operators.look import COLORS
-from sfn_provider.operators.state import Json, StateOperator
+from sfn_provider.runtime.appearance import COLORS
+from sfn_provider.runtime.state_operator import Json, StateOperator
 
 
 class TaskStateOperator(StateOperator):

@@ -9,41 +9,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sfn_provider.hooks.hook_user import lazy_classes
+from sfn_provider.hooks.aws_hook_mixin import lazy_classes
 
 if TYPE_CHECKING:
-    from sfn_provider.operators.execution import (
-        StepFunctionRedriveExecutionOperator,
-        StepFunctionStopExecutionOperator,
-    )
-    from sfn_provider.operators.execution_data import (
-        StepFunctionDescribeExecutionOperator,
-        StepFunctionGetExecutionOutputOperator,
-    )
-    from sfn_provider.operators.machine import (
+    from sfn_provider.operators.deployment import (
         StepFunctionCreateOrUpdateStateMachineOperator,
         StepFunctionValidateStateMachineOperator,
     )
+    from sfn_provider.operators.describe import (
+        StepFunctionDescribeExecutionOperator,
+        StepFunctionGetExecutionOutputOperator,
+    )
     from sfn_provider.operators.start_execution import StepFunctionStartExecutionOperator
+    from sfn_provider.operators.stop_redrive import (
+        StepFunctionRedriveExecutionOperator,
+        StepFunctionStopExecutionOperator,
+    )
     from sfn_provider.operators.sync_execution import StepFunctionStartSyncExecutionOperator
-    from sfn_provider.operators.worker import (
+    from sfn_provider.operators.task_token import (
         StepFunctionSendTaskFailureOperator,
         StepFunctionSendTaskHeartbeatOperator,
         StepFunctionSendTaskSuccessOperator,
     )
 
 _HOMES: Final = {
-    "StepFunctionCreateOrUpdateStateMachineOperator": "sfn_provider.operators.machine",
-    "StepFunctionDescribeExecutionOperator": "sfn_provider.operators.execution_data",
-    "StepFunctionGetExecutionOutputOperator": "sfn_provider.operators.execution_data",
-    "StepFunctionRedriveExecutionOperator": "sfn_provider.operators.execution",
-    "StepFunctionSendTaskFailureOperator": "sfn_provider.operators.worker",
-    "StepFunctionSendTaskHeartbeatOperator": "sfn_provider.operators.worker",
-    "StepFunctionSendTaskSuccessOperator": "sfn_provider.operators.worker",
+    "StepFunctionCreateOrUpdateStateMachineOperator": "sfn_provider.operators.deployment",
+    "StepFunctionDescribeExecutionOperator": "sfn_provider.operators.describe",
+    "StepFunctionGetExecutionOutputOperator": "sfn_provider.operators.describe",
+    "StepFunctionRedriveExecutionOperator": "sfn_provider.operators.stop_redrive",
+    "StepFunctionSendTaskFailureOperator": "sfn_provider.operators.task_token",
+    "StepFunctionSendTaskHeartbeatOperator": "sfn_provider.operators.task_token",
+    "StepFunctionSendTaskSuccessOperator": "sfn_provider.operators.task_token",
     "StepFunctionStartExecutionOperator": "sfn_provider.operators.start_execution",
     "StepFunctionStartSyncExecutionOperator": "sfn_provider.operators.sync_execution",
-    "StepFunctionStopExecutionOperator": "sfn_provider.operators.execution",
-    "StepFunctionValidateStateMachineOperator": "sfn_provider.operators.machine",
+    "StepFunctionStopExecutionOperator": "sfn_provider.operators.stop_redrive",
+    "StepFunctionValidateStateMachineOperator": "sfn_provider.operators.deployment",
 }
 
 __all__ = [

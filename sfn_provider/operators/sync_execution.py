@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import execution_name
-from sfn_provider.hooks.execution_results import ExecutionFailure, StepFunctionExecutionFailed, excerpt, output_of
-from sfn_provider.hooks.faults import error_code, refused
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
-from sfn_provider.hooks.statuses import FAILURE_STATUSES
+from sfn_provider.executions.aws_errors import error_code, was_rejected
+from sfn_provider.executions.outcomes import ExecutionFailure, StepFunctionExecutionFailed, excerpt, output_of
+from sfn_provider.executions.start_request import execution_name
+from sfn_provider.executions.statuses import FAILURE_STATUSES
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 
@@ -99,7 +99,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         try:
             return self._patiently(
                 lambda: self.hook.start_sync_execution(self.state_machine_arn, name, self.state_machine_input),
-                repeat=refused,
+                repeat=was_rejected,
             )
         except UsageError as error:
             raise AirflowFailException(f"{self.task_id}: {error}") from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import PokeReturnValue, conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
 from sfn_provider.sensors.base import StepFunctionsSensor, check_event
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from sfn_provider._compat import (
     PokeReturnValue,
     TaskDeferralTimeout,
 )
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookUser
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, AwsHookMixin
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 # Behind BaseSensorOperator, HookUser hides no constructor of it: Airflow would wrap that once more, for each task.
-class StepFunctionsSensor(BaseSensorOperator, HookUser):
+class StepFunctionsSensor(BaseSensorOperator, AwsHookMixin):
     """The two ways to wait of every sensor here.
 
     Lost connections, throttling and errors of AWS's servers count as "not yet"; a missing permission fails the sensor
@@ -118,16 +118,16 @@ class StepFunctionsSensor(BaseSensorOperator, HookUser):
             AirflowFailException: a permission is missing.
             botocore.exceptions.ClientError: an error that no waiting mends.
         """
-        from sfn_provider.hooks.faults import Fault, Patience, fault_of, patiently
+        from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, retry_aws_call
 
         try:
             return call()
         except Exception as error:  # what cannot pass is raised again
-            fault = fault_of(error)
-            if fault is Fault.MISSING:
-                return patiently(call, renew=self.hook.renew_client)
-            Patience().pause_after(error)
-            if fault is Fault.EXPIRED:
+            fault = classify_error(error)
+            if fault is AwsErrorKind.MISSING:
+                return retry_aws_call(call, renew=self.hook.renew_client)
+            Backoff().pause_after(error)
+            if fault is AwsErrorKind.EXPIRED:
                 self.hook.renew_client()
             self.log.warning("AWS does not answer just now: %s", error)
             return None
@@ -165,12 +165,12 @@ class StepFunctionsSensor(BaseSensorOperator, HookUser):
         self._defer(context)
 
     def _defer(self, context: Context) -> NoReturn:
-        from sfn_provider.hooks.deadlines import time_left
+        from sfn_provider.waiting.timeouts import remaining_timeout
 
         self.defer(
             trigger=self.trigger(),
             method_name="execute_complete",
-            timeout=time_left(context, timedelta(seconds=self.timeout), self.execution_timeout),
+            timeout=remaining_timeout(context, timedelta(seconds=self.timeout), self.execution_timeout),
         )
 
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sfn_provider._compat import conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, HookClass
-from sfn_provider.hooks.statuses import FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
+from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, HookClass
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor, check_event, statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.hooks.history_log import HistoryLog
+    from sfn_provider.executions.history_log import HistoryLog
     from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
 
@@ -90,12 +90,12 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         Raises:
             StepFunctionExecutionFailed: the execution has ended with a status that is not waited for.
         """
-        from sfn_provider.hooks.execution_requests import refuse_express
-        from sfn_provider.hooks.execution_results import output_of
-        from sfn_provider.hooks.given_execution import given_execution
-        from sfn_provider.hooks.history_reading import log_page, log_rest
+        from sfn_provider.executions.execution_reference import resolve_execution_arn
+        from sfn_provider.executions.outcomes import output_of
+        from sfn_provider.executions.start_request import refuse_express
+        from sfn_provider.hooks.history_reader import log_page, log_rest
 
-        self.execution_arn = given_execution(self, context, self.execution_arn)
+        self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
         seen = self.ask(lambda: self.hook.describe_execution(self.execution_arn, "METADATA_ONLY"))
         status = seen["status"] if seen is not None else None
@@ -132,20 +132,20 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up again, after the trigger's event. An execution redriven meanwhile is waited for anew."""
-        from sfn_provider.hooks.history_log import HistoryLog
+        from sfn_provider.executions.history_log import HistoryLog
 
         self._history = HistoryLog.of(check_event(event).get("history"))
         return super().execute_complete(context, event)
 
     def _logged(self) -> HistoryLog:
         """Give how far the history has been logged."""
-        from sfn_provider.hooks.history_log import HistoryLog
+        from sfn_provider.executions.history_log import HistoryLog
 
         self._history = self._history or HistoryLog()
         return self._history
 
     def _fail_with(self, description: Mapping[str, Any]) -> NoReturn:
-        from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed, output_of
+        from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, output_of
 
         # The opening is the amazon provider's: alerts that look for it in logs go on to work.
         opening = f"Step Function sensor failed. State Machine Output: {output_of(description)}"

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import PokeReturnValue, conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
-from sfn_provider.hooks.statuses import ENDED_STATUSES, FAILURE_STATUSES, STATUSES
+from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, STATUSES
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.sensors.base import StepFunctionsSensor, statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.hooks.execution_results import ExecutionFailure
-    from sfn_provider.hooks.many_executions import WaitFor
+    from sfn_provider.executions.execution_sets import WaitFor
+    from sfn_provider.executions.outcomes import ExecutionFailure
     from sfn_provider.triggers.executions import StepFunctionExecutionsTrigger
 
 
@@ -88,7 +88,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
             UsageError: there is no execution, or an Express one among them.
             StepFunctionExecutionsFailed: what is waited for can no longer come.
         """
-        from sfn_provider.hooks.many_executions import StepFunctionExecutionsFailed, judge, progress_of, summary_of
+        from sfn_provider.executions.execution_sets import StepFunctionExecutionsFailed, judge, progress_of, summary_of
 
         arns = self._checked()
         seen = self._read([arn for arn in arns if self._statuses.get(arn) not in ENDED_STATUSES])
@@ -116,7 +116,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
 
     def _checked(self) -> list[str]:
         from sfn_provider.exceptions import UsageError
-        from sfn_provider.hooks.execution_requests import refuse_express
+        from sfn_provider.executions.start_request import refuse_express
 
         if isinstance(self.execution_arns, str | Mapping) or not isinstance(self.execution_arns, Iterable):
             raise UsageError(f"execution_arns: {self.execution_arns!r} is no list; give a list of ARNs")
@@ -135,7 +135,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
 
     def _read(self, arns: list[str]) -> dict[str, str] | None:
         """Read the statuses; None where AWS does not answer just now."""
-        from sfn_provider.hooks.many_executions import read_statuses
+        from sfn_provider.executions.execution_sets import read_statuses
 
         reading = read_statuses(arns)
         try:
@@ -152,7 +152,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
 
     def _failures(self, statuses: Mapping[str, str]) -> tuple[ExecutionFailure, ...]:
         """Find out why the first failed ones failed."""
-        from sfn_provider.hooks.many_executions import SHOWN_FAILURES
+        from sfn_provider.executions.execution_sets import SHOWN_FAILURES
 
         failed = [arn for arn, status in statuses.items() if status in FAILURE_STATUSES][:SHOWN_FAILURES]
         return tuple(self.hook.failure(self.hook.describe_patiently(arn)).failure for arn in failed)

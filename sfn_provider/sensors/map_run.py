@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import PokeReturnValue, conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS
-from sfn_provider.hooks.statuses import MAP_RUN_STATUSES
+from sfn_provider.executions.statuses import MAP_RUN_STATUSES
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor, statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.hooks.execution_results import FailedItem
+    from sfn_provider.executions.outcomes import FailedItem
     from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
 
 
@@ -84,7 +84,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             UsageError: neither ``map_run_arn`` nor ``execution_arn`` is given.
             StepFunctionMapRunFailed: the Map Run has ended with a status that is not waited for.
         """
-        from sfn_provider.hooks.map_runs import map_run_failure, progress_of, summary_of
+        from sfn_provider.executions.map_runs import map_run_failure, progress_of, summary_of
 
         arn = self.map_run_arn or self._latest(context)
         description = self.ask(lambda: self.hook.conn.describe_map_run(mapRunArn=arn)) if arn else None
@@ -113,18 +113,18 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
 
     def _latest(self, context: Context) -> str | None:
         from sfn_provider.exceptions import UsageError
-        from sfn_provider.hooks.given_execution import given_execution
-        from sfn_provider.hooks.map_runs import latest_of
+        from sfn_provider.executions.execution_reference import resolve_execution_arn
+        from sfn_provider.executions.map_runs import latest_of
 
         if self.execution_arn in (None, ""):
             raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
-        execution_arn = self.execution_arn = given_execution(self, context, self.execution_arn)
+        execution_arn = self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
         answer = self.ask(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
         return latest_of(answer["mapRuns"]) if answer else None
 
     def _failed_children(self) -> tuple[FailedItem, ...]:
         """Read the first failed children. They say only more: where they cannot be read, the failure has none."""
-        from sfn_provider.hooks.faults import aws_errors
+        from sfn_provider.executions.aws_errors import aws_errors
 
         try:
             return self.hook.failed_children(str(self.map_run_arn))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import PokeReturnValue, conf
-from sfn_provider.hooks.hook_user import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor, check_event
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.hooks.state_visits import Passage, StateWait
+    from sfn_provider.executions.state_waits import Passage, StateWait
     from sfn_provider.triggers.state import StepFunctionStateTrigger
 
 
@@ -84,11 +84,11 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             StepFunctionExecutionFailed: the execution has failed before.
             StepFunctionStateMissed: the execution has succeeded without the state.
         """
-        from sfn_provider.hooks.execution_requests import refuse_express
-        from sfn_provider.hooks.given_execution import given_execution
-        from sfn_provider.hooks.state_visits import StateWait
+        from sfn_provider.executions.execution_reference import resolve_execution_arn
+        from sfn_provider.executions.start_request import refuse_express
+        from sfn_provider.executions.state_waits import StateWait
 
-        self.execution_arn = given_execution(self, context, self.execution_arn)
+        self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
         wait = self._wait = self._wait or StateWait(self.state_name, self.passage, self.times)
         if not wait.seen and not self._read(wait):
@@ -116,7 +116,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up where the trigger has left it."""
-        from sfn_provider.hooks.state_visits import StateWait
+        from sfn_provider.executions.state_waits import StateWait
 
         saved = check_event(event)["wait"]
         self._wait = StateWait.of(self.state_name, self.passage, self.times, saved)
@@ -124,7 +124,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def _read(self, wait: StateWait) -> bool:
         """Read what is new, up to what is waited for. Gives False where AWS does not answer just now."""
-        from sfn_provider.hooks.history_position import page_at
+        from sfn_provider.executions.history_pages import page_at
 
         while True:
             page = self.ask(lambda: page_at(wait.position, self._page))
@@ -135,15 +135,15 @@ class StepFunctionStateSensor(StepFunctionsSensor):
                 return True
 
     def _page(self, token: str | None) -> dict[str, Any]:
-        from sfn_provider.hooks.history_position import PAGE
+        from sfn_provider.executions.history_pages import PAGE
 
         return self.hook.history_page(
             self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
         )
 
     def _fail_with(self, wait: StateWait) -> None:
-        from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed, StepFunctionStateMissed
-        from sfn_provider.hooks.statuses import FAILURE_STATUSES
+        from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
+        from sfn_provider.executions.statuses import FAILURE_STATUSES
 
         description = self.hook.describe_patiently(self.execution_arn)
         missed = f"{self.state_name!r} was {self.passage} {wait.count} times, of {self.times}"

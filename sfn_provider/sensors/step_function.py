@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sfn_provider.hooks.hook_user import lazy_classes
+from sfn_provider.hooks.aws_hook_mixin import lazy_classes
 
 if TYPE_CHECKING:
     from sfn_provider.sensors.activity import StepFunctionActivityTaskSensor

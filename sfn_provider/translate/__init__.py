@@ -15,17 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.plan import DagPlan, TaskPlan
+from sfn_provider.translate.plan.model import DagPlan, TaskPlan
 from sfn_provider.translate.translator import Translation, translate
 
 if TYPE_CHECKING:
-    from sfn_provider.translate.build import build_dag
+    from sfn_provider.translate.emit.live_dag import build_dag
     from sfn_provider.translate.from_file import translate_file
 
 __all__ = ["DagPlan", "Finding", "TaskPlan", "Translation", "build_dag", "translate", "translate_file"]
 
 _ON_DEMAND = {
-    "build_dag": "sfn_provider.translate.build",
+    "build_dag": "sfn_provider.translate.emit.live_dag",
     "translate_file": "sfn_provider.translate.from_file",
 }
 

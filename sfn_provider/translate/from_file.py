@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from sfn_provider.exceptions import InvalidDefinition
-from sfn_provider.translate import naming
 from sfn_provider.translate.definitions import Definition, read_definition
+from sfn_provider.translate.plan import naming
 from sfn_provider.translate.translator import Translation, translate
 
 

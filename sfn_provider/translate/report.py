@@ -1,6 +1,6 @@
 """What is different between a state machine and the DAG that is made of it: nothing of it goes unsaid.
 
-What there is to find is in the tables of `sfn_provider.translate.rules`.
+What there is to find is in the tables of `sfn_provider.translate.exact.limitations`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.translate.definitions.placeholders import states_of, unresolved
-from sfn_provider.translate.emit import task_ids
+from sfn_provider.translate.emit.python_file import task_ids
+from sfn_provider.translate.exact.limitations import EXPRESS, MACHINE_RULES, STATE_RULES, TASK_RULES
 from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.plan import DagPlan, Node, tasks_of, walk
-from sfn_provider.translate.rules import EXPRESS, MACHINE_RULES, STATE_RULES, TASK_RULES
+from sfn_provider.translate.plan.model import DagPlan, Node, tasks_of, walk
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.lint.walk import ExecutionType
+    from sfn_provider.asl.lint.definition_walk import ExecutionType
     from sfn_provider.translate.translator import Translation
 
 Json = Any

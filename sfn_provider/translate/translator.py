@@ -16,16 +16,16 @@ from sfn_provider.translate.definitions.placeholders import (
     substitute,
     unresolved_warning,
 )
-from sfn_provider.translate.emit import emit
+from sfn_provider.translate.emit.python_file import emit
+from sfn_provider.translate.exact.state_tasks import plan_states
 from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.passes import PASSES
-from sfn_provider.translate.plan import DagPlan
-from sfn_provider.translate.planners import plan_states
+from sfn_provider.translate.plan.model import DagPlan
+from sfn_provider.translate.plan.passes import PASSES
+from sfn_provider.translate.plan.schedule import parse_schedule
 from sfn_provider.translate.report import StateEntry, find, state_entries
-from sfn_provider.translate.schedule import parse_schedule
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.lint.walk import ExecutionType
+    from sfn_provider.asl.lint.definition_walk import ExecutionType
 
 __all__ = ["Translation", "substitute", "translate"]
 

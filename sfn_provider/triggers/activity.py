@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
-from sfn_provider.hooks.faults import Fault, Patience, fault_of
-from sfn_provider.hooks.worker_calls import ACTIVITY_READ_TIMEOUT
-from sfn_provider.triggers.aws_client import connected
-from sfn_provider.triggers.waiting import LookingTrigger
+from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error
+from sfn_provider.hooks.task_token_mixin import ACTIVITY_READ_TIMEOUT
+from sfn_provider.triggers.base import PollingTrigger
+from sfn_provider.waiting.aws_client import connected
 
 
-class StepFunctionsActivityTaskTrigger(LookingTrigger):
+class StepFunctionsActivityTaskTrigger(PollingTrigger):
     """Wait until an activity has work, and take it.
 
     AWS holds each look for up to 60 seconds, so that a wait has a connection of its own, and one call a minute.
@@ -25,7 +25,7 @@ class StepFunctionsActivityTaskTrigger(LookingTrigger):
         activity_arn: the activity.
         worker_name: shown in the execution's history.
         waiter_delay: seconds between two looks.
-        kwargs: of ``LookingTrigger``.
+        kwargs: of ``PollingTrigger``.
     """
 
     arn_field = "activity_arn"
@@ -38,11 +38,11 @@ class StepFunctionsActivityTaskTrigger(LookingTrigger):
         self.worker_name = worker_name
 
     def arguments(self) -> dict[str, Any]:
-        """Give the arguments that this trigger has beyond those of ``LookingTrigger``."""
+        """Give the arguments that this trigger has beyond those of ``PollingTrigger``."""
         return {"activity_arn": self.activity_arn, "worker_name": self.worker_name}
 
     async def _wait(self) -> dict[str, Any]:
-        patience = Patience()
+        patience = Backoff()
         client: Any = None
         connect = partial(connected, self.hook, read_timeout=ACTIVITY_READ_TIMEOUT)
         named = {"workerName": self.worker_name} if self.worker_name else {}
@@ -54,7 +54,7 @@ class StepFunctionsActivityTaskTrigger(LookingTrigger):
                 except Exception as error:  # what cannot pass is raised again by pause_after
                     pause = patience.pause_after(error)
                     self.log.warning("GetActivityTask, next try in %.1f s: %s", pause, error)
-                    if fault_of(error) is Fault.EXPIRED:
+                    if classify_error(error) is AwsErrorKind.EXPIRED:
                         await clients.aclose()
                         client = None
                 else:

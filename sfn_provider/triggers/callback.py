@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
-from sfn_provider.callbacks import hub, records
-from sfn_provider.callbacks.records import SETTLING
+from sfn_provider.callbacks import trigger_hub as hub
+from sfn_provider.callbacks import wait_records as records
+from sfn_provider.callbacks.wait_records import SETTLING
 
 SECOND_LOOK = 60.0
 """Seconds after its first look at which a trigger looks once more."""

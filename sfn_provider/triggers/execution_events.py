@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException, BaseEventTrigger, TriggerEvent, has_event_triggers
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_requests import region_of
-from sfn_provider.hooks.faults import aws_errors
-from sfn_provider.hooks.hook_user import AwsUser, HookClass
-from sfn_provider.hooks.statuses import ENDED_STATUSES
-from sfn_provider.triggers.aws_client import AwsAccess, shared_client
-from sfn_provider.triggers.endings import Ending, EndingList, Given
-from sfn_provider.triggers.quotas import pace_of
-from sfn_provider.triggers.status_queue import QueueAddress, StatusMessage, delete, receive
+from sfn_provider.executions.aws_errors import aws_errors
+from sfn_provider.executions.start_request import region_of
+from sfn_provider.executions.statuses import ENDED_STATUSES
+from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
+from sfn_provider.waiting.aws_client import AwsAccess, shared_client
+from sfn_provider.waiting.ended_executions import Ending, EndingList, SeenExecutions
+from sfn_provider.waiting.quotas import bucket_for
+from sfn_provider.waiting.status_queue import QueueAddress, StatusMessage, delete, receive
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -129,14 +129,14 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
         """Make the reader of a queue, which deletes a message when all its events are stored."""
-        from sfn_provider.triggers.status_stream import StatusStream
+        from sfn_provider.waiting.status_stream import StatusStream
 
         trigger = cls(**kwargs)
         return StatusStream(trigger._queue(kwargs["status_queue_url"]))
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[StatusMessage]) -> AsyncIterator[TriggerEvent]:
         """Fire events out of the messages that all watches of a queue get."""
-        given = Given()
+        given = SeenExecutions()
         async for message in shared_stream:
             given.since(time.time() - REMEMBERED)
             if (ending := self._wanted(message)) is not None and given.is_new(ending):
@@ -144,7 +144,7 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
 
     async def _listed(self) -> AsyncIterator[Ending]:
         account, region = self.state_machine_arn.split(":")[4], self._region() or ""
-        pace = pace_of("list_executions", account, region)
+        pace = bucket_for("list_executions", account, region)
         endings = await self._begin()
         async with shared_client(AwsAccess.of("stepfunctions", *self._ways()), self.hook) as client:
             while True:
@@ -160,7 +160,7 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
                 await asyncio.sleep(max(pause, STORED))
 
     async def _heard(self, queue: QueueAddress) -> AsyncIterator[Ending]:
-        given = Given()  # SQS may give a message twice
+        given = SeenExecutions()  # SQS may give a message twice
         async with shared_client(queue.access, queue.make_hook) as client:
             while True:
                 try:
@@ -192,7 +192,7 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
             self.log.warning("The position is not kept: %s", error)
             self.asset_state_store = position = None
         if position is None:
-            return EndingList(self.state_machine_arn, self.statuses, time.time(), Given())
+            return EndingList(self.state_machine_arn, self.statuses, time.time(), SeenExecutions())
         return EndingList.at(self.state_machine_arn, self.statuses, position)
 
     async def _keep(self, position: dict[str, Any]) -> None:

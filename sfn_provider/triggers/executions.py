@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sfn_provider.hooks.many_executions import WaitFor, judge, progress_of, read_statuses
-from sfn_provider.hooks.statuses import ENDED_STATUSES
-from sfn_provider.triggers.waiting import LookingTrigger
+from sfn_provider.executions.execution_sets import WaitFor, judge, progress_of, read_statuses
+from sfn_provider.executions.statuses import ENDED_STATUSES
+from sfn_provider.triggers.base import PollingTrigger
 
 
-class StepFunctionExecutionsTrigger(LookingTrigger):
+class StepFunctionExecutionsTrigger(PollingTrigger):
     """Wait until all executions, or one of them, have a status that is waited for, or no longer can.
 
     The event is ``{"status": "success", "verdict": "done" | "failed"}``. How many executions have ended goes to the log
@@ -21,7 +21,7 @@ class StepFunctionExecutionsTrigger(LookingTrigger):
         wait_for: ``all`` or ``any``.
         target_states: the statuses that are waited for.
         fail_fast: end the wait for ``all`` as soon as one execution has ended otherwise.
-        kwargs: of ``LookingTrigger``.
+        kwargs: of ``PollingTrigger``.
     """
 
     arn_field = "first_arn"

@@ -9,9 +9,9 @@ from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.operators.carried import for_airflow, from_airflow
 from sfn_provider.triggers.callback import answered
-from sfn_provider.triggers.kill import to_the_end
+from sfn_provider.waiting.cancellation import finish_despite_cancellation
+from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 Job = dict[str, Any]
 
@@ -50,7 +50,7 @@ class JobsTrigger(BaseTrigger):
         waits: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.jobs: dict[str, Job] = from_airflow(jobs)
+        self.jobs: dict[str, Job] = decode_xcom(jobs)
         self.polls = polls
         self.moment = moment
         self.aws_conn_id = aws_conn_id
@@ -62,7 +62,7 @@ class JobsTrigger(BaseTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class's path and the arguments that make this trigger again."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
-            "jobs": for_airflow(self.jobs),
+            "jobs": encode_xcom(self.jobs),
             "polls": self.polls,
             "moment": self.moment,
             "aws_conn_id": self.aws_conn_id,
@@ -74,10 +74,10 @@ class JobsTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield the one event."""
-        from sfn_provider.triggers.job_groups import Origin, Watched, watching
+        from sfn_provider.waiting.job_poller import Origin, PendingJob, watching
 
         news = asyncio.Event()
-        watched = {name: Watched(job, self.polls[name], news) for name, job in self.jobs.items()}
+        watched = {name: PendingJob(job, self.polls[name], news) for name, job in self.jobs.items()}
         with watching(Origin(self.aws_conn_id, self.region_name, self.machine_arn), watched.values()):
             try:
                 async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
@@ -96,7 +96,7 @@ class JobsTrigger(BaseTrigger):
         """Stop the jobs, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
         from asgiref.sync import sync_to_async
 
-        await to_the_end(sync_to_async(self._stop_jobs)())
+        await finish_despite_cancellation(sync_to_async(self._stop_jobs)())
 
     def _stop_jobs(self) -> None:
         from sfn_provider.integrations import Caller

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sfn_provider.hooks.map_runs import latest_of, progress_of
-from sfn_provider.triggers.waiting import LookingTrigger
+from sfn_provider.executions.map_runs import latest_of, progress_of
+from sfn_provider.triggers.base import PollingTrigger
 
 
-class StepFunctionMapRunTrigger(LookingTrigger):
+class StepFunctionMapRunTrigger(PollingTrigger):
     """Wait until a Map Run has ended, or has a status that is waited for.
 
     The event is ``{"status": "success", "map_run_arn": ..., "map_run_status": ...}``. How many items are done goes to
@@ -19,7 +19,7 @@ class StepFunctionMapRunTrigger(LookingTrigger):
         map_run_arn: the Map Run. None for the latest one of ``execution_arn``, as soon as there is one.
         execution_arn: the execution that the Map Run is part of, in place of ``map_run_arn``.
         target_states: statuses at which the wait is over although the Map Run goes on.
-        kwargs: of ``LookingTrigger``.
+        kwargs: of ``PollingTrigger``.
     """
 
     arn_field = "any_arn"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.hooks.state_visits import Passage, StateWait
-from sfn_provider.triggers.history import page_at
-from sfn_provider.triggers.waiting import LookingTrigger
+from sfn_provider.executions.state_waits import Passage, StateWait
+from sfn_provider.triggers.base import PollingTrigger
+from sfn_provider.waiting.history_reader import page_at
 
 
-class StepFunctionStateTrigger(LookingTrigger):
+class StepFunctionStateTrigger(PollingTrigger):
     """Wait until a state has been entered or left, or the execution has ended without that.
 
     It reads only what is new in the history, one page a look. The event is ``{"status": "success", "execution_arn":
@@ -21,7 +21,7 @@ class StepFunctionStateTrigger(LookingTrigger):
         passage: ``entered`` or ``left``.
         times: how often.
         wait: what has been seen before, as the event gives it.
-        kwargs: of ``LookingTrigger``.
+        kwargs: of ``PollingTrigger``.
     """
 
     arn_field = "execution_arn"

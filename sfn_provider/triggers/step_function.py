@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.execution_arns import parse_execution_arn
-from sfn_provider.hooks.execution_requests import KILLED_CAUSE, KILLED_ERROR, region_of
-from sfn_provider.hooks.execution_results import still_running
-from sfn_provider.hooks.faults import aws_errors
-from sfn_provider.hooks.history_log import HistoryLog
-from sfn_provider.hooks.hook_user import AwsUser, HookClass, lazy_classes
-from sfn_provider.hooks.statuses import RUNNING_STATUSES
-from sfn_provider.triggers.aws_client import AwsAccess, shared_client
-from sfn_provider.triggers.execution_poller import ExecutionPoller, shared_execution_poller
-from sfn_provider.triggers.history import logged
-from sfn_provider.triggers.kill import to_the_end
-from sfn_provider.triggers.status_queue import QueueAddress
+from sfn_provider.executions.arns import parse_execution_arn
+from sfn_provider.executions.aws_errors import aws_errors
+from sfn_provider.executions.history_log import HistoryLog
+from sfn_provider.executions.outcomes import still_running
+from sfn_provider.executions.start_request import KILLED_CAUSE, KILLED_ERROR, region_of
+from sfn_provider.executions.statuses import RUNNING_STATUSES
+from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass, lazy_classes
+from sfn_provider.waiting.aws_client import AwsAccess, shared_client
+from sfn_provider.waiting.cancellation import finish_despite_cancellation
+from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
+from sfn_provider.waiting.history_reader import logged
+from sfn_provider.waiting.status_queue import QueueAddress
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -138,7 +138,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
     async def on_kill(self) -> None:
         """Stop the execution, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
         if self.stop_on_kill:
-            await to_the_end(self._stop())
+            await finish_despite_cancellation(self._stop())
 
     async def _stop(self) -> None:
         async with shared_client(self._access(), self.hook) as client:

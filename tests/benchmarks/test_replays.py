@@ -9,8 +9,8 @@ import time
 import psutil
 import pytest
 
-from sfn_provider.compare.airflow_runner import shared_runner
-from sfn_provider.compare.replay import replay
+from sfn_provider.compare.airflow.runner import shared_runner
+from sfn_provider.compare.replay.replayer import replay
 from tests.fixtures.flows import END, call, choose, machine
 from tests.fixtures.recorded import recording
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.triggers.aws_client import read_botocore_data
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+from sfn_provider.waiting.aws_client import read_botocore_data
 
 read_botocore_data("stepfunctions")
 read_botocore_data("sqs")

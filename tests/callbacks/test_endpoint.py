@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sfn_provider.callbacks.answers import MAX_OUTPUT, Answer
 from sfn_provider.callbacks.endpoint import MAX_BODY
-from sfn_provider.callbacks.records import Work
-from sfn_provider.callbacks.tokens import TokenSigner, Waiter
+from sfn_provider.callbacks.task_tokens import TokenSigner, Waiter
+from sfn_provider.callbacks.wait_records import Work
+from sfn_provider.callbacks.worker_requests import MAX_OUTPUT, Answer
 from tests.fixtures.versions import AIRFLOW
 from tests.fixtures.workers import Waits
 
@@ -281,7 +281,7 @@ def test_work_goes_to_its_workers_in_order_and_each_once(waits: Waits, worker: A
 
 
 def test_of_workers_at_the_same_time_one_gets_the_work(waits: Waits, worker: Any, signed: None) -> None:
-    from sfn_provider.callbacks.database import take_work
+    from sfn_provider.callbacks.airflow_database import take_work
 
     token = waits.open(arn=ARN)
     with ThreadPoolExecutor(4) as pool:

@@ -233,7 +233,7 @@ def test_compare_as_json(told: Told, folder: Path) -> None:
 def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
     told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sfn_provider.compare import airflow_side
+    from sfn_provider.compare.airflow import dag_execution as airflow_side
     from sfn_provider.translate import translate
 
     def translate_another(source: Any, **options: Any) -> Any:
@@ -273,7 +273,7 @@ def test_interrupting_is_told_in_a_word(told: Told, monkeypatch: pytest.MonkeyPa
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["sfn_provider.cli.run"], "simulate", interrupt)
+    monkeypatch.setattr(sys.modules["sfn_provider.cli.commands.run"], "simulate", interrupt)
     assert told("run", "greet.asl.json")[0] == 130
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.compare import airflow_side, run_on_airflow
-from sfn_provider.compare.airflow_runner import AirflowRunFailed
-from sfn_provider.compare.airflow_side import AirflowRun, TaskTime
+from sfn_provider.compare import run_on_airflow
+from sfn_provider.compare.airflow import dag_execution as airflow_side
+from sfn_provider.compare.airflow.dag_execution import AirflowRun, TaskTime
+from sfn_provider.compare.airflow.runner import AirflowRunFailed
 from sfn_provider.compare.comparison import compare
 from sfn_provider.engine import Execution
 from sfn_provider.exceptions import InvalidDefinition, UsageError

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import has_event_triggers
-from sfn_provider.compare.airflow_runner import shared_runner
-from sfn_provider.compare.airflow_side import outcome
+from sfn_provider.compare.airflow.dag_execution import outcome
+from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import load_mocks, simulate
-from sfn_provider.engine.mocks import test_cases as cases_of
+from sfn_provider.engine.simulation.mocks import test_cases as cases_of
 from tests.fixtures.airflow_home import schedule_of
 from tests.fixtures.flows import passed
 from tests.golden import DAGS

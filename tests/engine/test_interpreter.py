@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.engine.context import execution_context
+from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, Step
-from sfn_provider.engine.mocks import Mocks
 from sfn_provider.engine.requests import (
     CallTask,
     Cancel,
@@ -23,8 +23,8 @@ from sfn_provider.engine.requests import (
     TimerFired,
     WakeAt,
 )
-from sfn_provider.engine.simulator import drive
-from sfn_provider.engine.state import ExecutionState
+from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.engine.simulation.simulator import drive
 from tests.fixtures.engine import FUNCTION, Hand, group, inline_map, jsonata, one, parallel, returns, task, throws
 
 RETRY = [{"ErrorEquals": ["E"], "MaxAttempts": 2, "JitterStrategy": "FULL"}]

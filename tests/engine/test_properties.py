@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sfn_provider.asl import InvalidDefinition, parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine import simulate
+from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, Step
 from sfn_provider.engine.requests import Event
-from sfn_provider.engine.state import ExecutionState
 from tests.fixtures.any_machine import inputs, machines
 
 
@@ -71,9 +71,9 @@ class Restored(Interpreter):
 @settings(max_examples=100)
 @given(st.data())
 def test_a_state_read_back_from_json_gives_the_same_end(language: str, data: st.DataObject) -> None:
-    from sfn_provider.engine.context import execution_context
-    from sfn_provider.engine.mocks import Mocks
-    from sfn_provider.engine.simulator import EPOCH, drive
+    from sfn_provider.engine.dataflow.context_object import execution_context
+    from sfn_provider.engine.simulation.mocks import Mocks
+    from sfn_provider.engine.simulation.simulator import EPOCH, drive
 
     machine, input = accepted(data.draw(machines(language))), data.draw(inputs)
     context = execution_context(input, EPOCH, machine="M", name="run")

@@ -8,8 +8,8 @@ import pytest
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine.interpreter import Interpreter, Position
-from sfn_provider.engine.mocks import Mocks
-from sfn_provider.engine.simulator import advance
+from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.engine.simulation.simulator import advance
 from tests.fixtures.engine import Hand, group, inline_map, parallel, returns, task, throws
 
 

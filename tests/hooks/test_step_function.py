@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.step_function import StepFunctionHook
-from sfn_provider.triggers.aws_client import connected
+from sfn_provider.waiting.aws_client import connected
 from tests.fixtures.moto import set_execution
 from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
 

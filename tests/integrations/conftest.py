@@ -13,7 +13,7 @@ import pytest
 
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.integrations import Caller, Completed, Submitted
-from sfn_provider.integrations.searches import Again
+from sfn_provider.integrations.job_recovery import Resubmission
 from tests.fixtures import airflow_home  # noqa: F401  # sets the environment before Airflow is imported
 from tests.fixtures.moto import ACCOUNT, REGION, aws, moto_server
 from tests.fixtures.scripted_aws import scripted_aws
@@ -53,7 +53,7 @@ def submit_by(
     arguments: Any = None,
     *,
     key: str = "run/Work/0",
-    again: Again | None = None,
+    again: Resubmission | None = None,
     **fields: Any,
 ) -> Answer:
     """Submit a task of the state Work."""

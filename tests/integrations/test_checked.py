@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.engine.context import execution_context
+from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.interpreter import Interpreter
 from sfn_provider.integrations import Caller
 

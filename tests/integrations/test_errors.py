@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sfn_provider.integrations.errors import ErrorNames, optimized, sdk, service_error
-from sfn_provider.integrations.optimized import OPTIMIZED_CALLS
+from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
 
 SESSION = botocore.session.get_session()
 

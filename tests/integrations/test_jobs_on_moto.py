@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.integrations import Caller, Submitted
 from sfn_provider.integrations.integration import dig
-from sfn_provider.integrations.searches import Again
+from sfn_provider.integrations.job_recovery import Resubmission
 from tests.fixtures.moto_jobs import OVER, MotoJobs
 
 from .conftest import Answer, submit_by
@@ -46,7 +46,8 @@ def test_a_job_is_submitted_and_followed_to_its_result(moto_jobs: MotoJobs, call
 def test_a_job_that_a_lost_worker_started_is_found(moto_jobs: MotoJobs, name: str) -> None:
     state, began = moto_jobs.states[name], time.time()
     first, second = (
-        submit_by(Caller(), state["Resource"], state["Parameters"], again=again) for again in (None, Again(began))
+        submit_by(Caller(), state["Resource"], state["Parameters"], again=again)
+        for again in (None, Resubmission(began))
     )
     assert isinstance(first, Submitted) and isinstance(second, Submitted)
     assert second.job["describe"] == first.job["describe"]

@@ -9,7 +9,7 @@ import pytest
 from sfn_provider.integrations import supported
 from sfn_provider.integrations.integration import Call, Integration, Sync, dig
 from sfn_provider.integrations.naming import capitalize, uncapitalize
-from sfn_provider.integrations.optimized import OPTIMIZED_CALLS
+from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
 from tests.fixtures.versions import needs_operation
 
 SESSION = botocore.session.get_session()

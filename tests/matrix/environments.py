@@ -23,7 +23,7 @@ from zipfile import ZipFile
 
 from sfn_provider.mwaa.bundle import PLUGINS_FOLDER, make_bundle
 from sfn_provider.mwaa.images import Image, read_images
-from sfn_provider.mwaa.needs import DISTRIBUTION
+from sfn_provider.mwaa.requirements import DISTRIBUTION
 from tests.matrix.read_image import ON_THE_IMAGE
 
 ROOT = Path(__file__).parents[2]

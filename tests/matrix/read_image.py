@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sfn_provider.mwaa.images import IMAGES_FILE, Image, read_images
-from sfn_provider.mwaa.needs import DISTRIBUTION, requirements_of
+from sfn_provider.mwaa.requirements import DISTRIBUTION, requirements_of
 
 # Source: requirements.txt of each image in https://github.com/aws/amazon-mwaa-docker-images
 ON_THE_IMAGE = ("apache-airflow[celery,statsd]", "apache-airflow-providers-amazon[aiobotocore]")

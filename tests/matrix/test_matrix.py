@@ -26,9 +26,9 @@ LEFT_OUT = {
 """Folders of tests that are not run on each version, and why."""
 
 SENSITIVE = (
-    *("test_compat.py", "test_plugin.py", "callbacks/test_access.py", "dags/test_start_sales_pipeline.py"),
-    *("links/test_step_function.py", "operators/test_kept.py", "operators/test_live_jobs.py"),
-    *("operators/test_modes.py", "operators/test_step_function_runs.py", "translate/test_build.py"),
+    *("test_compat.py", "test_plugin.py", "callbacks/test_authorization.py", "dags/test_start_sales_pipeline.py"),
+    *("links/test_step_function.py", "runtime/test_snapshots.py", "runtime/test_live_driver_jobs.py"),
+    *("runtime/test_wait_mode.py", "operators/test_step_function_dag_runs.py", "translate/emit/test_live_dag.py"),
 )
 """What Airflow can break, for where time is short: ``SFN_PROVIDER_MATRIX_TESTS=sensitive``."""
 

@@ -19,9 +19,9 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.bundle import make_bundle
 from sfn_provider.mwaa.checks import check_installation
 from sfn_provider.mwaa.dag_files import read_dag_file
-from sfn_provider.mwaa.downloads import download_wheel
 from sfn_provider.mwaa.images import find_image, read_images
-from sfn_provider.mwaa.needs import find_needs
+from sfn_provider.mwaa.requirements import find_needs
+from sfn_provider.mwaa.wheel_downloads import download_wheel
 from tests.golden import DAGS
 
 SALES = [str(DAGS / "sales_pipeline.py"), str(DAGS / "start_sales_pipeline.py")]

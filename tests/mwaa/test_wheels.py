@@ -12,10 +12,10 @@ import pytest
 
 from sfn_provider import __version__
 from sfn_provider.exceptions import UsageError
-from sfn_provider.mwaa.archive import make_zip
 from sfn_provider.mwaa.images import find_image
-from sfn_provider.mwaa.needs import installed_distribution
+from sfn_provider.mwaa.requirements import installed_distribution
 from sfn_provider.mwaa.wheels import Wheel, fits, installed_wheel, is_pure, own_wheel
+from sfn_provider.mwaa.zip_archive import make_zip
 
 PURE = ("jsonata-python", "jsonpath-rfc9535", "networkx")
 

@@ -12,7 +12,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import TaskDeferred
-from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
+from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger

@@ -11,7 +11,6 @@ import pytest
 from sfn_provider._compat import AirflowException
 from sfn_provider.asl.model import STATE_TYPES
 from sfn_provider.operators import state_machine
-from sfn_provider.operators.state import StateOperator
 from sfn_provider.operators.state_machine import (
     ChoiceStateOperator,
     LoopOperator,
@@ -19,6 +18,7 @@ from sfn_provider.operators.state_machine import (
     SucceedStateOperator,
     TaskStateOperator,
 )
+from sfn_provider.runtime.state_operator import StateOperator
 from tests.fixtures.flows import END, choose, go
 from tests.fixtures.states import dag
 from tests.fixtures.versions import AIRFLOW

@@ -16,7 +16,7 @@ from sfn_provider._compat import (
     TaskDeferralTimeout,
     TaskDeferred,
 )
-from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
+from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.operators.step_function import (
     StepFunctionGetExecutionOutputOperator,

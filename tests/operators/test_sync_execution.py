@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
+from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.operators.step_function import StepFunctionStartSyncExecutionOperator
 from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws

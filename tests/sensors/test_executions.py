@@ -10,7 +10,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, PokeReturnValue, TaskDeferred
-from sfn_provider.hooks.many_executions import StepFunctionExecutionsFailed
+from sfn_provider.executions.execution_sets import StepFunctionExecutionsFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionsSensor
 from tests.fixtures.airflow_home import run_dag, task_states, xcom

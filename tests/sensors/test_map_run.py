@@ -10,7 +10,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, TaskDeferred
-from sfn_provider.hooks.map_runs import StepFunctionMapRunFailed, progress_of
+from sfn_provider.executions.map_runs import StepFunctionMapRunFailed, progress_of
 from sfn_provider.sensors.step_function import StepFunctionMapRunSensor
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
 from tests.fixtures.scripted_aws import Refusal, ScriptedAws

@@ -11,7 +11,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, TaskDeferred
-from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed, StepFunctionStateMissed
+from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
 from sfn_provider.sensors.step_function import StepFunctionStateSensor
 from sfn_provider.triggers.state import StepFunctionStateTrigger
 from tests.fixtures.airflow_home import run_dag, task_states, xcom

@@ -18,7 +18,7 @@ from sfn_provider._compat import (
     TaskDeferralTimeout,
     TaskDeferred,
 )
-from sfn_provider.hooks.execution_results import StepFunctionExecutionFailed
+from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from tests.fixtures.airflow_home import run_dag, task_states, xcom

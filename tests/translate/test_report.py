@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.cli import run_command
 from sfn_provider.translate import Finding, Translation, report, translate
-from sfn_provider.translate.rules import MACHINE_RULES, STATE_RULES, TASK_RULES
+from sfn_provider.translate.exact.limitations import MACHINE_RULES, STATE_RULES, TASK_RULES
 
 
 def task(resource: str, **fields: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sfn_provider.compare import run_on_airflow
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
-from sfn_provider.translate.plan import GROUPS, OPERATORS
+from sfn_provider.translate.plan.model import GROUPS, OPERATORS
 
 SENTINEL = "sfn_provider_was_broken_into"
 PAYLOAD = f"__import__('builtins').{SENTINEL}()"

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.callbacks import hub, records
-from sfn_provider.callbacks.answers import Answer
-from sfn_provider.callbacks.records import Wait
-from sfn_provider.callbacks.tokens import Waiter
+from sfn_provider.callbacks import trigger_hub as hub
+from sfn_provider.callbacks import wait_records as records
+from sfn_provider.callbacks.task_tokens import Waiter
+from sfn_provider.callbacks.wait_records import Wait
+from sfn_provider.callbacks.worker_requests import Answer
 from sfn_provider.triggers import callback
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
@@ -115,11 +116,11 @@ def test_it_is_woken_by_name(looks: dict[str, Any], kind: str) -> None:
         waiting = asyncio.ensure_future(event_of(made))
         while not looks["reads"]:
             await asyncio.sleep(0.01)
-        assert not hub.here().wake("other")
+        assert not hub.hub_for_running_loop().wake("other")
         looks["id"] = ANSWERED
-        assert hub.here().wake("id")
+        assert hub.hub_for_running_loop().wake("id")
         event = await waiting
-        assert not hub.here().wake("id")
+        assert not hub.hub_for_running_loop().wake("id")
         return event
 
     assert asyncio.run(answer()) is not None

@@ -11,9 +11,9 @@ import pytest
 
 from sfn_provider.exceptions import UsageError
 from sfn_provider.triggers import execution_events
-from sfn_provider.triggers.endings import OVERLAP
 from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
-from sfn_provider.triggers.status_queue import read_message
+from sfn_provider.waiting.ended_executions import OVERLAP
+from sfn_provider.waiting.status_queue import read_message
 from tests.fixtures.planned_aws import MACHINE, PREFIX, PlannedAws, Trouble, refusal
 from tests.fixtures.versions import AIRFLOW, from_airflow
 from tests.fixtures.virtual_time import run_virtually

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.triggers import job_groups
 from sfn_provider.triggers.jobs import JobsTrigger
-from sfn_provider.triggers.pace import Pace
+from sfn_provider.waiting import job_poller as job_groups
+from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 from tests.fixtures.jobs import events_of, job_of, jobs_trigger
 from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
 
@@ -309,13 +309,13 @@ def test_the_jobs_are_cancelled_although_airflow_cancels_the_trigger_again_meanw
 def test_calls_become_rare_while_the_service_throttles(
     scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, answers: tuple[bool, bool], rate: str
 ) -> None:
-    paces: list[Pace] = []
+    paces: list[AdaptiveTokenBucket] = []
 
-    def pace(burst: float, rate: float) -> Pace:
-        paces.append(Pace(burst, rate))
+    def pace(burst: float, rate: float) -> AdaptiveTokenBucket:
+        paces.append(AdaptiveTokenBucket(burst, rate))
         return paces[-1]
 
-    monkeypatch.setattr(job_groups, "Pace", pace)
+    monkeypatch.setattr(job_groups, "AdaptiveTokenBucket", pace)
     running = {"JobRun": glue_run("a", "RUNNING")}
     script = [Refusal("ThrottlingException") if throttled else running for throttled in answers]
     scripted_aws.script("GetJobRun", *script, {"JobRun": glue_run("a", "SUCCEEDED")})

@@ -23,6 +23,6 @@ The library is imported with the first expression, not with this package.
 from __future__ import annotations
 
 from sfn_provider.asl.jsonata.expression import Expression, JsonataSyntaxError, JsonType, check_type, compile_jsonata
-from sfn_provider.asl.jsonata.names import BUILT_IN_FUNCTIONS
+from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 
 __all__ = ["BUILT_IN_FUNCTIONS", "Expression", "JsonType", "JsonataSyntaxError", "check_type", "compile_jsonata"]

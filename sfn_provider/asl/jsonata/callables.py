@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.asl.jsonata.failures import Failure
+from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.functions.arrays import clone
 from sfn_provider.asl.jsonata.library import NULL, Jsonata, Symbol
-from sfn_provider.asl.jsonata.sequences import clone
 from sfn_provider.asl.jsonata.values import to_value
 from sfn_provider.asl.scope import Json
 
 if TYPE_CHECKING:
     from sfn_provider.asl.jsonata.evaluator import Evaluator
-    from sfn_provider.asl.jsonata.functions import BuiltIn
+    from sfn_provider.asl.jsonata.functions.table import BuiltIn
 
 _FIXED: Final[dict[str, Any]] = dict(Symbol(None).__dict__)
 

@@ -10,15 +10,15 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.callables import Closure, Given, Partial, Raw, Transformer
-from sfn_provider.asl.jsonata.dates import iso_to_millis
-from sfn_provider.asl.jsonata.failures import MAX_CHARACTERS, MAX_ITEMS, MEMORY, STACK_OVERFLOW, TIMEOUT, Failure
-from sfn_provider.asl.jsonata.functions import BASE_FRAME, BuiltIn
+from sfn_provider.asl.jsonata.errors import MAX_CHARACTERS, MAX_ITEMS, MEMORY, STACK_OVERFLOW, TIMEOUT, Failure
+from sfn_provider.asl.jsonata.functions.arrays import contains_item, merge_sorted
+from sfn_provider.asl.jsonata.functions.dates import iso_to_millis
+from sfn_provider.asl.jsonata.functions.numeric import boolean, is_finite_number
+from sfn_provider.asl.jsonata.functions.strings import to_text
+from sfn_provider.asl.jsonata.functions.table import BASE_FRAME, BuiltIn
 from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Utils
-from sfn_provider.asl.jsonata.numeric import boolean, is_finite_number
 from sfn_provider.asl.jsonata.operators import calculate, compare, whole_range
-from sfn_provider.asl.jsonata.sequences import contains_item, merge_sorted
 from sfn_provider.asl.jsonata.signatures import checked
-from sfn_provider.asl.jsonata.text import to_text
 from sfn_provider.asl.jsonata.values import is_function, tidy
 from sfn_provider.asl.scope import Json
 

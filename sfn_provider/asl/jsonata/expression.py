@@ -11,8 +11,8 @@ from dataclasses import field as dataclass_field
 from types import ModuleType
 from typing import Any, Final, Literal
 
-from sfn_provider.asl.jsonata.names import BUILT_IN_FUNCTIONS
-from sfn_provider.asl.jsonata.plain import plain
+from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
+from sfn_provider.asl.jsonata.result_values import plain
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, Member, states_of
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.exceptions import QueryEvaluationError

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.failures import MAX_ITEMS, MEMORY, Failure
-from sfn_provider.asl.jsonata.numeric import is_finite_number
-from sfn_provider.asl.jsonata.plain import as_double
+from sfn_provider.asl.jsonata.errors import MAX_ITEMS, MEMORY, Failure
+from sfn_provider.asl.jsonata.functions.numeric import is_finite_number
+from sfn_provider.asl.jsonata.result_values import as_double
 from sfn_provider.asl.jsonata.values import EXACT, is_number, tidy
 
 _MAX_RANGE: Final = 10**7

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.parsing import children
+from sfn_provider.asl.jsonata.parser import children
 
 Names = set[str]
 

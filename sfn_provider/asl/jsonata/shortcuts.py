@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.plain import plain
+from sfn_provider.asl.jsonata.result_values import plain
 from sfn_provider.asl.scope import MISSING, Json, Scope
 
 NO_SHORTCUT: Final = object()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sfn_provider.asl.jsonata.failures import Failure
+from sfn_provider.asl.jsonata.errors import Failure
 from sfn_provider.asl.jsonata.library import NULL
 from sfn_provider.asl.jsonata.values import is_function
 

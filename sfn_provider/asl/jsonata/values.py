@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.library import NULL, Functions, Jsonata, Sequence
-from sfn_provider.asl.jsonata.plain import LONG, as_double, plain_number
+from sfn_provider.asl.jsonata.result_values import LONG, as_double, plain_number
 from sfn_provider.asl.scope import Json
 
 EXACT: Final = 10**15

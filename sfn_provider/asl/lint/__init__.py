@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfn_provider.asl.diagnostics import Diagnostic
+    from sfn_provider.asl.lint.definition_walk import ExecutionType
     from sfn_provider.asl.lint.rules import RULES
-    from sfn_provider.asl.lint.walk import ExecutionType
 
 __all__ = ["RULES", "lint"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS, Comparison, Kind
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.definition_walk import Definition, Fields, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.lint.fields import is_timestamp
-from sfn_provider.asl.lint.report import error, listed, warning
-from sfn_provider.asl.lint.walk import Definition, Fields, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.lint.messages import error, listed, warning
 from sfn_provider.asl.scope import Json
 
 _TESTS = ("Variable", "And", "Or", "Not", "Condition")

@@ -122,7 +122,7 @@ def input_path(path: str) -> InputPath | None:
         None for paths that may name several values (they give an empty list where nothing is), that read the context
         object or a variable, or that are no paths.
     """
-    from sfn_provider.asl.path_syntax import parse_path
+    from sfn_provider.asl.jsonpath.syntax import parse_path
 
     try:
         parsed = parse_path(path)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.lint.walk import Definition, PlacedState, choice_rules, is_expression
+from sfn_provider.asl.lint.definition_walk import Definition, PlacedState, choice_rules, is_expression
 from sfn_provider.asl.scope import Json
 
 Reads = Literal["raw input", "effective input", "result", "output", "error", "unknown"]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.report import error, listed, warning
-from sfn_provider.asl.lint.walk import Definition, is_expression, is_placeholder
+from sfn_provider.asl.lint.definition_walk import Definition, is_expression, is_placeholder
+from sfn_provider.asl.lint.messages import error, listed, warning
 from sfn_provider.asl.scope import Json
 
 MOST_SECONDS = 99_999_999

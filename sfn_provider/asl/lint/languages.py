@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.report import error
-from sfn_provider.asl.lint.shape import takes
-from sfn_provider.asl.lint.walk import Definition, PlacedState
+from sfn_provider.asl.lint.definition_walk import Definition, PlacedState
+from sfn_provider.asl.lint.messages import error
+from sfn_provider.asl.lint.unknown_fields import takes
 
 ONLY_IN: dict[str, dict[str, dict[str, str]]] = {
     "JSONPath": {

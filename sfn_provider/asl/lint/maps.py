@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.report import error, listed, suggest, warning
-from sfn_provider.asl.lint.walk import Definition, Fields, is_placeholder
+from sfn_provider.asl.lint.definition_walk import Definition, Fields, is_placeholder
+from sfn_provider.asl.lint.messages import error, listed, suggest, warning
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 CSV_DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.report import error
-from sfn_provider.asl.lint.walk import Definition
+from sfn_provider.asl.lint.definition_walk import Definition
+from sfn_provider.asl.lint.messages import error
 
 MOST_CHARACTERS = 80
 MOST_LABEL_CHARACTERS = 40

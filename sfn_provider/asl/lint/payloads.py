@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.definition_walk import Definition, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.lint.expressions import (
     INTRINSIC,
     TEMPLATE_FIELDS,
@@ -17,8 +18,7 @@ from sfn_provider.asl.lint.expressions import (
     path_uses,
     strings,
 )
-from sfn_provider.asl.lint.report import error, listed, warning
-from sfn_provider.asl.lint.walk import Definition, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.lint.messages import error, listed, warning
 from sfn_provider.asl.scope import Json
 
 MOST_CHARACTERS = 400
@@ -73,7 +73,7 @@ def _syntax_message(use: Use, problem: ValueError, takes_calls: bool) -> str:
 
 def _check_reference(use: Use) -> None:
     """Raise ValueError where a path may name several nodes, or starts where the field does not allow it."""
-    from sfn_provider.asl.path_syntax import parse_path
+    from sfn_provider.asl.jsonpath.syntax import parse_path
     from sfn_provider.asl.paths import compile_reference
 
     if use.field == "ResultPath":

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.report import error, listed, suggest, warning
-from sfn_provider.asl.lint.walk import Definition, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.lint.messages import error, listed, suggest, warning
 from sfn_provider.asl.resources import Resource, parse_resource
 
 OPTIMIZED = (

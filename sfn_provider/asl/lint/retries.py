@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.report import error, suggest, warning
-from sfn_provider.asl.lint.walk import Definition, Fields, PlacedState, objects
+from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, objects
+from sfn_provider.asl.lint.messages import error, suggest, warning
 
 RESERVED_ERRORS = (
     "States.ALL",

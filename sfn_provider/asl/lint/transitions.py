@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.report import error, suggest, warning
-from sfn_provider.asl.lint.walk import Definition, Group, PlacedState, catchers, choice_rules
+from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, catchers, choice_rules
+from sfn_provider.asl.lint.messages import error, suggest, warning
 from sfn_provider.asl.scope import Json
 
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"

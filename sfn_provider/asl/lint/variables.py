@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, is_placeholder
 from sfn_provider.asl.lint.expressions import jsonata_uses, path_uses
-from sfn_provider.asl.lint.report import error, suggest, warning
-from sfn_provider.asl.lint.walk import Definition, Group, PlacedState, is_placeholder
+from sfn_provider.asl.lint.messages import error, suggest, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 
@@ -115,7 +115,7 @@ def _references(definition: Definition) -> Iterator[tuple[PlacedState, str, str]
 
 
 def _variable_of(path: str) -> str | None:
-    from sfn_provider.asl.path_syntax import parse_path
+    from sfn_provider.asl.jsonpath.syntax import parse_path
 
     if path.startswith(("$.", "$[", "$$")) or path == "$" or is_placeholder(path):
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from sfn_provider.compare.report.builder import Report
+from sfn_provider.compare.report.formatting import count, dollars, seconds
 from sfn_provider.compare.report.model import CLOCKS, Case, Cost, Diff, Times
-from sfn_provider.compare.report.report import Report
-from sfn_provider.compare.report.words import count, dollars, seconds
 
 _MOST_CASES = 50
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@])")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from sfn_provider.engine.state import Status
+from sfn_provider.engine.execution_state import Status
 
 Json = Any
 

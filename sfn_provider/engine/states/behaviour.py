@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.program import Compiled
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.requests import Event
-from sfn_provider.engine.state import Frame
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 def _unexpected(_run: Run, frame: Frame, state: Compiled, *what: Any) -> None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.scope import MISSING, Scope
-from sfn_provider.engine.choice import compile_rule
-from sfn_provider.engine.dataflow import Evaluator, Exit, JsonataFlow, JsonPathFlow, rescope, template
-from sfn_provider.engine.fields import expect
-from sfn_provider.engine.program import Compiled, given_fields
-from sfn_provider.engine.state import Frame
+from sfn_provider.engine.compiled import Compiled, given_fields
+from sfn_provider.engine.dataflow.choice_rules import compile_rule
+from sfn_provider.engine.dataflow.flow import Evaluator, Exit, JsonataFlow, JsonPathFlow, rescope, template
+from sfn_provider.engine.dataflow.typed_fields import expect
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.states.behaviour import Behaviour
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 class _Rule(NamedTuple):

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.asl.templates import compile_payload_value
-from sfn_provider.engine.dataflow import template
-from sfn_provider.engine.fields import expect
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.dataflow.flow import template
+from sfn_provider.engine.dataflow.typed_fields import expect
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import to_json
-from sfn_provider.engine.program import Compiled
-from sfn_provider.engine.state import Frame
 from sfn_provider.engine.states.behaviour import Behaviour
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine import outside
-from sfn_provider.engine.items.selection import effective_scope, max_concurrency, read_items, select_items
+from sfn_provider.engine import external_branches as outside
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
-from sfn_provider.engine.program import Compiled
+from sfn_provider.engine.map_run.item_selection import effective_scope, max_concurrency, read_items, select_items
 from sfn_provider.engine.requests import Event
-from sfn_provider.engine.state import Frame
-from sfn_provider.engine.states import distributed
+from sfn_provider.engine.states import distributed_map as distributed
 from sfn_provider.engine.states.behaviour import Behaviour
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:
@@ -29,7 +29,7 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     run.emit(frame, "MapStateStarted", {"length": len(values)})
     inputs = select_items(run, state, scope, values)
     if run.state.outside:
-        outside.hand_over(run, frame, state, inputs, list(values))
+        outside.request_external_branches(run, frame, state, inputs, list(values))
         return
     frame.memo |= {"items": values, "inputs": inputs, "results": [None] * len(values), "started": 0, "done": 0}
     if not values:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine import outside
-from sfn_provider.engine.program import Compiled
-from sfn_provider.engine.state import Frame
+from sfn_provider.engine import external_branches as outside
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.states.behaviour import Behaviour
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:
@@ -20,7 +20,7 @@ def _execute(run: Run, frame: Frame, state: Compiled) -> None:
     count = len(state.model.branches)
     run.emit(frame, "ParallelStateStarted")
     if run.state.outside:
-        outside.hand_over(run, frame, state, [value] * count)
+        outside.request_external_branches(run, frame, state, [value] * count)
         return
     frame.memo |= {"results": [None] * count, "running": count}
     for place in range(count):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.scope import MISSING
-from sfn_provider.engine.program import Compiled
-from sfn_provider.engine.state import Frame
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.states.behaviour import Behaviour
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:

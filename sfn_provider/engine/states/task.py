@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.dataflow import JsonPathFlow, template
-from sfn_provider.engine.fields import whole_number
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.dataflow.flow import JsonPathFlow, template
+from sfn_provider.engine.dataflow.parameter_checks import check_parameters
+from sfn_provider.engine.dataflow.typed_fields import whole_number
+from sfn_provider.engine.errors.retry import is_timeout
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import MOST_SECONDS, to_json, too_large
-from sfn_provider.engine.parameters import check_parameters
-from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
-from sfn_provider.engine.retry import is_timeout
-from sfn_provider.engine.state import Frame
 from sfn_provider.engine.states.behaviour import Behaviour
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:

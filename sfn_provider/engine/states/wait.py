@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
-from sfn_provider.engine.choice import is_number
-from sfn_provider.engine.dataflow import JsonPathFlow
-from sfn_provider.engine.fields import NUMBER, JsonataType, field_value, snake
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.dataflow.choice_rules import is_number
+from sfn_provider.engine.dataflow.flow import JsonPathFlow
+from sfn_provider.engine.dataflow.typed_fields import NUMBER, JsonataType, field_value, snake
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import MOST_SECONDS, to_json
-from sfn_provider.engine.program import Compiled
 from sfn_provider.engine.requests import Event
-from sfn_provider.engine.state import Frame
 from sfn_provider.engine.states.behaviour import Behaviour
-from sfn_provider.engine.times import parse_time
+from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.run import Run
+    from sfn_provider.engine.step import Run
 
 
 def _execute(run: Run, frame: Frame, state: Compiled) -> None:

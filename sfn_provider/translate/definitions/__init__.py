@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfn_provider.translate.definitions.definition import Definition
-    from sfn_provider.translate.definitions.reading import read_definition
+    from sfn_provider.translate.definitions.reader import read_definition
 
 __all__ = ["Definition", "read_definition"]
 
 # On demand: a translation needs this package's `placeholders` only.
 _ON_DEMAND = {
     "Definition": "sfn_provider.translate.definitions.definition",
-    "read_definition": "sfn_provider.translate.definitions.reading",
+    "read_definition": "sfn_provider.translate.definitions.reader",
 }
 
 

@@ -10,7 +10,7 @@ from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.translate.findings import Finding
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.lint.walk import ExecutionType
+    from sfn_provider.asl.lint.definition_walk import ExecutionType
 
 Json = Any
 Source = str | dict[str, Any]

@@ -13,10 +13,10 @@ from sfn_provider.asl.source import load
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.definition import Definition, Machine
 from sfn_provider.translate.definitions.placeholders import refuse_bare, substitute, unresolved
-from sfn_provider.translate.definitions.reading import read_definition
+from sfn_provider.translate.definitions.reader import read_definition
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.lint.walk import ExecutionType
+    from sfn_provider.asl.lint.definition_walk import ExecutionType
 
 _NOT_SENT = frozenset({"JSON_COMMENT", "JSON_TRAILING_COMMA"})
 """What AWS would refuse in the file, but the text that is sent does not have."""

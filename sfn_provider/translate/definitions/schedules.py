@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfn_provider.translate.definitions.intrinsics import Intrinsics, as_fields
+from sfn_provider.translate.definitions.cloudformation_functions import Intrinsics, as_fields
 from sfn_provider.translate.findings import Finding
 
 Json = Any
 
 INPUT_KEY = "sfn_provider:input"
-"""Key for an input that is no JSON object, as `sfn_provider.operators.routing` reads it: params are an object."""
+"""Key for an input that is no JSON object, as `sfn_provider.runtime.routing` reads it: params are an object."""
 
 
 @dataclass(frozen=True, slots=True)

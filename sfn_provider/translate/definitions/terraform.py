@@ -11,7 +11,7 @@ from typing import Any
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.definition import Machine
 from sfn_provider.translate.definitions.files import beside, read_beside
-from sfn_provider.translate.definitions.hcl import TerraformFile, as_text, call_of
+from sfn_provider.translate.definitions.terraform_values import TerraformFile, as_text, call_of
 
 Json = Any
 

@@ -10,7 +10,7 @@ import pytest
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.find import find_integration
+from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.translate import translate
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.definitions.placeholders import (

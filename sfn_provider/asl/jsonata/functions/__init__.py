@@ -1,0 +1,1 @@
+"""The built-in functions of JSONata, and those that Step Functions adds."""

@@ -1,0 +1,195 @@
+"""Built-in functions on arrays and objects, the higher-order ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.functions.numeric import boolean, script_truth
+from sfn_provider.asl.jsonata.library import NULL, Functions, Sequence, Utils
+from sfn_provider.asl.jsonata.values import is_number, sequence
+
+
+def arity(function: Any) -> int:
+    """Count the parameters of a function value; it decides which arguments a higher-order function passes."""
+    if hasattr(function, "arity"):
+        return int(function.arity)
+    return len(function.arguments) if Functions.is_lambda(function) else 1
+
+
+def _call(evaluator: Any, function: Any, *args: Any) -> Any:
+    count = max(arity(function), 1)
+    return evaluator.apply(function, list(args[:count]), NULL, evaluator.environment)
+
+
+def map_(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
+    """``$map``: undefined results are left out."""
+    if array is None:
+        return None
+    results = (_call(evaluator, function, item, index, array) for index, item in enumerate(array))
+    return sequence(result for result in results if result is not None)
+
+
+def filter_(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
+    """``$filter``."""
+    if array is None:
+        return None
+    return sequence(item for index, item in enumerate(array) if boolean(_call(evaluator, function, item, index, array)))
+
+
+def single(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
+    """``$single``: the only item for which the function is true.
+
+    Raises:
+        Failure: D3138 where there are more, D3139 where there is none.
+    """
+    if array is None:
+        return None
+    found = [
+        item
+        for index, item in enumerate(array)
+        if function is None or boolean(_call(evaluator, function, item, index, array))
+    ]
+    if len(found) != 1:
+        raise Failure("D3138" if found else "D3139")
+    return found[0]
+
+
+def reduce(evaluator: Any, array: list[Any] | None, function: Any, start: Any) -> Any:
+    """``$reduce``: from the left.
+
+    Raises:
+        Failure: D3050 where the function takes fewer than two arguments.
+    """
+    if array is None:
+        return None
+    count = arity(function)
+    if count < 2:
+        raise Failure("D3050")
+    rest = list(enumerate(array))
+    result = rest.pop(0)[1] if start is None and rest else start
+    for index, item in rest:
+        result = evaluator.apply(function, [result, item, index, array][:count], NULL, evaluator.environment)
+    return result
+
+
+def each(evaluator: Any, mapping: dict[str, Any] | None, function: Any) -> Any:
+    """``$each``: over the pairs of an object."""
+    if mapping is None:
+        return None
+    results = (_call(evaluator, function, value, key, mapping) for key, value in mapping.items())
+    return sequence(result for result in results if result is not None)
+
+
+def sift(evaluator: Any, mapping: dict[str, Any] | None, function: Any) -> Any:
+    """``$sift``: the pairs for which the function is true; undefined where there is none."""
+    if mapping is None:
+        return None
+    kept = {key: value for key, value in mapping.items() if boolean(_call(evaluator, function, value, key, mapping))}
+    return kept or None
+
+
+def sort(evaluator: Any, array: list[Any] | None, comparator: Any) -> Any:
+    """``$sort``: a stable merge sort; the comparator says whether its first argument comes after its second.
+
+    Raises:
+        Failure: D3070 where there is no comparator and the items are neither all texts nor all numbers.
+    """
+    if array is None or len(array) <= 1:
+        return array
+    if comparator is None:
+        if not (all(map(is_number, array)) or all(isinstance(item, str) for item in array)):
+            raise Failure("D3070")
+        return sorted(array)
+
+    def comes_after(left: Any, right: Any) -> bool:
+        return script_truth(evaluator.apply(comparator, [left, right], NULL, evaluator.environment))
+
+    return merge_sorted(list(array), comes_after)
+
+
+def merge_sorted(items: list[Any], comes_after: Callable[[Any, Any], bool]) -> list[Any]:
+    """Sort as the reference does, so that inconsistent comparators have the same result."""
+    if len(items) <= 1:
+        return items
+    middle = len(items) // 2
+    left, right = merge_sorted(items[:middle], comes_after), merge_sorted(items[middle:], comes_after)
+    merged: list[Any] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        if comes_after(left[i], right[j]):
+            merged.append(right[j])
+            j += 1
+        else:
+            merged.append(left[i])
+            i += 1
+    return merged + left[i:] + right[j:]
+
+
+def shuffle(evaluator: Any, array: list[Any] | None) -> Any:
+    """``$shuffle``: with the evaluation's source of randomness."""
+    if array is None or len(array) <= 1:
+        return array
+    shuffled = list(array)
+    evaluator.entropy.shuffle(shuffled)
+    return shuffled
+
+
+def distinct(array: Any) -> Any:
+    """``$distinct``: the first of equal items; 1 and true are not equal."""
+    if not isinstance(array, list) or len(array) <= 1:
+        return array
+    scalars: set[Any] = set()
+    found: list[Any] = []
+    for item in array:
+        if isinstance(item, (list, dict)):
+            if any(Utils.is_deep_equal(item, other) for other in found):
+                continue
+        else:
+            key = (isinstance(item, bool), item)
+            if key in scalars:
+                continue
+            scalars.add(key)
+        found.append(item)
+    return sequence(found) if isinstance(array, Sequence) and array.sequence else found
+
+
+def reverse(array: list[Any] | None) -> Any:
+    """``$reverse``."""
+    return array if array is None or len(array) <= 1 else array[::-1]
+
+
+def zip_(*arrays: list[Any] | None) -> list[list[Any]]:
+    """``$zip``: as long as the shortest."""
+    return [list(items) for items in zip(*(array or [] for array in arrays), strict=False)]
+
+
+def count(array: list[Any] | None) -> int:
+    """``$count``: 0 for undefined."""
+    return 0 if array is None else len(array)
+
+
+def merge(objects: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+    """``$merge``: later objects win."""
+    return None if objects is None else {key: value for item in objects for key, value in item.items()}
+
+
+def clone(value: Any) -> Any:
+    """Copy arrays and objects all the way down; everything else as it is."""
+    if isinstance(value, list):
+        return [clone(item) for item in value]
+    if isinstance(value, dict):
+        return {key: clone(item) for key, item in value.items()}
+    return NULL if value is NULL else value
+
+
+def contains_item(item: Any, items: Any) -> bool:
+    """The operator ``in``: JavaScript's ``===``, so no object or array is in another."""
+    for other in items if isinstance(items, list) else [items]:
+        if isinstance(item, (list, dict)):
+            if item is other:
+                return True
+        elif isinstance(item, bool) == isinstance(other, bool) and item == other:
+            return True
+    return False

@@ -1,0 +1,181 @@
+"""Built-in functions on numbers and truth values."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.library import NULL, Functions
+from sfn_provider.asl.jsonata.regular_expressions import Matcher
+from sfn_provider.asl.jsonata.values import is_function, is_number
+
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
+_BASED: Final = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def is_finite_number(value: Any) -> bool:
+    """Tell whether a value is a number that JSON can hold.
+
+    Raises:
+        Failure: D1001 for infinity, as the reference does whenever it meets one.
+    """
+    if not is_number(value):
+        return False
+    if isinstance(value, float) and math.isinf(value):
+        raise Failure("D1001", value=value)
+    return not math.isnan(value)
+
+
+def number(value: Any) -> int | float | None:
+    """``$number``: of a text in JSON's, hexadecimal, octal or binary notation, or of a truth value.
+
+    Raises:
+        Failure: D3030 for anything else.
+    """
+    if value is None or is_number(value):
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value) and math.isfinite(float(value)):
+        return float(value)
+    if isinstance(value, str) and _BASED.fullmatch(value):
+        return float(int(value, 0))
+    raise Failure("D3030", value=value)
+
+
+def round_half_even(value: int | float | None, precision: int | float | None = None) -> int | float | None:
+    """``$round``: ties go to the even digit, of the number's shortest decimal form."""
+    if value is None or not math.isfinite(value):
+        return value
+    if not precision:
+        return round(value)
+    if precision != int(precision):
+        return math.nan  # as the reference, which reads "1e1.5"
+    shifted = float(Decimal(repr(value)).scaleb(int(precision)))
+    if not math.isfinite(shifted):
+        return math.nan
+    return float(Decimal(repr(float(round(shifted)))).scaleb(-int(precision)))
+
+
+def floor(value: int | float | None) -> int | float | None:
+    """``$floor``."""
+    return value if value is None or not math.isfinite(value) else math.floor(value)
+
+
+def ceil(value: int | float | None) -> int | float | None:
+    """``$ceil``."""
+    return value if value is None or not math.isfinite(value) else math.ceil(value)
+
+
+def absolute(value: int | float | None) -> int | float | None:
+    """``$abs``."""
+    return None if value is None else abs(value)
+
+
+def square_root(value: Any) -> float | None:
+    """``$sqrt``.
+
+    Raises:
+        Failure: D3060 for a negative number.
+    """
+    if value is None:
+        return None
+    if value < 0:
+        raise Failure("D3060", value=value)
+    return math.sqrt(value)
+
+
+def power(base: Any, exponent: Any) -> float | None:
+    """``$power``.
+
+    Raises:
+        Failure: D3061 where the result is no finite number.
+    """
+    if base is None:
+        return None
+    try:
+        result = math.pow(base, exponent) if exponent is not None else math.nan
+    except (OverflowError, ValueError):
+        result = math.nan
+    if not math.isfinite(result):
+        raise Failure("D3061", value=base, exp=exponent)
+    return result
+
+
+def format_base(value: Any, radix: Any) -> str | None:
+    """``$formatBase``: a whole number in base 2 to 36.
+
+    Raises:
+        Failure: D3100 for another base.
+    """
+    if value is None:
+        return None
+    base = 10 if radix is None else round_half_even(radix)
+    if not isinstance(base, int) or not 2 <= base <= 36:
+        raise Failure("D3100", value=base)
+    rest, digits = abs(round(value)), ""
+    while rest:
+        rest, digit = divmod(rest, base)
+        digits = _DIGITS[digit] + digits
+    return ("-" if value < 0 and digits else "") + (digits or "0")
+
+
+def total(values: list[Any] | None) -> int | float | None:
+    """``$sum``: added one after the other, as the reference; Python's sum compensates for rounding."""
+    if values is None:
+        return None
+    result: int | float = 0
+    for value in values:
+        result += value
+    return result
+
+
+def average(values: list[Any] | None) -> int | float | None:
+    """``$average``."""
+    return total(values) / len(values) if values else None  # type: ignore[operator]
+
+
+def largest(values: list[Any] | None) -> Any:
+    """``$max``."""
+    return max(values) if values else None
+
+
+def smallest(values: list[Any] | None) -> Any:
+    """``$min``."""
+    return min(values) if values else None
+
+
+def boolean(value: Any) -> bool | None:
+    """``$boolean``: the truth value; None for undefined."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return any(boolean(item) for item in value)
+    if is_number(value):
+        return is_finite_number(value) and value != 0
+    if value is NULL or is_function(value):
+        return False
+    return bool(value)
+
+
+def negation(value: Any) -> bool | None:
+    """``$not``: None for undefined."""
+    return None if value is None else not boolean(value)
+
+
+def type_name(value: Any) -> str | None:
+    """``$type``: ``null``, ``number``, ``string``, ``boolean``, ``array``, ``object``, ``function``, or None."""
+    return "function" if isinstance(value, Matcher) else Functions.type(value)
+
+
+def script_truth(value: Any) -> bool:
+    """Tell whether JavaScript takes a value for true: the reference does so with a comparator's result."""
+    if value is None or value is NULL:
+        return False
+    if is_number(value):
+        return value != 0 and not math.isnan(value)
+    return value if isinstance(value, bool) else value != ""

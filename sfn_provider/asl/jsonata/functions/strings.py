@@ -1,0 +1,284 @@
+"""Built-in functions on texts."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.errors import MAX_CHARACTERS, MEMORY, Failure
+from sfn_provider.asl.jsonata.library import NULL
+from sfn_provider.asl.jsonata.values import is_function, is_number, rounded_text, sequence, write_json
+
+_RESERVED: Final = ";/?:@&=+$,#"
+"""What ``$decodeUrl`` leaves encoded, as JavaScript's decodeURI."""
+
+_ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+
+
+def to_text(value: Any, prettify: Any = None) -> str | None:
+    """``$string``: texts as they are, functions empty, everything else as JSON with 15 significant digits.
+
+    Raises:
+        Failure: D3001 or D1001 for a number that is infinite.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if is_function(value):
+        return ""
+    if is_number(value) and not _is_finite(value):
+        raise Failure("D3001")
+    _refuse_infinity(value)
+    return write_json(value, rounded_text, 2 if prettify is True else 0)
+
+
+def _is_finite(value: int | float) -> bool:
+    return isinstance(value, int) or value - value == 0
+
+
+def _refuse_infinity(value: Any) -> None:
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        raise Failure("D1001", value=value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _refuse_infinity(item)
+
+
+def substring(text: str | None, start: Any, length: Any) -> str | None:
+    """``$substring``: by characters; negative start counts from the end, fractions are cut off."""
+    if text is None:
+        return None
+    start = start or 0
+    if len(text) + start < 0:
+        start = 0
+    if length is None:
+        return text[int(start) :]
+    if length <= 0:
+        return ""
+    end = start + length if start >= 0 else len(text) + start + length
+    return text[int(start) : int(end)]
+
+
+def substring_before(text: str | None, chars: str | None) -> str | None:
+    """``$substringBefore``: the whole text where the other does not occur."""
+    return text if text is None or chars is None else text.split(chars, 1)[0] if chars else ""
+
+
+def substring_after(text: str | None, chars: str | None) -> str | None:
+    """``$substringAfter``: the whole text where the other does not occur."""
+    if text is None or not chars:
+        return text
+    before, found, after = text.partition(chars)
+    return after if found else before
+
+
+def trim(text: str | None) -> str | None:
+    """``$trim``: runs of blanks, tabs and line breaks become one blank, none at the ends."""
+    return None if text is None else re.sub(r"[ \t\n\r]+", " ", text).strip(" ")
+
+
+def pad(text: str | None, width: Any, chars: str | None) -> str | None:
+    """``$pad``: to the right for a positive width, to the left for a negative one."""
+    if text is None or width is None:
+        return text
+    missing = int(abs(width)) - len(text)
+    if missing <= 0:
+        return text
+    if missing > MAX_CHARACTERS:
+        raise Failure(None, MEMORY)
+    filling = ((chars or " ") * missing)[:missing]
+    return text + filling if width > 0 else filling + text
+
+
+def join(texts: list[str] | None, separator: str | None) -> str | None:
+    """``$join``."""
+    if texts is None:
+        return None
+    separator = separator or ""
+    if sum(map(len, texts)) + len(separator) * len(texts) > MAX_CHARACTERS:
+        raise Failure(None, MEMORY)
+    return separator.join(texts)
+
+
+def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]]:
+    """Yield the match objects of a regular expression, or of a function that behaves like one.
+
+    Raises:
+        Failure: T1010 where the function's result is no match object; D1004 for an endless empty match.
+    """
+    found = evaluator.apply(matcher, [text], NULL, evaluator.environment)
+    while found is not None:
+        shaped = isinstance(found, dict) and (
+            is_number(found.get("start")) or isinstance(found.get("groups"), list) or is_function(found.get("next"))
+        )
+        if not shaped:
+            raise Failure("T1010")
+        yield found
+        found = evaluator.apply(found.get("next"), [], NULL, evaluator.environment)
+
+
+def contains(evaluator: Any, text: str | None, token: Any) -> bool | None:
+    """``$contains``: a text or a regular expression in a text."""
+    if text is None:
+        return None
+    if isinstance(token, str):
+        return token in text
+    return next(_matches(evaluator, token, text), None) is not None
+
+
+def match(evaluator: Any, text: str | None, matcher: Any, limit: Any) -> Any:
+    """``$match``: every match with its index and groups.
+
+    Raises:
+        Failure: D3040 for a negative limit.
+    """
+    if text is None:
+        return None
+    if limit is not None and limit < 0:
+        raise Failure("D3040", value=limit)
+    found: list[Any] = []
+    if limit is None or limit > 0:
+        for item in _matches(evaluator, matcher, text):
+            found.append({"match": item["match"], "index": item["start"], "groups": item["groups"]})
+            if limit is not None and len(found) >= limit:
+                break
+    return sequence(found)
+
+
+def split(evaluator: Any, text: str | None, separator: Any, limit: Any) -> list[str] | None:
+    """``$split``: at a text or at a regular expression, whose groups are not part of the result.
+
+    Raises:
+        Failure: D3020 for a negative limit.
+    """
+    if text is None:
+        return None
+    if limit is not None and limit < 0:
+        raise Failure("D3020", value=limit)
+    if isinstance(separator, str):
+        found = text.split(separator) if separator else list(text)
+    else:
+        found, start = [], 0
+        for item in _matches(evaluator, separator, text):
+            found.append(text[start : item["start"]])
+            start = item["end"]
+        found.append(text[start:])
+    return found if limit is None else found[: int(limit)]
+
+
+def replace(evaluator: Any, text: str | None, pattern: Any, replacement: Any, limit: Any) -> str | None:
+    """``$replace``: by a text, in which ``$1`` stands for a group, or by what a function makes of the match.
+
+    Raises:
+        Failure: D3010 for an empty pattern, D3011 for a negative limit, D3012 where the function returns no text.
+    """
+    if text is None:
+        return None
+    if pattern == "":
+        raise Failure("D3010", value=pattern)
+    if limit is not None and limit < 0:
+        raise Failure("D3011", value=limit)
+    if limit == 0:
+        return text
+    if isinstance(pattern, str):
+        return text.replace(pattern, _as_written(replacement), -1 if limit is None else math.ceil(limit))
+    parts, position = [], 0
+    for count, item in enumerate(_matches(evaluator, pattern, text), 1):
+        parts += [text[position : item["start"]], _replaced(evaluator, item, replacement)]
+        position = item["start"] + len(item["match"])
+        if limit is not None and count >= limit:
+            break
+    return "".join(parts) + text[position:]
+
+
+def _as_written(replacement: Any) -> str:
+    if isinstance(replacement, str):
+        return replacement
+    raise Failure("D3012", value=None)
+
+
+def _replaced(evaluator: Any, item: dict[str, Any], replacement: Any) -> str:
+    if isinstance(replacement, str):
+        return _substitute(replacement, item["match"], item["groups"])
+    made = evaluator.apply(replacement, [item], NULL, evaluator.environment)
+    if isinstance(made, str):
+        return made
+    raise Failure("D3012", value=made)
+
+
+def _substitute(replacement: str, matched: str, groups: list[Any]) -> str:
+    """Put groups in for ``$1``, the match for ``$0`` and a dollar sign for ``$$``."""
+    width = len(str(len(groups))) if groups else 1
+
+    def insert(found: re.Match[str]) -> str:
+        text = found.group(1)
+        if text == "$":
+            return "$"
+        if text.startswith("0"):
+            return matched + text[1:]
+        digits = text if int(text) <= len(groups) or width == 1 else text[:-1]
+        group = groups[int(digits) - 1] if 0 < int(digits) <= len(groups) else None
+        return (group if isinstance(group, str) else "") + text[len(digits) :]
+
+    return re.sub(rf"\$(\$|[0-9]{{1,{width}}})", insert, replacement)
+
+
+def base64_encode(text: str | None) -> str | None:
+    """``$base64encode``: of the text's UTF-8 bytes."""
+    return None if text is None else base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+
+
+def base64_decode(text: str | None) -> str | None:
+    """``$base64decode``: to a text in UTF-8; missing padding is accepted."""
+    if text is None:
+        return None
+    letters = re.sub(r"[^A-Za-z0-9+/]", "", text.replace("-", "+").replace("_", "/"))
+    usable = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode("utf-8", "replace")
+
+
+def encode_url(text: str | None) -> str | None:
+    """``$encodeUrl``: leaves what has a meaning in a URL."""
+    return _quoted(text, "encodeUrl", _RESERVED + "!'()*~")
+
+
+def encode_url_component(text: str | None) -> str | None:
+    """``$encodeUrlComponent``: encodes what has a meaning in a URL too."""
+    return _quoted(text, "encodeUrlComponent", "!'()*~")
+
+
+def _quoted(text: str | None, name: str, safe: str) -> str | None:
+    if text is None:
+        return None
+    try:
+        return urllib.parse.quote(text, safe=safe)
+    except UnicodeEncodeError as error:
+        raise Failure("D3140", value=text, function_name=name) from error
+
+
+def decode_url(text: str | None) -> str | None:
+    """``$decodeUrl``: leaves encoded what has a meaning in a URL."""
+    return _unquoted(text, "decodeUrl", _RESERVED)
+
+
+def decode_url_component(text: str | None) -> str | None:
+    """``$decodeUrlComponent``."""
+    return _unquoted(text, "decodeUrlComponent", "")
+
+
+def _unquoted(text: str | None, name: str, keep: str) -> str | None:
+    if text is None:
+        return None
+
+    def decode(found: re.Match[str]) -> str:
+        plain = urllib.parse.unquote(found.group(), errors="strict")
+        return "".join(urllib.parse.quote(char, safe="") if char in keep and keep else char for char in plain)
+
+    try:
+        if "%" in _ENCODED.sub("", text):
+            raise Failure("D3140", value=text, function_name=name)
+        return _ENCODED.sub(decode, text)
+    except UnicodeDecodeError as error:
+        raise Failure("D3140", value=text, function_name=name) from error

@@ -1,0 +1,170 @@
+"""From the text of an expression to the library's syntax tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.errors import message
+from sfn_provider.asl.jsonata.library import JException, Parser, Symbol, Tokenizer
+from sfn_provider.asl.jsonata.regular_expressions import compile_regex
+from sfn_provider.asl.jsonata.values import EXACT
+
+_ONE: Final = (
+    *("condition", "then", "_else", "procedure", "lhs", "rhs", "expression", "body"),
+    *("pattern", "update", "delete", "expr", "group"),
+)
+_MANY: Final = ("steps", "arguments", "expressions", "terms", "stages", "predicate")
+"""Attributes of the library's nodes that hold one node, or a list of them."""
+
+_END: Final = "\0"
+_NUMBER: Final = re.compile(r"-?[0-9]*(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class ParseError(Exception):
+    """An expression that is no JSONata.
+
+    Args:
+        reason: what is wrong, in the words of the reference implementation.
+        code: the reference's code, for example ``S0202``; empty where it has none.
+        position: index of the character in the text at which it was noticed.
+    """
+
+    def __init__(self, reason: str, code: str, position: int) -> None:
+        super().__init__(reason, code, position)
+        self.reason = reason
+        self.code = code
+        self.position = position
+
+
+class _Tokens(Tokenizer):  # type: ignore[misc]
+    """The library's tokenizer, for JSONata 2.0.6."""
+
+    def __init__(self, source: str) -> None:
+        # It looks up to two characters past the end of a text that ends in the middle of something.
+        super().__init__(source + _END * 2, compile_regex)
+        self.length = len(source)
+
+    def next(self, prefix: bool) -> Any:
+        token = super().next(prefix)
+        if token is not None and token.type == "operator" and token.value in ("??", "?:"):
+            # Operators of JSONata 2.1, which AWS does not have: there they are two tokens.
+            self.position -= 1
+            return self.create("operator", "?")
+        return token
+
+
+def parse(source: str) -> Any:
+    """Parse an expression.
+
+    Args:
+        source: the text between ``{%`` and ``%}``.
+
+    Returns:
+        The library's syntax tree, with the attribute ``plain_steps`` on every path: how many of its first steps are
+        a variable and plain names after it.
+
+    Raises:
+        ParseError: it is no JSONata.
+    """
+    parser = Parser()
+    parser.source = source
+    parser.lexer = _Tokens(source)
+    try:
+        tree = _tree(parser)
+    except RecursionError as error:
+        raise ParseError("The expression is nested too deeply", "", 0) from error
+    except (JException, LookupError, RuntimeError, re.error, AttributeError, TypeError, ValueError) as error:
+        raise _parse_error(error, source, parser) from error
+    _prepare(tree)
+    return tree
+
+
+def _tree(parser: Any) -> Any:
+    """Do what the library's parse does, with other tokens."""
+    parser.advance()
+    tree = parser.expression(0)
+    if parser.node.id != "(end)":
+        raise JException("S0201", parser.node.position, parser.node.value)
+    tree = parser.process_ast(tree)
+    if tree.type == "parent" or tree.seeking_parent is not None:
+        raise JException("S0217", tree.position, tree.type)
+    return tree
+
+
+def _parse_error(error: Exception, source: str, parser: Any) -> ParseError:
+    if isinstance(error, JException):
+        if error.error == "S0301" and error.current is not None:
+            error.error = "S0103"  # the library gives a bad escape the code of an empty regular expression
+            error.current = error.current.strip(_END)
+        elif error.error == "S0102":
+            error.current = _NUMBER.match(source[error.location :]).group()  # type: ignore[union-attr]
+        return ParseError(message(error), error.error, min(max(error.location, 0), len(source)))
+    position = min(parser.lexer.position, len(source))
+    if isinstance(error, KeyError):  # an operator that is a token but has no meaning: ~ and !
+        return ParseError(message(JException("S0204", position, error.args[0])), "S0204", position)
+    if isinstance(error, re.error):
+        return ParseError(f"Invalid regular expression: {error}", "", position)
+    code = next((code for code, text in JException.error_codes.items() if text == str(error)), "")
+    return ParseError(str(error) if code else "Syntax error", code, position)
+
+
+def children(node: Any) -> Iterator[Any]:
+    """Yield the nodes directly below a node of the syntax tree, in the order of evaluation."""
+    for name in _ONE:
+        child = getattr(node, name)
+        if isinstance(child, Symbol):
+            yield child
+    for name in _MANY:
+        for child in getattr(node, name) or ():
+            if isinstance(child, Symbol):
+                yield child
+    for pair in node.lhs_object or ():
+        yield from pair
+
+
+def _prepare(tree: Any) -> None:
+    """Put right what the library's parser leaves differently from the reference, and mark paths."""
+    seen: set[int] = set()
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.type == "number" and isinstance(node.value, int) and abs(node.value) >= EXACT:
+            node.value = float(node.value)
+        elif isinstance(node.value, str) and _SURROGATE.search(node.value):
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        elif node.type == "path":
+            node.plain_steps = _plain_steps(node)
+        pending.extend(children(node))
+
+
+def _plain_steps(path: Any) -> int:
+    """Count the steps at the start of a path that are ``$variable`` and plain names."""
+    if path.steps[0].type != "variable" or not _is_plain(path.steps[0]):
+        return 0
+    count = 1
+    for step in path.steps[1:]:
+        if step.type != "name" or not _is_plain(step):
+            break
+        count += 1
+    if count == len(path.steps) and (path.keep_singleton_array or path.keep_array or path.group or path.tuple):
+        count -= 1  # the library has to make the result of the last step itself
+    return count
+
+
+def _is_plain(step: Any) -> bool:
+    return not (
+        step.predicate
+        or step.stages
+        or step.group
+        or step.keep_array
+        or step.tuple
+        or step.focus
+        or step.index
+        or step.ancestor
+    )

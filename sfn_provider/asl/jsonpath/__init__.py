@@ -1,0 +1,1 @@
+"""JSONPath by Jayway's rules: syntax, evaluation steps, errors."""

@@ -1,0 +1,258 @@
+"""Paths to data that cannot be there.
+
+Step Functions does not look: the execution fails. What a state's input can hold is followed from state to state
+(`data_shapes`), through Pass, Parameters, ResultPath and Catch; what tasks return is unknown. A path is reported where
+no route to the state leaves it anything.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.lint.data_shapes import (
+    EMPTY,
+    ERROR_OUTPUT,
+    UNKNOWN,
+    DataShape,
+    Missing,
+    fill,
+    fill_jsonata,
+    find,
+    input_path,
+    merge,
+    put,
+    read,
+    shape_of,
+)
+from sfn_provider.asl.lint.definition_walk import (
+    Definition,
+    Fields,
+    Group,
+    PlacedState,
+    catchers,
+    choice_rules,
+    inner_groups,
+    objects,
+    rule_tree,
+)
+from sfn_provider.asl.lint.expressions import Reads, Use, path_uses
+from sfn_provider.asl.lint.messages import listed, suggest, warning
+from sfn_provider.asl.scope import Json
+
+MOST_VISITS = 12
+"""How often a state's input may change in the analysis before it counts as unknown."""
+
+_CALLING = ("Task", "Map", "Parallel")
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    target: Json
+    output: DataShape
+
+
+@dataclass(slots=True)
+class _Flow:
+    """What is known of each state's input, by the state's pointer, and who hands it an error as its whole input."""
+
+    inputs: dict[str, DataShape] = field(default_factory=dict)
+    visits: dict[str, int] = field(default_factory=dict)
+    bare_catches: dict[str, list[str]] = field(default_factory=dict)
+
+    def reach(self, at: str, shape: DataShape) -> bool:
+        """Add a route to a state; True where that changes what its input can be."""
+        known = self.inputs.get(at)
+        merged = shape if known is None else merge(known, shape)
+        if merged == known:
+            return False
+        self.visits[at] = self.visits.get(at, 0) + 1
+        self.inputs[at] = UNKNOWN if self.visits[at] > MOST_VISITS else merged
+        return True
+
+
+def impossible_paths(definition: Definition) -> Iterator[Diagnostic]:
+    """Report every path that leads to nothing on every route, or on the route from a catcher."""
+    flow = _follow(definition)
+    for use in path_uses(definition):
+        shape = flow.inputs.get(use.state.at)
+        if shape is None or use.reads in ("unknown", "result") or _may_be_skipped(use):
+            continue
+        origins = flow.bare_catches.get(use.state.at, [])
+        if miss := _first_missing(use, shape):
+            yield warning("DATA_PATH_CANNOT_EXIST", _message(use, *miss, origins), use.at)
+        elif origins and (miss := _first_missing(use, ERROR_OUTPUT)):
+            yield warning("DATA_PATH_LOST_IN_CATCH", _message(use, *miss, origins, other_routes=True), use.at)
+
+
+def _may_be_skipped(use: Use) -> bool:
+    """Is the path, or may it be, not looked at?"""
+    if use.state.type == "Choice":  # an earlier rule may keep the others from being tried
+        return any("IsPresent" in rule for _, rule, _ in choice_rules(use.state))
+    # Recorded: with an ItemReader, ItemsPath is not looked at.
+    return use.field == "ItemsPath" and "ItemReader" in use.state.fields
+
+
+def _first_missing(use: Use, shape: DataShape) -> tuple[str, Missing] | None:
+    data = _data_of(use.reads, use.state, shape)
+    for path in use.paths:
+        parsed = input_path(path)
+        found = UNKNOWN if parsed is None else find(data, parsed.names)
+        if isinstance(found, Missing):
+            return path, found
+    return None
+
+
+def _message(use: Use, path: str, found: Missing, origins: list[str], other_routes: bool = False) -> str:
+    parent, hint = found.parent, suggest(found.member, found.parent.members, cutoff=0.75)
+    there = listed(map(repr, parent.members)) if parent.members else "nothing"
+    message = f"{path!r} in {use.field} of state {use.state.name!r} cannot exist"
+    if parent.kind not in ("", "an object"):
+        return f"{message}: {found.member!r} is looked for in {parent.kind}"
+    if not origins or parent != ERROR_OUTPUT:
+        return f"{message}: there is only {there}{hint}"
+    catch = f"the Catch of {listed(map(repr, origins))}"
+    if other_routes:
+        message += f" where {catch} leads here"
+    kept = found.member if "err" in found.member.casefold() and found.member.isidentifier() else "error"
+    return (
+        f"{message}: {catch if not other_routes else 'it'} replaces the whole input by {there}{hint or '.'} Read "
+        f'$.Error or $.Cause, or set "ResultPath": "$.{kept}" on the catcher to keep the input'
+    )
+
+
+def _follow(definition: Definition) -> _Flow:
+    flow = _Flow()
+    entries: deque[tuple[Group, DataShape]] = deque([(definition.groups[0], UNKNOWN)])
+    while entries:
+        group, shape = entries.popleft()
+        _follow_group(definition, group, shape, flow)
+        for state in definition.states_of[group.at]:
+            entries.extend((inner, _inner_input(state, inner, flow)) for inner in inner_groups(state))
+    return flow
+
+
+def _follow_group(definition: Definition, group: Group, shape: DataShape, flow: _Flow) -> None:
+    states = {state.name: state for state in definition.states_of[group.at]}
+    waiting: deque[PlacedState] = deque()
+
+    def reach(name: Json, shape: DataShape) -> None:
+        state = states.get(name) if isinstance(name, str) else None
+        if state is not None and flow.reach(state.at, shape):
+            waiting.append(state)
+
+    reach(group.fields.get("StartAt"), shape)
+    while waiting:
+        state = waiting.popleft()
+        for edge in _edges(state, flow.inputs[state.at]):
+            reach(edge.target, edge.output)
+    for state in states.values():
+        for _, catcher in catchers(state):
+            target = states.get(str(catcher.get("Next")))
+            if state.at in flow.inputs and target is not None and _replaces_input(state, catcher):
+                origins = flow.bare_catches.setdefault(target.at, [])
+                origins += [state.name] if state.name not in origins else []
+
+
+def _replaces_input(state: PlacedState, catcher: Fields) -> bool:
+    name = "Output" if state.language == "JSONata" else "ResultPath"
+    return bool(catcher.get(name, "$") == "$")
+
+
+def _inner_input(state: PlacedState, group: Group, flow: _Flow) -> DataShape:
+    """Give what a branch or an iteration starts with."""
+    shape = flow.inputs.get(state.at)
+    if shape is None or group.distributed or state.language == "JSONata":
+        return UNKNOWN
+    data = _effective(state, shape)
+    if state.type == "Parallel":
+        return fill(state.fields["Parameters"], data) if "Parameters" in state.fields else data
+    template = state.fields.get("ItemSelector", state.fields.get("Parameters"))
+    return UNKNOWN if template is None else fill(template, data)
+
+
+def _data_of(reads: Reads, state: PlacedState, shape: DataShape) -> DataShape:
+    if reads == "raw input":
+        return shape
+    if reads == "effective input":
+        return _effective(state, shape)
+    if reads == "output":
+        return _with_result(state, shape)
+    if reads == "error":
+        return ERROR_OUTPUT
+    raise ValueError(f"a field cannot read {reads!r} here")
+
+
+def _effective(state: PlacedState, shape: DataShape) -> DataShape:
+    path = state.fields.get("InputPath", "$")
+    return EMPTY if path is None else read(shape, path)
+
+
+def _edges(state: PlacedState, shape: DataShape) -> Iterator[_Edge]:
+    """Give what each state that may follow gets as its input."""
+    output = _output(state, shape)
+    yield _Edge(state.fields.get("Next"), output)
+    for _, catcher in catchers(state):
+        yield _Edge(catcher.get("Next"), _caught(state, catcher, shape))
+    if state.type == "Choice":
+        yield _Edge(state.fields.get("Default"), output)
+        for _, rule in objects(state.fields, "Choices"):
+            yield _Edge(rule.get("Next"), _chosen(state, rule, output))
+
+
+def _chosen(state: PlacedState, rule: Fields, output: DataShape) -> DataShape:
+    if state.language == "JSONata":
+        return fill_jsonata(rule["Output"]) if "Output" in rule else output
+    # What a rule finds present is there, whatever the analysis thinks.
+    for _, part in rule_tree("", rule):
+        parsed = input_path(str(part.get("Variable"))) if "IsPresent" in part else None
+        if parsed is not None:
+            output = put(output, parsed.names, UNKNOWN)
+    return output
+
+
+def _caught(state: PlacedState, catcher: Fields, shape: DataShape) -> DataShape:
+    if state.language == "JSONata":
+        return fill_jsonata(catcher["Output"]) if "Output" in catcher else ERROR_OUTPUT
+    return _combine(catcher.get("ResultPath", "$"), shape, ERROR_OUTPUT)
+
+
+def _output(state: PlacedState, shape: DataShape) -> DataShape:
+    if state.language == "JSONata":
+        if "Output" in state.fields:
+            return fill_jsonata(state.fields["Output"])
+        return UNKNOWN if state.type in _CALLING else shape
+    path = state.fields.get("OutputPath", "$")
+    return EMPTY if path is None else read(_with_result(state, shape), path)
+
+
+def _with_result(state: PlacedState, shape: DataShape) -> DataShape:
+    """Give what OutputPath selects from."""
+    data = _effective(state, shape)
+    if state.type not in (*_CALLING, "Pass"):
+        return data
+    result_path = state.fields.get("ResultPath", "$")
+    if result_path not in ("$", None) and state.fields.get("InputPath", "$") != "$":
+        return UNKNOWN  # which input the result is written to is not worth a wrong warning
+    return _combine(result_path, shape, _result(state, data))
+
+
+def _result(state: PlacedState, data: DataShape) -> DataShape:
+    if state.type in _CALLING:
+        selector = state.fields.get("ResultSelector")
+        return UNKNOWN if selector is None else fill(selector, UNKNOWN)
+    if "Result" in state.fields:
+        return shape_of(state.fields["Result"])
+    return fill(state.fields["Parameters"], data) if "Parameters" in state.fields else data
+
+
+def _combine(result_path: Json, shape: DataShape, result: DataShape) -> DataShape:
+    """Give what ResultPath makes of the input and the result."""
+    if result_path is None:
+        return shape
+    parsed = input_path(result_path) if isinstance(result_path, str) else None
+    if parsed is None or not parsed.whole:
+        return UNKNOWN
+    return put(shape, parsed.names, result)

@@ -1,0 +1,273 @@
+"""Fields that must not stand where they stand, that are missing, or have the wrong type.
+
+What is allowed comes from the models; the messages are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, choice_rules
+from sfn_provider.asl.lint.messages import error, listed, suggest
+from sfn_provider.asl.scope import Json
+from sfn_provider.asl.source import kind_of
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+_PARTS = (
+    "StateMachine",
+    "Branch",
+    "ProcessorConfig",
+    "Retrier",
+    "Catcher",
+    "ChoiceRule",
+    "ItemReader",
+    "ReaderConfig",
+    "ItemBatcher",
+    "ResultWriter",
+    "WriterConfig",
+)
+_KINDS_OF_PARTS = (
+    ("Retry/*", "a retrier", "Retrier"),
+    ("Catch/*", "a catcher", "Catcher"),
+    *(
+        (way, name, name)
+        for way, name in (
+            ("ItemReader", "ItemReader"),
+            ("ItemReader/ReaderConfig", "ReaderConfig"),
+            ("ItemBatcher", "ItemBatcher"),
+            ("ResultWriter", "ResultWriter"),
+            ("ResultWriter/WriterConfig", "WriterConfig"),
+        )
+    ),
+)
+_NOT_IN: dict[str, set[str]] = {
+    # Measured with ValidateStateMachineDefinition: what the models share, but AWS refuses in these.
+    "Succeed": {"Assign"},
+    "Map": {"Arguments"},
+    "Branch": {"QueryLanguage"},
+    "ChoiceRule": {"Comparison", "Operand"},  # names of the model alone
+}
+_NOUNS = {
+    "Retry": "a retrier",
+    "Catch": "a catcher",
+    "Choices": "a choice rule",
+    "And": "a choice rule",
+    "Or": "a choice rule",
+    "Not": "a choice rule",
+    "Branches": "a branch",
+    "States": "a state",
+}
+_EXPECTED = {
+    "string_type": "a string",
+    "string_unicode": "a string of valid characters",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "dict_attributes_type": "an object",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What an object can have: the names of its fields, and which of them cannot be null."""
+
+    names: frozenset[str]
+    not_null: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """An object of a definition: its pointer, its fields, what to call it, and its kind."""
+
+    at: str
+    fields: Fields
+    noun: str
+    kind: _Kind
+
+
+def unknown_fields(definition: Definition) -> Iterator[Diagnostic]:
+    """Find fields that the object they stand in does not have."""
+    for place in _objects(definition):
+        for name in place.fields:
+            if name not in place.kind.names:
+                known = sorted(place.kind.names)
+                message = f"{place.noun} has no field {name!r}{suggest(name, known)}; it takes {', '.join(known)}"
+                yield error(message, place.at + pointer(name))
+
+
+def takes(state_type: str, name: str) -> bool:
+    """Does a state of this type have this field, in either query language?"""
+    kind = _kinds().get(state_type)
+    return kind is None or name in kind.names
+
+
+def null_fields(definition: Definition) -> Iterator[Diagnostic]:
+    """Find fields that are null and cannot be."""
+    for place in _objects(definition):
+        for name, value in place.fields.items():
+            if value is None and name in place.kind.not_null:
+                yield error(f"{name} cannot be null; leave it out", place.at + pointer(name))
+
+
+def _objects(definition: Definition) -> Iterator[_Object]:
+    kinds = _kinds()
+    yield _Object("", definition.fields, "the state machine", kinds["StateMachine"])
+    for group in definition.groups[1:]:
+        is_branch = group.kind == "Branches"
+        yield _Object(group.at, group.fields, "a branch" if is_branch else group.kind, kinds[group.kind])
+        config = group.fields.get("ProcessorConfig")
+        if isinstance(config, dict):
+            yield _Object(group.at + "/ProcessorConfig", config, "ProcessorConfig", kinds["ProcessorConfig"])
+    for state in definition.states:
+        if state.type in kinds:
+            yield _Object(state.at, state.fields, f"a {state.type} state", kinds[state.type])
+            yield from _parts_of_state(state, kinds)
+
+
+def _parts_of_state(state: PlacedState, kinds: dict[str, _Kind]) -> Iterator[_Object]:
+    for way, noun, kind in _KINDS_OF_PARTS:
+        for at, fields in state.parts.get(way, ()):
+            yield _Object(at, fields, noun, kinds[kind])
+    for at, rule, _ in choice_rules(state):
+        yield _Object(at, rule, "a choice rule", kinds["ChoiceRule"])
+
+
+@cache
+def _kinds() -> dict[str, _Kind]:
+    """Read what objects can have off the models."""
+    from sfn_provider.asl import model
+
+    models = (*model.STATE_TYPES.values(), *(getattr(model, name) for name in _PARTS))
+    kinds = {kind.__name__: _kind_of_model(kind) for kind in models}
+    rule, branch = kinds["ChoiceRule"], kinds["Branch"]
+    return kinds | {
+        "ChoiceRule": _Kind(rule.names | COMPARISONS.keys(), rule.not_null),
+        "ItemProcessor": branch,
+        "Iterator": branch,
+        "Branches": _Kind(branch.names - {"ProcessorConfig"}, branch.not_null),
+    }
+
+
+def _kind_of_model(kind: type[BaseModel]) -> _Kind:
+    from pydantic import JsonValue
+
+    anything: object = JsonValue
+    names = {field.alias or name: field for name, field in kind.model_fields.items()}
+    not_null = {name for name, field in names.items() if field.default is None and field.annotation is not anything}
+    return _Kind(frozenset(names) - _NOT_IN.get(kind.__name__, set()), frozenset(not_null))
+
+
+def type_problems(problem: ValidationError, value: Fields) -> list[Diagnostic]:
+    """Put what pydantic says of a definition into our words.
+
+    Args:
+        problem: from ``StateMachine.model_validate(value)``.
+        value: the definition.
+
+    Returns:
+        One diagnostic for each place; unknown fields are left to `unknown_fields`.
+    """
+    places: dict[str, list[ErrorDetails]] = {}
+    for detail in problem.errors(include_url=False):
+        if detail["type"] != "extra_forbidden":
+            places.setdefault(_location_of(detail, value), []).append(detail)
+    return [_problem_at(location, details, value) for location, details in places.items()]
+
+
+def _location_of(detail: ErrorDetails, value: Json) -> str:
+    """Follow pydantic's location through the definition: it has tags of unions in it, which are no fields."""
+    parts: list[str | int] = []
+    for part in detail["loc"]:
+        members = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+        if part in members:
+            parts.append(part)
+            value = members[part]
+    return pointer(*parts)
+
+
+def _value_at(value: Json, location: str) -> Json:
+    for part in location.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+def _problem_at(location: str, details: list[ErrorDetails], value: Fields) -> Diagnostic:
+    found = _value_at(value, location)
+    kind = details[0]["type"]
+    if kind not in _MESSAGES:
+        expected = dict.fromkeys(_EXPECTED.get(detail["type"], detail["msg"]) for detail in details)
+        return error(f"expected {listed(expected, 'or')}, not {_shown(found)}", location)
+    message = _MESSAGES[kind](details, location, found)
+    at_type = kind.startswith("union_tag") and isinstance(found, dict) and "Type" in found
+    return error(message, location + "/Type" if at_type else location)
+
+
+def _missing(details: list[ErrorDetails], location: str, found: Json) -> str:
+    names = [str(detail["loc"][-1]) for detail in details if detail["type"] == "missing"]
+    words = f"the field {names[0]!r} is" if len(names) == 1 else f"the fields {listed(map(repr, names))} are"
+    return f"{words} required in {_noun(location, found)}"
+
+
+def _noun(location: str, found: Json) -> str:
+    parts = location.split("/")
+    if not location:
+        return "the state machine"
+    if len(parts) > 2 and parts[-2] == "States" and isinstance(found, dict):
+        return f"a {found.get('Type')} state"
+    return next((_NOUNS[part] for part in reversed(parts[-2:]) if part in _NOUNS), parts[-1])
+
+
+def _state_type(details: list[ErrorDetails], location: str, found: Json) -> str:
+    from sfn_provider.asl.model import STATE_TYPES
+
+    if not isinstance(found, dict):
+        return f"expected an object, not {_shown(found)}"
+    types = ", ".join(STATE_TYPES)
+    if "Type" not in found:
+        return f"the field 'Type' is required in a state: one of {types}"
+    name = found["Type"]
+    hint = suggest(name, STATE_TYPES) if isinstance(name, str) else ""
+    return f"state type {name!r} does not exist{hint or f'; the types are {types}'}"
+
+
+def _choice_of(details: list[ErrorDetails], location: str, found: Json) -> str:
+    expected = str(details[0].get("ctx", {}).get("expected", ""))
+    known = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
+    hint = suggest(found, known) if isinstance(found, str) else ""
+    return f"{_shown(found)} is not one of {listed(known)}{hint}"
+
+
+def _own_words(details: list[ErrorDetails], location: str, found: Json) -> str:
+    return details[0]["msg"].removeprefix("Value error, ")
+
+
+_MESSAGES: dict[str, Callable[[list[Any], str, Json], str]] = {
+    "missing": _missing,
+    "union_tag_invalid": _state_type,
+    "union_tag_not_found": _state_type,
+    "literal_error": _choice_of,
+    "value_error": _own_words,
+}
+
+
+def _shown(value: Json) -> str:
+    """Show a short value, name the kind of a long one."""
+    if isinstance(value, (dict, list)) or value is None:
+        return kind_of(value)
+    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) < 60 else kind_of(value)

@@ -1,0 +1,124 @@
+"""Task tokens: signed texts that name one wait of one task instance.
+
+A token holds no names and no data: the id of the wait, which nobody can guess without Airflow's secret key, and a
+digest of the task instance. Everything else is in the wait's record (`sfn_provider.callbacks.wait_records`).
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from sfn_provider._compat import conf, secret_key
+from sfn_provider.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeSerializer
+
+MAX_TOKEN: Final = 2048
+"""Characters of a token at most, as in AWS."""
+
+
+class InvalidToken(Exception):
+    """The text is no token that this Airflow has signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """The task instance that waits.
+
+    Args:
+        dag_id: its DAG.
+        run_id: its DAG run.
+        task_id: its task.
+        map_index: its map index, -1 where the task is not mapped.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+    @property
+    def digest(self) -> str:
+        """A short text for the task instance that tells nothing about it."""
+        return _hash(self)[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a token says.
+
+    Args:
+        id: the id of the wait.
+        digest: the digest of the task instance that waits.
+    """
+
+    id: str
+    digest: str
+
+
+class TokenSigner:
+    """Makes tokens and reads them.
+
+    Args:
+        secret: the key that the components of this Airflow share.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    @classmethod
+    def from_configuration(cls) -> TokenSigner:
+        """Sign by ``[sfn_provider] task_token_secret``, by Airflow's own secret key where that is not set.
+
+        Raises:
+            UsageError: there is neither.
+        """
+        secret = conf.get("sfn_provider", "task_token_secret", fallback="") or secret_key()
+        if not secret:
+            raise UsageError("Task tokens need a key: set [sfn_provider] task_token_secret for all components")
+        return cls(secret)
+
+    def make(self, waiter: Waiter, entry: str) -> str:
+        """Make the token of a wait; the same wait gets the same token.
+
+        Args:
+            waiter: the task instance.
+            entry: tells the wait from all others of the task instance, those of its earlier tries included.
+        """
+        key = hmac.new(self._secret, f"{_hash(waiter)}/{entry}".encode(), sha256)
+        return str(self._serializer().dumps([key.hexdigest()[:40], waiter.digest]))
+
+    def read(self, token: str) -> Claim:
+        """Read a token whose signature is right. Signatures are compared in constant time.
+
+        Raises:
+            InvalidToken: it is none.
+        """
+        from itsdangerous import BadData
+
+        if len(token) > MAX_TOKEN:
+            raise InvalidToken
+        try:
+            data: Any = self._serializer().loads(token)
+        except BadData as error:
+            raise InvalidToken from error
+        identity, digest = data
+        return Claim(identity, digest)
+
+    def _serializer(self) -> URLSafeSerializer:
+        from itsdangerous import URLSafeSerializer
+
+        return URLSafeSerializer(
+            self._secret,
+            salt="sfn_provider.task_token",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+        )
+
+
+def _hash(waiter: Waiter) -> str:
+    # repr keeps apart what a separator in a name would mix up.
+    return sha256(repr((waiter.dag_id, waiter.run_id, waiter.task_id, waiter.map_index)).encode()).hexdigest()

@@ -1,0 +1,146 @@
+"""What workers send: the bodies of SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html and its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from sfn_provider.asl.scope import Json
+
+MAX_OUTPUT: Final = 262_144
+"""Bytes of an output at most."""
+
+ACTIONS: Final = ("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
+"""The actions that answer a task."""
+
+
+class ApiError(Exception):
+    """A request that is refused, as AWS does it.
+
+    Args:
+        code: the error's name: ``InvalidToken``.
+        message: what is wrong.
+        status: the HTTP status.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        self.code = code
+        self.status = status
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker says about its task.
+
+    Args:
+        action: ``SendTaskSuccess``, ``SendTaskFailure`` or ``SendTaskHeartbeat``.
+        output: for SendTaskSuccess, the output as JSON text.
+        error: for SendTaskFailure, the error's name, if the worker gave one.
+        cause: for SendTaskFailure, its cause, if the worker gave one.
+    """
+
+    action: str
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def result(self) -> Json:
+        """The output as a JSON value."""
+        return json.loads(self.output or "null")
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    longest: int
+    required: bool = False
+    shortest: int = 0
+
+
+_TOKEN: Final = _Member("taskToken", 2048, required=True, shortest=1)
+_MEMBERS: Final[dict[str, tuple[_Member, ...]]] = {
+    "SendTaskSuccess": (_TOKEN, _Member("output", MAX_OUTPUT, required=True)),
+    "SendTaskFailure": (_TOKEN, _Member("error", 256), _Member("cause", 32_768)),
+    "SendTaskHeartbeat": (_TOKEN,),
+    "GetActivityTask": (_Member("activityArn", 256, required=True, shortest=1), _Member("workerName", 80, shortest=1)),
+}
+
+
+def members(action: str, body: Any) -> dict[str, str]:
+    """Read a request's members, those that the action has.
+
+    Args:
+        action: the action.
+        body: the request body as a JSON value.
+
+    Raises:
+        Refusal: ``ValidationException``, which tells everything that is wrong; ``SerializationException`` where the
+            body is no object of texts.
+    """
+    if not isinstance(body, dict):
+        raise ApiError("SerializationException", "The request body must be a JSON object")
+    found: dict[str, str] = {}
+    problems: list[str] = []
+    for member in _MEMBERS[action]:
+        value = body.get(member.name)
+        if value is None:
+            problems += [_problem(member.name, "must not be null")] if member.required else []
+        elif not isinstance(value, str):
+            raise ApiError("SerializationException", f"{member.name} must be a string")
+        else:
+            problems += _length_problems(member, value)
+            found[member.name] = value
+    if problems:
+        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
+        raise ApiError("ValidationException", f"{count}: {'; '.join(problems)}")
+    return found
+
+
+def _length_problems(member: _Member, value: str) -> list[str]:
+    # The length of an output is counted in bytes, as that of everything that states pass on.
+    length = len(value.encode("utf-8", "surrogatepass")) if member.name == "output" else len(value)
+    if length > member.longest:
+        return [_problem(member.name, f"must have length less than or equal to {member.longest}")]
+    if length < member.shortest:
+        return [_problem(member.name, f"must have length greater than or equal to {member.shortest}")]
+    return []
+
+
+def _problem(name: str, rule: str) -> str:
+    return f"Value at '{name}' failed to satisfy constraint: Member {rule}"
+
+
+def read_answer(action: str, body: Any) -> tuple[str, Answer]:
+    """Read what a worker sends.
+
+    Args:
+        action: one of `ACTIONS`.
+        body: the request body as a JSON value.
+
+    Returns:
+        The task token, as sent, and the answer.
+
+    Raises:
+        Refusal: the body is not as the action wants it; ``InvalidOutput`` where the output is no JSON.
+    """
+    given = members(action, body)
+    token = given.pop("taskToken")
+    answer = Answer(action, **given)
+    if answer.output is not None:
+        try:
+            json.loads(answer.output, parse_constant=_no_json)
+            answer.output.encode()
+        except (ValueError, RecursionError) as error:
+            raise ApiError("InvalidOutput", "Invalid Output: 'The output is not valid JSON'") from error
+    return token, answer
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")

@@ -1,0 +1,112 @@
+"""``sfn-provider compare --on aws``: a real execution and a real DAG run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from sfn_provider.asl import parse
+from sfn_provider.cli.output import console
+from sfn_provider.compare.airflow.rest_api import AirflowApi, MwaaApi, RestApi
+from sfn_provider.compare.comparison import Comparison
+from sfn_provider.compare.live_comparison import compare_live
+from sfn_provider.exceptions import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--state-machine-arn", metavar="ARN", help="With --on aws: the state machine to start."),
+    click.option("--airflow-url", metavar="URL", help="With --on aws: where Airflow's web server is."),
+    click.option("--airflow-user", metavar="USER", help="Its user; the password is asked for, or in AIRFLOW_PASSWORD."),
+    click.option("--airflow-token", metavar="TOKEN", envvar="AIRFLOW_TOKEN", help="A bearer token for it."),
+    click.option(
+        "--mwaa-environment", metavar="NAME", help="With --on aws: the Amazon MWAA environment instead of a URL."
+    ),
+    click.option("--dag-id", metavar="ID", help="With --on aws: the DAG there."),
+    click.option(
+        "--wait-seconds",
+        metavar="N",
+        type=click.FloatRange(1),
+        default=3600,
+        show_default=True,
+        help="With --on aws: how long to wait for each of the two.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Real:
+    """What ``--on aws`` was told.
+
+    Args:
+        state_machine_arn: the state machine to start.
+        airflow_url: where Airflow's web server is.
+        airflow_user: its user.
+        airflow_token: a bearer token for it.
+        mwaa_environment: the MWAA environment, in place of the URL.
+        dag_id: the DAG there.
+        wait_seconds: how long to wait for each of the two.
+    """
+
+    state_machine_arn: str | None
+    airflow_url: str | None
+    airflow_user: str | None
+    airflow_token: str | None
+    mwaa_environment: str | None
+    dag_id: str | None
+    wait_seconds: float
+
+    def airflow(self) -> AirflowApi:
+        """The Airflow that was named.
+
+        Raises:
+            UsageError: where none was named, or two, or it cannot be reached.
+        """
+        if (self.airflow_url is None) == (self.mwaa_environment is None):
+            raise UsageError("--on aws needs an Airflow: name --airflow-url URL or --mwaa-environment NAME")
+        if self.mwaa_environment is not None:
+            return MwaaApi(self.mwaa_environment)
+        if self.airflow_user is None or self.airflow_token is not None:
+            return RestApi(str(self.airflow_url), token=self.airflow_token)
+        password = os.environ.get("AIRFLOW_PASSWORD") or click.prompt("Airflow password", hide_input=True, err=True)
+        return RestApi(str(self.airflow_url), user=self.airflow_user, password=password)
+
+
+def real_options(command: Command) -> Command:
+    """The options of ``--on aws``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def run_both(reference: str, source: Any, given: Any, real: Real) -> Comparison:
+    """Run both sides for real.
+
+    Args:
+        reference: FILE as it was given: an ARN is that of the state machine.
+        source: the definition.
+        given: the execution's input.
+        real: what the command was told.
+
+    Raises:
+        UsageError: where something was not named, or one of the two cannot be run.
+    """
+    arn = real.state_machine_arn or (reference if reference.startswith("arn:") else None)
+    if arn is None:
+        raise UsageError("--on aws needs the state machine to start: name --state-machine-arn ARN, or give it as FILE")
+    if real.dag_id is None:
+        raise UsageError("--on aws needs the DAG to run: name --dag-id ID")
+    running = f"{arn} and DAG {real.dag_id} run; waiting for both ..."
+    with real.airflow() as airflow, console(stderr=True).status(running):
+        return compare_live(
+            parse(source),
+            given,
+            state_machine_arn=arn,
+            airflow=airflow,
+            dag_id=real.dag_id,
+            wait_seconds=real.wait_seconds,
+        )

@@ -1,0 +1,98 @@
+"""``sfn-provider translate``: a state machine as an Airflow DAG file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from sfn_provider.cli.files import read_input, read_substitutions, write_text
+from sfn_provider.cli.options import DefinitionCommand, definition_argument, json_option, substitutions_option
+from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
+from sfn_provider.exceptions import UsageError
+from sfn_provider.mwaa import serverless
+from sfn_provider.translate import Translation, report, translate_file
+from sfn_provider.translate.plan.model import tasks_of
+
+
+@click.command(cls=DefinitionCommand)
+@definition_argument
+@click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here; by default it is printed.")
+@click.option("--dag-id", help="The DAG's id; by default made from the file's name.")
+@click.option(
+    "--schedule", metavar="EXPR", help="When it runs: 'cron(0 2 * * ? *)', 'rate(1 hour)', or Airflow's cron."
+)
+@click.option("--input", "params", metavar="JSON|@FILE", help="The input of runs that are started without one.")
+@substitutions_option
+@click.option("--report", "with_report", is_flag=True, help="Print each state's task and what is different in Airflow.")
+@click.option("--strict", is_flag=True, help="Refuse what is different in Airflow: exit with 1 and write nothing.")
+@click.option(
+    "--target",
+    type=click.Choice(["airflow", serverless.TARGET]),
+    default="airflow",
+    help="Where the DAG is to run; where it cannot, the command tells why, exits with 1 and writes nothing.",
+)
+@json_option
+def translate(
+    file: str,
+    output: str | None,
+    dag_id: str | None,
+    schedule: str | None,
+    params: str | None,
+    substitutions: tuple[str, ...],
+    with_report: bool,
+    strict: bool,
+    target: str,
+    as_json: bool,
+) -> int:
+    """Translate a state machine definition into an Airflow DAG file.
+
+    FILE is a definition in JSON or YAML, FILE#Name one of a CloudFormation, SAM or Terraform file; the ARN of a state
+    machine in AWS will do as well.
+    """
+    defaults = read_input(params) if params is not None else None
+    if not isinstance(defaults, dict | None):
+        raise UsageError("--input: Airflow's params are a JSON object; give one")
+    made = translate_file(
+        file, dag_id=dag_id, schedule=schedule, substitutions=read_substitutions(substitutions), params=defaults
+    )
+    if target == serverless.TARGET:
+        made = replace(made, diagnostics=(*made.diagnostics, *serverless.find_obstacles(made.plan)))
+    impossible = any(found.level == "error" for found in made.diagnostics)
+    refused = impossible or (strict and bool(made.findings))
+    if output is not None and not refused:
+        write_text(output, made.source)
+    if as_json:
+        print_json(_as_json(made, output, with_report or strict, refused))
+    else:
+        print_diagnostics(made.diagnostics, file)
+        if impossible:
+            click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
+        else:
+            _print(made, output, with_report, refused)
+    return 1 if refused else 0
+
+
+def _as_json(made: Translation, output: str | None, with_report: bool, refused: bool) -> dict[str, Any]:
+    told = {
+        "dag_id": made.plan.dag_id,
+        "file": None if refused else output,
+        "source": made.source if output is None and not refused else None,
+        "tasks": len(tasks_of(made.plan.tasks)),
+        "diagnostics": diagnostics_as_json(made.diagnostics),
+    }
+    return told | ({"report": report.as_object(made)} if with_report else {})
+
+
+def _print(made: Translation, output: str | None, with_report: bool, refused: bool) -> None:
+    if with_report:
+        click.echo(report.as_text(made), nl=False)
+    if refused:
+        listed = "" if with_report else "".join(f"  {finding}\n" for finding in made.findings)
+        told = f"{len(made.findings)} finding(s) and --strict: nothing is written"
+        click.echo(f"{listed}Refused: {told}", err=True)
+    elif output is not None:
+        click.echo(f"Wrote {output}: DAG {made.plan.dag_id} with {len(tasks_of(made.plan.tasks))} tasks", err=True)
+    elif not with_report:
+        click.echo(made.source, nl=False)

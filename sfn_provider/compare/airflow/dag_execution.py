@@ -1,0 +1,201 @@
+"""A state machine as a DAG, run in Airflow, with the outcome in the terms of Step Functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.scope import Json
+from sfn_provider.compare.airflow.runner import AirflowRunFailed, DagRunResult, shared_runner
+from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.translate import translate
+from sfn_provider.xcom_json import encode_dag_run_conf
+
+DAG_ID = "StateMachine"
+"""Id of the DAGs made here; `simulate` names the machine so as well, so that their context objects agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class DagFile:
+    """A DAG file.
+
+    Args:
+        source: its text.
+        dag_id: the DAG in it; None for the only one.
+    """
+
+    source: str
+    dag_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTime:
+    """When one task instance ran.
+
+    Args:
+        task_id: its task.
+        map_index: its map index, -1 for a task that is not mapped.
+        states: the states that it passed, in order.
+        started: seconds after the first task of the run started.
+        seconds: how long it ran.
+    """
+
+    task_id: str
+    map_index: int
+    states: tuple[str, ...]
+    started: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowRun:
+    """A translated DAG's run.
+
+    Args:
+        execution: the outcome.
+        times: the task instances that ran, in the order in which they started.
+        skipped: how many were skipped.
+        seconds: wall time of the run, without Airflow's start.
+        requests: how many requests the tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
+    """
+
+    execution: Execution
+    times: tuple[TaskTime, ...]
+    skipped: int
+    seconds: float
+    requests: int = 0
+
+    @property
+    def tasks(self) -> int:
+        """How many task instances ran."""
+        return len(self.times)
+
+    @property
+    def seconds_between(self) -> float:
+        """How much of the time no task ran: what Airflow took to find the next one and to start it."""
+        busy, until = 0.0, 0.0
+        for time in self.times:
+            end = time.started + time.seconds
+            busy += max(0.0, end - max(until, time.started))
+            until = max(until, end)
+        return max(0.0, self.seconds - busy)
+
+
+def run_on_airflow(
+    definition: str | dict[str, Any] | StateMachine,
+    input: Json,
+    *,
+    mocks: Mocks | Mapping[str, Any] | None = None,
+    objects: Mapping[str, str] | None = None,
+) -> Execution:
+    """Translate a state machine, run the DAG in a private Airflow and tell the outcome as an execution.
+
+    Args:
+        definition: the definition as text, as an object, or parsed.
+        input: the execution's input, any JSON value.
+        mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None, without objects, calls AWS.
+        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
+
+    Raises:
+        InvalidDefinition: where Step Functions would refuse the definition.
+        AirflowRunFailed: where Airflow itself fails.
+    """
+    return run_dag(definition, input, mocks=mocks, objects=objects).execution
+
+
+def run_dag(
+    definition: str | dict[str, Any] | StateMachine,
+    input: Json,
+    *,
+    mocks: Mocks | Mapping[str, Any] | None = None,
+    objects: Mapping[str, str] | None = None,
+) -> AirflowRun:
+    """The same as `run_on_airflow`, with what is to know about the DAG and its run."""
+    source = dump(definition) if isinstance(definition, StateMachine) else definition
+    dag_file = DagFile(translate(source, dag_id=DAG_ID).source, DAG_ID)
+    if mocks is None and objects is None:
+        return run_file(dag_file, input, None)
+    answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
+    return run_file(dag_file, input, answers)
+
+
+def run_file(dag_file: DagFile, input: Json, mocks: Mocks | None) -> AirflowRun:
+    """Run a DAG file in a private Airflow.
+
+    Args:
+        dag_file: the file.
+        input: the execution's input, any JSON value.
+        mocks: what tasks answer; None calls AWS.
+
+    Raises:
+        AirflowRunFailed: where Airflow itself fails.
+    """
+    config = mocks.as_configuration() if mocks is not None else None
+    result = shared_runner().run(dag_file.source, dag_file.dag_id, encode_dag_run_conf(input), config)
+    return airflow_run(result)
+
+
+def airflow_run(result: DagRunResult) -> AirflowRun:
+    """Read a DAG run as an execution, with its times.
+
+    Raises:
+        AirflowRunFailed: where a task failed for another reason than its state's error.
+    """
+    skipped = sum(task["state"] == "skipped" for task in result.tasks)
+    return AirflowRun(outcome(result), _times(result), skipped, result.seconds, result.requests)
+
+
+def _times(result: DagRunResult) -> tuple[TaskTime, ...]:
+    ran = [task for task in result.tasks if task["state"] in ("success", "failed") and task["started"] is not None]
+    first = min((task["started"] for task in ran), default=0.0)
+    times = [
+        TaskTime(
+            task_id=task["task_id"],
+            map_index=task["map_index"],
+            states=_states(task),
+            started=task["started"] - first,
+            seconds=max(0.0, (task["ended"] or task["started"]) - task["started"]),
+        )
+        for task in ran
+    ]
+    return tuple(sorted(times, key=lambda time: (time.started, time.task_id, time.map_index)))
+
+
+def _states(task: Mapping[str, Json]) -> tuple[str, ...]:
+    entered = [Record(*record) for record in task.get("history") or ()]
+    return tuple(record.details["name"] for record in entered if record.type.endswith("StateEntered"))
+
+
+def outcome(result: DagRunResult) -> Execution:
+    """Read a DAG run as an execution.
+
+    Raises:
+        AirflowRunFailed: where a task failed for another reason than its state's error.
+    """
+    kept = (Record(*record) for task in result.tasks for record in task.get("history") or ())
+    records = sorted(kept, key=lambda record: record.id)
+    errors = [task["error"] for task in result.tasks if task.get("error")]
+    for error in errors:
+        if error.get("Message"):
+            raise AirflowRunFailed(error["Message"])
+    tokens = [error["Token"] for error in errors] + [task["token"] for task in result.tasks if task.get("token")]
+    transitions = sum(token["transitions"] for token in tokens)
+    # What failed within a Parallel or Map is the execution's failure only where the join failed with it.
+    failed = next((error for error in errors if error["Token"]["branch"] is None), None)
+    if failed is not None:
+        return Execution(failed["Status"], None, failed["Error"], failed["Cause"], records, transitions, result.run_id)
+    last = next((task for task in result.tasks if _ends_execution(task.get("token"))), None)
+    if result.state != "success" or last is None:
+        states = ", ".join(f"{task['task_id']}: {task['state']}" for task in result.tasks)
+        raise AirflowRunFailed(
+            f"the DAG run ended as {result.state} without an outcome ({states}); Airflow's log ends with:\n{result.log}"
+        )
+    return Execution("SUCCEEDED", last["return_value"], None, None, records, transitions, result.run_id)
+
+
+def _ends_execution(token: Mapping[str, Json] | None) -> bool:
+    return token is not None and token["next"] is None and token["branch"] is None

@@ -1,0 +1,210 @@
+"""Runs translated DAGs in a real Airflow that is nobody's: own home folder, SQLite, no server, never the user's."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sfn_provider
+from sfn_provider.engine import Mocks
+from sfn_provider.exceptions import SfnProviderError
+from sfn_provider.translate import translate
+
+Json = Any
+
+_LOG_TAIL = 10_000
+"""How many bytes of Airflow's log are looked at for its last lines: over many runs it gets long."""
+
+_NOTHING = {"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}}
+
+
+class AirflowRunFailed(SfnProviderError):
+    """Airflow itself failed: the DAG file does not import, or the process died. Not for a state that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DagRunResult:
+    """One run of a DAG.
+
+    Args:
+        state: ``success`` or ``failed``.
+        run_id: id of the DAG run.
+        seconds: wall time of the run, without Airflow's start.
+        tasks: for each task instance ``task_id``, ``map_index``, ``state``, ``started`` and ``ended`` (seconds since
+            the epoch), and the XComs ``return_value``, ``token``, ``error`` and ``history`` of those that ran.
+        log: the end of what Airflow logged.
+        requests: how many requests tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
+    """
+
+    state: str
+    run_id: str
+    seconds: float
+    tasks: tuple[Mapping[str, Json], ...]
+    log: str = ""
+    requests: int = 0
+
+
+class AirflowRunner:
+    """A child process with a private Airflow that runs one DAG file after another.
+
+    The first run costs the start of Airflow, some ten seconds; those after it little more than their tasks.
+    """
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="sfn-provider-airflow-"))
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(
+        self, source: str, dag_id: str | None, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
+    ) -> DagRunResult:
+        """Run a DAG once.
+
+        Args:
+            source: text of the DAG file.
+            dag_id: the DAG in it; None for the only one.
+            configuration: the run's configuration.
+            mocks: a mock configuration with one test case, or None to call AWS.
+
+        Raises:
+            AirflowRunFailed: where Airflow itself fails.
+        """
+        if self._process is None:
+            self._warm_up()
+        return self._run(source, dag_id, configuration, mocks)
+
+    def _warm_up(self) -> None:
+        """Run a DAG of one task: what Airflow does only once, it does now, and no run that is measured pays for it."""
+        source = translate(_NOTHING, dag_id="warm_up").source
+        self._run(source, "warm_up", {}, Mocks.from_mapping({}).as_configuration())
+
+    def _run(
+        self, source: str, dag_id: str | None, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
+    ) -> DagRunResult:
+        path = self._write(source)
+        job: dict[str, Json] = {
+            "path": str(path),
+            "dag_id": dag_id,
+            "configuration": dict(configuration),
+            "mocks": None,
+        }
+        if mocks is not None:
+            mock_path = self._home / "mocks.json"
+            mock_path.write_text(json.dumps(mocks), encoding="utf-8")
+            job["mocks"] = f"{mock_path}#"
+        result = self._ask(job)
+        tasks, requests = tuple(result["tasks"]), result["requests"]
+        return DagRunResult(result["state"], result["run_id"], result["seconds"], tasks, self._log_tail(), requests)
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        self._end(patience=10)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _end(self, patience: float) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with process, suppress(BrokenPipeError):  # closes the pipes
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(timeout=patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def _write(self, source: str) -> Path:
+        """Write the DAG file, alone in its folder.
+
+        The folder is made anew: Python takes the compiled module of another file of the same name and size that is
+        less than a second older.
+        """
+        path = self._home / "dags" / "translated.py"
+        shutil.rmtree(path.parent, ignore_errors=True)
+        path.parent.mkdir()
+        path.write_text(source, encoding="utf-8")
+        return path
+
+    def _ask(self, job: Mapping[str, Json]) -> dict[str, Json]:
+        process = self._process or self._start()
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("the process was started with pipes")
+        try:
+            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        except BaseException:  # interrupted: what comes would be taken for the answer to the next job
+            self._end(patience=0)
+            raise
+        if not line:
+            self._end(patience=1)
+            raise AirflowRunFailed(f"Airflow ended unexpectedly; the end of its log:\n{self._log_tail()}")
+        answer: dict[str, Json] = json.loads(line)
+        if "failure" in answer:
+            raise AirflowRunFailed(f"{answer['failure']}\n{answer['trace']}")
+        found: dict[str, Json] = answer["result"]
+        return found
+
+    def _start(self) -> subprocess.Popen[str]:
+        with (self._home / "airflow.log").open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sfn_provider.compare.airflow.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                env=private_environment(self._home),
+            )
+        return self._process
+
+    def _log_tail(self) -> str:
+        with (self._home / "airflow.log").open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-20:])
+
+
+def private_environment(home: Path) -> dict[str, str]:
+    """The environment for an Airflow in a folder of its own: nothing of the user's Airflow settings is left in it.
+
+    Args:
+        home: the folder; it becomes AIRFLOW_HOME.
+    """
+    package_folder = str(Path(sfn_provider.__file__).parent.parent)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AIRFLOW") and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    search_path = [package_folder, *filter(None, [kept.get("PYTHONPATH")])]
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(search_path),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "AIRFLOW__SFN_PROVIDER__WAITING": "block",  # dag.test() drops what a deferral keeps
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "SFN_PROVIDER_HISTORY": str(home / "history.jsonl"),  # an XCom for each task would take longer
+    }
+
+
+@cache
+def shared_runner() -> AirflowRunner:
+    """The runner that this process keeps, closed at its end."""
+    runner = AirflowRunner()
+    atexit.register(runner.close)
+    return runner

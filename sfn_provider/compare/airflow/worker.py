@@ -1,0 +1,202 @@
+"""Runs DAG files in a private Airflow: the child process of `sfn_provider.compare.airflow.runner`.
+
+Reads a job a line from standard input and writes an answer a line to standard output, both JSON. Its environment says
+where Airflow's home is; it must not be the user's own.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+from unittest.mock import patch
+
+from sfn_provider._compat import airflow_major, mend_dag_test
+from sfn_provider.compare.airflow.in_process_api import answer_at_once
+from sfn_provider.engine.simulation.mocks import load_mocks
+from sfn_provider.xcom_json import decode_xcom
+
+Json = Any
+
+
+def main() -> None:
+    """Answer jobs until standard input ends."""
+    answers = _take_stdout()
+    from airflow.utils.db import initdb
+
+    _trust_the_machine()
+    mend_dag_test()
+    _log_errors_only()
+    initdb()
+    requests = answer_at_once()
+    for line in sys.stdin:
+        try:
+            before = requests()
+            result = run(**json.loads(line))
+            answer: dict[str, Json] = {"result": {**result, "requests": requests() - before}}
+        except Exception as error:  # the parent raises it again, with the trace
+            answer = {"failure": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _trust_the_machine() -> None:
+    """Let SQLite not wait for the disk: nobody needs this database after a power failure."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    @event.listens_for(Engine, "connect")
+    def do_not_wait(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = OFF")
+        cursor.close()
+
+
+def _log_errors_only() -> None:
+    """Make Airflow 3.0 heed the level of the private Airflow: under ``dag.test()`` it logs all that tasks do."""
+    if airflow_major() < 3:
+        return
+    import structlog
+
+    if not structlog.is_configured():
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
+def _take_stdout() -> IO[str]:
+    """Keep standard output for answers; what Airflow prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return answers
+
+
+def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: str | None) -> dict[str, Json]:
+    """Run a DAG once with ``dag.test()``.
+
+    Args:
+        path: the DAG file.
+        dag_id: the DAG in it; None for the only one.
+        configuration: the run's configuration.
+        mocks: reference to a mock test case, as `load_mocks` takes it.
+
+    Returns:
+        ``state`` and ``run_id`` of the run, ``seconds`` that it took, and ``tasks`` with their states and XComs.
+    """
+    from sfn_provider.runtime.task_run import HISTORY_VARIABLE
+    from sfn_provider.runtime.token import MOCKS_VARIABLE
+
+    if mocks is None:
+        os.environ.pop(MOCKS_VARIABLE, None)
+    else:
+        os.environ[MOCKS_VARIABLE] = mocks
+    dag = _dag(path, Path(path).read_text(encoding="utf-8"), dag_id)
+    history = Path(os.environ[HISTORY_VARIABLE])
+    history.unlink(missing_ok=True)
+    started = time.perf_counter()
+    with _virtual_time() if mocks is not None else nullcontext(), _items_in_order(mocks):
+        finished = dag.test(run_conf=configuration)
+    seconds = time.perf_counter() - started
+    kept = _kept(history)
+    left = _xcoms(finished)
+    tasks = [_task(instance, left, kept) for instance in finished.get_task_instances()]
+    return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
+
+
+@lru_cache(maxsize=1)
+def _dag(path: str, text: str, dag_id: str | None) -> Any:
+    """The DAG in a file. Replays run one DAG many times: as long as the text is the same, it is parsed once."""
+    from sfn_provider._compat import DagBag
+
+    bag = DagBag(Path(path).parent)
+    if bag.import_errors:
+        raise RuntimeError("the DAG file does not import:\n" + "\n".join(bag.import_errors.values()))
+    if dag_id is None and len(bag.dags) != 1:
+        raise RuntimeError(f"the DAG file has {len(bag.dags)} DAGs; name one of: {', '.join(sorted(bag.dags))}")
+    return bag.dags[dag_id] if dag_id is not None else next(iter(bag.dags.values()))
+
+
+@contextmanager
+def _virtual_time() -> Iterator[None]:
+    """Makes sleep short: where no task is ready, ``dag.test()`` sleeps a second, once for each that a failure skips."""
+    sleep = time.sleep
+
+    def sleep_shortly(seconds: float) -> None:
+        sleep(min(seconds, 0.01))
+
+    with patch("time.sleep", sleep_shortly):
+        yield
+
+
+@contextmanager
+def _items_in_order(mocks: str | None) -> Iterator[None]:
+    """Makes the items of a Map call in order, where a state's mock answers differ from call to call.
+
+    ``dag.test()`` of Airflow 3 runs what is ready in the order of a set. So one instance of a task is ready at a time.
+    """
+    if mocks is None or not _answers_differ(mocks):
+        yield
+        return
+    from airflow.models.dagrun import DagRun
+
+    update_state = DagRun.update_state
+
+    def with_first_items(run: DagRun, *arguments: Any, **named: Any) -> Any:
+        ready, callback = update_state(run, *arguments, **named)
+        last_to_first = sorted(ready, key=lambda instance: instance.map_index, reverse=True)
+        return list({instance.task_id: instance for instance in last_to_first}.values()), callback
+
+    with patch.object(DagRun, "update_state", with_first_items):
+        yield
+
+
+def _answers_differ(mocks: str) -> bool:
+    answers = load_mocks(mocks).answers.values()
+    return any(entry != entries[0] for entries in answers for entry in entries)
+
+
+def _kept(history: Path) -> dict[tuple[str, int], Json]:
+    """The history of each task instance, by its task id and map index."""
+    lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
+    return {(task_id, map_index): records for task_id, map_index, records in map(json.loads, lines)}
+
+
+def _xcoms(run: Any) -> dict[tuple[str, int, str], Json]:
+    """What the tasks of a DAG run have left, by task id, map index and key."""
+    from sfn_provider._compat import XComRow, create_session
+
+    with create_session() as session:
+        columns = (XComRow.task_id, XComRow.map_index, XComRow.key, XComRow.value)
+        rows = session.query(*columns).filter_by(dag_id=run.dag_id, run_id=run.run_id)
+        values = {(row.task_id, row.map_index, row.key): XComRow.deserialize_value(row) for row in rows}
+    return {place: decode_xcom(value) for place, value in values.items()}
+
+
+def _task(
+    instance: Any, left: dict[tuple[str, int, str], Json], histories: dict[tuple[str, int], Json]
+) -> dict[str, Json]:
+    place = (instance.task_id, instance.map_index)
+    keys = ("return_value", "token", "error") if _ran(instance) else ()
+    xcoms = {key: left.get((*place, key)) for key in keys}
+    if (records := histories.get(place)) is not None:
+        xcoms["history"] = records
+    times = {
+        key: at.timestamp() if at is not None else None
+        for key, at in (("started", instance.start_date), ("ended", instance.end_date))
+    }
+    named = {"task_id": instance.task_id, "map_index": instance.map_index, "state": str(instance.state)}
+    return {**named, **times, **xcoms}
+
+
+def _ran(instance: Any) -> bool:
+    return instance.state in ("success", "failed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Compares histories state by state, and JSON values member by member."""

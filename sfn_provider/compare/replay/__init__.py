@@ -1,0 +1,1 @@
+"""Replays executions that AWS has run."""

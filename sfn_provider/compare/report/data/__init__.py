@@ -1,0 +1,1 @@
+"""Fills the report's model: cases, costs, times, diffs."""

@@ -1,0 +1,154 @@
+"""What the pipeline costs, by the cases at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median_high
+
+from sfn_provider.asl import lint
+from sfn_provider.asl.model import StateMachine, Task, dump
+from sfn_provider.asl.resources import parse_resource
+from sfn_provider.compare.cost.estimate import ASSUMPTIONS, CostEstimate, Environment, estimate
+from sfn_provider.compare.cost.prices import Prices
+from sfn_provider.compare.cost.usage import Usage
+from sfn_provider.compare.replay.recording import all_states
+from sfn_provider.compare.report.model import BreakEvenPoint, Case, Cost, Way
+
+_EXPRESS_SECONDS = 300
+"""Source: https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
+
+MOCKED_CALLS = (
+    "Calls are mocked and take no time here: Express's duration and the time that tasks hold workers are lower bounds."
+)
+
+
+@dataclass(frozen=True)
+class CostOptions:
+    """What costs are estimated with.
+
+    Args:
+        prices: the prices.
+        runs: runs a month.
+        runs_from: where this number comes from, for people.
+        environment: the MWAA environment, beyond what its class comes with.
+    """
+
+    prices: Prices
+    runs: int
+    runs_from: str
+    environment: Environment = field(default_factory=Environment)
+
+
+def cost_of(cases: Sequence[Case], machine: StateMachine, options: CostOptions) -> Cost | None:
+    """What the pipeline costs where each run is like the case with the median number of transitions.
+
+    None where no case ran on both sides.
+    """
+    ran = [case for case in cases if case.airflow is not None]
+    if not ran:
+        return None
+    middle = median_high(_transitions(case) for case in ran)
+    typical = next(case for case in ran if _transitions(case) == middle)
+    usage = usage_of(typical, machine)
+    return _told(typical, usage, estimate(usage, options.prices, options.runs, options.environment), options, len(ran))
+
+
+def usage_of(case: Case, machine: StateMachine) -> Usage:
+    """What a case uses of what is paid for.
+
+    A call without ``.sync`` or a task token holds a worker until it is answered: where the times of Step Functions are
+    recorded and those of Airflow without calls, its recorded time is added to that of the task.
+    """
+    return Usage(
+        transitions=_transitions(case),
+        seconds=case.step_functions.seconds,
+        task_seconds=tuple(_task_seconds(case, machine)),
+        express=_why_not_express(case, machine),
+    )
+
+
+def _transitions(case: Case) -> int:
+    """The history of an execution does not tell the transitions of a Map's child executions; the DAG's run does."""
+    return max(case.step_functions.transitions, case.airflow.transitions if case.airflow else 0)
+
+
+def _task_seconds(case: Case, machine: StateMachine) -> Iterator[float]:
+    mocked = case.airflow is not None and case.airflow.clock == "mocked"
+    calling = _seconds_of_calls(case, machine) if mocked and case.step_functions.clock == "recorded" else {}
+    sharing = [name for task in case.task_times for name in set(task.states)]
+    for task in case.task_times:
+        yield task.seconds + sum(calling.get(name, 0.0) / sharing.count(name) for name in set(task.states))
+
+
+def _seconds_of_calls(case: Case, machine: StateMachine) -> Mapping[str, float]:
+    """How long the calls that a worker waits for took in all, by state."""
+    holding = {
+        name
+        for name, state in all_states(machine.states)
+        if isinstance(state, Task)
+        and parse_resource(state.resource).pattern == "request_response"
+        and parse_resource(state.resource).kind != "activity"
+    }
+    found: dict[str, float] = {}
+    for row in case.states:
+        if row.state in holding and row.step_functions is not None:
+            found[row.state] = found.get(row.state, 0.0) + row.step_functions.calling
+    return found
+
+
+def _why_not_express(case: Case, machine: StateMachine) -> str | None:
+    errors = [found for found in lint(dump(machine), execution_type="EXPRESS") if found.level == "error"]
+    if errors:
+        return f"the machine cannot be an Express one: {errors[0].location}: {errors[0].message}"
+    if case.step_functions.seconds > _EXPRESS_SECONDS:
+        return f"an execution takes {case.step_functions.seconds:,.0f} s; Express ones end after 300 s"
+    return None
+
+
+def _told(case: Case, usage: Usage, found: CostEstimate, options: CostOptions, cases: int) -> Cost:
+    prices = options.prices
+    return Cost(
+        region=prices.region,
+        as_of=prices.as_of,
+        currency=prices.currency,
+        sources=dict(prices.sources),
+        runs=options.runs,
+        runs_from=options.runs_from,
+        case=case.name,
+        transitions=usage.transitions,
+        seconds=usage.seconds,
+        worker_seconds=usage.worker_seconds,
+        tasks=len(usage.task_seconds),
+        ways=tuple(
+            Way(name=name, monthly=dollars, curve=tuple(found.curves[name])) for name, dollars in found.monthly.items()
+        ),
+        break_even=tuple(
+            BreakEvenPoint(cheaper=point.cheaper, than=point.than, runs=point.runs, monthly=point.monthly)
+            for point in sorted(found.break_even, key=lambda point: point.runs)
+        ),
+        left_out=found.left_out,
+        assumptions=tuple(_assumptions(case, usage, options, cases)),
+    )
+
+
+def _assumptions(case: Case, usage: Usage, options: CostOptions, cases: int) -> Iterator[str]:
+    yield f"Every run is like {case.name!r}, the one with the median number of state transitions of {cases}."
+    if case.step_functions.clock == "virtual":
+        yield MOCKED_CALLS
+    if case.airflow is not None and case.airflow.clock == "mocked":
+        yield "Tasks take what they took in a private Airflow on this machine" + (
+            ", and the calls that hold a worker what Step Functions recorded."
+            if case.step_functions.clock == "recorded"
+            else "."
+        )
+    if case.airflow is not None and case.airflow.clock == "measured":
+        yield "Tasks hold workers as long as Airflow says that they ran, deferrals included: an upper bound."
+    if usage.express is None:
+        yield f"An Express execution uses {usage.memory_mb} MB of memory."
+    given = options.environment
+    yield (
+        f"MWAA: {given.storage_gb:g} GB of metadata storage; beyond what the class comes with {given.workers} workers, "
+        f"{given.schedulers} schedulers and {given.webservers} web servers all month."
+    )
+    yield from ASSUMPTIONS

@@ -1,0 +1,1 @@
+"""Draws graphs, timelines and cost curves as SVG."""

@@ -1,0 +1,136 @@
+"""The cost curve: dollars over runs a month, both on logarithmic scales."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sfn_provider.compare.cost.estimate import MOST_RUNS
+from sfn_provider.compare.report.drawing.layered_layout import Size
+from sfn_provider.compare.report.formatting import dollars
+from sfn_provider.compare.report.model import Cost, Way
+
+_LEAST = 0.01
+"""Dollars that the scale starts at: nothing has no place on it."""
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 26.0, 14.0, 42.0
+_APART = 15.0
+"""Pixels between the letters at the ends of two curves."""
+
+Scale = Callable[[float], float]
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A way: its letter, its points as SVG has them, and where its letter stands."""
+
+    name: str
+    letter: str
+    points: str
+    letter_y: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark of a scale."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A break-even point, by its number in the list of them."""
+
+    x: float
+    y: float
+    number: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The cost curve to be shown."""
+
+    size: Size
+    left: float
+    right: float
+    top: float
+    bottom: float
+    curves: tuple[Curve, ...]
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    marks: tuple[Mark, ...]
+    runs: float
+
+
+def chart(cost: Cost, size: Size) -> Chart:
+    """Draw the cost curves.
+
+    Args:
+        cost: the costs, with at least one way.
+        size: the size of the chart in pixels.
+    """
+    right, bottom = size.width - _RIGHT, size.height - _BOTTOM
+    highest = max(dollar for way in cost.ways for _, dollar in way.curve)
+    top_power = max(math.ceil(math.log10(max(highest, _LEAST * 10))), 0)
+
+    def x(runs: float) -> float:
+        return _LEFT + (right - _LEFT) * math.log10(runs) / math.log10(MOST_RUNS)
+
+    def y(monthly: float) -> float:
+        least = math.log10(_LEAST)
+        share = (math.log10(max(monthly, _LEAST)) - least) / (top_power - least)
+        return bottom - (bottom - _TOP) * share
+
+    ends = _apart([y(way.curve[-1][1]) for way in cost.ways])
+    curves = [
+        Curve(way.name, LETTERS[number], _points(way, x, y), end)
+        for number, (way, end) in enumerate(zip(cost.ways, ends, strict=True))
+    ]
+    dense = size.width > 500
+    powers = range(0, int(math.log10(MOST_RUNS)) + 1, 1 if dense else 2)
+    marks = [
+        Mark(x(point.runs), y(point.monthly), number, f"{point.runs:,} runs a month: {dollars(point.monthly)}")
+        for number, point in enumerate(cost.break_even, 1)
+    ]
+    return Chart(
+        size,
+        _LEFT,
+        right,
+        _TOP,
+        bottom,
+        tuple(curves),
+        tuple(Tick(x(10**power), _short(10**power)) for power in powers),
+        tuple(Tick(y(10**power), _dollars(power)) for power in range(round(math.log10(_LEAST)), top_power + 1)),
+        tuple(marks),
+        x(min(max(cost.runs, 1), MOST_RUNS)),
+    )
+
+
+def _points(way: Way, x: Scale, y: Scale) -> str:
+    return " ".join(f"{x(runs):.1f},{y(monthly):.1f}" for runs, monthly in way.curve if runs <= MOST_RUNS)
+
+
+def _apart(places: Sequence[float]) -> list[float]:
+    """The places, moved down where they lie upon one another."""
+    moved: dict[int, float] = {}
+    last = float("-inf")
+    for number in sorted(range(len(places)), key=places.__getitem__):
+        last = max(places[number], last + _APART)
+        moved[number] = last
+    return [moved[number] for number in range(len(places))]
+
+
+def _short(number: int) -> str:
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            return f"{number // size}{letter}"
+    return str(number)
+
+
+def _dollars(power: int) -> str:
+    return f"${_short(10**power)}" if power >= 0 else f"${10.0**power:.2f}"

@@ -1,0 +1,200 @@
+"""Graphs as boxes and lines on a plane."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from dataclasses import dataclass, replace
+
+from sfn_provider.compare.report.drawing.graph import Graph, Node
+from sfn_provider.compare.report.drawing.layered_layout import Point, Size, place
+from sfn_provider.compare.report.drawing.taken_paths import Passed
+
+_LETTER, _SMALL, _LINE, _PADDING = 7.6, 6.2, 17.0, 13.0
+_HEAD = 34.0
+_WIDEST, _WIDEST_HEAD = 22, 36
+"""Letters on a line of a box, and in the head of a group."""
+
+_MARGIN = 3.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A state, a task or a group of them.
+
+    Args:
+        x: left side.
+        y: upper side.
+        width: its width.
+        height: its height.
+        lines: its name, on one line or two.
+        title: its name in full, and what it did.
+        kind: what it is.
+        ran: how often it ran.
+        differs: do the sides differ in it?
+        group: does it hold others?
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    lines: tuple[str, ...]
+    title: str
+    kind: str
+    ran: int
+    differs: bool
+    group: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """An edge: ``path`` and ``head`` as SVG paths, and whether it was taken."""
+
+    path: str
+    head: str
+    title: str
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A graph to be shown."""
+
+    width: float
+    height: float
+    boxes: tuple[Box, ...]
+    lines: tuple[Line, ...]
+
+
+def draw(graph: Graph, ran: Passed) -> Drawing:
+    """Draw a graph with what ran."""
+    drawn = _draw(graph, ran)
+    moved = _moved(drawn, _MARGIN, _MARGIN)
+    return replace(moved, width=drawn.width + 2 * _MARGIN, height=drawn.height + 2 * _MARGIN)
+
+
+def _draw(graph: Graph, ran: Passed) -> Drawing:
+    inner = {node.key: _inside(node, ran) for node in graph.nodes if node.inside}
+    sizes = {node.key: _size(node, inner.get(node.key)) for node in graph.nodes}
+    titles = {node.key: node.title for node in graph.nodes}
+    placed = place(sizes, graph.edges)
+    boxes: list[Box] = []
+    lines: list[Line] = []
+    for node in graph.nodes:
+        boxes.append(_box(node, placed.corners[node.key], sizes[node.key], ran))
+        if node.key in inner:
+            x, y = placed.corners[node.key]
+            left = x + (sizes[node.key].width - inner[node.key].width) / 2
+            moved = _moved(inner[node.key], left, y + _HEAD)
+            boxes += moved.boxes
+            lines += moved.lines
+    for edge, points in placed.routes.items():
+        title = f"{titles[edge[0]]} to {titles[edge[1]]}"
+        lines.append(_line(points, title, back=edge in placed.back, taken=edge in ran.edges))
+    return Drawing(placed.size.width, placed.size.height, tuple(boxes), tuple(lines))
+
+
+def _inside(node: Node, ran: Passed) -> Drawing:
+    """What is in a node: its branches beside one another."""
+    boxes: list[Box] = []
+    lines: list[Line] = []
+    x, height = 0.0, 0.0
+    for graph in node.inside:
+        drawn = _draw(graph, ran)
+        moved = _moved(drawn, x, 0.0)
+        boxes += moved.boxes
+        lines += moved.lines
+        x += drawn.width + 2 * _PADDING
+        height = max(height, drawn.height)
+    return Drawing(x - 2 * _PADDING, height, tuple(boxes), tuple(lines))
+
+
+def _size(node: Node, inner: Drawing | None) -> Size:
+    if inner is not None:
+        head = _width(_fit(node.title, _WIDEST_HEAD)) * _LETTER + _width(node.kind) * _SMALL + 3 * _PADDING
+        return Size(max(inner.width + 2 * _PADDING, head), inner.height + _HEAD + _PADDING)
+    lines = _wrap(node.title)
+    widths = [_width(line) * _LETTER for line in lines]
+    return Size(max(84.0, *widths, (_width(node.kind) + 7) * _SMALL) + 2 * _PADDING, 26 + _LINE * len(lines))
+
+
+def _box(node: Node, corner: Point, size: Size, ran: Passed) -> Box:
+    times = ran.nodes[node.key]
+    did = f"ran {times} times" if times > 1 else "ran" if times else "did not run"
+    differs = node.key in ran.differing
+    title = f"{node.title}, {node.kind}: {did}{'; the sides differ' if differs else ''}"
+    lines = _wrap(node.title) if not node.inside else (_fit(node.title, _WIDEST_HEAD),)
+    return Box(*corner, size.width, size.height, lines, title, node.kind, times, differs, group=bool(node.inside))
+
+
+def _wrap(text: str) -> tuple[str, ...]:
+    """A name on one line, or on two broken at a space or an underscore where there is one."""
+    shown = " ".join(text.split())
+    if _width(shown) <= _WIDEST:
+        return (shown,)
+    most = next(place for place in range(len(shown), 0, -1) if _width(shown[:place]) <= _WIDEST)
+    breaks = [place for place, letter in enumerate(shown[:most]) if letter in " _-." and place > 6]
+    at = breaks[-1] + 1 if breaks else most
+    return _fit(shown[:at].rstrip(), _WIDEST), _fit(shown[at:], _WIDEST)
+
+
+def _fit(text: str, most: int) -> str:
+    if _width(text) <= most:
+        return text
+    while text and _width(text) > most - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _width(text: str) -> int:
+    """The width of a text in Latin letters."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _line(points: list[Point], title: str, *, back: bool, taken: bool) -> Line:
+    head = _arrow(points[-1], (-1, 0) if back else (0, 1))
+    return Line(_corners(points) if back else _curve(points), head, title, taken)
+
+
+def _curve(points: list[Point]) -> str:
+    """Down through the points, upright in each of them."""
+    parts = [f"M{_point(points[0])}"]
+    for (x, y), (to_x, to_y) in itertools.pairwise(points):
+        middle = (y + to_y) / 2
+        parts.append(f"C{_point((x, middle))} {_point((to_x, middle))} {_point((to_x, to_y))}")
+    return " ".join(parts)
+
+
+def _corners(points: list[Point]) -> str:
+    return "M" + " L".join(_point(point) for point in points)
+
+
+def _arrow(tip: Point, towards: tuple[int, int]) -> str:
+    x, y = tip
+    back_x, back_y = x - 7 * towards[0], y - 7 * towards[1]
+    across_x, across_y = 4 * towards[1], 4 * towards[0]
+    corners = ((x, y), (back_x + across_x, back_y + across_y), (back_x - across_x, back_y - across_y))
+    return "M" + " L".join(_point(corner) for corner in corners) + " Z"
+
+
+def _point(point: Point) -> str:
+    return f"{point[0]:.1f},{point[1]:.1f}"
+
+
+def _moved(drawn: Drawing, x: float, y: float) -> Drawing:
+    boxes = tuple(replace(box, x=box.x + x, y=box.y + y) for box in drawn.boxes)
+    lines = tuple(replace(line, path=_shift(line.path, x, y), head=_shift(line.head, x, y)) for line in drawn.lines)
+    return replace(drawn, boxes=boxes, lines=lines)
+
+
+def _shift(path: str, x: float, y: float) -> str:
+    return " ".join(_shifted(part, x, y) for part in path.split(" "))
+
+
+def _shifted(part: str, x: float, y: float) -> str:
+    command, numbers = (part[0], part[1:]) if part[:1].isalpha() else ("", part)
+    if not numbers:
+        return part
+    one, other = (float(number) for number in numbers.split(","))
+    return f"{command}{_point((one + x, other + y))}"

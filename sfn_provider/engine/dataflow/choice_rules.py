@@ -1,0 +1,135 @@
+"""Which rule of a Choice holds.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html and recorded executions.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
+from sfn_provider.asl.model import ChoiceRule
+from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path
+from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.engine.timestamps import parse_time
+from sfn_provider.exceptions import StatesError
+
+Test = Callable[[Scope], bool]
+
+
+def is_number(value: Json) -> bool:
+    """Is it a JSON number? In Python a bool is an int, in JSON it is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_timestamp(value: Json) -> bool:
+    """Is it text that holds an RFC 3339 timestamp?"""
+    return isinstance(value, str) and parse_time(value) is not None
+
+
+_RELATIONS: dict[Relation, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+_ACCEPTS: dict[Kind, Callable[[Json], bool]] = {
+    "boolean": lambda value: isinstance(value, bool),
+    "numeric": is_number,
+    "string": lambda value: isinstance(value, str),
+    "timestamp": is_timestamp,
+}
+"""What either side of a comparison must be; where one is not, the comparison is false."""
+
+_TESTS: dict[str, Callable[[Json], bool]] = {
+    "IsNull": lambda value: value is None,
+    "IsNumeric": is_number,
+    "IsString": lambda value: isinstance(value, str),
+    "IsBoolean": lambda value: isinstance(value, bool),
+    "IsTimestamp": is_timestamp,
+}
+
+
+def compile_rule(rule: ChoiceRule) -> Test:
+    """Compile a JSONPath rule to a function that tells whether it holds.
+
+    The function raises StatesError ``States.Runtime`` where a path of the rule finds nothing; only IsPresent does not.
+    """
+    if rule.and_ is not None:
+        return _all(tuple(map(compile_rule, rule.and_)))
+    if rule.or_ is not None:
+        return _any(tuple(map(compile_rule, rule.or_)))
+    if rule.not_ is not None:
+        inner = compile_rule(rule.not_)
+        return lambda scope: not inner(scope)
+    if rule.variable is None or rule.comparison is None:
+        return _incomplete
+    return _comparison(compile_path(rule.variable), rule.comparison, rule.operand)
+
+
+def _incomplete(_scope: Scope) -> bool:
+    """A rule that compares nothing: lint warns of it, and a Choice that comes to it cannot go on."""
+    raise StatesError("States.Runtime", "A choice rule has no comparison.")
+
+
+def _all(tests: Sequence[Test]) -> Test:
+    return lambda scope: all(test(scope) for test in tests)
+
+
+def _any(tests: Sequence[Test]) -> Test:
+    return lambda scope: any(test(scope) for test in tests)
+
+
+def _comparison(variable: JsonPath, name: str, operand: Json) -> Test:
+    comparison = COMPARISONS[name]
+    if name == "IsPresent":
+        return lambda scope: _present(variable, scope) == operand
+    if comparison.kind == "test":
+        holds = _TESTS[name]
+        return lambda scope: holds(_read(variable, scope)) == operand
+    if comparison.kind == "match":
+        pattern = _wildcard(operand)
+        return lambda scope: isinstance(value := _read(variable, scope), str) and bool(pattern.fullmatch(value))
+    accepts, relation = _ACCEPTS[comparison.kind], _RELATIONS[comparison.relation]
+    convert: Callable[[Any], Any] = parse_time if comparison.kind == "timestamp" else lambda value: value
+
+    def compare(left: Json, right: Json) -> bool:
+        return accepts(left) and accepts(right) and relation(convert(left), convert(right))
+
+    if comparison.operand_is_path:
+        other = compile_path(operand)
+        return lambda scope: compare(_read(variable, scope), _read(other, scope))
+    return lambda scope: compare(_read(variable, scope), operand)
+
+
+def _present(path: JsonPath, scope: Scope) -> bool:
+    try:
+        found = path.read(scope)
+    except PathNotFound:
+        return False
+    return path.definite or bool(found)
+
+
+def _read(path: JsonPath, scope: Scope) -> Json:
+    try:
+        return path.read(scope)
+    except PathNotFound as missing:
+        # Wording from https://docs.aws.amazon.com/step-functions/latest/dg/troubleshooting-workflows.html
+        raise StatesError(
+            "States.Runtime",
+            f"Invalid path '{path.text}': The choice state's condition path references an invalid value.",
+        ) from missing
+
+
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    r"""Compile a StringMatches pattern: ``*`` is any text, ``\*`` a star, ``\\`` a backslash."""
+    parts = re.findall(r"\\\*|\\\\|\*|[^*\\]+|\\", pattern)
+    return re.compile(
+        "".join(".*" if part == "*" else re.escape(part.replace("\\*", "*").replace("\\\\", "\\")) for part in parts),
+        re.S,
+    )

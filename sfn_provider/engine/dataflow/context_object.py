@@ -1,0 +1,71 @@
+"""The context object.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.engine.execution_state import ExecutionState, Frame
+from sfn_provider.engine.timestamps import format_time
+
+PLACEHOLDER_ACCOUNT = "111111111111"
+"""The account in the ARNs of the context object where an execution runs outside of AWS and no ARN was given."""
+
+
+def execution_context(
+    input: Json, at: float, *, machine: str, name: str, role: str = "", region: str = "us-east-1"
+) -> dict[str, Any]:
+    """Make the ``Execution`` and ``StateMachine`` parts of the context object.
+
+    Args:
+        input: the execution's input.
+        at: when it starts, seconds since the epoch.
+        machine: name of the state machine.
+        name: name of the execution.
+        role: ARN of the role that it runs as.
+        region: AWS region for the ARNs.
+    """
+    prefix = f"arn:aws:states:{region}:{PLACEHOLDER_ACCOUNT}"
+    return {
+        "Execution": {
+            "Id": f"{prefix}:execution:{machine}:{name}",
+            "Input": input,
+            "StartTime": format_time(at),
+            "Name": name,
+            "RoleArn": role or f"arn:aws:iam::{PLACEHOLDER_ACCOUNT}:role/{machine}",
+            "RedriveCount": 0,
+        },
+        "StateMachine": {"Id": f"{prefix}:stateMachine:{machine}", "Name": machine},
+    }
+
+
+def state_context(
+    execution: ExecutionState, frame: Frame, *, retries: bool = False, token: str | None = None
+) -> dict[str, Any]:
+    """Make the whole context object as a state in a frame sees it.
+
+    Args:
+        execution: the execution.
+        frame: the frame that is in the state.
+        retries: True for a state of a type that can have Retry: only these have a RetryCount (recorded executions).
+        token: the task token, where there is one.
+    """
+    state: dict[str, Any] = {"Name": frame.state, "EnteredTime": format_time(frame.entered_at)}
+    if retries:
+        state["RetryCount"] = sum(frame.counts)
+    context = {**own_context(execution, frame), "State": state}
+    if frame.map_item is not None:
+        context["Map"] = {"Item": frame.map_item}
+    if token is not None:
+        context["Task"] = {"Token": token}
+    return context
+
+
+def own_context(execution: ExecutionState, frame: Frame) -> dict[str, Any]:
+    """The ``Execution`` and ``StateMachine`` parts for a frame: those of its child execution where it is in one."""
+    if frame.child_execution is None:
+        return execution.context
+    return execution.frames[frame.child_execution].execution or {}

@@ -1,0 +1,100 @@
+"""Fields that hold a number or text: written out, as a path to it, or as a JSONata expression."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any, Final, Literal
+
+from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.dataflow.choice_rules import is_number
+from sfn_provider.engine.dataflow.flow import path_reader, template
+from sfn_provider.engine.limits import to_json
+from sfn_provider.exceptions import StatesError
+
+JsonataType = Literal["array", "object", "string", "number", "boolean"]
+
+NUMBER: Final[JsonataType] = "number"
+
+
+def expect(value: Json, expected: JsonataType, expression: str, field: str) -> Json:
+    """Return the value of a JSONata field if it has the type that the field takes.
+
+    Args:
+        value: what the expression gave.
+        expected: the type the field takes.
+        expression: the expression as written, delimiters included.
+        field: the field, for the message.
+
+    Raises:
+        QueryEvaluationError: where it has another type.
+    """
+    from sfn_provider.asl.jsonata import check_type
+
+    check_type(value, expected, expression.removeprefix("{%").removesuffix("%}").strip(), field)
+    return value
+
+
+def snake(field: str) -> str:
+    """``TimeoutSecondsPath`` is ``timeout_seconds_path`` in the model."""
+    return "".join("_" + char.lower() if char.isupper() else char for char in field).lstrip("_")
+
+
+def field_value(
+    state: Compiled, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
+) -> Json:
+    """Evaluate a field that may also be given as ``<field>Path`` or in JSONata; None where it is not given.
+
+    Args:
+        state: the state that has the field.
+        field: the field's name, for example ``TimeoutSeconds``.
+        scope: what the field sees; ``$`` is the state's input after InputPath.
+        entropy: for expressions that ask for randomness.
+        expected: the type that a JSONata value must have.
+
+    Raises:
+        StatesError: ``States.Runtime`` where a path finds nothing, ``States.QueryEvaluationError`` for JSONata.
+    """
+    return value_of(state.model, state.language, field, scope, entropy, expected)
+
+
+def value_of(
+    holder: Any, language: str, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
+) -> Json:
+    """The same for any model that has the field, for example an ItemBatcher."""
+    path = getattr(holder, f"{snake(field)}_path", None)
+    if path is not None:
+        return path_reader(path)(scope)
+    value = getattr(holder, snake(field))
+    if language != "JSONata" or not (isinstance(value, str) and value.startswith("{%")):
+        return value
+    found = template(value, "JSONata", field)(scope, entropy)
+    return expect(found, expected, value, field) if expected else found
+
+
+_NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '{value}' instead."}
+"""What AWS says of a value below 0 where it has words of its own for the field."""
+
+
+def whole_number(holder: Any, language: str, field: str, scope: Scope, entropy: random.Random) -> int | None:
+    """Evaluate a field that takes a whole number of 0 or more; None where it is not given.
+
+    Raises:
+        StatesError: ``States.Runtime`` where the value is no such number, in AWS's words (recorded executions).
+    """
+    value = value_of(holder, language, field, scope, entropy, "number")
+    if value is None:
+        return None
+    if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
+        value = int(value)  # AWS takes a number in quotes where a path leads to one (recorded executions)
+    if not is_number(value) or value != int(value):
+        path = getattr(holder, f"{snake(field)}_path", None)
+        shown = value if isinstance(value, str) else to_json(value)
+        where = f"{field}Path field refers to" if path else f"{field} field has the"
+        cause = f'The {where} value "{shown}" which is not a valid integer' + (f": {path}" if path else "")
+        raise StatesError("States.Runtime", cause)
+    if value < 0:
+        told = _NEGATIVE.get(field, "{field} cannot be negative.")
+        raise StatesError("States.Runtime", told.format(field=field, value=int(value)))
+    return int(value)

@@ -1,0 +1,1 @@
+"""Matches errors against Retry and Catch."""

@@ -1,0 +1,152 @@
+"""The state of an execution, as plain data that can be written as JSON and read back.
+
+An execution is a tree of frames. A frame walks through one scope of states: the machine itself, one branch of a
+Parallel, or one iteration of a Map. A frame that runs a Parallel or Map has the frames of its branches as children.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+from sfn_provider.asl.scope import Json
+
+Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+
+
+@dataclass(slots=True)
+class Frame:
+    """One walk through one scope of states.
+
+    Args:
+        id: unique within the execution; 0 is the execution itself.
+        parent: the frame whose Parallel or Map runs this one; None for the execution itself.
+        scope: JSON pointer to the object that holds the states, ``""`` for the machine.
+        state: name of the state the frame is in.
+        input: the state's input, before InputPath.
+        variables: what Assign has set, by name. Never changed in place: children share it.
+        index: place of this branch or iteration among its siblings.
+        map_item: what ``$$.Map.Item`` shows (``Index`` and ``Value``); None outside of a Map.
+        previous: id of the event that led here, for previousEventId.
+        entered: id of the event by which the state was entered; 0 while it is not entered yet.
+        entered_at: when that was, in seconds since the epoch.
+        entered_after: id of the event before it.
+        counts: retries so far in this visit of the state, one number for each retrier.
+        calls: calls so far in this visit of the state.
+        memo: what the state's type keeps while it waits, JSON.
+        requests: ids of the frame's open requests.
+        children: ids of the frames that its Parallel or Map has started in this visit, also of those that have ended.
+        child_execution: id of the frame that is the child execution this one belongs to, for an item of a distributed
+            Map; None in the execution itself.
+        execution: the ``Execution`` and ``StateMachine`` parts of the context object, where this frame is a child
+            execution.
+        events: how many events the child execution's own history has had.
+        place: text that tells this walk from all others of the execution, for randomness; see `Run.entropy`.
+        steps: how many states the walk has left.
+        draws: how often randomness was used in the state.
+    """
+
+    id: int
+    parent: int | None
+    scope: str
+    state: str
+    input: Json
+    variables: dict[str, Json] = field(default_factory=dict)
+    index: int | None = None
+    map_item: dict[str, Json] | None = None
+    previous: int = 0
+    entered: int = 0
+    entered_at: float = 0.0
+    entered_after: int = 0
+    counts: list[int] = field(default_factory=list)
+    calls: int = 0
+    memo: dict[str, Any] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)
+    child_execution: int | None = None
+    execution: dict[str, Any] | None = None
+    events: int = 0
+    place: str = ""
+    steps: int = 0
+    draws: int = 0
+
+
+@dataclass(slots=True)
+class Pending:
+    """A request that waits for its answer.
+
+    Args:
+        frame: id of the frame that asked.
+        purpose: what the answer is for: ``task``, ``timeout``, ``heartbeat``, ``retry``, ``wait``, ``execution``,
+            ``read`` or ``write``.
+    """
+
+    frame: int
+    purpose: str
+
+
+@dataclass(slots=True)
+class ExecutionState:
+    """Everything the interpreter knows of an execution between two events.
+
+    Args:
+        context: the ``Execution`` and ``StateMachine`` parts of the context object.
+        seed: text from which all randomness of the execution is made.
+        now: time of the last event, seconds since the epoch.
+        status: RUNNING until the execution ends.
+        output: the execution's output once it SUCCEEDED, or what leaves the region.
+        error: error name once it FAILED.
+        cause: cause once it FAILED.
+        exit: where a region leaves to: name of a state outside of it.
+        variables: variables at the end, for whoever goes on from there.
+        previous: id of the last event of the execution's own frame, for whoever goes on from there.
+        frames: the live frames by id.
+        pending: the open requests by id.
+        frame_ids: how many frames there have been.
+        request_ids: how many requests there have been.
+        event_ids: how many history events there have been.
+        transitions: how many states were entered, each retry counted as one more.
+        steps: how many states the execution's own frame has left, for whoever goes on from there.
+        first_event: the ids of history events are counted from here.
+        branch: True where this is a branch of an execution that goes on elsewhere: its end is no execution's end.
+        outside: True where the branches of a Parallel or Map run elsewhere: `sfn_provider.engine.external_branches`.
+        handed_over: True once it has gone as far as it can without them.
+    """
+
+    context: dict[str, Any]
+    seed: str = ""
+    now: float = 0.0
+    status: Status = "RUNNING"
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+    exit: str | None = None
+    variables: dict[str, Json] = field(default_factory=dict)
+    previous: int = 0
+    frames: dict[int, Frame] = field(default_factory=dict)
+    pending: dict[str, Pending] = field(default_factory=dict)
+    frame_ids: int = 0
+    request_ids: int = 0
+    event_ids: int = 0
+    transitions: int = 0
+    steps: int = 0
+    first_event: int = 0
+    branch: bool = False
+    outside: bool = False
+    handed_over: bool = False
+
+    @property
+    def is_suspended(self) -> bool:
+        """Has it ended, left its region, or gone as far as it can without branches that run elsewhere?"""
+        return self.status != "RUNNING" or self.exit is not None or self.handed_over
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the state as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote, also after a way through JSON text (which turns number keys into text)."""
+        frames = {int(key): Frame(**frame) for key, frame in data["frames"].items()}
+        pending = {key: Pending(**entry) for key, entry in data["pending"].items()}
+        return cls(**{**data, "frames": frames, "pending": pending})

@@ -1,0 +1,137 @@
+"""What an ItemReader makes of the content of one object: a list of items, or an object whose members are items.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from sfn_provider.asl.model import ReaderConfig
+from sfn_provider.asl.scope import Json
+from sfn_provider.engine.map_run.csv_parser import DELIMITERS, parse_rows
+from sfn_provider.exceptions import StatesError
+
+Dataset = list[Json] | dict[str, Json]
+"""Items in order; of an object, each member is an item."""
+
+READER_FAILED = "States.ItemReaderFailed"
+
+_NOT_ITERABLE = "Attempting to map over non-iterable node."
+_NO_SUCH_POINTER = "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure."
+_DUPLICATE_HEADERS = "CSV headers cannot contain duplicates."
+
+
+def read_dataset(content: Json, config: ReaderConfig, headers: Sequence[str] | None = None) -> Dataset:
+    """Read the items in the content of an object.
+
+    Args:
+        content: the object's text. For Parquet its rows, a list of objects. Content that is no text is taken as
+            already parsed.
+        config: the ItemReader's ReaderConfig. Without an InputType the content is JSON.
+        headers: names of the columns where a manifest gives them; they go before those of the ReaderConfig.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` where the content holds no items of the InputType.
+    """
+    kind = "CSV" if headers is not None else config.input_type or "JSON"
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise StatesError(READER_FAILED, f"ReaderConfig.InputType {kind!r} is none of {', '.join(_READERS)}.")
+    return reader(content, config, headers)
+
+
+def _read_json(content: Json, config: ReaderConfig, _headers: Sequence[str] | None) -> Dataset:
+    value = _parse(content) if isinstance(content, str) else content
+    if config.items_pointer:
+        value = _follow(value, config.items_pointer)
+    if not isinstance(value, (list, dict)):
+        raise StatesError(READER_FAILED, _NOT_ITERABLE)
+    return value
+
+
+def _parse(text: str, place: str = "The object") -> Json:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise StatesError(READER_FAILED, f"{place} is not valid JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _follow(value: Json, pointer: str) -> Json:
+    """Follow a JSON pointer (RFC 6901)."""
+    for part in pointer.removeprefix("/").split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            raise StatesError(READER_FAILED, _NO_SUCH_POINTER)
+    return value
+
+
+def _read_json_lines(content: Json, _config: ReaderConfig, _headers: Sequence[str] | None) -> Dataset:
+    if not isinstance(content, str):
+        return _rows(content)
+    # Only a line feed ends a line: other separators may stand in the text of a string.
+    lines = enumerate(content.split("\n"), 1)
+    return [_parse(line, f"Line {number}") for number, line in lines if line.strip()]
+
+
+def _read_csv(content: Json, config: ReaderConfig, headers: Sequence[str] | None) -> Dataset:
+    if not isinstance(content, str):
+        return _rows(content)
+    delimiter = DELIMITERS.get(config.csv_delimiter or "COMMA")
+    if delimiter is None:
+        known = ", ".join(DELIMITERS)
+        raise StatesError(READER_FAILED, f"ReaderConfig.CSVDelimiter {config.csv_delimiter!r} is none of {known}.")
+    rows = parse_rows(content, delimiter)
+    names = _given_headers(config) or headers or _first_row(config, next(rows, None))
+    if names is None:
+        return []
+    if len(set(names)) < len(names):
+        raise StatesError(READER_FAILED, _DUPLICATE_HEADERS)
+    return [_record(names, row) for row in rows]
+
+
+def _given_headers(config: ReaderConfig) -> Sequence[str] | None:
+    return config.csv_headers if config.csv_header_location == "GIVEN" else None
+
+
+def _first_row(config: ReaderConfig, row: Sequence[str] | None) -> Sequence[str] | None:
+    if config.csv_header_location != "FIRST_ROW":
+        cause = "ReaderConfig.CSVHeaderLocation must be FIRST_ROW, or GIVEN together with CSVHeaders."
+        raise StatesError(READER_FAILED, cause)
+    return row
+
+
+def _record(names: Sequence[str], row: Sequence[str]) -> dict[str, Json]:
+    """Name a row's fields. Those that are missing are empty; those without a name are dropped (recorded executions)."""
+    padded = [*row, *[""] * (len(names) - len(row))]
+    return dict(zip(names, padded, strict=False))
+
+
+def _read_rows(content: Json, _config: ReaderConfig, _headers: Sequence[str] | None) -> Dataset:
+    if isinstance(content, str):
+        raise StatesError(READER_FAILED, "A Parquet object must be answered with the list of its rows, not with text.")
+    return _rows(content)
+
+
+def _rows(content: Json) -> Dataset:
+    if not isinstance(content, list):
+        raise StatesError(READER_FAILED, _NOT_ITERABLE)
+    return content
+
+
+_READERS: dict[str, Callable[[Json, ReaderConfig, Sequence[str] | None], Dataset]] = {
+    "CSV": _read_csv,
+    "JSON": _read_json,
+    "JSONL": _read_json_lines,
+    "PARQUET": _read_rows,
+}
+"""The values of InputType that name the content of one object."""

@@ -1,0 +1,1 @@
+"""Runs a whole machine in this process, with mocks in place of AWS."""

@@ -1,0 +1,125 @@
+"""Runs a whole machine in this process, with mocks for what it calls and without waiting."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sfn_provider.asl import parse
+from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.scope import Json
+from sfn_provider.engine.dataflow.context_object import execution_context
+from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
+from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
+from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.exceptions import UsageError
+
+_LONGEST = {"STANDARD": STANDARD_SECONDS, "EXPRESS": EXPRESS_SECONDS}
+"""Seconds that an execution may take, by its type."""
+
+NAME = "simulated"
+"""Name of a simulated execution unless told otherwise; its randomness is made from it."""
+
+EPOCH = 1_735_689_600.0
+"""When a simulated execution starts unless told otherwise: 2025-01-01T00:00:00Z."""
+
+
+def simulate(
+    definition: str | dict[str, Any] | StateMachine,
+    input: Json,
+    *,
+    mocks: Mocks | Mapping[str, Any] | None = None,
+    objects: Mapping[str, str] | None = None,
+    execution_type: str = "STANDARD",
+    start_time: float = EPOCH,
+    name: str = NAME,
+    machine_name: str = "StateMachine",
+) -> Execution:
+    """Run a state machine without calling anything: tasks are mocked and time is virtual.
+
+    Args:
+        definition: the definition as text, as an object, or parsed.
+        input: the execution's input, any JSON value.
+        mocks: what tasks answer: ``{state name: [{"Return": json} | {"Throw": {"Error": str, "Cause": str}}, ...]}``,
+            one entry for each call in order, the last one repeating; an empty list never answers.
+        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
+        execution_type: ``STANDARD`` or ``EXPRESS``.
+        start_time: when it starts, seconds since the epoch. Recorded answers bring their own, and their own context.
+        name: name of the execution, in the context object; randomness is made from it.
+        machine_name: name of the state machine, in the context object.
+
+    Returns:
+        The execution, with its history.
+
+    Raises:
+        InvalidDefinition: where Step Functions would refuse the definition.
+        UsageError: where a task is called that has no mock, or the mocks are malformed.
+    """
+    machine = definition if isinstance(definition, StateMachine) else parse(definition)
+    answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
+    if answers.recorded is not None:
+        start_time, context = answers.recorded.start, answers.recorded.execution_context(input)
+    else:
+        context = execution_context(input, start_time, machine=machine_name, name=name)
+    if execution_type not in _LONGEST:
+        raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
+    deadline = start_time + min(machine.timeout_seconds or math.inf, _LONGEST[execution_type])
+    interpreter = Interpreter(machine)
+    step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
+    return drive(interpreter, step, answers)
+
+
+def drive(interpreter: Interpreter, step: Step, mocks: Mocks) -> Execution:
+    """Answer an execution's requests until it ends, jumping over the time in between."""
+    state, _, records = advance(interpreter, step, mocks)
+    output = state.output if state.status == "SUCCEEDED" else None
+    name = state.context["Execution"]["Name"]
+    return Execution(state.status, output, state.error, state.cause, records, state.transitions, name)
+
+
+def advance(interpreter: Interpreter, step: Step, mocks: Mocks) -> Step:
+    """Answer the requests of an execution or a region until it ends, is left, or asks for branches elsewhere.
+
+    Returns:
+        The last step, with what happened since ``step``, its records included.
+    """
+    agenda: list[tuple[float, int, Event]] = []
+    cancelled: set[str] = set()
+    records: list[Record] = list(step.records)
+    order = 0
+    while not step.state.is_suspended:
+        for request in step.requests:
+            order += 1
+            if isinstance(request, Cancel):
+                cancelled.add(request.id)
+            else:
+                event = _answer(request, step.state.now, mocks)
+                if event is not None:
+                    heapq.heappush(agenda, (event.at, order, event))
+        event = _next_event(agenda, cancelled, mocks)
+        if step.state.pending[event.id].purpose == "execution" and mocks.lacks_answer(step.state.pending):
+            raise mocks.missing()
+        step = interpreter.resume(step.state, event)
+        records += step.records
+    return step._replace(records=records)
+
+
+def _next_event(agenda: list[tuple[float, int, Event]], cancelled: set[str], mocks: Mocks) -> Event:
+    while agenda:
+        event = heapq.heappop(agenda)[2]
+        if event.id not in cancelled:
+            return event
+    raise mocks.missing()
+
+
+def _answer(request: Request, now: float, mocks: Mocks) -> Event | None:
+    if isinstance(request, WakeAt):
+        return TimerFired(request.id, request.at)
+    if isinstance(request, CallTask):
+        return mocks.answer(request, now)
+    raise TypeError(f"unknown request {request!r}")

@@ -1,0 +1,1 @@
+"""Facts about executions as pure functions: ARNs, statuses, outcomes, histories, AWS's errors."""

@@ -1,0 +1,113 @@
+"""Calls of the hook about what happened in an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any, Final, TypeVar
+
+from sfn_provider._compat import AirflowFailException
+from sfn_provider.executions.aws_errors import aws_errors, retry_aws_call
+from sfn_provider.executions.failed_items import MAX_ITEMS, failed_child, failed_iterations, map_run_of
+from sfn_provider.executions.outcomes import (
+    HISTORY_PAGE,
+    FailedItem,
+    StepFunctionExecutionFailed,
+    failure_of,
+)
+from sfn_provider.hooks.mixin_protocol import HookMixinProtocol
+
+MAX_PAGE: Final = 1000
+"""Events in a page of a history, at most. Source: API_GetExecutionHistory, ``maxResults``."""
+
+_FAILURE_TRIES: Final = 3
+"""How often a call is made that says only more of a failure."""
+
+T = TypeVar("T")
+
+
+class HistoryCalls(HookMixinProtocol):
+    """The part of the hook that reads histories, and why an execution failed."""
+
+    def failure(self, description: Mapping[str, Any]) -> StepFunctionExecutionFailed:
+        """Find out why an execution did not succeed: one page from the end of its history.
+
+        For a failed Map Run its first failed children are described as well. All this says only where; what cannot be
+        read is noted and hides nothing of the failure.
+
+        Args:
+            description: what DescribeExecution said of it, with all data.
+        """
+        events: Sequence[Mapping[str, Any]] = ()
+        note: str | None = None
+        items: tuple[FailedItem, ...] = ()
+        unread: tuple[type[Exception], ...] = (AirflowFailException, *aws_errors())
+        try:
+            arn = description["executionArn"]
+            page = self._soon(lambda: self.history_page(arn, reverse_order=True, max_results=HISTORY_PAGE))
+            events = page["events"]
+            run = map_run_of(events)
+            items = self._soon(lambda: self.failed_children(run)) if run else failed_iterations(events)
+        except unread as error:
+            what = "Its failed items" if events else "Its history"
+            note = f"{what} could not be read: {error}"
+        return StepFunctionExecutionFailed(failure_of(description, events, note, items))
+
+    def _soon(self, call: Callable[[], T]) -> T:
+        return retry_aws_call(call, renew=self.renew_client, tries=_FAILURE_TRIES)
+
+    def failed_children(self, map_run_arn: str) -> tuple[FailedItem, ...]:
+        """Describe failed child executions of a Map Run, at most 5: those that ListExecutions names first."""
+        page = self.conn.list_executions(mapRunArn=map_run_arn, statusFilter="FAILED", maxResults=MAX_ITEMS)
+        return tuple(failed_child(self.describe_execution(child["executionArn"])) for child in page["executions"])
+
+    def history_page(
+        self,
+        execution_arn: str,
+        *,
+        reverse_order: bool = False,
+        max_results: int = MAX_PAGE,
+        include_execution_data: bool = True,
+        next_token: str | None = None,
+    ) -> dict[str, Any]:
+        """Read one page of an execution's history: ``{"events": [...], "nextToken": ...}``.
+
+        Args:
+            execution_arn: the execution.
+            reverse_order: the last events first.
+            max_results: events at most, up to 1,000.
+            include_execution_data: with the inputs and outputs of states.
+            next_token: of the page before; None for the first page.
+        """
+        more = {} if next_token is None else {"nextToken": next_token}
+        page: dict[str, Any] = self.conn.get_execution_history(
+            executionArn=execution_arn,
+            reverseOrder=reverse_order,
+            maxResults=max_results,
+            includeExecutionData=include_execution_data,
+            **more,
+        )
+        return page
+
+    def history_pages(
+        self, execution_arn: str, max_pages: int | None = None, **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Read an execution's history, page by page as it is asked for; errors that pass are waited out.
+
+        Args:
+            execution_arn: the execution.
+            max_pages: pages at most; None for all. A history has up to 25,000 events.
+            arguments: of ``history_page``.
+
+        Yields:
+            pages as ``history_page`` returns them; one that is not the last has a ``nextToken``.
+        """
+        token: str | None = None
+        for number in count(1):
+            ask = partial(self.history_page, execution_arn, next_token=token, **arguments)
+            page = retry_aws_call(ask, renew=self.renew_client)
+            yield page
+            token = page.get("nextToken")
+            if token is None or number == max_pages:
+                return

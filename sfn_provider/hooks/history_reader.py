@@ -1,0 +1,51 @@
+"""Reading a history into a task's log, in the worker."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
+from sfn_provider.executions.history_log import HistoryLog
+from sfn_provider.executions.history_pages import PAGE, page_at
+
+if TYPE_CHECKING:
+    from sfn_provider.hooks.step_function import StepFunctionHook
+
+log = logging.getLogger(__name__)
+
+
+def log_page(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> bool:
+    """Log what is new in a history, of one page at most.
+
+    The log is a convenience: a page that cannot be read is told as a warning, and read at the next look.
+
+    Args:
+        hook: calls AWS.
+        execution_arn: a Standard execution.
+        history: how far it has been read.
+
+    Returns:
+        Is there more to read just now?
+    """
+    try:
+        page = page_at(
+            history.position,
+            lambda token: hook.history_page(
+                execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
+            ),
+        )
+    except aws_errors() as error:
+        if classify_error(error) is AwsErrorKind.EXPIRED:
+            hook.renew_client()
+        log.warning("The history of %s could not be read: %s", execution_arn, error)
+        return False
+    for line in history.lines(page):
+        log.info("%s", line)
+    return history.position.behind
+
+
+def log_rest(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> None:
+    """Log all that is new in a history, page after page: the execution has ended."""
+    while log_page(hook, execution_arn, history):
+        pass

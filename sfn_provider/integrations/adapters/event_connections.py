@@ -1,0 +1,114 @@
+"""Connections of EventBridge: what they add to the request of an HTTP task.
+
+The secret of a connection holds its parameters as JSON; underscores and capitals of its keys do not matter here.
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.form_encoding import form
+from sfn_provider.integrations.clients import Clients
+
+_PREFIX: Final = "Events.ConnectionResource"
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a connection adds to a request; it goes before what the task has under the same name.
+
+    Args:
+        headers: headers by name.
+        query: query parameters by name.
+        body: members of the body by name.
+    """
+
+    headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    body: dict[str, str] = field(default_factory=dict)
+
+
+def additions_of(arn: str, clients: Clients, role_arn: str | None) -> Additions:
+    """Read a connection and its secret.
+
+    Args:
+        arn: the connection's ARN.
+        clients: make the clients of EventBridge and of Secrets Manager.
+        role_arn: the role that the state assumes; None without.
+
+    Raises:
+        StatesError: ``Events.ConnectionResource.<what>``: there is none, or it is not authorized; or its authorization
+            server refuses; ``States.Http.Socket``: that server does not answer.
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: they cannot be read.
+    """
+    region, name = arn.split(":")[3], arn.split("/")[1]
+    events = clients.get("events", region, role_arn)
+    try:
+        connection = events.describe_connection(Name=name)
+    except events.exceptions.ResourceNotFoundException as error:
+        raise StatesError(f"{_PREFIX}.ResourceNotFound", f"There is no connection {arn}") from error
+    if connection["ConnectionState"] != "AUTHORIZED":
+        raise StatesError(f"{_PREFIX}.InvalidConnectionState", f"{arn} is {connection['ConnectionState']}")
+    secrets = clients.get("secretsmanager", connection["SecretArn"].split(":")[3], role_arn)
+    text = secrets.get_secret_value(SecretId=connection["SecretArn"])["SecretString"]
+    secret = json.loads(text, object_hook=_fold)
+    added = _parameters(secret.get("invocationhttpparameters"))
+    authorize = _AUTHORIZATIONS[connection["AuthorizationType"]]
+    return Additions({**added.headers, **authorize(secret, connection)}, added.query, added.body)
+
+
+def _fold(members: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", "").lower(): value for name, value in members.items()}
+
+
+def _parameters(given: dict[str, Any] | None) -> Additions:
+    def values(kind: str) -> dict[str, str]:
+        return {entry["key"]: entry["value"] for entry in (given or {}).get(f"{kind}parameters") or []}
+
+    return Additions(values("header"), values("querystring"), values("body"))
+
+
+def _basic(secret: dict[str, Any], connection: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": _basic_value(secret["username"], secret["password"])}
+
+
+def _api_key(secret: dict[str, Any], connection: dict[str, Any]) -> dict[str, str]:
+    return {secret["apikeyname"]: secret["apikeyvalue"]}
+
+
+def _oauth(secret: dict[str, Any], connection: dict[str, Any]) -> dict[str, str]:
+    described = connection["AuthParameters"]["OAuthParameters"]
+    client = secret.get("clientparameters") or secret
+    more = _parameters(secret.get("oauthhttpparameters"))
+    headers = {
+        "Authorization": _basic_value(client["clientid"], client["clientsecret"]),
+        "Content-Type": "application/x-www-form-urlencoded",
+        **more.headers,
+    }
+    body = form({"grant_type": "client_credentials", **more.body}, "INDICES").encode()
+    method = described["HttpMethod"]
+    url = https.with_query(described["AuthorizationEndpoint"], more.query)
+    answer = https.exchange(method, url, list(headers.items()), None if method == "GET" else body)
+    if not answer.good or not isinstance(answer.body, dict) or "access_token" not in answer.body:
+        told = f"the authorization server of {connection['ConnectionArn']} answered with status {answer.status}"
+        raise StatesError(f"{_PREFIX}.AuthorizationFailure", told)
+    return {"Authorization": f"Bearer {answer.body['access_token']}"}
+
+
+def _basic_value(name: str, password: str) -> str:
+    return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
+
+
+_AUTHORIZATIONS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, str]]]] = {
+    "BASIC": _basic,
+    "API_KEY": _api_key,
+    "OAUTH_CLIENT_CREDENTIALS": _oauth,
+}
+"""Headers that show who calls, by the connection's type."""

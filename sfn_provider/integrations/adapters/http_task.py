@@ -1,0 +1,194 @@
+"""``http:invoke``: calls an HTTPS endpoint, with what a connection of EventBridge adds.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.event_connections import Additions, additions_of
+from sfn_provider.integrations.adapters.form_encoding import ARRAY_FORMATS, form
+from sfn_provider.integrations.adapters.parameter_checks import Field, problems
+from sfn_provider.integrations.api_operation import Task, name_lost_call
+from sfn_provider.integrations.clients import Clients
+from sfn_provider.integrations.errors import runtime_error
+from sfn_provider.integrations.value_shapes import Values, body_text, json_text
+
+_CONNECTION: Final = re.compile(r"arn:[^:]+:events:[^:]+:\d+:connection/[^/]+/[^/]+")
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower() == "https" and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        return False
+
+
+FIELDS: Final = {
+    "ApiEndpoint": Field(required=True, fits=_is_https),
+    "Method": Field(required=True, values=("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")),
+    "Authentication": Field("object"),
+    "InvocationConfig": Field("object"),
+    "Headers": Field("object"),
+    "QueryParameters": Field("object"),
+    "RequestBody": Field("anything"),
+    "Transform": Field("object"),
+}
+
+_FORBIDDEN: Final = re.compile(
+    "a-im|accept-(charset|datetime|encoding)|cache-control|connection|content-(encoding|md5)|date|expect|forwarded|from"
+    "|host|http2-settings|if-(match|modified-since|none-match|range|unmodified-since)|max-forwards|origin|pragma"
+    "|proxy-authorization|referer|server|te|trailer|transfer-encoding|upgrade|via|warning|x-forwarded.*|x-amzn?-.*",
+    re.IGNORECASE,
+)
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNREADABLE: Final = re.compile(r"application/octet-stream|(image|video|audio)/.*", re.IGNORECASE)
+_ENCODINGS: Final = ("NONE", "URL_ENCODED")
+_DENIED: Final = ("AccessDeniedException", "AccessDenied")
+
+
+def check(operation: str, parameters: Json) -> Iterator[str]:
+    """Tell everything that is wrong with the parameters, one sentence each."""
+    found = list(problems(FIELDS, parameters))
+    yield from found
+    if not found:
+        yield from _connection_problems(parameters)
+        yield from _header_problems(parameters.get("Headers") or {})
+        yield from _transform_problems(parameters.get("Transform") or {})
+
+
+def _connection_problems(parameters: Values) -> Iterator[str]:
+    arn = _connection_arn(parameters)
+    if arn is None:
+        yield "The field 'ConnectionArn' is required but was missing"
+    elif not isinstance(arn, str) or not _CONNECTION.fullmatch(arn):
+        yield "The value of the field 'ConnectionArn' has an invalid format"
+
+
+def _header_problems(headers: Values) -> Iterator[str]:
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or any("\r" in text or "\n" in text for text in _texts(value)):
+            yield f"The header '{name}' has an invalid format"
+        elif _FORBIDDEN.fullmatch(name):
+            yield f"The header '{name}' is not supported by Step Functions"
+
+
+def _transform_problems(transform: Values) -> Iterator[str]:
+    if transform.get("RequestBodyEncoding", "NONE") not in _ENCODINGS:
+        yield f"The value for the field 'RequestBodyEncoding' must be one of {', '.join(_ENCODINGS)}"
+    if _array_format(transform) not in ARRAY_FORMATS:
+        yield f"The value for the field 'ArrayFormat' must be one of {', '.join(ARRAY_FORMATS)}"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTask:
+    """A task that calls an HTTPS endpoint.
+
+    Args:
+        task: the task.
+        clients: make the clients that read the connection.
+    """
+
+    task: Task
+    clients: Clients
+
+    def perform(self, given: Values, token: str) -> Values:
+        """Call the endpoint once; redirections are not followed.
+
+        Args:
+            given: the task's parameters.
+            token: not used: HTTP does not tell calls apart.
+
+        Raises:
+            StatesError: ``States.Http.StatusCode.<status>`` with the body as the cause, for every status but those of
+                success; ``States.Http.Socket`` where no answer came within 60 seconds; ``Events.ConnectionResource.*``;
+                ``States.Runtime`` for what is no text.
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: the connection cannot be read.
+        """
+        arn = str(_connection_arn(given))
+        added = additions_of(arn, self.clients, self.task.role_arn)
+        body = _body(given, added)
+        headers = _headers(given, added, arn.split(":")[3], has_body=body is not None)
+        answer = https.exchange(given["Method"], _url(given, added), headers, body)
+        if not answer.good:
+            raise StatesError(f"States.Http.StatusCode.{answer.status}", answer.text)
+        kind = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
+        if _UNREADABLE.fullmatch(kind.partition(";")[0].strip()):
+            raise runtime_error(f"The response has the content type {kind}, which is no text.")
+        return answer.summary | {"Headers": https.by_name(answer.headers)}
+
+    def ask(self, operation: str, parameters: Values) -> Values:
+        """Raise NotImplementedError: no job is followed through an endpoint."""
+        raise NotImplementedError(operation)
+
+    def name(self, error: Exception) -> StatesError | UsageError:
+        """Name an error of reading the connection."""
+        from botocore.exceptions import ClientError
+
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
+            return StatesError("Events.ConnectionResource.AccessDenied", str(error))
+        return name_lost_call(error, self.task)
+
+
+def _connection_arn(given: Values) -> Json:
+    for name in ("Authentication", "InvocationConfig"):
+        if (given.get(name) or {}).get("ConnectionArn") is not None:
+            return given[name]["ConnectionArn"]
+    return None
+
+
+def _array_format(transform: Values) -> Json:
+    return (transform.get("RequestEncodingOptions") or {}).get("ArrayFormat", next(iter(ARRAY_FORMATS)))
+
+
+def _texts(value: Json) -> list[str]:
+    if isinstance(value, list):
+        return [text for entry in value for text in _texts(entry)]
+    return [value if isinstance(value, str) else json_text(value)]
+
+
+def _is_form(given: Values) -> bool:
+    return (given.get("Transform") or {}).get("RequestBodyEncoding") == "URL_ENCODED"
+
+
+def _body(given: Values, added: Additions) -> bytes | None:
+    """The body: what the connection adds goes into an object, before the task's own members."""
+    value = given.get("RequestBody")
+    if added.body or (_is_form(given) and value is not None):
+        if not isinstance(value, dict | None):
+            raise runtime_error("The RequestBody must be an object: the connection adds to it, or it becomes a form.")
+        value = (value or {}) | added.body
+    if value is None:
+        return None
+    if _is_form(given):
+        return form(value, _array_format(given["Transform"])).encode()
+    return body_text(value)
+
+
+def _headers(given: Values, added: Additions, region: str, *, has_body: bool) -> https.Headers:
+    """The header lines: the connection's go before the task's, and these before the usual ones."""
+    usual = {"User-Agent": f"Amazon|StepFunctions|HttpInvoke|{region}", "Range": "bytes=0-262144"}
+    if has_body:
+        usual["Content-Type"] = _FORM if _is_form(given) else "application/json"
+    lines: dict[str, tuple[str, list[str]]] = {}
+    for source in (usual, given.get("Headers") or {}, added.headers):
+        lines |= {name.lower(): (name, _texts(value)) for name, value in source.items()}
+    return [(name, text) for name, texts in lines.values() for text in texts]
+
+
+def _url(given: Values, added: Additions) -> str:
+    """The address with query parameters: its own, the task's and the connection's."""
+    parts = urlsplit(given["ApiEndpoint"])
+    more = {name: _texts(value) for name, value in ((given.get("QueryParameters") or {}) | added.query).items()}
+    query = "&".join(text for text in (parts.query, https.with_query("", more).removeprefix("?")) if text)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, ""))

@@ -1,0 +1,148 @@
+"""HTTPS calls to what is no service of boto3: stages of API Gateway, Kubernetes, and endpoints of HTTP tasks.
+
+urllib3 comes with botocore. It is imported with the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations.optimized.transforms import parsed
+
+if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
+
+SECONDS: Final = 60.0
+"""How long an answer may take: longer than API Gateway (29 s) and Step Functions wait."""
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Args:
+        status: the HTTP status.
+        reason: the words beside it.
+        headers: name and value of each header line.
+        text: the body.
+    """
+
+    status: int
+    reason: str
+    headers: Headers
+    text: str
+
+    @property
+    def good(self) -> bool:
+        """Whether the status is one of success; a redirection is none."""
+        return 200 <= self.status < 300
+
+    @property
+    def body(self) -> Json:
+        """The body: parsed where it is JSON."""
+        return parsed(self.text)
+
+    @property
+    def summary(self) -> dict[str, Json]:
+        """Body and status as Step Functions shows them."""
+        return {"ResponseBody": self.body, "StatusCode": self.status, "StatusText": self.reason}
+
+
+def with_query(url: str, parameters: Json) -> str:
+    """Add query parameters, each a list of values, to an address."""
+    return f"{url}?{urlencode(parameters, doseq=True, quote_via=quote)}" if parameters else url
+
+
+def path_of(*parts: Json) -> str:
+    """Join parts of a path that is not encoded yet; what is encoded already stays as it is."""
+    return "".join("/" + quote(str(part).strip("/"), safe="/%:@!$&'()*+,;=~") for part in parts if part)
+
+
+def send(method: str, url: str, headers: Headers, body: bytes | None = None, *, trusted: str | None = None) -> Answer:
+    """Send a request once; redirections are not followed.
+
+    Args:
+        method: the HTTP method.
+        url: the address.
+        headers: name and value of each header line.
+        body: the body; None for none.
+        trusted: certificates of authorities to trust, as PEM text, in place of the usual ones.
+
+    Raises:
+        botocore.exceptions.EndpointConnectionError: there was no answer.
+    """
+    import urllib3
+    from botocore.exceptions import EndpointConnectionError
+
+    lines = urllib3.HTTPHeaderDict()
+    for name, value in headers:
+        lines.add(name, value)
+    trust: dict[str, Any] = {"ca_cert_data": trusted} if trusted is not None else {}
+    try:
+        with urllib3.PoolManager(cert_reqs="CERT_REQUIRED", **trust) as pool:
+            response = pool.request(
+                method, url, headers=lines, body=body, retries=False, redirect=False, timeout=SECONDS
+            )
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise EndpointConnectionError(endpoint_url=url, error=error) from error
+    text = response.data.decode("utf-8", "replace")
+    return Answer(response.status, response.reason or "", list(response.headers.items()), text)
+
+
+def exchange(method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
+    """Send a request to an endpoint of the user's, as `send` does.
+
+    Raises:
+        StatesError: ``States.Http.Socket``: there was no answer.
+    """
+    from botocore.exceptions import EndpointConnectionError
+
+    try:
+        return send(method, url, headers, body)
+    except EndpointConnectionError as error:
+        raise StatesError("States.Http.Socket", str(error)) from error
+
+
+def sign(
+    method: str,
+    url: str,
+    headers: Headers,
+    body: bytes | None,
+    credentials: ReadOnlyCredentials,
+    service: str,
+    region: str,
+) -> Headers:
+    """Give the headers of a request with AWS's signature, version 4.
+
+    Args:
+        method: the HTTP method.
+        url: the address.
+        headers: the headers that are signed.
+        body: the body; None for none.
+        credentials: what to sign with.
+        service: the service's name in signatures: ``execute-api``.
+        region: the service's region.
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
+    request = AWSRequest(method=method, url=url, data=body or b"")
+    for name, value in headers:
+        request.headers.add_header(name, value)
+    SigV4Auth(credentials, service, region).add_auth(request)
+    return list(request.headers.items())
+
+
+def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Give the values of each header."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name, []).append(value)
+    return values

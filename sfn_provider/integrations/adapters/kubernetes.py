@@ -1,0 +1,205 @@
+"""``eks:call`` and ``eks:runJob``: the Kubernetes API of a cluster, with a token that AWS signs.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-eks.html.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.parameter_checks import Field, problems
+from sfn_provider.integrations.api_operation import Task, name_lost_call
+from sfn_provider.integrations.clients import Clients
+from sfn_provider.integrations.integration import dig
+from sfn_provider.integrations.optimized.transforms import parsed
+from sfn_provider.integrations.value_shapes import Values, json_text, raw_text
+
+
+def _is_certificate(text: str) -> bool:
+    try:
+        return b"BEGIN CERTIFICATE" in base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+
+
+_CLUSTER: Final = {
+    "ClusterName": Field(required=True),
+    "CertificateAuthority": Field(required=True, fits=_is_certificate),
+    "Endpoint": Field(required=True, fits=lambda text: text.startswith("https://")),
+}
+_FIELDS: Final = {
+    "Call": _CLUSTER
+    | {
+        "Method": Field(required=True, values=("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH")),
+        "Path": Field(required=True),
+        "QueryParameters": Field("lists of text"),
+        "RequestBody": Field("anything"),
+    },
+    "RunJob": _CLUSTER | {"Namespace": Field(), "Job": Field("anything", required=True), "LogOptions": Field("object")},
+}
+_LOG_FIELDS: Final = {
+    "RetrieveLogs": Field("flag"),
+    "RawLogs": Field("flag"),
+    "LogParameters": Field("lists of text"),
+}
+
+_TOKEN: Final = "sfn-provider/idempotency-token"
+"""The annotation by which a job that was created before is known again."""
+
+_ANSWERS_PATCH: Final = {"PATCH": "application/merge-patch+json"}
+
+
+def check(operation: str, parameters: Json) -> Iterator[str]:
+    """Tell everything that is wrong with the parameters, one sentence each.
+
+    Args:
+        operation: ``Call`` or ``RunJob``.
+        parameters: the task's.
+    """
+    yield from problems(_FIELDS[operation], parameters)
+    options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
+    if isinstance(options, dict):
+        yield from problems(_LOG_FIELDS, options)
+    job = parsed(parameters.get("Job")) if isinstance(parameters, dict) else None
+    if job is not None and not isinstance(job, dict):
+        yield "The value of the field 'Job' has an invalid format"
+
+
+@dataclass(frozen=True, slots=True)
+class Kubernetes:
+    """A task that calls a cluster.
+
+    Args:
+        task: the task.
+        clients: sign the cluster's tokens.
+    """
+
+    task: Task
+    clients: Clients
+
+    def perform(self, given: Values, token: str) -> Values:
+        """Call the cluster, or create a job.
+
+        Args:
+            given: the task's parameters.
+            token: a job of this token that is there already is taken for the one that was to be created.
+
+        Raises:
+            StatesError: ``EKS.<status>``, with body and status as the cause, for every status but those of success.
+            botocore.exceptions.BotoCoreError: there was no answer, or no token.
+        """
+        if self.task.integration.operation == "RunJob":
+            return self._create_job(given, token).summary
+        body = given.get("RequestBody")
+        answer = self._send(given, given["Method"], given["Path"], given.get("QueryParameters"), body)
+        return self._good(answer).summary
+
+    def ask(self, operation: str, parameters: Values) -> Values:
+        """Look at a job (``GetJob``) or delete it (``DeleteJob``); raises what ``perform`` does.
+
+        Errors of the cluster are botocore's here, so that those that pass are known.
+        """
+        place = _jobs(parameters["Namespace"]) + https.path_of(parameters["Name"])
+        if operation == "DeleteJob":
+            self._answered(self._send(parameters, "DELETE", place, {"propagationPolicy": ["Background"]}))
+            return {}
+        job = self._answered(self._send(parameters, "GET", place)).body
+        status = _status(job)
+        options = parameters.get("LogOptions") or {}
+        if status != "Running" and options.get("RetrieveLogs") in (True, "true"):
+            job = job | {"logs": {"pods": self._logs(parameters, job, options)}}
+        return {"Job": job, "Status": status}
+
+    def name(self, error: Exception) -> StatesError | UsageError:
+        """Name an error of a call."""
+        from botocore.exceptions import ClientError
+
+        if isinstance(error, ClientError) and error.operation_name == self.task.integration.operation:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return StatesError(f"{self.task.integration.errors.prefix}.{status}", error.response["Error"]["Message"])
+        return name_lost_call(error, self.task)
+
+    def _create_job(self, given: Values, token: str) -> https.Answer:
+        job = parsed(given["Job"])
+        metadata = job.get("metadata") or {}
+        annotations = {**(metadata.get("annotations") or {}), _TOKEN: token}
+        namespace = given.get("Namespace") or "default"
+        marked = job | {"metadata": {**metadata, "annotations": annotations}}
+        answer = self._send(given, "POST", _jobs(namespace), None, marked)
+        if answer.status == 409 and metadata.get("name"):
+            before = self._send(given, "GET", _jobs(namespace) + https.path_of(metadata["name"]))
+            if before.good and dig(before.body, "metadata.annotations") is not None:
+                found = before.body["metadata"]["annotations"].get(_TOKEN)
+                answer = before if found == token else answer
+        return self._good(answer)
+
+    def _logs(self, cluster: Values, job: Values, options: Values) -> Values:
+        """Read the log of each container of each pod; one that cannot be read says so in its place."""
+        namespace = cluster["Namespace"]
+        pods = https.path_of("api/v1/namespaces", namespace, "pods")
+        selector = {"labelSelector": [f"job-name={job['metadata']['name']}"]}
+        answer = self._answered(self._send(cluster, "GET", pods, selector))
+        logs: Values = {}
+        for pod in answer.body.get("items", []):
+            name = pod["metadata"]["name"]
+            read = {
+                container["name"]: self._log(cluster, pods + https.path_of(name, "log"), container["name"], options)
+                for container in pod["spec"]["containers"]
+            }
+            logs[name] = {"containers": read}
+        return logs
+
+    def _log(self, cluster: Values, place: str, container: str, options: Values) -> Values:
+        query = (options.get("LogParameters") or {}) | {"container": [container]}
+        answer = self._send(cluster, "GET", place, query)
+        if not answer.good:
+            return {"error": f"EKS.{answer.status}", "cause": json_text(answer.summary)}
+        return {"log": answer.text if options.get("RawLogs") in (True, "true") else answer.body}
+
+    def _send(self, cluster: Values, method: str, path: str, query: Json = None, body: Json = None) -> https.Answer:
+        role_arn, region = self.task.role_arn, self.task.resource.region
+        bearer = self.clients.cluster_token(cluster["ClusterName"], region, role_arn)
+        headers = [("Authorization", f"Bearer {bearer}"), ("Accept", "application/json")]
+        data = None if body is None else raw_text(body)
+        if data is not None:
+            headers.append(("Content-Type", _ANSWERS_PATCH.get(method, "application/json")))
+        url = https.with_query(cluster["Endpoint"].rstrip("/") + https.path_of(path), query)
+        trusted = base64.b64decode(cluster["CertificateAuthority"]).decode()
+        return https.send(method, url, headers, data, trusted=trusted)
+
+    def _good(self, answer: https.Answer) -> https.Answer:
+        if answer.good:
+            return answer
+        prefix = self.task.integration.errors.prefix
+        raise StatesError(f"{prefix}.{answer.status}", json_text(answer.summary))
+
+    def _answered(self, answer: https.Answer) -> https.Answer:
+        from botocore.exceptions import ClientError
+
+        if answer.good:
+            return answer
+        passing = answer.status == 429
+        code = "TooManyRequestsException" if passing else str(answer.status)
+        response: Any = {
+            "Error": {"Code": code, "Message": json_text(answer.summary)},
+            "ResponseMetadata": {"HTTPStatusCode": answer.status},
+        }
+        raise ClientError(response, self.task.integration.operation)
+
+
+def _jobs(namespace: str) -> str:
+    return https.path_of("apis/batch/v1/namespaces", namespace, "jobs")
+
+
+def _status(job: Values) -> str:
+    """Give ``Complete``, ``Failed`` or ``Running``. Source: Kubernetes' JobStatus, which says so in its conditions."""
+    conditions = dig(job, "status.conditions") or []
+    ended = (entry["type"] for entry in conditions if entry.get("status") == "True")
+    return next((name for name in ended if name in ("Complete", "Failed")), "Running")

@@ -1,0 +1,213 @@
+"""One operation of one service: JSON in, JSON out, errors by Step Functions' names."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sfn_provider.asl.resources import Resource
+from sfn_provider.asl.scope import Json
+from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.integrations.clients import WIRE_HEADERS, Clients
+from sfn_provider.integrations.errors import connection_error, role_error, runtime_error, service_error
+from sfn_provider.integrations.integration import Integration
+from sfn_provider.integrations.value_shapes import Reader, Values, json_text, result_of
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+
+def token_of(idempotency_key: str) -> str:
+    """Make the text that marks a call as the same one: always the same UUID for the same key."""
+    return str(uuid.UUID(bytes=sha256(idempotency_key.encode()).digest()[:16], version=4))
+
+
+def botocore_errors() -> tuple[type[Exception], ...]:
+    """Give the classes of what botocore raises."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a Task state calls, before there is a client.
+
+    Args:
+        state: the state's name.
+        resource: its resource.
+        role_arn: the role in its Credentials; None without.
+        integration: what the resource means.
+    """
+
+    state: str
+    resource: Resource
+    role_arn: str | None
+    integration: Integration
+
+
+def arguments_of(task: Task, model: OperationModel, given: Json, parameters: Json, token: str) -> dict[str, Any]:
+    """Make the arguments of a task's call.
+
+    Args:
+        task: the task.
+        model: the model of its operation.
+        given: the task's parameters.
+        parameters: the operation's parameters, made of them.
+        token: fills the fields that the model has for telling calls apart.
+
+    Raises:
+        StatesError: ``States.Runtime`` with everything that is wrong.
+    """
+    integration = task.integration
+    reader = Reader(integration.style)
+    if isinstance(given, dict):
+        folded = {name.casefold() for name in integration.refused}
+        reader.refuse([name for name in given if name.casefold() in folded])
+        reader.require(integration.required or (), given)
+    arguments = reader.arguments(model.input_shape, parameters, integration.required is None)
+    if reader.problems:
+        raise refused(given, reader.problems)
+    return {name: token for name in model.idempotent_members} | arguments
+
+
+def refused(given: Json, problems: Iterable[str]) -> StatesError:
+    """Make the error of parameters with which a task cannot start (recorded for API Gateway)."""
+    told = ", ".join(dict.fromkeys(problems))
+    return runtime_error(f"The Parameters '{json_text(given)}' could not be used to start the Task: [{told}]")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOperation:
+    """A task's operation, called through a client.
+
+    Args:
+        task: the task.
+        client: the client of its service.
+        operation: the operation: ``PutItem``.
+        clients: give the clients of other services.
+    """
+
+    task: Task
+    client: Any
+    operation: str
+    clients: Clients
+
+    @classmethod
+    def open(cls, task: Task, clients: Clients) -> ApiOperation:
+        """Make the client; raises what botocore raises."""
+        integration = task.integration
+        client = clients.get(integration.client, task.resource.region, task.role_arn)
+        return cls(task, client, integration.operation, clients)
+
+    @property
+    def model(self) -> OperationModel:
+        """The operation's model."""
+        model: OperationModel = self.client.meta.service_model.operation_model(self.operation)
+        return model
+
+    def send(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call the operation; raises what botocore raises."""
+        from botocore import xform_name
+
+        response: dict[str, Any] = getattr(self.client, xform_name(self.operation))(**arguments)
+        return response
+
+    def values(self, response: dict[str, Any]) -> Values:
+        """Give the response as JSON, fields in PascalCase."""
+        return result_of(self.model.output_shape, response, self.task.integration.style)
+
+    def pages(self, arguments: dict[str, Any], asked: str, answered: str) -> Iterator[dict[str, Any]]:
+        """Call the operation until there are no more pages; raises what botocore raises.
+
+        Args:
+            arguments: of the first call.
+            asked: the field that asks for a page.
+            answered: the field that names the next page.
+        """
+        while True:
+            response = self.send(arguments)
+            yield response
+            if not response.get(answered):
+                return
+            arguments = arguments | {asked: response[answered]}
+
+    def ask(self, operation: str, parameters: Values) -> Values:
+        """Call another operation of the service, with parameters that this package makes; raises what botocore does."""
+        other = replace(self, operation=operation)
+        reader = Reader(self.task.integration.style)
+        return other.values(other.send(reader.arguments(other.model.input_shape, parameters)))
+
+    def sibling(self, service: str) -> ApiOperation:
+        """Give a link to another service, with the same credentials; raises what botocore raises."""
+        client = self.clients.get(service, self.task.resource.region, self.task.role_arn)
+        return replace(self, client=client)
+
+    def name(self, error: Exception) -> StatesError | UsageError:
+        """Name an error of a call."""
+        from botocore.exceptions import ClientError, ParamValidationError
+
+        names = self.task.integration.errors
+        if isinstance(error, ParamValidationError):
+            return runtime_error(f"The Parameters could not be used to start the Task: [{error}]")
+        if not isinstance(error, ClientError):
+            return name_lost_call(error, self.task)
+        if error.operation_name == "AssumeRole" and self.task.role_arn is not None:
+            return role_error(error, self.task.role_arn)
+        return service_error(error, self.client.meta.service_model, names)
+
+
+class ServiceAdapter(Protocol):
+    """What a task's calls go through: a Link, or a wire of our own."""
+
+    def ask(self, operation: str, parameters: Values) -> Values:
+        """Call an operation, with parameters that this package makes; raises what botocore raises."""
+
+    def name(self, error: Exception) -> StatesError | UsageError:
+        """Name an error of a call."""
+
+
+@contextmanager
+def naming_errors(wired: ServiceAdapter) -> Iterator[None]:
+    """Raise StatesError or UsageError for what botocore raises inside."""
+    try:
+        yield
+    except botocore_errors() as error:
+        raise wired.name(error) from error
+
+
+@contextmanager
+def naming_opening(task: Task) -> Iterator[None]:
+    """Raise StatesError or UsageError for what botocore raises while a client is made."""
+    try:
+        yield
+    except botocore_errors() as error:
+        raise name_lost_call(error, task) from error
+
+
+def name_lost_call(error: Exception, task: Task) -> StatesError | UsageError:
+    """Name an error of a call that the task's service did not answer."""
+    from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError
+
+    if isinstance(error, (ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError)):
+        return UsageError(
+            f"state {task.state!r} cannot call {task.resource.text}: {error} "
+            "Look at the region and the credentials of the Airflow connection."
+        )
+    return connection_error(error, task.integration.errors)
+
+
+def http_metadata(response: dict[str, Any]) -> Values:
+    """Give what results of optimized integrations show of the HTTP response (recorded)."""
+    metadata = response.get("ResponseMetadata", {})
+    headers = metadata.get(WIRE_HEADERS) or metadata.get("HTTPHeaders", {})
+    http = {
+        "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+        "HttpHeaders": dict(headers),
+        "HttpStatusCode": metadata.get("HTTPStatusCode"),
+    }
+    return {"SdkHttpMetadata": http, "SdkResponseMetadata": {"RequestId": metadata.get("RequestId")}}

@@ -1,0 +1,49 @@
+"""What the integration of Bedrock adds to InvokeModel: input and output that are objects of S3.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-bedrock.html. That the reference which takes the
+place of the body is the object's URI is an inference.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.integrations.integration import Asks, Started, dig
+from sfn_provider.integrations.optimized.transforms import parsed
+from sfn_provider.integrations.value_shapes import Values, raw_text
+
+_OURS: Final = ("Input", "Output")
+
+
+def request(parameters: Values, started: Started) -> Values:
+    """Leave out what the operation does not take."""
+    return {name: value for name, value in parameters.items() if name not in _OURS}
+
+
+def result(response: Values) -> Values:
+    """Parse the body."""
+    return response | {"Body": parsed(response.get("Body"))}
+
+
+def read_input(given: Values, parameters: Values, aws: Asks) -> Values:
+    """Read the body from ``Input.S3Uri``, where the parameters have one."""
+    uri = dig(given, "Input.S3Uri")
+    if not uri:
+        return parameters
+    return parameters | {"Body": aws.sibling("s3").ask("GetObject", _place(uri))["Body"]}
+
+
+def write_output(given: Values, result: Json, aws: Asks) -> Json:
+    """Write the body to ``Output.S3Uri``, where the parameters have one, and give its place instead."""
+    uri = dig(given, "Output.S3Uri")
+    if not uri or not isinstance(result, dict):
+        return result
+    body = raw_text(result["Body"]).decode()
+    aws.sibling("s3").ask("PutObject", _place(uri) | {"Body": body})
+    return result | {"Body": uri}
+
+
+def _place(uri: Json) -> Values:
+    bucket, _, key = str(uri).removeprefix("s3://").partition("/")
+    return {"Bucket": bucket, "Key": key}

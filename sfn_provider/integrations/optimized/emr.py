@@ -1,0 +1,103 @@
+"""What the integration of EMR changes: one cluster, one step, and names in place of ids.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-emr.html. Which error AWS gives where a cluster has
+no fleet or group of a name is not documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations.integration import Asks, Started, dig
+from sfn_provider.integrations.value_shapes import Values
+
+
+def create_cluster_result(response: Values) -> Json:
+    """Call the job flow a cluster."""
+    return _renamed(response, {"JobFlowId": "ClusterId"})
+
+
+def add_step_request(parameters: Values, started: Started) -> Values:
+    """Make a list of the one step, for the cluster under its older name."""
+    return _listed(_renamed(parameters, {"ClusterId": "JobFlowId", "Step": "Steps"}), "Steps")
+
+
+def add_step_result(response: Values) -> Json:
+    """Give the one step's id."""
+    return {"StepId": dig(response, "StepIds.0")}
+
+
+def cancel_step_request(parameters: Values, started: Started) -> Values:
+    """Make a list of the one step's id."""
+    return _listed(_renamed(parameters, {"StepId": "StepIds"}), "StepIds")
+
+
+def cancel_step_result(response: Values) -> Json:
+    """Give the one step's answer."""
+    return {"CancelStepsInfo": dig(response, "CancelStepsInfoList.0")}
+
+
+def one_cluster_request(parameters: Values, started: Started) -> Values:
+    """Make a list of the one cluster's id."""
+    return _listed(_renamed(parameters, {"ClusterId": "JobFlowIds"}), "JobFlowIds")
+
+
+def modify_fleet_request(parameters: Values, started: Started) -> Values:
+    """Leave out the name of the fleet, which the operation does not take."""
+    return {name: value for name, value in parameters.items() if name != "InstanceFleetName"}
+
+
+def find_fleet(given: Values, parameters: Values, aws: Asks) -> Values:
+    """Put the id of the fleet in the place of its name.
+
+    Args:
+        given: the task's parameters.
+        parameters: the operation's, made of them.
+        aws: asks EMR.
+
+    Raises:
+        StatesError: ``EMR.InvalidRequestException``: the cluster has no such fleet.
+    """
+    found = _named(aws, "InstanceFleet", given)
+    return parameters | {"InstanceFleet": {**parameters["InstanceFleet"], "InstanceFleetId": found}}
+
+
+def modify_group_request(parameters: Values, started: Started) -> Values:
+    """Make a list of the one group, without its name, which the operation does not take."""
+    values = {name: value for name, value in parameters.items() if name != "InstanceGroupName"}
+    return _listed(_renamed(values, {"InstanceGroup": "InstanceGroups"}), "InstanceGroups")
+
+
+def find_group(given: Values, parameters: Values, aws: Asks) -> Values:
+    """Put the id of the group in the place of its name; arguments and errors as for ``find_fleet``."""
+    found = _named(aws, "InstanceGroup", given)
+    return parameters | {"InstanceGroups": [{**parameters["InstanceGroups"][0], "InstanceGroupId": found}]}
+
+
+def _named(aws: Asks, kind: str, given: Values) -> str:
+    """Give the id of a cluster's fleet or group by its name."""
+    cluster, name = given["ClusterId"], given[f"{kind}Name"]
+    for entry in _all(aws, kind, cluster):
+        if entry.get("Name") == name:
+            return str(entry["Id"])
+    raise StatesError("EMR.InvalidRequestException", f"The cluster {cluster} has no {kind} with the name '{name}'")
+
+
+def _all(aws: Asks, kind: str, cluster: str) -> Iterator[Values]:
+    page: Values = {"ClusterId": cluster}
+    while True:
+        answer = aws.ask(f"List{kind}s", page)
+        yield from answer.get(f"{kind}s", [])
+        if not answer.get("Marker"):
+            return
+        page = page | {"Marker": answer["Marker"]}
+
+
+def _listed(values: Values, field: str) -> Values:
+    return values | {field: [values[field]]} if field in values else values
+
+
+def _renamed(values: Values, names: dict[str, str]) -> Values:
+    return {names.get(name, name): value for name, value in values.items()}

@@ -1,0 +1,286 @@
+"""The optimized integrations, as data.
+
+Which actions and patterns there are, fields that differ from the service's own, and what ``.sync`` waits for:
+https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and the page of each service. Recorded
+executions: API Gateway, DynamoDB, ECS, EventBridge, Lambda, SNS, SQS, Step Functions. Names of errors follow the
+clients of version 1 of the AWS SDK for Java; for services without recorded executions that is an inference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from sfn_provider.asl.scope import Json
+from sfn_provider.integrations.errors import ErrorNames, optimized
+from sfn_provider.integrations.integration import Integration, Once
+from sfn_provider.integrations.naming import capitalize
+from sfn_provider.integrations.optimized import agentcore, bedrock, emr
+from sfn_provider.integrations.optimized import sync_jobs as syncs
+from sfn_provider.integrations.optimized import transforms as t
+from sfn_provider.integrations.value_shapes import OPTIMIZED, Values, raw_text
+
+_AGENTCORE = optimized("BedrockAgentCore", "AmazonBedrockAgentCore")
+_API_GATEWAY = optimized("ApiGateway", "AmazonApiGateway")
+_ATHENA = optimized("Athena", "AmazonAthena")
+_BATCH = optimized("Batch", "AWSBatch")
+_BEDROCK = optimized("Bedrock", "AmazonBedrock")
+_BEDROCK_RUNTIME = optimized("Bedrock", "AmazonBedrockRuntime")
+_CODEBUILD = optimized("CodeBuild", "AWSCodeBuild")
+_DATABREW = optimized("DataBrew", "AWSGlueDataBrew")
+_DYNAMODB = optimized("DynamoDB", "AmazonDynamoDB", "AmazonDynamoDBv2")
+_ECS = optimized("ECS", "AmazonECS")
+_EKS = optimized("EKS", "AmazonEKS")
+_EMR = optimized("EMR", "AmazonElasticMapReduce")
+_EMR_CONTAINERS = optimized("EMRContainers", "AmazonEMRContainers")
+_EMR_SERVERLESS = optimized("EMRServerless", "AWSEMRServerless")
+_EVENTS = optimized("EventBridge", "AmazonEventBridge")
+_GLUE = optimized("Glue", "AWSGlue")
+_HTTP = optimized("States.Http", "AmazonEventBridge")
+_LAMBDA = optimized("Lambda", "AWSLambda")
+_MEDIACONVERT = optimized("MediaConvert", "AWSMediaConvert")
+_S3 = optimized("S3", "AmazonS3", "Amazon S3")
+_SAGEMAKER = optimized("SageMaker", "AmazonSageMaker")
+_SNS = optimized("SNS", "AmazonSNS")
+_SQS = optimized("SQS", "AmazonSQS")
+_STATES = optimized("StepFunctions", "AWSStepFunctions")
+
+_LISTS = replace(OPTIMIZED, fill_lists=True)
+_RAW = replace(OPTIMIZED, body=raw_text)
+_BUILD_TOKEN = Once("IdempotencyToken")
+
+
+def _row(name: str, client: str, errors: ErrorNames, operation: str = "", **fields: Any) -> Integration:
+    """Make a row of ``service:action``; the operation is called as the action unless it is given."""
+    service, _, action = name.partition(":")
+    return Integration(service, action, client, operation or capitalize(action), errors, **fields)
+
+
+def _emr(action: str, operation: str, **fields: Any) -> Integration:
+    return _row(f"elasticmapreduce:{action}", "emr", _EMR, operation, style=_LISTS, **fields)
+
+
+_ROWS: Final[tuple[Integration, ...]] = (
+    _row("apigateway:invoke", "apigateway", _API_GATEWAY, callback=True, wire="api gateway", metadata=False),
+    _row("athena:getQueryExecution", "athena", _ATHENA),
+    _row("athena:getQueryResults", "athena", _ATHENA),
+    _row("athena:startQueryExecution", "athena", _ATHENA, syncs=syncs.ATHENA_QUERY),
+    _row("athena:stopQueryExecution", "athena", _ATHENA),
+    _row("batch:submitJob", "batch", _BATCH, prepare=t.submit_job_request, syncs=syncs.BATCH_JOB),
+    _row("bedrock:createModelCustomizationJob", "bedrock", _BEDROCK, syncs=syncs.MODEL_CUSTOMIZATION),
+    _row(
+        "bedrock:invokeModel",
+        "bedrock-runtime",
+        _BEDROCK_RUNTIME,
+        prepare=bedrock.request,
+        result=bedrock.result,
+        complete=bedrock.read_input,
+        conclude=bedrock.write_output,
+        required=("ModelId",),
+        callback=True,
+        metadata=False,
+        style=_RAW,
+    ),
+    _row(
+        "bedrockagentcore:invokeHarness",
+        "bedrock-agentcore",
+        _AGENTCORE,
+        result=agentcore.result,
+        metadata=False,
+    ),
+    _row("codebuild:batchDeleteBuilds", "codebuild", _CODEBUILD),
+    _row("codebuild:batchGetReports", "codebuild", _CODEBUILD),
+    _row("codebuild:deleteBuildBatch", "codebuild", _CODEBUILD),
+    _row(
+        "codebuild:retryBuildBatch",
+        "codebuild",
+        _CODEBUILD,
+        once=_BUILD_TOKEN,
+        syncs=syncs.build_batch("$response.BuildBatch.Id"),
+    ),
+    _row("codebuild:startBuild", "codebuild", _CODEBUILD, once=_BUILD_TOKEN, syncs=syncs.CODE_BUILD),
+    _row(
+        "codebuild:startBuildBatch",
+        "codebuild",
+        _CODEBUILD,
+        once=_BUILD_TOKEN,
+        syncs=syncs.build_batch("$response.BuildBatch.Id"),
+    ),
+    _row("codebuild:stopBuild", "codebuild", _CODEBUILD),
+    _row("codebuild:stopBuildBatch", "codebuild", _CODEBUILD),
+    _row("databrew:startJobRun", "databrew", _DATABREW, syncs=syncs.DATABREW_JOB_RUN),
+    _row("dynamodb:deleteItem", "dynamodb", _DYNAMODB),
+    _row("dynamodb:getItem", "dynamodb", _DYNAMODB),
+    _row("dynamodb:putItem", "dynamodb", _DYNAMODB),
+    _row("dynamodb:updateItem", "dynamodb", _DYNAMODB),
+    _row(
+        "ecs:runTask",
+        "ecs",
+        _ECS,
+        prepare=t.run_task_request,
+        refused=frozenset({"Count", "StartedBy"}),
+        syncs=syncs.ECS_TASK,
+        style=_LISTS,
+        callback=True,
+    ),
+    _row("eks:call", "eks", _EKS, wire="kubernetes", metadata=False, callback=True),
+    _row("eks:createCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "ACTIVE", "FAILED DELETING")),
+    _row(
+        "eks:createFargateProfile",
+        "eks",
+        _EKS,
+        syncs=syncs.eks_change("FargateProfile", "ACTIVE", "CREATE_FAILED DELETING DELETE_FAILED"),
+    ),
+    _row(
+        "eks:createNodegroup",
+        "eks",
+        _EKS,
+        syncs=syncs.eks_change("Nodegroup", "ACTIVE", "CREATE_FAILED DELETING DELETE_FAILED DEGRADED"),
+    ),
+    _row("eks:deleteCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "", "FAILED")),
+    _row("eks:deleteFargateProfile", "eks", _EKS, syncs=syncs.eks_change("FargateProfile", "", "DELETE_FAILED")),
+    _row("eks:deleteNodegroup", "eks", _EKS, syncs=syncs.eks_change("Nodegroup", "", "DELETE_FAILED")),
+    _row("eks:runJob", "eks", _EKS, wire="kubernetes", metadata=False, syncs=syncs.KUBERNETES_JOB, callback=True),
+    _emr(
+        "addStep",
+        "AddJobFlowSteps",
+        prepare=emr.add_step_request,
+        result=emr.add_step_result,
+        required=("ClusterId", "Step"),
+        refused=frozenset({"JobFlowId", "Steps"}),
+        syncs=syncs.CLUSTER_STEP,
+    ),
+    _emr(
+        "cancelStep",
+        "CancelSteps",
+        prepare=emr.cancel_step_request,
+        result=emr.cancel_step_result,
+        required=("ClusterId", "StepId"),
+        refused=frozenset({"StepIds"}),
+    ),
+    _emr(
+        "createCluster",
+        "RunJobFlow",
+        result=emr.create_cluster_result,
+        refused=frozenset({"Steps"}),
+        syncs=syncs.NEW_CLUSTER,
+    ),
+    _emr(
+        "modifyInstanceFleetByName",
+        "ModifyInstanceFleet",
+        prepare=emr.modify_fleet_request,
+        complete=emr.find_fleet,
+        required=("ClusterId", "InstanceFleetName", "InstanceFleet"),
+    ),
+    _emr(
+        "modifyInstanceGroupByName",
+        "ModifyInstanceGroups",
+        prepare=emr.modify_group_request,
+        complete=emr.find_group,
+        required=("ClusterId", "InstanceGroupName", "InstanceGroup"),
+        refused=frozenset({"InstanceGroups"}),
+    ),
+    _emr(
+        "setClusterTerminationProtection",
+        "SetTerminationProtection",
+        prepare=emr.one_cluster_request,
+        required=("ClusterId", "TerminationProtected"),
+        refused=frozenset({"JobFlowIds"}),
+    ),
+    _emr(
+        "terminateCluster",
+        "TerminateJobFlows",
+        prepare=emr.one_cluster_request,
+        required=("ClusterId",),
+        refused=frozenset({"JobFlowIds"}),
+        syncs=syncs.ENDING_CLUSTER,
+    ),
+    _row("emr-containers:createVirtualCluster", "emr-containers", _EMR_CONTAINERS),
+    _row("emr-containers:deleteVirtualCluster", "emr-containers", _EMR_CONTAINERS, syncs=syncs.ENDING_VIRTUAL_CLUSTER),
+    _row("emr-containers:startJobRun", "emr-containers", _EMR_CONTAINERS, syncs=syncs.CONTAINERS_JOB_RUN),
+    _row(
+        "emr-serverless:cancelJobRun",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_job_run("$parameters.JobRunId", "CANCELLED", "SUCCESS FAILED", stops=False),
+    ),
+    _row(
+        "emr-serverless:createApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application(
+            "CREATED STARTING STARTED STOPPING STOPPED", "TERMINATED", id="$response.ApplicationId"
+        ),
+    ),
+    _row(
+        "emr-serverless:deleteApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application("TERMINATED", ""),
+    ),
+    _row(
+        "emr-serverless:startApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application("STARTED", "STOPPING STOPPED TERMINATED"),
+    ),
+    _row(
+        "emr-serverless:startJobRun",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_job_run("$response.JobRunId", "SUCCESS", "FAILED CANCELLED", stops=True),
+    ),
+    _row(
+        "emr-serverless:stopApplication",
+        "emr-serverless",
+        _EMR_SERVERLESS,
+        syncs=syncs.serverless_application("STOPPED", "TERMINATED"),
+    ),
+    _row(
+        "events:putEvents", "events", _EVENTS, prepare=t.put_events_request, result=t.put_events_result, callback=True
+    ),
+    _row("glue:startJobRun", "glue", _GLUE, syncs=syncs.GLUE_JOB_RUN),
+    _row("http:invoke", "events", _HTTP, wire="http", metadata=False),
+    _row("lambda:invoke", "lambda", _LAMBDA, result=t.lambda_result, callback=True),
+    _row("mediaconvert:createJob", "mediaconvert", _MEDIACONVERT, syncs=syncs.MEDIA_JOB),
+    # The three of S3 are no Task's resources: a distributed Map's ItemReader and ResultWriter call them.
+    _row("s3:getObject", "s3", _S3, result=t.object_text, metadata=False),
+    _row(
+        "s3:listObjectsV2",
+        "s3",
+        _S3,
+        result=t.object_items,
+        metadata=False,
+        pages=("ContinuationToken", "NextContinuationToken", "Contents"),
+    ),
+    _row("s3:putObject", "s3", _S3, metadata=False, style=_RAW),
+    *(
+        _row(f"sagemaker:{action}", "sagemaker", _SAGEMAKER)
+        for action in ("createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint")
+    ),
+    *(
+        _row(f"sagemaker:create{kind}Job", "sagemaker", _SAGEMAKER, syncs=syncs.sagemaker_job(kind))
+        for kind in ("HyperParameterTuning", "Labeling", "Processing", "Training", "Transform")
+    ),
+    _row("sns:publish", "sns", _SNS, callback=True),
+    _row("sqs:sendMessage", "sqs", _SQS, callback=True),
+    _row(
+        "states:startExecution",
+        "stepfunctions",
+        _STATES,
+        once=Once("Name", "ExecutionAlreadyExists", t.execution_started_before),
+        syncs=syncs.EXECUTION,
+        callback=True,
+    ),
+)
+
+OPTIMIZED_CALLS: Final[dict[str, Integration]] = {row.name: row for row in _ROWS}
+"""The optimized integrations by service and action: ``glue:startJobRun``."""
+
+
+def _payload_alone(response: Values) -> Json:
+    return t.lambda_result(response).get("Payload")
+
+
+FUNCTION: Final = replace(OPTIMIZED_CALLS["lambda:invoke"], result=_payload_alone, metadata=False, callback=False)
+"""The function whose ARN is the resource: its payload alone is the result."""

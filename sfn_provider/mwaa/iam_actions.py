@@ -1,0 +1,117 @@
+"""The actions of IAM that this package's classes need: of Step Functions by class, of other services by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sfn_provider.asl.resources import Resource
+from sfn_provider.integrations.clients import Clients
+from sfn_provider.integrations.integration import Integration
+from sfn_provider.integrations.job_recovery import SEARCHES
+from sfn_provider.integrations.resolver import find_integration
+
+_LOOK: Final = ("DescribeExecution", "ListExecutions")  # many waits share one list
+_FAILURE: Final = ("GetExecutionHistory", "ListExecutions")  # which state failed, which items of a Map Run
+_WAIT: Final = (*_LOOK, *_FAILURE, "StopExecution")
+
+CLASS_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
+    "StepFunctionActivityTaskSensor": ("GetActivityTask",),
+    "StepFunctionCreateOrUpdateStateMachineOperator": (
+        "CreateStateMachine",
+        "CreateStateMachineAlias",
+        "DescribeStateMachine",
+        "DescribeStateMachineAlias",
+        "ListTagsForResource",
+        "PublishStateMachineVersion",
+        "TagResource",
+        "UpdateStateMachine",
+        "UpdateStateMachineAlias",
+        "ValidateStateMachineDefinition",
+    ),
+    "StepFunctionDescribeExecutionOperator": ("DescribeExecution", "GetExecutionHistory"),
+    "StepFunctionExecutionSensor": (*_LOOK, *_FAILURE),
+    "StepFunctionExecutionsSensor": (*_LOOK, *_FAILURE),
+    "StepFunctionGetExecutionOutputOperator": ("DescribeExecution", *_FAILURE),
+    "StepFunctionMapRunSensor": ("DescribeMapRun", "ListMapRuns", "ListExecutions"),
+    "StepFunctionRedriveExecutionOperator": ("RedriveExecution", *_WAIT),
+    "StepFunctionSendTaskFailureOperator": ("SendTaskFailure",),
+    "StepFunctionSendTaskHeartbeatOperator": ("SendTaskHeartbeat",),
+    "StepFunctionSendTaskSuccessOperator": ("SendTaskSuccess",),
+    "StepFunctionStartExecutionOperator": ("StartExecution", "RedriveExecution", *_WAIT),
+    "StepFunctionStartSyncExecutionOperator": ("StartSyncExecution",),
+    "StepFunctionStateSensor": (*_LOOK, *_FAILURE),
+    "StepFunctionStopExecutionOperator": ("DescribeExecution", "StopExecution"),
+    "StepFunctionValidateStateMachineOperator": ("ValidateStateMachineDefinition",),
+}
+"""What each class that drives Step Functions may call, over all its arguments."""
+
+PASSES_A_ROLE: Final = "StepFunctionCreateOrUpdateStateMachineOperator"
+"""The class that gives a state machine its role, for which AWS asks for ``iam:PassRole``."""
+
+# Where the prefix is not the name that requests are signed with.
+# Source: https://docs.aws.amazon.com/service-authorization/latest/reference/
+_PREFIXES: Final = {"monitoring": "cloudwatch", "bedrock-runtime": "bedrock", "email": "ses"}
+
+# Where an action is not called as its operation.
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "bedrock:Converse": ("bedrock:InvokeModel",),
+    "dynamodb:BatchExecuteStatement": ("dynamodb:PartiQL*",),
+    "dynamodb:ExecuteStatement": ("dynamodb:PartiQL*",),
+    "dynamodb:ExecuteTransaction": ("dynamodb:PartiQL*",),
+    "dynamodb:TransactGetItems": ("dynamodb:GetItem",),
+    "dynamodb:TransactWriteItems": (
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    ),
+    "lambda:Invoke": ("lambda:InvokeFunction",),
+    "s3:CopyObject": ("s3:GetObject", "s3:PutObject"),
+    "s3:DeleteObjects": ("s3:DeleteObject",),
+    "s3:HeadBucket": ("s3:ListBucket",),
+    "s3:HeadObject": ("s3:GetObject",),
+    "s3:ListBuckets": ("s3:ListAllMyBuckets",),
+    "s3:ListObjects": ("s3:ListBucket",),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
+    "s3:SelectObjectContent": ("s3:GetObject",),
+    "sqs:DeleteMessageBatch": ("sqs:DeleteMessage",),
+    "sqs:SendMessageBatch": ("sqs:SendMessage",),
+}
+
+_OTHER_WIRES: Final[dict[str, tuple[str, ...]]] = {
+    "api gateway": ("execute-api:Invoke",),
+    "http": ("events:DescribeConnection", "secretsmanager:GetSecretValue"),
+    "kubernetes": ("eks:DescribeCluster",),
+}
+
+
+def drive_actions(classes: Iterable[str]) -> set[str]:
+    """Give the actions that classes need which drive Step Functions; other classes need none of these."""
+    return {f"states:{operation}" for name in classes for operation in CLASS_OPERATIONS.get(name, ())}
+
+
+def task_actions(resource: Resource, clients: Clients) -> set[str]:
+    """Give the actions that a Task with a resource needs: to call, to follow a job, to find it again and to stop it.
+
+    Raises:
+        StatesError: where this package does not call the resource.
+    """
+    integration = find_integration(resource, clients)
+    if integration.wire != "aws":
+        return set(_OTHER_WIRES[integration.wire])
+    prefix = clients.model(integration.client).signing_name
+    prefix = _PREFIXES.get(prefix, prefix)
+    named = (f"{prefix}:{operation}" for operation in _operations(integration, resource))
+    return {action for name in named for action in _NAMES.get(name, (name,))}
+
+
+def _operations(integration: Integration, resource: Resource) -> Iterator[str]:
+    yield integration.operation
+    sync = integration.syncs.get(resource.pattern)
+    if sync is not None:
+        yield sync.describe.operation
+        yield from (call.operation for call in (sync.stop, sync.batch) if call is not None)
+    search = SEARCHES.get(integration.name)
+    if search is not None:
+        yield search.call.operation

@@ -1,0 +1,53 @@
+"""The IAM policy of an environment's execution role: what the classes and Tasks of its DAGs call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sfn_provider.asl.resources import Resource
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations.clients import Clients
+from sfn_provider.mwaa.dag_files import DagFile
+from sfn_provider.mwaa.iam_actions import CLASS_OPERATIONS, PASSES_A_ROLE, drive_actions, task_actions
+
+
+def make_policy(dags: Sequence[DagFile]) -> tuple[dict[str, Any], list[str]]:
+    """Make the policy.
+
+    Args:
+        dags: the DAG files; without any, the policy is for every class that drives Step Functions.
+
+    Returns:
+        The policy as JSON, and a sentence for each resource of a Task that it says nothing of.
+    """
+    classes = sorted({name for dag in dags for name in dag.classes}) if dags else sorted(CLASS_OPERATIONS)
+    resources = list(dict.fromkeys(resource for dag in dags for resource in dag.resources))
+    functions = sorted({resource.text for resource in resources if resource.kind == "lambda"})
+    called, left_out = _called([resource for resource in resources if resource.kind != "lambda"])
+    statements = [
+        _statement("DriveStepFunctions", drive_actions(classes), ["*"]),
+        _statement("PassRolesToStateMachines", {"iam:PassRole"} if PASSES_A_ROLE in classes else set(), ["*"])
+        | {"Condition": {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}},
+        _statement(
+            "InvokeFunctions",
+            {"lambda:InvokeFunction"} if functions else set(),
+            [text for function in functions for text in (function, f"{function}:*")],
+        ),
+        _statement("CallServices", called, ["*"]),
+    ]
+    return {"Version": "2012-10-17", "Statement": [one for one in statements if one["Action"]]}, left_out
+
+
+def _statement(sid: str, actions: Iterable[str], resources: list[str]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
+
+
+def _called(resources: Iterable[Resource]) -> tuple[set[str], list[str]]:
+    clients, actions, left_out = Clients(None), set[str](), []
+    for resource in resources:
+        try:
+            actions |= task_actions(resource, clients)
+        except StatesError as error:
+            left_out.append(f"policy.json says nothing of {resource.text}: {error.cause}")
+    return actions, left_out

@@ -1,0 +1,1 @@
+"""Runs the tasks of translated DAGs: routing, tokens, groups, snapshots, calls to AWS."""

@@ -1,0 +1,32 @@
+"""Where a task waits: the option ``[sfn_provider] waiting``."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sfn_provider._compat import AirflowException, conf
+
+MODES = ("defer", "reschedule", "block")
+"""In the triggerer; nowhere, as the scheduler starts the task again when it is time; in the worker."""
+
+
+def get_wait_mode() -> str:
+    """Read the option: one of `MODES`.
+
+    Raises:
+        AirflowException: where it is none of them.
+    """
+    mode: str = conf.get("sfn_provider", "waiting", fallback="defer")
+    if mode not in MODES:
+        raise AirflowException(f"[sfn_provider] waiting is {mode!r}: it must be one of {', '.join(MODES)}")
+    return mode
+
+
+@cache
+def is_reschedule_mode() -> bool:
+    """Does the scheduler start waiting tasks again? Read once in a process: every task asks at each parse.
+
+    Raises:
+        AirflowException: where the option is none of `MODES`.
+    """
+    return get_wait_mode() == "reschedule"

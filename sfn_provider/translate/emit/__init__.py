@@ -1,0 +1,1 @@
+"""Back ends of a plan: a Python file, or a live DAG."""

@@ -1,0 +1,62 @@
+"""Reading histories in the triggerer: a page at a time, and into the log beside a wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from sfn_provider.executions.aws_errors import aws_errors
+from sfn_provider.executions.history_log import HistoryLog
+from sfn_provider.executions.history_pages import PAGE, HistoryPosition, token_forgotten
+
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+"""Makes a call: the client's method and its arguments."""
+
+
+async def page_at(ask: Ask, execution_arn: str, position: HistoryPosition) -> dict[str, Any]:
+    """Read the page at a position; the first one again where AWS has forgotten the token."""
+    token = {} if position.token is None else {"nextToken": position.token}
+    arguments = {"executionArn": execution_arn, "maxResults": PAGE, "includeExecutionData": False}
+    try:
+        return await ask("get_execution_history", **arguments, **token)
+    except Exception as error:
+        if not token_forgotten(error):
+            raise
+        position.restart()
+        return await ask("get_execution_history", **arguments)
+
+
+@asynccontextmanager
+async def logged(
+    ask: Ask, execution_arn: str, history: HistoryLog, delay: float, log: Any
+) -> AsyncIterator[HistoryLog]:
+    """Log what an execution does while the block runs: one page now, and one after each ``delay`` seconds.
+
+    The log is a convenience: a history that cannot be read is told as a warning, once.
+
+    Args:
+        ask: makes a call.
+        execution_arn: the execution.
+        history: how far it has been read; goes on with it.
+        delay: seconds between two pages.
+        log: a trigger's logger, of structlog or of the standard library, takes the lines.
+    """
+
+    async def follow() -> None:
+        try:
+            while True:
+                for line in history.lines(await page_at(ask, execution_arn, history.position)):
+                    log.info("%s", line)
+                await asyncio.sleep(delay)
+        except aws_errors() as error:
+            log.warning("The history of %s could not be read: %s", execution_arn, error)
+
+    following = asyncio.ensure_future(follow())
+    try:
+        yield history
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following

@@ -1,0 +1,38 @@
+"""The quotas of Step Functions, and the paces that keep all waits of one process below them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from sfn_provider.waiting.token_bucket import SHARE, AdaptiveTokenBucket
+
+LARGE_REGIONS: Final = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
+
+QUOTAS: Final[dict[str, dict[bool, tuple[float, float]]]] = {
+    "describe_execution": {True: (300, 15), False: (250, 10)},
+    "list_executions": {True: (200, 5), False: (100, 2)},
+}
+"""By action: bucket and refill a second, in a large region and in another one. Source: Step Functions Developer Guide,
+"Quotas related to API action throttling"."""
+
+_paces: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str, str], AdaptiveTokenBucket]] = (
+    WeakKeyDictionary()
+)
+
+
+def bucket_for(action: str, account: str, region: str) -> AdaptiveTokenBucket:
+    """Give the pace of an action: one for all waits on this event loop on an account's executions in a region.
+
+    Args:
+        action: ``describe_execution`` or ``list_executions``.
+        account: the account's number.
+        region: the region.
+    """
+    paces = _paces.setdefault(asyncio.get_running_loop(), {})
+    key = (action, account, region)
+    if key not in paces:
+        burst, rate = QUOTAS[action][region in LARGE_REGIONS]
+        paces[key] = AdaptiveTokenBucket(burst * SHARE, rate * SHARE)
+    return paces[key]

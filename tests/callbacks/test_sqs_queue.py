@@ -1,0 +1,196 @@
+"""Answers that come by a queue of moto's server, to a triggerer's tasks and to a task that waits in its worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+import pytest
+
+from sfn_provider.callbacks import sqs_queue as queue
+from sfn_provider.callbacks import trigger_hub as hub
+from sfn_provider.callbacks import wait_records as records
+from sfn_provider.callbacks.task_tokens import TokenSigner, Waiter
+from sfn_provider.callbacks.wait_records import Wait
+from sfn_provider.callbacks.worker_requests import Answer
+from sfn_provider.triggers import callback
+from sfn_provider.triggers.callback import CallbackTrigger
+from tests.fixtures.moto import REGION
+
+WAITER = Waiter("dag", "run", "task", -1)
+TOKEN = TokenSigner.from_configuration().make(WAITER, "1")
+ID = TokenSigner.from_configuration().read(TOKEN).id
+OTHERS_TOKEN = TokenSigner.from_configuration().make(WAITER, "2")
+
+
+@dataclass
+class Kept:
+    """The records of waits."""
+
+    waits: dict[str, Wait] = field(default_factory=dict)
+
+    def update(self, wait: Wait) -> None:
+        self.waits[wait.id] = wait
+
+    def answer(self, identity: str = ID) -> Answer | None:
+        return self.waits[identity].answer
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """A wait of this process and one of another one."""
+    found = Kept()
+    for token in (TOKEN, OTHERS_TOKEN):
+        identity = TokenSigner.from_configuration().read(token).id
+        found.waits[identity] = Wait(identity, WAITER, time.time() + 1000, beat=time.time())
+    monkeypatch.setattr(records, "read", found.waits.get)
+    monkeypatch.setattr(records, "update", found.update)
+    return found
+
+
+@pytest.fixture
+def answers(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The queue; what comes back does so at once."""
+    monkeypatch.setattr(queue, "LONG_POLL", 1)
+    monkeypatch.setattr(queue, "BACK_AFTER", 0)
+    monkeypatch.setattr(callback, "SETTLING", 0.0)
+    made = boto3.resource("sqs", endpoint_url=aws, region_name=REGION).create_queue(
+        QueueName="answers", Attributes={"VisibilityTimeout": "1"}
+    )
+    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__TASK_TOKEN_QUEUE_URL", made.url)
+    yield made
+
+
+def send(answers: Any, action: str = "SendTaskSuccess", token: str = TOKEN, **more: Any) -> None:
+    answers.send_message(MessageBody=json.dumps({"action": action, "taskToken": token, **more}))
+
+
+def left(answers: Any) -> int:
+    answers.reload()
+    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    return sum(int(answers.attributes[name]) for name in names)
+
+
+def trigger(identity: str = ID) -> CallbackTrigger:
+    return CallbackTrigger(waits=[{"id": identity, "beat": time.time(), "heartbeat": None, "activity": False}])
+
+
+async def until_it_fires(made: CallbackTrigger, seconds: float = 30.0) -> None:
+    async with asyncio.timeout(seconds):
+        async for _ in made.run():
+            return
+
+
+def test_a_triggerer_wakes_the_task(kept: Kept, answers: Any) -> None:
+    send(answers, output='{"a": 1}')
+    asyncio.run(until_it_fires(trigger()))
+    assert kept.answer() == Answer("SendTaskSuccess", output='{"a": 1}')
+
+
+def test_one_reader_serves_all_tasks_of_a_triggerer(kept: Kept, answers: Any) -> None:
+    async def both() -> None:
+        waiting = [asyncio.ensure_future(until_it_fires(trigger(identity))) for identity in kept.waits]
+        await asyncio.sleep(0.1)
+        assert len(hub.hub_for_running_loop()) == 2
+        send(answers, "SendTaskFailure", OTHERS_TOKEN, error="Boom")
+        send(answers, output="1")
+        await asyncio.gather(*waiting)
+
+    asyncio.run(both())
+    assert {wait.answer.action for wait in kept.waits.values() if wait.answer} == {"SendTaskFailure", "SendTaskSuccess"}
+
+
+def read_by(answers: Any, *identities: str, until: Any) -> None:
+    """Let a triggerer with these waits read until something is so."""
+
+    async def read() -> None:
+        async with hub.watching(identities):
+            deadline = time.monotonic() + 30
+            while not until():
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+
+    asyncio.run(read())
+
+
+def test_an_answer_for_another_triggerer_is_kept_and_comes_back(kept: Kept, answers: Any) -> None:
+    send(answers, token=OTHERS_TOKEN, output="2")
+    other = TokenSigner.from_configuration().read(OTHERS_TOKEN).id
+    read_by(answers, ID, until=lambda: kept.answer(other) is not None)
+    assert kept.answer(other) == Answer("SendTaskSuccess", output="2") and left(answers) == 1
+    read_by(answers, other, until=lambda: left(answers) == 0)
+
+
+def test_a_second_answer_changes_nothing(kept: Kept, answers: Any) -> None:
+    kept.update(replace(kept.waits[ID], answer=Answer("SendTaskSuccess", output="1")))
+    send(answers, output="2")
+    read_by(answers, ID, until=lambda: left(answers) == 0)
+    assert kept.answer() == Answer("SendTaskSuccess", output="1")
+
+
+def test_heartbeats_wake_nobody(kept: Kept, answers: Any) -> None:
+    before = kept.waits[ID].beat
+    send(answers, "SendTaskHeartbeat")
+    read_by(answers, ID, until=lambda: left(answers) == 0)
+    assert kept.waits[ID].beat > before and kept.answer() is None
+
+
+def test_answers_that_nobody_waits_for_go(kept: Kept, answers: Any) -> None:
+    kept.update(replace(kept.waits[ID], expires=time.time() - 1))
+    send(answers, output="1")
+    send(answers, token=TokenSigner.from_configuration().make(WAITER, "3"), output="1")
+    read_by(answers, "other", until=lambda: left(answers) == 0)
+    assert kept.answer() is None
+
+
+BAD = {
+    "no JSON": "{",
+    "no object": "[]",
+    "no action": json.dumps({"taskToken": TOKEN, "output": "1"}),
+    "another action": json.dumps({"action": "GetActivityTask", "activityArn": "a"}),
+    "no output": json.dumps({"action": "SendTaskSuccess", "taskToken": TOKEN}),
+    "another's token": json.dumps(
+        {"action": "SendTaskSuccess", "taskToken": TokenSigner("another key").make(WAITER, "1"), "output": "1"}
+    ),
+}
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_what_is_no_answer_stays_for_the_dead_letter_queue(
+    kept: Kept, caplog: pytest.LogCaptureFixture, body: str
+) -> None:
+    taken = queue.take({"MessageId": "m-1", "Body": body}, time.time())
+    assert taken == queue.Taken(done=False)
+    assert "Message m-1 in the queue of task tokens is no answer: " in caplog.text
+    assert TOKEN not in caplog.text
+
+
+def test_an_endpoint_that_fails_is_asked_again(
+    kept: Kept, answers: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = answers.url
+    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__TASK_TOKEN_QUEUE_URL", url + "-missing")
+
+    async def read() -> None:
+        waiting = asyncio.ensure_future(until_it_fires(trigger()))
+        while "Cannot read the queue" not in caplog.text:
+            await asyncio.sleep(0.05)
+        monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__TASK_TOKEN_QUEUE_URL", url)
+        send(answers, output="1")
+        await waiting
+
+    asyncio.run(read())
+    assert kept.answer() == Answer("SendTaskSuccess", output="1")
+
+
+def test_a_task_in_its_worker_reads_for_itself(kept: Kept, answers: Any) -> None:
+    send(answers, token=OTHERS_TOKEN, output="2")
+    send(answers, output="1")
+    queue.drain([ID])
+    assert kept.answer() == Answer("SendTaskSuccess", output="1")
+    assert left(answers) == 1

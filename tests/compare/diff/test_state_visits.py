@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import Any
+
+from sfn_provider.compare.diff.state_visits import visits
+from sfn_provider.engine import simulate
+from tests.fixtures.flows import END, call, choose, go, machine
+
+
+def seen(definition: dict[str, Any], input: Any = None, **mocks: Any) -> list[tuple[Any, ...]]:
+    """State, type, output and calls of each visit; the output is ... where the state was not left."""
+    execution = simulate(definition, {} if input is None else input, mocks=mocks)
+    return [
+        (visit.state, visit.type, visit.output if visit.left else ..., visit.calls)
+        for visit in visits(execution.events)
+    ]
+
+
+def test_states_in_the_order_in_which_they_were_entered() -> None:
+    definition = machine({"Ask": choose("$.x", {"y": "Call"}), "Call": call("Stop"), "Stop": {"Type": "Succeed"}})
+    assert seen(definition, {"x": "y"}, Call=[{"Return": 5}]) == [
+        ("Ask", "Choice", {"x": "y"}, 0),
+        ("Call", "Task", 5, 1),
+        ("Stop", "Succeed", 5, 0),
+    ]
+
+
+def test_inputs_times_and_durations() -> None:
+    definition = machine({"A": go("Rest", Result=[1]), "Rest": {"Type": "Wait", "Seconds": 90, "Next": "B"}, "B": END})
+    a, rest, b = visits(simulate(definition, {"x": 1}).events)
+    assert (a.input, rest.input, b.input) == ({"x": 1}, [1], [1])
+    assert (a.seconds, rest.seconds, b.seconds) == (0, 90, 0)
+    assert (b.entered - a.entered).total_seconds() == 90
+
+
+def test_retries_are_calls_of_one_visit() -> None:
+    definition = machine({"Call": call("Stop", Retry=[{"ErrorEquals": ["E"]}]), "Stop": END})
+    throw = {"Throw": {"Error": "E"}}
+    assert seen(definition, {}, Call=[throw, throw, {"Return": 1}]) == [("Call", "Task", 1, 3), ("Stop", "Pass", 1, 0)]
+    assert seen(definition, {}, Call=[throw]) == [("Call", "Task", ..., 4)]
+
+
+def test_a_state_that_is_visited_again_has_a_visit_each_time() -> None:
+    definition = machine({"Look": call("Done?"), "Done?": choose("$", {"yes": "Stop"}, "Look"), "Stop": END})
+    found = seen(definition, {}, Look=[{"Return": "no"}, {"Return": "yes"}])
+    assert [state for state, *_ in found] == ["Look", "Done?", "Look", "Done?", "Stop"]
+    assert [calls for *_, calls in found] == [1, 0, 1, 0, 0]
+
+
+def test_branches_keep_their_own_outputs_and_calls() -> None:
+    branches = [machine({"L1": call("L2"), "L2": END}), machine({"R1": call("R2"), "R2": call()})]
+    definition = machine({"Both": {"Type": "Parallel", "Branches": branches, "Next": "Stop"}, "Stop": END})
+    found = seen(definition, {}, L1=[{"Return": 1}], R1=[{"Return": 2}], R2=[{"Return": 3}])
+    assert sorted(map(str, found)) == sorted(
+        map(
+            str,
+            [
+                ("Both", "Parallel", [1, 3], 0),
+                ("L1", "Task", 1, 1),
+                ("L2", "Pass", 1, 0),
+                ("R1", "Task", 2, 1),
+                ("R2", "Task", 3, 1),
+                ("Stop", "Pass", [1, 3], 0),
+            ],
+        )
+    )
+
+
+def test_iterations_have_their_own_visits() -> None:
+    each = machine({"One": choose("$", {"b": "Call"}, "Keep"), "Call": call(), "Keep": END})
+    definition = machine({"Each": {"Type": "Map", "ItemProcessor": each, "End": True}})
+    found = seen(definition, ["a", "b", "c"], Call=[{"Return": "B"}])
+    assert found[0] == ("Each", "Map", ["a", "B", "c"], 0)
+    assert sorted(map(str, found[1:])) == sorted(
+        map(
+            str,
+            [
+                *(("One", "Choice", item, 0) for item in "abc"),
+                *(("Keep", "Pass", item, 0) for item in "ac"),
+                ("Call", "Task", "B", 1),
+            ],
+        )
+    )
+
+
+def test_a_container_that_failed_was_not_left() -> None:
+    branches = [
+        machine({"Bad": {"Type": "Fail", "Error": "E"}}),
+        machine({"Rest": {"Type": "Wait", "Seconds": 9, "End": True}}),
+    ]
+    definition = machine({"Both": {"Type": "Parallel", "Branches": branches, "End": True}})
+    assert ("Both", "Parallel", ..., 0) in seen(definition)
+
+
+def test_a_caught_error_leaves_with_what_the_catch_makes() -> None:
+    catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Mend"}]
+    definition = machine({"Call": call(Catch=catch), "Mend": END})
+    found = seen(definition, {"x": 1}, Call=[{"Throw": {"Error": "E", "Cause": "c"}}])
+    assert found[0] == ("Call", "Task", {"x": 1, "error": {"Error": "E", "Cause": "c"}}, 1)
+
+
+def test_a_null_output_is_not_the_same_as_no_output() -> None:
+    null = {"Type": "Pass", "OutputPath": None, "Next": "Stop"}
+    assert seen(machine({"A": null, "Stop": {"Type": "Fail"}})) == [("A", "Pass", {}, 0), ("Stop", "Fail", ..., 0)]
+
+
+def test_no_events_no_visits() -> None:
+    assert visits([]) == []

@@ -1,0 +1,171 @@
+"""The report as data, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sfn_provider.asl import parse
+from sfn_provider.compare.cost.estimate import Environment
+from sfn_provider.compare.report import Case, CostOptions, as_markdown
+from sfn_provider.compare.report.data.costs import MOCKED_CALLS, cost_of, usage_of
+from sfn_provider.compare.report.data.times import times_of
+from sfn_provider.compare.report.model import Diff
+from sfn_provider.compare.report.schedule_frequency import runs_per_month
+from sfn_provider.translate.plan.schedule import parse_schedule
+from tests.fixtures.flows import END, call, choose, machine
+from tests.fixtures.reports import PRICES, make_case, report_of
+
+ORDER = machine(
+    {
+        "Reserve": call("Enough?", Retry=[{"ErrorEquals": ["Busy"], "IntervalSeconds": 7}]),
+        "Enough?": choose("$.state", {"some": "Pack"}, "Back order"),
+        "Pack": call("Done"),
+        "Back order": {"Type": "Fail", "Error": "None left"},
+        "Done": END,
+    }
+)
+SOME: dict[str, Any] = {"Reserve": [{"Return": {"state": "some"}}], "Pack": [{"Return": {"kg": 2}}]}
+NONE = {"Reserve": [{"Return": {"state": "none"}}]}
+BUSY = {**SOME, "Reserve": [{"Throw": {"Error": "Busy"}}, *SOME["Reserve"]]}
+HEAVY = {**SOME, "Pack": [{"Return": {"kg": 3}}]}
+
+GOOD = make_case(ORDER, {}, SOME, "good")
+FAILED = make_case(ORDER, {}, NONE, "failed")
+RETRIED = make_case(ORDER, {}, BUSY, "retried")
+WRONG = make_case(ORDER, {}, SOME, "wrong", other=HEAVY)
+
+
+def test_cases_survive_their_way_through_json() -> None:
+    for case in (GOOD, FAILED, RETRIED, WRONG):
+        assert Case.model_validate(json.loads(json.dumps(case.model_dump(mode="json")))) == case
+
+
+def test_a_case_tells_both_sides_state_by_state() -> None:
+    assert (GOOD.agrees, WRONG.agrees) == (True, False)
+    assert [row.state for row in GOOD.states] == ["Reserve", "Enough?", "Pack", "Done"]
+    assert (RETRIED.step_functions.seconds, RETRIED.states[0].step_functions.calls) == (7.0, 2)
+    assert (GOOD.tasks, GOOD.seconds_between, GOOD.transitions) == (4, 2.0, 4)
+    assert [row.state for row in WRONG.differing] == ["Pack", "Done"]
+    assert WRONG.states[2].diffs == (
+        Diff(name="output", lines=("@@ -1,3 +1,3 @@", " {", '-  "kg": 2', '+  "kg": 3', " }")),
+    )
+    assert [diff.name for diff in WRONG.diffs] == ["output"]
+
+
+def test_half_a_surrogate_pair_is_told_as_its_escape() -> None:
+    broken = {**SOME, "Pack": [{"Return": {"\ud800": "\udfff"}}]}
+    case = make_case(ORDER, {}, broken)
+    assert "\\ud800" in str(case.states[2].output)
+    as_markdown(report_of(ORDER, case)).encode("utf-8")
+    json.dumps(case.model_dump(mode="json"), ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("cases", "verdict"),
+    [
+        ([GOOD], "Airflow does what Step Functions does in the execution."),
+        ([GOOD, FAILED], "Airflow does what Step Functions does in all 2 executions."),
+        ([GOOD, WRONG], "Airflow differs from Step Functions in 1 of 2 executions."),
+        ([], "Nothing was compared."),
+    ],
+    ids=["one", "two", "one of two", "none"],
+)
+def test_the_verdict(cases: list[Case], verdict: str) -> None:
+    made = report_of(ORDER, *cases)
+    assert made.verdict == verdict
+    assert made.agrees is (bool(cases) and all(case.agrees for case in cases))
+
+
+def test_times_are_those_of_the_run_in_the_middle() -> None:
+    times = times_of([GOOD, FAILED, RETRIED])
+    assert times is not None
+    assert (times.airflow, times.in_tasks, times.between_tasks, times.tasks) == (4.0, 2.0, 2.0, 4)
+    assert [(row.state, row.visits, row.step_functions, row.airflow) for row in times.states][:2] == [
+        ("Reserve", 3, 0.0, 0.5),
+        ("Enough?", 3, 0.0, 0.5),
+    ]
+    assert next(row for row in times.states if row.state == "Back order").step_functions is None
+    assert times.in_states is None
+    assert times_of([]) is None
+
+
+def test_where_airflow_is_measured_the_time_of_states_is_told_apart_from_that_around_them() -> None:
+    assert RETRIED.airflow is not None
+    measured = RETRIED.model_copy(update={"airflow": RETRIED.airflow.model_copy(update={"clock": "measured"})})
+    times = times_of([measured])
+    assert times is not None
+    assert (times.in_states, times.of_tasks, times.between_tasks) == (7.0, 2.0, 2.0)
+    cost = cost_of([measured], parse(ORDER), CostOptions(PRICES, 30, "as given"))
+    assert cost is not None and any("upper bound" in told for told in cost.assumptions)
+
+
+def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
+    cost = cost_of([FAILED, RETRIED, GOOD], parse(ORDER), CostOptions(PRICES, 1000, "as given", Environment(workers=1)))
+    assert cost is not None
+    assert (cost.case, cost.transitions, cost.tasks, cost.worker_seconds) == ("good", 4, 4, 2.0)
+    monthly = {way.name: way.monthly for way in cost.ways}
+    assert monthly["Step Functions Standard"] == pytest.approx(8.0)
+    assert monthly["MWAA tiny"] == pytest.approx(100 + 1.0 + 50)
+    assert monthly["MWAA Serverless"] == pytest.approx(4 * 60 / 3600 * 3.6 * 1000)
+    assert cost.left_out == {"Step Functions Express": "its price in moon-1 is not known; give your own prices"}
+    assert MOCKED_CALLS in cost.assumptions
+    point = next(point for point in cost.break_even if point.cheaper == "MWAA tiny")
+    assert point.monthly == pytest.approx(monthly["MWAA tiny"])
+    assert cost_of([], parse(ORDER), CostOptions(PRICES, 1, "as given")) is None
+
+
+def test_recorded_calls_that_hold_a_worker_are_added_to_their_tasks() -> None:
+    job = call("Done", Resource="arn:aws:states:::glue:startJobRun.sync", Parameters={"JobName": "j"})
+    definition = machine({"Ask": call("Run"), "Run": job, "Done": END})
+    made = make_case(definition, {}, {"Ask": [{"Return": {}}], "Run": [{"Return": {}}]})
+    rows = [
+        row.model_copy(update={"step_functions": row.step_functions.model_copy(update={"calling": 40.0})})
+        for row in made.states
+        if row.step_functions
+    ]
+    recorded = made.step_functions.model_copy(update={"clock": "recorded", "seconds": 310.0})
+    case = made.model_copy(update={"states": tuple(rows), "step_functions": recorded})
+    usage = usage_of(case, parse(definition))
+    assert usage.task_seconds == (40.5, 0.5, 0.5)
+    assert usage.express is not None and "Express" in usage.express
+    short = case.model_copy(update={"step_functions": recorded.model_copy(update={"seconds": 2.0})})
+    plain = machine({"Ask": call("Run"), "Run": call("Done"), "Done": END})
+    assert usage_of(short, parse(plain)).express is None
+    assert usage_of(case, parse(plain)).express == "an execution takes 310 s; Express ones end after 300 s"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "runs"),
+    [
+        ("cron(0 2 * * ? *)", 30),
+        ("rate(5 minutes)", 8760),
+        ("rate(400 days)", 1),
+        ("*/10 * * * *", 4380),
+        ("0 0 1 * *", 1),
+        ("@once", 1),
+        ("@quarterly", 1),
+        ("@hourly", 730),
+    ],
+)
+def test_runs_of_a_schedule(schedule: str, runs: int) -> None:
+    assert runs_per_month(parse_schedule(schedule)) == pytest.approx(runs, rel=0.01)
+
+
+def test_markdown_tells_all_and_escapes() -> None:
+    made = report_of(ORDER, GOOD, WRONG, title="a|b <i> `c` *d*", origin="x_y", notes=["[n](http://x)"])
+    text = as_markdown(made)
+    assert text.startswith("# a\\|b &lt;i&gt; \\`c\\` \\*d\\*: Step Functions and Airflow\n")
+    assert "| wrong | **differ** | SUCCEEDED | SUCCEEDED | 4 | 4 | 0 |" in text
+    assert '```diff\n@@ -1,3 +1,3 @@\n {\n-  "kg": 2\n+  "kg": 3\n }\n```' in text
+    assert "\\[n\\](http" not in text and "\\[n\\]\\(http" in text
+    assert "prices of moon-1 as of 2031-05-06" in text and "https://example.com/prices" in text
+    assert made.as_json()["verdict"] in text
+
+
+def test_a_block_of_markdown_cannot_be_ended_by_what_is_in_it() -> None:
+    ticks = {**SOME, "Pack": [{"Return": "````\n# not a heading"}]}
+    text = as_markdown(report_of(ORDER, make_case(ORDER, {}, SOME, other=ticks)))
+    assert "`````diff" in text

@@ -1,0 +1,201 @@
+"""A distributed Map whose child executions run elsewhere, in parts: it ends as if they had run in one place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sfn_provider.asl import parse
+from sfn_provider.engine import Execution, Mocks, simulate
+from sfn_provider.engine.dataflow.context_object import execution_context
+from sfn_provider.engine.execution_state import ExecutionState
+from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.map_run.child_batches import Part, split
+from sfn_provider.engine.requests import ChildOutcome, RunChildren
+from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
+from sfn_provider.exceptions import UsageError
+from tests.fixtures.maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, PASS, WRITER, each, goods, reading
+
+SLOW = {"Wait": {"Type": "Wait", "SecondsPath": "$.n", "Next": "Check"}, **FAIL_ON_BAD}
+CAUGHT = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Caught"}
+
+
+def caught(machine: dict[str, Any]) -> dict[str, Any]:
+    machine["States"]["Each"] |= {"Catch": [CAUGHT], "ResultPath": "$.done"}
+    machine["States"]["Caught"] = PASS
+    return machine
+
+
+@dataclass(frozen=True)
+class Case:
+    id: str
+    machine: dict[str, Any]
+    input: Any
+    answers: dict[str, Any] = field(default_factory=dict)
+    objects: dict[str, str] = field(default_factory=dict)
+
+
+CASES = [
+    Case("results_in_order", each(SLOW, ResultPath="$.x"), goods(count=7)[::-1]),
+    Case("no_items", each(ResultSelector={"all.$": "$"}), []),
+    Case("one_at_a_time", each(SLOW, MaxConcurrency=1), goods(count=4)),
+    Case("a_limit", each(SLOW, MaxConcurrency=5), goods(count=9)),
+    Case("a_failure", each(SLOW), goods(2, count=6)),
+    Case("tolerated", each(SLOW, ToleratedFailureCount=2), goods(1, 4, count=6)),
+    Case("too_many_of_several_parts", each(SLOW, ToleratedFailurePercentage=40), goods(0, 2, 4, count=6)),
+    Case("export", each(SLOW, ResultWriter=WRITER), goods(count=5)),
+    Case("export_of_a_failure", each(SLOW, ResultWriter=WRITER, ToleratedFailureCount=1), goods(1, 2, count=8)),
+    Case("caught", caught(each(SLOW, ItemsPath="$.all")), {"all": goods(1, count=4)}),
+    Case("no_list", caught(each(ItemsPath="$.all", ToleratedFailureCountPath="$.most")), {"all": [1], "most": "x"}),
+    Case("no_bucket", caught(each(ResultWriter={**WRITER, "Parameters": {"Bucket.$": "$.none"}})), [1]),
+    Case("weights", each(ToleratedFailureCount=1, ItemBatcher={"MaxItemsPerBatch": 2}, states=SLOW), goods(count=5)),
+    Case(
+        "tasks_that_are_tried_again",
+        each({"Work": {**CALL, "Retry": [{"ErrorEquals": ["Busy"]}]}}),
+        [1, 2, 3, 4],
+        {"Work": [{"Throw": {"Error": "Busy"}}, {"Return": 7}]},
+    ),
+    Case(
+        "items_from_objects",
+        each(
+            ItemReader=reading({"InputType": "JSON", "Transformation": "LOAD_AND_FLATTEN"}, LIST_OBJECTS),
+            ItemBatcher={"MaxItemsPerBatch": 2},
+        ),
+        {},
+        {},
+        {"s3://data/1": "[1, 2, 3]", "s3://data/2": "[4]"},
+    ),
+    Case("nothing_to_read", caught(each(ItemReader=reading({"InputType": "JSON"}))), {}, {}, {"s3://data/other": "[]"}),
+    Case(
+        "express_children_that_take_too_long",
+        each(
+            {"Wait": {"Type": "Wait", "SecondsPath": "$", "End": True}}, kind="EXPRESS", ToleratedFailurePercentage=50
+        ),
+        [5, 400, 7],
+    ),
+    Case(
+        "maps_within_children",
+        each({"Deep": each(SLOW)["States"]["Each"] | {"Label": "Deep"}}),
+        [goods(count=2), goods(count=3)],
+    ),
+]
+
+
+def restored(state: ExecutionState) -> ExecutionState:
+    return ExecutionState.from_json(json.loads(json.dumps(state.to_json())))
+
+
+def in_parts(case: Case, size: int) -> tuple[Execution, list[Part], Mocks]:
+    """Run a machine whose first state is a distributed Map, its children in parts."""
+    machine = parse(case.machine)
+    interpreter, mocks = Interpreter(machine), Mocks.from_mapping(case.answers, case.objects)
+    context = execution_context(case.input, EPOCH, machine="StateMachine", name=NAME)
+    asked = interpreter.start(case.input, at=EPOCH, context=context, seed=NAME, outside=True)
+    asked = advance(interpreter, asked, mocks)
+    assert asked.state.handed_over
+    children = next((request for request in asked.requests if isinstance(request, RunChildren)), RunChildren((), 1))
+    parts = split(children, size, 1000)
+    outcomes = [outcome for part in parts for outcome in _run(machine, asked, part, mocks)]
+    last = interpreter.join_children(restored(asked.state), outcomes)
+    last = advance(interpreter, last._replace(records=asked.records + last.records), mocks)
+    state = last.state
+    return Execution(state.status, state.output, state.error, state.cause, last.records, 0, NAME), parts, mocks
+
+
+def _run(machine: Any, asked: Step, part: Part, mocks: Mocks) -> list[ChildOutcome]:
+    interpreter = Interpreter(machine)
+    step = advance(interpreter, interpreter.run_children(restored(asked.state), part, at=EPOCH), mocks)
+    assert (step.state.status, step.state.pending, step.records) == ("SUCCEEDED", {}, [])
+    return [ChildOutcome(**outcome) for outcome in json.loads(json.dumps(step.state.output))]
+
+
+def timeless(execution: Execution) -> list[dict[str, Any]]:
+    """The events without their times: parts that share a limit take other turns."""
+    return [{name: value for name, value in event.items() if name != "timestamp"} for event in execution.events]
+
+
+@pytest.mark.parametrize("size", [100, 2, 1])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_it_ends_as_in_one_place(case: Case, size: int) -> None:
+    mocks = Mocks.from_mapping(case.answers, case.objects)
+    expected = simulate(case.machine, case.input, mocks=mocks)
+    found, _, written = in_parts(case, size)
+    assert (found.status, found.output, found.error, found.cause) == (
+        expected.status,
+        expected.output,
+        expected.error,
+        expected.cause,
+    )
+    assert timeless(found) == timeless(expected)
+    assert written.objects == mocks.objects
+
+
+def test_the_limit_holds_for_all_parts_together() -> None:
+    asked = RunChildren(tuple(range(100)), 30)
+    parts = split(asked, 4, 1000)
+    assert [part.first for part in parts[:3]] == [0, 4, 8]
+    assert sum(part.limit for part in parts) == 30
+    assert [value for part in parts for value in part.inputs] == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("count", "limit", "size", "most", "sizes", "limits"),
+    [
+        (0, 5, 40, 1000, [], []),
+        (3, 10_000, 40, 1000, [3], [10_000]),
+        (9, 2, 2, 1000, [5, 4], [1, 1]),
+        (9, 10, 2, 3, [3, 3, 3], [4, 3, 3]),
+        (9, 1, 2, 1000, [9], [1]),
+    ],
+    ids=["none", "few", "a_low_limit", "few_parts", "one_at_a_time"],
+)
+def test_parts(count: int, limit: int, size: int, most: int, sizes: list[int], limits: list[int]) -> None:
+    parts = split(RunChildren(tuple(range(count)), limit), size, most)
+    assert ([len(part.inputs) for part in parts], [part.limit for part in parts]) == (sizes, limits)
+
+
+def begin(machine: dict[str, Any], input: Any, part: Part) -> tuple[Interpreter, Step]:
+    interpreter = Interpreter(parse(machine))
+    context = execution_context(input, EPOCH, machine="StateMachine", name=NAME)
+    asked = interpreter.start(input, at=EPOCH, context=context, seed=NAME, outside=True)
+    return interpreter, interpreter.run_children(asked.state, part, at=EPOCH)
+
+
+def statuses(step: Step) -> list[str]:
+    return [outcome["status"] for outcome in step.state.output]
+
+
+def test_a_part_does_not_start_where_too_many_items_of_others_have_failed() -> None:
+    machine = each(SLOW, ToleratedFailureCount=2)
+    _, step = begin(machine, goods(count=4), Part(2, goods(count=2), 10, elsewhere=3))
+    assert (statuses(step), step.requests) == (["PENDING", "PENDING"], [])
+
+
+def test_a_part_stops_where_it_is_told_of_too_many_failures() -> None:
+    machine = each(SLOW, ToleratedFailureCount=2)
+    interpreter, step = begin(machine, goods(count=6), Part(2, goods(count=3)[1:], 1))
+    told = interpreter.tell_failures(step.state, 2)
+    assert told.state.status == "RUNNING"
+    ended = interpreter.tell_failures(told.state, 3)
+    assert statuses(ended) == ["ABORTED", "PENDING"]
+    assert [type(request).__name__ for request in ended.requests] == ["Cancel"]
+
+
+def test_the_machines_timeout_ends_a_part() -> None:
+    machine = parse(each(SLOW))
+    interpreter = Interpreter(machine)
+    context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
+    asked = interpreter.start(goods(count=5), at=EPOCH, context=context, outside=True)
+    step = interpreter.run_children(asked.state, Part(0, goods(count=5), 9), at=EPOCH, deadline=EPOCH + 2)
+    assert advance(interpreter, step, Mocks.from_mapping({})).state.status == "TIMED_OUT"
+
+
+def test_children_without_an_end_are_refused_where_nothing_stopped_them() -> None:
+    interpreter = Interpreter(parse(each(SLOW)))
+    context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
+    asked = interpreter.start([1, 2], at=EPOCH, context=context, outside=True)
+    with pytest.raises(UsageError, match="child execution 1 has not ended"):
+        interpreter.join_children(asked.state, [ChildOutcome(0, "SUCCEEDED", EPOCH, EPOCH), ChildOutcome(1, "PENDING")])

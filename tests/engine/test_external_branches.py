@@ -1,0 +1,37 @@
+"""Branches that run elsewhere: which of several failures counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sfn_provider.asl import parse
+from sfn_provider.engine.dataflow.context_object import execution_context
+from sfn_provider.engine.interpreter import Interpreter
+from sfn_provider.engine.requests import BranchOutcome
+from tests.fixtures.engine import group, parallel
+
+LATE = BranchOutcome("FAILED", 20.0, 9, 4, 2, error="Late")
+EARLY = replace(LATE, at=15.0, error="Early")
+SHORT = replace(LATE, steps=1, error="Short")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "error"),
+    [
+        ([LATE, EARLY], "Early"),
+        ([LATE, SHORT], "Short"),
+        ([LATE, replace(LATE, error="Other")], "Late"),
+        ([replace(SHORT, at=30.0), EARLY], "Early"),
+    ],
+    ids=["the_earlier", "the_shorter_at_the_same_time", "the_first_of_equals", "time_before_length"],
+)
+def test_the_failure_that_counts(outcomes: list[BranchOutcome], error: str) -> None:
+    machine = parse(group({"Both": parallel({"A": {"Type": "Pass"}}, {"B": {"Type": "Pass"}})}))
+    interpreter = Interpreter(machine)
+    context = execution_context({}, 0.0, machine="StateMachine", name="x")
+    asked = interpreter.start({}, at=10.0, context=context, outside=True)
+    assert asked.state.handed_over
+    ended = interpreter.join(asked.state, outcomes).state
+    assert (ended.status, ended.error, ended.now) == ("FAILED", error, min(outcome.at for outcome in outcomes))

@@ -1,0 +1,189 @@
+"""Starting an execution once, whatever happened before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sfn_provider._compat import AirflowFailException
+from sfn_provider.executions.aws_errors import CALL_TRIES
+from sfn_provider.hooks.idempotent_start import StartRequest, redrive_execution_once, start_execution_once
+from sfn_provider.hooks.step_function import StepFunctionHook
+from tests.fixtures.moto import set_execution
+from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
+ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
+
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def request_once(make_machine: Make) -> StartRequest:
+    """A request for a machine that exists."""
+    return StartRequest(make_machine(), "one", {"n": 1}, "new_name", None)
+
+
+@pytest.fixture
+def names(sfn: Any, request_once: StartRequest) -> Callable[[], set[str]]:
+    """Gives the names of all executions."""
+
+    def listed() -> set[str]:
+        pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=request_once.state_machine_arn)
+        return {execution["name"] for page in pages for execution in page["executions"]}
+
+    return listed
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
+@pytest.mark.parametrize("value", [{"n": 1}, {"n": 2}], ids=["same input", "other input"])
+def test_a_second_try_takes_the_execution_over(
+    request_once: StartRequest, names: Callable[[], set[str]], status: str, value: Any
+) -> None:
+    first = start_execution_once(StepFunctionHook(), request_once)
+    set_execution(first, status)
+    assert start_execution_once(StepFunctionHook(), replace(request_once, input=value)) == first
+    assert names() == {"one"}
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "FAILED"])
+def test_the_first_try_takes_over_what_has_its_input_alone(request_once: StartRequest, status: str) -> None:
+    first = start_execution_once(StepFunctionHook(), request_once)
+    set_execution(first, status)
+    again = replace(request_once, input='{"n": 1.0}', first_try=True)
+    assert start_execution_once(StepFunctionHook(), again) == (first if status != "FAILED" else f"{first}-2")
+    with pytest.raises(AirflowFailException, match=r"one is there before this task's first try.*map_index"):
+        start_execution_once(StepFunctionHook(), replace(again, input={"n": 2}))
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_a_failed_execution_is_followed_by_one_of_another_name(
+    request_once: StartRequest, names: Callable[[], set[str]], status: str
+) -> None:
+    for _ in range(3):
+        last = start_execution_once(StepFunctionHook(), request_once)
+        set_execution(last, status)
+    assert names() == {"one", "one-2", "one-3"}
+
+
+def test_the_follower_is_taken_over_as_well(request_once: StartRequest, names: Callable[[], set[str]]) -> None:
+    set_execution(start_execution_once(StepFunctionHook(), request_once), "FAILED")
+    second = start_execution_once(StepFunctionHook(), request_once)
+    assert start_execution_once(StepFunctionHook(), request_once) == second
+    assert names() == {"one", "one-2"}
+
+
+def test_a_failed_execution_can_be_final(request_once: StartRequest, names: Callable[[], set[str]]) -> None:
+    request = replace(request_once, on_failed_execution="fail")
+    set_execution(start_execution_once(StepFunctionHook(), request), "FAILED", error="Orders.Bad", cause="no stock")
+    with pytest.raises(AirflowFailException, match=r"Orders\.Bad: no stock"):
+        start_execution_once(StepFunctionHook(), request)
+    assert names() == {"one"}
+
+
+def test_a_name_of_an_earlier_run_is_not_taken_over(request_once: StartRequest) -> None:
+    arn = start_execution_once(StepFunctionHook(), request_once)
+    now = datetime.now(UTC)
+    set_execution(arn, "SUCCEEDED", output="{}", start_date=now - timedelta(hours=24))
+    with pytest.raises(AirflowFailException, match="before this DAG run"):
+        start_execution_once(StepFunctionHook(), replace(request_once, since=now))
+    set_execution(arn, "SUCCEEDED", output="{}", start_date=now + timedelta(seconds=1))
+    assert start_execution_once(StepFunctionHook(), replace(request_once, since=now)) == arn
+
+
+def test_another_error_is_none_of_this(request_once: StartRequest) -> None:
+    with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
+        start_execution_once(StepFunctionHook(), replace(request_once, state_machine_arn=MACHINE))
+
+
+def test_a_missing_permission_to_start_is_named(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartExecution", Refusal("AccessDeniedException"))
+    with pytest.raises(AirflowFailException, match="states:StartExecution"):
+        start_execution_once(StepFunctionHook(), StartRequest(MACHINE, "one", None, "new_name", None))
+
+
+def described(status: str) -> dict[str, Any]:
+    """Make the answer of DescribeExecution."""
+    return {"executionArn": ARN, "status": status, "startDate": 1.0}
+
+
+REDRIVE = StartRequest(MACHINE, "one", None, "redrive", None)
+
+
+def test_a_failed_execution_can_be_redriven(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"))
+    scripted_aws.script("DescribeExecution", described("FAILED"))
+    scripted_aws.script("RedriveExecution", {"redriveDate": 2.0})
+    assert start_execution_once(StepFunctionHook(), REDRIVE) == ARN
+    assert scripted_aws.actions() == ["StartExecution", "DescribeExecution", "RedriveExecution"]
+
+
+def test_what_cannot_be_redriven_says_why(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"))
+    scripted_aws.script("DescribeExecution", described("FAILED"))
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable", "more than 14 days"))
+    with pytest.raises(AirflowFailException, match=r"cannot be redriven: .*more than 14 days"):
+        start_execution_once(StepFunctionHook(), REDRIVE)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+def test_a_redrive_is_not_repeated(scripted_aws: ScriptedAws, status: str) -> None:
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("DescribeExecution", described(status))
+    assert redrive_execution_once(StepFunctionHook(), MACHINE, "one") == ARN
+
+
+def test_a_redrive_that_aws_refuses_says_why(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable", "too many events"))
+    scripted_aws.script("DescribeExecution", described("FAILED"))
+    with pytest.raises(AirflowFailException, match=r"is FAILED and cannot be redriven: .*too many events"):
+        redrive_execution_once(StepFunctionHook(), MACHINE, "one")
+
+
+ANEW = replace(REDRIVE, name="made", on_not_redrivable="new_execution")
+
+
+def test_a_refused_redrive_says_the_reason_that_aws_gives(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    reason = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "Execution history limit exceeded"}
+    scripted_aws.script("DescribeExecution", described("FAILED") | reason)
+    with pytest.raises(AirflowFailException, match=r"cannot be redriven: Execution history limit exceeded$"):
+        redrive_execution_once(StepFunctionHook(), MACHINE, "one")
+
+
+def test_where_aws_refuses_to_redrive_another_execution_may_start(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("DescribeExecution", described("TIMED_OUT"))
+    assert redrive_execution_once(StepFunctionHook(), MACHINE, "one", "new_execution") is None
+    assert scripted_aws.actions() == ["RedriveExecution", "DescribeExecution"]
+
+
+def test_a_retry_that_cannot_redrive_may_start_the_next_name(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"), {"executionArn": "new", "startDate": 1.0})
+    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("DescribeExecution", described("FAILED"))
+    assert start_execution_once(StepFunctionHook(), ANEW) == "new"
+    assert [body["name"] for body in scripted_aws.bodies("StartExecution")] == ["made", "made-2"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Refusal("ThrottlingException"), Refusal("x", status=503), Refusal("ExpiredTokenException"), DROP],
+    ids=["throttled", "503", "expired", "dropped"],
+)
+def test_a_start_outlasts_errors_under_one_name(scripted_aws: ScriptedAws, error: Any) -> None:
+    scripted_aws.script("StartExecution", error, error, {"executionArn": ARN, "startDate": 1.0})
+    assert start_execution_once(StepFunctionHook(), REDRIVE) == ARN
+    assert {body["name"] for body in scripted_aws.bodies("StartExecution")} == {"one"}
+
+
+def test_a_start_has_an_end_to_its_patience(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartExecution", Refusal("ThrottlingException"))
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        start_execution_once(StepFunctionHook(), REDRIVE)
+    assert len(scripted_aws.calls) == CALL_TRIES

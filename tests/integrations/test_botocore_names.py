@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+import pytest
+
+from sfn_provider.integrations.botocore_names import (
+    SERVICE_NAMES,
+    boto_service,
+    closest_action,
+    closest_service,
+    operation_name,
+)
+from sfn_provider.integrations.naming import service_name
+
+
+@pytest.fixture(scope="module")
+def session() -> Any:
+    return botocore.session.get_session()
+
+
+def test_every_service_of_boto3_is_found_by_the_name_that_resources_give_it(session: Any) -> None:
+    available = session.get_available_services()
+    names = {service_name(str(session.get_service_model(boto).service_id)).lower(): boto for boto in available}
+    assert {name: boto_service(name, available) for name in names} == names
+
+
+def test_the_table_has_no_service_that_the_rule_finds(session: Any) -> None:
+    available = session.get_available_services()
+    assert [name for name, boto in SERVICE_NAMES.items() if name in available or boto.replace("-", "") == name] == []
+
+
+def test_boto3s_own_names_are_no_names_of_resources(session: Any) -> None:
+    available = session.get_available_services()
+    assert boto_service("cloudwatchlogs", available) == "logs"
+    assert [boto_service(name, available) for name in ("logs", "stepfunctions", "bedrock-runtime")] == [None] * 3
+    assert boto_service("sfn", ["s3"]) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("stepfunctions", "sfn"), ("logs", "cloudwatchlogs"), ("dynamo", "dynamodb"), ("zzzzzz", None)],
+)
+def test_a_service_somebody_may_have_meant(session: Any, written: str, meant: str | None) -> None:
+    assert closest_service(written, session.get_available_services()) == meant
+
+
+@pytest.mark.parametrize(
+    ("action", "operation", "closest"),
+    [
+        ("describeDBInstances", "DescribeDBInstances", "describeDBInstances"),
+        ("describeDbInstances", None, "describeDBInstances"),
+        ("DescribeDBInstances", None, "describeDBInstances"),
+        ("startDbInstanc", None, "startDBInstance"),
+        ("qqqqqq", None, None),
+    ],
+)
+def test_actions(session: Any, action: str, operation: str | None, closest: str | None) -> None:
+    model = session.get_service_model("rds")
+    assert operation_name(model, action) == operation
+    assert closest_action(model, action) == closest

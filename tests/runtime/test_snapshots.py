@@ -1,0 +1,261 @@
+"""What a task keeps over its tries: a worker is lost, and the next try goes on."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sfn_provider import _compat
+from sfn_provider._compat import AirflowFailException, retry_store
+from sfn_provider.exceptions import StatesError
+from sfn_provider.integrations import Completed, Submitted
+from sfn_provider.integrations.job_recovery import Resubmission
+from sfn_provider.operators.state_machine import (
+    LoopOperator,
+    ParallelStateOperator,
+    PassStateOperator,
+    WaitStateOperator,
+)
+from sfn_provider.runtime.snapshots import TaskSnapshotStore
+from tests.fixtures.live import FUNCTION, JOB, LATER, NOW, Answer, Clock, FakeCaller, branches, deferral, resume, task
+from tests.fixtures.states import Run, dag
+
+pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
+
+LOOP: dict[str, Any] = {
+    "Work": {"Type": "Task", "Resource": FUNCTION, "Next": "Rest"},
+    "Rest": {"Type": "Wait", "Seconds": 60, "Next": "Look"},
+    "Look": {"Type": "Task", "Resource": FUNCTION, "Next": "Done?"},
+    "Done?": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "Work"}], "Default": "Next"},
+}
+
+
+@pytest.fixture
+def run() -> Run:
+    """The DAG run."""
+    return Run(conf={"a": 1})
+
+
+def loop() -> Any:
+    """Two calls with a minute between, until the second answers something."""
+    with dag():
+        made = LoopOperator(task_id="Loop", states=LOOP)
+        made >> PassStateOperator(task_id="Next", end=True)
+    return made
+
+
+def test_the_next_try_goes_on_from_the_last_deferral(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
+    fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed(None), Completed("done")]}
+    event = deferral(loop(), run)
+    fake_clock.now = NOW + 60
+    with pytest.raises(_compat.TaskDeferred):
+        resume(loop(), run, event)
+    run.try_number = 2  # Airflow keeps nothing of the deferral
+    fake_clock.now = NOW + 125
+    assert run.execute(loop()) == "done"
+    assert [call.state for call, _ in fake_caller.calls] == ["Work", "Look", "Work", "Look"]
+    assert run.kept == {}
+
+
+@pytest.mark.parametrize("cleared", [{"max_tries": 3}, {"clear_number": 1}], ids=["while-it-waited", "while-it-ran"])
+def test_a_task_that_is_cleared_starts_anew(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run, cleared: dict[str, int]
+) -> None:
+    fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed("done")]}
+    deferral(loop(), run)
+    run.try_number = 2
+    vars(run).update(cleared)
+    fake_clock.now = NOW + 60
+    event = deferral(loop(), run)
+    assert [call.state for call, _ in fake_caller.calls] == ["Work", "Work"]
+    fake_clock.now = NOW + 120
+    assert resume(loop(), run, event) == "done"
+
+
+@pytest.mark.parametrize(
+    ("tries", "calls"), [(1, ["Work", "Look"]), (2, ["Work", "Work"])], ids=["other-task", "this-task"]
+)
+def test_what_a_deferral_kept_is_good_where_another_task_of_the_run_was_cleared(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run, tries: int, calls: list[str]
+) -> None:
+    fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed(None)]}
+    event = deferral(loop(), run)
+    run.clear_number, run.try_number = 1, tries
+    fake_clock.now = NOW + 60
+    with pytest.raises(_compat.TaskDeferred):
+        resume(loop(), run, event)
+    assert [call.state for call, _ in fake_caller.calls][:2] == calls
+
+
+def test_what_a_task_kept_is_gone_before_the_task_that_was_cleared_waits(fake_clock: Clock, run: Run) -> None:
+    made = task(WaitStateOperator, seconds_path="$.a")
+    run.conf = {"a": 60}
+    deferral(made, run)
+    assert run.kept
+    run.try_number, run.max_tries, run.conf = 2, 3, {"a": 0}
+    assert run.execute(made) == {"a": 0}
+    assert run.kept == {}
+
+
+def test_a_task_that_fails_keeps_nothing(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
+    fake_caller.answers = {"Work": [Completed(1)], "Look": [StatesError("Broken")]}
+    event = deferral(loop(), run)
+    assert run.kept
+    fake_clock.now = NOW + 60
+    with pytest.raises(AirflowFailException):
+        resume(loop(), run, event)
+    assert run.kept == {}
+
+
+def test_a_task_that_is_killed_cancels_its_jobs_and_starts_anew(fake_caller: FakeCaller, run: Run) -> None:
+    fake_caller.answers["Call"] = [LATER]
+    made = task(resource=JOB)
+    deferral(made, run)
+    made.on_kill()
+    assert fake_caller.cancelled == [{"id": "jr_1"}]
+    assert run.kept == {}
+
+
+def test_a_job_is_kept_as_soon_as_it_is_submitted_and_open_calls_are_made_again(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run
+) -> None:
+    kept: list[dict[str, Any]] = []
+
+    def answer() -> Answer:
+        kept.append(_until(lambda: dict(run.kept) if "looks" in str(run.kept) else None))
+        return Completed("b")
+
+    fake_caller.answers = {
+        "A": [Submitted({"id": "jr_1", "looks": 0}, {}, 30.0)],
+        "B": [answer, Completed("again")],
+    }
+    made = task(ParallelStateOperator, branches=branches("A", "B"))
+    deferral(made, run)
+    run.kept, run.try_number = kept[0], 2  # the worker was lost before B had answered
+    fake_caller.polls = [Completed("a")]
+    fake_clock.now = NOW + 30
+    assert run.execute(made) == ["a", "again"]
+    assert sorted(call.state for call, _ in fake_caller.calls) == ["A", "B", "B"]
+    assert len({key for call, key in fake_caller.calls if call.state == "B"}) == 1
+    assert fake_caller.made_again == {"B": Resubmission(NOW, ({"id": "jr_1", "looks": 0},))}
+
+
+@pytest.mark.parametrize(("resource", "is_kept"), [(JOB, True), (FUNCTION, False)], ids=["searched", "token or none"])
+def test_a_call_whose_job_may_have_to_be_looked_for_is_kept_before_it_is_made(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run, resource: str, is_kept: bool
+) -> None:
+    kept: list[dict[str, Any]] = []
+
+    def answer() -> Answer:
+        kept.append(dict(run.kept))
+        return Completed("first")
+
+    fake_caller.answers["Call"] = [answer, Completed("second")]
+    made = task(resource=resource)
+    run.execute(made)
+    assert bool(kept[0]) is is_kept
+    run.kept, run.try_number = kept[0], 2  # the worker was lost over the call
+    fake_clock.now = NOW + 30
+    assert run.execute(made) == "second"
+    assert fake_caller.made_again == ({"Call": Resubmission(NOW)} if is_kept else {})
+
+
+def test_work_without_a_deferral_is_kept_every_few_seconds(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run
+) -> None:
+    kept: list[bool] = []
+
+    def after(seconds: float) -> Callable[[], Answer]:
+        def answer() -> Answer:
+            kept.append(bool(run.kept))
+            fake_clock.now += seconds
+            return Completed(len(kept))
+
+        return answer
+
+    states = {
+        name: {"Type": "Task", "Resource": FUNCTION, "Next": following}
+        for name, following in [("One", "Two"), ("Two", "Three"), ("Three", "Next")]
+    }
+    with dag():
+        made = LoopOperator(task_id="Loop", states=states)
+        made >> PassStateOperator(task_id="Next", end=True)
+    # A call may begin before the main thread has kept: so the third one waits for it.
+    fake_caller.answers = {"One": [after(1)], "Two": [after(4)], "Three": [lambda: Completed(_until(lambda: run.kept))]}
+    run.execute(made)
+    assert kept == [False, False]
+    assert run.kept == {}
+
+
+def test_waiting_in_the_worker_is_kept_before(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__WAITING", "block")
+    fake_caller.answers = {"Work": [Completed(1)], "Look": [lambda: Completed(bool(run.kept))]}
+    assert run.execute(loop()) is True
+    assert run.kept == {}
+
+
+def test_short_tasks_keep_nothing(fake_caller: FakeCaller, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fixtures.states.TaskStateStore.set", None)
+    fake_caller.answers["Call"] = [Completed(1)]
+    assert run.execute(task()) == 1
+
+
+@pytest.mark.parametrize(
+    ("defaults", "arguments", "expected"),
+    [
+        ({}, {}, (2, 10)),
+        ({"retries": 5}, {}, (5, 10)),
+        ({"retries": 5, "retry_delay": 60}, {"retries": 0}, (0, 60)),
+    ],
+    ids=["default", "default-args", "own"],
+)
+def test_how_often_a_worker_may_be_lost(
+    defaults: dict[str, Any], arguments: dict[str, Any], expected: tuple[int, float]
+) -> None:
+    with _compat.DAG("machine", schedule=None, default_args=defaults):
+        made = PassStateOperator(task_id="Pass", **arguments)
+    assert (made.retries, made.retry_delay.total_seconds()) == expected
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_before_airflow_3_3_a_variable_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.models.variable import Variable
+
+    monkeypatch.setattr(_compat, "Variable", Variable)
+
+    class Instance:
+        dag_id, run_id, task_id, map_index = "d" * 250, "r" * 250, "task", 3
+
+    store = retry_store({"ti": Instance()})  # type: ignore[typeddict-item]
+    assert store.get() is None
+    store.set("one")
+    store.set("two")
+    assert store.get() == "two"
+    other = Instance()
+    other.map_index = 4
+    assert retry_store({"ti": other}).get() is None  # type: ignore[typeddict-item]
+    store.delete()
+    assert store.get() is None
+
+
+def _until(look: Callable[[], Any]) -> Any:
+    """Poll from another thread until there is something."""
+    deadline = time.monotonic() + 10
+    while not (found := look()):
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+    return found
+
+
+def test_the_snapshot_of_a_deferral_is_what_is_kept(fake_caller: FakeCaller, run: Run) -> None:
+    fake_caller.answers["Call"] = [LATER]
+    event = deferral(task(resource=JOB), run)
+    run.try_number = 2
+    assert TaskSnapshotStore(run.context(task())).load() == json.loads(json.dumps(event.kwargs["snapshot"]))

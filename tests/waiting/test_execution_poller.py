@@ -1,0 +1,277 @@
+"""Many waits at once, on virtual time: what they cost, and what they survive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+from tests.fixtures.planned_aws import PREFIX, PlannedAws, Trouble, dropped, refusal
+from tests.fixtures.virtual_time import run_virtually
+
+FINALS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+US_EAST_1 = {"describe_execution": (300.0, 15.0), "list_executions": (200.0, 5.0)}
+
+
+@dataclass
+class Seen:
+    """The event of each execution, and when it came."""
+
+    events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    times: dict[str, float] = field(default_factory=dict)
+
+    def statuses(self) -> dict[str, str]:
+        return {arn: event.get("execution_status", event["status"]) for arn, event in self.events.items()}
+
+    def lateness(self, aws: PlannedAws) -> float:
+        return max(at - aws.executions[arn].end for arn, at in self.times.items())
+
+
+def trigger_of(arn: str, **arguments: Any) -> StepFunctionsExecutionCompleteTrigger:
+    return StepFunctionsExecutionCompleteTrigger(execution_arn=arn, **({"waiter_delay": 10} | arguments))
+
+
+async def watch(seen: Seen, trigger: StepFunctionsExecutionCompleteTrigger) -> None:
+    async for event in trigger.run():
+        seen.events[trigger.execution_arn] = event.payload
+        seen.times[trigger.execution_arn] = asyncio.get_running_loop().time()
+
+
+def wait_for(triggers: Iterable[StepFunctionsExecutionCompleteTrigger], within: float = 86_400) -> Seen:
+    """Run triggers together, on virtual time, up to the last event."""
+
+    async def together() -> Seen:
+        seen = Seen()
+        async with asyncio.timeout(within), asyncio.TaskGroup() as group:
+            for trigger in triggers:
+                group.create_task(watch(seen, trigger))
+        return seen
+
+    return run_virtually(together())
+
+
+def plan(aws: PlannedAws, count: int) -> dict[str, str]:
+    """Plan executions that end one after the other between 20 and 60 s, in all four ways. Gives how each ends."""
+    arns = {}
+    for number in range(count):
+        final = FINALS[number % 7 % 4]
+        arns[aws.plan(f"run-{number}", 20 + 40 * number / count, final=final)] = final
+    return arns
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50, 1_000, 3_500])
+def test_waits_cost_little_and_none_is_lost(planned_aws: PlannedAws, count: int) -> None:
+    planned_aws.buckets = US_EAST_1
+    ends = plan(planned_aws, count)
+    seen = wait_for(map(trigger_of, ends))
+    assert seen.statuses() == ends
+    assert seen.lateness(planned_aws) < 12
+    assert planned_aws.throttled == 0
+    assert planned_aws.clients == 1
+    assert planned_aws.calls.total() < min(8 * count, 60 + count / 10)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What goes wrong, how long after its end an execution may be told of, and in how many calls."""
+
+    id: str
+    troubles: tuple[Trouble, ...] = ()
+    lag: float = 0.0
+    late: float = 12.0
+    calls: int = 100
+
+
+TROUBLES = [
+    Case("half of all calls: 503", (Trouble(refusal("ServiceUnavailable", 503), end=180, share=0.5),), late=60),
+    Case("all connections dropped for 3 minutes", (Trouble(dropped, begin=15, end=195),), late=200),
+    Case("some connections dropped", (Trouble(dropped, share=0.1),), late=60),
+    Case("throttled by others for a minute", (Trouble(refusal("ThrottlingException"), begin=25, end=85),), late=120),
+    Case("token expires", (Trouble(refusal("ExpiredTokenException"), begin=25, until_renewed=True),), late=20),
+    Case("lists lag 5 s", lag=5, late=18),
+    Case("lists lag a minute", lag=60, late=90, calls=1_000),
+    Case(
+        "listing not permitted", (Trouble(refusal("AccessDeniedException"), "list_executions"),), late=40, calls=2_000
+    ),
+    Case("machine deleted", (Trouble(refusal("StateMachineDoesNotExist"), "list_executions"),), late=40, calls=2_000),
+]
+
+
+@pytest.mark.parametrize("case", TROUBLES, ids=lambda case: case.id)
+def test_every_execution_ends_with_the_right_event(planned_aws: PlannedAws, case: Case) -> None:
+    planned_aws.buckets, planned_aws.lag = US_EAST_1, case.lag
+    planned_aws.troubles = list(case.troubles)
+    ends = plan(planned_aws, 200)
+    seen = wait_for(map(trigger_of, ends))
+    assert seen.statuses() == ends
+    assert seen.lateness(planned_aws) < case.late
+    assert planned_aws.throttled == 0
+    assert planned_aws.calls.total() < case.calls
+
+
+def test_trouble_is_not_met_with_a_storm_of_calls(planned_aws: PlannedAws) -> None:
+    planned_aws.troubles = [Trouble(dropped, begin=5, end=600)]
+    wait_for(map(trigger_of, plan(planned_aws, 200)))
+    assert planned_aws.calls.total() < 100
+
+
+def test_described_waits_stay_below_the_quota(planned_aws: PlannedAws) -> None:
+    planned_aws.buckets = US_EAST_1
+    planned_aws.troubles = [Trouble(refusal("AccessDeniedException"), "list_executions")]
+    ends = plan(planned_aws, 2_000)
+    assert wait_for(map(trigger_of, ends)).statuses() == ends
+    assert planned_aws.throttled == 0
+
+
+def test_executions_that_have_ended_are_found_at_the_first_look(planned_aws: PlannedAws) -> None:
+    arns = [planned_aws.plan(f"old-{n}", -100.0, start=-200.0) for n in range(30)]
+    goes_on = planned_aws.plan("goes-on", 50)
+    seen = wait_for(map(trigger_of, [*arns, goes_on]))
+    assert max(seen.times[arn] for arn in arns) < 1
+
+
+def test_a_wait_that_joins_late_is_looked_at_soon(planned_aws: PlannedAws) -> None:
+    slow, ended = planned_aws.plan("slow", 100), planned_aws.plan("ended", 5)
+
+    async def one_after_the_other() -> Seen:
+        seen = Seen()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watch(seen, trigger_of(slow, waiter_delay=60)))
+            await asyncio.sleep(20)
+            group.create_task(watch(seen, trigger_of(ended, waiter_delay=60)))
+        return seen
+
+    assert run_virtually(one_after_the_other()).times[ended] < 22
+
+
+def test_pending_redrive_is_no_end(planned_aws: PlannedAws) -> None:
+    arns = [planned_aws.plan(f"run-{n}", 35, running="PENDING_REDRIVE") for n in range(5)]
+    seen = wait_for(map(trigger_of, arns))
+    assert set(seen.statuses().values()) == {"SUCCEEDED"}
+    assert min(seen.times.values()) > 35
+
+
+def test_among_many_other_executions_few_waits_are_described(planned_aws: PlannedAws) -> None:
+    for number in range(30_000):
+        planned_aws.plan(f"other-{number}", 1e9, start=1.0)
+    arns = [planned_aws.plan(f"ours-{number}", 300, start=0.0) for number in range(8)]
+    assert len(wait_for(map(trigger_of, arns)).events) == 8
+    assert planned_aws.calls["list_executions"] < 25
+    assert planned_aws.calls["describe_execution"] < 8 * 34
+
+
+def test_among_many_other_executions_many_waits_are_listed(planned_aws: PlannedAws) -> None:
+    for number in range(10_000):
+        planned_aws.plan(f"other-{number}", 1e9, start=1.0)
+    arns = [planned_aws.plan(f"ours-{number}", 100, start=0.0) for number in range(500)]
+    assert len(wait_for(map(trigger_of, arns)).events) == 500
+    assert planned_aws.calls["describe_execution"] < 20
+
+
+def test_each_wait_keeps_its_own_delay_and_number_of_looks(planned_aws: PlannedAws) -> None:
+    arns = [planned_aws.plan(f"run-{n}", 1_000) for n in range(6)]
+    quick = [trigger_of(arn, waiter_delay=10) for arn in arns]
+    slow = planned_aws.plan("slow", 5_000)
+    seen = wait_for([*quick, trigger_of(slow, waiter_delay=60, waiter_max_attempts=4)])
+    assert "RUNNING after 4 looks" in seen.events[slow]["message"]
+    assert 180 <= seen.times[slow] <= 200
+
+
+def test_two_waits_for_one_execution(planned_aws: PlannedAws) -> None:
+    arn = planned_aws.plan("run", 30)
+    seen = wait_for([trigger_of(arn, target_states=["RUNNING"])])
+    assert seen.statuses() == {arn: "RUNNING"}
+    both = [trigger_of(arn), trigger_of(arn, target_states=["RUNNING"])]
+    assert wait_for(both).statuses() == {arn: "SUCCEEDED"}
+    assert planned_aws.calls["describe_execution"] == 1 + 4
+
+
+def test_a_cancelled_wait_leaves_the_others(planned_aws: PlannedAws) -> None:
+    arns = list(plan(planned_aws, 20))
+
+    async def cancel_half() -> Seen:
+        seen = Seen()
+        tasks = [asyncio.create_task(watch(seen, trigger_of(arn))) for arn in arns]
+        await asyncio.sleep(15)
+        for task in tasks[::2]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return seen
+
+    assert set(run_virtually(cancel_half()).events) == set(arns[1::2])
+
+
+def test_the_client_goes_with_the_last_wait_and_comes_with_the_next(planned_aws: PlannedAws) -> None:
+    arn = planned_aws.plan("run", 5)
+
+    async def twice() -> list[tuple[int, int]]:
+        states = []
+        for _ in range(2):
+            await watch(Seen(), trigger_of(arn))
+            states.append((planned_aws.clients, planned_aws.closed))
+        return states
+
+    assert run_virtually(twice()) == [(1, 1), (2, 2)]
+
+
+def test_other_credentials_and_other_regions_share_nothing(planned_aws: PlannedAws) -> None:
+    arns = [planned_aws.plan(f"run-{n}", 5) for n in range(3)]
+    wait_for(
+        [trigger_of(arns[0]), trigger_of(arns[1], aws_conn_id="mine"), trigger_of(arns[2], region_name="eu-west-1")]
+    )
+    assert planned_aws.clients == 3
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_without_permission_to_describe_a_wait_ends_at_once(planned_aws: PlannedAws, count: int) -> None:
+    planned_aws.troubles = [Trouble(refusal("AccessDeniedException"), "describe_execution")]
+    arns = [planned_aws.plan(f"run-{n}", 20) for n in range(count)]
+    seen = wait_for(map(trigger_of, arns))
+    assert min(seen.times.values()) < 1
+    assert all(event["final"] and "states:DescribeExecution" in event["message"] for event in seen.events.values())
+
+
+def test_an_error_of_our_own_hangs_no_wait(planned_aws: PlannedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*arguments: object) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr("sfn_provider.waiting.execution_poller.ExecutionPoller.look", broken)
+    arns = [planned_aws.plan(f"run-{n}", 20) for n in range(3)]
+    with pytest.raises(ExceptionGroup) as caught:
+        wait_for(map(trigger_of, arns))
+    assert Counter(map(type, caught.value.exceptions)) == {ZeroDivisionError: 3}
+
+
+def test_children_of_a_map_run_are_described(planned_aws: PlannedAws) -> None:
+    arns = [planned_aws.plan(f"{n}", 20) for n in range(10)]
+    planned_aws.executions = {arn.replace(":Orders:", ":Orders/Each:"): planned_aws.executions[arn] for arn in arns}
+    seen = wait_for(map(trigger_of, planned_aws.executions))
+    assert len(seen.events) == 10
+    assert planned_aws.calls["list_executions"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arn", "reason"),
+    [
+        ("arn:aws:states:us-east-1:123456789012:express:Orders:one:2", "Express"),
+        ("arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:one", "by its own sensor"),
+        ("arn:aws:states:us-east-1:123456789012:stateMachine:Orders", "not the ARN of an execution"),
+        ("Orders", "not the ARN of an execution"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused(planned_aws: PlannedAws, arn: str, reason: str) -> None:
+    [event] = wait_for([trigger_of(arn)]).events.values()
+    assert event["final"]
+    assert reason in event["message"]
+
+
+def test_a_version_or_an_alias_in_the_arn_belongs_to_the_same_machine(planned_aws: PlannedAws) -> None:
+    arns = [planned_aws.plan(name, 20) for name in ("a", "7:b", "live:c", "d")]
+    assert arns[1] == PREFIX + "7:b"
+    assert len(wait_for(map(trigger_of, arns)).events) == 4
+    assert planned_aws.clients == 1
