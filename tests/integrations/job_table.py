@@ -8,8 +8,7 @@ from typing import Any
 
 from sfn_provider.integrations import Submitted
 from tests.fixtures.scripted_aws import ScriptedAws
-
-from .conftest import EXECUTION_ARN, MACHINE_ARN, Answer
+from tests.integrations.conftest import EXECUTION_ARN, MACHINE_ARN, Answer
 
 CHILD = MACHINE_ARN.replace("Orders", "Child")
 RUN = EXECUTION_ARN.replace("Orders:first", "Child:run")

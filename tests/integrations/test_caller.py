@@ -16,8 +16,7 @@ from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.moto import ACCOUNT, REGION, ROLE_ARN, set_execution
 from tests.fixtures.scripted_aws import Refusal, ScriptedAws
-
-from .conftest import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
+from tests.integrations.conftest import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
 
 STOCK = {"TableName": "stock"}
 ITEM = {"sku": {"S": "bolt"}, "count": {"N": "7"}}

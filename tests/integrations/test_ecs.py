@@ -10,8 +10,8 @@ import pytest
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
 from tests.fixtures.scripted_aws import ScriptedAws
+from tests.integrations.conftest import Answer
 
-from .conftest import Answer
 from .job_table import JOBS, TASK, container, start
 
 

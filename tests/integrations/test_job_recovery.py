@@ -13,8 +13,8 @@ from sfn_provider.integrations import Submitted
 from sfn_provider.integrations.job_recovery import SEARCHES, Resubmission
 from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
 from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.integrations.conftest import Answer
 
-from .conftest import Answer
 from .job_table import JOBS
 
 SINCE = 1_000_000.0

@@ -11,8 +11,8 @@ import pytest
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
+from tests.integrations.conftest import Answer, without_metadata
 
-from .conftest import Answer, without_metadata
 from .job_table import JOBS, Job, start, without_empty_lists
 
 job_cases = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.id)

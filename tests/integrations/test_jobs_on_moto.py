@@ -11,8 +11,7 @@ from sfn_provider.integrations import Caller, Submitted
 from sfn_provider.integrations.integration import dig
 from sfn_provider.integrations.job_recovery import Resubmission
 from tests.fixtures.moto_jobs import OVER, MotoJobs
-
-from .conftest import Answer, submit_by
+from tests.integrations.conftest import Answer, submit_by
 
 AT_MOST = 30.0
 

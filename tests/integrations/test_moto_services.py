@@ -12,8 +12,7 @@ from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.moto import ACCOUNT, REGION
 from tests.fixtures.versions import from_boto3
-
-from .conftest import Answer, without_metadata
+from tests.integrations.conftest import Answer, without_metadata
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/work"
 Run = Callable[..., Any]

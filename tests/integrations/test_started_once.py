@@ -10,8 +10,8 @@ from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.api_operation import token_of
 from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.integrations.conftest import Answer, without_metadata
 
-from .conftest import Answer, without_metadata
 from .job_table import CHILD, JOBS, RUN, TASK, Job, start
 
 

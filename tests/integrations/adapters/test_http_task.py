@@ -25,8 +25,7 @@ from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed
 from sfn_provider.integrations.adapters import https
 from tests.fixtures.moto import ACCOUNT, REGION
-
-from .conftest import Answer
+from tests.integrations.conftest import Answer
 
 BASIC = {"BasicAuthParameters": {"Username": "ann", "Password": "geheim"}}
 BASIC_HEADER = "Basic " + b64encode(b"ann:geheim").decode()

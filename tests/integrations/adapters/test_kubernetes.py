@@ -24,8 +24,7 @@ from cryptography.x509.oid import NameOID
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.versions import BOTO3
-
-from .conftest import Answer
+from tests.integrations.conftest import Answer
 
 JOBS = "/apis/batch/v1/namespaces/shop/jobs"
 JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "pack"}, "spec": {}}

@@ -12,8 +12,7 @@ import pytest
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.moto import ACCOUNT, REGION
-
-from .conftest import MACHINE_ARN, Answer, Reply, RestAws, without_metadata
+from tests.integrations.conftest import MACHINE_ARN, Answer, Reply, RestAws, without_metadata
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:price"
 INVOKE = "/2015-03-31/functions/price/invocations"

@@ -17,8 +17,7 @@ from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.fixtures.moto import ACCOUNT, REGION
 from tests.fixtures.scripted_aws import ScriptedAws
 from tests.fixtures.versions import needs_operation
-
-from .conftest import Answer, Reply, RestAws
+from tests.integrations.conftest import Answer, Reply, RestAws
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/work"
 
