@@ -13,16 +13,18 @@ from xdist.scheduler import LoadFileScheduling
 # The first one makes AIRFLOW_HOME private; it must stand before whatever imports Airflow.
 pytest_plugins = (
     "tests.fixtures.airflow_home",
+    "tests.aws.clients",
+    "tests.aws.lambda_functions",
+    "tests.aws.lost_answers",
+    "tests.aws.moto",
+    "tests.aws.moto_jobs",
+    "tests.aws.scripted",
+    "tests.aws.step_functions",
     "tests.fixtures.chromium",
-    "tests.fixtures.moto",
-    "tests.fixtures.moto_jobs",
-    "tests.fixtures.scripted_aws",
-    "tests.fixtures.planned_aws",
-    "tests.fixtures.live",
     "tests.fixtures.jobs",
-    "tests.fixtures.once_aws",
-    "tests.fixtures.functions",
+    "tests.fixtures.live",
     "tests.fixtures.real_airflow",
+    "tests.fixtures.task_calls",
     "tests.fixtures.workers",
 )
 

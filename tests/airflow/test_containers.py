@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fixtures.functions import FunctionError, Functions
+from tests.aws.lambda_functions import FunctionError, LambdaFunctions
 from tests.fixtures.real_airflow import RealAirflow
 from tests.fixtures.real_machines import put_in, start
 
@@ -34,8 +34,10 @@ def map_of(function: str) -> dict[str, Any]:
     }
 
 
-def test_a_map_of_fifty_tolerates_a_failing_item_or_does_not(real_airflow: RealAirflow, functions: Functions) -> None:
-    put_in(real_airflow, map_of(functions.add("ship", broken)), "orders")
+def test_a_map_of_fifty_tolerates_a_failing_item_or_does_not(
+    real_airflow: RealAirflow, lambda_functions: LambdaFunctions
+) -> None:
+    put_in(real_airflow, map_of(lambda_functions.add("ship", broken)), "orders")
     orders = [{"order": number} for number in range(50)]
     runs = [real_airflow.trigger("orders", {"orders": orders, "tolerated": count}) for count in (1, 0)]
     tolerant, strict = (run.wait(240) for run in runs)
@@ -49,9 +51,9 @@ def test_a_map_of_fifty_tolerates_a_failing_item_or_does_not(real_airflow: RealA
     assert "States.ExceedToleratedFailureThreshold" in runs[1].story()
 
 
-def test_the_error_of_a_branch_is_caught(real_airflow: RealAirflow, functions: Functions) -> None:
+def test_the_error_of_a_branch_is_caught(real_airflow: RealAirflow, lambda_functions: LambdaFunctions) -> None:
     branches = [
-        {"StartAt": name, "States": {name: {"Type": "Task", "Resource": functions.add(name, body), "End": True}}}
+        {"StartAt": name, "States": {name: {"Type": "Task", "Resource": lambda_functions.add(name, body), "End": True}}}
         for name, body in [("Bill", lambda payload: "billed"), ("Pick", broken)]
     ]
     catch = [{"ErrorEquals": ["OutOfStock"], "ResultPath": "$.failure", "Next": "Apologise"}]

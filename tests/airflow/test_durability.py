@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.functions import Functions
+from tests.aws.lambda_functions import LambdaFunctions
 from tests.fixtures.real_airflow import RealAirflow
 from tests.fixtures.real_machines import start
 
@@ -33,7 +33,7 @@ def loop(function: str, turns: int = 5) -> dict[str, Any]:
 
 @pytest.mark.parametrize("supervisor", [False, True], ids=["process-of-the-task", "whole-worker"])
 def test_a_loop_repeats_no_turn_when_its_worker_is_lost(
-    real_airflow: RealAirflow, functions: Functions, supervisor: bool
+    real_airflow: RealAirflow, lambda_functions: LambdaFunctions, supervisor: bool
 ) -> None:
     name, here, go = f"count_{supervisor}", threading.Event(), threading.Event()
 
@@ -43,19 +43,19 @@ def test_a_loop_repeats_no_turn_when_its_worker_is_lost(
             assert go.wait(PATIENCE)
         return {"turn": payload["turn"] + 1}
 
-    run = start(real_airflow, loop(functions.add(name, count)), f"loop_{supervisor}", {"turn": 0})
+    run = start(real_airflow, loop(lambda_functions.add(name, count)), f"loop_{supervisor}", {"turn": 0})
     assert here.wait(PATIENCE), run.story()
     run.kill_worker("Rest_loop", supervisor=supervisor)
     go.set()
     assert run.wait() == "success", run.story()
     # The call that the worker died of is made again; nothing before it is.
-    assert [payload["turn"] for payload in functions.calls_of(name)] == [0, 1, 2, 2, 3, 4]
+    assert [payload["turn"] for payload in lambda_functions.calls_of(name)] == [0, 1, 2, 2, 3, 4]
     assert run.xcom("Done") == {"turn": 5}
     assert run.task("Rest_loop")["try_number"] == 2
 
 
 def test_a_loop_that_is_cleared_while_it_waits_or_runs_starts_anew(
-    real_airflow: RealAirflow, functions: Functions
+    real_airflow: RealAirflow, lambda_functions: LambdaFunctions
 ) -> None:
     here, go = threading.Event(), threading.Event()
 
@@ -65,12 +65,12 @@ def test_a_loop_that_is_cleared_while_it_waits_or_runs_starts_anew(
             assert go.wait(PATIENCE)
         return {"turn": payload["turn"] + 1}
 
-    run = start(real_airflow, loop(functions.add("count_cleared", count), 2), "loop_cleared", {"turn": 0})
+    run = start(real_airflow, loop(lambda_functions.add("count_cleared", count), 2), "loop_cleared", {"turn": 0})
     assert here.wait(PATIENCE), run.story()
     run.clear("Rest_loop")
     go.set()
     assert run.wait() == "success", run.story()
-    assert [payload["turn"] for payload in functions.calls_of("count_cleared")][2:] == [0, 1]
+    assert [payload["turn"] for payload in lambda_functions.calls_of("count_cleared")][2:] == [0, 1]
     run.clear("Rest_loop")
     assert run.wait() == "success", run.story()
-    assert [payload["turn"] for payload in functions.calls_of("count_cleared")][4:] == [0, 1]
+    assert [payload["turn"] for payload in lambda_functions.calls_of("count_cleared")][4:] == [0, 1]

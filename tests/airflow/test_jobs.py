@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from sfn_provider.integrations.integration import dig
 from sfn_provider.translate import translate
-from tests.fixtures.moto_jobs import OVER, MotoJobs
-from tests.fixtures.once_aws import STARTS, STATES, OnceAws
+from tests.aws.lost_answers import STARTS, STATES, LostAnswersAws
+from tests.aws.moto_jobs import OVER, MotoJobs
 from tests.fixtures.real_airflow import RealAirflow
 
 
@@ -40,23 +40,23 @@ def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(
 
 
 def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
-    real_airflow: RealAirflow, once_aws: OnceAws
+    real_airflow: RealAirflow, lost_answers_aws: LostAnswersAws
 ) -> None:
     states = {
         name: {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters}
         for name, (resource, parameters) in STATES.items()
     }
-    real_airflow.set_connection("once", once_aws.url)
+    real_airflow.set_connection("once", lost_answers_aws.url)
     source = all_at_once(states, "lost_worker", aws_conn_id="once", retries=1, retry_delay=0)
     real_airflow.add_dag("lost_worker", source)
     run = real_airflow.trigger("lost_worker")
     for _ in STARTS:
-        assert once_aws.first_calls.acquire(timeout=120), run.story()
+        assert lost_answers_aws.first_calls.acquire(timeout=120), run.story()
     run.kill_worker("All", supervisor=False)
     assert run.wait() == "success", run.story()
-    assert {action: len(started) for action, started in once_aws.started.items()} == dict.fromkeys(STARTS, 1)
+    assert {action: len(started) for action, started in lost_answers_aws.started.items()} == dict.fromkeys(STARTS, 1)
     twice = {action for action, (token, _) in STARTS.items() if token}
-    assert {action: once_aws.calls[action] for action in STARTS} == {
+    assert {action: lost_answers_aws.calls[action] for action in STARTS} == {
         action: 2 if action in twice else 1 for action in STARTS
     }, "a token makes the second call harmless; where there is none, the job is found"
 

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.fixtures.functions import FunctionError, Functions
+from tests.aws.lambda_functions import FunctionError, LambdaFunctions
 from tests.fixtures.real_airflow import RealAirflow
 from tests.fixtures.real_machines import put_in
 
@@ -39,19 +39,21 @@ def alerts(aws: str) -> Any:
     ]
 
 
-def test_the_sales_pipeline_takes_its_three_ways(real_airflow: RealAirflow, functions: Functions, alerts: Any) -> None:
+def test_the_sales_pipeline_takes_its_three_ways(
+    real_airflow: RealAirflow, lambda_functions: LambdaFunctions, alerts: Any
+) -> None:
     def validate(payload: Any) -> Any:
         if payload["key"] == "missing":
             raise FunctionError("FileNotFoundError", "no such file")
         return payload | {"run_date": payload["key"], "input_path": "s3://b"}
 
-    functions.add("ValidateS3File", validate)
-    functions.add("CheckDataQuality", lambda run: {"quality_score": SCORES[run["Arguments"]["--run_date"]]})
+    lambda_functions.add("ValidateS3File", validate)
+    lambda_functions.add("CheckDataQuality", lambda run: {"quality_score": SCORES[run["Arguments"]["--run_date"]]})
     definition = (DAGS / "sales_pipeline.asl.json").read_text().replace(":123456:", ":123456789012:")
     put_in(real_airflow, definition, "sales")
     runs = {key: real_airflow.trigger("sales", INPUT | {"key": key}) for key in ("good", "poor", "missing")}
     ends = {key: run.wait(240) for key, run in runs.items()}
-    # The definition reads $.error where the Catch puts $.Error: in Step Functions, too, this execution fails.
+    # The definition reads $.error where the Catch puts $.Error: in Step LambdaFunctions, too, this execution fails.
     assert ends == {"good": "success", "poor": "success", "missing": "failed"}, runs["good"].story()
     assert sorted(alerts()) == ["Daily sales pipeline completed successfully", "Quality check failed. Score: 0.5"]
     assert runs["good"].xcom("RunGoldAggregation")["QueryExecution"]["Status"]["State"] == "SUCCEEDED"

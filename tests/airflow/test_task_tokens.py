@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.fixtures.moto import ACCOUNT, REGION
+from tests.aws.moto import ACCOUNT, REGION
 from tests.fixtures.real_airflow import RealAirflow, Run
 
 pytestmark = pytest.mark.usefixtures("aws")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.fixtures.moto import set_execution
+from tests.aws.moto import set_execution
 from tests.fixtures.real_airflow import RealAirflow, Run
 
 FOUR_STARTS = """

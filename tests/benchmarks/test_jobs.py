@@ -18,6 +18,7 @@ import pytest
 
 from tests.fixtures.jobs import job_of, jobs_trigger
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 JOBS = 300
@@ -43,8 +44,8 @@ class Cost:
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Any], Any]]:
     """AWS Batch in a process of its own. Gives how to ask it."""
-    command = [sys.executable, str(Path(__file__).parent / "batch_stub.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+    command = [sys.executable, "-m", "tests.aws", "batch_jobs"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         assert process.stdout is not None
         url = f"http://127.0.0.1:{int(process.stdout.readline())}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)

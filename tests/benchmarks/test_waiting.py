@@ -19,6 +19,7 @@ import pytest
 
 from tests.benchmarks import waiting
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 WAITS = 200
@@ -51,8 +52,8 @@ class Cost:
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     """Step Functions in a process of its own. Gives how to ask it."""
-    command = [sys.executable, str(Path(__file__).parent / "executions_stub.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+    command = [sys.executable, "-m", "tests.aws", "executions"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         assert process.stdout is not None
         url = f"http://127.0.0.1:{int(process.stdout.readline())}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)

@@ -20,7 +20,7 @@ from sfn_provider.callbacks.wait_records import Wait
 from sfn_provider.callbacks.worker_requests import Answer
 from sfn_provider.triggers import callback
 from sfn_provider.triggers.callback import CallbackTrigger
-from tests.fixtures.moto import REGION
+from tests.aws.moto import REGION
 
 WAITER = Waiter("dag", "run", "task", -1)
 TOKEN = TokenSigner.from_configuration().make(WAITER, "1")

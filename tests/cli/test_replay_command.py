@@ -12,9 +12,10 @@ import pytest
 from sfn_provider.cli import run_command
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.flows import END, call, choose, machine
 from tests.fixtures.recorded import ARN, history
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
 
 GREET = machine(
     {
@@ -143,7 +144,7 @@ def test_misuse(folder: Path, told: Callable[..., tuple[int, str, str]], argumen
 
 
 def test_what_aws_refuses_is_told(aws: ScriptedAws, folder: Path, told: Callable[..., tuple[int, str, str]]) -> None:
-    aws.script("DescribeStateMachineForExecution", Refusal("AccessDeniedException", "not allowed"))
+    aws.script("DescribeStateMachineForExecution", ErrorResponse("AccessDeniedException", "not allowed"))
     code, _, err = told("--execution-arn", ARN)
     assert code == 2
     assert "AWS refuses to read it" in err and "not allowed" in err

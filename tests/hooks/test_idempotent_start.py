@@ -14,8 +14,9 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import CALL_TRIES
 from sfn_provider.hooks.idempotent_start import StartRequest, redrive_execution_once, start_execution_once
 from sfn_provider.hooks.step_function import StepFunctionHook
-from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
+from tests.aws.moto import set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, ErrorResponse
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -102,7 +103,7 @@ def test_another_error_is_none_of_this(request_once: StartRequest) -> None:
 
 
 def test_a_missing_permission_to_start_is_named(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartExecution", Refusal("AccessDeniedException"))
+    scripted_aws.script("StartExecution", ErrorResponse("AccessDeniedException"))
     with pytest.raises(AirflowFailException, match="states:StartExecution"):
         start_execution_once(StepFunctionHook(), StartRequest(MACHINE, "one", None, "new_name", None))
 
@@ -116,7 +117,7 @@ REDRIVE = StartRequest(MACHINE, "one", None, "redrive", None)
 
 
 def test_a_failed_execution_can_be_redriven(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"))
+    scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
     scripted_aws.script("RedriveExecution", {"redriveDate": 2.0})
     assert start_execution_once(StepFunctionHook(), REDRIVE) == ARN
@@ -124,22 +125,22 @@ def test_a_failed_execution_can_be_redriven(scripted_aws: ScriptedAws) -> None:
 
 
 def test_what_cannot_be_redriven_says_why(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"))
+    scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
-    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable", "more than 14 days"))
+    scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable", "more than 14 days"))
     with pytest.raises(AirflowFailException, match=r"cannot be redriven: .*more than 14 days"):
         start_execution_once(StepFunctionHook(), REDRIVE)
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
 def test_a_redrive_is_not_repeated(scripted_aws: ScriptedAws, status: str) -> None:
-    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     scripted_aws.script("DescribeExecution", described(status))
     assert redrive_execution_once(StepFunctionHook(), MACHINE, "one") == ARN
 
 
 def test_a_redrive_that_aws_refuses_says_why(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable", "too many events"))
+    scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable", "too many events"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
     with pytest.raises(AirflowFailException, match=r"is FAILED and cannot be redriven: .*too many events"):
         redrive_execution_once(StepFunctionHook(), MACHINE, "one")
@@ -149,7 +150,7 @@ ANEW = replace(REDRIVE, name="made", on_not_redrivable="new_execution")
 
 
 def test_a_refused_redrive_says_the_reason_that_aws_gives(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     reason = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "Execution history limit exceeded"}
     scripted_aws.script("DescribeExecution", described("FAILED") | reason)
     with pytest.raises(AirflowFailException, match=r"cannot be redriven: Execution history limit exceeded$"):
@@ -157,15 +158,17 @@ def test_a_refused_redrive_says_the_reason_that_aws_gives(scripted_aws: Scripted
 
 
 def test_where_aws_refuses_to_redrive_another_execution_may_start(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     scripted_aws.script("DescribeExecution", described("TIMED_OUT"))
     assert redrive_execution_once(StepFunctionHook(), MACHINE, "one", "new_execution") is None
     assert scripted_aws.actions() == ["RedriveExecution", "DescribeExecution"]
 
 
 def test_a_retry_that_cannot_redrive_may_start_the_next_name(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"), {"executionArn": "new", "startDate": 1.0})
-    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script(
+        "StartExecution", ErrorResponse("ExecutionAlreadyExists"), {"executionArn": "new", "startDate": 1.0}
+    )
+    scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
     assert start_execution_once(StepFunctionHook(), ANEW) == "new"
     assert [body["name"] for body in scripted_aws.bodies("StartExecution")] == ["made", "made-2"]
@@ -173,7 +176,12 @@ def test_a_retry_that_cannot_redrive_may_start_the_next_name(scripted_aws: Scrip
 
 @pytest.mark.parametrize(
     "error",
-    [Refusal("ThrottlingException"), Refusal("x", status=503), Refusal("ExpiredTokenException"), DROP],
+    [
+        ErrorResponse("ThrottlingException"),
+        ErrorResponse("x", status=503),
+        ErrorResponse("ExpiredTokenException"),
+        NO_RESPONSE,
+    ],
     ids=["throttled", "503", "expired", "dropped"],
 )
 def test_a_start_outlasts_errors_under_one_name(scripted_aws: ScriptedAws, error: Any) -> None:
@@ -183,7 +191,7 @@ def test_a_start_outlasts_errors_under_one_name(scripted_aws: ScriptedAws, error
 
 
 def test_a_start_has_an_end_to_its_patience(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartExecution", Refusal("ThrottlingException"))
+    scripted_aws.script("StartExecution", ErrorResponse("ThrottlingException"))
     with pytest.raises(ClientError, match="ThrottlingException"):
         start_execution_once(StepFunctionHook(), REDRIVE)
     assert len(scripted_aws.calls) == CALL_TRIES

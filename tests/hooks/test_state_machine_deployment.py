@@ -13,8 +13,9 @@ from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.state_machine_deployment import LOOKS, ROLE_TRIES, DesiredStateMachine, deploy, routes
 from sfn_provider.hooks.step_function import StepFunctionHook
-from tests.fixtures.moto import PASS_THROUGH, ROLE_ARN
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.aws.moto import PASS_THROUGH, ROLE_ARN
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 WANTED = DesiredStateMachine("Orders", json.dumps(PASS_THROUGH, indent=2), ROLE_ARN)
@@ -31,7 +32,7 @@ SHOWN = {
     "tracingConfiguration": {"enabled": False},
     "revisionId": "r1",
 }
-NONE = Refusal("StateMachineDoesNotExist")
+NONE = ErrorResponse("StateMachineDoesNotExist")
 
 
 def quick(wanted: DesiredStateMachine = WANTED) -> Any:
@@ -130,8 +131,10 @@ def test_a_change_that_aws_never_shows_fails(deployed: ScriptedAws) -> None:
 
 def test_a_new_role_may_take_its_time(deployed: ScriptedAws) -> None:
     deployed.script("DescribeStateMachine", NONE, SHOWN)
-    unknown = Refusal("AccessDeniedException", "states.amazonaws.com is not authorized to assume the provided role.")
-    log = Refusal("InvalidLoggingConfiguration", "The IAM Role is not authorized to access the Log Destination")
+    unknown = ErrorResponse(
+        "AccessDeniedException", "states.amazonaws.com is not authorized to assume the provided role."
+    )
+    log = ErrorResponse("InvalidLoggingConfiguration", "The IAM Role is not authorized to access the Log Destination")
     deployed.script("CreateStateMachine", unknown, log, {"stateMachineArn": ARN, "creationDate": 1.0})
     assert quick().change == "created"
     deployed.script("DescribeStateMachine", NONE)
@@ -143,7 +146,7 @@ def test_a_new_role_may_take_its_time(deployed: ScriptedAws) -> None:
 
 def test_a_missing_permission_is_no_new_role(deployed: ScriptedAws) -> None:
     deployed.script("DescribeStateMachine", NONE)
-    deployed.script("CreateStateMachine", Refusal("AccessDeniedException", "no identity-based policy"))
+    deployed.script("CreateStateMachine", ErrorResponse("AccessDeniedException", "no identity-based policy"))
     with pytest.raises(AirflowFailException, match="states:CreateStateMachine"):
         quick()
     assert len(deployed.bodies("CreateStateMachine")) == 1
@@ -151,7 +154,7 @@ def test_a_missing_permission_is_no_new_role(deployed: ScriptedAws) -> None:
 
 def test_what_aws_refuses_is_raised(deployed: ScriptedAws) -> None:
     deployed.script("DescribeStateMachine", NONE)
-    deployed.script("CreateStateMachine", Refusal("InvalidName"))
+    deployed.script("CreateStateMachine", ErrorResponse("InvalidName"))
     with pytest.raises(ClientError, match="InvalidName"):
         quick()
 

@@ -14,8 +14,9 @@ from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.waiting.aws_client import connected
-from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
+from tests.aws.moto import set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
@@ -93,13 +94,13 @@ def test_a_wait_has_as_many_looks_as_asked_for(scripted_aws: ScriptedAws) -> Non
 @pytest.mark.parametrize(
     "error",
     [
-        Refusal("ThrottlingException"),
-        Refusal("InternalServerError", status=500),
-        Refusal("Html", status=503),
-        Refusal("ExpiredTokenException"),
-        Refusal("ExecutionDoesNotExist"),
-        DROP,
-        CUT,
+        ErrorResponse("ThrottlingException"),
+        ErrorResponse("InternalServerError", status=500),
+        ErrorResponse("Html", status=503),
+        ErrorResponse("ExpiredTokenException"),
+        ErrorResponse("ExecutionDoesNotExist"),
+        NO_RESPONSE,
+        PARTIAL_RESPONSE,
     ],
     ids=["throttled", "500", "503", "expired", "not there yet", "dropped", "cut off"],
 )
@@ -123,7 +124,7 @@ def test_a_wait_outlasts_an_error(scripted_aws: ScriptedAws, error: Any) -> None
 def test_an_answer_that_is_cut_off_is_a_lost_connection(
     scripted_aws: ScriptedAws, operation: str, arguments: dict[str, str]
 ) -> None:
-    scripted_aws.script(operation.title().replace("_", ""), CUT)
+    scripted_aws.script(operation.title().replace("_", ""), PARTIAL_RESPONSE)
     # Some older versions of botocore with their urllib3 tell it themselves.
     with pytest.raises((ConnectionError, ConnectionClosedError), match=r"was cut off|was closed"):
         getattr(StepFunctionHook().conn, operation)(**arguments)
@@ -146,7 +147,7 @@ def test_an_answer_that_is_empty_by_nature_is_one(scripted_aws: ScriptedAws) -> 
 
 
 def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("ExpiredTokenException"), SUCCEEDED)
+    scripted_aws.script("DescribeExecution", ErrorResponse("ExpiredTokenException"), SUCCEEDED)
     hook = StepFunctionHook()
     clients = [hook.conn]
     hook.describe_patiently(ARN, sleep=lambda _: clients.append(hook.conn))
@@ -154,7 +155,9 @@ def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatc
 
 
 def test_a_missing_permission_ends_a_wait_at_once(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException", "no identity-based policy allows it"))
+    scripted_aws.script(
+        "DescribeExecution", ErrorResponse("AccessDeniedException", "no identity-based policy allows it")
+    )
     with pytest.raises(AirflowFailException, match=r"states:DescribeExecution.*no identity-based policy"):
         StepFunctionHook().wait_for_execution(ARN)
     assert len(scripted_aws.calls) == 1
@@ -190,7 +193,9 @@ def test_a_failure_reads_one_page_from_the_end(scripted_aws: ScriptedAws) -> Non
 
 
 @pytest.mark.parametrize(
-    "answer", [Refusal("AccessDeniedException"), Refusal("ThrottlingException"), DROP, CUT], ids=repr
+    "answer",
+    [ErrorResponse("AccessDeniedException"), ErrorResponse("ThrottlingException"), NO_RESPONSE, PARTIAL_RESPONSE],
+    ids=repr,
 )
 def test_a_history_out_of_reach_hides_no_failure(scripted_aws: ScriptedAws, answer: Any) -> None:
     scripted_aws.script("GetExecutionHistory", answer)
@@ -239,7 +244,7 @@ def test_a_failed_map_run_shows_its_failed_items(scripted_aws: ScriptedAws) -> N
 
 def test_failed_items_out_of_reach_hide_no_failure(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("GetExecutionHistory", {"events": MAP_RUN_FAILED})
-    scripted_aws.script("ListExecutions", Refusal("AccessDeniedException"))
+    scripted_aws.script("ListExecutions", ErrorResponse("AccessDeniedException"))
     message = str(StepFunctionHook().failure(TOLERANCE))
     assert "States.ExceedToleratedFailureThreshold" in message
     assert "Its failed items could not be read: AWS refuses states:ListExecutions" in message
@@ -248,7 +253,7 @@ def test_failed_items_out_of_reach_hide_no_failure(scripted_aws: ScriptedAws) ->
 def test_a_history_is_read_page_by_page(scripted_aws: ScriptedAws) -> None:
     first = {"events": [{"id": 1, "timestamp": 1.0, "type": "ExecutionStarted"}], "nextToken": "t"}
     second = {"events": [{"id": 2, "timestamp": 1.0, "type": "ExecutionSucceeded"}]}
-    scripted_aws.script("GetExecutionHistory", first, Refusal("ThrottlingException"), second)
+    scripted_aws.script("GetExecutionHistory", first, ErrorResponse("ThrottlingException"), second)
     pages = list(StepFunctionHook().history_pages(ARN, include_execution_data=False, max_results=1))
     assert [event["id"] for page in pages for event in page["events"]] == [1, 2]
     bodies = scripted_aws.bodies("GetExecutionHistory")

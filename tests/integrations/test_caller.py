@@ -14,9 +14,10 @@ import pytest
 
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.fixtures.moto import ACCOUNT, REGION, ROLE_ARN, set_execution
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
-from tests.integrations.conftest import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
+from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN, set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
+from tests.fixtures.task_calls import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
 
 STOCK = {"TableName": "stock"}
 ITEM = {"sku": {"S": "bolt"}, "count": {"N": "7"}}
@@ -76,7 +77,7 @@ def test_only_optimized_results_show_the_http_response(submit: Callable[..., Ans
 def test_a_value_that_is_missing_is_the_services_to_refuse(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws
 ) -> None:
-    scripted_aws.script("PutItem", Refusal("ValidationException", "Value null at 'item'"))
+    scripted_aws.script("PutItem", ErrorResponse("ValidationException", "Value null at 'item'"))
     with pytest.raises(StatesError, match=r"DynamoDB\.AmazonDynamoDBException: Value null at 'item' \(Service: Amazon"):
         submit("dynamodb:putItem", STOCK | {"Item": None})
     assert scripted_aws.bodies("PutItem") == [STOCK]
@@ -298,7 +299,7 @@ def test_throttling_is_tried_again(result: Callable[..., Any], scripted_aws: Scr
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     scripted_aws.script(
-        "SendMessage", Refusal("ThrottlingException"), Refusal("ThrottlingException"), {"MessageId": "m"}
+        "SendMessage", ErrorResponse("ThrottlingException"), ErrorResponse("ThrottlingException"), {"MessageId": "m"}
     )
     assert result("sqs:sendMessage", {"QueueUrl": "https://queue", "MessageBody": "b"}) == {"MessageId": "m"}
     assert len(scripted_aws.calls) == 3

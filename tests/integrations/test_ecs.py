@@ -9,10 +9,9 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
-from tests.fixtures.scripted_aws import ScriptedAws
-from tests.integrations.conftest import Answer
-
-from .job_table import JOBS, TASK, container, start
+from tests.aws.scripted import ScriptedAws
+from tests.fixtures.job_table import JOBS, TASK, container, start
+from tests.fixtures.task_calls import Answer
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Submitted
 from sfn_provider.integrations.job_recovery import SEARCHES, Resubmission
 from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
-from tests.integrations.conftest import Answer
-
-from .job_table import JOBS
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
+from tests.fixtures.job_table import JOBS
+from tests.fixtures.task_calls import Answer
 
 SINCE = 1_000_000.0
 EARLY, LATE = SINCE - 60, SINCE + 1
@@ -125,7 +125,7 @@ def test_a_job_that_is_known_is_not_taken_for_it(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws, case: Case
 ) -> None:
     scripted_aws.script(*case.list)
-    scripted_aws.script(case.start, Refusal("ValidationException"))
+    scripted_aws.script(case.start, ErrorResponse("ValidationException"))
     others = ({"describe": case.found}, {"describe": {"RunId": "later"}})
     with pytest.raises(StatesError):
         submit(case.resource, case.arguments, again=Resubmission(SINCE, others))
@@ -136,7 +136,7 @@ def test_a_job_that_is_known_is_not_taken_for_it(
 def test_a_call_that_was_not_made_before_is_made_without_a_search(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws, case: Case
 ) -> None:
-    scripted_aws.script(case.start, Refusal("ValidationException"))
+    scripted_aws.script(case.start, ErrorResponse("ValidationException"))
     with pytest.raises(StatesError):
         submit(case.resource, case.arguments)
     assert scripted_aws.actions() == [case.start]
@@ -155,7 +155,7 @@ def test_two_calls_that_are_the_same_find_two_jobs(submit: Callable[..., Answer]
 def test_where_the_service_may_not_be_asked_the_job_is_started(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws, code: str
 ) -> None:
-    scripted_aws.script("GetJobRuns", Refusal(code))
+    scripted_aws.script("GetJobRuns", ErrorResponse(code))
     scripted_aws.script("StartJobRun", {"JobRunId": "new"})
     answer = submit("glue:startJobRun.sync", {"JobName": "load"}, again=Resubmission(SINCE))
     assert isinstance(answer, Submitted) and answer.job["describe"]["RunId"] == "new"
@@ -164,7 +164,7 @@ def test_where_the_service_may_not_be_asked_the_job_is_started(
 def test_where_the_service_cannot_say_nothing_is_started(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws
 ) -> None:
-    scripted_aws.script("GetJobRuns", Refusal("ThrottlingException"))
+    scripted_aws.script("GetJobRuns", ErrorResponse("ThrottlingException"))
     with pytest.raises(StatesError, match=r"^Glue\."):
         submit("glue:startJobRun.sync", {"JobName": "load"}, again=Resubmission(SINCE))
     assert scripted_aws.actions() == ["GetJobRuns"]

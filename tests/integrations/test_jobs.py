@@ -10,10 +10,10 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
-from tests.integrations.conftest import Answer, without_metadata
-
-from .job_table import JOBS, Job, start, without_empty_lists
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, ErrorResponse
+from tests.fixtures.job_table import JOBS, Job, start, without_empty_lists
+from tests.fixtures.task_calls import Answer, without_metadata
 
 job_cases = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.id)
 
@@ -77,16 +77,16 @@ def test_a_job_that_cannot_be_stopped_is_told(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller
 ) -> None:
     submitted = start(submit, scripted_aws, JOBS[3])
-    scripted_aws.script("StopQueryExecution", Refusal("AccessDeniedException"))
+    scripted_aws.script("StopQueryExecution", ErrorResponse("AccessDeniedException"))
     with pytest.raises(StatesError, match=r"Athena\.AmazonAthenaException"):
         caller.cancel(submitted.job)
 
 
 PASSING = (
-    Refusal("ThrottlingException"),
-    Refusal("InternalFailure", status=500),
-    Refusal("ExpiredTokenException"),
-    DROP,
+    ErrorResponse("ThrottlingException"),
+    ErrorResponse("InternalFailure", status=500),
+    ErrorResponse("ExpiredTokenException"),
+    NO_RESPONSE,
 )
 
 
@@ -112,7 +112,7 @@ def test_expired_credentials_are_read_anew(
 ) -> None:
     submitted = start(submit, scripted_aws, JOBS[2])
     client = caller._clients.get("glue")
-    scripted_aws.script("GetJobRun", Refusal("ThrottlingException"), Refusal("ExpiredTokenException"))
+    scripted_aws.script("GetJobRun", ErrorResponse("ThrottlingException"), ErrorResponse("ExpiredTokenException"))
     caller.poll(submitted.job)
     assert caller._clients.get("glue") is client
     caller.poll(submitted.job)
@@ -123,7 +123,7 @@ def test_pauses_after_errors_have_an_end(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller
 ) -> None:
     submitted = start(submit, scripted_aws, JOBS[2])
-    scripted_aws.script("GetJobRun", Refusal("ThrottlingException"))
+    scripted_aws.script("GetJobRun", ErrorResponse("ThrottlingException"))
     answer = caller.poll(submitted.job | {"errors": 5000})
     assert isinstance(answer, Submitted)
     assert answer.poll_after == 300
@@ -133,7 +133,7 @@ def test_an_error_that_does_not_pass_ends_a_job(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller
 ) -> None:
     submitted = start(submit, scripted_aws, JOBS[2])
-    scripted_aws.script("GetJobRun", Refusal("EntityNotFoundException", "no run"))
+    scripted_aws.script("GetJobRun", ErrorResponse("EntityNotFoundException", "no run"))
     with pytest.raises(StatesError) as caught:
         caller.poll(submitted.job)
     assert caught.value.error == "Glue.EntityNotFoundException"
@@ -142,7 +142,7 @@ def test_an_error_that_does_not_pass_ends_a_job(
 
 @pytest.mark.parametrize(
     ("job", "answer"),
-    [(JOBS[0], Refusal("ExecutionDoesNotExist")), (JOBS[4], {"tasks": [], "failures": []})],
+    [(JOBS[0], ErrorResponse("ExecutionDoesNotExist")), (JOBS[4], {"tasks": [], "failures": []})],
     ids=["refused", "empty"],
 )
 def test_a_fresh_job_may_be_unknown_for_a_while(

@@ -10,8 +10,8 @@ import pytest
 from sfn_provider.integrations import Caller, Submitted
 from sfn_provider.integrations.integration import dig
 from sfn_provider.integrations.job_recovery import Resubmission
-from tests.fixtures.moto_jobs import OVER, MotoJobs
-from tests.integrations.conftest import Answer, submit_by
+from tests.aws.moto_jobs import OVER, MotoJobs
+from tests.fixtures.task_calls import Answer, submit_by
 
 AT_MOST = 30.0
 

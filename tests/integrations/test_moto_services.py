@@ -10,9 +10,9 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.fixtures.moto import ACCOUNT, REGION
+from tests.aws.moto import ACCOUNT, REGION
+from tests.fixtures.task_calls import Answer, without_metadata
 from tests.fixtures.versions import from_boto3
-from tests.integrations.conftest import Answer, without_metadata
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/work"
 Run = Callable[..., Any]

@@ -9,10 +9,10 @@ import pytest
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.api_operation import token_of
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
-from tests.integrations.conftest import Answer, without_metadata
-
-from .job_table import CHILD, JOBS, RUN, TASK, Job, start
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
+from tests.fixtures.job_table import CHILD, JOBS, RUN, TASK, Job, start
+from tests.fixtures.task_calls import Answer, without_metadata
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_execution_that_was_started_before_is_followed(
 ) -> None:
     name = token_of("run/Work/0")
     arn = f"{CHILD.replace('stateMachine', 'execution')}:{name}"
-    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"))
+    scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
     scripted_aws.script(
         "DescribeExecution", {"executionArn": arn, "startDate": 4, "status": "SUCCEEDED", "output": "1"}
     )
@@ -60,6 +60,6 @@ def test_an_execution_that_was_started_before_is_followed(
 def test_an_execution_of_the_definitions_own_name_that_exists_is_an_error(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws
 ) -> None:
-    scripted_aws.script("StartExecution", Refusal("ExecutionAlreadyExists"))
+    scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
     with pytest.raises(StatesError, match=r"StepFunctions\.ExecutionAlreadyExistsException"):
         submit("states:startExecution", {"StateMachineArn": CHILD, "Name": "mine"})

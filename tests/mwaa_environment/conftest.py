@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures.functions import Functions
+from tests.aws.lambda_functions import LambdaFunctions
+from tests.aws.step_functions import SimulatedStepFunctions
 from tests.mwaa_environment import services
 from tests.mwaa_environment.environment import COMPONENTS, MwaaEnvironment, mwaa_environment
 from tests.mwaa_environment.environments import FOLDER
-from tests.mwaa_environment.step_functions import StepFunctions
-from tests.mwaa_environment.step_functions import step_functions as step_functions
 
 VERSIONS = os.environ.get("SFN_PROVIDER_MWAA", "").split()
 
@@ -21,7 +20,10 @@ VERSIONS = os.environ.get("SFN_PROVIDER_MWAA", "").split()
     scope="session", params=VERSIONS or [pytest.param("", marks=pytest.mark.skip("make test-mwaa runs it"))]
 )
 def running_environment(
-    request: pytest.FixtureRequest, moto_server: str, functions: Functions, step_functions: StepFunctions
+    request: pytest.FixtureRequest,
+    moto_server: str,
+    lambda_functions: LambdaFunctions,
+    step_functions: SimulatedStepFunctions,
 ) -> Iterator[MwaaEnvironment]:
     """The environment of a version."""
     version: str = request.param
@@ -35,7 +37,7 @@ def running_environment(
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": moto_server,
-        "AWS_ENDPOINT_URL_LAMBDA": functions.url,
+        "AWS_ENDPOINT_URL_LAMBDA": lambda_functions.url,
         "AWS_ENDPOINT_URL_SFN": step_functions.url,
         "AIRFLOW__SFN_PROVIDER__WORKER_AUTH": "signature",
         "AIRFLOW__SFN_PROVIDER__WORKER_ACCESS_KEY_ID": "testing",

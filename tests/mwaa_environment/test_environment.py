@@ -9,14 +9,14 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.aws.lambda_functions import LambdaFunctions
+from tests.aws.step_functions import SimulatedStepFunctions
 from tests.fixtures.chromium import Chromium
-from tests.fixtures.functions import Functions
 from tests.fixtures.real_airflow import Run
 from tests.fixtures.real_machines import put_in as put_machine_in
 from tests.mwaa_environment.dag_files import put_in
 from tests.mwaa_environment.environment import START, MwaaEnvironment
 from tests.mwaa_environment.pictures import keep, open_graph, open_task
-from tests.mwaa_environment.step_functions import StepFunctions
 
 REGION = "us-east-1"
 ACCOUNT = {":123456:": ":123456789012:"}
@@ -60,10 +60,12 @@ def test_the_provider_and_its_plugin_are_there_once(mwaa: MwaaEnvironment) -> No
 
 
 def test_the_sales_pipeline_runs_through(
-    mwaa: MwaaEnvironment, functions: Functions, services: Any, chromium: Chromium
+    mwaa: MwaaEnvironment, lambda_functions: LambdaFunctions, services: Any, chromium: Chromium
 ) -> None:
-    functions.add("ValidateS3File", lambda payload: payload | {"run_date": "2025-03-15", "input_path": "s3://shop"})
-    functions.add("CheckDataQuality", lambda run: {"quality_score": 0.97})
+    lambda_functions.add(
+        "ValidateS3File", lambda payload: payload | {"run_date": "2025-03-15", "input_path": "s3://shop"}
+    )
+    lambda_functions.add("CheckDataQuality", lambda run: {"quality_score": 0.97})
     put_in(mwaa, "sales_pipeline", ACCOUNT)
     run = mwaa.trigger("sales_pipeline", INPUT, now())
     assert run.wait(START) == "success", run.story()
@@ -82,7 +84,7 @@ def links(mwaa: MwaaEnvironment, run: Run, task_id: str) -> dict[str, Any]:
 
 
 def test_an_execution_is_started_and_waited_for(
-    mwaa: MwaaEnvironment, step_functions: StepFunctions, chromium: Chromium
+    mwaa: MwaaEnvironment, step_functions: SimulatedStepFunctions, chromium: Chromium
 ) -> None:
     machine = f"arn:aws:states:{REGION}:123456789012:stateMachine:SalesPipeline"
     step_functions.hold()
@@ -93,19 +95,21 @@ def test_an_execution_is_started_and_waited_for(
     keep(chromium, mwaa, "start_sales_pipeline")
     step_functions.release(1)
     assert run.wait(START) == "success", run.story()
-    [execution] = step_functions.of(machine)
-    arn = execution.row["executionArn"]
+    [execution] = step_functions.executions_of(machine)
+    arn = execution["executionArn"]
     assert run.xcom("start_execution") == arn
-    assert run.xcom("wait_for_execution", "output") == {"did": execution.row["name"]}
+    assert run.xcom("wait_for_execution", "output") == {"did": execution["name"]}
     shown = links(mwaa, run, "start_execution")
     assert [arn.replace(":", "%3A") in str(shown.get("State Machine Executions Details"))] == [True], shown
     open_task(chromium, mwaa, run, "start_execution", "State Machine Executions Details")
     keep(chromium, mwaa, "links")
 
 
-def test_a_worker_outside_answers_by_the_web_server(mwaa: MwaaEnvironment, functions: Functions, aws: str) -> None:
+def test_a_worker_outside_answers_by_the_web_server(
+    mwaa: MwaaEnvironment, lambda_functions: LambdaFunctions, aws: str
+) -> None:
     tokens: list[str] = []
-    functions.add("Approve", lambda payload: tokens.append(payload["token"]))
+    lambda_functions.add("Approve", lambda payload: tokens.append(payload["token"]))
     put_machine_in(mwaa, TOKEN_MACHINE, "ask")
     run = mwaa.trigger("ask", None, now())
     run.wait_for_task("Ask", "deferred")

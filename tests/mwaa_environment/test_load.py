@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+from tests.aws.step_functions import SimulatedStepFunctions
 from tests.fixtures.real_airflow import Run
 from tests.mwaa_environment.dag_files import put_in
 from tests.mwaa_environment.environment import MwaaEnvironment
-from tests.mwaa_environment.step_functions import StepFunctions
 
 RUNS = 200
 DAG = "start_and_wait"
@@ -68,10 +68,10 @@ def wait(mwaa: MwaaEnvironment, what: str, look: Callable[[], bool]) -> None:
     print(f"{mwaa.airflow_version}: {what} after {time.monotonic() - began:.0f} s")
 
 
-def start_with_a_worker_and_the_triggerer_lost(mwaa: MwaaEnvironment, service: StepFunctions) -> list[Run]:
+def start_with_a_worker_and_the_triggerer_lost(mwaa: MwaaEnvironment, service: SimulatedStepFunctions) -> list[Run]:
     """Start all runs, and lose components until all wait."""
     runs = start_runs(mwaa)
-    wait(mwaa, "an eighth of the executions started", lambda: len(service.of(MACHINE)) >= RUNS / 8)
+    wait(mwaa, "an eighth of the executions started", lambda: len(service.executions_of(MACHINE)) >= RUNS / 8)
     lose(mwaa, "worker-1")
     wait(mwaa, "half of the waits deferred", lambda: deferred(mwaa) >= RUNS / 2)
     lose(mwaa, "triggerer")
@@ -79,7 +79,7 @@ def start_with_a_worker_and_the_triggerer_lost(mwaa: MwaaEnvironment, service: S
     return runs
 
 
-def end_with_a_worker_and_the_triggerer_lost(mwaa: MwaaEnvironment, service: StepFunctions) -> None:
+def end_with_a_worker_and_the_triggerer_lost(mwaa: MwaaEnvironment, service: SimulatedStepFunctions) -> None:
     """Let the executions end within two minutes, and lose components until all runs have ended."""
     service.release(120)
     wait(mwaa, "a quarter of the runs ended", lambda: count(mwaa, "dagRuns?state=success") >= RUNS / 4)
@@ -89,7 +89,7 @@ def end_with_a_worker_and_the_triggerer_lost(mwaa: MwaaEnvironment, service: Ste
 
 
 def test_200_executions_are_waited_for_at_once_and_none_is_lost_or_started_twice(
-    mwaa: MwaaEnvironment, step_functions: StepFunctions
+    mwaa: MwaaEnvironment, step_functions: SimulatedStepFunctions
 ) -> None:
     step_functions.hold()
     put_in(mwaa, "start_sales_pipeline", CHANGES, DAG)
@@ -101,7 +101,7 @@ def test_200_executions_are_waited_for_at_once_and_none_is_lost_or_started_twice
     assert (other.state, deferred(mwaa)) == ("success", RUNS), other.story()
     end_with_a_worker_and_the_triggerer_lost(mwaa, step_functions)
     assert {run.run_id: run.state for run in runs if run.state != "success"} == {}
-    names = {one.row["name"] for one in step_functions.of(MACHINE)}
+    names = {one["name"] for one in step_functions.executions_of(MACHINE)}
     assert len(names) == RUNS
     assert {run.xcom("wait_for_execution", "output")["did"] for run in runs} == names
     print(f"tasks by tries: {dict(tries(mwaa))}; calls: {dict(step_functions.calls)}")

@@ -15,8 +15,9 @@ from sfn_provider.operators.step_function import (
     StepFunctionCreateOrUpdateStateMachineOperator,
     StepFunctionValidateStateMachineOperator,
 )
-from tests.fixtures.moto import PASS_THROUGH, ROLE_ARN
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.aws.moto import PASS_THROUGH, ROLE_ARN
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.tasks import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
@@ -60,7 +61,7 @@ def test_a_relative_path_starts_at_the_dag_files_folder(tmp_path: Path, sfn: Any
 def test_configurations_and_tags_are_sent(scripted_aws: ScriptedAws) -> None:
     shown = {"definition": json.dumps(PASS_THROUGH), "roleArn": ROLE_ARN, "type": "EXPRESS", "status": "ACTIVE"}
     shown["tracingConfiguration"] = {"enabled": True}  # type: ignore[assignment]
-    scripted_aws.script("DescribeStateMachine", Refusal("StateMachineDoesNotExist"), shown)
+    scripted_aws.script("DescribeStateMachine", ErrorResponse("StateMachineDoesNotExist"), shown)
     scripted_aws.script("CreateStateMachine", {"stateMachineArn": ARN, "creationDate": 1.0})
     create(state_machine_type="EXPRESS", tracing_configuration={"enabled": True}, tags={"team": "sales"})
     [body] = scripted_aws.bodies("CreateStateMachine")
@@ -92,8 +93,8 @@ def test_aws_is_not_asked_for_what_cannot_be(
     ("code", "final"), [("InvalidDefinition", True), ("InvalidName", True), ("StateMachineDeleting", False)]
 )
 def test_what_aws_refuses_is_final_where_no_retry_helps(scripted_aws: ScriptedAws, code: str, final: bool) -> None:
-    scripted_aws.script("DescribeStateMachine", Refusal("StateMachineDoesNotExist"))
-    scripted_aws.script("CreateStateMachine", Refusal(code))
+    scripted_aws.script("DescribeStateMachine", ErrorResponse("StateMachineDoesNotExist"))
+    scripted_aws.script("CreateStateMachine", ErrorResponse(code))
     with pytest.raises(Exception, match=code) as caught:
         create()
     assert isinstance(caught.value, AirflowFailException) is final

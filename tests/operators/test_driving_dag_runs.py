@@ -20,8 +20,8 @@ from sfn_provider.operators.step_function import (
     StepFunctionStartExecutionOperator,
     StepFunctionStopExecutionOperator,
 )
+from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.moto import ACCOUNT, REGION, ROLE_ARN
 
 pytestmark = pytest.mark.usefixtures("airflow_db", "executing_aws")
 

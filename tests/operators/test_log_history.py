@@ -16,8 +16,9 @@ from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
 from tests.fixtures.tasks import context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
@@ -106,7 +107,7 @@ def test_a_look_reads_one_page_and_the_end_reads_the_rest(
 
 
 def test_a_history_that_cannot_be_read_fails_nothing(orders: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
-    orders.script("GetExecutionHistory", Refusal("AccessDeniedException"))
+    orders.script("GetExecutionHistory", ErrorResponse("AccessDeniedException"))
     operator = operator_of()
     assert operator.execute(context_of(operator)) == 1
     assert "could not be read" in caplog.text

@@ -14,7 +14,8 @@ from sfn_provider.operators.step_function import (
     StepFunctionGetExecutionOutputOperator,
     StepFunctionStartExecutionOperator,
 )
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.tasks import context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
@@ -96,7 +97,7 @@ def test_a_hook_of_ones_own() -> None:
 
 
 def test_in_place_of_a_refused_redrive_an_execution_of_the_tasks_name_starts(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     failed = {"executionArn": ARN, "status": "FAILED", "startDate": 1.0, "stopDate": 2.0}
     scripted_aws.script("DescribeExecution", failed)
     scripted_aws.script("StartExecution", {"executionArn": "new", "startDate": 1.0})

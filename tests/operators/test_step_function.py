@@ -22,8 +22,9 @@ from sfn_provider.operators.step_function import (
     StepFunctionGetExecutionOutputOperator,
     StepFunctionStartExecutionOperator,
 )
-from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
+from tests.aws.moto import set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.fixtures.tasks import context_of
 from tests.fixtures.versions import AIRFLOW
 
@@ -209,7 +210,7 @@ def test_redrive_out_of_a_template_means_what_it_says(orders: ScriptedAws, value
     assert orders.actions()[0] == action
 
 
-@pytest.mark.parametrize("error", [Refusal("ThrottlingException"), Refusal("x", status=503), DROP])
+@pytest.mark.parametrize("error", [ErrorResponse("ThrottlingException"), ErrorResponse("x", status=503), NO_RESPONSE])
 def test_a_wait_outlasts_errors(orders: ScriptedAws, error: Any) -> None:
     orders.script("DescribeExecution", error, RUNNING, error, error, SUCCEEDED, error, SUCCEEDED)
     operator = start_operator()
@@ -217,7 +218,7 @@ def test_a_wait_outlasts_errors(orders: ScriptedAws, error: Any) -> None:
 
 
 def test_a_missing_permission_fails_at_once(orders: ScriptedAws) -> None:
-    orders.script("DescribeExecution", Refusal("AccessDeniedException"))
+    orders.script("DescribeExecution", ErrorResponse("AccessDeniedException"))
     operator = start_operator()
     with pytest.raises(AirflowFailException, match="states:DescribeExecution"):
         operator.execute(context_of(operator))
@@ -271,7 +272,7 @@ def test_a_deferral_has_what_is_left_of_the_execution_timeout(orders: ScriptedAw
 
 
 def test_a_deferral_goes_on_where_aws_does_not_answer(orders: ScriptedAws) -> None:
-    orders.script("DescribeExecution", Refusal("x", status=503))
+    orders.script("DescribeExecution", ErrorResponse("x", status=503))
     operator = start_operator(deferrable=True)
     assert deferral_of(operator, context_of(operator)).trigger.execution_arn == ARN
 
@@ -339,13 +340,13 @@ def test_output_of_a_finished_execution(scripted_aws: ScriptedAws) -> None:
 
 
 def test_an_output_is_read_patiently(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("ThrottlingException"), DROP, SUCCEEDED)
+    scripted_aws.script("DescribeExecution", ErrorResponse("ThrottlingException"), NO_RESPONSE, SUCCEEDED)
     operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
     assert operator.execute(context_of(operator)) == {"n": [1]}
 
 
 def test_an_output_that_may_not_be_read_fails_at_once(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException"))
+    scripted_aws.script("DescribeExecution", ErrorResponse("AccessDeniedException"))
     operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
     with pytest.raises(AirflowFailException, match="AWS refuses states:DescribeExecution"):
         operator.execute(context_of(operator))

@@ -14,8 +14,9 @@ from sfn_provider.operators.step_function import (
     StepFunctionRedriveExecutionOperator,
     StepFunctionStopExecutionOperator,
 )
-from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.aws.moto import set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.tasks import context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
@@ -47,7 +48,7 @@ def test_a_running_execution_is_stopped(running: str, sfn: Any) -> None:
 
 
 def test_what_a_stopped_execution_shows(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StopExecution", Refusal("ThrottlingException"), {"stopDate": 2.0})
+    scripted_aws.script("StopExecution", ErrorResponse("ThrottlingException"), {"stopDate": 2.0})
     scripted_aws.script("DescribeExecution", FAILED | {"status": "ABORTED"})
     assert stop(ARN, error="Nightly.Cancelled", cause="The file never came") == "ABORTED"
     assert scripted_aws.bodies("StopExecution")[-1] == {
@@ -120,14 +121,14 @@ def test_an_execution_that_fails_again(redriven: ScriptedAws) -> None:
 
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_what_has_succeeded_is_not_redriven(redriven: ScriptedAws, deferrable: bool) -> None:
-    redriven.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    redriven.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     redriven.script("DescribeExecution", SUCCEEDED)
     operator = redrive_operator(deferrable=deferrable)
     assert operator.execute(context_of(operator)) == {"n": [1]}
 
 
 def test_what_cannot_be_redriven_says_why(redriven: ScriptedAws) -> None:
-    redriven.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    redriven.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     redriven.script("DescribeExecution", FAILED | NOT_REDRIVABLE)
     operator = redrive_operator()
     with pytest.raises(AirflowFailException, match=r"one is FAILED and cannot be redriven: too old$"):
@@ -146,7 +147,7 @@ def test_what_cannot_be_redriven_says_why(redriven: ScriptedAws) -> None:
 def test_another_execution_in_place_of_one_that_cannot_be_redriven(
     redriven: ScriptedAws, fields: dict[str, str], machine: str
 ) -> None:
-    redriven.script("RedriveExecution", Refusal("ExecutionNotRedrivable"))
+    redriven.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     redriven.script("DescribeExecution", FAILED | NOT_REDRIVABLE | fields)
     redriven.script("StartExecution", {"executionArn": f"{ARN}-new", "startDate": 1.0})
     operator = redrive_operator(on_not_redrivable="new_execution", wait_for_completion=False)
@@ -185,7 +186,7 @@ def test_an_express_execution_is_refused_before_any_call(scripted_aws: ScriptedA
     ],
 )
 def test_a_missing_permission_names_the_action(scripted_aws: ScriptedAws, operator_class: Any, action: str) -> None:
-    scripted_aws.script(action, Refusal("AccessDeniedException"))
+    scripted_aws.script(action, ErrorResponse("AccessDeniedException"))
     operator = operator_class(task_id="denied", execution_arn=ARN)
     with pytest.raises(AirflowFailException, match=f"states:{action}"):
         operator.execute(context_of(operator))

@@ -10,7 +10,8 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.operators.step_function import StepFunctionStartSyncExecutionOperator
-from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.fixtures.tasks import context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Quote"
@@ -65,13 +66,13 @@ def test_an_execution_that_does_not_succeed(scripted_aws: ScriptedAws, status: s
     )
 
 
-@pytest.mark.parametrize("error", [Refusal("ThrottlingException"), Refusal("ExpiredTokenException")])
-def test_what_aws_refuses_is_asked_again(scripted_aws: ScriptedAws, error: Refusal) -> None:
+@pytest.mark.parametrize("error", [ErrorResponse("ThrottlingException"), ErrorResponse("ExpiredTokenException")])
+def test_what_aws_refuses_is_asked_again(scripted_aws: ScriptedAws, error: ErrorResponse) -> None:
     scripted_aws.script("StartSyncExecution", error, error, DONE)
     assert run()[0] == {"price": 7}
 
 
-@pytest.mark.parametrize("error", [DROP, Refusal("InternalServerError", status=500)], ids=["lost", "500"])
+@pytest.mark.parametrize("error", [NO_RESPONSE, ErrorResponse("InternalServerError", status=500)], ids=["lost", "500"])
 def test_a_lost_answer_starts_no_second_execution(
     scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch, error: Any
 ) -> None:
@@ -83,7 +84,7 @@ def test_a_lost_answer_starts_no_second_execution(
 
 
 def test_a_standard_machine_is_told_of_the_other_operator(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartSyncExecution", Refusal("StateMachineTypeNotSupported"))
+    scripted_aws.script("StartSyncExecution", ErrorResponse("StateMachineTypeNotSupported"))
     with pytest.raises(AirflowFailException, match="is no Express state machine: use StepFunctionStartExecutionOper"):
         run()
 
@@ -95,7 +96,7 @@ def test_an_input_that_is_too_large_never_reaches_aws(scripted_aws: ScriptedAws)
 
 
 def test_a_missing_permission_names_the_action(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartSyncExecution", Refusal("AccessDeniedException"))
+    scripted_aws.script("StartSyncExecution", ErrorResponse("AccessDeniedException"))
     with pytest.raises(AirflowFailException, match="states:StartSyncExecution"):
         run()
 

@@ -14,7 +14,8 @@ from sfn_provider.operators.step_function import (
     StepFunctionSendTaskHeartbeatOperator,
     StepFunctionSendTaskSuccessOperator,
 )
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.tasks import context_of
 
 OPERATORS = {
@@ -81,7 +82,7 @@ def test_a_heartbeat(answered: ScriptedAws) -> None:
 
 @pytest.mark.parametrize("action", OPERATORS)
 def test_an_answer_outlasts_errors(answered: ScriptedAws, action: str) -> None:
-    answered.script(action, Refusal("ThrottlingException"), Refusal("x", status=503), {})
+    answered.script(action, ErrorResponse("ThrottlingException"), ErrorResponse("x", status=503), {})
     send(OPERATORS[action])
     assert answered.actions() == [action] * 3
 
@@ -99,16 +100,16 @@ def test_an_answer_outlasts_errors(answered: ScriptedAws, action: str) -> None:
 def test_an_answer_that_nobody_takes_fails_for_good(
     answered: ScriptedAws, action: str, code: str, message: str
 ) -> None:
-    answered.script(action, Refusal(code))
+    answered.script(action, ErrorResponse(code))
     with pytest.raises(AirflowFailException, match=message):
         send(OPERATORS[action])
     assert len(answered.calls) == 1
 
 
 def test_a_token_that_nobody_waits_for_may_be_passed_over(answered: ScriptedAws) -> None:
-    answered.script("SendTaskFailure", Refusal("TaskTimedOut"))
+    answered.script("SendTaskFailure", ErrorResponse("TaskTimedOut"))
     send(StepFunctionSendTaskFailureOperator, fail_if_closed=False)
-    answered.script("SendTaskFailure", Refusal("InvalidToken"))
+    answered.script("SendTaskFailure", ErrorResponse("InvalidToken"))
     with pytest.raises(AirflowFailException):
         send(StepFunctionSendTaskFailureOperator, fail_if_closed=False)
 

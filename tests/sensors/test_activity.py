@@ -11,7 +11,8 @@ import pytest
 from sfn_provider._compat import AirflowException, AirflowFailException, AirflowSensorTimeout, TaskDeferred
 from sfn_provider.sensors.step_function import StepFunctionActivityTaskSensor
 from sfn_provider.triggers.activity import StepFunctionsActivityTaskTrigger
-from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.fixtures.tasks import context_of
 
 ARN = "arn:aws:states:eu-west-1:123456789012:activity:Approve"
@@ -27,7 +28,12 @@ def sensor(**arguments: Any) -> StepFunctionActivityTaskSensor:
 
 @pytest.mark.parametrize(
     "error",
-    [Refusal("ThrottlingException"), Refusal("x", status=503), Refusal("ExpiredTokenException"), DROP],
+    [
+        ErrorResponse("ThrottlingException"),
+        ErrorResponse("x", status=503),
+        ErrorResponse("ExpiredTokenException"),
+        NO_RESPONSE,
+    ],
     ids=["throttled", "503", "expired", "dropped"],
 )
 def test_work_is_taken_in_the_worker(scripted_aws: ScriptedAws, error: Any) -> None:
@@ -53,7 +59,7 @@ def test_no_work_in_time(scripted_aws: ScriptedAws) -> None:
 
 
 def test_a_missing_permission_fails_at_once(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("GetActivityTask", Refusal("AccessDeniedException"))
+    scripted_aws.script("GetActivityTask", ErrorResponse("AccessDeniedException"))
     operator = sensor()
     with pytest.raises(AirflowFailException, match="states:GetActivityTask"):
         operator.execute(context_of(operator))
@@ -94,7 +100,9 @@ def event_of(**arguments: Any) -> dict[str, Any]:
     return asyncio.run(first())
 
 
-@pytest.mark.parametrize("error", [Refusal("ThrottlingException"), Refusal("ExpiredTokenException"), DROP])
+@pytest.mark.parametrize(
+    "error", [ErrorResponse("ThrottlingException"), ErrorResponse("ExpiredTokenException"), NO_RESPONSE]
+)
 def test_work_is_taken_in_the_triggerer(scripted_aws: ScriptedAws, error: Any) -> None:
     scripted_aws.script("GetActivityTask", {}, error, {}, WORK)
     event = event_of(worker_name="me")
@@ -109,7 +117,7 @@ def test_work_is_taken_in_the_triggerer(scripted_aws: ScriptedAws, error: Any) -
     [("AccessDeniedException", AirflowFailException), ("ActivityDoesNotExist", AirflowException)],
 )
 def test_a_wait_that_cannot_go_on(scripted_aws: ScriptedAws, code: str, raised: type[Exception]) -> None:
-    scripted_aws.script("GetActivityTask", Refusal(code))
+    scripted_aws.script("GetActivityTask", ErrorResponse(code))
     operator = sensor(deferrable=True)
     with pytest.raises(raised, match=code) as caught:
         operator.execute_complete(context_of(operator), event_of())

@@ -13,9 +13,10 @@ from sfn_provider._compat import AirflowFailException, AirflowSkipException, Pok
 from sfn_provider.executions.execution_sets import StepFunctionExecutionsFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionsSensor
+from tests.aws.moto import set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
 from tests.fixtures.tasks import context_of
 
 SLOW = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
@@ -79,7 +80,7 @@ def test_an_execution_that_has_ended_is_not_looked_at_again(scripted_aws: Script
 
 
 def test_where_aws_does_not_answer_it_is_not_there_yet(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("ThrottlingException"))
+    scripted_aws.script("DescribeExecution", ErrorResponse("ThrottlingException"))
     assert look(["arn:aws:states:us-east-1:123456789012:execution:Orders:one"]) is False
 
 

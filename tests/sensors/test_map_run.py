@@ -12,8 +12,9 @@ from airflow import DAG
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, TaskDeferred
 from sfn_provider.executions.map_runs import StepFunctionMapRunFailed, progress_of
 from sfn_provider.sensors.step_function import StepFunctionMapRunSensor
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
 from tests.fixtures.tasks import context_of
 from tests.fixtures.versions import AIRFLOW
 
@@ -102,7 +103,7 @@ def test_a_failure_has_counts_and_the_first_failed_children(map_run: ScriptedAws
 
 def test_a_failure_is_told_even_where_its_children_cannot_be_read(map_run: ScriptedAws) -> None:
     map_run.script("DescribeMapRun", FAILED)
-    map_run.script("ListExecutions", Refusal("AccessDeniedException"))
+    map_run.script("ListExecutions", ErrorResponse("AccessDeniedException"))
     sensor = sensor_of(soft_fail=True)
     with pytest.raises(AirflowSkipException, match="100 failed"):
         sensor.poke(context_of(sensor))
@@ -135,7 +136,7 @@ def test_an_unknown_status_is_refused_when_the_dag_is_parsed() -> None:
         sensor_of(target_states=["TIMED_OUT"])
 
 
-@pytest.mark.parametrize("answer", [Refusal("ThrottlingException"), {}], ids=["throttled", "cut off"])
+@pytest.mark.parametrize("answer", [ErrorResponse("ThrottlingException"), {}], ids=["throttled", "cut off"])
 def test_where_aws_does_not_answer_it_is_not_there_yet(map_run: ScriptedAws, answer: Any) -> None:
     map_run.script("DescribeMapRun", answer)
     sensor = sensor_of()

@@ -14,8 +14,9 @@ from sfn_provider._compat import AirflowFailException, AirflowSkipException, Tas
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
 from sfn_provider.sensors.step_function import StepFunctionStateSensor
 from sfn_provider.triggers.state import StepFunctionStateTrigger
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.scripted_aws import Refusal, ScriptedAws
 from tests.fixtures.tasks import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -117,15 +118,15 @@ def test_a_token_that_aws_has_forgotten_costs_nothing_seen(scripted_aws: Scripte
         "GetExecutionHistory",
         page(STARTED, *PRICE, token="b"),
         page(),
-        Refusal("InvalidToken"),
+        ErrorResponse("InvalidToken"),
         page(STARTED, *PRICE, *SHIP),
     )
     first, second = looks(sensor_of("Price", times=2), 2)
     assert (first, second) == (False, False)
 
 
-@pytest.mark.parametrize("answer", [Refusal("ThrottlingException"), Refusal("x", status=503)])
-def test_where_aws_does_not_answer_it_is_not_there_yet(scripted_aws: ScriptedAws, answer: Refusal) -> None:
+@pytest.mark.parametrize("answer", [ErrorResponse("ThrottlingException"), ErrorResponse("x", status=503)])
+def test_where_aws_does_not_answer_it_is_not_there_yet(scripted_aws: ScriptedAws, answer: ErrorResponse) -> None:
     scripted_aws.script("GetExecutionHistory", answer)
     assert looks(sensor_of(), 1) == [False]
 
@@ -151,7 +152,7 @@ def test_the_trigger_goes_on_where_the_worker_stopped_and_back(scripted_aws: Scr
     assert (arguments["wait"]["count"], arguments["wait"]["position"]["token"]) == (1, "b")
     scripted_aws.calls.clear()
     again = event(4, "PassStateEntered", "Price")
-    scripted_aws.script("GetExecutionHistory", page(), Refusal("InvalidToken"), page(STARTED, *PRICE, again))
+    scripted_aws.script("GetExecutionHistory", page(), ErrorResponse("InvalidToken"), page(STARTED, *PRICE, again))
 
     async def run() -> list[Any]:
         return [each.payload async for each in StepFunctionStateTrigger(**arguments).run()]

@@ -21,9 +21,10 @@ from sfn_provider._compat import (
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
+from tests.aws.moto import set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import DROP, Refusal, ScriptedAws
 from tests.fixtures.tasks import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -144,7 +145,12 @@ def test_an_unknown_status_is_refused_when_the_dag_is_parsed() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [Refusal("ThrottlingException"), Refusal("x", status=503), Refusal("ExpiredTokenException"), DROP],
+    [
+        ErrorResponse("ThrottlingException"),
+        ErrorResponse("x", status=503),
+        ErrorResponse("ExpiredTokenException"),
+        NO_RESPONSE,
+    ],
     ids=["throttled", "503", "expired", "dropped"],
 )
 def test_an_error_that_passes_is_not_there_yet(scripted_aws: ScriptedAws, error: Any) -> None:
@@ -154,7 +160,7 @@ def test_an_error_that_passes_is_not_there_yet(scripted_aws: ScriptedAws, error:
 
 
 def test_an_execution_just_started_may_be_missing(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", *[Refusal("ExecutionDoesNotExist")] * 3, SUCCEEDED)
+    scripted_aws.script("DescribeExecution", *[ErrorResponse("ExecutionDoesNotExist")] * 3, SUCCEEDED)
     sensor = sensor_of(ARN)
     assert sensor.poke(context_of(sensor)) is True
 
@@ -164,7 +170,7 @@ def test_an_execution_just_started_may_be_missing(scripted_aws: ScriptedAws) -> 
 def test_a_missing_permission_ends_the_wait_at_once(
     scripted_aws: ScriptedAws, deferrable: bool, soft_fail: bool, error: type[Exception]
 ) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException"))
+    scripted_aws.script("DescribeExecution", ErrorResponse("AccessDeniedException"))
     sensor = sensor_of(ARN, deferrable=deferrable, soft_fail=soft_fail)
     with pytest.raises(error):
         sensor.execute(context_of(sensor))

@@ -14,7 +14,8 @@ from sfn_provider.triggers import execution_events
 from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
 from sfn_provider.waiting.ended_executions import OVERLAP
 from sfn_provider.waiting.status_queue import read_message
-from tests.fixtures.planned_aws import MACHINE, PREFIX, PlannedAws, Trouble, refusal
+from tests.aws.server import ErrorResponse
+from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, SimulatedStepFunctions
 from tests.fixtures.versions import AIRFLOW, from_airflow
 from tests.fixtures.virtual_time import run_virtually
 
@@ -63,33 +64,37 @@ def watch(seconds: float, begin: float = 0.0, store: Any = None, **arguments: An
 
 
 @pytest.fixture
-def ends(planned_aws: PlannedAws) -> list[tuple[str, str]]:
+def ends(simulated_aws: SimulatedStepFunctions) -> list[tuple[str, str]]:
     """Executions that end one every 10 s, from 5 s on for 1,000 s, every fourth one badly."""
     expected = []
     for number in range(100):
         final = "FAILED" if number % 4 == 3 else "SUCCEEDED"
-        planned_aws.plan(f"run-{number}", 5.0 + 10 * number, final=final)
+        simulated_aws.plan(f"run-{number}", 5.0 + 10 * number, final=final)
         expected.append((f"run-{number}", final))
     return expected
 
 
-def test_each_end_is_given_once_and_in_order(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
-    planned_aws.plan("before", -50.0, start=-60.0)
-    planned_aws.lag = 3
+def test_each_end_is_given_once_and_in_order(
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]
+) -> None:
+    simulated_aws.plan("before", -50.0, start=-60.0)
+    simulated_aws.lag = 3
     assert watch(1_200) == ends
-    assert planned_aws.calls == {"list_executions": 4 * 20}
+    assert simulated_aws.calls == {"ListExecutions": 4 * 20}
 
 
-def test_only_the_wanted_ends_are_given(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+def test_only_the_wanted_ends_are_given(simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]) -> None:
     assert watch(1_200, statuses=["FAILED"]) == [end for end in ends if end[1] == "FAILED"]
 
 
-def test_late_rows_of_the_list_are_not_lost(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
-    planned_aws.lag = OVERLAP * 0.9
+def test_late_rows_of_the_list_are_not_lost(simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]) -> None:
+    simulated_aws.lag = OVERLAP * 0.9
     assert watch(1_300) == ends
 
 
-def test_a_watch_goes_on_where_it_was_interrupted(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+def test_a_watch_goes_on_where_it_was_interrupted(
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]
+) -> None:
     store = Store()
     first = watch(400, store=store)
     rest = watch(900, begin=700, store=store)
@@ -99,11 +104,15 @@ def test_a_watch_goes_on_where_it_was_interrupted(planned_aws: PlannedAws, ends:
     assert store.writes <= 25
 
 
-def test_without_a_store_a_watch_begins_anew(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+def test_without_a_store_a_watch_begins_anew(
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]
+) -> None:
     assert watch(900, begin=700) == ends[70:]
 
 
-def test_the_watcher_of_several_assets_keeps_no_position(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
+def test_the_watcher_of_several_assets_keeps_no_position(
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]
+) -> None:
     class Several(Store):
         async def aget(self, key: str) -> Any:
             raise ValueError("2 inlets")
@@ -111,40 +120,42 @@ def test_the_watcher_of_several_assets_keeps_no_position(planned_aws: PlannedAws
     assert watch(1_200, store=Several()) == ends
 
 
-def test_trouble_passes(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
-    planned_aws.troubles = [
-        Trouble(refusal("ServiceUnavailable", 503), begin=100, end=200),
-        Trouble(refusal("AccessDeniedException"), begin=300, end=400),
+def test_trouble_passes(simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]) -> None:
+    simulated_aws.faults = [
+        InjectedFault(ErrorResponse("ServiceUnavailable", status=503), begin=100, end=200),
+        InjectedFault(ErrorResponse("AccessDeniedException"), begin=300, end=400),
     ]
     assert watch(1_300) == ends
 
 
-def test_a_queue_gives_the_same(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
-    planned_aws.tell_ends()
-    planned_aws.messages += planned_aws.messages[:5]  # SQS may give one twice
-    planned_aws.tell(PREFIX + "starts", "RUNNING", 3.0)
+def test_a_queue_gives_the_same(simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]) -> None:
+    simulated_aws.send_end_events()
+    simulated_aws.messages += simulated_aws.messages[:5]  # SQS may give one twice
+    simulated_aws.send_event(PREFIX + "starts", "RUNNING", 3.0)
     assert sorted(watch(1_300, status_queue_url=URL)) == sorted(ends)
-    assert not planned_aws.messages
-    assert planned_aws.calls["list_executions"] == 0
+    assert not simulated_aws.messages
+    assert simulated_aws.calls["ListExecutions"] == 0
 
 
 def test_a_message_is_deleted_only_when_its_event_is_stored(
-    planned_aws: PlannedAws, ends: list[tuple[str, str]]
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]
 ) -> None:
-    planned_aws.tell_ends()
+    simulated_aws.send_end_events()
     first = watch(107, status_queue_url=URL)
     rest = watch(1_300, begin=110, status_queue_url=URL)
     assert set(first) | set(rest) == set(ends)
 
 
-def test_a_queue_that_cannot_be_read_is_tried_again(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
-    planned_aws.tell_ends()
-    planned_aws.troubles = [Trouble(refusal("AccessDenied"), "receive_message", end=200)]
+def test_a_queue_that_cannot_be_read_is_tried_again(
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]
+) -> None:
+    simulated_aws.send_end_events()
+    simulated_aws.faults = [InjectedFault(ErrorResponse("AccessDenied"), "ReceiveMessage", end=200)]
     assert sorted(watch(1_300, status_queue_url=URL)) == sorted(ends)
 
 
-def test_a_payload_has_the_dates_as_text(planned_aws: PlannedAws) -> None:
-    arn = planned_aws.plan("run", 90.0, start=30.0)
+def test_a_payload_has_the_dates_as_text(simulated_aws: SimulatedStepFunctions) -> None:
+    arn = simulated_aws.plan("run", 90.0, start=30.0)
 
     async def first() -> Any:
         trigger = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE)
@@ -174,9 +185,11 @@ class Item:
 
 
 @from_airflow(3, 3, reason="has no shared streams")
-def test_watches_of_one_queue_share_a_stream(planned_aws: PlannedAws, ends: list[tuple[str, str]]) -> None:
-    planned_aws.tell_ends()
-    for message in planned_aws.messages:
+def test_watches_of_one_queue_share_a_stream(
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]
+) -> None:
+    simulated_aws.send_end_events()
+    for message in simulated_aws.messages:
         message.at = 0.0
     failed = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, statuses=["FAILED"], status_queue_url=URL)
     every = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, status_queue_url=URL)
@@ -206,7 +219,7 @@ def test_watches_of_one_queue_share_a_stream(planned_aws: PlannedAws, ends: list
         )
 
     assert run_virtually(some()) == ([f"run-{n}" for n in range(8)], ["run-3", "run-7"])
-    assert len(planned_aws.messages) == 94
+    assert len(simulated_aws.messages) == 94
 
 
 def test_it_survives_serialisation() -> None:

@@ -14,8 +14,9 @@ from sfn_provider.integrations.clients import Clients
 from sfn_provider.triggers.jobs import JobsTrigger
 from sfn_provider.waiting import job_poller as job_groups
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
 from tests.fixtures.jobs import events_of, job_of, jobs_trigger
-from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
 
 pytestmark = pytest.mark.usefixtures("quick_looks")
 
@@ -135,7 +136,7 @@ def test_a_job_that_the_list_does_not_show_is_looked_at_alone(scripted_aws: Scri
 
 
 def test_where_the_batch_is_not_allowed_jobs_are_looked_at_one_by_one(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("BatchGetQueryExecution", Refusal("AccessDeniedException"))
+    scripted_aws.script("BatchGetQueryExecution", ErrorResponse("AccessDeniedException"))
     states = ({"QueryExecution": {"Status": {"State": state}}} for state in (*["RUNNING"] * 4, "SUCCEEDED"))
     scripted_aws.script("GetQueryExecution", *states)
     events_of(jobs_trigger({"1": athena("a"), "2": athena("b")}))
@@ -144,11 +145,11 @@ def test_where_the_batch_is_not_allowed_jobs_are_looked_at_one_by_one(scripted_a
 
 
 FAULTS = {
-    "throttled": Refusal("ThrottlingException"),
-    "server error": Refusal("InternalFailure", status=500),
-    "expired": Refusal("ExpiredTokenException"),
-    "connection lost": DROP,
-    "cut off": CUT,
+    "throttled": ErrorResponse("ThrottlingException"),
+    "server error": ErrorResponse("InternalFailure", status=500),
+    "expired": ErrorResponse("ExpiredTokenException"),
+    "connection lost": NO_RESPONSE,
+    "cut off": PARTIAL_RESPONSE,
 }
 
 
@@ -160,7 +161,7 @@ def test_errors_that_pass_do_not_end_a_wait(scripted_aws: ScriptedAws, fault: An
     scripted_aws.script(action, fault, fault, fault, ended)
     # What the list does not show is looked at alone.
     if count == 2:
-        scripted_aws.script("GetJobRun", Refusal("ThrottlingException"))
+        scripted_aws.script("GetJobRun", ErrorResponse("ThrottlingException"))
     [event] = events_of(jobs_trigger({str(place): glue(str(place)) for place in range(count)}))
     assert event["over"] == ["0"]
     assert len(scripted_aws.bodies(action)) == 4
@@ -168,7 +169,7 @@ def test_errors_that_pass_do_not_end_a_wait(scripted_aws: ScriptedAws, fault: An
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "EntityNotFoundException"])
 def test_an_error_that_does_not_pass_is_for_the_worker_to_tell(scripted_aws: ScriptedAws, code: str) -> None:
-    scripted_aws.script("GetJobRun", Refusal(code))
+    scripted_aws.script("GetJobRun", ErrorResponse(code))
     [event] = events_of(jobs_trigger({"1": glue("a")}))
     assert (event["over"], event["polls"]) == (["1"], {})
 
@@ -198,7 +199,7 @@ def described(status: str) -> dict[str, Any]:
 
 
 def test_a_nested_execution_is_waited_for_as_any_other(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("ListExecutions", Refusal("AccessDeniedException"))
+    scripted_aws.script("ListExecutions", ErrorResponse("AccessDeniedException"))
     scripted_aws.script("DescribeExecution", described("RUNNING"), described("ABORTED"))
     [event] = events_of(jobs_trigger({"1": nested(), "2": nested() | {"describe": {"ExecutionArn": f"{RUN}2"}}}))
     assert event["over"] in (["1"], ["2"], ["1", "2"])
@@ -217,7 +218,7 @@ def test_a_nested_execution_by_a_role_is_looked_at_with_that_role(
 
 
 def test_a_nested_execution_that_goes_on_is_not_looked_at_by_the_worker(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("ListExecutions", Refusal("AccessDeniedException"))
+    scripted_aws.script("ListExecutions", ErrorResponse("AccessDeniedException"))
     scripted_aws.script("DescribeExecution", described("RUNNING"))
     [event] = events_of(jobs_trigger({"1": nested()}, moment=time.time() + 0.5))
     assert event["over"] == [] and event["polls"]["1"] > time.time() - 5
@@ -282,7 +283,7 @@ def test_nothing_is_looked_at_when_nobody_waits(scripted_aws: ScriptedAws) -> No
 
 
 def test_killing_the_deferred_task_cancels_its_jobs(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StopTask", Refusal("InvalidParameterException"))
+    scripted_aws.script("StopTask", ErrorResponse("InvalidParameterException"))
     scripted_aws.script("StopQueryExecution", {})
     asyncio.run(jobs_trigger({"1": ecs("a"), "2": athena("q")}).on_kill())
     assert scripted_aws.actions() == ["StopTask", "StopQueryExecution"]
@@ -317,7 +318,7 @@ def test_calls_become_rare_while_the_service_throttles(
 
     monkeypatch.setattr(job_groups, "AdaptiveTokenBucket", pace)
     running = {"JobRun": glue_run("a", "RUNNING")}
-    script = [Refusal("ThrottlingException") if throttled else running for throttled in answers]
+    script = [ErrorResponse("ThrottlingException") if throttled else running for throttled in answers]
     scripted_aws.script("GetJobRun", *script, {"JobRun": glue_run("a", "SUCCEEDED")})
     events_of(jobs_trigger({"1": glue("a")}))
     assert (paces[0]._rate < paces[0]._full_rate) is (rate == "slower")

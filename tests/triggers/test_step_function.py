@@ -13,8 +13,9 @@ import pytest
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_of
-from tests.fixtures.moto import set_execution
-from tests.fixtures.scripted_aws import CUT, DROP, Refusal, ScriptedAws
+from tests.aws.moto import set_execution
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
@@ -91,13 +92,13 @@ def test_a_status_that_is_waited_for_ends_the_wait(scripted_aws: ScriptedAws) ->
 @pytest.mark.parametrize(
     "error",
     [
-        Refusal("ThrottlingException"),
-        Refusal("InternalServerError", status=500),
-        Refusal("x", status=503),
-        Refusal("ExpiredTokenException"),
-        Refusal("ExecutionDoesNotExist"),
-        DROP,
-        CUT,
+        ErrorResponse("ThrottlingException"),
+        ErrorResponse("InternalServerError", status=500),
+        ErrorResponse("x", status=503),
+        ErrorResponse("ExpiredTokenException"),
+        ErrorResponse("ExecutionDoesNotExist"),
+        NO_RESPONSE,
+        PARTIAL_RESPONSE,
     ],
     ids=["throttled", "500", "503", "expired", "not there yet", "dropped", "cut off"],
 )
@@ -107,7 +108,9 @@ def test_it_outlasts_an_error(scripted_aws: ScriptedAws, error: Any) -> None:
 
 
 def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("ExpiredTokenException"), Refusal("x", status=503), SUCCEEDED)
+    scripted_aws.script(
+        "DescribeExecution", ErrorResponse("ExpiredTokenException"), ErrorResponse("x", status=503), SUCCEEDED
+    )
     trigger = trigger_of()
     hooks: list[Any] = []
 
@@ -121,7 +124,7 @@ def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatc
 
 
 def test_a_missing_permission_ends_the_wait_for_good(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("AccessDeniedException"))
+    scripted_aws.script("DescribeExecution", ErrorResponse("AccessDeniedException"))
     [event] = events_of(trigger_of())
     assert (event["status"], event["execution_arn"], event["final"]) == ("error", ARN, True)
     assert "states:DescribeExecution" in event["message"]
@@ -130,7 +133,7 @@ def test_a_missing_permission_ends_the_wait_for_good(scripted_aws: ScriptedAws) 
 
 
 def test_an_execution_that_never_was_ends_the_wait(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("DescribeExecution", Refusal("ExecutionDoesNotExist", "no such execution"))
+    scripted_aws.script("DescribeExecution", ErrorResponse("ExecutionDoesNotExist", "no such execution"))
     [event] = events_of(trigger_of())
     assert (event["status"], event["final"]) == ("error", False)
     with pytest.raises(AirflowException, match="no such execution"):

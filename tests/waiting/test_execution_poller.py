@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
-from tests.fixtures.planned_aws import PREFIX, PlannedAws, Trouble, dropped, refusal
+from tests.aws.server import NO_RESPONSE, ErrorResponse
+from tests.aws.step_functions import PREFIX, InjectedFault, SimulatedStepFunctions
 from tests.fixtures.virtual_time import run_virtually
 
 FINALS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-US_EAST_1 = {"describe_execution": (300.0, 15.0), "list_executions": (200.0, 5.0)}
+US_EAST_1 = {"DescribeExecution": (300.0, 15.0), "ListExecutions": (200.0, 5.0)}
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Seen:
     def statuses(self) -> dict[str, str]:
         return {arn: event.get("execution_status", event["status"]) for arn, event in self.events.items()}
 
-    def lateness(self, aws: PlannedAws) -> float:
+    def lateness(self, aws: SimulatedStepFunctions) -> float:
         return max(at - aws.executions[arn].end for arn, at in self.times.items())
 
 
@@ -55,7 +56,7 @@ def wait_for(triggers: Iterable[StepFunctionsExecutionCompleteTrigger], within: 
     return run_virtually(together())
 
 
-def plan(aws: PlannedAws, count: int) -> dict[str, str]:
+def plan(aws: SimulatedStepFunctions, count: int) -> dict[str, str]:
     """Plan executions that end one after the other between 20 and 60 s, in all four ways. Gives how each ends."""
     arns = {}
     for number in range(count):
@@ -65,15 +66,15 @@ def plan(aws: PlannedAws, count: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50, 1_000, 3_500])
-def test_waits_cost_little_and_none_is_lost(planned_aws: PlannedAws, count: int) -> None:
-    planned_aws.buckets = US_EAST_1
-    ends = plan(planned_aws, count)
+def test_waits_cost_little_and_none_is_lost(simulated_aws: SimulatedStepFunctions, count: int) -> None:
+    simulated_aws.quotas = US_EAST_1
+    ends = plan(simulated_aws, count)
     seen = wait_for(map(trigger_of, ends))
     assert seen.statuses() == ends
-    assert seen.lateness(planned_aws) < 12
-    assert planned_aws.throttled == 0
-    assert planned_aws.clients == 1
-    assert planned_aws.calls.total() < min(8 * count, 60 + count / 10)
+    assert seen.lateness(simulated_aws) < 12
+    assert simulated_aws.throttled == 0
+    assert simulated_aws.clients == 1
+    assert simulated_aws.calls.total() < min(8 * count, 60 + count / 10)
 
 
 @dataclass(frozen=True)
@@ -81,62 +82,80 @@ class Case:
     """What goes wrong, how long after its end an execution may be told of, and in how many calls."""
 
     id: str
-    troubles: tuple[Trouble, ...] = ()
+    faults: tuple[InjectedFault, ...] = ()
     lag: float = 0.0
     late: float = 12.0
     calls: int = 100
 
 
-TROUBLES = [
-    Case("half of all calls: 503", (Trouble(refusal("ServiceUnavailable", 503), end=180, share=0.5),), late=60),
-    Case("all connections dropped for 3 minutes", (Trouble(dropped, begin=15, end=195),), late=200),
-    Case("some connections dropped", (Trouble(dropped, share=0.1),), late=60),
-    Case("throttled by others for a minute", (Trouble(refusal("ThrottlingException"), begin=25, end=85),), late=120),
-    Case("token expires", (Trouble(refusal("ExpiredTokenException"), begin=25, until_renewed=True),), late=20),
+FAULTS = [
+    Case(
+        "half of all calls: 503",
+        (InjectedFault(ErrorResponse("ServiceUnavailable", status=503), end=180, share=0.5),),
+        late=60,
+    ),
+    Case("all connections dropped for 3 minutes", (InjectedFault(NO_RESPONSE, begin=15, end=195),), late=200),
+    Case("some connections dropped", (InjectedFault(NO_RESPONSE, share=0.1),), late=60),
+    Case(
+        "throttled by others for a minute",
+        (InjectedFault(ErrorResponse("ThrottlingException"), begin=25, end=85),),
+        late=120,
+    ),
+    Case(
+        "token expires", (InjectedFault(ErrorResponse("ExpiredTokenException"), begin=25, until_renewed=True),), late=20
+    ),
     Case("lists lag 5 s", lag=5, late=18),
     Case("lists lag a minute", lag=60, late=90, calls=1_000),
     Case(
-        "listing not permitted", (Trouble(refusal("AccessDeniedException"), "list_executions"),), late=40, calls=2_000
+        "listing not permitted",
+        (InjectedFault(ErrorResponse("AccessDeniedException"), "ListExecutions"),),
+        late=40,
+        calls=2_000,
     ),
-    Case("machine deleted", (Trouble(refusal("StateMachineDoesNotExist"), "list_executions"),), late=40, calls=2_000),
+    Case(
+        "machine deleted",
+        (InjectedFault(ErrorResponse("StateMachineDoesNotExist"), "ListExecutions"),),
+        late=40,
+        calls=2_000,
+    ),
 ]
 
 
-@pytest.mark.parametrize("case", TROUBLES, ids=lambda case: case.id)
-def test_every_execution_ends_with_the_right_event(planned_aws: PlannedAws, case: Case) -> None:
-    planned_aws.buckets, planned_aws.lag = US_EAST_1, case.lag
-    planned_aws.troubles = list(case.troubles)
-    ends = plan(planned_aws, 200)
+@pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.id)
+def test_every_execution_ends_with_the_right_event(simulated_aws: SimulatedStepFunctions, case: Case) -> None:
+    simulated_aws.quotas, simulated_aws.lag = US_EAST_1, case.lag
+    simulated_aws.faults = list(case.faults)
+    ends = plan(simulated_aws, 200)
     seen = wait_for(map(trigger_of, ends))
     assert seen.statuses() == ends
-    assert seen.lateness(planned_aws) < case.late
-    assert planned_aws.throttled == 0
-    assert planned_aws.calls.total() < case.calls
+    assert seen.lateness(simulated_aws) < case.late
+    assert simulated_aws.throttled == 0
+    assert simulated_aws.calls.total() < case.calls
 
 
-def test_trouble_is_not_met_with_a_storm_of_calls(planned_aws: PlannedAws) -> None:
-    planned_aws.troubles = [Trouble(dropped, begin=5, end=600)]
-    wait_for(map(trigger_of, plan(planned_aws, 200)))
-    assert planned_aws.calls.total() < 100
+def test_trouble_is_not_met_with_a_storm_of_calls(simulated_aws: SimulatedStepFunctions) -> None:
+    simulated_aws.faults = [InjectedFault(NO_RESPONSE, begin=5, end=600)]
+    wait_for(map(trigger_of, plan(simulated_aws, 200)))
+    assert simulated_aws.calls.total() < 100
 
 
-def test_described_waits_stay_below_the_quota(planned_aws: PlannedAws) -> None:
-    planned_aws.buckets = US_EAST_1
-    planned_aws.troubles = [Trouble(refusal("AccessDeniedException"), "list_executions")]
-    ends = plan(planned_aws, 2_000)
+def test_described_waits_stay_below_the_quota(simulated_aws: SimulatedStepFunctions) -> None:
+    simulated_aws.quotas = US_EAST_1
+    simulated_aws.faults = [InjectedFault(ErrorResponse("AccessDeniedException"), "ListExecutions")]
+    ends = plan(simulated_aws, 2_000)
     assert wait_for(map(trigger_of, ends)).statuses() == ends
-    assert planned_aws.throttled == 0
+    assert simulated_aws.throttled == 0
 
 
-def test_executions_that_have_ended_are_found_at_the_first_look(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(f"old-{n}", -100.0, start=-200.0) for n in range(30)]
-    goes_on = planned_aws.plan("goes-on", 50)
+def test_executions_that_have_ended_are_found_at_the_first_look(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"old-{n}", -100.0, start=-200.0) for n in range(30)]
+    goes_on = simulated_aws.plan("goes-on", 50)
     seen = wait_for(map(trigger_of, [*arns, goes_on]))
     assert max(seen.times[arn] for arn in arns) < 1
 
 
-def test_a_wait_that_joins_late_is_looked_at_soon(planned_aws: PlannedAws) -> None:
-    slow, ended = planned_aws.plan("slow", 100), planned_aws.plan("ended", 5)
+def test_a_wait_that_joins_late_is_looked_at_soon(simulated_aws: SimulatedStepFunctions) -> None:
+    slow, ended = simulated_aws.plan("slow", 100), simulated_aws.plan("ended", 5)
 
     async def one_after_the_other() -> Seen:
         seen = Seen()
@@ -149,50 +168,50 @@ def test_a_wait_that_joins_late_is_looked_at_soon(planned_aws: PlannedAws) -> No
     assert run_virtually(one_after_the_other()).times[ended] < 22
 
 
-def test_pending_redrive_is_no_end(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(f"run-{n}", 35, running="PENDING_REDRIVE") for n in range(5)]
+def test_pending_redrive_is_no_end(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 35, running="PENDING_REDRIVE") for n in range(5)]
     seen = wait_for(map(trigger_of, arns))
     assert set(seen.statuses().values()) == {"SUCCEEDED"}
     assert min(seen.times.values()) > 35
 
 
-def test_among_many_other_executions_few_waits_are_described(planned_aws: PlannedAws) -> None:
+def test_among_many_other_executions_few_waits_are_described(simulated_aws: SimulatedStepFunctions) -> None:
     for number in range(30_000):
-        planned_aws.plan(f"other-{number}", 1e9, start=1.0)
-    arns = [planned_aws.plan(f"ours-{number}", 300, start=0.0) for number in range(8)]
+        simulated_aws.plan(f"other-{number}", 1e9, start=1.0)
+    arns = [simulated_aws.plan(f"ours-{number}", 300, start=0.0) for number in range(8)]
     assert len(wait_for(map(trigger_of, arns)).events) == 8
-    assert planned_aws.calls["list_executions"] < 25
-    assert planned_aws.calls["describe_execution"] < 8 * 34
+    assert simulated_aws.calls["ListExecutions"] < 25
+    assert simulated_aws.calls["DescribeExecution"] < 8 * 34
 
 
-def test_among_many_other_executions_many_waits_are_listed(planned_aws: PlannedAws) -> None:
+def test_among_many_other_executions_many_waits_are_listed(simulated_aws: SimulatedStepFunctions) -> None:
     for number in range(10_000):
-        planned_aws.plan(f"other-{number}", 1e9, start=1.0)
-    arns = [planned_aws.plan(f"ours-{number}", 100, start=0.0) for number in range(500)]
+        simulated_aws.plan(f"other-{number}", 1e9, start=1.0)
+    arns = [simulated_aws.plan(f"ours-{number}", 100, start=0.0) for number in range(500)]
     assert len(wait_for(map(trigger_of, arns)).events) == 500
-    assert planned_aws.calls["describe_execution"] < 20
+    assert simulated_aws.calls["DescribeExecution"] < 20
 
 
-def test_each_wait_keeps_its_own_delay_and_number_of_looks(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(f"run-{n}", 1_000) for n in range(6)]
+def test_each_wait_keeps_its_own_delay_and_number_of_looks(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 1_000) for n in range(6)]
     quick = [trigger_of(arn, waiter_delay=10) for arn in arns]
-    slow = planned_aws.plan("slow", 5_000)
+    slow = simulated_aws.plan("slow", 5_000)
     seen = wait_for([*quick, trigger_of(slow, waiter_delay=60, waiter_max_attempts=4)])
     assert "RUNNING after 4 looks" in seen.events[slow]["message"]
     assert 180 <= seen.times[slow] <= 200
 
 
-def test_two_waits_for_one_execution(planned_aws: PlannedAws) -> None:
-    arn = planned_aws.plan("run", 30)
+def test_two_waits_for_one_execution(simulated_aws: SimulatedStepFunctions) -> None:
+    arn = simulated_aws.plan("run", 30)
     seen = wait_for([trigger_of(arn, target_states=["RUNNING"])])
     assert seen.statuses() == {arn: "RUNNING"}
     both = [trigger_of(arn), trigger_of(arn, target_states=["RUNNING"])]
     assert wait_for(both).statuses() == {arn: "SUCCEEDED"}
-    assert planned_aws.calls["describe_execution"] == 1 + 4
+    assert simulated_aws.calls["DescribeExecution"] == 1 + 4
 
 
-def test_a_cancelled_wait_leaves_the_others(planned_aws: PlannedAws) -> None:
-    arns = list(plan(planned_aws, 20))
+def test_a_cancelled_wait_leaves_the_others(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = list(plan(simulated_aws, 20))
 
     async def cancel_half() -> Seen:
         seen = Seen()
@@ -206,53 +225,57 @@ def test_a_cancelled_wait_leaves_the_others(planned_aws: PlannedAws) -> None:
     assert set(run_virtually(cancel_half()).events) == set(arns[1::2])
 
 
-def test_the_client_goes_with_the_last_wait_and_comes_with_the_next(planned_aws: PlannedAws) -> None:
-    arn = planned_aws.plan("run", 5)
+def test_the_client_goes_with_the_last_wait_and_comes_with_the_next(
+    simulated_aws: SimulatedStepFunctions,
+) -> None:
+    arn = simulated_aws.plan("run", 5)
 
     async def twice() -> list[tuple[int, int]]:
         states = []
         for _ in range(2):
             await watch(Seen(), trigger_of(arn))
-            states.append((planned_aws.clients, planned_aws.closed))
+            states.append((simulated_aws.clients, simulated_aws.closed))
         return states
 
     assert run_virtually(twice()) == [(1, 1), (2, 2)]
 
 
-def test_other_credentials_and_other_regions_share_nothing(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(f"run-{n}", 5) for n in range(3)]
+def test_other_credentials_and_other_regions_share_nothing(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 5) for n in range(3)]
     wait_for(
         [trigger_of(arns[0]), trigger_of(arns[1], aws_conn_id="mine"), trigger_of(arns[2], region_name="eu-west-1")]
     )
-    assert planned_aws.clients == 3
+    assert simulated_aws.clients == 3
 
 
 @pytest.mark.parametrize("count", [1, 50])
-def test_without_permission_to_describe_a_wait_ends_at_once(planned_aws: PlannedAws, count: int) -> None:
-    planned_aws.troubles = [Trouble(refusal("AccessDeniedException"), "describe_execution")]
-    arns = [planned_aws.plan(f"run-{n}", 20) for n in range(count)]
+def test_without_permission_to_describe_a_wait_ends_at_once(simulated_aws: SimulatedStepFunctions, count: int) -> None:
+    simulated_aws.faults = [InjectedFault(ErrorResponse("AccessDeniedException"), "DescribeExecution")]
+    arns = [simulated_aws.plan(f"run-{n}", 20) for n in range(count)]
     seen = wait_for(map(trigger_of, arns))
     assert min(seen.times.values()) < 1
     assert all(event["final"] and "states:DescribeExecution" in event["message"] for event in seen.events.values())
 
 
-def test_an_error_of_our_own_hangs_no_wait(planned_aws: PlannedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_our_own_hangs_no_wait(
+    simulated_aws: SimulatedStepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def broken(*arguments: object) -> None:
         raise ZeroDivisionError("a mistake")
 
     monkeypatch.setattr("sfn_provider.waiting.execution_poller.ExecutionPoller.look", broken)
-    arns = [planned_aws.plan(f"run-{n}", 20) for n in range(3)]
+    arns = [simulated_aws.plan(f"run-{n}", 20) for n in range(3)]
     with pytest.raises(ExceptionGroup) as caught:
         wait_for(map(trigger_of, arns))
     assert Counter(map(type, caught.value.exceptions)) == {ZeroDivisionError: 3}
 
 
-def test_children_of_a_map_run_are_described(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(f"{n}", 20) for n in range(10)]
-    planned_aws.executions = {arn.replace(":Orders:", ":Orders/Each:"): planned_aws.executions[arn] for arn in arns}
-    seen = wait_for(map(trigger_of, planned_aws.executions))
+def test_children_of_a_map_run_are_described(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"{n}", 20) for n in range(10)]
+    simulated_aws.executions = {arn.replace(":Orders:", ":Orders/Each:"): simulated_aws.executions[arn] for arn in arns}
+    seen = wait_for(map(trigger_of, simulated_aws.executions))
     assert len(seen.events) == 10
-    assert planned_aws.calls["list_executions"] == 0
+    assert simulated_aws.calls["ListExecutions"] == 0
 
 
 @pytest.mark.parametrize(
@@ -264,14 +287,16 @@ def test_children_of_a_map_run_are_described(planned_aws: PlannedAws) -> None:
         ("Orders", "not the ARN of an execution"),
     ],
 )
-def test_what_cannot_be_waited_for_is_refused(planned_aws: PlannedAws, arn: str, reason: str) -> None:
+def test_what_cannot_be_waited_for_is_refused(simulated_aws: SimulatedStepFunctions, arn: str, reason: str) -> None:
     [event] = wait_for([trigger_of(arn)]).events.values()
     assert event["final"]
     assert reason in event["message"]
 
 
-def test_a_version_or_an_alias_in_the_arn_belongs_to_the_same_machine(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(name, 20) for name in ("a", "7:b", "live:c", "d")]
+def test_a_version_or_an_alias_in_the_arn_belongs_to_the_same_machine(
+    simulated_aws: SimulatedStepFunctions,
+) -> None:
+    arns = [simulated_aws.plan(name, 20) for name in ("a", "7:b", "live:c", "d")]
     assert arns[1] == PREFIX + "7:b"
     assert len(wait_for(map(trigger_of, arns)).events) == 4
-    assert planned_aws.clients == 1
+    assert simulated_aws.clients == 1

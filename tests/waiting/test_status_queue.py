@@ -16,7 +16,8 @@ from sfn_provider.operators.step_function import (
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 from sfn_provider.waiting.status_queue import queue_region, read_message
-from tests.fixtures.planned_aws import Message, PlannedAws, Trouble, refusal
+from tests.aws.server import ErrorResponse
+from tests.aws.step_functions import InjectedFault, Message, SimulatedStepFunctions
 from tests.fixtures.virtual_time import run_virtually
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/ends"
@@ -43,80 +44,80 @@ def wait_for(*triggers: StepFunctionsExecutionCompleteTrigger) -> dict[str, tupl
     return events
 
 
-def test_ends_are_heard_of_and_confirmed(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(f"run-{n}", 20.0 + n, final=("FAILED", "SUCCEEDED")[n % 2]) for n in range(100)]
-    planned_aws.tell_ends()
+def test_ends_are_heard_of_and_confirmed(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 20.0 + n, final=("FAILED", "SUCCEEDED")[n % 2]) for n in range(100)]
+    simulated_aws.send_end_events()
     events = wait_for(*map(trigger_of, arns))
-    assert all(at - planned_aws.executions[arn].end < 2 for arn, (at, _) in events.items())
+    assert all(at - simulated_aws.executions[arn].end < 2 for arn, (at, _) in events.items())
     assert {event["execution_status"] for _, event in events.values()} == {"FAILED", "SUCCEEDED"}
-    assert planned_aws.calls["describe_execution"] == 101
-    assert planned_aws.calls["list_executions"] == 1
-    assert not planned_aws.messages
+    assert simulated_aws.calls["DescribeExecution"] == 101
+    assert simulated_aws.calls["ListExecutions"] == 1
+    assert not simulated_aws.messages
 
 
-def test_a_lost_event_is_made_up_for_by_a_slow_look(planned_aws: PlannedAws) -> None:
-    arn = planned_aws.plan("run", 100.0)
+def test_a_lost_event_is_made_up_for_by_a_slow_look(simulated_aws: SimulatedStepFunctions) -> None:
+    arn = simulated_aws.plan("run", 100.0)
     [(at, event)] = wait_for(trigger_of(arn)).values()
     assert 600 <= at < 602
     assert event["execution_status"] == "SUCCEEDED"
-    assert planned_aws.calls["describe_execution"] == 2
+    assert simulated_aws.calls["DescribeExecution"] == 2
 
 
-def test_an_event_before_the_description_knows_of_it(planned_aws: PlannedAws) -> None:
-    arn = planned_aws.plan("run", 25.0)
-    planned_aws.tell(arn, "SUCCEEDED", 21.0)
+def test_an_event_before_the_description_knows_of_it(simulated_aws: SimulatedStepFunctions) -> None:
+    arn = simulated_aws.plan("run", 25.0)
+    simulated_aws.send_event(arn, "SUCCEEDED", 21.0)
     [(at, _)] = wait_for(trigger_of(arn)).values()
     assert at < 28
 
 
-def test_a_wrong_event_ends_nothing(planned_aws: PlannedAws) -> None:
-    arn = planned_aws.plan("run", 700.0)
-    planned_aws.tell(arn, "SUCCEEDED", 21.0)
+def test_a_wrong_event_ends_nothing(simulated_aws: SimulatedStepFunctions) -> None:
+    arn = simulated_aws.plan("run", 700.0)
+    simulated_aws.send_event(arn, "SUCCEEDED", 21.0)
     [(at, _)] = wait_for(trigger_of(arn)).values()
     assert at > 700
-    assert planned_aws.calls["describe_execution"] < 10
+    assert simulated_aws.calls["DescribeExecution"] < 10
 
 
-def test_all_waits_share_one_reader(planned_aws: PlannedAws) -> None:
-    arns = [planned_aws.plan(f"run-{n}", 100.0) for n in range(50)]
-    planned_aws.tell_ends()
+def test_all_waits_share_one_reader(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 100.0) for n in range(50)]
+    simulated_aws.send_end_events()
     wait_for(*map(trigger_of, arns))
-    assert planned_aws.calls["receive_message"] <= 5 + 50 / 10 + 1
-    assert planned_aws.clients == 2
+    assert simulated_aws.calls["ReceiveMessage"] <= 5 + 50 / 10 + 1
+    assert simulated_aws.clients == 2
 
 
-def test_messages_of_others_are_left_for_them_for_a_while(planned_aws: PlannedAws) -> None:
-    ours = planned_aws.plan("ours", 200.0)
-    planned_aws.tell("arn:aws:states:us-east-1:123456789012:execution:Orders:theirs", "FAILED", 5.0)
-    planned_aws.messages.append(Message(json.dumps({"order": 7}), 5.0))
-    planned_aws.messages.append(Message("no JSON", 5.0))
-    planned_aws.tell_ends()
+def test_messages_of_others_are_left_for_them_for_a_while(simulated_aws: SimulatedStepFunctions) -> None:
+    ours = simulated_aws.plan("ours", 200.0)
+    simulated_aws.send_event("arn:aws:states:us-east-1:123456789012:execution:Orders:theirs", "FAILED", 5.0)
+    simulated_aws.messages.append(Message(json.dumps({"order": 7}), 5.0))
+    simulated_aws.messages.append(Message("no JSON", 5.0))
+    simulated_aws.send_end_events()
     wait_for(trigger_of(ours))
-    assert [(message.body[:8], message.receives > 3) for message in planned_aws.messages] == [
+    assert [(message.body[:8], message.receives > 3) for message in simulated_aws.messages] == [
         ('{"order"', True),
         ("no JSON", True),
     ]
 
 
-def test_a_queue_that_cannot_be_read_ends_the_waits_at_once(planned_aws: PlannedAws) -> None:
-    planned_aws.troubles = [Trouble(refusal("AccessDenied"), "receive_message")]
-    arns = [planned_aws.plan(f"run-{n}", 20.0) for n in range(3)]
+def test_a_queue_that_cannot_be_read_ends_the_waits_at_once(simulated_aws: SimulatedStepFunctions) -> None:
+    simulated_aws.faults = [InjectedFault(ErrorResponse("AccessDenied"), "ReceiveMessage")]
+    arns = [simulated_aws.plan(f"run-{n}", 20.0) for n in range(3)]
     for at, event in wait_for(*map(trigger_of, arns)).values():
         assert at < 1
         assert event["final"]
         assert "sqs:ReceiveMessage" in event["message"]
 
 
-def test_a_queue_that_fails_for_a_while_is_waited_for(planned_aws: PlannedAws) -> None:
-    planned_aws.troubles = [Trouble(refusal("ServiceUnavailable", 503), "receive_message", end=60.0)]
-    arn = planned_aws.plan("run", 50.0)
-    planned_aws.tell_ends()
+def test_a_queue_that_fails_for_a_while_is_waited_for(simulated_aws: SimulatedStepFunctions) -> None:
+    simulated_aws.faults = [InjectedFault(ErrorResponse("ServiceUnavailable", status=503), "ReceiveMessage", end=60.0)]
+    arn = simulated_aws.plan("run", 50.0)
+    simulated_aws.send_end_events()
     [(at, _)] = wait_for(trigger_of(arn)).values()
     assert at < 90
 
 
-def test_the_number_of_looks_means_the_same_time(planned_aws: PlannedAws) -> None:
-    arn = planned_aws.plan("run", 1e6)
+def test_the_number_of_looks_means_the_same_time(simulated_aws: SimulatedStepFunctions) -> None:
+    arn = simulated_aws.plan("run", 1e6)
     [(at, event)] = wait_for(trigger_of(arn, waiter_delay=60, waiter_max_attempts=30)).values()
     assert 1_200 <= at <= 1_800
     assert event["status"] == "error"

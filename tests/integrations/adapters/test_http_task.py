@@ -24,8 +24,8 @@ from cryptography.x509.oid import NameOID
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed
 from sfn_provider.integrations.adapters import https
-from tests.fixtures.moto import ACCOUNT, REGION
-from tests.integrations.conftest import Answer
+from tests.aws.moto import ACCOUNT, REGION
+from tests.fixtures.task_calls import Answer
 
 BASIC = {"BasicAuthParameters": {"Username": "ann", "Password": "geheim"}}
 BASIC_HEADER = "Basic " + b64encode(b"ann:geheim").decode()

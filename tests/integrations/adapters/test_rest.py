@@ -11,8 +11,10 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.fixtures.moto import ACCOUNT, REGION
-from tests.integrations.conftest import MACHINE_ARN, Answer, Reply, RestAws, without_metadata
+from tests.aws.moto import ACCOUNT, REGION
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import Response
+from tests.fixtures.task_calls import MACHINE_ARN, Answer, without_metadata
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:price"
 INVOKE = "/2015-03-31/functions/price/invocations"
@@ -22,15 +24,17 @@ FAILED = VERSION | {"X-Amz-Function-Error": "Unhandled"}
 
 
 @pytest.mark.parametrize("payload", [{"a": [1, None]}, "text", 5, [], True])
-def test_a_functions_payload_is_parsed(result: Callable[..., Any], rest_aws: RestAws, payload: Any) -> None:
-    rest_aws.script(INVOKE, Reply(payload, headers=VERSION))
+def test_a_functions_payload_is_parsed(result: Callable[..., Any], scripted_aws: ScriptedAws, payload: Any) -> None:
+    scripted_aws.script(INVOKE, Response(payload, headers=VERSION))
     got = result("lambda:invoke", {"FunctionName": "price", "Payload": payload})
     assert got == {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}
-    assert rest_aws.calls == [(INVOKE, payload)]
+    assert scripted_aws.calls == [(INVOKE, payload)]
 
 
-def test_the_http_response_is_shown_with_its_own_spelling(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE, Reply(1, headers=VERSION | {"x-amzn-RequestId": "r-1"}))
+def test_the_http_response_is_shown_with_its_own_spelling(
+    submit: Callable[..., Answer], scripted_aws: ScriptedAws
+) -> None:
+    scripted_aws.script(INVOKE, Response(1, headers=VERSION | {"x-amzn-RequestId": "r-1"}))
     answer = submit("lambda:invoke", {"FunctionName": "price"})
     assert isinstance(answer, Completed)
     http = answer.result["SdkHttpMetadata"]
@@ -41,50 +45,54 @@ def test_the_http_response_is_shown_with_its_own_spelling(submit: Callable[..., 
     json.dumps(answer.result)
 
 
-def test_a_function_as_the_resource_gives_its_payload(result: Callable[..., Any], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE_ARN, Reply({"total": 3}))
+def test_a_function_as_the_resource_gives_its_payload(result: Callable[..., Any], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(INVOKE_ARN, Response({"total": 3}))
     assert result(FUNCTION, {"items": [1, 2]}) == {"total": 3}
-    assert rest_aws.calls == [(INVOKE_ARN, {"items": [1, 2]})]
+    assert scripted_aws.calls == [(INVOKE_ARN, {"items": [1, 2]})]
 
 
-def test_a_version_of_a_function_as_the_resource(result: Callable[..., Any], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE_ARN.replace("/invocations", "%3A3/invocations"), Reply({"total": 3}))
+def test_a_version_of_a_function_as_the_resource(result: Callable[..., Any], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(INVOKE_ARN.replace("/invocations", "%3A3/invocations"), Response({"total": 3}))
     assert result(f"{FUNCTION}:3", {}) == {"total": 3}
 
 
-def test_the_log_of_a_function(result: Callable[..., Any], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE, Reply(1, headers=VERSION | {"X-Amz-Log-Result": "U1RBUlQ="}))
+def test_the_log_of_a_function(result: Callable[..., Any], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(INVOKE, Response(1, headers=VERSION | {"X-Amz-Log-Result": "U1RBUlQ="}))
     arguments = {"FunctionName": "price", "Qualifier": "live", "LogType": "Tail", "ClientContext": "e30="}
     got = result("lambda:invoke", arguments)
     assert got == {"StatusCode": 200, "ExecutedVersion": "$LATEST", "LogResult": "U1RBUlQ=", "Payload": 1}
-    headers, query = rest_aws.details[0]
+    headers, query = scripted_aws.requests[0].headers, scripted_aws.requests[0].query
     assert (headers["X-Amz-Log-Type"], headers["X-Amz-Client-Context"], query) == ("Tail", "e30=", "Qualifier=live")
 
 
-def test_a_payload_that_is_no_json_stays_text(result: Callable[..., Any], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE_ARN, Reply(b"plain text"))
+def test_a_payload_that_is_no_json_stays_text(result: Callable[..., Any], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(INVOKE_ARN, Response(b"plain text"))
     assert result(FUNCTION, {}) == "plain text"
 
 
-def test_an_asynchronous_call_has_no_payload(result: Callable[..., Any], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE, Reply(b"", status=202))
+def test_an_asynchronous_call_has_no_payload(result: Callable[..., Any], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(INVOKE, Response(b"", status=202))
     got = result("lambda:invoke", {"FunctionName": "price", "InvocationType": "Event"})
     assert got == {"StatusCode": 202, "Payload": ""}
 
 
 @pytest.mark.parametrize("resource", ["lambda:invoke", FUNCTION], ids=["invoke", "arn"])
-def test_a_functions_error_has_its_own_name(submit: Callable[..., Answer], rest_aws: RestAws, resource: str) -> None:
+def test_a_functions_error_has_its_own_name(
+    submit: Callable[..., Answer], scripted_aws: ScriptedAws, resource: str
+) -> None:
     payload = b'{"errorMessage": "no stock",  "errorType": "OutOfStock"}'
-    rest_aws.script(INVOKE, Reply(payload, headers=FAILED))
-    rest_aws.script(INVOKE_ARN, Reply(payload, headers=FAILED))
+    scripted_aws.script(INVOKE, Response(payload, headers=FAILED))
+    scripted_aws.script(INVOKE_ARN, Response(payload, headers=FAILED))
     with pytest.raises(StatesError) as caught:
         submit(resource, {"FunctionName": "price"})
     assert (caught.value.error, caught.value.cause) == ("OutOfStock", payload.decode())
 
 
 @pytest.mark.parametrize("payload", ['{"errorMessage":"Task timed out"}', "null", '{"errorType":5}', "broken{"])
-def test_a_functions_error_without_a_name(submit: Callable[..., Answer], rest_aws: RestAws, payload: str) -> None:
-    rest_aws.script(INVOKE, Reply(payload.encode(), headers=FAILED))
+def test_a_functions_error_without_a_name(
+    submit: Callable[..., Answer], scripted_aws: ScriptedAws, payload: str
+) -> None:
+    scripted_aws.script(INVOKE, Response(payload.encode(), headers=FAILED))
     with pytest.raises(StatesError) as caught:
         submit("lambda:invoke", {"FunctionName": "price"})
     assert caught.value.error == "Lambda.Unknown"
@@ -102,21 +110,21 @@ def test_a_functions_error_without_a_name(submit: Callable[..., Answer], rest_aw
 )
 def test_an_error_of_lambda_is_told_at_once(
     submit: Callable[..., Answer],
-    rest_aws: RestAws,
+    scripted_aws: ScriptedAws,
     monkeypatch: pytest.MonkeyPatch,
     code: str,
     status: int,
     error: str,
 ) -> None:
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
-    refusal = Reply({"Message": "no"}, status, {"x-amzn-ErrorType": code, "x-amzn-RequestId": "r-1"})
-    rest_aws.script(INVOKE_ARN, refusal)
+    refusal = Response({"Message": "no"}, status, {"x-amzn-ErrorType": code, "x-amzn-RequestId": "r-1"})
+    scripted_aws.script(INVOKE_ARN, refusal)
     with pytest.raises(StatesError) as caught:
         submit(FUNCTION, {})
     assert caught.value.error == error
     details = f"Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: r-1; Proxy: null"
     assert caught.value.cause == f"no ({details})"
-    assert len(rest_aws.calls) == 1, "a function may have run: no second call without a Retry of the definition"
+    assert len(scripted_aws.calls) == 1, "a function may have run: no second call without a Retry of the definition"
 
 
 JOB = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d"}
@@ -125,18 +133,18 @@ DESCRIBE = "/v1/describejobs"
 MARK = {"name": "MANAGED_BY_AWS", "value": "STARTED_BY_STEP_FUNCTIONS"}
 
 
-def test_a_batch_job_is_followed(submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller) -> None:
-    rest_aws.script(SUBMIT, Reply({"jobId": "1", "jobName": "j"}))
-    rest_aws.script(
+def test_a_batch_job_is_followed(submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller) -> None:
+    scripted_aws.script(SUBMIT, Response({"jobId": "1", "jobName": "j"}))
+    scripted_aws.script(
         DESCRIBE,
-        Reply({"jobs": []}),
-        Reply({"jobs": [{"jobId": "1", "status": "RUNNABLE"}]}),
-        Reply({"jobs": [{"jobId": "1", "status": "SUCCEEDED", "createdAt": 5, "container": {"exitCode": 0}}]}),
+        Response({"jobs": []}),
+        Response({"jobs": [{"jobId": "1", "status": "RUNNABLE"}]}),
+        Response({"jobs": [{"jobId": "1", "status": "SUCCEEDED", "createdAt": 5, "container": {"exitCode": 0}}]}),
     )
     answer = submit(
         "batch:submitJob.sync", JOB | {"ContainerOverrides": {"Environment": [{"Name": "A", "Value": "1"}]}}
     )
-    environment = rest_aws.calls[0][1]["containerOverrides"]["environment"]
+    environment = scripted_aws.calls[0][1]["containerOverrides"]["environment"]
     assert environment == [{"name": "A", "value": "1"}, MARK]
     for _ in range(2):
         assert isinstance(answer, Submitted)
@@ -144,12 +152,12 @@ def test_a_batch_job_is_followed(submit: Callable[..., Answer], rest_aws: RestAw
     assert isinstance(answer, Submitted)
     done = caller.poll(answer.job)
     assert done == Completed({"JobId": "1", "Status": "SUCCEEDED", "CreatedAt": 5, "Container": {"ExitCode": 0}})
-    assert rest_aws.calls[-1] == (DESCRIBE, {"jobs": ["1"]})
+    assert scripted_aws.calls[-1] == (DESCRIBE, {"jobs": ["1"]})
 
 
-def test_a_failed_batch_job(submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller) -> None:
-    rest_aws.script(SUBMIT, Reply({"jobId": "1"}))
-    rest_aws.script(DESCRIBE, Reply({"jobs": [{"status": "FAILED", "statusReason": "Host gone"}]}))
+def test_a_failed_batch_job(submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller) -> None:
+    scripted_aws.script(SUBMIT, Response({"jobId": "1"}))
+    scripted_aws.script(DESCRIBE, Response({"jobs": [{"status": "FAILED", "statusReason": "Host gone"}]}))
     answer = submit("batch:submitJob.sync", JOB)
     assert isinstance(answer, Submitted)
     with pytest.raises(StatesError) as caught:
@@ -166,39 +174,39 @@ def test_a_failed_batch_job(submit: Callable[..., Answer], rest_aws: RestAws, ca
     ids=["not waited for", "several nodes"],
 )
 def test_other_batch_jobs_are_not_marked(
-    submit: Callable[..., Answer], rest_aws: RestAws, resource: str, extra: dict[str, Any]
+    submit: Callable[..., Answer], scripted_aws: ScriptedAws, resource: str, extra: dict[str, Any]
 ) -> None:
-    rest_aws.script(SUBMIT, Reply({"jobId": "1"}))
+    scripted_aws.script(SUBMIT, Response({"jobId": "1"}))
     answer = submit(resource, JOB | extra)
-    assert "containerOverrides" not in rest_aws.calls[0][1]
+    assert "containerOverrides" not in scripted_aws.calls[0][1]
     if isinstance(answer, Completed):
         assert without_metadata(answer.result) == {"JobId": "1"}
 
 
 def test_a_stopped_execution_stops_its_batch_job(
-    submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller
+    submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller
 ) -> None:
-    rest_aws.script(SUBMIT, Reply({"jobId": "1"}))
-    rest_aws.script("/v1/terminatejob", Reply({}))
+    scripted_aws.script(SUBMIT, Response({"jobId": "1"}))
+    scripted_aws.script("/v1/terminatejob", Response({}))
     answer = submit("batch:submitJob.sync", JOB)
     assert isinstance(answer, Submitted)
     caller.cancel(answer.job)
-    assert rest_aws.calls[-1][1]["jobId"] == "1"
+    assert scripted_aws.calls[-1][1]["jobId"] == "1"
 
 
 REFUSAL = b"""<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>"""
 XML = {"Content-Type": "text/xml"}
 
 
-def test_a_role_that_may_not_be_assumed(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
-    rest_aws.script("/", Reply(REFUSAL, 403, XML))
+def test_a_role_that_may_not_be_assumed(submit: Callable[..., Answer], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("/", Response(REFUSAL, 403, XML))
     role_arn = "arn:aws:iam::999999999999:role/other"
     with pytest.raises(StatesError) as caught:
         submit(FUNCTION, {}, credentials={"RoleArn": role_arn})
     assert caught.value.error == "States.Permissions"
     assert role_arn in (caught.value.cause or "")
     assert "not you" in (caught.value.cause or "")
-    asked = parse_qs(rest_aws.calls[0][1])
+    asked = parse_qs(scripted_aws.calls[0][1])
     assert asked["ExternalId"] == [MACHINE_ARN]
     assert (asked["RoleArn"], asked["RoleSessionName"]) == ([role_arn], ["first"])
-    assert [path for path, _ in rest_aws.calls] == ["/"], "the function is not called"
+    assert [path for path, _ in scripted_aws.calls] == ["/"], "the function is not called"

@@ -14,10 +14,11 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.fixtures.moto import ACCOUNT, REGION
-from tests.fixtures.scripted_aws import ScriptedAws
+from tests.aws.moto import ACCOUNT, REGION
+from tests.aws.scripted import ScriptedAws
+from tests.aws.server import Response
+from tests.fixtures.task_calls import Answer
 from tests.fixtures.versions import needs_operation
-from tests.integrations.conftest import Answer, Reply, RestAws
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/work"
 
@@ -90,18 +91,18 @@ def needs_arguments(job: Job) -> None:
         needs_operation("bedrock", "CreateModelCustomizationJob", "hyperParameters")
 
 
-def start(submit: Callable[..., Answer], rest_aws: RestAws, job: Job) -> Submitted:
+def start(submit: Callable[..., Answer], scripted_aws: ScriptedAws, job: Job) -> Submitted:
     needs_arguments(job)
-    rest_aws.script(job.start[0], Reply(job.start[1]))
+    scripted_aws.script(job.start[0], Response(job.start[1]))
     answer = submit(f"{job.id}.sync", job.arguments)
     assert isinstance(answer, Submitted)
     return answer
 
 
 @job_cases
-def test_a_job_is_followed(submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller, job: Job) -> None:
-    answer: Answer = start(submit, rest_aws, job)
-    rest_aws.script(job.describe, Reply(job.running), Reply(job.done))
+def test_a_job_is_followed(submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller, job: Job) -> None:
+    answer: Answer = start(submit, scripted_aws, job)
+    scripted_aws.script(job.describe, Response(job.running), Response(job.done))
     for _ in range(2):
         assert isinstance(answer, Submitted)
         answer = caller.poll(json.loads(json.dumps(answer.job)))
@@ -109,26 +110,26 @@ def test_a_job_is_followed(submit: Callable[..., Answer], rest_aws: RestAws, cal
 
 
 @job_cases
-def test_a_job_that_fails(submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller, job: Job) -> None:
-    submitted = start(submit, rest_aws, job)
-    rest_aws.script(job.describe, Reply(job.failed))
+def test_a_job_that_fails(submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller, job: Job) -> None:
+    submitted = start(submit, scripted_aws, job)
+    scripted_aws.script(job.describe, Response(job.failed))
     with pytest.raises(StatesError, match=r"^States\.TaskFailed: \{"):
         caller.poll(submitted.job)
 
 
 @job_cases
-def test_a_job_is_stopped(submit: Callable[..., Answer], rest_aws: RestAws, caller: Caller, job: Job) -> None:
-    submitted = start(submit, rest_aws, job)
-    rest_aws.script(job.stop, Reply({}))
+def test_a_job_is_stopped(submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller, job: Job) -> None:
+    submitted = start(submit, scripted_aws, job)
+    scripted_aws.script(job.stop, Response({}))
     caller.cancel(submitted.job)
-    assert rest_aws.calls[-1][0] == job.stop
+    assert scripted_aws.calls[-1][0] == job.stop
 
 
 @job_cases
-def test_a_refusal_has_the_services_name(submit: Callable[..., Answer], rest_aws: RestAws, job: Job) -> None:
+def test_a_refusal_has_the_services_name(submit: Callable[..., Answer], scripted_aws: ScriptedAws, job: Job) -> None:
     needs_arguments(job)
     refusal = {"x-amzn-ErrorType": "ConflictException"}
-    rest_aws.script(job.start[0], Reply({"message": "no"}, 409, refusal))
+    scripted_aws.script(job.start[0], Response({"message": "no"}, 409, refusal))
     with pytest.raises(StatesError) as caught:
         submit(job.id, job.arguments)
     prefix = {"databrew": "DataBrew", "mediaconvert": "MediaConvert", "bedrock": "Bedrock"}[job.id.partition(":")[0]]
@@ -139,38 +140,40 @@ MODEL = "anthropic.claude-3"
 INVOKE = f"/model/{MODEL}/invoke"
 
 
-def test_a_models_answer_is_parsed(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE, Reply({"generations": [{"text": "a story"}]}))
+def test_a_models_answer_is_parsed(submit: Callable[..., Answer], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(INVOKE, Response({"generations": [{"text": "a story"}]}))
     answer = submit("bedrock:invokeModel", {"ModelId": MODEL, "Body": {"prompt": "p"}, "Accept": "*/*"})
     body = {"generations": [{"text": "a story"}]}
     assert answer == Completed({"Body": body, "ContentType": "application/json"})
-    assert rest_aws.calls == [(INVOKE, {"prompt": "p"})]
+    assert scripted_aws.calls == [(INVOKE, {"prompt": "p"})]
 
 
-def test_a_model_is_given_text_as_it_is(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
-    rest_aws.script(INVOKE, Reply(b"text"))
+def test_a_model_is_given_text_as_it_is(submit: Callable[..., Answer], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(INVOKE, Response(b"text"))
     answer = submit("bedrock:invokeModel", {"ModelId": MODEL, "Body": '{"prompt": "p"}'})
-    assert rest_aws.calls == [(INVOKE, {"prompt": "p"})]
+    assert scripted_aws.calls == [(INVOKE, {"prompt": "p"})]
     assert isinstance(answer, Completed)
     assert answer.result["Body"] == "text"
 
 
-def test_a_models_input_and_output_in_s3(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
-    rest_aws.script("/shop/in.json", Reply(b'{"prompt": "long"}', headers={"Content-Type": "binary/octet-stream"}))
-    rest_aws.script(INVOKE, Reply({"text": "answer"}))
-    rest_aws.script("/shop/out/a.json", Reply(b""))
+def test_a_models_input_and_output_in_s3(submit: Callable[..., Answer], scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script(
+        "/shop/in.json", Response(b'{"prompt": "long"}', headers={"Content-Type": "binary/octet-stream"})
+    )
+    scripted_aws.script(INVOKE, Response({"text": "answer"}))
+    scripted_aws.script("/shop/out/a.json", Response(b""))
     places = {"Input": {"S3Uri": "s3://shop/in.json"}, "Output": {"S3Uri": "s3://shop/out/a.json"}}
     answer = submit("bedrock:invokeModel", {"ModelId": MODEL, **places})
     assert answer == Completed({"Body": "s3://shop/out/a.json", "ContentType": "application/json"})
-    assert rest_aws.calls[1] == (INVOKE, {"prompt": "long"})
-    path, stored = rest_aws.calls[2]
+    assert scripted_aws.calls[1] == (INVOKE, {"prompt": "long"})
+    path, stored = scripted_aws.calls[2]
     assert path == "/shop/out/a.json"
     assert '{"text":"answer"}' in (stored if isinstance(stored, str) else json.dumps(stored, separators=(",", ":")))
 
 
 @pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 429), ("ModelTimeoutException", 408)])
-def test_a_models_error(submit: Callable[..., Answer], rest_aws: RestAws, code: str, status: int) -> None:
-    rest_aws.script(INVOKE, Reply({"message": "slow"}, status, {"x-amzn-ErrorType": code}))
+def test_a_models_error(submit: Callable[..., Answer], scripted_aws: ScriptedAws, code: str, status: int) -> None:
+    scripted_aws.script(INVOKE, Response({"message": "slow"}, status, {"x-amzn-ErrorType": code}))
     with pytest.raises(StatesError, match=rf"^Bedrock\.{code}: slow \(Service: AmazonBedrockRuntime; "):
         submit("bedrock:invokeModel", {"ModelId": MODEL, "Body": {}})
 
@@ -191,23 +194,23 @@ def frame(kind: str, payload: dict[str, Any], message: str = "event") -> bytes:
     return start + struct.pack(">I", binascii.crc32(start))
 
 
-def invoke_harness(submit: Callable[..., Answer], rest_aws: RestAws, *frames: bytes) -> Any:
+def invoke_harness(submit: Callable[..., Answer], scripted_aws: ScriptedAws, *frames: bytes) -> Any:
     needs_operation("bedrock-agentcore", "InvokeHarness")
     stream = {"Content-Type": "application/vnd.amazon.eventstream"}
-    rest_aws.script("/harnesses/invoke", Reply(b"".join(frames), headers=stream))
+    scripted_aws.script("/harnesses/invoke", Response(b"".join(frames), headers=stream))
     messages = [{"Role": "user", "Content": [{"Text": "Which bolt?"}]}]
     arguments = {"HarnessArn": HARNESS, "RuntimeSessionId": "s", "Messages": messages}
     answer = submit("bedrockagentcore:invokeHarness", arguments)
-    assert rest_aws.calls[0][1] == {"messages": [{"role": "user", "content": [{"text": "Which bolt?"}]}]}
+    assert scripted_aws.calls[0][1] == {"messages": [{"role": "user", "content": [{"text": "Which bolt?"}]}]}
     assert isinstance(answer, Completed)
     return answer.result
 
 
-def test_the_last_message_of_a_harness(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
+def test_the_last_message_of_a_harness(submit: Callable[..., Answer], scripted_aws: ScriptedAws) -> None:
     usage = {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7}
     result = invoke_harness(
         submit,
-        rest_aws,
+        scripted_aws,
         frame("messageStart", {"role": "assistant"}),
         frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Let me look"}}),
         frame("messageStop", {"stopReason": "tool_use"}),
@@ -227,9 +230,9 @@ def test_the_last_message_of_a_harness(submit: Callable[..., Answer], rest_aws: 
     }
 
 
-def test_an_error_in_the_stream_of_a_harness(submit: Callable[..., Answer], rest_aws: RestAws) -> None:
+def test_an_error_in_the_stream_of_a_harness(submit: Callable[..., Answer], scripted_aws: ScriptedAws) -> None:
     with pytest.raises(StatesError, match=r"^BedrockAgentCore\.ValidationException: no such tool"):
-        invoke_harness(submit, rest_aws, frame("validationException", {"message": "no such tool"}, "exception"))
+        invoke_harness(submit, scripted_aws, frame("validationException", {"message": "no such tool"}, "exception"))
 
 
 FLEET = {"ClusterId": "j-1", "InstanceFleetName": "Core", "InstanceFleet": {"TargetOnDemandCapacity": 8}}

@@ -1,0 +1,328 @@
+"""Step Functions with executions that take their time: over HTTP, or by in-process clients on virtual time.
+
+Executions run for planned times. Lists lag behind, quotas throttle, and injected faults come and go as planned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from botocore import exceptions
+
+from tests.aws.server import Answer, Disconnect, ErrorResponse, Request, serve
+
+Json = Any
+Failure = ErrorResponse | Disconnect
+
+MACHINE: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
+PREFIX: Final = "arn:aws:states:us-east-1:123456789012:execution:Orders:"
+
+
+@dataclass
+class SimulatedExecution:
+    """One execution: when it starts and ends, in seconds, how it ends, as what it runs, and its input."""
+
+    start: float
+    end: float
+    final: str = "SUCCEEDED"
+    running: str = "RUNNING"
+    input: str = "{}"
+
+    def status(self, now: float) -> str:
+        return self.final if now >= self.end else self.running
+
+
+@dataclass(frozen=True)
+class InjectedFault:
+    """Calls that fail.
+
+    Args:
+        failure: how they fail.
+        action: the calls that fail; "" for all.
+        begin: from when on.
+        end: up to when.
+        share: how many of the calls fail, 0 to 1.
+        until_renewed: for every client but those made after ``begin``.
+    """
+
+    failure: Failure
+    action: str = ""
+    begin: float = 0.0
+    end: float = float("inf")
+    share: float = 1.0
+    until_renewed: bool = False
+
+
+@dataclass
+class Message:
+    """A message in the queue: its text, when it shows, and how often it was received."""
+
+    body: str
+    at: float
+    receives: int = 0
+
+
+@dataclass
+class SimulatedStepFunctions:
+    """The service, with one queue for the events of executions that end.
+
+    Args:
+        clock: gives the time in seconds.
+        url: the address.
+        executions: by ARN.
+        seconds: how long an execution takes that a client starts.
+        lag: how many seconds ListExecutions lags behind.
+        faults: calls that fail.
+        quotas: by action: the size of its token bucket, and how many tokens come a second.
+        calls: how often each action was called.
+        throttled: how many calls were throttled.
+        messages: what is in the queue.
+        clients: how many clients were made in the process.
+        closed: how many of them were closed.
+    """
+
+    clock: Callable[[], float] = time.time
+    url: str = ""
+    executions: dict[str, SimulatedExecution] = field(default_factory=dict)
+    seconds: float = 5.0
+    lag: float = 0.0
+    faults: list[InjectedFault] = field(default_factory=list)
+    quotas: dict[str, tuple[float, float]] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    throttled: int = 0
+    messages: list[Message] = field(default_factory=list)
+    clients: int = 0
+    closed: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _random: random.Random = field(default_factory=lambda: random.Random(7))
+    _tokens: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def plan(self, name: str, end: float, **fields: Any) -> str:
+        """Plan an execution. Gives its ARN."""
+        self.executions[PREFIX + name] = replace(SimulatedExecution(0.0, end), **fields)
+        return PREFIX + name
+
+    def send_end_events(self, after: float = 1.0) -> None:
+        """Put a message about the end of each execution into the queue, some seconds after it."""
+        for arn, each in self.executions.items():
+            self.send_event(arn, each.final, each.end + after)
+
+    def send_event(self, arn: str, status: str, at: float) -> None:
+        """Put a message about an execution into the queue."""
+        each = self.executions.get(arn, SimulatedExecution(0.0, at))
+        name = arn.rpartition(":")[2]
+        detail: dict[str, Json] = {"executionArn": arn, "stateMachineArn": MACHINE, "status": status, "name": name}
+        detail |= {"startDate": int(each.start * 1000), "stopDate": int(each.end * 1000)}
+        event = {"detail-type": "Step Functions Execution Status Change", "source": "aws.states", "detail": detail}
+        self.messages.append(Message(json.dumps(event), at))
+
+    def executions_of(self, machine: str) -> list[dict[str, Json]]:
+        """Describe the executions of a state machine."""
+        prefix = _execution_prefix(machine)
+        return [self.describe(arn) for arn in list(self.executions) if arn.startswith(prefix)]
+
+    def hold(self) -> None:
+        """Let what is started from now on run until `release`."""
+        self.seconds = float("inf")
+
+    def release(self, within: float) -> None:
+        """Let what runs end, one by one, within some seconds; always in the same order."""
+        order = random.Random(8)
+        with self._lock:
+            for each in self.executions.values():
+                each.end = min(each.end, self.clock() + order.uniform(0, within))
+            self.seconds = 5.0
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer a request over HTTP."""
+        with self._lock:
+            return self.answer(request.action, request.body)
+
+    def answer(self, action: str, parameters: Json, client_made_at: float = 0.0) -> Json | Failure:
+        """Count a call and answer it, or let it fail as planned."""
+        if failure := self.count(action, client_made_at):
+            return failure
+        if action not in _ANSWERS:
+            return ErrorResponse("UnknownOperationException", f"{action} is not known here")
+        return _ANSWERS[action](self, parameters)
+
+    def count(self, action: str, client_made_at: float) -> Failure | None:
+        """Count a call. Gives the failure that is planned for it."""
+        now = self.clock()
+        self.calls[action] += 1
+        for fault in self.faults:
+            hit = fault.action in ("", action) and fault.begin <= now < fault.end
+            renewed = fault.until_renewed and client_made_at >= fault.begin
+            if hit and not renewed and self._random.random() < fault.share:
+                return fault.failure
+        if action in self.quotas and not self._take_token(action, now):
+            self.throttled += 1
+            return ErrorResponse("ThrottlingException")
+        return None
+
+    def _take_token(self, action: str, now: float) -> bool:
+        size, rate = self.quotas[action]
+        tokens, at = self._tokens.get(action, (size, now))
+        tokens = min(size, tokens + (now - at) * rate)
+        self._tokens[action] = (tokens - (tokens >= 1), now)
+        return tokens >= 1
+
+    def describe(self, arn: str, at: float | None = None) -> dict[str, Json]:
+        """Describe an execution as it is now, or was at a time."""
+        each = self.executions[arn]
+        machine, _, name = arn.replace(":execution:", ":stateMachine:").rpartition(":")
+        status = each.status(self.clock() if at is None else at)
+        row = {"executionArn": arn, "stateMachineArn": machine, "name": name, "status": status}
+        stop = {"stopDate": each.end} if status == each.final else {}
+        return {**row, "startDate": each.start, **stop}
+
+    def receive(self, most: int) -> list[dict[str, Json]]:
+        """Receive messages that show now, and hide them for half a minute."""
+        now = self.clock()
+        shown = [each for each in self.messages if each.at <= now][:most]
+        for each in shown:
+            each.at, each.receives = now + 30, each.receives + 1
+        return [
+            {
+                "MessageId": str(id(each)),
+                "ReceiptHandle": str(id(each)),
+                "Body": each.body,
+                "Attributes": {"ApproximateReceiveCount": str(each.receives)},
+            }
+            for each in shown
+        ]
+
+
+def _execution_prefix(machine: str) -> str:
+    return machine.replace(":stateMachine:", ":execution:") + ":"
+
+
+def _start(service: SimulatedStepFunctions, parameters: Json) -> Json | Failure:
+    arn = _execution_prefix(parameters["stateMachineArn"]) + parameters["name"]
+    input, now = parameters.get("input", "{}"), service.clock()
+    found = service.executions.setdefault(arn, SimulatedExecution(now, now + service.seconds, input=input))
+    if found.status(now) != "RUNNING" or found.input != input:
+        # A name can be used again for the same input, while the execution runs.
+        return ErrorResponse("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+    return {"executionArn": arn, "startDate": found.start}
+
+
+def _describe(service: SimulatedStepFunctions, parameters: Json) -> Json | Failure:
+    arn = parameters["executionArn"]
+    if arn not in service.executions:
+        return ErrorResponse("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    found = service.describe(arn)
+    return found | {"input": service.executions[arn].input, "output": json.dumps({"did": found["name"]})}
+
+
+def _list(service: SimulatedStepFunctions, parameters: Json) -> Json:
+    prefix, then = _execution_prefix(parameters["stateMachineArn"]), service.clock() - service.lag
+    wanted, size = parameters.get("statusFilter"), parameters.get("maxResults", 100)
+    by_end = wanted not in (None, "RUNNING")
+    rows = [
+        (each.end if by_end else each.start, arn)
+        for arn, each in service.executions.items()
+        if each.start <= then and wanted in (None, each.status(then)) and arn.startswith(prefix)
+    ]
+    begin, arns = int(parameters.get("nextToken", "0")), [arn for _, arn in sorted(rows, reverse=True)]
+    more = {"nextToken": str(begin + size)} if len(arns) > begin + size else {}
+    return {"executions": [service.describe(arn, then) for arn in arns[begin : begin + size]], **more}
+
+
+_ANSWERS: dict[str, Callable[[SimulatedStepFunctions, Json], Json | Failure]] = {
+    "DescribeExecution": _describe,
+    "ListExecutions": _list,
+    "StartExecution": _start,
+}
+
+
+class InProcessClient:
+    """An aiobotocore client of Step Functions and of the queue, without HTTP: virtual time knows no sockets."""
+
+    def __init__(self, service: SimulatedStepFunctions) -> None:
+        self.service = service
+        self.made_at = service.clock()
+        service.clients += 1
+
+    async def __aenter__(self) -> InProcessClient:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.service.closed += 1
+
+    async def describe_execution(self, **parameters: Json) -> dict[str, Json]:
+        assert parameters["includedData"] == "METADATA_ONLY"
+        await asyncio.sleep(0.02)
+        return _with_datetimes(self._call("DescribeExecution", parameters))
+
+    async def list_executions(self, **parameters: Json) -> dict[str, Json]:
+        await asyncio.sleep(0.05)
+        found = self._call("ListExecutions", parameters)
+        return found | {"executions": [_with_datetimes(row) for row in found["executions"]]}
+
+    async def receive_message(
+        self, *, QueueUrl: str, MaxNumberOfMessages: int, WaitTimeSeconds: float, AttributeNames: list[str]
+    ) -> dict[str, Json]:
+        end = self.service.clock() + WaitTimeSeconds
+        _raise_for("ReceiveMessage", self.service.count("ReceiveMessage", self.made_at))
+        while not (received := self.service.receive(MaxNumberOfMessages)):
+            if self.service.clock() >= end:
+                return {}
+            await asyncio.sleep(0.1)
+        return {"Messages": received}
+
+    async def delete_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Json]:
+        _raise_for("DeleteMessageBatch", self.service.count("DeleteMessageBatch", self.made_at))
+        handles = {entry["ReceiptHandle"] for entry in Entries}
+        self.service.messages = [each for each in self.service.messages if str(id(each)) not in handles]
+        return {}
+
+    def _call(self, action: str, parameters: Json) -> Json:
+        answer = self.service.answer(action, parameters, self.made_at)
+        _raise_for(action, answer)
+        return answer
+
+
+def _raise_for(action: str, answer: Json | Failure | None) -> None:
+    """Raise what botocore raises for a failure."""
+    if isinstance(answer, Disconnect):
+        raise exceptions.ConnectionClosedError(endpoint_url="http://simulated")
+    if isinstance(answer, ErrorResponse):
+        error = {"Code": answer.code, "Message": answer.message}
+        raise exceptions.ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": answer.status}}, action)
+
+
+def _with_datetimes(row: dict[str, Json]) -> dict[str, Json]:
+    dates = {key: datetime.fromtimestamp(row[key], UTC) for key in ("startDate", "stopDate") if key in row}
+    return row | dates
+
+
+@pytest.fixture
+def simulated_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedStepFunctions]:
+    """Have every shared client be one of the simulated service. For tests on virtual time."""
+    service = SimulatedStepFunctions(clock=lambda: asyncio.get_running_loop().time())
+
+    async def connected(make_hook: object) -> InProcessClient:
+        return InProcessClient(service)
+
+    monkeypatch.setattr("sfn_provider.waiting.aws_client.connected", connected)
+    yield service
+    assert service.closed == service.clients, "a client was left open"
+
+
+@pytest.fixture(scope="session")
+def step_functions() -> Iterator[SimulatedStepFunctions]:
+    """Step Functions on a free port, on the wall clock."""
+    service = SimulatedStepFunctions()
+    with serve(service) as service.url:
+        yield service
