@@ -64,6 +64,11 @@ class StatesError(SfnProviderError):
     def __str__(self) -> str:
         return ": ".join(part for part in (self.error, self.cause) if part)
 
+    @property
+    def details(self) -> dict[str, str]:
+        """The fields ``error`` and ``cause`` of a history event, as far as there are any."""
+        return {name: text for name, text in (("error", self.error), ("cause", self.cause)) if text is not None}
+
 
 class QueryEvaluationError(StatesError):
     """A JSONata expression failed or gave what its field cannot take: ``States.QueryEvaluationError``.
