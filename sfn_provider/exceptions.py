@@ -1,4 +1,4 @@
-"""The errors of this package.
+"""The exceptions of this package, and the diagnostics that one of them carries.
 
 ::
 
@@ -14,10 +14,40 @@ Standard library only: every other module may import this one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Literal
 
-if TYPE_CHECKING:
-    from sfn_provider.asl.diagnostics import Diagnostic
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem in a definition.
+
+    Args:
+        level: ``error`` where Step Functions refuses the definition, else ``warning``.
+        code: AWS's code where AWS has one (``SCHEMA_VALIDATION_FAILED``, ``MISSING_TRANSITION_TARGET``), else ours, in
+            the same form.
+        message: what is wrong and what to do, one sentence or two, without the location.
+        location: JSON pointer into the definition, ``""`` for the whole, for example ``/States/Poll/Next``.
+        line: line in the source text, counted from 1; None where the source was no text.
+        column: column in that line, counted from 1.
+
+    Source: the form follows ValidateStateMachineDefinition's diagnostics,
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html
+    """
+
+    level: Level
+    code: str
+    message: str
+    location: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = f" at {self.location}" if self.location else ""
+        line = f" (line {self.line}, column {self.column})" if self.line is not None else ""
+        return f"{self.code}: {self.message}{place}{line}"
 
 
 class SfnProviderError(Exception):
@@ -25,7 +55,7 @@ class SfnProviderError(Exception):
 
 
 class UsageError(SfnProviderError):
-    """A file, an option or an input cannot be used as given.
+    """A file, an option or an input cannot be used.
 
     Args:
         message: one or two sentences: where, what, and what to do.
@@ -63,6 +93,11 @@ class StatesError(SfnProviderError):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.error, self.cause) if part)
+
+    @property
+    def details(self) -> dict[str, str]:
+        """The fields ``error`` and ``cause`` of a history event, as far as there are any."""
+        return {name: text for name, text in (("error", self.error), ("cause", self.cause)) if text is not None}
 
 
 class QueryEvaluationError(StatesError):

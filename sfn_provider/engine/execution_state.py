@@ -1,22 +1,28 @@
-"""The state of an execution, as plain data that can be written as JSON and read back.
+"""Holds the state of an execution between two events, as data that JSON can store.
 
-An execution is a tree of frames. A frame walks through one scope of states: the machine itself, one branch of a
+An execution is a tree of frames. A frame goes through one scope of states: the machine itself, one branch of a
 Parallel, or one iteration of a Map. A frame that runs a Parallel or Map has the frames of its branches as children.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.state_progress import StateProgress, progress_from_json
+
+ROOT = 0
+"""Id of the frame that is the execution itself."""
+
+_Progress = TypeVar("_Progress", bound=StateProgress)
 
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 @dataclass(slots=True)
 class Frame:
-    """One walk through one scope of states.
+    """Where the execution is in one scope of states.
 
     Args:
         id: unique within the execution; 0 is the execution itself.
@@ -31,19 +37,20 @@ class Frame:
         entered: id of the event by which the state was entered; 0 while it is not entered yet.
         entered_at: when that was, in seconds since the epoch.
         entered_after: id of the event before it.
-        counts: retries so far in this visit of the state, one number for each retrier.
+        retry_counts: retries so far in this visit of the state, one number for each retrier.
         calls: calls so far in this visit of the state.
-        memo: what the state's type keeps while it waits, JSON.
+        progress: what the state keeps between two events; None where it keeps nothing.
         requests: ids of the frame's open requests.
         children: ids of the frames that its Parallel or Map has started in this visit, also of those that have ended.
         child_execution: id of the frame that is the child execution this one belongs to, for an item of a distributed
             Map; None in the execution itself.
-        execution: the ``Execution`` and ``StateMachine`` parts of the context object, where this frame is a child
-            execution.
+        execution_context: the ``Execution`` and ``StateMachine`` parts of the context object, where this frame is a
+            child execution.
         events: how many events the child execution's own history has had.
-        place: text that tells this walk from all others of the execution, for randomness; see `Run.entropy`.
-        steps: how many states the walk has left.
-        draws: how often randomness was used in the state.
+        place: text that is different for each frame of the execution, and the same when the execution is run again:
+            random values and the places of calls are made from it.
+        steps: how many states the frame has left.
+        random_draws: how often randomness was used in the state.
     """
 
     id: int
@@ -58,17 +65,34 @@ class Frame:
     entered: int = 0
     entered_at: float = 0.0
     entered_after: int = 0
-    counts: list[int] = field(default_factory=list)
+    retry_counts: list[int] = field(default_factory=list)
     calls: int = 0
-    memo: dict[str, Any] = field(default_factory=dict)
+    progress: StateProgress | None = None
     requests: list[str] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
     child_execution: int | None = None
-    execution: dict[str, Any] | None = None
+    execution_context: dict[str, Any] | None = None
     events: int = 0
     place: str = ""
     steps: int = 0
-    draws: int = 0
+    random_draws: int = 0
+
+    @property
+    def child_index(self) -> int:
+        """The index, which every branch and iteration has."""
+        if self.index is None:
+            raise ValueError(f"frame {self.id} is no branch or iteration")
+        return self.index
+
+    def progress_as(self, kind: type[_Progress]) -> _Progress:
+        """Return the progress, which must be of a kind.
+
+        Raises:
+            TypeError: if it is of another.
+        """
+        if not isinstance(self.progress, kind):
+            raise TypeError(f"state {self.state!r} has {self.progress!r}, not {kind.__name__}")
+        return self.progress
 
 
 @dataclass(slots=True)
@@ -108,9 +132,10 @@ class ExecutionState:
         transitions: how many states were entered, each retry counted as one more.
         steps: how many states the execution's own frame has left, for whoever goes on from there.
         first_event: the ids of history events are counted from here.
-        branch: True where this is a branch of an execution that goes on elsewhere: its end is no execution's end.
-        outside: True where the branches of a Parallel or Map run elsewhere: `sfn_provider.engine.external_branches`.
-        handed_over: True once it has gone as far as it can without them.
+        is_branch: True for a branch of an execution that runs in another task: its end is not the execution's end.
+        external_branches: True where the branches of a Parallel or Map run in other tasks: see
+            `sfn_provider.engine.external_branches`.
+        awaits_branches: True once it has gone as far as it can without them.
     """
 
     context: dict[str, Any]
@@ -131,22 +156,34 @@ class ExecutionState:
     transitions: int = 0
     steps: int = 0
     first_event: int = 0
-    branch: bool = False
-    outside: bool = False
-    handed_over: bool = False
+    is_branch: bool = False
+    external_branches: bool = False
+    awaits_branches: bool = False
 
     @property
     def is_suspended(self) -> bool:
-        """Has it ended, left its region, or gone as far as it can without branches that run elsewhere?"""
-        return self.status != "RUNNING" or self.exit is not None or self.handed_over
+        """True if it has ended, left its region, or gone as far as it can without branches in other tasks."""
+        return self.status != "RUNNING" or self.exit is not None or self.awaits_branches
+
+    @property
+    def root(self) -> Frame:
+        """The frame that is the execution itself."""
+        return self.frames[ROOT]
 
     def to_json(self) -> dict[str, Any]:
-        """Write the state as a JSON object."""
-        return asdict(self)
+        """Return the state as a JSON object."""
+        data = asdict(self)
+        for identity, frame in self.frames.items():
+            if frame.progress is not None:
+                data["frames"][identity]["progress"]["kind"] = type(frame.progress).__name__
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what `to_json` wrote, also after a way through JSON text (which turns number keys into text)."""
-        frames = {int(key): Frame(**frame) for key, frame in data["frames"].items()}
+        """Read what `to_json` returned, also after it was JSON text (where number keys are text)."""
+        frames = {
+            int(key): Frame(**{**frame, "progress": progress_from_json(frame["progress"])})
+            for key, frame in data["frames"].items()
+        }
         pending = {key: Pending(**entry) for key, entry in data["pending"].items()}
         return cls(**{**data, "frames": frames, "pending": pending})

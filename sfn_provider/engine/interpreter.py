@@ -1,7 +1,7 @@
-"""The interpreter: an execution's state and an event in, the next state and requests out.
+"""Interprets a state machine: takes an execution's state and an event, returns the next state and requests.
 
-It never sleeps, calls nothing and reads no clock. Whoever drives it answers its requests: `simulate` with mocks and
-virtual time, an Airflow task with real calls and deferrals.
+It never sleeps, calls nothing and reads no clock. A driver answers its requests: `simulate` with mocks and virtual
+time, an Airflow task with real calls and deferrals.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine import external_branches as outside_branches
-from sfn_provider.engine.compiled import Program
-from sfn_provider.engine.execution_state import ExecutionState, Frame
+from sfn_provider.engine.compiled_machine import CompiledMachine
+from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
+from sfn_provider.engine.execution_step import ExecutionStep
+from sfn_provider.engine.external_branches import BranchContext, join_branches
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.journal import HistoryFull
-from sfn_provider.engine.map_run.child_batches import Part
+from sfn_provider.engine.map_run.child_batches import ChildBatch
 from sfn_provider.engine.requests import (
     BranchOutcome,
     CallTask,
@@ -26,12 +26,12 @@ from sfn_provider.engine.requests import (
     TaskFailed,
     TaskSucceeded,
 )
-from sfn_provider.engine.states import distributed_map as distributed
-from sfn_provider.engine.step import ROOT, Run, TokenMaker
+from sfn_provider.engine.states import STATE_HANDLERS, distributed_map
+from sfn_provider.engine.step_context import HistoryFull, TaskTokenFactory
 from sfn_provider.exceptions import StatesError
 
 
-class Position(NamedTuple):
+class HistoryPosition(NamedTuple):
     """A place in an execution's history from which a region goes on.
 
     Args:
@@ -45,7 +45,7 @@ class Position(NamedTuple):
     steps: int = 0
 
 
-class Step(NamedTuple):
+class StepResult(NamedTuple):
     """What came of an event.
 
     Args:
@@ -70,9 +70,8 @@ class Interpreter:
         task_token: makes task tokens; None for tokens that nobody can answer.
     """
 
-    def __init__(self, machine: StateMachine, *, task_token: TokenMaker | None = None) -> None:
-        self._program = Program(machine)
-        self._machine = machine
+    def __init__(self, machine: StateMachine, *, task_token: TaskTokenFactory | None = None) -> None:
+        self._machine = CompiledMachine(machine)
         self._task_token = task_token
 
     def check_calls(self, check: Callable[[CallTask], None]) -> None:
@@ -82,7 +81,7 @@ class Interpreter:
             check: raises StatesError for a call that cannot be made; a ``States.Runtime`` ends the execution without
                 an event of the task, as on AWS (recorded executions). It is a function of the call alone.
         """
-        self._program.check = check
+        self._machine.check_call = check
 
     def start(
         self,
@@ -94,10 +93,10 @@ class Interpreter:
         variables: dict[str, Json] | None = None,
         start_at: str | None = None,
         deadline: float | None = None,
-        continues: Position | None = None,
-        branch: outside_branches.BranchContext | None = None,
-        outside: bool = False,
-    ) -> Step:
+        continues: HistoryPosition | None = None,
+        branch: BranchContext | None = None,
+        external_branches: bool = False,
+    ) -> StepResult:
         """Start an execution, or go on with one in another region.
 
         Args:
@@ -110,114 +109,127 @@ class Interpreter:
             deadline: when the execution times out, seconds since the epoch; by default the machine's TimeoutSeconds
                 from now.
             continues: where the history stands when a region goes on with an execution; None starts one.
-            branch: what is inherited, where this is a branch of an execution that goes on elsewhere.
-            outside: True where the state is a Parallel or Map whose branches run elsewhere: go on as far as the
-                request `RunBranches`, then by `join`; for a distributed Map `RunChildren` and `join_children`.
+            branch: what it takes over, where this is a branch of an execution that runs in another task.
+            external_branches: True where the state is a Parallel or Map whose branches run in other tasks: go on as
+                far as the request `RunBranches`, then by `join`; for a distributed Map `RunChildExecutions` and
+                `join_children`.
         """
-        state = ExecutionState(context=context, seed=seed, now=at, branch=branch is not None, outside=outside)
-        frame = Frame(ROOT, None, "", start_at or self._machine.start_at, input, dict(variables or {}))
-        state.frames[ROOT] = frame
+        machine = self._machine.machine
+        execution = ExecutionState(
+            context=context, seed=seed, now=at, is_branch=branch is not None, external_branches=external_branches
+        )
+        frame = Frame(ROOT, None, "", start_at or machine.start_at, input, dict(variables or {}))
+        execution.frames[ROOT] = frame
         if branch is not None:
             frame.index, frame.map_item, frame.place = branch.index, branch.map_item, branch.place
-            state.first_event = branch.first_event
-        run = Run(self._program, state, self._task_token)
+            execution.first_event = branch.first_event
+        step = self._step(execution)
         if continues is None:
             started = {"input": input, "roleArn": context["Execution"]["RoleArn"]}
-            run.emit(frame, "ExecutionStarted", started, chain=False)
+            step.emit(frame, "ExecutionStarted", started, chain=False)
         else:
-            state.event_ids, frame.previous, frame.steps = continues
-        if deadline is None and self._machine.timeout_seconds is not None:
-            deadline = at + self._machine.timeout_seconds
+            execution.event_ids, frame.previous, frame.steps = continues
+        if deadline is None and machine.timeout_seconds is not None:
+            deadline = at + machine.timeout_seconds
         if deadline is not None:
-            run.wake(frame, "execution", deadline)
-        run.ready(frame)
-        return self._proceed(run)
+            step.wake(frame, "execution", deadline)
+        step.schedule(frame)
+        return self._proceed(step)
 
-    def resume(self, state: ExecutionState, event: Event) -> Step:
-        """Take the answer to a request. An answer that nobody waits for any more changes nothing.
+    def resume(self, state: ExecutionState, event: Event) -> StepResult:
+        """Take the answer to a request. The answer to a request that was withdrawn changes nothing.
 
         Args:
             state: the state that the last step returned, or one read back from JSON.
             event: the answer.
         """
         state.now = max(state.now, event.at)
-        run = Run(self._program, state, self._task_token)
+        step = self._step(state)
         pending = state.pending.get(event.id)
         if pending is None or state.status != "RUNNING":
-            return self._proceed(run)
-        frame = state.frames[pending.frame]
-        run.turn_to(frame)
-        self._program.resume(frame.scope)
-        if pending.purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
-            run.close_request(frame, event.id)
-        return self._proceed(run, lambda: self._answer(run, frame, pending.purpose, event))
+            return self._proceed(step)
+        frame, purpose = state.frames[pending.frame], pending.purpose
+        step.set_current_frame(frame)
+        self._machine.add_scope(frame.scope)
+        if purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
+            step.close_request(frame, event.id)
+        return self._proceed(step, lambda: _handle_event(step, frame, purpose, event))
 
-    def join(self, state: ExecutionState, outcomes: Sequence[BranchOutcome | None]) -> Step:
-        """Bring in how the branches ended that `RunBranches` asked for, and go on.
+    def join(self, state: ExecutionState, outcomes: Sequence[BranchOutcome | None]) -> StepResult:
+        """Take how the branches ended that `RunBranches` asked for, and go on.
 
         Args:
             state: the state that asked, or one read back from JSON.
             outcomes: by index; None for a branch that was stopped because another one failed.
         """
-        run = Run(self._program, state, self._task_token)
-        return self._proceed(run, lambda: outside_branches.join(run, state.frames[ROOT], outcomes))
+        step = self._step(state)
+        return self._proceed(step, lambda: join_branches(step, state.root, outcomes))
 
-    def run_children(self, state: ExecutionState, part: Part, *, at: float, deadline: float | None = None) -> Step:
-        """Run some of the child executions that `RunChildren` asked for; the output is a `ChildOutcome` of each.
+    def run_children(
+        self, state: ExecutionState, batch: ChildBatch, *, at: float, deadline: float | None = None
+    ) -> StepResult:
+        """Run some of the child executions that `RunChildExecutions` asked for; the output is a `ChildOutcome` of each.
 
         Args:
-            state: the state that asked, for this part alone: read it back from JSON for each.
-            part: which ones.
+            state: the state that asked, for this batch alone: read it back from JSON for each.
+            batch: which ones.
             at: the time, seconds since the epoch.
             deadline: when the execution times out, seconds since the epoch.
         """
         state.now = max(state.now, at)
-        run, frame = Run(self._program, state, self._task_token), state.frames[ROOT]
+        step = self._step(state)
         if deadline is not None:
-            run.wake(frame, "execution", deadline)
-        return self._proceed(run, lambda: distributed.start_part(run, frame, part))
+            step.wake(state.root, "execution", deadline)
+        return self._proceed(step, lambda: distributed_map.start_batch(step, state.root, batch))
 
-    def tell_failures(self, state: ExecutionState, failed: int) -> Step:
-        """Tell a part how many items of other parts have failed: it ends where that is too much."""
-        run = Run(self._program, state, self._task_token)
-        return self._proceed(run, lambda: distributed.stop_part(run, state.frames[ROOT], failed))
+    def set_failures_elsewhere(self, state: ExecutionState, failed: int) -> StepResult:
+        """Set how many items of other batches have failed: the batch ends where that is too much.
 
-    def join_children(self, state: ExecutionState, outcomes: Sequence[ChildOutcome]) -> Step:
-        """Bring in how the child executions ended that `RunChildren` asked for, and go on.
+        Args:
+            state: the state of the batch.
+            failed: the failed items of all other batches.
+        """
+        step = self._step(state)
+        return self._proceed(step, lambda: distributed_map.set_failures_elsewhere(step, state.root, failed))
+
+    def join_children(self, state: ExecutionState, outcomes: Sequence[ChildOutcome]) -> StepResult:
+        """Take how the child executions ended that `RunChildExecutions` asked for, and go on.
 
         Args:
             state: the state that asked, or one read back from JSON.
             outcomes: of all child executions.
 
         Raises:
-            UsageError: where one has not ended although too few failed to stop it.
+            UsageError: if one has not ended although too few failed to stop it.
         """
-        run = Run(self._program, state, self._task_token)
-        return self._proceed(run, lambda: distributed.join(run, state.frames[ROOT], outcomes))
+        step = self._step(state)
+        return self._proceed(step, lambda: distributed_map.join_children(step, state.root, outcomes))
 
-    def _answer(self, run: Run, frame: Frame, purpose: str, event: Event) -> None:
-        from sfn_provider.engine.states import BEHAVIOURS
-
-        if purpose == "execution" and frame.id != ROOT:
-            distributed.child_timed_out(run, frame)
-        elif purpose == "execution":
-            # A machine's own timeout ends the execution without an error name (recorded executions).
-            run.end_execution(frame, "TIMED_OUT", StatesError(None))
-        elif purpose == "retry":
-            run.ready(frame)
-        else:
-            compiled = run.compiled(frame)
-            try:
-                BEHAVIOURS[compiled.model.type].answered(run, frame, compiled, purpose, event)
-            except StatesError as error:
-                run.fail_evaluation(frame, compiled, error)
+    def _step(self, execution: ExecutionState) -> ExecutionStep:
+        return ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token)
 
     @staticmethod
-    def _proceed(run: Run, answer: Callable[[], None] | None = None) -> Step:
+    def _proceed(step: ExecutionStep, action: Callable[[], None] | None = None) -> StepResult:
         try:
-            if answer is not None:
-                answer()
-            run.advance()
+            if action is not None:
+                action()
+            step.advance()
         except HistoryFull:
-            run.end_full()
-        return Step(run.state, run.requests, run.records)
+            step.end_with_full_history()
+        return StepResult(step.execution, step.requests, step.records)
+
+
+def _handle_event(step: ExecutionStep, frame: Frame, purpose: str, event: Event) -> None:
+    if purpose == "execution" and frame.id != ROOT:
+        distributed_map.time_out_child(step, frame)
+    elif purpose == "execution":
+        # A machine's own timeout ends the execution without an error name (recorded executions).
+        step.end_execution(frame, "TIMED_OUT", StatesError(None))
+    elif purpose == "retry":
+        step.schedule(frame)
+    else:
+        state = step.current_state(frame)
+        try:
+            step.handler(state).handle_event(step, frame, state, purpose, event)
+        except StatesError as error:
+            step.fail_evaluation(frame, state, error)

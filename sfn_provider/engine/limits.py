@@ -17,7 +17,7 @@ MAX_PAYLOAD_BYTES: Final = 262_144
 MAX_EVENTS: Final = 25_000
 """Most events in the history of a standard execution."""
 
-HISTORY_IS_FULL: Final = StatesError(
+HISTORY_FULL_ERROR: Final = StatesError(
     "States.Runtime", f"The execution reached the maximum number of history events ({MAX_EVENTS})."
 )
 """How an execution ends whose event number 25,000 is not its success.
@@ -34,7 +34,7 @@ EXPRESS_SECONDS: Final = 300
 STANDARD_SECONDS: Final = 31_536_000
 """How long a standard execution may take: one year."""
 
-MOST_SECONDS: Final = 99_999_999
+MAX_SECONDS: Final = 99_999_999
 """The largest number that a field for seconds takes.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html and state-task.html
@@ -49,7 +49,7 @@ def to_json(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def too_large(name: str, value: Json) -> StatesError | None:
+def oversize_error(name: str, value: Json) -> StatesError | None:
     """The error for a value that is larger than a state may give, in AWS's words (recorded executions); else None.
 
     Args:

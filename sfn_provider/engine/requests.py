@@ -84,7 +84,7 @@ class RunBranches:
 
 
 @dataclass(frozen=True, slots=True)
-class RunChildren:
+class RunChildExecutions:
     """Run the child executions of a distributed Map; answer with `Interpreter.join_children`.
 
     Args:
@@ -96,7 +96,7 @@ class RunChildren:
     limit: int
 
 
-Request = CallTask | WakeAt | Cancel | RunBranches | RunChildren
+Request = CallTask | WakeAt | Cancel | RunBranches | RunChildExecutions
 
 
 @dataclass(frozen=True, slots=True)

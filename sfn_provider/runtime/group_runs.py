@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_state
 from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.interpreter import Step
+from sfn_provider.engine.execution_step import children_place
+from sfn_provider.engine.external_branches import previous_events
+from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.requests import RunBranches
-from sfn_provider.engine.step import place_of
 from sfn_provider.runtime.branches import STARTED, outcomes, start_of
 from sfn_provider.runtime.map_definition import rebuild_map_state
 from sfn_provider.runtime.routing import resolve_entry
@@ -51,22 +52,22 @@ class StartRun(RegionRun):
         self._context["ti"].xcom_push(key=STARTED, value={"entered": None})
         return []
 
-    def _leave(self, step: Step) -> Json:
-        if not step.state.handed_over:
+    def _leave(self, step: StepResult) -> Json:
+        if not step.state.awaits_branches:
             return super()._leave(step)
         self._keep_history(step.records)
         return self._hand_out(step)
 
-    def _hand_out(self, step: Step) -> Json:
+    def _hand_out(self, step: StepResult) -> Json:
         """Leave what the branches get."""
         asked = next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
-        frame = step.state.frames[0]
+        frame = step.state.root
         # A Parallel's branches see what $$.Map.Item shows around it.
         values = asked.values if asked.values != asked.inputs else None
         for_branches = {
             "entered": frame.entered,
-            "place": place_of(frame),
-            "previous": frame.memo.get("previous", []),
+            "place": children_place(frame),
+            "previous": previous_events(step.state),
             "values": list(values) if values is not None else None,
         }
         step.state.previous, step.state.variables = frame.previous, frame.variables
@@ -106,7 +107,7 @@ class MapStartRun(StartRun):
         self._whole = True
         self._have_calls_checked()
 
-    def _hand_out(self, step: Step) -> Json:
+    def _hand_out(self, step: StepResult) -> Json:
         most = conf.getint("core", "max_map_length", fallback=1024)
         asked = next((request for request in step.requests if isinstance(request, RunBranches)), None)
         if asked is None or len(asked.inputs) <= most or self._arrival is None:
@@ -122,7 +123,7 @@ class MapStartRun(StartRun):
     def _returned(self, asked: RunBranches) -> Json:
         return [encode_xcom(value) for value in asked.inputs]
 
-    def _leave(self, step: Step) -> Json:
+    def _leave(self, step: StepResult) -> Json:
         if not self._whole or step.state.status not in ("RUNNING", "SUCCEEDED"):
             return super()._leave(step)
         self._keep_history(step.records)
@@ -144,10 +145,12 @@ class JoinRun(RegionRun):
         self._branch = token.branch
         state = ExecutionState.from_json(started["state"])
         if started.get("left"):
-            return self._leave(Step(state, [], []))
+            return self._leave(StepResult(state, [], []))
         return self._run(self._bring_in(start, token, started, state))
 
-    def _bring_in(self, start: StartOperator, token: Token, started: dict[str, Json], state: ExecutionState) -> Step:
+    def _bring_in(
+        self, start: StartOperator, token: Token, started: dict[str, Json], state: ExecutionState
+    ) -> StepResult:
         """Bring in how the branches ended."""
         return self._interpreter.join(state, outcomes(start, token, len(started["previous"]), self._context))
 

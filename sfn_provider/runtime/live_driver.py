@@ -14,14 +14,14 @@ from sfn_provider._compat import BaseTrigger, DateTimeTrigger, in_dag_test
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import (
     CallTask,
     Cancel,
     Event,
     Request,
     RunBranches,
-    RunChildren,
+    RunChildExecutions,
     TaskFailed,
     TaskSubmitted,
     TaskSucceeded,
@@ -113,7 +113,7 @@ class LiveDriver:
 
     # Running ---------------------------------------------------------------------------------------------------------
 
-    def advance(self, step: Step) -> Step | None:
+    def advance(self, step: StepResult) -> StepResult | None:
         """Answer requests until the task's part is done, or until there is something to wait for.
 
         Returns:
@@ -131,7 +131,7 @@ class LiveDriver:
                 self._changed = True
                 step = self._interpreter.resume(step.state, event)
 
-    def _take(self, step: Step, pool: ThreadPoolExecutor) -> None:
+    def _take(self, step: StepResult, pool: ThreadPoolExecutor) -> None:
         self._state = step.state
         self._records += step.records
         for request in step.requests:
@@ -158,7 +158,7 @@ class LiveDriver:
             self._timers[request.id] = request.at
         elif isinstance(request, Cancel):
             self._cancel(request.id)
-        elif not isinstance(request, RunBranches | RunChildren):  # these are for other tasks
+        elif not isinstance(request, RunBranches | RunChildExecutions):  # these are for other tasks
             raise TypeError(f"unknown request {request!r}")
 
     def _next_event(self) -> Event | None:
@@ -317,7 +317,7 @@ class LiveDriver:
             "callbacks": self._callbacks.to_json(),
         }
 
-    def restore(self, snapshot: dict[str, Json]) -> Step:
+    def restore(self, snapshot: dict[str, Json]) -> StepResult:
         """Take up what `snapshot` kept. The step that it gives makes the calls again that had not been answered."""
         self._records = [Record(*record) for record in snapshot["records"]]
         self._timers = dict(snapshot["timers"])
@@ -327,4 +327,4 @@ class LiveDriver:
         known = tuple(self._jobs.jobs.values())
         self._again = {identity: Resubmission(asked, known) for identity, asked in self._asked.items()}
         calls: list[Request] = [CallTask(**kept["call"]) for kept in snapshot["calls"]]
-        return Step(ExecutionState.from_json(snapshot["state"]), calls, [])
+        return StepResult(ExecutionState.from_json(snapshot["state"]), calls, [])

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf
 from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.interpreter import Step
-from sfn_provider.engine.map_run.child_batches import Part, split
-from sfn_provider.engine.requests import ChildOutcome, RunChildren
+from sfn_provider.engine.interpreter import StepResult
+from sfn_provider.engine.map_run.child_batches import ChildBatch, split_into_batches
+from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
+from sfn_provider.engine.state_progress import MapRunProgress
 from sfn_provider.exceptions import UsageError
 from sfn_provider.operators.distributed_map import ChildExecutionsOperator
 from sfn_provider.runtime.branches import STARTED, start_of, stop_with_siblings, tasks_between
@@ -47,9 +48,11 @@ class ReaderRun(StartRun):
     def _region(self) -> dict[str, Json]:
         return rebuild_map_state(self._start)
 
-    def _hand_out(self, step: Step) -> Json:
-        asked = next((request for request in step.requests if isinstance(request, RunChildren)), RunChildren((), 1))
-        parts = split(asked, CHILDREN_PER_TASK, conf.getint("core", "max_map_length", fallback=1024))
+    def _hand_out(self, step: StepResult) -> Json:
+        asked = next(
+            (request for request in step.requests if isinstance(request, RunChildExecutions)), RunChildExecutions((), 1)
+        )
+        parts = split_into_batches(asked, CHILDREN_PER_TASK, conf.getint("core", "max_map_length", fallback=1024))
         for number, part in enumerate(parts):
             left = {"first": part.first, "inputs": list(part.inputs), "limit": part.limit}
             self._context["ti"].xcom_push(key=PART.format(number), value=encode_xcom(left))
@@ -76,7 +79,7 @@ class PartRun(RegionRun):
         if token.branch is not None:
             stop_with_siblings(self._operator, token, token.branch, self._context)
         self._have_calls_checked()
-        part = Part(**parts[0], elsewhere=self._failed_elsewhere(parts[0]["first"]))
+        part = ChildBatch(**parts[0], failed_elsewhere=self._failed_elsewhere(parts[0]["first"]))
         now = self._now(token, self._start_time())
         state = ExecutionState.from_json(started[0]["state"])
         return self._run(self._interpreter.run_children(state, part, at=now, deadline=self._deadline()))
@@ -89,17 +92,18 @@ class PartRun(RegionRun):
         return sum(part["items"] for part in told if part["first"] != first)
 
     def _before_waiting(self, state: ExecutionState) -> None:
-        memo = state.frames[0].memo
-        self._tell_failures(memo["first"], memo["failed"] - memo["elsewhere"])
+        progress = state.root.progress_as(MapRunProgress)
+        self._tell_failures(progress.first, progress.failed_in_batch)
 
-    def _resumed(self, state: ExecutionState) -> Step:
-        return self._interpreter.tell_failures(state, self._failed_elsewhere(state.frames[0].memo["first"]))
+    def _resumed(self, state: ExecutionState) -> StepResult:
+        first = state.root.progress_as(MapRunProgress).first
+        return self._interpreter.set_failures_elsewhere(state, self._failed_elsewhere(first))
 
     def _tell_failures(self, first: int, items: int) -> None:
         """Tell the other tasks how many items have failed here."""
         self._context["ti"].xcom_push(key=FAILED, value={"first": first, "items": items})
 
-    def _leave(self, step: Step) -> Json:
+    def _leave(self, step: StepResult) -> Json:
         if step.state.status != "SUCCEEDED":
             return super()._leave(step)
         found = [ChildOutcome(**outcome) for outcome in step.state.output]
@@ -122,7 +126,9 @@ class MapRunJoin(JoinRun):
     def _region(self) -> dict[str, Json]:
         return rebuild_map_state(start_of(self._operator))
 
-    def _bring_in(self, start: StartOperator, token: Token, started: dict[str, Json], state: ExecutionState) -> Step:
+    def _bring_in(
+        self, start: StartOperator, token: Token, started: dict[str, Json], state: ExecutionState
+    ) -> StepResult:
         tasks = [task.task_id for task in tasks_between(start) if isinstance(task, ChildExecutionsOperator)]
         found = [ChildOutcome(**child) for part in pull(self._context, tasks, CHILDREN) for child in part]
         missing = sorted(set(range(started["count"])) - {child.index for child in found})

@@ -13,9 +13,9 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.interpreter import Interpreter, Position, Step
+from sfn_provider.engine.interpreter import HistoryPosition, Interpreter, StepResult
 from sfn_provider.engine.simulation.mocks import Mocks, load_mocks
-from sfn_provider.engine.simulation.recorded_results import RecordedAnswers
+from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.runtime.routing import execution_input, resolve_entry, route_to_successor
@@ -102,9 +102,9 @@ class RegionRun:
         self._kept.is_there = True
         return self._go_on_from(kept, event) if self._kept.is_good(kept) else self.start()
 
-    def _resumed(self, state: ExecutionState) -> Step:
+    def _resumed(self, state: ExecutionState) -> StepResult:
         """How the engine goes on after a deferral."""
-        return Step(state, [], [])
+        return StepResult(state, [], [])
 
     def _before_waiting(self, state: ExecutionState) -> None:
         """Tell other tasks what they may want to know of this one while it waits."""
@@ -115,7 +115,7 @@ class RegionRun:
             self._live.cancel_all()
             self._kept.drop()
 
-    def _enter(self, arrival: Arrival, *, outside: bool = False) -> Step:
+    def _enter(self, arrival: Arrival, *, outside: bool = False) -> StepResult:
         token = arrival.token
         self._branch = token.branch if token else None
         started = self._start_time()
@@ -136,9 +136,9 @@ class RegionRun:
             variables=token.variables if token else None,
             start_at=arrival.state,
             deadline=self._deadline() if not outside else None,
-            continues=Position(token.events, token.previous, token.steps) if token else None,
+            continues=HistoryPosition(token.events, token.previous, token.steps) if token else None,
             branch=self._branch.inherited if self._branch else None,
-            outside=outside,
+            external_branches=outside,
         )
 
     def _deadline(self) -> float | None:
@@ -158,14 +158,14 @@ class RegionRun:
             return token.now if token else started
         return timezone.utcnow().timestamp()
 
-    def _run(self, step: Step) -> Json:
+    def _run(self, step: StepResult) -> Json:
         """Go on from a step until the task's states are left, or until there is something to wait for."""
         mocks = self._mocks()
         if mocks is not None:
             return self._leave(self._advance_mocked(step, mocks))
         return self._end(step) if step.state.is_suspended else self._go_on(self._live or self._live_driver(), step)
 
-    def _advance_mocked(self, step: Step, mocks: Mocks) -> Step:
+    def _advance_mocked(self, step: StepResult, mocks: Mocks) -> StepResult:
         try:
             return advance(self._interpreter, step, mocks)
         except UsageError as error:
@@ -176,7 +176,7 @@ class RegionRun:
         self._context["ti"].xcom_push(key=ERROR, value={"Message": message})
         return AirflowFailException(message)
 
-    def _recorded(self) -> RecordedAnswers | None:
+    def _recorded(self) -> RecordedResults | None:
         mocks = self._mocks()
         return mocks.recorded if mocks is not None else None
 
@@ -201,7 +201,7 @@ class RegionRun:
         step = self._resumed(restored.state)
         return self._go_on(driver, step._replace(requests=[*restored.requests, *step.requests]))
 
-    def _go_on(self, driver: LiveDriver, step: Step) -> Json:
+    def _go_on(self, driver: LiveDriver, step: StepResult) -> Json:
         last = driver.advance(step)
         if last is not None:
             return self._end(last)
@@ -218,13 +218,13 @@ class RegionRun:
         branch = asdict(self._branch) if self._branch else None
         return {**driver.snapshot(), **self._kept.stamp(), "branch": branch}
 
-    def _end(self, step: Step) -> Json:
+    def _end(self, step: StepResult) -> Json:
         self._kept.drop()
         if self._live is not None:
             self._callbacks.settle()
         return self._leave(step)
 
-    def _leave(self, step: Step) -> Json:
+    def _leave(self, step: StepResult) -> Json:
         """The task's part is done: hand over to the task that comes next, or fail."""
         state = step.state
         self._keep_history(step.records)

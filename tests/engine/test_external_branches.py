@@ -31,7 +31,7 @@ def test_the_failure_that_counts(outcomes: list[BranchOutcome], error: str) -> N
     machine = parse(group({"Both": parallel({"A": {"Type": "Pass"}}, {"B": {"Type": "Pass"}})}))
     interpreter = Interpreter(machine)
     context = execution_context({}, 0.0, machine="StateMachine", name="x")
-    asked = interpreter.start({}, at=10.0, context=context, outside=True)
-    assert asked.state.handed_over
+    asked = interpreter.start({}, at=10.0, context=context, external_branches=True)
+    assert asked.state.awaits_branches
     ended = interpreter.join(asked.state, outcomes).state
     assert (ended.status, ended.error, ended.now) == ("FAILED", error, min(outcome.at for outcome in outcomes))

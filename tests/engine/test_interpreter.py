@@ -11,7 +11,7 @@ from sfn_provider.asl import parse
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import (
     CallTask,
     Cancel,
@@ -87,7 +87,7 @@ class Restored(Interpreter):
         self.steps = 0
         super().__init__(self._definition)
 
-    def resume(self, state: ExecutionState, event: Event) -> Step:
+    def resume(self, state: ExecutionState, event: Event) -> StepResult:
         self.steps += 1
         restored = ExecutionState.from_json(json.loads(json.dumps(state.to_json())))
         return Interpreter(self._definition).resume(restored, event)
@@ -96,7 +96,7 @@ class Restored(Interpreter):
 class Repeating(Interpreter):
     """Gives each event twice, and answers of other kinds to requests that are over."""
 
-    def resume(self, state: ExecutionState, event: Event) -> Step:
+    def resume(self, state: ExecutionState, event: Event) -> StepResult:
         step = super().resume(state, event)
         for late in (
             event,
@@ -143,12 +143,12 @@ def test_every_request_is_answered_or_withdrawn(definition: Any, input: Any, moc
     asked: set[str] = set()
 
     class Watched(Interpreter):
-        def resume(self, state: ExecutionState, event: Event) -> Step:
+        def resume(self, state: ExecutionState, event: Event) -> StepResult:
             assert event.id in asked
             asked.discard(event.id)
             return note(super().resume(state, event))
 
-    def note(step: Step) -> Step:
+    def note(step: StepResult) -> StepResult:
         for request in step.requests:
             if isinstance(request, Cancel):
                 asked.remove(request.id)

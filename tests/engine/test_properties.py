@@ -14,7 +14,7 @@ from sfn_provider.asl import InvalidDefinition, parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine import simulate
 from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import Event
 from tests.fixtures.any_machine import inputs, machines
 
@@ -63,7 +63,7 @@ def test_an_execution_ends_well_or_with_an_error_of_the_language(language: str, 
 class Restored(Interpreter):
     """Reads the state back from JSON text before each event."""
 
-    def resume(self, state: ExecutionState, event: Event) -> Step:
+    def resume(self, state: ExecutionState, event: Event) -> StepResult:
         return super().resume(ExecutionState.from_json(json.loads(json.dumps(state.to_json()))), event)
 
 

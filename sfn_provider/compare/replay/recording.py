@@ -16,7 +16,7 @@ from sfn_provider.engine import Execution
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import Status
 from sfn_provider.engine.history import Record, details_key
-from sfn_provider.engine.simulation.recorded_results import RecordedAnswer, RecordedAnswers
+from sfn_provider.engine.simulation.recorded_results import RecordedResult, RecordedResults
 from sfn_provider.exceptions import UsageError
 
 _ENDS: Mapping[str, Status] = {
@@ -117,7 +117,7 @@ class Recording:
         """The states that it passed."""
         return visits(self.execution.events, branch_indexes(machine))
 
-    def answers(self, machine: StateMachine) -> RecordedAnswers:
+    def answers(self, machine: StateMachine) -> RecordedResults:
         """What its tasks answered, for the same states at the same places."""
         found = {
             f"{visit.key}.{number}": _answer(attempt)
@@ -125,7 +125,7 @@ class Recording:
             for number, attempt in enumerate(visit.attempts)
             if attempt.outcome != "unanswered"
         }
-        return RecordedAnswers(found, self.start.timestamp(), self.end.timestamp(), self._context())
+        return RecordedResults(found, self.start.timestamp(), self.end.timestamp(), self._context())
 
     def _context(self) -> dict[str, Any]:
         """The context object's own parts, as far as the history and the ARN tell them."""
@@ -174,9 +174,9 @@ def all_states(states: Mapping[str, State]) -> Iterable[tuple[str, State]]:
             yield from all_states(branch.states)
 
 
-def _answer(attempt: Attempt) -> RecordedAnswer:
+def _answer(attempt: Attempt) -> RecordedResult:
     failed = attempt.outcome == "failed"
-    return RecordedAnswer(attempt.seconds or 0.0, attempt.result, attempt.error, attempt.cause, failed)
+    return RecordedResult(attempt.seconds or 0.0, attempt.result, attempt.error, attempt.cause, failed)
 
 
 def _record(event: Mapping[str, Any], name: str) -> Record:

@@ -24,7 +24,7 @@ from sfn_provider.compare.diff.run_specific_values import mask_numbers
 from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
 from sfn_provider.compare.replay.recording import Recording, branch_indexes
 from sfn_provider.engine import Execution, Mocks, simulate
-from sfn_provider.engine.simulation.recorded_results import RecordedAnswers
+from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.engine.simulation.simulator import NAME
 
 _LATER = 3661.007
@@ -118,7 +118,7 @@ class _Runs:
         return noted
 
 
-def _elsewhere(recorded: RecordedAnswers) -> RecordedAnswers:
+def _elsewhere(recorded: RecordedResults) -> RecordedResults:
     """The same answers in another execution: what its history does not tell of the context object is another."""
     execution, machine = recorded.context["Execution"], recorded.context["StateMachine"]
     names = {key: f"{execution[key]}-{_OTHER}" for key in ("Id", "Name", "RoleArn")}

@@ -17,7 +17,7 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
 
-Test = Callable[[Scope], bool]
+RulePredicate = Callable[[Scope], bool]
 
 
 def is_number(value: Json) -> bool:
@@ -55,7 +55,7 @@ _TESTS: dict[str, Callable[[Json], bool]] = {
 }
 
 
-def compile_rule(rule: ChoiceRule) -> Test:
+def compile_rule(rule: ChoiceRule) -> RulePredicate:
     """Compile a JSONPath rule to a function that tells whether it holds.
 
     The function raises StatesError ``States.Runtime`` where a path of the rule finds nothing; only IsPresent does not.
@@ -77,15 +77,15 @@ def _incomplete(_scope: Scope) -> bool:
     raise StatesError("States.Runtime", "A choice rule has no comparison.")
 
 
-def _all(tests: Sequence[Test]) -> Test:
+def _all(tests: Sequence[RulePredicate]) -> RulePredicate:
     return lambda scope: all(test(scope) for test in tests)
 
 
-def _any(tests: Sequence[Test]) -> Test:
+def _any(tests: Sequence[RulePredicate]) -> RulePredicate:
     return lambda scope: any(test(scope) for test in tests)
 
 
-def _comparison(variable: JsonPath, name: str, operand: Json) -> Test:
+def _comparison(variable: JsonPath, name: str, operand: Json) -> RulePredicate:
     comparison = COMPARISONS[name]
     if name == "IsPresent":
         return lambda scope: _present(variable, scope) == operand

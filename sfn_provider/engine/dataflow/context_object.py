@@ -43,20 +43,20 @@ def execution_context(
 
 
 def state_context(
-    execution: ExecutionState, frame: Frame, *, retries: bool = False, token: str | None = None
+    execution: ExecutionState, frame: Frame, *, has_retry: bool = False, token: str | None = None
 ) -> dict[str, Any]:
     """Make the whole context object as a state in a frame sees it.
 
     Args:
         execution: the execution.
         frame: the frame that is in the state.
-        retries: True for a state of a type that can have Retry: only these have a RetryCount (recorded executions).
+        has_retry: True for a state of a type that can have Retry: only these have a RetryCount (recorded executions).
         token: the task token, where there is one.
     """
     state: dict[str, Any] = {"Name": frame.state, "EnteredTime": format_time(frame.entered_at)}
-    if retries:
-        state["RetryCount"] = sum(frame.counts)
-    context = {**own_context(execution, frame), "State": state}
+    if has_retry:
+        state["RetryCount"] = sum(frame.retry_counts)
+    context = {**frame_context(execution, frame), "State": state}
     if frame.map_item is not None:
         context["Map"] = {"Item": frame.map_item}
     if token is not None:
@@ -64,8 +64,8 @@ def state_context(
     return context
 
 
-def own_context(execution: ExecutionState, frame: Frame) -> dict[str, Any]:
+def frame_context(execution: ExecutionState, frame: Frame) -> dict[str, Any]:
     """The ``Execution`` and ``StateMachine`` parts for a frame: those of its child execution where it is in one."""
     if frame.child_execution is None:
         return execution.context
-    return execution.frames[frame.child_execution].execution or {}
+    return execution.frames[frame.child_execution].execution_context or {}

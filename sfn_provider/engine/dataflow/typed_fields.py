@@ -7,9 +7,9 @@ import re
 from typing import Any, Final, Literal
 
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
-from sfn_provider.engine.dataflow.flow import path_reader, template
+from sfn_provider.engine.dataflow.data_flow import compile_evaluator, path_reader
 from sfn_provider.engine.limits import to_json
 from sfn_provider.exceptions import StatesError
 
@@ -18,7 +18,7 @@ JsonataType = Literal["array", "object", "string", "number", "boolean"]
 NUMBER: Final[JsonataType] = "number"
 
 
-def expect(value: Json, expected: JsonataType, expression: str, field: str) -> Json:
+def require_type(value: Json, expected: JsonataType, expression: str, field: str) -> Json:
     """Return the value of a JSONata field if it has the type that the field takes.
 
     Args:
@@ -36,13 +36,13 @@ def expect(value: Json, expected: JsonataType, expression: str, field: str) -> J
     return value
 
 
-def snake(field: str) -> str:
+def model_field(field: str) -> str:
     """``TimeoutSecondsPath`` is ``timeout_seconds_path`` in the model."""
     return "".join("_" + char.lower() if char.isupper() else char for char in field).lstrip("_")
 
 
 def field_value(
-    state: Compiled, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
+    state: CompiledState, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
 ) -> Json:
     """Evaluate a field that may also be given as ``<field>Path`` or in JSONata; None where it is not given.
 
@@ -56,40 +56,40 @@ def field_value(
     Raises:
         StatesError: ``States.Runtime`` where a path finds nothing, ``States.QueryEvaluationError`` for JSONata.
     """
-    return value_of(state.model, state.language, field, scope, entropy, expected)
+    return evaluate_field(state.model, state.language, field, scope, entropy, expected)
 
 
-def value_of(
+def evaluate_field(
     holder: Any, language: str, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
 ) -> Json:
     """The same for any model that has the field, for example an ItemBatcher."""
-    path = getattr(holder, f"{snake(field)}_path", None)
+    path = getattr(holder, f"{model_field(field)}_path", None)
     if path is not None:
         return path_reader(path)(scope)
-    value = getattr(holder, snake(field))
+    value = getattr(holder, model_field(field))
     if language != "JSONata" or not (isinstance(value, str) and value.startswith("{%")):
         return value
-    found = template(value, "JSONata", field)(scope, entropy)
-    return expect(found, expected, value, field) if expected else found
+    found = compile_evaluator(value, "JSONata", field)(scope, entropy)
+    return require_type(found, expected, value, field) if expected else found
 
 
 _NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '{value}' instead."}
 """What AWS says of a value below 0 where it has words of its own for the field."""
 
 
-def whole_number(holder: Any, language: str, field: str, scope: Scope, entropy: random.Random) -> int | None:
+def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entropy: random.Random) -> int | None:
     """Evaluate a field that takes a whole number of 0 or more; None where it is not given.
 
     Raises:
         StatesError: ``States.Runtime`` where the value is no such number, in AWS's words (recorded executions).
     """
-    value = value_of(holder, language, field, scope, entropy, "number")
+    value = evaluate_field(holder, language, field, scope, entropy, "number")
     if value is None:
         return None
     if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
         value = int(value)  # AWS takes a number in quotes where a path leads to one (recorded executions)
     if not is_number(value) or value != int(value):
-        path = getattr(holder, f"{snake(field)}_path", None)
+        path = getattr(holder, f"{model_field(field)}_path", None)
         shown = value if isinstance(value, str) else to_json(value)
         where = f"{field}Path field refers to" if path else f"{field} field has the"
         cause = f'The {where} value "{shown}" which is not a valid integer' + (f": {path}" if path else "")

@@ -7,20 +7,20 @@ import random
 from sfn_provider.asl.model import Catcher
 from sfn_provider.asl.paths import compile_reference
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.compiled import Compiled
-from sfn_provider.engine.dataflow.flow import NOTHING_ASSIGNED, Exit, rescope, template
-from sfn_provider.engine.errors.retry import is_timeout, matches, reported
+from sfn_provider.engine.compiled_machine import CompiledState
+from sfn_provider.engine.dataflow.data_flow import NO_VARIABLES, StateExit, compile_evaluator, replace_input
+from sfn_provider.engine.errors.retry import is_timeout, matches_error, reported_error_name
 from sfn_provider.exceptions import StatesError
 
 
-def find(state: Compiled, error: str | None) -> Catcher | None:
+def find_catcher(state: CompiledState, error: str | None) -> Catcher | None:
     """The first catcher of the state that matches an error name."""
     return next(
-        (catcher for catcher in getattr(state.model, "catch", ()) if matches(catcher.error_equals, error)), None
+        (catcher for catcher in getattr(state.model, "catch", ()) if matches_error(catcher.error_equals, error)), None
     )
 
 
-def with_state_prefix(state: Compiled, entered: int, error: StatesError) -> StatesError:
+def with_state_prefix(state: CompiledState, entered: int, error: StatesError) -> StatesError:
     """The error of an evaluation with the opening that AWS gives its cause; ``entered`` is the number of an event."""
     opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered}). "
     return StatesError(error.error, opening + (error.cause or ""))
@@ -32,25 +32,31 @@ def error_output(error: StatesError) -> Json:
     Source: recorded executions.
     """
     cause = "" if error.cause is None and is_timeout(error.error) else error.cause
-    return {"Error": reported(error.error), "Cause": cause}
+    return {"Error": reported_error_name(error.error), "Cause": cause}
 
 
-def apply(catcher: Catcher, state: Compiled, scope: Scope, error: StatesError, entropy: random.Random) -> Exit:
+def apply_catcher(
+    catcher: Catcher, state: CompiledState, scope: Scope, error: StatesError, entropy: random.Random
+) -> StateExit:
     """Make output and variables for the state that the catcher goes to."""
     field = f"Catch[{state.model.catch.index(catcher)}]"
     caught = error_output(error)
     given = catcher.model_fields_set
     if state.language == "JSONata":
         seen = Scope(scope.input, scope.context, scope.variables, error_output=caught)
-        output = template(catcher.output, "JSONata", f"{field}/Output")(seen, entropy) if "output" in given else caught
+        output = (
+            compile_evaluator(catcher.output, "JSONata", f"{field}/Output")(seen, entropy)
+            if "output" in given
+            else caught
+        )
     else:
-        seen = rescope(scope, caught)
+        seen = replace_input(scope, caught)
         # Without ResultPath the error replaces the input. Source: concepts-error-handling.html, "Catch".
         output = _place(catcher.result_path, scope.input, caught)
-    assigned = NOTHING_ASSIGNED
+    assigned = NO_VARIABLES
     if "assign" in given:
-        assigned = template(catcher.assign, state.language, f"{field}/Assign")(seen, entropy)
-    return Exit(output, assigned)
+        assigned = compile_evaluator(catcher.assign, state.language, f"{field}/Assign")(seen, entropy)
+    return StateExit(output, assigned)
 
 
 def _place(result_path: str | None, input: Json, caught: Json) -> Json:

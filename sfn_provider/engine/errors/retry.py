@@ -21,7 +21,7 @@ _LONGEST_DELAY = 31_622_400
 """The longest delay that MaxDelaySeconds takes, in seconds: no execution lasts longer."""
 
 
-def matches(names: Iterable[str], error: str | None) -> bool:
+def matches_error(names: Iterable[str], error: str | None) -> bool:
     """Does one of the names in an ErrorEquals match an error?
 
     ``States.ALL`` matches all but the terminal errors, ``States.TaskFailed`` all of these but ``States.Timeout``.
@@ -46,7 +46,7 @@ def is_terminal(error: str | None) -> bool:
     return error in _NEVER
 
 
-def reported(error: str | None) -> str | None:
+def reported_error_name(error: str | None) -> str | None:
     """The name under which an execution or a Catch's error output shows an error: a missed heartbeat is a timeout."""
     return "States.Timeout" if is_timeout(error) else error
 
@@ -65,13 +65,13 @@ def choose_retrier(retriers: Sequence[Retrier], counts: Sequence[int], error: st
         error: the name of the error.
     """
     for place, retrier in enumerate(retriers):
-        if matches(retrier.error_equals, error):
+        if matches_error(retrier.error_equals, error):
             # ASL: MaxAttempts counts retries, not runs. The first retrier that matches decides, even if it is used up.
             return place if counts[place] < retrier.max_attempts else None
     return None
 
 
-def delay(retrier: Retrier, count: int, entropy: random.Random) -> float:
+def retry_delay(retrier: Retrier, count: int, entropy: random.Random) -> float:
     """Seconds to wait before retry number ``count`` (counted from 0) of this retrier."""
     longest = float(_LONGEST_DELAY if retrier.max_delay_seconds is None else retrier.max_delay_seconds)
     try:

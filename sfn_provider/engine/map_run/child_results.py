@@ -1,4 +1,4 @@
-"""The results of child executions, as a Map returns them and as a ResultWriter exports them.
+"""Formats the results of child executions, as a Map returns them and as a ResultWriter exports them.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
@@ -11,12 +11,10 @@ from typing import Any
 from sfn_provider.asl.model import ResultWriter
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.limits import to_json
+from sfn_provider.engine.state_progress import ChildDescription
 from sfn_provider.exceptions import StatesError
 
 WRITER_FAILED = "States.ResultWriterFailed"
-
-Record = dict[str, Any]
-"""What is known of one child execution; see describe_child."""
 
 _EXPORTED = {
     "SUCCEEDED": "SUCCEEDED",
@@ -28,7 +26,9 @@ _EXPORTED = {
 """The kind of file that a status is exported to."""
 
 
-def describe_child(context: Mapping[str, Any], ended: str, status: str, outcome: Mapping[str, Json]) -> Record:
+def describe_child(
+    context: Mapping[str, Any], ended: str, status: str, outcome: Mapping[str, Json]
+) -> ChildDescription:
     """Describe a child execution as DescribeExecution does, with data as JSON text.
 
     Args:
@@ -58,13 +58,13 @@ def describe_child(context: Mapping[str, Any], ended: str, status: str, outcome:
     return dict(sorted(record.items()))
 
 
-def describe_pending(input: Json) -> Record:
+def describe_pending(input: Json) -> ChildDescription:
     """Describe an item or batch whose child execution was never started."""
     return {"Input": to_json(input), "InputDetails": {"Included": True}, "Status": "PENDING"}
 
 
-def transformation(writer: ResultWriter | None) -> str:
-    """Name how results are formatted: NONE, COMPACT or FLATTEN.
+def result_format(writer: ResultWriter | None) -> str:
+    """Return how results are formatted: NONE, COMPACT or FLATTEN.
 
     Without WriterConfig an export is NONE and a state's output COMPACT.
     """
@@ -74,12 +74,12 @@ def transformation(writer: ResultWriter | None) -> str:
     return "NONE" if writer is not None and writer.resource is not None else "COMPACT"
 
 
-def needs_records(writer: ResultWriter | None) -> bool:
-    """Must child executions be described, or do their outputs suffice?"""
-    return transformation(writer) == "NONE" or (writer is not None and writer.resource is not None)
+def needs_descriptions(writer: ResultWriter | None) -> bool:
+    """Return True if child executions must be described, False if their outputs suffice."""
+    return result_format(writer) == "NONE" or (writer is not None and writer.resource is not None)
 
 
-def transform(results: Iterable[tuple[Record | None, Json]], form: str) -> list[Json]:
+def format_results(results: Iterable[tuple[ChildDescription | None, Json]], form: str) -> list[Json]:
     """Format results.
 
     Args:
@@ -93,32 +93,32 @@ def transform(results: Iterable[tuple[Record | None, Json]], form: str) -> list[
     add = _FORMS.get(form)
     if add is None:
         raise StatesError(WRITER_FAILED, f"WriterConfig.Transformation {form!r} is none of {', '.join(_FORMS)}.")
-    made: list[Json] = []
+    formatted: list[Json] = []
     for record, output in results:
         if record is not None and record["Status"] != "SUCCEEDED":
-            made.append(record)
+            formatted.append(record)
         else:
-            add(made, record, output)
-    return made
+            add(formatted, record, output)
+    return formatted
 
 
-def _add_flat(made: list[Json], _record: Record | None, output: Json) -> None:
+def _add_flattened(formatted: list[Json], _record: ChildDescription | None, output: Json) -> None:
     if isinstance(output, list):
-        made.extend(output)
+        formatted.extend(output)
     else:
-        made.append(output)
+        formatted.append(output)
 
 
-_FORMS: dict[str, Callable[[list[Json], Record | None, Json], None]] = {
-    "NONE": lambda made, record, _output: made.append(record),
-    "COMPACT": lambda made, _record, output: made.append(output),
-    "FLATTEN": _add_flat,
+_FORMS: dict[str, Callable[[list[Json], ChildDescription | None, Json], None]] = {
+    "NONE": lambda formatted, record, _output: formatted.append(record),
+    "COMPACT": lambda formatted, _record, output: formatted.append(output),
+    "FLATTEN": _add_flattened,
 }
 """How the result of a child execution that succeeded is added, by the value of Transformation."""
 
 
 def export_files(
-    results: Sequence[tuple[Record, Json]], writer: ResultWriter, bucket: str, folder: str, run_arn: str
+    results: Sequence[tuple[ChildDescription, Json]], writer: ResultWriter, bucket: str, folder: str, run_arn: str
 ) -> dict[str, str]:
     """Make the files that a ResultWriter writes.
 
@@ -138,7 +138,7 @@ def export_files(
         chosen = [result for result in results if _EXPORTED[result[0]["Status"]] == kind]
         if chosen:
             key = f"{folder}/{kind}_0.json"
-            files[key] = _write(transform(chosen, transformation(writer)), writer)
+            files[key] = _write(format_results(chosen, result_format(writer)), writer)
             entries.append({"Key": key, "Size": len(files[key].encode())})
     manifest = {"DestinationBucket": bucket, "MapRunArn": run_arn, "ResultFiles": listed}
     return {**files, f"{folder}/manifest.json": to_json(manifest)}

@@ -1,83 +1,76 @@
-"""Reads the items of an ItemReader: asks for objects, one after another, and collects what is in them.
-
-What is under way stands in the frame's memo: ``items`` (the inputs made so far) and ``reading``.
-"""
+"""Reads the items of an ItemReader: asks for S3 objects, one after another, and collects the items in them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.compiled import Compiled
-from sfn_provider.engine.dataflow.flow import template
-from sfn_provider.engine.dataflow.typed_fields import value_of
+from sfn_provider.engine.compiled_machine import CompiledState
+from sfn_provider.engine.dataflow.data_flow import compile_evaluator
+from sfn_provider.engine.dataflow.typed_fields import evaluate_field
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.map_run.file_formats import READER_FAILED, Dataset, read_dataset
-from sfn_provider.engine.map_run.item_selection import effective_scope, select_items
+from sfn_provider.engine.map_run.item_selection import map_scope, select_items
 from sfn_provider.engine.map_run.manifests import Manifest, read_athena_manifest, read_inventory
 from sfn_provider.engine.requests import CallPurpose, CallTask
+from sfn_provider.engine.state_progress import ItemReaderProgress, MapRunProgress
+from sfn_provider.engine.step_context import StepContext
 from sfn_provider.exceptions import StatesError
 
-if TYPE_CHECKING:
-    from sfn_provider.engine.execution_state import Frame
-    from sfn_provider.engine.step import Run
-
-MOST_ITEMS = 100_000_000
+MAX_ITEMS = 100_000_000
 """Where AWS stops reading. Source: the documentation of MaxItems."""
 
 _GET_OBJECT = "arn:aws:states:::s3:getObject"
 
 
-def begin_reading(run: Run, frame: Frame, state: Compiled, scope: Scope) -> None:
+def begin_reading(step: StepContext, frame: Frame, state: CompiledState, scope: Scope) -> None:
     """Ask for the list, the manifest or the one object that the ItemReader names.
 
     Raises:
-        StatesError: where a field of the ItemReader cannot be evaluated.
+        StatesError: if a field of the ItemReader cannot be evaluated.
     """
-    reader = state.model.item_reader
-    config = _config(state)
-    jsonata = state.language == "JSONata"
-    given = reader.arguments if jsonata else reader.parameters
-    field = f"ItemReader/{'Arguments' if jsonata else 'Parameters'}"
-    arguments = template(given, state.language, field)(scope, run.entropy)
+    reader, config = state.model.item_reader, _config(state)
+    name, value = ("Arguments", reader.arguments) if state.language == "JSONata" else ("Parameters", reader.parameters)
+    field = f"ItemReader/{name}"
+    arguments = compile_evaluator(value, state.language, field)(scope, step.entropy)
     if not isinstance(arguments, dict) or not isinstance(arguments.get("Bucket"), str):
         raise StatesError(READER_FAILED, f"{field} must be an object that names a Bucket.")
     stage = _first_stage(reader.resource, config)
-    frame.memo["items"] = []
-    frame.memo["reading"] = {
-        "stage": stage,
-        "current": [arguments["Bucket"], arguments.get("Key")],
-        "files": [],
-        "headers": None,
-        "most": _max_items(run, state, config, scope),
-    }
+    max_items = _max_items(step, state, config, scope)
+    progress = ItemReaderProgress(stage, arguments["Bucket"], arguments.get("Key"), max_items)
+    frame.progress_as(MapRunProgress).reader = progress
     purpose: CallPurpose = "list" if stage == "list" else _purpose(config) if stage == "data" else "read"
-    _ask(run, frame, state, reader.resource, arguments, purpose)
+    _request(step, frame, state, reader.resource, arguments, purpose)
 
 
-def take_answer(run: Run, frame: Frame, state: Compiled, answer: Json) -> bool:
-    """Take what was asked for and ask for the next object.
+def handle_read_result(step: StepContext, frame: Frame, state: CompiledState, result: Json) -> list[Json] | None:
+    """Take the result of a read and ask for the next object.
 
     Returns:
-        True once all items stand in the memo's ``items``.
+        All items once the last object is read, else None.
 
     Raises:
-        StatesError: ``States.ItemReaderFailed`` where the answer does not hold what it should.
+        StatesError: ``States.ItemReaderFailed`` if the result does not hold what it should.
     """
-    reading = frame.memo["reading"]
-    _STAGES[reading["stage"]](run, frame, state, answer)
-    full = len(frame.memo["items"]) >= reading["most"]
-    if full or not reading["files"]:
-        del frame.memo["reading"]
-        return True
-    bucket, key = reading["current"] = reading["files"].pop()
-    _ask(run, frame, state, _GET_OBJECT, {"Bucket": bucket, "Key": key}, _purpose(_config(state)))
-    return False
+    map_run = frame.progress_as(MapRunProgress)
+    reader = map_run.reader
+    if reader is None:
+        raise TypeError(f"state {state.name!r} does not read items")
+    dataset = _STAGES[reader.stage](reader, _config(state), result)
+    if dataset is not None:
+        _add_items(step, frame, state, reader, dataset)
+    if len(reader.items) >= reader.max_items or not reader.files:
+        map_run.reader = None
+        return reader.items
+    reader.bucket, reader.key = reader.files.pop()
+    arguments = {"Bucket": reader.bucket, "Key": reader.key}
+    _request(step, frame, state, _GET_OBJECT, arguments, _purpose(_config(state)))
+    return None
 
 
-def _config(state: Compiled) -> ReaderConfig:
+def _config(state: CompiledState) -> ReaderConfig:
     config: ReaderConfig | None = state.model.item_reader.reader_config
     return config or ReaderConfig.model_validate({})
 
@@ -94,8 +87,8 @@ def _purpose(config: ReaderConfig) -> CallPurpose:
     return "read_rows" if config.input_type == "PARQUET" else "read"
 
 
-def _max_items(run: Run, state: Compiled, config: ReaderConfig, scope: Scope) -> int:
-    value = value_of(config, state.language, "MaxItems", scope, run.entropy, "number")
+def _max_items(step: StepContext, state: CompiledState, config: ReaderConfig, scope: Scope) -> int:
+    value = evaluate_field(config, state.language, "MaxItems", scope, step.entropy, "number")
     if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
         value = int(value)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
@@ -105,60 +98,49 @@ def _max_items(run: Run, state: Compiled, config: ReaderConfig, scope: Scope) ->
         raise StatesError(READER_FAILED, cause)
     if value is not None and value < 0:
         raise StatesError(READER_FAILED, "field MaxItems must be positive")
-    return min(value or MOST_ITEMS, MOST_ITEMS)
+    return min(value or MAX_ITEMS, MAX_ITEMS)
 
 
-def _ask(
-    run: Run, frame: Frame, state: Compiled, resource: str, arguments: dict[str, Json], purpose: CallPurpose
+def _request(
+    step: StepContext,
+    frame: Frame,
+    state: CompiledState,
+    resource: str,
+    arguments: dict[str, Json],
+    purpose: CallPurpose,
 ) -> None:
-    identity = run.new_request(frame, "read")
-    call = CallTask(identity, state.name, resource, arguments, index=frame.index, purpose=purpose)
-    run.requests.append(call)
+    identity = step.new_request(frame, "read")
+    step.requests.append(CallTask(identity, state.name, resource, arguments, index=frame.index, purpose=purpose))
 
 
-def _take_list(run: Run, frame: Frame, state: Compiled, answer: Json) -> None:
-    if not isinstance(answer, list):
+def _add_items(
+    step: StepContext, frame: Frame, state: CompiledState, reader: ItemReaderProgress, dataset: Dataset
+) -> None:
+    source = f"S3://{reader.bucket}" + ("" if reader.stage == "list" else f"/{reader.key}")
+    first, rest = len(reader.items), reader.max_items - len(reader.items)
+    scope = map_scope(step, frame, state)
+    reader.items += select_items(step, state, scope, dataset, source=source, first=first, max_items=rest)
+
+
+def _read_list(reader: ItemReaderProgress, config: ReaderConfig, result: Json) -> Dataset | None:
+    if not isinstance(result, list):
         raise StatesError(READER_FAILED, "The list of objects must be answered with a list of entries.")
-    reading = frame.memo["reading"]
-    bucket = reading["current"][0]
-    if _config(state).transformation == "LOAD_AND_FLATTEN":
-        # An empty object holds no items: the folders that the S3 console makes are such objects.
-        files = [[bucket, entry["Key"]] for entry in answer if entry.get("Size") != 0]
-        _plan(reading, Manifest(files, None))
-    else:
-        _add(run, frame, state, answer, f"S3://{bucket}")
+    if config.transformation != "LOAD_AND_FLATTEN":
+        return result
+    # An empty object holds no items: the folders that the S3 console makes are such objects.
+    files = [[reader.bucket, entry["Key"]] for entry in result if entry.get("Size") != 0]
+    return _read_files(reader, Manifest(files, None))
 
 
-def _take_inventory(_run: Run, frame: Frame, _state: Compiled, answer: Json) -> None:
-    _plan(frame.memo["reading"], read_inventory(answer))
+def _read_files(reader: ItemReaderProgress, manifest: Manifest) -> Dataset | None:
+    reader.stage, reader.files, reader.headers = "data", manifest.files[::-1], manifest.headers
+    return None
 
 
-def _take_athena_manifest(_run: Run, frame: Frame, _state: Compiled, answer: Json) -> None:
-    _plan(frame.memo["reading"], read_athena_manifest(answer))
-
-
-def _plan(reading: dict[str, Any], manifest: Manifest) -> None:
-    reading |= {"stage": "data", "files": manifest.files[::-1], "headers": manifest.headers}
-
-
-def _take_data(run: Run, frame: Frame, state: Compiled, answer: Json) -> None:
-    reading = frame.memo["reading"]
-    bucket, key = reading["current"]
-    dataset = read_dataset(answer, _config(state), reading["headers"])
-    _add(run, frame, state, dataset, f"S3://{bucket}/{key}")
-
-
-def _add(run: Run, frame: Frame, state: Compiled, dataset: Dataset, source: str) -> None:
-    items = frame.memo["items"]
-    most = frame.memo["reading"]["most"] - len(items)
-    scope = effective_scope(run, frame, state)
-    items += select_items(run, state, scope, dataset, source=source, first=len(items), most=most)
-
-
-_STAGES: dict[str, Callable[[Run, Frame, Compiled, Json], None]] = {
-    "list": _take_list,
-    "inventory": _take_inventory,
-    "athena": _take_athena_manifest,
-    "data": _take_data,
+_STAGES: dict[str, Callable[[ItemReaderProgress, ReaderConfig, Json], Dataset | None]] = {
+    "list": _read_list,
+    "inventory": lambda reader, _config, result: _read_files(reader, read_inventory(result)),
+    "athena": lambda reader, _config, result: _read_files(reader, read_athena_manifest(result)),
+    "data": lambda reader, config, result: read_dataset(result, config, reader.headers),
 }
-"""What to do with an answer, by what was asked for."""
+"""What to do with a result, by what was read: returns items, or None where it lists the objects to read."""

@@ -1,58 +1,35 @@
-"""How many failed items a distributed Map takes before it fails itself."""
+"""Evaluates how many failed items a distributed Map tolerates."""
 
 from __future__ import annotations
 
 import random
 import re
-from typing import NamedTuple
 
 from sfn_provider.asl.scope import Scope
-from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
-from sfn_provider.engine.dataflow.typed_fields import value_of, whole_number
+from sfn_provider.engine.dataflow.typed_fields import evaluate_field, evaluate_integer
 from sfn_provider.engine.limits import to_json
+from sfn_provider.engine.state_progress import Tolerance
 from sfn_provider.exceptions import StatesError
 
-EXCEEDED = StatesError(
+THRESHOLD_EXCEEDED = StatesError(
     "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
 )
 
 
-class Tolerance(NamedTuple):
-    """The thresholds of a Map; 0 where there is none.
-
-    Args:
-        items: failed items.
-        percentage: failed items of all items, 0 to 100.
-    """
-
-    items: int
-    percentage: float
-
-    def exceeded(self, failed: int, total: int) -> bool:
-        """Has the Map failed?
-
-        Without a threshold it fails with the first item, else by any threshold that is exceeded. A threshold of 0
-        counts as none: a count of 0 beside a percentage of 50 lets one item of three fail (observed on AWS).
-        """
-        if not self.items and not self.percentage:
-            return failed > 0
-        by_items = bool(self.items) and failed > self.items
-        return by_items or (bool(self.percentage) and failed * 100 > self.percentage * total)
-
-
-def read_tolerance(state: Compiled, scope: Scope, entropy: random.Random) -> Tolerance:
+def evaluate_tolerance(state: CompiledState, scope: Scope, entropy: random.Random) -> Tolerance:
     """Evaluate ToleratedFailureCount and ToleratedFailurePercentage, or the paths in their place.
 
     Raises:
-        StatesError: ``States.Runtime`` where a value cannot be taken, in AWS's words (recorded executions).
+        StatesError: ``States.Runtime`` if a value cannot be taken, in AWS's words (recorded executions).
     """
-    count = whole_number(state.model, state.language, "ToleratedFailureCount", scope, entropy)
+    count = evaluate_integer(state.model, state.language, "ToleratedFailureCount", scope, entropy)
     return Tolerance(count or 0, _percentage(state, scope, entropy))
 
 
-def _percentage(state: Compiled, scope: Scope, entropy: random.Random) -> float:
-    value = value_of(state.model, state.language, "ToleratedFailurePercentage", scope, entropy, "number")
+def _percentage(state: CompiledState, scope: Scope, entropy: random.Random) -> float:
+    value = evaluate_field(state.model, state.language, "ToleratedFailurePercentage", scope, entropy, "number")
     if value is None:
         return 0.0
     # Text that reads as a number is taken for one (recorded executions).

@@ -15,7 +15,7 @@ from typing import Any, Self
 from sfn_provider.engine.errors.retry import is_timeout
 from sfn_provider.engine.map_run.s3_objects import answer_from_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
-from sfn_provider.engine.simulation.recorded_results import RecordedAnswers
+from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
 
 
@@ -33,7 +33,7 @@ class Mocks:
         self,
         answers: Mapping[str, Sequence[Mapping[str, Any]]],
         objects: Mapping[str, str] | None = None,
-        recorded: RecordedAnswers | None = None,
+        recorded: RecordedResults | None = None,
     ) -> None:
         self.answers = {state: tuple(entries) for state, entries in answers.items()}
         self.objects = dict(objects or {})
@@ -153,7 +153,7 @@ def load_mocks(reference: str) -> Mocks:
     answers = {state: _responses(config, path, state, response) for state, response in states.items()}
     mocks = Mocks.from_mapping(answers, objects)
     recorded = config.get("Recorded")
-    mocks.recorded = RecordedAnswers.from_json(recorded) if recorded else None
+    mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
     return mocks
 
 

@@ -16,7 +16,7 @@ NOT_RECORDED = "SfnProvider.NotRecorded"
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedAnswer:
+class RecordedResult:
     """How one call ended.
 
     Args:
@@ -35,7 +35,7 @@ class RecordedAnswer:
 
 
 @dataclass(frozen=True)
-class RecordedAnswers:
+class RecordedResults:
     """What the tasks of an execution answered, by the place of the state's visit.
 
     Args:
@@ -45,7 +45,7 @@ class RecordedAnswers:
         context: the ``Execution`` and ``StateMachine`` parts of the context object, without input and start time.
     """
 
-    by_place: Mapping[str, RecordedAnswer]
+    by_place: Mapping[str, RecordedResult]
     start: float
     end: float
     context: Mapping[str, Mapping[str, Json]]
@@ -71,7 +71,7 @@ class RecordedAnswers:
         return TaskFailed(call.id, found.error, found.cause, at)
 
     @staticmethod
-    def _seconds(found: RecordedAnswer, call: CallTask) -> float:
+    def _seconds(found: RecordedResult, call: CallTask) -> float:
         """How long to take: an answer that came in time comes in time again, whatever heartbeats there were."""
         limits = [limit for limit in (call.timeout, call.heartbeat) if limit is not None]
         if not limits or is_timeout(found.error):
@@ -89,5 +89,5 @@ class RecordedAnswers:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        answers = {place: RecordedAnswer(*found) for place, found in data["Answers"].items()}
+        answers = {place: RecordedResult(*found) for place, found in data["Answers"].items()}
         return cls(answers, data["Start"], data["End"], data["Context"])

@@ -13,7 +13,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
 from sfn_provider.engine.simulation.mocks import Mocks
@@ -74,7 +74,7 @@ def simulate(
     return drive(interpreter, step, answers)
 
 
-def drive(interpreter: Interpreter, step: Step, mocks: Mocks) -> Execution:
+def drive(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> Execution:
     """Answer an execution's requests until it ends, jumping over the time in between."""
     state, _, records = advance(interpreter, step, mocks)
     output = state.output if state.status == "SUCCEEDED" else None
@@ -82,7 +82,7 @@ def drive(interpreter: Interpreter, step: Step, mocks: Mocks) -> Execution:
     return Execution(state.status, output, state.error, state.cause, records, state.transitions, name)
 
 
-def advance(interpreter: Interpreter, step: Step, mocks: Mocks) -> Step:
+def advance(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> StepResult:
     """Answer the requests of an execution or a region until it ends, is left, or asks for branches elsewhere.
 
     Returns:

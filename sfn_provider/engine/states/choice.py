@@ -1,23 +1,26 @@
-"""Choice: goes on with the first rule that holds."""
+"""Choice: goes to the state of the first rule that holds."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.scope import MISSING, Scope
-from sfn_provider.engine.compiled import Compiled, given_fields
+from sfn_provider.engine.compiled_machine import CompiledState, explicit_fields
 from sfn_provider.engine.dataflow.choice_rules import compile_rule
-from sfn_provider.engine.dataflow.flow import Evaluator, Exit, JsonataFlow, JsonPathFlow, rescope, template
-from sfn_provider.engine.dataflow.typed_fields import expect
+from sfn_provider.engine.dataflow.data_flow import (
+    Evaluator,
+    JsonataFlow,
+    JsonPathFlow,
+    StateExit,
+    compile_evaluator,
+)
+from sfn_provider.engine.dataflow.typed_fields import require_type
 from sfn_provider.engine.execution_state import Frame
-from sfn_provider.engine.states.behaviour import Behaviour
+from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.exceptions import StatesError
-
-if TYPE_CHECKING:
-    from sfn_provider.engine.step import Run
 
 
 class _Rule(NamedTuple):
@@ -30,51 +33,51 @@ class _Rule(NamedTuple):
     """
 
     holds: Evaluator
-    exit: Callable[[Scope, Scope, random.Random], Exit]
+    exit: Callable[[Scope, Scope, random.Random], StateExit]
     next: str | None
 
 
-def _execute(run: Run, frame: Frame, state: Compiled) -> None:
-    if state.behaviour is None:
+def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    if state.compiled_fields is None:
         compile_one = _compile_jsonata if state.language == "JSONata" else _compile_jsonpath
-        state.behaviour = [compile_one(state, place, rule) for place, rule in enumerate(state.model.choices)]
-    scope, entropy = run.scope(frame), run.entropy
+        state.compiled_fields = [compile_one(state, index, rule) for index, rule in enumerate(state.model.choices)]
+    scope, entropy = step.scope(frame), step.entropy
     # What the rules see: in JSONPath the input after InputPath, in JSONata the input itself.
-    seen = rescope(scope, state.flow.enter(scope, entropy)) if state.language == "JSONPath" else scope
-    rule = next((rule for rule in state.behaviour if rule.holds(seen, entropy)), None)
+    seen = state.data_flow.select_input(scope)
+    rule = next((rule for rule in state.compiled_fields if rule.holds(seen, entropy)), None)
     if rule is None:
         result = seen.input if state.language == "JSONPath" else MISSING
-        run.leave(frame, state, state.flow.leave(scope, result, entropy), _target(state.model.default))
+        step.leave(frame, state, state.data_flow.leave(scope, result, entropy), _target(state.model.default))
     else:
-        run.leave(frame, state, rule.exit(scope, seen, entropy), _target(rule.next))
+        step.leave(frame, state, rule.exit(scope, seen, entropy), _target(rule.next))
 
 
-def _compile_jsonpath(state: Compiled, _place: int, rule: ChoiceRule) -> _Rule:
+def _compile_jsonpath(state: CompiledState, _index: int, rule: ChoiceRule) -> _Rule:
     test = compile_rule(rule)
     # A rule that holds brings its own Assign, that of the state is for Default and not evaluated here.
-    own = JsonPathFlow({**given_fields(state.model), "assign": rule.assign})
+    rule_flow = JsonPathFlow({**explicit_fields(state.model), "assign": rule.assign})
 
-    def exit(scope: Scope, seen: Scope, entropy: random.Random) -> Exit:
-        return own.leave(scope, seen.input, entropy)
+    def exit(scope: Scope, seen: Scope, entropy: random.Random) -> StateExit:
+        return rule_flow.leave(scope, seen.input, entropy)
 
     return _Rule(lambda seen, _entropy: test(seen), exit, rule.next)
 
 
-def _compile_jsonata(_state: Compiled, place: int, rule: ChoiceRule) -> _Rule:
+def _compile_jsonata(_state: CompiledState, index: int, rule: ChoiceRule) -> _Rule:
     # A rule that holds brings its own Assign and Output, those of the state are for Default (recorded executions).
-    own = JsonataFlow(given_fields(rule))
+    rule_flow = JsonataFlow(explicit_fields(rule))
 
-    def exit(scope: Scope, _seen: Scope, entropy: random.Random) -> Exit:
-        return own.leave(scope, MISSING, entropy)
+    def exit(scope: Scope, _seen: Scope, entropy: random.Random) -> StateExit:
+        return rule_flow.leave(scope, MISSING, entropy)
 
-    return _Rule(_compile_condition(rule.condition, f"Choices[{place}]/Condition"), exit, rule.next)
+    return _Rule(_compile_condition(rule.condition, f"Choices[{index}]/Condition"), exit, rule.next)
 
 
 def _compile_condition(condition: str | bool | None, field: str) -> Evaluator:
     if condition is None or isinstance(condition, bool):
         return lambda _scope, _entropy: bool(condition)
-    evaluate = template(condition, "JSONata", field)
-    return lambda scope, entropy: expect(evaluate(scope, entropy), "boolean", condition, field)
+    evaluate = compile_evaluator(condition, "JSONata", field)
+    return lambda scope, entropy: require_type(evaluate(scope, entropy), "boolean", condition, field)
 
 
 def _target(target: str | None) -> str:
@@ -85,4 +88,4 @@ def _target(target: str | None) -> str:
     return target
 
 
-BEHAVIOUR = Behaviour(_execute)
+HANDLER = StateHandler(_execute)

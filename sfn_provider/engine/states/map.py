@@ -1,80 +1,72 @@
-"""Map: runs the same states for each item of a list. What is special to a distributed Map is in `distributed`."""
+"""Map: runs the same states for each item of a list; distributed Maps are in `distributed_map`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine import external_branches as outside
-from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame
+from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
+from sfn_provider.engine.external_branches import request_external_branches
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
-from sfn_provider.engine.map_run.item_selection import effective_scope, max_concurrency, read_items, select_items
-from sfn_provider.engine.requests import Event
-from sfn_provider.engine.states import distributed_map as distributed
-from sfn_provider.engine.states.behaviour import Behaviour
+from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
+from sfn_provider.engine.state_progress import MapProgress
+from sfn_provider.engine.states import distributed_map
 from sfn_provider.exceptions import StatesError
 
-if TYPE_CHECKING:
-    from sfn_provider.engine.step import Run
 
-
-def _execute(run: Run, frame: Frame, state: Compiled) -> None:
+def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     if state.model.distributed:
-        distributed.execute(run, frame, state)
+        distributed_map.execute(step, frame, state)
         return
-    scope = effective_scope(run, frame, state)
-    limit = max_concurrency(run, state, scope) or INLINE_CONCURRENCY
-    values = read_items(run, state, scope)
-    run.emit(frame, "MapStateStarted", {"length": len(values)})
-    inputs = select_items(run, state, scope, values)
-    if run.state.outside:
-        outside.request_external_branches(run, frame, state, inputs, list(values))
+    scope = map_scope(step, frame, state)
+    limit = max_concurrency(step, state, scope) or INLINE_CONCURRENCY
+    items = list(evaluate_items(step, state, scope))
+    step.emit(frame, "MapStateStarted", {"length": len(items)})
+    inputs = select_items(step, state, scope, items)
+    if step.execution.external_branches:
+        request_external_branches(step, frame, state, inputs, items)
         return
-    frame.memo |= {"items": values, "inputs": inputs, "results": [None] * len(values), "started": 0, "done": 0}
-    if not values:
-        run.succeed_children(frame, state, [])
-    for _ in range(min(limit, len(values))):  # each that ends starts the next one
-        _start_next(run, frame, state)
+    count = len(items)
+    frame.progress = MapProgress([None] * count, count, items=items, inputs=inputs)
+    if not items:
+        step.succeed_children(frame, state, [])
+    for _ in range(min(limit, count)):  # each that ends starts the next one
+        _start_next(step, frame, state)
 
 
-def _start_next(run: Run, frame: Frame, state: Compiled) -> None:
-    memo = frame.memo
-    index = memo["started"]
-    memo["started"] += 1
-    scope, branch = run.program.branch(state)
-    child = run.spawn(frame, scope, branch.start_at, memo["inputs"][index], index)
-    child.map_item = {"Index": index, "Value": memo["items"][index]}
-    run.emit(child, "MapIterationStarted", {"name": state.name, "index": index})
+def _start_next(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    progress = frame.progress_as(MapProgress)
+    index = progress.started
+    progress.started += 1
+    scope, branch = step.machine.branch(state)
+    child = step.start_child(frame, scope, branch.start_at, progress.inputs[index], index)
+    child.map_item = {"Index": index, "Value": progress.items[index]}
+    step.emit(child, "MapIterationStarted", {"name": state.name, "index": index})
 
 
-def _child_succeeded(run: Run, frame: Frame, state: Compiled, child: Frame, output: Json) -> None:
+def _child_succeeded(step: ExecutionStep, frame: Frame, state: CompiledState, child: Frame, output: Json) -> None:
     if state.model.distributed:
-        distributed.child_ended(run, frame, state, child, output, None)
+        distributed_map.end_child(step, frame, state, child, None, output)
         return
-    memo = frame.memo
-    run.emit(child, "MapIterationSucceeded", {"name": state.name, "index": child.index}, chain=False)
-    memo["results"][child.index] = output
-    memo["done"] += 1
+    progress = frame.progress_as(MapProgress)
+    step.emit(child, "MapIterationSucceeded", {"name": state.name, "index": child.index}, chain=False)
+    progress.results[child.child_index] = output
+    progress.running -= 1
     frame.previous = child.previous
-    if memo["started"] < len(memo["inputs"]):
-        _start_next(run, frame, state)
-    elif memo["done"] == len(memo["inputs"]):
-        run.succeed_children(frame, state, memo["results"])
+    if progress.started < len(progress.inputs):
+        _start_next(step, frame, state)
+    elif progress.running == 0:
+        step.succeed_children(frame, state, progress.results)
 
 
-def _child_failed(run: Run, frame: Frame, state: Compiled, child: Frame, error: StatesError) -> None:
+def _child_failed(step: ExecutionStep, frame: Frame, state: CompiledState, child: Frame, error: StatesError) -> None:
     if state.model.distributed:
-        distributed.child_ended(run, frame, state, child, None, error)
+        distributed_map.end_child(step, frame, state, child, error)
         return
-    run.emit(child, "MapIterationFailed", {"name": state.name, "index": child.index}, chain=False)
-    run.task_aborted(child)
+    step.emit(child, "MapIterationFailed", {"name": state.name, "index": child.index}, chain=False)
+    step.emit_task_aborted(child)
     frame.previous = child.previous
-    run.fail(frame, state, error)
+    step.fail(frame, state, error)
 
 
-def _answered(run: Run, frame: Frame, state: Compiled, purpose: str, event: Event) -> None:
-    distributed.answered(run, frame, state, purpose, event)
-
-
-BEHAVIOUR = Behaviour(_execute, _answered, _child_succeeded, _child_failed)
+HANDLER = StateHandler(_execute, distributed_map.handle_event, _child_succeeded, _child_failed)

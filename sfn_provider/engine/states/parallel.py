@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine import external_branches as outside
-from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame
-from sfn_provider.engine.states.behaviour import Behaviour
+from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
+from sfn_provider.engine.external_branches import request_external_branches
+from sfn_provider.engine.state_progress import ParallelProgress
 from sfn_provider.exceptions import StatesError
 
-if TYPE_CHECKING:
-    from sfn_provider.engine.step import Run
 
-
-def _execute(run: Run, frame: Frame, state: Compiled) -> None:
-    value = state.flow.enter(run.scope(frame), run.entropy)
+def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    input = state.data_flow.enter(step.scope(frame), step.entropy)
     count = len(state.model.branches)
-    run.emit(frame, "ParallelStateStarted")
-    if run.state.outside:
-        outside.request_external_branches(run, frame, state, [value] * count)
+    step.emit(frame, "ParallelStateStarted")
+    if step.execution.external_branches:
+        request_external_branches(step, frame, state, [input] * count)
         return
-    frame.memo |= {"results": [None] * count, "running": count}
-    for place in range(count):
-        scope, branch = run.program.branch(state, place)
-        run.spawn(frame, scope, branch.start_at, value, place)
+    frame.progress = ParallelProgress([None] * count, count)
+    for index in range(count):
+        scope, branch = step.machine.branch(state, index)
+        step.start_child(frame, scope, branch.start_at, input, index)
 
 
-def _child_succeeded(run: Run, frame: Frame, state: Compiled, child: Frame, output: Json) -> None:
-    frame.memo["results"][child.index] = output
-    frame.memo["running"] -= 1
+def _child_succeeded(step: ExecutionStep, frame: Frame, state: CompiledState, child: Frame, output: Json) -> None:
+    progress = frame.progress_as(ParallelProgress)
+    progress.results[child.child_index] = output
+    progress.running -= 1
     frame.previous = max(frame.previous, child.previous)
-    if frame.memo["running"] == 0:
-        run.succeed_children(frame, state, frame.memo["results"])
+    if progress.running == 0:
+        step.succeed_children(frame, state, progress.results)
 
 
-def _child_failed(run: Run, frame: Frame, state: Compiled, child: Frame, error: StatesError) -> None:
+def _child_failed(step: ExecutionStep, frame: Frame, state: CompiledState, child: Frame, error: StatesError) -> None:
     frame.previous = child.previous
-    run.task_aborted(child)
-    run.fail(frame, state, error)
+    step.emit_task_aborted(child)
+    step.fail(frame, state, error)
 
 
-BEHAVIOUR = Behaviour(_execute, child_succeeded=_child_succeeded, child_failed=_child_failed)
+HANDLER = StateHandler(_execute, child_succeeded=_child_succeeded, child_failed=_child_failed)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sfn_provider.asl.scope import MISSING
-from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame
-from sfn_provider.engine.states.behaviour import Behaviour
-
-if TYPE_CHECKING:
-    from sfn_provider.engine.step import Run
+from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 
 
-def _execute(run: Run, frame: Frame, state: Compiled) -> None:
-    scope = run.scope(frame)
-    result = MISSING if state.language == "JSONata" else state.flow.enter(scope, run.entropy)
-    run.succeed(frame, state, result, scope)
+def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    scope = step.scope(frame)
+    result = MISSING if state.language == "JSONata" else state.data_flow.enter(scope, step.entropy)
+    step.succeed(frame, state, result, scope)
 
 
-BEHAVIOUR = Behaviour(_execute)
+HANDLER = StateHandler(_execute)

@@ -1,100 +1,96 @@
-"""Wait: lets time pass."""
+"""Wait: delays the execution for a number of seconds or until a timestamp."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
-from sfn_provider.engine.compiled import Compiled
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
-from sfn_provider.engine.dataflow.flow import JsonPathFlow
-from sfn_provider.engine.dataflow.typed_fields import NUMBER, JsonataType, field_value, snake
+from sfn_provider.engine.dataflow.typed_fields import JsonataType, evaluate_field, model_field
 from sfn_provider.engine.execution_state import Frame
-from sfn_provider.engine.limits import MOST_SECONDS, to_json
+from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
+from sfn_provider.engine.limits import MAX_SECONDS, to_json
 from sfn_provider.engine.requests import Event
-from sfn_provider.engine.states.behaviour import Behaviour
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
 
-if TYPE_CHECKING:
-    from sfn_provider.engine.step import Run
 
-
-def _execute(run: Run, frame: Frame, state: Compiled) -> None:
-    scope = run.scope(frame)
-    until = _until(run, state, scope, run.state.now)
-    if until > run.state.now:
-        run.wake(frame, "wait", until)
+def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    until = _end_time(step, state, state.data_flow.select_input(step.scope(frame)))
+    if until > step.execution.now:
+        step.wake(frame, "wait", until)
     else:
-        _leave(run, frame, state)
+        _leave(step, frame, state)
 
 
-class _Given(NamedTuple):
-    """What one of the four fields of a Wait says: its name, its text, and the value that this gives."""
+class _FieldValue(NamedTuple):
+    """What one of the four fields of a Wait says.
+
+    Args:
+        field: the field's name.
+        text: its value in the definition.
+        value: what that evaluates to.
+    """
 
     field: str
     text: Json
     value: Json
 
-    def refused(self, problem: str) -> StatesError:
-        """The error for a value that the field cannot take, in AWS's words (recorded executions for TimestampPath)."""
+    def error(self, problem: str) -> StatesError:
+        """Return the error for a value that the field cannot take, as AWS words it (TimestampPath: recorded)."""
         shown = self.value if isinstance(self.value, str) else to_json(self.value)
         return StatesError("States.Runtime", f"The {self.field} parameter {problem}: {self.text} == {shown}")
 
 
-def _until(run: Run, state: Compiled, scope: Scope, now: float) -> float:
-    seen = _effective(state, scope)
-    seconds = _given(run, state, seen, "Seconds", NUMBER)
+def _end_time(step: ExecutionStep, state: CompiledState, scope: Scope) -> float:
+    seconds = _evaluate(step, state, scope, "Seconds", "number")
     if seconds.value is not None or seconds.field.endswith("Path"):
-        return now + _whole_seconds(seconds)
-    stamp = _given(run, state, seen, "Timestamp", "string")
-    at = parse_time(stamp.value) if isinstance(stamp.value, str) else None
+        return step.execution.now + _to_seconds(seconds)
+    timestamp = _evaluate(step, state, scope, "Timestamp", "string")
+    at = parse_time(timestamp.value) if isinstance(timestamp.value, str) else None
     if at is None:
-        raise stamp.refused("does not reference a valid ISO-8601 extended offset date-time format string")
+        raise timestamp.error("does not reference a valid ISO-8601 extended offset date-time format string")
     return at
 
 
-def _given(run: Run, state: Compiled, scope: Scope, field: str, expected: JsonataType) -> _Given:
-    path = getattr(state.model, f"{snake(field)}_path")
+def _evaluate(
+    step: ExecutionStep, state: CompiledState, scope: Scope, field: str, expected: JsonataType
+) -> _FieldValue:
+    path = getattr(state.model, f"{model_field(field)}_path")
     if path is None:
-        value = field_value(state, field, scope, run.entropy, expected)
-        return _Given(field, getattr(state.model, snake(field)), value)
+        value = evaluate_field(state.model, state.language, field, scope, step.entropy, expected)
+        return _FieldValue(field, getattr(state.model, model_field(field)), value)
     try:
-        return _Given(f"{field}Path", path, compile_path(path).read(scope))
+        return _FieldValue(f"{field}Path", path, compile_path(path).read(scope))
     except PathNotFound as missing:
         cause = f"The {field}Path parameter does not reference an input value: {path}"
         raise StatesError("States.Runtime", cause) from missing
 
 
-def _whole_seconds(given: _Given) -> float:
-    value = given.value
+def _to_seconds(found: _FieldValue) -> float:
+    value = found.value
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
         value = int(value)
     if not is_number(value) or value != int(value):
-        raise given.refused("cannot be parsed as a long value")
+        raise found.error("cannot be parsed as a long value")
     if value < 0:
-        raise given.refused("references a negative value")
-    if value > MOST_SECONDS:
-        raise given.refused(f"references a value greater than {MOST_SECONDS}")
+        raise found.error("references a negative value")
+    if value > MAX_SECONDS:
+        raise found.error(f"references a value greater than {MAX_SECONDS}")
     return float(value)
 
 
-def _effective(state: Compiled, scope: Scope) -> Scope:
-    if isinstance(state.flow, JsonPathFlow):
-        return Scope(state.flow.select_input(scope), scope.context, scope.variables)
-    return scope
+def _handle_event(step: ExecutionStep, frame: Frame, state: CompiledState, _purpose: str, _event: Event) -> None:
+    _leave(step, frame, state)
 
 
-def _answered(run: Run, frame: Frame, state: Compiled, _purpose: str, _event: Event) -> None:
-    _leave(run, frame, state)
+def _leave(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    scope = step.scope(frame)
+    result = MISSING if state.language == "JSONata" else state.data_flow.select_input(scope).input
+    step.succeed(frame, state, result, scope)
 
 
-def _leave(run: Run, frame: Frame, state: Compiled) -> None:
-    scope = run.scope(frame)
-    result = MISSING if state.language == "JSONata" else _effective(state, scope).input
-    run.succeed(frame, state, result, scope)
-
-
-BEHAVIOUR = Behaviour(_execute, _answered)
+HANDLER = StateHandler(_execute, _handle_event)

@@ -10,7 +10,7 @@ import pytest
 
 from sfn_provider.asl.model import Retrier
 from sfn_provider.engine import simulate
-from sfn_provider.engine.errors.retry import choose_retrier, matches
+from sfn_provider.engine.errors.retry import choose_retrier, matches_error
 from tests.fixtures.engine import (
     call_times,
     entered,
@@ -53,13 +53,13 @@ WILDCARDS = ("States.ALL", "States.TaskFailed", "States.Timeout", "States.Heartb
 @pytest.mark.parametrize("error", MATCHES)
 @pytest.mark.parametrize("name", WILDCARDS)
 def test_matches_by_wildcard(error: str | None, name: str) -> None:
-    assert matches([name], error) is (name in MATCHES[error])
+    assert matches_error([name], error) is (name in MATCHES[error])
 
 
 @pytest.mark.parametrize("error", [name for name in MATCHES if name])
 def test_matches_by_name(error: str) -> None:
-    assert matches(["Other", error], error) is (error != "States.Runtime")
-    assert matches(["Other"], error) is False
+    assert matches_error(["Other", error], error) is (error != "States.Runtime")
+    assert matches_error(["Other"], error) is False
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from sfn_provider.asl import parse
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.interpreter import Interpreter, Step
-from sfn_provider.engine.map_run.child_batches import Part, split
-from sfn_provider.engine.requests import ChildOutcome, RunChildren
+from sfn_provider.engine.interpreter import Interpreter, StepResult
+from sfn_provider.engine.map_run.child_batches import ChildBatch, split_into_batches
+from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
 from sfn_provider.exceptions import UsageError
 from tests.fixtures.maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, PASS, WRITER, each, goods, reading
@@ -88,16 +88,18 @@ def restored(state: ExecutionState) -> ExecutionState:
     return ExecutionState.from_json(json.loads(json.dumps(state.to_json())))
 
 
-def in_parts(case: Case, size: int) -> tuple[Execution, list[Part], Mocks]:
+def in_parts(case: Case, size: int) -> tuple[Execution, list[ChildBatch], Mocks]:
     """Run a machine whose first state is a distributed Map, its children in parts."""
     machine = parse(case.machine)
     interpreter, mocks = Interpreter(machine), Mocks.from_mapping(case.answers, case.objects)
     context = execution_context(case.input, EPOCH, machine="StateMachine", name=NAME)
-    asked = interpreter.start(case.input, at=EPOCH, context=context, seed=NAME, outside=True)
+    asked = interpreter.start(case.input, at=EPOCH, context=context, seed=NAME, external_branches=True)
     asked = advance(interpreter, asked, mocks)
-    assert asked.state.handed_over
-    children = next((request for request in asked.requests if isinstance(request, RunChildren)), RunChildren((), 1))
-    parts = split(children, size, 1000)
+    assert asked.state.awaits_branches
+    children = next(
+        (request for request in asked.requests if isinstance(request, RunChildExecutions)), RunChildExecutions((), 1)
+    )
+    parts = split_into_batches(children, size, 1000)
     outcomes = [outcome for part in parts for outcome in _run(machine, asked, part, mocks)]
     last = interpreter.join_children(restored(asked.state), outcomes)
     last = advance(interpreter, last._replace(records=asked.records + last.records), mocks)
@@ -105,7 +107,7 @@ def in_parts(case: Case, size: int) -> tuple[Execution, list[Part], Mocks]:
     return Execution(state.status, state.output, state.error, state.cause, last.records, 0, NAME), parts, mocks
 
 
-def _run(machine: Any, asked: Step, part: Part, mocks: Mocks) -> list[ChildOutcome]:
+def _run(machine: Any, asked: StepResult, part: ChildBatch, mocks: Mocks) -> list[ChildOutcome]:
     interpreter = Interpreter(machine)
     step = advance(interpreter, interpreter.run_children(restored(asked.state), part, at=EPOCH), mocks)
     assert (step.state.status, step.state.pending, step.records) == ("SUCCEEDED", {}, [])
@@ -134,8 +136,8 @@ def test_it_ends_as_in_one_place(case: Case, size: int) -> None:
 
 
 def test_the_limit_holds_for_all_parts_together() -> None:
-    asked = RunChildren(tuple(range(100)), 30)
-    parts = split(asked, 4, 1000)
+    asked = RunChildExecutions(tuple(range(100)), 30)
+    parts = split_into_batches(asked, 4, 1000)
     assert [part.first for part in parts[:3]] == [0, 4, 8]
     assert sum(part.limit for part in parts) == 30
     assert [value for part in parts for value in part.inputs] == list(range(100))
@@ -153,33 +155,33 @@ def test_the_limit_holds_for_all_parts_together() -> None:
     ids=["none", "few", "a_low_limit", "few_parts", "one_at_a_time"],
 )
 def test_parts(count: int, limit: int, size: int, most: int, sizes: list[int], limits: list[int]) -> None:
-    parts = split(RunChildren(tuple(range(count)), limit), size, most)
+    parts = split_into_batches(RunChildExecutions(tuple(range(count)), limit), size, most)
     assert ([len(part.inputs) for part in parts], [part.limit for part in parts]) == (sizes, limits)
 
 
-def begin(machine: dict[str, Any], input: Any, part: Part) -> tuple[Interpreter, Step]:
+def begin(machine: dict[str, Any], input: Any, part: ChildBatch) -> tuple[Interpreter, StepResult]:
     interpreter = Interpreter(parse(machine))
     context = execution_context(input, EPOCH, machine="StateMachine", name=NAME)
-    asked = interpreter.start(input, at=EPOCH, context=context, seed=NAME, outside=True)
+    asked = interpreter.start(input, at=EPOCH, context=context, seed=NAME, external_branches=True)
     return interpreter, interpreter.run_children(asked.state, part, at=EPOCH)
 
 
-def statuses(step: Step) -> list[str]:
+def statuses(step: StepResult) -> list[str]:
     return [outcome["status"] for outcome in step.state.output]
 
 
 def test_a_part_does_not_start_where_too_many_items_of_others_have_failed() -> None:
     machine = each(SLOW, ToleratedFailureCount=2)
-    _, step = begin(machine, goods(count=4), Part(2, goods(count=2), 10, elsewhere=3))
+    _, step = begin(machine, goods(count=4), ChildBatch(2, goods(count=2), 10, failed_elsewhere=3))
     assert (statuses(step), step.requests) == (["PENDING", "PENDING"], [])
 
 
 def test_a_part_stops_where_it_is_told_of_too_many_failures() -> None:
     machine = each(SLOW, ToleratedFailureCount=2)
-    interpreter, step = begin(machine, goods(count=6), Part(2, goods(count=3)[1:], 1))
-    told = interpreter.tell_failures(step.state, 2)
+    interpreter, step = begin(machine, goods(count=6), ChildBatch(2, goods(count=3)[1:], 1))
+    told = interpreter.set_failures_elsewhere(step.state, 2)
     assert told.state.status == "RUNNING"
-    ended = interpreter.tell_failures(told.state, 3)
+    ended = interpreter.set_failures_elsewhere(told.state, 3)
     assert statuses(ended) == ["ABORTED", "PENDING"]
     assert [type(request).__name__ for request in ended.requests] == ["Cancel"]
 
@@ -188,14 +190,14 @@ def test_the_machines_timeout_ends_a_part() -> None:
     machine = parse(each(SLOW))
     interpreter = Interpreter(machine)
     context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
-    asked = interpreter.start(goods(count=5), at=EPOCH, context=context, outside=True)
-    step = interpreter.run_children(asked.state, Part(0, goods(count=5), 9), at=EPOCH, deadline=EPOCH + 2)
+    asked = interpreter.start(goods(count=5), at=EPOCH, context=context, external_branches=True)
+    step = interpreter.run_children(asked.state, ChildBatch(0, goods(count=5), 9), at=EPOCH, deadline=EPOCH + 2)
     assert advance(interpreter, step, Mocks.from_mapping({})).state.status == "TIMED_OUT"
 
 
 def test_children_without_an_end_are_refused_where_nothing_stopped_them() -> None:
     interpreter = Interpreter(parse(each(SLOW)))
     context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
-    asked = interpreter.start([1, 2], at=EPOCH, context=context, outside=True)
+    asked = interpreter.start([1, 2], at=EPOCH, context=context, external_branches=True)
     with pytest.raises(UsageError, match="child execution 1 has not ended"):
         interpreter.join_children(asked.state, [ChildOutcome(0, "SUCCEEDED", EPOCH, EPOCH), ChildOutcome(1, "PENDING")])

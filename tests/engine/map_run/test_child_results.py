@@ -10,9 +10,9 @@ from sfn_provider.engine.map_run.child_results import (
     describe_child,
     describe_pending,
     export_files,
-    needs_records,
-    transform,
-    transformation,
+    format_results,
+    needs_descriptions,
+    result_format,
 )
 from sfn_provider.exceptions import StatesError
 
@@ -77,8 +77,8 @@ def test_a_child_that_failed_has_error_and_cause_and_can_be_redriven() -> None:
     ids=["no writer", "export", "flatten", "none", "export compact", "export as lines"],
 )
 def test_transformation(given: ResultWriter | None, form: str, records: bool) -> None:
-    assert transformation(given) == form
-    assert needs_records(given) is records
+    assert result_format(given) == form
+    assert needs_descriptions(given) is records
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_transformation(given: ResultWriter | None, form: str, records: bool) ->
     ],
 )
 def test_transform_leaves_failures_as_they_are(form: str, expected: list[Any]) -> None:
-    assert transform([(SUCCEEDED, [1, 2]), (FAILED, None), (SUCCEEDED, "x")], form) == expected
+    assert format_results([(SUCCEEDED, [1, 2]), (FAILED, None), (SUCCEEDED, "x")], form) == expected
 
 
 def test_transform_refuses_another_form() -> None:
     with pytest.raises(StatesError, match=r"WriterConfig\.Transformation 'ZIP' is none of NONE, COMPACT, FLATTEN"):
-        transform([], "ZIP")
+        format_results([], "ZIP")
 
 
 def test_export_files_by_status() -> None:

@@ -20,30 +20,30 @@ def size(batch: object) -> int:
     ids=["no items", "remainder", "even", "one batch", "no limit"],
 )
 def test_batches_by_number(count: int, most: int, sizes: list[int]) -> None:
-    batches = list(make_batches(list(range(count)), most_items=most))
+    batches = list(make_batches(list(range(count)), max_items=most))
     assert [len(batch["Items"]) for batch in batches] == sizes
     assert [item for batch in batches for item in batch["Items"]] == list(range(count))
 
 
 def test_batch_input_is_in_every_batch() -> None:
-    batches = list(make_batches(["a", "b"], most_items=1, batch_input={"day": "Monday"}))
+    batches = list(make_batches(["a", "b"], max_items=1, batch_input={"day": "Monday"}))
     assert batches == [{"BatchInput": {"day": "Monday"}, "Items": [item]} for item in ("a", "b")]
 
 
 def test_a_batch_may_be_exactly_as_large_as_allowed() -> None:
     whole = size({"Items": ["ä", "b"]})
-    assert [batch["Items"] for batch in make_batches(["ä", "b"], most_bytes=whole)] == [["ä", "b"]]
-    assert [batch["Items"] for batch in make_batches(["ä", "b"], most_bytes=whole - 1)] == [["ä"], ["b"]]
+    assert [batch["Items"] for batch in make_batches(["ä", "b"], max_bytes=whole)] == [["ä", "b"]]
+    assert [batch["Items"] for batch in make_batches(["ä", "b"], max_bytes=whole - 1)] == [["ä"], ["b"]]
 
 
 def test_batch_input_counts() -> None:
     whole = size({"BatchInput": {"k": 1}, "Items": [1, 2, 3]})
-    made = list(make_batches([1, 2, 3], most_bytes=whole - 1, batch_input={"k": 1}))
+    made = list(make_batches([1, 2, 3], max_bytes=whole - 1, batch_input={"k": 1}))
     assert [batch["Items"] for batch in made] == [[1, 2], [3]]
 
 
 def test_an_item_that_is_too_large_stands_alone() -> None:
-    assert [batch["Items"] for batch in make_batches(["x" * 50, "y"], most_bytes=30)] == [["x" * 50], ["y"]]
+    assert [batch["Items"] for batch in make_batches(["x" * 50, "y"], max_bytes=30)] == [["x" * 50], ["y"]]
 
 
 def test_no_batch_is_larger_than_an_input_may_be() -> None:
@@ -59,7 +59,7 @@ def test_no_batch_is_larger_than_an_input_may_be() -> None:
     st.integers(20, 120),
 )
 def test_batches_hold_all_items_within_the_limits(items: list[object], most: int, most_bytes: int) -> None:
-    batches = list(make_batches(items, most_items=most, most_bytes=most_bytes))
+    batches = list(make_batches(items, max_items=most, max_bytes=most_bytes))
     assert [item for batch in batches for item in batch["Items"]] == items
     for place, batch in enumerate(batches):
         held = len(batch["Items"])

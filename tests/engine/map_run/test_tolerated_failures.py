@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sfn_provider.engine.map_run.tolerated_failures import Tolerance
+from sfn_provider.engine.state_progress import Tolerance
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,4 @@ CASES = [
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
 def test_exceeded(case: Case) -> None:
-    assert Tolerance(case.items, case.percentage).exceeded(case.failed, case.total) is case.exceeded
+    assert Tolerance(case.items, case.percentage).is_exceeded(case.failed, case.total) is case.exceeded

@@ -10,7 +10,7 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.interpreter import Interpreter, Step
+from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import Cancel, Event, TimerFired
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import drive
@@ -25,13 +25,13 @@ class Restored(Interpreter):
         self.steps = 0
         super().__init__(self._definition)
 
-    def resume(self, state: ExecutionState, event: Event) -> Step:
+    def resume(self, state: ExecutionState, event: Event) -> StepResult:
         self.steps += 1
         restored = ExecutionState.from_json(json.loads(json.dumps(state.to_json())))
         return Interpreter(self._definition).resume(restored, event)
 
 
-def start(interpreter: Interpreter, input: Any) -> Step:
+def start(interpreter: Interpreter, input: Any) -> StepResult:
     context = execution_context(input, 0.0, machine="StateMachine", name="simulated")
     return interpreter.start(input, at=0.0, context=context, seed="simulated")
 

@@ -19,17 +19,17 @@ from sfn_provider.exceptions import StatesError
 Evaluator = Callable[[Scope, random.Random], Json]
 
 
-class Exit(NamedTuple):
+class StateExit(NamedTuple):
     """What a state leaves with."""
 
     output: Json
     assigned: Mapping[str, Json]
 
 
-NOTHING_ASSIGNED: Mapping[str, Json] = {}
+NO_VARIABLES: Mapping[str, Json] = {}
 
 
-def template(value: Json, language: Any, field: str) -> Evaluator:
+def compile_evaluator(value: Json, language: Any, field: str) -> Evaluator:
     """Compile a payload template to a function of scope and entropy."""
     return compile_template(value, language, field).evaluate
 
@@ -50,7 +50,7 @@ def path_reader(text: str) -> Callable[[Scope], Json]:
     return read
 
 
-def rescope(scope: Scope, value: Json) -> Scope:
+def replace_input(scope: Scope, value: Json) -> Scope:
     """The same scope with another ``$``."""
     return Scope(value, scope.context, scope.variables)
 
@@ -62,11 +62,11 @@ class JsonPathFlow:
         self._input = self._select(fields.get("input_path", "$"))
         self._output = self._select(fields.get("output_path", "$"))
         parameters = fields.get("parameters")
-        self._parameters = template(parameters, "JSONPath", "Parameters") if parameters is not None else None
+        self._parameters = compile_evaluator(parameters, "JSONPath", "Parameters") if parameters is not None else None
         selector = fields.get("result_selector")
-        self._selector = template(selector, "JSONPath", "ResultSelector") if selector is not None else None
+        self._selector = compile_evaluator(selector, "JSONPath", "ResultSelector") if selector is not None else None
         assign = fields.get("assign")
-        self._assign = template(assign, "JSONPath", "Assign") if assign is not None else None
+        self._assign = compile_evaluator(assign, "JSONPath", "Assign") if assign is not None else None
         where = fields.get("result_path", "$")
         self._place = compile_reference(where).write if where not in ("$", None) else None
         self._discard = where is None
@@ -78,32 +78,30 @@ class JsonPathFlow:
             return None
         return path_reader(text) if text is not None else lambda _scope: {}
 
-    def select_input(self, scope: Scope) -> Json:
-        """Apply InputPath alone."""
-        return self._input(scope) if self._input else scope.input
+    def select_input(self, scope: Scope) -> Scope:
+        """Apply InputPath: return what the state's other fields see."""
+        return replace_input(scope, self._input(scope)) if self._input else scope
 
     def enter(self, scope: Scope, entropy: random.Random) -> Json:
         """Apply InputPath, then Parameters."""
-        value = self.select_input(scope)
-        if self._parameters is None:
-            return value
-        return self._parameters(scope if value is scope.input else rescope(scope, value), entropy)
+        selected = self.select_input(scope)
+        return selected.input if self._parameters is None else self._parameters(selected, entropy)
 
-    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> Exit:
+    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> StateExit:
         """Apply ResultSelector, Assign, ResultPath, OutputPath."""
         if self._selector is not None:
-            result = self._selector(rescope(scope, result), entropy)
-        assigned = NOTHING_ASSIGNED
+            result = self._selector(replace_input(scope, result), entropy)
+        assigned = NO_VARIABLES
         if self._assign is not None:
-            assigned = self._assign(rescope(scope, result), entropy)
+            assigned = self._assign(replace_input(scope, result), entropy)
         output = result
         if self._discard:
             output = scope.input
         elif self._place is not None:
             output = self._place(scope.input, result)
         if self._output is not None:
-            output = self._output(rescope(scope, output))
-        return Exit(output, assigned)
+            output = self._output(replace_input(scope, output))
+        return StateExit(output, assigned)
 
 
 class JsonataFlow:
@@ -111,25 +109,29 @@ class JsonataFlow:
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self._given = "arguments" in fields
-        self._arguments = template(fields.get("arguments"), "JSONata", "Arguments")
-        self._output = template(fields["output"], "JSONata", "Output") if "output" in fields else None
-        self._assign = template(fields["assign"], "JSONata", "Assign") if "assign" in fields else None
+        self._arguments = compile_evaluator(fields.get("arguments"), "JSONata", "Arguments")
+        self._output = compile_evaluator(fields["output"], "JSONata", "Output") if "output" in fields else None
+        self._assign = compile_evaluator(fields["assign"], "JSONata", "Assign") if "assign" in fields else None
+
+    def select_input(self, scope: Scope) -> Scope:
+        """Return what the state's fields see: JSONata has no InputPath."""
+        return scope
 
     def enter(self, scope: Scope, entropy: random.Random) -> Json:
         """Evaluate Arguments; without it the state works on its input."""
         return self._arguments(scope, entropy) if self._given else scope.input
 
-    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> Exit:
+    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> StateExit:
         """Evaluate Assign and Output, both with the variables from before."""
         if self._assign is None and self._output is None:
-            return Exit(scope.input if result is MISSING else result, NOTHING_ASSIGNED)
+            return StateExit(scope.input if result is MISSING else result, NO_VARIABLES)
         seen = Scope(scope.input, scope.context, scope.variables, result, scope.error_output)
-        assigned = NOTHING_ASSIGNED if self._assign is None else self._assign(seen, entropy)
+        assigned = NO_VARIABLES if self._assign is None else self._assign(seen, entropy)
         if self._output is not None:
-            return Exit(self._output(seen, entropy), assigned)
-        return Exit(scope.input if result is MISSING else result, assigned)
+            return StateExit(self._output(seen, entropy), assigned)
+        return StateExit(scope.input if result is MISSING else result, assigned)
 
 
-def make_flow(language: str, fields: Mapping[str, Any]) -> JsonPathFlow | JsonataFlow:
+def make_data_flow(language: str, fields: Mapping[str, Any]) -> JsonPathFlow | JsonataFlow:
     """The data flow for the fields that a state was given, by their names in the model."""
     return JsonataFlow(fields) if language == "JSONata" else JsonPathFlow(fields)

@@ -1,0 +1,138 @@
+"""Collects what one step of an execution produces, and makes what its expressions see.
+
+A step goes from an event to the point where everything waits again. It produces history events and requests.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from sfn_provider.asl.scope import Scope
+from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
+from sfn_provider.engine.dataflow.context_object import state_context
+from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
+from sfn_provider.engine.history import Record
+from sfn_provider.engine.limits import MAX_EVENTS
+from sfn_provider.engine.requests import Cancel, Request, WakeAt
+
+TaskTokenFactory = Callable[[str], str]
+"""Makes a call's task token from the call's place, which no other call of the execution has."""
+
+
+class HistoryFull(Exception):
+    """The history has room for one more event, which must be the last one."""
+
+
+class StepContext:
+    """Gives access to the execution during one step.
+
+    Args:
+        machine: the compiled machine.
+        execution: the execution's state, changed in place.
+        task_token: makes task tokens.
+
+    Attributes:
+        requests: the requests that the step has made.
+        records: the history events that it has recorded.
+    """
+
+    def __init__(
+        self, machine: CompiledMachine, execution: ExecutionState, task_token: TaskTokenFactory | None = None
+    ) -> None:
+        self.machine = machine
+        self.execution = execution
+        self.requests: list[Request] = []
+        self.records: list[Record] = []
+        self._task_token = task_token
+        self._current: Frame | None = None
+        self._entropy: random.Random | None = None
+
+    # What expressions see --------------------------------------------------------------------------------------------
+
+    def current_state(self, frame: Frame) -> CompiledState:
+        """Return the state that the frame is in."""
+        return self.machine.state(frame.scope, frame.state)
+
+    def scope(self, frame: Frame, token: str | None = None) -> Scope:
+        """Return what the expressions of the frame's state see; ``token`` is the task token, where there is one."""
+        has_retry = self.current_state(frame).has_retry
+        context = state_context(self.execution, frame, has_retry=has_retry, token=token)
+        return Scope(frame.input, context, frame.variables)
+
+    @property
+    def entropy(self) -> random.Random:
+        """A random generator made from the execution's seed and the place of the current frame.
+
+        The same seed and states give the same values, also where regions or branches run in other tasks.
+        """
+        if self._entropy is None:
+            frame = self._current or self.execution.root
+            frame.random_draws += 1
+            self._entropy = random.Random(f"{self.execution.seed}/{frame.place}/{frame.steps}/{frame.random_draws}")
+        return self._entropy
+
+    def set_current_frame(self, frame: Frame) -> None:
+        """Set the frame that random values are made for from now on."""
+        self._current, self._entropy = frame, None
+
+    def task_token(self, place: str) -> str:
+        """Return the task token of the call at a place."""
+        if self._task_token is not None:
+            return self._task_token(place)
+        return f"{self.execution.context['Execution']['Id']}#{place}"
+
+    # History ---------------------------------------------------------------------------------------------------------
+
+    def emit(self, frame: Frame, type: str, details: dict[str, Any] | None = None, *, chain: bool = True) -> int:
+        """Record a history event after the frame's previous one; with ``chain`` the frame's next one follows it.
+
+        Events of the child executions of a distributed Map are only counted: they belong to other histories.
+
+        Returns:
+            The event's id.
+
+        Raises:
+            HistoryFull: if only the event that ends the execution can be recorded now.
+        """
+        execution = self.execution
+        if frame.child_execution is not None:
+            child = execution.frames[frame.child_execution]
+            identity = child.events = child.events + 1
+        else:
+            if execution.event_ids >= MAX_EVENTS - 1 and not type.startswith("Execution"):
+                raise HistoryFull
+            execution.event_ids += 1
+            identity = execution.first_event + execution.event_ids
+            self.records.append(Record(identity, frame.previous, type, execution.now, details or {}))
+        if chain:
+            frame.previous = identity
+        return identity
+
+    # Requests --------------------------------------------------------------------------------------------------------
+
+    def new_request(self, frame: Frame, purpose: str) -> str:
+        """Return the id of a new request whose answer is for the frame."""
+        self.execution.request_ids += 1
+        identity = str(self.execution.request_ids)
+        self.execution.pending[identity] = Pending(frame.id, purpose)
+        frame.requests.append(identity)
+        return identity
+
+    def close_request(self, frame: Frame, identity: str) -> None:
+        """Remove a request of the frame that was answered, withdrawn or never sent."""
+        del self.execution.pending[identity]
+        frame.requests.remove(identity)
+
+    def wake(self, frame: Frame, purpose: str, at: float) -> None:
+        """Request a TimerFired at a time."""
+        self.requests.append(WakeAt(self.new_request(frame, purpose), at))
+
+    def cancel(self, frame: Frame, purpose: str | None = None) -> None:
+        """Withdraw the frame's open requests for a purpose; for None all but the timeout of the execution."""
+        for identity in tuple(frame.requests):
+            found = self.execution.pending[identity].purpose
+            if found == purpose or (purpose is None and found != "execution"):
+                self.close_request(frame, identity)
+                self.requests.append(Cancel(identity))
