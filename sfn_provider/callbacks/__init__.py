@@ -7,5 +7,5 @@ from typing import Final
 URL_PREFIX: Final = "/step-functions"
 """Where Airflow's web server has the endpoint."""
 
-PATH: Final = "/v1"
+ENDPOINT_PATH: Final = "/v1"
 """The endpoint below the prefix: clients of AWS ask for it without a slash at the end, which a prefix alone needs."""

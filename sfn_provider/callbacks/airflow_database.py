@@ -12,20 +12,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import TaskInstanceRow, TriggerEvent, TriggerRow, VariableRow, create_session
-from sfn_provider.callbacks.task_tokens import Claim, Waiter
-from sfn_provider.callbacks.wait_records import SETTLING, Wait, Work, activity_prefix, key_of
-from sfn_provider.callbacks.worker_requests import Answer, ApiError
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenClaim
+from sfn_provider.callbacks.wait_records import (
+    MIN_DEFERRAL_SECONDS,
+    ActivityTask,
+    WaitRecord,
+    activity_key_prefix,
+    variable_key,
+)
+from sfn_provider.callbacks.worker_requests import ApiError, WorkerAnswer
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_TRIES: Final = 5
+_MAX_UPDATE_TRIES: Final = 5
 """How often a record is read anew that another answer, or a heartbeat, has changed in between."""
 
-_LOOKED_AT: Final = 50
+_MAX_CANDIDATES: Final = 50
 """Waits of an activity that a worker's request looks at, at most."""
 
-_ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+_ENDED_STATES: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 DagPermission = Callable[[str], bool]
 """May who asks answer the tasks of a DAG, by its id?"""
@@ -37,10 +43,10 @@ class _Row:
 
     key: str
     text: str
-    wait: Wait
+    wait: WaitRecord
 
 
-def take_answer(claim: Claim, answer: Answer, now: float, may: DagPermission) -> None:
+def store_answer(claim: TokenClaim, answer: WorkerAnswer, now: float, may: DagPermission) -> None:
     """Write an answer into the record of its wait, and let the task go on.
 
     Args:
@@ -53,14 +59,14 @@ def take_answer(claim: Claim, answer: Answer, now: float, may: DagPermission) ->
         Refusal: ``TaskTimedOut``: the wait is over, or was answered before; ``TaskDoesNotExist``: its DAG run is gone;
             ``InvalidToken``; ``AccessDeniedException``.
     """
-    for _ in range(_TRIES):
+    for _ in range(_MAX_UPDATE_TRIES):
         with create_session() as session:
-            row = _find(session, key_of(claim.id))
+            row = _find_row(session, variable_key(claim.id))
             if row is None or not hmac.compare_digest(row.wait.waiter.digest, claim.digest):
-                raise _over()
+                raise _timed_out()
             if not may(row.wait.waiter.dag_id):
                 raise ApiError("AccessDeniedException", "Not authorized to answer this task", 403)
-            refusal = _refusal(session, row, now)
+            refusal = _rejection(session, row, now)
             taken = refusal is None and _replace(session, row, row.key, row.wait.take(answer, now))
         if refusal is not None or taken:
             break
@@ -74,7 +80,7 @@ def take_answer(claim: Claim, answer: Answer, now: float, may: DagPermission) ->
         raise refusal
 
 
-def take_work(activity_arn: str, now: float, may: DagPermission) -> Work | None:
+def claim_activity_task(activity_arn: str, now: float, may: DagPermission) -> ActivityTask | None:
     """Give the work that has waited longest for a worker of an activity to this one, and to no other.
 
     Args:
@@ -83,33 +89,33 @@ def take_work(activity_arn: str, now: float, may: DagPermission) -> Work | None:
         may: who asks.
     """
     with create_session() as session:
-        for row in _waiting_for(session, activity_prefix(activity_arn)):
+        for row in _unclaimed_rows(session, activity_key_prefix(activity_arn)):
             if row.wait.work is None or not may(row.wait.waiter.dag_id):
                 continue
-            if _refusal(session, row, now, taken=False) is not None:
-                _drop(session, row)
-            elif _replace(session, row, key_of(row.wait.id), row.wait.begin(now)):
+            if _rejection(session, row, now, taken=False) is not None:
+                _delete_row(session, row)
+            elif _replace(session, row, variable_key(row.wait.id), row.wait.begin(now)):
                 return row.wait.work
     return None
 
 
-def _find(session: Session, key: str) -> _Row | None:
+def _find_row(session: Session, key: str) -> _Row | None:
     found = session.query(VariableRow).filter(VariableRow.key == key).one_or_none()
     return _row(found) if found is not None else None
 
 
 def _row(found: Any) -> _Row | None:
     text = found.get_val()
-    return _Row(found.key, found._val, Wait.from_text(text)) if text is not None else None
+    return _Row(found.key, found._val, WaitRecord.from_text(text)) if text is not None else None
 
 
-def _waiting_for(session: Session, prefix: str) -> list[_Row]:
+def _unclaimed_rows(session: Session, prefix: str) -> list[_Row]:
     query = session.query(VariableRow).filter(VariableRow.key.startswith(prefix, autoescape=True))
-    rows = query.order_by(VariableRow.id).limit(_LOOKED_AT).all()
+    rows = query.order_by(VariableRow.id).limit(_MAX_CANDIDATES).all()
     return [row for found in rows if (row := _row(found)) is not None]
 
 
-def _replace(session: Session, row: _Row, key: str, wait: Wait) -> bool:
+def _replace(session: Session, row: _Row, key: str, wait: WaitRecord) -> bool:
     """Change a record; False where somebody else has changed it first."""
     table = VariableRow.__table__
     made: Any = VariableRow(key=key, val=wait.to_text())  # type: ignore[no-untyped-call]
@@ -121,31 +127,31 @@ def _replace(session: Session, row: _Row, key: str, wait: Wait) -> bool:
     return bool(changed.rowcount)
 
 
-def _drop(session: Session, row: _Row) -> None:
+def _delete_row(session: Session, row: _Row) -> None:
     table = VariableRow.__table__
     session.execute(table.delete().where(table.c.key == row.key))
 
 
-def _over() -> ApiError:
+def _timed_out() -> ApiError:
     return ApiError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
 
 
-def _refusal(session: Session, row: _Row, now: float, *, taken: bool = True) -> ApiError | None:
+def _rejection(session: Session, row: _Row, now: float, *, taken: bool = True) -> ApiError | None:
     """Why a wait takes no answer, if it takes none. A record that no task will ever look at goes."""
     wait = row.wait
     if wait.answer is not None or now > (wait.deadline if taken else wait.expires):
-        return _over()
+        return _timed_out()
     task = _task_instance(session, wait.waiter)
     if task is None:
-        _drop(session, row)
+        _delete_row(session, row)
         return ApiError("TaskDoesNotExist", "Task does not exist anymore")
-    if task.state in _ENDED or not _is_watched(session, task, wait.id):
-        _drop(session, row)
-        return _over()
+    if task.state in _ENDED_STATES or not _is_awaited(session, task, wait.id):
+        _delete_row(session, row)
+        return _timed_out()
     return None
 
 
-def _task_instance(session: Session, waiter: Waiter) -> Any:
+def _task_instance(session: Session, waiter: TaskInstanceKey) -> Any:
     return (
         session.query(TaskInstanceRow)
         .filter(
@@ -158,7 +164,7 @@ def _task_instance(session: Session, waiter: Waiter) -> Any:
     )
 
 
-def _is_watched(session: Session, task: Any, identity: str) -> bool:
+def _is_awaited(session: Session, task: Any, identity: str) -> bool:
     """Does a deferred task wait for this token? One that was cleared and has come to wait again has another one."""
     if task.state != "deferred" or task.trigger_id is None:
         return True
@@ -166,13 +172,13 @@ def _is_watched(session: Session, task: Any, identity: str) -> bool:
     return trigger is None or identity in str(trigger.kwargs)
 
 
-def _wake(waiter: Waiter, now: float) -> None:
+def _wake(waiter: TaskInstanceKey, now: float) -> None:
     """End the deferral of the task instance, if it is deferred and has settled: before, its trigger will look."""
     with create_session() as session:
         task = _task_instance(session, waiter)
         if task is None or task.state != "deferred" or task.trigger_id is None:
             return
         trigger = session.query(TriggerRow).filter(TriggerRow.id == task.trigger_id).one_or_none()
-        if trigger is not None and now - trigger.created_date.timestamp() >= SETTLING:
+        if trigger is not None and now - trigger.created_date.timestamp() >= MIN_DEFERRAL_SECONDS:
             event = TriggerEvent({"status": "look"})  # type: ignore[no-untyped-call]
             TriggerRow.submit_event(task.trigger_id, event, session=session)

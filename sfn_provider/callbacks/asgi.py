@@ -9,16 +9,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.callbacks import PATH
+from sfn_provider.callbacks import ENDPOINT_PATH
 
 if TYPE_CHECKING:
-    from sfn_provider.callbacks.endpoint import Reply, Request
+    from sfn_provider.callbacks.endpoint import ApiRequest, ApiResponse
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-BETWEEN_LOOKS: Final = 1.0
+POLL_INTERVAL: Final = 1.0
 """Seconds between two looks for the work of an activity."""
 
 
@@ -49,32 +49,32 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": reply.content})
 
 
-async def _reply(scope: Message, receive: Receive) -> Reply:
-    from sfn_provider.callbacks.endpoint import TOO_LARGE, Reply, Request, refuse, respond
+async def _reply(scope: Message, receive: Receive) -> ApiResponse:
+    from sfn_provider.callbacks.endpoint import TOO_LARGE, ApiRequest, ApiResponse, error_response, handle_request
 
-    if not scope["path"].rstrip("/").endswith(PATH):
-        return Reply(404, {"__type": "UnknownOperationException", "message": f"The endpoint is {PATH}"})
+    if not scope["path"].rstrip("/").endswith(ENDPOINT_PATH):
+        return ApiResponse(404, {"__type": "UnknownOperationException", "message": f"The endpoint is {ENDPOINT_PATH}"})
     body = await _body(receive)
     if body is None:
-        return refuse(TOO_LARGE)
-    request = Request(scope["method"], _url(scope), _headers(scope), body)
-    reply = await asyncio.to_thread(respond, request)
+        return error_response(TOO_LARGE)
+    request = ApiRequest(scope["method"], _url(scope), _headers(scope), body)
+    reply = await asyncio.to_thread(handle_request, request)
     return await _poll(request, reply, receive) if reply.waits else reply
 
 
-async def _poll(request: Request, reply: Reply, receive: Receive) -> Reply:
+async def _poll(request: ApiRequest, reply: ApiResponse, receive: Receive) -> ApiResponse:
     """Ask again until there is work; not for a client that has gone, which would lose it."""
-    from sfn_provider.callbacks.endpoint import LONGEST_POLL, respond
+    from sfn_provider.callbacks.endpoint import LONG_POLL_SECONDS, handle_request
 
     clock = asyncio.get_running_loop().time
-    end = clock() + LONGEST_POLL
+    end = clock() + LONG_POLL_SECONDS
     leaving = asyncio.ensure_future(receive())
     try:
         while reply.waits and clock() < end:
-            done, _ = await asyncio.wait([leaving], timeout=min(BETWEEN_LOOKS, end - clock()))
+            done, _ = await asyncio.wait([leaving], timeout=min(POLL_INTERVAL, end - clock()))
             if done:
                 raise Gone
-            reply = await asyncio.to_thread(respond, request)
+            reply = await asyncio.to_thread(handle_request, request)
     finally:
         leaving.cancel()
     return reply
@@ -82,7 +82,7 @@ async def _poll(request: Request, reply: Reply, receive: Receive) -> Reply:
 
 async def _body(receive: Receive) -> bytes | None:
     """The request's body; None where it is too large, as soon as that shows."""
-    from sfn_provider.callbacks.endpoint import MAX_BODY
+    from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES
 
     parts = bytearray()
     more = True
@@ -91,7 +91,7 @@ async def _body(receive: Receive) -> bytes | None:
         if message["type"] == "http.disconnect":
             raise Gone
         parts += message.get("body", b"")
-        if len(parts) > MAX_BODY:
+        if len(parts) > MAX_BODY_BYTES:
             return None
         more = message.get("more_body", False)
     return bytes(parts)

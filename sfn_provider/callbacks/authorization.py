@@ -20,19 +20,19 @@ from sfn_provider.exceptions import UsageError
 
 if TYPE_CHECKING:
     from sfn_provider.callbacks.airflow_database import DagPermission
-    from sfn_provider.callbacks.endpoint import Request
+    from sfn_provider.callbacks.endpoint import ApiRequest
 
-_CLOCKS_APART: Final = 300.0
+_MAX_CLOCK_SKEW: Final = 300.0
 """Seconds by which the clocks of a worker and of this server may differ, as in AWS."""
 
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[^/,\s]+)/states/aws4_request,"
     r"\s*SignedHeaders=(?P<signed>[a-z0-9;-]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
-_MUST_BE_SIGNED: Final = frozenset({"host", "x-amz-date", "x-amz-target"})
+_REQUIRED_SIGNED_HEADERS: Final = frozenset({"host", "x-amz-date", "x-amz-target"})
 
 
-def authorize(request: Request, action: str) -> DagPermission:
+def authorize(request: ApiRequest, action: str) -> DagPermission:
     """Check who asks.
 
     Returns:
@@ -43,19 +43,19 @@ def authorize(request: Request, action: str) -> DagPermission:
         UsageError: the option ``worker_auth`` has no such value.
     """
     way = conf.get("sfn_provider", "worker_auth", fallback="token")
-    if way not in _WAYS:
-        raise UsageError(f"[sfn_provider] worker_auth is {way!r}; it must be one of {', '.join(_WAYS)}")
-    return _WAYS[way](request, action)
+    if way not in _AUTHORIZERS:
+        raise UsageError(f"[sfn_provider] worker_auth is {way!r}; it must be one of {', '.join(_AUTHORIZERS)}")
+    return _AUTHORIZERS[way](request, action)
 
 
-def _by_token(request: Request, action: str) -> DagPermission:
+def _by_token(request: ApiRequest, action: str) -> DagPermission:
     if action == "GetActivityTask":
         told = "Activities need [sfn_provider] worker_auth = signature or airflow"
         raise ApiError("AccessDeniedException", told, 403)
     return lambda dag_id: True
 
 
-def _by_signature(request: Request, action: str) -> DagPermission:
+def _by_signature(request: ApiRequest, action: str) -> DagPermission:
     match = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if match is None:
         raise ApiError(
@@ -70,7 +70,7 @@ def _by_signature(request: Request, action: str) -> DagPermission:
     return lambda dag_id: True
 
 
-def _signature(request: Request, match: re.Match[str], secret: str) -> str:
+def _signature(request: ApiRequest, match: re.Match[str], secret: str) -> str:
     """The signature that the request must have; empty where it lacks what must be signed, or is too old."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
@@ -78,7 +78,7 @@ def _signature(request: Request, match: re.Match[str], secret: str) -> str:
 
     signed = match["signed"].split(";")
     date = request.headers.get("x-amz-date", "")
-    if not _MUST_BE_SIGNED.issubset(signed) or not _is_recent(date) or not date.startswith(match["day"]):
+    if not _REQUIRED_SIGNED_HEADERS.issubset(signed) or not _is_recent(date) or not date.startswith(match["day"]):
         return ""
     signer = SigV4Auth(Credentials(match["key"], secret), "states", match["region"])
     headers = {name: request.headers.get(name, "") for name in signed}
@@ -93,17 +93,17 @@ def _is_recent(date: str) -> bool:
         then = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return False
-    return abs((datetime.now(UTC) - then).total_seconds()) <= _CLOCKS_APART
+    return abs((datetime.now(UTC) - then).total_seconds()) <= _MAX_CLOCK_SKEW
 
 
-def _by_airflow(request: Request, action: str) -> DagPermission:
+def _by_airflow(request: ApiRequest, action: str) -> DagPermission:
     may = editor_of_task_instances(request.headers.get("authorization", ""))
     if may is None:
         raise ApiError("UnrecognizedClientException", "The request must bear a token of Airflow's REST API", 403)
     return may
 
 
-_WAYS: Final[dict[str, Callable[[Request, str], DagPermission]]] = {
+_AUTHORIZERS: Final[dict[str, Callable[[ApiRequest, str], DagPermission]]] = {
     "token": _by_token,
     "signature": _by_signature,
     "airflow": _by_airflow,

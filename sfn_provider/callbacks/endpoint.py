@@ -16,19 +16,25 @@ from typing import Any, Final
 from sfn_provider.callbacks import airflow_database as database
 from sfn_provider.callbacks import authorization as access
 from sfn_provider.callbacks.task_tokens import InvalidToken, TokenSigner
-from sfn_provider.callbacks.worker_requests import ACTIONS, MAX_OUTPUT, ApiError, members, read_answer
+from sfn_provider.callbacks.worker_requests import (
+    ANSWER_ACTIONS,
+    MAX_OUTPUT_BYTES,
+    ApiError,
+    parse_answer,
+    read_members,
+)
 
-MAX_BODY: Final = 6 * MAX_OUTPUT + 16_384
+MAX_BODY_BYTES: Final = 6 * MAX_OUTPUT_BYTES + 16_384
 """Bytes of a request: an output, each of whose bytes may be written as ``\\uXXXX``, and the rest."""
 
-LONGEST_POLL: Final = 60.0
+LONG_POLL_SECONDS: Final = 60.0
 """Seconds that GetActivityTask waits for work, as in AWS."""
 
 _TARGET: Final = "AWSStepFunctions."
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ApiRequest:
     """An HTTP request.
 
     Args:
@@ -45,7 +51,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ApiResponse:
     """An HTTP response.
 
     Args:
@@ -71,28 +77,28 @@ class Reply:
         return {**named, "Cache-Control": "no-store", **({"x-amzn-ErrorType": error} if error else {})}
 
 
-def respond(request: Request) -> Reply:
+def handle_request(request: ApiRequest) -> ApiResponse:
     """Answer a request."""
     try:
         return _respond(request, time.time())
     except ApiError as error:
-        return refuse(error)
+        return error_response(error)
 
 
-def refuse(error: ApiError) -> Reply:
+def error_response(error: ApiError) -> ApiResponse:
     """Tell why a request is refused."""
-    return Reply(error.status, {"__type": error.code, "message": str(error)})
+    return ApiResponse(error.status, {"__type": error.code, "message": str(error)})
 
 
-TOO_LARGE: Final = ApiError("RequestEntityTooLargeException", f"The request has more than {MAX_BODY} bytes", 413)
+TOO_LARGE: Final = ApiError("RequestEntityTooLargeException", f"The request has more than {MAX_BODY_BYTES} bytes", 413)
 
 
-def _respond(request: Request, now: float) -> Reply:
+def _respond(request: ApiRequest, now: float) -> ApiResponse:
     action = request.headers.get("x-amz-target", "").removeprefix(_TARGET)
     handler = _HANDLERS.get(action)
     if request.method != "POST" or handler is None:
         raise ApiError("UnknownOperationException", f"Only {', '.join(_HANDLERS)} can be called here", 404)
-    if len(request.body) > MAX_BODY:
+    if len(request.body) > MAX_BODY_BYTES:
         raise TOO_LARGE
     may = access.authorize(request, action)
     try:
@@ -102,25 +108,25 @@ def _respond(request: Request, now: float) -> Reply:
     return handler(action, body, now, may)
 
 
-def _answer(action: str, body: Any, now: float, may: database.DagPermission) -> Reply:
-    token, answer = read_answer(action, body)
+def _answer(action: str, body: Any, now: float, may: database.DagPermission) -> ApiResponse:
+    token, answer = parse_answer(action, body)
     try:
         claim = TokenSigner.from_configuration().read(token)
     except InvalidToken as error:
         raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'") from error
-    database.take_answer(claim, answer, now, may)
-    return Reply(200, {})
+    database.store_answer(claim, answer, now, may)
+    return ApiResponse(200, {})
 
 
-def _get_activity_task(action: str, body: Any, now: float, may: database.DagPermission) -> Reply:
-    asked = members(action, body)
-    work = database.take_work(asked["activityArn"], now, may)
+def _get_activity_task(action: str, body: Any, now: float, may: database.DagPermission) -> ApiResponse:
+    asked = read_members(action, body)
+    work = database.claim_activity_task(asked["activityArn"], now, may)
     if work is None:
-        return Reply(200, {"taskToken": None}, waits=True)
-    return Reply(200, {"taskToken": work.token, "input": work.input})
+        return ApiResponse(200, {"taskToken": None}, waits=True)
+    return ApiResponse(200, {"taskToken": work.token, "input": work.input})
 
 
-_HANDLERS: Final[dict[str, Callable[[str, Any, float, database.DagPermission], Reply]]] = {
-    **dict.fromkeys(ACTIONS, _answer),
+_HANDLERS: Final[dict[str, Callable[[str, Any, float, database.DagPermission], ApiResponse]]] = {
+    **dict.fromkeys(ANSWER_ACTIONS, _answer),
     "GetActivityTask": _get_activity_task,
 }

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.callbacks import PATH, URL_PREFIX
+from sfn_provider.callbacks import ENDPOINT_PATH, URL_PREFIX
 
 if TYPE_CHECKING:
     from flask import Blueprint, Response
 
-    from sfn_provider.callbacks.endpoint import Reply
+    from sfn_provider.callbacks.endpoint import ApiResponse
 
-_POLL: Final = 2.0
+_LONG_POLL_SECONDS: Final = 2.0
 """Seconds that GetActivityTask waits for work: each request holds one of the webserver's few workers meanwhile."""
 
-_BETWEEN_LOOKS: Final = 0.5
+_POLL_INTERVAL: Final = 0.5
 
 
 def make_blueprint() -> Blueprint:
@@ -23,12 +23,12 @@ def make_blueprint() -> Blueprint:
     from flask import Blueprint
 
     blueprint = Blueprint("sfn_provider_workers", __name__, url_prefix=URL_PREFIX)
-    blueprint.add_url_rule(PATH, view_func=_view, methods=["POST"], strict_slashes=False)
-    blueprint.record_once(lambda setup: _exempt(setup.app, blueprint))
+    blueprint.add_url_rule(ENDPOINT_PATH, view_func=_view, methods=["POST"], strict_slashes=False)
+    blueprint.record_once(lambda setup: _exempt_from_csrf(setup.app, blueprint))
     return blueprint
 
 
-def _exempt(app: Any, blueprint: Blueprint) -> None:
+def _exempt_from_csrf(app: Any, blueprint: Blueprint) -> None:
     csrf = app.extensions.get("csrf")
     if csrf is not None:
         csrf.exempt(blueprint)
@@ -41,19 +41,19 @@ def _view() -> Response:
     return Response(reply.content, status=reply.status, headers=reply.headers)
 
 
-def _reply() -> Reply:
+def _reply() -> ApiResponse:
     from flask import request as http
 
-    from sfn_provider.callbacks.endpoint import MAX_BODY, TOO_LARGE, Request, refuse, respond
+    from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES, TOO_LARGE, ApiRequest, error_response, handle_request
 
-    body = http.stream.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        return refuse(TOO_LARGE)
+    body = http.stream.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        return error_response(TOO_LARGE)
     headers = {name.lower(): value for name, value in http.headers.items()}
-    request = Request(http.method, http.url, headers, body)
-    end = time.monotonic() + _POLL
-    reply = respond(request)
+    request = ApiRequest(http.method, http.url, headers, body)
+    end = time.monotonic() + _LONG_POLL_SECONDS
+    reply = handle_request(request)
     while reply.waits and time.monotonic() < end:
-        time.sleep(_BETWEEN_LOOKS)
-        reply = respond(request)
+        time.sleep(_POLL_INTERVAL)
+        reply = handle_request(request)
     return reply

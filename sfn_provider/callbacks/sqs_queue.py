@@ -24,20 +24,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sfn_provider._compat import conf
 from sfn_provider.callbacks import wait_records as records
 from sfn_provider.callbacks.task_tokens import InvalidToken, TokenSigner
-from sfn_provider.callbacks.worker_requests import ACTIONS, Answer, ApiError, read_answer
+from sfn_provider.callbacks.worker_requests import ANSWER_ACTIONS, ApiError, WorkerAnswer, parse_answer
 
 if TYPE_CHECKING:
-    from sfn_provider.callbacks.trigger_hub import Hub
+    from sfn_provider.callbacks.trigger_hub import TriggerHub
 
 Message = dict[str, Any]
 
-LONG_POLL: Final = 20
+LONG_POLL_SECONDS: Final = 20
 """Seconds that one call waits for messages, at most what SQS allows."""
 
-BACK_AFTER: Final = 5
+REDELIVERY_SECONDS: Final = 5
 """Seconds after which a message comes back that another reader is for."""
 
-_LONGEST_PAUSE: Final = 60.0
+_MAX_RETRY_DELAY: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def queue_url() -> str:
     return str(conf.get("sfn_provider", "task_token_queue_url", fallback="") or "")
 
 
-def read_message(body: str) -> tuple[str, Answer]:
+def parse_message(body: str) -> tuple[str, WorkerAnswer]:
     """Read a message.
 
     Args:
@@ -64,12 +64,12 @@ def read_message(body: str) -> tuple[str, Answer]:
     except (ValueError, RecursionError) as error:
         raise ApiError("SerializationException", "the message is not valid JSON") from error
     action = given.get("action") if isinstance(given, dict) else None
-    if action not in ACTIONS:
-        raise ApiError("UnknownOperationException", f"'action' must be one of {', '.join(ACTIONS)}")
-    return read_answer(action, given)
+    if action not in ANSWER_ACTIONS:
+        raise ApiError("UnknownOperationException", f"'action' must be one of {', '.join(ANSWER_ACTIONS)}")
+    return parse_answer(action, given)
 
 
-class Taken(NamedTuple):
+class MessageOutcome(NamedTuple):
     """What has become of a message.
 
     Args:
@@ -81,7 +81,7 @@ class Taken(NamedTuple):
     wakes: str | None = None
 
 
-def take(message: Message, now: float) -> Taken:
+def process_message(message: Message, now: float) -> MessageOutcome:
     """Write a message's answer into the record of its wait.
 
     Args:
@@ -89,27 +89,27 @@ def take(message: Message, now: float) -> Taken:
         now: the time, seconds since the epoch.
     """
     try:
-        token, answer = read_message(message["Body"])
+        token, answer = parse_message(message["Body"])
         claim = TokenSigner.from_configuration().read(token)
     except (ApiError, InvalidToken) as error:
         reason = str(error) or "its task token is not valid"
         _log.warning("Message %s in the queue of task tokens is no answer: %s", message["MessageId"], reason)
-        return Taken(done=False)
-    wait = records.read(claim.id)
+        return MessageOutcome(done=False)
+    wait = records.read_record(claim.id)
     if wait is None or not hmac.compare_digest(wait.waiter.digest, claim.digest):
         _log.info("Message %s answers a task that waits no more", message["MessageId"])
-        return Taken(done=True)
+        return MessageOutcome(done=True)
     if wait.answer is None:
         if now > wait.deadline:
             _log.info("Message %s comes too late for its task", message["MessageId"])
-            return Taken(done=True)
-        records.update(wait.take(answer, now))
+            return MessageOutcome(done=True)
+        records.update_record(wait.take(answer, now))
         if answer.action == "SendTaskHeartbeat":
-            return Taken(done=True)
-    return Taken(done=False, wakes=claim.id)
+            return MessageOutcome(done=True)
+    return MessageOutcome(done=False, wakes=claim.id)
 
 
-async def consume(hub: Hub) -> None:
+async def consume_queue(hub: TriggerHub) -> None:
     """Read the queue as long as there are waits.
 
     Args:
@@ -126,27 +126,27 @@ async def consume(hub: Hub) -> None:
                     errors = 0
         except aws_errors() as error:
             # The waits go on: the endpoint still takes answers, and messages stay in the queue.
-            pause = min(_LONGEST_PAUSE, 2.0**errors)
+            pause = min(_MAX_RETRY_DELAY, 2.0**errors)
             errors += 1
             _log.warning("Cannot read the queue of task tokens, next try in %.0f s: %s", pause, error)
             await asyncio.sleep(pause)
 
 
-async def _read(client: Any, hub: Hub) -> None:
+async def _read(client: Any, hub: TriggerHub) -> None:
     from asgiref.sync import sync_to_async
 
     url = queue_url()
-    received = await client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=LONG_POLL)
+    received = await client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=LONG_POLL_SECONDS)
     for message in received.get("Messages", []):
-        taken = await sync_to_async(take)(message, time.time())
+        taken = await sync_to_async(process_message)(message, time.time())
         receipt = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
         if taken.done or (taken.wakes is not None and hub.wake(taken.wakes)):
             await client.delete_message(**receipt)
         else:
-            await client.change_message_visibility(**receipt, VisibilityTimeout=BACK_AFTER)
+            await client.change_message_visibility(**receipt, VisibilityTimeout=REDELIVERY_SECONDS)
 
 
-def drain(waits: Container[str]) -> None:
+def drain_queue(waits: Container[str]) -> None:
     """Read what is in the queue now, from within a task.
 
     Args:
@@ -160,11 +160,11 @@ def drain(waits: Container[str]) -> None:
     received = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
     for message in received.get("Messages", []):
         receipt = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
-        taken = take(message, time.time())
+        taken = process_message(message, time.time())
         if taken.done or taken.wakes in waits:
             client.delete_message(**receipt)
         else:
-            client.change_message_visibility(**receipt, VisibilityTimeout=BACK_AFTER)
+            client.change_message_visibility(**receipt, VisibilityTimeout=REDELIVERY_SECONDS)
 
 
 async def _client() -> Any:

@@ -17,7 +17,7 @@ from sfn_provider.exceptions import UsageError
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
 
-MAX_TOKEN: Final = 2048
+MAX_TOKEN_LENGTH: Final = 2048
 """Characters of a token at most, as in AWS."""
 
 
@@ -26,7 +26,7 @@ class InvalidToken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiter:
+class TaskInstanceKey:
     """The task instance that waits.
 
     Args:
@@ -48,7 +48,7 @@ class Waiter:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class TokenClaim:
     """What a token says.
 
     Args:
@@ -82,7 +82,7 @@ class TokenSigner:
             raise UsageError("Task tokens need a key: set [sfn_provider] task_token_secret for all components")
         return cls(secret)
 
-    def make(self, waiter: Waiter, entry: str) -> str:
+    def make(self, waiter: TaskInstanceKey, entry: str) -> str:
         """Make the token of a wait; the same wait gets the same token.
 
         Args:
@@ -92,7 +92,7 @@ class TokenSigner:
         key = hmac.new(self._secret, f"{_hash(waiter)}/{entry}".encode(), sha256)
         return str(self._serializer().dumps([key.hexdigest()[:40], waiter.digest]))
 
-    def read(self, token: str) -> Claim:
+    def read(self, token: str) -> TokenClaim:
         """Read a token whose signature is right. Signatures are compared in constant time.
 
         Raises:
@@ -100,14 +100,14 @@ class TokenSigner:
         """
         from itsdangerous import BadData
 
-        if len(token) > MAX_TOKEN:
+        if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken
         try:
             data: Any = self._serializer().loads(token)
         except BadData as error:
             raise InvalidToken from error
         identity, digest = data
-        return Claim(identity, digest)
+        return TokenClaim(identity, digest)
 
     def _serializer(self) -> URLSafeSerializer:
         from itsdangerous import URLSafeSerializer
@@ -119,6 +119,6 @@ class TokenSigner:
         )
 
 
-def _hash(waiter: Waiter) -> str:
+def _hash(waiter: TaskInstanceKey) -> str:
     # repr keeps apart what a separator in a name would mix up.
     return sha256(repr((waiter.dag_id, waiter.run_id, waiter.task_id, waiter.map_index)).encode()).hexdigest()

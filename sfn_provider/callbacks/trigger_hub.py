@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from sfn_provider.callbacks import sqs_queue as queue
 
 
-class Hub:
+class TriggerHub:
     """The waits of one event loop."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Hub:
         woken = asyncio.Event()
         self._waits |= dict.fromkeys(identities, woken)
         if queue.queue_url() and (self._consumer is None or self._consumer.done()):
-            self._consumer = asyncio.ensure_future(queue.consume(self))
+            self._consumer = asyncio.ensure_future(queue.consume_queue(self))
         return woken
 
     def leave(self, identities: Iterable[str]) -> None:
@@ -45,16 +45,16 @@ class Hub:
         return woken is not None
 
 
-_HUBS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]] = WeakKeyDictionary()
+_HUBS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, TriggerHub]] = WeakKeyDictionary()
 
 
-def hub_for_running_loop() -> Hub:
+def hub_for_running_loop() -> TriggerHub:
     """Give the hub of the event loop that runs."""
-    return _HUBS.setdefault(asyncio.get_running_loop(), Hub())
+    return _HUBS.setdefault(asyncio.get_running_loop(), TriggerHub())
 
 
 @asynccontextmanager
-async def watching(identities: Iterable[str]) -> AsyncIterator[asyncio.Event]:
+async def register_waits(identities: Iterable[str]) -> AsyncIterator[asyncio.Event]:
     """Be woken when the queue has brought an answer to one of some tokens.
 
     Args:

@@ -14,8 +14,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
-from sfn_provider.callbacks.task_tokens import Waiter
-from sfn_provider.callbacks.worker_requests import Answer
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey
+from sfn_provider.callbacks.worker_requests import WorkerAnswer
 
 if TYPE_CHECKING:
     from sfn_provider.asl.scope import Json
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 _PREFIX: Final = "sfn_provider_callback_"
 _ACTIVITY_PREFIX: Final = "sfn_provider_activity_"
 
-LONGEST_WAIT: Final = 99_999_999.0
+DEFAULT_TIMEOUT: Final = 99_999_999.0
 """Seconds that a wait lasts without TimeoutSeconds: the default of AWS."""
 
 
-SETTLING: Final = 5.0
+MIN_DEFERRAL_SECONDS: Final = 5.0
 """Seconds that a task stays deferred at least, where no time is due.
 
 A scheduler that is slow to hear of the end of the process that has deferred takes a task that runs again by then for
@@ -36,18 +36,18 @@ one that was killed, and fails it ("state mismatch"; seen on 3.3.2 under load, 2
 """
 
 
-def key_of(identity: str) -> str:
+def variable_key(identity: str) -> str:
     """The Variable of a wait that can be answered."""
     return _PREFIX + identity
 
 
-def activity_prefix(activity_arn: str) -> str:
+def activity_key_prefix(activity_arn: str) -> str:
     """How the Variables of waits begin that no worker of an activity has taken yet."""
     return f"{_ACTIVITY_PREFIX}{hashlib.sha256(activity_arn.encode()).hexdigest()[:32]}_"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ActivityTask:
     """What a worker of an activity is given.
 
     Args:
@@ -62,7 +62,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitRecord:
     """A task instance's wait for a worker.
 
     Args:
@@ -76,19 +76,19 @@ class Wait:
     """
 
     id: str
-    waiter: Waiter
+    waiter: TaskInstanceKey
     expires: float
     heartbeat: float | None = None
     beat: float = 0.0
-    answer: Answer | None = None
-    work: Work | None = None
+    answer: WorkerAnswer | None = None
+    work: ActivityTask | None = None
 
     @property
     def deadline(self) -> float:
         """Until when an answer or a heartbeat is in time, seconds since the epoch."""
         return self.expires if self.heartbeat is None else min(self.expires, self.beat + self.heartbeat)
 
-    def take(self, answer: Answer, now: float) -> Self:
+    def take(self, answer: WorkerAnswer, now: float) -> Self:
         """The record once an answer, or a heartbeat, has come."""
         return replace(self, beat=now) if answer.action == "SendTaskHeartbeat" else replace(self, answer=answer)
 
@@ -104,22 +104,22 @@ class Wait:
     def from_text(cls, text: str) -> Self:
         """Read what `to_text` made."""
         data: dict[str, Json] = json.loads(text)
-        data["waiter"] = Waiter(**data["waiter"])
-        for name, made_of in (("answer", Answer), ("work", Work)):
+        data["waiter"] = TaskInstanceKey(**data["waiter"])
+        for name, made_of in (("answer", WorkerAnswer), ("work", ActivityTask)):
             data[name] = made_of(**data[name]) if data[name] is not None else None
         return cls(**data)
 
 
-def write(wait: Wait) -> None:
+def write_record(wait: WaitRecord) -> None:
     """Keep a record, from within a task or a trigger; an activity's that is new where its workers look for it."""
     from sfn_provider._compat import Variable
 
-    key = key_of(wait.id) if wait.work is None else activity_prefix(wait.work.activity_arn) + wait.id
+    key = variable_key(wait.id) if wait.work is None else activity_key_prefix(wait.work.activity_arn) + wait.id
     waiter = f"{wait.waiter.dag_id}, {wait.waiter.run_id}, {wait.waiter.task_id}"
     Variable.set(key, wait.to_text(), description=f"{waiter} waits for a worker; this goes when the wait is over")
 
 
-def update(wait: Wait) -> None:
+def update_record(wait: WaitRecord) -> None:
     """Write a record anew that can be answered, from within a task or a trigger.
 
     Unlike the API server, which sees the database, this cannot tell that another answer comes at the same moment: then
@@ -127,19 +127,19 @@ def update(wait: Wait) -> None:
     """
     from sfn_provider._compat import Variable
 
-    Variable.set(key_of(wait.id), wait.to_text())
+    Variable.set(variable_key(wait.id), wait.to_text())
 
 
-def read(identity: str) -> Wait | None:
+def read_record(identity: str) -> WaitRecord | None:
     """Look at a record, from within a task or a trigger; None where there is none, or no worker has the work yet."""
     from sfn_provider._compat import Variable
 
     # None is the default; the parameter's name differs between versions.
-    text: str | None = Variable.get(key_of(identity), None)
-    return Wait.from_text(text) if text is not None else None
+    text: str | None = Variable.get(variable_key(identity), None)
+    return WaitRecord.from_text(text) if text is not None else None
 
 
-def delete(identity: str, activity_arn: str | None = None) -> None:
+def delete_record(identity: str, activity_arn: str | None = None) -> None:
     """Forget a record, from within a task: whoever answers now is told that the wait is over.
 
     Args:
@@ -148,6 +148,6 @@ def delete(identity: str, activity_arn: str | None = None) -> None:
     """
     from sfn_provider._compat import Variable
 
-    Variable.delete(key_of(identity))
+    Variable.delete(variable_key(identity))
     if activity_arn is not None:
-        Variable.delete(activity_prefix(activity_arn) + identity)
+        Variable.delete(activity_key_prefix(activity_arn) + identity)

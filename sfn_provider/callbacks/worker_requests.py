@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sfn_provider.asl.scope import Json
 
-MAX_OUTPUT: Final = 262_144
+MAX_OUTPUT_BYTES: Final = 262_144
 """Bytes of an output at most."""
 
-ACTIONS: Final = ("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
+ANSWER_ACTIONS: Final = ("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
 """The actions that answer a task."""
 
 
@@ -35,7 +35,7 @@ class ApiError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WorkerAnswer:
     """What a worker says about its task.
 
     Args:
@@ -66,14 +66,14 @@ class _Member:
 
 _TOKEN: Final = _Member("taskToken", 2048, required=True, shortest=1)
 _MEMBERS: Final[dict[str, tuple[_Member, ...]]] = {
-    "SendTaskSuccess": (_TOKEN, _Member("output", MAX_OUTPUT, required=True)),
+    "SendTaskSuccess": (_TOKEN, _Member("output", MAX_OUTPUT_BYTES, required=True)),
     "SendTaskFailure": (_TOKEN, _Member("error", 256), _Member("cause", 32_768)),
     "SendTaskHeartbeat": (_TOKEN,),
     "GetActivityTask": (_Member("activityArn", 256, required=True, shortest=1), _Member("workerName", 80, shortest=1)),
 }
 
 
-def members(action: str, body: Any) -> dict[str, str]:
+def read_members(action: str, body: Any) -> dict[str, str]:
     """Read a request's members, those that the action has.
 
     Args:
@@ -117,11 +117,11 @@ def _problem(name: str, rule: str) -> str:
     return f"Value at '{name}' failed to satisfy constraint: Member {rule}"
 
 
-def read_answer(action: str, body: Any) -> tuple[str, Answer]:
+def parse_answer(action: str, body: Any) -> tuple[str, WorkerAnswer]:
     """Read what a worker sends.
 
     Args:
-        action: one of `ACTIONS`.
+        action: one of `ANSWER_ACTIONS`.
         body: the request body as a JSON value.
 
     Returns:
@@ -130,17 +130,17 @@ def read_answer(action: str, body: Any) -> tuple[str, Answer]:
     Raises:
         Refusal: the body is not as the action wants it; ``InvalidOutput`` where the output is no JSON.
     """
-    given = members(action, body)
+    given = read_members(action, body)
     token = given.pop("taskToken")
-    answer = Answer(action, **given)
+    answer = WorkerAnswer(action, **given)
     if answer.output is not None:
         try:
-            json.loads(answer.output, parse_constant=_no_json)
+            json.loads(answer.output, parse_constant=_reject_constant)
             answer.output.encode()
         except (ValueError, RecursionError) as error:
             raise ApiError("InvalidOutput", "Invalid Output: 'The output is not valid JSON'") from error
     return token, answer
 
 
-def _no_json(word: str) -> None:
+def _reject_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON")

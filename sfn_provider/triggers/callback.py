@@ -13,9 +13,9 @@ from typing import Any
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks import trigger_hub as hub
 from sfn_provider.callbacks import wait_records as records
-from sfn_provider.callbacks.wait_records import SETTLING
+from sfn_provider.callbacks.wait_records import MIN_DEFERRAL_SECONDS
 
-SECOND_LOOK = 60.0
+SECOND_POLL_DELAY = 60.0
 """Seconds after its first look at which a trigger looks once more."""
 
 
@@ -63,11 +63,11 @@ class CallbackTrigger(BaseTrigger):
         """Yield the one event when there is something for the task to look at."""
         with suppress(TimeoutError):
             async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
-                await answered(self.waits)
+                await wait_for_answer(self.waits)
         yield TriggerEvent({"status": "look"})  # type: ignore[no-untyped-call]
 
 
-async def answered(waits: list[dict[str, Any]]) -> None:
+async def wait_for_answer(waits: list[dict[str, Any]]) -> None:
     """Wait until a worker has answered one of some task tokens, or has missed a heartbeat.
 
     It looks at the records of the tokens when the deferral has settled, since an answer may have come before, once more
@@ -79,9 +79,9 @@ async def answered(waits: list[dict[str, Any]]) -> None:
         waits: as `CallbackTrigger` takes them.
     """
     watched = {wait["id"]: _Watched(**wait) for wait in waits}
-    async with hub.watching(watched) as woken:
-        await asyncio.sleep(SETTLING)
-        again = time.time() + SECOND_LOOK
+    async with hub.register_waits(watched) as woken:
+        await asyncio.sleep(MIN_DEFERRAL_SECONDS)
+        again = time.time() + SECOND_POLL_DELAY
         due: Collection[_Watched] = tuple(watched.values())
         while not await _is_over(due):
             with suppress(TimeoutError):
@@ -106,7 +106,7 @@ async def _is_over(due: Collection[_Watched]) -> bool:
 
 def _calls_for_the_task(watched: _Watched) -> bool:
     """Has a worker answered, or missed a heartbeat? Takes note of heartbeats."""
-    wait, now = records.read(watched.id), time.time()
+    wait, now = records.read_record(watched.id), time.time()
     if wait is not None:
         watched.beat = max(watched.beat, wait.beat)
     elif watched.activity:
