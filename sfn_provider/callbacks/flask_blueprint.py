@@ -1,4 +1,4 @@
-"""The endpoint as a blueprint of Flask, for Airflow 2."""
+"""Serves the callback endpoint as a Flask blueprint, for Airflow 2."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sfn_provider.callbacks import ENDPOINT_PATH, URL_PREFIX
 if TYPE_CHECKING:
     from flask import Blueprint, Response
 
-    from sfn_provider.callbacks.endpoint import ApiResponse
+    from sfn_provider.callbacks.api_messages import ApiResponse
 
 _LONG_POLL_SECONDS: Final = 2.0
-"""Seconds that GetActivityTask waits for work: each request holds one of the webserver's few workers meanwhile."""
+"""Seconds that GetActivityTask waits for a task: each request holds one of the webserver's few workers meanwhile."""
 
 _POLL_INTERVAL: Final = 0.5
 
 
 def make_blueprint() -> Blueprint:
-    """Make the blueprint. Flask asks no browser's form token of it: clients of AWS have none."""
+    """Make the blueprint. It is exempt from CSRF protection: AWS clients have no form token."""
     from flask import Blueprint
 
     blueprint = Blueprint("sfn_provider_workers", __name__, url_prefix=URL_PREFIX)
@@ -37,23 +37,24 @@ def _exempt_from_csrf(app: Any, blueprint: Blueprint) -> None:
 def _view() -> Response:
     from flask import Response
 
-    reply = _reply()
-    return Response(reply.content, status=reply.status, headers=reply.headers)
+    response = _respond()
+    return Response(response.content, status=response.status, headers=response.headers)
 
 
-def _reply() -> ApiResponse:
-    from flask import request as http
+def _respond() -> ApiResponse:
+    from flask import request
 
-    from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES, TOO_LARGE, ApiRequest, error_response, handle_request
+    from sfn_provider.callbacks.api_messages import ApiRequest, ApiResponse
+    from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES, TOO_LARGE, handle_request
 
-    body = http.stream.read(MAX_BODY_BYTES + 1)
+    body = request.stream.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
-        return error_response(TOO_LARGE)
-    headers = {name.lower(): value for name, value in http.headers.items()}
-    request = ApiRequest(http.method, http.url, headers, body)
+        return ApiResponse.from_error(TOO_LARGE)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    api_request = ApiRequest(request.method, request.url, headers, body)
     end = time.monotonic() + _LONG_POLL_SECONDS
-    reply = handle_request(request)
-    while reply.waits and time.monotonic() < end:
+    response = handle_request(api_request)
+    while response.pending and time.monotonic() < end:
         time.sleep(_POLL_INTERVAL)
-        reply = handle_request(request)
-    return reply
+        response = handle_request(api_request)
+    return response

@@ -73,7 +73,7 @@ class TaskTokenWaits:
             UsageError: this Airflow has no secret key.
         """
         entry = f"{idempotency_key(self._operator, self._context)}/{place}"
-        return TokenSigner.from_configuration().make(self._waiter, entry)
+        return TokenSigner.from_configuration().sign(self._waiter, entry)
 
     @property
     def _waiter(self) -> TaskInstanceKey:
@@ -92,7 +92,7 @@ class TaskTokenWaits:
         """
         if call.token is None:
             return
-        claim = TokenSigner.from_configuration().read(call.token)
+        claim = TokenSigner.from_configuration().verify(call.token)
         activity = call.resource if is_activity(call) else None
         work = ActivityTask(activity, call.token, json.dumps(call.arguments)) if activity is not None else None
         expires = now + (call.timeout if call.timeout is not None else DEFAULT_TIMEOUT)

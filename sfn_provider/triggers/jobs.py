@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
+from sfn_provider.callbacks.answer_waits import wait_for_answer
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.triggers.callback import wait_for_answer
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 

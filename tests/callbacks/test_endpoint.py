@@ -129,7 +129,7 @@ def test_an_answer_counts_once(waits: Waits, worker: Any) -> None:
 
 
 def forged(waits: Waits) -> str:
-    return TokenSigner("another key").make(TaskInstanceKey("waits", waits.run_id, "a", -1), "1")
+    return TokenSigner("another key").sign(TaskInstanceKey("waits", waits.run_id, "a", -1), "1")
 
 
 def altered(waits: Waits) -> str:
@@ -176,7 +176,7 @@ REFUSED = {
     "without a heartbeat": Refused(lambda waits: waits.open(heartbeat=5.0, beat=time.time() - 6), "TaskTimedOut"),
     "of a run that is gone": Refused(lambda waits: waits.open(run_id="gone"), "TaskDoesNotExist"),
     "never opened": Refused(
-        lambda waits: TokenSigner.from_configuration().make(TaskInstanceKey("waits", waits.run_id, "a", -1), "other"),
+        lambda waits: TokenSigner.from_configuration().sign(TaskInstanceKey("waits", waits.run_id, "a", -1), "other"),
         "TaskTimedOut",
     ),
 }

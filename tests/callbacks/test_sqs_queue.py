@@ -12,20 +12,20 @@ from typing import Any
 import boto3
 import pytest
 
+from sfn_provider.callbacks import answer_waits
 from sfn_provider.callbacks import sqs_queue as queue
 from sfn_provider.callbacks import trigger_hub as hub
 from sfn_provider.callbacks import wait_records as records
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import WaitRecord
 from sfn_provider.callbacks.worker_requests import WorkerAnswer
-from sfn_provider.triggers import callback
 from sfn_provider.triggers.callback import CallbackTrigger
 from tests.fixtures.moto import REGION
 
 WAITER = TaskInstanceKey("dag", "run", "task", -1)
-TOKEN = TokenSigner.from_configuration().make(WAITER, "1")
-ID = TokenSigner.from_configuration().read(TOKEN).id
-OTHERS_TOKEN = TokenSigner.from_configuration().make(WAITER, "2")
+TOKEN = TokenSigner.from_configuration().sign(WAITER, "1")
+ID = TokenSigner.from_configuration().verify(TOKEN).id
+OTHERS_TOKEN = TokenSigner.from_configuration().sign(WAITER, "2")
 
 
 @dataclass
@@ -46,7 +46,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     """A wait of this process and one of another one."""
     found = Kept()
     for token in (TOKEN, OTHERS_TOKEN):
-        identity = TokenSigner.from_configuration().read(token).id
+        identity = TokenSigner.from_configuration().verify(token).id
         found.waits[identity] = WaitRecord(identity, WAITER, time.time() + 1000, beat=time.time())
     monkeypatch.setattr(records, "read_record", found.waits.get)
     monkeypatch.setattr(records, "update_record", found.update)
@@ -58,7 +58,7 @@ def answers(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The queue; what comes back does so at once."""
     monkeypatch.setattr(queue, "LONG_POLL_SECONDS", 1)
     monkeypatch.setattr(queue, "REDELIVERY_SECONDS", 0)
-    monkeypatch.setattr(callback, "MIN_DEFERRAL_SECONDS", 0.0)
+    monkeypatch.setattr(answer_waits, "MIN_DEFERRAL_SECONDS", 0.0)
     made = boto3.resource("sqs", endpoint_url=aws, region_name=REGION).create_queue(
         QueueName="answers", Attributes={"VisibilityTimeout": "1"}
     )
@@ -120,7 +120,7 @@ def read_by(answers: Any, *identities: str, until: Any) -> None:
 
 def test_an_answer_for_another_triggerer_is_kept_and_comes_back(kept: Kept, answers: Any) -> None:
     send(answers, token=OTHERS_TOKEN, output="2")
-    other = TokenSigner.from_configuration().read(OTHERS_TOKEN).id
+    other = TokenSigner.from_configuration().verify(OTHERS_TOKEN).id
     read_by(answers, ID, until=lambda: kept.answer(other) is not None)
     assert kept.answer(other) == WorkerAnswer("SendTaskSuccess", output="2") and left(answers) == 1
     read_by(answers, other, until=lambda: left(answers) == 0)
@@ -143,7 +143,7 @@ def test_heartbeats_wake_nobody(kept: Kept, answers: Any) -> None:
 def test_answers_that_nobody_waits_for_go(kept: Kept, answers: Any) -> None:
     kept.update(replace(kept.waits[ID], expires=time.time() - 1))
     send(answers, output="1")
-    send(answers, token=TokenSigner.from_configuration().make(WAITER, "3"), output="1")
+    send(answers, token=TokenSigner.from_configuration().sign(WAITER, "3"), output="1")
     read_by(answers, "other", until=lambda: left(answers) == 0)
     assert kept.answer() is None
 
@@ -155,7 +155,7 @@ BAD = {
     "another action": json.dumps({"action": "GetActivityTask", "activityArn": "a"}),
     "no output": json.dumps({"action": "SendTaskSuccess", "taskToken": TOKEN}),
     "another's token": json.dumps(
-        {"action": "SendTaskSuccess", "taskToken": TokenSigner("another key").make(WAITER, "1"), "output": "1"}
+        {"action": "SendTaskSuccess", "taskToken": TokenSigner("another key").sign(WAITER, "1"), "output": "1"}
     ),
 }
 

@@ -48,7 +48,7 @@ class Records:
 
     def take(self, identity: str, answer: WorkerAnswer, now: float = NOW) -> None:
         """Answer, as the endpoint does."""
-        self.waits[identity] = self.waits[identity].take(answer, now)
+        self.waits[identity] = self.waits[identity].with_answer(answer, now)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def token_of(caller: FakeCaller) -> str:
 def test_the_record_is_there_before_the_token_is_given_away(fake_caller: FakeCaller, kept: Records, run: Run) -> None:
     def send() -> Completed:
         [wait] = kept.waits.values()
-        assert wait.id == TokenSigner.from_configuration().read(token_of(fake_caller)).id
+        assert wait.id == TokenSigner.from_configuration().verify(token_of(fake_caller)).id
         assert (wait.waiter.task_id, wait.waiter.run_id) == ("Call", run.run_id)
         assert (wait.expires, wait.heartbeat, wait.beat) == (NOW + 90, 20, NOW)
         return Completed({"MessageId": "m"})
@@ -251,7 +251,7 @@ def test_an_activity_leaves_its_work_and_calls_nothing(fake_caller: FakeCaller, 
     assert fake_caller.calls == []
     [wait] = kept.waits.values()
     assert wait.work is not None and (wait.work.activity_arn, json.loads(wait.work.input)) == (ACTIVITY, {"a": 1})
-    assert TokenSigner.from_configuration().read(wait.work.token).id == wait.id
+    assert TokenSigner.from_configuration().verify(wait.work.token).id == wait.id
     assert event.trigger.waits == [{"id": wait.id, "beat": NOW, "heartbeat": 10.0, "activity": True}]
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.callbacks import answer_waits
 from sfn_provider.callbacks import trigger_hub as hub
 from sfn_provider.callbacks import wait_records as records
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey
 from sfn_provider.callbacks.wait_records import WaitRecord
 from sfn_provider.callbacks.worker_requests import WorkerAnswer
-from sfn_provider.triggers import callback
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
@@ -25,7 +25,7 @@ ANSWERED = replace(OPEN, answer=WorkerAnswer("SendTaskSuccess", output="1"))
 @pytest.fixture(autouse=True)
 def settles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A deferral settles at once."""
-    monkeypatch.setattr(callback, "MIN_DEFERRAL_SECONDS", 0.0)
+    monkeypatch.setattr(answer_waits, "MIN_DEFERRAL_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def test_it_sleeps_while_nothing_is_due(looks: dict[str, Any]) -> None:
 def test_it_looks_when_the_deferral_has_settled_and_once_more(
     looks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callback, "MIN_DEFERRAL_SECONDS", 0.1)
-    monkeypatch.setattr(callback, "SECOND_POLL_DELAY", 0.1)
+    monkeypatch.setattr(answer_waits, "MIN_DEFERRAL_SECONDS", 0.1)
+    monkeypatch.setattr(answer_waits, "SECOND_POLL_DELAY", 0.1)
     looks["id"] = ANSWERED
     assert asyncio.run(is_silent(CallbackTrigger(waits=watch()), 0.05))
     assert asyncio.run(event_of(CallbackTrigger(waits=watch())))
