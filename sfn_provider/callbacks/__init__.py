@@ -1,11 +1,11 @@
-"""Workers outside of Airflow that answer tasks: task tokens, activities, and the ways that their answers take."""
+"""Task token callbacks and activities: workers outside of Airflow answer tasks over HTTP or SQS."""
 
 from __future__ import annotations
 
 from typing import Final
 
 URL_PREFIX: Final = "/step-functions"
-"""Where Airflow's web server has the endpoint."""
+"""Path of the endpoint on Airflow's web server."""
 
-PATH: Final = "/v1"
-"""The endpoint below the prefix: clients of AWS ask for it without a slash at the end, which a prefix alone needs."""
+ENDPOINT_PATH: Final = "/v1"
+"""Path below the prefix: AWS clients request it without a trailing slash, which a mounted prefix alone would need."""

@@ -1,110 +1,73 @@
-"""The endpoint as an ASGI application, for Airflow 3.
+"""Serves the callback endpoint as an ASGI application, for Airflow 3.
 
-Plugins load in every process of Airflow: it imports no web framework, and the endpoint itself at the first request.
+Plugins load in every Airflow process, so Starlette and the endpoint are imported with the first request.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sfn_provider.callbacks import PATH
+from sfn_provider.callbacks import ENDPOINT_PATH
 
 if TYPE_CHECKING:
-    from sfn_provider.callbacks.endpoint import Reply, Request
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+    from sfn_provider.callbacks.api_messages import ApiRequest, ApiResponse
 
-BETWEEN_LOOKS: Final = 1.0
-"""Seconds between two looks for the work of an activity."""
-
-
-class Gone(Exception):
-    """The client has closed the connection."""
+POLL_INTERVAL: Final = 1.0
+"""Seconds between two checks for an activity's task, while a worker's GetActivityTask waits."""
 
 
-async def application(scope: Message, receive: Receive, send: Send) -> None:
-    """Answer an HTTP request.
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond to an HTTP request."""
+    from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import Response
 
-    Args:
-        scope: what ASGI tells of the request.
-        receive: gives its parts.
-        send: takes the response's.
-
-    Raises:
-        ValueError: this is no HTTP request.
-    """
-    if scope["type"] != "http":
-        raise ValueError(f"the endpoint answers http, not {scope['type']}")
     try:
-        reply = await _reply(scope, receive)
-    except Gone:
+        response = await _respond(Request(scope, receive))
+    except ClientDisconnect:
         return
-    headers = {**reply.headers, "Content-Length": str(len(reply.content))}
-    named = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": reply.status, "headers": named})
-    await send({"type": "http.response.body", "body": reply.content})
+    await Response(response.content, response.status, response.headers)(scope, receive, send)
 
 
-async def _reply(scope: Message, receive: Receive) -> Reply:
-    from sfn_provider.callbacks.endpoint import TOO_LARGE, Reply, Request, refuse, respond
+async def _respond(request: Request) -> ApiResponse:
+    from sfn_provider.callbacks.api_messages import ApiRequest, ApiResponse
+    from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES, TOO_LARGE, handle_request
 
-    if not scope["path"].rstrip("/").endswith(PATH):
-        return Reply(404, {"__type": "UnknownOperationException", "message": f"The endpoint is {PATH}"})
-    body = await _body(receive)
-    if body is None:
-        return refuse(TOO_LARGE)
-    request = Request(scope["method"], _url(scope), _headers(scope), body)
-    reply = await asyncio.to_thread(respond, request)
-    return await _poll(request, reply, receive) if reply.waits else reply
+    if not request.scope["path"].rstrip("/").endswith(ENDPOINT_PATH):
+        message = f"The endpoint is {ENDPOINT_PATH}"
+        return ApiResponse(404, {"__type": "UnknownOperationException", "message": message})
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            return ApiResponse.from_error(TOO_LARGE)
+    # Signatures are over the encoded path. Of equal headers Starlette gives the first one, which is the client's:
+    # Airflow may add an Authorization header.
+    url = request.url.replace(path=(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1"))
+    api_request = ApiRequest(request.method, str(url), request.headers, bytes(body))
+    response = await asyncio.to_thread(handle_request, api_request)
+    return await _long_poll(request, api_request, response) if response.pending else response
 
 
-async def _poll(request: Request, reply: Reply, receive: Receive) -> Reply:
-    """Ask again until there is work; not for a client that has gone, which would lose it."""
-    from sfn_provider.callbacks.endpoint import LONGEST_POLL, respond
+async def _long_poll(request: Request, api_request: ApiRequest, response: ApiResponse) -> ApiResponse:
+    """Repeat a request until there is a task; not for a client that has disconnected, which would lose the task."""
+    from starlette.requests import ClientDisconnect
+
+    from sfn_provider.callbacks.endpoint import LONG_POLL_SECONDS, handle_request
 
     clock = asyncio.get_running_loop().time
-    end = clock() + LONGEST_POLL
-    leaving = asyncio.ensure_future(receive())
+    end = clock() + LONG_POLL_SECONDS
+    # Not request.is_disconnected(): behind a BaseHTTPMiddleware it misses the message.
+    disconnected = asyncio.ensure_future(request.receive())
     try:
-        while reply.waits and clock() < end:
-            done, _ = await asyncio.wait([leaving], timeout=min(BETWEEN_LOOKS, end - clock()))
+        while response.pending and clock() < end:
+            done, _ = await asyncio.wait([disconnected], timeout=min(POLL_INTERVAL, end - clock()))
             if done:
-                raise Gone
-            reply = await asyncio.to_thread(respond, request)
+                raise ClientDisconnect
+            response = await asyncio.to_thread(handle_request, api_request)
     finally:
-        leaving.cancel()
-    return reply
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """The request's body; None where it is too large, as soon as that shows."""
-    from sfn_provider.callbacks.endpoint import MAX_BODY
-
-    parts = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        parts += message.get("body", b"")
-        if len(parts) > MAX_BODY:
-            return None
-        more = message.get("more_body", False)
-    return bytes(parts)
-
-
-def _headers(scope: Message) -> dict[str, str]:
-    # Of headers with the same name the first one is the client's: Airflow may add an Authorization of its own.
-    lines = reversed(scope["headers"])
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in lines}
-
-
-def _url(scope: Message) -> str:
-    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    query = scope.get("query_string", b"").decode("latin-1")
-    host = _headers(scope).get("host", "")
-    return f"{scope.get('scheme', 'http')}://{host}{path}" + (f"?{query}" if query else "")
+        disconnected.cancel()
+    return response

@@ -1,9 +1,9 @@
-"""Who may call the endpoint: ``[sfn_provider] worker_auth``.
+"""Authorizes requests to the callback endpoint, as ``[sfn_provider] worker_auth`` says.
 
-``token``: the task token is all that an answer takes. Workers of activities have none yet, so they need one of the
+``token``: the task token alone authorizes an answer. Workers of activities have none yet, so they need one of the
 others. ``signature``: requests are signed (AWS Signature Version 4, as every AWS client does) with the keys in
-``[sfn_provider] worker_access_key_id`` and ``worker_secret_access_key``. ``airflow``: requests bear a token of
-Airflow's REST API, and Airflow's auth manager must let its user edit the task instances of the DAG.
+``[sfn_provider] worker_access_key_id`` and ``worker_secret_access_key``. ``airflow``: requests have a bearer token of
+Airflow's REST API, and Airflow's auth manager must permit its user to edit the task instances of the DAG.
 """
 
 from __future__ import annotations
@@ -12,50 +12,46 @@ import hmac
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sfn_provider._compat import conf, editor_of_task_instances
-from sfn_provider.callbacks.worker_requests import ApiError
+from sfn_provider.callbacks.api_messages import ApiError, ApiRequest
 from sfn_provider.exceptions import UsageError
 
-if TYPE_CHECKING:
-    from sfn_provider.callbacks.airflow_database import DagPermission
-    from sfn_provider.callbacks.endpoint import Request
+DagPermission = Callable[[str], bool]
+"""Tells by a DAG's id whether a request may answer the DAG's tasks."""
 
-_CLOCKS_APART: Final = 300.0
+_MAX_CLOCK_SKEW: Final = 300.0
 """Seconds by which the clocks of a worker and of this server may differ, as in AWS."""
 
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[^/,\s]+)/states/aws4_request,"
     r"\s*SignedHeaders=(?P<signed>[a-z0-9;-]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
-_MUST_BE_SIGNED: Final = frozenset({"host", "x-amz-date", "x-amz-target"})
+_REQUIRED_SIGNED_HEADERS: Final = frozenset({"host", "x-amz-date", "x-amz-target"})
 
 
-def authorize(request: Request, action: str) -> DagPermission:
-    """Check who asks.
-
-    Returns:
-        A function that tells by its id whether the tasks of a DAG may be answered.
+def authorize(request: ApiRequest, action: str) -> DagPermission:
+    """Authorize a request for an action.
 
     Raises:
-        Refusal: the request is not let in.
+        ApiError: the request is rejected.
         UsageError: the option ``worker_auth`` has no such value.
     """
-    way = conf.get("sfn_provider", "worker_auth", fallback="token")
-    if way not in _WAYS:
-        raise UsageError(f"[sfn_provider] worker_auth is {way!r}; it must be one of {', '.join(_WAYS)}")
-    return _WAYS[way](request, action)
+    mode = conf.get("sfn_provider", "worker_auth", fallback="token")
+    if mode not in _AUTHORIZERS:
+        raise UsageError(f"[sfn_provider] worker_auth is {mode!r}; it must be one of {', '.join(_AUTHORIZERS)}")
+    return _AUTHORIZERS[mode](request, action)
 
 
-def _by_token(request: Request, action: str) -> DagPermission:
+def _by_token(request: ApiRequest, action: str) -> DagPermission:
     if action == "GetActivityTask":
-        told = "Activities need [sfn_provider] worker_auth = signature or airflow"
-        raise ApiError("AccessDeniedException", told, 403)
+        message = "Activities need [sfn_provider] worker_auth = signature or airflow"
+        raise ApiError("AccessDeniedException", message, 403)
     return lambda dag_id: True
 
 
-def _by_signature(request: Request, action: str) -> DagPermission:
+def _by_signature(request: ApiRequest, action: str) -> DagPermission:
     match = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if match is None:
         raise ApiError(
@@ -63,47 +59,47 @@ def _by_signature(request: Request, action: str) -> DagPermission:
         )
     key = conf.get("sfn_provider", "worker_access_key_id", fallback="")
     secret = conf.get("sfn_provider", "worker_secret_access_key", fallback="")
-    known = hmac.compare_digest(match["key"].encode(), key.encode())
+    known_key = hmac.compare_digest(match["key"].encode(), key.encode())
     expected = _signature(request, match, secret)
-    if not (key and secret and known and expected and hmac.compare_digest(expected, match["signature"])):
+    if not (key and secret and known_key and expected and hmac.compare_digest(expected, match["signature"])):
         raise ApiError("InvalidSignatureException", "The signature of the request is not the expected one", 403)
     return lambda dag_id: True
 
 
-def _signature(request: Request, match: re.Match[str], secret: str) -> str:
-    """The signature that the request must have; empty where it lacks what must be signed, or is too old."""
+def _signature(request: ApiRequest, match: re.Match[str], secret: str) -> str:
+    """The signature that is expected; empty where a required header is not signed, or the request is too old."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
     signed = match["signed"].split(";")
     date = request.headers.get("x-amz-date", "")
-    if not _MUST_BE_SIGNED.issubset(signed) or not _is_recent(date) or not date.startswith(match["day"]):
+    if not _REQUIRED_SIGNED_HEADERS.issubset(signed) or not _is_recent(date) or not date.startswith(match["day"]):
         return ""
     signer = SigV4Auth(Credentials(match["key"], secret), "states", match["region"])
     headers = {name: request.headers.get(name, "") for name in signed}
-    copy = AWSRequest(method=request.method, url=request.url, headers=headers, data=request.body)
-    copy.context["timestamp"] = date
-    canonical = signer.canonical_request(copy)
-    return str(signer.signature(signer.string_to_sign(copy, canonical), copy))
+    signed_request = AWSRequest(method=request.method, url=request.url, headers=headers, data=request.body)
+    signed_request.context["timestamp"] = date
+    canonical = signer.canonical_request(signed_request)
+    return str(signer.signature(signer.string_to_sign(signed_request, canonical), signed_request))
 
 
 def _is_recent(date: str) -> bool:
     try:
-        then = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return False
-    return abs((datetime.now(UTC) - then).total_seconds()) <= _CLOCKS_APART
+    return abs((datetime.now(UTC) - signed_at).total_seconds()) <= _MAX_CLOCK_SKEW
 
 
-def _by_airflow(request: Request, action: str) -> DagPermission:
-    may = editor_of_task_instances(request.headers.get("authorization", ""))
-    if may is None:
+def _by_airflow(request: ApiRequest, action: str) -> DagPermission:
+    is_permitted = editor_of_task_instances(request.headers.get("authorization", ""))
+    if is_permitted is None:
         raise ApiError("UnrecognizedClientException", "The request must bear a token of Airflow's REST API", 403)
-    return may
+    return is_permitted
 
 
-_WAYS: Final[dict[str, Callable[[Request, str], DagPermission]]] = {
+_AUTHORIZERS: Final[dict[str, Callable[[ApiRequest, str], DagPermission]]] = {
     "token": _by_token,
     "signature": _by_signature,
     "airflow": _by_airflow,

@@ -1,126 +1,73 @@
-"""The endpoint that workers call as if it were Step Functions: requests in, replies out.
+"""Handles the Step Functions API calls of workers outside of Airflow, in AWS's JSON 1.0 protocol.
 
-It speaks AWS's JSON 1.0 protocol: POST, the action in ``X-Amz-Target``, errors as ``{"__type", "message"}``. How
-requests get here is the business of `sfn_provider.callbacks.asgi` (Airflow 3) and `.blueprint` (Airflow 2).
+A request is a POST with the action in ``X-Amz-Target``; errors are ``{"__type", "message"}``. Airflow serves it by
+`sfn_provider.callbacks.asgi` (Airflow 3) or `sfn_provider.callbacks.flask_blueprint` (Airflow 2).
 """
 
 from __future__ import annotations
 
 import json
 import time
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.callbacks import airflow_database as database
-from sfn_provider.callbacks import authorization as access
+from sfn_provider.callbacks.airflow_database import claim_activity_task, store_answer
+from sfn_provider.callbacks.api_messages import ApiError, ApiRequest, ApiResponse
+from sfn_provider.callbacks.authorization import DagPermission, authorize
 from sfn_provider.callbacks.task_tokens import InvalidToken, TokenSigner
-from sfn_provider.callbacks.worker_requests import ACTIONS, MAX_OUTPUT, ApiError, members, read_answer
+from sfn_provider.callbacks.worker_requests import ANSWER_ACTIONS, MAX_OUTPUT_BYTES, parse_answer, read_members
 
-MAX_BODY: Final = 6 * MAX_OUTPUT + 16_384
-"""Bytes of a request: an output, each of whose bytes may be written as ``\\uXXXX``, and the rest."""
+MAX_BODY_BYTES: Final = 6 * MAX_OUTPUT_BYTES + 16_384
+"""Maximum size of a request: an output, each of whose bytes may be written as ``\\uXXXX``, and the rest."""
 
-LONGEST_POLL: Final = 60.0
-"""Seconds that GetActivityTask waits for work, as in AWS."""
+LONG_POLL_SECONDS: Final = 60.0
+"""Seconds that GetActivityTask waits for a task, as in AWS."""
 
-_TARGET: Final = "AWSStepFunctions."
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request.
-
-    Args:
-        method: its method.
-        url: the whole URL as the client sees it.
-        headers: the headers, names in lower case.
-        body: the body.
-    """
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+TOO_LARGE: Final = ApiError("RequestEntityTooLargeException", f"The request has more than {MAX_BODY_BYTES} bytes", 413)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP response.
-
-    Args:
-        status: its status.
-        body: the body, a JSON object.
-        waits: there is no work for this worker yet: ask again until the time for that is over.
-    """
-
-    status: int
-    body: dict[str, Any]
-    waits: bool = False
-
-    @property
-    def content(self) -> bytes:
-        """The body as it is sent."""
-        return json.dumps(self.body).encode()
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers."""
-        named = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": str(uuid.uuid4())}
-        error = self.body.get("__type") if self.status >= 400 else None
-        return {**named, "Cache-Control": "no-store", **({"x-amzn-ErrorType": error} if error else {})}
-
-
-def respond(request: Request) -> Reply:
-    """Answer a request."""
+def handle_request(request: ApiRequest) -> ApiResponse:
+    """Respond to a request."""
     try:
-        return _respond(request, time.time())
+        return _handle(request, time.time())
     except ApiError as error:
-        return refuse(error)
+        return ApiResponse.from_error(error)
 
 
-def refuse(error: ApiError) -> Reply:
-    """Tell why a request is refused."""
-    return Reply(error.status, {"__type": error.code, "message": str(error)})
-
-
-TOO_LARGE: Final = ApiError("RequestEntityTooLargeException", f"The request has more than {MAX_BODY} bytes", 413)
-
-
-def _respond(request: Request, now: float) -> Reply:
-    action = request.headers.get("x-amz-target", "").removeprefix(_TARGET)
+def _handle(request: ApiRequest, now: float) -> ApiResponse:
+    action = request.headers.get("x-amz-target", "").removeprefix("AWSStepFunctions.")
     handler = _HANDLERS.get(action)
     if request.method != "POST" or handler is None:
         raise ApiError("UnknownOperationException", f"Only {', '.join(_HANDLERS)} can be called here", 404)
-    if len(request.body) > MAX_BODY:
+    if len(request.body) > MAX_BODY_BYTES:
         raise TOO_LARGE
-    may = access.authorize(request, action)
+    is_permitted = authorize(request, action)
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:
         raise ApiError("SerializationException", "The request body is not valid JSON") from error
-    return handler(action, body, now, may)
+    return handler(action, body, now, is_permitted)
 
 
-def _answer(action: str, body: Any, now: float, may: database.DagPermission) -> Reply:
-    token, answer = read_answer(action, body)
+def _answer_task(action: str, body: Any, now: float, is_permitted: DagPermission) -> ApiResponse:
+    token, answer = parse_answer(action, body)
     try:
-        claim = TokenSigner.from_configuration().read(token)
+        claim = TokenSigner.from_configuration().verify(token)
     except InvalidToken as error:
         raise ApiError("InvalidToken", "Invalid Token: 'Invalid token'") from error
-    database.take_answer(claim, answer, now, may)
-    return Reply(200, {})
+    store_answer(claim, answer, now, is_permitted)
+    return ApiResponse(200, {})
 
 
-def _get_activity_task(action: str, body: Any, now: float, may: database.DagPermission) -> Reply:
-    asked = members(action, body)
-    work = database.take_work(asked["activityArn"], now, may)
-    if work is None:
-        return Reply(200, {"taskToken": None}, waits=True)
-    return Reply(200, {"taskToken": work.token, "input": work.input})
+def _get_activity_task(action: str, body: Any, now: float, is_permitted: DagPermission) -> ApiResponse:
+    activity_arn = read_members(action, body)["activityArn"]
+    task = claim_activity_task(activity_arn, now, is_permitted)
+    if task is None:
+        return ApiResponse(200, {"taskToken": None}, pending=True)
+    return ApiResponse(200, {"taskToken": task.token, "input": task.input})
 
 
-_HANDLERS: Final[dict[str, Callable[[str, Any, float, database.DagPermission], Reply]]] = {
-    **dict.fromkeys(ACTIONS, _answer),
+_HANDLERS: Final[dict[str, Callable[[str, Any, float, DagPermission], ApiResponse]]] = {
+    **dict.fromkeys(ANSWER_ACTIONS, _answer_task),
     "GetActivityTask": _get_activity_task,
 }

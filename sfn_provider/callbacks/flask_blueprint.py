@@ -1,34 +1,34 @@
-"""The endpoint as a blueprint of Flask, for Airflow 2."""
+"""Serves the callback endpoint as a Flask blueprint, for Airflow 2."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.callbacks import PATH, URL_PREFIX
+from sfn_provider.callbacks import ENDPOINT_PATH, URL_PREFIX
 
 if TYPE_CHECKING:
     from flask import Blueprint, Response
 
-    from sfn_provider.callbacks.endpoint import Reply
+    from sfn_provider.callbacks.api_messages import ApiResponse
 
-_POLL: Final = 2.0
-"""Seconds that GetActivityTask waits for work: each request holds one of the webserver's few workers meanwhile."""
+_LONG_POLL_SECONDS: Final = 2.0
+"""Seconds that GetActivityTask waits for a task: each request holds one of the webserver's few workers meanwhile."""
 
-_BETWEEN_LOOKS: Final = 0.5
+_POLL_INTERVAL: Final = 0.5
 
 
 def make_blueprint() -> Blueprint:
-    """Make the blueprint. Flask asks no browser's form token of it: clients of AWS have none."""
+    """Make the blueprint. It is exempt from CSRF protection: AWS clients have no form token."""
     from flask import Blueprint
 
     blueprint = Blueprint("sfn_provider_workers", __name__, url_prefix=URL_PREFIX)
-    blueprint.add_url_rule(PATH, view_func=_view, methods=["POST"], strict_slashes=False)
-    blueprint.record_once(lambda setup: _exempt(setup.app, blueprint))
+    blueprint.add_url_rule(ENDPOINT_PATH, view_func=_view, methods=["POST"], strict_slashes=False)
+    blueprint.record_once(lambda setup: _exempt_from_csrf(setup.app, blueprint))
     return blueprint
 
 
-def _exempt(app: Any, blueprint: Blueprint) -> None:
+def _exempt_from_csrf(app: Any, blueprint: Blueprint) -> None:
     csrf = app.extensions.get("csrf")
     if csrf is not None:
         csrf.exempt(blueprint)
@@ -37,23 +37,24 @@ def _exempt(app: Any, blueprint: Blueprint) -> None:
 def _view() -> Response:
     from flask import Response
 
-    reply = _reply()
-    return Response(reply.content, status=reply.status, headers=reply.headers)
+    response = _respond()
+    return Response(response.content, status=response.status, headers=response.headers)
 
 
-def _reply() -> Reply:
-    from flask import request as http
+def _respond() -> ApiResponse:
+    from flask import request
 
-    from sfn_provider.callbacks.endpoint import MAX_BODY, TOO_LARGE, Request, refuse, respond
+    from sfn_provider.callbacks.api_messages import ApiRequest, ApiResponse
+    from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES, TOO_LARGE, handle_request
 
-    body = http.stream.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        return refuse(TOO_LARGE)
-    headers = {name.lower(): value for name, value in http.headers.items()}
-    request = Request(http.method, http.url, headers, body)
-    end = time.monotonic() + _POLL
-    reply = respond(request)
-    while reply.waits and time.monotonic() < end:
-        time.sleep(_BETWEEN_LOOKS)
-        reply = respond(request)
-    return reply
+    body = request.stream.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        return ApiResponse.from_error(TOO_LARGE)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    api_request = ApiRequest(request.method, request.url, headers, body)
+    end = time.monotonic() + _LONG_POLL_SECONDS
+    response = handle_request(api_request)
+    while response.pending and time.monotonic() < end:
+        time.sleep(_POLL_INTERVAL)
+        response = handle_request(api_request)
+    return response

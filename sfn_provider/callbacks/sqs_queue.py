@@ -1,13 +1,13 @@
-"""The way by a queue, for workers that cannot reach Airflow: they send answers to SQS, and Airflow reads them there.
+"""Reads task token answers from an SQS queue, for workers that cannot reach Airflow's web server.
 
-A message is the body of the request that the worker would make, with the name of the action::
+A message is the request body that the worker would send to the endpoint, with the name of the action::
 
     {"action": "SendTaskSuccess", "taskToken": "...", "output": "[1, 2]"}
 
-Triggerers read the queue while they have tasks that wait, each for all of its tasks; a task that waits in its worker
-reads it itself. Whoever reads an answer writes it into the record of its wait, for whom it may concern, and removes the
-message only where it has woken the task or where nobody waits any more. Otherwise the message comes back, for another
-triggerer. So an answer is not lost, and one that is sent or delivered twice counts once.
+A triggerer reads the queue while its triggers wait; a task that waits in its worker reads it itself. The reader writes
+an answer into the record of its wait, whichever task that belongs to, and deletes the message only if it has woken the
+task, or if no task waits any more. Otherwise the message becomes visible again, for another triggerer. So no answer is
+lost, and one that is sent or delivered twice counts once.
 """
 
 from __future__ import annotations
@@ -18,26 +18,24 @@ import json
 import logging
 import re
 import time
-from collections.abc import Container
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Container
+from typing import Any, Final, NamedTuple
 
 from sfn_provider._compat import conf
-from sfn_provider.callbacks import wait_records as records
+from sfn_provider.callbacks import wait_records
+from sfn_provider.callbacks.api_messages import ApiError
 from sfn_provider.callbacks.task_tokens import InvalidToken, TokenSigner
-from sfn_provider.callbacks.worker_requests import ACTIONS, Answer, ApiError, read_answer
-
-if TYPE_CHECKING:
-    from sfn_provider.callbacks.trigger_hub import Hub
+from sfn_provider.callbacks.worker_requests import ANSWER_ACTIONS, WorkerAnswer, parse_answer
 
 Message = dict[str, Any]
 
-LONG_POLL: Final = 20
-"""Seconds that one call waits for messages, at most what SQS allows."""
+LONG_POLL_SECONDS: Final = 20
+"""Seconds that one call waits for messages: the maximum of SQS."""
 
-BACK_AFTER: Final = 5
-"""Seconds after which a message comes back that another reader is for."""
+REDELIVERY_SECONDS: Final = 5
+"""Seconds after which a message for another reader becomes visible again."""
 
-_LONGEST_PAUSE: Final = 60.0
+_MAX_RETRY_DELAY: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -47,134 +45,137 @@ def queue_url() -> str:
     return str(conf.get("sfn_provider", "task_token_queue_url", fallback="") or "")
 
 
-def read_message(body: str) -> tuple[str, Answer]:
-    """Read a message.
-
-    Args:
-        body: its body.
+def parse_message(body: str) -> tuple[str, WorkerAnswer]:
+    """Parse a message's body.
 
     Returns:
         The task token, as sent, and the answer.
 
     Raises:
-        Refusal: it is none that a worker sends.
+        ApiError: the body is not a request that answers a task.
     """
     try:
-        given = json.loads(body)
+        request = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ApiError("SerializationException", "the message is not valid JSON") from error
-    action = given.get("action") if isinstance(given, dict) else None
-    if action not in ACTIONS:
-        raise ApiError("UnknownOperationException", f"'action' must be one of {', '.join(ACTIONS)}")
-    return read_answer(action, given)
+    action = request.get("action") if isinstance(request, dict) else None
+    if action not in ANSWER_ACTIONS:
+        raise ApiError("UnknownOperationException", f"'action' must be one of {', '.join(ANSWER_ACTIONS)}")
+    return parse_answer(action, request)
 
 
-class Taken(NamedTuple):
-    """What has become of a message.
+class MessageOutcome(NamedTuple):
+    """What happens to a message.
 
     Args:
-        done: it can go. One that cannot be read stays: it is for the queue's dead-letter queue.
-        wakes: the id of the wait that it ends, where the message can go only if somebody here waits.
+        delete: it is done with. One that cannot be parsed stays, for the queue's dead-letter queue.
+        wait_id: the wait that it ends, where it may be deleted only if this process has woken that.
     """
 
-    done: bool
-    wakes: str | None = None
+    delete: bool
+    wait_id: str | None = None
 
 
-def take(message: Message, now: float) -> Taken:
+def process_message(message: Message, now: float) -> MessageOutcome:
     """Write a message's answer into the record of its wait.
 
     Args:
-        message: as SQS gives it.
+        message: as ReceiveMessage returns it.
         now: the time, seconds since the epoch.
     """
     try:
-        token, answer = read_message(message["Body"])
-        claim = TokenSigner.from_configuration().read(token)
+        token, answer = parse_message(message["Body"])
+        claim = TokenSigner.from_configuration().verify(token)
     except (ApiError, InvalidToken) as error:
         reason = str(error) or "its task token is not valid"
         _log.warning("Message %s in the queue of task tokens is no answer: %s", message["MessageId"], reason)
-        return Taken(done=False)
-    wait = records.read(claim.id)
+        return MessageOutcome(delete=False)
+    wait = wait_records.read_record(claim.id)
     if wait is None or not hmac.compare_digest(wait.waiter.digest, claim.digest):
         _log.info("Message %s answers a task that waits no more", message["MessageId"])
-        return Taken(done=True)
+        return MessageOutcome(delete=True)
     if wait.answer is None:
         if now > wait.deadline:
             _log.info("Message %s comes too late for its task", message["MessageId"])
-            return Taken(done=True)
-        records.update(wait.take(answer, now))
+            return MessageOutcome(delete=True)
+        wait_records.update_record(wait.with_answer(answer, now))
         if answer.action == "SendTaskHeartbeat":
-            return Taken(done=True)
-    return Taken(done=False, wakes=claim.id)
+            return MessageOutcome(delete=True)
+    return MessageOutcome(delete=False, wait_id=claim.id)
 
 
-async def consume(hub: Hub) -> None:
-    """Read the queue as long as there are waits.
+async def consume_queue(wake: Callable[[str], bool]) -> None:
+    """Read the queue until cancelled.
 
     Args:
-        hub: the waits of this event loop.
+        wake: wakes the trigger of a wait, by its id; False where this event loop has none.
     """
     from sfn_provider.executions.aws_errors import aws_errors
 
     errors = 0
-    while len(hub):
+    while True:
         try:
-            async with await _client() as client:
-                while len(hub):
-                    await _read(client, hub)
+            async with await _async_client() as client:
+                while True:
+                    await _receive(client, wake)
                     errors = 0
         except aws_errors() as error:
-            # The waits go on: the endpoint still takes answers, and messages stay in the queue.
-            pause = min(_LONGEST_PAUSE, 2.0**errors)
+            # The triggers go on waiting: the endpoint still takes answers, and messages stay in the queue.
+            delay = min(_MAX_RETRY_DELAY, 2.0**errors)
             errors += 1
-            _log.warning("Cannot read the queue of task tokens, next try in %.0f s: %s", pause, error)
-            await asyncio.sleep(pause)
+            _log.warning("Cannot read the queue of task tokens, next try in %.0f s: %s", delay, error)
+            await asyncio.sleep(delay)
 
 
-async def _read(client: Any, hub: Hub) -> None:
+async def _receive(client: Any, wake: Callable[[str], bool]) -> None:
     from asgiref.sync import sync_to_async
 
-    url = queue_url()
-    received = await client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=LONG_POLL)
+    received = await client.receive_message(**_receive_arguments(LONG_POLL_SECONDS))
     for message in received.get("Messages", []):
-        taken = await sync_to_async(take)(message, time.time())
-        receipt = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
-        if taken.done or (taken.wakes is not None and hub.wake(taken.wakes)):
-            await client.delete_message(**receipt)
-        else:
-            await client.change_message_visibility(**receipt, VisibilityTimeout=BACK_AFTER)
+        outcome = await sync_to_async(process_message)(message, time.time())
+        done = outcome.delete or (outcome.wait_id is not None and wake(outcome.wait_id))
+        operation, arguments = _settlement(message, done)
+        await getattr(client, operation)(**arguments)
 
 
-def drain(waits: Container[str]) -> None:
-    """Read what is in the queue now, from within a task.
+def drain_queue(wait_ids: Container[str]) -> None:
+    """Read the messages that are in the queue now, from within a task.
 
     Args:
-        waits: the ids of the task's waits.
+        wait_ids: the ids of the task's waits.
 
     Raises:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: the queue cannot be read.
     """
-    hook, url = _hook(), queue_url()
+    hook = _hook()
     client = hook.get_client_type(region_name=hook.region_name)
-    received = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+    received = client.receive_message(**_receive_arguments(wait_seconds=0))
     for message in received.get("Messages", []):
-        receipt = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
-        taken = take(message, time.time())
-        if taken.done or taken.wakes in waits:
-            client.delete_message(**receipt)
-        else:
-            client.change_message_visibility(**receipt, VisibilityTimeout=BACK_AFTER)
+        outcome = process_message(message, time.time())
+        operation, arguments = _settlement(message, outcome.delete or outcome.wait_id in wait_ids)
+        getattr(client, operation)(**arguments)
 
 
-async def _client() -> Any:
+def _receive_arguments(wait_seconds: int) -> dict[str, Any]:
+    return {"QueueUrl": queue_url(), "MaxNumberOfMessages": 10, "WaitTimeSeconds": wait_seconds}
+
+
+def _settlement(message: Message, done: bool) -> tuple[str, dict[str, Any]]:
+    """Give the call, and its arguments, that deletes a message or makes it visible for another reader."""
+    receipt = {"QueueUrl": queue_url(), "ReceiptHandle": message["ReceiptHandle"]}
+    if done:
+        return "delete_message", receipt
+    return "change_message_visibility", {**receipt, "VisibilityTimeout": REDELIVERY_SECONDS}
+
+
+async def _async_client() -> Any:
     from asgiref.sync import sync_to_async
 
-    def make() -> Any:
+    def create() -> Any:
         hook = _hook()
         return hook.get_client_type(region_name=hook.region_name, deferrable=True)
 
-    return await sync_to_async(make)()
+    return await sync_to_async(create)()
 
 
 def _hook() -> Any:

@@ -1,7 +1,7 @@
-"""Task tokens: signed texts that name one wait of one task instance.
+"""Signs and verifies task tokens, each of which identifies one wait of one task instance.
 
-A token holds no names and no data: the id of the wait, which nobody can guess without Airflow's secret key, and a
-digest of the task instance. Everything else is in the wait's record (`sfn_provider.callbacks.wait_records`).
+A token contains the id of the wait, which cannot be guessed without Airflow's secret key, and a digest of the task
+instance; no names and no data. Everything else is in the wait's record (`sfn_provider.callbacks.wait_records`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from sfn_provider.exceptions import UsageError
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
 
-MAX_TOKEN: Final = 2048
-"""Characters of a token at most, as in AWS."""
+MAX_TOKEN_LENGTH: Final = 2048
+"""Maximum number of characters, as in AWS."""
 
 
 class InvalidToken(Exception):
-    """The text is no token that this Airflow has signed."""
+    """The text is not a token that this Airflow has signed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiter:
+class TaskInstanceKey:
     """The task instance that waits.
 
     Args:
@@ -43,13 +43,13 @@ class Waiter:
 
     @property
     def digest(self) -> str:
-        """A short text for the task instance that tells nothing about it."""
+        """A short hash of the task instance."""
         return _hash(self)[:32]
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What a token says.
+class TokenClaim:
+    """The contents of a verified token.
 
     Args:
         id: the id of the wait.
@@ -61,7 +61,7 @@ class Claim:
 
 
 class TokenSigner:
-    """Makes tokens and reads them.
+    """Signs and verifies tokens.
 
     Args:
         secret: the key that the components of this Airflow share.
@@ -72,7 +72,7 @@ class TokenSigner:
 
     @classmethod
     def from_configuration(cls) -> TokenSigner:
-        """Sign by ``[sfn_provider] task_token_secret``, by Airflow's own secret key where that is not set.
+        """Use ``[sfn_provider] task_token_secret``, or Airflow's own secret key where that is not set.
 
         Raises:
             UsageError: there is neither.
@@ -82,32 +82,32 @@ class TokenSigner:
             raise UsageError("Task tokens need a key: set [sfn_provider] task_token_secret for all components")
         return cls(secret)
 
-    def make(self, waiter: Waiter, entry: str) -> str:
-        """Make the token of a wait; the same wait gets the same token.
+    def sign(self, waiter: TaskInstanceKey, entry: str) -> str:
+        """Make the token of a wait; the same wait always gets the same token.
 
         Args:
             waiter: the task instance.
-            entry: tells the wait from all others of the task instance, those of its earlier tries included.
+            entry: identifies the wait among all of the task instance, those of its earlier tries included.
         """
         key = hmac.new(self._secret, f"{_hash(waiter)}/{entry}".encode(), sha256)
         return str(self._serializer().dumps([key.hexdigest()[:40], waiter.digest]))
 
-    def read(self, token: str) -> Claim:
-        """Read a token whose signature is right. Signatures are compared in constant time.
+    def verify(self, token: str) -> TokenClaim:
+        """Read a token. Signatures are compared in constant time.
 
         Raises:
-            InvalidToken: it is none.
+            InvalidToken: its signature is wrong.
         """
         from itsdangerous import BadData
 
-        if len(token) > MAX_TOKEN:
+        if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken
         try:
             data: Any = self._serializer().loads(token)
         except BadData as error:
             raise InvalidToken from error
         identity, digest = data
-        return Claim(identity, digest)
+        return TokenClaim(identity, digest)
 
     def _serializer(self) -> URLSafeSerializer:
         from itsdangerous import URLSafeSerializer
@@ -119,6 +119,6 @@ class TokenSigner:
         )
 
 
-def _hash(waiter: Waiter) -> str:
+def _hash(waiter: TaskInstanceKey) -> str:
     # repr keeps apart what a separator in a name would mix up.
     return sha256(repr((waiter.dag_id, waiter.run_id, waiter.task_id, waiter.map_index)).encode()).hexdigest()

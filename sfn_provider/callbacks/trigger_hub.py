@@ -1,4 +1,4 @@
-"""Who waits for what in this process: how answers from the queue find the triggers of a triggerer."""
+"""Registers which task tokens the triggers of an event loop wait for, and wakes them when an answer arrives."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sfn_provider.callbacks import sqs_queue as queue
+from sfn_provider.callbacks.sqs_queue import consume_queue, queue_url
 
 
-class Hub:
-    """The waits of one event loop."""
+class TriggerHub:
+    """The waits of one event loop, by the ids of their records."""
 
     def __init__(self) -> None:
         self._waits: dict[str, asyncio.Event] = {}
@@ -21,48 +21,44 @@ class Hub:
     def __len__(self) -> int:
         return len(self._waits)
 
-    def join(self, identities: Iterable[str]) -> asyncio.Event:
-        """Wait for the answers to some tokens, by the ids of their records; the event tells of one."""
-        woken = asyncio.Event()
-        self._waits |= dict.fromkeys(identities, woken)
-        if queue.queue_url() and (self._consumer is None or self._consumer.done()):
-            self._consumer = asyncio.ensure_future(queue.consume(self))
-        return woken
+    def register(self, wait_ids: Iterable[str]) -> asyncio.Event:
+        """Register waits, and consume the queue while there are any; the event is set when one is answered."""
+        answered = asyncio.Event()
+        self._waits |= dict.fromkeys(wait_ids, answered)
+        if queue_url() and (self._consumer is None or self._consumer.done()):
+            self._consumer = asyncio.ensure_future(consume_queue(self.wake))
+        return answered
 
-    def leave(self, identities: Iterable[str]) -> None:
-        """Wait for them no more."""
-        for identity in identities:
-            self._waits.pop(identity, None)
+    def unregister(self, wait_ids: Iterable[str]) -> None:
+        """Remove waits; without any the queue is no longer consumed."""
+        for wait_id in wait_ids:
+            self._waits.pop(wait_id, None)
         if not self._waits and self._consumer is not None:
             self._consumer.cancel()
             self._consumer = None
 
-    def wake(self, identity: str) -> bool:
-        """Wake who waits for a token; False where nobody does here."""
-        woken = self._waits.get(identity)
-        if woken is not None:
-            woken.set()
-        return woken is not None
+    def wake(self, wait_id: str) -> bool:
+        """Wake the trigger of a wait; False where no trigger of this event loop has it."""
+        answered = self._waits.get(wait_id)
+        if answered is not None:
+            answered.set()
+        return answered is not None
 
 
-_HUBS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]] = WeakKeyDictionary()
+_HUBS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, TriggerHub]] = WeakKeyDictionary()
 
 
-def hub_for_running_loop() -> Hub:
-    """Give the hub of the event loop that runs."""
-    return _HUBS.setdefault(asyncio.get_running_loop(), Hub())
+def hub_for_running_loop() -> TriggerHub:
+    """Give the hub of the running event loop."""
+    return _HUBS.setdefault(asyncio.get_running_loop(), TriggerHub())
 
 
 @asynccontextmanager
-async def watching(identities: Iterable[str]) -> AsyncIterator[asyncio.Event]:
-    """Be woken when the queue has brought an answer to one of some tokens.
-
-    Args:
-        identities: the ids of their records.
-    """
+async def register_waits(wait_ids: Iterable[str]) -> AsyncIterator[asyncio.Event]:
+    """Register waits while the block runs; the event is set when the queue has brought an answer to one of them."""
     hub = hub_for_running_loop()
-    named = tuple(identities)
+    wait_ids = tuple(wait_ids)
     try:
-        yield hub.join(named)
+        yield hub.register(wait_ids)
     finally:
-        hub.leave(named)
+        hub.unregister(wait_ids)

@@ -1,10 +1,10 @@
-"""The records of waits: what the task, the triggerer and the API server know of a task token.
+"""Stores a record of each wait for a task token, shared by task, triggerer and API server.
 
 A record is an Airflow Variable, because that is the one store which all three can read and write on every version of
-Airflow, and which a new try of a task still finds: XComs go when a task starts anew, triggers of Airflow 3 do not see
-the database, and a table of our own would have to be created in it. The task writes the record before it gives the
-token away and deletes it when the wait is over; whoever takes the worker's answer writes it into the record. So there
-is one record for each open wait, and a token without a record is worth nothing.
+Airflow, and which the next try of a task still finds: XComs are deleted when a task is retried, triggers of Airflow 3
+have no database access, and a separate table would have to be created. The task writes the record before it hands the
+token to a service and deletes it when the wait is over; the process that receives the worker's answer writes it into
+the record. So there is one record for each open wait, and a token without a record is not accepted.
 """
 
 from __future__ import annotations
@@ -14,41 +14,41 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
-from sfn_provider.callbacks.task_tokens import Waiter
-from sfn_provider.callbacks.worker_requests import Answer
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey
+from sfn_provider.callbacks.worker_requests import WorkerAnswer
 
 if TYPE_CHECKING:
     from sfn_provider.asl.scope import Json
 
-# No word in these keys is one for which Airflow masks the value in logs, such as "token": the masks would never go.
+# Not with words such as "token": Airflow would mask the values in logs, and never remove the masks.
 _PREFIX: Final = "sfn_provider_callback_"
 _ACTIVITY_PREFIX: Final = "sfn_provider_activity_"
 
-LONGEST_WAIT: Final = 99_999_999.0
-"""Seconds that a wait lasts without TimeoutSeconds: the default of AWS."""
+DEFAULT_TIMEOUT: Final = 99_999_999.0
+"""Seconds that a wait lasts without TimeoutSeconds: AWS's default."""
 
 
-SETTLING: Final = 5.0
+MIN_DEFERRAL_SECONDS: Final = 5.0
 """Seconds that a task stays deferred at least, where no time is due.
 
-A scheduler that is slow to hear of the end of the process that has deferred takes a task that runs again by then for
-one that was killed, and fails it ("state mismatch"; seen on 3.3.2 under load, 2.5 s after the deferral).
+A scheduler that learns late of the end of the process that deferred would take a task that already runs again for a
+killed one and fail it ("state mismatch"; seen on 3.3.2 under load, 2.5 s after the deferral).
 """
 
 
-def key_of(identity: str) -> str:
-    """The Variable of a wait that can be answered."""
-    return _PREFIX + identity
+def variable_key(wait_id: str) -> str:
+    """Give the key of the Variable of a wait that can be answered."""
+    return _PREFIX + wait_id
 
 
-def activity_prefix(activity_arn: str) -> str:
-    """How the Variables of waits begin that no worker of an activity has taken yet."""
+def activity_key_prefix(activity_arn: str) -> str:
+    """Give the key prefix of the Variables of waits that no worker of an activity has claimed yet."""
     return f"{_ACTIVITY_PREFIX}{hashlib.sha256(activity_arn.encode()).hexdigest()[:32]}_"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What a worker of an activity is given.
+class ActivityTask:
+    """The task that a worker of an activity gets.
 
     Args:
         activity_arn: the activity.
@@ -62,92 +62,91 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitRecord:
     """A task instance's wait for a worker.
 
     Args:
         id: the wait's id, which its token holds.
         waiter: the task instance.
         expires: when the wait ends without an answer, seconds since the epoch.
-        heartbeat: seconds within which the worker must show itself; None where it need not.
-        beat: when it did so last; at first when the wait began.
-        answer: how the worker has ended the task; None as long as it has not.
-        work: what the worker is given, where the task is an activity's.
+        heartbeat: seconds within which the worker must send a heartbeat; None without HeartbeatSeconds.
+        beat: when it last did, seconds since the epoch; at first when the wait began.
+        answer: the worker's answer; None while there is none.
+        work: what the worker gets, for a task of an activity.
     """
 
     id: str
-    waiter: Waiter
+    waiter: TaskInstanceKey
     expires: float
     heartbeat: float | None = None
     beat: float = 0.0
-    answer: Answer | None = None
-    work: Work | None = None
+    answer: WorkerAnswer | None = None
+    work: ActivityTask | None = None
 
     @property
     def deadline(self) -> float:
-        """Until when an answer or a heartbeat is in time, seconds since the epoch."""
+        """Until when an answer or a heartbeat is accepted, seconds since the epoch."""
         return self.expires if self.heartbeat is None else min(self.expires, self.beat + self.heartbeat)
 
-    def take(self, answer: Answer, now: float) -> Self:
-        """The record once an answer, or a heartbeat, has come."""
+    def with_answer(self, answer: WorkerAnswer, now: float) -> Self:
+        """Give the record with an answer, or a heartbeat."""
         return replace(self, beat=now) if answer.action == "SendTaskHeartbeat" else replace(self, answer=answer)
 
-    def begin(self, now: float) -> Self:
-        """The record once a worker has taken the work: from now on heartbeats count."""
+    def with_worker(self, now: float) -> Self:
+        """Give the record after a worker has claimed the task: from now on heartbeats count."""
         return replace(self, beat=now)
 
     def to_text(self) -> str:
-        """The record as the Variable holds it."""
+        """Serialize the record for the Variable."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Read what `to_text` made."""
+        """Deserialize what `to_text` gave."""
         data: dict[str, Json] = json.loads(text)
-        data["waiter"] = Waiter(**data["waiter"])
-        for name, made_of in (("answer", Answer), ("work", Work)):
-            data[name] = made_of(**data[name]) if data[name] is not None else None
+        data["waiter"] = TaskInstanceKey(**data["waiter"])
+        for name, cls_of_field in (("answer", WorkerAnswer), ("work", ActivityTask)):
+            data[name] = cls_of_field(**data[name]) if data[name] is not None else None
         return cls(**data)
 
 
-def write(wait: Wait) -> None:
-    """Keep a record, from within a task or a trigger; an activity's that is new where its workers look for it."""
+def write_record(wait: WaitRecord) -> None:
+    """Write a new record, from within a task or a trigger; one of an activity where its workers find it."""
     from sfn_provider._compat import Variable
 
-    key = key_of(wait.id) if wait.work is None else activity_prefix(wait.work.activity_arn) + wait.id
+    key = variable_key(wait.id) if wait.work is None else activity_key_prefix(wait.work.activity_arn) + wait.id
     waiter = f"{wait.waiter.dag_id}, {wait.waiter.run_id}, {wait.waiter.task_id}"
     Variable.set(key, wait.to_text(), description=f"{waiter} waits for a worker; this goes when the wait is over")
 
 
-def update(wait: Wait) -> None:
-    """Write a record anew that can be answered, from within a task or a trigger.
+def update_record(wait: WaitRecord) -> None:
+    """Overwrite a record that can be answered, from within a task or a trigger.
 
-    Unlike the API server, which sees the database, this cannot tell that another answer comes at the same moment: then
-    the one that is written last counts.
+    Unlike the API server, which has the database, this cannot detect a concurrent answer: the last one written counts.
     """
     from sfn_provider._compat import Variable
 
-    Variable.set(key_of(wait.id), wait.to_text())
+    Variable.set(variable_key(wait.id), wait.to_text())
 
 
-def read(identity: str) -> Wait | None:
-    """Look at a record, from within a task or a trigger; None where there is none, or no worker has the work yet."""
+def read_record(wait_id: str) -> WaitRecord | None:
+    """Read a record, from within a task or a trigger; None where there is none, or no worker has claimed it yet."""
     from sfn_provider._compat import Variable
 
     # None is the default; the parameter's name differs between versions.
-    text: str | None = Variable.get(key_of(identity), None)
-    return Wait.from_text(text) if text is not None else None
+    text: str | None = Variable.get(variable_key(wait_id), None)
+    return WaitRecord.from_text(text) if text is not None else None
 
 
-def delete(identity: str, activity_arn: str | None = None) -> None:
-    """Forget a record, from within a task: whoever answers now is told that the wait is over.
+def delete_record(wait_id: str, activity_arn: str | None = None) -> None:
+    """Delete a record, from within a task: later answers are rejected.
 
     Args:
-        identity: the wait's id.
+        wait_id: the wait's id.
         activity_arn: its activity, where it has one.
     """
     from sfn_provider._compat import Variable
 
-    Variable.delete(key_of(identity))
+    Variable.delete(variable_key(wait_id))
     if activity_arn is not None:
-        Variable.delete(activity_prefix(activity_arn) + identity)
+        Variable.delete(activity_key_prefix(activity_arn) + wait_id)

@@ -1,6 +1,6 @@
-"""What workers send: the bodies of SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat.
+"""Parses and validates the request bodies of workers: SendTaskSuccess, GetActivityTask and so on.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html and its neighbours.
+Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html and following.
 """
 
 from __future__ import annotations
@@ -9,34 +9,21 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.callbacks.api_messages import ApiError
+
 if TYPE_CHECKING:
     from sfn_provider.asl.scope import Json
 
-MAX_OUTPUT: Final = 262_144
-"""Bytes of an output at most."""
+MAX_OUTPUT_BYTES: Final = 262_144
+"""Maximum bytes of an output."""
 
-ACTIONS: Final = ("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
+ANSWER_ACTIONS: Final = ("SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
 """The actions that answer a task."""
 
 
-class ApiError(Exception):
-    """A request that is refused, as AWS does it.
-
-    Args:
-        code: the error's name: ``InvalidToken``.
-        message: what is wrong.
-        status: the HTTP status.
-    """
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        self.code = code
-        self.status = status
-        super().__init__(message)
-
-
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a worker says about its task.
+class WorkerAnswer:
+    """A worker's answer to a task.
 
     Args:
         action: ``SendTaskSuccess``, ``SendTaskFailure`` or ``SendTaskHeartbeat``.
@@ -59,30 +46,33 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class _Member:
     name: str
-    longest: int
+    max_length: int
     required: bool = False
-    shortest: int = 0
+    min_length: int = 0
 
 
-_TOKEN: Final = _Member("taskToken", 2048, required=True, shortest=1)
+_TOKEN: Final = _Member("taskToken", 2048, required=True, min_length=1)
 _MEMBERS: Final[dict[str, tuple[_Member, ...]]] = {
-    "SendTaskSuccess": (_TOKEN, _Member("output", MAX_OUTPUT, required=True)),
+    "SendTaskSuccess": (_TOKEN, _Member("output", MAX_OUTPUT_BYTES, required=True)),
     "SendTaskFailure": (_TOKEN, _Member("error", 256), _Member("cause", 32_768)),
     "SendTaskHeartbeat": (_TOKEN,),
-    "GetActivityTask": (_Member("activityArn", 256, required=True, shortest=1), _Member("workerName", 80, shortest=1)),
+    "GetActivityTask": (
+        _Member("activityArn", 256, required=True, min_length=1),
+        _Member("workerName", 80, min_length=1),
+    ),
 }
 
 
-def members(action: str, body: Any) -> dict[str, str]:
-    """Read a request's members, those that the action has.
+def read_members(action: str, body: Any) -> dict[str, str]:
+    """Validate a request body and give the members that the action has.
 
     Args:
         action: the action.
         body: the request body as a JSON value.
 
     Raises:
-        Refusal: ``ValidationException``, which tells everything that is wrong; ``SerializationException`` where the
-            body is no object of texts.
+        ApiError: ``ValidationException`` with all problems; ``SerializationException`` where the body is not an object
+            of strings.
     """
     if not isinstance(body, dict):
         raise ApiError("SerializationException", "The request body must be a JSON object")
@@ -104,12 +94,12 @@ def members(action: str, body: Any) -> dict[str, str]:
 
 
 def _length_problems(member: _Member, value: str) -> list[str]:
-    # The length of an output is counted in bytes, as that of everything that states pass on.
+    # The length of an output is counted in bytes, like all data that states pass on.
     length = len(value.encode("utf-8", "surrogatepass")) if member.name == "output" else len(value)
-    if length > member.longest:
-        return [_problem(member.name, f"must have length less than or equal to {member.longest}")]
-    if length < member.shortest:
-        return [_problem(member.name, f"must have length greater than or equal to {member.shortest}")]
+    if length > member.max_length:
+        return [_problem(member.name, f"must have length less than or equal to {member.max_length}")]
+    if length < member.min_length:
+        return [_problem(member.name, f"must have length greater than or equal to {member.min_length}")]
     return []
 
 
@@ -117,30 +107,30 @@ def _problem(name: str, rule: str) -> str:
     return f"Value at '{name}' failed to satisfy constraint: Member {rule}"
 
 
-def read_answer(action: str, body: Any) -> tuple[str, Answer]:
-    """Read what a worker sends.
+def parse_answer(action: str, body: Any) -> tuple[str, WorkerAnswer]:
+    """Parse the request that answers a task.
 
     Args:
-        action: one of `ACTIONS`.
+        action: one of `ANSWER_ACTIONS`.
         body: the request body as a JSON value.
 
     Returns:
         The task token, as sent, and the answer.
 
     Raises:
-        Refusal: the body is not as the action wants it; ``InvalidOutput`` where the output is no JSON.
+        ApiError: the body is not valid for the action; ``InvalidOutput`` where the output is not JSON.
     """
-    given = members(action, body)
-    token = given.pop("taskToken")
-    answer = Answer(action, **given)
+    values = read_members(action, body)
+    token = values.pop("taskToken")
+    answer = WorkerAnswer(action, **values)
     if answer.output is not None:
         try:
-            json.loads(answer.output, parse_constant=_no_json)
+            json.loads(answer.output, parse_constant=_reject_constant)
             answer.output.encode()
         except (ValueError, RecursionError) as error:
             raise ApiError("InvalidOutput", "Invalid Output: 'The output is not valid JSON'") from error
     return token, answer
 
 
-def _no_json(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
+def _reject_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

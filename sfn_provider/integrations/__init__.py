@@ -13,6 +13,23 @@ from __future__ import annotations
 
 from sfn_provider.integrations.call_outcomes import Completed, Submitted
 from sfn_provider.integrations.caller import Caller
-from sfn_provider.integrations.coverage import Ended, Followed, Supported, ended, followed, supported
+from sfn_provider.integrations.coverage import (
+    JobEnd,
+    SupportedResource,
+    SyncResource,
+    job_ends,
+    supported_resources,
+    sync_resources,
+)
 
-__all__ = ["Caller", "Completed", "Ended", "Followed", "Submitted", "Supported", "ended", "followed", "supported"]
+__all__ = [
+    "Caller",
+    "Completed",
+    "JobEnd",
+    "Submitted",
+    "SupportedResource",
+    "SyncResource",
+    "job_ends",
+    "supported_resources",
+    "sync_resources",
+]

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.integrations.clients import WIRE_HEADERS, Clients
+from sfn_provider.integrations.clients import ORIGINAL_HEADERS, Clients
 from sfn_provider.integrations.errors import connection_error, role_error, runtime_error, service_error
 from sfn_provider.integrations.integration import Integration
-from sfn_provider.integrations.value_shapes import Reader, Values, json_text, result_of
+from sfn_provider.integrations.value_shapes import ParameterReader, Values, json_text, read_response
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 
-def token_of(idempotency_key: str) -> str:
+def idempotency_token(idempotency_key: str) -> str:
     """Make the text that marks a call as the same one: always the same UUID for the same key."""
     return str(uuid.UUID(bytes=sha256(idempotency_key.encode()).digest()[:16], version=4))
 
@@ -34,7 +34,7 @@ def botocore_errors() -> tuple[type[Exception], ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TaskCall:
     """What a Task state calls, before there is a client.
 
     Args:
@@ -50,7 +50,7 @@ class Task:
     integration: Integration
 
 
-def arguments_of(task: Task, model: OperationModel, given: Json, parameters: Json, token: str) -> dict[str, Any]:
+def call_arguments(task: TaskCall, model: OperationModel, given: Json, parameters: Json, token: str) -> dict[str, Any]:
     """Make the arguments of a task's call.
 
     Args:
@@ -64,18 +64,18 @@ def arguments_of(task: Task, model: OperationModel, given: Json, parameters: Jso
         StatesError: ``States.Runtime`` with everything that is wrong.
     """
     integration = task.integration
-    reader = Reader(integration.style)
+    reader = ParameterReader(integration.style)
     if isinstance(given, dict):
         folded = {name.casefold() for name in integration.refused}
         reader.refuse([name for name in given if name.casefold() in folded])
         reader.require(integration.required or (), given)
     arguments = reader.arguments(model.input_shape, parameters, integration.required is None)
     if reader.problems:
-        raise refused(given, reader.problems)
+        raise invalid_parameters(given, reader.problems)
     return {name: token for name in model.idempotent_members} | arguments
 
 
-def refused(given: Json, problems: Iterable[str]) -> StatesError:
+def invalid_parameters(given: Json, problems: Iterable[str]) -> StatesError:
     """Make the error of parameters with which a task cannot start (recorded for API Gateway)."""
     told = ", ".join(dict.fromkeys(problems))
     return runtime_error(f"The Parameters '{json_text(given)}' could not be used to start the Task: [{told}]")
@@ -92,13 +92,13 @@ class ApiOperation:
         clients: give the clients of other services.
     """
 
-    task: Task
+    task: TaskCall
     client: Any
     operation: str
     clients: Clients
 
     @classmethod
-    def open(cls, task: Task, clients: Clients) -> ApiOperation:
+    def open(cls, task: TaskCall, clients: Clients) -> ApiOperation:
         """Make the client; raises what botocore raises."""
         integration = task.integration
         client = clients.get(integration.client, task.resource.region, task.role_arn)
@@ -119,7 +119,7 @@ class ApiOperation:
 
     def values(self, response: dict[str, Any]) -> Values:
         """Give the response as JSON, fields in PascalCase."""
-        return result_of(self.model.output_shape, response, self.task.integration.style)
+        return read_response(self.model.output_shape, response, self.task.integration.style)
 
     def pages(self, arguments: dict[str, Any], asked: str, answered: str) -> Iterator[dict[str, Any]]:
         """Call the operation until there are no more pages; raises what botocore raises.
@@ -139,7 +139,7 @@ class ApiOperation:
     def ask(self, operation: str, parameters: Values) -> Values:
         """Call another operation of the service, with parameters that this package makes; raises what botocore does."""
         other = replace(self, operation=operation)
-        reader = Reader(self.task.integration.style)
+        reader = ParameterReader(self.task.integration.style)
         return other.values(other.send(reader.arguments(other.model.input_shape, parameters)))
 
     def sibling(self, service: str) -> ApiOperation:
@@ -155,7 +155,7 @@ class ApiOperation:
         if isinstance(error, ParamValidationError):
             return runtime_error(f"The Parameters could not be used to start the Task: [{error}]")
         if not isinstance(error, ClientError):
-            return name_lost_call(error, self.task)
+            return unanswered_call_error(error, self.task)
         if error.operation_name == "AssumeRole" and self.task.role_arn is not None:
             return role_error(error, self.task.role_arn)
         return service_error(error, self.client.meta.service_model, names)
@@ -172,7 +172,7 @@ class ServiceAdapter(Protocol):
 
 
 @contextmanager
-def naming_errors(wired: ServiceAdapter) -> Iterator[None]:
+def raise_states_errors(wired: ServiceAdapter) -> Iterator[None]:
     """Raise StatesError or UsageError for what botocore raises inside."""
     try:
         yield
@@ -181,15 +181,15 @@ def naming_errors(wired: ServiceAdapter) -> Iterator[None]:
 
 
 @contextmanager
-def naming_opening(task: Task) -> Iterator[None]:
+def raise_client_errors(task: TaskCall) -> Iterator[None]:
     """Raise StatesError or UsageError for what botocore raises while a client is made."""
     try:
         yield
     except botocore_errors() as error:
-        raise name_lost_call(error, task) from error
+        raise unanswered_call_error(error, task) from error
 
 
-def name_lost_call(error: Exception, task: Task) -> StatesError | UsageError:
+def unanswered_call_error(error: Exception, task: TaskCall) -> StatesError | UsageError:
     """Name an error of a call that the task's service did not answer."""
     from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError
 
@@ -204,7 +204,7 @@ def name_lost_call(error: Exception, task: Task) -> StatesError | UsageError:
 def http_metadata(response: dict[str, Any]) -> Values:
     """Give what results of optimized integrations show of the HTTP response (recorded)."""
     metadata = response.get("ResponseMetadata", {})
-    headers = metadata.get(WIRE_HEADERS) or metadata.get("HTTPHeaders", {})
+    headers = metadata.get(ORIGINAL_HEADERS) or metadata.get("HTTPHeaders", {})
     http = {
         "AllHttpHeaders": {name: [value] for name, value in headers.items()},
         "HttpHeaders": dict(headers),

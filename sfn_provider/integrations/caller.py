@@ -9,25 +9,25 @@ from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import s3_objects as stored_objects
-from sfn_provider.integrations.adapters.registry import ADAPTERS, OwnWire
+from sfn_provider.integrations.adapters.registry import ADAPTERS, Adapter
 from sfn_provider.integrations.api_operation import (
     ApiOperation,
-    Task,
-    arguments_of,
+    TaskCall,
     botocore_errors,
+    call_arguments,
     http_metadata,
-    name_lost_call,
-    naming_errors,
-    naming_opening,
-    refused,
-    token_of,
+    idempotency_token,
+    invalid_parameters,
+    raise_client_errors,
+    raise_states_errors,
+    unanswered_call_error,
 )
 from sfn_provider.integrations.call_outcomes import Completed, Submitted
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
-from sfn_provider.integrations.integration import Integration, Started, Sync, Verdict
-from sfn_provider.integrations.job import Job, not_asked, not_found, start_job, still_running
-from sfn_provider.integrations.job_recovery import Finder, Resubmission
+from sfn_provider.integrations.integration import CallContext, Integration, JobState, SyncJob
+from sfn_provider.integrations.job import Job, after_failed_poll, after_missing_job, after_running_job, submitted_job
+from sfn_provider.integrations.job_recovery import JobFinder, Resubmission
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.integrations.value_shapes import Values, json_text
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
     from sfn_provider.engine.requests import CallTask
 
-Wire = ApiOperation | OwnWire
+OpenOperation = ApiOperation | Adapter
 """What a task's calls go through."""
 
-_NOT_FOUND: Final = "ResourceNotFoundException"
+_NOT_FOUND_CODE: Final = "ResourceNotFoundException"
 """The code that EKS, EMR on EKS and EMR Serverless answer with about what is gone."""
 
 
@@ -63,7 +63,7 @@ class Caller:
     ) -> None:
         self._execution_arn = execution_arn
         self._machine_arn = machine_arn
-        self._finder = Finder()
+        self._finder = JobFinder()
         self._clients = Clients(aws_conn_id, region_name, execution_arn.rpartition(":")[2], machine_arn)
 
     def submit(
@@ -87,17 +87,17 @@ class Caller:
             UsageError: the connection has no region or no credentials.
         """
         if call.purpose != "task":
-            return Completed(stored_objects.answer(self._clients.get("s3"), call))
-        task, given, token = self._task(call), _given(call), token_of(idempotency_key)
+            return Completed(stored_objects.perform_s3_call(self._clients.get("s3"), call))
+        task, given, token = self._task(call), _task_parameters(call), idempotency_token(idempotency_key)
         self._refuse(task, given)
-        with naming_opening(task):
+        with raise_client_errors(task):
             wired = self._open(task)
         found = self._finder.find(task.integration.name, given, again, wired) if again is not None else None
         values, response = (found, {}) if found is not None else self._send(wired, given, token)
         integration = task.integration
         result = integration.result(values)
         if integration.conclude is not None and isinstance(wired, ApiOperation):
-            with naming_errors(wired):
+            with raise_states_errors(wired):
                 result = integration.conclude(given, result, wired)
         output = result | http_metadata(response) if integration.metadata else result
         sync = integration.syncs.get(task.resource.pattern)
@@ -105,7 +105,7 @@ class Caller:
             return Completed(output)
         if sync.accepted is not None:
             sync.accepted(values)
-        submitted = start_job(task, sync, given, result, output)
+        submitted = submitted_job(task, sync, given, result, output)
         return replace(submitted, poll_after=0.0) if found else submitted
 
     def check(self, call: CallTask) -> None:
@@ -119,7 +119,7 @@ class Caller:
                 wrong.
         """
         if call.purpose == "task" and parse_resource(call.resource).kind != "activity":  # its workers ask for work
-            self._refuse(self._task(call), _given(call))
+            self._refuse(self._task(call), _task_parameters(call))
 
     def poll(self, job: Job) -> Completed | Submitted:
         """Look at a job: one call that describes it (and one more for an ECS task of which only a part failed).
@@ -136,16 +136,16 @@ class Caller:
                 refuses to describe it.
         """
         task, sync = self._job_task(job)
-        wired: Wire | None = None
+        wired: OpenOperation | None = None
         try:
             wired = self._open(task)
             description = wired.ask(sync.describe.operation, job["describe"])
             verdict = sync.verdict(description, wired.ask)
         except botocore_errors() as error:
-            if sync.gone and _code(error) == _NOT_FOUND:
+            if sync.gone and _error_code(error) == _NOT_FOUND_CODE:
                 return Completed(job["kept"])
             return self._pause(job, error, task, wired)
-        return _judged(job, sync, description, verdict)
+        return _job_outcome(job, sync, description, verdict)
 
     def cancel(self, job: Job) -> None:
         """Stop a job whose execution has ended. Clusters of EMR are left alone, as Step Functions leaves them.
@@ -160,34 +160,34 @@ class Caller:
         task, sync = self._job_task(job)
         if sync.stop is None:
             return
-        with naming_opening(task):
+        with raise_client_errors(task):
             wired = self._open(task)
-        with naming_errors(wired):
+        with raise_states_errors(wired):
             wired.ask(sync.stop.operation, job["stop"])
 
-    def _task(self, call: CallTask) -> Task:
+    def _task(self, call: CallTask) -> TaskCall:
         return self._task_of(call.resource, call.state, _role_arn(call))
 
-    def _task_of(self, resource: str, state: str, role_arn: str | None) -> Task:
+    def _task_of(self, resource: str, state: str, role_arn: str | None) -> TaskCall:
         parsed = parse_resource(resource)
-        return Task(state, parsed, role_arn, find_integration(parsed, self._clients))
+        return TaskCall(state, parsed, role_arn, find_integration(parsed, self._clients))
 
-    def _job_task(self, job: Job) -> tuple[Task, Sync]:
+    def _job_task(self, job: Job) -> tuple[TaskCall, SyncJob]:
         task = self._task_of(job["resource"], job["state"], job["role_arn"])
         return task, task.integration.syncs[task.resource.pattern]
 
-    def _open(self, task: Task) -> Wire:
+    def _open(self, task: TaskCall) -> OpenOperation:
         own = ADAPTERS.get(task.integration.wire)
         return own.open(task, self._clients) if own is not None else ApiOperation.open(task, self._clients)
 
-    def _refuse(self, task: Task, given: Json) -> None:
+    def _refuse(self, task: TaskCall, given: Json) -> None:
         """Refuse parameters with which the task cannot start."""
         integration = task.integration
         own = ADAPTERS.get(integration.wire)
         if own is None:
-            arguments_of(task, self._model(integration), given, self._prepared(task, given), "")
+            call_arguments(task, self._model(integration), given, self._prepared(task, given), "")
         elif problems := list(own.check(integration.operation, given)):
-            raise refused(given, problems)
+            raise invalid_parameters(given, problems)
 
     def _model(self, integration: Integration) -> OperationModel:
         from botocore.exceptions import UnknownServiceError
@@ -199,14 +199,14 @@ class Caller:
             told = f"boto3 here does not know {integration.operation} of {integration.client}: install a newer one"
             raise runtime_error(f"The resource {integration.name} cannot be called: {told}") from error
 
-    def _prepared(self, task: Task, given: Json) -> Json:
+    def _prepared(self, task: TaskCall, given: Json) -> Json:
         """Give the operation's parameters, of the task's."""
-        started = Started(task.resource.pattern, self._execution_arn, self._machine_arn)
+        started = CallContext(task.resource.pattern, self._execution_arn, self._machine_arn)
         return task.integration.prepare(given, started) if isinstance(given, dict) else given
 
-    def _send(self, wired: Wire, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
+    def _send(self, wired: OpenOperation, given: Json, token: str) -> tuple[Values, dict[str, Any]]:
         """Call the operation; give the response in PascalCase and as botocore gave it."""
-        with naming_errors(wired):
+        with raise_states_errors(wired):
             if isinstance(wired, ApiOperation):
                 return self._send_by(wired, given, token)
             return wired.perform(given, token), {}
@@ -219,36 +219,36 @@ class Caller:
         ours = once is not None and parameters.get(once.field) is None
         if once is not None and ours:
             parameters = parameters | {once.field: token}
-        arguments = arguments_of(link.task, link.model, given, parameters, token)
+        arguments = call_arguments(link.task, link.model, given, parameters, token)
         if integration.pages is not None:
             return _all_pages(link, arguments, *integration.pages)
         try:
             response = link.send(arguments)
         except botocore_errors() as error:
-            if once is None or once.find is None or not ours or _code(error) != once.taken:
+            if once is None or once.find is None or not ours or _error_code(error) != once.taken:
                 raise
             return once.find(parameters, link.ask), {}
         return link.values(response), response
 
-    def _pause(self, job: Job, error: Exception, task: Task, wired: Wire | None) -> Submitted:
+    def _pause(self, job: Job, error: Exception, task: TaskCall, wired: OpenOperation | None) -> Submitted:
         """Decide what an error means to a job that is followed."""
         from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
         fault = classify_error(error)
         if fault is AwsErrorKind.MISSING:
-            return not_found(job)
+            return after_missing_job(job)
         if fault is AwsErrorKind.EXPIRED:
             self._clients.forget()
         if fault in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
-            return not_asked(job)
-        raise (wired.name(error) if wired is not None else name_lost_call(error, task)) from error
+            return after_failed_poll(job)
+        raise (wired.name(error) if wired is not None else unanswered_call_error(error, task)) from error
 
 
-def _judged(job: Job, sync: Sync, description: Values, verdict: Verdict | None) -> Completed | Submitted:
+def _job_outcome(job: Job, sync: SyncJob, description: Values, verdict: JobState | None) -> Completed | Submitted:
     if verdict is None:
-        return not_found(job)
+        return after_missing_job(job)
     if verdict == "running":
-        return still_running(job, sync)
+        return after_running_job(job, sync)
     result = sync.result(description)
     if verdict == "failed":
         raise StatesError(TASK_FAILED, json_text(result))
@@ -265,7 +265,7 @@ def _all_pages(
     return link.values(response) | {items: entries}, response
 
 
-def _given(call: CallTask) -> Json:
+def _task_parameters(call: CallTask) -> Json:
     """Give the parameters; a function whose ARN is the resource gets them as its payload."""
     if parse_resource(call.resource).kind == "lambda":
         return {"FunctionName": call.resource, "Payload": call.arguments}
@@ -282,7 +282,7 @@ def _role_arn(call: CallTask) -> str | None:
     return role_arn
 
 
-def _code(error: Exception) -> str | None:
+def _error_code(error: Exception) -> str | None:
     response = getattr(error, "response", {})
     code: str | None = response.get("Error", {}).get("Code")
     return code

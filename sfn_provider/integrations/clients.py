@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from botocore.model import ServiceModel
     from botocore.session import Session as BotocoreSession
 
-WIRE_HEADERS: Final = "WireHeaders"
+ORIGINAL_HEADERS: Final = "WireHeaders"
 """Where a response's ``ResponseMetadata`` keeps its headers with their names as the service wrote them."""
 
 # A call that the service answers only when its work is done must not be sent twice because the answer is late.
-_PATIENT: Final[dict[str, Any]] = {"tcp_keepalive": True, "retries": {"total_max_attempts": 1}}
-_CONFIG: Final[dict[str, dict[str, Any]]] = {
-    "lambda": _PATIENT | {"read_timeout": 930},  # a function runs for up to 15 minutes
-    "bedrock-agentcore": _PATIENT | {"read_timeout": 930},  # so does a harness
-    "bedrock-runtime": _PATIENT | {"read_timeout": 930},
+_LONG_CALL: Final[dict[str, Any]] = {"tcp_keepalive": True, "retries": {"total_max_attempts": 1}}
+_CONFIG_BY_SERVICE: Final[dict[str, dict[str, Any]]] = {
+    "lambda": _LONG_CALL | {"read_timeout": 930},  # a function runs for up to 15 minutes
+    "bedrock-agentcore": _LONG_CALL | {"read_timeout": 930},  # so does a harness
+    "bedrock-runtime": _LONG_CALL | {"read_timeout": 930},
     "stepfunctions": {"tcp_keepalive": True, "read_timeout": 330},  # StartSyncExecution answers after up to 5
 }
 
@@ -144,7 +144,9 @@ class Clients:
 
         hook = self._hook(service, region)
         # The service says what is wrong with a value, as it does for Step Functions.
-        config = hook.config.merge(Config(parameter_validation=False, **(_CONFIG.get(service, {}) | self._config)))
+        config = hook.config.merge(
+            Config(parameter_validation=False, **(_CONFIG_BY_SERVICE.get(service, {}) | self._config))
+        )
         if role_arn is None:
             client = hook.get_client_type(region_name=hook.region_name, config=config)
         else:
@@ -175,4 +177,4 @@ class Clients:
 
 def _keep_headers(parsed_response: Any, response_dict: Any, **_: Any) -> None:
     if parsed_response is not None and response_dict is not None:
-        parsed_response["ResponseMetadata"][WIRE_HEADERS] = dict(response_dict["headers"].items())
+        parsed_response["ResponseMetadata"][ORIGINAL_HEADERS] = dict(response_dict["headers"].items())

@@ -8,14 +8,14 @@ from typing import Any, Final, Literal
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import Integration, Part
-from sfn_provider.integrations.job_recovery import SEARCHES
+from sfn_provider.integrations.integration import Integration, ResponsePart
+from sfn_provider.integrations.job_recovery import JOB_SEARCHES
 from sfn_provider.integrations.naming import capitalize
-from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
+from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Supported:
+class SupportedResource:
     """A resource that a Task may name.
 
     Args:
@@ -29,20 +29,22 @@ class Supported:
     error_prefix: str
 
 
-def supported() -> list[Supported]:
+def supported_resources() -> list[SupportedResource]:
     """List the resources that can be called, those of a distributed Map's reader and writer included."""
     return [
-        Supported("arn:aws:lambda:<region>:<account>:function:<name>", ("request_response",), "Lambda"),
-        Supported("arn:aws:states:::aws-sdk:<service>:<action>", ("request_response", "waitForTaskToken"), "<Service>"),
+        SupportedResource("arn:aws:lambda:<region>:<account>:function:<name>", ("request_response",), "Lambda"),
+        SupportedResource(
+            "arn:aws:states:::aws-sdk:<service>:<action>", ("request_response", "waitForTaskToken"), "<Service>"
+        ),
         *(
-            Supported(f"arn:aws:states:::{row.name}", row.patterns, row.errors.prefix)
-            for row in OPTIMIZED_CALLS.values()
+            SupportedResource(f"arn:aws:states:::{row.name}", row.patterns, row.errors.prefix)
+            for row in OPTIMIZED_INTEGRATIONS.values()
         ),
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class JobEnd:
     """How the jobs of a resource end (``.sync``), and what comes of a call that is made twice.
 
     Args:
@@ -61,7 +63,7 @@ class Ended:
     repeated: Literal["once", "same", "twice"]
 
 
-_SAME: Final = re.compile(
+_IDEMPOTENT_ACTIONS: Final = re.compile(
     "(batchDelete|batchGet|cancel|delete|get|list|modify|set|stop|terminate)[A-Z].*"
     "|putItem|putObject|updateEndpoint|startApplication|createModel|createEndpoint|createEndpointConfig"
 )
@@ -69,22 +71,22 @@ _SAME: Final = re.compile(
 create something whose name can be taken only once."""
 
 
-def ended() -> list[Ended]:
+def job_ends() -> list[JobEnd]:
     """List the optimized integrations with how their jobs end. Reads the models of their services."""
     clients = Clients(None)
-    return [_ended(row, clients) for row in OPTIMIZED_CALLS.values()]
+    return [_ended(row, clients) for row in OPTIMIZED_INTEGRATIONS.values()]
 
 
-def _ended(row: Integration, clients: Clients) -> Ended:
+def _ended(row: Integration, clients: Clients) -> JobEnd:
     resource = f"arn:aws:states:::{row.name}"
-    known = _token(row, clients) is not None or row.name in SEARCHES or row.name == "eks:runJob"
-    repeated: Any = "once" if known else "same" if _SAME.fullmatch(row.action) else "twice"
+    known = _token(row, clients) is not None or row.name in JOB_SEARCHES or row.name == "eks:runJob"
+    repeated: Any = "once" if known else "same" if _IDEMPOTENT_ACTIONS.fullmatch(row.action) else "twice"
     sync = row.syncs.get("sync")
     if sync is None:
-        return Ended(resource, (), (), "", repeated)
+        return JobEnd(resource, (), (), "", repeated)
     succeeds = (*sorted(sync.succeeded), *(("gone",) if sync.gone else ()))
-    place = f" {sync.result.path}" if isinstance(sync.result, Part) else ""
-    return Ended(resource, succeeds, tuple(sorted(sync.failed)), f"{sync.describe.operation}{place}", repeated)
+    place = f" {sync.result.path}" if isinstance(sync.result, ResponsePart) else ""
+    return JobEnd(resource, succeeds, tuple(sorted(sync.failed)), f"{sync.describe.operation}{place}", repeated)
 
 
 def _token(row: Integration, clients: Clients) -> str | None:
@@ -95,7 +97,7 @@ def _token(row: Integration, clients: Clients) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class SyncResource:
     """A resource whose jobs a Task can wait for.
 
     Args:
@@ -113,16 +115,16 @@ class Followed:
     search: str | None
 
 
-def followed() -> list[Followed]:
+def sync_resources() -> list[SyncResource]:
     """List the resources that can be called with ``.sync``."""
     clients = Clients(None)
-    return [_followed(row, clients) for row in OPTIMIZED_CALLS.values() if row.syncs]
+    return [_followed(row, clients) for row in OPTIMIZED_INTEGRATIONS.values() if row.syncs]
 
 
-def _followed(row: Integration, clients: Clients) -> Followed:
+def _followed(row: Integration, clients: Clients) -> SyncResource:
     sync = next(iter(row.syncs.values()))
-    search = SEARCHES.get(row.name)
-    return Followed(
+    search = JOB_SEARCHES.get(row.name)
+    return SyncResource(
         f"arn:aws:states:::{row.name}.sync",
         (sync.batch.operation, sync.batch.limit) if sync.batch is not None else None,
         sync.stop.operation if sync.stop is not None else None,

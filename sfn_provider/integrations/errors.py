@@ -41,7 +41,7 @@ class ErrorNames:
     cause: Callable[[str, str, str, dict[str, Any]], str]
 
 
-def optimized(prefix: str, client: str, service: str | None = None) -> ErrorNames:
+def optimized_error_names(prefix: str, client: str, service: str | None = None) -> ErrorNames:
     """Give the names of an optimized integration's errors.
 
     Args:
@@ -52,7 +52,7 @@ def optimized(prefix: str, client: str, service: str | None = None) -> ErrorName
     return ErrorNames(prefix, f"{client}Exception", service or client, exception_name_v1, _cause_v1)
 
 
-def sdk(service_id: str) -> ErrorNames:
+def sdk_error_names(service_id: str) -> ErrorNames:
     """Give the names of an AWS SDK integration's errors.
 
     Args:

@@ -9,11 +9,11 @@ from typing import Final, Literal, Protocol
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations.errors import ErrorNames
-from sfn_provider.integrations.value_shapes import OPTIMIZED, Style, Values
+from sfn_provider.integrations.value_shapes import OPTIMIZED_STYLE, Values, ValueStyle
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class CallContext:
     """Who calls, for what an integration adds to its parameters.
 
     Args:
@@ -27,18 +27,18 @@ class Started:
     machine_arn: str = ""
 
 
-def unchanged(values: Values) -> Json:
+def unchanged_response(values: Values) -> Json:
     """Give the response as the result."""
     return values
 
 
-def as_given(parameters: Values, started: Started) -> Values:
+def unchanged_parameters(parameters: Values, started: CallContext) -> Values:
     """Give the parameters as they are."""
     return parameters
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallTemplate:
     """An operation with its parameters as a template.
 
     Args:
@@ -52,22 +52,22 @@ class Call:
 
     def fill(self, parameters: Values, response: Values) -> Json:
         """Put the submission's values into the template."""
-        return fill(self.template, {"$parameters": parameters, "$response": response})
+        return fill_template(self.template, {"$parameters": parameters, "$response": response})
 
 
-def fill(template: Json, sources: dict[str, Json]) -> Json:
+def fill_template(template: Json, sources: dict[str, Json]) -> Json:
     """Put values in the place of texts such as ``$response.A.0.B``, by the name before the first dot."""
     if isinstance(template, dict):
-        return {key: fill(entry, sources) for key, entry in template.items()}
+        return {key: fill_template(entry, sources) for key, entry in template.items()}
     if isinstance(template, list):
-        return [fill(entry, sources) for entry in template]
+        return [fill_template(entry, sources) for entry in template]
     if isinstance(template, str) and template.startswith("$"):
         source, _, path = template.partition(".")
-        return dig(sources[source], path)
+        return get_path(sources[source], path)
     return template
 
 
-def dig(value: Json, path: str) -> Json:
+def get_path(value: Json, path: str) -> Json:
     """Give what a path such as ``Tasks.0.TaskArn`` leads to; None where it leads nowhere."""
     for step in path.split(".") if path else ():
         if isinstance(value, list):
@@ -78,18 +78,18 @@ def dig(value: Json, path: str) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ResponsePart:
     """Gives a part of a response as the result: what the path leads to."""
 
     path: str
 
     def __call__(self, values: Values) -> Json:
         """Give the part."""
-        return dig(values, self.path)
+        return get_path(values, self.path)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollInterval:
     """Seconds between two looks at a job: they grow by half with each look, from ``first`` up to ``longest``."""
 
     first: float
@@ -101,7 +101,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchDescribe:
     """How many jobs are looked at by one call.
 
     Args:
@@ -131,32 +131,32 @@ class Batch:
 
     def parameters(self, jobs: Sequence[Values]) -> Values:
         """Make the parameters for jobs with the same shared ones, of those that describe each."""
-        ids = {self.ids: [dig(job, self.id) for job in jobs]} if self.ids is not None else {}
+        ids = {self.ids: [get_path(job, self.id) for job in jobs]} if self.ids is not None else {}
         return self.shared(jobs[0]) | ids | self.others
 
     def found(self, answer: Values) -> dict[Json, Json]:
         """Give the jobs of an answer by their ids."""
-        return {dig(job, self.id_of): job for job in dig(answer, self.items) or ()}
+        return {get_path(job, self.id_of): job for job in get_path(answer, self.items) or ()}
 
 
-class Asks(Protocol):
+class ServiceCaller(Protocol):
     """Calls operations with the task's credentials; what it may raise is botocore's."""
 
     def ask(self, operation: str, parameters: Values) -> Values:
         """Call another operation of the task's service."""
 
-    def sibling(self, service: str) -> Asks:
+    def sibling(self, service: str) -> ServiceCaller:
         """Call operations of another service, by boto3's name of it."""
 
 
-Verdict = Literal["running", "succeeded", "failed"]
+JobState = Literal["running", "succeeded", "failed"]
 
-Ask = Callable[[str, Values], Values]
+CallOperation = Callable[[str, Values], Values]
 """Calls an operation of the job's service; what it may raise is botocore's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sync:
+class SyncJob:
     """How a job is followed to its end (``.sync``).
 
     Args:
@@ -176,18 +176,18 @@ class Sync:
             result is then the response to the submission.
     """
 
-    describe: Call
+    describe: CallTemplate
     status: str
     succeeded: frozenset[str]
     failed: frozenset[str]
     result: Callable[[Values], Json]
-    stop: Call | None
-    pace: Pace
+    stop: CallTemplate | None
+    pace: PollInterval
     accepted: Callable[[Values], None] | None = None
-    judge: Callable[[Values, Ask], Verdict] | None = None
+    judge: Callable[[Values, CallOperation], JobState] | None = None
     keep: bool = False
     gone: bool = False
-    batch: Batch | None = None
+    batch: BatchDescribe | None = None
     glance: Values = field(default_factory=dict)
 
     @property
@@ -200,9 +200,9 @@ class Sync:
         """Path to the status in a job of a batch."""
         return self.status.removeprefix(f"{self.batch.item}.") if self.batch is not None else self.status
 
-    def verdict(self, description: Values, ask: Ask) -> Verdict | None:
+    def verdict(self, description: Values, ask: CallOperation) -> JobState | None:
         """Tell how a job stands; None where the description has no such job."""
-        status = dig(description, self.status)
+        status = get_path(description, self.status)
         if status is None:
             return None
         if status in self.succeeded:
@@ -211,7 +211,7 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class Idempotency:
     """What makes a call happen once, however often it is sent.
 
     Args:
@@ -222,10 +222,10 @@ class Once:
 
     field: str
     taken: str | None = None
-    find: Callable[[Values, Ask], Values] | None = None
+    find: Callable[[Values, CallOperation], Values] | None = None
 
 
-Wire = Literal["aws", "api gateway", "http", "kubernetes"]
+AdapterName = Literal["aws", "api gateway", "http", "kubernetes"]
 """What speaks to the service: boto3, or HTTPS of our own where no boto3 service has the operation."""
 
 
@@ -259,19 +259,19 @@ class Integration:
     client: str
     operation: str
     errors: ErrorNames
-    prepare: Callable[[Values, Started], Values] = as_given
-    result: Callable[[Values], Json] = unchanged
+    prepare: Callable[[Values, CallContext], Values] = unchanged_parameters
+    result: Callable[[Values], Json] = unchanged_response
     required: tuple[str, ...] | None = None
     refused: frozenset[str] = frozenset()
-    once: Once | None = None
-    syncs: dict[Pattern, Sync] = field(default_factory=dict)
+    once: Idempotency | None = None
+    syncs: dict[Pattern, SyncJob] = field(default_factory=dict)
     callback: bool = False
     metadata: bool = True
-    style: Style = OPTIMIZED
+    style: ValueStyle = OPTIMIZED_STYLE
     pages: tuple[str, str, str] | None = None
-    complete: Callable[[Values, Values, Asks], Values] | None = None
-    conclude: Callable[[Values, Json, Asks], Json] | None = None
-    wire: Wire = "aws"
+    complete: Callable[[Values, Values, ServiceCaller], Values] | None = None
+    conclude: Callable[[Values, Json, ServiceCaller], Json] | None = None
+    wire: AdapterName = "aws"
 
     @property
     def name(self) -> str:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.api_operation import Task
+from sfn_provider.integrations.api_operation import TaskCall
 from sfn_provider.integrations.call_outcomes import Submitted
 from sfn_provider.integrations.errors import TASK_FAILED
-from sfn_provider.integrations.integration import Sync
+from sfn_provider.integrations.integration import SyncJob
 from sfn_provider.integrations.value_shapes import Values, json_text
 
 Job = dict[str, Any]
@@ -17,14 +17,14 @@ Job = dict[str, Any]
 ``looks`` that found it running; ``errors`` and ``missing``: looks since the last good one that failed, or that did not
 find it; ``kept``: the part of the result that is known, or the whole of it for a job that is gone when it is done."""
 
-_UNCERTAIN_LOOKS: Final = 6
+_MAX_MISSING_POLLS: Final = 6
 """How often a job may be unknown to its service before that is believed: descriptions are eventually consistent."""
 
-_LONGEST_PAUSE: Final = 300.0
+_MAX_POLL_DELAY: Final = 300.0
 """Seconds until the next look at a job that could not be looked at, or was not found, at most."""
 
 
-def start_job(task: Task, sync: Sync, given: Values, result: Values, output: Json) -> Submitted:
+def submitted_job(task: TaskCall, sync: SyncJob, given: Values, result: Values, output: Json) -> Submitted:
     """Give the job that a submission started.
 
     Args:
@@ -48,26 +48,26 @@ def start_job(task: Task, sync: Sync, given: Values, result: Values, output: Jso
     return Submitted(job, output, sync.pace.after(0))
 
 
-def still_running(job: Job, sync: Sync) -> Submitted:
+def after_running_job(job: Job, sync: SyncJob) -> Submitted:
     """Give the job after a look that found it running."""
     looks = job["looks"] + 1
     return Submitted(job | {"looks": looks, "errors": 0, "missing": 0}, None, sync.pace.after(looks))
 
 
-def not_asked(job: Job) -> Submitted:
+def after_failed_poll(job: Job) -> Submitted:
     """Give the job after a look that failed for a reason that passes: pauses double."""
     errors = job["errors"] + 1
-    return Submitted(job | {"errors": errors}, None, min(_LONGEST_PAUSE, 2.0 ** min(errors, 10)))
+    return Submitted(job | {"errors": errors}, None, min(_MAX_POLL_DELAY, 2.0 ** min(errors, 10)))
 
 
-def not_found(job: Job) -> Submitted:
+def after_missing_job(job: Job) -> Submitted:
     """Give the job after a look that did not find it.
 
     Raises:
         StatesError: ``States.TaskFailed``: it was not found for too long.
     """
     missing = job["missing"] + 1
-    if missing >= _UNCERTAIN_LOOKS:
+    if missing >= _MAX_MISSING_POLLS:
         cause = f"The job of {job['resource']} was started, but its service does not know it"
         raise StatesError(TASK_FAILED, f"{cause}: {json_text(job['describe'])}")
-    return Submitted(job | {"missing": missing, "errors": 0}, None, min(_LONGEST_PAUSE, 2.0**missing))
+    return Submitted(job | {"missing": missing, "errors": 0}, None, min(_MAX_POLL_DELAY, 2.0**missing))

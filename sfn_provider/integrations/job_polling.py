@@ -13,14 +13,14 @@ from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.adapters.registry import ADAPTERS
-from sfn_provider.integrations.api_operation import ApiOperation, ServiceAdapter, Task, botocore_errors
+from sfn_provider.integrations.api_operation import ApiOperation, ServiceAdapter, TaskCall, botocore_errors
 from sfn_provider.integrations.call_outcomes import Submitted
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import Batch, Sync, dig
-from sfn_provider.integrations.job import Job, not_asked, not_found, still_running
+from sfn_provider.integrations.integration import BatchDescribe, SyncJob, get_path
+from sfn_provider.integrations.job import Job, after_failed_poll, after_missing_job, after_running_job
 from sfn_provider.integrations.resolver import find_integration
 
-Outcome = Submitted | None
+PollOutcome = Submitted | None
 """A job that goes on, with the time until the next look; None for one that `Caller.poll` must see: it has ended, or
 cannot be looked at."""
 
@@ -33,7 +33,7 @@ class ClientKey(NamedTuple):
     role_arn: str | None
 
 
-def client_key_of(job: Job, clients: Clients) -> ClientKey:
+def client_key(job: Job, clients: Clients) -> ClientKey:
     """Tell which client looks at a job."""
     task, _ = _task(job, clients)
     return ClientKey(task.integration.client, task.resource.region, task.role_arn)
@@ -78,9 +78,9 @@ class BatchJobPoller:
             shared = name if batch is None else json.dumps([batch.operation, batch.shared(job["describe"])])
             together.setdefault(shared, []).append(name)
             limits[shared] = 1 if batch is None else batch.limit
-        return [part for shared, names in together.items() for part in _parts(names, limits[shared])]
+        return [part for shared, names in together.items() for part in _chunks(names, limits[shared])]
 
-    def look(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def look(self, jobs: Sequence[Job]) -> list[PollOutcome]:
         """Look at jobs that `calls` has put together; one by one where their batch does not tell of them.
 
         Call `open` before, each time: credentials may have expired. Errors that pass never end a job: it goes on, with
@@ -92,26 +92,28 @@ class BatchJobPoller:
         if batch is None or (len(jobs) == 1 and not itself):
             return [self._one(job) for job in jobs]
         try:
-            answer = self._link(task).ask(batch.operation, batch.parameters(_described(jobs)))
+            answer = self._link(task).ask(batch.operation, batch.parameters(_describe_parameters(jobs)))
         except botocore_errors() as error:
             return self._batch_failed(jobs, error, None if itself else batch)
         found = batch.found(answer)
 
-        def missing(job: Job) -> Outcome:
-            return _or_none(not_found, job) if itself else self._one(job)
+        def missing(job: Job) -> PollOutcome:
+            return _none_if_failed(after_missing_job, job) if itself else self._one(job)
 
-        items = ((job, found.get(dig(job["describe"], batch.id))) for job in jobs)
-        return [_outcome(job, sync, dig(item, sync.status_of_item)) if item else missing(job) for job, item in items]
+        items = ((job, found.get(get_path(job["describe"], batch.id))) for job in jobs)
+        return [
+            _outcome(job, sync, get_path(item, sync.status_of_item)) if item else missing(job) for job, item in items
+        ]
 
-    def _one(self, job: Job) -> Outcome:
+    def _one(self, job: Job) -> PollOutcome:
         task, sync = _task(job, self._clients)
         try:
-            status = dig(self._link(task).ask(sync.describe.operation, job["describe"] | sync.glance), sync.status)
+            status = get_path(self._link(task).ask(sync.describe.operation, job["describe"] | sync.glance), sync.status)
         except botocore_errors() as error:
             return self._failed(job, error)
-        return _or_none(not_found, job) if status is None else _outcome(job, sync, status)
+        return _none_if_failed(after_missing_job, job) if status is None else _outcome(job, sync, status)
 
-    def _batch_failed(self, jobs: Sequence[Job], error: Exception, other: Batch | None) -> list[Outcome]:
+    def _batch_failed(self, jobs: Sequence[Job], error: Exception, other: BatchDescribe | None) -> list[PollOutcome]:
         """Decide what the error of a batch means: where another call looks at one job, that one may be allowed."""
         from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
@@ -122,45 +124,45 @@ class BatchJobPoller:
             self._denied.add(other.operation)
         return [self._one(job) for job in jobs]
 
-    def _failed(self, job: Job, error: Exception) -> Outcome:
+    def _failed(self, job: Job, error: Exception) -> PollOutcome:
         from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
         fault = classify_error(error)
         self._expired = self._expired or fault is AwsErrorKind.EXPIRED
         if fault in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
-            return not_asked(job)
-        return _or_none(not_found, job) if fault is AwsErrorKind.MISSING else None
+            return after_failed_poll(job)
+        return _none_if_failed(after_missing_job, job) if fault is AwsErrorKind.MISSING else None
 
-    def _batch(self, sync: Sync) -> Batch | None:
+    def _batch(self, sync: SyncJob) -> BatchDescribe | None:
         return None if sync.batch is None or sync.batch.operation in self._denied else sync.batch
 
-    def _link(self, task: Task) -> ServiceAdapter:
+    def _link(self, task: TaskCall) -> ServiceAdapter:
         own = ADAPTERS.get(task.integration.wire)
         if own is not None:
             return own.open(task, self._clients)
         return ApiOperation(task, self._client, task.integration.operation, self._clients)
 
 
-def _task(job: Job, clients: Clients) -> tuple[Task, Sync]:
+def _task(job: Job, clients: Clients) -> tuple[TaskCall, SyncJob]:
     resource = parse_resource(job["resource"])
     integration = find_integration(resource, clients)
-    return Task(job["state"], resource, job["role_arn"], integration), integration.syncs[resource.pattern]
+    return TaskCall(job["state"], resource, job["role_arn"], integration), integration.syncs[resource.pattern]
 
 
-def _outcome(job: Job, sync: Sync, status: Json) -> Outcome:
-    return None if status in sync.ended else still_running(job, sync)
+def _outcome(job: Job, sync: SyncJob, status: Json) -> PollOutcome:
+    return None if status in sync.ended else after_running_job(job, sync)
 
 
-def _or_none(next_look: Callable[[Job], Submitted], job: Job) -> Outcome:
+def _none_if_failed(next_look: Callable[[Job], Submitted], job: Job) -> PollOutcome:
     try:
         return next_look(job)
     except StatesError:
         return None
 
 
-def _described(jobs: Sequence[Job]) -> list[dict[str, Json]]:
+def _describe_parameters(jobs: Sequence[Job]) -> list[dict[str, Json]]:
     return [job["describe"] for job in jobs]
 
 
-def _parts(names: list[str], size: int) -> Iterator[list[str]]:
+def _chunks(names: list[str], size: int) -> Iterator[list[str]]:
     return (names[start : start + size] for start in range(0, len(names), size))

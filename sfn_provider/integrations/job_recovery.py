@@ -14,10 +14,10 @@ from typing import Any, Final
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations.api_operation import ServiceAdapter, botocore_errors
-from sfn_provider.integrations.integration import Ask, Call, dig, fill
+from sfn_provider.integrations.integration import CallOperation, CallTemplate, fill_template, get_path
 from sfn_provider.integrations.value_shapes import Values
 
-SKEW: Final = 5000
+MAX_CLOCK_SKEW_MS: Final = 5000
 """Milliseconds that a worker's clock may be ahead of AWS's."""
 
 
@@ -39,7 +39,7 @@ def _any(job: Values, parameters: Values) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class JobSearch:
     """How the job is found.
 
     Args:
@@ -52,7 +52,7 @@ class Search:
         by: what makes a job the one that is looked for, in words.
     """
 
-    call: Call
+    call: CallTemplate
     jobs: str
     id: str
     started: str
@@ -60,7 +60,9 @@ class Search:
     by: str
     same: Callable[[Values, Values], bool] = field(default=_any)
 
-    def find(self, parameters: Values, again: Resubmission, taken: Sequence[Values], ask: Ask) -> Values | None:
+    def find(
+        self, parameters: Values, again: Resubmission, taken: Sequence[Values], ask: CallOperation
+    ) -> Values | None:
         """Give what the service answered when the job was started; None where there is none.
 
         Args:
@@ -72,13 +74,13 @@ class Search:
         answer = ask(self.call.operation, self.call.fill(parameters, {}))
         known = json.dumps([*(job["describe"] for job in again.others), *taken])
         for job in reversed(list(self._jobs(answer))):
-            fresh = (dig(job, self.started) or 0) >= again.since * 1000 - SKEW
-            if fresh and json.dumps(dig(job, self.id)) not in known and self.same(job, parameters):
-                return dict(fill(self.response, {"$job": job}))
+            fresh = (get_path(job, self.started) or 0) >= again.since * 1000 - MAX_CLOCK_SKEW_MS
+            if fresh and json.dumps(get_path(job, self.id)) not in known and self.same(job, parameters):
+                return dict(fill_template(self.response, {"$job": job}))
         return None
 
     def _jobs(self, answer: Values) -> Iterator[Values]:
-        yield from (dig(answer, self.jobs) or ()) if self.jobs else (answer,)
+        yield from (get_path(answer, self.jobs) or ()) if self.jobs else (answer,)
 
 
 def _same_arguments(run: Values, parameters: Values) -> bool:
@@ -87,19 +89,21 @@ def _same_arguments(run: Values, parameters: Values) -> bool:
 
 
 def _same_step(step: Values, parameters: Values) -> bool:
-    asked: dict[str, Json] = dig(parameters, "Step.HadoopJarStep") or {}
-    same_name = dig(parameters, "Step.Name") == step.get("Name")
-    return same_name and all((dig(step, f"Config.{name}") or []) == (asked.get(name) or []) for name in ("Jar", "Args"))
+    asked: dict[str, Json] = get_path(parameters, "Step.HadoopJarStep") or {}
+    same_name = get_path(parameters, "Step.Name") == step.get("Name")
+    return same_name and all(
+        (get_path(step, f"Config.{name}") or []) == (asked.get(name) or []) for name in ("Jar", "Args")
+    )
 
 
 def _same_name(cluster: Values, parameters: Values) -> bool:
     return cluster.get("Name") == parameters.get("Name")
 
 
-def _sagemaker(kind: str) -> Search:
+def _sagemaker(kind: str) -> JobSearch:
     name, arn = f"{kind}JobName", f"{kind}JobArn"
-    return Search(
-        Call(f"Describe{kind}Job", {name: f"$parameters.{name}"}),
+    return JobSearch(
+        CallTemplate(f"Describe{kind}Job", {name: f"$parameters.{name}"}),
         jobs="",
         id=name,
         started="CreationTime",
@@ -108,9 +112,9 @@ def _sagemaker(kind: str) -> Search:
     )
 
 
-SEARCHES: Final[dict[str, Search]] = {
-    "batch:submitJob": Search(
-        Call(
+JOB_SEARCHES: Final[dict[str, JobSearch]] = {
+    "batch:submitJob": JobSearch(
+        CallTemplate(
             "ListJobs",
             {"JobQueue": "$parameters.JobQueue", "Filters": [{"Name": "JOB_NAME", "Values": ["$parameters.JobName"]}]},
         ),
@@ -120,16 +124,16 @@ SEARCHES: Final[dict[str, Search]] = {
         response={name: f"$job.{name}" for name in ("JobArn", "JobId", "JobName")},
         by="JobQueue, JobName",
     ),
-    "databrew:startJobRun": Search(
-        Call("ListJobRuns", {"Name": "$parameters.Name"}),
+    "databrew:startJobRun": JobSearch(
+        CallTemplate("ListJobRuns", {"Name": "$parameters.Name"}),
         jobs="JobRuns",
         id="RunId",
         started="StartedOn",
         response={"RunId": "$job.RunId"},
         by="Name",
     ),
-    "elasticmapreduce:addStep": Search(
-        Call("ListSteps", {"ClusterId": "$parameters.ClusterId"}),
+    "elasticmapreduce:addStep": JobSearch(
+        CallTemplate("ListSteps", {"ClusterId": "$parameters.ClusterId"}),
         jobs="Steps",
         id="Id",
         started="Status.Timeline.CreationDateTime",
@@ -137,8 +141,8 @@ SEARCHES: Final[dict[str, Search]] = {
         by="ClusterId, Step.Name, Jar, Args",
         same=_same_step,
     ),
-    "elasticmapreduce:createCluster": Search(
-        Call("ListClusters"),
+    "elasticmapreduce:createCluster": JobSearch(
+        CallTemplate("ListClusters"),
         jobs="Clusters",
         id="Id",
         started="Status.Timeline.CreationDateTime",
@@ -146,8 +150,8 @@ SEARCHES: Final[dict[str, Search]] = {
         by="Name",
         same=_same_name,
     ),
-    "glue:startJobRun": Search(
-        Call("GetJobRuns", {"JobName": "$parameters.JobName", "MaxResults": 200}),
+    "glue:startJobRun": JobSearch(
+        CallTemplate("GetJobRuns", {"JobName": "$parameters.JobName", "MaxResults": 200}),
         jobs="JobRuns",
         id="Id",
         started="StartedOn",
@@ -163,13 +167,13 @@ SEARCHES: Final[dict[str, Search]] = {
 """By integration."""
 
 
-def is_searched(resource: str) -> bool:
+def is_recoverable(resource: str) -> bool:
     """Can a job of this resource be looked for?"""
     parsed = parse_resource(resource)
-    return parsed.kind == "optimized" and f"{parsed.service}:{parsed.action}" in SEARCHES
+    return parsed.kind == "optimized" and f"{parsed.service}:{parsed.action}" in JOB_SEARCHES
 
 
-class Finder:
+class JobFinder:
     """Finds the jobs of several calls: two calls that are the same do not find the same job."""
 
     def __init__(self) -> None:
@@ -190,7 +194,7 @@ class Finder:
         """
         from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
-        search = SEARCHES.get(integration)
+        search = JOB_SEARCHES.get(integration)
         if search is None or not isinstance(parameters, dict):
             return None
         with self._turn:

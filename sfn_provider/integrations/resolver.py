@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from sfn_provider.asl.resources import Resource
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.botocore_names import boto_service, closest_action, closest_service, operation_name
-from sfn_provider.integrations.errors import runtime_error, sdk
+from sfn_provider.integrations.errors import runtime_error, sdk_error_names
 from sfn_provider.integrations.integration import Integration
-from sfn_provider.integrations.optimized.table import FUNCTION, OPTIMIZED_CALLS
-from sfn_provider.integrations.value_shapes import SDK
+from sfn_provider.integrations.optimized.table import LAMBDA_FUNCTION, OPTIMIZED_INTEGRATIONS
+from sfn_provider.integrations.value_shapes import SDK_STYLE
 
 if TYPE_CHECKING:
     from sfn_provider.integrations.clients import Clients
@@ -41,14 +41,14 @@ def find_integration(resource: Resource, clients: Clients) -> Integration:
 
 
 def _function(resource: Resource, clients: Clients) -> Integration:
-    return FUNCTION
+    return LAMBDA_FUNCTION
 
 
 def _optimized(resource: Resource, clients: Clients) -> Integration:
-    integration = OPTIMIZED_CALLS.get(f"{resource.service}:{resource.action}")
+    integration = OPTIMIZED_INTEGRATIONS.get(f"{resource.service}:{resource.action}")
     if integration is None:
-        same = [name for name in OPTIMIZED_CALLS if name.startswith(f"{resource.service}:")]
-        known = ", ".join(same or OPTIMIZED_CALLS)
+        same = [name for name in OPTIMIZED_INTEGRATIONS if name.startswith(f"{resource.service}:")]
+        known = ", ".join(same or OPTIMIZED_INTEGRATIONS)
         why = f"the optimized integrations that this package calls are {known}; aws-sdk integrations call every action"
         raise _refusal(resource, why)
     return integration
@@ -66,8 +66,10 @@ def _sdk(resource: Resource, clients: Clients) -> Integration:
     details = model.operation_model(operation)
     if details.has_event_stream_input or details.has_event_stream_output:
         raise _refusal(resource, "it streams events")
-    names = sdk(str(model.service_id))
-    return Integration(f"aws-sdk:{name}", action, service, operation, names, metadata=False, style=SDK, callback=True)
+    names = sdk_error_names(str(model.service_id))
+    return Integration(
+        f"aws-sdk:{name}", action, service, operation, names, metadata=False, style=SDK_STYLE, callback=True
+    )
 
 
 _FINDERS: Final[dict[str, Callable[[Resource, Clients], Integration]]] = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfn_provider.engine.requests import CallTask
 
 
-def answer(s3: Any, call: CallTask) -> Json:
+def perform_s3_call(s3: Any, call: CallTask) -> Json:
     """Do what an ItemReader or ResultWriter asks of S3.
 
     Args:
@@ -33,17 +33,17 @@ def answer(s3: Any, call: CallTask) -> Json:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return _ANSWERS[call.purpose](s3, call.arguments)
+        return _CALLS[call.purpose](s3, call.arguments)
     except ClientError as error:
         told = error.response["Error"]
-        raise StatesError(f"S3.{told['Code']}", f"{told['Message']} ({_place(call.arguments)})") from error
+        raise StatesError(f"S3.{told['Code']}", f"{told['Message']} ({_s3_uri(call.arguments)})") from error
     except BotoCoreError as error:
-        raise StatesError("S3.SdkClientException", f"{error} ({_place(call.arguments)})") from error
+        raise StatesError("S3.SdkClientException", f"{error} ({_s3_uri(call.arguments)})") from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise StatesError("S3.InvalidObject", f"{_place(call.arguments)} cannot be read: {error}") from error
+        raise StatesError("S3.InvalidObject", f"{_s3_uri(call.arguments)} cannot be read: {error}") from error
 
 
-def _place(arguments: dict[str, Any]) -> str:
+def _s3_uri(arguments: dict[str, Any]) -> str:
     return f"s3://{arguments.get('Bucket')}/{arguments.get('Key', arguments.get('Prefix') or '')}"
 
 
@@ -101,7 +101,7 @@ def _write(s3: Any, arguments: dict[str, Any]) -> Json:
     return {}
 
 
-_ANSWERS: dict[str, Callable[[Any, dict[str, Any]], Json]] = {
+_CALLS: dict[str, Callable[[Any, dict[str, Any]], Json]] = {
     "read": _read,
     "read_rows": _read_rows,
     "list": _list,

@@ -57,7 +57,7 @@ def raw_text(value: Json) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class ValueStyle:
     """How a family of integrations writes values.
 
     Args:
@@ -76,15 +76,15 @@ class Style:
     fill_tokens: bool = False
 
 
-SDK: Final = Style(sdk_field, iso_time)
+SDK_STYLE: Final = ValueStyle(sdk_field, iso_time)
 """``arn:aws:states:::aws-sdk:...``"""
 
-OPTIMIZED: Final = Style(capitalize, epoch_milliseconds, fill_tokens=True)
+OPTIMIZED_STYLE: Final = ValueStyle(capitalize, epoch_milliseconds, fill_tokens=True)
 """``arn:aws:states:::<service>:...``"""
 
 
 @dataclass(slots=True)
-class Reader:
+class ParameterReader:
     """Makes botocore's arguments of a task's parameters, and collects what is wrong with them.
 
     Args:
@@ -92,7 +92,7 @@ class Reader:
         problems: what is wrong, one sentence each, in AWS's words.
     """
 
-    style: Style
+    style: ValueStyle
     problems: list[str] = field(default_factory=list)
 
     def refuse(self, names: Iterable[str]) -> None:
@@ -232,7 +232,7 @@ _SCALARS: Final[dict[str, _Scalar]] = {
 }
 
 
-def result_of(shape: Shape | None, response: Any, style: Style) -> Values:
+def read_response(shape: Shape | None, response: Any, style: ValueStyle) -> Values:
     """Make a task's result of what an operation answered.
 
     Args:
@@ -243,7 +243,7 @@ def result_of(shape: Shape | None, response: Any, style: Style) -> Values:
     return {} if shape is None else _write_structure(shape, response, style)
 
 
-def _write(shape: Shape, value: Any, style: Style, is_body: bool = False) -> Json:
+def _write(shape: Shape, value: Any, style: ValueStyle, is_body: bool = False) -> Json:
     if shape.serialization.get("eventstream"):
         return [_write_structure(shape, event, style) for event in value]
     if shape.type_name == "structure":
@@ -259,7 +259,7 @@ def _write(shape: Shape, value: Any, style: Style, is_body: bool = False) -> Jso
     return value
 
 
-def _write_structure(shape: Shape, value: Any, style: Style) -> Values:
+def _write_structure(shape: Shape, value: Any, style: ValueStyle) -> Values:
     body = shape.serialization.get("payload")
     written: Values = {}
     for member, inner in shape.members.items():

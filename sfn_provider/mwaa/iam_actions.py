@@ -8,7 +8,7 @@ from typing import Final
 from sfn_provider.asl.resources import Resource
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration
-from sfn_provider.integrations.job_recovery import SEARCHES
+from sfn_provider.integrations.job_recovery import JOB_SEARCHES
 from sfn_provider.integrations.resolver import find_integration
 
 _LOOK: Final = ("DescribeExecution", "ListExecutions")  # many waits share one list
@@ -112,6 +112,6 @@ def _operations(integration: Integration, resource: Resource) -> Iterator[str]:
     if sync is not None:
         yield sync.describe.operation
         yield from (call.operation for call in (sync.stop, sync.batch) if call is not None)
-    search = SEARCHES.get(integration.name)
+    search = JOB_SEARCHES.get(integration.name)
     if search is not None:
         yield search.call.operation

@@ -51,9 +51,9 @@ class WaitingOperator(StepFunctionsOperator):
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up again, after the trigger's event."""
         from sfn_provider.executions.history_log import HistoryLog
-        from sfn_provider.triggers.step_function import execution_of
+        from sfn_provider.triggers.step_function import execution_arn_from_event
 
-        self._execution_arn = execution_of(event)
+        self._execution_arn = execution_arn_from_event(event)
         self._history = HistoryLog.of(event and event.get("history"))
         return self._finish(context, self._execution_arn)
 

@@ -30,7 +30,7 @@ from sfn_provider.engine.requests import (
 )
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from sfn_provider.integrations.job_recovery import Resubmission, is_searched
+from sfn_provider.integrations.job_recovery import Resubmission, is_recoverable
 from sfn_provider.runtime.idempotency import idempotency_key
 from sfn_provider.runtime.running_jobs import RunningJobs
 from sfn_provider.runtime.task_token_waits import TaskTokenWaits, is_activity
@@ -136,7 +136,7 @@ class LiveDriver:
         self._records += step.records
         for request in step.requests:
             self._handle(request)
-        if any(is_searched(call.resource) for call in self._to_call.values()):
+        if any(is_recoverable(call.resource) for call in self._to_call.values()):
             # If this worker is lost over such a call, the next one must know that it may have been made.
             self._keep()
         for identity in list(self._to_call):

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.callbacks import sqs_queue as queue
 from sfn_provider.callbacks import wait_records as records
-from sfn_provider.callbacks.task_tokens import TokenSigner, Waiter
-from sfn_provider.callbacks.wait_records import LONGEST_WAIT, Wait, Work
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
+from sfn_provider.callbacks.wait_records import DEFAULT_TIMEOUT, ActivityTask, WaitRecord
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSucceeded
 from sfn_provider.runtime.idempotency import idempotency_key
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.callbacks.worker_requests import Answer
+    from sfn_provider.callbacks.worker_requests import WorkerAnswer
     from sfn_provider.runtime.state_operator import StateOperator
 
 Json = Any
@@ -73,13 +73,15 @@ class TaskTokenWaits:
             UsageError: this Airflow has no secret key.
         """
         entry = f"{idempotency_key(self._operator, self._context)}/{place}"
-        return TokenSigner.from_configuration().make(self._waiter, entry)
+        return TokenSigner.from_configuration().sign(self._waiter, entry)
 
     @property
-    def _waiter(self) -> Waiter:
+    def _waiter(self) -> TaskInstanceKey:
         index = self._context["ti"].map_index
         run_id = self._context["dag_run"].run_id
-        return Waiter(self._operator.dag.dag_id, run_id, self._operator.task_id, -1 if index is None else index)
+        return TaskInstanceKey(
+            self._operator.dag.dag_id, run_id, self._operator.task_id, -1 if index is None else index
+        )
 
     def open(self, call: CallTask, now: float) -> None:
         """Keep a record of the wait that a call begins, before anybody can see its token.
@@ -90,14 +92,14 @@ class TaskTokenWaits:
         """
         if call.token is None:
             return
-        claim = TokenSigner.from_configuration().read(call.token)
+        claim = TokenSigner.from_configuration().verify(call.token)
         activity = call.resource if is_activity(call) else None
-        work = Work(activity, call.token, json.dumps(call.arguments)) if activity is not None else None
-        expires = now + (call.timeout if call.timeout is not None else LONGEST_WAIT)
-        before = records.read(claim.id)
+        work = ActivityTask(activity, call.token, json.dumps(call.arguments)) if activity is not None else None
+        expires = now + (call.timeout if call.timeout is not None else DEFAULT_TIMEOUT)
+        before = records.read_record(claim.id)
         # The worker of a try that was lost may have answered, or have taken the work, already.
         if before is None or (before.answer is None and work is None):
-            records.write(Wait(claim.id, self._waiter, expires, call.heartbeat, now, work=work))
+            records.write_record(WaitRecord(claim.id, self._waiter, expires, call.heartbeat, now, work=work))
         self._open[call.id] = _Open(claim.id, activity is not None, now, call.heartbeat, activity)
         self._next_look = 0.0
 
@@ -114,12 +116,12 @@ class TaskTokenWaits:
         """Forget a wait, if the request has one."""
         known = self._open.pop(request, None)
         if known is not None:
-            records.delete(known.id, known.activity)
+            records.delete_record(known.id, known.activity)
 
     def settle(self) -> None:
         """Forget the waits whose answers the task has taken: it is kept, or its end, that it has."""
         for known in self._answered:
-            records.delete(known.id, known.activity)
+            records.delete_record(known.id, known.activity)
         self._answered.clear()
 
     def close_all(self) -> None:
@@ -142,14 +144,14 @@ class TaskTokenWaits:
         if now < self._next_look:
             return
         if alone and self._open and queue.queue_url():
-            queue.drain([known.id for known in self._open.values()])
+            queue.drain_queue([known.id for known in self._open.values()])
         for request, known in tuple(self._open.items()):
             if known.accepted and request in self._open:
                 yield from self._look_at(request, known, now)
         self._next_look = now + max(PAUSE, 0.05 * len(self._open))
 
     def _look_at(self, request: str, known: _Open, now: float) -> Iterator[Event]:
-        wait = records.read(known.id)
+        wait = records.read_record(known.id)
         if wait is None:
             if known.activity is not None and known.heartbeat is not None and known.beat + known.heartbeat <= now:
                 # AWS: an activity's heartbeats count from when a worker has taken the task.
@@ -191,7 +193,7 @@ def is_activity(call: CallTask) -> bool:
     return parse_resource(call.resource).kind == "activity"
 
 
-def _event(request: str, answer: Answer, now: float) -> Event:
+def _event(request: str, answer: WorkerAnswer, now: float) -> Event:
     if answer.action == "SendTaskSuccess":
         return TaskSucceeded(request, answer.result, now)
     return TaskFailed(request, answer.error, answer.cause, now)

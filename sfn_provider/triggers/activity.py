@@ -10,7 +10,7 @@ from typing import Any
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error
 from sfn_provider.hooks.task_token_mixin import ACTIVITY_READ_TIMEOUT
 from sfn_provider.triggers.base import PollingTrigger
-from sfn_provider.waiting.aws_client import connected
+from sfn_provider.waiting.aws_client import create_client
 
 
 class StepFunctionsActivityTaskTrigger(PollingTrigger):
@@ -44,7 +44,7 @@ class StepFunctionsActivityTaskTrigger(PollingTrigger):
     async def _wait(self) -> dict[str, Any]:
         patience = Backoff()
         client: Any = None
-        connect = partial(connected, self.hook, read_timeout=ACTIVITY_READ_TIMEOUT)
+        connect = partial(create_client, self.hook, read_timeout=ACTIVITY_READ_TIMEOUT)
         named = {"workerName": self.worker_name} if self.worker_name else {}
         async with AsyncExitStack() as clients:
             while True:

@@ -10,7 +10,7 @@ from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
 from sfn_provider.executions.start_request import region_of
 from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
-from sfn_provider.waiting.aws_client import AwsAccess, AwsClient, shared_client
+from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -109,6 +109,6 @@ class PollingTrigger(BaseTrigger, AwsUser):
                 await asyncio.sleep(self.waiter_delay)
             return event
 
-    def _access(self) -> AwsAccess:
+    def _access(self) -> ClientSettings:
         region = self.region_name or region_of(getattr(self, self.arn_field))
-        return AwsAccess.of("stepfunctions", self.aws_conn_id, region, self.verify, self.botocore_config)
+        return ClientSettings.of("stepfunctions", self.aws_conn_id, region, self.verify, self.botocore_config)

@@ -13,21 +13,21 @@ from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.start_request import region_of
 from sfn_provider.executions.statuses import ENDED_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
-from sfn_provider.waiting.aws_client import AwsAccess, shared_client
-from sfn_provider.waiting.ended_executions import Ending, EndingList, SeenExecutions
+from sfn_provider.waiting.aws_client import ClientSettings, shared_client
+from sfn_provider.waiting.ended_executions import EndedExecution, EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.quotas import bucket_for
-from sfn_provider.waiting.status_queue import QueueAddress, StatusMessage, delete, receive
+from sfn_provider.waiting.status_queue import QueueAddress, StatusMessage, delete_messages, receive_messages
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
-STORED: Final = 5.0
+EVENT_STORE_SECONDS: Final = 5.0
 """Seconds after which Airflow has stored an event: its triggerer hands events on about once a second."""
 
-REMEMBERED: Final = 3600.0
+DEDUPLICATION_SECONDS: Final = 3600.0
 """Seconds that an ending is remembered, to tell a message that comes twice from another one."""
 
-AGAIN: Final = 60.0
+RETRY_DELAY: Final = 60.0
 """Seconds until AWS is asked again where it refuses an answer: somebody may grant the permission."""
 
 
@@ -138,15 +138,15 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
         """Fire events out of the messages that all watches of a queue get."""
         given = SeenExecutions()
         async for message in shared_stream:
-            given.since(time.time() - REMEMBERED)
+            given.since(time.time() - DEDUPLICATION_SECONDS)
             if (ending := self._wanted(message)) is not None and given.is_new(ending):
                 yield TriggerEvent(ending.payload())  # type: ignore[no-untyped-call]
 
-    async def _listed(self) -> AsyncIterator[Ending]:
+    async def _listed(self) -> AsyncIterator[EndedExecution]:
         account, region = self.state_machine_arn.split(":")[4], self._region() or ""
         pace = bucket_for("list_executions", account, region)
         endings = await self._begin()
-        async with shared_client(AwsAccess.of("stepfunctions", *self._ways()), self.hook) as client:
+        async with shared_client(ClientSettings.of("stepfunctions", *self._ways()), self.hook) as client:
             while True:
                 # The position of the look before: Airflow has stored all events that led to it.
                 await self._keep(endings.position())
@@ -155,36 +155,38 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
                     for ending in await endings.read(client, pace):
                         yield ending
                 except aws_errors() as error:
-                    pause = max(AGAIN, self.poll_interval)
+                    pause = max(RETRY_DELAY, self.poll_interval)
                     self.log.error("Cannot list executions of %s: %s", self.state_machine_arn, error)
-                await asyncio.sleep(max(pause, STORED))
+                await asyncio.sleep(max(pause, EVENT_STORE_SECONDS))
 
-    async def _heard(self, queue: QueueAddress) -> AsyncIterator[Ending]:
+    async def _heard(self, queue: QueueAddress) -> AsyncIterator[EndedExecution]:
         given = SeenExecutions()  # SQS may give a message twice
         async with shared_client(queue.access, queue.make_hook) as client:
             while True:
                 try:
-                    messages = [message for message in await receive(client, queue.url) if self._is_ours(message)]
+                    messages = [
+                        message for message in await receive_messages(client, queue.url) if self._is_ours(message)
+                    ]
                 except AirflowFailException as error:
                     self.log.error("%s", error)
-                    await asyncio.sleep(AGAIN)
+                    await asyncio.sleep(RETRY_DELAY)
                     continue
                 for message in messages:
                     if (ending := self._wanted(message)) is not None and given.is_new(ending):
                         yield ending
-                given.since(time.time() - REMEMBERED)
+                given.since(time.time() - DEDUPLICATION_SECONDS)
                 if messages:
-                    await asyncio.sleep(STORED)
-                    await delete(client, queue.url, messages)
+                    await asyncio.sleep(EVENT_STORE_SECONDS)
+                    await delete_messages(client, queue.url, messages)
 
     def _is_ours(self, message: StatusMessage) -> bool:
         return message.detail.get("stateMachineArn") == self.state_machine_arn
 
-    def _wanted(self, message: StatusMessage) -> Ending | None:
+    def _wanted(self, message: StatusMessage) -> EndedExecution | None:
         wanted = self._is_ours(message) and message.detail["status"] in self.statuses
-        return Ending.from_detail(message.detail) if wanted else None
+        return EndedExecution.from_detail(message.detail) if wanted else None
 
-    async def _begin(self) -> EndingList:
+    async def _begin(self) -> EndedExecutionReader:
         store = getattr(self, "asset_state_store", None)
         try:
             position = await store.aget(self._store_key) if store is not None else None
@@ -192,8 +194,8 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
             self.log.warning("The position is not kept: %s", error)
             self.asset_state_store = position = None
         if position is None:
-            return EndingList(self.state_machine_arn, self.statuses, time.time(), SeenExecutions())
-        return EndingList.at(self.state_machine_arn, self.statuses, position)
+            return EndedExecutionReader(self.state_machine_arn, self.statuses, time.time(), SeenExecutions())
+        return EndedExecutionReader.at(self.state_machine_arn, self.statuses, position)
 
     async def _keep(self, position: dict[str, Any]) -> None:
         store = getattr(self, "asset_state_store", None)

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
+from sfn_provider.callbacks.answer_waits import wait_for_answer
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.triggers.callback import answered
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 Job = dict[str, Any]
 
-COUNTERS = ("looks", "errors", "missing")
+POLL_COUNTERS = ("looks", "errors", "missing")
 """What looks change in a job."""
 
 
@@ -74,21 +74,21 @@ class JobsTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield the one event."""
-        from sfn_provider.waiting.job_poller import Origin, PendingJob, watching
+        from sfn_provider.waiting.job_poller import JobConnection, PendingJob, watch_jobs
 
         news = asyncio.Event()
         watched = {name: PendingJob(job, self.polls[name], news) for name, job in self.jobs.items()}
-        with watching(Origin(self.aws_conn_id, self.region_name, self.machine_arn), watched.values()):
+        with watch_jobs(JobConnection(self.aws_conn_id, self.region_name, self.machine_arn), watched.values()):
             try:
                 async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
-                    await _first(news.wait(), *([answered(self.waits)] if self.waits else []))
+                    await _first_completed(news.wait(), *([wait_for_answer(self.waits)] if self.waits else []))
             except TimeoutError:
                 self.log.debug("A time has come that the task waits for")
         over = [name for name, one in watched.items() if one.over]
         event = {
             "over": over,
             "polls": {name: one.at for name, one in watched.items() if not one.over},
-            "jobs": {name: {counter: one.job[counter] for counter in COUNTERS} for name, one in watched.items()},
+            "jobs": {name: {counter: one.job[counter] for counter in POLL_COUNTERS} for name, one in watched.items()},
         }
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
@@ -116,7 +116,7 @@ class JobsTrigger(BaseTrigger):
                 self.log.info("Cancelled %s", job)
 
 
-async def _first(*ends: Coroutine[Any, Any, Any]) -> None:
+async def _first_completed(*ends: Coroutine[Any, Any, Any]) -> None:
     """Wait for the first of several things."""
     tasks = [asyncio.ensure_future(end) for end in ends]
     try:

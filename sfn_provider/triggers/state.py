@@ -6,7 +6,7 @@ from typing import Any
 
 from sfn_provider.executions.state_waits import Passage, StateWait
 from sfn_provider.triggers.base import PollingTrigger
-from sfn_provider.waiting.history_reader import page_at
+from sfn_provider.waiting.history_reader import read_history_page
 
 
 class StepFunctionStateTrigger(PollingTrigger):
@@ -56,7 +56,7 @@ class StepFunctionStateTrigger(PollingTrigger):
     async def look(self) -> dict[str, Any] | None:
         """Read a page; the next one at once where there is more to read."""
         while True:
-            self.wait.take(await page_at(self.ask, self.execution_arn, self.wait.position))
+            self.wait.take(await read_history_page(self.ask, self.execution_arn, self.wait.position))
             if self.wait.seen or self.wait.ended:
                 return {"execution_arn": self.execution_arn, "wait": self.wait.saved()}
             if not self.wait.position.behind:

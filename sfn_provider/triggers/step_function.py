@@ -15,10 +15,10 @@ from sfn_provider.executions.outcomes import still_running
 from sfn_provider.executions.start_request import KILLED_CAUSE, KILLED_ERROR, region_of
 from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass, lazy_classes
-from sfn_provider.waiting.aws_client import AwsAccess, shared_client
+from sfn_provider.waiting.aws_client import ClientSettings, shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
-from sfn_provider.waiting.history_reader import logged
+from sfn_provider.waiting.history_reader import log_history
 from sfn_provider.waiting.status_queue import QueueAddress
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "status_queue_url": None,
 }
 
-SWEEP: Final = 600.0
+QUEUE_POLL_INTERVAL: Final = 600.0
 """Seconds between two looks, at least, where a queue says what has ended: a look for events that were lost."""
 
 
@@ -150,7 +150,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
         history = HistoryLog.of(self.history)
         async with (
             shared_client(self._access(), self.hook) as client,
-            logged(client.call, self.execution_arn, history, self.waiter_delay, self.log),
+            log_history(client.call, self.execution_arn, history, self.waiter_delay, self.log),
         ):
             event = await result
         return {**event, "history": history.saved()}
@@ -161,10 +161,10 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
         return shared_execution_poller(self._access(), machine, self.hook, queue)
 
     def _delay(self) -> float:
-        return max(SWEEP, self.waiter_delay) if self.status_queue_url else self.waiter_delay
+        return max(QUEUE_POLL_INTERVAL, self.waiter_delay) if self.status_queue_url else self.waiter_delay
 
-    def _access(self) -> AwsAccess:
-        return AwsAccess.of("stepfunctions", *self._ways())
+    def _access(self) -> ClientSettings:
+        return ClientSettings.of("stepfunctions", *self._ways())
 
     def _ways(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
         return self.aws_conn_id, self.region_name or region_of(self.execution_arn), self.verify, self.botocore_config
@@ -184,7 +184,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
         return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": final}
 
 
-def execution_of(event: dict[str, Any] | None) -> str:
+def execution_arn_from_event(event: dict[str, Any] | None) -> str:
     """Read the trigger's event: the ARN of the execution that has ended.
 
     Raises:

@@ -12,28 +12,28 @@ from functools import cache, partial
 from typing import Any, Final
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, is_throttling
-from sfn_provider.waiting.registry import LoopRegistry, Use
+from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE: Final = 20.0
+MAX_RETRY_DELAY: Final = 20.0
 """Seconds between two tries, at most. One try is made for all waits, so it may come oftener than each wait's own."""
 
-CLIENT_DEFAULTS: Final[dict[str, Any]] = {
+DEFAULT_CLIENT_CONFIG: Final[dict[str, Any]] = {
     "connect_timeout": 10,
     "read_timeout": 40,  # longer than a long poll of SQS
     "retries": {"mode": "standard", "total_max_attempts": 1},  # the pauses are ours: they hold up all calls, not one
 }
 
-MakeHook = Callable[[], Any]
+HookFactory = Callable[[], Any]
 """Makes an ``AwsBaseHook``."""
 
-Connect = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
+ClientFactory = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class AwsAccess:
+class ClientSettings:
     """How AWS is reached. Waits with equal ones share a client.
 
     Args:
@@ -58,25 +58,25 @@ class AwsAccess:
         region_name: str | None,
         verify: bool | str | None,
         botocore_config: dict[str, Any] | None,
-    ) -> AwsAccess:
+    ) -> ClientSettings:
         """Make one out of a trigger's arguments."""
         return cls(service, aws_conn_id, region_name, verify, json.dumps(botocore_config, sort_keys=True))
 
 
-async def connected(make_hook: MakeHook, **settings: Any) -> AbstractAsyncContextManager[Any]:
+async def create_client(make_hook: HookFactory, **settings: Any) -> AbstractAsyncContextManager[Any]:
     """Make a client, an asynchronous context manager; all that takes long happens in a thread.
 
     Args:
         make_hook: makes the hook out of a trigger's arguments.
         settings: of ``botocore.config.Config``. They go before those of the connection, and those before
-            ``CLIENT_DEFAULTS``.
+            ``DEFAULT_CLIENT_CONFIG``.
     """
     from asgiref.sync import sync_to_async
     from botocore.config import Config
 
     # Not asyncio.to_thread: Airflow 3 reads a connection through the triggerer's loop, which asgiref knows.
     hook = await sync_to_async(_with_session)(make_hook)
-    config = Config(**CLIENT_DEFAULTS).merge(hook.config).merge(Config(**settings))
+    config = Config(**DEFAULT_CLIENT_CONFIG).merge(hook.config).merge(Config(**settings))
     # Here, not in the thread: a wait that ends meanwhile leaves no coroutine behind that nobody awaits.
     client: AbstractAsyncContextManager[Any] = hook.get_client_type(
         region_name=hook.region_name, config=config, deferrable=True
@@ -84,7 +84,7 @@ async def connected(make_hook: MakeHook, **settings: Any) -> AbstractAsyncContex
     return client
 
 
-def _with_session(make_hook: MakeHook) -> Any:
+def _with_session(make_hook: HookFactory) -> Any:
     """Make the hook, and the session that its client takes then."""
     hook = make_hook()
     session = hook.get_session(region_name=hook.region_name, deferrable=True)
@@ -121,13 +121,13 @@ class AwsClient:
         connect: makes the client.
     """
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: ClientFactory) -> None:
         self._connect = connect
         self._client: Any = None
         self._held = AsyncExitStack()
         self._making = asyncio.Lock()
         self._probing = asyncio.Lock()
-        self._patience = Backoff(longest=LONGEST_PAUSE)
+        self._patience = Backoff(longest=MAX_RETRY_DELAY)
         self._pauses = 0
         self._resume = 0.0
 
@@ -201,9 +201,9 @@ class AwsClient:
             return self._client
 
 
-_CLIENTS: Final[LoopRegistry[AwsAccess, AwsClient]] = LoopRegistry()
+_CLIENTS: Final[LoopRegistry[ClientSettings, AwsClient]] = LoopRegistry()
 
 
-def shared_client(access: AwsAccess, make_hook: MakeHook) -> Use[AwsAccess, AwsClient]:
+def shared_client(access: ClientSettings, make_hook: HookFactory) -> RegistryLease[ClientSettings, AwsClient]:
     """Use the client that all waits with this access share. Enter the result with ``async with``."""
-    return _CLIENTS.use(access, lambda: AwsClient(partial(connected, make_hook)))
+    return _CLIENTS.use(access, lambda: AwsClient(partial(create_client, make_hook)))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-_GOING_ON: set[asyncio.Task[None]] = set()
+_RUNNING: set[asyncio.Task[None]] = set()
 
 
 async def finish_despite_cancellation(work: Coroutine[Any, Any, None]) -> None:
@@ -19,6 +19,6 @@ async def finish_despite_cancellation(work: Coroutine[Any, Any, None]) -> None:
         work: what is to be done.
     """
     task = asyncio.get_running_loop().create_task(work)
-    _GOING_ON.add(task)  # an event loop keeps weak references alone
-    task.add_done_callback(_GOING_ON.discard)
+    _RUNNING.add(task)  # an event loop keeps weak references alone
+    task.add_done_callback(_RUNNING.discard)
     await asyncio.shield(task)

@@ -10,14 +10,14 @@ from typing import Any, Final
 from sfn_provider.waiting.aws_client import AwsClient
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
-OVERLAP: Final = 120.0
+OVERLAP_SECONDS: Final = 120.0
 """Seconds that are read again each time: ListExecutions lags behind, and not equally for all executions."""
 
-PAGE: Final = 1000
+PAGE_SIZE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class EndedExecution:
     """An execution that has ended. One that is redriven ends again.
 
     Args:
@@ -37,13 +37,13 @@ class Ending:
     stopped: float
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> Ending:
+    def from_row(cls, row: dict[str, Any]) -> EndedExecution:
         """Read a row of ListExecutions."""
         arn, machine = row["executionArn"], row["stateMachineArn"]
         return cls(arn, machine, row["name"], row["status"], row["startDate"].timestamp(), row["stopDate"].timestamp())
 
     @classmethod
-    def from_detail(cls, detail: dict[str, Any]) -> Ending:
+    def from_detail(cls, detail: dict[str, Any]) -> EndedExecution:
         """Read the detail of a "Step Functions Execution Status Change": its dates are milliseconds."""
         arn, machine = detail["executionArn"], detail["stateMachineArn"]
         return cls(
@@ -77,7 +77,7 @@ class SeenExecutions:
     def __init__(self, stopped: dict[str, float] | None = None) -> None:
         self._stopped = dict(stopped or {})
 
-    def is_new(self, ending: Ending) -> bool:
+    def is_new(self, ending: EndedExecution) -> bool:
         """Tell whether an ending was not given yet, and remember it."""
         new = ending.key not in self._stopped
         self._stopped[ending.key] = ending.stopped
@@ -89,7 +89,7 @@ class SeenExecutions:
         return self._stopped
 
 
-class EndingList:
+class EndedExecutionReader:
     """Reads the lists of a state machine's ended executions, from where it left off.
 
     Args:
@@ -105,7 +105,7 @@ class EndingList:
         self._given = given
 
     @classmethod
-    def at(cls, state_machine_arn: str, statuses: Iterable[str], position: dict[str, Any]) -> EndingList:
+    def at(cls, state_machine_arn: str, statuses: Iterable[str], position: dict[str, Any]) -> EndedExecutionReader:
         """Go on from a position that ``position`` gave."""
         endings = cls(state_machine_arn, statuses, position["begin"], SeenExecutions(position["given"]))
         endings._reached = position["reached"]
@@ -115,7 +115,7 @@ class EndingList:
         """Give what it takes to go on from here, as JSON value."""
         return {"begin": self._begin, "reached": self._reached, "given": dict(self._given.since(self._read_again_from))}
 
-    async def read(self, client: AwsClient, pace: AdaptiveTokenBucket) -> list[Ending]:
+    async def read(self, client: AwsClient, pace: AdaptiveTokenBucket) -> list[EndedExecution]:
         """Give the executions that have ended since the last time, in the order of their ends.
 
         Raises:
@@ -129,10 +129,12 @@ class EndingList:
 
     @property
     def _read_again_from(self) -> float:
-        return max(self._begin, self._reached - OVERLAP)
+        return max(self._begin, self._reached - OVERLAP_SECONDS)
 
-    async def _read_list(self, client: AwsClient, pace: AdaptiveTokenBucket, status: str, since: float) -> list[Ending]:
-        found: list[Ending] = []
+    async def _read_list(
+        self, client: AwsClient, pace: AdaptiveTokenBucket, status: str, since: float
+    ) -> list[EndedExecution]:
+        found: list[EndedExecution] = []
         token: dict[str, str] = {}
         while True:
             answer = await client.call(
@@ -140,10 +142,10 @@ class EndingList:
                 pace,
                 stateMachineArn=self._machine,
                 statusFilter=status,
-                maxResults=PAGE,
+                maxResults=PAGE_SIZE,
                 **token,
             )
-            page = [Ending.from_row(row) for row in answer["executions"]]
+            page = [EndedExecution.from_row(row) for row in answer["executions"]]
             found += [ending for ending in page if ending.stopped >= since]
             # Newest first. Source: API_ListExecutions.
             if "nextToken" not in answer or (page and page[-1].stopped < since):

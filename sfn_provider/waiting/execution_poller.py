@@ -13,39 +13,39 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import ExecutionArn
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial
 from sfn_provider.executions.statuses import RUNNING_STATUSES
-from sfn_provider.waiting.aws_client import AwsAccess, AwsClient, MakeHook, shared_client
+from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.quotas import bucket_for
-from sfn_provider.waiting.registry import LoopRegistry, Use
+from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.shared_poller import PollTarget, SharedPoller
-from sfn_provider.waiting.status_queue import QueueAddress, Reader
+from sfn_provider.waiting.status_queue import QueueAddress, StatusListener
 
 log = logging.getLogger(__name__)
 
-PAGE: Final = 1000
+PAGE_SIZE: Final = 1000
 """Executions on a page of ListExecutions, at most. Source: API_ListExecutions, ``maxResults``."""
 
-PAGE_COST: Final = 3
+LIST_CALL_COST: Final = 3
 """What a page costs, in descriptions: the quotas are 5 pages and 15 descriptions a second."""
 
-LIST_AGAIN: Final = 600.0
+LIST_RETRY_DELAY: Final = 600.0
 """Seconds after which ListExecutions is tried again where AWS has refused it."""
 
-SETTLING: float = 3.0
+LIST_LAG_DELAY: float = 3.0
 """Seconds that ListExecutions, which is eventually consistent, is given to know new executions, if they are many."""
 
-SETTLINGS: Final = 3
+MAX_LIST_LAG_DELAYS: Final = 3
 """How often it is given them."""
 
-CONFIRMING: float = 2.0
+CONFIRMATION_DELAY: float = 2.0
 """Seconds between two looks at an execution that is said to have ended and still shows as running."""
 
-CONFIRMATIONS: Final = 5
+MAX_CONFIRMATIONS: Final = 5
 
-ENDS: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+END_STATUSES: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
 @dataclass(slots=True)
-class Notes:
+class ExecutionPollState:
     """What is known of an execution.
 
     Args:
@@ -63,7 +63,7 @@ class Notes:
     @property
     def unknown(self) -> bool:
         """May it be too young for the list?"""
-        return not self.listed and self.settlings < SETTLINGS
+        return not self.listed and self.settlings < MAX_LIST_LAG_DELAYS
 
 
 class ExecutionPoller(SharedPoller[str]):
@@ -85,7 +85,7 @@ class ExecutionPoller(SharedPoller[str]):
     """
 
     def __init__(
-        self, access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook, queue: QueueAddress | None = None
+        self, access: ClientSettings, machine: ExecutionArn, make_hook: HookFactory, queue: QueueAddress | None = None
     ) -> None:
         super().__init__()
         self._queue = queue
@@ -93,7 +93,7 @@ class ExecutionPoller(SharedPoller[str]):
         self._describing = bucket_for("describe_execution", machine.account, machine.region)
         self._listing = bucket_for("list_executions", machine.account, machine.region)
         self._client: AwsClient
-        self._worth_listing: float = PAGE_COST
+        self._worth_listing: float = LIST_CALL_COST
         self._list_at = float("inf") if machine.of_map_run else float("-inf")
         self._tried = False
 
@@ -104,7 +104,7 @@ class ExecutionPoller(SharedPoller[str]):
             self._client = await held.enter_async_context(shared_client(self._access, self._make_hook))
             if self._queue is not None:
                 reader = await held.enter_async_context(self._queue.shared_reader())
-                held.enter_context(reader.read_by(Reader(self.hint, self._fail_all)))
+                held.enter_context(reader.read_by(StatusListener(self.hint, self._fail_all)))
             yield
 
     async def look(self, due: Sequence[PollTarget]) -> None:
@@ -113,7 +113,7 @@ class ExecutionPoller(SharedPoller[str]):
         rumoured = [name for name in names if self._notes(name).rumours]
         listable = set(names).difference(rumoured)
         if len(listable) < self._worth_listing or self._now() < self._list_at:
-            self._worth_listing = max(PAGE_COST, self._worth_listing * 0.9)
+            self._worth_listing = max(LIST_CALL_COST, self._worth_listing * 0.9)
             self._describe_soon(names)
             return
         self._describe_soon(rumoured)
@@ -124,7 +124,7 @@ class ExecutionPoller(SharedPoller[str]):
             missing = await self._look_at_lists(listable)
         except aws_errors() as error:  # no waiting mends it: not permitted, or the state machine is gone
             log.warning("Cannot list executions, so each one is described: %s", error)
-            self._list_at = self._now() + LIST_AGAIN
+            self._list_at = self._now() + LIST_RETRY_DELAY
             missing = listable
         self._settle_or_describe(missing)
 
@@ -139,7 +139,7 @@ class ExecutionPoller(SharedPoller[str]):
             )
         except aws_errors() as error:
             if classify_error(error) is AwsErrorKind.DENIED:  # very likely the others, too; no list is of use then
-                self._list_at = self._now() + LIST_AGAIN
+                self._list_at = self._now() + LIST_RETRY_DELAY
                 self._describe_soon(self.subjects)
                 raise AirflowFailException(denial(error)) from error
             notes.patience = notes.patience or Backoff()
@@ -149,13 +149,13 @@ class ExecutionPoller(SharedPoller[str]):
         self.tell(name, answer["status"])
         if notes.rumours and answer["status"] in RUNNING_STATUSES:
             notes.rumours -= 1
-            self.postpone(name, CONFIRMING)
+            self.postpone(name, CONFIRMATION_DELAY)
 
     def hint(self, name: str) -> bool:
         """Have an execution described at once: a message says that it has ended. Gives whether it is waited for."""
         if name not in self.subjects:
             return False
-        self._notes(name).rumours = CONFIRMATIONS
+        self._notes(name).rumours = MAX_CONFIRMATIONS
         self._describe_soon([name])
         return True
 
@@ -181,9 +181,9 @@ class ExecutionPoller(SharedPoller[str]):
             found |= names
             for name in names:
                 self._tell_running(name)
-            go_on = token is not None and pages * PAGE_COST < len(wanted - found)
+            go_on = token is not None and pages * LIST_CALL_COST < len(wanted - found)
         complete = token is None
-        self._worth_listing = PAGE_COST if complete or len(found) > pages else 2 * len(wanted)
+        self._worth_listing = LIST_CALL_COST if complete or len(found) > pages else 2 * len(wanted)
         return found, complete
 
     async def _read_ends(self, missing: set[str]) -> None:
@@ -192,16 +192,16 @@ class ExecutionPoller(SharedPoller[str]):
         Takes those found out of ``missing``.
         """
         pages = 0
-        for status in ENDS:
+        for status in END_STATUSES:
             token, go_on = None, True
-            while go_on and (pages + 1) * PAGE_COST <= len(missing):
+            while go_on and (pages + 1) * LIST_CALL_COST <= len(missing):
                 names, token = await self._page(status, token)
                 pages += 1
                 found = names & missing
                 missing -= found
                 for name in found:
                     self.tell(name, status)
-                go_on = token is not None and len(found) > PAGE / 2
+                go_on = token is not None and len(found) > PAGE_SIZE / 2
 
     async def _page(self, status: str, token: str | None) -> tuple[set[str], str | None]:
         """Read a page of a list. Gives what is waited for on it, and the next page's token."""
@@ -210,7 +210,7 @@ class ExecutionPoller(SharedPoller[str]):
             self._listing,
             stateMachineArn=self._machine.state_machine_arn,
             statusFilter=status,
-            maxResults=PAGE,
+            maxResults=PAGE_SIZE,
             **({"nextToken": token} if token else {}),
         )
         names = {row["executionArn"] for row in answer["executions"]} & self.subjects.keys()
@@ -226,10 +226,10 @@ class ExecutionPoller(SharedPoller[str]):
     def _settle_or_describe(self, missing: Collection[str]) -> None:
         missing = [name for name in missing if name in self.subjects]
         unknown = [name for name in missing if self._notes(name).unknown]
-        if len(unknown) > PAGE_COST and self._now() >= self._list_at:
+        if len(unknown) > LIST_CALL_COST and self._now() >= self._list_at:
             for name in unknown:
                 self._notes(name).settlings += 1
-                self.postpone(name, SETTLING)
+                self.postpone(name, LIST_LAG_DELAY)
             missing = set(missing).difference(unknown)
         self._describe_soon(missing)
 
@@ -237,10 +237,10 @@ class ExecutionPoller(SharedPoller[str]):
         for name in names:
             self.backlog.add(name)
 
-    def _notes(self, name: str) -> Notes:
+    def _notes(self, name: str) -> ExecutionPollState:
         subject = self.subjects[name]
-        subject.notes = subject.notes or Notes()
-        return cast("Notes", subject.notes)
+        subject.notes = subject.notes or ExecutionPollState()
+        return cast("ExecutionPollState", subject.notes)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -250,8 +250,8 @@ _POLLERS: Final[LoopRegistry[tuple[object, ...], ExecutionPoller]] = LoopRegistr
 
 
 def shared_execution_poller(
-    access: AwsAccess, machine: ExecutionArn, make_hook: MakeHook, queue: QueueAddress | None = None
-) -> Use[tuple[object, ...], ExecutionPoller]:
+    access: ClientSettings, machine: ExecutionArn, make_hook: HookFactory, queue: QueueAddress | None = None
+) -> RegistryLease[tuple[object, ...], ExecutionPoller]:
     """Use the poller of a state machine's executions. Enter the result with ``async with``."""
     key = (access, machine, queue.url if queue else None)
     return _POLLERS.use(key, lambda: ExecutionPoller(access, machine, make_hook, queue))

@@ -11,11 +11,11 @@ from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.history_pages import PAGE, HistoryPosition, token_forgotten
 
-Ask = Callable[..., Awaitable[dict[str, Any]]]
+AwsCall = Callable[..., Awaitable[dict[str, Any]]]
 """Makes a call: the client's method and its arguments."""
 
 
-async def page_at(ask: Ask, execution_arn: str, position: HistoryPosition) -> dict[str, Any]:
+async def read_history_page(ask: AwsCall, execution_arn: str, position: HistoryPosition) -> dict[str, Any]:
     """Read the page at a position; the first one again where AWS has forgotten the token."""
     token = {} if position.token is None else {"nextToken": position.token}
     arguments = {"executionArn": execution_arn, "maxResults": PAGE, "includeExecutionData": False}
@@ -29,8 +29,8 @@ async def page_at(ask: Ask, execution_arn: str, position: HistoryPosition) -> di
 
 
 @asynccontextmanager
-async def logged(
-    ask: Ask, execution_arn: str, history: HistoryLog, delay: float, log: Any
+async def log_history(
+    ask: AwsCall, execution_arn: str, history: HistoryLog, delay: float, log: Any
 ) -> AsyncIterator[HistoryLog]:
     """Log what an execution does while the block runs: one page now, and one after each ``delay`` seconds.
 
@@ -47,7 +47,7 @@ async def logged(
     async def follow() -> None:
         try:
             while True:
-                for line in history.lines(await page_at(ask, execution_arn, history.position)):
+                for line in history.lines(await read_history_page(ask, execution_arn, history.position)):
                     log.info("%s", line)
                 await asyncio.sleep(delay)
         except aws_errors() as error:

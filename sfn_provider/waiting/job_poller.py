@@ -11,30 +11,30 @@ from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.job_polling import BatchJobPoller, ClientKey, Outcome, client_key_of
+from sfn_provider.integrations.job_polling import BatchJobPoller, ClientKey, PollOutcome, client_key
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
 Job = dict[str, Any]
 
-PATIENCE: Final[dict[str, Any]] = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
+CLIENT_CONFIG: Final[dict[str, Any]] = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
 """Of a client that looks at jobs: the group repeats what fails, and slows down for all where AWS throttles."""
 
-MOST_CALLS: float = 10.0
+MAX_CALLS_PER_SECOND: float = 10.0
 """Calls a second that a group makes at most, below the quotas that AWS documents for describing jobs."""
 
-CALLS_AT_ONCE: Final = 4
+MAX_CONCURRENT_CALLS: Final = 4
 
-EXECUTION_DELAY: float = 10.0
+EXECUTION_POLL_INTERVAL: float = 10.0
 """Seconds between two looks at a nested execution."""
 
-LINGER: Final = 300.0
+IDLE_GROUP_SECONDS: Final = 300.0
 """Seconds for which a group keeps its client when there is nothing to look at."""
 
-EARLY: Final = 0.3
+EARLY_POLL_SHARE: Final = 0.3
 """The share of a pause that is left out where a call for another job can take the job along."""
 
 
-class Origin(NamedTuple):
+class JobConnection(NamedTuple):
     """Where a task's calls come from: its connection, its region (the connection's for None), its state machine."""
 
     aws_conn_id: str | None
@@ -60,7 +60,7 @@ class PendingJob:
     pause: float = 0.0
     over: bool = False
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: PollOutcome) -> None:
         """Note what a look has shown."""
         if outcome is None:
             self.over = True
@@ -80,8 +80,8 @@ class JobGroup:
     def __init__(self, looks: BatchJobPoller) -> None:
         self._looks = looks
         self._watched: dict[PendingJob, None] = {}
-        self._pace = AdaptiveTokenBucket(MOST_CALLS, MOST_CALLS)
-        self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._pace = AdaptiveTokenBucket(MAX_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND)
+        self._calls = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
         self._joined = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -131,7 +131,7 @@ class JobGroup:
         going_on = [watched for watched in self._watched if not watched.over]
         due = [watched for watched in going_on if watched.at <= now]
         if due:
-            soon = (watched for watched in going_on if now < watched.at <= now + EARLY * watched.pause)
+            soon = (watched for watched in going_on if now < watched.at <= now + EARLY_POLL_SHARE * watched.pause)
             due += [watched for watched in soon if self._looks.takes_along(watched.job)]
         return {str(place): watched for place, watched in enumerate(due)}
 
@@ -162,13 +162,13 @@ class JobGroup:
             self._pace.answered()
 
 
-Key = tuple[Origin, ClientKey]
+GroupKey = tuple[JobConnection, ClientKey]
 
-_GROUPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, JobGroup]] = WeakKeyDictionary()
+_GROUPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[GroupKey, JobGroup]] = WeakKeyDictionary()
 
 
 @contextmanager
-def watching(origin: Origin, jobs: Iterable[PendingJob]) -> Iterator[None]:
+def watch_jobs(origin: JobConnection, jobs: Iterable[PendingJob]) -> Iterator[None]:
     """Have jobs looked at on this event loop, as long as the context lasts.
 
     Args:
@@ -177,14 +177,14 @@ def watching(origin: Origin, jobs: Iterable[PendingJob]) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for watched in jobs:
-            client = client_key_of(watched.job, _clients(origin))
+            client = client_key(watched.job, _clients(origin))
             is_execution = client.service == "stepfunctions" and client.role_arn is None
-            stack.enter_context((_as_execution if is_execution else _in_group)(origin, client, watched))
+            stack.enter_context((_watch_execution if is_execution else _watch_in_group)(origin, client, watched))
         yield
 
 
 @contextmanager
-def _in_group(origin: Origin, client: ClientKey, watched: PendingJob) -> Iterator[None]:
+def _watch_in_group(origin: JobConnection, client: ClientKey, watched: PendingJob) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     groups = _GROUPS.setdefault(loop, {})
     # A role may ask for the state machine in its trust policy; calls without a role do not show it.
@@ -196,17 +196,17 @@ def _in_group(origin: Origin, client: ClientKey, watched: PendingJob) -> Iterato
         yield
     finally:
         groups[key].leave(watched)
-        loop.call_later(LINGER, _drop, groups, key)
+        loop.call_later(IDLE_GROUP_SECONDS, _remove_if_idle, groups, key)
 
 
 @contextmanager
-def _as_execution(origin: Origin, client: ClientKey, watched: PendingJob) -> Iterator[None]:
+def _watch_execution(origin: JobConnection, client: ClientKey, watched: PendingJob) -> Iterator[None]:
     """Wait for a nested execution as for any other: those waits have a poller of their own."""
     from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
     trigger = StepFunctionsExecutionCompleteTrigger(
         execution_arn=watched.job["describe"]["ExecutionArn"],
-        waiter_delay=EXECUTION_DELAY,
+        waiter_delay=EXECUTION_POLL_INTERVAL,
         aws_conn_id=origin.aws_conn_id,
         region_name=client.region or origin.region_name,
     )
@@ -223,13 +223,13 @@ def _as_execution(origin: Origin, client: ClientKey, watched: PendingJob) -> Ite
         yield
     finally:
         following.cancel()
-        watched.at = max(watched.at, time.time() + EXECUTION_DELAY)
+        watched.at = max(watched.at, time.time() + EXECUTION_POLL_INTERVAL)
 
 
-def _drop(groups: dict[Key, JobGroup], key: Key) -> None:
+def _remove_if_idle(groups: dict[GroupKey, JobGroup], key: GroupKey) -> None:
     if key in groups and groups[key].idle:
         del groups[key]
 
 
-def _clients(origin: Origin) -> Clients:
-    return Clients(origin.aws_conn_id, origin.region_name, external_id=origin.machine_arn, config=PATIENCE)
+def _clients(origin: JobConnection) -> Clients:
+    return Clients(origin.aws_conn_id, origin.region_name, external_id=origin.machine_arn, config=CLIENT_CONFIG)

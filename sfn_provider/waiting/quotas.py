@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sfn_provider.waiting.token_bucket import SHARE, AdaptiveTokenBucket
+from sfn_provider.waiting.token_bucket import QUOTA_SHARE, AdaptiveTokenBucket
 
 LARGE_REGIONS: Final = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
 
@@ -17,7 +17,7 @@ QUOTAS: Final[dict[str, dict[bool, tuple[float, float]]]] = {
 """By action: bucket and refill a second, in a large region and in another one. Source: Step Functions Developer Guide,
 "Quotas related to API action throttling"."""
 
-_paces: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str, str], AdaptiveTokenBucket]] = (
+_buckets: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str, str], AdaptiveTokenBucket]] = (
     WeakKeyDictionary()
 )
 
@@ -30,9 +30,9 @@ def bucket_for(action: str, account: str, region: str) -> AdaptiveTokenBucket:
         account: the account's number.
         region: the region.
     """
-    paces = _paces.setdefault(asyncio.get_running_loop(), {})
+    paces = _buckets.setdefault(asyncio.get_running_loop(), {})
     key = (action, account, region)
     if key not in paces:
         burst, rate = QUOTAS[action][region in LARGE_REGIONS]
-        paces[key] = AdaptiveTokenBucket(burst * SHARE, rate * SHARE)
+        paces[key] = AdaptiveTokenBucket(burst * QUOTA_SHARE, rate * QUOTA_SHARE)
     return paces[key]

@@ -42,12 +42,12 @@ class LoopRegistry(Generic[K, V]):
     def __init__(self) -> None:
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[K, _Entry[K, V]]] = WeakKeyDictionary()
 
-    def use(self, key: K, make: Callable[[], V]) -> Use[K, V]:
+    def use(self, key: K, make: Callable[[], V]) -> RegistryLease[K, V]:
         """Use the thing of this key; ``make`` makes it where there is none. Enter the result with ``async with``."""
-        return Use(self._loops.setdefault(asyncio.get_running_loop(), {}), key, make)
+        return RegistryLease(self._loops.setdefault(asyncio.get_running_loop(), {}), key, make)
 
 
-class Use(Generic[K, V]):
+class RegistryLease(Generic[K, V]):
     """One user's hold on a shared thing."""
 
     __slots__ = ("_entries", "_entry", "_make")

@@ -17,20 +17,20 @@ from sfn_provider.waiting.work_queue import WorkQueue
 
 Finding = TypeVar("Finding")
 
-SHORTEST_GAP: float = 1.0
+MIN_POLL_GAP: float = 1.0
 """Seconds between two looks, at least, unless somebody asks for more: what begins meanwhile is looked at together."""
 
-GATHERING: float = 0.2
+FIRST_POLL_DELAY: float = 0.2
 """Seconds from a wait's begin to its first look: a triggerer starts its triggers one after the other."""
 
-SLACK: Final = 0.1
+EARLY_POLL_SHARE: Final = 0.1
 """The part of its delay by which a wait's next look may come early, together with others'."""
 
-_INSTANT: Final = 0.01
+_MIN_DELAY: Final = 0.01
 
 
 @dataclass(slots=True, eq=False)
-class Wait:
+class PollWait:
     """One trigger's wait. Enter it to begin; ``await`` the future that this gives; leave it to end, however it ends.
 
     Args:
@@ -72,7 +72,7 @@ class PollTarget:
     """
 
     name: str
-    waits: list[Wait] = field(default_factory=list)
+    waits: list[PollWait] = field(default_factory=list)
     notes: Any = None
 
     @property
@@ -109,7 +109,7 @@ class SharedPoller(ABC, Generic[Finding]):
     async def look_at(self, name: str) -> None:
         """Find out about one subject out of the backlog."""
 
-    def waiting(self, name: str, delay: float, judge: Callable[[Finding, int], Any]) -> Wait:
+    def waiting(self, name: str, delay: float, judge: Callable[[Finding, int], Any]) -> PollWait:
         """Wait for a subject.
 
         ::
@@ -129,16 +129,16 @@ class SharedPoller(ABC, Generic[Finding]):
             The wait. Its future raises what ``fail`` was told of the subject, or what ended the poller.
         """
         loop = asyncio.get_running_loop()
-        return Wait(self, name, delay, judge, loop.create_future(), loop.time() + min(delay, GATHERING))
+        return PollWait(self, name, delay, judge, loop.create_future(), loop.time() + min(delay, FIRST_POLL_DELAY))
 
-    def join(self, wait: Wait) -> None:
+    def join(self, wait: PollWait) -> None:
         """Take a wait on."""
         if (subject := self.subjects.get(wait.name)) is None:
             subject = self.subjects[wait.name] = PollTarget(wait.name)
         subject.waits.append(wait)
         self._awake()
 
-    def leave(self, wait: Wait) -> None:
+    def leave(self, wait: PollWait) -> None:
         """Forget a wait, and its subject where nobody else waits for that."""
         subject = self.subjects[wait.name]
         subject.waits.remove(wait)
@@ -151,7 +151,7 @@ class SharedPoller(ABC, Generic[Finding]):
         now = asyncio.get_running_loop().time()
         for wait in self._open_waits(name):
             wait.due = now + wait.delay
-            if now - wait.looked_at >= wait.delay * (1 - SLACK):
+            if now - wait.looked_at >= wait.delay * (1 - EARLY_POLL_SHARE):
                 wait.looks, wait.looked_at = wait.looks + 1, now
             if (result := wait.judge(finding, wait.looks)) is not None:
                 wait.result.set_result(result)
@@ -174,7 +174,7 @@ class SharedPoller(ABC, Generic[Finding]):
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _open_waits(self, name: str) -> Iterator[Wait]:
+    def _open_waits(self, name: str) -> Iterator[PollWait]:
         waits = self.subjects[name].waits if name in self.subjects else ()
         return (wait for wait in waits if not wait.result.done())
 
@@ -206,11 +206,11 @@ class SharedPoller(ABC, Generic[Finding]):
         loop = asyncio.get_running_loop()
         while True:
             waits = [wait for subject in self.subjects.values() for wait in subject.waits]
-            shortest = min((wait.delay for wait in waits), default=SHORTEST_GAP)
+            shortest = min((wait.delay for wait in waits), default=MIN_POLL_GAP)
             soonest = min((wait.due for wait in waits), default=float("inf"))
-            at = max(soonest, self._looked_at + min(SHORTEST_GAP, max(shortest, _INSTANT)))
+            at = max(soonest, self._looked_at + min(MIN_POLL_GAP, max(shortest, _MIN_DELAY)))
             if at <= (now := loop.time()):
-                due = [each for each in self.subjects.values() if each.due <= now + SLACK * shortest]
+                due = [each for each in self.subjects.values() if each.due <= now + EARLY_POLL_SHARE * shortest]
                 for wait in (wait for subject in due for wait in subject.waits):
                     wait.due = now + wait.delay
                 return due

@@ -14,17 +14,17 @@ from typing import Any, Final
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import aws_errors
-from sfn_provider.waiting.aws_client import AwsAccess, AwsClient, MakeHook, shared_client
-from sfn_provider.waiting.registry import LoopRegistry, Use
+from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
+from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 
 log = logging.getLogger(__name__)
 
 DETAIL_TYPE: Final = "Step Functions Execution Status Change"
 
-LONG_POLL: Final = 20
+LONG_POLL_SECONDS: Final = 20
 """Seconds that SQS holds a call open until there is a message, at most."""
 
-RECEIVES: Final = 3
+MAX_RECEIVES: Final = 3
 """How often a message that nobody here waits for is put back for another reader of the queue before it is deleted."""
 
 _URL_REGION: Final = re.compile(r"^https?://(?:sqs\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.)")
@@ -53,7 +53,7 @@ class StatusMessage:
         return str(self.detail.get("executionArn", ""))
 
 
-def read_message(message: dict[str, Any]) -> StatusMessage:
+def parse_message(message: dict[str, Any]) -> StatusMessage:
     """Read a message as ReceiveMessage gives it. One that is no event of Step Functions has no detail.
 
     Source of the event's shape: Step Functions Developer Guide, "Automating Step Functions event delivery with
@@ -68,7 +68,7 @@ def read_message(message: dict[str, Any]) -> StatusMessage:
     return StatusMessage(message["MessageId"], message["ReceiptHandle"], receives, event["detail"] if known else {})
 
 
-async def receive(client: AwsClient, queue_url: str) -> list[StatusMessage]:
+async def receive_messages(client: AwsClient, queue_url: str) -> list[StatusMessage]:
     """Wait for messages, some seconds at most. Gives up to 10.
 
     Raises:
@@ -79,7 +79,7 @@ async def receive(client: AwsClient, queue_url: str) -> list[StatusMessage]:
             "receive_message",
             QueueUrl=queue_url,
             MaxNumberOfMessages=10,
-            WaitTimeSeconds=LONG_POLL,
+            WaitTimeSeconds=LONG_POLL_SECONDS,
             AttributeNames=["ApproximateReceiveCount"],
         )
     except aws_errors() as error:  # no waiting mends it
@@ -87,10 +87,10 @@ async def receive(client: AwsClient, queue_url: str) -> list[StatusMessage]:
             f"status_queue_url: {queue_url} cannot be read: {error}. The credentials of the Airflow connection need "
             "sqs:ReceiveMessage and sqs:DeleteMessage on it."
         ) from error
-    return [read_message(message) for message in answer.get("Messages", ())]
+    return [parse_message(message) for message in answer.get("Messages", ())]
 
 
-async def delete(client: AwsClient, queue_url: str, messages: Sequence[StatusMessage]) -> None:
+async def delete_messages(client: AwsClient, queue_url: str, messages: Sequence[StatusMessage]) -> None:
     """Delete messages, up to 10. One that could not be deleted comes again, which does no harm."""
     if messages:
         entries = [{"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(messages)]
@@ -111,11 +111,11 @@ class StatusQueue:
 
     def __init__(self, address: QueueAddress) -> None:
         self._address = address
-        self._readers: list[Reader] = []
+        self._readers: list[StatusListener] = []
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def read_by(self, reader: Reader) -> Iterator[None]:
+    def read_by(self, reader: StatusListener) -> Iterator[None]:
         """Pass messages on to a reader while the block runs."""
         self._readers.append(reader)
         if self._task is None or self._task.done():
@@ -135,9 +135,9 @@ class StatusQueue:
         try:
             async with shared_client(self._address.access, self._address.make_hook) as client:
                 while True:
-                    messages = await receive(client, self._address.url)
+                    messages = await receive_messages(client, self._address.url)
                     # Also of those that end no wait here, as "RUNNING": nobody else has a use for them.
-                    await delete(
+                    await delete_messages(
                         client, self._address.url, [message for message in messages if self._is_done_with(message)]
                     )
         except Exception as error:
@@ -151,11 +151,11 @@ class StatusQueue:
             return False
         heard = [reader.heard(arn) for reader in list(self._readers)]
         # The start of an execution ends no wait, here or elsewhere.
-        return any(heard) or message.detail.get("status") == "RUNNING" or message.receives >= RECEIVES
+        return any(heard) or message.detail.get("status") == "RUNNING" or message.receives >= MAX_RECEIVES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reader:
+class StatusListener:
     """Somebody who waits for executions.
 
     Args:
@@ -184,8 +184,8 @@ class QueueAddress:
     """
 
     url: str
-    access: AwsAccess
-    make_hook: MakeHook
+    access: ClientSettings
+    make_hook: HookFactory
 
     @classmethod
     def of(
@@ -210,11 +210,11 @@ class QueueAddress:
                 client_type="sqs",
             )
 
-        return cls(url, AwsAccess.of("sqs", aws_conn_id, region, verify, botocore_config), make_hook)
+        return cls(url, ClientSettings.of("sqs", aws_conn_id, region, verify, botocore_config), make_hook)
 
-    def shared_reader(self) -> Use[tuple[AwsAccess, str], StatusQueue]:
+    def shared_reader(self) -> RegistryLease[tuple[ClientSettings, str], StatusQueue]:
         """Use the one reader of the queue. Enter the result with ``async with``."""
         return _QUEUES.use((self.access, self.url), lambda: StatusQueue(self))
 
 
-_QUEUES: Final[LoopRegistry[tuple[AwsAccess, str], StatusQueue]] = LoopRegistry()
+_QUEUES: Final[LoopRegistry[tuple[ClientSettings, str], StatusQueue]] = LoopRegistry()

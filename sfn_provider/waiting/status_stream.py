@@ -9,11 +9,11 @@ from typing import Any
 
 from sfn_provider._compat import AirflowFailException, SharedStreamProducer
 from sfn_provider.waiting.aws_client import shared_client
-from sfn_provider.waiting.status_queue import QueueAddress, StatusMessage, delete, receive
+from sfn_provider.waiting.status_queue import QueueAddress, StatusMessage, delete_messages, receive_messages
 
 log = logging.getLogger(__name__)
 
-AGAIN = 60.0
+RETRY_DELAY = 60.0
 
 
 class StatusStream(SharedStreamProducer):
@@ -33,10 +33,10 @@ class StatusStream(SharedStreamProducer):
         async with shared_client(self._queue.access, self._queue.make_hook) as client:
             while True:
                 try:
-                    messages = await receive(client, self._queue.url)
+                    messages = await receive_messages(client, self._queue.url)
                 except AirflowFailException as error:  # a permission may be granted yet
                     log.error("%s", error)
-                    await asyncio.sleep(AGAIN)
+                    await asyncio.sleep(RETRY_DELAY)
                     continue
                 for message in messages:
                     if message.execution_arn:
@@ -47,7 +47,7 @@ class StatusStream(SharedStreamProducer):
         done = [item.broker_payload for item in batch if item.outcome.is_clean]
         async with shared_client(self._queue.access, self._queue.make_hook) as client:
             for begin in range(0, len(done), 10):
-                await delete(client, self._queue.url, done[begin : begin + 10])
+                await delete_messages(client, self._queue.url, done[begin : begin + 10])
 
     def get_advance_lane(self, broker_payload: StatusMessage) -> str:
         """Give each message a lane of its own: they are deleted one by one, in any order."""

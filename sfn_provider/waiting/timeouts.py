@@ -10,7 +10,7 @@ from sfn_provider._compat import timezone
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
 
-_SHORTEST = timedelta(seconds=1)
+_MINIMUM = timedelta(seconds=1)
 
 
 def remaining_timeout(context: Context, *limits: timedelta | None) -> timedelta | None:
@@ -30,4 +30,4 @@ def remaining_timeout(context: Context, *limits: timedelta | None) -> timedelta 
         return None
     started = context["ti"].start_date
     elapsed = timezone.utcnow() - started if started else timedelta(0)
-    return max(min(given) - elapsed, _SHORTEST)
+    return max(min(given) - elapsed, _MINIMUM)

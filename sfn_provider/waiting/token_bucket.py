@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-SHARE: Final = 0.8
+QUOTA_SHARE: Final = 0.8
 """The part of a quota that the waits of one process take. Workers, other triggerers and people need the rest."""
 
-_SLOWEST: Final = 1 / 16
-_TICK: Final = 0.001
+_MIN_RATE_SHARE: Final = 1 / 16
+_MIN_SLEEP: Final = 0.001
 
 
 class AdaptiveTokenBucket:
@@ -36,7 +36,7 @@ class AdaptiveTokenBucket:
         """Wait until there is a token, and take it."""
         async with self._turn:
             while (missing := 1 - self._refilled()) > 0:
-                await asyncio.sleep(max(missing / self._rate, _TICK))
+                await asyncio.sleep(max(missing / self._rate, _MIN_SLEEP))
             self._tokens -= 1
 
     def throttled(self) -> None:
@@ -45,7 +45,7 @@ class AdaptiveTokenBucket:
         self._tokens, self._at = 0.0, now
         if now - self._slowed_at >= 1:
             self._slowed_at = now
-            self._rate = max(self._full_rate * _SLOWEST, self._rate / 2)
+            self._rate = max(self._full_rate * _MIN_RATE_SHARE, self._rate / 2)
 
     def answered(self) -> None:
         """Speed up again, a little: AWS has answered a call."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
-WORKERS: Final = 8
+MAX_WORKERS: Final = 8
 """Pieces of work at the same time; an aiobotocore client has 10 connections."""
 
 
@@ -32,7 +32,7 @@ class WorkQueue:
         if name in self:
             return
         self._names[name] = None
-        if len(self._workers) < min(WORKERS, len(self._names) + len(self._begun)):
+        if len(self._workers) < min(MAX_WORKERS, len(self._names) + len(self._begun)):
             self._workers.add(asyncio.create_task(self._drain()))
 
     def discard(self, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from sfn_provider.integrations.integration import dig
+from sfn_provider.integrations.integration import get_path
 from sfn_provider.translate import translate
 from tests.aws.lost_answers import STARTS, STATES, LostAnswersAws
 from tests.aws.moto_jobs import OVER, MotoJobs
@@ -34,7 +34,7 @@ def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(
     moto_jobs.end_steps()
     assert run.wait() == "success", run.story()
     results = dict(zip(moto_jobs.states, run.xcom("All"), strict=True))
-    assert {name: (path, dig(results[name], path)) for name, (path, _) in OVER.items()} == OVER
+    assert {name: (path, get_path(results[name], path)) for name, (path, _) in OVER.items()} == OVER
     assert moto_jobs.started() == dict.fromkeys(OVER, 1)
     assert run.log("All").count("Pre Execute") <= 1 + len(OVER), "a worker starts only where a job has ended"
 

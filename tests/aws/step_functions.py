@@ -315,7 +315,7 @@ def simulated_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedStepFunc
     async def connected(make_hook: object) -> InProcessClient:
         return InProcessClient(service)
 
-    monkeypatch.setattr("sfn_provider.waiting.aws_client.connected", connected)
+    monkeypatch.setattr("sfn_provider.waiting.aws_client.create_client", connected)
     yield service
     assert service.closed == service.clients, "a client was left open"
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sfn_provider.callbacks.endpoint import MAX_BODY
-from sfn_provider.callbacks.task_tokens import TokenSigner, Waiter
-from sfn_provider.callbacks.wait_records import Work
-from sfn_provider.callbacks.worker_requests import MAX_OUTPUT, Answer
+from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
+from sfn_provider.callbacks.wait_records import ActivityTask
+from sfn_provider.callbacks.worker_requests import MAX_OUTPUT_BYTES, WorkerAnswer
 from tests.fixtures.versions import AIRFLOW
 from tests.fixtures.workers import Waits
 
@@ -40,7 +40,7 @@ def test_a_success_is_kept_for_the_task(waits: Waits, worker: Any) -> None:
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert response["ResponseMetadata"]["RequestId"]
     found = waits.read(token)
-    assert found is not None and found.answer == Answer("SendTaskSuccess", output='{"a": "\\u00e9"}')
+    assert found is not None and found.answer == WorkerAnswer("SendTaskSuccess", output='{"a": "\\u00e9"}')
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,9 @@ def test_a_failure_is_kept_for_the_task(waits: Waits, worker: Any, given: dict[s
     token = waits.open()
     worker.send_task_failure(taskToken=token, **given)
     found = waits.read(token)
-    assert found is not None and found.answer == Answer("SendTaskFailure", None, given.get("error"), given.get("cause"))
+    assert found is not None and found.answer == WorkerAnswer(
+        "SendTaskFailure", None, given.get("error"), given.get("cause")
+    )
 
 
 def test_heartbeats_move_the_deadline_and_leave_the_task_open(waits: Waits, worker: Any) -> None:
@@ -123,11 +125,11 @@ def test_an_answer_counts_once(waits: Waits, worker: Any) -> None:
     ):
         assert code_of(call, taskToken=token, **more) == "TaskTimedOut"
     found = waits.read(token)
-    assert found is not None and found.answer == Answer("SendTaskSuccess", output="1")
+    assert found is not None and found.answer == WorkerAnswer("SendTaskSuccess", output="1")
 
 
 def forged(waits: Waits) -> str:
-    return TokenSigner("another key").make(Waiter("waits", waits.run_id, "a", -1), "1")
+    return TokenSigner("another key").sign(TaskInstanceKey("waits", waits.run_id, "a", -1), "1")
 
 
 def altered(waits: Waits) -> str:
@@ -139,7 +141,7 @@ def of_another_task(waits: Waits) -> str:
     """A token signed by this Airflow for another task instance, under the id of an open wait."""
     signer = TokenSigner.from_configuration()
     serializer = signer._serializer()
-    return str(serializer.dumps([signer.read(waits.open()).id, Waiter("waits", waits.run_id, "b", -1).digest]))
+    return str(serializer.dumps([signer.read(waits.open()).id, TaskInstanceKey("waits", waits.run_id, "b", -1).digest]))
 
 
 def deferred_for_another(waits: Waits) -> str:
@@ -174,7 +176,7 @@ REFUSED = {
     "without a heartbeat": Refused(lambda waits: waits.open(heartbeat=5.0, beat=time.time() - 6), "TaskTimedOut"),
     "of a run that is gone": Refused(lambda waits: waits.open(run_id="gone"), "TaskDoesNotExist"),
     "never opened": Refused(
-        lambda waits: TokenSigner.from_configuration().make(Waiter("waits", waits.run_id, "a", -1), "other"),
+        lambda waits: TokenSigner.from_configuration().sign(TaskInstanceKey("waits", waits.run_id, "a", -1), "other"),
         "TaskTimedOut",
     ),
 }
@@ -207,7 +209,7 @@ BAD_BODIES = {
     "output is NaN": BadBody("SendTaskSuccess", TOKEN + b'"output": "NaN"}', "InvalidOutput"),
     "half a character": BadBody("SendTaskSuccess", TOKEN + b'"output": "\\"\\ud800\\""}', "InvalidOutput"),
     "output too long": BadBody(
-        "SendTaskSuccess", TOKEN + b'"output": "' + b"1" * (MAX_OUTPUT + 1) + b'"}', "ValidationException"
+        "SendTaskSuccess", TOKEN + b'"output": "' + b"1" * (MAX_OUTPUT_BYTES + 1) + b'"}', "ValidationException"
     ),
     "error too long": BadBody("SendTaskFailure", TOKEN + b'"error": "' + b"e" * 257 + b'"}', "ValidationException"),
     "another action": BadBody("StartExecution", b"{}", "UnknownOperationException"),
@@ -225,14 +227,14 @@ def test_a_bad_request_is_refused(endpoint: str, case: BadBody) -> None:
 
 def test_the_largest_output_is_taken_however_it_is_written(waits: Waits, endpoint: str) -> None:
     token = waits.open()
-    output = '"' + "é" * ((MAX_OUTPUT - 2) // 2) + '"'
+    output = '"' + "é" * ((MAX_OUTPUT_BYTES - 2) // 2) + '"'
     assert post(endpoint, json.dumps({"taskToken": token, "output": output}).encode(), "SendTaskSuccess") == (200, {})
     found = waits.read(token)
     assert found is not None and found.answer is not None and found.answer.output == output
 
 
 def test_a_body_is_not_read_without_end(endpoint: str) -> None:
-    status, body = post(endpoint, b" " * (MAX_BODY + 1), "SendTaskSuccess")
+    status, body = post(endpoint, b" " * (MAX_BODY_BYTES + 1), "SendTaskSuccess")
     assert (status, body["__type"]) == (413, "RequestEntityTooLargeException")
 
 
@@ -275,17 +277,17 @@ def test_work_goes_to_its_workers_in_order_and_each_once(waits: Waits, worker: A
     worker.send_task_heartbeat(taskToken=tokens[1])
     worker.send_task_success(taskToken=tokens[0], output='"packed"')
     found = waits.read(tokens[0])
-    assert found is not None and found.answer == Answer("SendTaskSuccess", output='"packed"')
-    assert found.work == Work(ARN, tokens[0], '{"n": 0}')
+    assert found is not None and found.answer == WorkerAnswer("SendTaskSuccess", output='"packed"')
+    assert found.work == ActivityTask(ARN, tokens[0], '{"n": 0}')
     assert worker.get_activity_task(activityArn=ARN + "-other")["taskToken"] == other
 
 
 def test_of_workers_at_the_same_time_one_gets_the_work(waits: Waits, worker: Any, signed: None) -> None:
-    from sfn_provider.callbacks.airflow_database import take_work
+    from sfn_provider.callbacks.airflow_database import claim_activity_task
 
     token = waits.open(arn=ARN)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: take_work(ARN, time.time(), lambda dag_id: True), range(4)))
+        found = list(pool.map(lambda _: claim_activity_task(ARN, time.time(), lambda dag_id: True), range(4)))
     assert [work.token for work in found if work is not None] == [token]
 
 
@@ -300,14 +302,14 @@ def test_a_worker_waits_for_work(waits: Waits, worker: Any, signed: None) -> Non
 def test_without_work_the_answer_is_empty(
     waits: Waits, worker: Any, signed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sfn_provider.callbacks.endpoint.LONGEST_POLL", 0.2)
+    monkeypatch.setattr("sfn_provider.callbacks.endpoint.LONG_POLL_SECONDS", 0.2)
     assert worker.get_activity_task(activityArn=ARN).get("taskToken") is None
 
 
 def test_work_of_tasks_that_have_ended_is_not_given_away(
     waits: Waits, worker: Any, signed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sfn_provider.callbacks.endpoint.LONGEST_POLL", 0.2)
+    monkeypatch.setattr("sfn_provider.callbacks.endpoint.LONG_POLL_SECONDS", 0.2)
     waits.set_task("b", "failed")
     waits.open("b", arn=ARN)
     waits.open("a", arn=ARN, expires=time.time() - 1)

@@ -12,32 +12,32 @@ from typing import Any
 import boto3
 import pytest
 
+from sfn_provider.callbacks import answer_waits
 from sfn_provider.callbacks import sqs_queue as queue
 from sfn_provider.callbacks import trigger_hub as hub
 from sfn_provider.callbacks import wait_records as records
-from sfn_provider.callbacks.task_tokens import TokenSigner, Waiter
-from sfn_provider.callbacks.wait_records import Wait
-from sfn_provider.callbacks.worker_requests import Answer
-from sfn_provider.triggers import callback
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
+from sfn_provider.callbacks.wait_records import WaitRecord
+from sfn_provider.callbacks.worker_requests import WorkerAnswer
 from sfn_provider.triggers.callback import CallbackTrigger
 from tests.aws.moto import REGION
 
-WAITER = Waiter("dag", "run", "task", -1)
-TOKEN = TokenSigner.from_configuration().make(WAITER, "1")
-ID = TokenSigner.from_configuration().read(TOKEN).id
-OTHERS_TOKEN = TokenSigner.from_configuration().make(WAITER, "2")
+WAITER = TaskInstanceKey("dag", "run", "task", -1)
+TOKEN = TokenSigner.from_configuration().sign(WAITER, "1")
+ID = TokenSigner.from_configuration().verify(TOKEN).id
+OTHERS_TOKEN = TokenSigner.from_configuration().sign(WAITER, "2")
 
 
 @dataclass
 class Kept:
     """The records of waits."""
 
-    waits: dict[str, Wait] = field(default_factory=dict)
+    waits: dict[str, WaitRecord] = field(default_factory=dict)
 
-    def update(self, wait: Wait) -> None:
+    def update(self, wait: WaitRecord) -> None:
         self.waits[wait.id] = wait
 
-    def answer(self, identity: str = ID) -> Answer | None:
+    def answer(self, identity: str = ID) -> WorkerAnswer | None:
         return self.waits[identity].answer
 
 
@@ -46,19 +46,19 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     """A wait of this process and one of another one."""
     found = Kept()
     for token in (TOKEN, OTHERS_TOKEN):
-        identity = TokenSigner.from_configuration().read(token).id
-        found.waits[identity] = Wait(identity, WAITER, time.time() + 1000, beat=time.time())
-    monkeypatch.setattr(records, "read", found.waits.get)
-    monkeypatch.setattr(records, "update", found.update)
+        identity = TokenSigner.from_configuration().verify(token).id
+        found.waits[identity] = WaitRecord(identity, WAITER, time.time() + 1000, beat=time.time())
+    monkeypatch.setattr(records, "read_record", found.waits.get)
+    monkeypatch.setattr(records, "update_record", found.update)
     return found
 
 
 @pytest.fixture
 def answers(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The queue; what comes back does so at once."""
-    monkeypatch.setattr(queue, "LONG_POLL", 1)
-    monkeypatch.setattr(queue, "BACK_AFTER", 0)
-    monkeypatch.setattr(callback, "SETTLING", 0.0)
+    monkeypatch.setattr(queue, "LONG_POLL_SECONDS", 1)
+    monkeypatch.setattr(queue, "REDELIVERY_SECONDS", 0)
+    monkeypatch.setattr(answer_waits, "MIN_DEFERRAL_SECONDS", 0.0)
     made = boto3.resource("sqs", endpoint_url=aws, region_name=REGION).create_queue(
         QueueName="answers", Attributes={"VisibilityTimeout": "1"}
     )
@@ -89,7 +89,7 @@ async def until_it_fires(made: CallbackTrigger, seconds: float = 30.0) -> None:
 def test_a_triggerer_wakes_the_task(kept: Kept, answers: Any) -> None:
     send(answers, output='{"a": 1}')
     asyncio.run(until_it_fires(trigger()))
-    assert kept.answer() == Answer("SendTaskSuccess", output='{"a": 1}')
+    assert kept.answer() == WorkerAnswer("SendTaskSuccess", output='{"a": 1}')
 
 
 def test_one_reader_serves_all_tasks_of_a_triggerer(kept: Kept, answers: Any) -> None:
@@ -109,7 +109,7 @@ def read_by(answers: Any, *identities: str, until: Any) -> None:
     """Let a triggerer with these waits read until something is so."""
 
     async def read() -> None:
-        async with hub.watching(identities):
+        async with hub.register_waits(identities):
             deadline = time.monotonic() + 30
             while not until():
                 assert time.monotonic() < deadline
@@ -120,17 +120,17 @@ def read_by(answers: Any, *identities: str, until: Any) -> None:
 
 def test_an_answer_for_another_triggerer_is_kept_and_comes_back(kept: Kept, answers: Any) -> None:
     send(answers, token=OTHERS_TOKEN, output="2")
-    other = TokenSigner.from_configuration().read(OTHERS_TOKEN).id
+    other = TokenSigner.from_configuration().verify(OTHERS_TOKEN).id
     read_by(answers, ID, until=lambda: kept.answer(other) is not None)
-    assert kept.answer(other) == Answer("SendTaskSuccess", output="2") and left(answers) == 1
+    assert kept.answer(other) == WorkerAnswer("SendTaskSuccess", output="2") and left(answers) == 1
     read_by(answers, other, until=lambda: left(answers) == 0)
 
 
 def test_a_second_answer_changes_nothing(kept: Kept, answers: Any) -> None:
-    kept.update(replace(kept.waits[ID], answer=Answer("SendTaskSuccess", output="1")))
+    kept.update(replace(kept.waits[ID], answer=WorkerAnswer("SendTaskSuccess", output="1")))
     send(answers, output="2")
     read_by(answers, ID, until=lambda: left(answers) == 0)
-    assert kept.answer() == Answer("SendTaskSuccess", output="1")
+    assert kept.answer() == WorkerAnswer("SendTaskSuccess", output="1")
 
 
 def test_heartbeats_wake_nobody(kept: Kept, answers: Any) -> None:
@@ -143,7 +143,7 @@ def test_heartbeats_wake_nobody(kept: Kept, answers: Any) -> None:
 def test_answers_that_nobody_waits_for_go(kept: Kept, answers: Any) -> None:
     kept.update(replace(kept.waits[ID], expires=time.time() - 1))
     send(answers, output="1")
-    send(answers, token=TokenSigner.from_configuration().make(WAITER, "3"), output="1")
+    send(answers, token=TokenSigner.from_configuration().sign(WAITER, "3"), output="1")
     read_by(answers, "other", until=lambda: left(answers) == 0)
     assert kept.answer() is None
 
@@ -155,7 +155,7 @@ BAD = {
     "another action": json.dumps({"action": "GetActivityTask", "activityArn": "a"}),
     "no output": json.dumps({"action": "SendTaskSuccess", "taskToken": TOKEN}),
     "another's token": json.dumps(
-        {"action": "SendTaskSuccess", "taskToken": TokenSigner("another key").make(WAITER, "1"), "output": "1"}
+        {"action": "SendTaskSuccess", "taskToken": TokenSigner("another key").sign(WAITER, "1"), "output": "1"}
     ),
 }
 
@@ -164,8 +164,8 @@ BAD = {
 def test_what_is_no_answer_stays_for_the_dead_letter_queue(
     kept: Kept, caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
-    taken = queue.take({"MessageId": "m-1", "Body": body}, time.time())
-    assert taken == queue.Taken(done=False)
+    taken = queue.process_message({"MessageId": "m-1", "Body": body}, time.time())
+    assert taken == queue.MessageOutcome(done=False)
     assert "Message m-1 in the queue of task tokens is no answer: " in caplog.text
     assert TOKEN not in caplog.text
 
@@ -185,12 +185,12 @@ def test_an_endpoint_that_fails_is_asked_again(
         await waiting
 
     asyncio.run(read())
-    assert kept.answer() == Answer("SendTaskSuccess", output="1")
+    assert kept.answer() == WorkerAnswer("SendTaskSuccess", output="1")
 
 
 def test_a_task_in_its_worker_reads_for_itself(kept: Kept, answers: Any) -> None:
     send(answers, token=OTHERS_TOKEN, output="2")
     send(answers, output="1")
-    queue.drain([ID])
-    assert kept.answer() == Answer("SendTaskSuccess", output="1")
+    queue.drain_queue([ID])
+    assert kept.answer() == WorkerAnswer("SendTaskSuccess", output="1")
     assert left(answers) == 1

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.step_function import StepFunctionHook
-from sfn_provider.waiting.aws_client import connected
+from sfn_provider.waiting.aws_client import create_client
 from tests.aws.moto import set_execution
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
@@ -134,7 +134,7 @@ def test_an_empty_answer_is_a_lost_connection_for_a_client_in_the_triggerer(scri
     scripted_aws.script("DescribeExecution", {})
 
     async def look() -> None:
-        async with await connected(StepFunctionHook) as client:
+        async with await create_client(StepFunctionHook) as client:
             await client.describe_execution(executionArn=ARN)
 
     with pytest.raises(ConnectionError, match="DescribeExecution was cut off"):

@@ -7,8 +7,8 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from sfn_provider.integrations.errors import ErrorNames, optimized, sdk, service_error
-from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
+from sfn_provider.integrations.errors import ErrorNames, optimized_error_names, sdk_error_names, service_error
+from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 
 SESSION = botocore.session.get_session()
 
@@ -27,7 +27,7 @@ CASES = (
     Case(
         "sdk, modelled",
         "rds",
-        sdk("RDS"),
+        sdk_error_names("RDS"),
         "DBInstanceNotFound",
         "Rds.DbInstanceNotFoundException",
         "no (Service: Rds, Status Code: 418, Request ID: r-1)",
@@ -35,7 +35,7 @@ CASES = (
     Case(
         "sdk, not modelled",
         "dynamodb",
-        sdk("DynamoDB"),
+        sdk_error_names("DynamoDB"),
         "ValidationException",
         "DynamoDb.DynamoDbException",
         "no (Service: DynamoDb, Status Code: 418, Request ID: r-1)",
@@ -43,7 +43,7 @@ CASES = (
     Case(
         "optimized, modelled by its code",
         "sns",
-        OPTIMIZED_CALLS["sns:publish"].errors,
+        OPTIMIZED_INTEGRATIONS["sns:publish"].errors,
         "NotFound",
         "SNS.NotFoundException",
         "no (Service: AmazonSNS; Status Code: 418; Error Code: NotFound; Request ID: r-1; Proxy: null)",
@@ -51,7 +51,7 @@ CASES = (
     Case(
         "optimized, not modelled",
         "dynamodb",
-        OPTIMIZED_CALLS["dynamodb:putItem"].errors,
+        OPTIMIZED_INTEGRATIONS["dynamodb:putItem"].errors,
         "Other",
         "DynamoDB.AmazonDynamoDBException",
         "no (Service: AmazonDynamoDBv2; Status Code: 418; Error Code: Other; Request ID: r-1; Proxy: null)",
@@ -59,7 +59,7 @@ CASES = (
     Case(
         "optimized, a refusal",
         "lambda",
-        OPTIMIZED_CALLS["lambda:invoke"].errors,
+        OPTIMIZED_INTEGRATIONS["lambda:invoke"].errors,
         "AccessDeniedException",
         "Lambda.AWSLambdaException",
         "no (Service: AWSLambda; Status Code: 418; Error Code: AccessDeniedException; Request ID: r-1; Proxy: null)",
@@ -79,12 +79,12 @@ def test_errors_of_services(case: Case) -> None:
 
 
 def test_a_second_request_id_is_shown() -> None:
-    error = service_error(client_error("NoSuchKey", HostId="h"), SESSION.get_service_model("s3"), sdk("S3"))
+    error = service_error(client_error("NoSuchKey", HostId="h"), SESSION.get_service_model("s3"), sdk_error_names("S3"))
     assert error.error == "S3.NoSuchKeyException"
     assert error.cause == "no (Service: S3, Status Code: 418, Request ID: r-1, Extended Request ID: h)"
 
 
 def test_the_older_code_of_a_service_that_changed_its_protocol() -> None:
     error = ClientError({"Error": {"Code": "Other", "QueryErrorCode": "OverLimit", "Message": "m"}}, "Operation")
-    named = service_error(error, SESSION.get_service_model("sqs"), optimized("SQS", "AmazonSQS"))
+    named = service_error(error, SESSION.get_service_model("sqs"), optimized_error_names("SQS", "AmazonSQS"))
     assert named.error == "SQS.OverLimitException"

@@ -10,8 +10,8 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Submitted
-from sfn_provider.integrations.job_recovery import SEARCHES, Resubmission
-from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
+from sfn_provider.integrations.job_recovery import JOB_SEARCHES, Resubmission
+from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.job_table import JOBS
@@ -173,7 +173,7 @@ def test_where_the_service_cannot_say_nothing_is_started(
 def test_every_search_is_for_a_call_without_a_token(submit: Callable[..., Answer]) -> None:
     from botocore.session import get_session
 
-    for name in SEARCHES.keys() & OPTIMIZED_CALLS.keys():
-        row = OPTIMIZED_CALLS[name]
+    for name in JOB_SEARCHES.keys() & OPTIMIZED_INTEGRATIONS.keys():
+        row = OPTIMIZED_INTEGRATIONS[name]
         operation = get_session().get_service_model(row.client).operation_model(row.operation)
         assert not operation.idempotent_members and row.once is None, name

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.integrations import Caller, Submitted
-from sfn_provider.integrations.integration import dig
+from sfn_provider.integrations.integration import get_path
 from sfn_provider.integrations.job_recovery import Resubmission
 from tests.aws.moto_jobs import OVER, MotoJobs
 from tests.fixtures.task_calls import Answer, submit_by
@@ -36,7 +36,7 @@ def test_a_job_is_submitted_and_followed_to_its_result(moto_jobs: MotoJobs, call
         moto_jobs.end_steps()
     result, looks = follow(caller, answer)
     path, over = OVER[name]
-    assert dig(result, path) == over
+    assert get_path(result, path) == over
     assert looks > 1 or name not in ("Athena", "Ecs", "Glue"), "the others are over at once, or when we say so"
     assert moto_jobs.started()[name] == 1
 

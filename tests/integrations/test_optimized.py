@@ -7,13 +7,13 @@ import botocore.session
 import pytest
 
 from sfn_provider.integrations import supported
-from sfn_provider.integrations.integration import Call, Integration, Sync, dig
+from sfn_provider.integrations.integration import CallTemplate, Integration, SyncJob, get_path
 from sfn_provider.integrations.naming import capitalize, uncapitalize
-from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
+from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from tests.fixtures.versions import needs_operation
 
 SESSION = botocore.session.get_session()
-AWS = [row for row in OPTIMIZED_CALLS.values() if row.wire == "aws"]
+AWS = [row for row in OPTIMIZED_INTEGRATIONS.values() if row.wire == "aws"]
 SYNCS = [(row, pattern, sync) for row in AWS for pattern, sync in row.syncs.items()]
 sync_cases = pytest.mark.parametrize(
     ("row", "sync"), [(row, sync) for row, _, sync in SYNCS], ids=[f"{r.name}.{p}" for r, p, _ in SYNCS]
@@ -46,7 +46,7 @@ def test_the_action_is_the_operations_name_but_for_emr(row: Integration) -> None
 
 
 @sync_cases
-def test_calls_of_a_job_exist_and_take_their_parameters(row: Integration, sync: Sync) -> None:
+def test_calls_of_a_job_exist_and_take_their_parameters(row: Integration, sync: SyncJob) -> None:
     for call in filter(None, (sync.describe, sync.stop)):
         shape = operation(row, call.operation).input_shape
         assert set(call.template) <= set(members(shape))
@@ -54,7 +54,7 @@ def test_calls_of_a_job_exist_and_take_their_parameters(row: Integration, sync: 
 
 
 @sync_cases
-def test_the_status_is_in_the_description_and_has_these_values(row: Integration, sync: Sync) -> None:
+def test_the_status_is_in_the_description_and_has_these_values(row: Integration, sync: SyncJob) -> None:
     shape = operation(row, sync.describe.operation).output_shape
     for step in sync.status.split("."):
         shape = shape.member if step.isdigit() else members(shape)[step]
@@ -65,7 +65,7 @@ def test_the_status_is_in_the_description_and_has_these_values(row: Integration,
 
 
 @sync_cases
-def test_templates_take_values_that_the_submission_has(row: Integration, sync: Sync) -> None:
+def test_templates_take_values_that_the_submission_has(row: Integration, sync: SyncJob) -> None:
     output = operation(row, row.operation).output_shape
     for text in texts(sync.describe.template, sync.stop.template if sync.stop else None):
         source, _, path = text.partition(".")
@@ -88,7 +88,7 @@ def texts(*values: Any) -> Iterator[str]:
 
 
 def test_a_template_is_filled() -> None:
-    call = Call(
+    call = CallTemplate(
         "Op", {"A": "$parameters.X", "B": ["$response.Jobs.0.Id"], "C": {"D": "plain"}, "E": "$response.No.1.No"}
     )
     filled = call.fill({"X": 5}, {"Jobs": [{"Id": "i"}]})
@@ -99,18 +99,18 @@ def test_a_template_is_filled() -> None:
     ("path", "found"), [("", {"a": [{"b": 1}]}), ("a.0.b", 1), ("a.1.b", None), ("a.0.c", None), ("x.y", None)]
 )
 def test_paths(path: str, found: Any) -> None:
-    assert dig({"a": [{"b": 1}]}, path) == found
+    assert get_path({"a": [{"b": 1}]}, path) == found
 
 
 def test_looks_get_rarer() -> None:
-    pace = OPTIMIZED_CALLS["athena:startQueryExecution"].syncs["sync"].pace
+    pace = OPTIMIZED_INTEGRATIONS["athena:startQueryExecution"].syncs["sync"].pace
     seconds = [pace.after(looks) for looks in (0, 1, 2, 8, 10_000)]
     assert seconds == [1, 1.5, 2.25, 10, 10]
 
 
 def test_what_is_supported() -> None:
     by_resource = {entry.resource: entry for entry in supported()}
-    assert len(by_resource) == len(OPTIMIZED_CALLS) + 2
+    assert len(by_resource) == len(OPTIMIZED_INTEGRATIONS) + 2
     start = by_resource["arn:aws:states:::states:startExecution"]
     assert start.patterns == ("request_response", "sync", "sync:2", "waitForTaskToken")
     assert start.error_prefix == "StepFunctions"

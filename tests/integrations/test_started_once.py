@@ -8,7 +8,7 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from sfn_provider.integrations.api_operation import token_of
+from sfn_provider.integrations.api_operation import idempotency_token
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.job_table import CHILD, JOBS, RUN, TASK, Job, start
@@ -26,7 +26,7 @@ def test_the_same_call_carries_the_same_token(
     for key in ("run/Work/0", "run/Work/0", "run/Work/1"):
         start(submit, scripted_aws, job, key=key)
     first, again, retried = (body[field] for body in scripted_aws.bodies(job.start[0]))
-    assert first == again == token_of("run/Work/0")
+    assert first == again == idempotency_token("run/Work/0")
     assert retried != first
     assert len(first) == 36
 
@@ -42,7 +42,7 @@ def test_a_token_of_the_definition_stays(submit: Callable[..., Answer], scripted
 def test_an_execution_that_was_started_before_is_followed(
     submit: Callable[..., Answer], scripted_aws: ScriptedAws, caller: Caller
 ) -> None:
-    name = token_of("run/Work/0")
+    name = idempotency_token("run/Work/0")
     arn = f"{CHILD.replace('stateMachine', 'execution')}:{name}"
     scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
     scripted_aws.script(

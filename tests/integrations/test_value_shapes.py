@@ -9,14 +9,14 @@ import pytest
 from botocore.model import ServiceModel
 
 from sfn_provider.integrations.value_shapes import (
-    OPTIMIZED,
-    SDK,
-    Reader,
-    Style,
+    OPTIMIZED_STYLE,
+    SDK_STYLE,
+    ParameterReader,
+    ValueStyle,
     epoch_milliseconds,
     iso_time,
     raw_text,
-    result_of,
+    read_response,
 )
 
 MODEL = ServiceModel(
@@ -75,9 +75,9 @@ UPLOAD = MODEL.operation_model("Upload").input_shape
 NOON = datetime(2024, 5, 6, 12, 0, tzinfo=UTC)
 
 
-def order(parameters: Any, style: Style = SDK) -> tuple[dict[str, Any], list[str]]:
+def order(parameters: Any, style: ValueStyle = SDK_STYLE) -> tuple[dict[str, Any], list[str]]:
     """Make the arguments of Order, with what it requires. Gives them without that, and the problems."""
-    reader = Reader(style)
+    reader = ParameterReader(style)
     arguments = reader.arguments(ORDER, {"OrderId": "o", "DbName": "d", **parameters})
     return {key: value for key, value in arguments.items() if key not in ("orderId", "DBName")}, reader.problems
 
@@ -145,7 +145,7 @@ def test_wrong_arguments_are_named(given: dict[str, Any], problem: str) -> None:
 
 
 def test_every_problem_is_told() -> None:
-    reader = Reader(SDK)
+    reader = ParameterReader(SDK_STYLE)
     reader.arguments(ORDER, {"Note": 1, "Count": "x"})
     assert reader.problems == [
         "The value for the field 'Note' must be a STRING",
@@ -156,20 +156,20 @@ def test_every_problem_is_told() -> None:
 
 
 def test_a_required_field_that_is_null_is_the_services_to_refuse() -> None:
-    reader = Reader(SDK)
+    reader = ParameterReader(SDK_STYLE)
     assert reader.arguments(ORDER, {"OrderId": "o", "DbName": None}) == {"orderId": "o"}
     assert reader.problems == []
 
 
 @pytest.mark.parametrize("parameters", [None, [], "text"])
 def test_parameters_must_be_an_object(parameters: Any) -> None:
-    reader = Reader(SDK)
+    reader = ParameterReader(SDK_STYLE)
     assert reader.arguments(ORDER, parameters) == {}
     assert reader.problems == ["The Parameters must be an OBJECT"]
 
 
 def test_an_operation_without_input_takes_nothing() -> None:
-    reader = Reader(SDK)
+    reader = ParameterReader(SDK_STYLE)
     assert reader.arguments(None, {"A": 1}) == {}
     assert reader.problems == ["The field 'A' is not supported by Step Functions"]
 
@@ -178,12 +178,12 @@ def test_an_operation_without_input_takes_nothing() -> None:
     ("value", "sent"), [("text", b'"text"'), ({"a": 1}, b'{"a":1}'), (False, b"false"), (["ü"], '["ü"]'.encode())]
 )
 def test_a_body_is_json_text(value: Any, sent: bytes) -> None:
-    assert Reader(SDK).arguments(UPLOAD, {"Key": "k", "Body": value}) == {"Key": "k", "Body": sent}
+    assert ParameterReader(SDK_STYLE).arguments(UPLOAD, {"Key": "k", "Body": value}) == {"Key": "k", "Body": sent}
 
 
 @pytest.mark.parametrize(("value", "sent"), [("text", b"text"), ({"a": 1}, b'{"a":1}')])
 def test_a_raw_body_keeps_text(value: Any, sent: bytes) -> None:
-    assert Reader(replace(OPTIMIZED, body=raw_text)).arguments(UPLOAD, {"Body": value}) == {"Body": sent}
+    assert ParameterReader(replace(OPTIMIZED_STYLE, body=raw_text)).arguments(UPLOAD, {"Body": value}) == {"Body": sent}
 
 
 RESPONSE = {
@@ -200,7 +200,7 @@ RESPONSE = {
 
 
 def test_a_result_of_an_aws_sdk_call() -> None:
-    assert result_of(ORDER, RESPONSE, SDK) == {
+    assert read_response(ORDER, RESPONSE, SDK_STYLE) == {
         "OrderId": "o",
         "DbName": "d",
         "At": "2024-05-06T12:00:00Z",
@@ -213,30 +213,30 @@ def test_a_result_of_an_aws_sdk_call() -> None:
 
 
 def test_a_result_of_an_optimized_call() -> None:
-    result = result_of(ORDER, RESPONSE, OPTIMIZED)
+    result = read_response(ORDER, RESPONSE, OPTIMIZED_STYLE)
     assert (result["DBName"], result["At"], result["Default"]) == ("d", 1_714_996_800_000, "v")
 
 
 def test_lists_that_the_service_left_out() -> None:
-    style = replace(OPTIMIZED, fill_lists=True)
-    assert result_of(ORDER, {"lines": [{"sku": "x"}]}, style) == {"Lines": [{"Sku": "x", "Tags": []}]}
-    assert result_of(ORDER, {}, style) == {"Lines": []}
+    style = replace(OPTIMIZED_STYLE, fill_lists=True)
+    assert read_response(ORDER, {"lines": [{"sku": "x"}]}, style) == {"Lines": [{"Sku": "x", "Tags": []}]}
+    assert read_response(ORDER, {}, style) == {"Lines": []}
 
 
 @pytest.mark.parametrize(
     "body", [io.BytesIO("grün".encode()), "grün".encode(), "grün"], ids=["stream", "bytes", "text"]
 )
 def test_the_body_of_a_response_is_text(body: Any) -> None:
-    assert result_of(UPLOAD, {"Key": "k", "Body": body}, SDK) == {"Key": "k", "Body": "grün"}
+    assert read_response(UPLOAD, {"Key": "k", "Body": body}, SDK_STYLE) == {"Key": "k", "Body": "grün"}
     assert getattr(body, "closed", True)
 
 
 def test_a_body_that_is_no_text_is_read_as_java_does() -> None:
-    assert result_of(UPLOAD, {"Body": io.BytesIO(b"a\xffb")}, SDK) == {"Body": "a\ufffdb"}
+    assert read_response(UPLOAD, {"Body": io.BytesIO(b"a\xffb")}, SDK_STYLE) == {"Body": "a\ufffdb"}
 
 
 def test_an_operation_without_output_gives_an_empty_object() -> None:
-    assert result_of(None, {"ResponseMetadata": {}}, SDK) == {}
+    assert read_response(None, {"ResponseMetadata": {}}, SDK_STYLE) == {}
 
 
 @pytest.mark.parametrize(

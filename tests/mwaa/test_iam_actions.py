@@ -10,7 +10,7 @@ import pytest
 import sfn_provider
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.optimized.table import OPTIMIZED_CALLS
+from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from sfn_provider.mwaa.iam_actions import CLASS_OPERATIONS, drive_actions, task_actions
 from sfn_provider.operators import step_function as operators
 from sfn_provider.sensors import step_function as sensors
@@ -83,7 +83,7 @@ def test_a_task_needs_what_its_calls_do(case: str) -> None:
 @from_boto3(1, 43, reason="does not know all services of the table")
 def test_every_integration_has_actions() -> None:
     clients = Clients(None)
-    for row in OPTIMIZED_CALLS.values():
+    for row in OPTIMIZED_INTEGRATIONS.values():
         for pattern in row.patterns:
             suffix = "" if pattern == "request_response" else f".{pattern}"
             found = task_actions(parse_resource(f"arn:aws:states:::{row.name}{suffix}"), clients)

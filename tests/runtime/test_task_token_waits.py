@@ -11,8 +11,8 @@ import pytest
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.callbacks import wait_records as records
 from sfn_provider.callbacks.task_tokens import TokenSigner
-from sfn_provider.callbacks.wait_records import LONGEST_WAIT, Wait
-from sfn_provider.callbacks.worker_requests import Answer
+from sfn_provider.callbacks.wait_records import DEFAULT_TIMEOUT, WaitRecord
+from sfn_provider.callbacks.worker_requests import WorkerAnswer
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed
 from sfn_provider.operators.state_machine import ParallelStateOperator
@@ -32,13 +32,13 @@ pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 class Records:
     """The records of waits, as the task sees them."""
 
-    waits: dict[str, Wait] = field(default_factory=dict)
+    waits: dict[str, WaitRecord] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
 
-    def write(self, wait: Wait) -> None:
+    def write(self, wait: WaitRecord) -> None:
         self.waits[wait.id] = wait
 
-    def read(self, identity: str) -> Wait | None:
+    def read(self, identity: str) -> WaitRecord | None:
         wait = self.waits.get(identity)
         return None if wait is None or (wait.work is not None and wait.beat == NOW) else wait
 
@@ -46,9 +46,9 @@ class Records:
         self.waits.pop(identity, None)
         self.deleted.append(identity)
 
-    def take(self, identity: str, answer: Answer, now: float = NOW) -> None:
+    def take(self, identity: str, answer: WorkerAnswer, now: float = NOW) -> None:
         """Answer, as the endpoint does."""
-        self.waits[identity] = self.waits[identity].take(answer, now)
+        self.waits[identity] = self.waits[identity].with_answer(answer, now)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Records:
     """The records."""
     made = Records()
     for name in ("write", "read", "delete"):
-        monkeypatch.setattr(records, name, getattr(made, name))
+        monkeypatch.setattr(records, f"{name}_record", getattr(made, name))
     return made
 
 
@@ -86,7 +86,7 @@ def token_of(caller: FakeCaller) -> str:
 def test_the_record_is_there_before_the_token_is_given_away(fake_caller: FakeCaller, kept: Records, run: Run) -> None:
     def send() -> Completed:
         [wait] = kept.waits.values()
-        assert wait.id == TokenSigner.from_configuration().read(token_of(fake_caller)).id
+        assert wait.id == TokenSigner.from_configuration().verify(token_of(fake_caller)).id
         assert (wait.waiter.task_id, wait.waiter.run_id) == ("Call", run.run_id)
         assert (wait.expires, wait.heartbeat, wait.beat) == (NOW + 90, 20, NOW)
         return Completed({"MessageId": "m"})
@@ -103,7 +103,7 @@ def test_without_times_only_an_answer_ends_the_wait(fake_caller: FakeCaller, kep
     fake_caller.answers["Call"] = [Completed({})]
     event = deferral(ask(), run)
     assert (event.trigger.moment, event.trigger.waits[0]["heartbeat"]) == (None, None)
-    assert next(iter(kept.waits.values())).expires == NOW + LONGEST_WAIT
+    assert next(iter(kept.waits.values())).expires == NOW + DEFAULT_TIMEOUT
 
 
 def test_a_success_is_the_result_of_the_state(
@@ -112,7 +112,7 @@ def test_a_success_is_the_result_of_the_state(
     fake_caller.answers["Call"] = [Completed({"MessageId": "m"})]
     event = deferral(ask(), run)
     [identity] = kept.waits
-    kept.take(identity, Answer("SendTaskSuccess", output='{"done": [1]}'))
+    kept.take(identity, WorkerAnswer("SendTaskSuccess", output='{"done": [1]}'))
     fake_clock.now = NOW + 1000
     assert resume(ask(), run, event) == {"done": [1]}
     assert kept.deleted == [identity]
@@ -121,13 +121,13 @@ def test_a_success_is_the_result_of_the_state(
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Answer("SendTaskFailure", error="Boom", cause="why"), "Boom: why"),
-        (Answer("SendTaskFailure"), "the state failed without naming an error"),
+        (WorkerAnswer("SendTaskFailure", error="Boom", cause="why"), "Boom: why"),
+        (WorkerAnswer("SendTaskFailure"), "the state failed without naming an error"),
     ],
     ids=["named", "without a name"],
 )
 def test_a_failure_is_the_error_of_the_state(
-    fake_caller: FakeCaller, kept: Records, run: Run, answer: Answer, told: str
+    fake_caller: FakeCaller, kept: Records, run: Run, answer: WorkerAnswer, told: str
 ) -> None:
     fake_caller.answers["Call"] = [Completed({})]
     event = deferral(ask(), run)
@@ -140,7 +140,7 @@ def test_a_failure_is_the_error_of_the_state(
 
 def test_an_answer_that_comes_with_the_call_needs_no_deferral(fake_caller: FakeCaller, kept: Records, run: Run) -> None:
     def send() -> Completed:
-        kept.take(next(iter(kept.waits)), Answer("SendTaskSuccess", output="7"))
+        kept.take(next(iter(kept.waits)), WorkerAnswer("SendTaskSuccess", output="7"))
         return Completed({})
 
     fake_caller.answers["Call"] = [send]
@@ -162,7 +162,7 @@ def test_heartbeats_keep_a_task_alive_and_their_end_fails_it(
     event = deferral(made, run)
     assert event.trigger.moment is None
     [identity] = kept.waits
-    kept.take(identity, Answer("SendTaskHeartbeat"), NOW + 25)
+    kept.take(identity, WorkerAnswer("SendTaskHeartbeat"), NOW + 25)
     fake_clock.now = NOW + 31
     event = deferral(made, run, event)
     assert event.trigger.waits[0]["beat"] == NOW + 25
@@ -179,7 +179,7 @@ def test_an_answer_in_time_counts_although_the_task_looks_late(
     made = ask(timeout_seconds=30)
     event = deferral(made, run)
     [identity] = kept.waits
-    kept.take(identity, Answer("SendTaskSuccess", output='"in time"'), NOW + 29)
+    kept.take(identity, WorkerAnswer("SendTaskSuccess", output='"in time"'), NOW + 29)
     fake_clock.now = NOW + 60
     assert resume(made, run, event) == "in time"
 
@@ -204,7 +204,7 @@ def test_a_second_try_takes_the_answer_that_came_when_the_first_one_was_lost(
     fake_caller.answers["Call"] = [Completed({}), Completed({})]
     deferral(ask(), run)
     [identity] = kept.waits
-    kept.take(identity, Answer("SendTaskSuccess", output='"kept"'))
+    kept.take(identity, WorkerAnswer("SendTaskSuccess", output='"kept"'))
     assert run.execute(ask()) == "kept"
     assert fake_caller.calls[0][0].token == fake_caller.calls[1][0].token
 
@@ -232,13 +232,13 @@ def test_in_the_worker_the_task_looks_again_and_again(
     monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__WAITING", "block")
     fake_caller.answers["Call"] = [Completed({})]
 
-    def look(identity: str) -> Wait:
+    def look(identity: str) -> WaitRecord:
         if fake_clock.now >= NOW + 10:
-            kept.take(identity, Answer("SendTaskSuccess", output="1"))
+            kept.take(identity, WorkerAnswer("SendTaskSuccess", output="1"))
         return kept.waits[identity]
 
     made = ask(timeout_seconds=100)
-    monkeypatch.setattr(records, "read", lambda identity: look(identity) if kept.waits else None)
+    monkeypatch.setattr(records, "read_record", lambda identity: look(identity) if kept.waits else None)
     assert run.execute(made) == 1
     assert NOW + 10 <= fake_clock.now < NOW + 13
 
@@ -251,7 +251,7 @@ def test_an_activity_leaves_its_work_and_calls_nothing(fake_caller: FakeCaller, 
     assert fake_caller.calls == []
     [wait] = kept.waits.values()
     assert wait.work is not None and (wait.work.activity_arn, json.loads(wait.work.input)) == (ACTIVITY, {"a": 1})
-    assert TokenSigner.from_configuration().read(wait.work.token).id == wait.id
+    assert TokenSigner.from_configuration().verify(wait.work.token).id == wait.id
     assert event.trigger.waits == [{"id": wait.id, "beat": NOW, "heartbeat": 10.0, "activity": True}]
 
 
@@ -296,7 +296,7 @@ def test_jobs_and_workers_are_waited_for_at_once(fake_caller: FakeCaller, kept: 
     assert isinstance(event.trigger, JobsTrigger)
     [identity] = kept.waits
     assert [wait["id"] for wait in event.trigger.waits] == [identity]
-    kept.take(identity, Answer("SendTaskFailure", error="Boom"))
+    kept.take(identity, WorkerAnswer("SendTaskFailure", error="Boom"))
     with pytest.raises(AirflowFailException, match=r"^Boom$"):
         resume(made, run, event)
     assert fake_caller.cancelled and kept.waits == {}

@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.callbacks import answer_waits
 from sfn_provider.callbacks import trigger_hub as hub
 from sfn_provider.callbacks import wait_records as records
-from sfn_provider.callbacks.task_tokens import Waiter
-from sfn_provider.callbacks.wait_records import Wait
-from sfn_provider.callbacks.worker_requests import Answer
-from sfn_provider.triggers import callback
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey
+from sfn_provider.callbacks.wait_records import WaitRecord
+from sfn_provider.callbacks.worker_requests import WorkerAnswer
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
-OPEN = Wait("id", Waiter("dag", "run", "task", -1), time.time() + 1000)
-ANSWERED = replace(OPEN, answer=Answer("SendTaskSuccess", output="1"))
+OPEN = WaitRecord("id", TaskInstanceKey("dag", "run", "task", -1), time.time() + 1000)
+ANSWERED = replace(OPEN, answer=WorkerAnswer("SendTaskSuccess", output="1"))
 
 
 @pytest.fixture(autouse=True)
 def settles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A deferral settles at once."""
-    monkeypatch.setattr(callback, "SETTLING", 0.0)
+    monkeypatch.setattr(answer_waits, "MIN_DEFERRAL_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The records by id, and how often they were read."""
     found: dict[str, Any] = {"id": OPEN, "reads": 0}
 
-    def read(identity: str) -> Wait | None:
+    def read(identity: str) -> WaitRecord | None:
         found["reads"] += 1
-        wait: Wait | None = found[identity]
+        wait: WaitRecord | None = found[identity]
         return wait
 
-    monkeypatch.setattr(records, "read", read)
+    monkeypatch.setattr(records, "read_record", read)
     return found
 
 
@@ -79,8 +79,8 @@ def test_it_sleeps_while_nothing_is_due(looks: dict[str, Any]) -> None:
 def test_it_looks_when_the_deferral_has_settled_and_once_more(
     looks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callback, "SETTLING", 0.1)
-    monkeypatch.setattr(callback, "SECOND_LOOK", 0.1)
+    monkeypatch.setattr(answer_waits, "MIN_DEFERRAL_SECONDS", 0.1)
+    monkeypatch.setattr(answer_waits, "SECOND_POLL_DELAY", 0.1)
     looks["id"] = ANSWERED
     assert asyncio.run(is_silent(CallbackTrigger(waits=watch()), 0.05))
     assert asyncio.run(event_of(CallbackTrigger(waits=watch())))

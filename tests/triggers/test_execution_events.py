@@ -12,8 +12,8 @@ import pytest
 from sfn_provider.exceptions import UsageError
 from sfn_provider.triggers import execution_events
 from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
-from sfn_provider.waiting.ended_executions import OVERLAP
-from sfn_provider.waiting.status_queue import read_message
+from sfn_provider.waiting.ended_executions import OVERLAP_SECONDS
+from sfn_provider.waiting.status_queue import parse_message
 from tests.aws.server import ErrorResponse
 from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, SimulatedStepFunctions
 from tests.fixtures.versions import AIRFLOW, from_airflow
@@ -88,7 +88,7 @@ def test_only_the_wanted_ends_are_given(simulated_aws: SimulatedStepFunctions, e
 
 
 def test_late_rows_of_the_list_are_not_lost(simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]]) -> None:
-    simulated_aws.lag = OVERLAP * 0.9
+    simulated_aws.lag = OVERLAP_SECONDS * 0.9
     assert watch(1_300) == ends
 
 
@@ -250,4 +250,4 @@ def test_airflow_2_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_message_about_something_else_is_no_end() -> None:
     trigger = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, status_queue_url=URL)
-    assert trigger._wanted(read_message({"MessageId": "1", "ReceiptHandle": "r", "Body": "{}"})) is None
+    assert trigger._wanted(parse_message({"MessageId": "1", "ReceiptHandle": "r", "Body": "{}"})) is None

@@ -15,7 +15,7 @@ from sfn_provider.operators.step_function import (
 )
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
-from sfn_provider.waiting.status_queue import queue_region, read_message
+from sfn_provider.waiting.status_queue import parse_message, queue_region
 from tests.aws.server import ErrorResponse
 from tests.aws.step_functions import InjectedFault, Message, SimulatedStepFunctions
 from tests.fixtures.virtual_time import run_virtually
@@ -125,7 +125,7 @@ def test_the_number_of_looks_means_the_same_time(simulated_aws: SimulatedStepFun
 
 def test_a_message_as_sqs_gives_it() -> None:
     body = json.dumps({"detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": "a:b"}})
-    message = read_message({"MessageId": "1", "ReceiptHandle": "r", "Body": body})
+    message = parse_message({"MessageId": "1", "ReceiptHandle": "r", "Body": body})
     assert (message.execution_arn, message.receives) == ("a:b", 1)
 
 

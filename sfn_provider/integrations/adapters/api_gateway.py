@@ -14,39 +14,39 @@ from typing import Final
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.adapters import https
-from sfn_provider.integrations.adapters.parameter_checks import Field, problems
-from sfn_provider.integrations.api_operation import Task, name_lost_call
+from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
+from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.value_shapes import Values, body_text
 
 _HOST = re.compile(r"[0-9a-z-]+\.execute-api\.([a-z0-9-]+)\.[a-z0-9.-]+", re.IGNORECASE)
 
 FIELDS: Final = {
-    "ApiEndpoint": Field(required=True, fits=lambda text: _HOST.fullmatch(text) is not None),
-    "Method": Field(required=True, values=("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")),
-    "Headers": Field("lists of text"),
-    "Stage": Field(),
-    "Path": Field(),
-    "QueryParameters": Field("lists of text"),
-    "RequestBody": Field("anything"),
-    "AllowNullValues": Field("flag"),
-    "AuthType": Field(values=("NO_AUTH", "IAM_ROLE", "RESOURCE_POLICY")),
+    "ApiEndpoint": ParameterField(required=True, fits=lambda text: _HOST.fullmatch(text) is not None),
+    "Method": ParameterField(required=True, values=("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")),
+    "Headers": ParameterField("lists of text"),
+    "Stage": ParameterField(),
+    "Path": ParameterField(),
+    "QueryParameters": ParameterField("lists of text"),
+    "RequestBody": ParameterField("anything"),
+    "AllowNullValues": ParameterField("flag"),
+    "AuthType": ParameterField(values=("NO_AUTH", "IAM_ROLE", "RESOURCE_POLICY")),
 }
 
-_FORBIDDEN = re.compile(
+_UNSUPPORTED_HEADERS = re.compile(
     "x-forwarded.*|x-amz.*|authorization|connection|content-md5|expect|host|max-forwards|proxy-authenticate|server|te"
     "|transfer-encoding|trailer|upgrade|via|www-authenticate",
     re.IGNORECASE,
 )
 
 
-def check(operation: str, parameters: Json) -> Iterator[str]:
+def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
     """Tell everything that is wrong with the parameters, one sentence each."""
-    found = list(problems(FIELDS, parameters))
+    found = list(find_problems(FIELDS, parameters))
     yield from found
     if not found:
         for name in parameters.get("Headers") or {}:
-            if _FORBIDDEN.fullmatch(name):
+            if _UNSUPPORTED_HEADERS.fullmatch(name):
                 yield f"The header '{name}' is not supported by Step Functions"
 
 
@@ -59,7 +59,7 @@ class ApiGateway:
         clients: give credentials and the address of API Gateway where it is not the usual one.
     """
 
-    task: Task
+    task: TaskCall
     clients: Clients
 
     def perform(self, given: Values, token: str) -> Values:
@@ -80,7 +80,7 @@ class ApiGateway:
         answer = https.send(given["Method"], self._reached(url), headers, body)
         if not answer.good:
             raise StatesError(f"{self.task.integration.errors.prefix}.{answer.status}", answer.text)
-        return answer.summary | {"Headers": https.by_name(answer.headers)}
+        return answer.summary | {"Headers": https.group_headers(answer.headers)}
 
     def ask(self, operation: str, parameters: Values) -> Values:
         """Raise NotImplementedError: no job is followed through an API."""
@@ -88,10 +88,10 @@ class ApiGateway:
 
     def name(self, error: Exception) -> StatesError | UsageError:
         """Name an error of a call."""
-        return name_lost_call(error, self.task)
+        return unanswered_call_error(error, self.task)
 
     def _address(self, given: Values) -> str:
-        path = https.path_of(given.get("Stage"), given.get("Path")) or "/"
+        path = https.join_path(given.get("Stage"), given.get("Path")) or "/"
         return https.with_query(f"https://{given['ApiEndpoint']}{path}", given.get("QueryParameters"))
 
     def _reached(self, url: str) -> str:
@@ -102,7 +102,9 @@ class ApiGateway:
     def _signed(self, given: Values, url: str, headers: https.Headers, body: bytes | None) -> https.Headers:
         region = _HOST.fullmatch(given["ApiEndpoint"])[1]  # type: ignore[index]  # checked before
         credentials = self.clients.credentials(region, self.task.role_arn)
-        return https.sign(given["Method"], url, headers, body, credentials, service="execute-api", region=region)
+        return https.sign_request(
+            given["Method"], url, headers, body, credentials, service="execute-api", region=region
+        )
 
 
 def _headers(given: Values, body: bytes | None) -> https.Headers:

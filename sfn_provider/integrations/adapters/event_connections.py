@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.adapters import https
-from sfn_provider.integrations.adapters.form_encoding import form
+from sfn_provider.integrations.adapters.form_encoding import encode_form
 from sfn_provider.integrations.clients import Clients
 
 _PREFIX: Final = "Events.ConnectionResource"
 
 
 @dataclass(frozen=True, slots=True)
-class Additions:
+class ConnectionParameters:
     """What a connection adds to a request; it goes before what the task has under the same name.
 
     Args:
@@ -35,7 +35,7 @@ class Additions:
     body: dict[str, str] = field(default_factory=dict)
 
 
-def additions_of(arn: str, clients: Clients, role_arn: str | None) -> Additions:
+def read_connection(arn: str, clients: Clients, role_arn: str | None) -> ConnectionParameters:
     """Read a connection and its secret.
 
     Args:
@@ -60,19 +60,19 @@ def additions_of(arn: str, clients: Clients, role_arn: str | None) -> Additions:
     text = secrets.get_secret_value(SecretId=connection["SecretArn"])["SecretString"]
     secret = json.loads(text, object_hook=_fold)
     added = _parameters(secret.get("invocationhttpparameters"))
-    authorize = _AUTHORIZATIONS[connection["AuthorizationType"]]
-    return Additions({**added.headers, **authorize(secret, connection)}, added.query, added.body)
+    authorize = _AUTHORIZATION_HEADERS[connection["AuthorizationType"]]
+    return ConnectionParameters({**added.headers, **authorize(secret, connection)}, added.query, added.body)
 
 
 def _fold(members: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("_", "").lower(): value for name, value in members.items()}
 
 
-def _parameters(given: dict[str, Any] | None) -> Additions:
+def _parameters(given: dict[str, Any] | None) -> ConnectionParameters:
     def values(kind: str) -> dict[str, str]:
         return {entry["key"]: entry["value"] for entry in (given or {}).get(f"{kind}parameters") or []}
 
-    return Additions(values("header"), values("querystring"), values("body"))
+    return ConnectionParameters(values("header"), values("querystring"), values("body"))
 
 
 def _basic(secret: dict[str, Any], connection: dict[str, Any]) -> dict[str, str]:
@@ -92,10 +92,10 @@ def _oauth(secret: dict[str, Any], connection: dict[str, Any]) -> dict[str, str]
         "Content-Type": "application/x-www-form-urlencoded",
         **more.headers,
     }
-    body = form({"grant_type": "client_credentials", **more.body}, "INDICES").encode()
+    body = encode_form({"grant_type": "client_credentials", **more.body}, "INDICES").encode()
     method = described["HttpMethod"]
     url = https.with_query(described["AuthorizationEndpoint"], more.query)
-    answer = https.exchange(method, url, list(headers.items()), None if method == "GET" else body)
+    answer = https.send_to_user_endpoint(method, url, list(headers.items()), None if method == "GET" else body)
     if not answer.good or not isinstance(answer.body, dict) or "access_token" not in answer.body:
         told = f"the authorization server of {connection['ConnectionArn']} answered with status {answer.status}"
         raise StatesError(f"{_PREFIX}.AuthorizationFailure", told)
@@ -106,7 +106,7 @@ def _basic_value(name: str, password: str) -> str:
     return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
 
 
-_AUTHORIZATIONS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, str]]]] = {
+_AUTHORIZATION_HEADERS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, str]]]] = {
     "BASIC": _basic,
     "API_KEY": _api_key,
     "OAUTH_CLIENT_CREDENTIALS": _oauth,

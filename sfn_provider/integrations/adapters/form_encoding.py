@@ -15,7 +15,7 @@ from sfn_provider.integrations.value_shapes import json_text
 Pairs = Iterator[tuple[str, str]]
 
 
-def form(value: Json, array_format: str) -> str:
+def encode_form(value: Json, array_format: str) -> str:
     """Encode an object.
 
     Args:

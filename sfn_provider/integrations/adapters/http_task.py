@@ -14,10 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.adapters import https
-from sfn_provider.integrations.adapters.event_connections import Additions, additions_of
-from sfn_provider.integrations.adapters.form_encoding import ARRAY_FORMATS, form
-from sfn_provider.integrations.adapters.parameter_checks import Field, problems
-from sfn_provider.integrations.api_operation import Task, name_lost_call
+from sfn_provider.integrations.adapters.event_connections import ConnectionParameters, read_connection
+from sfn_provider.integrations.adapters.form_encoding import ARRAY_FORMATS, encode_form
+from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
+from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import runtime_error
 from sfn_provider.integrations.value_shapes import Values, body_text, json_text
@@ -35,31 +35,31 @@ def _is_https(url: str) -> bool:
 
 
 FIELDS: Final = {
-    "ApiEndpoint": Field(required=True, fits=_is_https),
-    "Method": Field(required=True, values=("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")),
-    "Authentication": Field("object"),
-    "InvocationConfig": Field("object"),
-    "Headers": Field("object"),
-    "QueryParameters": Field("object"),
-    "RequestBody": Field("anything"),
-    "Transform": Field("object"),
+    "ApiEndpoint": ParameterField(required=True, fits=_is_https),
+    "Method": ParameterField(required=True, values=("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")),
+    "Authentication": ParameterField("object"),
+    "InvocationConfig": ParameterField("object"),
+    "Headers": ParameterField("object"),
+    "QueryParameters": ParameterField("object"),
+    "RequestBody": ParameterField("anything"),
+    "Transform": ParameterField("object"),
 }
 
-_FORBIDDEN: Final = re.compile(
+_UNSUPPORTED_HEADERS: Final = re.compile(
     "a-im|accept-(charset|datetime|encoding)|cache-control|connection|content-(encoding|md5)|date|expect|forwarded|from"
     "|host|http2-settings|if-(match|modified-since|none-match|range|unmodified-since)|max-forwards|origin|pragma"
     "|proxy-authorization|referer|server|te|trailer|transfer-encoding|upgrade|via|warning|x-forwarded.*|x-amzn?-.*",
     re.IGNORECASE,
 )
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNREADABLE: Final = re.compile(r"application/octet-stream|(image|video|audio)/.*", re.IGNORECASE)
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BINARY_CONTENT: Final = re.compile(r"application/octet-stream|(image|video|audio)/.*", re.IGNORECASE)
 _ENCODINGS: Final = ("NONE", "URL_ENCODED")
-_DENIED: Final = ("AccessDeniedException", "AccessDenied")
+_DENIED_CODES: Final = ("AccessDeniedException", "AccessDenied")
 
 
-def check(operation: str, parameters: Json) -> Iterator[str]:
+def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
     """Tell everything that is wrong with the parameters, one sentence each."""
-    found = list(problems(FIELDS, parameters))
+    found = list(find_problems(FIELDS, parameters))
     yield from found
     if not found:
         yield from _connection_problems(parameters)
@@ -77,9 +77,9 @@ def _connection_problems(parameters: Values) -> Iterator[str]:
 
 def _header_problems(headers: Values) -> Iterator[str]:
     for name, value in headers.items():
-        if not _TOKEN.fullmatch(name) or any("\r" in text or "\n" in text for text in _texts(value)):
+        if not _HEADER_NAME.fullmatch(name) or any("\r" in text or "\n" in text for text in _texts(value)):
             yield f"The header '{name}' has an invalid format"
-        elif _FORBIDDEN.fullmatch(name):
+        elif _UNSUPPORTED_HEADERS.fullmatch(name):
             yield f"The header '{name}' is not supported by Step Functions"
 
 
@@ -99,7 +99,7 @@ class HttpTask:
         clients: make the clients that read the connection.
     """
 
-    task: Task
+    task: TaskCall
     clients: Clients
 
     def perform(self, given: Values, token: str) -> Values:
@@ -116,16 +116,16 @@ class HttpTask:
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: the connection cannot be read.
         """
         arn = str(_connection_arn(given))
-        added = additions_of(arn, self.clients, self.task.role_arn)
+        added = read_connection(arn, self.clients, self.task.role_arn)
         body = _body(given, added)
         headers = _headers(given, added, arn.split(":")[3], has_body=body is not None)
-        answer = https.exchange(given["Method"], _url(given, added), headers, body)
+        answer = https.send_to_user_endpoint(given["Method"], _url(given, added), headers, body)
         if not answer.good:
             raise StatesError(f"States.Http.StatusCode.{answer.status}", answer.text)
         kind = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
-        if _UNREADABLE.fullmatch(kind.partition(";")[0].strip()):
+        if _BINARY_CONTENT.fullmatch(kind.partition(";")[0].strip()):
             raise runtime_error(f"The response has the content type {kind}, which is no text.")
-        return answer.summary | {"Headers": https.by_name(answer.headers)}
+        return answer.summary | {"Headers": https.group_headers(answer.headers)}
 
     def ask(self, operation: str, parameters: Values) -> Values:
         """Raise NotImplementedError: no job is followed through an endpoint."""
@@ -135,9 +135,9 @@ class HttpTask:
         """Name an error of reading the connection."""
         from botocore.exceptions import ClientError
 
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED_CODES:
             return StatesError("Events.ConnectionResource.AccessDenied", str(error))
-        return name_lost_call(error, self.task)
+        return unanswered_call_error(error, self.task)
 
 
 def _connection_arn(given: Values) -> Json:
@@ -161,7 +161,7 @@ def _is_form(given: Values) -> bool:
     return (given.get("Transform") or {}).get("RequestBodyEncoding") == "URL_ENCODED"
 
 
-def _body(given: Values, added: Additions) -> bytes | None:
+def _body(given: Values, added: ConnectionParameters) -> bytes | None:
     """The body: what the connection adds goes into an object, before the task's own members."""
     value = given.get("RequestBody")
     if added.body or (_is_form(given) and value is not None):
@@ -171,11 +171,11 @@ def _body(given: Values, added: Additions) -> bytes | None:
     if value is None:
         return None
     if _is_form(given):
-        return form(value, _array_format(given["Transform"])).encode()
+        return encode_form(value, _array_format(given["Transform"])).encode()
     return body_text(value)
 
 
-def _headers(given: Values, added: Additions, region: str, *, has_body: bool) -> https.Headers:
+def _headers(given: Values, added: ConnectionParameters, region: str, *, has_body: bool) -> https.Headers:
     """The header lines: the connection's go before the task's, and these before the usual ones."""
     usual = {"User-Agent": f"Amazon|StepFunctions|HttpInvoke|{region}", "Range": "bytes=0-262144"}
     if has_body:
@@ -186,7 +186,7 @@ def _headers(given: Values, added: Additions, region: str, *, has_body: bool) ->
     return [(name, text) for name, texts in lines.values() for text in texts]
 
 
-def _url(given: Values, added: Additions) -> str:
+def _url(given: Values, added: ConnectionParameters) -> str:
     """The address with query parameters: its own, the task's and the connection's."""
     parts = urlsplit(given["ApiEndpoint"])
     more = {name: _texts(value) for name, value in ((given.get("QueryParameters") or {}) | added.query).items()}

@@ -12,19 +12,19 @@ from urllib.parse import quote, urlencode
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.optimized.transforms import parsed
+from sfn_provider.integrations.optimized.transforms import parse_json
 
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
-SECONDS: Final = 60.0
+TIMEOUT_SECONDS: Final = 60.0
 """How long an answer may take: longer than API Gateway (29 s) and Step Functions wait."""
 
 Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What came back.
 
     Args:
@@ -47,7 +47,7 @@ class Answer:
     @property
     def body(self) -> Json:
         """The body: parsed where it is JSON."""
-        return parsed(self.text)
+        return parse_json(self.text)
 
     @property
     def summary(self) -> dict[str, Json]:
@@ -60,12 +60,14 @@ def with_query(url: str, parameters: Json) -> str:
     return f"{url}?{urlencode(parameters, doseq=True, quote_via=quote)}" if parameters else url
 
 
-def path_of(*parts: Json) -> str:
+def join_path(*parts: Json) -> str:
     """Join parts of a path that is not encoded yet; what is encoded already stays as it is."""
     return "".join("/" + quote(str(part).strip("/"), safe="/%:@!$&'()*+,;=~") for part in parts if part)
 
 
-def send(method: str, url: str, headers: Headers, body: bytes | None = None, *, trusted: str | None = None) -> Answer:
+def send(
+    method: str, url: str, headers: Headers, body: bytes | None = None, *, trusted: str | None = None
+) -> HttpResponse:
     """Send a request once; redirections are not followed.
 
     Args:
@@ -88,15 +90,15 @@ def send(method: str, url: str, headers: Headers, body: bytes | None = None, *, 
     try:
         with urllib3.PoolManager(cert_reqs="CERT_REQUIRED", **trust) as pool:
             response = pool.request(
-                method, url, headers=lines, body=body, retries=False, redirect=False, timeout=SECONDS
+                method, url, headers=lines, body=body, retries=False, redirect=False, timeout=TIMEOUT_SECONDS
             )
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise EndpointConnectionError(endpoint_url=url, error=error) from error
     text = response.data.decode("utf-8", "replace")
-    return Answer(response.status, response.reason or "", list(response.headers.items()), text)
+    return HttpResponse(response.status, response.reason or "", list(response.headers.items()), text)
 
 
-def exchange(method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
+def send_to_user_endpoint(method: str, url: str, headers: Headers, body: bytes | None) -> HttpResponse:
     """Send a request to an endpoint of the user's, as `send` does.
 
     Raises:
@@ -110,7 +112,7 @@ def exchange(method: str, url: str, headers: Headers, body: bytes | None) -> Ans
         raise StatesError("States.Http.Socket", str(error)) from error
 
 
-def sign(
+def sign_request(
     method: str,
     url: str,
     headers: Headers,
@@ -140,7 +142,7 @@ def sign(
     return list(request.headers.items())
 
 
-def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def group_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Give the values of each header."""
     values: dict[str, list[str]] = {}
     for name, value in headers:

@@ -14,11 +14,11 @@ from typing import Any, Final
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.adapters import https
-from sfn_provider.integrations.adapters.parameter_checks import Field, problems
-from sfn_provider.integrations.api_operation import Task, name_lost_call
+from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
+from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import dig
-from sfn_provider.integrations.optimized.transforms import parsed
+from sfn_provider.integrations.integration import get_path
+from sfn_provider.integrations.optimized.transforms import parse_json
 from sfn_provider.integrations.value_shapes import Values, json_text, raw_text
 
 
@@ -30,44 +30,49 @@ def _is_certificate(text: str) -> bool:
 
 
 _CLUSTER: Final = {
-    "ClusterName": Field(required=True),
-    "CertificateAuthority": Field(required=True, fits=_is_certificate),
-    "Endpoint": Field(required=True, fits=lambda text: text.startswith("https://")),
+    "ClusterName": ParameterField(required=True),
+    "CertificateAuthority": ParameterField(required=True, fits=_is_certificate),
+    "Endpoint": ParameterField(required=True, fits=lambda text: text.startswith("https://")),
 }
 _FIELDS: Final = {
     "Call": _CLUSTER
     | {
-        "Method": Field(required=True, values=("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH")),
-        "Path": Field(required=True),
-        "QueryParameters": Field("lists of text"),
-        "RequestBody": Field("anything"),
+        "Method": ParameterField(required=True, values=("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH")),
+        "Path": ParameterField(required=True),
+        "QueryParameters": ParameterField("lists of text"),
+        "RequestBody": ParameterField("anything"),
     },
-    "RunJob": _CLUSTER | {"Namespace": Field(), "Job": Field("anything", required=True), "LogOptions": Field("object")},
+    "RunJob": _CLUSTER
+    | {
+        "Namespace": ParameterField(),
+        "Job": ParameterField("anything", required=True),
+        "LogOptions": ParameterField("object"),
+    },
 }
 _LOG_FIELDS: Final = {
-    "RetrieveLogs": Field("flag"),
-    "RawLogs": Field("flag"),
-    "LogParameters": Field("lists of text"),
+    "RetrieveLogs": ParameterField("flag"),
+    "RawLogs": ParameterField("flag"),
+    "LogParameters": ParameterField("lists of text"),
 }
 
-_TOKEN: Final = "sfn-provider/idempotency-token"
+_TOKEN_ANNOTATION: Final = "sfn-provider/idempotency-token"
 """The annotation by which a job that was created before is known again."""
 
-_ANSWERS_PATCH: Final = {"PATCH": "application/merge-patch+json"}
+_PATCH_CONTENT_TYPES: Final = {"PATCH": "application/merge-patch+json"}
 
 
-def check(operation: str, parameters: Json) -> Iterator[str]:
+def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
     """Tell everything that is wrong with the parameters, one sentence each.
 
     Args:
         operation: ``Call`` or ``RunJob``.
         parameters: the task's.
     """
-    yield from problems(_FIELDS[operation], parameters)
+    yield from find_problems(_FIELDS[operation], parameters)
     options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
     if isinstance(options, dict):
-        yield from problems(_LOG_FIELDS, options)
-    job = parsed(parameters.get("Job")) if isinstance(parameters, dict) else None
+        yield from find_problems(_LOG_FIELDS, options)
+    job = parse_json(parameters.get("Job")) if isinstance(parameters, dict) else None
     if job is not None and not isinstance(job, dict):
         yield "The value of the field 'Job' has an invalid format"
 
@@ -81,7 +86,7 @@ class Kubernetes:
         clients: sign the cluster's tokens.
     """
 
-    task: Task
+    task: TaskCall
     clients: Clients
 
     def perform(self, given: Values, token: str) -> Values:
@@ -106,7 +111,7 @@ class Kubernetes:
 
         Errors of the cluster are botocore's here, so that those that pass are known.
         """
-        place = _jobs(parameters["Namespace"]) + https.path_of(parameters["Name"])
+        place = _jobs(parameters["Namespace"]) + https.join_path(parameters["Name"])
         if operation == "DeleteJob":
             self._answered(self._send(parameters, "DELETE", place, {"propagationPolicy": ["Background"]}))
             return {}
@@ -124,33 +129,33 @@ class Kubernetes:
         if isinstance(error, ClientError) and error.operation_name == self.task.integration.operation:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             return StatesError(f"{self.task.integration.errors.prefix}.{status}", error.response["Error"]["Message"])
-        return name_lost_call(error, self.task)
+        return unanswered_call_error(error, self.task)
 
-    def _create_job(self, given: Values, token: str) -> https.Answer:
-        job = parsed(given["Job"])
+    def _create_job(self, given: Values, token: str) -> https.HttpResponse:
+        job = parse_json(given["Job"])
         metadata = job.get("metadata") or {}
-        annotations = {**(metadata.get("annotations") or {}), _TOKEN: token}
+        annotations = {**(metadata.get("annotations") or {}), _TOKEN_ANNOTATION: token}
         namespace = given.get("Namespace") or "default"
         marked = job | {"metadata": {**metadata, "annotations": annotations}}
         answer = self._send(given, "POST", _jobs(namespace), None, marked)
         if answer.status == 409 and metadata.get("name"):
-            before = self._send(given, "GET", _jobs(namespace) + https.path_of(metadata["name"]))
-            if before.good and dig(before.body, "metadata.annotations") is not None:
-                found = before.body["metadata"]["annotations"].get(_TOKEN)
+            before = self._send(given, "GET", _jobs(namespace) + https.join_path(metadata["name"]))
+            if before.good and get_path(before.body, "metadata.annotations") is not None:
+                found = before.body["metadata"]["annotations"].get(_TOKEN_ANNOTATION)
                 answer = before if found == token else answer
         return self._good(answer)
 
     def _logs(self, cluster: Values, job: Values, options: Values) -> Values:
         """Read the log of each container of each pod; one that cannot be read says so in its place."""
         namespace = cluster["Namespace"]
-        pods = https.path_of("api/v1/namespaces", namespace, "pods")
+        pods = https.join_path("api/v1/namespaces", namespace, "pods")
         selector = {"labelSelector": [f"job-name={job['metadata']['name']}"]}
         answer = self._answered(self._send(cluster, "GET", pods, selector))
         logs: Values = {}
         for pod in answer.body.get("items", []):
             name = pod["metadata"]["name"]
             read = {
-                container["name"]: self._log(cluster, pods + https.path_of(name, "log"), container["name"], options)
+                container["name"]: self._log(cluster, pods + https.join_path(name, "log"), container["name"], options)
                 for container in pod["spec"]["containers"]
             }
             logs[name] = {"containers": read}
@@ -163,24 +168,26 @@ class Kubernetes:
             return {"error": f"EKS.{answer.status}", "cause": json_text(answer.summary)}
         return {"log": answer.text if options.get("RawLogs") in (True, "true") else answer.body}
 
-    def _send(self, cluster: Values, method: str, path: str, query: Json = None, body: Json = None) -> https.Answer:
+    def _send(
+        self, cluster: Values, method: str, path: str, query: Json = None, body: Json = None
+    ) -> https.HttpResponse:
         role_arn, region = self.task.role_arn, self.task.resource.region
         bearer = self.clients.cluster_token(cluster["ClusterName"], region, role_arn)
         headers = [("Authorization", f"Bearer {bearer}"), ("Accept", "application/json")]
         data = None if body is None else raw_text(body)
         if data is not None:
-            headers.append(("Content-Type", _ANSWERS_PATCH.get(method, "application/json")))
-        url = https.with_query(cluster["Endpoint"].rstrip("/") + https.path_of(path), query)
+            headers.append(("Content-Type", _PATCH_CONTENT_TYPES.get(method, "application/json")))
+        url = https.with_query(cluster["Endpoint"].rstrip("/") + https.join_path(path), query)
         trusted = base64.b64decode(cluster["CertificateAuthority"]).decode()
         return https.send(method, url, headers, data, trusted=trusted)
 
-    def _good(self, answer: https.Answer) -> https.Answer:
+    def _good(self, answer: https.HttpResponse) -> https.HttpResponse:
         if answer.good:
             return answer
         prefix = self.task.integration.errors.prefix
         raise StatesError(f"{prefix}.{answer.status}", json_text(answer.summary))
 
-    def _answered(self, answer: https.Answer) -> https.Answer:
+    def _answered(self, answer: https.HttpResponse) -> https.HttpResponse:
         from botocore.exceptions import ClientError
 
         if answer.good:
@@ -195,11 +202,11 @@ class Kubernetes:
 
 
 def _jobs(namespace: str) -> str:
-    return https.path_of("apis/batch/v1/namespaces", namespace, "jobs")
+    return https.join_path("apis/batch/v1/namespaces", namespace, "jobs")
 
 
 def _status(job: Values) -> str:
     """Give ``Complete``, ``Failed`` or ``Running``. Source: Kubernetes' JobStatus, which says so in its conditions."""
-    conditions = dig(job, "status.conditions") or []
+    conditions = get_path(job, "status.conditions") or []
     ended = (entry["type"] for entry in conditions if entry.get("status") == "True")
     return next((name for name in ended if name in ("Complete", "Failed")), "Running")

@@ -11,14 +11,14 @@ from typing import Final, Literal
 
 from sfn_provider.asl.scope import Json
 
-FLAGS: Final = (True, False, "true", "false")
+FLAG_VALUES: Final = (True, False, "true", "false")
 """What a flag may be: published definitions write ``"true"`` in LogOptions."""
 
 Kind = Literal["text", "object", "lists of text", "flag", "anything"]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ParameterField:
     """A field that a task's parameters may have.
 
     Args:
@@ -34,7 +34,7 @@ class Field:
     fits: Callable[[str], bool] | None = None
 
 
-def problems(fields: dict[str, Field], parameters: Json) -> Iterator[str]:
+def find_problems(fields: dict[str, ParameterField], parameters: Json) -> Iterator[str]:
     """Tell everything that is wrong with a task's parameters, one sentence each.
 
     Args:
@@ -54,7 +54,7 @@ def problems(fields: dict[str, Field], parameters: Json) -> Iterator[str]:
             yield f"The field '{name}' is required but was missing"
 
 
-def _wrong(name: str, field: Field, value: Json) -> Iterator[str]:
+def _wrong(name: str, field: ParameterField, value: Json) -> Iterator[str]:
     wanted, is_one = _KINDS[field.kind]
     if not is_one(value):
         yield wanted.format(name=name)

@@ -8,12 +8,12 @@ from typing import Final, Protocol
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations.adapters import api_gateway, http_task, kubernetes
-from sfn_provider.integrations.api_operation import ServiceAdapter, Task
+from sfn_provider.integrations.api_operation import ServiceAdapter, TaskCall
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.value_shapes import Values
 
 
-class OwnWire(ServiceAdapter, Protocol):
+class Adapter(ServiceAdapter, Protocol):
     """A task that boto3 has no operation for."""
 
     def perform(self, given: Values, token: str) -> Values:
@@ -30,7 +30,7 @@ class OwnWire(ServiceAdapter, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
+class AdapterFactory:
     """How a wire is opened, and its parameters checked.
 
     Args:
@@ -38,13 +38,13 @@ class Opener:
         check: tells everything that is wrong with an operation's parameters, one sentence each.
     """
 
-    open: Callable[[Task, Clients], OwnWire]
+    open: Callable[[TaskCall, Clients], Adapter]
     check: Callable[[str, Json], Iterator[str]]
 
 
-ADAPTERS: Final[dict[str, Opener]] = {
-    "api gateway": Opener(api_gateway.ApiGateway, api_gateway.check),
-    "http": Opener(http_task.HttpTask, http_task.check),
-    "kubernetes": Opener(kubernetes.Kubernetes, kubernetes.check),
+ADAPTERS: Final[dict[str, AdapterFactory]] = {
+    "api gateway": AdapterFactory(api_gateway.ApiGateway, api_gateway.check_parameters),
+    "http": AdapterFactory(http_task.HttpTask, http_task.check_parameters),
+    "kubernetes": AdapterFactory(kubernetes.Kubernetes, kubernetes.check_parameters),
 }
 """Openers by the ``wire`` of an Integration."""

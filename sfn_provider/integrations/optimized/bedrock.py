@@ -9,41 +9,41 @@ from __future__ import annotations
 from typing import Final
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.integrations.integration import Asks, Started, dig
-from sfn_provider.integrations.optimized.transforms import parsed
+from sfn_provider.integrations.integration import CallContext, ServiceCaller, get_path
+from sfn_provider.integrations.optimized.transforms import parse_json
 from sfn_provider.integrations.value_shapes import Values, raw_text
 
-_OURS: Final = ("Input", "Output")
+_INTEGRATION_FIELDS: Final = ("Input", "Output")
 
 
-def request(parameters: Values, started: Started) -> Values:
+def request(parameters: Values, started: CallContext) -> Values:
     """Leave out what the operation does not take."""
-    return {name: value for name, value in parameters.items() if name not in _OURS}
+    return {name: value for name, value in parameters.items() if name not in _INTEGRATION_FIELDS}
 
 
 def result(response: Values) -> Values:
     """Parse the body."""
-    return response | {"Body": parsed(response.get("Body"))}
+    return response | {"Body": parse_json(response.get("Body"))}
 
 
-def read_input(given: Values, parameters: Values, aws: Asks) -> Values:
+def read_input(given: Values, parameters: Values, aws: ServiceCaller) -> Values:
     """Read the body from ``Input.S3Uri``, where the parameters have one."""
-    uri = dig(given, "Input.S3Uri")
+    uri = get_path(given, "Input.S3Uri")
     if not uri:
         return parameters
-    return parameters | {"Body": aws.sibling("s3").ask("GetObject", _place(uri))["Body"]}
+    return parameters | {"Body": aws.sibling("s3").ask("GetObject", _bucket_and_key(uri))["Body"]}
 
 
-def write_output(given: Values, result: Json, aws: Asks) -> Json:
+def write_output(given: Values, result: Json, aws: ServiceCaller) -> Json:
     """Write the body to ``Output.S3Uri``, where the parameters have one, and give its place instead."""
-    uri = dig(given, "Output.S3Uri")
+    uri = get_path(given, "Output.S3Uri")
     if not uri or not isinstance(result, dict):
         return result
     body = raw_text(result["Body"]).decode()
-    aws.sibling("s3").ask("PutObject", _place(uri) | {"Body": body})
+    aws.sibling("s3").ask("PutObject", _bucket_and_key(uri) | {"Body": body})
     return result | {"Body": uri}
 
 
-def _place(uri: Json) -> Values:
+def _bucket_and_key(uri: Json) -> Values:
     bucket, _, key = str(uri).removeprefix("s3://").partition("/")
     return {"Bucket": bucket, "Key": key}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.integration import Asks, Started, dig
+from sfn_provider.integrations.integration import CallContext, ServiceCaller, get_path
 from sfn_provider.integrations.value_shapes import Values
 
 
@@ -19,37 +19,37 @@ def create_cluster_result(response: Values) -> Json:
     return _renamed(response, {"JobFlowId": "ClusterId"})
 
 
-def add_step_request(parameters: Values, started: Started) -> Values:
+def add_step_request(parameters: Values, started: CallContext) -> Values:
     """Make a list of the one step, for the cluster under its older name."""
-    return _listed(_renamed(parameters, {"ClusterId": "JobFlowId", "Step": "Steps"}), "Steps")
+    return _in_list(_renamed(parameters, {"ClusterId": "JobFlowId", "Step": "Steps"}), "Steps")
 
 
 def add_step_result(response: Values) -> Json:
     """Give the one step's id."""
-    return {"StepId": dig(response, "StepIds.0")}
+    return {"StepId": get_path(response, "StepIds.0")}
 
 
-def cancel_step_request(parameters: Values, started: Started) -> Values:
+def cancel_step_request(parameters: Values, started: CallContext) -> Values:
     """Make a list of the one step's id."""
-    return _listed(_renamed(parameters, {"StepId": "StepIds"}), "StepIds")
+    return _in_list(_renamed(parameters, {"StepId": "StepIds"}), "StepIds")
 
 
 def cancel_step_result(response: Values) -> Json:
     """Give the one step's answer."""
-    return {"CancelStepsInfo": dig(response, "CancelStepsInfoList.0")}
+    return {"CancelStepsInfo": get_path(response, "CancelStepsInfoList.0")}
 
 
-def one_cluster_request(parameters: Values, started: Started) -> Values:
+def one_cluster_request(parameters: Values, started: CallContext) -> Values:
     """Make a list of the one cluster's id."""
-    return _listed(_renamed(parameters, {"ClusterId": "JobFlowIds"}), "JobFlowIds")
+    return _in_list(_renamed(parameters, {"ClusterId": "JobFlowIds"}), "JobFlowIds")
 
 
-def modify_fleet_request(parameters: Values, started: Started) -> Values:
+def modify_fleet_request(parameters: Values, started: CallContext) -> Values:
     """Leave out the name of the fleet, which the operation does not take."""
     return {name: value for name, value in parameters.items() if name != "InstanceFleetName"}
 
 
-def find_fleet(given: Values, parameters: Values, aws: Asks) -> Values:
+def find_fleet(given: Values, parameters: Values, aws: ServiceCaller) -> Values:
     """Put the id of the fleet in the place of its name.
 
     Args:
@@ -60,32 +60,32 @@ def find_fleet(given: Values, parameters: Values, aws: Asks) -> Values:
     Raises:
         StatesError: ``EMR.InvalidRequestException``: the cluster has no such fleet.
     """
-    found = _named(aws, "InstanceFleet", given)
+    found = _find_id(aws, "InstanceFleet", given)
     return parameters | {"InstanceFleet": {**parameters["InstanceFleet"], "InstanceFleetId": found}}
 
 
-def modify_group_request(parameters: Values, started: Started) -> Values:
+def modify_group_request(parameters: Values, started: CallContext) -> Values:
     """Make a list of the one group, without its name, which the operation does not take."""
     values = {name: value for name, value in parameters.items() if name != "InstanceGroupName"}
-    return _listed(_renamed(values, {"InstanceGroup": "InstanceGroups"}), "InstanceGroups")
+    return _in_list(_renamed(values, {"InstanceGroup": "InstanceGroups"}), "InstanceGroups")
 
 
-def find_group(given: Values, parameters: Values, aws: Asks) -> Values:
+def find_group(given: Values, parameters: Values, aws: ServiceCaller) -> Values:
     """Put the id of the group in the place of its name; arguments and errors as for ``find_fleet``."""
-    found = _named(aws, "InstanceGroup", given)
+    found = _find_id(aws, "InstanceGroup", given)
     return parameters | {"InstanceGroups": [{**parameters["InstanceGroups"][0], "InstanceGroupId": found}]}
 
 
-def _named(aws: Asks, kind: str, given: Values) -> str:
+def _find_id(aws: ServiceCaller, kind: str, given: Values) -> str:
     """Give the id of a cluster's fleet or group by its name."""
     cluster, name = given["ClusterId"], given[f"{kind}Name"]
-    for entry in _all(aws, kind, cluster):
+    for entry in _list_all(aws, kind, cluster):
         if entry.get("Name") == name:
             return str(entry["Id"])
     raise StatesError("EMR.InvalidRequestException", f"The cluster {cluster} has no {kind} with the name '{name}'")
 
 
-def _all(aws: Asks, kind: str, cluster: str) -> Iterator[Values]:
+def _list_all(aws: ServiceCaller, kind: str, cluster: str) -> Iterator[Values]:
     page: Values = {"ClusterId": cluster}
     while True:
         answer = aws.ask(f"List{kind}s", page)
@@ -95,7 +95,7 @@ def _all(aws: Asks, kind: str, cluster: str) -> Iterator[Values]:
         page = page | {"Marker": answer["Marker"]}
 
 
-def _listed(values: Values, field: str) -> Values:
+def _in_list(values: Values, field: str) -> Values:
     return values | {field: [values[field]]} if field in values else values
 
 

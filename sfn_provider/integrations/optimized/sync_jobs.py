@@ -12,11 +12,19 @@ from typing import Any, Final
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
-from sfn_provider.integrations.integration import Batch, Call, Pace, Part, Sync, dig, unchanged
+from sfn_provider.integrations.integration import (
+    BatchDescribe,
+    CallTemplate,
+    PollInterval,
+    ResponsePart,
+    SyncJob,
+    get_path,
+    unchanged_response,
+)
 from sfn_provider.integrations.optimized import transforms
 from sfn_provider.integrations.value_shapes import Values
 
-Syncs = dict[Pattern, Sync]
+SyncJobs = dict[Pattern, SyncJob]
 
 _REASON: Final = "The execution that waited for it was stopped"
 
@@ -26,53 +34,53 @@ def _statuses(text: str) -> frozenset[str]:
 
 
 def _build(description: Values) -> Json:
-    return {"Build": dig(description, "Builds.0")}
+    return {"Build": get_path(description, "Builds.0")}
 
 
 def _build_batch(description: Values) -> Json:
-    return {"BuildBatch": dig(description, "BuildBatches.0")}
+    return {"BuildBatch": get_path(description, "BuildBatches.0")}
 
 
-_EXECUTION: Final = Sync(
-    describe=Call("DescribeExecution", {"ExecutionArn": "$response.ExecutionArn"}),
+_EXECUTION: Final = SyncJob(
+    describe=CallTemplate("DescribeExecution", {"ExecutionArn": "$response.ExecutionArn"}),
     status="Status",
     succeeded=_statuses("SUCCEEDED"),
     failed=_statuses("FAILED TIMED_OUT ABORTED"),
-    result=unchanged,
-    stop=Call("StopExecution", {"ExecutionArn": "$response.ExecutionArn", "Cause": _REASON}),
-    pace=Pace(2, 30),
+    result=unchanged_response,
+    stop=CallTemplate("StopExecution", {"ExecutionArn": "$response.ExecutionArn", "Cause": _REASON}),
+    pace=PollInterval(2, 30),
     glance={"IncludedData": "METADATA_ONLY"},
 )
 
-EXECUTION: Final[Syncs] = {
+EXECUTION: Final[SyncJobs] = {
     "sync": _EXECUTION,
     "sync:2": replace(_EXECUTION, result=transforms.execution_with_values),
 }
 
-GLUE_JOB_RUN: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("GetJobRun", {"JobName": "$parameters.JobName", "RunId": "$response.JobRunId"}),
+GLUE_JOB_RUN: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("GetJobRun", {"JobName": "$parameters.JobName", "RunId": "$response.JobRunId"}),
         status="JobRun.JobRunState",
         succeeded=_statuses("SUCCEEDED"),
         failed=_statuses("FAILED STOPPED TIMEOUT ERROR EXPIRED"),
-        result=Part("JobRun"),
-        stop=Call("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
-        pace=Pace(5, 30),
+        result=ResponsePart("JobRun"),
+        stop=CallTemplate("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
+        pace=PollInterval(5, 30),
         # There is no call for runs by their ids: this one gives the last runs of a job.
-        batch=Batch("GetJobRuns", None, 50, "JobRuns", "JobRun", "RunId", "Id", {"MaxResults": 200}),
+        batch=BatchDescribe("GetJobRuns", None, 50, "JobRuns", "JobRun", "RunId", "Id", {"MaxResults": 200}),
     )
 }
 
-ATHENA_QUERY: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("GetQueryExecution", {"QueryExecutionId": "$response.QueryExecutionId"}),
+ATHENA_QUERY: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("GetQueryExecution", {"QueryExecutionId": "$response.QueryExecutionId"}),
         status="QueryExecution.Status.State",
         succeeded=_statuses("SUCCEEDED"),
         failed=_statuses("FAILED CANCELLED"),
-        result=unchanged,
-        stop=Call("StopQueryExecution", {"QueryExecutionId": "$response.QueryExecutionId"}),
-        pace=Pace(1, 10),
-        batch=Batch(
+        result=unchanged_response,
+        stop=CallTemplate("StopQueryExecution", {"QueryExecutionId": "$response.QueryExecutionId"}),
+        pace=PollInterval(1, 10),
+        batch=BatchDescribe(
             "BatchGetQueryExecution",
             "QueryExecutionIds",
             50,
@@ -84,90 +92,90 @@ ATHENA_QUERY: Final[Syncs] = {
     )
 }
 
-BATCH_JOB: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("DescribeJobs", {"Jobs": ["$response.JobId"]}),
+BATCH_JOB: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("DescribeJobs", {"Jobs": ["$response.JobId"]}),
         status="Jobs.0.Status",
         succeeded=_statuses("SUCCEEDED"),
         failed=_statuses("FAILED"),
-        result=Part("Jobs.0"),
-        stop=Call("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
-        pace=Pace(3, 30),
-        batch=Batch("DescribeJobs", "Jobs", 100, "Jobs", "Jobs.0", "Jobs.0", "JobId"),
+        result=ResponsePart("Jobs.0"),
+        stop=CallTemplate("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
+        pace=PollInterval(3, 30),
+        batch=BatchDescribe("DescribeJobs", "Jobs", 100, "Jobs", "Jobs.0", "Jobs.0", "JobId"),
     )
 }
 
 _TASK: Final = {"Cluster": "$response.Tasks.0.ClusterArn"}
 
-ECS_TASK: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("DescribeTasks", {**_TASK, "Tasks": ["$response.Tasks.0.TaskArn"]}),
+ECS_TASK: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("DescribeTasks", {**_TASK, "Tasks": ["$response.Tasks.0.TaskArn"]}),
         status="Tasks.0.LastStatus",
         succeeded=_statuses("STOPPED"),
         failed=frozenset(),
-        result=Part("Tasks.0"),
-        stop=Call("StopTask", {**_TASK, "Task": "$response.Tasks.0.TaskArn", "Reason": _REASON}),
-        pace=Pace(3, 30),
+        result=ResponsePart("Tasks.0"),
+        stop=CallTemplate("StopTask", {**_TASK, "Task": "$response.Tasks.0.TaskArn", "Reason": _REASON}),
+        pace=PollInterval(3, 30),
         accepted=transforms.run_task_accepted,
         judge=transforms.run_task_verdict,
-        batch=Batch("DescribeTasks", "Tasks", 100, "Tasks", "Tasks.0", "Tasks.0", "TaskArn"),
+        batch=BatchDescribe("DescribeTasks", "Tasks", 100, "Tasks", "Tasks.0", "Tasks.0", "TaskArn"),
     )
 }
 
-CODE_BUILD: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("BatchGetBuilds", {"Ids": ["$response.Build.Id"]}),
+CODE_BUILD: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("BatchGetBuilds", {"Ids": ["$response.Build.Id"]}),
         status="Builds.0.BuildStatus",
         succeeded=_statuses("SUCCEEDED"),
         failed=_statuses("FAILED FAULT TIMED_OUT STOPPED"),
         result=_build,
-        stop=Call("StopBuild", {"Id": "$response.Build.Id"}),
-        pace=Pace(5, 30),
-        batch=Batch("BatchGetBuilds", "Ids", 100, "Builds", "Builds.0", "Ids.0", "Id"),
+        stop=CallTemplate("StopBuild", {"Id": "$response.Build.Id"}),
+        pace=PollInterval(5, 30),
+        batch=BatchDescribe("BatchGetBuilds", "Ids", 100, "Builds", "Builds.0", "Ids.0", "Id"),
     )
 }
 
-NEW_CLUSTER: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("DescribeCluster", {"ClusterId": "$response.ClusterId"}),
+NEW_CLUSTER: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("DescribeCluster", {"ClusterId": "$response.ClusterId"}),
         status="Cluster.Status.State",
         succeeded=_statuses("WAITING"),
         failed=_statuses("TERMINATING TERMINATED TERMINATED_WITH_ERRORS"),
-        result=unchanged,
+        result=unchanged_response,
         stop=None,  # documented: Step Functions terminates no cluster when the execution stops
-        pace=Pace(20, 60),
+        pace=PollInterval(20, 60),
         keep=True,  # documented: the result of createCluster.sync has ClusterId
     )
 }
 
-ENDING_CLUSTER: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("DescribeCluster", {"ClusterId": "$parameters.ClusterId"}),
+ENDING_CLUSTER: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("DescribeCluster", {"ClusterId": "$parameters.ClusterId"}),
         status="Cluster.Status.State",
         succeeded=_statuses("TERMINATED TERMINATED_WITH_ERRORS"),
         failed=frozenset(),
-        result=unchanged,
+        result=unchanged_response,
         stop=None,
-        pace=Pace(10, 60),
+        pace=PollInterval(10, 60),
     )
 }
 
-CLUSTER_STEP: Final[Syncs] = {
-    "sync": Sync(
-        describe=Call("DescribeStep", {"ClusterId": "$parameters.ClusterId", "StepId": "$response.StepId"}),
+CLUSTER_STEP: Final[SyncJobs] = {
+    "sync": SyncJob(
+        describe=CallTemplate("DescribeStep", {"ClusterId": "$parameters.ClusterId", "StepId": "$response.StepId"}),
         status="Step.Status.State",
         succeeded=_statuses("COMPLETED"),
         failed=_statuses("CANCELLED FAILED INTERRUPTED"),
-        result=unchanged,
-        stop=Call("CancelSteps", {"ClusterId": "$parameters.ClusterId", "StepIds": ["$response.StepId"]}),
-        pace=Pace(10, 60),
-        batch=Batch("ListSteps", "StepIds", 10, "Steps", "Step", "StepId", "Id"),
+        result=unchanged_response,
+        stop=CallTemplate("CancelSteps", {"ClusterId": "$parameters.ClusterId", "StepIds": ["$response.StepId"]}),
+        pace=PollInterval(10, 60),
+        batch=BatchDescribe("ListSteps", "StepIds", 10, "Steps", "Step", "StepId", "Id"),
         keep=True,
     )
 }
 
 
-def _sync(describe: Call, status: str, succeeded: str, failed: str, **fields: Any) -> Syncs:
+def _sync(describe: CallTemplate, status: str, succeeded: str, failed: str, **fields: Any) -> SyncJobs:
     """Give how a job is followed.
 
     Args:
@@ -177,11 +185,11 @@ def _sync(describe: Call, status: str, succeeded: str, failed: str, **fields: An
         failed: statuses of a job that has failed.
         fields: other fields of Sync; without ``result`` the description is the result.
     """
-    given = {"result": unchanged, "stop": None} | fields
-    return {"sync": Sync(describe, status, _statuses(succeeded), _statuses(failed), **given)}
+    given = {"result": unchanged_response, "stop": None} | fields
+    return {"sync": SyncJob(describe, status, _statuses(succeeded), _statuses(failed), **given)}
 
 
-def sagemaker_job(kind: str) -> Syncs:
+def sagemaker_job(kind: str) -> SyncJobs:
     """Give how a job of SageMaker is followed.
 
     Args:
@@ -189,66 +197,66 @@ def sagemaker_job(kind: str) -> Syncs:
     """
     name = {f"{kind}JobName": f"$parameters.{kind}JobName"}
     return _sync(
-        Call(f"Describe{kind}Job", name),
+        CallTemplate(f"Describe{kind}Job", name),
         f"{kind}JobStatus",
         "Completed",
         "Failed Stopped",
-        stop=Call(f"Stop{kind}Job", name),
-        pace=Pace(15, 60),
+        stop=CallTemplate(f"Stop{kind}Job", name),
+        pace=PollInterval(15, 60),
     )
 
 
 _BREW_RUN: Final = {"Name": "$parameters.Name", "RunId": "$response.RunId"}
 
 DATABREW_JOB_RUN: Final = _sync(
-    Call("DescribeJobRun", _BREW_RUN),
+    CallTemplate("DescribeJobRun", _BREW_RUN),
     "State",
     "SUCCEEDED",
     "FAILED TIMEOUT STOPPED",
-    stop=Call("StopJobRun", _BREW_RUN),
-    pace=Pace(5, 30),
-    batch=Batch("ListJobRuns", None, 50, "JobRuns", "", "RunId", "RunId", {"MaxResults": 100}),
+    stop=CallTemplate("StopJobRun", _BREW_RUN),
+    pace=PollInterval(5, 30),
+    batch=BatchDescribe("ListJobRuns", None, 50, "JobRuns", "", "RunId", "RunId", {"MaxResults": 100}),
 )
 
 
-def build_batch(id: str) -> Syncs:
+def build_batch(id: str) -> SyncJobs:
     """Give how a batch of builds is followed, of the place of its id in the submission."""
     return _sync(
-        Call("BatchGetBuildBatches", {"Ids": [id]}),
+        CallTemplate("BatchGetBuildBatches", {"Ids": [id]}),
         "BuildBatches.0.BuildBatchStatus",
         "SUCCEEDED",
         "FAILED FAULT TIMED_OUT STOPPED",
         result=_build_batch,
-        stop=Call("StopBuildBatch", {"Id": id}),
-        pace=Pace(5, 30),
-        batch=Batch("BatchGetBuildBatches", "Ids", 100, "BuildBatches", "BuildBatches.0", "Ids.0", "Id"),
+        stop=CallTemplate("StopBuildBatch", {"Id": id}),
+        pace=PollInterval(5, 30),
+        batch=BatchDescribe("BatchGetBuildBatches", "Ids", 100, "BuildBatches", "BuildBatches.0", "Ids.0", "Id"),
     )
 
 
 _CONTAINERS_RUN: Final = {"Id": "$response.Id", "VirtualClusterId": "$parameters.VirtualClusterId"}
 
 CONTAINERS_JOB_RUN: Final = _sync(
-    Call("DescribeJobRun", _CONTAINERS_RUN),
+    CallTemplate("DescribeJobRun", _CONTAINERS_RUN),
     "JobRun.State",
     "COMPLETED",
     "FAILED CANCELLED",
-    result=Part("JobRun"),
-    stop=Call("CancelJobRun", _CONTAINERS_RUN),
-    pace=Pace(5, 30),
+    result=ResponsePart("JobRun"),
+    stop=CallTemplate("CancelJobRun", _CONTAINERS_RUN),
+    pace=PollInterval(5, 30),
 )
 
 ENDING_VIRTUAL_CLUSTER: Final = _sync(
-    Call("DescribeVirtualCluster", {"Id": "$parameters.Id"}),
+    CallTemplate("DescribeVirtualCluster", {"Id": "$parameters.Id"}),
     "VirtualCluster.State",
     "TERMINATED",
     "ARRESTED",
-    result=Part("VirtualCluster"),
-    pace=Pace(5, 30),
+    result=ResponsePart("VirtualCluster"),
+    pace=PollInterval(5, 30),
     gone=True,
 )
 
 
-def serverless_application(state: str, failed: str, *, id: str = "$parameters.ApplicationId") -> Syncs:
+def serverless_application(state: str, failed: str, *, id: str = "$parameters.ApplicationId") -> SyncJobs:
     """Give how an application of EMR Serverless comes to a state.
 
     Args:
@@ -256,20 +264,20 @@ def serverless_application(state: str, failed: str, *, id: str = "$parameters.Ap
         failed: states in which it will not come to that one.
         id: the place of its id in the submission.
     """
-    describe = Call("GetApplication", {"ApplicationId": id})
+    describe = CallTemplate("GetApplication", {"ApplicationId": id})
     # Published definitions read ApplicationId at the top of these results.
     return _sync(
         describe,
         "Application.State",
         state,
         failed,
-        result=Part("Application"),
-        pace=Pace(5, 30),
+        result=ResponsePart("Application"),
+        pace=PollInterval(5, 30),
         gone=state == "TERMINATED",
     )
 
 
-def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> Syncs:
+def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> SyncJobs:
     """Give how a job run of EMR Serverless is followed.
 
     Args:
@@ -280,13 +288,13 @@ def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> 
     """
     run = {"ApplicationId": "$parameters.ApplicationId", "JobRunId": id}
     return _sync(
-        Call("GetJobRun", run),
+        CallTemplate("GetJobRun", run),
         "JobRun.State",
         succeeded,
         failed,
-        result=Part("JobRun"),
-        stop=Call("CancelJobRun", run) if stops else None,
-        pace=Pace(5, 30),
+        result=ResponsePart("JobRun"),
+        stop=CallTemplate("CancelJobRun", run) if stops else None,
+        pace=PollInterval(5, 30),
     )
 
 
@@ -301,7 +309,7 @@ _EKS_NAMES: Final[dict[str, Values]] = {
 }
 
 
-def eks_change(kind: str, succeeded: str, failed: str) -> Syncs:
+def eks_change(kind: str, succeeded: str, failed: str) -> SyncJobs:
     """Give how something of EKS is created or deleted. Step Functions leaves it as it is when the execution stops.
 
     Args:
@@ -309,26 +317,26 @@ def eks_change(kind: str, succeeded: str, failed: str) -> Syncs:
         succeeded: the status that is waited for; none where that it disappears is.
         failed: statuses from which it will not get there.
     """
-    describe = Call(f"Describe{kind}", _EKS_NAMES[kind])
-    return _sync(describe, f"{kind}.Status", succeeded, failed, pace=Pace(20, 60), gone=not succeeded)
+    describe = CallTemplate(f"Describe{kind}", _EKS_NAMES[kind])
+    return _sync(describe, f"{kind}.Status", succeeded, failed, pace=PollInterval(20, 60), gone=not succeeded)
 
 
 MODEL_CUSTOMIZATION: Final = _sync(
-    Call("GetModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
+    CallTemplate("GetModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
     "Status",
     "Completed",
     "Failed Stopped",
-    stop=Call("StopModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
-    pace=Pace(30, 120),
+    stop=CallTemplate("StopModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
+    pace=PollInterval(30, 120),
 )
 
 MEDIA_JOB: Final = _sync(
-    Call("GetJob", {"Id": "$response.Job.Id"}),
+    CallTemplate("GetJob", {"Id": "$response.Job.Id"}),
     "Job.Status",
     "COMPLETE",
     "CANCELED ERROR",
-    stop=Call("CancelJob", {"Id": "$response.Job.Id"}),
-    pace=Pace(5, 30),
+    stop=CallTemplate("CancelJob", {"Id": "$response.Job.Id"}),
+    pace=PollInterval(5, 30),
 )
 
 _JOB: Final[Values] = {
@@ -338,12 +346,12 @@ _JOB: Final[Values] = {
 }
 
 KUBERNETES_JOB: Final = _sync(
-    Call("GetJob", _JOB | {"LogOptions": "$parameters.LogOptions"}),
+    CallTemplate("GetJob", _JOB | {"LogOptions": "$parameters.LogOptions"}),
     "Status",
     "Complete",
     "Failed",
-    result=Part("Job"),
-    stop=Call("DeleteJob", _JOB),
+    result=ResponsePart("Job"),
+    stop=CallTemplate("DeleteJob", _JOB),
     glance={"LogOptions": None},
-    pace=Pace(5, 60),
+    pace=PollInterval(5, 60),
 )

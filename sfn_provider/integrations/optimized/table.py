@@ -12,42 +12,42 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.integrations.errors import ErrorNames, optimized
-from sfn_provider.integrations.integration import Integration, Once
+from sfn_provider.integrations.errors import ErrorNames, optimized_error_names
+from sfn_provider.integrations.integration import Idempotency, Integration
 from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.optimized import agentcore, bedrock, emr
 from sfn_provider.integrations.optimized import sync_jobs as syncs
 from sfn_provider.integrations.optimized import transforms as t
-from sfn_provider.integrations.value_shapes import OPTIMIZED, Values, raw_text
+from sfn_provider.integrations.value_shapes import OPTIMIZED_STYLE, Values, raw_text
 
-_AGENTCORE = optimized("BedrockAgentCore", "AmazonBedrockAgentCore")
-_API_GATEWAY = optimized("ApiGateway", "AmazonApiGateway")
-_ATHENA = optimized("Athena", "AmazonAthena")
-_BATCH = optimized("Batch", "AWSBatch")
-_BEDROCK = optimized("Bedrock", "AmazonBedrock")
-_BEDROCK_RUNTIME = optimized("Bedrock", "AmazonBedrockRuntime")
-_CODEBUILD = optimized("CodeBuild", "AWSCodeBuild")
-_DATABREW = optimized("DataBrew", "AWSGlueDataBrew")
-_DYNAMODB = optimized("DynamoDB", "AmazonDynamoDB", "AmazonDynamoDBv2")
-_ECS = optimized("ECS", "AmazonECS")
-_EKS = optimized("EKS", "AmazonEKS")
-_EMR = optimized("EMR", "AmazonElasticMapReduce")
-_EMR_CONTAINERS = optimized("EMRContainers", "AmazonEMRContainers")
-_EMR_SERVERLESS = optimized("EMRServerless", "AWSEMRServerless")
-_EVENTS = optimized("EventBridge", "AmazonEventBridge")
-_GLUE = optimized("Glue", "AWSGlue")
-_HTTP = optimized("States.Http", "AmazonEventBridge")
-_LAMBDA = optimized("Lambda", "AWSLambda")
-_MEDIACONVERT = optimized("MediaConvert", "AWSMediaConvert")
-_S3 = optimized("S3", "AmazonS3", "Amazon S3")
-_SAGEMAKER = optimized("SageMaker", "AmazonSageMaker")
-_SNS = optimized("SNS", "AmazonSNS")
-_SQS = optimized("SQS", "AmazonSQS")
-_STATES = optimized("StepFunctions", "AWSStepFunctions")
+_AGENTCORE = optimized_error_names("BedrockAgentCore", "AmazonBedrockAgentCore")
+_API_GATEWAY = optimized_error_names("ApiGateway", "AmazonApiGateway")
+_ATHENA = optimized_error_names("Athena", "AmazonAthena")
+_BATCH = optimized_error_names("Batch", "AWSBatch")
+_BEDROCK = optimized_error_names("Bedrock", "AmazonBedrock")
+_BEDROCK_RUNTIME = optimized_error_names("Bedrock", "AmazonBedrockRuntime")
+_CODEBUILD = optimized_error_names("CodeBuild", "AWSCodeBuild")
+_DATABREW = optimized_error_names("DataBrew", "AWSGlueDataBrew")
+_DYNAMODB = optimized_error_names("DynamoDB", "AmazonDynamoDB", "AmazonDynamoDBv2")
+_ECS = optimized_error_names("ECS", "AmazonECS")
+_EKS = optimized_error_names("EKS", "AmazonEKS")
+_EMR = optimized_error_names("EMR", "AmazonElasticMapReduce")
+_EMR_CONTAINERS = optimized_error_names("EMRContainers", "AmazonEMRContainers")
+_EMR_SERVERLESS = optimized_error_names("EMRServerless", "AWSEMRServerless")
+_EVENTS = optimized_error_names("EventBridge", "AmazonEventBridge")
+_GLUE = optimized_error_names("Glue", "AWSGlue")
+_HTTP = optimized_error_names("States.Http", "AmazonEventBridge")
+_LAMBDA = optimized_error_names("Lambda", "AWSLambda")
+_MEDIACONVERT = optimized_error_names("MediaConvert", "AWSMediaConvert")
+_S3 = optimized_error_names("S3", "AmazonS3", "Amazon S3")
+_SAGEMAKER = optimized_error_names("SageMaker", "AmazonSageMaker")
+_SNS = optimized_error_names("SNS", "AmazonSNS")
+_SQS = optimized_error_names("SQS", "AmazonSQS")
+_STATES = optimized_error_names("StepFunctions", "AWSStepFunctions")
 
-_LISTS = replace(OPTIMIZED, fill_lists=True)
-_RAW = replace(OPTIMIZED, body=raw_text)
-_BUILD_TOKEN = Once("IdempotencyToken")
+_LISTS = replace(OPTIMIZED_STYLE, fill_lists=True)
+_RAW = replace(OPTIMIZED_STYLE, body=raw_text)
+_BUILD_TOKEN = Idempotency("IdempotencyToken")
 
 
 def _row(name: str, client: str, errors: ErrorNames, operation: str = "", **fields: Any) -> Integration:
@@ -268,13 +268,13 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "states:startExecution",
         "stepfunctions",
         _STATES,
-        once=Once("Name", "ExecutionAlreadyExists", t.execution_started_before),
+        once=Idempotency("Name", "ExecutionAlreadyExists", t.execution_started_before),
         syncs=syncs.EXECUTION,
         callback=True,
     ),
 )
 
-OPTIMIZED_CALLS: Final[dict[str, Integration]] = {row.name: row for row in _ROWS}
+OPTIMIZED_INTEGRATIONS: Final[dict[str, Integration]] = {row.name: row for row in _ROWS}
 """The optimized integrations by service and action: ``glue:startJobRun``."""
 
 
@@ -282,5 +282,7 @@ def _payload_alone(response: Values) -> Json:
     return t.lambda_result(response).get("Payload")
 
 
-FUNCTION: Final = replace(OPTIMIZED_CALLS["lambda:invoke"], result=_payload_alone, metadata=False, callback=False)
+LAMBDA_FUNCTION: Final = replace(
+    OPTIMIZED_INTEGRATIONS["lambda:invoke"], result=_payload_alone, metadata=False, callback=False
+)
 """The function whose ARN is the resource: its payload alone is the result."""

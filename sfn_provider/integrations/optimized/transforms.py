@@ -11,11 +11,11 @@ from typing import Any
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.integration import Ask, Started, Verdict, dig
+from sfn_provider.integrations.integration import CallContext, CallOperation, JobState, get_path
 from sfn_provider.integrations.value_shapes import Values, json_text
 
 
-def parsed(text: Json) -> Json:
+def parse_json(text: Json) -> Json:
     """Parse JSON text; what is none stays as it is."""
     try:
         return json.loads(text) if isinstance(text, str) else text
@@ -31,11 +31,11 @@ def lambda_result(response: Values) -> Values:
     """
     if response.get("FunctionError"):
         raise _function_error(response.get("Payload") or "")
-    return response | {"Payload": parsed(response.get("Payload"))}
+    return response | {"Payload": parse_json(response.get("Payload"))}
 
 
 def _function_error(payload: str) -> StatesError:
-    details = parsed(payload)
+    details = parse_json(payload)
     name = details.get("errorType") if isinstance(details, dict) else None
     if isinstance(name, str) and name:
         return StatesError(name, payload)
@@ -43,7 +43,7 @@ def _function_error(payload: str) -> StatesError:
     return StatesError("Lambda.Unknown", f"{opening} Returned payload: {payload}")
 
 
-def put_events_request(parameters: Values, started: Started) -> Values:
+def put_events_request(parameters: Values, started: CallContext) -> Values:
     """Add the state machine and the execution to each event's resources."""
     arns = [arn for arn in (started.execution_arn, started.machine_arn) if arn]
     entries = parameters.get("Entries")
@@ -70,7 +70,7 @@ def put_events_result(response: Values) -> Json:
     return response
 
 
-def run_task_request(parameters: Values, started: Started) -> Values:
+def run_task_request(parameters: Values, started: CallContext) -> Values:
     """Say who starts the task (recorded)."""
     return parameters | {"StartedBy": "AWS Step Functions"}
 
@@ -85,7 +85,7 @@ def run_task_accepted(response: Values) -> None:
         raise StatesError("AmazonECS.Unknown", json_text(response))
 
 
-def run_task_verdict(description: Values, ask: Ask) -> Verdict:
+def run_task_verdict(description: Values, ask: CallOperation) -> JobState:
     """Judge a stopped task: it fails where an essential container did not exit with 0.
 
     The task definition is asked only where some containers failed and others did not.
@@ -98,12 +98,12 @@ def run_task_verdict(description: Values, ask: Ask) -> Verdict:
     if len(failed) == len(containers):
         return "failed"
     definition = ask("DescribeTaskDefinition", {"TaskDefinition": task["TaskDefinitionArn"]})
-    known = dig(definition, "TaskDefinition.ContainerDefinitions") or []
+    known = get_path(definition, "TaskDefinition.ContainerDefinitions") or []
     optional = {container.get("Name") for container in known if container.get("Essential") is False}
     return "failed" if failed - optional else "succeeded"
 
 
-def submit_job_request(parameters: Values, started: Started) -> Values:
+def submit_job_request(parameters: Values, started: CallContext) -> Values:
     """Mark a job that is waited for, as Step Functions does (recorded): a variable in its container."""
     others = ("NodeOverrides", "EksPropertiesOverride", "EcsPropertiesOverride")
     overrides = parameters.get("ContainerOverrides") or {}
@@ -116,7 +116,7 @@ def submit_job_request(parameters: Values, started: Started) -> Values:
     return parameters | {"ContainerOverrides": overrides | {"Environment": environment}}
 
 
-def execution_started_before(parameters: Values, ask: Ask) -> Values:
+def execution_started_before(parameters: Values, ask: CallOperation) -> Values:
     """Give what the start of an execution answered, of parameters that have its name."""
     machine = parameters["StateMachineArn"].split(":")
     arn = ":".join([*machine[:5], "execution", machine[6], parameters["Name"]])
@@ -126,7 +126,7 @@ def execution_started_before(parameters: Values, ask: Ask) -> Values:
 
 def execution_with_values(description: Values) -> Json:
     """Parse a child execution's input and output (``.sync:2``)."""
-    texts = {name: parsed(description[name]) for name in ("Input", "Output") if name in description}
+    texts = {name: parse_json(description[name]) for name in ("Input", "Output") if name in description}
     return description | texts
 
 

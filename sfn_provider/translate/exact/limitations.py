@@ -65,9 +65,9 @@ def _waits_for_token(state: Fields) -> bool:
 @lru_cache(maxsize=1)
 def _supported() -> dict[str, tuple[str, ...]]:
     """Ways to wait by ``service:action``, as the integrations have them."""
-    from sfn_provider.integrations import supported
+    from sfn_provider.integrations import supported_resources
 
-    return {entry.resource.removeprefix("arn:aws:states:::"): tuple(entry.patterns) for entry in supported()}
+    return {entry.resource.removeprefix("arn:aws:states:::"): tuple(entry.patterns) for entry in supported_resources()}
 
 
 def _unsupported(state: Fields) -> bool:

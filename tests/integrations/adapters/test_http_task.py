@@ -278,7 +278,7 @@ def test_every_other_status_is_an_error_by_its_number(invoke: Callable[..., Any]
 def test_an_endpoint_that_does_not_answer(
     invoke: Callable[..., Any], site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(https, "SECONDS", 0.2)
+    monkeypatch.setattr(https, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(StatesError, match=r"^States\.Http\.Socket: "):
         invoke(ApiEndpoint="https://127.0.0.1:9/orders")
 
