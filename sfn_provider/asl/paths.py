@@ -15,8 +15,16 @@ from functools import lru_cache
 from operator import attrgetter
 
 from sfn_provider.asl.java_values import compact_json
-from sfn_provider.asl.jsonpath.errors import Key, PathNotFound, PathSyntaxError, explain, fragment, get, type_name
-from sfn_provider.asl.jsonpath.steps import Step, make_steps, walk
+from sfn_provider.asl.jsonpath.errors import (
+    Key,
+    PathNotFound,
+    PathSyntaxError,
+    explain_missing,
+    format_keys,
+    get_child,
+    type_name,
+)
+from sfn_provider.asl.jsonpath.steps import Step, apply_steps, make_steps
 from sfn_provider.asl.jsonpath.syntax import Names, ParsedPath, Selector, parse_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.exceptions import StatesError
@@ -31,7 +39,7 @@ __all__ = [
     "is_path",
 ]
 
-_CACHED_PATHS = 4096
+_CACHE_SIZE = 4096
 _ROOTS = {name: attrgetter(name) for name in ("input", "context", "variables")}
 
 
@@ -85,7 +93,7 @@ class JsonPath:
         return [found] if self.definite else list(found)
 
     def _not_found(self, scope: Scope) -> PathNotFound:
-        reason, miss = explain(self._root(scope), self._keys)
+        reason, miss = explain_missing(self._root(scope), self._keys)
         return PathNotFound(reason, self.text, miss)
 
 
@@ -117,17 +125,19 @@ class _SteppedPath(JsonPath):
         self._steps: tuple[Step, ...] = make_steps(selectors)
         early = next((item for item in selectors[:-1] if isinstance(item, Names)), None)
         # AWS takes such a definition and fails when it runs.
-        self._problem = f"Multi properties can only be used as path leafs: ${fragment(*early.names)}" if early else None
+        self._problem = (
+            f"Multi properties can only be used as path leafs: ${format_keys(*early.names)}" if early else None
+        )
 
     def read(self, scope: Scope) -> Json:
         if self._problem:
             raise PathNotFound(self._problem, self.text)
         node = self._root(scope)
         for position, key in enumerate(self._keys):
-            node = get(node, key)
+            node = get_child(node, key)
             if node is MISSING and (self.definite or (position == 0 and self.root == "variables")):
                 raise self._not_found(scope)
-        found = walk(node, self._steps)
+        found = apply_steps(node, self._steps)
         if not self.definite:
             return found
         if not found:
@@ -137,7 +147,7 @@ class _SteppedPath(JsonPath):
         return found[0]
 
 
-@lru_cache(_CACHED_PATHS)
+@lru_cache(_CACHE_SIZE)
 def compile_path(text: str) -> JsonPath:
     """Compile a path; the same text gives the same object.
 
@@ -199,7 +209,7 @@ class ReferencePath:
         node: Json = result
         for key in self._keys[:-1]:
             self._check(node, key, document)
-            child = get(node, key)
+            child = get_child(node, key)
             node[key] = {} if child is MISSING else child.copy() if isinstance(child, dict | list) else child
             node = node[key]
         self._check(node, self._keys[-1], document)
@@ -219,7 +229,7 @@ def _conflict(what: str, document: Json) -> StatesError:
     return StatesError("States.ReferencePathConflict", f"Unable to apply {what} to input {compact_json(document)}")
 
 
-@lru_cache(_CACHED_PATHS)
+@lru_cache(_CACHE_SIZE)
 def compile_reference(text: str) -> ReferencePath:
     """Compile a path to write to, as ResultPath takes it: members and indices from ``$``.
 

@@ -1,6 +1,6 @@
 """Intrinsic functions of the JSONPath query language, such as ``States.Format('{}', $.name)``."""
 
-from sfn_provider.asl.intrinsics.functions import FUNCTIONS, Function
+from sfn_provider.asl.intrinsics.functions import FUNCTIONS, IntrinsicFunction
 from sfn_provider.asl.intrinsics.parser import Intrinsic, IntrinsicSyntaxError, compile_intrinsic
 
 __all__ = ["FUNCTIONS", "Function", "Intrinsic", "IntrinsicSyntaxError", "compile_intrinsic"]

@@ -23,28 +23,28 @@ class InvalidArguments(ValueError):
         super().__init__(detail)
 
 
-def array(value: Json) -> list[Json]:
+def expect_array(value: Json) -> list[Json]:
     """Return the value if it is an array."""
     if isinstance(value, list):
         return value
     raise InvalidArguments
 
 
-def mapping(value: Json) -> dict[str, Json]:
+def expect_object(value: Json) -> dict[str, Json]:
     """Return the value if it is an object."""
     if isinstance(value, dict):
         return value
     raise InvalidArguments
 
 
-def text(value: Json, longest: int | None = None) -> str:
+def expect_string(value: Json, longest: int | None = None) -> str:
     """Return the value if it is a string of at most so many characters."""
     if isinstance(value, str) and (longest is None or len(value) <= longest):
         return value
     raise InvalidArguments
 
 
-def number(value: Json) -> int | float:
+def expect_number(value: Json) -> int | float:
     """Return the value if it is a finite number; true and false are none."""
     if isinstance(value, float) and math.isfinite(value):
         return value
@@ -53,14 +53,14 @@ def number(value: Json) -> int | float:
     raise InvalidArguments
 
 
-def truncated(value: Json) -> int:
+def truncate_to_int(value: Json) -> int:
     """Return a number without its fraction."""
-    return _int32(math.trunc(number(value)))
+    return _int32(math.trunc(expect_number(value)))
 
 
-def rounded(value: Json) -> int:
+def round_half_up(value: Json) -> int:
     """Round a number half up, as Java's ``Math.round``: 1.5 to 2, -1.5 to -1 (recorded executions)."""
-    given = number(value)
+    given = expect_number(value)
     if isinstance(given, int):
         return _int32(given)
     below = math.floor(given)

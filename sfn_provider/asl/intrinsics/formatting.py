@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
 
-_CACHED_TEMPLATES = 1024
+_CACHE_SIZE = 1024
 _MARK = re.compile(r"\\(?P<escaped>[\\'{}])|(?P<place>\{\})|(?P<lone>[{}])")
 _UNMATCHED = {
     "{": "Invalid template in States.Format: matching '}' not found for '{'.",
@@ -19,7 +19,7 @@ _UNMATCHED = {
 }
 
 
-@lru_cache(_CACHED_TEMPLATES)
+@lru_cache(_CACHE_SIZE)
 def split_template(template: str) -> tuple[str, ...]:
     """Split a template at its places: ``'a {} b'`` gives ``('a ', ' b')``.
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final, NoReturn
 
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
-from sfn_provider.asl.intrinsics.functions import FUNCTIONS, Function
+from sfn_provider.asl.intrinsics.functions import FUNCTIONS, IntrinsicFunction
 from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.paths import PathNotFound, PathSyntaxError, compile_path
 from sfn_provider.asl.scope import Json, Scope
@@ -26,10 +26,10 @@ Evaluator = Callable[[Scope, random.Random], Json]
 INTRINSIC_ERROR: Final = "States.Runtime"
 """What a failed call is reported as. The documentation has ``States.IntrinsicFailure``; executions end with this."""
 
-MOST_CALLS: Final = 10
+MAX_CALLS: Final = 10
 """How many calls AWS documents as the limit for one field."""
 
-_CACHED = 4096
+_CACHE_SIZE = 4096
 _NAME = re.compile(r"[A-Za-z0-9_.]+")
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -91,7 +91,7 @@ def _missing_argument(missing: PathNotFound, scope: Scope) -> str:
     return f"The JsonPath argument for the field '{path}' could not be found in the input '{data}'"
 
 
-@lru_cache(_CACHED)
+@lru_cache(_CACHE_SIZE)
 def compile_intrinsic(text: str) -> Intrinsic:
     """Compile a call; the same text gives the same object.
 
@@ -110,10 +110,8 @@ def compile_intrinsic(text: str) -> Intrinsic:
     parser.spaces()
     if parser.position < len(text):
         parser.fail("nothing may follow the call")
-    if parser.calls > MOST_CALLS:
-        parser.warnings.append(
-            f"{parser.calls} intrinsic functions in one field; AWS documents a limit of {MOST_CALLS}"
-        )
+    if parser.calls > MAX_CALLS:
+        parser.warnings.append(f"{parser.calls} intrinsic functions in one field; AWS documents a limit of {MAX_CALLS}")
     return Intrinsic(text, run, tuple(parser.warnings))
 
 
@@ -160,7 +158,7 @@ class _Parser:
             self.warnings.append(f"{_expectation(function)}, not {len(arguments)}: the state fails when it runs")
         return _caller(function, tuple(arguments))
 
-    def function(self) -> Function:
+    def function(self) -> IntrinsicFunction:
         start = self.position
         name = self.match(_NAME)
         if name is None or not self.take("("):
@@ -224,7 +222,7 @@ def _constant(value: Json) -> Evaluator:
     return lambda _scope, _entropy: value
 
 
-def _caller(function: Function, arguments: tuple[Evaluator, ...]) -> Evaluator:
+def _caller(function: IntrinsicFunction, arguments: tuple[Evaluator, ...]) -> Evaluator:
     call, refusal = function.call, f"Invalid arguments in {function.name}"
     accepted = function.accepts(len(arguments))
 
@@ -240,7 +238,7 @@ def _caller(function: Function, arguments: tuple[Evaluator, ...]) -> Evaluator:
     return run
 
 
-def _expectation(function: Function) -> str:
+def _expectation(function: IntrinsicFunction) -> str:
     counts = str(function.fewest) if function.fewest == function.most else f"{function.fewest} to {function.most}"
     if function.most is None:
         counts = f"at least {function.fewest}"

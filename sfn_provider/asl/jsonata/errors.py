@@ -8,8 +8,8 @@ from typing import Any, Final
 from sfn_provider.asl.jsonata.library import JException
 from sfn_provider.asl.jsonata.values import is_function, to_json
 
-_HOLE: Final = re.compile(r"\{\{(\{?)(\w+)\}?\}\}")
-_POSITIONAL: Final[dict[str, tuple[str, ...]]] = {"D1002": ("", "value")}
+_PLACEHOLDER: Final = re.compile(r"\{\{(\{?)(\w+)\}?\}\}")
+_POSITIONAL_NAMES: Final[dict[str, tuple[str, ...]]] = {"D1002": ("", "value")}
 """Where the library's positional values do not come in the order in which the message names them."""
 
 _ARRAY_TYPES: Final = {
@@ -22,7 +22,7 @@ _ARRAY_TYPES: Final = {
 }
 
 
-class Failure(JException):  # type: ignore[misc]
+class JsonataError(JException):  # type: ignore[misc]
     """An error of the evaluation.
 
     Args:
@@ -44,16 +44,16 @@ STACK_OVERFLOW: Final = (
     "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
 )
 TIMEOUT: Final = "Expression evaluation timeout: Check for infinite loop"
-MEMORY: Final = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+MEMORY_LIMIT: Final = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
 
-MAX_ITEMS: Final = 873_782
+MAX_ARRAY_ITEMS: Final = 873_782
 """AWS refuses a longer array for its memory."""
 
-MAX_CHARACTERS: Final = MAX_ITEMS * 8
+MAX_STRING_LENGTH: Final = MAX_ARRAY_ITEMS * 8
 """AWS refuses a longer text for its memory."""
 
 
-def tail(error: JException) -> str:
+def cause_suffix(error: JException) -> str:
     """Say what went wrong, as it follows "threw an error during evaluation" in AWS's cause.
 
     Args:
@@ -62,19 +62,23 @@ def tail(error: JException) -> str:
     Returns:
         ``. T2001: The left side ...``, or ``: Stack overflow error: ...`` for what has no code.
     """
-    text = message(error)
+    text = error_message(error)
     return f". {error.error}: {text}" if error.error else f": {text}"
 
 
-def message(error: JException) -> str:
+def error_message(error: JException) -> str:
     """Render an error's message with its values as JSON, as the reference does."""
-    if isinstance(error, Failure):
+    if isinstance(error, JsonataError):
         if error.text is not None:
             return error.text
-        return _fill(str(error.error), error.values)
-    names = _POSITIONAL.get(error.error) or _names(error.error)
+        return _render_template(str(error.error), error.values)
+    names = _POSITIONAL_NAMES.get(error.error) or _names(error.error)
     found = (error.current, error.expected, error.extra)
-    return _fill(error.error, dict(zip(names, found, strict=False))) if names or _known(error.error) else str(error)
+    return (
+        _render_template(error.error, dict(zip(names, found, strict=False)))
+        if names or _known(error.error)
+        else str(error)
+    )
 
 
 def _known(code: str) -> bool:
@@ -87,7 +91,7 @@ def _template(code: str) -> str:
 
 
 def _names(code: str) -> tuple[str, ...]:
-    return tuple(match.group(2) for match in _HOLE.finditer(_template(code))) if _known(code) else ()
+    return tuple(match.group(2) for match in _PLACEHOLDER.finditer(_template(code))) if _known(code) else ()
 
 
 def _undefined(code: str, value: Any) -> str:
@@ -95,7 +99,7 @@ def _undefined(code: str, value: Any) -> str:
     return "undefined" if not code.startswith("S") else "null" if value is None else "{}"
 
 
-def _fill(code: str, values: dict[str, Any]) -> str:
+def _render_template(code: str, values: dict[str, Any]) -> str:
     def insert(match: re.Match[str]) -> str:
         value = values.get(match.group(2))
         if value is None or is_function(value):
@@ -104,4 +108,4 @@ def _fill(code: str, values: dict[str, Any]) -> str:
             return str(value)
         return to_json(_ARRAY_TYPES.get(value, value) if match.group(2) == "type" else value)
 
-    return _HOLE.sub(insert, _template(code))
+    return _PLACEHOLDER.sub(insert, _template(code))

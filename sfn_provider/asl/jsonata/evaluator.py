@@ -9,17 +9,26 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.callables import Closure, Given, Partial, Raw, Transformer
-from sfn_provider.asl.jsonata.errors import MAX_CHARACTERS, MAX_ITEMS, MEMORY, STACK_OVERFLOW, TIMEOUT, Failure
+from sfn_provider.asl.jsonata.errors import (
+    MAX_ARRAY_ITEMS,
+    MAX_STRING_LENGTH,
+    MEMORY_LIMIT,
+    STACK_OVERFLOW,
+    TIMEOUT,
+    JsonataError,
+)
+from sfn_provider.asl.jsonata.function_values import Closure, PartialApplication, TransformFunction
 from sfn_provider.asl.jsonata.functions.arrays import contains_item, merge_sorted
 from sfn_provider.asl.jsonata.functions.dates import iso_to_millis
-from sfn_provider.asl.jsonata.functions.numeric import boolean, is_finite_number
-from sfn_provider.asl.jsonata.functions.strings import to_text
+from sfn_provider.asl.jsonata.functions.numeric import is_finite_number, to_boolean
+from sfn_provider.asl.jsonata.functions.strings import to_string
 from sfn_provider.asl.jsonata.functions.table import BASE_FRAME, BuiltIn
 from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Utils
-from sfn_provider.asl.jsonata.operators import calculate, compare, whole_range
-from sfn_provider.asl.jsonata.signatures import checked
-from sfn_provider.asl.jsonata.values import is_function, tidy
+from sfn_provider.asl.jsonata.operators import calculate, compare, make_range
+from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
+from sfn_provider.asl.jsonata.scope_data import ConstantStep, ScopeData
+from sfn_provider.asl.jsonata.signatures import bind_arguments
+from sfn_provider.asl.jsonata.values import float_to_int, is_function
 from sfn_provider.asl.scope import Json
 
 MAX_DEPTH: Final = 100
@@ -39,12 +48,13 @@ class Evaluator(Jsonata):  # type: ignore[misc]
     """
 
     def __init__(self, variables: Mapping[str, Json], context: Mapping[str, Json], entropy: random.Random) -> None:
-        copies: dict[int, Any] = {}
+        converted: dict[int, Any] = {}
         self.parser = None
         self.environment = Frame(BASE_FRAME)
-        self.environment.bindings.update((name, Raw(data, copies)) for name, data in variables.items())
+        self.environment.bindings.update((name, ScopeData(data, converted)) for name, data in variables.items())
         self.context = context
         self.entropy = entropy
+        self.matching_budget = MatchingBudget()
         self.depth = 0
         self.steps = 0
 
@@ -64,16 +74,16 @@ class Evaluator(Jsonata):  # type: ignore[misc]
                 return iso_to_millis(found)
             if isinstance(found, datetime.datetime):
                 return math.floor(found.timestamp() * 1000)
-        raise Failure("D3137", "the context object has no State.EnteredTime to take the time from")
+        raise JsonataError("D3137", "the context object has no State.EnteredTime to take the time from")
 
     def eval(self, expr: Any, input: Any, environment: Any) -> Any:
         """Evaluate a node; replaces the library's, which looks up callbacks and its thread at every node."""
         self.depth += 1
         self.steps += 1
         if self.depth > MAX_DEPTH:
-            raise Failure(None, STACK_OVERFLOW)
+            raise JsonataError(None, STACK_OVERFLOW)
         if self.steps > MAX_STEPS:
-            raise Failure(None, TIMEOUT)
+            raise JsonataError(None, TIMEOUT)
         handler = _HANDLERS.get(expr.type)
         result = handler(self, expr, input, environment) if handler is not None else None
         if expr.predicate is not None:
@@ -83,13 +93,13 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             result = self.evaluate_group_expression(expr.group, result, environment)
         self.depth -= 1
         if isinstance(result, (list, str)):
-            return self._collapsed(expr, result)
+            return self._collapse(expr, result)
         return result
 
-    def _collapsed(self, expr: Any, result: Any) -> Any:
+    def _collapse(self, expr: Any, result: Any) -> Any:
         """Make of a sequence of one its item and of an empty one undefined; refuse what is too large."""
-        if len(result) > (MAX_CHARACTERS if isinstance(result, str) else MAX_ITEMS):
-            raise Failure(None, MEMORY)
+        if len(result) > (MAX_STRING_LENGTH if isinstance(result, str) else MAX_ARRAY_ITEMS):
+            raise JsonataError(None, MEMORY_LIMIT)
         if isinstance(result, Sequence) and result.sequence and not result.tuple_stream:
             if expr.keep_array:
                 result.keep_singleton = True
@@ -103,22 +113,22 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         """Walk the plain names at the start of a path over the scope's own data, and leave the rest to the library."""
         if getattr(expr, "plain_steps", 0):
             root = environment.lookup(expr.steps[0].value)
-            if type(root) is Raw:
-                return self._evaluate_raw_path(expr, root, environment)
+            if type(root) is ScopeData:
+                return self._evaluate_scope_path(expr, root, environment)
         return super().evaluate_path(expr, input, environment)
 
-    def _evaluate_raw_path(self, expr: Any, root: Raw, environment: Any) -> Any:
+    def _evaluate_scope_path(self, expr: Any, root: ScopeData, environment: Any) -> Any:
         data, used = root.data, 1
         while used < expr.plain_steps and isinstance(data, dict):
             if expr.steps[used].value not in data:
-                return self._nothing(expr, environment)
+                return self._missing(expr, environment)
             data = data[expr.steps[used].value]
             used += 1
         if used == len(expr.steps):
-            return root.value(data)
+            return root.convert(data)
         if used < expr.plain_steps and not isinstance(data, list):
-            return self._nothing(expr, environment)
-        first = Given(root.value(data))
+            return self._missing(expr, environment)
+        first = ConstantStep(root.convert(data))
         rest = SimpleNamespace(
             steps=[first, *expr.steps[used:]],
             tuple=expr.tuple,
@@ -127,7 +137,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         )
         return super().evaluate_path(rest, None, environment)
 
-    def _nothing(self, expr: Any, environment: Any) -> Any:
+    def _missing(self, expr: Any, environment: Any) -> Any:
         return self.evaluate_group_expression(expr.group, None, environment) if expr.group is not None else None
 
     def evaluate_variable(self, expr: Any, input: Any, environment: Any) -> Any:
@@ -135,7 +145,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         if expr.value == "":
             return input
         found = environment.lookup(expr.value)
-        return found.value(found.data) if type(found) is Raw else found
+        return found.convert(found.data) if type(found) is ScopeData else found
 
     def evaluate_lambda(self, expr: Any, input: Any, environment: Any) -> Any:
         """Make a function value."""
@@ -148,14 +158,14 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             return self.evaluate_function(expr.rhs, input, environment, lhs)
         function = self.eval(expr.rhs, input, environment)
         if not is_function(function):
-            raise Failure("T2006", value=function)
+            raise JsonataError("T2006", value=function)
         if is_function(lhs):
             return self.apply(self.eval(Jsonata.chain_ast(), None, environment), [lhs, function], NULL, environment)
         return self.apply(function, [lhs], NULL, environment)
 
     def evaluate_condition(self, expr: Any, input: Any, environment: Any) -> Any:
         """``condition ? then : else``."""
-        if boolean(self.eval(expr.condition, input, environment)):
+        if to_boolean(self.eval(expr.condition, input, environment)):
             return self.eval(expr.then, input, environment)
         return None if expr._else is None else self.eval(expr._else, input, environment)
 
@@ -168,39 +178,43 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def evaluate_boolean_expression(self, lhs: Any, evalrhs: Callable[[], Any], op: Any) -> bool:
         """The operators ``and`` and ``or``."""
-        left = bool(boolean(lhs))
+        left = bool(to_boolean(lhs))
         if left == (op == "or"):
             return left
         try:
-            return bool(boolean(evalrhs()))
-        except Failure as failure:  # the reference names this operator for whatever went wrong on its right side
+            return bool(to_boolean(evalrhs()))
+        except JsonataError as failure:  # the reference names this operator for whatever went wrong on its right side
             failure.values["token"] = op
             raise
 
     def evaluate_transform_expression(self, expr: Any, input: Any, environment: Any) -> Any:
         """Make the function that a transform stands for."""
-        return Transformer(self, expr, environment)
+        return TransformFunction(expr, lambda node, context: self.eval(node, context, environment))
 
     def partial_apply_native_function(self, native: Any, args: Any) -> Any:
         """Give some arguments to a built-in function."""
         if isinstance(native, BuiltIn):
-            return Partial(self, native, list(args))
-        raise Failure("T1008")
+
+            def call(full: list[Any]) -> Any:
+                return self.apply(native, full[: native.arity], NULL, self.environment)
+
+            return PartialApplication(call, list(args))
+        raise JsonataError("T1008")
 
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:
         """Call a function value; the library's prints to stdout where there is none."""
         if Functions.is_lambda(proc):
             if proc.signature is not None:
-                args = checked(proc.signature, args, input, proc.token)
+                args = bind_arguments(proc.signature, args, input, proc.token)
             return self.apply_procedure(proc, args)
         if isinstance(proc, BuiltIn):
             if proc.checks is not None:
-                args = checked(proc.checks, args, input, proc.name)
+                args = bind_arguments(proc.checks, args, input, proc.name)
             found = proc.implementation(self, *args) if proc.needs_evaluator else proc.implementation(*args)
-            return tidy(found)
+            return float_to_int(found)
         if isinstance(proc, Jsonata.JFunctionCallable):
             return proc.call(input, args)
-        raise Failure("T1006")
+        raise JsonataError("T1006")
 
     def evaluate_filter(self, predicate: Any, input: Any, environment: Any) -> Any:
         """Select by position or condition; the library cuts negative fractions to the wrong side."""
@@ -208,7 +222,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             items = input if isinstance(input, list) else [] if input is None else [input]
             index = math.floor(predicate.value)
             index += len(items) if index < 0 else 0
-            results = self._sequence_like(input)
+            results = self._empty_sequence_like(input)
             if not 0 <= index < len(items):
                 return results
             if isinstance(items[index], list):
@@ -219,7 +233,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def _filter_by_condition(self, predicate: Any, input: Any, environment: Any) -> Any:
         items = input if isinstance(input, list) else [] if input is None else [input]
-        results = self._sequence_like(input)
+        results = self._empty_sequence_like(input)
         for index, item in enumerate(items):
             context, frame = item, environment
             if results.tuple_stream:
@@ -230,12 +244,12 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             if isinstance(found, list) and all(map(is_finite_number, found)):
                 wanted = [math.floor(position) for position in found]
                 results.extend(item for position in wanted if position in (index, index - len(items)))
-            elif boolean(found):
+            elif to_boolean(found):
                 results.append(item)
         return results
 
     @staticmethod
-    def _sequence_like(input: Any) -> Any:
+    def _empty_sequence_like(input: Any) -> Any:
         results = Sequence()
         results.sequence = True
         results.tuple_stream = isinstance(input, Sequence) and input.tuple_stream
@@ -251,7 +265,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def evaluate_range_expression(self, lhs: Any, rhs: Any) -> list[int] | None:
         """The operator ``..``."""
-        return whole_range(lhs, rhs)
+        return make_range(lhs, rhs)
 
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> Any:
         """The operator ``in``."""
@@ -259,7 +273,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         """The operator ``&``; undefined is empty."""
-        return (to_text(lhs) or "") + (to_text(rhs) or "")
+        return (to_string(lhs) or "") + (to_string(rhs) or "")
 
     def evaluate_sort_expression(self, expr: Any, input: Any, environment: Any) -> Any:
         """``^(...)``."""
@@ -271,10 +285,12 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def evaluate_group_expression(self, expr: Any, input: Any, environment: Any) -> Any:
         """Make an object; the library writes into an empty input."""
-        return super().evaluate_group_expression(expr, self._sequence_like(None) if input == [] else input, environment)
+        return super().evaluate_group_expression(
+            expr, self._empty_sequence_like(None) if input == [] else input, environment
+        )
 
 
-def _evaluate_given(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
+def _evaluate_constant(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
     return expr.value
 
 
@@ -295,7 +311,7 @@ def _evaluate_parent(evaluator: Any, expr: Any, input: Any, environment: Any) ->
 
 
 def _evaluate_regex(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return expr.value
+    return expr.value.with_budget(evaluator.matching_budget)
 
 
 def _evaluate_call(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
@@ -305,7 +321,7 @@ def _evaluate_call(evaluator: Any, expr: Any, input: Any, environment: Any) -> A
 _NO_CONTEXT: Final = Utils.NONE
 
 _HANDLERS: Final[dict[str, Callable[[Any, Any, Any, Any], Any]]] = {
-    "given": _evaluate_given,
+    "constant": _evaluate_constant,
     "path": Evaluator.evaluate_path,
     "binary": Evaluator.evaluate_binary,
     "unary": Evaluator.evaluate_unary,

@@ -1,21 +1,23 @@
-"""Expressions: compiled once, evaluated for a scope."""
+"""Compiles JSONata expressions and evaluates them for a scope, with the causes that AWS gives errors."""
 
 from __future__ import annotations
 
 import functools
-import json
 import random
 import sys
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from types import ModuleType
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
-from sfn_provider.asl.jsonata.result_values import plain
-from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, Member, states_of
+from sfn_provider.asl.jsonata.normalized_json import normalize_json
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.exceptions import QueryEvaluationError
+
+if TYPE_CHECKING:
+    from sfn_provider.asl.jsonata.program import Program
 
 JsonType = Literal["array", "object", "string", "number", "boolean", "null"]
 
@@ -54,18 +56,6 @@ class JsonataSyntaxError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Program:
-    """What all expressions of the same text share."""
-
-    tree: Any
-    shortcut: Constant | Member | None
-    variables: frozenset[str]
-    states_fields: frozenset[str]
-    whole_states: bool
-    top_level: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Expression:
     """A compiled expression. It holds no state: evaluate it from several threads, and inside of itself.
 
@@ -76,7 +66,7 @@ class Expression:
 
     source: str
     field: str
-    _program: _Program = dataclass_field(repr=False, compare=False)
+    _program: Program = dataclass_field(repr=False, compare=False)
 
     @property
     def references(self) -> frozenset[str]:
@@ -85,22 +75,22 @@ class Expression:
         ``states`` and built-in functions are not among them; a built-in function that a workflow variable hides is
         among ``functions``.
         """
-        return self._program.variables - BUILT_IN_FUNCTIONS - {"states"}
+        return frozenset(self._program.references.variables - BUILT_IN_FUNCTIONS - {"states"})
 
     @property
     def functions(self) -> frozenset[str]:
         """Names of built-in functions that it uses, without dollar sign."""
-        return self._program.variables & BUILT_IN_FUNCTIONS
+        return BUILT_IN_FUNCTIONS & self._program.references.variables
 
     @property
     def states_fields(self) -> frozenset[str]:
         """Fields of ``$states`` that it names: ``input``, ``result``, ``errorOutput``, ``context``, or a wrong one."""
-        return self._program.states_fields
+        return frozenset(self._program.references.states_fields)
 
     @property
     def reads_whole_states(self) -> bool:
         """Whether it reads ``$states`` other than by a field's name, so that it may read any of them."""
-        return self._program.whole_states
+        return self._program.references.whole_states
 
     @property
     def unsupported_references(self) -> tuple[str, ...]:
@@ -112,7 +102,7 @@ class Expression:
             f"Reference to '{name}' is not supported."
             if name == "$$"
             else f"Reference to '{name}' at the top level is not supported."
-            for name in self._program.top_level
+            for name in dict.fromkeys(self._program.references.top_level)
         )
 
     def evaluate(self, scope: Scope, entropy: random.Random, expected: JsonType | None = None) -> Json:
@@ -131,50 +121,17 @@ class Expression:
             QueryEvaluationError: the cause is AWS's sentence after its standard prefix, the location is the field.
         """
         try:
-            value = self._value(scope, entropy)
-        except RecursionError as error:
-            raise self._error(f"threw an error during evaluation: {_library().STACK_OVERFLOW}") from error
+            value = self._program.evaluate(scope, entropy)
+        except _library().EvaluationFailed as error:
+            raise self._error(str(error)) from error
         if value is MISSING:
             raise self._error("returned nothing (undefined).")
         if expected is not None:
             check_type(value, expected, self.source, self.field)
         return value
 
-    def _value(self, scope: Scope, entropy: random.Random) -> Json:
-        short = self._program.shortcut
-        if short is not None and self._applies(short, scope):
-            value = short(scope)
-            if value is not NO_SHORTCUT:
-                return value
-        return self._evaluate(scope, entropy)
-
-    @staticmethod
-    def _applies(short: Constant | Member, scope: Scope) -> bool:
-        """Tell whether a shortcut means a value: a name that no variable has may be a function."""
-        return (
-            isinstance(short, Constant) or short.variable not in BUILT_IN_FUNCTIONS or short.variable in scope.variables
-        )
-
-    def _evaluate(self, scope: Scope, entropy: random.Random) -> Json:
-        library = _library()
-        variables = {name: scope.variables[name] for name in self._program.variables if name in scope.variables}
-        if "states" in self._program.variables:
-            variables["states"] = states_of(scope)
-        try:
-            value = library.Evaluator(variables, scope.context, entropy).run(self._program.tree)
-            return MISSING if value is None else library.from_value(value)
-        except library.JException as error:
-            raise self._error(f"threw an error during evaluation{library.tail(error)}") from error
-        except library.UnsupportedResult as error:
-            raise self._error("returned an unsupported result type.") from error
-        except RecursionError:
-            raise
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            # What the library does not foresee; the reference has no words for it.
-            raise self._error(f"threw an error during evaluation: {error}") from error
-
-    def _error(self, what: str) -> QueryEvaluationError:
-        return QueryEvaluationError(f"{_subject(self.source, self.field)} {what}", self.field)
+    def _error(self, predicate: str) -> QueryEvaluationError:
+        return QueryEvaluationError(f"{_subject(self.source, self.field)} {predicate}", self.field)
 
 
 def _subject(source: str, field: str) -> str:
@@ -195,10 +152,9 @@ def check_type(value: Json, expected: JsonType, source: str, field: str) -> None
     """
     found = _TYPES[type(value)]
     if found != expected:
-        text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
         raise QueryEvaluationError(
             f"{_subject(source, field)} returned an unexpected result type. "
-            f"Expected '{expected}', but was '{found}' for value: {text}",
+            f"Expected '{expected}', but was '{found}' for value: {compact_json(normalize_json(value))}",
             field,
         )
 
@@ -217,24 +173,9 @@ def compile_jsonata(source: str, field: str) -> Expression:
     text = source.strip()
     library = _library()
     try:
-        return Expression(text, field, _program(text))
+        return Expression(text, field, library.compile_program(text))
     except library.ParseError as error:
         raise JsonataSyntaxError(text, field, error.reason, error.code, error.position) from error
-
-
-@functools.lru_cache(maxsize=4096)
-def _program(source: str) -> _Program:
-    library = _library()
-    tree = library.parse(source)
-    found = library.references(tree)
-    return _Program(
-        tree=tree,
-        shortcut=library.shortcut(tree),
-        variables=frozenset(found.variables),
-        states_fields=frozenset(found.states_fields),
-        whole_states=found.whole_states,
-        top_level=tuple(dict.fromkeys(found.top_level)),
-    )
 
 
 @functools.cache
@@ -244,7 +185,7 @@ def _library() -> ModuleType:
     It sets Python's recursion limit to 10,000. AWS's bound on depth needs about 350 frames.
     """
     before = sys.getrecursionlimit()
-    from sfn_provider.asl.jsonata import runtime
+    from sfn_provider.asl.jsonata import program
 
     sys.setrecursionlimit(before)
-    return runtime
+    return program

@@ -7,10 +7,10 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import MAX_ITEMS, MEMORY, Failure
+from sfn_provider.asl.jsonata.errors import MAX_ARRAY_ITEMS, MEMORY_LIMIT, JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number
-from sfn_provider.asl.jsonata.result_values import as_double
-from sfn_provider.asl.jsonata.values import EXACT, is_number, tidy
+from sfn_provider.asl.jsonata.normalized_json import to_double
+from sfn_provider.asl.jsonata.values import WHOLE_FLOAT_LIMIT, float_to_int, is_number
 
 _MAX_RANGE: Final = 10**7
 """The reference refuses a longer range."""
@@ -31,15 +31,15 @@ def calculate(lhs: Any, rhs: Any, op: str) -> Any:
         Failure: T2001 or T2002 where a side is no number, D1001 where it is infinite.
     """
     if lhs is not None and not is_finite_number(lhs):
-        raise Failure("T2001", token=op, value=lhs)
+        raise JsonataError("T2001", token=op, value=lhs)
     if rhs is not None and not is_finite_number(rhs):
-        raise Failure("T2002", token=op, value=rhs)
+        raise JsonataError("T2002", token=op, value=rhs)
     if lhs is None or rhs is None:
         return None
     found = _ARITHMETIC[op](lhs, rhs)
-    if isinstance(found, int) and abs(found) >= EXACT:
-        return as_double(found)
-    return tidy(found)
+    if isinstance(found, int) and abs(found) >= WHOLE_FLOAT_LIMIT:
+        return to_double(found)
+    return float_to_int(found)
 
 
 def _divide(lhs: Any, rhs: Any) -> float:
@@ -76,33 +76,33 @@ def compare(lhs: Any, rhs: Any, op: str) -> bool | None:
     """
     for value in (lhs, rhs):
         if value is not None and not (isinstance(value, str) or is_number(value)):
-            raise Failure("T2010", token=op, value=value)
+            raise JsonataError("T2010", token=op, value=value)
     if lhs is None or rhs is None:
         return None
     if isinstance(lhs, str) != isinstance(rhs, str):
-        raise Failure("T2009", value=lhs, value2=rhs, token=op)
+        raise JsonataError("T2009", value=lhs, value2=rhs, token=op)
     return _COMPARISONS[op](lhs, rhs)
 
 
-def whole_range(lhs: Any, rhs: Any) -> list[int] | None:
+def make_range(lhs: Any, rhs: Any) -> list[int] | None:
     """Count from one whole number to another; None where that is backwards or a side is undefined.
 
     Raises:
         Failure: T2003 or T2004 where a side is no whole number, D2014 or no code where the range is too long.
     """
-    if lhs is not None and not _is_whole(lhs):
-        raise Failure("T2003", value=lhs)
-    if rhs is not None and not _is_whole(rhs):
-        raise Failure("T2004", value=rhs)
+    if lhs is not None and not _is_integer(lhs):
+        raise JsonataError("T2003", value=lhs)
+    if rhs is not None and not _is_integer(rhs):
+        raise JsonataError("T2004", value=rhs)
     if lhs is None or rhs is None or lhs > rhs:
         return None
     items = range(int(lhs), int(rhs) + 1)
     if len(items) > _MAX_RANGE:
-        raise Failure("D2014", value=len(items))
-    if len(items) > MAX_ITEMS:
-        raise Failure(None, MEMORY)
+        raise JsonataError("D2014", value=len(items))
+    if len(items) > MAX_ARRAY_ITEMS:
+        raise JsonataError(None, MEMORY_LIMIT)
     return list(items)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return is_number(value) and math.isfinite(value) and value == math.floor(value)

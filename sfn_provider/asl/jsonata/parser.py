@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import message
+from sfn_provider.asl.jsonata.errors import error_message
 from sfn_provider.asl.jsonata.library import JException, Parser, Symbol, Tokenizer
 from sfn_provider.asl.jsonata.regular_expressions import compile_regex
-from sfn_provider.asl.jsonata.values import EXACT
+from sfn_provider.asl.jsonata.values import WHOLE_FLOAT_LIMIT
 
-_ONE: Final = (
+_CHILD_FIELDS: Final = (
     *("condition", "then", "_else", "procedure", "lhs", "rhs", "expression", "body"),
     *("pattern", "update", "delete", "expr", "group"),
 )
-_MANY: Final = ("steps", "arguments", "expressions", "terms", "stages", "predicate")
+_CHILD_LIST_FIELDS: Final = ("steps", "arguments", "expressions", "terms", "stages", "predicate")
 """Attributes of the library's nodes that hold one node, or a list of them."""
 
-_END: Final = "\0"
+_PADDING: Final = "\0"
 _NUMBER: Final = re.compile(r"-?[0-9]*(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -44,7 +44,7 @@ class _Tokens(Tokenizer):  # type: ignore[misc]
 
     def __init__(self, source: str) -> None:
         # It looks up to two characters past the end of a text that ends in the middle of something.
-        super().__init__(source + _END * 2, compile_regex)
+        super().__init__(source + _PADDING * 2, compile_regex)
         self.length = len(source)
 
     def next(self, prefix: bool) -> Any:
@@ -73,16 +73,16 @@ def parse(source: str) -> Any:
     parser.source = source
     parser.lexer = _Tokens(source)
     try:
-        tree = _tree(parser)
+        tree = _parse_tree(parser)
     except RecursionError as error:
         raise ParseError("The expression is nested too deeply", "", 0) from error
     except (JException, LookupError, RuntimeError, re.error, AttributeError, TypeError, ValueError) as error:
         raise _parse_error(error, source, parser) from error
-    _prepare(tree)
+    _normalize_tree(tree)
     return tree
 
 
-def _tree(parser: Any) -> Any:
+def _parse_tree(parser: Any) -> Any:
     """Do what the library's parse does, with other tokens."""
     parser.advance()
     tree = parser.expression(0)
@@ -98,13 +98,13 @@ def _parse_error(error: Exception, source: str, parser: Any) -> ParseError:
     if isinstance(error, JException):
         if error.error == "S0301" and error.current is not None:
             error.error = "S0103"  # the library gives a bad escape the code of an empty regular expression
-            error.current = error.current.strip(_END)
+            error.current = error.current.strip(_PADDING)
         elif error.error == "S0102":
             error.current = _NUMBER.match(source[error.location :]).group()  # type: ignore[union-attr]
-        return ParseError(message(error), error.error, min(max(error.location, 0), len(source)))
+        return ParseError(error_message(error), error.error, min(max(error.location, 0), len(source)))
     position = min(parser.lexer.position, len(source))
     if isinstance(error, KeyError):  # an operator that is a token but has no meaning: ~ and !
-        return ParseError(message(JException("S0204", position, error.args[0])), "S0204", position)
+        return ParseError(error_message(JException("S0204", position, error.args[0])), "S0204", position)
     if isinstance(error, re.error):
         return ParseError(f"Invalid regular expression: {error}", "", position)
     code = next((code for code, text in JException.error_codes.items() if text == str(error)), "")
@@ -113,11 +113,11 @@ def _parse_error(error: Exception, source: str, parser: Any) -> ParseError:
 
 def children(node: Any) -> Iterator[Any]:
     """Yield the nodes directly below a node of the syntax tree, in the order of evaluation."""
-    for name in _ONE:
+    for name in _CHILD_FIELDS:
         child = getattr(node, name)
         if isinstance(child, Symbol):
             yield child
-    for name in _MANY:
+    for name in _CHILD_LIST_FIELDS:
         for child in getattr(node, name) or ():
             if isinstance(child, Symbol):
                 yield child
@@ -125,7 +125,7 @@ def children(node: Any) -> Iterator[Any]:
         yield from pair
 
 
-def _prepare(tree: Any) -> None:
+def _normalize_tree(tree: Any) -> None:
     """Put right what the library's parser leaves differently from the reference, and mark paths."""
     seen: set[int] = set()
     pending = [tree]
@@ -134,7 +134,7 @@ def _prepare(tree: Any) -> None:
         if id(node) in seen:
             continue
         seen.add(id(node))
-        if node.type == "number" and isinstance(node.value, int) and abs(node.value) >= EXACT:
+        if node.type == "number" and isinstance(node.value, int) and abs(node.value) >= WHOLE_FLOAT_LIMIT:
             node.value = float(node.value)
         elif isinstance(node.value, str) and _SURROGATE.search(node.value):
             node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -29,7 +29,7 @@ class References:
     top_level: list[str] = field(default_factory=list)
 
 
-class _Walk:
+class _ReferenceCollector:
     """One walk over a syntax tree. Bodies of lambdas come last: they also see what is bound after them."""
 
     def __init__(self) -> None:
@@ -71,64 +71,64 @@ class _Walk:
         return self.found
 
 
-def references(tree: Any) -> References:
+def find_references(tree: Any) -> References:
     """Find what an expression reads from outside.
 
     Args:
         tree: the library's syntax tree.
     """
-    walk = _Walk()
+    walk = _ReferenceCollector()
     walk.visit(tree, set(), True)
     return walk.finish()
 
 
-def _visit_children(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_children(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     own = [item.expr for item in node.predicate or ()]
     for child in children(node):
         if child is not node.group and child not in (node.predicate or ()) and child not in own:
             walk.visit(child, bound, top)
 
 
-def _visit_variable(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_variable(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     if node.value == "states" and "states" not in bound:
         walk.found.whole_states = True
     walk.variable(node.value, bound, top)
 
 
-def _visit_name(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_name(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     if top:
         walk.found.top_level.append(node.value)
 
 
-def _visit_bind(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_bind(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     walk.visit(node.rhs, bound, top)
     bound.add(node.lhs.value)
 
 
-def _visit_block(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_block(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     inner = set(bound)
     for expression in node.expressions:
         walk.visit(expression, inner, top)
 
 
-def _visit_lambda(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_lambda(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     walk.pending.append((node.body, bound, {argument.value for argument in node.arguments}, top))
 
 
-def _visit_partial(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_partial(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     walk.visit(node.procedure, bound, top)
     for argument in node.arguments:
         if argument.type != "operator":
             walk.visit(argument, bound, top)
 
 
-def _visit_transform(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_transform(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     for part in (node.pattern, node.update, node.delete):
         if part is not None:
             walk.visit(part, bound, False)
 
 
-def _visit_path(walk: _Walk, node: Any, bound: Names, top: bool) -> None:
+def _visit_path(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     # What @ and # bind is seen by the rest of the path only.
     inner = set(bound) if any(step.tuple for step in node.steps) else bound
     for index, step in enumerate(node.steps):
@@ -161,7 +161,7 @@ def _reads_states_field(path: Any, bound: Names) -> bool:
     )
 
 
-_VISITORS: Final[dict[str, Callable[[_Walk, Any, Names, bool], None]]] = {
+_VISITORS: Final[dict[str, Callable[[_ReferenceCollector, Any, Names, bool], None]]] = {
     "variable": _visit_variable,
     "name": _visit_name,
     "bind": _visit_bind,

@@ -1,23 +1,57 @@
-"""Regular expressions with JavaScript's meaning, on Python's engine."""
+"""Compiles regular expressions with JavaScript's meaning and matches them within a time limit."""
 
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import Failure
+import regex
+
+from sfn_provider.asl.jsonata.errors import TIMEOUT, JsonataError
 from sfn_provider.asl.jsonata.library import Jsonata
 
+MAX_SECONDS: Final = 2.0
+"""How long one evaluation may match regular expressions. AWS gives a whole evaluation one second on its machines."""
+
 _PIECE: Final = re.compile(
-    r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\k<\w+>|\\c[A-Za-z]|\\(?P<char>.)|\(\?<(?P<name>[A-Za-z_]\w*)>|.", re.S
+    r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\k<\w+>|\\c[A-Za-z]|\\(?P<char>.)|\(\?<(?P<name>[A-Za-z_]\w*)>"
+    r"|(?P<quantifier>\{\d+(?:,\d*)?\})|.",
+    re.S,
 )
-_SAME: Final = frozenset("dDwWSbBnrtvf0123456789")
+_SHARED_ESCAPES: Final = frozenset("dDwWSbBnrtvf0123456789")
 """Characters that mean the same after a backslash; all other letters stand for themselves in JavaScript."""
 
 _SPACE: Final = r"\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
-def compile_regex(pattern: str, flags: Any) -> Matcher:
+class MatchingBudget:
+    """The time that one evaluation has left for matching.
+
+    Args:
+        seconds: the time at the start.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = MAX_SECONDS if seconds is None else seconds
+
+    def spend(self, match: Callable[..., Any], *args: Any) -> Any:
+        """Call a method of a pattern of the library ``regex``.
+
+        Raises:
+            JsonataError: the time is used up, in AWS's words for an evaluation that takes too long.
+        """
+        started = time.monotonic()
+        try:
+            return match(*args, timeout=max(self.seconds, 0.0))
+        except TimeoutError as error:
+            raise JsonataError(None, TIMEOUT) from error
+        finally:
+            self.seconds -= time.monotonic() - started
+
+
+def compile_regex(pattern: str, flags: Any) -> RegexFunction:
     """Compile a JSONata regular expression.
 
     Args:
@@ -28,10 +62,12 @@ def compile_regex(pattern: str, flags: Any) -> Matcher:
         re.error: Python's engine cannot compile it; it has no look-behind of varying length.
     """
     # JavaScript's \d, \w and \b know ASCII only; its flag i knows all letters.
-    options = re.ASCII if not flags.case_insensitive or pattern.isascii() else re.NOFLAG
-    options |= re.IGNORECASE if flags.case_insensitive else re.NOFLAG
-    options |= re.MULTILINE if flags.multiline else re.NOFLAG
-    return Matcher(re.compile(_to_python(pattern, flags.multiline), options))
+    options = regex.ASCII if not flags.case_insensitive or pattern.isascii() else 0
+    options |= regex.IGNORECASE if flags.case_insensitive else 0
+    options |= regex.MULTILINE if flags.multiline else 0
+    python_pattern = _to_python(pattern, flags.multiline)
+    re.compile(python_pattern)  # `regex` takes what JavaScript refuses, such as ^* and \1 before its group
+    return RegexFunction(regex.compile(python_pattern, options))
 
 
 def _to_python(pattern: str, multiline: bool) -> str:
@@ -44,7 +80,7 @@ def _to_python(pattern: str, multiline: bool) -> str:
             parts.append(_in_class(text, match["char"], first=parts[-1] == "["))
             in_class = text != "]"
             if not in_class:
-                parts = _closed(parts)
+                parts = _closed_class(parts)
         elif text == "[":
             in_class = True
             parts.append(text)
@@ -56,12 +92,14 @@ def _to_python(pattern: str, multiline: bool) -> str:
             parts.append(f"(?P={text[3:-1]})")
         elif text.startswith("\\c"):
             parts.append(re.escape(chr(ord(text[2]) % 32)))
-        else:  # Python's . matches other line ends than \n, its $ also before a last \n
-            parts.append({".": r"[^\n\r\u2028\u2029]", "$": "$" if multiline else r"\Z"}.get(text, text))
+        else:
+            # Python's . matches other line ends than \n, its $ also before a last \n; {e} is a fuzzy match in `regex`.
+            meanings = {".": r"[^\n\r\u2028\u2029]", "$": "$" if multiline else r"\Z", "{": r"\{"}
+            parts.append(meanings.get(text, text))
     return "".join(parts)
 
 
-def _closed(parts: list[str]) -> list[str]:
+def _closed_class(parts: list[str]) -> list[str]:
     """Give empty brackets their meaning: ``[]`` matches nothing, ``[^]`` everything."""
     for empty, meaning in ((["[", "]"], "(?!)"), (["[", "^", "]"], r"[\s\S]")):
         if parts[-len(empty) :] == empty:
@@ -79,20 +117,26 @@ def _in_class(text: str, char: str | None, *, first: bool) -> str:
 def _escape(char: str, space: str) -> str:
     if char == "s":
         return space
-    return "\\" + char if char in _SAME else re.escape(char)
+    return "\\" + char if char in _SHARED_ESCAPES else re.escape(char)
 
 
-class Matcher(Jsonata.JFunctionCallable):  # type: ignore[misc]
+class RegexFunction(Jsonata.JFunctionCallable):  # type: ignore[misc]
     """A regular expression: a function from a text to its first match, with the way to the next one.
 
     Args:
-        pattern: in Python's syntax.
+        pattern: a pattern of the library ``regex``.
+        budget: the time of the evaluation that it is used in.
     """
 
     arity = 2
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
+    def __init__(self, pattern: regex.Pattern[str], budget: MatchingBudget | None = None) -> None:
         self.pattern = pattern
+        self.budget = budget or MatchingBudget()
+
+    def with_budget(self, budget: MatchingBudget) -> RegexFunction:
+        """Return the function for one evaluation."""
+        return RegexFunction(self.pattern, budget)
 
     def call(self, input: Any, args: Any) -> Any:
         """Match the first argument; None where it does not match or is no text."""
@@ -100,7 +144,7 @@ class Matcher(Jsonata.JFunctionCallable):  # type: ignore[misc]
 
     def match(self, text: str, start: int) -> dict[str, Any] | None:
         """Return the first match from an index on, as JSONata's match object, or None."""
-        found = self.pattern.search(text, start)
+        found = self.budget.spend(self.pattern.search, text, start)
         if found is None:
             return None
         return {
@@ -108,16 +152,16 @@ class Matcher(Jsonata.JFunctionCallable):  # type: ignore[misc]
             "start": found.start(),
             "end": found.end(),
             "groups": list(found.groups()),
-            "next": _Next(self, text, found.end()),
+            "next": _NextMatch(self, text, found.end()),
         }
 
 
-class _Next(Jsonata.JFunctionCallable):  # type: ignore[misc]
+class _NextMatch(Jsonata.JFunctionCallable):  # type: ignore[misc]
     """The function in a match object that gives the next match."""
 
     arity = 0
 
-    def __init__(self, matcher: Matcher, text: str, start: int) -> None:
+    def __init__(self, matcher: RegexFunction, text: str, start: int) -> None:
         self.matcher = matcher
         self.text = text
         self.start = start
@@ -126,11 +170,11 @@ class _Next(Jsonata.JFunctionCallable):  # type: ignore[misc]
         """Return the next match object; None where there is none.
 
         Raises:
-            Failure: the match is empty, which would go on for ever.
+            JsonataError: the match is empty, which would go on for ever.
         """
         if self.start >= len(self.text):
             return None
         found = self.matcher.match(self.text, self.start)
         if found is not None and found["match"] == "":
-            raise Failure("D1004", value=self.matcher.pattern.pattern)
+            raise JsonataError("D1004", value=self.matcher.pattern.pattern)
         return found

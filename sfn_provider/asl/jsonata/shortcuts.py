@@ -1,15 +1,16 @@
-"""Expressions simple enough to answer without the library: constants, ``$variable`` and ``$states.input.a.b``."""
+"""Answers simple expressions without the evaluator: constants, ``$variable`` and ``$states.input.a.b``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.result_values import plain
+from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
+from sfn_provider.asl.jsonata.normalized_json import normalize_json
 from sfn_provider.asl.scope import MISSING, Json, Scope
 
 NO_SHORTCUT: Final = object()
-"""Says that only the evaluator can tell."""
+"""Says that the evaluator is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class VariablePath:
     """An expression that is a variable, perhaps with names after it.
 
     Args:
@@ -39,29 +40,29 @@ class Member:
         """Read the value.
 
         Returns:
-            A copy of the value; MISSING for undefined; NO_SHORTCUT where an array has to be mapped over.
+            A copy of the value; MISSING for undefined; NO_SHORTCUT where an array has to be mapped over, or where the
+            name is a function's.
         """
-        value, keys = (_states(scope), self.keys) if self.variable == "states" else self._start(scope)
-        for key in keys:
+        if self.variable == "states":
+            value: Json = states_variable(scope)
+        elif self.variable in scope.variables:
+            value = scope.variables[self.variable]
+        else:
+            return NO_SHORTCUT if self.variable in BUILT_IN_FUNCTIONS else MISSING
+        for key in self.keys:
             if isinstance(value, list):
                 return NO_SHORTCUT
             if not isinstance(value, dict) or key not in value:
                 return MISSING
             value = value[key]
-        return MISSING if value is MISSING else plain(value)
-
-    def _start(self, scope: Scope) -> tuple[Json, tuple[str, ...]]:
-        return scope.variables.get(self.variable, MISSING), self.keys
+        return value if value is MISSING else normalize_json(value)
 
 
-def states_of(scope: Scope) -> dict[str, Json]:
+def states_variable(scope: Scope) -> dict[str, Json]:
     """Return ``$states``: input and context, and result and errorOutput where there is one."""
-    return _states(scope)
-
-
-def _states(scope: Scope) -> dict[str, Json]:
-    context = scope.context if isinstance(scope.context, dict) else dict(scope.context)
-    states: dict[str, Any] = {"input": scope.input, "context": context}
+    states: dict[str, Any] = {"input": scope.input, "context": scope.context}
+    if not isinstance(scope.context, dict):
+        states["context"] = dict(scope.context)
     if scope.result is not MISSING:
         states["result"] = scope.result
     if scope.error_output is not MISSING:
@@ -69,21 +70,21 @@ def _states(scope: Scope) -> dict[str, Json]:
     return states
 
 
-def shortcut(tree: Any) -> Constant | Member | None:
+def find_shortcut(tree: Any) -> Constant | VariablePath | None:
     """Find the shortcut for an expression.
 
     Args:
-        tree: the library's syntax tree, prepared by ``parsing.parse``.
+        tree: the library's syntax tree, prepared by ``parser.parse``.
 
     Returns:
-        Something that gives the value for a scope, or None where the library is needed.
+        A function from a scope to the value, or None where the evaluator is needed.
     """
     if tree.predicate or tree.group or tree.keep_array:
         return None
     if tree.type in ("string", "number", "value"):
-        return Constant(plain(tree.value))
+        return Constant(normalize_json(tree.value))
     if tree.type == "variable" and tree.value not in ("", "$"):
-        return Member(tree.value, ())
+        return VariablePath(tree.value, ())
     if tree.type == "path" and 0 < tree.plain_steps == len(tree.steps) and tree.steps[0].value not in ("", "$"):
-        return Member(tree.steps[0].value, tuple(step.value for step in tree.steps[1:]))
+        return VariablePath(tree.steps[0].value, tuple(step.value for step in tree.steps[1:]))
     return None

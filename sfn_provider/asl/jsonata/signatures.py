@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import NULL
 from sfn_provider.asl.jsonata.values import is_function
 
 
-def symbol(value: Any) -> str:
+def type_letter(value: Any) -> str:
     """Return the letter by which signatures know a value's type; ``m`` is undefined, ``l`` is null."""
     if value is None:
         return "m"
@@ -29,7 +29,7 @@ def symbol(value: Any) -> str:
     return "f" if is_function(value) else "m"
 
 
-def checked(signature: Any, args: list[Any], context: Any, name: str | None) -> list[Any]:
+def bind_arguments(signature: Any, args: list[Any], context: Any, name: str | None) -> list[Any]:
     """Check the arguments of a call and complete them.
 
     Args:
@@ -44,10 +44,10 @@ def checked(signature: Any, args: list[Any], context: Any, name: str | None) -> 
     Raises:
         Failure: T0410 to T0412, as the reference.
     """
-    supplied = "".join(map(symbol, args))
+    supplied = "".join(map(type_letter, args))
     match = signature._regex.fullmatch(supplied)
     if match is None:
-        raise Failure("T0410", index=_first_wrong(signature, supplied), token=name)
+        raise JsonataError("T0410", index=_first_wrong(signature, supplied), token=name)
     found: list[Any] = []
     position = 0
     for param, letters in zip(signature._params, match.groups(), strict=True):
@@ -65,9 +65,9 @@ def checked(signature: Any, args: list[Any], context: Any, name: str | None) -> 
 
 
 def _context(param: Any, context: Any, position: int, name: str | None) -> Any:
-    if re.fullmatch(param.regex, symbol(context)):
+    if re.fullmatch(param.regex, type_letter(context)):
         return context
-    raise Failure("T0411", index=position + 1, token=name)
+    raise JsonataError("T0411", index=position + 1, token=name)
 
 
 def _array(param: Any, letter: str, letters: str, value: Any, position: int, name: str | None) -> Any:
@@ -75,9 +75,9 @@ def _array(param: Any, letter: str, letters: str, value: Any, position: int, nam
         return None
     wanted = param.subtype
     if wanted is not None:
-        fits = all(symbol(item) == wanted[0] for item in value) if letter == "a" else letters == wanted
+        fits = all(type_letter(item) == wanted[0] for item in value) if letter == "a" else letters == wanted
         if not fits:
-            raise Failure("T0412", index=position + 1, token=name, type=wanted)
+            raise JsonataError("T0412", index=position + 1, token=name, type=wanted)
     return value if letter == "a" else [value]
 
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.library import NULL, Functions, Jsonata, Sequence
-from sfn_provider.asl.jsonata.result_values import LONG, as_double, plain_number
+from sfn_provider.asl.jsonata.normalized_json import INT64_LIMIT, normalize_number, to_double
 from sfn_provider.asl.scope import Json
 
-EXACT: Final = 10**15
+WHOLE_FLOAT_LIMIT: Final = 10**15
 """Up to here a double that is whole becomes an int; beyond, an int means an exact integer of the input."""
 
 
@@ -44,8 +44,8 @@ def to_value(value: Json) -> Any:
 
 def _number(value: int | float) -> int | float:
     if isinstance(value, int):
-        return value if -LONG <= value < LONG else as_double(value)
-    return int(value) if value.is_integer() and abs(value) < LONG else value
+        return value if -INT64_LIMIT <= value < INT64_LIMIT else to_double(value)
+    return int(value) if value.is_integer() and abs(value) < INT64_LIMIT else value
 
 
 def from_value(value: Any) -> Json:
@@ -60,7 +60,7 @@ def from_value(value: Any) -> Json:
     if value is NULL or value is None:
         return None
     if kind is int or kind is float:
-        return plain_number(value)
+        return normalize_number(value)
     if isinstance(value, list):
         return [from_value(item) for item in value]
     if isinstance(value, dict):
@@ -78,21 +78,21 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def tidy(value: Any) -> Any:
+def float_to_int(value: Any) -> Any:
     """Make a double that is whole an int, as far as doubles are exact to the digit."""
-    if isinstance(value, float) and -EXACT < value < EXACT and value.is_integer():
+    if isinstance(value, float) and -WHOLE_FLOAT_LIMIT < value < WHOLE_FLOAT_LIMIT and value.is_integer():
         return int(value)
     return value
 
 
-def sequence(items: Iterable[Any]) -> Any:
+def make_sequence(items: Iterable[Any]) -> Any:
     """Make a JSONata sequence: one item stands for itself, no item for undefined."""
     made = Sequence(items)
     made.sequence = True
     return made
 
 
-def number_text(value: int | float) -> str:
+def format_js_number(value: int | float) -> str:
     """Write a finite number as JavaScript does: 1e+21 from 1e21 on, 1e-7 below 1e-6, else digits."""
     if isinstance(value, int):
         return str(value)
@@ -111,14 +111,14 @@ def number_text(value: int | float) -> str:
     return f"{lead}{mantissa}e{point - 1:+d}"
 
 
-def rounded_text(value: int | float) -> str:
+def format_rounded_number(value: int | float) -> str:
     """Write a number as ``$string`` does: doubles to 15 significant digits."""
-    return number_text(value if isinstance(value, int) else float(f"{value:.15g}"))
+    return format_js_number(value if isinstance(value, int) else float(f"{value:.15g}"))
 
 
 def to_json(value: Any) -> str:
     """Write a value as compact JSON, as it appears in messages; doubles with all their digits."""
-    return write_json(value, number_text)
+    return write_json(value, format_js_number)
 
 
 def write_json(value: Any, number: Callable[[int | float], str], indent: int = 0, level: int = 0) -> str:

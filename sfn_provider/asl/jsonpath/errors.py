@@ -11,7 +11,7 @@ from sfn_provider.asl.scope import MISSING, Json
 Key = str | int
 """A member's name or an item's index."""
 
-Miss = Literal["missing", "beyond the end", "not an array"]
+MissKind = Literal["missing", "beyond the end", "not an array"]
 
 _TYPE_NAMES: dict[type, str] = {
     dict: "object",
@@ -38,7 +38,7 @@ class PathNotFound(LookupError):
             something else.
     """
 
-    def __init__(self, reason: str, path: str = "", miss: Miss = "missing") -> None:
+    def __init__(self, reason: str, path: str = "", miss: MissKind = "missing") -> None:
         self.reason = reason
         self.path = path
         self.miss = miss
@@ -48,7 +48,7 @@ class PathNotFound(LookupError):
         return self.reason
 
 
-def get(node: Json, key: Key) -> Json:
+def get_child(node: Json, key: Key) -> Json:
     """Return a member or an item of a value; MISSING where it has none or is neither object nor array."""
     if isinstance(key, str):
         return node.get(key, MISSING) if isinstance(node, Mapping) else MISSING
@@ -60,25 +60,25 @@ def type_name(value: Json) -> str:
     return _TYPE_NAMES.get(type(value), "object")
 
 
-def fragment(*keys: Key) -> str:
+def format_keys(*keys: Key) -> str:
     """Print what is between two brackets of a path as Jayway JsonPath does: ``['a']``, ``[0]``, ``['a', 'b']``."""
     return "[" + ", ".join(f"'{key}'" if isinstance(key, str) else str(key) for key in keys) + "]"
 
 
-def explain(value: Json, keys: tuple[Key, ...]) -> tuple[str, Miss]:
+def explain_missing(value: Json, keys: tuple[Key, ...]) -> tuple[str, MissKind]:
     """Say at which key the walk ends, in the words of Jayway JsonPath.
 
     Recorded: "Missing property in path $['no']" before the last key, "No results for path: $['x']" at it. Where Jayway
     names a Java class, this names the JSON type.
     """
-    path, whole = "$", "$" + "".join(map(fragment, keys))
+    path, whole = "$", "$" + "".join(map(format_keys, keys))
     for position, key in enumerate(keys):
         last = position == len(keys) - 1
-        found = get(value, key)
+        found = get_child(value, key)
         if found is not MISSING:
-            value, path = found, path + fragment(key)
+            value, path = found, path + format_keys(key)
         elif isinstance(key, int):
-            return _explain_index(value, key, path, whole, last)
+            return _explain_missing_index(value, key, path, whole, last)
         elif isinstance(value, Mapping):
             return (f"No results for path: {whole}" if last else f"Missing property in path {path}['{key}']"), "missing"
         else:
@@ -87,7 +87,7 @@ def explain(value: Json, keys: tuple[Key, ...]) -> tuple[str, Miss]:
     raise AssertionError(f"{whole} is there")
 
 
-def _explain_index(value: Json, index: int, path: str, whole: str, last: bool) -> tuple[str, Miss]:
+def _explain_missing_index(value: Json, index: int, path: str, whole: str, last: bool) -> tuple[str, MissKind]:
     if isinstance(value, list):
         return f"No results for path: {whole}", "beyond the end" if last else "missing"
     if value is None:

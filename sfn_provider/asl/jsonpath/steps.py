@@ -26,10 +26,10 @@ def make_steps(selectors: Iterable[Selector]) -> tuple[Step, ...]:
     Raises:
         PathSyntaxError: a filter's condition is wrong.
     """
-    return tuple(_MAKERS[type(selector)](selector) for selector in _joined(selectors))
+    return tuple(_MAKERS[type(selector)](selector) for selector in _merge_descents(selectors))
 
 
-def walk(node: Json, steps: Iterable[Step]) -> list[Json]:
+def apply_steps(node: Json, steps: Iterable[Step]) -> list[Json]:
     """Apply steps one after the other and return all nodes at the end, in the order of the document."""
     nodes = [node]
     for step in steps:
@@ -37,14 +37,14 @@ def walk(node: Json, steps: Iterable[Step]) -> list[Json]:
     return nodes
 
 
-class _Scan(tuple[Selector]):
+class _DescentStep(tuple[Selector]):
     """A Descent together with the selector after it."""
 
 
-def _joined(selectors: Iterable[Selector]) -> Iterator[Any]:
+def _merge_descents(selectors: Iterable[Selector]) -> Iterator[Any]:
     rest = iter(selectors)
     for selector in rest:
-        yield _Scan((next(rest),)) if isinstance(selector, Descent) else selector
+        yield _DescentStep((next(rest),)) if isinstance(selector, Descent) else selector
 
 
 def _member(name: str) -> Step:
@@ -117,7 +117,7 @@ def _compile_filter(condition: str) -> JSONPathQuery:
         raise PathSyntaxError(f"the filter [?{condition}] is wrong: {error}") from error
 
 
-def _scan(scan: _Scan) -> Step:
+def _descent(scan: _DescentStep) -> Step:
     (step,) = make_steps(scan)
     # A filter sees every object below anyway; through the array around it, it would find each a second time.
     objects_only = isinstance(scan[0], Filter)
@@ -144,5 +144,5 @@ _MAKERS: dict[type, Callable[[Any], Step]] = {
     Slice: _slice,
     Names: _names,
     Filter: _filter,
-    _Scan: _scan,
+    _DescentStep: _descent,
 }

@@ -8,7 +8,7 @@ from sfn_provider.asl.comparisons import COMPARISONS, Comparison, Kind
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, Fields, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.lint.fields import is_timestamp
-from sfn_provider.asl.lint.messages import error, listed, warning
+from sfn_provider.asl.lint.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 
 _TESTS = ("Variable", "And", "Or", "Not", "Condition")
@@ -38,11 +38,11 @@ def _test_problems(rule: Fields, at: str) -> Iterator[Diagnostic]:
     given = [name for name in _TESTS if name in rule]
     compared = [name for name in rule if name in COMPARISONS]
     if len(given) > 1:
-        yield error(f"a rule has only one of {listed(map(repr, given))}", at + pointer(given[1]))
+        yield error(f"a rule has only one of {join_words(map(repr, given))}", at + pointer(given[1]))
     elif not given and compared:
         yield error(f"{compared[0]} needs Variable: the path to what it compares", at)
     elif not given:
-        yield error(f"a rule needs one of {listed(map(repr, _TESTS), 'or')}", at)
+        yield error(f"a rule needs one of {join_words(map(repr, _TESTS), 'or')}", at)
     elif compared and given != ["Variable"]:
         yield error(f"{compared[0]} belongs beside Variable, not beside {given[0]}", at + pointer(compared[0]))
     elif given == ["Variable"] and not compared:

@@ -12,8 +12,8 @@ from functools import lru_cache
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 
-MOST_LEVELS = 6
-MOST_MEMBERS = 200
+MAX_LEVELS = 6
+MAX_MEMBERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ ERROR_OUTPUT = DataShape({"Error": _TEXT, "Cause": _TEXT}, True, "an object")
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingMember:
     """A path leads to nothing.
 
     Args:
@@ -51,58 +51,58 @@ class Missing:
     parent: DataShape
 
 
-def shape_of(value: Json, level: int = 0) -> DataShape:
+def shape_of_value(value: Json, level: int = 0) -> DataShape:
     """Give the shape of a known value."""
-    if level >= MOST_LEVELS or isinstance(value, list):
+    if level >= MAX_LEVELS or isinstance(value, list):
         return UNKNOWN
     if not isinstance(value, dict):
         return DataShape({}, True, kind_of(value))
-    if len(value) > MOST_MEMBERS:
+    if len(value) > MAX_MEMBERS:
         return UNKNOWN
-    return DataShape({key: shape_of(item, level + 1) for key, item in value.items()}, True, "an object")
+    return DataShape({key: shape_of_value(item, level + 1) for key, item in value.items()}, True, "an object")
 
 
-def merge(first: DataShape, second: DataShape, level: int = 0) -> DataShape:
+def union_of_shapes(first: DataShape, second: DataShape, level: int = 0) -> DataShape:
     """Give the shape of a value that is either of two."""
     if first == second:
         return first
-    if UNKNOWN in (first, second) or level >= MOST_LEVELS:
+    if UNKNOWN in (first, second) or level >= MAX_LEVELS:
         return UNKNOWN
     members: dict[str, DataShape] = {}
     for name in dict.fromkeys((*first.members, *second.members)):
         sides = [shape.members.get(name, None if shape.closed else UNKNOWN) for shape in (first, second)]
         given = [side for side in sides if side is not None]
-        members[name] = merge(given[0], given[-1], level + 1)
-    if len(members) > MOST_MEMBERS:
+        members[name] = union_of_shapes(given[0], given[-1], level + 1)
+    if len(members) > MAX_MEMBERS:
         return UNKNOWN
     return DataShape(members, first.closed and second.closed, first.kind if first.kind == second.kind else "")
 
 
-def put(shape: DataShape, names: Sequence[str], value: DataShape, level: int = 0) -> DataShape:
+def write_member(shape: DataShape, names: Sequence[str], value: DataShape, level: int = 0) -> DataShape:
     """Give the shape of a value after another was written into it, as ResultPath writes."""
     if not names:
-        return _shallow(value)
-    if level >= MOST_LEVELS:
+        return _limit_depth(value)
+    if level >= MAX_LEVELS:
         return UNKNOWN
     inner = shape.members.get(names[0], EMPTY if shape.closed else UNKNOWN)
-    members = {**shape.members, names[0]: put(inner, names[1:], value, level + 1)}
+    members = {**shape.members, names[0]: write_member(inner, names[1:], value, level + 1)}
     return DataShape(members, shape.closed, "an object")
 
 
-def find(shape: DataShape, names: Sequence[str]) -> DataShape | Missing:
+def follow_members(shape: DataShape, names: Sequence[str]) -> DataShape | MissingMember:
     """Follow members through a shape."""
     for name in names:
         if name in shape.members:
             shape = shape.members[name]
         elif shape.closed:
-            return Missing(name, shape)
+            return MissingMember(name, shape)
         else:
             return UNKNOWN
     return shape
 
 
 @dataclass(frozen=True, slots=True)
-class InputPath:
+class MemberPath:
     """A path into the input that names one value.
 
     Args:
@@ -115,7 +115,7 @@ class InputPath:
 
 
 @lru_cache(4096)
-def input_path(path: str) -> InputPath | None:
+def parse_member_path(path: str) -> MemberPath | None:
     """Read a path.
 
     Returns:
@@ -133,36 +133,36 @@ def input_path(path: str) -> InputPath | None:
     names: list[str] = []
     for selector in parsed.selectors:
         if not isinstance(selector, str):
-            return InputPath(tuple(names), False)
+            return MemberPath(tuple(names), False)
         names.append(selector)
-    return InputPath(tuple(names), True)
+    return MemberPath(tuple(names), True)
 
 
-def read(shape: DataShape, path: Json) -> DataShape:
+def shape_at_path(shape: DataShape, path: Json) -> DataShape:
     """Give the shape of what a path reads; unknown where that cannot be told."""
-    parsed = input_path(path) if isinstance(path, str) else None
+    parsed = parse_member_path(path) if isinstance(path, str) else None
     if parsed is None or not parsed.whole:
         return UNKNOWN
-    found = find(shape, parsed.names)
-    return UNKNOWN if isinstance(found, Missing) else found
+    found = follow_members(shape, parsed.names)
+    return UNKNOWN if isinstance(found, MissingMember) else found
 
 
-def fill(template: Json, shape: DataShape, level: int = 0) -> DataShape:
+def shape_of_template(template: Json, shape: DataShape, level: int = 0) -> DataShape:
     """Give the shape of a payload template filled from a value."""
-    if not isinstance(template, dict) or level >= MOST_LEVELS or len(template) > MOST_MEMBERS:
-        return shape_of(template, level)
+    if not isinstance(template, dict) or level >= MAX_LEVELS or len(template) > MAX_MEMBERS:
+        return shape_of_value(template, level)
     members: dict[str, DataShape] = {}
     for name, item in template.items():
         if name.endswith(".$"):
-            members[name.removesuffix(".$")] = _shallow(read(shape, item))
+            members[name.removesuffix(".$")] = _limit_depth(shape_at_path(shape, item))
         else:
-            members[name] = fill(item, shape, level + 1)
+            members[name] = shape_of_template(item, shape, level + 1)
     return DataShape(members, True, "an object")
 
 
-def _shallow(shape: DataShape) -> DataShape:
+def _limit_depth(shape: DataShape) -> DataShape:
     """Forget what lies deep, so that shapes in loops cannot grow for ever."""
-    return shape if depth_of(shape) < MOST_LEVELS else UNKNOWN
+    return shape if depth_of(shape) < MAX_LEVELS else UNKNOWN
 
 
 def depth_of(shape: DataShape) -> int:
@@ -170,10 +170,12 @@ def depth_of(shape: DataShape) -> int:
     return 1 + max(map(depth_of, shape.members.values()), default=0)
 
 
-def fill_jsonata(template: Json, level: int = 0) -> DataShape:
+def shape_of_jsonata_template(template: Json, level: int = 0) -> DataShape:
     """Give the shape of a JSONata payload: what its expressions give is not known."""
     if isinstance(template, str) and "{%" in template:
         return UNKNOWN
-    if not isinstance(template, dict) or level >= MOST_LEVELS or len(template) > MOST_MEMBERS:
-        return shape_of(template, level)
-    return DataShape({name: fill_jsonata(item, level + 1) for name, item in template.items()}, True, "an object")
+    if not isinstance(template, dict) or level >= MAX_LEVELS or len(template) > MAX_MEMBERS:
+        return shape_of_value(template, level)
+    return DataShape(
+        {name: shape_of_jsonata_template(item, level + 1) for name, item in template.items()}, True, "an object"
+    )

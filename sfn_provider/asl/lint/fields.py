@@ -14,10 +14,10 @@ from datetime import datetime
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, is_expression, is_placeholder
-from sfn_provider.asl.lint.messages import error, listed, warning
+from sfn_provider.asl.lint.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 
-MOST_SECONDS = 99_999_999
+MAX_SECONDS = 99_999_999
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -59,9 +59,9 @@ EXCLUSIVE = (
 )
 
 RANGES = (
-    Range("Task", "TimeoutSeconds", 1, MOST_SECONDS),
-    Range("Task", "HeartbeatSeconds", 1, MOST_SECONDS),
-    Range("Wait", "Seconds", 0, MOST_SECONDS),
+    Range("Task", "TimeoutSeconds", 1, MAX_SECONDS),
+    Range("Task", "HeartbeatSeconds", 1, MAX_SECONDS),
+    Range("Wait", "Seconds", 0, MAX_SECONDS),
     Range("Map", "MaxConcurrency"),
     Range("Map", "ToleratedFailureCount"),
     Range("Map", "ToleratedFailurePercentage", 0, 100),
@@ -72,8 +72,8 @@ RANGES = (
         Range(type_, name, least, most, part="Retry/*")
         for type_ in ("Task", "Parallel", "Map")
         for name, least, most in (
-            ("IntervalSeconds", 0, MOST_SECONDS),
-            ("MaxAttempts", 0, MOST_SECONDS),
+            ("IntervalSeconds", 0, MAX_SECONDS),
+            ("MaxAttempts", 0, MAX_SECONDS),
             ("BackoffRate", 1, None),
             ("MaxDelaySeconds", 1, 31_622_400),
         )
@@ -90,10 +90,10 @@ def exclusive_fields(definition: Definition) -> Iterator[Diagnostic]:
             for at, fields in state.parts.get(row.part, ()):
                 given = [name for name in row.names if name in fields]
                 if len(given) > 1:
-                    message = f"{listed(map(repr, given))} exclude one another: keep one"
+                    message = f"{join_words(map(repr, given))} exclude one another: keep one"
                     yield error(message, at + pointer(given[1]))
                 elif row.required and not given:
-                    yield error(f"a {row.type} state needs one of {listed(map(repr, row.names), 'or')}", at)
+                    yield error(f"a {row.type} state needs one of {join_words(map(repr, row.names), 'or')}", at)
 
 
 def numbers_in_range(definition: Definition) -> Iterator[Diagnostic]:
@@ -102,7 +102,7 @@ def numbers_in_range(definition: Definition) -> Iterator[Diagnostic]:
         for state in definition.of_type(row.type):
             for at, fields in state.parts.get(row.part, ()):
                 yield from _out_of_range(fields.get(row.name), row, at + pointer(row.name))
-    machine = Range("", "TimeoutSeconds", 0, MOST_SECONDS)
+    machine = Range("", "TimeoutSeconds", 0, MAX_SECONDS)
     yield from _out_of_range(definition.fields.get("TimeoutSeconds"), machine, "/TimeoutSeconds")
 
 

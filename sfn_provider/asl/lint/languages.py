@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, PlacedState
-from sfn_provider.asl.lint.messages import error
-from sfn_provider.asl.lint.unknown_fields import takes
+from sfn_provider.asl.lint.reporting import error
+from sfn_provider.asl.lint.unknown_fields import has_field
 
 ONLY_IN: dict[str, dict[str, dict[str, str]]] = {
     "JSONPath": {
@@ -67,7 +67,7 @@ def fields_of_other_language(definition: Definition) -> Iterator[Diagnostic]:
         for way, names in ONLY_IN[other].items():
             for at, fields in state.parts.get(way, ()):
                 for name in filter(names.__contains__, fields):
-                    if not way and not takes(state.type, name):
+                    if not way and not has_field(state.type, name):
                         continue  # `unknown_fields` tells
                     hint = f"; {state.language} has {names[name]}" if names[name] else ""
                     message = f"{name} belongs to {other}, but the state's QueryLanguage is {state.language}{hint}"

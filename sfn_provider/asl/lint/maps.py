@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, Fields, is_placeholder
-from sfn_provider.asl.lint.messages import error, listed, suggest, warning
+from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words, warning
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 CSV_DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
@@ -104,5 +104,5 @@ def _values(config: Fields, options: dict[str, tuple[str, ...]], at: str) -> Ite
     for name, known in options.items():
         value = config.get(name)
         if isinstance(value, str) and value not in known and not is_placeholder(value):
-            message = f"{value!r} is not one of {listed(known)}{suggest(value, known)}"
+            message = f"{value!r} is not one of {join_words(known)}{did_you_mean(value, known)}"
             yield error(message, at + pointer(name))

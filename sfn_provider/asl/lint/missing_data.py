@@ -17,15 +17,15 @@ from sfn_provider.asl.lint.data_shapes import (
     ERROR_OUTPUT,
     UNKNOWN,
     DataShape,
-    Missing,
-    fill,
-    fill_jsonata,
-    find,
-    input_path,
-    merge,
-    put,
-    read,
-    shape_of,
+    MissingMember,
+    follow_members,
+    parse_member_path,
+    shape_at_path,
+    shape_of_jsonata_template,
+    shape_of_template,
+    shape_of_value,
+    union_of_shapes,
+    write_member,
 )
 from sfn_provider.asl.lint.definition_walk import (
     Definition,
@@ -38,14 +38,14 @@ from sfn_provider.asl.lint.definition_walk import (
     objects,
     rule_tree,
 )
-from sfn_provider.asl.lint.expressions import Reads, Use, path_uses
-from sfn_provider.asl.lint.messages import listed, suggest, warning
+from sfn_provider.asl.lint.expression_walk import PathUse, Reads, path_uses
+from sfn_provider.asl.lint.reporting import did_you_mean, join_words, warning
 from sfn_provider.asl.scope import Json
 
-MOST_VISITS = 12
+MAX_VISITS = 12
 """How often a state's input may change in the analysis before it counts as unknown."""
 
-_CALLING = ("Task", "Map", "Parallel")
+_CALLING_TYPES = ("Task", "Map", "Parallel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +65,29 @@ class _Flow:
     def reach(self, at: str, shape: DataShape) -> bool:
         """Add a route to a state; True where that changes what its input can be."""
         known = self.inputs.get(at)
-        merged = shape if known is None else merge(known, shape)
+        merged = shape if known is None else union_of_shapes(known, shape)
         if merged == known:
             return False
         self.visits[at] = self.visits.get(at, 0) + 1
-        self.inputs[at] = UNKNOWN if self.visits[at] > MOST_VISITS else merged
+        self.inputs[at] = UNKNOWN if self.visits[at] > MAX_VISITS else merged
         return True
 
 
 def impossible_paths(definition: Definition) -> Iterator[Diagnostic]:
     """Report every path that leads to nothing on every route, or on the route from a catcher."""
-    flow = _follow(definition)
+    flow = _propagate_shapes(definition)
     for use in path_uses(definition):
         shape = flow.inputs.get(use.state.at)
         if shape is None or use.reads in ("unknown", "result") or _may_be_skipped(use):
             continue
         origins = flow.bare_catches.get(use.state.at, [])
-        if miss := _first_missing(use, shape):
+        if miss := _first_missing_member(use, shape):
             yield warning("DATA_PATH_CANNOT_EXIST", _message(use, *miss, origins), use.at)
-        elif origins and (miss := _first_missing(use, ERROR_OUTPUT)):
+        elif origins and (miss := _first_missing_member(use, ERROR_OUTPUT)):
             yield warning("DATA_PATH_LOST_IN_CATCH", _message(use, *miss, origins, other_routes=True), use.at)
 
 
-def _may_be_skipped(use: Use) -> bool:
+def _may_be_skipped(use: PathUse) -> bool:
     """Is the path, or may it be, not looked at?"""
     if use.state.type == "Choice":  # an earlier rule may keep the others from being tried
         return any("IsPresent" in rule for _, rule, _ in choice_rules(use.state))
@@ -95,25 +95,25 @@ def _may_be_skipped(use: Use) -> bool:
     return use.field == "ItemsPath" and "ItemReader" in use.state.fields
 
 
-def _first_missing(use: Use, shape: DataShape) -> tuple[str, Missing] | None:
+def _first_missing_member(use: PathUse, shape: DataShape) -> tuple[str, MissingMember] | None:
     data = _data_of(use.reads, use.state, shape)
     for path in use.paths:
-        parsed = input_path(path)
-        found = UNKNOWN if parsed is None else find(data, parsed.names)
-        if isinstance(found, Missing):
+        parsed = parse_member_path(path)
+        found = UNKNOWN if parsed is None else follow_members(data, parsed.names)
+        if isinstance(found, MissingMember):
             return path, found
     return None
 
 
-def _message(use: Use, path: str, found: Missing, origins: list[str], other_routes: bool = False) -> str:
-    parent, hint = found.parent, suggest(found.member, found.parent.members, cutoff=0.75)
-    there = listed(map(repr, parent.members)) if parent.members else "nothing"
+def _message(use: PathUse, path: str, found: MissingMember, origins: list[str], other_routes: bool = False) -> str:
+    parent, hint = found.parent, did_you_mean(found.member, found.parent.members, cutoff=0.75)
+    there = join_words(map(repr, parent.members)) if parent.members else "nothing"
     message = f"{path!r} in {use.field} of state {use.state.name!r} cannot exist"
     if parent.kind not in ("", "an object"):
         return f"{message}: {found.member!r} is looked for in {parent.kind}"
     if not origins or parent != ERROR_OUTPUT:
         return f"{message}: there is only {there}{hint}"
-    catch = f"the Catch of {listed(map(repr, origins))}"
+    catch = f"the Catch of {join_words(map(repr, origins))}"
     if other_routes:
         message += f" where {catch} leads here"
     kept = found.member if "err" in found.member.casefold() and found.member.isidentifier() else "error"
@@ -123,7 +123,7 @@ def _message(use: Use, path: str, found: Missing, origins: list[str], other_rout
     )
 
 
-def _follow(definition: Definition) -> _Flow:
+def _propagate_shapes(definition: Definition) -> _Flow:
     flow = _Flow()
     entries: deque[tuple[Group, DataShape]] = deque([(definition.groups[0], UNKNOWN)])
     while entries:
@@ -166,18 +166,18 @@ def _inner_input(state: PlacedState, group: Group, flow: _Flow) -> DataShape:
     shape = flow.inputs.get(state.at)
     if shape is None or group.distributed or state.language == "JSONata":
         return UNKNOWN
-    data = _effective(state, shape)
+    data = _effective_input(state, shape)
     if state.type == "Parallel":
-        return fill(state.fields["Parameters"], data) if "Parameters" in state.fields else data
+        return shape_of_template(state.fields["Parameters"], data) if "Parameters" in state.fields else data
     template = state.fields.get("ItemSelector", state.fields.get("Parameters"))
-    return UNKNOWN if template is None else fill(template, data)
+    return UNKNOWN if template is None else shape_of_template(template, data)
 
 
 def _data_of(reads: Reads, state: PlacedState, shape: DataShape) -> DataShape:
     if reads == "raw input":
         return shape
     if reads == "effective input":
-        return _effective(state, shape)
+        return _effective_input(state, shape)
     if reads == "output":
         return _with_result(state, shape)
     if reads == "error":
@@ -185,74 +185,74 @@ def _data_of(reads: Reads, state: PlacedState, shape: DataShape) -> DataShape:
     raise ValueError(f"a field cannot read {reads!r} here")
 
 
-def _effective(state: PlacedState, shape: DataShape) -> DataShape:
+def _effective_input(state: PlacedState, shape: DataShape) -> DataShape:
     path = state.fields.get("InputPath", "$")
-    return EMPTY if path is None else read(shape, path)
+    return EMPTY if path is None else shape_at_path(shape, path)
 
 
 def _edges(state: PlacedState, shape: DataShape) -> Iterator[_Edge]:
     """Give what each state that may follow gets as its input."""
-    output = _output(state, shape)
+    output = _state_output(state, shape)
     yield _Edge(state.fields.get("Next"), output)
     for _, catcher in catchers(state):
-        yield _Edge(catcher.get("Next"), _caught(state, catcher, shape))
+        yield _Edge(catcher.get("Next"), _catcher_output(state, catcher, shape))
     if state.type == "Choice":
         yield _Edge(state.fields.get("Default"), output)
         for _, rule in objects(state.fields, "Choices"):
-            yield _Edge(rule.get("Next"), _chosen(state, rule, output))
+            yield _Edge(rule.get("Next"), _choice_rule_output(state, rule, output))
 
 
-def _chosen(state: PlacedState, rule: Fields, output: DataShape) -> DataShape:
+def _choice_rule_output(state: PlacedState, rule: Fields, output: DataShape) -> DataShape:
     if state.language == "JSONata":
-        return fill_jsonata(rule["Output"]) if "Output" in rule else output
+        return shape_of_jsonata_template(rule["Output"]) if "Output" in rule else output
     # What a rule finds present is there, whatever the analysis thinks.
     for _, part in rule_tree("", rule):
-        parsed = input_path(str(part.get("Variable"))) if "IsPresent" in part else None
+        parsed = parse_member_path(str(part.get("Variable"))) if "IsPresent" in part else None
         if parsed is not None:
-            output = put(output, parsed.names, UNKNOWN)
+            output = write_member(output, parsed.names, UNKNOWN)
     return output
 
 
-def _caught(state: PlacedState, catcher: Fields, shape: DataShape) -> DataShape:
+def _catcher_output(state: PlacedState, catcher: Fields, shape: DataShape) -> DataShape:
     if state.language == "JSONata":
-        return fill_jsonata(catcher["Output"]) if "Output" in catcher else ERROR_OUTPUT
-    return _combine(catcher.get("ResultPath", "$"), shape, ERROR_OUTPUT)
+        return shape_of_jsonata_template(catcher["Output"]) if "Output" in catcher else ERROR_OUTPUT
+    return _apply_result_path(catcher.get("ResultPath", "$"), shape, ERROR_OUTPUT)
 
 
-def _output(state: PlacedState, shape: DataShape) -> DataShape:
+def _state_output(state: PlacedState, shape: DataShape) -> DataShape:
     if state.language == "JSONata":
         if "Output" in state.fields:
-            return fill_jsonata(state.fields["Output"])
-        return UNKNOWN if state.type in _CALLING else shape
+            return shape_of_jsonata_template(state.fields["Output"])
+        return UNKNOWN if state.type in _CALLING_TYPES else shape
     path = state.fields.get("OutputPath", "$")
-    return EMPTY if path is None else read(_with_result(state, shape), path)
+    return EMPTY if path is None else shape_at_path(_with_result(state, shape), path)
 
 
 def _with_result(state: PlacedState, shape: DataShape) -> DataShape:
     """Give what OutputPath selects from."""
-    data = _effective(state, shape)
-    if state.type not in (*_CALLING, "Pass"):
+    data = _effective_input(state, shape)
+    if state.type not in (*_CALLING_TYPES, "Pass"):
         return data
     result_path = state.fields.get("ResultPath", "$")
     if result_path not in ("$", None) and state.fields.get("InputPath", "$") != "$":
         return UNKNOWN  # which input the result is written to is not worth a wrong warning
-    return _combine(result_path, shape, _result(state, data))
+    return _apply_result_path(result_path, shape, _state_result(state, data))
 
 
-def _result(state: PlacedState, data: DataShape) -> DataShape:
-    if state.type in _CALLING:
+def _state_result(state: PlacedState, data: DataShape) -> DataShape:
+    if state.type in _CALLING_TYPES:
         selector = state.fields.get("ResultSelector")
-        return UNKNOWN if selector is None else fill(selector, UNKNOWN)
+        return UNKNOWN if selector is None else shape_of_template(selector, UNKNOWN)
     if "Result" in state.fields:
-        return shape_of(state.fields["Result"])
-    return fill(state.fields["Parameters"], data) if "Parameters" in state.fields else data
+        return shape_of_value(state.fields["Result"])
+    return shape_of_template(state.fields["Parameters"], data) if "Parameters" in state.fields else data
 
 
-def _combine(result_path: Json, shape: DataShape, result: DataShape) -> DataShape:
+def _apply_result_path(result_path: Json, shape: DataShape, result: DataShape) -> DataShape:
     """Give what ResultPath makes of the input and the result."""
     if result_path is None:
         return shape
-    parsed = input_path(result_path) if isinstance(result_path, str) else None
+    parsed = parse_member_path(result_path) if isinstance(result_path, str) else None
     if parsed is None or not parsed.whole:
         return UNKNOWN
-    return put(shape, parsed.names, result)
+    return write_member(shape, parsed.names, result)

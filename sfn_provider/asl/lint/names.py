@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint.definition_walk import Definition
-from sfn_provider.asl.lint.messages import error
+from sfn_provider.asl.lint.reporting import error
 
-MOST_CHARACTERS = 80
-MOST_LABEL_CHARACTERS = 40
+MAX_NAME_LENGTH = 80
+MAX_LABEL_LENGTH = 40
 _NOT_IN_LABEL = set('?*<>{}[]:;,\\|^~$#%&`"')
 _CONTROL = {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
@@ -23,8 +23,8 @@ def state_names(definition: Definition) -> Iterator[Diagnostic]:
     for group in definition.groups:
         for name in group.names:
             at = group.state_at(name)
-            if not 0 < len(name) <= MOST_CHARACTERS:
-                message = f"a state's name has 1 to {MOST_CHARACTERS} characters, this one {len(name)}"
+            if not 0 < len(name) <= MAX_NAME_LENGTH:
+                message = f"a state's name has 1 to {MAX_NAME_LENGTH} characters, this one {len(name)}"
                 yield error(message, at, "INVALID_STATE_NAME")
             if name in first:
                 message = f"the name {name!r} is taken by {first[name]}: names are unique across branches; rename one"
@@ -42,8 +42,8 @@ def labels(definition: Definition) -> Iterator[Diagnostic]:
         label, at = state.fields.get("Label"), state.at + "/Label"
         if not isinstance(label, str):
             continue
-        if len(label) > MOST_LABEL_CHARACTERS:
-            message = f"a Label has at most {MOST_LABEL_CHARACTERS} characters, this one {len(label)}"
+        if len(label) > MAX_LABEL_LENGTH:
+            message = f"a Label has at most {MAX_LABEL_LENGTH} characters, this one {len(label)}"
             yield error(message, at, "INVALID_LABEL_NAME")
         elif bad := [character for character in label if character in _NOT_IN_LABEL | _CONTROL or character.isspace()]:
             yield error(f"a Label cannot have {bad[0]!r}", at, "INVALID_LABEL_NAME")

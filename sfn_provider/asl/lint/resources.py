@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, is_placeholder
-from sfn_provider.asl.lint.messages import error, listed, suggest, warning
+from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.resources import Resource, parse_resource
 
 OPTIMIZED = (
@@ -104,7 +104,8 @@ def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
     service, pattern = str(resource.service), resource.pattern
     if service not in OPTIMIZED:
         hint = (
-            suggest(service, OPTIMIZED) or f"; arn:aws:states:::aws-sdk:{service}:{resource.action} calls any service"
+            did_you_mean(service, OPTIMIZED)
+            or f"; arn:aws:states:::aws-sdk:{service}:{resource.action} calls any service"
         )
         yield warning("INVALID_RESOURCE", f"there is no optimized integration {service!r}{hint}", at)
     elif pattern.startswith("sync") and (service in NO_SYNC or (pattern == "sync:2" and service != "states")):
@@ -125,12 +126,12 @@ def required_parameters(definition: Definition) -> Iterator[Diagnostic]:
             continue
         needed = REQUIRED.get((str(resource.service), str(resource.action)), ())
         given = state.fields[name]
-        if isinstance(given, dict) and (missing := [field for field in needed if not _given(given, field)]):
-            message = f"{resource.service}:{resource.action} needs {listed(map(repr, missing))}"
+        if isinstance(given, dict) and (missing := [field for field in needed if not _has_parameter(given, field)]):
+            message = f"{resource.service}:{resource.action} needs {join_words(map(repr, missing))}"
             yield error(message, f"{state.at}/{name}")
 
 
-def _given(parameters: Fields, field: str) -> bool:
+def _has_parameter(parameters: Fields, field: str) -> bool:
     return field in parameters or f"{field}.$" in parameters
 
 
@@ -144,8 +145,10 @@ def credentials(definition: Definition) -> Iterator[Diagnostic]:
             yield error("Credentials is an object with RoleArn: the role to call with", at)
         elif resource.kind == "activity":
             yield error("an activity takes no Credentials", at)
-        elif not _given(given, "RoleArn"):
-            message = f"Step Functions refuses Credentials without RoleArn{suggest(next(iter(given), ''), ['RoleArn'])}"
+        elif not _has_parameter(given, "RoleArn"):
+            message = (
+                f"Step Functions refuses Credentials without RoleArn{did_you_mean(next(iter(given), ''), ['RoleArn'])}"
+            )
             yield warning("MISSING_ROLE", message, at)
 
 

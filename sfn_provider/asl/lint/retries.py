@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, objects
-from sfn_provider.asl.lint.messages import error, suggest, warning
+from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
 
 RESERVED_ERRORS = (
     "States.ALL",
@@ -34,7 +34,7 @@ _STATUS_CODES = "States.Http.StatusCode."
 _FIELDS = ("Retry", "Catch")
 
 
-def entries(definition: Definition) -> Iterator[tuple[PlacedState, str, int, Fields, bool]]:
+def retriers_and_catchers(definition: Definition) -> Iterator[tuple[PlacedState, str, int, Fields, bool]]:
     """Go through retriers and catchers: the state, the field, the index, the entry, and whether it is the last."""
     for state in definition.of_type("Task", "Parallel", "Map"):
         for name in _FIELDS:
@@ -45,7 +45,7 @@ def entries(definition: Definition) -> Iterator[tuple[PlacedState, str, int, Fie
 
 def error_names(definition: Definition) -> Iterator[Diagnostic]:
     """ErrorEquals names errors; States.ALL stands alone and last."""
-    for state, field, index, entry, last in entries(definition):
+    for state, field, index, entry, last in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
         at = state.at + pointer(field, index, "ErrorEquals")
         if names == []:
@@ -58,7 +58,7 @@ def error_names(definition: Definition) -> Iterator[Diagnostic]:
 
 def unmatched_errors(definition: Definition) -> Iterator[Diagnostic]:
     """Error names that never match anything."""
-    for state, field, index, entry, _ in entries(definition):
+    for state, field, index, entry, _ in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
         for position, name in enumerate(names if isinstance(names, list) else []):
             if isinstance(name, str) and (message := _never_matches(name, field)):
@@ -70,14 +70,14 @@ def _never_matches(name: str, field: str) -> str:
         # Recorded: an execution with States.Runtime fails at once, whatever Retry and Catch say.
         return f"{name} is never matched by {field}: it ends the execution; avoid what causes it"
     if name.startswith("States.") and name not in RESERVED_ERRORS and not name.startswith(_STATUS_CODES):
-        return f"there is no error {name!r}{suggest(name, RESERVED_ERRORS)}"
+        return f"there is no error {name!r}{did_you_mean(name, RESERVED_ERRORS)}"
     return ""
 
 
 def repeated_errors(definition: Definition) -> Iterator[Diagnostic]:
     """An error that an earlier entry of the same field matches never reaches a later one."""
     seen: dict[tuple[str, str], set[str]] = {}
-    for state, field, index, entry, _ in entries(definition):
+    for state, field, index, entry, _ in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
         earlier = seen.setdefault((state.at, field), set())
         written = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint.choices import conditions, rule_operands, rule_tests
 from sfn_provider.asl.lint.definition_walk import Definition, ExecutionType, Fields, open_definition
+from sfn_provider.asl.lint.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint.fields import (
     exclusive_fields,
     heartbeat_within_timeout,
@@ -19,10 +20,10 @@ from sfn_provider.asl.lint.fields import (
     wait_timestamps,
 )
 from sfn_provider.asl.lint.languages import fields_of_other_language, query_languages
+from sfn_provider.asl.lint.loops import choices_without_default, loops_without_wait
 from sfn_provider.asl.lint.maps import distributed_only, processor_configs, readers_and_writers
 from sfn_provider.asl.lint.missing_data import impossible_paths
 from sfn_provider.asl.lint.names import labels, state_names
-from sfn_provider.asl.lint.payloads import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint.resources import credentials, express, required_parameters, resources
 from sfn_provider.asl.lint.retries import error_names, repeated_errors, unmatched_errors
 from sfn_provider.asl.lint.transitions import (
@@ -34,7 +35,6 @@ from sfn_provider.asl.lint.transitions import (
 )
 from sfn_provider.asl.lint.unknown_fields import null_fields, type_problems, unknown_fields
 from sfn_provider.asl.lint.variables import shadowed_variables, undefined_variables, variable_names
-from sfn_provider.asl.lint.warnings import choices_without_default, loops_without_wait
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import Document, load
 

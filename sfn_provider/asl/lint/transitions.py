@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, catchers, choice_rules
-from sfn_provider.asl.lint.messages import error, suggest, warning
+from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
 from sfn_provider.asl.scope import Json
 
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"
-MOST_SUGGESTIONS = 20
+MAX_SUGGESTIONS = 20
 """Names that a nearest one is looked for: that takes long among thousands of states."""
 
-_GOING_ON = ("Task", "Pass", "Wait", "Parallel", "Map")
-_TYPES = (*_GOING_ON, "Choice", "Succeed", "Fail")
+_TYPES_WITH_NEXT = ("Task", "Pass", "Wait", "Parallel", "Map")
+_TYPES = (*_TYPES_WITH_NEXT, "Choice", "Succeed", "Fail")
 
 
 def targets(state: PlacedState) -> Iterator[tuple[str, str]]:
     """Go through the names a state can lead to, each with the pointer of the field that says so."""
     found: list[tuple[str, Json]] = []
-    if state.type in _GOING_ON:
+    if state.type in _TYPES_WITH_NEXT:
         found.append((state.at + "/Next", state.fields.get("Next")))
     for at, rule, outermost in choice_rules(state):
         if outermost:
@@ -34,13 +34,13 @@ def targets(state: PlacedState) -> Iterator[tuple[str, str]]:
 def missing_targets(definition: Definition) -> Iterator[Diagnostic]:
     """Every StartAt, Next and Default names a state of the same group."""
     owners = {name: group for group in reversed(definition.groups) for name in group.names}
-    suggestions = MOST_SUGGESTIONS
+    suggestions = MAX_SUGGESTIONS
     for group in definition.groups:
         wanted = [(group.at + "/StartAt", group.fields.get("StartAt"))]
         wanted += [pair for state in definition.states_of[group.at] for pair in targets(state)]
         for at, name in wanted:
             if isinstance(name, str) and name not in group.names and isinstance(group.fields.get("States"), dict):
-                hint = suggest(name, group.names) if suggestions > 0 else ""
+                hint = did_you_mean(name, group.names) if suggestions > 0 else ""
                 suggestions -= 1
                 yield error(_missing_message(name, owners, hint), at, MISSING_TARGET)
 
@@ -59,7 +59,7 @@ def unreachable_states(definition: Definition) -> Iterator[Diagnostic]:
         if not isinstance(start, str) or start not in group.names:
             continue  # told already, and every state would be unreachable
         states = definition.states_of[group.at]
-        if not _readable(group, states) or not (group.at or _can_end(states)):
+        if not _all_types_known(group, states) or not (group.at or _can_end(states)):
             continue  # measured: AWS reports a missing end alone
         reached = _reached(start, states)
         for name in group.names:
@@ -84,7 +84,7 @@ def missing_end(definition: Definition) -> Iterator[Diagnostic]:
     """Some state ends the machine. Of a branch AWS does not ask it, though it can then never end."""
     for group in definition.groups:
         states = definition.states_of[group.at]
-        if not states or _can_end(states) or not _readable(group, states):
+        if not states or _can_end(states) or not _all_types_known(group, states):
             continue
         message = 'no state ends it: give one "End": true, or add a Succeed or Fail state'
         if group.at:
@@ -93,7 +93,7 @@ def missing_end(definition: Definition) -> Iterator[Diagnostic]:
             yield error(message, "", "MISSING_END_STATE")
 
 
-def _readable(group: Group, states: list[PlacedState]) -> bool:
+def _all_types_known(group: Group, states: list[PlacedState]) -> bool:
     """Is every state an object with a type that exists, so that it is known where it leads?"""
     return len(states) == len(group.names) and all(state.type in _TYPES for state in states)
 
@@ -104,7 +104,7 @@ def _can_end(states: list[PlacedState]) -> bool:
 
 def next_or_end(definition: Definition) -> Iterator[Diagnostic]:
     """A state that is neither Choice, Succeed nor Fail has either Next or ``"End": true``."""
-    for state in definition.of_type(*_GOING_ON):
+    for state in definition.of_type(*_TYPES_WITH_NEXT):
         ends, goes = state.fields.get("End") is True, "Next" in state.fields
         if ends and goes:
             yield error('a state has either Next or "End": true, not both', state.at + "/Next")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, choice_rules
-from sfn_provider.asl.lint.messages import error, listed, suggest
+from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
-_PARTS = (
+_MODEL_NAMES = (
     "StateMachine",
     "Branch",
     "ProcessorConfig",
@@ -34,7 +34,7 @@ _PARTS = (
     "ResultWriter",
     "WriterConfig",
 )
-_KINDS_OF_PARTS = (
+_PART_TYPES = (
     ("Retry/*", "a retrier", "Retrier"),
     ("Catch/*", "a catcher", "Catcher"),
     *(
@@ -48,7 +48,7 @@ _KINDS_OF_PARTS = (
         )
     ),
 )
-_NOT_IN: dict[str, set[str]] = {
+_REFUSED_FIELDS: dict[str, set[str]] = {
     # Measured with ValidateStateMachineDefinition: what the models share, but AWS refuses in these.
     "Succeed": {"Assign"},
     "Map": {"Arguments"},
@@ -82,7 +82,7 @@ _EXPECTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _ObjectType:
     """What an object can have: the names of its fields, and which of them cannot be null."""
 
     names: frozenset[str]
@@ -90,13 +90,13 @@ class _Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class _Object:
+class _TypedObject:
     """An object of a definition: its pointer, its fields, what to call it, and its kind."""
 
     at: str
     fields: Fields
     noun: str
-    kind: _Kind
+    kind: _ObjectType
 
 
 def unknown_fields(definition: Definition) -> Iterator[Diagnostic]:
@@ -105,13 +105,13 @@ def unknown_fields(definition: Definition) -> Iterator[Diagnostic]:
         for name in place.fields:
             if name not in place.kind.names:
                 known = sorted(place.kind.names)
-                message = f"{place.noun} has no field {name!r}{suggest(name, known)}; it takes {', '.join(known)}"
+                message = f"{place.noun} has no field {name!r}{did_you_mean(name, known)}; it takes {', '.join(known)}"
                 yield error(message, place.at + pointer(name))
 
 
-def takes(state_type: str, name: str) -> bool:
+def has_field(state_type: str, name: str) -> bool:
     """Does a state of this type have this field, in either query language?"""
-    kind = _kinds().get(state_type)
+    kind = _object_types().get(state_type)
     return kind is None or name in kind.names
 
 
@@ -123,52 +123,52 @@ def null_fields(definition: Definition) -> Iterator[Diagnostic]:
                 yield error(f"{name} cannot be null; leave it out", place.at + pointer(name))
 
 
-def _objects(definition: Definition) -> Iterator[_Object]:
-    kinds = _kinds()
-    yield _Object("", definition.fields, "the state machine", kinds["StateMachine"])
+def _objects(definition: Definition) -> Iterator[_TypedObject]:
+    kinds = _object_types()
+    yield _TypedObject("", definition.fields, "the state machine", kinds["StateMachine"])
     for group in definition.groups[1:]:
         is_branch = group.kind == "Branches"
-        yield _Object(group.at, group.fields, "a branch" if is_branch else group.kind, kinds[group.kind])
+        yield _TypedObject(group.at, group.fields, "a branch" if is_branch else group.kind, kinds[group.kind])
         config = group.fields.get("ProcessorConfig")
         if isinstance(config, dict):
-            yield _Object(group.at + "/ProcessorConfig", config, "ProcessorConfig", kinds["ProcessorConfig"])
+            yield _TypedObject(group.at + "/ProcessorConfig", config, "ProcessorConfig", kinds["ProcessorConfig"])
     for state in definition.states:
         if state.type in kinds:
-            yield _Object(state.at, state.fields, f"a {state.type} state", kinds[state.type])
+            yield _TypedObject(state.at, state.fields, f"a {state.type} state", kinds[state.type])
             yield from _parts_of_state(state, kinds)
 
 
-def _parts_of_state(state: PlacedState, kinds: dict[str, _Kind]) -> Iterator[_Object]:
-    for way, noun, kind in _KINDS_OF_PARTS:
+def _parts_of_state(state: PlacedState, kinds: dict[str, _ObjectType]) -> Iterator[_TypedObject]:
+    for way, noun, kind in _PART_TYPES:
         for at, fields in state.parts.get(way, ()):
-            yield _Object(at, fields, noun, kinds[kind])
+            yield _TypedObject(at, fields, noun, kinds[kind])
     for at, rule, _ in choice_rules(state):
-        yield _Object(at, rule, "a choice rule", kinds["ChoiceRule"])
+        yield _TypedObject(at, rule, "a choice rule", kinds["ChoiceRule"])
 
 
 @cache
-def _kinds() -> dict[str, _Kind]:
+def _object_types() -> dict[str, _ObjectType]:
     """Read what objects can have off the models."""
     from sfn_provider.asl import model
 
-    models = (*model.STATE_TYPES.values(), *(getattr(model, name) for name in _PARTS))
-    kinds = {kind.__name__: _kind_of_model(kind) for kind in models}
+    models = (*model.STATE_TYPES.values(), *(getattr(model, name) for name in _MODEL_NAMES))
+    kinds = {kind.__name__: _object_type_of_model(kind) for kind in models}
     rule, branch = kinds["ChoiceRule"], kinds["Branch"]
     return kinds | {
-        "ChoiceRule": _Kind(rule.names | COMPARISONS.keys(), rule.not_null),
+        "ChoiceRule": _ObjectType(rule.names | COMPARISONS.keys(), rule.not_null),
         "ItemProcessor": branch,
         "Iterator": branch,
-        "Branches": _Kind(branch.names - {"ProcessorConfig"}, branch.not_null),
+        "Branches": _ObjectType(branch.names - {"ProcessorConfig"}, branch.not_null),
     }
 
 
-def _kind_of_model(kind: type[BaseModel]) -> _Kind:
+def _object_type_of_model(kind: type[BaseModel]) -> _ObjectType:
     from pydantic import JsonValue
 
     anything: object = JsonValue
     names = {field.alias or name: field for name, field in kind.model_fields.items()}
     not_null = {name for name, field in names.items() if field.default is None and field.annotation is not anything}
-    return _Kind(frozenset(names) - _NOT_IN.get(kind.__name__, set()), frozenset(not_null))
+    return _ObjectType(frozenset(names) - _REFUSED_FIELDS.get(kind.__name__, set()), frozenset(not_null))
 
 
 def type_problems(problem: ValidationError, value: Fields) -> list[Diagnostic]:
@@ -211,15 +211,15 @@ def _problem_at(location: str, details: list[ErrorDetails], value: Fields) -> Di
     kind = details[0]["type"]
     if kind not in _MESSAGES:
         expected = dict.fromkeys(_EXPECTED.get(detail["type"], detail["msg"]) for detail in details)
-        return error(f"expected {listed(expected, 'or')}, not {_shown(found)}", location)
+        return error(f"expected {join_words(expected, 'or')}, not {_describe(found)}", location)
     message = _MESSAGES[kind](details, location, found)
     at_type = kind.startswith("union_tag") and isinstance(found, dict) and "Type" in found
     return error(message, location + "/Type" if at_type else location)
 
 
-def _missing(details: list[ErrorDetails], location: str, found: Json) -> str:
+def _missing_fields_message(details: list[ErrorDetails], location: str, found: Json) -> str:
     names = [str(detail["loc"][-1]) for detail in details if detail["type"] == "missing"]
-    words = f"the field {names[0]!r} is" if len(names) == 1 else f"the fields {listed(map(repr, names))} are"
+    words = f"the field {names[0]!r} is" if len(names) == 1 else f"the fields {join_words(map(repr, names))} are"
     return f"{words} required in {_noun(location, found)}"
 
 
@@ -232,40 +232,40 @@ def _noun(location: str, found: Json) -> str:
     return next((_NOUNS[part] for part in reversed(parts[-2:]) if part in _NOUNS), parts[-1])
 
 
-def _state_type(details: list[ErrorDetails], location: str, found: Json) -> str:
+def _state_type_message(details: list[ErrorDetails], location: str, found: Json) -> str:
     from sfn_provider.asl.model import STATE_TYPES
 
     if not isinstance(found, dict):
-        return f"expected an object, not {_shown(found)}"
+        return f"expected an object, not {_describe(found)}"
     types = ", ".join(STATE_TYPES)
     if "Type" not in found:
         return f"the field 'Type' is required in a state: one of {types}"
     name = found["Type"]
-    hint = suggest(name, STATE_TYPES) if isinstance(name, str) else ""
+    hint = did_you_mean(name, STATE_TYPES) if isinstance(name, str) else ""
     return f"state type {name!r} does not exist{hint or f'; the types are {types}'}"
 
 
-def _choice_of(details: list[ErrorDetails], location: str, found: Json) -> str:
+def _literal_message(details: list[ErrorDetails], location: str, found: Json) -> str:
     expected = str(details[0].get("ctx", {}).get("expected", ""))
     known = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
-    hint = suggest(found, known) if isinstance(found, str) else ""
-    return f"{_shown(found)} is not one of {listed(known)}{hint}"
+    hint = did_you_mean(found, known) if isinstance(found, str) else ""
+    return f"{_describe(found)} is not one of {join_words(known)}{hint}"
 
 
-def _own_words(details: list[ErrorDetails], location: str, found: Json) -> str:
+def _pydantic_words(details: list[ErrorDetails], location: str, found: Json) -> str:
     return details[0]["msg"].removeprefix("Value error, ")
 
 
 _MESSAGES: dict[str, Callable[[list[Any], str, Json], str]] = {
-    "missing": _missing,
-    "union_tag_invalid": _state_type,
-    "union_tag_not_found": _state_type,
-    "literal_error": _choice_of,
-    "value_error": _own_words,
+    "missing": _missing_fields_message,
+    "union_tag_invalid": _state_type_message,
+    "union_tag_not_found": _state_type_message,
+    "literal_error": _literal_message,
+    "value_error": _pydantic_words,
 }
 
 
-def _shown(value: Json) -> str:
+def _describe(value: Json) -> str:
     """Show a short value, name the kind of a long one."""
     if isinstance(value, (dict, list)) or value is None:
         return kind_of(value)

@@ -9,26 +9,26 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, is_placeholder
-from sfn_provider.asl.lint.expressions import jsonata_uses, path_uses
-from sfn_provider.asl.lint.messages import error, suggest, warning
+from sfn_provider.asl.lint.expression_walk import jsonata_uses, path_uses
+from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 
-MOST_CHARACTERS = 80
+MAX_NAME_LENGTH = 80
 RESERVED = "states"
-_WAYS = ("", "Catch/*", "Choices/*")
+_ASSIGNING_PARTS = ("", "Catch/*", "Choices/*")
 
 
-def _assigns(state: PlacedState) -> Iterator[tuple[str, Json]]:
-    for way in _WAYS:
+def _assign_fields(state: PlacedState) -> Iterator[tuple[str, Json]]:
+    for way in _ASSIGNING_PARTS:
         for at, fields in state.parts.get(way, ()):
             if "Assign" in fields:
                 yield at + "/Assign", fields["Assign"]
 
 
-def assigned(state: PlacedState) -> Iterator[tuple[str, str]]:
+def assigned_variables(state: PlacedState) -> Iterator[tuple[str, str]]:
     """Go through the variables that a state assigns: name, pointer."""
-    for at, names in _assigns(state):
+    for at, names in _assign_fields(state):
         for key in names if isinstance(names, dict) else ():
             yield key.removesuffix(".$") if state.language == "JSONPath" else key, at + pointer(key)
 
@@ -36,10 +36,10 @@ def assigned(state: PlacedState) -> Iterator[tuple[str, str]]:
 def variable_names(definition: Definition) -> Iterator[Diagnostic]:
     """Assign is an object whose names are identifiers."""
     for state in definition.states:
-        for at, names in _assigns(state):
+        for at, names in _assign_fields(state):
             if not isinstance(names, dict):
                 yield error(f"Assign is an object of variables and their values, not {kind_of(names)}", at)
-        for name, at in assigned(state):
+        for name, at in assigned_variables(state):
             if problem := _name_problem(name):
                 yield error(f"{name!r} is no name for a variable: {problem}", at)
 
@@ -47,19 +47,19 @@ def variable_names(definition: Definition) -> Iterator[Diagnostic]:
 def _name_problem(name: str) -> str:
     if name == RESERVED:
         return "Step Functions keeps $states for itself"
-    if len(name) > MOST_CHARACTERS:
-        return f"it has more than {MOST_CHARACTERS} characters"
+    if len(name) > MAX_NAME_LENGTH:
+        return f"it has more than {MAX_NAME_LENGTH} characters"
     # Unicode's ID_Start, which the documentation asks for, has no underscore; Python's identifiers do.
     if not name.isidentifier() or name.startswith("_"):
         return "it must start with a letter and go on with letters, digits and underscores"
     return ""
 
 
-def _own_variables(definition: Definition) -> dict[str, dict[str, str]]:
+def _variables_by_group(definition: Definition) -> dict[str, dict[str, str]]:
     """Map each group's pointer to the variables its states assign, with the first place of each."""
     found: dict[str, dict[str, str]] = {group.at: {} for group in definition.groups}
     for state in definition.states:
-        for name, at in assigned(state):
+        for name, at in assigned_variables(state):
             found[state.group.at].setdefault(name, at)
     return found
 
@@ -74,12 +74,12 @@ def shadowed_variables(definition: Definition) -> Iterator[Diagnostic]:
     """A branch or item processor cannot assign a variable that a group around it assigns."""
     own: dict[str, dict[str, str]] = {group.at: {} for group in definition.groups}
     for state in definition.states:
-        for name, at in assigned(state):
+        for name, at in assigned_variables(state):
             # Recorded: a Parallel's Catch may assign what its branches assign.
             if not at.startswith(state.at + "/Catch/"):
                 own[state.group.at].setdefault(name, at)
     for state in definition.states:
-        for name, at in assigned(state):
+        for name, at in assigned_variables(state):
             outer = next((own[group.at][name] for group in _outer_groups(state.group) if name in own[group.at]), None)
             if outer is not None:
                 message = f"the variable {name!r} is assigned outside too, at {outer}; rename one"
@@ -88,15 +88,17 @@ def shadowed_variables(definition: Definition) -> Iterator[Diagnostic]:
 
 def undefined_variables(definition: Definition) -> Iterator[Diagnostic]:
     """Variables that no state assigns where they can be seen. AWS warns of them too."""
-    own = _own_variables(definition)
+    own = _variables_by_group(definition)
     for state, at, name in _references(definition):
-        visible = _visible(state.group, own)
+        visible = _visible_variables(state.group, own)
         if name not in visible:
-            message = f"no state assigns the variable {name!r} where this state could see it{suggest(name, visible)}"
+            message = (
+                f"no state assigns the variable {name!r} where this state could see it{did_you_mean(name, visible)}"
+            )
             yield warning("POSSIBLY_UNDEFINED_VARIABLE", message, at)
 
 
-def _visible(group: Group, own: dict[str, dict[str, str]]) -> list[str]:
+def _visible_variables(group: Group, own: dict[str, dict[str, str]]) -> list[str]:
     names = [*own[group.at]]
     while group.parent is not None and not group.distributed:  # a distributed Map sees nothing from outside
         group = group.parent.group

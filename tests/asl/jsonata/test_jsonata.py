@@ -21,7 +21,7 @@ from sfn_provider.asl.jsonata import (
     compile_jsonata,
     evaluator,
 )
-from sfn_provider.asl.jsonata.expression import NO_SHORTCUT
+from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.exceptions import QueryEvaluationError
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sfn_provider.asl.jsonata.errors import Failure
-from sfn_provider.asl.jsonata.functions.numeric import boolean, script_truth
+from sfn_provider.asl.jsonata.errors import JsonataError
+from sfn_provider.asl.jsonata.functions.numeric import is_javascript_truthy, to_boolean
 from sfn_provider.asl.jsonata.library import NULL, Functions, Sequence, Utils
-from sfn_provider.asl.jsonata.values import is_number, sequence
+from sfn_provider.asl.jsonata.values import is_number, make_sequence
 
 
 def arity(function: Any) -> int:
@@ -28,14 +28,16 @@ def map_(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
     if array is None:
         return None
     results = (_call(evaluator, function, item, index, array) for index, item in enumerate(array))
-    return sequence(result for result in results if result is not None)
+    return make_sequence(result for result in results if result is not None)
 
 
 def filter_(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
     """``$filter``."""
     if array is None:
         return None
-    return sequence(item for index, item in enumerate(array) if boolean(_call(evaluator, function, item, index, array)))
+    return make_sequence(
+        item for index, item in enumerate(array) if to_boolean(_call(evaluator, function, item, index, array))
+    )
 
 
 def single(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
@@ -49,10 +51,10 @@ def single(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
     found = [
         item
         for index, item in enumerate(array)
-        if function is None or boolean(_call(evaluator, function, item, index, array))
+        if function is None or to_boolean(_call(evaluator, function, item, index, array))
     ]
     if len(found) != 1:
-        raise Failure("D3138" if found else "D3139")
+        raise JsonataError("D3138" if found else "D3139")
     return found[0]
 
 
@@ -66,7 +68,7 @@ def reduce(evaluator: Any, array: list[Any] | None, function: Any, start: Any) -
         return None
     count = arity(function)
     if count < 2:
-        raise Failure("D3050")
+        raise JsonataError("D3050")
     rest = list(enumerate(array))
     result = rest.pop(0)[1] if start is None and rest else start
     for index, item in rest:
@@ -79,14 +81,14 @@ def each(evaluator: Any, mapping: dict[str, Any] | None, function: Any) -> Any:
     if mapping is None:
         return None
     results = (_call(evaluator, function, value, key, mapping) for key, value in mapping.items())
-    return sequence(result for result in results if result is not None)
+    return make_sequence(result for result in results if result is not None)
 
 
 def sift(evaluator: Any, mapping: dict[str, Any] | None, function: Any) -> Any:
     """``$sift``: the pairs for which the function is true; undefined where there is none."""
     if mapping is None:
         return None
-    kept = {key: value for key, value in mapping.items() if boolean(_call(evaluator, function, value, key, mapping))}
+    kept = {key: value for key, value in mapping.items() if to_boolean(_call(evaluator, function, value, key, mapping))}
     return kept or None
 
 
@@ -100,11 +102,11 @@ def sort(evaluator: Any, array: list[Any] | None, comparator: Any) -> Any:
         return array
     if comparator is None:
         if not (all(map(is_number, array)) or all(isinstance(item, str) for item in array)):
-            raise Failure("D3070")
+            raise JsonataError("D3070")
         return sorted(array)
 
     def comes_after(left: Any, right: Any) -> bool:
-        return script_truth(evaluator.apply(comparator, [left, right], NULL, evaluator.environment))
+        return is_javascript_truthy(evaluator.apply(comparator, [left, right], NULL, evaluator.environment))
 
     return merge_sorted(list(array), comes_after)
 
@@ -152,7 +154,7 @@ def distinct(array: Any) -> Any:
                 continue
             scalars.add(key)
         found.append(item)
-    return sequence(found) if isinstance(array, Sequence) and array.sequence else found
+    return make_sequence(found) if isinstance(array, Sequence) and array.sequence else found
 
 
 def reverse(array: list[Any] | None) -> Any:

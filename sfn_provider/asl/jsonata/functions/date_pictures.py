@@ -10,20 +10,24 @@ import datetime
 import re
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import Failure
+import regex
+
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import DateTimeUtils
+from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
 
 _WEEK_BASED: Final = frozenset("XxWw")
 _DEFAULT_ONE: Final = frozenset("MDd")
 
 
-def parse_by_picture(text: str, picture: str, now: datetime.datetime) -> int | None:
+def parse_by_picture(text: str, picture: str, now: datetime.datetime, budget: MatchingBudget) -> int | None:
     """Read a text as milliseconds since the epoch.
 
     Args:
         text: for example ``29/02/2024``.
         picture: in XPath's notation, for example ``[D01]/[M01]/[Y0001]``.
         now: what stands for components before the first one in the picture, in UTC.
+        budget: the time that matching may take: a picture can have components that match the text in many ways.
 
     Returns:
         None where the text does not have the picture's form.
@@ -39,7 +43,7 @@ def parse_by_picture(text: str, picture: str, now: datetime.datetime) -> int | N
         re.escape(written.value) if written.type == "literal" else f"({part.regex})"
         for written, part in zip(spec.parts, parts, strict=True)
     )
-    found = re.fullmatch(pattern, text, re.IGNORECASE)
+    found = budget.spend(regex.compile(pattern, regex.IGNORECASE).fullmatch, text)
     if found is None:
         return None
     read = [part for written, part in zip(spec.parts, parts, strict=True) if written.type != "literal"]
@@ -49,10 +53,10 @@ def parse_by_picture(text: str, picture: str, now: datetime.datetime) -> int | N
 
 def _millis(components: dict[str, Any], now: datetime.datetime) -> int:
     if _WEEK_BASED & components.keys():
-        raise Failure("D3136")
+        raise JsonataError("D3136")
     by_day = "d" in components and not {"M", "D"} & components.keys()
     half_days = not {"h", "P"}.isdisjoint(components) and "H" not in components
-    full = _completed(components, ("YD" if by_day else "YMD") + ("Phmsf" if half_days else "Hmsf"), now)
+    full = _complete_components(components, ("YD" if by_day else "YMD") + ("Phmsf" if half_days else "Hmsf"), now)
     hour = full["h"] % 12 + 12 * full["P"] if half_days else full["H"]
     month = 0 if by_day else max(full["M"] - 1, 0)
     day = components["d"] if by_day else full["D"]
@@ -64,7 +68,7 @@ def _millis(components: dict[str, Any], now: datetime.datetime) -> int:
     return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(milliseconds=1)
 
 
-def _completed(components: dict[str, Any], names: str, now: datetime.datetime) -> dict[str, int]:
+def _complete_components(components: dict[str, Any], names: str, now: datetime.datetime) -> dict[str, int]:
     """Take components before the first given one from now, and those after the last at their least."""
     present = {
         "Y": now.year,
@@ -82,7 +86,7 @@ def _completed(components: dict[str, Any], names: str, now: datetime.datetime) -
     for name in names:
         if components.get(name) is not None:
             if ended:
-                raise Failure("D3136")
+                raise JsonataError("D3136")
             started = True
             full[name] = components[name]
         elif started:

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.date_pictures import parse_by_picture
 from sfn_provider.asl.jsonata.library import Constants, DateTimeUtils
 
@@ -17,7 +17,7 @@ _ISO: Final = re.compile(
     re.ASCII,
 )
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_NAMED: Final = re.compile(r"\[\s*([^MxFP])\s*[Nn]")
+_NAMED_COMPONENT: Final = re.compile(r"\[\s*([^MxFP])\s*[Nn]")
 _EARLIEST: Final = (1970, 1, 1, 0, 0, 0)
 _LIBRARY_ERRORS: Final = (
     (Constants.ERR_MSG_SEQUENCE_UNSUPPORTED, "D3130"),
@@ -38,7 +38,7 @@ def iso_to_millis(text: str) -> int | float:
     """
     found = _ISO.fullmatch(text)
     if found is None:
-        raise Failure("D3110", value=text)
+        raise JsonataError("D3110", value=text)
     year, month, day, hour, minute, second = (
         int(part) if part else default for part, default in zip(found.groups()[:6], _EARLIEST, strict=True)
     )
@@ -66,9 +66,9 @@ def to_millis(evaluator: Any, text: str | None, picture: str | None) -> int | fl
         return iso_to_millis(text)
     try:
         now = _EPOCH + datetime.timedelta(milliseconds=evaluator.now_millis())
-        return parse_by_picture(text, picture, now)
+        return parse_by_picture(text, picture, now, evaluator.matching_budget)
     except (RuntimeError, KeyError, ValueError, re.error) as error:
-        raise _failure(error, picture) from error
+        raise _translate_library_error(error, picture) from error
 
 
 def from_millis(millis: int | float | None, picture: str | None = None, zone: str | None = None) -> str | None:
@@ -83,9 +83,9 @@ def from_millis(millis: int | float | None, picture: str | None = None, zone: st
         # Half a millisecond more keeps the library's division from falling below the right one.
         return str(DateTimeUtils.format_datetime(math.floor(millis) + 0.5, picture, zone))
     except (OverflowError, OSError) as error:
-        raise Failure("D3137", f"{millis} is not a point in time") from error
+        raise JsonataError("D3137", f"{millis} is not a point in time") from error
     except (RuntimeError, KeyError, ValueError) as error:
-        raise _failure(error, picture or "") from error
+        raise _translate_library_error(error, picture or "") from error
 
 
 def now(evaluator: Any, picture: str | None, zone: str | None) -> str | None:
@@ -109,7 +109,7 @@ def format_integer(value: Any, picture: str | None) -> str | None:
     try:
         return DateTimeUtils.format_integer(math.floor(value), picture)  # type: ignore[no-any-return]
     except RuntimeError as error:
-        raise _failure(error, picture or "") from error
+        raise _translate_library_error(error, picture or "") from error
 
 
 def parse_integer(text: str | None, picture: str | None) -> int | float | None:
@@ -125,17 +125,17 @@ def parse_integer(text: str | None, picture: str | None) -> int | float | None:
     except (ValueError, LookupError, TypeError):
         return math.nan
     except RuntimeError as error:
-        raise _failure(error, picture or "") from error
+        raise _translate_library_error(error, picture or "") from error
 
 
-def _failure(error: Exception, picture: str) -> Failure:
+def _translate_library_error(error: Exception, picture: str) -> JsonataError:
     """Give an error of the library's date functions the reference's code."""
-    if isinstance(error, Failure):
+    if isinstance(error, JsonataError):
         return error
     if isinstance(error, KeyError):
-        return Failure("D3132", value=error.args[0])
+        return JsonataError("D3132", value=error.args[0])
     for text, code in _LIBRARY_ERRORS:
         if str(error).startswith(text.split("%s")[0]):
-            named = _NAMED.search(picture) if code == "D3133" else None
-            return Failure(code, value=named[1] if named else picture)
-    return Failure("D3137", f"the date or the number does not fit the picture '{picture}': {error}")
+            named = _NAMED_COMPONENT.search(picture) if code == "D3133" else None
+            return JsonataError(code, value=named[1] if named else picture)
+    return JsonataError("D3137", f"the date or the number does not fit the picture '{picture}': {error}")

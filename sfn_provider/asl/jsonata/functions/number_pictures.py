@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import round_half_even
 
 _DEFAULTS: Final = {
@@ -52,7 +52,7 @@ class _Symbols:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _SubPicture:
     """A sub-picture taken apart; exponent is None where it has none."""
 
     whole: str
@@ -66,7 +66,7 @@ class _Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class _NumberFormat:
     """What a sub-picture asks for, in counts of digits."""
 
     prefix: str
@@ -99,15 +99,15 @@ def format_number(value: Any, picture: str, options: dict[str, Any] | None) -> s
     symbols = _symbols({**_DEFAULTS, **(options or {})})
     pictures = picture.split(symbols.separator)
     if len(pictures) > 2:
-        raise Failure("D3080")
+        raise JsonataError("D3080")
     layouts = []
-    for parts in [_split(text, symbols) for text in pictures]:
+    for parts in [_split_sub_picture(text, symbols) for text in pictures]:
         _validate(parts, symbols)
-        layouts.append(_analyse(parts, symbols))
+        layouts.append(_make_format(parts, symbols))
     if len(layouts) == 1:
         layouts.append(replace(layouts[0], prefix=symbols.minus + layouts[0].prefix))
     layout = layouts[0] if value >= 0 else layouts[1]
-    return layout.prefix + _digits(value * layout.factor, layout, symbols) + layout.suffix
+    return layout.prefix + _format_digits(value * layout.factor, layout, symbols) + layout.suffix
 
 
 def _symbols(names: dict[str, Any]) -> _Symbols:
@@ -125,7 +125,7 @@ def _symbols(names: dict[str, Any]) -> _Symbols:
     )
 
 
-def _split(text: str, symbols: _Symbols) -> _Parts:
+def _split_sub_picture(text: str, symbols: _Symbols) -> _SubPicture:
     marks = [index for index, char in enumerate(text) if char in symbols.active and char != symbols.exponent]
     start, end = (marks[0], marks[-1] + 1) if marks else (0, len(text))
     active = text[start:end]
@@ -133,7 +133,7 @@ def _split(text: str, symbols: _Symbols) -> _Parts:
     has_exponent = 0 <= mark <= end
     mantissa = text[start:mark] if has_exponent else active
     integer, decimal_mark, fraction = mantissa.partition(symbols.decimal)
-    return _Parts(
+    return _SubPicture(
         whole=text,
         prefix=text[:start],
         suffix=text[end:],
@@ -145,14 +145,14 @@ def _split(text: str, symbols: _Symbols) -> _Parts:
     )
 
 
-def _validate(parts: _Parts, symbols: _Symbols) -> None:
+def _validate(parts: _SubPicture, symbols: _Symbols) -> None:
     """Raise for the last rule that is broken: the reference tests all of them and reports the last."""
     broken = [code for code, breaks in _rules(parts, symbols) if breaks]
     if broken:
-        raise Failure(broken[-1])
+        raise JsonataError(broken[-1])
 
 
-def _rules(parts: _Parts, symbols: _Symbols) -> list[tuple[str, bool]]:
+def _rules(parts: _SubPicture, symbols: _Symbols) -> list[tuple[str, bool]]:
     text, integer, fraction, exponent = parts.whole, parts.integer, parts.fraction, parts.exponent
     decimal = text.find(symbols.decimal)
     around = text[max(decimal - 1, 0) : decimal + 2]
@@ -176,7 +176,7 @@ def _rules(parts: _Parts, symbols: _Symbols) -> list[tuple[str, bool]]:
     ]
 
 
-def _analyse(parts: _Parts, symbols: _Symbols) -> _Layout:
+def _make_format(parts: _SubPicture, symbols: _Symbols) -> _NumberFormat:
     groups = tuple(
         symbols.count(parts.integer[index:], optional=True)
         for index, char in enumerate(parts.integer)
@@ -187,14 +187,14 @@ def _analyse(parts: _Parts, symbols: _Symbols) -> _Layout:
         for index, char in enumerate(parts.fraction)
         if char == symbols.grouping
     )
-    least_integer, least_fraction, most_fraction = _sizes(parts, symbols)
-    return _Layout(
+    least_integer, least_fraction, most_fraction = _digit_counts(parts, symbols)
+    return _NumberFormat(
         prefix=parts.prefix,
         suffix=parts.suffix,
         factor=100 if symbols.percent in parts.whole else 1000 if symbols.per_mille in parts.whole else 1,
         has_decimal=symbols.decimal in parts.whole,
         groups=groups,
-        regular_group=_regular(groups),
+        regular_group=_regular_group_size(groups),
         fraction_groups=fraction_groups,
         least_integer=least_integer,
         scaling=symbols.count(parts.integer),
@@ -204,7 +204,7 @@ def _analyse(parts: _Parts, symbols: _Symbols) -> _Layout:
     )
 
 
-def _sizes(parts: _Parts, symbols: _Symbols) -> tuple[int, int, int]:
+def _digit_counts(parts: _SubPicture, symbols: _Symbols) -> tuple[int, int, int]:
     """Count the least digits before the decimal point, and the least and most after it."""
     least_integer = symbols.count(parts.integer)
     least_fraction = symbols.count(parts.fraction)
@@ -221,7 +221,7 @@ def _sizes(parts: _Parts, symbols: _Symbols) -> tuple[int, int, int]:
     return least_integer, least_fraction, most_fraction
 
 
-def _regular(groups: tuple[int, ...]) -> int:
+def _regular_group_size(groups: tuple[int, ...]) -> int:
     """Return the size of the groups where they are all alike, else 0."""
     if not groups:
         return 0
@@ -229,22 +229,22 @@ def _regular(groups: tuple[int, ...]) -> int:
     return size if all(size * index in groups for index in range(1, len(groups) + 1)) else 0
 
 
-def _digits(value: float, layout: _Layout, symbols: _Symbols) -> str:
-    mantissa, exponent = _scaled(value, layout)
+def _format_digits(value: float, layout: _NumberFormat, symbols: _Symbols) -> str:
+    mantissa, exponent = _scale_mantissa(value, layout)
     rounded = round_half_even(mantissa, layout.most_fraction) or 0
     integer, _, fraction = f"{abs(Decimal(repr(rounded))):.{layout.most_fraction}f}".partition(".")
     integer = integer.lstrip("0").rjust(layout.least_integer, "0")
     fraction = fraction.rstrip("0").ljust(layout.least_fraction, "0")
-    text = _grouped(integer, layout, symbols.grouping)
+    text = _group_integer(integer, layout, symbols.grouping)
     if layout.has_decimal and fraction:
-        text += symbols.decimal + _grouped_fraction(fraction, layout, symbols.grouping)
+        text += symbols.decimal + _group_fraction(fraction, layout, symbols.grouping)
     if exponent is not None:
         sign = symbols.minus if exponent < 0 else ""
         text += symbols.exponent + sign + str(abs(exponent)).rjust(layout.least_exponent, "0")
     return text.translate({ord("0") + digit: symbols.digits[digit] for digit in range(10)})
 
 
-def _scaled(value: float, layout: _Layout) -> tuple[float, int | None]:
+def _scale_mantissa(value: float, layout: _NumberFormat) -> tuple[float, int | None]:
     """Move the decimal point so that the mantissa has as many digits as the picture's integer part."""
     if layout.least_exponent == 0:
         return value, None
@@ -259,18 +259,18 @@ def _scaled(value: float, layout: _Layout) -> tuple[float, int | None]:
     return mantissa, exponent
 
 
-def _grouped(integer: str, layout: _Layout, separator: str) -> str:
+def _group_integer(integer: str, layout: _NumberFormat, separator: str) -> str:
     if layout.regular_group:
         cuts = list(range(len(integer) % layout.regular_group, len(integer), layout.regular_group))
     else:
         cuts = sorted(len(integer) - group for group in layout.groups)
-    return separator.join(_cut(integer, cuts))
+    return separator.join(_split_at(integer, cuts))
 
 
-def _grouped_fraction(fraction: str, layout: _Layout, separator: str) -> str:
-    return separator.join(_cut(fraction, list(layout.fraction_groups)))
+def _group_fraction(fraction: str, layout: _NumberFormat, separator: str) -> str:
+    return separator.join(_split_at(fraction, list(layout.fraction_groups)))
 
 
-def _cut(text: str, cuts: list[int]) -> list[str]:
+def _split_at(text: str, cuts: list[int]) -> list[str]:
     edges = [0, *(cut for cut in cuts if 0 < cut < len(text)), len(text)]
     return [text[start:end] for start, end in itertools.pairwise(edges)]

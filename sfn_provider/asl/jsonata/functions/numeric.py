@@ -7,13 +7,13 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import NULL, Functions
-from sfn_provider.asl.jsonata.regular_expressions import Matcher
+from sfn_provider.asl.jsonata.regular_expressions import RegexFunction
 from sfn_provider.asl.jsonata.values import is_function, is_number
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
-_BASED: Final = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
+_RADIX_LITERAL: Final = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -26,11 +26,11 @@ def is_finite_number(value: Any) -> bool:
     if not is_number(value):
         return False
     if isinstance(value, float) and math.isinf(value):
-        raise Failure("D1001", value=value)
+        raise JsonataError("D1001", value=value)
     return not math.isnan(value)
 
 
-def number(value: Any) -> int | float | None:
+def to_number(value: Any) -> int | float | None:
     """``$number``: of a text in JSON's, hexadecimal, octal or binary notation, or of a truth value.
 
     Raises:
@@ -42,9 +42,9 @@ def number(value: Any) -> int | float | None:
         return int(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value) and math.isfinite(float(value)):
         return float(value)
-    if isinstance(value, str) and _BASED.fullmatch(value):
+    if isinstance(value, str) and _RADIX_LITERAL.fullmatch(value):
         return float(int(value, 0))
-    raise Failure("D3030", value=value)
+    raise JsonataError("D3030", value=value)
 
 
 def round_half_even(value: int | float | None, precision: int | float | None = None) -> int | float | None:
@@ -85,7 +85,7 @@ def square_root(value: Any) -> float | None:
     if value is None:
         return None
     if value < 0:
-        raise Failure("D3060", value=value)
+        raise JsonataError("D3060", value=value)
     return math.sqrt(value)
 
 
@@ -102,7 +102,7 @@ def power(base: Any, exponent: Any) -> float | None:
     except (OverflowError, ValueError):
         result = math.nan
     if not math.isfinite(result):
-        raise Failure("D3061", value=base, exp=exponent)
+        raise JsonataError("D3061", value=base, exp=exponent)
     return result
 
 
@@ -116,7 +116,7 @@ def format_base(value: Any, radix: Any) -> str | None:
         return None
     base = 10 if radix is None else round_half_even(radix)
     if not isinstance(base, int) or not 2 <= base <= 36:
-        raise Failure("D3100", value=base)
+        raise JsonataError("D3100", value=base)
     rest, digits = abs(round(value)), ""
     while rest:
         rest, digit = divmod(rest, base)
@@ -124,7 +124,7 @@ def format_base(value: Any, radix: Any) -> str | None:
     return ("-" if value < 0 and digits else "") + (digits or "0")
 
 
-def total(values: list[Any] | None) -> int | float | None:
+def sum_numbers(values: list[Any] | None) -> int | float | None:
     """``$sum``: added one after the other, as the reference; Python's sum compensates for rounding."""
     if values is None:
         return None
@@ -136,25 +136,25 @@ def total(values: list[Any] | None) -> int | float | None:
 
 def average(values: list[Any] | None) -> int | float | None:
     """``$average``."""
-    return total(values) / len(values) if values else None  # type: ignore[operator]
+    return sum_numbers(values) / len(values) if values else None  # type: ignore[operator]
 
 
-def largest(values: list[Any] | None) -> Any:
+def maximum(values: list[Any] | None) -> Any:
     """``$max``."""
     return max(values) if values else None
 
 
-def smallest(values: list[Any] | None) -> Any:
+def minimum(values: list[Any] | None) -> Any:
     """``$min``."""
     return min(values) if values else None
 
 
-def boolean(value: Any) -> bool | None:
+def to_boolean(value: Any) -> bool | None:
     """``$boolean``: the truth value; None for undefined."""
     if value is None:
         return None
     if isinstance(value, list):
-        return any(boolean(item) for item in value)
+        return any(to_boolean(item) for item in value)
     if is_number(value):
         return is_finite_number(value) and value != 0
     if value is NULL or is_function(value):
@@ -164,15 +164,15 @@ def boolean(value: Any) -> bool | None:
 
 def negation(value: Any) -> bool | None:
     """``$not``: None for undefined."""
-    return None if value is None else not boolean(value)
+    return None if value is None else not to_boolean(value)
 
 
 def type_name(value: Any) -> str | None:
-    """``$type``: ``null``, ``number``, ``string``, ``boolean``, ``array``, ``object``, ``function``, or None."""
-    return "function" if isinstance(value, Matcher) else Functions.type(value)
+    """``$type``: ``null``, ``to_number``, ``string``, ``to_boolean``, ``array``, ``object``, ``function``, or None."""
+    return "function" if isinstance(value, RegexFunction) else Functions.type(value)
 
 
-def script_truth(value: Any) -> bool:
+def is_javascript_truthy(value: Any) -> bool:
     """Tell whether JavaScript takes a value for true: the reference does so with a comparator's result."""
     if value is None or value is NULL:
         return False

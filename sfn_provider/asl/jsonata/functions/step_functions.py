@@ -11,10 +11,10 @@ import json
 import uuid
 from typing import Any, Final, NoReturn
 
-from sfn_provider.asl.jsonata.errors import MEMORY, Failure
-from sfn_provider.asl.jsonata.values import is_number, sequence, to_value
+from sfn_provider.asl.jsonata.errors import MEMORY_LIMIT, JsonataError
+from sfn_provider.asl.jsonata.values import is_number, make_sequence, to_value
 
-MOST_RANGE_ITEMS: Final = 360_145
+MAX_RANGE_ITEMS: Final = 360_145
 """AWS refuses a longer ``$range`` for its memory."""
 
 _ALGORITHMS: Final = {"SHA-1": "sha1", "SHA-384": "sha384", "SHA-256": "sha256", "SHA-512": "sha512", "MD5": "md5"}
@@ -25,19 +25,19 @@ def _argument(args: tuple[Any, ...], index: int) -> Any:
     return args[index] if index < len(args) else None
 
 
-def _wrong(name: str, position: int) -> Failure:
-    return Failure("T0410", index=position, token=name)
+def _wrong_argument(name: str, position: int) -> JsonataError:
+    return JsonataError("T0410", index=position, token=name)
 
 
-def _at_most(name: str, args: tuple[Any, ...], count: int) -> None:
+def _refuse_more_than(name: str, args: tuple[Any, ...], count: int) -> None:
     if len(args) > count:
-        raise _wrong(name, count + 1)
+        raise _wrong_argument(name, count + 1)
 
 
-def _whole(name: str, args: tuple[Any, ...], index: int) -> int:
+def _integer_argument(name: str, args: tuple[Any, ...], index: int) -> int:
     value = _argument(args, index)
     if not is_number(value) or value - value != 0:
-        raise _wrong(name, index + 1)
+        raise _wrong_argument(name, index + 1)
     return int(value)
 
 
@@ -47,19 +47,19 @@ def partition(*args: Any) -> list[list[Any]] | None:
     Raises:
         Failure: T0412 where the first argument is no array, T0410 for a size that is no number, D3137 for a negative.
     """
-    _at_most("partition", args, 2)
+    _refuse_more_than("partition", args, 2)
     array = _argument(args, 0)
     if array is None:
         return None
     if not isinstance(array, list):
-        raise Failure("T0412", index=1, token="partition")
+        raise JsonataError("T0412", index=1, token="partition")
     if not array:
         return None
     if _argument(args, 1) is None:
         return [list(array)]
-    size = _whole("partition", args, 1)
+    size = _integer_argument("partition", args, 1)
     if size < 0:
-        raise Failure("D3137", "Second argument must be zero or greater")
+        raise JsonataError("D3137", "Second argument must be zero or greater")
     return [array[start : start + size] for start in range(0, len(array), size)] if size else None
 
 
@@ -69,19 +69,19 @@ def range_(*args: Any) -> Any:
     Raises:
         Failure: T0410 where an argument is no number; no code where the range is too long.
     """
-    _at_most("range", args, 3)
-    first, last = _whole("range", args, 0), _whole("range", args, 1)
+    _refuse_more_than("range", args, 3)
+    first, last = _integer_argument("range", args, 0), _integer_argument("range", args, 1)
     if _argument(args, 2) is None:
         return None
-    step = _whole("range", args, 2)
+    step = _integer_argument("range", args, 2)
     if step == 0:
         return None
     if first == last:
         return first
     items = range(first, last + (1 if step > 0 else -1), step)
-    if len(items) > MOST_RANGE_ITEMS:
-        raise Failure(None, MEMORY)
-    return sequence(items)
+    if len(items) > MAX_RANGE_ITEMS:
+        raise JsonataError(None, MEMORY_LIMIT)
+    return make_sequence(items)
 
 
 def hash_(*args: Any) -> str | None:
@@ -90,16 +90,16 @@ def hash_(*args: Any) -> str | None:
     Raises:
         Failure: T0410 for a wrong type, D3137 for another algorithm.
     """
-    _at_most("hash", args, 2)
+    _refuse_more_than("hash", args, 2)
     text, algorithm = _argument(args, 0), _argument(args, 1)
     if not isinstance(text, str):
-        raise _wrong("hash", 1)
+        raise _wrong_argument("hash", 1)
     if algorithm is None:
         return None
     if not isinstance(algorithm, str):
-        raise _wrong("hash", 2)
+        raise _wrong_argument("hash", 2)
     if algorithm not in _ALGORITHMS:
-        raise Failure("D3137", f"Hash algorithm '{algorithm}' must be one of {', '.join(_ALGORITHMS)}")
+        raise JsonataError("D3137", f"Hash algorithm '{algorithm}' must be one of {', '.join(_ALGORITHMS)}")
     return hashlib.new(_ALGORITHMS[algorithm], text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
@@ -111,10 +111,10 @@ def random_(evaluator: Any, *args: Any) -> float:
     Raises:
         Failure: T0410 for a seed that is no number.
     """
-    _at_most("random", args, 1)
+    _refuse_more_than("random", args, 1)
     if _argument(args, 0) is None:
         return float(evaluator.entropy.random())
-    state = (_whole("random", args, 0) ^ _MULTIPLIER) % 2**_BITS
+    state = (_integer_argument("random", args, 0) ^ _MULTIPLIER) % 2**_BITS
     bits = 0
     for count in (26, 27):
         state = (state * _MULTIPLIER + _INCREMENT) % 2**_BITS
@@ -128,7 +128,7 @@ def uuid_(evaluator: Any, *args: Any) -> str:
     Raises:
         Failure: T0410 for any argument.
     """
-    _at_most("uuid", args, 0)
+    _refuse_more_than("uuid", args, 0)
     return str(uuid.UUID(int=evaluator.entropy.getrandbits(128), version=4))
 
 
@@ -138,32 +138,37 @@ def parse(*args: Any) -> Any:
     Raises:
         Failure: T0410 where it is no text, D3137 where it is no JSON; a key given twice is none.
     """
-    _at_most("parse", args, 1)
+    _refuse_more_than("parse", args, 1)
     text = _argument(args, 0)
     if text is None:
         return None
     if not isinstance(text, str):
-        raise _wrong("parse", 1)
+        raise _wrong_argument("parse", 1)
     try:
-        found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_float=_float)
+        found = json.loads(
+            text,
+            object_pairs_hook=_object_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+        )
     except (ValueError, RecursionError) as error:
-        raise Failure("D3137", "Invalid JSON") from error
+        raise JsonataError("D3137", "Invalid JSON") from error
     return to_value(found)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is given twice")
     return found
 
 
-def _float(text: str) -> float:
+def _finite_float(text: str) -> float:
     value = float(text)
     if value - value != 0:
         raise ValueError(f"{text} is too large for a double")
     return value
 
 
-def _refuse(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")

@@ -9,9 +9,9 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import MAX_CHARACTERS, MEMORY, Failure
+from sfn_provider.asl.jsonata.errors import MAX_STRING_LENGTH, MEMORY_LIMIT, JsonataError
 from sfn_provider.asl.jsonata.library import NULL
-from sfn_provider.asl.jsonata.values import is_function, is_number, rounded_text, sequence, write_json
+from sfn_provider.asl.jsonata.values import format_rounded_number, is_function, is_number, make_sequence, write_json
 
 _RESERVED: Final = ";/?:@&=+$,#"
 """What ``$decodeUrl`` leaves encoded, as JavaScript's decodeURI."""
@@ -19,7 +19,7 @@ _RESERVED: Final = ";/?:@&=+$,#"
 _ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
-def to_text(value: Any, prettify: Any = None) -> str | None:
+def to_string(value: Any, prettify: Any = None) -> str | None:
     """``$string``: texts as they are, functions empty, everything else as JSON with 15 significant digits.
 
     Raises:
@@ -30,9 +30,9 @@ def to_text(value: Any, prettify: Any = None) -> str | None:
     if is_function(value):
         return ""
     if is_number(value) and not _is_finite(value):
-        raise Failure("D3001")
+        raise JsonataError("D3001")
     _refuse_infinity(value)
-    return write_json(value, rounded_text, 2 if prettify is True else 0)
+    return write_json(value, format_rounded_number, 2 if prettify is True else 0)
 
 
 def _is_finite(value: int | float) -> bool:
@@ -41,7 +41,7 @@ def _is_finite(value: int | float) -> bool:
 
 def _refuse_infinity(value: Any) -> None:
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise Failure("D1001", value=value)
+        raise JsonataError("D1001", value=value)
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _refuse_infinity(item)
 
@@ -86,8 +86,8 @@ def pad(text: str | None, width: Any, chars: str | None) -> str | None:
     missing = int(abs(width)) - len(text)
     if missing <= 0:
         return text
-    if missing > MAX_CHARACTERS:
-        raise Failure(None, MEMORY)
+    if missing > MAX_STRING_LENGTH:
+        raise JsonataError(None, MEMORY_LIMIT)
     filling = ((chars or " ") * missing)[:missing]
     return text + filling if width > 0 else filling + text
 
@@ -97,8 +97,8 @@ def join(texts: list[str] | None, separator: str | None) -> str | None:
     if texts is None:
         return None
     separator = separator or ""
-    if sum(map(len, texts)) + len(separator) * len(texts) > MAX_CHARACTERS:
-        raise Failure(None, MEMORY)
+    if sum(map(len, texts)) + len(separator) * len(texts) > MAX_STRING_LENGTH:
+        raise JsonataError(None, MEMORY_LIMIT)
     return separator.join(texts)
 
 
@@ -114,7 +114,7 @@ def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]
             is_number(found.get("start")) or isinstance(found.get("groups"), list) or is_function(found.get("next"))
         )
         if not shaped:
-            raise Failure("T1010")
+            raise JsonataError("T1010")
         yield found
         found = evaluator.apply(found.get("next"), [], NULL, evaluator.environment)
 
@@ -137,14 +137,14 @@ def match(evaluator: Any, text: str | None, matcher: Any, limit: Any) -> Any:
     if text is None:
         return None
     if limit is not None and limit < 0:
-        raise Failure("D3040", value=limit)
+        raise JsonataError("D3040", value=limit)
     found: list[Any] = []
     if limit is None or limit > 0:
         for item in _matches(evaluator, matcher, text):
             found.append({"match": item["match"], "index": item["start"], "groups": item["groups"]})
             if limit is not None and len(found) >= limit:
                 break
-    return sequence(found)
+    return make_sequence(found)
 
 
 def split(evaluator: Any, text: str | None, separator: Any, limit: Any) -> list[str] | None:
@@ -156,7 +156,7 @@ def split(evaluator: Any, text: str | None, separator: Any, limit: Any) -> list[
     if text is None:
         return None
     if limit is not None and limit < 0:
-        raise Failure("D3020", value=limit)
+        raise JsonataError("D3020", value=limit)
     if isinstance(separator, str):
         found = text.split(separator) if separator else list(text)
     else:
@@ -177,35 +177,35 @@ def replace(evaluator: Any, text: str | None, pattern: Any, replacement: Any, li
     if text is None:
         return None
     if pattern == "":
-        raise Failure("D3010", value=pattern)
+        raise JsonataError("D3010", value=pattern)
     if limit is not None and limit < 0:
-        raise Failure("D3011", value=limit)
+        raise JsonataError("D3011", value=limit)
     if limit == 0:
         return text
     if isinstance(pattern, str):
-        return text.replace(pattern, _as_written(replacement), -1 if limit is None else math.ceil(limit))
+        return text.replace(pattern, _require_string(replacement), -1 if limit is None else math.ceil(limit))
     parts, position = [], 0
     for count, item in enumerate(_matches(evaluator, pattern, text), 1):
-        parts += [text[position : item["start"]], _replaced(evaluator, item, replacement)]
+        parts += [text[position : item["start"]], _replacement_of(evaluator, item, replacement)]
         position = item["start"] + len(item["match"])
         if limit is not None and count >= limit:
             break
     return "".join(parts) + text[position:]
 
 
-def _as_written(replacement: Any) -> str:
+def _require_string(replacement: Any) -> str:
     if isinstance(replacement, str):
         return replacement
-    raise Failure("D3012", value=None)
+    raise JsonataError("D3012", value=None)
 
 
-def _replaced(evaluator: Any, item: dict[str, Any], replacement: Any) -> str:
+def _replacement_of(evaluator: Any, item: dict[str, Any], replacement: Any) -> str:
     if isinstance(replacement, str):
         return _substitute(replacement, item["match"], item["groups"])
     made = evaluator.apply(replacement, [item], NULL, evaluator.environment)
     if isinstance(made, str):
         return made
-    raise Failure("D3012", value=made)
+    raise JsonataError("D3012", value=made)
 
 
 def _substitute(replacement: str, matched: str, groups: list[Any]) -> str:
@@ -241,34 +241,34 @@ def base64_decode(text: str | None) -> str | None:
 
 def encode_url(text: str | None) -> str | None:
     """``$encodeUrl``: leaves what has a meaning in a URL."""
-    return _quoted(text, "encodeUrl", _RESERVED + "!'()*~")
+    return _quote(text, "encodeUrl", _RESERVED + "!'()*~")
 
 
 def encode_url_component(text: str | None) -> str | None:
     """``$encodeUrlComponent``: encodes what has a meaning in a URL too."""
-    return _quoted(text, "encodeUrlComponent", "!'()*~")
+    return _quote(text, "encodeUrlComponent", "!'()*~")
 
 
-def _quoted(text: str | None, name: str, safe: str) -> str | None:
+def _quote(text: str | None, name: str, safe: str) -> str | None:
     if text is None:
         return None
     try:
         return urllib.parse.quote(text, safe=safe)
     except UnicodeEncodeError as error:
-        raise Failure("D3140", value=text, function_name=name) from error
+        raise JsonataError("D3140", value=text, function_name=name) from error
 
 
 def decode_url(text: str | None) -> str | None:
     """``$decodeUrl``: leaves encoded what has a meaning in a URL."""
-    return _unquoted(text, "decodeUrl", _RESERVED)
+    return _unquote(text, "decodeUrl", _RESERVED)
 
 
 def decode_url_component(text: str | None) -> str | None:
     """``$decodeUrlComponent``."""
-    return _unquoted(text, "decodeUrlComponent", "")
+    return _unquote(text, "decodeUrlComponent", "")
 
 
-def _unquoted(text: str | None, name: str, keep: str) -> str | None:
+def _unquote(text: str | None, name: str, keep: str) -> str | None:
     if text is None:
         return None
 
@@ -278,7 +278,7 @@ def _unquoted(text: str | None, name: str, keep: str) -> str | None:
 
     try:
         if "%" in _ENCODED.sub("", text):
-            raise Failure("D3140", value=text, function_name=name)
+            raise JsonataError("D3140", value=text, function_name=name)
         return _ENCODED.sub(decode, text)
     except UnicodeDecodeError as error:
-        raise Failure("D3140", value=text, function_name=name) from error
+        raise JsonataError("D3140", value=text, function_name=name) from error

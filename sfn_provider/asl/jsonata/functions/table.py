@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import Failure
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions import arrays as sequences
 from sfn_provider.asl.jsonata.functions import dates, numeric
 from sfn_provider.asl.jsonata.functions import step_functions as additions
@@ -36,12 +36,12 @@ class BuiltIn(Jsonata.JFunctionCallable):  # type: ignore[misc]
 
 
 def _error(message: str | None) -> None:
-    raise Failure("D3137", message or "$error() function evaluated")
+    raise JsonataError("D3137", message or "$error() function evaluated")
 
 
 def _assert(condition: Any, message: str | None) -> None:
     if not condition:
-        raise Failure("D3141", message or "$assert() statement failed")
+        raise JsonataError("D3141", message or "$assert() statement failed")
 
 
 def _exists(value: Any) -> bool:
@@ -61,12 +61,12 @@ def _length(value: str | None) -> int | None:
 
 
 _PURE: Final[tuple[tuple[str, str, int, Callable[..., Any]], ...]] = (
-    ("sum", "<a<n>:n>", 1, numeric.total),
+    ("sum", "<a<n>:n>", 1, numeric.sum_numbers),
     ("count", "<a:n>", 1, sequences.count),
-    ("max", "<a<n>:n>", 1, numeric.largest),
-    ("min", "<a<n>:n>", 1, numeric.smallest),
+    ("max", "<a<n>:n>", 1, numeric.maximum),
+    ("min", "<a<n>:n>", 1, numeric.minimum),
     ("average", "<a<n>:n>", 1, numeric.average),
-    ("string", "<x-b?:s>", 1, text.to_text),
+    ("string", "<x-b?:s>", 1, text.to_string),
     ("substring", "<s-nn?:s>", 3, text.substring),
     ("substringBefore", "<s-s:s>", 2, text.substring_before),
     ("substringAfter", "<s-s:s>", 2, text.substring_after),
@@ -80,14 +80,14 @@ _PURE: Final[tuple[tuple[str, str, int, Callable[..., Any]], ...]] = (
     ("formatBase", "<n-n?:s>", 2, numeric.format_base),
     ("formatInteger", "<n-s:s>", 2, dates.format_integer),
     ("parseInteger", "<s-s:n>", 2, dates.parse_integer),
-    ("number", "<(nsb)-:n>", 1, numeric.number),
+    ("number", "<(nsb)-:n>", 1, numeric.to_number),
     ("floor", "<n-:n>", 1, numeric.floor),
     ("ceil", "<n-:n>", 1, numeric.ceil),
     ("round", "<n-n?:n>", 2, numeric.round_half_even),
     ("abs", "<n-:n>", 1, numeric.absolute),
     ("sqrt", "<n-:n>", 1, numeric.square_root),
     ("power", "<n-n:n>", 2, numeric.power),
-    ("boolean", "<x-:b>", 1, numeric.boolean),
+    ("boolean", "<x-:b>", 1, numeric.to_boolean),
     ("not", "<x-:b>", 1, numeric.negation),
     ("zip", "<a+>", 0, sequences.zip_),
     ("keys", "<x-:a<s>>", 1, Functions.keys),

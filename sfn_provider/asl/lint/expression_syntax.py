@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint.definition_walk import Definition, choice_rules, is_expression, is_placeholder
-from sfn_provider.asl.lint.expressions import (
+from sfn_provider.asl.lint.expression_walk import (
     INTRINSIC,
     TEMPLATE_FIELDS,
     JsonataUse,
-    Use,
+    PathUse,
     jsonata_uses,
-    members,
+    object_members,
     path_uses,
     strings,
 )
-from sfn_provider.asl.lint.messages import error, listed, warning
+from sfn_provider.asl.lint.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 
-MOST_CHARACTERS = 400
+MAX_MESSAGE_LENGTH = 400
 """Length at which a message that repeats what is written is cut off."""
 
-MOST_CALLS = 100
+MAX_CALLS = 100
 """Intrinsic calls that one field may have; AWS documents a limit of 10 nested ones."""
 
 _LOOKS_LIKE_JSONATA = re.compile(r"\$(states)?\.|States\.\w+\(")
@@ -38,7 +38,7 @@ def paths_and_calls(definition: Definition) -> Iterator[Diagnostic]:
             yield from _use_problems(use)
 
 
-def _use_problems(use: Use) -> Iterator[Diagnostic]:
+def _use_problems(use: PathUse) -> Iterator[Diagnostic]:
     from sfn_provider.asl.intrinsics import compile_intrinsic
     from sfn_provider.asl.paths import compile_path
 
@@ -48,8 +48,8 @@ def _use_problems(use: Use) -> Iterator[Diagnostic]:
     takes_calls = use.kind in (None, "path or intrinsic")
     try:
         if takes_calls and not use.value.startswith("$"):
-            if use.value.count("States.") > MOST_CALLS:  # not left to Python's recursion limit
-                raise ValueError(f"{use.field!r} has more than {MOST_CALLS} intrinsic calls")
+            if use.value.count("States.") > MAX_CALLS:  # not left to Python's recursion limit
+                raise ValueError(f"{use.field!r} has more than {MAX_CALLS} intrinsic calls")
             for message in compile_intrinsic(use.value).warnings:
                 yield warning("INTRINSIC_WILL_FAIL", message, use.at)
             return
@@ -64,14 +64,14 @@ def _use_problems(use: Use) -> Iterator[Diagnostic]:
         yield warning("PATH_FUNCTION", message, use.at)
 
 
-def _syntax_message(use: Use, problem: ValueError, takes_calls: bool) -> str:
+def _syntax_message(use: PathUse, problem: ValueError, takes_calls: bool) -> str:
     if takes_calls and isinstance(use.value, str) and not use.value.startswith(("$", "States.")):
         return f"{use.field!r} takes a path such as $.name or a call such as States.UUID(), not {use.value!r}"
     text = str(problem)
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]} ..."
+    return text if len(text) <= MAX_MESSAGE_LENGTH else f"{text[:MAX_MESSAGE_LENGTH]} ..."
 
 
-def _check_reference(use: Use) -> None:
+def _check_reference(use: PathUse) -> None:
     """Raise ValueError where a path may name several nodes, or starts where the field does not allow it."""
     from sfn_provider.asl.jsonpath.syntax import parse_path
     from sfn_provider.asl.paths import compile_reference
@@ -116,9 +116,7 @@ def _jsonata_problems(use: JsonataUse, source: str) -> Iterator[Diagnostic]:
         message = f"{sentence.removesuffix('.')}; the input is $states.input, a variable starts with $"
         yield error(message, use.at, "UNSUPPORTED_JSONATA_EXPRESSION")
     for name in sorted(expression.states_fields - _states_fields(use).keys()):
-        message = (
-            f"there is no $states.{name} here; there is {listed('$states.' + field for field in _states_fields(use))}"
-        )
+        message = f"there is no $states.{name} here; there is {join_words('$states.' + field for field in _states_fields(use))}"
         yield error(message, use.at, "UNSUPPORTED_JSONATA_EXPRESSION")
 
 
@@ -164,7 +162,7 @@ def static_text(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _missing_dollars(template: Json, at: str) -> Iterator[Diagnostic]:
-    for place, name, value in members(template, at):
+    for place, name, value in object_members(template, at):
         if not name.endswith(".$") and _is_dynamic(value):
             message = f"{value!r} is passed on as it is; name the field {name + '.$'!r} to have it evaluated"
             yield warning("NO_DOLLAR", message, place)
@@ -172,7 +170,7 @@ def _missing_dollars(template: Json, at: str) -> Iterator[Diagnostic]:
 
 def _static_result(result: Json, at: str) -> Iterator[Diagnostic]:
     dynamic = [place for place, text in strings(result, at) if _is_dynamic(text)]
-    dynamic += [place for place, name, _ in members(result, at) if name.endswith(".$") and place not in dynamic]
+    dynamic += [place for place, name, _ in object_members(result, at) if name.endswith(".$") and place not in dynamic]
     if dynamic:
         message = "Result is passed on as it is, paths and .$ names too; use Parameters to have them evaluated"
         yield warning("PASS_RESULT_IS_STATIC", message, dynamic[0])

@@ -104,7 +104,7 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class PathUse:
     """An expression where it stands.
 
     Args:
@@ -131,7 +131,7 @@ class Use:
         return list(_paths_in_call(self.value)) if INTRINSIC.match(self.value) else [self.value]
 
 
-def path_uses(definition: Definition) -> Iterator[Use]:
+def path_uses(definition: Definition) -> Iterator[PathUse]:
     """Go through the paths and calls of all JSONPath states."""
     for state in definition.states:
         if state.language == "JSONPath":
@@ -139,29 +139,29 @@ def path_uses(definition: Definition) -> Iterator[Use]:
             yield from _template_paths(state)
 
 
-def _path_fields(state: PlacedState) -> Iterator[Use]:
+def _path_fields(state: PlacedState) -> Iterator[PathUse]:
     for way, rows in _PATHS_BY_PART.items():
         for at, fields in state.parts.get(way, ()):
             for name, row in rows.items():
                 if isinstance(value := fields.get(name), str):
-                    yield Use(state, at + pointer(name), name, value, row.reads, row.kind)
+                    yield PathUse(state, at + pointer(name), name, value, row.reads, row.kind)
     for at, rule, _ in choice_rules(state):
         for name, value in rule.items():
             is_path = name == "Variable" or (name in COMPARISONS and COMPARISONS[name].operand_is_path)
             if is_path and isinstance(value, str):
-                yield Use(state, at + pointer(name), name, value, "effective input", "path")
+                yield PathUse(state, at + pointer(name), name, value, "effective input", "path")
 
 
-def _template_paths(state: PlacedState) -> Iterator[Use]:
+def _template_paths(state: PlacedState) -> Iterator[PathUse]:
     for way, name, reads in TEMPLATE_FIELDS:
         for at, fields in state.parts.get(way, ()):
             if name in fields:
-                for place, key, value in members(fields[name], at + pointer(name)):
+                for place, key, value in object_members(fields[name], at + pointer(name)):
                     if key.endswith(".$"):
-                        yield Use(state, place, key, value, reads)
+                        yield PathUse(state, place, key, value, reads)
 
 
-def members(value: Json, at: str) -> Iterator[tuple[str, str, Json]]:
+def object_members(value: Json, at: str) -> Iterator[tuple[str, str, Json]]:
     """Go through the members of all objects in a value, in order: pointer, name, value."""
     stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
     while stack:

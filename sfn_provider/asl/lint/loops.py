@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState
-from sfn_provider.asl.lint.messages import warning
+from sfn_provider.asl.lint.reporting import warning
 from sfn_provider.asl.lint.transitions import targets
 from sfn_provider.asl.resources import parse_resource
 
@@ -22,7 +22,7 @@ def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
 def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:
     """A loop that nothing slows down."""
     for group in definition.groups:
-        looping = _never_waiting_loop(definition, group)
+        looping = _states_looping_without_wait(definition, group)
         for state in looping[:1]:
             names = " -> ".join(loop.name for loop in looping[:5]) + (" ..." if len(looping) > 5 else "")
             message = (
@@ -32,20 +32,20 @@ def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:
             yield warning("LOOP_WITHOUT_WAIT", message, state.at)
 
 
-def _never_waiting_loop(definition: Definition, group: Group) -> list[PlacedState]:
+def _states_looping_without_wait(definition: Definition, group: Group) -> list[PlacedState]:
     """Find the states that are in a loop, or between two, once those that wait are taken away."""
-    states = {state.name: state for state in definition.states_of[group.at] if not _waits(state)}
+    states = {state.name: state for state in definition.states_of[group.at] if not _slows_loop(state)}
     edges = {name: {target for _, target in targets(state) if target in states} for name, state in states.items()}
     back: dict[str, set[str]] = {name: set() for name in states}
     for name, followers in edges.items():
         for follower in followers:
             back[follower].add(name)
-    _peel(edges, back)
-    _peel(back, edges)
+    _remove_dead_ends(edges, back)
+    _remove_dead_ends(back, edges)
     return [state for name, state in states.items() if name in edges]
 
 
-def _peel(edges: dict[str, set[str]], back: dict[str, set[str]]) -> None:
+def _remove_dead_ends(edges: dict[str, set[str]], back: dict[str, set[str]]) -> None:
     """Take away, again and again, what has no edge left."""
     ends = [name for name, followers in edges.items() if not followers]
     while ends:
@@ -57,7 +57,7 @@ def _peel(edges: dict[str, set[str]], back: dict[str, set[str]]) -> None:
                 ends.append(before)
 
 
-def _waits(state: PlacedState) -> bool:
+def _slows_loop(state: PlacedState) -> bool:
     """Does the state take its time, so that a loop through it is slow anyway?"""
     if state.type != "Task":
         return state.type in ("Wait", "Map", "Parallel")

@@ -21,7 +21,7 @@ def warning(code: str, message: str, location: str) -> Diagnostic:
     return Diagnostic("warning", code, message, location)
 
 
-def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """Give ``; did you mean 'Poll'?`` for the nearest known word, nothing where none is near.
 
     Args:
@@ -40,7 +40,7 @@ def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str | None:
     return folded[near[0]] if near else None
 
 
-def listed(words: Iterable[str], last: str = "and") -> str:
+def join_words(words: Iterable[str], last: str = "and") -> str:
     """Join words: ``A``, ``A and B``, ``A, B and C``."""
     parts = list(words)
     if len(parts) < 2:

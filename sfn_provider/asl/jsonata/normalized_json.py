@@ -7,11 +7,11 @@ from typing import Final
 
 from sfn_provider.asl.scope import Json
 
-LONG: Final = 2**63
+INT64_LIMIT: Final = 2**63
 """AWS keeps an integer exact while it fits into 64 bits and turns it into a double beyond."""
 
 
-def plain(value: Json) -> Json:
+def normalize_json(value: Json) -> Json:
     """Copy a JSON value, with numbers in the form that AWS gives them.
 
     Args:
@@ -28,32 +28,32 @@ def plain(value: Json) -> Json:
     if kind is str or kind is bool or value is None:
         return value
     if kind is dict:
-        return {key: plain(item) for key, item in value.items()}
+        return {key: normalize_json(item) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return [plain(item) for item in value]
+        return [normalize_json(item) for item in value]
     if kind is int or kind is float:
-        return plain_number(value)
+        return normalize_number(value)
     if isinstance(value, (str, int, float)):
-        return plain(_base_value(value))
+        return normalize_json(_base_value(value))
     if isinstance(value, dict):
-        return plain(dict(value))
+        return normalize_json(dict(value))
     if isinstance(value, list):
-        return plain(list(value))
+        return normalize_json(list(value))
     raise TypeError(f"a JSON value was expected, not {kind.__name__}: {value!r}")
 
 
-def plain_number(value: int | float) -> int | float | str:
-    """Return a number in the form AWS gives it; see ``plain``."""
+def normalize_number(value: int | float) -> int | float | str:
+    """Return a number in the form AWS gives it; see ``normalize_json``."""
     if isinstance(value, int):
-        return value if -LONG <= value < LONG else plain_number(as_double(value))
+        return value if -INT64_LIMIT <= value < INT64_LIMIT else normalize_number(to_double(value))
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value.is_integer() and abs(value) < LONG else value
+    return int(value) if value.is_integer() and abs(value) < INT64_LIMIT else value
 
 
-def as_double(value: int) -> float:
+def to_double(value: int) -> float:
     """Return an integer as a double; infinity where it is too large for one."""
     try:
         return float(value)

@@ -1,0 +1,88 @@
+"""Compiles the text of an expression and evaluates it with jsonata-python.
+
+Import this lazily, see ``library``. Programs know nothing of fields and AWS's sentences: ``expression`` adds them.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from sfn_provider.asl.jsonata.errors import STACK_OVERFLOW, cause_suffix
+from sfn_provider.asl.jsonata.evaluator import Evaluator
+from sfn_provider.asl.jsonata.library import JException
+from sfn_provider.asl.jsonata.parser import ParseError, parse
+from sfn_provider.asl.jsonata.references import References, find_references
+from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
+from sfn_provider.asl.jsonata.values import UnsupportedResult, from_value
+from sfn_provider.asl.scope import MISSING, Json, Scope
+
+__all__ = ["EvaluationFailed", "ParseError", "Program", "compile_program"]
+
+
+class EvaluationFailed(Exception):
+    """An evaluation ended without a value; the text is the predicate of AWS's sentence about the expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled expression, shared by all fields that hold the same text.
+
+    Args:
+        tree: the library's syntax tree.
+        shortcut: answers the expression without the evaluator; None where it needs it.
+        references: the variables and ``$states`` fields that the expression reads.
+    """
+
+    tree: Any
+    shortcut: Constant | VariablePath | None
+    references: References
+
+    def evaluate(self, scope: Scope, entropy: random.Random) -> Json:
+        """Evaluate the program.
+
+        Args:
+            scope: the data it sees.
+            entropy: the source of randomness.
+
+        Returns:
+            Plain JSON; MISSING for undefined.
+
+        Raises:
+            EvaluationFailed: the evaluation raised an error, or its result is no JSON.
+        """
+        try:
+            if self.shortcut is not None and (found := self.shortcut(scope)) is not NO_SHORTCUT:
+                return found
+            value = Evaluator(self._variables(scope), scope.context, entropy).run(self.tree)
+            return MISSING if value is None else from_value(value)
+        except JException as error:
+            raise EvaluationFailed(f"threw an error during evaluation{cause_suffix(error)}") from error
+        except UnsupportedResult as error:
+            raise EvaluationFailed("returned an unsupported result type.") from error
+        except RecursionError as error:
+            raise EvaluationFailed(f"threw an error during evaluation: {STACK_OVERFLOW}") from error
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # What the library does not foresee; the reference has no words for it.
+            raise EvaluationFailed(f"threw an error during evaluation: {error}") from error
+
+    def _variables(self, scope: Scope) -> dict[str, Json]:
+        names = self.references.variables
+        variables = {name: scope.variables[name] for name in names if name in scope.variables}
+        return {**variables, "states": states_variable(scope)} if "states" in names else variables
+
+
+@functools.lru_cache(maxsize=4096)
+def compile_program(source: str) -> Program:
+    """Compile an expression.
+
+    Args:
+        source: the text between ``{%`` and ``%}``, stripped.
+
+    Raises:
+        ParseError: the text is no JSONata 2.0.6.
+    """
+    tree = parse(source)
+    return Program(tree, find_shortcut(tree), find_references(tree))
