@@ -1,6 +1,6 @@
 """The command line: ``sfn-provider lint | translate | run | compare | replay | package``.
 
-Exit codes: 0 all is well, 1 the thing that was checked is wrong, 2 the command cannot do what it was asked.
+Exit codes: 0 success, 1 what was checked is wrong, 2 the command cannot do what it was asked.
 """
 
 from __future__ import annotations
@@ -8,34 +8,41 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import click
 
 from sfn_provider import __version__
-from sfn_provider.cli.commands.compare import compare
-from sfn_provider.cli.commands.lint import lint
-from sfn_provider.cli.commands.package import package
-from sfn_provider.cli.commands.replay import replay
-from sfn_provider.cli.commands.run import run
-from sfn_provider.cli.commands.translate import translate
-from sfn_provider.cli.output import escape_what_cannot_be_shown, print_diagnostics
-from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
+from sfn_provider.cli.lazy_group import LazyGroup
+
+SUMMARIES = {
+    "lint": "Check state machine definitions.",
+    "translate": "Translate a state machine definition into an Airflow DAG file.",
+    "run": "Run a state machine without calling anything: tasks are mocked.",
+    "compare": "Run a state machine and its DAG on the same input, and compare.",
+    "replay": "Replay recorded executions as a DAG in a private Airflow.",
+    "package": "Write plugins.zip, requirements.txt, DAGs and policy for MWAA.",
+}
+"""The commands, each a module of `sfn_provider.cli.commands`, with their lines in ``sfn-provider --help``."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="sfn_provider.cli.commands",
+    summaries=SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="sfn-provider")
 def cli() -> None:
     """Translate AWS Step Functions state machines into Airflow DAGs, run both, and compare them."""
 
 
-for command in (lint, translate, run, compare, replay, package):
-    cli.add_command(command)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit. What ends the process by SIGTERM leaves nothing behind either."""
+    """Run the command line and exit. SIGTERM ends the process as `sys.exit` does, so that nothing is left behind."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    escape_what_cannot_be_shown()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # escapes what the terminal's encoding has not
     sys.exit(run_command(arguments))
 
 
@@ -50,12 +57,6 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         outcome = cli.main(args=arguments, prog_name="sfn-provider", standalone_mode=False)
-    except InvalidDefinition as error:
-        print_diagnostics(error.diagnostics)
-        return 1
-    except SfnProviderError as error:
-        click.echo(f"Error: {error}", err=True)
-        return 2
     except click.ClickException as error:
         error.show()
         return 2

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands have, and the class of all commands."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from typing import Any
 import click
 
 from sfn_provider.cli.output import print_diagnostics
-from sfn_provider.exceptions import InvalidDefinition
+from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 
 
-class DefinitionCommand(click.Command):
-    """A command that takes a definition: it tells its problems with the file's name, and exits with 1."""
+class ProviderCommand(click.Command):
+    """A command that turns this package's errors into messages and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command and return its exit code."""
         try:
             return super().invoke(ctx)
         except InvalidDefinition as error:
             print_diagnostics(error.diagnostics, ctx.params.get("file") or ctx.params.get("definition"))
             return 1
+        except SfnProviderError as error:
+            click.echo(f"Error: {error}", err=True)
+            return 2
 
 
 definition_argument = click.argument("file", metavar="FILE")

@@ -1,4 +1,4 @@
-"""The results of many replays: kept one by one, told together."""
+"""Collects the results of replays, appends them to a file, and prints them."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ import click
 from pydantic import ValidationError
 from rich.text import Text
 
-from sfn_provider.cli.output import agreement, console, status, table
-from sfn_provider.compare.report import Case
+from sfn_provider.cli.tables import Cell, agreement, console, print_differences, status, table
+from sfn_provider.compare.report.model import Case
 from sfn_provider.exceptions import UsageError
 
+_COLUMNS = ("Execution", "Status", "States", "Transitions", "Tasks", "Unrepeatable values", "DAG")
 
-class Results:
-    """The results so far, each kept as soon as it is there.
+
+class ReplayResults:
+    """The results so far. With a file each is written as soon as it is there. Use it in a ``with`` statement.
 
     Args:
-        path: the file to keep them in, a JSON object a line; those in it are read. None for none.
+        path: the file, a JSON object a line; the results in it are read. None for no file.
     """
 
     def __init__(self, path: str | None) -> None:
         self._path = Path(path) if path else None
         self._file: IO[str] | None = None
         self.cases: list[Case] = []
-        self.refused: dict[str, str] = {}
+        self.not_replayed: dict[str, str] = {}
 
-    def __enter__(self) -> Results:
+    def __enter__(self) -> ReplayResults:
         if self._path is not None:
             try:
                 text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-                whole = text[: text.rfind("\n") + 1]  # the last line may have been cut off
-                self.cases = [Case.model_validate_json(line) for line in whole.split("\n")[:-1]]
-                if whole != text:
-                    os.truncate(self._path, len(whole.encode()))
+                complete = text[: text.rfind("\n") + 1]  # the last line may have been cut off
+                self.cases = [Case.model_validate_json(line) for line in complete.split("\n")[:-1]]
+                if complete != text:
+                    os.truncate(self._path, len(complete.encode()))
                 self._file = self._path.open("a", encoding="utf-8")
             except ValidationError as error:
                 raise UsageError(
@@ -53,38 +55,41 @@ class Results:
 
     @property
     def names(self) -> set[str]:
-        """What was replayed already."""
+        """The names of the executions that have a result."""
         return {case.name for case in self.cases}
 
-    def add(self, case: Case, as_json: bool) -> None:
-        """Keep a result, and tell it."""
+    def add(self, case: Case, *, quiet: bool) -> None:
+        """Add the result of a replay, and print it unless ``quiet``."""
         self.cases.append(case)
         if self._file is not None:
             self._file.write(json.dumps(case.model_dump(mode="json"), ensure_ascii=False) + "\n")
             self._file.flush()
-        if not as_json:
-            print_case(case)
+        if not quiet:
+            console().print(Text.assemble(f"{case.name}: ", status(case.status), ", ", agreement(case.agrees)))
+            print_differences([(row.state, row.differences) for row in case.differing], case.outcome_differences)
 
-    def refuse(self, name: str, why: str) -> None:
-        """An execution cannot be replayed: go on with the others, and say so at the end."""
-        self.refused[name] = why
-        click.echo(f"Error: {why}", err=True)
+    def add_error(self, name: str, error: str) -> None:
+        """Add an execution that cannot be replayed, and print the reason."""
+        self.not_replayed[name] = error
+        click.echo(f"Error: {error}", err=True)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it for machines."""
+        """Return all results as JSON."""
         rows = [case.model_dump(mode="json") for case in self.cases]
-        return {"replays": rows, "agree": self._agree, "differ": self._differ, "not_replayed": self.refused}
+        return {"replays": rows, "agree": self._agree, "differ": self._differ, "not_replayed": self.not_replayed}
 
-    def print(self) -> None:
-        """The summary for people."""
-        console().print(_summary(self.cases))
-        told = f"{self._agree} of {len(self.cases)} replays agree with Step Functions."
-        console().print(told + (f" {len(self.refused)} could not be replayed." if self.refused else ""))
+    def print_summary(self) -> None:
+        """Print a table of all results, and how many agree."""
+        console().print(
+            table("What Step Functions recorded, and the DAG on the same", _COLUMNS, self._rows(), right=_COLUMNS[2:6])
+        )
+        agree = f"{self._agree} of {len(self.cases)} replays agree with Step Functions."
+        console().print(agree + (f" {len(self.not_replayed)} could not be replayed." if self.not_replayed else ""))
 
     @property
-    def code(self) -> int:
-        """The exit code."""
-        return 1 if self._differ else 2 if self.refused else 0
+    def exit_code(self) -> int:
+        """1 where a DAG differs, 2 where all agree but some could not be replayed, else 0."""
+        return 1 if self._differ else 2 if self.not_replayed else 0
 
     @property
     def _agree(self) -> int:
@@ -94,32 +99,16 @@ class Results:
     def _differ(self) -> int:
         return len(self.cases) - self._agree
 
-
-def print_case(case: Case) -> None:
-    """One replay for people: its differences, state by state."""
-    out = console()
-    out.print(Text.assemble(f"{case.name}: ", status(case.status), ", ", agreement(case.agrees)))
-    for row in case.differing:
-        for told in row.differences:
-            out.print(f"  {row.state}: {told}", markup=False, style="red")
-    for told in case.outcome_differences:
-        out.print(f"  outcome: {told}", markup=False, style="red")
-
-
-_COLUMNS = ("Execution", "Status", "States", "Transitions", "Tasks", "Unrepeatable values", "DAG")
-
-
-def _summary(cases: list[Case]) -> Any:
-    cells: list[list[str | Text]] = [
-        [
-            case.name,
-            status(case.status),
-            str(len(case.states)),
-            str(case.transitions),
-            str(case.tasks or ""),
-            str(case.unrepeatable),
-            agreement(case.agrees),
+    def _rows(self) -> list[list[Cell]]:
+        return [
+            [
+                case.name,
+                status(case.status),
+                str(len(case.states)),
+                str(case.transitions),
+                str(case.tasks or ""),
+                str(case.unrepeatable),
+                agreement(case.agrees),
+            ]
+            for case in self.cases
         ]
-        for case in cases
-    ]
-    return table("What Step Functions recorded, and the DAG on the same", _COLUMNS, cells, right=_COLUMNS[2:6])

@@ -1,5 +1,32 @@
-"""Step Functions and Airflow side by side, on the same input."""
+"""Compares Step Functions with Airflow on the same input.
 
-from sfn_provider.compare.airflow.dag_execution import run_on_airflow
+::
+
+    diff/           two histories, two JSON values
+    airflow/        runs a DAG in a private Airflow
+    comparison      the engine and a DAG in the private Airflow
+    replay/         a recorded execution and a DAG in the private Airflow
+    live/           a real execution and a real DAG run
+    cost/           dollars a month on either side
+    report/         comparisons as data, HTML and Markdown
+
+Imports point from the end of this list to its start.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfn_provider.compare.airflow.dag_execution import run_on_airflow
 
 __all__ = ["run_on_airflow"]
+
+_ON_DEMAND = {"run_on_airflow": "sfn_provider.compare.airflow.dag_execution"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_DEMAND:
+        return getattr(import_module(_ON_DEMAND[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,17 +1,20 @@
-"""Both sides of a state machine, run on the same input."""
+"""Compares a state machine on the engine with its DAG in a private Airflow; the result of every comparison."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, run_dag
-from sfn_provider.compare.diff.run_specific_values import mask
+from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
 from sfn_provider.engine import Execution, Mocks, simulate
+
+Clock = Literal["recorded", "virtual", "mocked", "measured"]
+"""How the times of a side came about; `sfn_provider.compare.report.model.CLOCKS` describes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +22,24 @@ class Comparison:
     """The same execution on both sides.
 
     Args:
-        expected: how it went on Step Functions, or on the engine, which stands for it.
-        airflow: how it went as a DAG.
+        expected: the execution on Step Functions, or on the engine, which stands for it.
+        airflow: the run of the DAG; None where it did not run to an end.
         states: the states visited, side by side.
         outcome: where the outcomes differ, as text.
-        expected_seconds: wall time of that side.
+        expected_seconds: wall time of the side of Step Functions.
+        clocks: the clocks of Step Functions and of Airflow.
     """
 
     expected: Execution
-    airflow: AirflowRun
+    airflow: AirflowRun | None
     states: tuple[StateComparison, ...]
     outcome: tuple[str, ...]
     expected_seconds: float
+    clocks: tuple[Clock, Clock]
 
     @property
     def agrees(self) -> bool:
-        """Do both sides agree in every state and in the outcome?"""
+        """Whether both sides agree in every state and in the outcome."""
         return not self.outcome and all(state.agrees for state in self.states)
 
 
@@ -63,11 +68,6 @@ def compare(
     expected = simulate(definition, input, mocks=answers.fresh(), machine_name=DAG_ID)
     expected_seconds = time.perf_counter() - started
     airflow = run_dag(definition, input, mocks=answers.fresh())
-    one, other = mask(expected), mask(airflow.execution)
-    return Comparison(
-        expected=expected,
-        airflow=airflow,
-        states=tuple(compare_states(one, other)),
-        outcome=tuple(compare_outcomes(one, other)),
-        expected_seconds=expected_seconds,
-    )
+    one, other = mask_execution_name(expected), mask_execution_name(airflow.execution)
+    states, outcome = compare_states(one, other), compare_outcomes(one, other)
+    return Comparison(expected, airflow, tuple(states), tuple(outcome), expected_seconds, ("virtual", "mocked"))

@@ -14,10 +14,10 @@ from sfn_provider.mwaa.checks import check_dags, check_installation
 from sfn_provider.mwaa.dag_files import DagFile
 from sfn_provider.mwaa.iam_policy import make_policy
 from sfn_provider.mwaa.images import Image
-from sfn_provider.mwaa.readme import write_guide
-from sfn_provider.mwaa.requirements import DISTRIBUTION, Needs, find_needs, installed_distribution
+from sfn_provider.mwaa.readme import render_readme
+from sfn_provider.mwaa.requirements import DISTRIBUTION, Requirements, find_requirements, installed_distribution
 from sfn_provider.mwaa.wheel_downloads import download_wheel
-from sfn_provider.mwaa.wheels import Wheel, fits, installed_wheel, is_pure, own_files, own_wheel
+from sfn_provider.mwaa.wheels import Wheel, fits_image, is_pure, make_installed_wheel, make_package_wheel, package_files
 from sfn_provider.mwaa.zip_archive import make_zip
 
 PLUGINS_FOLDER: Final = "/usr/local/airflow/plugins"
@@ -62,9 +62,9 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
     Raises:
         UsageError: where a distribution cannot be had.
     """
-    needs = find_needs(image)
-    wheels = [own_wheel(), *_wheels(image, needs, offline)]
-    modules = own_files()
+    needs = find_requirements(image)
+    wheels = [make_package_wheel(), *_wheels(image, needs, offline)]
+    modules = package_files()
     policy, left_out = make_policy(dags)
     diagnostics = [
         *check_installation(image, needs),
@@ -77,13 +77,13 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
         "plugins.zip": make_zip(plugins | {wheel.name: wheel.content for wheel in wheels}),
         "requirements.txt": make_requirements(image, needs, offline).encode(),
         "policy.json": (json.dumps(policy, indent=2) + "\n").encode(),
-        "README.md": write_guide(image, dags, names, offline=offline).encode(),
+        "README.md": render_readme(image, dags, names, offline=offline).encode(),
         **_dag_files(dags),
     }
     return Bundle(dict(sorted(files.items())), names, tuple(diagnostics))
 
 
-def make_requirements(image: Image, needs: Needs, offline: bool) -> str:
+def make_requirements(image: Image, needs: Requirements, offline: bool) -> str:
     """Write requirements.txt.
 
     Source: https://docs.aws.amazon.com/mwaa/latest/userguide/best-practices-dependencies.html
@@ -96,13 +96,13 @@ def make_requirements(image: Image, needs: Needs, offline: bool) -> str:
     return "\n".join([*lines, ""])
 
 
-def _wheels(image: Image, needs: Needs, offline: bool) -> list[Wheel]:
+def _wheels(image: Image, needs: Requirements, offline: bool) -> list[Wheel]:
     """Make the wheels that the image lacks; those with compiled code only where no index gives them."""
     made = []
     for name, version in sorted(needs.missing.items()):
         here = installed_distribution(name)
-        if here.version == version and fits(here, image) and (offline or is_pure(here)):
-            made.append(installed_wheel(here))
+        if here.version == version and fits_image(here, image) and (offline or is_pure(here)):
+            made.append(make_installed_wheel(here))
         elif offline:
             made.append(download_wheel(name, version, image))
     return made

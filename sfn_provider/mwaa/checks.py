@@ -12,10 +12,10 @@ from packaging.specifiers import SpecifierSet
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.mwaa.dag_files import DagFile, Imported
 from sfn_provider.mwaa.images import Image
-from sfn_provider.mwaa.requirements import DISTRIBUTION, Needs, own_distribution
+from sfn_provider.mwaa.requirements import DISTRIBUTION, Requirements, own_distribution
 
 # Top-level modules of distributions that every image has, as far as this package knows them.
-_THERE: Final = frozenset(
+_IMAGE_MODULES: Final = frozenset(
     [
         "aiobotocore",
         "airflow",
@@ -37,7 +37,7 @@ _THERE: Final = frozenset(
 )
 
 
-def check_installation(image: Image, needs: Needs) -> list[Diagnostic]:
+def check_installation(image: Image, needs: Requirements) -> list[Diagnostic]:
     """Tell what pip would refuse: the image's Python, and versions that it has or pins."""
     wanted = own_distribution().metadata["Requires-Python"]
     found = [Diagnostic("error", "VERSION_REFUSED", told, "requirements.txt") for told in needs.refused]
@@ -92,7 +92,7 @@ def _import_problem(
     elif top == "sfn_provider":
         if one.module not in own_modules:
             yield Diagnostic("error", "MODULE_MISSING", f"there is no module {one.module}", place, one.line)
-    elif top not in sys.stdlib_module_names and top not in _THERE and top not in beside:
+    elif top not in sys.stdlib_module_names and top not in _IMAGE_MODULES and top not in beside:
         told = f"whether the image has {top} is not known here; name its package in requirements.txt if it has not"
         yield Diagnostic("warning", "MODULE_UNKNOWN", told, place, one.line)
 

@@ -46,15 +46,15 @@ CLASS_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What each class that drives Step Functions may call, over all its arguments."""
 
-PASSES_A_ROLE: Final = "StepFunctionCreateOrUpdateStateMachineOperator"
+ROLE_PASSING_CLASS: Final = "StepFunctionCreateOrUpdateStateMachineOperator"
 """The class that gives a state machine its role, for which AWS asks for ``iam:PassRole``."""
 
 # Where the prefix is not the name that requests are signed with.
 # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/
-_PREFIXES: Final = {"monitoring": "cloudwatch", "bedrock-runtime": "bedrock", "email": "ses"}
+_SERVICE_PREFIXES: Final = {"monitoring": "cloudwatch", "bedrock-runtime": "bedrock", "email": "ses"}
 
 # Where an action is not called as its operation.
-_NAMES: Final[dict[str, tuple[str, ...]]] = {
+_ACTION_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "bedrock:Converse": ("bedrock:InvokeModel",),
     "dynamodb:BatchExecuteStatement": ("dynamodb:PartiQL*",),
     "dynamodb:ExecuteStatement": ("dynamodb:PartiQL*",),
@@ -79,7 +79,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "sqs:SendMessageBatch": ("sqs:SendMessage",),
 }
 
-_OTHER_WIRES: Final[dict[str, tuple[str, ...]]] = {
+_ACTIONS_BY_ADAPTER: Final[dict[str, tuple[str, ...]]] = {
     "api gateway": ("execute-api:Invoke",),
     "http": ("events:DescribeConnection", "secretsmanager:GetSecretValue"),
     "kubernetes": ("eks:DescribeCluster",),
@@ -99,11 +99,11 @@ def task_actions(resource: Resource, clients: Clients) -> set[str]:
     """
     integration = find_integration(resource, clients)
     if integration.wire != "aws":
-        return set(_OTHER_WIRES[integration.wire])
+        return set(_ACTIONS_BY_ADAPTER[integration.wire])
     prefix = clients.model(integration.client).signing_name
-    prefix = _PREFIXES.get(prefix, prefix)
+    prefix = _SERVICE_PREFIXES.get(prefix, prefix)
     named = (f"{prefix}:{operation}" for operation in _operations(integration, resource))
-    return {action for name in named for action in _NAMES.get(name, (name,))}
+    return {action for name in named for action in _ACTION_NAMES.get(name, (name,))}
 
 
 def _operations(integration: Integration, resource: Resource) -> Iterator[str]:

@@ -9,7 +9,7 @@ from sfn_provider.asl.resources import Resource
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.mwaa.dag_files import DagFile
-from sfn_provider.mwaa.iam_actions import CLASS_OPERATIONS, PASSES_A_ROLE, drive_actions, task_actions
+from sfn_provider.mwaa.iam_actions import CLASS_OPERATIONS, ROLE_PASSING_CLASS, drive_actions, task_actions
 
 
 def make_policy(dags: Sequence[DagFile]) -> tuple[dict[str, Any], list[str]]:
@@ -27,7 +27,7 @@ def make_policy(dags: Sequence[DagFile]) -> tuple[dict[str, Any], list[str]]:
     called, left_out = _called([resource for resource in resources if resource.kind != "lambda"])
     statements = [
         _statement("DriveStepFunctions", drive_actions(classes), ["*"]),
-        _statement("PassRolesToStateMachines", {"iam:PassRole"} if PASSES_A_ROLE in classes else set(), ["*"])
+        _statement("PassRolesToStateMachines", {"iam:PassRole"} if ROLE_PASSING_CLASS in classes else set(), ["*"])
         | {"Condition": {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}},
         _statement(
             "InvokeFunctions",

@@ -62,7 +62,7 @@ Admin > Providers of the environment's web server lists `airflow-provider-sfn`.
 """)
 
 
-def write_guide(image: Image, dags: Sequence[DagFile], wheels: Sequence[str], *, offline: bool) -> str:
+def render_readme(image: Image, dags: Sequence[DagFile], wheels: Sequence[str], *, offline: bool) -> str:
     """Write the steps.
 
     Args:

@@ -18,7 +18,7 @@ DISTRIBUTION: Final = "airflow-provider-sfn"
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class Requirements:
     """What must be installed on an image, and what cannot be.
 
     Args:
@@ -76,13 +76,13 @@ def requirements_of(requires: Iterable[str], image: Image, extras: Iterable[str]
     return [one for one in read if one.marker is None or any(map(one.marker.evaluate, settings))]
 
 
-def find_needs(image: Image) -> Needs:
+def find_requirements(image: Image) -> Requirements:
     """Find out what an image lacks, by the distributions that are installed here.
 
     Raises:
         UsageError: where a dependency of this package is not installed here.
     """
-    found = Needs()
+    found = Requirements()
     waiting = [(DISTRIBUTION, need) for need in requirements_of(own_distribution().requires or (), image)]
     while waiting:
         user, requirement = waiting.pop(0)

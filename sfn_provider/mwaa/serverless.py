@@ -17,7 +17,7 @@ from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Json, tasks_of
 TARGET = "mwaa-serverless"
 
 
-def find_obstacles(plan: DagPlan) -> tuple[Diagnostic, ...]:
+def find_unsupported(plan: DagPlan) -> tuple[Diagnostic, ...]:
     """Tell why a DAG cannot run there (``error``), and what is different there (``warning``)."""
     return (*_groups(plan), *_answers_from_outside(plan), *_arguments_of_the_dag(plan))
 

@@ -43,14 +43,14 @@ class Wheel:
     content: bytes
 
 
-def own_files() -> dict[str, bytes]:
+def package_files() -> dict[str, bytes]:
     """The modules and data of this package, by their paths below the folder that holds ``sfn_provider``."""
     package = Path(sfn_provider.__file__).parent
     paths = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     return {path.relative_to(package.parent).as_posix(): path.read_bytes() for path in paths}
 
 
-def own_wheel() -> Wheel:
+def make_package_wheel() -> Wheel:
     """Make the wheel of this package, of the files that it runs from.
 
     Raises:
@@ -58,10 +58,10 @@ def own_wheel() -> Wheel:
     """
     found = own_distribution()
     metadata = {path: content for path, content in _installed_files(found).items() if _info(found) in path}
-    return _wheel(found, own_files() | metadata | {f"{_info(found)}/WHEEL": _PURE.encode()})
+    return _wheel(found, package_files() | metadata | {f"{_info(found)}/WHEEL": _PURE.encode()})
 
 
-def installed_wheel(found: Distribution) -> Wheel:
+def make_installed_wheel(found: Distribution) -> Wheel:
     """Make a wheel of an installed distribution.
 
     Raises:
@@ -73,7 +73,7 @@ def installed_wheel(found: Distribution) -> Wheel:
     return _wheel(found, files)
 
 
-def fits(found: Distribution, image: Image) -> bool:
+def fits_image(found: Distribution, image: Image) -> bool:
     """Can an image run the installed distribution?"""
     tags = _tags(found)
     platforms = image.platforms

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
-import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +248,7 @@ def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
 
 
 def test_two_machines_with_a_case_of_the_same_name_are_both_run(folder: Path) -> None:
-    from sfn_provider.cli.files import read_mocks
+    from sfn_provider.cli.input_files import read_mocks
 
     cases = {"Same": {"Greet": "Hello"}}
     mocks = GREET_MOCKS | {"StateMachines": {"One": {"TestCases": cases}, "Two": {"TestCases": cases | {"Own": {}}}}}
@@ -273,7 +273,7 @@ def test_interrupting_is_told_in_a_word(told: Told, monkeypatch: pytest.MonkeyPa
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["sfn_provider.cli.commands.run"], "simulate", interrupt)
+    monkeypatch.setattr(import_module("sfn_provider.cli.commands.run"), "simulate", interrupt)
     assert told("run", "greet.asl.json")[0] == 130
 
 

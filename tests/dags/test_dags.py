@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import has_event_triggers
-from sfn_provider.compare.airflow.dag_execution import outcome
+from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import load_mocks, simulate
 from sfn_provider.engine.simulation.mocks import test_cases as cases_of
@@ -89,7 +89,7 @@ def test_the_pipeline_takes_the_route_that_step_functions_takes(case: str) -> No
     mocks = load_mocks(f"{MOCKS}#{case}")
     source = (DAGS / "sales_pipeline.py").read_text()
     result = shared_runner().run(source, "sales_pipeline", {}, mocks.as_configuration())
-    found = outcome(result)
+    found = read_outcome(result)
     definition = (DAGS / "sales_pipeline.asl.json").read_text()
     expected = simulate(definition, INPUT, mocks=mocks.fresh(), machine_name="sales_pipeline")
     assert (found.status, found.output, found.error) == (expected.status, expected.output, expected.error)

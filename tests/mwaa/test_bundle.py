@@ -20,7 +20,7 @@ from sfn_provider.mwaa.bundle import make_bundle
 from sfn_provider.mwaa.checks import check_installation
 from sfn_provider.mwaa.dag_files import read_dag_file
 from sfn_provider.mwaa.images import find_image, read_images
-from sfn_provider.mwaa.requirements import find_needs
+from sfn_provider.mwaa.requirements import find_requirements
 from sfn_provider.mwaa.wheel_downloads import download_wheel
 from tests.golden import DAGS
 
@@ -39,7 +39,7 @@ MACHINE = {"StartAt": "A", "States": {"A": TASK}}
 @pytest.mark.parametrize("version", read_images())
 def test_the_package_installs_on_every_image(version: str) -> None:
     image = find_image(version)
-    needs = find_needs(image)
+    needs = find_requirements(image)
     assert check_installation(image, needs) == []
     assert {"jsonata-python", "jsonpath-rfc9535", "iregexp-check"} <= set(needs.missing)
     assert not set(needs.missing) & set(image.installed)
@@ -100,7 +100,7 @@ def test_requirements_name_the_constraints_and_where_the_wheels_are() -> None:
 
 def test_offline_every_wheel_is_brought_and_no_index_is_asked() -> None:
     image = find_image("3.0.6")
-    here = {name: installed_version(name) for name in find_needs(image).missing}
+    here = {name: installed_version(name) for name in find_requirements(image).missing}
     mine = replace(image, pinned=here, python=PYTHON)  # what this environment has, so that nothing is downloaded
     made = make_bundle(mine, [], offline=True)
     lines = made.files["requirements.txt"].decode().splitlines()
@@ -119,7 +119,7 @@ def test_a_wheel_that_cannot_be_downloaded_is_told(monkeypatch: pytest.MonkeyPat
 def test_an_older_boto3_is_told_before_uploading() -> None:
     image = find_image("3.0.6")
     old = replace(image, python="3.10", installed={**image.installed, "boto3": "1.30.0"})
-    told = [(found.code, found.message) for found in check_installation(old, find_needs(old))]
+    told = [(found.code, found.message) for found in check_installation(old, find_requirements(old))]
     assert told == [
         ("PYTHON_REFUSED", "airflow-provider-sfn needs Python >=3.11; Airflow 3.0.6 on MWAA has 3.10"),
         ("VERSION_REFUSED", "airflow-provider-sfn needs boto3>=1.35.36; Airflow 3.0.6 on MWAA has 1.30.0"),

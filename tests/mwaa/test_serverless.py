@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.cli import run_command
-from sfn_provider.mwaa.serverless import find_obstacles
+from sfn_provider.mwaa.serverless import find_unsupported
 from sfn_provider.translate import translate
 from tests.fixtures.flows import END, call, machine
 from tests.golden import DAGS
@@ -40,7 +40,7 @@ MACHINES: dict[str, tuple[dict[str, Any], str | None, str]] = {
 def test_what_cannot_go_there_is_told(case: str) -> None:
     definition, schedule, expected = MACHINES[case]
     plan = translate(definition, dag_id="d", schedule=schedule).plan
-    assert "|".join(f"{found.code} {found.location}" for found in find_obstacles(plan)) == expected
+    assert "|".join(f"{found.code} {found.location}" for found in find_unsupported(plan)) == expected
 
 
 def test_the_sales_pipeline_can_go_there(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sfn_provider import __version__
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.images import find_image
 from sfn_provider.mwaa.requirements import installed_distribution
-from sfn_provider.mwaa.wheels import Wheel, fits, installed_wheel, is_pure, own_wheel
+from sfn_provider.mwaa.wheels import Wheel, fits_image, is_pure, make_installed_wheel, make_package_wheel
 from sfn_provider.mwaa.zip_archive import make_zip
 
 PURE = ("jsonata-python", "jsonpath-rfc9535", "networkx")
@@ -31,7 +31,7 @@ def install(wheel: Wheel, folder: Path) -> Path:
 
 
 def test_pip_installs_the_package_from_its_own_wheel(tmp_path: Path) -> None:
-    wheel = own_wheel()
+    wheel = make_package_wheel()
     assert wheel.name == f"airflow_provider_sfn-{__version__}-py3-none-any.whl"
     site = install(wheel, tmp_path)
     code = (
@@ -49,10 +49,10 @@ def test_pip_installs_the_package_from_its_own_wheel(tmp_path: Path) -> None:
 def test_a_wheel_made_of_an_installed_wheel_is_the_same(tmp_path: Path) -> None:
     from importlib.metadata import Distribution
 
-    wheel = own_wheel()
+    wheel = make_package_wheel()
     site = install(wheel, tmp_path)
     [found] = Distribution.discover(name="airflow-provider-sfn", path=[str(site)])
-    again = installed_wheel(found)
+    again = make_installed_wheel(found)
     assert (again.name, again.content) == (wheel.name, wheel.content)
 
 
@@ -60,14 +60,14 @@ def test_a_wheel_made_of_an_installed_wheel_is_the_same(tmp_path: Path) -> None:
 def test_a_dependency_installs_from_its_files(name: str, tmp_path: Path) -> None:
     found = installed_distribution(name)
     assert is_pure(found)
-    site = install(installed_wheel(found), tmp_path)
+    site = install(make_installed_wheel(found), tmp_path)
     modules = [file for file in found.files or () if file.suffix == ".py"]
     assert modules
     assert all((site / file).read_bytes() == file.read_binary() for file in modules)
 
 
 def test_scripts_and_what_an_installer_adds_are_left_out() -> None:
-    names = ZipFile(BytesIO(installed_wheel(installed_distribution("jsonata-python")).content)).namelist()
+    names = ZipFile(BytesIO(make_installed_wheel(installed_distribution("jsonata-python")).content)).namelist()
     assert not [name for name in names if name.startswith("..") or "INSTALLER" in name or name.endswith(".pyc")]
     assert "jsonata_python-0.7.1.dist-info/entry_points.txt" in names
 
@@ -88,7 +88,7 @@ def test_compiled_code_fits_one_python_only() -> None:
     images = [find_image(version) for version in ("2.10.3", "3.0.6")]
     assert not is_pure(compiled)
     if sys.platform == "linux":
-        assert [fits(compiled, image) for image in images] == [image.python == python for image in images]
+        assert [fits_image(compiled, image) for image in images] == [image.python == python for image in images]
 
 
 def test_what_is_not_installed_is_told() -> None:

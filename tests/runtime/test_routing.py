@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.compare.airflow.dag_execution import outcome
+from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.translate import translate
@@ -43,7 +43,7 @@ def both(definition: Mapping[str, Any], input: Json, mocks: Answers | None = Non
     result = run(definition, input, mocks)
     expected, found = (
         simulate(dict(definition), input, mocks=dict(mocks or {}), machine_name="machine"),
-        outcome(result),
+        read_outcome(result),
     )
     assert (found.status, found.output, found.error) == (expected.status, expected.output, expected.error)
     assert passed(found) == passed(expected)
@@ -316,7 +316,7 @@ PARAMS = {"day": "2025-03-15", "deep": {"list": [1, None]}, "none": None}
 )
 def test_params_are_the_input_of_a_run_without_a_configuration(configuration: Json, expected: Json) -> None:
     source = translate(CHAIN, dag_id="machine", params=PARAMS, schedule="@daily").source
-    assert outcome(run_source(source, configuration)).output == expected
+    assert read_outcome(run_source(source, configuration)).output == expected
 
 
 def test_a_payload_that_looks_like_a_template_is_not_rendered() -> None:
@@ -348,5 +348,5 @@ def test_tasks_that_a_user_adds_run_where_their_state_runs(way: str, after: str)
     result = run_source(translate(definition, dag_id="machine").source + ADDED, {"x": way})
     found = states(result)
     assert (found["before"], found["always"], found["after"]) == ("success", "success", after)
-    assert outcome(result).output == {"x": way}
+    assert read_outcome(result).output == {"x": way}
     assert (found["One"], found["Two"]) == (("success", "skipped") if way == "one" else ("skipped", "success"))

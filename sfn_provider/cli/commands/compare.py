@@ -1,34 +1,48 @@
-"""``sfn-provider compare``: a state machine and its DAG, side by side on the same input."""
+"""``sfn-provider compare``: runs a state machine and its DAG on the same input, and compares state by state."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
+from rich.table import Table
 
-from sfn_provider.cli.aws_comparison import Real, real_options, run_both
-from sfn_provider.cli.files import open_definition, read_input, read_mocks, write_text
+from sfn_provider.cli.input_files import open_definition, read_input, read_mocks
+from sfn_provider.cli.live_options import LiveOptions, live_options
 from sfn_provider.cli.options import (
-    DefinitionCommand,
+    ProviderCommand,
     definition_argument,
     input_option,
     json_option,
     substitutions_option,
 )
-from sfn_provider.cli.output import agreement, console, print_diagnostics, print_json, seconds, shorten, status, table
-from sfn_provider.cli.report_options import ReportOptions, made_at, report_options
+from sfn_provider.cli.output import print_json
+from sfn_provider.cli.output_files import write_file
+from sfn_provider.cli.report_options import ReportOptions, report_options
+from sfn_provider.cli.tables import (
+    Cell,
+    agreement,
+    console,
+    format_seconds,
+    print_differences,
+    progress,
+    shorten,
+    status,
+    table,
+)
 from sfn_provider.compare.comparison import Comparison
-from sfn_provider.compare.comparison import compare as compare_sides
+from sfn_provider.compare.comparison import compare as compare_on_engine
 from sfn_provider.compare.diff.state_comparison import StateComparison
-from sfn_provider.compare.report import make_report, of_comparison, of_live
+from sfn_provider.compare.report.builder import make_report
+from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.from_file import translate_definition
 
 
-@click.command(cls=DefinitionCommand)
+@click.command(cls=ProviderCommand)
 @definition_argument
 @input_option
 @click.option(
@@ -44,7 +58,7 @@ from sfn_provider.translate.from_file import translate_definition
     show_default=True,
     help="What stands for Step Functions: the engine, with mocks; or AWS: both sides run for real.",
 )
-@real_options
+@live_options
 @substitutions_option
 @json_option
 @report_options
@@ -55,10 +69,10 @@ def compare(
     output: str | None,
     schedule: str | None,
     side: str,
+    live: LiveOptions,
     substitutions: tuple[str, ...],
     as_json: bool,
     report: ReportOptions,
-    **real: Any,
 ) -> int:
     """Run a state machine on the engine and as a DAG in a private Airflow, and compare state by state.
 
@@ -68,67 +82,60 @@ def compare(
     With --on aws the state machine is started on Step Functions and the DAG on an Airflow of yours: the work of every
     task is done twice. What the services answered may differ; how each side went on from it may not.
     """
-    definition, warnings = open_definition(file, substitutions)
-    given = read_input(input_text)
+    definition = open_definition(file, substitutions, quiet=as_json)
+    input = read_input(input_text)
     if side == "aws" and mock is not None:
         raise UsageError("--mock and --on aws: real executions have no mocks; leave one of the two out")
-    cases = read_mocks(mock) if mock else {"without mocks": Mocks.from_mapping({})}
-    made = translate_definition(definition, schedule=schedule)
-    if not as_json:
-        print_diagnostics(warnings, file)
+    mocks = read_mocks(mock) if mock else {"without mocks": Mocks.from_mapping({})}
+    translation = translate_definition(definition, schedule=schedule)
     if output is not None:
-        write_text(output, made.source)
+        write_file(output, translation.source)
     if side == "aws":
-        results = {file: run_both(file, definition.source, given, Real(**real))}
-        if not as_json:
-            print_comparison(file, results[file])
+        running = iter([(file, live.compare(file, definition.source, input))])
     else:
-        results = _compare_cases(definition.source, given, cases, quiet=as_json)
-    found = {name: (of_live if side == "aws" else of_comparison)(name, result) for name, result in results.items()}
-    told = make_report(
+        running = _compare_on_engine(definition.source, input, mocks)
+    results: dict[str, Comparison] = {}
+    for name, result in running:
+        results[name] = result
+        if not as_json:
+            _print_comparison(name, result)
+    cases = {name: make_case(name, result) for name, result in results.items()}
+    made = make_report(
         definition.name.removesuffix(".asl"),
         definition.source,
-        made,
-        list(found.values()),
-        report.costs(made.plan.schedule),
+        translation,
+        list(cases.values()),
+        report.costs(translation.plan.schedule),
         origin=file,
-        made_at=made_at(),
+        made_at=report.made_at,
         execution_type=definition.execution_type,
     )
     if as_json:
-        shown = {name: case.model_dump(mode="json") for name, case in found.items()}
-        print_json({"file": file, "dag_file": output, "cases": shown, **told.as_json()})
+        shown = {name: case.model_dump(mode="json") for name, case in cases.items()}
+        print_json({"file": file, "dag_file": output, "cases": shown, **made.as_json()})
     else:
         console().print(_summary(results, "on the engine" if side == "engine" else "for real"))
         if output is not None:
             console().print(f"The DAG file: {Path(output).resolve()}", markup=False)
-    report.write(told)
+    report.write(made)
     return 0 if all(result.agrees for result in results.values()) else 1
 
 
-def _compare_cases(definition: Any, given: Any, cases: dict[str, Mocks], *, quiet: bool) -> dict[str, Comparison]:
-    progress = console(stderr=True)
-    results = {}
-    for number, (name, mocks) in enumerate(cases.items(), 1):
-        start = " (the first one starts a private Airflow, some ten seconds)" if number == 1 else ""
-        with progress.status(f"Case {number} of {len(cases)}: {name}{start}"):
-            results[name] = compare_sides(definition, given, mocks=mocks)
-        if not quiet:
-            print_comparison(name, results[name])
-    return results
+def _compare_on_engine(
+    definition: str | dict[str, Any], input: Any, mocks: dict[str, Mocks]
+) -> Iterator[tuple[str, Comparison]]:
+    for number, (name, answers) in enumerate(mocks.items(), 1):
+        with progress("Case", name, number, len(mocks)):
+            result = compare_on_engine(definition, input, mocks=answers)
+        yield name, result
 
 
-def print_comparison(name: str, result: Comparison) -> None:
-    """One case for people."""
+def _print_comparison(name: str, result: Comparison) -> None:
     columns = ("#", "State", "Type", "Calls", "Input", "Output", "Leaves with")
     rows = [_state_row(number, state) for number, state in enumerate(result.states, 1)]
     out = console()
     out.print(table(f"Case {name}", columns, rows, right=("#", "Calls")))
-    for state in result.states:
-        for told in state.differences:
-            out.print(f"  {state.state}: {told}", markup=False, style="red")
-    for told in result.outcome:
-        out.print(f"  outcome: {told}", markup=False, style="red")
+    print_differences([(state.state, state.differences) for state in result.states], result.outcome)
     expected = result.expected
     out.print("Outcome:", status(expected.status), expected.error or "", markup=False)
     if expected.cause:
@@ -136,40 +143,37 @@ def print_comparison(name: str, result: Comparison) -> None:
     out.print()
 
 
-def _state_row(number: int, state: StateComparison) -> list[str | Text]:
-    visit = state.expected or state.found
-    if visit is None:
-        raise AssertionError("a state comparison has at least one side")
-    both = state.expected is not None and state.found is not None
+def _state_row(number: int, state: StateComparison) -> list[Cell]:
+    visit = state.visit
+    both = state.expected is not None and state.actual is not None
     input_agrees, output_agrees = (
-        both and not any(told.startswith(side) for told in state.differences) for side in ("input", "output")
+        both and not any(difference.startswith(value) for difference in state.differences)
+        for value in ("input", "output")
     )
-    left = shorten(visit.output) if visit.left else "(not left)"
+    output = shorten(visit.output) if visit.left else "(not left)"
     marks = [agreement(input_agrees), agreement(output_agrees)]
-    return [str(number), state.state, visit.type, str(visit.calls or ""), *marks, left]
+    return [str(number), state.state, visit.type, str(visit.calls or ""), *marks, output]
 
 
 _COLUMNS = ("Case", "Step Functions", "Airflow", "Transitions", "Tasks", "It took", "Airflow took", "Sides")
 
 
-def _summary(results: dict[str, Comparison], how: str) -> Any:
+def _summary(results: dict[str, Comparison], how: str) -> Table:
     rows = [_summary_row(name, result) for name, result in results.items()]
     title = f"Step Functions ({how}) and Airflow (as a DAG), on the same input"
     return table(title, _COLUMNS, rows, right=_COLUMNS[3:7])
 
 
-def _summary_row(name: str, result: Comparison) -> list[str | Text]:
+def _summary_row(name: str, result: Comparison) -> list[Cell]:
+    airflow = result.airflow
+    duration = result.expected_seconds
     return [
         name,
         status(result.expected.status),
-        status(result.airflow.execution.status),
+        status(airflow.execution.status) if airflow else "",
         str(result.expected.transitions),
-        str(result.airflow.tasks),
-        _took(result.expected_seconds),
-        f"{result.airflow.seconds:.1f} s",
+        str(airflow.tasks) if airflow else "",
+        format_seconds(duration) if duration >= 1 else f"{duration * 1000:.1f} ms",
+        f"{airflow.seconds:.1f} s" if airflow else "",
         agreement(result.agrees),
     ]
-
-
-def _took(duration: float) -> str:
-    return seconds(duration) if duration >= 1 else f"{duration * 1000:.1f} ms"

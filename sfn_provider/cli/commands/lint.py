@@ -1,4 +1,4 @@
-"""``sfn-provider lint``: what is wrong with a definition, before AWS says it."""
+"""``sfn-provider lint``: checks definitions as Step Functions does at creation."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import click
 
 from sfn_provider.asl import Diagnostic
 from sfn_provider.asl import lint as lint_definition
+from sfn_provider.cli.options import ProviderCommand
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.translate.definitions import read_definition
 
-Found = dict[str, list[Diagnostic]]
+FileDiagnostics = dict[str, list[Diagnostic]]
 
 
-@click.command()
+@click.command(cls=ProviderCommand)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--format",
-    "layout",
+    "output_format",
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
@@ -34,15 +35,15 @@ Found = dict[str, list[Diagnostic]]
     show_default=True,
     help="The type of the state machine: an EXPRESS one can do less.",
 )
-def lint(files: tuple[str, ...], layout: str, as_json: bool, execution_type: str) -> int:
+def lint(files: tuple[str, ...], output_format: str, as_json: bool, execution_type: str) -> int:
     """Check state machine definitions.
 
     Errors are what AWS refuses at creation; warnings are what it accepts and you will regret. Exits with 1 where there
     is an error.
     """
     found = {file: _check(file, execution_type) for file in files}
-    _PRINTERS["json" if as_json else layout](found)
-    return 1 if _errors(found) else 0
+    _PRINTERS["json" if as_json else output_format](found)
+    return 1 if _count_errors(found) else 0
 
 
 def _check(file: str, execution_type: str) -> list[Diagnostic]:
@@ -51,23 +52,23 @@ def _check(file: str, execution_type: str) -> list[Diagnostic]:
     return list(definition.placed(lint_definition(definition.source, execution_type=kind)))
 
 
-def _errors(found: Found) -> int:
+def _count_errors(found: FileDiagnostics) -> int:
     return sum(entry.level == "error" for entries in found.values() for entry in entries)
 
 
-def _print_text(found: Found) -> None:
+def _print_text(found: FileDiagnostics) -> None:
     for file, entries in found.items():
         print_diagnostics(entries, file, stderr=False)
-    errors = _errors(found)
+    errors = _count_errors(found)
     warnings = sum(map(len, found.values())) - errors
     click.echo(f"{len(found)} file(s): {errors} error(s), {warnings} warning(s)", err=True)
 
 
-def _print_json(found: Found) -> None:
+def _print_json(found: FileDiagnostics) -> None:
     print_json([{"file": file, **entry} for file, entries in found.items() for entry in diagnostics_as_json(entries)])
 
 
-def _print_github(found: Found) -> None:
+def _print_github(found: FileDiagnostics) -> None:
     for file, entries in found.items():
         for entry in entries:
             message = f"{entry.code} {entry.location or '/'}: {entry.message}"
@@ -76,4 +77,8 @@ def _print_github(found: Found) -> None:
             click.echo(f"::{entry.level} file={path},line={entry.line or 1},col={entry.column or 1}::{escaped}")
 
 
-_PRINTERS: dict[str, Callable[[Found], None]] = {"text": _print_text, "json": _print_json, "github": _print_github}
+_PRINTERS: dict[str, Callable[[FileDiagnostics], None]] = {
+    "text": _print_text,
+    "json": _print_json,
+    "github": _print_github,
+}

@@ -1,4 +1,4 @@
-"""``sfn-provider translate``: a state machine as an Airflow DAG file."""
+"""``sfn-provider translate``: writes a state machine as an Airflow DAG file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
-from sfn_provider.cli.files import read_input, read_substitutions, write_text
-from sfn_provider.cli.options import DefinitionCommand, definition_argument, json_option, substitutions_option
+from sfn_provider.cli.input_files import read_input, read_substitutions
+from sfn_provider.cli.options import ProviderCommand, definition_argument, json_option, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
+from sfn_provider.cli.output_files import write_file
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa import serverless
 from sfn_provider.translate import Translation, report, translate_file
 from sfn_provider.translate.plan.model import tasks_of
 
 
-@click.command(cls=DefinitionCommand)
+@click.command(cls=ProviderCommand)
 @definition_argument
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here; by default it is printed.")
 @click.option("--dag-id", help="The DAG's id; by default made from the file's name.")
@@ -54,45 +55,47 @@ def translate(
     defaults = read_input(params) if params is not None else None
     if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
-    made = translate_file(
+    translation = translate_file(
         file, dag_id=dag_id, schedule=schedule, substitutions=read_substitutions(substitutions), params=defaults
     )
     if target == serverless.TARGET:
-        made = replace(made, diagnostics=(*made.diagnostics, *serverless.find_obstacles(made.plan)))
-    impossible = any(found.level == "error" for found in made.diagnostics)
-    refused = impossible or (strict and bool(made.findings))
+        unsupported = serverless.find_unsupported(translation.plan)
+        translation = replace(translation, diagnostics=(*translation.diagnostics, *unsupported))
+    impossible = any(found.level == "error" for found in translation.diagnostics)
+    refused = impossible or (strict and bool(translation.findings))
     if output is not None and not refused:
-        write_text(output, made.source)
+        write_file(output, translation.source)
     if as_json:
-        print_json(_as_json(made, output, with_report or strict, refused))
+        print_json(_as_json(translation, output, with_report or strict, refused))
     else:
-        print_diagnostics(made.diagnostics, file)
+        print_diagnostics(translation.diagnostics, file)
         if impossible:
             click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
         else:
-            _print(made, output, with_report, refused)
+            _print(translation, output, with_report, refused)
     return 1 if refused else 0
 
 
-def _as_json(made: Translation, output: str | None, with_report: bool, refused: bool) -> dict[str, Any]:
-    told = {
-        "dag_id": made.plan.dag_id,
+def _as_json(translation: Translation, output: str | None, with_report: bool, refused: bool) -> dict[str, Any]:
+    fields = {
+        "dag_id": translation.plan.dag_id,
         "file": None if refused else output,
-        "source": made.source if output is None and not refused else None,
-        "tasks": len(tasks_of(made.plan.tasks)),
-        "diagnostics": diagnostics_as_json(made.diagnostics),
+        "source": translation.source if output is None and not refused else None,
+        "tasks": len(tasks_of(translation.plan.tasks)),
+        "diagnostics": diagnostics_as_json(translation.diagnostics),
     }
-    return told | ({"report": report.as_object(made)} if with_report else {})
+    return fields | ({"report": report.as_object(translation)} if with_report else {})
 
 
-def _print(made: Translation, output: str | None, with_report: bool, refused: bool) -> None:
+def _print(translation: Translation, output: str | None, with_report: bool, refused: bool) -> None:
     if with_report:
-        click.echo(report.as_text(made), nl=False)
+        click.echo(report.as_text(translation), nl=False)
     if refused:
-        listed = "" if with_report else "".join(f"  {finding}\n" for finding in made.findings)
-        told = f"{len(made.findings)} finding(s) and --strict: nothing is written"
-        click.echo(f"{listed}Refused: {told}", err=True)
+        listed = "" if with_report else "".join(f"  {finding}\n" for finding in translation.findings)
+        count = len(translation.findings)
+        click.echo(f"{listed}Refused: {count} finding(s) and --strict: nothing is written", err=True)
     elif output is not None:
-        click.echo(f"Wrote {output}: DAG {made.plan.dag_id} with {len(tasks_of(made.plan.tasks))} tasks", err=True)
+        plan = translation.plan
+        click.echo(f"Wrote {output}: DAG {plan.dag_id} with {len(tasks_of(plan.tasks))} tasks", err=True)
     elif not with_report:
-        click.echo(made.source, nl=False)
+        click.echo(translation.source, nl=False)

@@ -1,1 +1,1 @@
-"""A private Airflow that runs DAGs for a comparison, and access to one that runs elsewhere."""
+"""Runs DAGs in a private Airflow, for comparisons."""

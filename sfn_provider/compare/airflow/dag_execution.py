@@ -1,4 +1,4 @@
-"""A state machine as a DAG, run in Airflow, with the outcome in the terms of Step Functions."""
+"""Runs a state machine as a DAG in the private Airflow, and reads the run as an execution."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from sfn_provider.translate import translate
 from sfn_provider.xcom_json import encode_dag_run_conf
 
 DAG_ID = "StateMachine"
-"""Id of the DAGs made here; `simulate` names the machine so as well, so that their context objects agree."""
+"""Id of the DAGs made here; comparisons give `simulate` the same name, so that their context objects agree."""
 
 
 @dataclass(frozen=True, slots=True)
-class DagFile:
-    """A DAG file.
+class DagSource:
+    """The text of a DAG file.
 
     Args:
-        source: its text.
+        source: the text.
         dag_id: the DAG in it; None for the only one.
     """
 
@@ -39,7 +39,7 @@ class TaskTime:
     Args:
         task_id: its task.
         map_index: its map index, -1 for a task that is not mapped.
-        states: the states that it passed, in order.
+        states: the states that it entered, in order.
         started: seconds after the first task of the run started.
         seconds: how long it ran.
     """
@@ -71,12 +71,12 @@ class AirflowRun:
 
     @property
     def tasks(self) -> int:
-        """How many task instances ran."""
+        """The number of task instances that ran."""
         return len(self.times)
 
     @property
     def seconds_between(self) -> float:
-        """How much of the time no task ran: what Airflow took to find the next one and to start it."""
+        """Seconds in which no task ran: Airflow's time to find the next one and to start it."""
         busy, until = 0.0, 0.0
         for time in self.times:
             end = time.started + time.seconds
@@ -92,7 +92,7 @@ def run_on_airflow(
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, str] | None = None,
 ) -> Execution:
-    """Translate a state machine, run the DAG in a private Airflow and tell the outcome as an execution.
+    """Translate a state machine, run the DAG in a private Airflow and return its outcome as an execution.
 
     Args:
         definition: the definition as text, as an object, or parsed.
@@ -114,20 +114,20 @@ def run_dag(
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, str] | None = None,
 ) -> AirflowRun:
-    """The same as `run_on_airflow`, with what is to know about the DAG and its run."""
+    """Do the same as `run_on_airflow`, and return the DAG's run with its times."""
     source = dump(definition) if isinstance(definition, StateMachine) else definition
-    dag_file = DagFile(translate(source, dag_id=DAG_ID).source, DAG_ID)
+    dag = DagSource(translate(source, dag_id=DAG_ID).source, DAG_ID)
     if mocks is None and objects is None:
-        return run_file(dag_file, input, None)
+        return run_dag_source(dag, input, None)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
-    return run_file(dag_file, input, answers)
+    return run_dag_source(dag, input, answers)
 
 
-def run_file(dag_file: DagFile, input: Json, mocks: Mocks | None) -> AirflowRun:
+def run_dag_source(dag: DagSource, input: Json, mocks: Mocks | None) -> AirflowRun:
     """Run a DAG file in a private Airflow.
 
     Args:
-        dag_file: the file.
+        dag: the DAG.
         input: the execution's input, any JSON value.
         mocks: what tasks answer; None calls AWS.
 
@@ -135,28 +135,28 @@ def run_file(dag_file: DagFile, input: Json, mocks: Mocks | None) -> AirflowRun:
         AirflowRunFailed: where Airflow itself fails.
     """
     config = mocks.as_configuration() if mocks is not None else None
-    result = shared_runner().run(dag_file.source, dag_file.dag_id, encode_dag_run_conf(input), config)
-    return airflow_run(result)
+    result = shared_runner().run(dag.source, dag.dag_id, encode_dag_run_conf(input), config)
+    return read_airflow_run(result)
 
 
-def airflow_run(result: DagRunResult) -> AirflowRun:
+def read_airflow_run(result: DagRunResult) -> AirflowRun:
     """Read a DAG run as an execution, with its times.
 
     Raises:
         AirflowRunFailed: where a task failed for another reason than its state's error.
     """
     skipped = sum(task["state"] == "skipped" for task in result.tasks)
-    return AirflowRun(outcome(result), _times(result), skipped, result.seconds, result.requests)
+    return AirflowRun(read_outcome(result), _task_times(result), skipped, result.seconds, result.requests)
 
 
-def _times(result: DagRunResult) -> tuple[TaskTime, ...]:
+def _task_times(result: DagRunResult) -> tuple[TaskTime, ...]:
     ran = [task for task in result.tasks if task["state"] in ("success", "failed") and task["started"] is not None]
     first = min((task["started"] for task in ran), default=0.0)
     times = [
         TaskTime(
             task_id=task["task_id"],
             map_index=task["map_index"],
-            states=_states(task),
+            states=_entered_states(task),
             started=task["started"] - first,
             seconds=max(0.0, (task["ended"] or task["started"]) - task["started"]),
         )
@@ -165,19 +165,19 @@ def _times(result: DagRunResult) -> tuple[TaskTime, ...]:
     return tuple(sorted(times, key=lambda time: (time.started, time.task_id, time.map_index)))
 
 
-def _states(task: Mapping[str, Json]) -> tuple[str, ...]:
-    entered = [Record(*record) for record in task.get("history") or ()]
-    return tuple(record.details["name"] for record in entered if record.type.endswith("StateEntered"))
+def _entered_states(task: Mapping[str, Json]) -> tuple[str, ...]:
+    records = [Record(*record) for record in task.get("history") or ()]
+    return tuple(record.details["name"] for record in records if record.type.endswith("StateEntered"))
 
 
-def outcome(result: DagRunResult) -> Execution:
+def read_outcome(result: DagRunResult) -> Execution:
     """Read a DAG run as an execution.
 
     Raises:
         AirflowRunFailed: where a task failed for another reason than its state's error.
     """
-    kept = (Record(*record) for task in result.tasks for record in task.get("history") or ())
-    records = sorted(kept, key=lambda record: record.id)
+    history = (Record(*record) for task in result.tasks for record in task.get("history") or ())
+    records = sorted(history, key=lambda record: record.id)
     errors = [task["error"] for task in result.tasks if task.get("error")]
     for error in errors:
         if error.get("Message"):

@@ -1,4 +1,4 @@
-"""Answers what tasks ask of Airflow 3 in the private Airflow: by Airflow's own routes, in the thread that asks.
+"""Serves the requests of tasks in a private Airflow 3 in the calling thread, by Airflow's own routes.
 
 Under ``dag.test()`` each XCom and each state of a task goes through Airflow's execution API in the same process.
 Airflow hands every such request to a thread with an event loop and from there to a pool of threads, and has a layer for
@@ -21,55 +21,55 @@ from sfn_provider._compat import airflow_major
 log = logging.getLogger(__name__)
 
 
-def answer_at_once() -> Callable[[], int]:
-    """Have requests answered at once in this process, for as long as it lives.
+def serve_requests_in_thread() -> Callable[[], int]:
+    """Serve the requests of tasks in the thread that makes them, for the life of this process.
 
     Returns:
-        Tells how many requests there were so far; 0 where they are not answered here: on Airflow 2, whose tasks use
-        the database themselves, and on an Airflow whose insides are not known.
+        A function that returns the number of requests so far; 0 where they are not served here: on Airflow 2, whose
+        tasks use the database themselves, and on an Airflow whose internals differ.
     """
     if airflow_major() < 3:
         return lambda: 0
     try:
-        transport = _put_before_airflows_own()
-    except (ImportError, AttributeError) as error:  # other insides, in a newer Airflow: its own way is right, too
-        log.warning("Requests of tasks take Airflow's own, slower way: %s", error)
+        transport = _replace_transport()
+    except (ImportError, AttributeError) as error:  # a newer Airflow with other internals: its own transport works, too
+        log.warning("Requests of tasks use Airflow's own, slower transport: %s", error)
         return lambda: 0
     return lambda: transport.requests
 
 
-def _put_before_airflows_own() -> AtOnce:
+def _replace_transport() -> InThreadTransport:
     from airflow.sdk.execution_time.supervisor import in_process_api_server
 
     api: Any = in_process_api_server()
-    transport = AtOnce(_current_routes(api.app), api.transport)
-    _make_dependants_once()
+    transport = InThreadTransport(_current_routes(api.app), api.transport)
+    _cache_dependants()
     api.transport = transport
     return transport
 
 
-class AtOnce(httpx.BaseTransport):
-    """Runs an ASGI application on an event loop in the thread that asks.
+class InThreadTransport(httpx.BaseTransport):
+    """Runs an ASGI application on an event loop in the calling thread.
 
     Args:
         app: the application.
-        otherwise: answers what is asked from within an event loop, where no other one can run.
+        fallback: serves requests from within a running event loop, where no other one can run.
     """
 
-    def __init__(self, app: Any, otherwise: httpx.BaseTransport) -> None:
+    def __init__(self, app: Any, fallback: httpx.BaseTransport) -> None:
         self.requests = 0
         self._app = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._otherwise = otherwise
+        self._fallback = fallback
         self._loop = asyncio.new_event_loop()
-        self._one_at_a_time = threading.Lock()
-        _use_no_threads(self._loop)
+        self._lock = threading.Lock()
+        _run_threads_inline(self._loop)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
         self.requests += 1
-        if _within_a_loop():
-            return self._otherwise.handle_request(request)
-        with self._one_at_a_time:
+        if _in_event_loop():
+            return self._fallback.handle_request(request)
+        with self._lock:
             return self._loop.run_until_complete(self._answer(request))
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -77,7 +77,7 @@ class AtOnce(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
 
 
-def _within_a_loop() -> bool:
+def _in_event_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -85,8 +85,8 @@ def _within_a_loop() -> bool:
     return True
 
 
-def _use_no_threads(loop: asyncio.AbstractEventLoop) -> None:
-    """Make what an event loop would hand to a thread run in the loop's own: there is nothing else for it to do."""
+def _run_threads_inline(loop: asyncio.AbstractEventLoop) -> None:
+    """Run in the loop's own thread what it would hand to another one: it has nothing else to do."""
     import anyio.to_thread
 
     threads: Any = anyio.to_thread
@@ -100,21 +100,21 @@ def _use_no_threads(loop: asyncio.AbstractEventLoop) -> None:
     threads.run_sync = run_here
 
 
-def _make_dependants_once() -> None:
-    """Keep what FastAPI makes anew for each request where dependencies are overridden, as they are in Airflow's API."""
+def _cache_dependants() -> None:
+    """Cache what FastAPI computes for each request where dependencies are overridden, as they are in Airflow's API."""
     from fastapi.dependencies import utils
 
-    made_by: Any = utils
-    get_dependant = made_by.get_dependant
+    module: Any = utils
+    get_dependant = module.get_dependant
 
     @lru_cache(maxsize=256)  # Airflow overrides one dependency by another function for each task
     def make(named: tuple[tuple[str, Any], ...]) -> Any:
         return get_dependant(**{name: list(value) if isinstance(value, tuple) else value for name, value in named})
 
-    def kept(**named: Any) -> Any:
+    def get_cached(**named: Any) -> Any:
         return make(tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in named.items()))
 
-    made_by.get_dependant = kept
+    module.get_dependant = get_cached
 
 
 def _current_routes(api: Any) -> Any:

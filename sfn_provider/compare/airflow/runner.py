@@ -1,4 +1,4 @@
-"""Runs translated DAGs in a real Airflow that is nobody's: own home folder, SQLite, no server, never the user's."""
+"""Starts a private Airflow as a child process, with its own home folder and SQLite, and sends it DAG files to run."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from sfn_provider.translate import translate
 Json = Any
 
 _LOG_TAIL = 10_000
-"""How many bytes of Airflow's log are looked at for its last lines: over many runs it gets long."""
+"""Bytes of Airflow's log that are read for its last lines: over many runs it gets long."""
 
-_NOTHING = {"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}}
+_WARM_UP_MACHINE = {"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}}
 
 
 class AirflowRunFailed(SfnProviderError):
@@ -43,7 +43,7 @@ class DagRunResult:
         seconds: wall time of the run, without Airflow's start.
         tasks: for each task instance ``task_id``, ``map_index``, ``state``, ``started`` and ``ended`` (seconds since
             the epoch), and the XComs ``return_value``, ``token``, ``error`` and ``history`` of those that ran.
-        log: the end of what Airflow logged.
+        log: the end of Airflow's log.
         requests: how many requests tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
     """
 
@@ -84,8 +84,8 @@ class AirflowRunner:
         return self._run(source, dag_id, configuration, mocks)
 
     def _warm_up(self) -> None:
-        """Run a DAG of one task: what Airflow does only once, it does now, and no run that is measured pays for it."""
-        source = translate(_NOTHING, dag_id="warm_up").source
+        """Run a DAG of one task, so that what Airflow does only once does not count in the times of later runs."""
+        source = translate(_WARM_UP_MACHINE, dag_id="warm_up").source
         self._run(source, "warm_up", {}, Mocks.from_mapping({}).as_configuration())
 
     def _run(
@@ -102,16 +102,16 @@ class AirflowRunner:
             mock_path = self._home / "mocks.json"
             mock_path.write_text(json.dumps(mocks), encoding="utf-8")
             job["mocks"] = f"{mock_path}#"
-        result = self._ask(job)
+        result = self._request(job)
         tasks, requests = tuple(result["tasks"]), result["requests"]
         return DagRunResult(result["state"], result["run_id"], result["seconds"], tasks, self._log_tail(), requests)
 
     def close(self) -> None:
         """End the process and remove its folder."""
-        self._end(patience=10)
+        self._stop(timeout=10)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _end(self, patience: float) -> None:
+    def _stop(self, timeout: float) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -119,15 +119,15 @@ class AirflowRunner:
             if process.stdin is not None:
                 process.stdin.close()
             try:
-                process.wait(timeout=patience)
+                process.wait(timeout=timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
 
     def _write(self, source: str) -> Path:
         """Write the DAG file, alone in its folder.
 
-        The folder is made anew: Python takes the compiled module of another file of the same name and size that is
-        less than a second older.
+        The folder is created again each time: Python takes the compiled module of another file of the same name and
+        size that is less than a second older.
         """
         path = self._home / "dags" / "translated.py"
         shutil.rmtree(path.parent, ignore_errors=True)
@@ -135,7 +135,7 @@ class AirflowRunner:
         path.write_text(source, encoding="utf-8")
         return path
 
-    def _ask(self, job: Mapping[str, Json]) -> dict[str, Json]:
+    def _request(self, job: Mapping[str, Json]) -> dict[str, Json]:
         process = self._process or self._start()
         if process.stdin is None or process.stdout is None:
             raise AssertionError("the process was started with pipes")
@@ -146,10 +146,10 @@ class AirflowRunner:
         except BrokenPipeError:
             line = ""
         except BaseException:  # interrupted: what comes would be taken for the answer to the next job
-            self._end(patience=0)
+            self._stop(timeout=0)
             raise
         if not line:
-            self._end(patience=1)
+            self._stop(timeout=1)
             raise AirflowRunFailed(f"Airflow ended unexpectedly; the end of its log:\n{self._log_tail()}")
         answer: dict[str, Json] = json.loads(line)
         if "failure" in answer:
@@ -177,19 +177,19 @@ class AirflowRunner:
 
 
 def private_environment(home: Path) -> dict[str, str]:
-    """The environment for an Airflow in a folder of its own: nothing of the user's Airflow settings is left in it.
+    """Return the environment of a private Airflow, without any of the user's Airflow settings.
 
     Args:
         home: the folder; it becomes AIRFLOW_HOME.
     """
     package_folder = str(Path(sfn_provider.__file__).parent.parent)
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("AIRFLOW") and name != "PYTHONDONTWRITEBYTECODE"
     }
-    search_path = [package_folder, *filter(None, [kept.get("PYTHONPATH")])]
-    return kept | {
+    search_path = [package_folder, *filter(None, [inherited.get("PYTHONPATH")])]
+    return inherited | {
         "PYTHONPATH": os.pathsep.join(search_path),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
@@ -204,7 +204,7 @@ def private_environment(home: Path) -> dict[str, str]:
 
 @cache
 def shared_runner() -> AirflowRunner:
-    """The runner that this process keeps, closed at its end."""
+    """Return the runner of this process; it is closed when the process ends."""
     runner = AirflowRunner()
     atexit.register(runner.close)
     return runner

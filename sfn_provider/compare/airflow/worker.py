@@ -20,7 +20,7 @@ from typing import IO, Any
 from unittest.mock import patch
 
 from sfn_provider._compat import airflow_major, mend_dag_test
-from sfn_provider.compare.airflow.in_process_api import answer_at_once
+from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
 from sfn_provider.engine.simulation.mocks import load_mocks
 from sfn_provider.xcom_json import decode_xcom
 
@@ -29,14 +29,14 @@ Json = Any
 
 def main() -> None:
     """Answer jobs until standard input ends."""
-    answers = _take_stdout()
+    answers = _redirect_stdout()
     from airflow.utils.db import initdb
 
-    _trust_the_machine()
+    _disable_disk_sync()
     mend_dag_test()
     _log_errors_only()
     initdb()
-    requests = answer_at_once()
+    requests = serve_requests_in_thread()
     for line in sys.stdin:
         try:
             before = requests()
@@ -48,8 +48,8 @@ def main() -> None:
         answers.flush()
 
 
-def _trust_the_machine() -> None:
-    """Let SQLite not wait for the disk: nobody needs this database after a power failure."""
+def _disable_disk_sync() -> None:
+    """Let SQLite not wait for the disk: the database is not needed after a power failure."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
@@ -61,7 +61,7 @@ def _trust_the_machine() -> None:
 
 
 def _log_errors_only() -> None:
-    """Make Airflow 3.0 heed the level of the private Airflow: under ``dag.test()`` it logs all that tasks do."""
+    """Apply the log level of the private Airflow on 3.0, whose ``dag.test()`` logs all that tasks do."""
     if airflow_major() < 3:
         return
     import structlog
@@ -70,8 +70,8 @@ def _log_errors_only() -> None:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
-def _take_stdout() -> IO[str]:
-    """Keep standard output for answers; what Airflow prints goes to standard error."""
+def _redirect_stdout() -> IO[str]:
+    """Reserve standard output for answers; what Airflow prints goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return answers
@@ -96,22 +96,21 @@ def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: st
         os.environ.pop(MOCKS_VARIABLE, None)
     else:
         os.environ[MOCKS_VARIABLE] = mocks
-    dag = _dag(path, Path(path).read_text(encoding="utf-8"), dag_id)
+    dag = _load_dag(path, Path(path).read_text(encoding="utf-8"), dag_id)
     history = Path(os.environ[HISTORY_VARIABLE])
     history.unlink(missing_ok=True)
     started = time.perf_counter()
-    with _virtual_time() if mocks is not None else nullcontext(), _items_in_order(mocks):
+    with _shorten_sleeps() if mocks is not None else nullcontext(), _run_map_items_in_order(mocks):
         finished = dag.test(run_conf=configuration)
     seconds = time.perf_counter() - started
-    kept = _kept(history)
-    left = _xcoms(finished)
-    tasks = [_task(instance, left, kept) for instance in finished.get_task_instances()]
+    histories, xcoms = _read_histories(history), _read_xcoms(finished)
+    tasks = [_describe_task(instance, xcoms, histories) for instance in finished.get_task_instances()]
     return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
 
 
 @lru_cache(maxsize=1)
-def _dag(path: str, text: str, dag_id: str | None) -> Any:
-    """The DAG in a file. Replays run one DAG many times: as long as the text is the same, it is parsed once."""
+def _load_dag(path: str, text: str, dag_id: str | None) -> Any:
+    """The DAG in a file, parsed once as long as the text is the same: replays run one DAG many times."""
     from sfn_provider._compat import DagBag
 
     bag = DagBag(Path(path).parent)
@@ -123,8 +122,8 @@ def _dag(path: str, text: str, dag_id: str | None) -> Any:
 
 
 @contextmanager
-def _virtual_time() -> Iterator[None]:
-    """Makes sleep short: where no task is ready, ``dag.test()`` sleeps a second, once for each that a failure skips."""
+def _shorten_sleeps() -> Iterator[None]:
+    """Shortens sleeps: where no task is ready, ``dag.test()`` sleeps a second, once for each that a failure skips."""
     sleep = time.sleep
 
     def sleep_shortly(seconds: float) -> None:
@@ -135,8 +134,8 @@ def _virtual_time() -> Iterator[None]:
 
 
 @contextmanager
-def _items_in_order(mocks: str | None) -> Iterator[None]:
-    """Makes the items of a Map call in order, where a state's mock answers differ from call to call.
+def _run_map_items_in_order(mocks: str | None) -> Iterator[None]:
+    """Runs the items of a Map in order, where a state's mock answers differ from call to call.
 
     ``dag.test()`` of Airflow 3 runs what is ready in the order of a set. So one instance of a task is ready at a time.
     """
@@ -161,14 +160,14 @@ def _answers_differ(mocks: str) -> bool:
     return any(entry != entries[0] for entries in answers for entry in entries)
 
 
-def _kept(history: Path) -> dict[tuple[str, int], Json]:
+def _read_histories(history: Path) -> dict[tuple[str, int], Json]:
     """The history of each task instance, by its task id and map index."""
     lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
     return {(task_id, map_index): records for task_id, map_index, records in map(json.loads, lines)}
 
 
-def _xcoms(run: Any) -> dict[tuple[str, int, str], Json]:
-    """What the tasks of a DAG run have left, by task id, map index and key."""
+def _read_xcoms(run: Any) -> dict[tuple[str, int, str], Json]:
+    """The XComs of a DAG run, by task id, map index and key."""
     from sfn_provider._compat import XComRow, create_session
 
     with create_session() as session:
@@ -178,12 +177,12 @@ def _xcoms(run: Any) -> dict[tuple[str, int, str], Json]:
     return {place: decode_xcom(value) for place, value in values.items()}
 
 
-def _task(
-    instance: Any, left: dict[tuple[str, int, str], Json], histories: dict[tuple[str, int], Json]
+def _describe_task(
+    instance: Any, all_xcoms: dict[tuple[str, int, str], Json], histories: dict[tuple[str, int], Json]
 ) -> dict[str, Json]:
     place = (instance.task_id, instance.map_index)
-    keys = ("return_value", "token", "error") if _ran(instance) else ()
-    xcoms = {key: left.get((*place, key)) for key in keys}
+    keys = ("return_value", "token", "error") if instance.state in ("success", "failed") else ()
+    xcoms = {key: all_xcoms.get((*place, key)) for key in keys}
     if (records := histories.get(place)) is not None:
         xcoms["history"] = records
     times = {
@@ -192,10 +191,6 @@ def _task(
     }
     named = {"task_id": instance.task_id, "map_index": instance.map_index, "state": str(instance.state)}
     return {**named, **times, **xcoms}
-
-
-def _ran(instance: Any) -> bool:
-    return instance.state in ("success", "failed")
 
 
 if __name__ == "__main__":

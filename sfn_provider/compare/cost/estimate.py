@@ -1,4 +1,4 @@
-"""From what a run uses to dollars a month, and where one way becomes cheaper than another."""
+"""Computes dollars a month from the usage of a run, and where one way becomes cheaper than another."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sfn_provider.compare.cost.usage import Usage
 
 STANDARD, EXPRESS, SERVERLESS = "Step Functions Standard", "Step Functions Express", "MWAA Serverless"
 
-MOST_RUNS = 10_000_000
-"""Runs a month up to which break-even points are looked for."""
+MAX_RUNS = 10_000_000
+"""Runs a month up to which break-even points are computed."""
 
 _EXPRESS_STEP_MB, _EXPRESS_STEP_SECONDS = 64, 0.1
 """Express executions are charged in chunks of 64 MB and 100 ms. Source: the pricing page."""
@@ -49,7 +49,7 @@ class Way:
     """One way to run the pipeline.
 
     Args:
-        name: what it is.
+        name: the service, for MWAA with the environment's class.
         monthly: dollars a month for a number of runs a month.
     """
 
@@ -191,7 +191,7 @@ def _serverless(usage: Usage, prices: ServerlessPrices) -> Callable[[float], flo
 def _points(runs: int) -> list[int]:
     """Numbers of runs a month for a curve: the decades, their halves and fifths, and the user's own."""
     decades = [10**power for power in range(8)]
-    return sorted({runs, *(step * decade for decade in decades for step in (1, 2, 5) if step * decade <= MOST_RUNS)})
+    return sorted({runs, *(step * decade for decade in decades for step in (1, 2, 5) if step * decade <= MAX_RUNS)})
 
 
 def _break_even(ways: list[Way]) -> list[BreakEven]:

@@ -1,4 +1,4 @@
-"""Prices: a dated data file that users can replace by their own."""
+"""Reads prices from a dated data file, which users can replace by their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sfn_provider.exceptions import UsageError
 
-_SHIPPED = Path(__file__).parent / "prices.json"
+_PRICES_FILE = Path(__file__).parent / "prices.json"
 
 
 class _Table(BaseModel):
@@ -68,7 +68,7 @@ class Prices(_Table):
         mwaa_serverless: MWAA Serverless.
         region: the region.
         currency: the currency.
-        hours_per_month: hours that a month is taken to have.
+        hours_per_month: hours of a month.
         sources: where they were looked up.
     """
 
@@ -94,7 +94,7 @@ def load_prices(region: str, path: str | None = None) -> Prices:
     Raises:
         UsageError: where the file cannot be read, is malformed, or has no such region.
     """
-    name = path or str(_SHIPPED)
+    name = path or str(_PRICES_FILE)
     try:
         data = json.loads(Path(name).read_text(encoding="utf-8"))
     except OSError as error:

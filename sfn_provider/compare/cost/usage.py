@@ -1,4 +1,4 @@
-"""What one run of a pipeline uses of what is paid for."""
+"""The billed usage of one run of a pipeline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Usage:
         seconds: how long the execution takes on Step Functions.
         task_seconds: for each task instance of the DAG that runs how long it holds a worker, in seconds; waiting by
             deferral holds none.
-        express: None where the machine could be an Express one; else why it could not.
+        express: None where the machine could be an Express one; else the reason why not.
         memory_mb: memory of an Express execution, in MB.
     """
 
@@ -26,5 +26,5 @@ class Usage:
 
     @property
     def worker_seconds(self) -> float:
-        """How long the run's tasks hold worker slots, in all."""
+        """Seconds for which the run's tasks hold worker slots, in all."""
         return sum(self.task_seconds)

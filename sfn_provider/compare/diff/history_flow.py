@@ -1,4 +1,4 @@
-"""How the events of a history belong together: which state visit each is of, and where that stands in the flow.
+"""Assigns the events of a history to state visits, and the visits to their places in the flow.
 
 GetExecutionHistory links each event to the one before it by ``previousEventId``; where branches run side by side, this
 is the only order there is. Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
@@ -10,21 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_provider.engine.history import details_key
 from sfn_provider.exceptions import UsageError
 
 Event = Mapping[str, Any]
 
 Place = tuple[int, ...]
-"""Where a visit stands: its number among those of the machine. Within a Parallel or Map the place of that, the number
-of its retry, the number of the branch or iteration, and the number of the visit in it."""
+"""The position of a visit: its number among those of the machine. Within a Parallel or Map: that one's place, the
+number of its retry, the index of the branch or iteration, and the number of the visit in it."""
 
 _STARTED = ("ParallelStateStarted", "MapStateStarted")
 _FAILED = ("ParallelStateFailed", "MapStateFailed")
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """What is known of a visit by its first event.
+class _Entry:
+    """What the first event of a visit says.
 
     Args:
         name: the state's name.
@@ -54,22 +55,22 @@ class Flow:
     def __init__(self, events: Sequence[Event], branches: Mapping[str, int] | None = None) -> None:
         self._events = {int(event["id"]): event for event in events}
         self._owners: dict[int, int] = {}
-        self._steps: dict[int, _Step] = {}
+        self._entries: dict[int, _Entry] = {}
         self._branches = _number_branches(self._events, branches or {})
         for identity in sorted(self._events):
-            for known in self._unknown_before(identity):
+            for known in self._chain_without_owner(identity):
                 self._owners[known] = self._find_owner(self._events[known])
 
     def owner(self, event: Event) -> int:
-        """Id of the event by which the state was entered that an event belongs to; 0 for the execution's own."""
+        """Return the id of the StateEntered event that an event belongs to; 0 for the execution's own events."""
         return self._owners[int(event["id"])]
 
     def place(self, entered: int) -> Place:
-        """The place of a visit, by the id of its first event."""
-        return self._steps[entered].place
+        """Return the place of a visit, by the id of its first event."""
+        return self._entries[entered].place
 
-    def _unknown_before(self, identity: int) -> Iterable[int]:
-        """The event and those before it whose visits are not known, the oldest first."""
+    def _chain_without_owner(self, identity: int) -> Iterable[int]:
+        """The event and those before it that have no owner yet, the oldest first."""
         chain = []
         while identity in self._events and identity not in self._owners:
             chain.append(identity)
@@ -80,11 +81,11 @@ class Flow:
         type_, identity, before = event["type"], int(event["id"]), int(event["previousEventId"])
         owner = self._owners.get(before, 0)
         if type_.endswith("StateEntered"):
-            self._steps[identity] = self._enter(event, before, owner)
+            self._entries[identity] = self._enter(event, before, owner)
             return identity
         name = _state_of(event)
         if name is not None:
-            return self._up(owner, name)
+            return self._enclosing_visit(owner, name)
         if type_ in _STARTED or type_ in _FAILED:
             return self._container_of(event, before, owner)
         return owner
@@ -93,33 +94,33 @@ class Flow:
         """The Parallel or Map that starts or fails; what comes before may be of a state within it."""
         type_ = event["type"]
         failed_before = before in self._events and self._events[before]["type"] == type_
-        if owner and (failed_before or self._steps[owner].type != type_.partition("State")[0]):
-            return self._steps[owner].container
+        if owner and (failed_before or self._entries[owner].type != type_.partition("State")[0]):
+            return self._entries[owner].container
         return owner
 
-    def _up(self, owner: int, name: str) -> int:
-        while owner and self._steps[owner].name != name:
-            owner = self._steps[owner].container
+    def _enclosing_visit(self, owner: int, name: str) -> int:
+        while owner and self._entries[owner].name != name:
+            owner = self._entries[owner].container
         return owner
 
-    def _enter(self, event: Event, before: int, owner: int) -> _Step:
+    def _enter(self, event: Event, before: int, owner: int) -> _Entry:
         name, type_ = event["stateEnteredEventDetails"]["name"], event["type"].removesuffix("StateEntered")
         if not owner:
-            return _Step(name, type_, (0,), 0)
+            return _Entry(name, type_, (0,), 0)
         last = self._events[before]
         if last["type"].endswith("StateExited"):
-            *around, number = self._steps[owner].place
-            return _Step(name, type_, (*around, number + 1), self._steps[owner].container)
+            *container, number = self._entries[owner].place
+            return _Entry(name, type_, (*container, number + 1), self._entries[owner].container)
         if last["type"] == "MapIterationStarted":
             index = int(last["mapIterationStartedEventDetails"]["index"])
         elif last["type"] == "ParallelStateStarted":
             index = self._branches[int(event["id"])]
         else:
             raise UsageError(f"the history is broken: {name!r} is entered in event {event['id']} after {last['type']}")
-        retry = self._retry(before, owner)
-        return _Step(name, type_, (*self._steps[owner].place, retry, index, 0), owner)
+        retry = self._count_retries(before, owner)
+        return _Entry(name, type_, (*self._entries[owner].place, retry, index, 0), owner)
 
-    def _retry(self, identity: int, container: int) -> int:
+    def _count_retries(self, identity: int, container: int) -> int:
         """How often a Parallel or Map had been retried when one of its branches started."""
         starts = 0
         while identity != container:
@@ -143,9 +144,6 @@ def _number_branches(events: Mapping[int, Event], known: Mapping[str, int]) -> d
 
 def _state_of(event: Event) -> str | None:
     """The state that an event names."""
-    for key in ("stateExitedEventDetails", f"{event['type'][0].lower()}{event['type'][1:]}EventDetails"):
-        details = event.get(key, {})
-        name = details.get("name", details.get("state"))
-        if isinstance(name, str):
-            return name
-    return None
+    details = event.get(details_key(event["type"]), {})
+    name = details.get("name", details.get("state"))
+    return name if isinstance(name, str) else None

@@ -1,4 +1,4 @@
-"""Values that differ between two runs of the same thing by nature: the execution's own name and ARN, event numbers."""
+"""Masks values that differ between any two runs: the execution's name and ARN, event numbers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ _EVENT_NUMBER = re.compile(r"(?<=entered at the event id #)\d+")
 """In causes. Where branches run side by side, the number is up to the clock."""
 
 
-def mask(execution: Execution) -> Execution:
-    """Put placeholders where the execution's own name stands, also as a part of a text such as its ARN, and so on."""
+def mask_execution_name(execution: Execution) -> Execution:
+    """Replace the execution's name, also within texts such as its ARN, and event numbers by placeholders."""
     if not execution.name:
         return execution
-    return _map_texts(
-        execution, lambda text: _EVENT_NUMBER.sub("<number>", text.replace(execution.name, EXECUTION_NAME))
-    )
+    return mask_event_numbers(_map_texts(execution, lambda text: text.replace(execution.name, EXECUTION_NAME)))
 
 
-def mask_numbers(execution: Execution) -> Execution:
-    """Put a placeholder where the number of an event stands in a cause."""
+def mask_event_numbers(execution: Execution) -> Execution:
+    """Replace the number of an event in a cause by a placeholder."""
     return _map_texts(execution, lambda text: _EVENT_NUMBER.sub("<number>", text))
 
 

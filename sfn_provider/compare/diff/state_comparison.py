@@ -1,4 +1,4 @@
-"""Where two executions of the same state machine differ, state visit by state visit."""
+"""Compares two executions of a state machine, state visit by state visit."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Place
-from sfn_provider.compare.diff.json_diff import Difference, differences
-from sfn_provider.compare.diff.state_visits import Visit, visits
+from sfn_provider.compare.diff.json_diff import Difference, find_differences
+from sfn_provider.compare.diff.state_visits import Visit, read_visits
 from sfn_provider.engine.execution import Execution
 
-Admits = Callable[[Place, str, Difference], bool]
-"""Is a difference between two values one that any two runs have? Asked with the visit's place, and the value's name."""
+Tolerates = Callable[[Place, str, Difference], bool]
+"""Whether a difference does not count, by the place of the visit and the name of the value."""
 
 OUTCOME: Place = ()
 """The place of the execution's own output, error and cause."""
 
 
-def nothing(_place: Place, _name: str, _difference: Difference) -> bool:
-    """Admit no difference."""
+def tolerate_nothing(_place: Place, _name: str, _difference: Difference) -> bool:
+    """Return False: every difference counts."""
     return False
 
 
@@ -31,51 +31,54 @@ class StateComparison:
     Args:
         state: the state's name.
         expected: the visit on the side of Step Functions; None where there is none.
-        found: the visit on the side of Airflow; None where there is none.
+        actual: the visit on the side of Airflow; None where there is none.
         differences: where they differ, as text.
-        admitted: where they differ as any two runs do, as text.
+        tolerated: where they differ as any two runs do, as text.
     """
 
     state: str
     expected: Visit | None
-    found: Visit | None
+    actual: Visit | None
     differences: tuple[str, ...] = ()
-    admitted: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
-        """Do both sides agree?"""
+        """Whether both sides agree."""
         return not self.differences
+
+    @property
+    def visit(self) -> Visit:
+        """The visit on the side of Step Functions, else that on the side of Airflow."""
+        visit = self.expected or self.actual
+        if visit is None:
+            raise AssertionError("a state comparison has at least one side")
+        return visit
 
 
 @dataclass(slots=True)
-class _Told:
-    """Collects what is told of one visit, or of the outcome."""
+class _Differences:
+    """Collects the differences of one visit, or of the outcome."""
 
     place: Place
-    admits: Admits
-    differences: list[str] = field(default_factory=list)
-    admitted: list[str] = field(default_factory=list)
+    tolerates: Tolerates
+    counted: list[str] = field(default_factory=list)
+    tolerated: list[str] = field(default_factory=list)
 
-    def values(self, name: str, expected: Json, found: Json) -> None:
-        """Compare two values."""
-        for difference in differences(expected, found):
-            admitted = self.admits(self.place, name, difference)
-            (self.admitted if admitted else self.differences).append(f"{name}{difference}")
-
-    def words(self, name: str, expected: Any, found: Any) -> None:
-        """Compare two things that are told as a whole."""
-        for difference in differences(expected, found):
-            admitted = self.admits(self.place, name, difference)
-            text = f"{name}: {expected!r} on Step Functions, {found!r} on Airflow"
-            (self.admitted if admitted else self.differences).append(text)
+    def compare(self, name: str, expected: Json, actual: Json, *, as_whole: bool = False) -> None:
+        """Compare two values member by member; ``as_whole`` names both values instead of the members that differ."""
+        for difference in find_differences(expected, actual):
+            whole = f"{name}: {expected!r} on Step Functions, {actual!r} on Airflow"
+            text = whole if as_whole else f"{name}{difference}"
+            tolerated = self.tolerates(self.place, name, difference)
+            (self.tolerated if tolerated else self.counted).append(text)
 
 
 def compare_states(
     expected: Execution,
-    found: Execution,
+    actual: Execution,
     *,
-    admits: Admits = nothing,
+    tolerates: Tolerates = tolerate_nothing,
     times: bool = True,
     branches: Mapping[str, int] | None = None,
 ) -> list[StateComparison]:
@@ -86,81 +89,78 @@ def compare_states(
 
     Args:
         expected: the execution on the side of Step Functions.
-        found: the execution on the side of Airflow.
-        admits: which differences of values are none.
+        actual: the execution on the side of Airflow.
+        tolerates: which differences of values do not count.
         times: whether both ran on virtual time: a visit takes as long as its waits, timeouts and the delays of its
             retries, and any other duration is a difference.
         branches: the index of each branch of a Parallel, by its first state; see `Flow`.
     """
-    one = {visit.place: visit for visit in visits(expected.events, branches)}
-    other = {visit.place: visit for visit in visits(found.events, branches)}
-    broken = _broken(one.values()) & _broken(other.values())
+    one = {visit.place: visit for visit in read_visits(expected.events, branches)}
+    other = {visit.place: visit for visit in read_visits(actual.events, branches)}
+    failed = _failed_containers(one.values()) & _failed_containers(other.values())
     compared = []
     for place in sorted({**one, **other}):
-        told = _compare_visit(place, one.get(place), other.get(place), admits, times=times)
-        visit = told.expected or told.found
-        stopped = visit is not None and not broken.isdisjoint(visit.around) and not _both_left(told)
-        compared.append(replace(told, differences=()) if stopped else told)
+        found = _compare_visit(place, one.get(place), other.get(place), tolerates, times=times)
+        was_stopped = not failed.isdisjoint(found.visit.containers) and not _both_left(found)
+        compared.append(replace(found, differences=()) if was_stopped else found)
     return compared
 
 
-def compare_outcomes(expected: Execution, found: Execution, *, admits: Admits = nothing) -> list[str]:
-    """Where the outcomes of two executions differ, as text.
+def compare_outcomes(expected: Execution, actual: Execution, *, tolerates: Tolerates = tolerate_nothing) -> list[str]:
+    """Return where the outcomes of two executions differ, as text.
 
     Where a branch failed, the number of transitions is up to the clock; see `compare_states`.
 
     Args:
         expected: the execution on the side of Step Functions.
-        found: the execution on the side of Airflow.
-        admits: which differences of values are none.
+        actual: the execution on the side of Airflow.
+        tolerates: which differences of values do not count.
     """
-    told = _Told(OUTCOME, admits)
-    for name in ("status", "error", "cause"):
-        told.words(name, getattr(expected, name), getattr(found, name))
-    if not _broken(visits(expected.events)) & _broken(visits(found.events)):
-        told.words("transitions", expected.transitions, found.transitions)
-    told.values("output", expected.output, found.output)
-    return told.differences
+    found = _Differences(OUTCOME, tolerates)
+    names = ["status", "error", "cause"]
+    if not _failed_containers(read_visits(expected.events)) & _failed_containers(read_visits(actual.events)):
+        names.append("transitions")
+    for name in names:
+        found.compare(name, getattr(expected, name), getattr(actual, name), as_whole=True)
+    found.compare("output", expected.output, actual.output)
+    return found.counted
 
 
-def _broken(visited: Iterable[Visit]) -> set[Place]:
+def _failed_containers(visits: Iterable[Visit]) -> set[Place]:
     """The places of the Parallels and Maps in which something failed."""
-    return {place for visit in visited if not visit.left for place in visit.around}
+    return {place for visit in visits if not visit.left for place in visit.containers}
 
 
-def _both_left(told: StateComparison) -> bool:
-    return all(visit is not None and visit.left for visit in (told.expected, told.found))
+def _both_left(compared: StateComparison) -> bool:
+    return all(visit is not None and visit.left for visit in (compared.expected, compared.actual))
 
 
 def _compare_visit(
-    place: Place, expected: Visit | None, found: Visit | None, admits: Admits, *, times: bool
+    place: Place, expected: Visit | None, actual: Visit | None, tolerates: Tolerates, *, times: bool
 ) -> StateComparison:
-    if expected is None or found is None or expected.state != found.state:
+    if expected is None or actual is None or expected.state != actual.state:
         one = expected.state if expected else "no state"
-        other = found.state if found else "no state"
+        other = actual.state if actual else "no state"
         text = f"{one} entered on Step Functions, {other} on Airflow"
-        return StateComparison(one if expected else other, expected, found, (text,))
-    told = _Told(place, admits)
-    told.values("input", expected.input, found.input)
-    told.values("output", expected.output, found.output)
-    told.values("variables", dict(expected.assigned), dict(found.assigned))
-    if expected.left != found.left:
+        return StateComparison(one if expected else other, expected, actual, (text,))
+    found = _Differences(place, tolerates)
+    found.compare("input", expected.input, actual.input)
+    found.compare("output", expected.output, actual.output)
+    found.compare("variables", dict(expected.assigned), dict(actual.assigned))
+    if expected.left != actual.left:
         ends = {True: "left", False: "not left"}
-        told.differences.append(f"{ends[expected.left]} on Step Functions, {ends[found.left]} on Airflow")
-    told.differences += _counts(expected, found, times=times)
-    _compare_calls(told, expected, found)
-    return StateComparison(expected.state, expected, found, tuple(told.differences), tuple(told.admitted))
+        found.counted.append(f"{ends[expected.left]} on Step Functions, {ends[actual.left]} on Airflow")
+    found.counted += _compare_counts(expected, actual, times=times)
+    for number, (one_call, other_call) in enumerate(zip(expected.attempts, actual.attempts, strict=False), 1):
+        found.compare(f"arguments of call {number}", one_call.arguments, other_call.arguments)
+        found.compare(f"error of call {number}", one_call.error, other_call.error, as_whole=True)
+        found.compare(f"cause of call {number}", one_call.cause, other_call.cause, as_whole=True)
+    return StateComparison(expected.state, expected, actual, tuple(found.counted), tuple(found.tolerated))
 
 
-def _counts(expected: Visit, found: Visit, *, times: bool) -> Iterator[str]:
+def _compare_counts(expected: Visit, actual: Visit, *, times: bool) -> Iterator[str]:
     for name in ("calls", "seconds") if times else ("calls",):
-        one, other = getattr(expected, name), getattr(found, name)
+        one: Any = getattr(expected, name)
+        other: Any = getattr(actual, name)
         if one is not None and other is not None and one != other:
             yield f"{one} {name} on Step Functions, {other} on Airflow"
-
-
-def _compare_calls(told: _Told, expected: Visit, found: Visit) -> None:
-    for number, (one, other) in enumerate(zip(expected.attempts, found.attempts, strict=False), 1):
-        told.values(f"arguments of call {number}", one.arguments, other.arguments)
-        told.words(f"error of call {number}", one.error, other.error)
-        told.words(f"cause of call {number}", one.cause, other.cause)

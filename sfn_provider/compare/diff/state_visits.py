@@ -1,4 +1,4 @@
-"""The states an execution passed, read from its history."""
+"""Reads the states that an execution passed from its history."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Flow, Place
+from sfn_provider.engine.history import details_key
 
 Outcome = Literal["succeeded", "failed", "unanswered"]
 
-_ENDINGS: Mapping[str, Outcome] = {
+_OUTCOMES: Mapping[str, Outcome] = {
     "Succeeded": "succeeded",
     "Failed": "failed",
     "TimedOut": "failed",
@@ -21,9 +22,9 @@ _ENDINGS: Mapping[str, Outcome] = {
     "StartFailed": "failed",
     "SubmitFailed": "failed",
 }
-"""How a call ended, by the end of the event's type, after ``Task``, ``LambdaFunction`` or ``Activity``."""
+"""The outcome of a call by its event's type, without ``Task``, ``LambdaFunction`` or ``Activity`` before it."""
 
-_FAMILIES = ("LambdaFunction", "Activity", "Task")
+_CALL_PREFIXES = ("LambdaFunction", "Activity", "Task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One passage through one state.
+    """One visit of one state.
 
     Args:
         state: the state's name.
@@ -63,7 +64,7 @@ class Visit:
         assigned: the variables that it set, by name.
         entered: when it was entered.
         seconds: how long it took; None where it was not left.
-        place: where it stands in the flow.
+        place: its position in the flow.
     """
 
     state: str
@@ -79,28 +80,28 @@ class Visit:
 
     @property
     def calls(self) -> int:
-        """How often the state called something."""
+        """The number of calls that the state made."""
         return len(self.attempts)
 
     @property
-    def around(self) -> tuple[Place, ...]:
-        """The places of the Parallels and Maps that it stands in, the outermost first."""
+    def containers(self) -> tuple[Place, ...]:
+        """The places of the Parallels and Maps around it, the outermost first."""
         return tuple(self.place[:length] for length in range(1, len(self.place), 3))
 
     @property
     def key(self) -> str:
-        """The place as the engine writes it: `CallTask.place`, but for the number of the call."""
+        """The place as `CallTask.place` writes it, without the number of the call."""
         return place_key(self.place)
 
 
 def place_key(place: Place) -> str:
-    """A place as the engine writes it: `CallTask.place`, but for the number of the call."""
-    around = zip(place[:-1:3], place[1::3], place[2::3], strict=True)
-    return "".join(f"/{number}.{retry}.{index}" for number, retry, index in around) + f"/{place[-1]}"
+    """Return a place as `CallTask.place` writes it, without the number of the call."""
+    containers = zip(place[:-1:3], place[1::3], place[2::3], strict=True)
+    return "".join(f"/{number}.{retry}.{index}" for number, retry, index in containers) + f"/{place[-1]}"
 
 
 @dataclass(slots=True)
-class _Events:
+class _VisitEvents:
     """The events of one visit."""
 
     entered: Mapping[str, Any]
@@ -108,56 +109,56 @@ class _Events:
     attempts: list[Attempt] = field(default_factory=list)
 
 
-def visits(events: Sequence[Mapping[str, Any]], branches: Mapping[str, int] | None = None) -> list[Visit]:
-    """The visits of an execution's states, in the order of the flow, those of a branch after those of the one before.
+def read_visits(events: Sequence[Mapping[str, Any]], branches: Mapping[str, int] | None = None) -> list[Visit]:
+    """Return the visits of an execution's states in the order of the flow, branch after branch.
 
     Args:
         events: as GetExecutionHistory returns them.
         branches: the index of each branch of a Parallel, by its first state; see `Flow`.
     """
     flow = Flow(events, branches)
-    by_owner: dict[int, _Events] = {}
+    by_owner: dict[int, _VisitEvents] = {}
     ordered = sorted(events, key=lambda event: int(event["id"]))
     for event in ordered:
         if event["type"].endswith("StateEntered"):
-            by_owner[flow.owner(event)] = _Events(event)
+            by_owner[flow.owner(event)] = _VisitEvents(event)
     for event in ordered:
-        if (around := by_owner.get(flow.owner(event))) is not None:
-            _sort_in(event, around)
-    found = [_visit(around, flow.place(owner)) for owner, around in by_owner.items()]
+        if (visit := by_owner.get(flow.owner(event))) is not None:
+            _add_event(event, visit)
+    found = [_make_visit(visit, flow.place(owner)) for owner, visit in by_owner.items()]
     return sorted(found, key=lambda visit: visit.place)
 
 
-def _sort_in(event: Mapping[str, Any], around: _Events) -> None:
+def _add_event(event: Mapping[str, Any], visit: _VisitEvents) -> None:
     if event["type"].endswith("StateExited"):
-        around.exited = event
+        visit.exited = event
         return
-    family = next((family for family in _FAMILIES if event["type"].startswith(family)), None)
-    what = event["type"].removeprefix(family) if family else ""
-    details = event.get(f"{event['type'][0].lower()}{event['type'][1:]}EventDetails", {})
-    if what == "Scheduled":
-        arguments = _read(details.get("parameters", details.get("input")))
-        around.attempts.append(Attempt(arguments, "unanswered", None, None, None, event["timestamp"], None))
-    elif what in _ENDINGS and around.attempts:
-        around.attempts[-1] = _ended(around.attempts[-1], _ENDINGS[what], details, event["timestamp"])
+    prefix = next((prefix for prefix in _CALL_PREFIXES if event["type"].startswith(prefix)), None)
+    stage = event["type"].removeprefix(prefix) if prefix else ""
+    details = event.get(details_key(event["type"]), {})
+    if stage == "Scheduled":
+        arguments = _parse_json(details.get("parameters", details.get("input")))
+        visit.attempts.append(Attempt(arguments, "unanswered", None, None, None, event["timestamp"], None))
+    elif stage in _OUTCOMES and visit.attempts:
+        visit.attempts[-1] = _ended(visit.attempts[-1], _OUTCOMES[stage], details, event["timestamp"])
 
 
 def _ended(attempt: Attempt, outcome: Outcome, details: Mapping[str, Any], at: datetime) -> Attempt:
-    result = _read(details.get("output")) if outcome == "succeeded" else None
+    result = _parse_json(details.get("output")) if outcome == "succeeded" else None
     seconds = (at - attempt.at).total_seconds()
     return Attempt(attempt.arguments, outcome, result, details.get("error"), details.get("cause"), attempt.at, seconds)
 
 
-def _visit(events: _Events, place: Place) -> Visit:
+def _make_visit(events: _VisitEvents, place: Place) -> Visit:
     entered, exited = events.entered, events.exited
     details = entered["stateEnteredEventDetails"]
     left = exited["stateExitedEventDetails"] if exited is not None else {}
-    assigned = {name: _read(text) for name, text in (left.get("assignedVariables") or {}).items()}
+    assigned = {name: _parse_json(text) for name, text in (left.get("assignedVariables") or {}).items()}
     return Visit(
         state=details["name"],
         type=entered["type"].removesuffix("StateEntered"),
-        input=_read(details.get("input")),
-        output=_read(left.get("output")),
+        input=_parse_json(details.get("input")),
+        output=_parse_json(left.get("output")),
         left=exited is not None,
         attempts=tuple(events.attempts),
         assigned=assigned,
@@ -167,5 +168,5 @@ def _visit(events: _Events, place: Place) -> Visit:
     )
 
 
-def _read(text: str | None) -> Json:
+def _parse_json(text: str | None) -> Json:
     return json.loads(text) if text is not None else None

@@ -1,14 +1,15 @@
-"""Reads executions, with their definitions, from AWS; starts one where it is asked to, and changes nothing else."""
+"""Reads executions with their definitions from AWS, and starts one."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_provider.compare.replay.recording import Recording
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.definition import Definition, Machine
 
@@ -17,26 +18,34 @@ _MACHINE = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:stateMachine
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """An execution as AWS keeps it.
+class AwsExecution:
+    """An execution in AWS.
 
     Args:
-        execution_arn: the execution.
+        arn: the execution.
         definition: the definition that it ran, as text.
-        events: its whole history.
+        events: its whole history, timestamps as datetimes.
     """
 
-    execution_arn: str
+    arn: str
     definition: str
     events: list[dict[str, Any]]
 
-    @property
-    def history(self) -> dict[str, Any]:
-        """What `sfn_provider.compare.replay.history_files` reads, timestamps as datetimes."""
-        return {"executionArn": self.execution_arn, "events": self.events}
+    def recording(self) -> Recording:
+        """Return its history as a recording.
+
+        Raises:
+            UsageError: where it cannot be replayed.
+        """
+        return Recording.from_events(self.events, self.arn, self.arn)
+
+    def machine_definition(self) -> Definition:
+        """Return the definition that it ran, under the name of its state machine."""
+        machine = self.arn.split(":")[6]
+        return Definition(self.definition, machine, self.arn, self.arn, Machine(machine, self.definition))
 
 
-def fetch(execution_arn: str) -> Fetched:
+def fetch_execution(execution_arn: str) -> AwsExecution:
     """Read an execution.
 
     Args:
@@ -55,21 +64,15 @@ def fetch(execution_arn: str) -> Fetched:
         raise UsageError(
             f"{execution_arn}: AWS keeps no history of express executions, only logs; it cannot be replayed"
         )
-    with _reading(execution_arn, match["region"]) as client:
+    with _open_client(execution_arn, match["region"]) as client:
         definition = client.describe_state_machine_for_execution(executionArn=execution_arn)["definition"]
         pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
         events = [event for page in pages for event in page["events"]]
-    return Fetched(execution_arn, definition, events)
+    return AwsExecution(execution_arn, definition, events)
 
 
-def fetched_definition(fetched: Fetched) -> Definition:
-    """The definition that an execution ran, under the name of its state machine."""
-    arn, machine = fetched.execution_arn, fetched.execution_arn.split(":")[6]
-    return Definition(fetched.definition, machine, arn, arn, Machine(machine, fetched.definition))
-
-
-def last_executions(state_machine_arn: str, count: int) -> list[str]:
-    """The ARNs of a state machine's last executions that ended by themselves, the newest first.
+def list_last_executions(state_machine_arn: str, count: int) -> list[str]:
+    """Return the ARNs of a state machine's last executions that were not stopped, the newest first.
 
     Args:
         state_machine_arn: the state machine.
@@ -79,10 +82,10 @@ def last_executions(state_machine_arn: str, count: int) -> list[str]:
         UsageError: where the ARN is none, or AWS refuses.
     """
     found: list[str] = []
-    with _reading(state_machine_arn, _machine_region(state_machine_arn)) as client:
+    with _open_machine_client(state_machine_arn) as client:
         for page in client.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn):
             for execution in page["executions"]:
-                # A redriven execution has a history of several goes.
+                # The history of a redriven execution holds several runs.
                 if execution["status"] in ("SUCCEEDED", "FAILED", "TIMED_OUT") and not execution.get("redriveCount"):
                     found.append(execution["executionArn"])
             if len(found) >= count:
@@ -105,8 +108,7 @@ def start_and_wait(state_machine_arn: str, input: Any, seconds: float, sleep: Ca
     Raises:
         UsageError: where the ARN is none, AWS refuses, or the execution takes longer.
     """
-    region = _machine_region(state_machine_arn)
-    with _reading(state_machine_arn, region) as client:
+    with _open_machine_client(state_machine_arn) as client:
         arn = str(client.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(input))["executionArn"])
         waited = 0.0
         while client.describe_execution(executionArn=arn)["status"] in ("RUNNING", "PENDING_REDRIVE"):
@@ -117,19 +119,19 @@ def start_and_wait(state_machine_arn: str, input: Any, seconds: float, sleep: Ca
     return arn
 
 
-def _machine_region(state_machine_arn: str) -> str:
+def _open_machine_client(state_machine_arn: str) -> AbstractContextManager[Any]:
     match = _MACHINE.fullmatch(state_machine_arn)
     if match is None:
         raise UsageError(
             f"{state_machine_arn}: not the ARN of a state machine; it looks like "
             "arn:aws:states:eu-west-1:123456789012:stateMachine:Name"
         )
-    return match["region"]
+    return _open_client(state_machine_arn, match["region"])
 
 
 @contextmanager
-def _reading(arn: str, region: str) -> Iterator[Any]:
-    """A client, and AWS's errors in words."""
+def _open_client(arn: str, region: str) -> Iterator[Any]:
+    """A client of Step Functions; AWS's errors become usage errors that name the ARN."""
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 

@@ -1,4 +1,4 @@
-"""Reads execution histories from files."""
+"""Reads execution histories from files, as the AWS command line prints them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An execution that Step Functions has run, as its history tells it."""
+"""Recorded executions: reads them from histories, and the answers of their tasks for a replay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sfn_provider.asl.model import Map, Parallel, State, StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Place
-from sfn_provider.compare.diff.state_visits import Attempt, Visit, visits
+from sfn_provider.compare.diff.state_visits import Attempt, Visit, read_visits
 from sfn_provider.engine import Execution
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import Status
@@ -33,10 +33,10 @@ _NO_ARN = "arn:aws:states:us-east-1:111111111111:execution:StateMachine:recorded
 
 @dataclass(frozen=True)
 class Recording:
-    """One execution that has ended.
+    """One execution that has ended, read from its history.
 
     Args:
-        name: what to call it: its name, or the file it was read from.
+        name: its name, or the file that it was read from.
         input: its input.
         execution: its outcome and history.
         start: when it started.
@@ -52,6 +52,11 @@ class Recording:
     end: datetime
     execution_arn: str | None = None
     role_arn: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from its start to its end."""
+        return (self.end - self.start).total_seconds()
 
     @classmethod
     def from_events(cls, events: Sequence[Mapping[str, Any]], name: str, execution_arn: str | None = None) -> Recording:
@@ -81,7 +86,7 @@ class Recording:
         ends = last.details
         status = _ENDS[last.type]
         found = Execution(status, ends.get("output"), ends.get("error"), ends.get("cause"), records, 0, name)
-        execution = counted(found)
+        execution = with_counted_transitions(found)
         return cls(
             name=name,
             input=first.details["input"],
@@ -93,8 +98,8 @@ class Recording:
         )
 
     @classmethod
-    def of_run(cls, execution: Execution, dag_id: str) -> Recording:
-        """Read a DAG's run that kept its history.
+    def from_dag_run(cls, execution: Execution, dag_id: str) -> Recording:
+        """Read a DAG's run that recorded its history.
 
         Args:
             execution: the run as an execution; its name is the run's id.
@@ -114,11 +119,11 @@ class Recording:
         )
 
     def visits(self, machine: StateMachine) -> list[Visit]:
-        """The states that it passed."""
-        return visits(self.execution.events, branch_indexes(machine))
+        """Return the visits of its states."""
+        return read_visits(self.execution.events, branch_indexes(machine))
 
     def answers(self, machine: StateMachine) -> RecordedResults:
-        """What its tasks answered, for the same states at the same places."""
+        """Return the answers of its tasks, for the same states at the same places."""
         found = {
             f"{visit.key}.{number}": _answer(attempt)
             for visit in self.visits(machine)
@@ -128,7 +133,7 @@ class Recording:
         return RecordedResults(found, self.start.timestamp(), self.end.timestamp(), self._context())
 
     def _context(self) -> dict[str, Any]:
-        """The context object's own parts, as far as the history and the ARN tell them."""
+        """The context object, as far as the history and the ARN hold it."""
         _, partition, _, region, account, _, machine, name = (self.execution_arn or _NO_ARN).split(":", 7)
         made = execution_context(None, self.start.timestamp(), machine=machine, name=name, role=self.role_arn)
         machine_arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{machine}"
@@ -138,25 +143,25 @@ class Recording:
         }
 
 
-def transitions(passed: Sequence[Visit]) -> int:
-    """State transitions as AWS counts them for a standard execution: states entered, and each retry once more.
+def count_transitions(visits: Sequence[Visit]) -> int:
+    """Count state transitions as AWS does for a standard execution: states entered, and each retry once more.
 
     Source: https://aws.amazon.com/step-functions/pricing/
     """
     retried: dict[Place, int] = {}
-    for visit in passed:
-        for around in visit.around:
-            retried[around] = max(retried.get(around, 0), visit.place[len(around)])
-    return len(passed) + sum(max(0, visit.calls - 1) for visit in passed) + sum(retried.values())
+    for visit in visits:
+        for container in visit.containers:
+            retried[container] = max(retried.get(container, 0), visit.place[len(container)])
+    return len(visits) + sum(max(0, visit.calls - 1) for visit in visits) + sum(retried.values())
 
 
-def counted(execution: Execution) -> Execution:
-    """An execution with its transitions counted from the history: those of child executions are not in it."""
-    return replace(execution, transitions=transitions(visits(execution.events)))
+def with_counted_transitions(execution: Execution) -> Execution:
+    """Return an execution with its transitions counted from its history, which lacks those of child executions."""
+    return replace(execution, transitions=count_transitions(read_visits(execution.events)))
 
 
 def branch_indexes(machine: StateMachine) -> dict[str, int]:
-    """The index of each branch of each Parallel, by the name of its first state."""
+    """Return the index of each branch of each Parallel, by the name of its first state."""
     return {
         branch.start_at: index
         for _, state in all_states(machine.states)
@@ -166,7 +171,7 @@ def branch_indexes(machine: StateMachine) -> dict[str, int]:
 
 
 def all_states(states: Mapping[str, State]) -> Iterable[tuple[str, State]]:
-    """Every state with its name, those within Parallels and Maps included."""
+    """Yield every state with its name, those within Parallels and Maps included."""
     for name, state in states.items():
         yield name, state
         inner = state.branches if isinstance(state, Parallel) else [state.body] if isinstance(state, Map) else ()

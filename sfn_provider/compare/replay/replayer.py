@@ -1,43 +1,21 @@
-"""Runs the DAG of a state machine on what an execution on AWS was given and was answered, and compares the two."""
+"""Replays a recorded execution as a DAG in a private Airflow, and compares the two."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine, dump
-from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, DagFile, run_file
+from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, DagSource, run_dag_source
 from sfn_provider.compare.airflow.runner import AirflowRunFailed
-from sfn_provider.compare.diff.run_specific_values import mask_numbers
-from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
-from sfn_provider.compare.replay.recording import Recording, branch_indexes, counted
+from sfn_provider.compare.comparison import Clock, Comparison
+from sfn_provider.compare.diff.run_specific_values import mask_event_numbers
+from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
+from sfn_provider.compare.replay.recording import Recording, branch_indexes, with_counted_transitions
 from sfn_provider.compare.replay.tolerated_differences import ToleratedDifferences
-from sfn_provider.engine import Mocks
+from sfn_provider.engine import Execution, Mocks
 from sfn_provider.translate import translate
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A recorded execution and the DAG's run on the same input and answers.
-
-    Args:
-        recording: what Step Functions did.
-        airflow: what the DAG did; None where it could not be run to an end.
-        states: the states visited, side by side.
-        outcome: where the outcomes differ, as text.
-    """
-
-    recording: Recording
-    airflow: AirflowRun | None
-    states: tuple[StateComparison, ...]
-    outcome: tuple[str, ...]
-
-    @property
-    def agrees(self) -> bool:
-        """Did the DAG do what Step Functions did?"""
-        return not self.outcome and all(state.agrees for state in self.states)
 
 
 def replay(
@@ -46,33 +24,59 @@ def replay(
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, str] | None = None,
-    dag_file: DagFile | None = None,
-) -> Replay:
+    dag: DagSource | None = None,
+) -> Comparison:
     """Replay one execution in a private Airflow. Nothing is called; time is virtual.
 
     Args:
         definition: the definition that the execution ran, as text, as an object, or parsed.
         recording: the execution.
-        mocks: answers, by state, for what its history does not tell: the child executions of a distributed Map.
+        mocks: answers, by state, that its history does not hold: those of the child executions of a distributed Map.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
-        dag_file: the DAG, where it is not the definition's own translation.
+        dag: the DAG, where it is not the definition's own translation.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
         UsageError: where the definition cannot be that of the execution, or answers are missing.
     """
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
-    given = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
-    answers = Mocks(given.answers, given.objects, recording.answers(machine))
-    made = dag_file or DagFile(translate(dump(machine), dag_id=DAG_ID).source, DAG_ID)
+    others = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
+    answers = Mocks(others.answers, others.objects, recording.answers(machine))
+    source = dag or DagSource(translate(dump(machine), dag_id=DAG_ID).source, DAG_ID)
+    clocks: tuple[Clock, Clock] = ("recorded", "mocked")
     try:
-        airflow = run_file(made, recording.input, answers.fresh())
+        airflow = run_dag_source(source, recording.input, answers.fresh())
     except AirflowRunFailed as error:
-        return Replay(recording, None, (), (f"the DAG did not run to an end: {error}",))
-    one = mask_numbers(recording.execution)
-    other = counted(mask_numbers(airflow.execution))
+        outcome = (f"the DAG did not run to an end: {error}",)
+        return Comparison(recording.execution, None, (), outcome, recording.seconds, clocks)
+    actual = comparable_execution(airflow)
+    tolerated = ToleratedDifferences.of_replay(machine, recording.input, answers, actual)
+    return compare_with_recording(machine, recording, airflow, tolerated, clocks)
+
+
+def comparable_execution(airflow: AirflowRun) -> Execution:
+    """Return a DAG's run as it is compared with a recorded execution."""
+    return with_counted_transitions(mask_event_numbers(airflow.execution))
+
+
+def compare_with_recording(
+    machine: StateMachine,
+    recording: Recording,
+    airflow: AirflowRun,
+    tolerated: ToleratedDifferences,
+    clocks: tuple[Clock, Clock],
+) -> Comparison:
+    """Compare a recorded execution with a DAG's run.
+
+    Args:
+        machine: the definition that both ran.
+        recording: the execution.
+        airflow: the DAG's run.
+        tolerated: which differences do not count.
+        clocks: the clocks of the two.
+    """
+    expected, actual = mask_event_numbers(recording.execution), comparable_execution(airflow)
     branches = branch_indexes(machine)
-    explained = ToleratedDifferences.by_chance(machine, recording.input, answers, other)
-    states = compare_states(one, other, admits=explained.admits, times=False, branches=branches)
-    outcome = compare_outcomes(one, other, admits=explained.admits)
-    return Replay(recording, airflow, tuple(states), tuple(outcome))
+    states = compare_states(expected, actual, tolerates=tolerated.tolerates, times=False, branches=branches)
+    outcome = compare_outcomes(expected, actual, tolerates=tolerated.tolerates)
+    return Comparison(recording.execution, airflow, tuple(states), tuple(outcome), recording.seconds, clocks)

@@ -1,20 +1,20 @@
-"""Reports of comparisons and replays: as data, as JSON, as Markdown and as one HTML page."""
+"""Reports of comparisons: as data, as JSON, as Markdown and as one HTML page."""
 
-from sfn_provider.compare.report.builder import Report, make_report
-from sfn_provider.compare.report.data.cases import of_comparison, of_live, of_replay
-from sfn_provider.compare.report.data.costs import CostOptions
-from sfn_provider.compare.report.html_page import as_html
-from sfn_provider.compare.report.markdown import as_markdown
-from sfn_provider.compare.report.model import Case
+from __future__ import annotations
 
-__all__ = [
-    "Case",
-    "CostOptions",
-    "Report",
-    "as_html",
-    "as_markdown",
-    "make_report",
-    "of_comparison",
-    "of_live",
-    "of_replay",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfn_provider.compare.report.html_page import as_html
+    from sfn_provider.compare.report.markdown import as_markdown
+
+__all__ = ["as_html", "as_markdown"]
+
+_ON_DEMAND = {"as_html": "sfn_provider.compare.report.html_page", "as_markdown": "sfn_provider.compare.report.markdown"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_DEMAND:
+        return getattr(import_module(_ON_DEMAND[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

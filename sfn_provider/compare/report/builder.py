@@ -1,68 +1,69 @@
-"""The report: cases, times, costs and fidelity of one state machine."""
+"""Makes the report of a state machine: its cases, times, costs and fidelity."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
+
+from pydantic import InstanceOf
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.lint.definition_walk import ExecutionType
-from sfn_provider.compare.report.data.costs import CostOptions, cost_of
-from sfn_provider.compare.report.data.times import times_of
+from sfn_provider.compare.report.data.costs import CostOptions, estimate_cost
+from sfn_provider.compare.report.data.times import measure_times
 from sfn_provider.compare.report.drawing.graph import Graph, dag_graph, machine_graph
-from sfn_provider.compare.report.model import Case, Cost, FindingRow, Times
+from sfn_provider.compare.report.model import Case, Cost, FindingRow, FrozenModel, Times
 from sfn_provider.translate import Translation
 
 
-@dataclass(frozen=True)
-class Report:
-    """What there is to tell of a state machine and its DAG.
+class Report(FrozenModel):
+    """The comparison of a state machine and its DAG.
 
     Args:
         title: the machine's name.
         origin: where its definition came from.
-        made_at: when the report was made, for people; empty where that is not to be told.
+        made_at: when the report was made, for people; empty for no time.
         cases: the executions.
         not_replayed: executions that could not be replayed, with the reason.
-        times: where the time goes; None where nothing ran on both sides.
-        cost: what it costs; None where nothing ran on both sides.
+        times: the times of both sides; None where nothing ran on both.
+        cost: dollars a month; None where nothing ran on both sides.
         findings: what the DAG does not do as the state machine does.
         machine: the state machine as a graph.
         dag: the DAG as a graph.
-        notes: what else is to know.
+        notes: further sentences.
     """
 
     title: str
     origin: str
     made_at: str
     cases: tuple[Case, ...]
-    not_replayed: Mapping[str, str]
+    not_replayed: dict[str, str]
     times: Times | None
     cost: Cost | None
     findings: tuple[FindingRow, ...]
-    machine: Graph
-    dag: Graph
-    notes: tuple[str, ...] = field(default=())
+    machine: InstanceOf[Graph]
+    dag: InstanceOf[Graph]
+    notes: tuple[str, ...] = ()
 
     @property
     def agree(self) -> int:
-        """How many cases agree."""
+        """The number of cases that agree."""
         return sum(case.agrees for case in self.cases)
 
     @property
     def agrees(self) -> bool:
-        """Do both sides agree in all cases, and is there one?"""
+        """Whether both sides agree in all cases, and there is one."""
         return 0 < len(self.cases) == self.agree
 
     @property
     def unrepeatable(self) -> int:
-        """How many values cannot repeat, in all cases."""
+        """The number of values that cannot repeat, in all cases."""
         return sum(case.unrepeatable for case in self.cases)
 
     @property
     def verdict(self) -> str:
-        """What came of it, in a sentence."""
+        """The result in a sentence."""
         count = len(self.cases)
         if not count:
             return "Nothing was compared."
@@ -72,17 +73,9 @@ class Report:
         return f"Airflow differs from Step Functions in {count - self.agree} of {count} executions."
 
     def as_json(self) -> dict[str, Any]:
-        """All of it but the cases and the graphs, for machines."""
-        return {
-            "title": self.title,
-            "origin": self.origin,
-            "made_at": self.made_at,
-            "verdict": self.verdict,
-            "times": self.times.model_dump(mode="json") if self.times else None,
-            "cost": self.cost.model_dump(mode="json") if self.cost else None,
-            "findings": [row.model_dump(mode="json") for row in self.findings],
-            "notes": list(self.notes),
-        }
+        """Return the report without its cases and graphs."""
+        fields = {"title", "origin", "made_at", "times", "cost", "findings", "notes"}
+        return {**self.model_dump(mode="json", include=fields), "verdict": self.verdict}
 
 
 def make_report(
@@ -109,7 +102,7 @@ def make_report(
         origin: where the definition came from.
         made_at: when the report is made, for people.
         not_replayed: executions that could not be replayed, with the reason.
-        notes: what else is to know.
+        notes: further sentences.
         execution_type: ``STANDARD`` or ``EXPRESS``.
     """
     machine = parse(definition, execution_type=execution_type)
@@ -119,8 +112,8 @@ def make_report(
         made_at=made_at,
         cases=tuple(cases),
         not_replayed=dict(not_replayed or {}),
-        times=times_of(cases),
-        cost=cost_of(cases, machine, costs),
+        times=measure_times(cases),
+        cost=estimate_cost(cases, machine, costs),
         findings=tuple(FindingRow(**asdict(finding)) for finding in translation.findings),
         machine=machine_graph(machine),
         dag=dag_graph(translation.plan),

@@ -1,10 +1,10 @@
-"""Numbers for people."""
+"""Formats durations, amounts and counts for people."""
 
 from __future__ import annotations
 
 
-def seconds(value: float | None) -> str:
-    """A duration: ``40 ms``, ``3.2 s``, ``3 min 20 s``, ``2 h 5 min``."""
+def format_seconds(value: float | None) -> str:
+    """Format a duration: ``40 ms``, ``3.2 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if value is None:
         return "-"
     if value < 1:
@@ -16,8 +16,8 @@ def seconds(value: float | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def dollars(value: float) -> str:
-    """An amount: ``$0.00015``, ``$3.20``, ``$1,234``."""
+def format_dollars(value: float) -> str:
+    """Format an amount: ``$0.00015``, ``$3.20``, ``$1,234``."""
     if value >= 1_000:
         return f"${value:,.0f}"
     if value >= 0.1 or not value:
@@ -25,6 +25,6 @@ def dollars(value: float) -> str:
     return f"${value:.2g}" if value >= 0.0001 else "under $0.0001"
 
 
-def count(number: float, word: str) -> str:
-    """A number of things: ``1 task``, ``2.5 tasks``."""
+def format_count(number: float, word: str) -> str:
+    """Format a number of things: ``1 task``, ``2.5 tasks``."""
     return f"{number:,g} {word}{'' if number == 1 else 's'}"

@@ -1,17 +1,15 @@
-"""What a report tells: plain data, the same for pages, text and machines."""
+"""The data of a report, the same for HTML, Markdown and JSON."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from sfn_provider.compare.comparison import Clock
 from sfn_provider.engine.execution_state import Status
 
 Json = Any
-
-Clock = Literal["recorded", "virtual", "mocked", "measured"]
-"""What a side's times are; see `CLOCKS`."""
 
 CLOCKS: dict[Clock, str] = {
     "recorded": "as Step Functions recorded it",
@@ -21,35 +19,37 @@ CLOCKS: dict[Clock, str] = {
 }
 
 
-class _Frozen(BaseModel):
+class FrozenModel(BaseModel):
+    """Base of the data of a report: immutable, without unknown fields, its texts fit for any file."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
-    def _make_writable(cls, data: Any) -> Any:
-        return _writable(data)
+    def _escape(cls, data: Any) -> Any:
+        return _escape_surrogates(data)
 
 
-def _writable(value: Any) -> Any:
-    """Half a surrogate pair, which JSON may hold and no file can, is told as its escape."""
+def _escape_surrogates(value: Any) -> Any:
+    """Replace half surrogate pairs, which JSON may hold and no file can, by their escapes."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, list | tuple):
-        return type(value)(_writable(entry) for entry in value)
+        return type(value)(_escape_surrogates(entry) for entry in value)
     if isinstance(value, dict):
-        return {_writable(key): _writable(entry) for key, entry in value.items()}
+        return {_escape_surrogates(key): _escape_surrogates(entry) for key, entry in value.items()}
     return value
 
 
-class Diff(_Frozen):
+class Diff(FrozenModel):
     """A value that differs: the lines of a unified diff, those of Step Functions with ``-``, of Airflow with ``+``."""
 
     name: str
     lines: tuple[str, ...]
 
 
-class Passage(_Frozen):
-    """How one side passed a state.
+class VisitTiming(FrozenModel):
+    """How long one side took for a visit.
 
     Args:
         at: seconds after the side's start.
@@ -64,22 +64,22 @@ class Passage(_Frozen):
     calling: float
 
 
-class StateRow(_Frozen):
+class StateRow(FrozenModel):
     """One visit of a state on both sides.
 
     Args:
         state: the state's name.
         type: its type.
-        agrees: do both sides agree?
+        agrees: whether both sides agree.
         depth: in how many Parallels and Maps it stands.
-        within: which branches or items of these, for people.
+        within: the branches or items of these, as text.
         differences: where the sides differ.
         unrepeatable: where they differ as any two runs do.
         diffs: the values that differ, as diffs.
         input: the input, as JSON text that may be cut.
         output: the output; None where the state was not left.
-        step_functions: how Step Functions passed it; None where it did not.
-        airflow: how Airflow passed it; None where it did not.
+        step_functions: its times on Step Functions; None where it was not visited there.
+        airflow: its times on Airflow; None where it was not visited there.
     """
 
     state: str
@@ -92,12 +92,12 @@ class StateRow(_Frozen):
     diffs: tuple[Diff, ...] = ()
     input: str = ""
     output: str | None = None
-    step_functions: Passage | None = None
-    airflow: Passage | None = None
+    step_functions: VisitTiming | None = None
+    airflow: VisitTiming | None = None
 
 
-class TaskRow(_Frozen):
-    """One task instance that ran: ``at`` and ``seconds`` as in `Passage`, the states that it passed in order."""
+class TaskRow(FrozenModel):
+    """One task instance that ran: ``at`` and ``seconds`` as in `VisitTiming`, the states that it entered in order."""
 
     task_id: str
     map_index: int
@@ -106,8 +106,8 @@ class TaskRow(_Frozen):
     seconds: float
 
 
-class Side(_Frozen):
-    """How an execution went on one side.
+class Side(FrozenModel):
+    """An execution on one side.
 
     Args:
         status: how it ended.
@@ -115,7 +115,7 @@ class Side(_Frozen):
         error: its error.
         cause: the text beside the error.
         seconds: how long it took.
-        clock: what these seconds, and those of its states, are.
+        clock: how these seconds, and those of its states, came about.
         transitions: its state transitions, those of a Map's child executions included where they are known.
     """
 
@@ -128,18 +128,18 @@ class Side(_Frozen):
     transitions: int
 
 
-class Case(_Frozen):
+class Case(FrozenModel):
     """One execution on both sides.
 
     Args:
         name: the case.
-        agrees: do both sides agree?
+        agrees: whether both sides agree.
         status: how it ended on Step Functions.
         outcome_differences: where the outcomes differ.
         states: the visits of its states.
-        step_functions: how it went there.
-        airflow: how it went there; None where the DAG did not run to an end.
-        transitions: its state transitions, as the history tells them.
+        step_functions: the execution there.
+        airflow: the DAG's run; None where it did not run to an end.
+        transitions: its state transitions, by its history.
         tasks: how many task instances ran.
         skipped: how many were skipped.
         task_times: those that ran.
@@ -163,22 +163,22 @@ class Case(_Frozen):
 
     @property
     def differing(self) -> tuple[StateRow, ...]:
-        """The visits in which the sides differ, those within a Parallel or Map before it: what comes first is first."""
-        found: list[StateRow] = []
-        around: list[StateRow] = []
+        """The visits in which the sides differ; a Parallel or Map comes after those within it."""
+        ordered: list[StateRow] = []
+        containers: list[StateRow] = []
         for row in self.states:
-            while len(around) > row.depth:
-                found.append(around.pop())
-            around.append(row)
-        return tuple(row for row in (*found, *reversed(around)) if not row.agrees)
+            while len(containers) > row.depth:
+                ordered.append(containers.pop())
+            containers.append(row)
+        return tuple(row for row in (*ordered, *reversed(containers)) if not row.agrees)
 
     @property
     def unrepeatable(self) -> int:
-        """How many values cannot repeat."""
+        """The number of values that cannot repeat."""
         return sum(len(row.unrepeatable) for row in self.states)
 
 
-class StateTime(_Frozen):
+class StateTime(FrozenModel):
     """A state's time over all cases: medians of seconds, of its visits and of the tasks that start with it."""
 
     state: str
@@ -187,12 +187,12 @@ class StateTime(_Frozen):
     airflow: float | None
 
 
-class Times(_Frozen):
-    """Where the time goes, over all cases that ran on both sides.
+class Times(FrozenModel):
+    """The times of all cases that ran on both sides.
 
     Args:
-        step_functions_clock: what the times of Step Functions are.
-        airflow_clock: what the times of Airflow are.
+        step_functions_clock: how the times of Step Functions came about.
+        airflow_clock: how the times of Airflow came about.
         step_functions: median seconds of an execution.
         airflow: seconds of the DAG run in the middle of all, by its seconds.
         in_tasks: how long a task of that run ran.
@@ -215,7 +215,7 @@ class Times(_Frozen):
     states: tuple[StateTime, ...]
 
 
-class Way(_Frozen):
+class Way(FrozenModel):
     """A way to run the pipeline: dollars a month, and at several numbers of runs a month."""
 
     name: str
@@ -223,7 +223,7 @@ class Way(_Frozen):
     curve: tuple[tuple[int, float], ...]
 
 
-class BreakEvenPoint(_Frozen):
+class BreakEvenPoint(FrozenModel):
     """From how many runs a month on one way is cheaper than another, and what both cost there."""
 
     cheaper: str
@@ -232,7 +232,7 @@ class BreakEvenPoint(_Frozen):
     monthly: float
 
 
-class Cost(_Frozen):
+class Cost(FrozenModel):
     """What the pipeline costs a month.
 
     Args:
@@ -270,7 +270,7 @@ class Cost(_Frozen):
     assumptions: tuple[str, ...]
 
 
-class FindingRow(_Frozen):
+class FindingRow(FrozenModel):
     """A finding of the translation; see `sfn_provider.translate.findings.Finding`."""
 
     code: str

@@ -1,16 +1,15 @@
-"""Reports of replays: of executions at hand, and of a state machine's last ones."""
+"""Makes reports of replays: of given executions, and of a state machine's last ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sfn_provider.compare.airflow.dag_execution import DagFile
-from sfn_provider.compare.cost import load_prices
-from sfn_provider.compare.replay.aws_executions import fetch, fetched_definition, last_executions
-from sfn_provider.compare.replay.recording import Recording
+from sfn_provider.compare.airflow.dag_execution import DagSource
+from sfn_provider.compare.cost.prices import load_prices
+from sfn_provider.compare.replay.aws_executions import fetch_execution, list_last_executions
 from sfn_provider.compare.replay.replayer import replay
 from sfn_provider.compare.report.builder import Report, make_report
-from sfn_provider.compare.report.data.cases import of_replay
+from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.compare.report.data.costs import CostOptions
 from sfn_provider.compare.report.model import Case
 from sfn_provider.exceptions import UsageError
@@ -20,12 +19,12 @@ from sfn_provider.translate.from_file import translate_definition
 from sfn_provider.translate.plan.schedule import Schedule
 
 ONCE_A_DAY = 30
-"""Runs a month where nobody says."""
+"""Runs a month without a schedule."""
 
 
 def report_replays(
     cases: Sequence[Case],
-    ran: Sequence[Definition],
+    definitions: Sequence[Definition],
     costs: Callable[[Schedule | None], CostOptions],
     *,
     dag_file: str | None = None,
@@ -36,15 +35,15 @@ def report_replays(
 
     Args:
         cases: the replays.
-        ran: the definitions that they ran; the first one, that of the newest execution, is shown.
+        definitions: the definitions that they ran; the first one, that of the newest execution, is shown.
         costs: what costs are estimated with, by the schedule of that definition.
         dag_file: the DAG file that was replayed, where it is not the definition's own translation.
         not_replayed: executions that could not be replayed, with the reason.
         made_at: when the report is made, for people.
     """
-    shown = ran[0]
-    made = translate_definition(shown)
-    others = sum(definition.source != shown.source for definition in ran)
+    shown = definitions[0]
+    translation = translate_definition(shown)
+    others = sum(definition.source != shown.source for definition in definitions)
     notes = []
     if others:
         notes.append(f"{others} of the executions ran another version of the definition than that which is shown.")
@@ -53,9 +52,9 @@ def report_replays(
     return make_report(
         shown.name.removesuffix(".asl"),
         shown.source,
-        made,
+        translation,
         cases,
-        costs(made.plan.schedule),
+        costs(translation.plan.schedule),
         origin=shown.origin,
         made_at=made_at,
         not_replayed=not_replayed,
@@ -84,21 +83,22 @@ def replay_last(
     Raises:
         UsageError: where AWS cannot be read, or nothing could be replayed.
     """
-    dag = DagFile(read_file(dag_file, "a DAG file")) if dag_file else None
+    dag = DagSource(read_file(dag_file, "a DAG file")) if dag_file else None
     cases: list[Case] = []
-    ran: list[Definition] = []
-    refused: dict[str, str] = {}
-    for arn in last_executions(state_machine_arn, count):
+    replayed: list[Definition] = []
+    not_replayed: dict[str, str] = {}
+    for arn in list_last_executions(state_machine_arn, count):
         try:
-            fetched = fetch(arn)
-            definition = fetched_definition(fetched)
-            recording = Recording.from_events(fetched.events, arn, arn)
-            cases.append(of_replay(arn, replay(definition.source, recording, dag_file=dag)))
-            ran.append(definition)
+            execution = fetch_execution(arn)
+            definition = execution.machine_definition()
+            cases.append(make_case(arn, replay(definition.source, execution.recording(), dag=dag)))
+            replayed.append(definition)
         except UsageError as error:
-            refused[arn] = str(error)
+            not_replayed[arn] = str(error)
     if not cases:
-        why = "; ".join(refused.values()) or "it has no execution that ended by itself"
+        why = "; ".join(not_replayed.values()) or "it has no execution that ended by itself"
         raise UsageError(f"{state_machine_arn}: nothing could be replayed: {why}")
-    given = costs or CostOptions(load_prices("us-east-1"), ONCE_A_DAY, "once a day")
-    return report_replays(cases, ran, lambda _: given, dag_file=dag_file, not_replayed=refused, made_at=made_at)
+    options = costs or CostOptions(load_prices("us-east-1"), ONCE_A_DAY, "once a day")
+    return report_replays(
+        cases, replayed, lambda _: options, dag_file=dag_file, not_replayed=not_replayed, made_at=made_at
+    )

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from sfn_provider._compat import airflow_major
-from sfn_provider.compare.airflow.in_process_api import AtOnce, answer_at_once
+from sfn_provider.compare.airflow.in_process_api import InThreadTransport, serve_requests_in_thread
 from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import Mocks
 from sfn_provider.translate import translate
@@ -46,26 +46,26 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-def transport(monkeypatch: pytest.MonkeyPatch) -> Iterator[AtOnce]:
+def transport(monkeypatch: pytest.MonkeyPatch) -> Iterator[InThreadTransport]:
     monkeypatch.setattr(anyio.to_thread, "run_sync", anyio.to_thread.run_sync)
-    made = AtOnce(app, httpx.MockTransport(lambda request: httpx.Response(202, content=request.content)))
+    made = InThreadTransport(app, httpx.MockTransport(lambda request: httpx.Response(202, content=request.content)))
     yield made
     made._loop.close()
 
 
-def ask(transport: AtOnce, body: str) -> httpx.Response:
+def ask(transport: InThreadTransport, body: str) -> httpx.Response:
     with httpx.Client(transport=transport, base_url="http://here") as client:
         return client.post("/", content=body)
 
 
-def test_the_thread_that_asks_gives_the_answer(transport: AtOnce) -> None:
+def test_the_thread_that_asks_gives_the_answer(transport: InThreadTransport) -> None:
     answer = ask(transport, "text")
     assert (answer.status_code, answer.text) == (201, "text")
     assert answer.headers["X-Thread"] == threading.current_thread().name
     assert transport.requests == 1
 
 
-def test_what_is_asked_within_an_event_loop_is_answered_elsewhere(transport: AtOnce) -> None:
+def test_what_is_asked_within_an_event_loop_is_answered_elsewhere(transport: InThreadTransport) -> None:
     async def within() -> httpx.Response:
         return ask(transport, "text")
 
@@ -73,20 +73,20 @@ def test_what_is_asked_within_an_event_loop_is_answered_elsewhere(transport: AtO
     assert (answer.status_code, answer.text) == (202, "text")
 
 
-def test_other_event_loops_keep_their_threads(transport: AtOnce) -> None:
+def test_other_event_loops_keep_their_threads(transport: InThreadTransport) -> None:
     async def elsewhere() -> str:
         return await anyio.to_thread.run_sync(lambda: threading.current_thread().name)
 
     assert asyncio.run(elsewhere()) != threading.current_thread().name
 
 
-def test_threads_are_answered_one_after_another(transport: AtOnce) -> None:
+def test_threads_are_answered_one_after_another(transport: InThreadTransport) -> None:
     texts = [str(number) for number in range(20)]
     with ThreadPoolExecutor(5) as pool:
         assert [answer.text for answer in pool.map(lambda text: ask(transport, text), texts)] == texts
 
 
-def test_an_application_that_fails_does_not_end_what_comes_after_it(transport: AtOnce) -> None:
+def test_an_application_that_fails_does_not_end_what_comes_after_it(transport: InThreadTransport) -> None:
     assert ask(transport, "fail").status_code == 500
     assert ask(transport, "text").status_code == 201
 
@@ -96,7 +96,7 @@ def test_an_airflow_with_other_insides_goes_its_own_way(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delattr("airflow.api_fastapi.execution_api.routes.execution_api_router")
-    assert answer_at_once()() == 0
+    assert serve_requests_in_thread()() == 0
     assert "Airflow's own, slower way" in caplog.text
 
 

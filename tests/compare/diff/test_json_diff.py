@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfn_provider.asl.scope import MISSING
-from sfn_provider.compare.diff.json_diff import Difference, differences
-from sfn_provider.compare.diff.run_specific_values import mask
+from sfn_provider.compare.diff.json_diff import Difference, find_differences
+from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
 from sfn_provider.engine import Execution, simulate
 from tests.fixtures.flows import END, call, choose, go, machine
@@ -45,15 +45,15 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     ],
 )
 def test_differences(expected: Any, found: Any, told: list[Difference]) -> None:
-    assert list(differences(expected, found)) == told
+    assert list(find_differences(expected, found)) == told
 
 
 @given(JSON, JSON)
 def test_there_is_a_difference_exactly_where_values_are_not_equal(one: Any, other: Any) -> None:
-    assert not list(differences(one, one))
-    assert bool(list(differences(one, other))) == bool(list(differences(other, one)))
+    assert not list(find_differences(one, one))
+    assert bool(list(find_differences(one, other))) == bool(list(find_differences(other, one)))
     if one != other:
-        assert list(differences(one, other))
+        assert list(find_differences(one, other))
 
 
 def test_a_difference_is_told_with_its_place_and_both_values() -> None:
@@ -148,22 +148,22 @@ NAMED = machine(
 def test_the_executions_own_name_is_no_difference() -> None:
     one, other = (simulate(NAMED, {}, name=name) for name in ("first", "manual__2025-03-15T02:00:00+00:00"))
     assert told(one, other) and compare_outcomes(one, other)
-    assert told(mask(one), mask(other)) == []
-    assert compare_outcomes(mask(one), mask(other)) == []
-    assert mask(one).output["deep"] == [{"n": "<execution name>"}]
+    assert told(mask_execution_name(one), mask_execution_name(other)) == []
+    assert compare_outcomes(mask_execution_name(one), mask_execution_name(other)) == []
+    assert mask_execution_name(one).output["deep"] == [{"n": "<execution name>"}]
     assert one.output["deep"] == [{"n": "first"}], "the execution itself stays as it is"
 
 
 def test_other_differences_are_not_hidden() -> None:
     one, other = simulate(NAMED, {}, name="first"), simulate(ROUTE, {"x": "first"}, name="second")
-    assert compare_outcomes(mask(one), mask(other))
+    assert compare_outcomes(mask_execution_name(one), mask_execution_name(other))
 
 
 def test_a_cause_and_an_error_with_the_name_are_masked() -> None:
     fails = machine({"A": {"Type": "Fail", "Error": "E", "CausePath": "$$.Execution.Name"}})
-    assert mask(simulate(fails, {}, name="first")).cause == "<execution name>"
+    assert mask_execution_name(simulate(fails, {}, name="first")).cause == "<execution name>"
 
 
 def test_an_execution_without_a_name_is_left_alone() -> None:
     execution = Execution("SUCCEEDED", {"a": ""})
-    assert mask(execution) is execution
+    assert mask_execution_name(execution) is execution

@@ -9,10 +9,10 @@ import pytest
 
 from sfn_provider.asl import parse
 from sfn_provider.compare.cost.estimate import Environment
-from sfn_provider.compare.report import Case, CostOptions, as_markdown
-from sfn_provider.compare.report.data.costs import MOCKED_CALLS, cost_of, usage_of
-from sfn_provider.compare.report.data.times import times_of
-from sfn_provider.compare.report.model import Diff
+from sfn_provider.compare.report import as_markdown
+from sfn_provider.compare.report.data.costs import MOCKED_CALLS, CostOptions, estimate_cost, measure_usage
+from sfn_provider.compare.report.data.times import measure_times
+from sfn_provider.compare.report.model import Case, Diff
 from sfn_provider.compare.report.schedule_frequency import runs_per_month
 from sfn_provider.translate.plan.schedule import parse_schedule
 from tests.fixtures.flows import END, call, choose, machine
@@ -80,7 +80,7 @@ def test_the_verdict(cases: list[Case], verdict: str) -> None:
 
 
 def test_times_are_those_of_the_run_in_the_middle() -> None:
-    times = times_of([GOOD, FAILED, RETRIED])
+    times = measure_times([GOOD, FAILED, RETRIED])
     assert times is not None
     assert (times.airflow, times.in_tasks, times.between_tasks, times.tasks) == (4.0, 2.0, 2.0, 4)
     assert [(row.state, row.visits, row.step_functions, row.airflow) for row in times.states][:2] == [
@@ -89,21 +89,23 @@ def test_times_are_those_of_the_run_in_the_middle() -> None:
     ]
     assert next(row for row in times.states if row.state == "Back order").step_functions is None
     assert times.in_states is None
-    assert times_of([]) is None
+    assert measure_times([]) is None
 
 
 def test_where_airflow_is_measured_the_time_of_states_is_told_apart_from_that_around_them() -> None:
     assert RETRIED.airflow is not None
     measured = RETRIED.model_copy(update={"airflow": RETRIED.airflow.model_copy(update={"clock": "measured"})})
-    times = times_of([measured])
+    times = measure_times([measured])
     assert times is not None
     assert (times.in_states, times.of_tasks, times.between_tasks) == (7.0, 2.0, 2.0)
-    cost = cost_of([measured], parse(ORDER), CostOptions(PRICES, 30, "as given"))
+    cost = estimate_cost([measured], parse(ORDER), CostOptions(PRICES, 30, "as given"))
     assert cost is not None and any("upper bound" in told for told in cost.assumptions)
 
 
 def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
-    cost = cost_of([FAILED, RETRIED, GOOD], parse(ORDER), CostOptions(PRICES, 1000, "as given", Environment(workers=1)))
+    cost = estimate_cost(
+        [FAILED, RETRIED, GOOD], parse(ORDER), CostOptions(PRICES, 1000, "as given", Environment(workers=1))
+    )
     assert cost is not None
     assert (cost.case, cost.transitions, cost.tasks, cost.worker_seconds) == ("good", 4, 4, 2.0)
     monthly = {way.name: way.monthly for way in cost.ways}
@@ -114,7 +116,7 @@ def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
     assert MOCKED_CALLS in cost.assumptions
     point = next(point for point in cost.break_even if point.cheaper == "MWAA tiny")
     assert point.monthly == pytest.approx(monthly["MWAA tiny"])
-    assert cost_of([], parse(ORDER), CostOptions(PRICES, 1, "as given")) is None
+    assert estimate_cost([], parse(ORDER), CostOptions(PRICES, 1, "as given")) is None
 
 
 def test_recorded_calls_that_hold_a_worker_are_added_to_their_tasks() -> None:
@@ -128,13 +130,13 @@ def test_recorded_calls_that_hold_a_worker_are_added_to_their_tasks() -> None:
     ]
     recorded = made.step_functions.model_copy(update={"clock": "recorded", "seconds": 310.0})
     case = made.model_copy(update={"states": tuple(rows), "step_functions": recorded})
-    usage = usage_of(case, parse(definition))
+    usage = measure_usage(case, parse(definition))
     assert usage.task_seconds == (40.5, 0.5, 0.5)
     assert usage.express is not None and "Express" in usage.express
     short = case.model_copy(update={"step_functions": recorded.model_copy(update={"seconds": 2.0})})
     plain = machine({"Ask": call("Run"), "Run": call("Done"), "Done": END})
-    assert usage_of(short, parse(plain)).express is None
-    assert usage_of(case, parse(plain)).express == "an execution takes 310 s; Express ones end after 300 s"
+    assert measure_usage(short, parse(plain)).express is None
+    assert measure_usage(case, parse(plain)).express == "an execution takes 310 s; Express ones end after 300 s"
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Fills the report's model: cases, costs, times, diffs."""
+"""Makes the data of a report: cases, costs, times, diffs."""

@@ -1,4 +1,4 @@
-"""What the pipeline costs, by the cases at hand."""
+"""Estimates the costs of a pipeline from the cases of a report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOCKED_CALLS = (
 
 @dataclass(frozen=True)
 class CostOptions:
-    """What costs are estimated with.
+    """The prices, runs and environment that costs are estimated with.
 
     Args:
         prices: the prices.
@@ -40,8 +40,8 @@ class CostOptions:
     environment: Environment = field(default_factory=Environment)
 
 
-def cost_of(cases: Sequence[Case], machine: StateMachine, options: CostOptions) -> Cost | None:
-    """What the pipeline costs where each run is like the case with the median number of transitions.
+def estimate_cost(cases: Sequence[Case], machine: StateMachine, options: CostOptions) -> Cost | None:
+    """Estimate the costs where each run is like the case with the median number of transitions.
 
     None where no case ran on both sides.
     """
@@ -50,12 +50,13 @@ def cost_of(cases: Sequence[Case], machine: StateMachine, options: CostOptions) 
         return None
     middle = median_high(_transitions(case) for case in ran)
     typical = next(case for case in ran if _transitions(case) == middle)
-    usage = usage_of(typical, machine)
-    return _told(typical, usage, estimate(usage, options.prices, options.runs, options.environment), options, len(ran))
+    usage = measure_usage(typical, machine)
+    estimated = estimate(usage, options.prices, options.runs, options.environment)
+    return _make_cost(typical, usage, options, estimated, tuple(_assumptions(typical, usage, options, len(ran))))
 
 
-def usage_of(case: Case, machine: StateMachine) -> Usage:
-    """What a case uses of what is paid for.
+def measure_usage(case: Case, machine: StateMachine) -> Usage:
+    """Return the billed usage of a case.
 
     A call without ``.sync`` or a task token holds a worker until it is answered: where the times of Step Functions are
     recorded and those of Airflow without calls, its recorded time is added to that of the task.
@@ -69,7 +70,7 @@ def usage_of(case: Case, machine: StateMachine) -> Usage:
 
 
 def _transitions(case: Case) -> int:
-    """The history of an execution does not tell the transitions of a Map's child executions; the DAG's run does."""
+    """The history of an execution lacks the transitions of a Map's child executions; the DAG's run has them."""
     return max(case.step_functions.transitions, case.airflow.transitions if case.airflow else 0)
 
 
@@ -106,7 +107,9 @@ def _why_not_express(case: Case, machine: StateMachine) -> str | None:
     return None
 
 
-def _told(case: Case, usage: Usage, found: CostEstimate, options: CostOptions, cases: int) -> Cost:
+def _make_cost(
+    case: Case, usage: Usage, options: CostOptions, estimated: CostEstimate, assumptions: tuple[str, ...]
+) -> Cost:
     prices = options.prices
     return Cost(
         region=prices.region,
@@ -121,14 +124,15 @@ def _told(case: Case, usage: Usage, found: CostEstimate, options: CostOptions, c
         worker_seconds=usage.worker_seconds,
         tasks=len(usage.task_seconds),
         ways=tuple(
-            Way(name=name, monthly=dollars, curve=tuple(found.curves[name])) for name, dollars in found.monthly.items()
+            Way(name=name, monthly=dollars, curve=tuple(estimated.curves[name]))
+            for name, dollars in estimated.monthly.items()
         ),
         break_even=tuple(
             BreakEvenPoint(cheaper=point.cheaper, than=point.than, runs=point.runs, monthly=point.monthly)
-            for point in sorted(found.break_even, key=lambda point: point.runs)
+            for point in sorted(estimated.break_even, key=lambda point: point.runs)
         ),
-        left_out=found.left_out,
-        assumptions=tuple(_assumptions(case, usage, options, cases)),
+        left_out=estimated.left_out,
+        assumptions=assumptions,
     )
 
 
@@ -146,9 +150,10 @@ def _assumptions(case: Case, usage: Usage, options: CostOptions, cases: int) -> 
         yield "Tasks hold workers as long as Airflow says that they ran, deferrals included: an upper bound."
     if usage.express is None:
         yield f"An Express execution uses {usage.memory_mb} MB of memory."
-    given = options.environment
+    environment = options.environment
     yield (
-        f"MWAA: {given.storage_gb:g} GB of metadata storage; beyond what the class comes with {given.workers} workers, "
-        f"{given.schedulers} schedulers and {given.webservers} web servers all month."
+        f"MWAA: {environment.storage_gb:g} GB of metadata storage; beyond what the class comes with "
+        f"{environment.workers} workers, {environment.schedulers} schedulers and {environment.webservers} web servers "
+        "all month."
     )
     yield from ASSUMPTIONS

@@ -1,4 +1,4 @@
-"""Values that differ, as people read differences."""
+"""Makes unified diffs of the values that differ."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from difflib import unified_diff
 from typing import Any
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.diff.json_diff import differences
+from sfn_provider.compare.diff.json_diff import find_differences
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.model import Diff
 
-_MOST_LINES = 80
-_MOST_LETTERS = 2_000
+_MAX_LINES = 80
+_MAX_CHARACTERS = 2_000
 
 
-def diff(name: str, expected: Json, found: Json) -> Diff | None:
-    """The lines in which two JSON values differ, with two lines around; None where they do not.
+def make_diff(name: str, expected: Json, actual: Json) -> Diff | None:
+    """Make the diff of two JSON values, with two lines of context; None where they do not differ.
 
     Args:
-        name: what to call the value.
+        name: the name of the value.
         expected: the value on the side of Step Functions.
-        found: the value on the side of Airflow.
+        actual: the value on the side of Airflow.
     """
-    if not any(differences(expected, found)):
+    if not any(find_differences(expected, actual)):
         return None
-    one, other = (_lines(value) for value in (expected, found))
+    one, other = (_lines(value) for value in (expected, actual))
     lines = [line for line in unified_diff(one, other, n=2, lineterm="") if not line.startswith(("---", "+++"))]
-    more = len(lines) - _MOST_LINES
-    shown = [_cut(line, 400) for line in lines[:_MOST_LINES]]
+    more = len(lines) - _MAX_LINES
+    shown = [_cut(line, 400) for line in lines[:_MAX_LINES]]
     return Diff(name=name, lines=(*shown, *([f"  ... {more} more lines"] if more > 0 else ())))
 
 
 def visit_diffs(state: StateComparison) -> Iterator[Diff]:
-    """The values of a visit that differ; those that cannot repeat are among them."""
-    one, other = state.expected, state.found
+    """Make the diffs of a visit's values; values that cannot repeat are among them."""
+    one, other = state.expected, state.actual
     if one is None or other is None or one.state != other.state:
         return
     pairs: list[tuple[str, Json, Json]] = [
@@ -45,19 +45,19 @@ def visit_diffs(state: StateComparison) -> Iterator[Diff]:
     ]
     for number, (call, same) in enumerate(zip(one.attempts, other.attempts, strict=False), 1):
         pairs.append((f"arguments of call {number}", call.arguments, same.arguments))
-    for name, expected, found in pairs:
-        if any(told.startswith(name) for told in state.differences) and (made := diff(name, expected, found)):
-            yield made
+    for name, expected, actual in pairs:
+        if any(text.startswith(name) for text in state.differences) and (diff := make_diff(name, expected, actual)):
+            yield diff
 
 
-def shown(value: Any) -> str:
-    """A JSON value as text for people, cut where it is too long."""
-    return _cut(json.dumps(value, ensure_ascii=False, indent=2), _MOST_LETTERS)
+def format_value(value: Any) -> str:
+    """Format a JSON value over several lines, cut where it is too long."""
+    return _cut(json.dumps(value, ensure_ascii=False, indent=2), _MAX_CHARACTERS)
 
 
 def _lines(value: Json) -> list[str]:
     return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True).splitlines()
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}... ({len(text) - most:,} more characters)"
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit:,} more characters)"

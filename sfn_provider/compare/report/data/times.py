@@ -1,4 +1,4 @@
-"""Where the time goes, over all cases of a report."""
+"""Measures the times of Step Functions and Airflow over all cases of a report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from statistics import median
 from sfn_provider.compare.report.model import Case, StateTime, Times
 
 
-def times_of(cases: Sequence[Case]) -> Times | None:
-    """The medians over the cases that ran on both sides; None where there is none."""
+def measure_times(cases: Sequence[Case]) -> Times | None:
+    """Return medians over the cases that ran on both sides; None where there is none."""
     ran = [case for case in cases if case.airflow is not None]
     if not ran or ran[0].airflow is None:
         return None
@@ -32,9 +32,9 @@ def times_of(cases: Sequence[Case]) -> Times | None:
 
 
 def _in_states(case: Case) -> float:
-    """The seconds of a case's states on Airflow, but of those that wait for others."""
-    own = [row.airflow for row in case.states if row.airflow is not None and row.type not in ("Parallel", "Map")]
-    return sum(passage.seconds or 0.0 for passage in own)
+    """The seconds of a case's states on Airflow, without Parallels and Maps, which wait for others."""
+    timings = [row.airflow for row in case.states if row.airflow is not None and row.type not in ("Parallel", "Map")]
+    return sum(timing.seconds or 0.0 for timing in timings)
 
 
 def _states(cases: Sequence[Case]) -> Iterator[StateTime]:
@@ -42,11 +42,11 @@ def _states(cases: Sequence[Case]) -> Iterator[StateTime]:
     for name in names:
         rows = [row for case in cases for row in case.states if row.state == name]
         seconds = [row.step_functions.seconds for row in rows if row.step_functions is not None]
-        passed = [value for value in seconds if value is not None]
+        finished = [value for value in seconds if value is not None]
         tasks = [task.seconds for case in cases for task in case.task_times if task.states[:1] == (name,)]
         yield StateTime(
             state=name,
             visits=len(rows),
-            step_functions=median(passed) if passed else None,
+            step_functions=median(finished) if finished else None,
             airflow=median(tasks) if tasks else None,
         )

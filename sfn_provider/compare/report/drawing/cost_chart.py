@@ -1,4 +1,4 @@
-"""The cost curve: dollars over runs a month, both on logarithmic scales."""
+"""Lays out the chart of dollars over runs a month, both on logarithmic scales."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sfn_provider.compare.cost.estimate import MOST_RUNS
+from sfn_provider.compare.cost.estimate import MAX_RUNS
 from sfn_provider.compare.report.drawing.layered_layout import Size
-from sfn_provider.compare.report.formatting import dollars
+from sfn_provider.compare.report.formatting import format_dollars
 from sfn_provider.compare.report.model import Cost, Way
 
-_LEAST = 0.01
-"""Dollars that the scale starts at: nothing has no place on it."""
+_MIN_DOLLARS = 0.01
+"""Dollars at which the logarithmic scale starts."""
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 26.0, 14.0, 42.0
-_APART = 15.0
+_LABEL_GAP = 15.0
 """Pixels between the letters at the ends of two curves."""
 
 Scale = Callable[[float], float]
@@ -52,8 +52,8 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """The cost curve to be shown."""
+class CostChart:
+    """The chart: its curves, its scales, and the x of the user's runs a month."""
 
     size: Size
     left: float
@@ -67,8 +67,8 @@ class Chart:
     runs: float
 
 
-def chart(cost: Cost, size: Size) -> Chart:
-    """Draw the cost curves.
+def make_cost_chart(cost: Cost, size: Size) -> CostChart:
+    """Lay out the cost curves.
 
     Args:
         cost: the costs, with at least one way.
@@ -76,28 +76,28 @@ def chart(cost: Cost, size: Size) -> Chart:
     """
     right, bottom = size.width - _RIGHT, size.height - _BOTTOM
     highest = max(dollar for way in cost.ways for _, dollar in way.curve)
-    top_power = max(math.ceil(math.log10(max(highest, _LEAST * 10))), 0)
+    top_power = max(math.ceil(math.log10(max(highest, _MIN_DOLLARS * 10))), 0)
 
     def x(runs: float) -> float:
-        return _LEFT + (right - _LEFT) * math.log10(runs) / math.log10(MOST_RUNS)
+        return _LEFT + (right - _LEFT) * math.log10(runs) / math.log10(MAX_RUNS)
 
     def y(monthly: float) -> float:
-        least = math.log10(_LEAST)
-        share = (math.log10(max(monthly, _LEAST)) - least) / (top_power - least)
+        least = math.log10(_MIN_DOLLARS)
+        share = (math.log10(max(monthly, _MIN_DOLLARS)) - least) / (top_power - least)
         return bottom - (bottom - _TOP) * share
 
-    ends = _apart([y(way.curve[-1][1]) for way in cost.ways])
+    ends = _separate([y(way.curve[-1][1]) for way in cost.ways])
     curves = [
         Curve(way.name, LETTERS[number], _points(way, x, y), end)
         for number, (way, end) in enumerate(zip(cost.ways, ends, strict=True))
     ]
     dense = size.width > 500
-    powers = range(0, int(math.log10(MOST_RUNS)) + 1, 1 if dense else 2)
+    powers = range(0, int(math.log10(MAX_RUNS)) + 1, 1 if dense else 2)
     marks = [
-        Mark(x(point.runs), y(point.monthly), number, f"{point.runs:,} runs a month: {dollars(point.monthly)}")
+        Mark(x(point.runs), y(point.monthly), number, f"{point.runs:,} runs a month: {format_dollars(point.monthly)}")
         for number, point in enumerate(cost.break_even, 1)
     ]
-    return Chart(
+    return CostChart(
         size,
         _LEFT,
         right,
@@ -105,22 +105,22 @@ def chart(cost: Cost, size: Size) -> Chart:
         bottom,
         tuple(curves),
         tuple(Tick(x(10**power), _short(10**power)) for power in powers),
-        tuple(Tick(y(10**power), _dollars(power)) for power in range(round(math.log10(_LEAST)), top_power + 1)),
+        tuple(Tick(y(10**power), _dollars(power)) for power in range(round(math.log10(_MIN_DOLLARS)), top_power + 1)),
         tuple(marks),
-        x(min(max(cost.runs, 1), MOST_RUNS)),
+        x(min(max(cost.runs, 1), MAX_RUNS)),
     )
 
 
 def _points(way: Way, x: Scale, y: Scale) -> str:
-    return " ".join(f"{x(runs):.1f},{y(monthly):.1f}" for runs, monthly in way.curve if runs <= MOST_RUNS)
+    return " ".join(f"{x(runs):.1f},{y(monthly):.1f}" for runs, monthly in way.curve if runs <= MAX_RUNS)
 
 
-def _apart(places: Sequence[float]) -> list[float]:
-    """The places, moved down where they lie upon one another."""
+def _separate(places: Sequence[float]) -> list[float]:
+    """Move positions down where they are too close to one another."""
     moved: dict[int, float] = {}
     last = float("-inf")
     for number in sorted(range(len(places)), key=places.__getitem__):
-        last = max(places[number], last + _APART)
+        last = max(places[number], last + _LABEL_GAP)
         moved[number] = last
     return [moved[number] for number in range(len(places))]
 

@@ -1,4 +1,4 @@
-"""Places the nodes of a directed graph in layers, top to bottom, after Sugiyama."""
+"""Lays out a directed graph in layers from top to bottom, after Sugiyama."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import networkx as nx
 
 Point = tuple[float, float]
 Edge = tuple[str, str]
+Layers = list[list[str]]
 
-_BETWEEN, _LAYERS, _LANE = 28.0, 46.0, 16.0
-"""Pixels between nodes of a layer, between layers, and between the ways back."""
+_NODE_GAP, _LAYER_GAP, _BACK_EDGE_GAP = 28.0, 46.0, 16.0
+"""Pixels between nodes of a layer, between layers, and between the edges that lead back."""
 
-_SWEEPS = 6
-_BEND = 10.0
-"""Width that an edge takes where it passes a layer."""
+_ORDERING_SWEEPS, _PLACING_SWEEPS = 6, 10
+_BEND_WIDTH = 10.0
+"""Width of an edge where it crosses a layer."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,13 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A graph with places.
+class Layout:
+    """A graph with positions.
 
     Args:
         corners: the upper left corner of each node.
-        routes: the points of each edge, from the lower side of a node to the upper side of another; for a way back
-            from right side to right side.
+        routes: the points of each edge, from the lower side of a node to the upper side of another; for an edge that
+            leads back from right side to right side.
         back: the edges that lead back.
         size: the size of the whole.
     """
@@ -45,196 +46,141 @@ class Placed:
     size: Size
 
 
-def place(sizes: Mapping[str, Size], edges: Iterable[Edge]) -> Placed:
-    """Place a graph.
+def lay_out(sizes: Mapping[str, Size], edges: Iterable[Edge]) -> Layout:
+    """Lay out a graph.
 
     Args:
         sizes: the size of each node; the first one is where the flow starts.
         edges: the edges; those that lead back make cycles.
     """
-    distinct = [edge for edge in dict.fromkeys(edges) if edge[0] in sizes and edge[1] in sizes]
-    back = _back_edges(list(sizes), distinct)
-    layers = _layers(list(sizes), [edge for edge in distinct if edge not in back])
-    chains, widths = _bend(layers, [edge for edge in distinct if edge not in back], sizes)
-    rows = _rows(layers, chains)
-    links = _links(chains)
-    _untangle(rows, links)
-    centres = _centres(rows, links, widths)
-    tops, heights = _tops(rows, sizes)
-    corners = {
-        name: (centres[name] - size.width / 2, _top(name, size, rows, tops, heights)) for name, size in sizes.items()
-    }
-    right = max((centres[name] + width / 2 for name, width in widths.items()), default=0.0)
-    level = {name: number for number, row in enumerate(rows) for name in row}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(sizes)
+    graph.add_edges_from(edge for edge in edges if edge[0] in sizes and edge[1] in sizes)
+    back = _find_back_edges(graph)
+    graph.remove_edges_from(back)
+    layers = [list(layer) for layer in nx.topological_generations(graph)]
+    widths = {name: size.width for name, size in sizes.items()}
+    chains = _add_bends(graph, layers, widths)
+    _reduce_crossings(graph, layers)
+    centres = _place_centres(graph, layers, widths)
+    level = {name: number for number, layer in enumerate(layers) for name in layer}
+    spans = _layer_spans(layers, sizes)
+    corners = {}
+    for name, size in sizes.items():
+        top, bottom = spans[level[name]]
+        corners[name] = (centres[name] - size.width / 2, (top + bottom - size.height) / 2)
     routes: dict[Edge, list[Point]] = {}
-    for edge, chain in chains.items():
-        passed = [(centres[name], y) for name in chain[1:-1] for y in _through(tops, heights, level[name])]
-        start, end = _lower(edge[0], corners, sizes), _upper(edge[1], corners, sizes)
-        # Straight to the edge of the layer: what stands beside may be taller.
-        leaving = (start[0], _through(tops, heights, level[edge[0]])[1])
-        arriving = (end[0], tops[level[edge[1]]])
-        routes[edge] = list(dict.fromkeys([start, leaving, *passed, arriving, end]))
-    for lane, edge in enumerate(sorted(back), 1):
-        routes[edge] = _way_back(edge, corners, sizes, right + lane * _LANE)
-    width = right + (len(back) * _LANE + 4 if back else 0)
-    height = tops[-1] + heights[-1] if rows else 0.0
-    return Placed(corners, routes, frozenset(back), Size(width, height))
+    for (left, right), bends in chains.items():
+        crossed = [(centres[bend], y) for bend in bends for y in spans[level[bend]]]
+        # Straight to the edge of the layer: its other nodes may be taller.
+        start = [(centres[left], y) for y in (corners[left][1] + sizes[left].height, spans[level[left]][1])]
+        end = [(centres[right], y) for y in (spans[level[right]][0], corners[right][1])]
+        routes[left, right] = list(dict.fromkeys([*start, *crossed, *end]))
+    right_side = max((centres[name] + width / 2 for name, width in widths.items()), default=0.0)
+    for number, edge in enumerate(sorted(back), 1):
+        routes[edge] = _route_back(edge, corners, sizes, right_side + number * _BACK_EDGE_GAP)
+    width = right_side + (len(back) * _BACK_EDGE_GAP + 4 if back else 0)
+    return Layout(corners, routes, frozenset(back), Size(width, spans[-1][1] if spans else 0.0))
 
 
-def _back_edges(names: Sequence[str], edges: Sequence[Edge]) -> set[Edge]:
-    """The edges that a search in depth finds leading to a node that it is still in."""
-    following: dict[str, list[str]] = {name: [] for name in names}
-    for left, right in edges:
-        following[left].append(right)
+def _find_back_edges(graph: nx.DiGraph[str]) -> set[Edge]:
+    """The edges that a depth-first search finds leading to a node that it has not left yet."""
     found: set[Edge] = set()
-    done: set[str] = set()
-    for start in names:
-        stack = [(start, iter(following[start]))] if start not in done else []
-        within = {start} if stack else set()
-        while stack:
-            name, rest = stack[-1]
-            target = next(rest, None)
-            if target is None:
-                stack.pop()
-                within.discard(name)
-                done.add(name)
-            elif target in within:
-                found.add((name, target))
-            elif target not in done:
-                stack.append((target, iter(following[target])))
-                within.add(target)
+    entered: set[str] = set()
+    for left, right, label in nx.dfs_labeled_edges(graph):
+        if label == "forward":
+            entered.add(right)
+        elif label == "reverse":
+            entered.discard(right)
+        elif right in entered:
+            found.add((left, right))
     return found
 
 
-def _layers(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(names)
-    graph.add_edges_from(edges)
-    return {name: number for number, row in enumerate(nx.topological_generations(graph)) for name in row}
+def _add_bends(graph: nx.DiGraph[str], layers: Layers, widths: dict[str, float]) -> dict[Edge, list[str]]:
+    """Split edges over several layers by a node in each that they cross; return these nodes by edge."""
+    level = {name: number for number, layer in enumerate(layers) for name in layer}
+    bends: dict[Edge, list[str]] = {}
+    for number, (left, right) in enumerate(list(graph.edges)):
+        crossed = range(level[left] + 1, level[right])
+        bends[left, right] = names = [f"\0{number}.{layer}" for layer in crossed]
+        if names:
+            graph.remove_edge(left, right)
+            nx.add_path(graph, [left, *names, right])
+        for layer, name in zip(crossed, names, strict=True):
+            layers[layer].append(name)
+            widths[name] = _BEND_WIDTH
+    return bends
 
 
-def _bend(
-    layers: dict[str, int], edges: Sequence[Edge], sizes: Mapping[str, Size]
-) -> tuple[dict[Edge, list[str]], dict[str, float]]:
-    """Give edges over several layers a bend in each that they pass; return the edges as chains, and all widths."""
-    widths = {name: size.width for name, size in sizes.items()}
-    chains = {}
-    for number, (left, right) in enumerate(edges):
-        bends = [f"\0{number}.{level}" for level in range(layers[left] + 1, layers[right])]
-        layers.update(zip(bends, range(layers[left] + 1, layers[right]), strict=True))
-        widths.update(dict.fromkeys(bends, _BEND))
-        chains[left, right] = [left, *bends, right]
-    return chains, widths
-
-
-def _rows(layers: Mapping[str, int], chains: Mapping[Edge, Sequence[str]]) -> list[list[str]]:
-    rows: list[list[str]] = [[] for _ in range(max(layers.values(), default=-1) + 1)]
-    for name, level in layers.items():
-        rows[level].append(name)
-    return rows
-
-
-def _links(chains: Mapping[Edge, Sequence[str]]) -> dict[str, tuple[list[str], list[str]]]:
-    """For each node and bend those above and those below."""
-    links: dict[str, tuple[list[str], list[str]]] = {}
-    for chain in chains.values():
-        for upper, lower in itertools.pairwise(chain):
-            links.setdefault(upper, ([], []))[1].append(lower)
-            links.setdefault(lower, ([], []))[0].append(upper)
-    return links
-
-
-def _untangle(rows: list[list[str]], links: Mapping[str, tuple[list[str], list[str]]]) -> None:
-    """Order each layer by the middle of what its nodes are linked to, down and up, keeping the best order."""
-    best, fewest = [list(row) for row in rows], _crossings(rows, links)
-    for sweep in range(_SWEEPS):
-        side = sweep % 2
-        for number in range(1, len(rows)) if side == 0 else range(len(rows) - 2, -1, -1):
-            beside = rows[number - 1 if side == 0 else number + 1]
-            spot = {name: place for place, name in enumerate(beside)}
-            middle = {}
-            for place_now, name in enumerate(rows[number]):
-                found = [spot[other] for other in links.get(name, ((), ()))[side] if other in spot]
-                middle[name] = sum(found) / len(found) if found else float(place_now)
-            rows[number].sort(key=middle.__getitem__)
-        crossings = _crossings(rows, links)
+def _reduce_crossings(graph: nx.DiGraph[str], layers: Layers) -> None:
+    """Order each layer by the mean position of its nodes' neighbours, down and up, and keep the best order."""
+    best, fewest = [list(layer) for layer in layers], _count_crossings(graph, layers)
+    for sweep in range(_ORDERING_SWEEPS):
+        downwards = sweep % 2 == 0
+        for neighbours, layer in itertools.pairwise(layers if downwards else reversed(layers)):
+            position = {name: place for place, name in enumerate(neighbours)}
+            means = {}
+            for place, name in enumerate(layer):
+                found = [position[other] for other in (graph.pred if downwards else graph.succ)[name]]
+                means[name] = sum(found) / len(found) if found else float(place)
+            layer.sort(key=means.__getitem__)
+        crossings = _count_crossings(graph, layers)
         if crossings < fewest:
-            best, fewest = [list(row) for row in rows], crossings
-    rows[:] = best
+            best, fewest = [list(layer) for layer in layers], crossings
+    layers[:] = best
 
 
-def _crossings(rows: Sequence[Sequence[str]], links: Mapping[str, tuple[list[str], list[str]]]) -> int:
+def _count_crossings(graph: nx.DiGraph[str], layers: Layers) -> int:
     total = 0
-    for upper, lower in itertools.pairwise(rows):
-        spot = {name: place for place, name in enumerate(lower)}
-        ends = [sorted(spot[other] for other in links.get(name, ([], []))[1] if other in spot) for name in upper]
-        flat = [(place, end) for place, found in enumerate(ends) for end in found]
-        total += sum(one[0] < two[0] and one[1] > two[1] for at, one in enumerate(flat) for two in flat[at + 1 :])
+    for upper, lower in itertools.pairwise(layers):
+        position = {name: place for place, name in enumerate(lower)}
+        ends = [(place, position[other]) for place, name in enumerate(upper) for other in graph.succ[name]]
+        total += sum(one[0] < two[0] and one[1] > two[1] for one, two in itertools.combinations(ends, 2))
     return total
 
 
-def _centres(
-    rows: Sequence[Sequence[str]], links: Mapping[str, tuple[list[str], list[str]]], widths: Mapping[str, float]
-) -> dict[str, float]:
-    """Move each layer towards what it is linked to, the order and the gaps kept."""
+def _place_centres(graph: nx.DiGraph[str], layers: Layers, widths: Mapping[str, float]) -> dict[str, float]:
+    """Move each layer towards its neighbours, with its order and gaps unchanged."""
     centres: dict[str, float] = {}
-    for row in rows:
-        centres |= _spread(row, dict.fromkeys(row, 0.0), widths)
-    for sweep in range(10):
-        side = sweep % 2
-        for row in rows if side == 0 else reversed(rows):
-            wanted = {}
-            for name in row:
-                near = [centres[other] for other in links.get(name, ((), ()))[side]]
-                wanted[name] = sum(near) / len(near) if near else centres[name]
-            centres |= _spread(row, wanted, widths)
+    for layer in layers:
+        centres |= _spread(layer, dict.fromkeys(layer, 0.0), widths)
+    for sweep in range(_PLACING_SWEEPS):
+        downwards = sweep % 2 == 0
+        for layer in layers if downwards else reversed(layers):
+            targets = {}
+            for name in layer:
+                near = [centres[other] for other in (graph.pred if downwards else graph.succ)[name]]
+                targets[name] = sum(near) / len(near) if near else centres[name]
+            centres |= _spread(layer, targets, widths)
     left = min((centres[name] - width / 2 for name, width in widths.items()), default=0.0)
     return {name: centre - left for name, centre in centres.items()}
 
 
-def _spread(row: Sequence[str], wanted: Mapping[str, float], widths: Mapping[str, float]) -> dict[str, float]:
-    """Centres as near to those wanted as the gaps allow: the mean of packing from the left and from the right."""
-    from_left: dict[str, float] = {}
-    from_right: dict[str, float] = {}
-    edge = float("-inf")
-    for name in row:
-        from_left[name] = max(wanted[name], edge + widths[name] / 2)
-        edge = from_left[name] + widths[name] / 2 + _BETWEEN
-    edge = float("inf")
-    for name in reversed(row):
-        from_right[name] = min(wanted[name], edge - widths[name] / 2)
-        edge = from_right[name] - widths[name] / 2 - _BETWEEN
-    return {name: (from_left[name] + from_right[name]) / 2 for name in row}
+def _spread(layer: Sequence[str], targets: Mapping[str, float], widths: Mapping[str, float]) -> dict[str, float]:
+    """Centres as near to the targets as the gaps allow: the mean of packing from the left and from the right."""
+
+    def pack(names: Iterable[str], sign: int) -> dict[str, float]:
+        packed, edge = {}, float("-inf")
+        for name in names:
+            centre = max(sign * targets[name], edge + widths[name] / 2)
+            edge = centre + widths[name] / 2 + _NODE_GAP
+            packed[name] = sign * centre
+        return packed
+
+    from_left, from_right = pack(layer, 1), pack(reversed(layer), -1)
+    return {name: (from_left[name] + from_right[name]) / 2 for name in layer}
 
 
-def _tops(rows: Sequence[Sequence[str]], sizes: Mapping[str, Size]) -> tuple[list[float], list[float]]:
-    heights = [max((sizes[name].height for name in row if name in sizes), default=0.0) for row in rows]
-    tops, top = [], 0.0
-    for height in heights:
-        tops.append(top)
-        top += height + _LAYERS
-    return tops, heights
+def _layer_spans(layers: Layers, sizes: Mapping[str, Size]) -> list[tuple[float, float]]:
+    """The top and the bottom of each layer."""
+    heights = [max((sizes[name].height for name in layer if name in sizes), default=0.0) for layer in layers]
+    tops = itertools.accumulate((height + _LAYER_GAP for height in heights), initial=0.0)
+    return [(top, top + height) for top, height in zip(tops, heights, strict=False)]
 
 
-def _top(name: str, size: Size, rows: Sequence[Sequence[str]], tops: list[float], heights: list[float]) -> float:
-    level = next(number for number, row in enumerate(rows) if name in row)
-    return tops[level] + (heights[level] - size.height) / 2
-
-
-def _through(tops: Sequence[float], heights: Sequence[float], level: int) -> tuple[float, float]:
-    return tops[level], tops[level] + heights[level]
-
-
-def _lower(name: str, corners: Mapping[str, Point], sizes: Mapping[str, Size]) -> Point:
-    return corners[name][0] + sizes[name].width / 2, corners[name][1] + sizes[name].height
-
-
-def _upper(name: str, corners: Mapping[str, Point], sizes: Mapping[str, Size]) -> Point:
-    return corners[name][0] + sizes[name].width / 2, corners[name][1]
-
-
-def _way_back(edge: Edge, corners: Mapping[str, Point], sizes: Mapping[str, Size], lane: float) -> list[Point]:
-    (x, y), size = corners[edge[0]], sizes[edge[0]]
-    (to_x, to_y), to_size = corners[edge[1]], sizes[edge[1]]
+def _route_back(edge: Edge, corners: Mapping[str, Point], sizes: Mapping[str, Size], lane: float) -> list[Point]:
+    (x, y), (to_x, to_y) = (corners[name] for name in edge)
+    size, to_size = (sizes[name] for name in edge)
     start, end = y + size.height * 0.6, to_y + to_size.height * (0.4 if edge[0] != edge[1] else 0.3)
     return [(x + size.width, start), (lane, start), (lane, end), (to_x + to_size.width, end)]

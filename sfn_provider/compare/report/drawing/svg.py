@@ -1,4 +1,4 @@
-"""Graphs as boxes and lines on a plane."""
+"""Draws a graph as SVG boxes and lines, with what ran."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from sfn_provider.compare.report.drawing.graph import Graph, Node
-from sfn_provider.compare.report.drawing.layered_layout import Point, Size, place
-from sfn_provider.compare.report.drawing.taken_paths import Passed
+from sfn_provider.compare.report.drawing.layered_layout import Point, Size, lay_out
+from sfn_provider.compare.report.drawing.taken_paths import TakenPaths
 
-_LETTER, _SMALL, _LINE, _PADDING = 7.6, 6.2, 17.0, 13.0
+_CHARACTER, _SMALL_CHARACTER, _LINE, _PADDING = 7.6, 6.2, 17.0, 13.0
 _HEAD = 34.0
-_WIDEST, _WIDEST_HEAD = 22, 36
-"""Letters on a line of a box, and in the head of a group."""
+_MAX_LINE, _MAX_HEAD = 22, 36
+"""Characters on a line of a box, and in the head of a group."""
 
 _MARGIN = 3.0
 
@@ -28,11 +28,11 @@ class Box:
         width: its width.
         height: its height.
         lines: its name, on one line or two.
-        title: its name in full, and what it did.
+        title: its name in full, and whether it ran.
         kind: what it is.
         ran: how often it ran.
-        differs: do the sides differ in it?
-        group: does it hold others?
+        differs: whether the sides differ in it.
+        group: whether it holds others.
     """
 
     x: float
@@ -59,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A graph to be shown."""
+    """A drawn graph."""
 
     width: float
     height: float
@@ -67,42 +67,47 @@ class Drawing:
     lines: tuple[Line, ...]
 
 
-def draw(graph: Graph, ran: Passed) -> Drawing:
-    """Draw a graph with what ran."""
+def draw(graph: Graph, ran: TakenPaths) -> Drawing:
+    """Draw a graph.
+
+    Args:
+        graph: the graph.
+        ran: which of its nodes and edges ran.
+    """
     drawn = _draw(graph, ran)
-    moved = _moved(drawn, _MARGIN, _MARGIN)
+    moved = _move(drawn, _MARGIN, _MARGIN)
     return replace(moved, width=drawn.width + 2 * _MARGIN, height=drawn.height + 2 * _MARGIN)
 
 
-def _draw(graph: Graph, ran: Passed) -> Drawing:
-    inner = {node.key: _inside(node, ran) for node in graph.nodes if node.inside}
+def _draw(graph: Graph, ran: TakenPaths) -> Drawing:
+    inner = {node.key: _draw_inside(node, ran) for node in graph.nodes if node.inside}
     sizes = {node.key: _size(node, inner.get(node.key)) for node in graph.nodes}
     titles = {node.key: node.title for node in graph.nodes}
-    placed = place(sizes, graph.edges)
+    layout = lay_out(sizes, graph.edges)
     boxes: list[Box] = []
     lines: list[Line] = []
     for node in graph.nodes:
-        boxes.append(_box(node, placed.corners[node.key], sizes[node.key], ran))
+        boxes.append(_make_box(node, layout.corners[node.key], sizes[node.key], ran))
         if node.key in inner:
-            x, y = placed.corners[node.key]
+            x, y = layout.corners[node.key]
             left = x + (sizes[node.key].width - inner[node.key].width) / 2
-            moved = _moved(inner[node.key], left, y + _HEAD)
+            moved = _move(inner[node.key], left, y + _HEAD)
             boxes += moved.boxes
             lines += moved.lines
-    for edge, points in placed.routes.items():
+    for edge, points in layout.routes.items():
         title = f"{titles[edge[0]]} to {titles[edge[1]]}"
-        lines.append(_line(points, title, back=edge in placed.back, taken=edge in ran.edges))
-    return Drawing(placed.size.width, placed.size.height, tuple(boxes), tuple(lines))
+        lines.append(_make_line(points, title, back=edge in layout.back, taken=edge in ran.edges))
+    return Drawing(layout.size.width, layout.size.height, tuple(boxes), tuple(lines))
 
 
-def _inside(node: Node, ran: Passed) -> Drawing:
-    """What is in a node: its branches beside one another."""
+def _draw_inside(node: Node, ran: TakenPaths) -> Drawing:
+    """Draw the graphs within a node beside one another."""
     boxes: list[Box] = []
     lines: list[Line] = []
     x, height = 0.0, 0.0
     for graph in node.inside:
         drawn = _draw(graph, ran)
-        moved = _moved(drawn, x, 0.0)
+        moved = _move(drawn, x, 0.0)
         boxes += moved.boxes
         lines += moved.lines
         x += drawn.width + 2 * _PADDING
@@ -112,53 +117,53 @@ def _inside(node: Node, ran: Passed) -> Drawing:
 
 def _size(node: Node, inner: Drawing | None) -> Size:
     if inner is not None:
-        head = _width(_fit(node.title, _WIDEST_HEAD)) * _LETTER + _width(node.kind) * _SMALL + 3 * _PADDING
+        head = _width(_fit(node.title, _MAX_HEAD)) * _CHARACTER + _width(node.kind) * _SMALL_CHARACTER + 3 * _PADDING
         return Size(max(inner.width + 2 * _PADDING, head), inner.height + _HEAD + _PADDING)
     lines = _wrap(node.title)
-    widths = [_width(line) * _LETTER for line in lines]
-    return Size(max(84.0, *widths, (_width(node.kind) + 7) * _SMALL) + 2 * _PADDING, 26 + _LINE * len(lines))
+    widths = [_width(line) * _CHARACTER for line in lines]
+    return Size(max(84.0, *widths, (_width(node.kind) + 7) * _SMALL_CHARACTER) + 2 * _PADDING, 26 + _LINE * len(lines))
 
 
-def _box(node: Node, corner: Point, size: Size, ran: Passed) -> Box:
+def _make_box(node: Node, corner: Point, size: Size, ran: TakenPaths) -> Box:
     times = ran.nodes[node.key]
-    did = f"ran {times} times" if times > 1 else "ran" if times else "did not run"
+    result = f"ran {times} times" if times > 1 else "ran" if times else "did not run"
     differs = node.key in ran.differing
-    title = f"{node.title}, {node.kind}: {did}{'; the sides differ' if differs else ''}"
-    lines = _wrap(node.title) if not node.inside else (_fit(node.title, _WIDEST_HEAD),)
+    title = f"{node.title}, {node.kind}: {result}{'; the sides differ' if differs else ''}"
+    lines = _wrap(node.title) if not node.inside else (_fit(node.title, _MAX_HEAD),)
     return Box(*corner, size.width, size.height, lines, title, node.kind, times, differs, group=bool(node.inside))
 
 
 def _wrap(text: str) -> tuple[str, ...]:
-    """A name on one line, or on two broken at a space or an underscore where there is one."""
+    """Put a name on one line, or on two, broken at a space or an underscore where there is one."""
     shown = " ".join(text.split())
-    if _width(shown) <= _WIDEST:
+    if _width(shown) <= _MAX_LINE:
         return (shown,)
-    most = next(place for place in range(len(shown), 0, -1) if _width(shown[:place]) <= _WIDEST)
-    breaks = [place for place, letter in enumerate(shown[:most]) if letter in " _-." and place > 6]
-    at = breaks[-1] + 1 if breaks else most
-    return _fit(shown[:at].rstrip(), _WIDEST), _fit(shown[at:], _WIDEST)
+    limit = next(place for place in range(len(shown), 0, -1) if _width(shown[:place]) <= _MAX_LINE)
+    breaks = [place for place, letter in enumerate(shown[:limit]) if letter in " _-." and place > 6]
+    at = breaks[-1] + 1 if breaks else limit
+    return _fit(shown[:at].rstrip(), _MAX_LINE), _fit(shown[at:], _MAX_LINE)
 
 
-def _fit(text: str, most: int) -> str:
-    if _width(text) <= most:
+def _fit(text: str, limit: int) -> str:
+    if _width(text) <= limit:
         return text
-    while text and _width(text) > most - 1:
+    while text and _width(text) > limit - 1:
         text = text[:-1]
     return f"{text}…"
 
 
 def _width(text: str) -> int:
-    """The width of a text in Latin letters."""
+    """The width of a text in Latin characters."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _line(points: list[Point], title: str, *, back: bool, taken: bool) -> Line:
+def _make_line(points: list[Point], title: str, *, back: bool, taken: bool) -> Line:
     head = _arrow(points[-1], (-1, 0) if back else (0, 1))
-    return Line(_corners(points) if back else _curve(points), head, title, taken)
+    return Line(_polyline(points) if back else _curve(points), head, title, taken)
 
 
 def _curve(points: list[Point]) -> str:
-    """Down through the points, upright in each of them."""
+    """A curve down through the points, vertical in each of them."""
     parts = [f"M{_point(points[0])}"]
     for (x, y), (to_x, to_y) in itertools.pairwise(points):
         middle = (y + to_y) / 2
@@ -166,7 +171,7 @@ def _curve(points: list[Point]) -> str:
     return " ".join(parts)
 
 
-def _corners(points: list[Point]) -> str:
+def _polyline(points: list[Point]) -> str:
     return "M" + " L".join(_point(point) for point in points)
 
 
@@ -182,7 +187,7 @@ def _point(point: Point) -> str:
     return f"{point[0]:.1f},{point[1]:.1f}"
 
 
-def _moved(drawn: Drawing, x: float, y: float) -> Drawing:
+def _move(drawn: Drawing, x: float, y: float) -> Drawing:
     boxes = tuple(replace(box, x=box.x + x, y=box.y + y) for box in drawn.boxes)
     lines = tuple(replace(line, path=_shift(line.path, x, y), head=_shift(line.head, x, y)) for line in drawn.lines)
     return replace(drawn, boxes=boxes, lines=lines)

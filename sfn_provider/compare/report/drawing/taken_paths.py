@@ -1,4 +1,4 @@
-"""What of a graph ran: which nodes and edges, and where the sides differ."""
+"""Finds the nodes and edges of a graph that ran, and where the sides differ."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SideName = Literal["step_functions", "airflow"]
 
 
 @dataclass(frozen=True)
-class Passed:
-    """What ran.
+class TakenPaths:
+    """The nodes and edges that ran.
 
     Args:
         nodes: how often each node ran.
@@ -29,8 +29,8 @@ class Passed:
     differing: frozenset[str] = frozenset()
 
 
-def passed(graph: Graph, cases: Sequence[Case], side: SideName) -> Passed:
-    """What of a graph ran in some cases.
+def find_taken_paths(graph: Graph, cases: Sequence[Case], side: SideName) -> TakenPaths:
+    """Find the nodes and edges of a graph that ran in some cases.
 
     A state or task counts once for each visit. An edge was taken where a visit of its one end follows one of the other
     among those of the same branch; where an end stands for no state, where both ends ran.
@@ -40,30 +40,30 @@ def passed(graph: Graph, cases: Sequence[Case], side: SideName) -> Passed:
         cases: the cases.
         side: the side that ran.
     """
-    home = {state: node.key for node in graph.walk() for state in node.states}
+    node_of = {state: node.key for node in graph.walk() for state in node.states}
     keys = {node.key for node in graph.walk()}
-    steps = {step for case in cases for step in _steps(case, side)}
-    nodes = Counter(home[row.state] for case in cases for row in _rows(case, side) if row.state in home)
+    transitions = {step for case in cases for step in _transitions(case, side)}
+    nodes = Counter(node_of[row.state] for case in cases for row in _rows(case, side) if row.state in node_of)
     if side == "airflow":
         ran = Counter(task.task_id for case in cases for task in case.task_times if task.task_id in keys)
         nodes = ran + Counter({key: number for key, number in nodes.items() if key not in ran})
-    _fill(graph, nodes)
-    followed = {(home.get(one), home.get(other)) for one, other in steps}
-    stands = set(home.values())
+    _count_groups(graph, nodes)
+    followed = {(node_of.get(one), node_of.get(other)) for one, other in transitions}
+    state_nodes = set(node_of.values())
     edges = {
         (one, other)
         for one, other in _all_edges(graph)
-        if ((one, other) in followed if {one, other} <= stands else nodes[one] and nodes[other])
+        if ((one, other) in followed if {one, other} <= state_nodes else nodes[one] and nodes[other])
     }
-    wrong = frozenset(home[row.state] for case in cases for row in case.differing if row.state in home)
-    return Passed(nodes, frozenset(edges), wrong)
+    differing = frozenset(node_of[row.state] for case in cases for row in case.differing if row.state in node_of)
+    return TakenPaths(nodes, frozenset(edges), differing)
 
 
-def _fill(graph: Graph, nodes: Counter[str]) -> bool:
-    """Count a group where anything in it ran."""
+def _count_groups(graph: Graph, nodes: Counter[str]) -> bool:
+    """Count a group once where anything in it ran; return whether any node ran."""
     any_ran = False
     for node in graph.nodes:
-        inside = [_fill(within, nodes) for within in node.inside]
+        inside = [_count_groups(within, nodes) for within in node.inside]
         if any(inside) and not nodes[node.key]:
             nodes[node.key] = 1
         any_ran = any_ran or bool(nodes[node.key])
@@ -81,13 +81,13 @@ def _rows(case: Case, side: SideName) -> list[StateRow]:
     return [row for row in case.states if getattr(row, side) is not None]
 
 
-def _steps(case: Case, side: SideName) -> Iterator[Edge]:
+def _transitions(case: Case, side: SideName) -> Iterator[Edge]:
     """Pairs of states of which one was entered after the other, in the same branch or item."""
     by_branch: dict[tuple[int, str, int], list[str]] = {}
     containers: dict[int, int] = {}
     for number, row in enumerate(_rows(case, side)):
         containers[row.depth] = number
-        around = containers.get(row.depth - 1, -1)
-        by_branch.setdefault((row.depth, row.within, around), []).append(row.state)
+        container = containers.get(row.depth - 1, -1)
+        by_branch.setdefault((row.depth, row.within, container), []).append(row.state)
     for names in by_branch.values():
         yield from pairwise(names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sfn_provider.asl import parse
 from sfn_provider.compare.report.drawing.graph import dag_graph, machine_graph
-from sfn_provider.compare.report.drawing.taken_paths import passed
+from sfn_provider.compare.report.drawing.taken_paths import find_taken_paths
 from sfn_provider.translate import translate
 from tests.fixtures.flows import END, call, choose, machine
 from tests.fixtures.reports import make_case
@@ -21,14 +21,14 @@ AROUND = machine(
 
 def test_a_way_past_a_group_is_not_taken_although_both_its_ends_ran() -> None:
     case = make_case(AROUND, {"size": "large", "lines": [1]}, {name: [{"Return": {}}] for name in "AB"})
-    drawn = passed(dag_graph(translate(AROUND, dag_id="m").plan), [case], "airflow").edges
+    drawn = find_taken_paths(dag_graph(translate(AROUND, dag_id="m").plan), [case], "airflow").edges
     assert {("Large", "Check"), ("Check", "Each"), ("Each", "Last")} <= drawn
     assert ("Large", "Each") not in drawn
-    ways = passed(machine_graph(parse(AROUND)), [case], "step_functions").edges
+    ways = find_taken_paths(machine_graph(parse(AROUND)), [case], "step_functions").edges
     assert ("Large?", "Check") in ways and ("Large?", "Each") not in ways
 
 
 def test_a_way_past_a_group_is_taken_where_the_group_did_not_run() -> None:
     case = make_case(AROUND, {"size": "small", "lines": [1]}, {"B": [{"Return": {}}]})
-    drawn = passed(dag_graph(translate(AROUND, dag_id="m").plan), [case], "airflow").edges
+    drawn = find_taken_paths(dag_graph(translate(AROUND, dag_id="m").plan), [case], "airflow").edges
     assert ("Large", "Each") in drawn and ("Large", "Check") not in drawn

@@ -1,4 +1,4 @@
-"""An Airflow that runs somewhere, by its REST API (Airflow 2: ``/api/v1``, Airflow 3: ``/api/v2``) or through MWAA."""
+"""Clients of any Airflow: by its REST API (Airflow 2: ``/api/v1``, Airflow 3: ``/api/v2``) or through Amazon MWAA."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ import httpx
 from sfn_provider.compare.airflow.runner import DagRunResult
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import UsageError
+from sfn_provider.xcom_json import decode_xcom
 
 Json = Any
 
 _KEYS = ("return_value", "token", "error", "history")
-"""XComs of our tasks that a comparison reads."""
+"""The XComs of tasks that a comparison reads."""
 
 _PAGE = 100
 
 
 class AirflowApi(ABC):
-    """What a comparison asks of an Airflow. Use it in a ``with`` statement: it holds connections."""
+    """Runs a DAG and reads the run. Use it in a ``with`` statement: it holds connections."""
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +47,7 @@ class AirflowApi(ABC):
             path: path below ``/api/v1`` or ``/api/v2``, beginning with a slash.
             body: request body, JSON.
             query: query parameters.
-            missing: what to give where the thing does not exist; by default that is an error.
+            missing: what to return where the resource does not exist; by default that is an error.
 
         Raises:
             UsageError: where Airflow cannot be reached, or refuses.
@@ -58,7 +59,7 @@ class AirflowApi(ABC):
         """Airflow's major version."""
 
     def trigger(self, dag_id: str, configuration: Mapping[str, Json]) -> str:
-        """Start a run of a DAG and give its id.
+        """Start a run of a DAG and return its id.
 
         Raises:
             UsageError: where there is no such DAG, or it is paused.
@@ -93,7 +94,7 @@ class AirflowApi(ABC):
             waited += 5.0
 
     def result(self, dag_id: str, run_id: str) -> DagRunResult:
-        """Read a run that has ended, with what its tasks left."""
+        """Read a run that has ended, with the XComs of its tasks."""
         run = self._run(dag_id, run_id)
         tasks = tuple(self._task(dag_id, run_id, instance) for instance in self._instances(dag_id, run_id))
         started, ended = (_seconds(run[key]) or 0.0 for key in ("start_date", "end_date"))
@@ -113,8 +114,6 @@ class AirflowApi(ABC):
                 return found
 
     def _task(self, dag_id: str, run_id: str, instance: Mapping[str, Json]) -> dict[str, Json]:
-        from sfn_provider.xcom_json import decode_xcom
-
         named = {key: instance[key] for key in ("task_id", "map_index", "state")}
         times = {"started": _seconds(instance["start_date"]), "ended": _seconds(instance["end_date"])}
         xcoms = {}
@@ -204,7 +203,7 @@ class MwaaApi(AirflowApi):
 
         self._name = environment
         self._client = client or boto3.session.Session().client("mwaa")
-        version = self._ask(self._client.get_environment, Name=environment)["Environment"]["AirflowVersion"]
+        version = self._invoke(self._client.get_environment, Name=environment)["Environment"]["AirflowVersion"]
         self._major = int(version.partition(".")[0])
 
     @property
@@ -223,13 +222,13 @@ class MwaaApi(AirflowApi):
             request["QueryParameters"] = dict(query)
         if not hasattr(self._client, "invoke_rest_api"):
             raise UsageError("boto3 here cannot call the REST API of Amazon MWAA (invoke_rest_api): take a newer one")
-        return self._ask(self._client.invoke_rest_api, missing=missing, **request).get("RestApiResponse")
+        return self._invoke(self._client.invoke_rest_api, missing=missing, **request).get("RestApiResponse")
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _ask(self, action: Callable[..., Json], *, missing: Json = ..., **request: Json) -> Json:
+    def _invoke(self, action: Callable[..., Json], *, missing: Json = ..., **request: Json) -> Json:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -237,8 +236,8 @@ class MwaaApi(AirflowApi):
         except ClientError as error:
             if error.response.get("RestApiStatusCode") == 404 and missing is not ...:
                 return {"RestApiResponse": missing}
-            told = error.response.get("RestApiResponse") or error
-            raise UsageError(f"MWAA environment {self._name}: {request.get('Path', '')} {told}") from error
+            message = error.response.get("RestApiResponse") or error
+            raise UsageError(f"MWAA environment {self._name}: {request.get('Path', '')} {message}") from error
         except BotoCoreError as error:
             raise UsageError(f"MWAA environment {self._name}: {error}") from error
 

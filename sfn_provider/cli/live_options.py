@@ -1,22 +1,21 @@
-"""``sfn-provider compare --on aws``: a real execution and a real DAG run."""
+"""The options of ``compare --on aws``: a real execution and a real DAG run."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any
 
 import click
 
 from sfn_provider.asl import parse
-from sfn_provider.cli.output import console
-from sfn_provider.compare.airflow.rest_api import AirflowApi, MwaaApi, RestApi
+from sfn_provider.cli.tables import console
 from sfn_provider.compare.comparison import Comparison
-from sfn_provider.compare.live_comparison import compare_live
+from sfn_provider.compare.live.airflow_api import AirflowApi, MwaaApi, RestApi
+from sfn_provider.compare.live.live_comparison import compare_live
 from sfn_provider.exceptions import UsageError
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option("--state-machine-arn", metavar="ARN", help="With --on aws: the state machine to start."),
@@ -39,8 +38,8 @@ _OPTIONS = (
 
 
 @dataclass(frozen=True)
-class Real:
-    """What ``--on aws`` was told.
+class LiveOptions:
+    """The state machine and the DAG that ``--on aws`` runs.
 
     Args:
         state_machine_arn: the state machine to start.
@@ -60,12 +59,36 @@ class Real:
     dag_id: str | None
     wait_seconds: float
 
-    def airflow(self) -> AirflowApi:
-        """The Airflow that was named.
+    def compare(self, reference: str, definition: str | dict[str, Any], input: Any) -> Comparison:
+        """Run both sides for real and compare them.
+
+        Args:
+            reference: the command's FILE; where it is an ARN, that of the state machine to start.
+            definition: the definition.
+            input: the execution's input.
 
         Raises:
-            UsageError: where none was named, or two, or it cannot be reached.
+            UsageError: where an option is missing, or one of the two cannot be run.
         """
+        arn = self.state_machine_arn or (reference if reference.startswith("arn:") else None)
+        if arn is None:
+            raise UsageError(
+                "--on aws needs the state machine to start: name --state-machine-arn ARN, or give it as FILE"
+            )
+        if self.dag_id is None:
+            raise UsageError("--on aws needs the DAG to run: name --dag-id ID")
+        running = f"{arn} and DAG {self.dag_id} run; waiting for both ..."
+        with self._open_airflow() as airflow, console(stderr=True).status(running):
+            return compare_live(
+                parse(definition),
+                input,
+                state_machine_arn=arn,
+                airflow=airflow,
+                dag_id=self.dag_id,
+                wait_seconds=self.wait_seconds,
+            )
+
+    def _open_airflow(self) -> AirflowApi:
         if (self.airflow_url is None) == (self.mwaa_environment is None):
             raise UsageError("--on aws needs an Airflow: name --airflow-url URL or --mwaa-environment NAME")
         if self.mwaa_environment is not None:
@@ -76,37 +99,14 @@ class Real:
         return RestApi(str(self.airflow_url), user=self.airflow_user, password=password)
 
 
-def real_options(command: Command) -> Command:
-    """The options of ``--on aws``."""
+def live_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options to a command, which receives them as one argument ``live``."""
+
+    @wraps(command)
+    def with_live_options(**options: Any) -> int:
+        live = LiveOptions(**{field.name: options.pop(field.name) for field in fields(LiveOptions)})
+        return command(live=live, **options)
+
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
-def run_both(reference: str, source: Any, given: Any, real: Real) -> Comparison:
-    """Run both sides for real.
-
-    Args:
-        reference: FILE as it was given: an ARN is that of the state machine.
-        source: the definition.
-        given: the execution's input.
-        real: what the command was told.
-
-    Raises:
-        UsageError: where something was not named, or one of the two cannot be run.
-    """
-    arn = real.state_machine_arn or (reference if reference.startswith("arn:") else None)
-    if arn is None:
-        raise UsageError("--on aws needs the state machine to start: name --state-machine-arn ARN, or give it as FILE")
-    if real.dag_id is None:
-        raise UsageError("--on aws needs the DAG to run: name --dag-id ID")
-    running = f"{arn} and DAG {real.dag_id} run; waiting for both ..."
-    with real.airflow() as airflow, console(stderr=True).status(running):
-        return compare_live(
-            parse(source),
-            given,
-            state_machine_arn=arn,
-            airflow=airflow,
-            dag_id=real.dag_id,
-            wait_seconds=real.wait_seconds,
-        )
+        option(with_live_options)
+    return with_live_options

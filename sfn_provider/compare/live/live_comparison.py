@@ -1,4 +1,4 @@
-"""Starts the real execution and the real DAG run, waits for both, and compares them."""
+"""Starts a real execution and a real DAG run, waits for both, and compares them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sfn_provider.asl.model import StateMachine
-from sfn_provider.compare.airflow.dag_execution import AirflowRun, airflow_run
-from sfn_provider.compare.airflow.rest_api import AirflowApi
+from sfn_provider.compare.airflow.dag_execution import AirflowRun, read_airflow_run
 from sfn_provider.compare.comparison import Comparison
-from sfn_provider.compare.diff.run_specific_values import mask_numbers
-from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
-from sfn_provider.compare.replay.aws_executions import fetch, start_and_wait
-from sfn_provider.compare.replay.recording import Recording, branch_indexes, counted
+from sfn_provider.compare.live.airflow_api import AirflowApi
+from sfn_provider.compare.replay.aws_executions import fetch_execution, start_and_wait
+from sfn_provider.compare.replay.recording import Recording
+from sfn_provider.compare.replay.replayer import comparable_execution, compare_with_recording
 from sfn_provider.compare.replay.tolerated_differences import ToleratedDifferences
 from sfn_provider.exceptions import UsageError
 from sfn_provider.xcom_json import encode_dag_run_conf
@@ -52,15 +51,14 @@ def compare_live(
     run_id = airflow.trigger(dag_id, encode_dag_run_conf(input))
     execution_arn = start_and_wait(state_machine_arn, input, wait_seconds, sleep)
     airflow.wait(dag_id, run_id, wait_seconds, sleep)
-    recorded = fetch(execution_arn)
+    recording = fetch_execution(execution_arn).recording()
     result = airflow.result(dag_id, run_id)
     if not any(task.get("history") for task in result.tasks):
         raise UsageError(
             f"run {run_id} of {dag_id} kept no history, so its states cannot be compared: "
             "set [sfn_provider] history = True in that Airflow"
         )
-    recording = Recording.from_events(recorded.events, execution_arn, execution_arn)
-    return compare_recorded(machine, recording, airflow_run(result), dag_id)
+    return compare_recorded(machine, recording, read_airflow_run(result), dag_id)
 
 
 def compare_recorded(machine: StateMachine, recording: Recording, airflow: AirflowRun, dag_id: str) -> Comparison:
@@ -72,11 +70,6 @@ def compare_recorded(machine: StateMachine, recording: Recording, airflow: Airfl
         airflow: the DAG's run, with its history.
         dag_id: the DAG.
     """
-    branches = branch_indexes(machine)
-    there = Recording.of_run(airflow.execution, dag_id)
-    one, other = mask_numbers(recording.execution), counted(mask_numbers(airflow.execution))
-    explained = ToleratedDifferences.by_answers(machine, recording, there, other)
-    states = compare_states(one, other, admits=explained.admits, times=False, branches=branches)
-    outcome = compare_outcomes(one, other, admits=explained.admits)
-    seconds = (recording.end - recording.start).total_seconds()
-    return Comparison(recording.execution, airflow, tuple(states), tuple(outcome), seconds)
+    dag_recording = Recording.from_dag_run(airflow.execution, dag_id)
+    tolerated = ToleratedDifferences.of_live_runs(machine, recording, dag_recording, comparable_execution(airflow))
+    return compare_with_recording(machine, recording, airflow, tolerated, ("recorded", "measured"))
