@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from sfn_provider.asl import lint
 from sfn_provider.cli.output import print_diagnostics
 from sfn_provider.engine import Mocks, load_mocks
-from sfn_provider.engine.simulation.mocks import test_cases
+from sfn_provider.engine.simulation.mock_files import list_test_cases
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions import Definition, read_definition
 from sfn_provider.translate.definitions.files import read_file
@@ -75,7 +75,7 @@ def read_mocks(reference: str) -> dict[str, Mocks]:
     path, _, case = reference.partition("#")
     if case:
         return {case: load_mocks(reference)}
-    cases = {name: name.partition("/")[2] for name in test_cases(path)}  # "Machine/Case": "Case"
+    cases = {name: name.partition("/")[2] for name in list_test_cases(path)}  # "Machine/Case": "Case"
     count = Counter(cases.values())
     return {case if count[case] == 1 else name: load_mocks(f"{path}#{name}") for name, case in cases.items()}
 

@@ -2,7 +2,8 @@
 
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.interpreter import Interpreter
-from sfn_provider.engine.simulation.mocks import Mocks, load_mocks
+from sfn_provider.engine.simulation.mock_files import load_mocks
+from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import simulate
 
 __all__ = ["Execution", "Interpreter", "Mocks", "load_mocks", "simulate"]

@@ -14,7 +14,8 @@ from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import HistoryPosition, Interpreter, StepResult
-from sfn_provider.engine.simulation.mocks import Mocks, load_mocks
+from sfn_provider.engine.simulation.mock_files import load_mocks
+from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
 from sfn_provider.exceptions import StatesError, UsageError

@@ -12,7 +12,7 @@ from sfn_provider._compat import has_event_triggers
 from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import load_mocks, simulate
-from sfn_provider.engine.simulation.mocks import test_cases as cases_of
+from sfn_provider.engine.simulation.mock_files import list_test_cases as cases_of
 from tests.fixtures.airflow_home import schedule_of
 from tests.fixtures.flows import passed
 from tests.golden import DAGS

@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 from sfn_provider._compat import airflow_major, mend_dag_test
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
-from sfn_provider.engine.simulation.mocks import load_mocks
+from sfn_provider.engine.simulation.mock_files import load_mocks
 from sfn_provider.xcom_json import decode_xcom
 
 Json = Any

@@ -1,0 +1,112 @@
+"""Reads mock configuration files of Step Functions Local.
+
+Their format is at https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-file.html; ``Objects`` and
+``Recorded`` at the top of a file are extensions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.engine.simulation.recorded_results import RecordedResults
+from sfn_provider.exceptions import UsageError
+
+
+def load_mocks(reference: str) -> Mocks:
+    """Read a test case from a mock configuration file of Step Functions Local.
+
+    Args:
+        reference: ``path#TestCase``, or ``path#StateMachine/TestCase`` where two machines have a case of that name.
+
+    Raises:
+        UsageError: if the file cannot be read, is malformed, or has no such case.
+    """
+    path, _, case = reference.partition("#")
+    config = _read(Path(path))
+    machine, name = _find_case(config, path, case)
+    states = config["StateMachines"][machine]["TestCases"][name]
+    if not isinstance(states, dict):
+        raise UsageError(f"{path}: test case {name!r} must be an object of state names and names of mocked responses")
+    objects = config.get("Objects", {})
+    if not isinstance(objects, dict) or not all(isinstance(text, str) for text in objects.values()):
+        raise UsageError(f'{path}: "Objects" must be an object of s3://bucket/key and the text that stands there')
+    answers = {state: _responses(config, path, state, response) for state, response in states.items()}
+    mocks = Mocks.from_mapping(answers, objects)
+    recorded = config.get("Recorded")
+    mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
+    return mocks
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot read the mock file: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: the mock file is not UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except (RecursionError, ValueError) as error:  # Python reads numbers of up to 4300 digits
+        raise UsageError(f"{path}: the mock file nests too deep, or a number in it has too many digits") from error
+
+
+def list_test_cases(path: str) -> list[str]:
+    """List the test cases of a mock configuration file, as ``StateMachine/TestCase``, in its order.
+
+    Raises:
+        UsageError: if the file cannot be read, is malformed, or has no test case.
+    """
+    known = [f"{machine}/{name}" for machine, name in _cases(_read(Path(path)), path)]
+    if not known:
+        raise UsageError(f"{path}: the mock file has no test cases")
+    return known
+
+
+def _cases(config: Any, path: str) -> list[tuple[str, str]]:
+    machines = config.get("StateMachines") if isinstance(config, dict) else None
+    if not isinstance(machines, dict):
+        raise UsageError(f'{path}: not a mock configuration file: it needs "StateMachines" and "MockedResponses"')
+    return [
+        (machine, name)
+        for machine, entry in machines.items()
+        if isinstance(entry, dict) and isinstance(entry.get("TestCases"), dict)
+        for name in entry["TestCases"]
+    ]
+
+
+def _find_case(config: Any, path: str, case: str) -> tuple[str, str]:
+    known = _cases(config, path)
+    found = [(machine, name) for machine, name in known if case in (name, f"{machine}/{name}")]
+    if not case and len(known) == 1:
+        return known[0]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(sorted(f"{machine}/{name}" for machine, name in known)) or "none"
+    if found:
+        raise UsageError(f"{path}: more than one machine has a test case {case!r}; write one of {listed}")
+    problem = f"has no test case {case!r}" if case else "has several test cases; name one after '#'"
+    raise UsageError(f"{path}: {problem}; it has {listed}")
+
+
+def _responses(config: Any, path: str, state: str, name: Any) -> list[Mapping[str, Any]]:
+    responses = config.get("MockedResponses")
+    entry = responses.get(name) if isinstance(responses, dict) and isinstance(name, str) else None
+    if not isinstance(entry, dict) or not entry:
+        raise UsageError(f"{path}: state {state!r} names the mocked response {name!r}, which is not in MockedResponses")
+    by_call = {call: answer for key, answer in entry.items() for call in _calls(path, str(name), key)}
+    missing = sorted(set(range(max(by_call) + 1)) - set(by_call))
+    if missing:
+        raise UsageError(f"{path}: mocked response {name!r} has no entry for call {missing[0]}")
+    return [by_call[call] for call in sorted(by_call)]
+
+
+def _calls(path: str, name: str, key: str) -> range:
+    """Return the calls that a key such as ``0`` or ``1-3`` stands for."""
+    first, _, last = key.partition("-")
+    if first.isdecimal() and (last or first).isdecimal() and int(last or first) >= int(first):
+        return range(int(first), int(last or first) + 1)
+    raise UsageError(f'{path}: mocked response {name!r} has the key {key!r}; keys are calls, as "0" or "1-3"')
