@@ -1,4 +1,4 @@
-"""The meaning of the Amazon States Language: an interpreter without input or output, and a simulator on top of it."""
+"""Runs state machines: an interpreter that does no input or output, and a simulator on top of it."""
 
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.interpreter import Interpreter

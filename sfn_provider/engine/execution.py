@@ -1,4 +1,4 @@
-"""How an execution ended and what happened in it."""
+"""Holds the outcome of an execution: status, output, error and history."""
 
 from __future__ import annotations
 

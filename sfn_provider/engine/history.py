@@ -1,4 +1,4 @@
-"""The history of an execution, in the shape of GetExecutionHistory.
+"""Renders history events in the shape of GetExecutionHistory.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
@@ -17,7 +17,7 @@ _JSON_DETAILS = frozenset({"input", "output", "parameters"})
 
 
 class Record(NamedTuple):
-    """One event, before it is written out: ``details`` holds JSON values, not JSON text."""
+    """One history event; unlike in GetExecutionHistory ``details`` holds JSON values, not JSON text."""
 
     id: int
     previous: int
@@ -27,7 +27,7 @@ class Record(NamedTuple):
 
 
 def details_key(event_type: str) -> str:
-    """Name the field that holds an event's details: ``TaskStateEntered`` has ``stateEnteredEventDetails``."""
+    """Return the field that holds an event's details: ``TaskStateEntered`` has ``stateEnteredEventDetails``."""
     for ending in ("StateEntered", "StateExited"):
         if event_type.endswith(ending):
             return ending[0].lower() + ending[1:] + "EventDetails"
@@ -35,7 +35,7 @@ def details_key(event_type: str) -> str:
 
 
 def render(records: Iterable[Record]) -> list[dict[str, Any]]:
-    """Write records as GetExecutionHistory returns events, oldest first."""
+    """Render records as GetExecutionHistory returns events, oldest first."""
     return [_render(record) for record in records]
 
 

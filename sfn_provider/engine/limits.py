@@ -1,4 +1,4 @@
-"""Quotas of Step Functions that change what an execution does.
+"""Defines the quotas of Step Functions that change what an execution does, and checks payload sizes.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
@@ -45,12 +45,12 @@ CHILD_CONCURRENCY: Final = 10_000
 
 
 def to_json(value: Json) -> str:
-    """Write a value as Step Functions does: no blanks, no escapes for non-ASCII text."""
+    """Serialize a value as Step Functions does: no blanks, no escapes for non-ASCII text."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def oversize_error(name: str, value: Json) -> StatesError | None:
-    """The error for a value that is larger than a state may give, in AWS's words (recorded executions); else None.
+    """Return the error for a value that is too large for an output, as AWS words it (recorded executions); else None.
 
     Args:
         name: the state's or task's name.
@@ -58,12 +58,12 @@ def oversize_error(name: str, value: Json) -> StatesError | None:
     """
     if not exceeds_payload(value):
         return None
-    told = "returned a result with a size exceeding the maximum number of bytes service limit."
-    return StatesError("States.DataLimitExceeded", f"The state/task '{name}' {told}")
+    problem = "returned a result with a size exceeding the maximum number of bytes service limit."
+    return StatesError("States.DataLimitExceeded", f"The state/task '{name}' {problem}")
 
 
 def exceeds_payload(value: Json) -> bool:
-    """Is the value larger than a state may take or give?"""
+    """Return True if the value is larger than a state's input or output may be."""
     if isinstance(value, (bool, int, float)) or value is None:
         return False
     text = to_json(value)

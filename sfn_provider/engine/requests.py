@@ -1,6 +1,6 @@
-"""What goes into the interpreter and what comes out: plain values, no behaviour.
+"""Defines the events that the interpreter takes and the requests that it makes.
 
-Events go in: something happened outside. Requests come out: do this, and answer with an event of the same id.
+An event says that something has happened. A request asks for an action, whose answer is an event of the same id.
 Times are seconds since the epoch, as floats; durations are seconds.
 """
 
@@ -35,10 +35,10 @@ class CallTask:
         timeout: seconds until States.Timeout, None where the state names none. The interpreter keeps the time.
         heartbeat: seconds between heartbeats that the callee may take, None where the state names none.
         credentials: the Credentials field after evaluation, for example ``{"RoleArn": "..."}``.
-        token: the task token that a worker outside answers with, for ``.waitForTaskToken`` and activities; else None.
+        token: the task token that an external worker answers with, for ``.waitForTaskToken`` and activities; else None.
         purpose: what the call is for: a Task's work, or what a distributed Map reads and writes in S3.
-        place: for a Task text that tells this call from all others of the execution, and that is the same when the
-            execution is run again: it depends on the way to the state and on the attempt, not on what ran meanwhile.
+        place: for a Task, text that no other call of the execution has, and that is the same when the execution is run
+            again: it depends on the path to the state and on the attempt, not on what runs at the same time.
     """
 
     id: str
@@ -57,7 +57,7 @@ class CallTask:
 
 @dataclass(frozen=True, slots=True)
 class WakeAt:
-    """Answer with TimerFired once the time is ``at``."""
+    """Answer with TimerFired at the time ``at``."""
 
     id: str
     at: float
@@ -65,7 +65,7 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """The answer to request ``id`` is no longer wanted: stop the call or the timer. Needs no answer."""
+    """Stop the call or the timer of request ``id``. Needs no answer."""
 
     id: str
 
@@ -129,7 +129,7 @@ class TaskFailed:
 
 @dataclass(frozen=True, slots=True)
 class TaskHeartbeat:
-    """The callee of ``id`` is alive: its heartbeat time starts anew."""
+    """The callee of ``id`` is alive: its heartbeat time restarts."""
 
     id: str
     at: float
@@ -137,7 +137,7 @@ class TaskHeartbeat:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """The time that request ``id`` named has come."""
+    """The time of request ``id`` has come."""
 
     id: str
     at: float
@@ -145,7 +145,7 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class BranchOutcome:
-    """How a branch or iteration ended that ran elsewhere.
+    """How a branch or iteration ended that ran in another task.
 
     Args:
         status: SUCCEEDED, FAILED or TIMED_OUT.
@@ -170,7 +170,7 @@ class BranchOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ChildOutcome:
-    """How a child execution of a distributed Map ended that ran elsewhere.
+    """How a child execution of a distributed Map ended that ran in another task.
 
     Args:
         index: its place.
@@ -179,7 +179,7 @@ class ChildOutcome:
         ended: when it ended, None where it did not.
         items: how many items it holds.
         output: its output, where it succeeded.
-        record: how it is described; None where nobody asks.
+        record: its description; None where none is needed.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""Types what a state keeps between two events, by the kind of state: `Frame.progress`.
+"""Defines what a state keeps between two events, by the kind of state: `Frame.progress`.
 
 Dataclasses of JSON data, which `ExecutionState.to_json` writes with the name of their class as ``kind``.
 """

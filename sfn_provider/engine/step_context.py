@@ -1,6 +1,6 @@
-"""Collects what one step of an execution produces, and makes what its expressions see.
+"""Records the history events and requests of one step, and makes the scope of its expressions.
 
-A step goes from an event to the point where everything waits again. It produces history events and requests.
+A step goes from an event to the point where every frame waits again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Timestamps as Step Functions writes them."""
+"""Formats and parses timestamps as Step Functions does."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d
 
 
 def format_time(at: float) -> str:
-    """Write seconds since the epoch as the context object does: ``2025-03-15T02:00:00.000Z``."""
+    """Format seconds since the epoch as the context object does: ``2025-03-15T02:00:00.000Z``."""
     whole, milliseconds = divmod(round(at * 1000), 1000)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
 
 
 def parse_time(text: str) -> float | None:
-    """Read an RFC 3339 timestamp as seconds since the epoch; None where the text is none."""
+    """Parse an RFC 3339 timestamp to seconds since the epoch; None where the text is none."""
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         return None

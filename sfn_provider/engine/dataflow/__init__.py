@@ -1,1 +1,1 @@
-"""Evaluates what a state reads and writes: input, output, fields, the context object."""
+"""Evaluates the fields of states: input, output, choice rules, the context object."""

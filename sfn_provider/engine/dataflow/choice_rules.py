@@ -1,4 +1,4 @@
-"""Which rule of a Choice holds.
+"""Compiles the JSONPath rules of a Choice to predicates.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html and recorded executions.
 """
@@ -21,12 +21,12 @@ RulePredicate = Callable[[Scope], bool]
 
 
 def is_number(value: Json) -> bool:
-    """Is it a JSON number? In Python a bool is an int, in JSON it is none."""
+    """Return True for a JSON number: unlike in Python a boolean is none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_timestamp(value: Json) -> bool:
-    """Is it text that holds an RFC 3339 timestamp?"""
+    """Return True for text that holds an RFC 3339 timestamp."""
     return isinstance(value, str) and parse_time(value) is not None
 
 
@@ -44,7 +44,7 @@ _ACCEPTS: dict[Kind, Callable[[Json], bool]] = {
     "string": lambda value: isinstance(value, str),
     "timestamp": is_timestamp,
 }
-"""What either side of a comparison must be; where one is not, the comparison is false."""
+"""What both sides of a comparison must be, or the comparison is false."""
 
 _TESTS: dict[str, Callable[[Json], bool]] = {
     "IsNull": lambda value: value is None,
@@ -56,9 +56,9 @@ _TESTS: dict[str, Callable[[Json], bool]] = {
 
 
 def compile_rule(rule: ChoiceRule) -> RulePredicate:
-    """Compile a JSONPath rule to a function that tells whether it holds.
+    """Compile a JSONPath rule to a function that returns True if the rule matches.
 
-    The function raises StatesError ``States.Runtime`` where a path of the rule finds nothing; only IsPresent does not.
+    The function raises StatesError ``States.Runtime`` if a path of the rule finds nothing; only IsPresent does not.
     """
     if rule.and_ is not None:
         return _all(tuple(map(compile_rule, rule.and_)))
@@ -73,7 +73,7 @@ def compile_rule(rule: ChoiceRule) -> RulePredicate:
 
 
 def _incomplete(_scope: Scope) -> bool:
-    """A rule that compares nothing: lint warns of it, and a Choice that comes to it cannot go on."""
+    """Evaluate a rule without a comparison: lint warns of it, and a Choice that evaluates it fails."""
     raise StatesError("States.Runtime", "A choice rule has no comparison.")
 
 

@@ -1,4 +1,4 @@
-"""The context object.
+"""Makes the context object.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
 """
@@ -45,7 +45,7 @@ def execution_context(
 def state_context(
     execution: ExecutionState, frame: Frame, *, has_retry: bool = False, token: str | None = None
 ) -> dict[str, Any]:
-    """Make the whole context object as a state in a frame sees it.
+    """Make the context object of the state that a frame is in.
 
     Args:
         execution: the execution.
@@ -65,7 +65,7 @@ def state_context(
 
 
 def frame_context(execution: ExecutionState, frame: Frame) -> dict[str, Any]:
-    """The ``Execution`` and ``StateMachine`` parts for a frame: those of its child execution where it is in one."""
+    """Return the ``Execution`` and ``StateMachine`` parts for a frame: its child execution's where it is in one."""
     if frame.child_execution is None:
         return execution.context
     return execution.frames[frame.child_execution].execution_context or {}

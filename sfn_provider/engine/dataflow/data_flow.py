@@ -1,4 +1,4 @@
-"""How a state takes its input and makes its output, for both query languages.
+"""Evaluates the input and output fields of states, in JSONPath and JSONata.
 
 Order, from https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html:
 JSONPath: InputPath, Parameters, (the state's work), ResultSelector, ResultPath, OutputPath.
@@ -20,7 +20,7 @@ Evaluator = Callable[[Scope, random.Random], Json]
 
 
 class StateExit(NamedTuple):
-    """What a state leaves with."""
+    """What a state ends with: its output, and the variables that it assigns."""
 
     output: Json
     assigned: Mapping[str, Json]
@@ -35,7 +35,7 @@ def compile_evaluator(value: Json, language: Any, field: str) -> Evaluator:
 
 
 def path_reader(text: str) -> Callable[[Scope], Json]:
-    """Compile a path field such as InputPath; a path without a result is States.Runtime."""
+    """Compile a path field such as InputPath; a path that finds nothing raises States.Runtime."""
     path = compile_path(text)
 
     def read(scope: Scope) -> Json:
@@ -51,7 +51,7 @@ def path_reader(text: str) -> Callable[[Scope], Json]:
 
 
 def replace_input(scope: Scope, value: Json) -> Scope:
-    """The same scope with another ``$``."""
+    """Return the same scope with another ``$``."""
     return Scope(value, scope.context, scope.variables)
 
 
@@ -73,7 +73,7 @@ class JsonPathFlow:
 
     @staticmethod
     def _select(text: str | None) -> Callable[[Scope], Json] | None:
-        """A reader for InputPath or OutputPath; None where it takes everything; null gives an empty object."""
+        """Compile InputPath or OutputPath: None for ``$``; a path that is null gives an empty object."""
         if text == "$":
             return None
         return path_reader(text) if text is not None else lambda _scope: {}
@@ -108,7 +108,7 @@ class JsonataFlow:
     """The data flow of a state in JSONata."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
-        self._given = "arguments" in fields
+        self._has_arguments = "arguments" in fields
         self._arguments = compile_evaluator(fields.get("arguments"), "JSONata", "Arguments")
         self._output = compile_evaluator(fields["output"], "JSONata", "Output") if "output" in fields else None
         self._assign = compile_evaluator(fields["assign"], "JSONata", "Assign") if "assign" in fields else None
@@ -119,7 +119,7 @@ class JsonataFlow:
 
     def enter(self, scope: Scope, entropy: random.Random) -> Json:
         """Evaluate Arguments; without it the state works on its input."""
-        return self._arguments(scope, entropy) if self._given else scope.input
+        return self._arguments(scope, entropy) if self._has_arguments else scope.input
 
     def leave(self, scope: Scope, result: Json, entropy: random.Random) -> StateExit:
         """Evaluate Assign and Output, both with the variables from before."""
@@ -133,5 +133,5 @@ class JsonataFlow:
 
 
 def make_data_flow(language: str, fields: Mapping[str, Any]) -> JsonPathFlow | JsonataFlow:
-    """The data flow for the fields that a state was given, by their names in the model."""
+    """Return the data flow of a state with these fields, by their names in the model."""
     return JsonataFlow(fields) if language == "JSONata" else JsonPathFlow(fields)

@@ -1,4 +1,4 @@
-"""What Step Functions checks in a task's parameters before it starts the task.
+"""Checks a task's parameters as Step Functions does before it starts the task.
 
 Source: recorded executions.
 """
@@ -21,13 +21,13 @@ def check_parameters(resource: Resource, parameters: Json) -> None:
         parameters: what Parameters or Arguments made.
 
     Raises:
-        StatesError: ``States.Runtime``, with every problem in its cause.
+        StatesError: ``States.Runtime`` with all problems in its cause, if there are any.
     """
     check = _CHECKS.get((resource.service, resource.action)) if resource.kind == "optimized" else None
     problems = list(check(parameters)) if check is not None else []
     if problems:
-        told = f"could not be used to start the Task: [{', '.join(problems)}]"
-        raise StatesError("States.Runtime", f"The Parameters '{to_json(parameters)}' {told}")
+        problem = f"could not be used to start the Task: [{', '.join(problems)}]"
+        raise StatesError("States.Runtime", f"The Parameters '{to_json(parameters)}' {problem}")
 
 
 def _api_gateway(parameters: Json) -> Iterator[str]:

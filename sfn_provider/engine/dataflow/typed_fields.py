@@ -1,21 +1,18 @@
-"""Fields that hold a number or text: written out, as a path to it, or as a JSONata expression."""
+"""Evaluates fields that hold a number or text: a literal, a path or a JSONata expression."""
 
 from __future__ import annotations
 
 import random
 import re
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator, path_reader
 from sfn_provider.engine.limits import to_json
 from sfn_provider.exceptions import StatesError
 
 JsonataType = Literal["array", "object", "string", "number", "boolean"]
-
-NUMBER: Final[JsonataType] = "number"
 
 
 def require_type(value: Json, expected: JsonataType, expression: str, field: str) -> Json:
@@ -28,7 +25,7 @@ def require_type(value: Json, expected: JsonataType, expression: str, field: str
         field: the field, for the message.
 
     Raises:
-        QueryEvaluationError: where it has another type.
+        QueryEvaluationError: if it has another type.
     """
     from sfn_provider.asl.jsonata import check_type
 
@@ -37,32 +34,26 @@ def require_type(value: Json, expected: JsonataType, expression: str, field: str
 
 
 def model_field(field: str) -> str:
-    """``TimeoutSecondsPath`` is ``timeout_seconds_path`` in the model."""
+    """Return a field's name in the model: ``timeout_seconds_path`` for ``TimeoutSecondsPath``."""
     return "".join("_" + char.lower() if char.isupper() else char for char in field).lstrip("_")
 
 
-def field_value(
-    state: CompiledState, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
+def evaluate_field(
+    holder: Any, language: str, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
 ) -> Json:
-    """Evaluate a field that may also be given as ``<field>Path`` or in JSONata; None where it is not given.
+    """Evaluate a field that may also be written as ``<field>Path`` or in JSONata; None where it is absent.
 
     Args:
-        state: the state that has the field.
+        holder: the model that has the field: a state, or for example an ItemBatcher.
+        language: the query language, ``JSONPath`` or ``JSONata``.
         field: the field's name, for example ``TimeoutSeconds``.
         scope: what the field sees; ``$`` is the state's input after InputPath.
         entropy: for expressions that ask for randomness.
         expected: the type that a JSONata value must have.
 
     Raises:
-        StatesError: ``States.Runtime`` where a path finds nothing, ``States.QueryEvaluationError`` for JSONata.
+        StatesError: ``States.Runtime`` if a path finds nothing, ``States.QueryEvaluationError`` for JSONata.
     """
-    return evaluate_field(state.model, state.language, field, scope, entropy, expected)
-
-
-def evaluate_field(
-    holder: Any, language: str, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
-) -> Json:
-    """The same for any model that has the field, for example an ItemBatcher."""
     path = getattr(holder, f"{model_field(field)}_path", None)
     if path is not None:
         return path_reader(path)(scope)
@@ -74,14 +65,14 @@ def evaluate_field(
 
 
 _NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '{value}' instead."}
-"""What AWS says of a value below 0 where it has words of its own for the field."""
+"""AWS's messages for values below 0, for fields with a special one."""
 
 
 def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entropy: random.Random) -> int | None:
-    """Evaluate a field that takes a whole number of 0 or more; None where it is not given.
+    """Evaluate a field that takes an integer of 0 or more; None where it is absent.
 
     Raises:
-        StatesError: ``States.Runtime`` where the value is no such number, in AWS's words (recorded executions).
+        StatesError: ``States.Runtime`` if the value is no such number, in AWS's words (recorded executions).
     """
     value = evaluate_field(holder, language, field, scope, entropy, "number")
     if value is None:
@@ -95,6 +86,6 @@ def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entro
         cause = f'The {where} value "{shown}" which is not a valid integer' + (f": {path}" if path else "")
         raise StatesError("States.Runtime", cause)
     if value < 0:
-        told = _NEGATIVE.get(field, "{field} cannot be negative.")
-        raise StatesError("States.Runtime", told.format(field=field, value=int(value)))
+        message = _NEGATIVE.get(field, "{field} cannot be negative.")
+        raise StatesError("States.Runtime", message.format(field=field, value=int(value)))
     return int(value)

@@ -1,1 +1,1 @@
-"""Matches errors against Retry and Catch."""
+"""Matches errors against Retry and Catch, and makes what follows from them."""

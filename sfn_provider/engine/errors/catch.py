@@ -1,4 +1,4 @@
-"""What a state leaves with when a Catch takes its error."""
+"""Finds the Catch that takes an error, and makes the state's output for it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from sfn_provider.exceptions import StatesError
 
 
 def find_catcher(state: CompiledState, error: str | None) -> Catcher | None:
-    """The first catcher of the state that matches an error name."""
+    """Return the first catcher of the state that matches an error name."""
     return next(
         (catcher for catcher in getattr(state.model, "catch", ()) if matches_error(catcher.error_equals, error)), None
     )
 
 
 def with_state_prefix(state: CompiledState, entered: int, error: StatesError) -> StatesError:
-    """The error of an evaluation with the opening that AWS gives its cause; ``entered`` is the number of an event."""
-    opening = f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered}). "
-    return StatesError(error.error, opening + (error.cause or ""))
+    """Return an error whose cause begins as AWS's do; ``entered`` is the number of the StateEntered event."""
+    prefix = f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered}). "
+    return StatesError(error.error, prefix + (error.cause or ""))
 
 
 def error_output(error: StatesError) -> Json:
-    """The error as the next state gets it: null where a task named none, but a timeout's Cause is empty text.
+    """Return the error as the next state gets it: null where a task named none, but a timeout's Cause is empty text.
 
     Source: recorded executions.
     """

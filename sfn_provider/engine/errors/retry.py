@@ -1,4 +1,4 @@
-"""Which errors Retry and Catch match, and how long a retry waits.
+"""Matches error names, chooses the retrier of an error, and computes its delay.
 
 Sources: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and recorded executions.
 """
@@ -10,29 +10,28 @@ from collections.abc import Iterable, Sequence
 
 from sfn_provider.asl.model import Retrier
 
-_NEVER = frozenset({"States.Runtime"})
-"""Errors that end the execution whatever Retry and Catch say."""
+_TERMINAL = frozenset({"States.Runtime"})
+"""Errors that end the execution regardless of Retry and Catch."""
 
-_BY_NAME_ONLY = frozenset({"States.DataLimitExceeded"})
+_NO_WILDCARD = frozenset({"States.DataLimitExceeded"})
 """Errors that no wildcard matches."""
 
-
-_LONGEST_DELAY = 31_622_400
+_MAX_DELAY_SECONDS = 31_622_400
 """The longest delay that MaxDelaySeconds takes, in seconds: no execution lasts longer."""
 
 
 def matches_error(names: Iterable[str], error: str | None) -> bool:
-    """Does one of the names in an ErrorEquals match an error?
+    """Return True if one of the names in an ErrorEquals matches an error.
 
     ``States.ALL`` matches all but the terminal errors, ``States.TaskFailed`` all of these but ``States.Timeout``.
     A missed heartbeat is reported as ``States.Timeout`` and also answers to ``States.HeartbeatTimeout``.
     """
-    if error in _NEVER:
+    if error in _TERMINAL:
         return False
     for name in names:
         if name == error:
             return True
-        if error in _BY_NAME_ONLY:
+        if error in _NO_WILDCARD:
             continue
         if name == "States.ALL" or (name == "States.TaskFailed" and not is_timeout(error)):
             return True
@@ -42,38 +41,38 @@ def matches_error(names: Iterable[str], error: str | None) -> bool:
 
 
 def is_terminal(error: str | None) -> bool:
-    """Does the error end the execution whatever Retry and Catch say?"""
-    return error in _NEVER
+    """Return True if the error ends the execution regardless of Retry and Catch."""
+    return error in _TERMINAL
 
 
 def reported_error_name(error: str | None) -> str | None:
-    """The name under which an execution or a Catch's error output shows an error: a missed heartbeat is a timeout."""
+    """Return the name that an execution or a Catch shows for an error: a missed heartbeat is a timeout."""
     return "States.Timeout" if is_timeout(error) else error
 
 
 def is_timeout(error: str | None) -> bool:
-    """Is this one of the two errors of a task that took too long?"""
+    """Return True for the two errors of a task that took too long."""
     return error in ("States.Timeout", "States.HeartbeatTimeout")
 
 
 def choose_retrier(retriers: Sequence[Retrier], counts: Sequence[int], error: str | None) -> int | None:
-    """Find the retrier that handles an error, by its place in the list; None where the error is not retried.
+    """Return the index of the retrier that handles an error; None where the error is not retried.
 
     Args:
         retriers: the state's Retry.
         counts: how often each of them has retried during this visit of the state.
         error: the name of the error.
     """
-    for place, retrier in enumerate(retriers):
+    for index, retrier in enumerate(retriers):
         if matches_error(retrier.error_equals, error):
             # ASL: MaxAttempts counts retries, not runs. The first retrier that matches decides, even if it is used up.
-            return place if counts[place] < retrier.max_attempts else None
+            return index if counts[index] < retrier.max_attempts else None
     return None
 
 
 def retry_delay(retrier: Retrier, count: int, entropy: random.Random) -> float:
-    """Seconds to wait before retry number ``count`` (counted from 0) of this retrier."""
-    longest = float(_LONGEST_DELAY if retrier.max_delay_seconds is None else retrier.max_delay_seconds)
+    """Return the seconds to wait before retry number ``count`` (counted from 0) of this retrier."""
+    longest = float(_MAX_DELAY_SECONDS if retrier.max_delay_seconds is None else retrier.max_delay_seconds)
     try:
         seconds = min(retrier.interval_seconds * float(retrier.backoff_rate) ** count, longest)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Delimited text as Step Functions parses it.
+"""Parses delimited text as Step Functions does.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/example-csv-parse-dist-map.html
 """
@@ -14,7 +14,7 @@ DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": 
 """The values of CSVDelimiter."""
 
 _LARGEST_FIELD = 8 * 1024 * 1024
-"""Step Functions reads items of up to 8 MB; the csv module stops at 128 KiB unless told otherwise."""
+"""Step Functions reads items of up to 8 MB; the csv module's default limit is 128 KiB."""
 
 
 def parse_rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -35,7 +35,7 @@ def parse_rows(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _escape_bare_quotes(text: str, delimiter: str) -> str:
-    """Write a doubled quotation mark outside of a quoted field in the one way that the csv module takes for a quote."""
+    """Escape doubled quotation marks outside of quoted fields, so that the csv module reads each as one."""
     if '""' not in text:
         return text
     escaped = r"\\."

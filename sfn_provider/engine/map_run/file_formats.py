@@ -1,4 +1,4 @@
-"""What an ItemReader makes of the content of one object: a list of items, or an object whose members are items.
+"""Parses the content of an S3 object into items: JSON, JSON Lines, CSV or Parquet rows.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
@@ -24,16 +24,16 @@ _DUPLICATE_HEADERS = "CSV headers cannot contain duplicates."
 
 
 def read_dataset(content: Json, config: ReaderConfig, headers: Sequence[str] | None = None) -> Dataset:
-    """Read the items in the content of an object.
+    """Return the items in the content of an object: a list, or an object whose members are items.
 
     Args:
-        content: the object's text. For Parquet its rows, a list of objects. Content that is no text is taken as
+        content: the object's text. For Parquet its rows, a list of objects. Content that is not text is
             already parsed.
         config: the ItemReader's ReaderConfig. Without an InputType the content is JSON.
         headers: names of the columns where a manifest gives them; they go before those of the ReaderConfig.
 
     Raises:
-        StatesError: ``States.ItemReaderFailed`` where the content holds no items of the InputType.
+        StatesError: ``States.ItemReaderFailed`` if the content holds no items of the InputType.
     """
     kind = "CSV" if headers is not None else config.input_type or "JSON"
     reader = _READERS.get(kind)
@@ -53,12 +53,12 @@ def _read_json(content: Json, config: ReaderConfig, _headers: Sequence[str] | No
 
 def _parse(text: str, place: str = "The object") -> Json:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_reject_constant)
     except ValueError as error:
         raise StatesError(READER_FAILED, f"{place} is not valid JSON: {error}") from error
 
 
-def _refuse_constant(name: str) -> Json:
+def _reject_constant(name: str) -> Json:
     raise ValueError(f"{name} is no JSON value")
 
 
@@ -91,7 +91,7 @@ def _read_csv(content: Json, config: ReaderConfig, headers: Sequence[str] | None
         known = ", ".join(DELIMITERS)
         raise StatesError(READER_FAILED, f"ReaderConfig.CSVDelimiter {config.csv_delimiter!r} is none of {known}.")
     rows = parse_rows(content, delimiter)
-    names = _given_headers(config) or headers or _first_row(config, next(rows, None))
+    names = _explicit_headers(config) or headers or _first_row(config, next(rows, None))
     if names is None:
         return []
     if len(set(names)) < len(names):
@@ -99,7 +99,7 @@ def _read_csv(content: Json, config: ReaderConfig, headers: Sequence[str] | None
     return [_record(names, row) for row in rows]
 
 
-def _given_headers(config: ReaderConfig) -> Sequence[str] | None:
+def _explicit_headers(config: ReaderConfig) -> Sequence[str] | None:
     return config.csv_headers if config.csv_header_location == "GIVEN" else None
 
 

@@ -1,4 +1,4 @@
-"""Groups items for an ItemBatcher.
+"""Groups items into the batches of an ItemBatcher.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html
 """

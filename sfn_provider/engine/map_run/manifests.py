@@ -1,4 +1,4 @@
-"""Manifests: objects that list the objects which hold the items.
+"""Reads manifests: S3 objects that list the objects with the items.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html and
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html
@@ -16,11 +16,11 @@ from sfn_provider.exceptions import StatesError
 
 
 class Manifest(NamedTuple):
-    """What a manifest says.
+    """The objects that a manifest lists.
 
     Args:
         files: bucket and key of each object, in order.
-        headers: names of the columns in the objects; None where the manifest does not say.
+        headers: names of the columns in the objects; None where the manifest has none.
     """
 
     files: list[list[str]]
@@ -34,7 +34,7 @@ def read_inventory(content: Json) -> Manifest:
         content: its text.
 
     Raises:
-        StatesError: ``States.ItemReaderFailed`` where it is no such manifest, or its reports are not CSV.
+        StatesError: ``States.ItemReaderFailed`` if it is no such manifest, or its reports are not CSV.
     """
     try:
         manifest = json.loads(content) if isinstance(content, str) else content
@@ -58,7 +58,7 @@ def read_athena_manifest(content: Json) -> Manifest:
         content: its text.
 
     Raises:
-        StatesError: ``States.ItemReaderFailed`` where a row holds no S3 URI.
+        StatesError: ``States.ItemReaderFailed`` if a row holds no S3 URI.
     """
     if not isinstance(content, str):
         raise StatesError(READER_FAILED, "The Athena data manifest must be answered with its text.")

@@ -1,4 +1,4 @@
-"""Names of Map Runs and of their child executions.
+"""Makes names and ARNs of Map Runs and their child executions.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html (Label) and
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html (the ARNs in its examples)
@@ -13,7 +13,7 @@ from sfn_provider.engine.timestamps import format_time
 
 
 def run_name(execution: str, entered: int, attempt: int) -> str:
-    """Name a Map Run: a UUID made from the execution, the event by which the state was entered, and the retries.
+    """Return the name of a Map Run: a UUID made from the execution, the event of entering the state, and the retries.
 
     AWS's are name-based UUIDs as well.
     """
@@ -21,17 +21,17 @@ def run_name(execution: str, entered: int, attempt: int) -> str:
 
 
 def run_label(machine_arn: str, place: str, label: str | None) -> str:
-    """The label of a Map state: its Label, or a name made from the place of the state in the definition."""
+    """Return the label of a Map state: its Label, or a name made from the place of the state in the definition."""
     return label or str(uuid.uuid3(uuid.NAMESPACE_URL, machine_arn + place))
 
 
 def run_arn(machine_arn: str, label: str, name: str) -> str:
-    """The ARN of a Map Run: ``arn:aws:states:us-east-1:123456789012:mapRun:machine/label:name``."""
+    """Return the ARN of a Map Run: ``arn:aws:states:us-east-1:123456789012:mapRun:machine/label:name``."""
     return f"{machine_arn.replace(':stateMachine:', ':mapRun:')}/{label}:{name}"
 
 
 def child_name(run: str, index: int) -> str:
-    """The name of the child execution for an item or batch."""
+    """Return the name of the child execution for an item or batch."""
     return str(uuid.uuid3(uuid.UUID(run), str(index)))
 
 

@@ -1,4 +1,4 @@
-"""Answers what a distributed Map asks of S3 from a mapping of objects."""
+"""Answers the S3 calls of a distributed Map from a mapping of objects."""
 
 from __future__ import annotations
 

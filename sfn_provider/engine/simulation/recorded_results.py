@@ -1,4 +1,4 @@
-"""Answers of tasks that were recorded in an execution, given again at the same places of the flow."""
+"""Replays the results of tasks that were recorded in an execution."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RecordedResult:
 
     Args:
         seconds: how long the answer took.
-        result: what came back; of no meaning where it failed.
+        result: the result; meaningless where the call failed.
         error: name of the error; None for none.
         cause: text beside the error.
         failed: whether the call failed: a failure may lack a name.
@@ -36,7 +36,7 @@ class RecordedResult:
 
 @dataclass(frozen=True)
 class RecordedResults:
-    """What the tasks of an execution answered, by the place of the state's visit.
+    """The results of an execution's tasks, by the place of the call.
 
     Args:
         by_place: the answer to each call, by `CallTask.place`.
@@ -51,12 +51,12 @@ class RecordedResults:
     context: Mapping[str, Mapping[str, Json]]
 
     def execution_context(self, input: Json) -> dict[str, Any]:
-        """The ``Execution`` and ``StateMachine`` parts of the context object."""
+        """Return the ``Execution`` and ``StateMachine`` parts of the context object."""
         execution = {**self.context["Execution"], "Input": input, "StartTime": format_time(self.start)}
         return {**self.context, "Execution": execution}
 
     def answer(self, call: CallTask, now: float) -> Event:
-        """The answer to a call, at the time it comes.
+        """Answer a call, at the time when it was answered in the recorded execution.
 
         A call that was not made, or not answered, fails as `NOT_RECORDED` after the recorded execution had ended: where
         a branch of a Parallel was stopped because another one failed, or the machine's time was over, that comes first.
@@ -72,14 +72,14 @@ class RecordedResults:
 
     @staticmethod
     def _seconds(found: RecordedResult, call: CallTask) -> float:
-        """How long to take: an answer that came in time comes in time again, whatever heartbeats there were."""
+        """Return how long the answer takes: one that came in time does so again, also without its heartbeats."""
         limits = [limit for limit in (call.timeout, call.heartbeat) if limit is not None]
         if not limits or is_timeout(found.error):
             return found.seconds
         return min(found.seconds, min(limits) * 0.999)
 
     def to_json(self) -> dict[str, Any]:
-        """Write them as a JSON object."""
+        """Return the results as a JSON object."""
         answers = {
             place: [found.seconds, found.result, found.error, found.cause, found.failed]
             for place, found in self.by_place.items()
@@ -88,6 +88,6 @@ class RecordedResults:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` returned."""
         answers = {place: RecordedResult(*found) for place, found in data["Answers"].items()}
         return cls(answers, data["Start"], data["End"], data["Context"])

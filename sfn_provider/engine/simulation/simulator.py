@@ -1,4 +1,4 @@
-"""Runs a whole machine in this process, with mocks for what it calls and without waiting."""
+"""Runs a state machine in this process, with mocked tasks and virtual time."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, Timer
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
 
-_LONGEST = {"STANDARD": STANDARD_SECONDS, "EXPRESS": EXPRESS_SECONDS}
+_MAX_SECONDS = {"STANDARD": STANDARD_SECONDS, "EXPRESS": EXPRESS_SECONDS}
 """Seconds that an execution may take, by its type."""
 
 NAME = "simulated"
-"""Name of a simulated execution unless told otherwise; its randomness is made from it."""
+"""Name of a simulated execution by default; its randomness is made from it."""
 
 EPOCH = 1_735_689_600.0
-"""When a simulated execution starts unless told otherwise: 2025-01-01T00:00:00Z."""
+"""When a simulated execution starts by default: 2025-01-01T00:00:00Z."""
 
 
 def simulate(
@@ -45,7 +45,7 @@ def simulate(
     Args:
         definition: the definition as text, as an object, or parsed.
         input: the execution's input, any JSON value.
-        mocks: what tasks answer: ``{state name: [{"Return": json} | {"Throw": {"Error": str, "Cause": str}}, ...]}``,
+        mocks: results of tasks: ``{state name: [{"Return": json} | {"Throw": {"Error": str, "Cause": str}}, ...]}``,
             one entry for each call in order, the last one repeating; an empty list never answers.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
         execution_type: ``STANDARD`` or ``EXPRESS``.
@@ -57,8 +57,8 @@ def simulate(
         The execution, with its history.
 
     Raises:
-        InvalidDefinition: where Step Functions would refuse the definition.
-        UsageError: where a task is called that has no mock, or the mocks are malformed.
+        InvalidDefinition: if Step Functions would refuse the definition.
+        UsageError: if a task is called that has no mock, or the mocks are malformed.
     """
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
@@ -66,16 +66,16 @@ def simulate(
         start_time, context = answers.recorded.start, answers.recorded.execution_context(input)
     else:
         context = execution_context(input, start_time, machine=machine_name, name=name)
-    if execution_type not in _LONGEST:
+    if execution_type not in _MAX_SECONDS:
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
-    deadline = start_time + min(machine.timeout_seconds or math.inf, _LONGEST[execution_type])
+    deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
     interpreter = Interpreter(machine)
     step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
     return drive(interpreter, step, answers)
 
 
 def drive(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> Execution:
-    """Answer an execution's requests until it ends, jumping over the time in between."""
+    """Answer an execution's requests in virtual time until it ends."""
     state, _, records = advance(interpreter, step, mocks)
     output = state.output if state.status == "SUCCEEDED" else None
     name = state.context["Execution"]["Name"]
@@ -83,7 +83,7 @@ def drive(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> Execution
 
 
 def advance(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> StepResult:
-    """Answer the requests of an execution or a region until it ends, is left, or asks for branches elsewhere.
+    """Answer the requests of an execution or a region until it ends, is left, or asks for branches in other tasks.
 
     Returns:
         The last step, with what happened since ``step``, its records included.

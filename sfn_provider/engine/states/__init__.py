@@ -1,4 +1,4 @@
-"""The table of state types: what each does between being entered and being left."""
+"""Maps each state type to the functions that run it."""
 
 from __future__ import annotations
 
