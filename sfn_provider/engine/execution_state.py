@@ -46,7 +46,7 @@ class Frame:
             Map; None in the execution itself.
         execution_context: the ``Execution`` and ``StateMachine`` parts of the context object, where this frame is a
             child execution.
-        events: how many events the child execution's own history has had.
+        events: how many events the child execution's history has had.
         place: text that is different for each frame of the execution, and the same when the execution is run again:
             random values and the places of calls are made from it.
         steps: how many states the frame has left.
@@ -122,15 +122,15 @@ class ExecutionState:
         error: error name once it FAILED.
         cause: cause once it FAILED.
         exit: where a region leaves to: name of a state outside of it.
-        variables: variables at the end, for whoever goes on from there.
-        previous: id of the last event of the execution's own frame, for whoever goes on from there.
+        variables: variables at the end, for the region that goes on from there.
+        previous: id of the last event of the root frame, for the region that goes on from there.
         frames: the live frames by id.
         pending: the open requests by id.
         frame_ids: how many frames there have been.
         request_ids: how many requests there have been.
         event_ids: how many history events there have been.
         transitions: how many states were entered, each retry counted as one more.
-        steps: how many states the execution's own frame has left, for whoever goes on from there.
+        steps: how many states the root frame has left, for the region that goes on from there.
         first_event: the ids of history events are counted from here.
         is_branch: True for a branch of an execution that runs in another task: its end is not the execution's end.
         external_branches: True where the branches of a Parallel or Map run in other tasks: see

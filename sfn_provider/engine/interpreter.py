@@ -31,7 +31,7 @@ from sfn_provider.engine.step_context import HistoryFull, TaskTokenFactory
 from sfn_provider.exceptions import StatesError
 
 
-class HistoryPosition(NamedTuple):
+class ResumePoint(NamedTuple):
     """A place in an execution's history from which a region goes on.
 
     Args:
@@ -67,7 +67,7 @@ class Interpreter:
 
     Args:
         machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one.
-        task_token: makes task tokens; None for tokens that nobody can answer.
+        task_token: makes task tokens; None for placeholders.
     """
 
     def __init__(self, machine: StateMachine, *, task_token: TaskTokenFactory | None = None) -> None:
@@ -93,7 +93,7 @@ class Interpreter:
         variables: dict[str, Json] | None = None,
         start_at: str | None = None,
         deadline: float | None = None,
-        continues: HistoryPosition | None = None,
+        continues: ResumePoint | None = None,
         branch: BranchContext | None = None,
         external_branches: bool = False,
     ) -> StepResult:
@@ -182,7 +182,7 @@ class Interpreter:
             step.wake(state.root, "execution", deadline)
         return self._proceed(step, lambda: distributed_map.start_batch(step, state.root, batch))
 
-    def set_failures_elsewhere(self, state: ExecutionState, failed: int) -> StepResult:
+    def set_failed_in_other_batches(self, state: ExecutionState, failed: int) -> StepResult:
         """Set how many items of other batches have failed: the batch ends where that is too much.
 
         Args:
@@ -190,7 +190,7 @@ class Interpreter:
             failed: the failed items of all other batches.
         """
         step = self._step(state)
-        return self._proceed(step, lambda: distributed_map.set_failures_elsewhere(step, state.root, failed))
+        return self._proceed(step, lambda: distributed_map.set_failed_in_other_batches(step, state.root, failed))
 
     def join_children(self, state: ExecutionState, outcomes: Sequence[ChildOutcome]) -> StepResult:
         """Take how the child executions ended that `RunChildExecutions` asked for, and go on.

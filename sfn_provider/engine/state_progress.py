@@ -129,12 +129,12 @@ class ChildBatchProgress:
     Args:
         started_at: when each child execution started, seconds since the epoch; None before that.
         ended_at: when each one ended.
-        failed_elsewhere: items that have failed in other batches.
+        failed_in_other_batches: items that have failed in other batches.
     """
 
     started_at: list[float | None]
     ended_at: list[float | None]
-    failed_elsewhere: int
+    failed_in_other_batches: int
 
 
 @dataclass(slots=True)
@@ -193,13 +193,13 @@ class MapRunProgress:
     @property
     def failed_in_batch(self) -> int:
         """How many items have failed in this task."""
-        return self.failed_items - (self.batch.failed_elsewhere if self.batch is not None else 0)
+        return self.failed_items - (self.batch.failed_in_other_batches if self.batch is not None else 0)
 
-    def set_failures_elsewhere(self, failed: int) -> None:
+    def set_failed_in_other_batches(self, failed: int) -> None:
         """Set how many items of other batches have failed."""
         if self.batch is not None:
-            self.failed_items += failed - self.batch.failed_elsewhere
-            self.batch.failed_elsewhere = failed
+            self.failed_items += failed - self.batch.failed_in_other_batches
+            self.batch.failed_in_other_batches = failed
 
     def item_count(self, index: int) -> int:
         """How many items a child execution has."""

@@ -79,7 +79,7 @@ class PartRun(RegionRun):
         if token.branch is not None:
             stop_with_siblings(self._operator, token, token.branch, self._context)
         self._have_calls_checked()
-        part = ChildBatch(**parts[0], failed_elsewhere=self._failed_elsewhere(parts[0]["first"]))
+        part = ChildBatch(**parts[0], failed_in_other_batches=self._failed_elsewhere(parts[0]["first"]))
         now = self._now(token, self._start_time())
         state = ExecutionState.from_json(started[0]["state"])
         return self._run(self._interpreter.run_children(state, part, at=now, deadline=self._deadline()))
@@ -97,7 +97,7 @@ class PartRun(RegionRun):
 
     def _resumed(self, state: ExecutionState) -> StepResult:
         first = state.root.progress_as(MapRunProgress).first
-        return self._interpreter.set_failures_elsewhere(state, self._failed_elsewhere(first))
+        return self._interpreter.set_failed_in_other_batches(state, self._failed_elsewhere(first))
 
     def _tell_failures(self, first: int, items: int) -> None:
         """Tell the other tasks how many items have failed here."""

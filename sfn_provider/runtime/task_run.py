@@ -13,7 +13,7 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.interpreter import HistoryPosition, Interpreter, StepResult
+from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.simulation.mock_files import load_mocks
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
@@ -137,7 +137,7 @@ class RegionRun:
             variables=token.variables if token else None,
             start_at=arrival.state,
             deadline=self._deadline() if not outside else None,
-            continues=HistoryPosition(token.events, token.previous, token.steps) if token else None,
+            continues=ResumePoint(token.events, token.previous, token.steps) if token else None,
             branch=self._branch.inherited if self._branch else None,
             external_branches=outside,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine import simulate
-from sfn_provider.engine.interpreter import HistoryPosition
+from sfn_provider.engine.interpreter import ResumePoint
 from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
 from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task
 from tests.fixtures.maps import each
@@ -168,14 +168,14 @@ def test_child_executions_of_a_distributed_map_count_for_themselves() -> None:
 
 
 def test_a_region_counts_on() -> None:
-    hand = Hand(group(SPIN), {}, continues=HistoryPosition(events=24_990, previous=24_990))
+    hand = Hand(group(SPIN), {}, continues=ResumePoint(events=24_990, previous=24_990))
     state = hand.step.state
     assert (state.status, state.cause, state.event_ids) == ("FAILED", REACHED, MAX_EVENTS)
     assert len(hand.records) == 10
 
 
 def test_the_limit_may_be_reached_by_an_answer() -> None:
-    hand = Hand(one(task()), {}, continues=HistoryPosition(events=24_996, previous=24_996))
+    hand = Hand(one(task()), {}, continues=ResumePoint(events=24_996, previous=24_996))
     assert hand.step.state.event_ids == 24_999
     hand.succeed(hand.calls[0], 1)
     assert (hand.step.state.status, hand.step.state.cause, hand.open) == ("FAILED", REACHED, {})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl.model import StateMachine
-from sfn_provider.engine.interpreter import HistoryPosition, Interpreter
+from sfn_provider.engine.interpreter import Interpreter, ResumePoint
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
 from tests.fixtures.engine import Hand, group, inline_map, parallel, returns, task, throws
@@ -103,9 +103,7 @@ def test_it_may_be_entered_at_any_state() -> None:
 
 
 def test_it_goes_on_with_the_history() -> None:
-    hand = Hand(
-        region({"A": {"Type": "Pass", "Next": "Outside"}}), {}, continues=HistoryPosition(events=41, previous=37)
-    )
+    hand = Hand(region({"A": {"Type": "Pass", "Next": "Outside"}}), {}, continues=ResumePoint(events=41, previous=37))
     assert [(record.type, record.id, record.previous) for record in hand.records] == [
         ("PassStateEntered", 42, 37),
         ("PassStateExited", 43, 42),
@@ -135,7 +133,7 @@ def test_without_a_deadline_the_machine_sets_it() -> None:
 
 
 def test_a_failure_in_it_fails_the_execution() -> None:
-    hand = Hand(region({"A": {"Type": "Fail", "Error": "E", "Cause": "c"}}), {}, continues=HistoryPosition(9, 9))
+    hand = Hand(region({"A": {"Type": "Fail", "Error": "E", "Cause": "c"}}), {}, continues=ResumePoint(9, 9))
     state = hand.step.state
     assert (state.status, state.error, state.cause, state.exit) == ("FAILED", "E", "c", None)
 
@@ -148,7 +146,7 @@ def test_two_regions_make_one_execution() -> None:
         out.output,
         variables=out.variables,
         start_at=out.exit,
-        continues=HistoryPosition(out.event_ids, out.previous),
+        continues=ResumePoint(out.event_ids, out.previous),
         context=out.context,
     )
     whole = Hand(
@@ -169,7 +167,7 @@ def test_random_values_are_those_of_the_whole_execution() -> None:
     states = {"A": {**draw, "ResultPath": "$.a", "Next": "B"}, "B": {**draw, "ResultPath": "$.b"}}
     whole = Hand(group(states), {}, seed="same").step.state
     first = Hand(region({"A": states["A"]}), {}, seed="same").step.state
-    position = HistoryPosition(first.event_ids, first.previous, first.steps)
+    position = ResumePoint(first.event_ids, first.previous, first.steps)
     second = Hand(region({"B": states["B"]}), first.output, seed="same", continues=position).step.state
     assert second.output == whole.output
     assert whole.output["a"] != whole.output["b"]

@@ -41,12 +41,12 @@ def apply_catcher(
     """Make output and variables for the state that the catcher goes to."""
     field = f"Catch[{state.model.catch.index(catcher)}]"
     caught = error_output(error)
-    given = catcher.model_fields_set
+    fields = catcher.model_fields_set
     if state.language == "JSONata":
         seen = Scope(scope.input, scope.context, scope.variables, error_output=caught)
         output = (
             compile_evaluator(catcher.output, "JSONata", f"{field}/Output")(seen, entropy)
-            if "output" in given
+            if "output" in fields
             else caught
         )
     else:
@@ -54,7 +54,7 @@ def apply_catcher(
         # Without ResultPath the error replaces the input. Source: concepts-error-handling.html, "Catch".
         output = _place(catcher.result_path, scope.input, caught)
     assigned = NO_VARIABLES
-    if "assign" in given:
+    if "assign" in fields:
         assigned = compile_evaluator(catcher.assign, state.language, f"{field}/Assign")(seen, entropy)
     return StateExit(output, assigned)
 

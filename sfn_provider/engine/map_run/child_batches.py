@@ -30,13 +30,13 @@ class ChildBatch:
         first: index of the first one.
         inputs: the input of each.
         limit: how many may run at once.
-        failed_elsewhere: how many items of other batches are known to have failed.
+        failed_in_other_batches: how many items of other batches are known to have failed.
     """
 
     first: int
     inputs: Sequence[Json]
     limit: int
-    failed_elsewhere: int = 0
+    failed_in_other_batches: int = 0
 
 
 def split_into_batches(request: RunChildExecutions, size: int, max_batches: int) -> list[ChildBatch]:
@@ -71,8 +71,8 @@ def begin_batch(step: ExecutionStep, frame: Frame, batch: ChildBatch) -> MapRunP
     step.execution.is_branch = True
     progress, count = frame.progress_as(MapRunProgress), len(batch.inputs)
     progress.inputs, progress.outputs, progress.first = list(batch.inputs), [None] * count, batch.first
-    progress.max_concurrency, progress.failed_items = batch.limit, batch.failed_elsewhere
-    progress.batch = ChildBatchProgress([None] * count, [None] * count, batch.failed_elsewhere)
+    progress.max_concurrency, progress.failed_items = batch.limit, batch.failed_in_other_batches
+    progress.batch = ChildBatchProgress([None] * count, [None] * count, batch.failed_in_other_batches)
     return progress
 
 

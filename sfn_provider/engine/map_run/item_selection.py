@@ -28,7 +28,7 @@ def map_scope(step: StepContext, frame: Frame, state: CompiledState) -> Scope:
 
 
 def max_concurrency(step: StepContext, state: CompiledState, scope: Scope) -> int:
-    """Evaluate MaxConcurrency; 0 where it is not given or sets no limit."""
+    """Evaluate MaxConcurrency; 0 where it is absent or sets no limit."""
     return evaluate_integer(state.model, state.language, "MaxConcurrency", scope, step.entropy) or 0
 
 

@@ -18,9 +18,9 @@ class Mocks:
 
     Args:
         answers: for each state name its answers, one for each call in order; the last one repeats.
-        objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state has
-            answers of its own. What a ResultWriter writes is added.
-        recorded: answers by the place in the flow, which states without answers of their own take.
+        objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state is in
+            ``answers``. What a ResultWriter writes is added.
+        recorded: answers by the place of the call, for states that have none in ``answers``.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Mocks:
             `missing`.
 
         Raises:
-            UsageError: if the state has no answer but a timeout, which would pass without anybody having asked for it.
+            UsageError: if the state has no answer but a timeout, which would then decide the outcome.
         """
         entries = self.answers.get(call.state)
         if call.purpose != "task" and (not entries or call.purpose == "write"):
@@ -78,7 +78,7 @@ class Mocks:
         return TaskFailed(call.id, error, entry["Throw"].get("Cause"), now + seconds)
 
     def lacks_answer(self, pending: Container[str]) -> bool:
-        """Return True if a pending request waits for a mock that is missing; an empty list of answers is none."""
+        """Return True if a pending request waits for a missing mock; an empty list is a mock that never answers."""
         return any(call.id in pending and call.state not in self.answers for call in self._unanswered)
 
     def fresh(self) -> Mocks:

@@ -49,7 +49,7 @@ def simulate(
             one entry for each call in order, the last one repeating; an empty list never answers.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
         execution_type: ``STANDARD`` or ``EXPRESS``.
-        start_time: when it starts, seconds since the epoch. Recorded answers bring their own, and their own context.
+        start_time: when it starts, seconds since the epoch. Recorded results replace it and the context.
         name: name of the execution, in the context object; randomness is made from it.
         machine_name: name of the state machine, in the context object.
 

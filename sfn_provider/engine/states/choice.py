@@ -27,7 +27,7 @@ class _Rule(NamedTuple):
     """A rule, compiled.
 
     Args:
-        holds: tells whether it holds.
+        holds: returns True if the rule matches.
         exit: makes what the state leaves with when it does.
         next: name of the state that it goes to.
     """

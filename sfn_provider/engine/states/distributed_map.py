@@ -191,7 +191,7 @@ def start_batch(step: ExecutionStep, frame: Frame, batch: ChildBatch) -> None:
         finish_batch(step, frame)
 
 
-def set_failures_elsewhere(step: ExecutionStep, frame: Frame, failed: int) -> None:
+def set_failed_in_other_batches(step: ExecutionStep, frame: Frame, failed: int) -> None:
     """Set how many items of other batches have failed; end the batch where that is too much.
 
     Args:
@@ -200,7 +200,7 @@ def set_failures_elsewhere(step: ExecutionStep, frame: Frame, failed: int) -> No
         failed: the failed items of all other batches.
     """
     progress = frame.progress_as(MapRunProgress)
-    progress.set_failures_elsewhere(failed)
+    progress.set_failed_in_other_batches(failed)
     if progress.is_over_threshold:
         finish_batch(step, frame)
 

@@ -172,16 +172,16 @@ def statuses(step: StepResult) -> list[str]:
 
 def test_a_part_does_not_start_where_too_many_items_of_others_have_failed() -> None:
     machine = each(SLOW, ToleratedFailureCount=2)
-    _, step = begin(machine, goods(count=4), ChildBatch(2, goods(count=2), 10, failed_elsewhere=3))
+    _, step = begin(machine, goods(count=4), ChildBatch(2, goods(count=2), 10, failed_in_other_batches=3))
     assert (statuses(step), step.requests) == (["PENDING", "PENDING"], [])
 
 
 def test_a_part_stops_where_it_is_told_of_too_many_failures() -> None:
     machine = each(SLOW, ToleratedFailureCount=2)
     interpreter, step = begin(machine, goods(count=6), ChildBatch(2, goods(count=3)[1:], 1))
-    told = interpreter.set_failures_elsewhere(step.state, 2)
+    told = interpreter.set_failed_in_other_batches(step.state, 2)
     assert told.state.status == "RUNNING"
-    ended = interpreter.set_failures_elsewhere(told.state, 3)
+    ended = interpreter.set_failed_in_other_batches(told.state, 3)
     assert statuses(ended) == ["ABORTED", "PENDING"]
     assert [type(request).__name__ for request in ended.requests] == ["Cancel"]
 
