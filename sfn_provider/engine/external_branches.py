@@ -59,20 +59,11 @@ def previous_events(execution: ExecutionState) -> list[int]:
 
 
 def request_external_branches(
-    step: ExecutionStep,
-    frame: Frame,
-    state: CompiledState,
-    inputs: Sequence[Json],
-    items: Sequence[Json] | None = None,
+    step: ExecutionStep, frame: Frame, state: CompiledState, inputs: Sequence[Json], items: Sequence[Json] | None = None
 ) -> None:
-    """Ask for the branches or iterations of a state, in place of starting them.
+    """Ask for the branches or iterations with these inputs, in place of starting them.
 
-    Args:
-        step: the step under way.
-        frame: the frame that is in the state.
-        state: the Parallel or Map.
-        inputs: the input of each.
-        items: for a Map the items as ``$$.Map.Item.Value`` shows them.
+    ``items`` are those of a Map as ``$$.Map.Item.Value`` shows them; None for a Parallel.
     """
     count = len(inputs)
     previous = [frame.previous] * count
@@ -89,11 +80,7 @@ def _emit_iteration_started(step: ExecutionStep, frame: Frame, state: CompiledSt
 
 
 def resume_in_join(step: ExecutionStep, frame: Frame, state: CompiledState) -> bool:
-    """Go on in the task that joins the branches: fail with the error that was deferred, if there is one.
-
-    Returns:
-        True if there was one, and the state has been left.
-    """
+    """Go on in the task that joins the branches: return True if the state has failed by a deferred error."""
     step.execution.external_branches = step.execution.awaits_branches = False
     failure = frame.progress
     if not isinstance(failure, DeferredFailure):
@@ -110,10 +97,7 @@ def resume_in_join(step: ExecutionStep, frame: Frame, state: CompiledState) -> b
 def join_branches(step: ExecutionStep, frame: Frame, outcomes: Sequence[BranchOutcome | None]) -> None:
     """Take how the branches ended, earliest first, and go on until the state is left.
 
-    Args:
-        step: the step under way.
-        frame: the frame that is in the Parallel or Map.
-        outcomes: by index; None for a branch that was stopped because another one failed.
+    The outcomes are by index: None for a branch that was stopped because another one failed.
     """
     state = step.current_state(frame)
     if resume_in_join(step, frame, state):
@@ -151,6 +135,7 @@ def _add_branch_frames(step: ExecutionStep, frame: Frame, state: CompiledState) 
     """Add a frame for each branch: it is in the Parallel or Map itself and has entered no state."""
     children = []
     for index, previous in enumerate(frame.progress_as(ParallelProgress).previous_events):
-        children.append(child := step.add_child(frame, state.scope, state.name, None, index))
+        child = step.add_child(frame, state.scope, state.name, None, index)
         child.previous = previous
+        children.append(child)
     return children

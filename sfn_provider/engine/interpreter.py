@@ -36,7 +36,7 @@ class ResumePoint(NamedTuple):
 
     Args:
         events: how many events there have been.
-        previous: id of the event that led here.
+        previous: id of the last event.
         steps: how many states have been left.
     """
 
@@ -183,12 +183,7 @@ class Interpreter:
         return self._proceed(step, lambda: distributed_map.start_batch(step, state.root, batch))
 
     def set_failed_in_other_batches(self, state: ExecutionState, failed: int) -> StepResult:
-        """Set how many items of other batches have failed: the batch ends where that is too much.
-
-        Args:
-            state: the state of the batch.
-            failed: the failed items of all other batches.
-        """
+        """Set how many items of all other batches have failed: the batch ends where that is too much."""
         step = self._step(state)
         return self._proceed(step, lambda: distributed_map.set_failed_in_other_batches(step, state.root, failed))
 

@@ -59,12 +59,9 @@ class ParallelProgress:
 
 @dataclass(slots=True)
 class MapProgress(ParallelProgress):
-    """An inline Map whose iterations run.
+    """An inline Map whose iterations run; ``running`` includes those that have not started.
 
     Args:
-        results: the output of each iteration by index, None until it has ended.
-        running: how many iterations have not ended, those included that have not started.
-        previous_events: where the iterations run in other tasks, the id of the event that each of them follows.
         items: the items as ``$$.Map.Item.Value`` shows them.
         inputs: the iterations' inputs.
         started: how many iterations have started.

@@ -106,11 +106,6 @@ def _outcome(step: ExecutionStep, progress: MapRunProgress, index: int, child: F
 def apply_child_outcomes(step: ExecutionStep, frame: Frame, outcomes: Sequence[ChildOutcome]) -> bool:
     """Take how the child executions ended, earliest first, as far as the Map Run would have gone.
 
-    Args:
-        step: the step under way.
-        frame: the frame that is in the Map state.
-        outcomes: of all child executions.
-
     Returns:
         True if too many items have failed.
 

@@ -19,13 +19,7 @@ from sfn_provider.engine.step_context import StepContext
 def make_child_inputs(
     step: StepContext, state: CompiledState, scope: Scope, items: list[Json]
 ) -> tuple[list[Json], list[int] | None]:
-    """Make the inputs of the child executions.
-
-    Args:
-        step: the step under way.
-        state: the Map state.
-        scope: what its fields see.
-        items: the items, after ItemSelector.
+    """Make the inputs of the child executions from the items, to which ItemSelector has been applied.
 
     Returns:
         The inputs, and how many items each has: None without an ItemBatcher.

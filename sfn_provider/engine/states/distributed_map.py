@@ -136,14 +136,7 @@ def end_child(
 ) -> None:
     """Count a child execution that ended: start the next one, or end the Map Run.
 
-    Args:
-        step: the step under way.
-        frame: the frame that is in the Map state.
-        state: the Map state.
-        child: the child execution's frame.
-        error: its error; None where it succeeded.
-        output: its output, where it succeeded.
-        status: its status; None for SUCCEEDED or FAILED.
+    ``error`` is None where it succeeded, ``status`` is None for SUCCEEDED or FAILED.
     """
     progress, index = frame.progress_as(MapRunProgress), child.child_index
     position = index - progress.first
@@ -192,13 +185,7 @@ def start_batch(step: ExecutionStep, frame: Frame, batch: ChildBatch) -> None:
 
 
 def set_failed_in_other_batches(step: ExecutionStep, frame: Frame, failed: int) -> None:
-    """Set how many items of other batches have failed; end the batch where that is too much.
-
-    Args:
-        step: the step under way.
-        frame: the frame that is in the Map state.
-        failed: the failed items of all other batches.
-    """
+    """Set how many items of all other batches have failed; end the batch where that is too much."""
     progress = frame.progress_as(MapRunProgress)
     progress.set_failed_in_other_batches(failed)
     if progress.is_over_threshold:
@@ -206,12 +193,7 @@ def set_failed_in_other_batches(step: ExecutionStep, frame: Frame, failed: int) 
 
 
 def join_children(step: ExecutionStep, frame: Frame, outcomes: Sequence[ChildOutcome]) -> None:
-    """Take how the child executions ended, earliest first, and end the Map Run.
-
-    Args:
-        step: the step under way.
-        frame: the frame that is in the Map state.
-        outcomes: of all child executions.
+    """Take how all child executions ended, earliest first, and end the Map Run.
 
     Raises:
         UsageError: if one has not ended although the Map Run has not failed.

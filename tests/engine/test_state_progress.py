@@ -1,0 +1,58 @@
+"""What a state keeps between two events: each kind of it survives JSON text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from sfn_provider.asl.model import STATE_TYPES
+from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
+from sfn_provider.engine.state_progress import (
+    ChildBatchProgress,
+    DeferredFailure,
+    ItemReaderProgress,
+    MapProgress,
+    MapRunProgress,
+    ParallelProgress,
+    StateProgress,
+    TaskProgress,
+    Tolerance,
+)
+from sfn_provider.engine.states import STATE_HANDLERS
+
+MAP_RUN = MapRunProgress("run", "label", "arn", 5, Tolerance(1, 2.5))
+KINDS: dict[str, StateProgress | None] = {
+    "nothing": None,
+    "task": TaskProgress(30.0),
+    "failure": DeferredFailure("States.QueryEvaluationError", "cause", True, "Output"),
+    "parallel": ParallelProgress([None, {"a": 1}], 1, [4, 4]),
+    "map": MapProgress([1, None], 1, items=["a", "b"], inputs=["a", "b"], started=2),
+    "map run": MAP_RUN,
+    "reader": replace(MAP_RUN, reader=ItemReaderProgress("data", "b", "k", 7, [1], [["b", "l"]])),
+    "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=ChildBatchProgress([1.0], [None], 3)),
+}
+
+
+@pytest.mark.parametrize("progress", KINDS.values(), ids=KINDS)
+def test_it_survives_json(progress: StateProgress | None) -> None:
+    state = ExecutionState({}, frames={ROOT: Frame(ROOT, None, "", "A", None, progress=progress)})
+    restored = ExecutionState.from_json(json.loads(json.dumps(state.to_json())))
+    assert restored == state
+    assert type(restored.root.progress) is type(progress)
+
+
+def test_every_kind_is_covered() -> None:
+    assert {type(progress) for progress in KINDS.values()} - {type(None)} == set(get_args(StateProgress))
+
+
+def test_progress_of_another_kind_is_refused() -> None:
+    frame = Frame(ROOT, None, "", "A", None, progress=TaskProgress(1.0))
+    with pytest.raises(TypeError, match="state 'A' has TaskProgress"):
+        frame.progress_as(MapRunProgress)
+
+
+def test_every_state_type_has_a_handler() -> None:
+    assert STATE_HANDLERS.keys() == STATE_TYPES.keys()
