@@ -1,28 +1,22 @@
-"""A distributed Map as a task group: its first task, the task that runs child executions, its last task.
+"""Operators of a distributed Map as a task group: start task, child executions, join task.
 
-The start task reads the items and hands the child executions out in parts, a mapped task runs the children of a part,
-the join task collects how they ended. What happens in them is in `sfn_provider.runtime.map_run_tasks`.
+The start task reads the items and dispatches the child executions in batches, a mapped task runs the children of a
+batch, the join task collects how they ended. How they do it is in `sfn_provider.runtime.child_executions`.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sfn_provider.operators.groups import MapJoinOperator, MapStartOperator
 from sfn_provider.runtime.appearance import COLORS
 from sfn_provider.runtime.state_operator import StateOperator
-
-if TYPE_CHECKING:
-    from sfn_provider._compat import Context
-    from sfn_provider.runtime.task_run import RegionRun
 
 __all__ = ["ChildExecutionsOperator", "DistributedMapJoinOperator", "DistributedMapStartOperator"]
 
 
 class DistributedMapStartOperator(MapStartOperator):
-    """Reads the items of a distributed Map and hands its child executions out.
+    """Reads the items of a distributed Map and dispatches its child executions.
 
     Args:
         item_reader: where the items are read from.
@@ -42,6 +36,7 @@ class DistributedMapStartOperator(MapStartOperator):
         kwargs: arguments of `StateOperator`.
     """
 
+    strategy = "distributed_map_start"
     fields = (
         *MapStartOperator.fields,
         "item_reader",
@@ -55,15 +50,9 @@ class DistributedMapStartOperator(MapStartOperator):
         "label",
     )
 
-    def new_run(self, context: Context) -> RegionRun:
-        """One run of this task."""
-        from sfn_provider.runtime.map_run_tasks import ReaderRun
-
-        return ReaderRun(self, context)
-
 
 class ChildExecutionsOperator(StateOperator):
-    """Runs some of the child executions of a distributed Map.
+    """Runs a batch of the child executions of a distributed Map.
 
     Args:
         item_processor: what a child execution does, as in the definition, with ``StartAt`` and ``States``.
@@ -72,15 +61,10 @@ class ChildExecutionsOperator(StateOperator):
     """
 
     state_type = "Map"
+    strategy = "child_executions"
     role = "children"
     ui_color, ui_fgcolor = COLORS["Map"]
     fields = ("item_processor", "iterator")
-
-    def new_run(self, context: Context) -> RegionRun:
-        """One run of this task."""
-        from sfn_provider.runtime.map_run_tasks import PartRun
-
-        return PartRun(self, context)
 
 
 class DistributedMapJoinOperator(MapJoinOperator):
@@ -97,10 +81,5 @@ class DistributedMapJoinOperator(MapJoinOperator):
         kwargs: arguments of `StateOperator`.
     """
 
+    strategy = "distributed_map_join"
     fields = (*MapJoinOperator.fields, "result_writer")
-
-    def new_run(self, context: Context) -> RegionRun:
-        """One run of this task."""
-        from sfn_provider.runtime.map_run_tasks import MapRunJoin
-
-        return MapRunJoin(self, context)
