@@ -16,21 +16,21 @@ __all__ = ["ChildExecutionsOperator", "DistributedMapJoinOperator", "Distributed
 
 
 class DistributedMapStartOperator(MapStartOperator):
-    """Reads the items of a distributed Map and dispatches its child executions.
+    """Starts a distributed Map: reads its items and dispatches its child executions.
 
     Args:
         item_reader: where the items are read from.
-        items_path: JSONPath: where in the input the list stands.
+        items_path: JSONPath: where in the input the list is.
         items: JSONata: the list.
         item_selector: what each item becomes.
         item_batcher: how items are grouped.
         max_concurrency: how many child executions run at once.
-        max_concurrency_path: JSONPath: where in the input that stands.
+        max_concurrency_path: JSONPath: where in the input that is.
         tolerated_failure_count: how many items may fail.
-        tolerated_failure_count_path: JSONPath: where in the input that stands.
-        tolerated_failure_percentage: which share of them may fail, 0 to 100.
-        tolerated_failure_percentage_path: JSONPath: where in the input that stands.
-        label: what the child executions are named for.
+        tolerated_failure_count_path: JSONPath: where in the input that is.
+        tolerated_failure_percentage: which percentage of them may fail, 0 to 100.
+        tolerated_failure_percentage_path: JSONPath: where in the input that is.
+        label: a part of the names of the child executions.
         parameters: JSONPath: ``item_selector`` under its old name.
         input_path: JSONPath: the part of the input that the state sees.
         kwargs: arguments of `StateOperator`.
@@ -72,12 +72,12 @@ class DistributedMapJoinOperator(MapJoinOperator):
 
     Args:
         result_writer: where the results are written.
-        result_selector: JSONPath: what is kept of the results.
-        result_path: JSONPath: where in the input they are put; None drops them.
+        result_selector: JSONPath: makes the result from the iterations' outputs.
+        result_path: JSONPath: where in the input the result is put; None drops it.
         output_path: JSONPath: the part of the output that goes on.
         output: JSONata: the output.
         assign: variables to set.
-        catch: which errors lead on to which state: a list of catchers as in the definition.
+        catch: which errors lead to which state: a list of catchers as in the definition.
         kwargs: arguments of `StateOperator`.
     """
 

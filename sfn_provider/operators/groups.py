@@ -29,8 +29,11 @@ __all__ = [
 ]
 
 
+_JOIN_FIELDS = ("result_selector", "result_path", "output_path", "output", "assign", "catch")
+
+
 class MapTaskGroup(MappedTaskGroup):
-    """The tasks that run for each item of a Map.
+    """The mapped task group of a Map: its tasks run for each item.
 
     Args:
         group_id: id of the group.
@@ -64,7 +67,7 @@ class StartOperator(StateOperator, GroupStartTask):
 
 
 class ParallelStartOperator(StartOperator):
-    """Makes the input of the branches of a Parallel.
+    """Starts a Parallel: evaluates the input of its branches.
 
     Args:
         branches: names of the states that the branches start at, in order.
@@ -96,12 +99,12 @@ class ParallelStartOperator(StartOperator):
 
 
 class MapStartOperator(StartOperator):
-    """Lists the items of a Map.
+    """Starts an inline Map: lists its items.
 
     Args:
-        items_path: JSONPath: where in the input the list stands.
+        items_path: JSONPath: where in the input the list is.
         items: JSONata: the list.
-        item_selector: what each item's run gets as input.
+        item_selector: the input of each iteration.
         parameters: JSONPath: ``item_selector`` under its old name.
         input_path: JSONPath: the part of the input that the state sees.
         kwargs: arguments of `StateOperator`.
@@ -159,18 +162,18 @@ class ParallelJoinOperator(JoinOperator):
     """Collects the outputs of the branches of a Parallel in order.
 
     Args:
-        result_selector: JSONPath: what is kept of the branches' outputs.
-        result_path: JSONPath: where in the input they are put; None drops them.
+        result_selector: JSONPath: makes the result from the branches' outputs.
+        result_path: JSONPath: where in the input the result is put; None drops it.
         output_path: JSONPath: the part of the output that goes on.
         output: JSONata: the output.
         assign: variables to set.
-        catch: which errors lead on to which state: a list of catchers as in the definition.
+        catch: which errors lead to which state: a list of catchers as in the definition.
         kwargs: arguments of `StateOperator`.
     """
 
     state_type = "Parallel"
     ui_color, ui_fgcolor = COLORS["Parallel"]
-    fields = ("branches", "result_selector", "result_path", "output_path", "output", "assign", "catch")
+    fields = ("branches", *_JOIN_FIELDS)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(branches=[], **kwargs)
@@ -180,26 +183,18 @@ class MapJoinOperator(JoinOperator):
     """Collects the outputs of the items of a Map in order.
 
     Args:
-        result_selector: JSONPath: what is kept of the results.
-        result_path: JSONPath: where in the input they are put; None drops them.
+        result_selector: JSONPath: makes the result from the iterations' outputs.
+        result_path: JSONPath: where in the input the result is put; None drops it.
         output_path: JSONPath: the part of the output that goes on.
         output: JSONata: the output.
         assign: variables to set.
-        catch: which errors lead on to which state: a list of catchers as in the definition.
+        catch: which errors lead to which state: a list of catchers as in the definition.
         kwargs: arguments of `StateOperator`.
     """
 
     state_type = "Map"
     ui_color, ui_fgcolor = COLORS["Map"]
-    fields: ClassVar[tuple[str, ...]] = (
-        "item_processor",
-        "result_selector",
-        "result_path",
-        "output_path",
-        "output",
-        "assign",
-        "catch",
-    )
+    fields: ClassVar[tuple[str, ...]] = ("item_processor", *_JOIN_FIELDS)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(item_processor={"StartAt": "", "States": {}}, **kwargs)
