@@ -1,47 +1,42 @@
-"""A distributed Map as a task group: its first task, the task that runs child executions, its last task.
+"""Operators of a distributed Map as a task group: start task, child executions, join task.
 
-The start task reads the items and hands the child executions out in parts, a mapped task runs the children of a part,
-the join task collects how they ended. What happens in them is in `sfn_provider.runtime.map_run_tasks`.
+The start task reads the items and dispatches the child executions in batches, a mapped task runs the children of a
+batch, the join task collects how they ended. How they do it is in `sfn_provider.runtime.child_executions`.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sfn_provider.operators.groups import MapJoinOperator, MapStartOperator
 from sfn_provider.runtime.appearance import COLORS
 from sfn_provider.runtime.state_operator import StateOperator
-
-if TYPE_CHECKING:
-    from sfn_provider._compat import Context
-    from sfn_provider.runtime.task_run import RegionRun
 
 __all__ = ["ChildExecutionsOperator", "DistributedMapJoinOperator", "DistributedMapStartOperator"]
 
 
 class DistributedMapStartOperator(MapStartOperator):
-    """Reads the items of a distributed Map and hands its child executions out.
+    """Starts a distributed Map: reads its items and dispatches its child executions.
 
     Args:
         item_reader: where the items are read from.
-        items_path: JSONPath: where in the input the list stands.
+        items_path: JSONPath: where in the input the list is.
         items: JSONata: the list.
         item_selector: what each item becomes.
         item_batcher: how items are grouped.
         max_concurrency: how many child executions run at once.
-        max_concurrency_path: JSONPath: where in the input that stands.
+        max_concurrency_path: JSONPath: where in the input that is.
         tolerated_failure_count: how many items may fail.
-        tolerated_failure_count_path: JSONPath: where in the input that stands.
-        tolerated_failure_percentage: which share of them may fail, 0 to 100.
-        tolerated_failure_percentage_path: JSONPath: where in the input that stands.
-        label: what the child executions are named for.
+        tolerated_failure_count_path: JSONPath: where in the input that is.
+        tolerated_failure_percentage: which percentage of them may fail, 0 to 100.
+        tolerated_failure_percentage_path: JSONPath: where in the input that is.
+        label: a part of the names of the child executions.
         parameters: JSONPath: ``item_selector`` under its old name.
         input_path: JSONPath: the part of the input that the state sees.
         kwargs: arguments of `StateOperator`.
     """
 
+    strategy = "distributed_map_start"
     fields = (
         *MapStartOperator.fields,
         "item_reader",
@@ -55,15 +50,9 @@ class DistributedMapStartOperator(MapStartOperator):
         "label",
     )
 
-    def new_run(self, context: Context) -> RegionRun:
-        """One run of this task."""
-        from sfn_provider.runtime.map_run_tasks import ReaderRun
-
-        return ReaderRun(self, context)
-
 
 class ChildExecutionsOperator(StateOperator):
-    """Runs some of the child executions of a distributed Map.
+    """Runs a batch of the child executions of a distributed Map.
 
     Args:
         item_processor: what a child execution does, as in the definition, with ``StartAt`` and ``States``.
@@ -72,15 +61,10 @@ class ChildExecutionsOperator(StateOperator):
     """
 
     state_type = "Map"
+    strategy = "child_executions"
     role = "children"
     ui_color, ui_fgcolor = COLORS["Map"]
     fields = ("item_processor", "iterator")
-
-    def new_run(self, context: Context) -> RegionRun:
-        """One run of this task."""
-        from sfn_provider.runtime.map_run_tasks import PartRun
-
-        return PartRun(self, context)
 
 
 class DistributedMapJoinOperator(MapJoinOperator):
@@ -88,19 +72,14 @@ class DistributedMapJoinOperator(MapJoinOperator):
 
     Args:
         result_writer: where the results are written.
-        result_selector: JSONPath: what is kept of the results.
-        result_path: JSONPath: where in the input they are put; None drops them.
+        result_selector: JSONPath: makes the result from the iterations' outputs.
+        result_path: JSONPath: where in the input the result is put; None drops it.
         output_path: JSONPath: the part of the output that goes on.
         output: JSONata: the output.
         assign: variables to set.
-        catch: which errors lead on to which state: a list of catchers as in the definition.
+        catch: which errors lead to which state: a list of catchers as in the definition.
         kwargs: arguments of `StateOperator`.
     """
 
+    strategy = "distributed_map_join"
     fields = (*MapJoinOperator.fields, "result_writer")
-
-    def new_run(self, context: Context) -> RegionRun:
-        """One run of this task."""
-        from sfn_provider.runtime.map_run_tasks import MapRunJoin
-
-        return MapRunJoin(self, context)

@@ -1,8 +1,8 @@
-"""The operators that translated DAGs are made of: one task for one state of a state machine.
+"""Operators of translated DAGs, one for each state type: one task runs one state of a state machine.
 
 Each operator takes its state's fields under their Amazon States Language names in snake case. Data flow, choice, retry
 and catch are the engine's (`sfn_provider.engine`); what happens around it is in `sfn_provider.runtime.routing`
-(which task runs next, with what) and `sfn_provider.runtime.task_run` (calls, waits, deferrals).
+(which task runs next, with what) and `sfn_provider.runtime.task_runner` (calls, waits, deferrals).
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
@@ -14,6 +14,17 @@ from typing import Any
 from sfn_provider.runtime.appearance import COLORS
 from sfn_provider.runtime.state_operator import Json, StateOperator
 
+_DATA_FLOW_FIELDS = (
+    "input_path",
+    "output_path",
+    "result_selector",
+    "result_path",
+    "output",
+    "assign",
+    "retry",
+    "catch",
+)
+
 
 class TaskStateOperator(StateOperator):
     """Calls an AWS service or a Lambda function and waits for its answer.
@@ -24,16 +35,16 @@ class TaskStateOperator(StateOperator):
         arguments: JSONata: what it is called with. Text in ``{% %}`` is an expression.
         input_path: JSONPath: the part of the input that the state sees.
         output_path: JSONPath: the part of the output that goes on.
-        result_selector: JSONPath: what is kept of the answer.
-        result_path: JSONPath: where in the input the answer is put; None drops it.
+        result_selector: JSONPath: makes the result from the answer.
+        result_path: JSONPath: where in the input the result is put; None drops it.
         output: JSONata: the output.
         assign: variables to set.
-        retry: which errors are tried again, and when: a list of retriers as in the definition.
-        catch: which errors lead on to which state: a list of catchers as in the definition.
+        retry: which errors are retried, and when: a list of retriers as in the definition.
+        catch: which errors lead to which state: a list of catchers as in the definition.
         timeout_seconds: seconds until States.Timeout.
-        timeout_seconds_path: JSONPath: where in the input they stand.
-        heartbeat_seconds: seconds between two signs of life.
-        heartbeat_seconds_path: JSONPath: where in the input they stand.
+        timeout_seconds_path: JSONPath: where in the input they are.
+        heartbeat_seconds: the longest time between two heartbeats, in seconds.
+        heartbeat_seconds_path: JSONPath: where in the input they are.
         credentials: the role to call with: ``{"RoleArn": "..."}``.
         kwargs: arguments of `StateOperator`.
     """
@@ -44,14 +55,7 @@ class TaskStateOperator(StateOperator):
         "resource",
         "parameters",
         "arguments",
-        "input_path",
-        "output_path",
-        "result_selector",
-        "result_path",
-        "output",
-        "assign",
-        "retry",
-        "catch",
+        *_DATA_FLOW_FIELDS,
         "timeout_seconds",
         "timeout_seconds_path",
         "heartbeat_seconds",
@@ -61,7 +65,7 @@ class TaskStateOperator(StateOperator):
 
 
 class PassStateOperator(StateOperator):
-    """Hands on its input, a fixed result, or what its fields make of it. Calls nothing.
+    """Passes on its input, a fixed result, or a result made from the input. Calls nothing.
 
     Args:
         result: JSONPath: a fixed result.
@@ -80,11 +84,11 @@ class PassStateOperator(StateOperator):
 
 
 class ChoiceStateOperator(StateOperator):
-    """Goes on with the first rule that holds, or with the default.
+    """Chooses the next state by the first rule that matches, or the default.
 
     Args:
-        choices: the rules as in the definition, each with the state to go to in ``Next``.
-        default: name of the state to go to where no rule holds.
+        choices: the rules as in the definition, each with its next state in ``Next``.
+        default: name of the next state where no rule matches.
         input_path: JSONPath: the part of the input that the rules see.
         output_path: JSONPath: the part of the output that goes on.
         output: JSONata: the output where the default is taken.
@@ -98,13 +102,13 @@ class ChoiceStateOperator(StateOperator):
 
 
 class WaitStateOperator(StateOperator):
-    """Lets time pass, without holding a worker slot.
+    """Waits for a duration or until a time, without occupying a worker slot.
 
     Args:
         seconds: how long, in seconds.
-        seconds_path: JSONPath: where in the input that stands.
+        seconds_path: JSONPath: where in the input the seconds are.
         timestamp: until when, for example ``2025-03-15T02:00:00Z``.
-        timestamp_path: JSONPath: where in the input that stands.
+        timestamp_path: JSONPath: where in the input the timestamp is.
         input_path: JSONPath: the part of the input that the state sees.
         output_path: JSONPath: the part of the output that goes on.
         output: JSONata: the output.
@@ -122,7 +126,7 @@ class SucceedStateOperator(StateOperator):
 
     Args:
         input_path: JSONPath: the part of the input that the state sees.
-        output_path: JSONPath: the part of the output that is kept.
+        output_path: JSONPath: the part that is the execution's output.
         output: JSONata: the execution's output.
         kwargs: arguments of `StateOperator`.
     """
@@ -137,9 +141,9 @@ class FailStateOperator(StateOperator):
 
     Args:
         error: name of the error.
-        error_path: JSONPath: where in the input it stands.
-        cause: what happened, for people.
-        cause_path: JSONPath: where in the input it stands.
+        error_path: JSONPath: where in the input it is.
+        cause: description of the error.
+        cause_path: JSONPath: where in the input it is.
         kwargs: arguments of `StateOperator`.
     """
 
@@ -149,7 +153,7 @@ class FailStateOperator(StateOperator):
 
 
 class ParallelStateOperator(StateOperator):
-    """Runs its branches side by side on the same input, within this one task.
+    """Runs its branches in parallel on the same input, within this one task.
 
     Args:
         branches: the branches as in the definition, each with ``StartAt`` and ``States``.
@@ -157,30 +161,18 @@ class ParallelStateOperator(StateOperator):
         arguments: JSONata: the input of the branches.
         input_path: JSONPath: the part of the input that the state sees.
         output_path: JSONPath: the part of the output that goes on.
-        result_selector: JSONPath: what is kept of the branches' outputs.
-        result_path: JSONPath: where in the input they are put; None drops them.
+        result_selector: JSONPath: makes the result from the branches' outputs.
+        result_path: JSONPath: where in the input the result is put; None drops it.
         output: JSONata: the output.
         assign: variables to set.
-        retry: which errors are tried again, and when: a list of retriers as in the definition.
-        catch: which errors lead on to which state: a list of catchers as in the definition.
+        retry: which errors are retried, and when: a list of retriers as in the definition.
+        catch: which errors lead to which state: a list of catchers as in the definition.
         kwargs: arguments of `StateOperator`.
     """
 
     state_type = "Parallel"
     ui_color, ui_fgcolor = COLORS["Parallel"]
-    fields = (
-        "branches",
-        "parameters",
-        "arguments",
-        "input_path",
-        "output_path",
-        "result_selector",
-        "result_path",
-        "output",
-        "assign",
-        "retry",
-        "catch",
-    )
+    fields = ("branches", "parameters", "arguments", *_DATA_FLOW_FIELDS)
 
 
 class MapStateOperator(StateOperator):
@@ -189,28 +181,28 @@ class MapStateOperator(StateOperator):
     Args:
         item_processor: what runs for each item, as in the definition, with ``StartAt`` and ``States``.
         iterator: the same under its old name.
-        items_path: JSONPath: where in the input the list stands.
+        items_path: JSONPath: where in the input the list is.
         items: JSONata: the list.
-        item_selector: what each item's run gets as input.
+        item_selector: the input of each iteration.
         item_reader: where a distributed Map reads its items from.
         item_batcher: how a distributed Map groups its items.
         result_writer: where a distributed Map writes its results.
         max_concurrency: how many items run at once; 0 sets no limit.
-        max_concurrency_path: JSONPath: where in the input that stands.
+        max_concurrency_path: JSONPath: where in the input that is.
         tolerated_failure_count: how many items of a distributed Map may fail.
-        tolerated_failure_count_path: JSONPath: where in the input that stands.
-        tolerated_failure_percentage: which share of them may fail, 0 to 100.
-        tolerated_failure_percentage_path: JSONPath: where in the input that stands.
-        label: what a distributed Map's runs are named for.
+        tolerated_failure_count_path: JSONPath: where in the input that is.
+        tolerated_failure_percentage: which percentage of them may fail, 0 to 100.
+        tolerated_failure_percentage_path: JSONPath: where in the input that is.
+        label: a part of the names of a distributed Map's runs.
         parameters: JSONPath: ``item_selector`` under its old name.
         input_path: JSONPath: the part of the input that the state sees.
         output_path: JSONPath: the part of the output that goes on.
-        result_selector: JSONPath: what is kept of the results.
-        result_path: JSONPath: where in the input they are put; None drops them.
+        result_selector: JSONPath: makes the result from the iterations' outputs.
+        result_path: JSONPath: where in the input the result is put; None drops it.
         output: JSONata: the output.
         assign: variables to set.
-        retry: which errors are tried again, and when: a list of retriers as in the definition.
-        catch: which errors lead on to which state: a list of catchers as in the definition.
+        retry: which errors are retried, and when: a list of retriers as in the definition.
+        catch: which errors lead to which state: a list of catchers as in the definition.
         kwargs: arguments of `StateOperator`.
     """
 
@@ -233,19 +225,12 @@ class MapStateOperator(StateOperator):
         "tolerated_failure_percentage_path",
         "label",
         "parameters",
-        "input_path",
-        "output_path",
-        "result_selector",
-        "result_path",
-        "output",
-        "assign",
-        "retry",
-        "catch",
+        *_DATA_FLOW_FIELDS,
     )
 
 
 class LoopOperator(StateOperator):
-    """Runs states that lead back to one another within one task: Airflow's graph has no way back.
+    """Runs a cycle of states within one task: Airflow's graph has no cycles.
 
     Args:
         states: the states of the loop as in the definition, by name.

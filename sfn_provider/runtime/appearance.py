@@ -1,4 +1,4 @@
-"""How a state looks in Airflow: its colours in the graph, its definition in the task's documentation."""
+"""Colors of state types in Airflow's graph, and the Markdown of a task's documentation."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ COLORS: dict[str, tuple[str, str]] = {
 _ON_ONE_LINE = json.JSONEncoder(ensure_ascii=False).encode
 
 _LINE = 80
-"""Letters of a value that stands on one line."""
+"""Characters of the longest value that is written on one line."""
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def states_markdown(states: dict[str, dict[str, Json]], comment: str | None = None) -> str:
-    """What a task does, for its documentation.
+    """Returns the documentation of a task, in Markdown.
 
     Args:
-        states: the states that it runs, by name, as in the definition.
-        comment: what it is for; plain text.
+        states: the states that the task runs, by name, as in the definition.
+        comment: its description, plain text.
     """
-    # A character that no encoding takes becomes the escape that JSON has for it.
+    # A character that cannot be encoded, such as half a surrogate pair, becomes its JSON escape.
     written = {
         name: _object(dict(zip(state, map(_value, state.values()), strict=True)), "  ")
         for name, state in states.items()
@@ -53,18 +53,18 @@ def states_markdown(states: dict[str, dict[str, Json]], comment: str | None = No
 
 
 def _object(entries: dict[str, str], indent: str) -> str:
-    """An object of values that are text already, an entry a line."""
+    """Writes an object with an entry a line, of values that are JSON text already."""
     lines = ",\n".join(f"{indent}  {_ON_ONE_LINE(key)}: {text}" for key, text in entries.items())
     return f"{{\n{lines}\n{indent}}}" if entries else "{}"
 
 
 def _value(value: Json) -> str:
-    """A field's value, on one line if that is short. Most are, and writing them so takes a tenth of the time."""
+    """Writes a field's value, on one line if it is short: most are, and that takes a tenth of the time."""
     flat = _ON_ONE_LINE(value)
     return flat if len(flat) <= _LINE else json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n    ")
 
 
 def _plain(text: str) -> str:
-    """Text in which Markdown finds nothing to format."""
+    """Escapes the characters of a text that Markdown would format."""
     written = " ".join(text.encode(errors="replace").decode().split())
     return _PUNCTUATION.sub(r"\\\1", written)

@@ -1,7 +1,7 @@
-"""What tells one attempt of a task from another, so that a job is started once in each.
+"""Makes the idempotency key of a task's calls: the same over lost workers, another one after a clearing.
 
-A worker that is lost does not end an attempt: Airflow tries the task again, and that try goes on with the jobs of the
-lost one. A user who clears a task wants it to run anew: with jobs of its own.
+Airflow runs a new try where a worker was lost; that try continues with the jobs of the lost one. A user who clears a
+task wants it to run again, with new jobs.
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.runtime.state_operator import StateOperator
+    from sfn_provider.runtime.state_task import StateTask
 
 
-def idempotency_key(operator: StateOperator, context: Context) -> str:
-    """Give the text that all tries of one attempt share, and nothing else does.
+def idempotency_key(task: StateTask, context: Context) -> str:
+    """Returns a text that is the same for all tries of a task instance between two clearings, and unique to them.
 
-    Airflow counts tries on and on; where a task is cleared, the tries that it has had go into ``max_tries``. Clearing a
-    task that runs changes the DAG run's ``clear_number`` alone.
+    Airflow's count of tries only grows; when a task is cleared, its tries so far are added to ``max_tries``. Clearing
+    a running task changes the DAG run's ``clear_number`` alone.
     """
     instance, run = context["ti"], context["dag_run"]
-    cleared = f"{tries_before_clear(operator, context)}.{run.clear_number or 0}"
-    return f"{operator.dag.dag_id}/{run.run_id}/{operator.task_id}/{instance.map_index}/{cleared}"
-
-
-def tries_before_clear(operator: StateOperator, context: Context) -> int:
-    """Give how many tries the task had when it was cleared last; 0 for one that was not."""
-    return int(context["ti"].max_tries) - (operator.retries or 0)
+    tries_before_clear = int(instance.max_tries) - (task.retries or 0)
+    cleared = f"{tries_before_clear}.{run.clear_number or 0}"
+    return f"{task.dag.dag_id}/{run.run_id}/{task.task_id}/{instance.map_index}/{cleared}"

@@ -1,8 +1,8 @@
-"""Which task of a translated DAG runs, and with what.
+"""Decides which tasks of a translated DAG run: resolves a task's entry and routes to its successor.
 
-Trigger rules alone cannot tell: a task with several upstream tasks may be reached by one of them although that one
-chose another way. So each task leaves a **token** that names the state it chose, and each task looks among its
-upstream tasks for a token that names its own state. Without one it skips itself.
+Trigger rules alone cannot do it: a task with several upstream tasks may be reached by one of them although that one
+chose another state. So each task pushes a token that names the state it chose, and each task searches its upstream
+tasks for a token that names its own state. Without one it skips itself.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sfn_provider._compat import AirflowSkipException, SkipMixin
-from sfn_provider.operators.groups import StartOperator
-from sfn_provider.runtime.branches import ENDED, enter_branch, stop_with_siblings
-from sfn_provider.runtime.state_operator import StateOperator
-from sfn_provider.runtime.token import TOKEN, Arrival, Token, pull
-from sfn_provider.xcom_json import decode_dag_run_conf, encode_xcom
+from sfn_provider.runtime.branches import BRANCH_END_KEY, enter_branch, skip_if_sibling_failed
+from sfn_provider.runtime.dag_run_execution import execution_input
+from sfn_provider.runtime.routing_token import TOKEN_KEY, RoutingToken, TaskEntry, pull_xcoms
+from sfn_provider.runtime.state_task import GroupStartTask, StateTask
+from sfn_provider.xcom_json import encode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -23,63 +23,57 @@ if TYPE_CHECKING:
 Json = Any
 
 
-def resolve_entry(operator: StateOperator, context: Context) -> Arrival:
-    """Find out how the task is entered.
+def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
+    """Returns the state at which a task is entered.
 
     Raises:
         AirflowSkipException: where no task before it chose a state of this task.
     """
-    before = [task for task in operator.get_direct_relatives(upstream=True) if isinstance(task, StateOperator)]
+    before = [near for near in task.get_direct_relatives(upstream=True) if isinstance(near, StateTask)]
     if not before:
-        return Arrival(next(iter(operator.states)), execution_input(context))
-    start = next((task for task in before if isinstance(task, StartOperator)), None)
-    arrival = enter_branch(operator, start, context) if start is not None else _chosen(operator, before, context)
-    if arrival is None:
-        raise AirflowSkipException(f"no task before this one chose state {operator.state_name!r}")
-    if arrival.token is not None and arrival.token.branch is not None:
-        stop_with_siblings(operator, arrival.token, arrival.token.branch, context)
-    return arrival
+        return TaskEntry(next(iter(task.states)), execution_input(context))
+    start = next((near for near in before if isinstance(near, GroupStartTask)), None)
+    entry = enter_branch(task, start, context) if start is not None else _chosen_entry(task, before, context)
+    if entry is None:
+        raise AirflowSkipException(f"no task before this one chose state {task.state_name!r}")
+    if entry.token is not None and entry.token.branch is not None:
+        skip_if_sibling_failed(task, entry.token, entry.token.branch, context)
+    return entry
 
 
-def _chosen(operator: StateOperator, before: list[StateOperator], context: Context) -> Arrival | None:
+def _chosen_entry(task: StateTask, before: list[StateTask], context: Context) -> TaskEntry | None:
     map_index = context["ti"].map_index
-    for left in pull(context, [task.task_id for task in before], TOKEN, map_index):
-        token = Token.from_json(left)
-        if token.next in operator.states:
-            outputs = pull(context, [token.task_id], "return_value", map_index)
-            return Arrival(str(token.next), outputs[0] if outputs else None, token)
+    for pushed in pull_xcoms(context, [near.task_id for near in before], TOKEN_KEY, map_index):
+        token = RoutingToken.from_json(pushed)
+        if token.next in task.states:
+            outputs = pull_xcoms(context, [token.task_id], "return_value", map_index)
+            return TaskEntry(str(token.next), outputs[0] if outputs else None, token)
     return None
 
 
-def execution_input(context: Context) -> Json:
-    """The input of the execution: the run's configuration, or the DAG's params where the run has none."""
-    return decode_dag_run_conf(dict(context["dag_run"].conf or {}) or dict(context["params"] or {}))
-
-
-def route_to_successor(operator: StateOperator, context: Context, output: Json, token: Token) -> Json:
-    """Leave the output and the token for the task that comes next, and skip the ways not taken.
+def route_to_successor(task: StateTask, context: Context, output: Json, token: RoutingToken) -> Json:
+    """Pushes the output and the token for the task that comes next, and skips the tasks that were not chosen.
 
     Returns:
         The output, for the task to return.
     """
     instance = context["ti"]
-    instance.xcom_push(key=TOKEN, value=encode_xcom(asdict(token)))
+    instance.xcom_push(key=TOKEN_KEY, value=encode_xcom(asdict(token)))
     if token.next is None and token.branch is not None:
-        instance.xcom_push(key=ENDED, value=encode_xcom({"token": asdict(token), "output": output}))
+        instance.xcom_push(key=BRANCH_END_KEY, value=encode_xcom({"token": asdict(token), "output": output}))
     output = encode_xcom(output)
-    after = operator.get_direct_relatives(upstream=False)
-    not_taken = [task for task in after if _can_skip(task) and token.next not in task.states]
-    if not_taken:
-        # Airflow 3 ends the task by an exception here, so the output must be there before. A null is none at all:
+    after = task.get_direct_relatives(upstream=False)
+    not_chosen = [near for near in after if _can_be_skipped(near) and token.next not in near.states]
+    if not_chosen:
+        # Airflow 3 ends the task by an exception here, so the output must be there before. A null is not pushed:
         # Airflow leaves it out of what a task returns, too, and 3.0 refuses to push it.
         if output is not None:
             instance.xcom_push(key="return_value", value=output)
-        taken = [task.task_id for task in after if task not in not_taken]
         skipper: Any = SkipMixin
-        skipper().skip_all_except(instance, taken)
+        skipper().skip_all_except(instance, [near.task_id for near in after if near not in not_chosen])
     return output
 
 
-def _can_skip(task: Any) -> TypeGuard[StateOperator]:
-    """Is this a task that is skipped where it is not chosen? A join waits for other branches, too."""
-    return isinstance(task, StateOperator) and task.skippable
+def _can_be_skipped(task: Any) -> TypeGuard[StateTask]:
+    """Returns False for a join, which waits for other branches too, and for a task that runs no states."""
+    return isinstance(task, StateTask) and task.skippable

@@ -1,4 +1,4 @@
-"""The jobs that a task waits for: when to look at each, and how to stop them."""
+"""Polls and stops the jobs that a task waits for."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ Json = Any
 
 
 class RunningJobs:
-    """The jobs that were submitted and have not ended, by the ids of their calls.
+    """The jobs that were submitted and have not ended.
 
     Args:
         caller: calls AWS.
-        log: is told of jobs that are stopped.
+        log: the task's logger.
+
+    Attributes:
+        jobs: the jobs by the ids of the calls that submitted them.
+        polls: when to poll each next, seconds since the epoch, by the same ids.
     """
 
     def __init__(self, caller: Caller, log: Any) -> None:
@@ -27,13 +31,13 @@ class RunningJobs:
         self.jobs: dict[str, dict[str, Json]] = {}
         self.polls: dict[str, float] = {}
 
-    def keep(self, identity: str, submitted: Submitted) -> None:
-        """Wait for a job, or go on to wait for it."""
+    def add(self, identity: str, submitted: Submitted) -> None:
+        """Adds a job, or schedules its next poll."""
         self.jobs[identity] = submitted.job
         self.polls[identity] = time.time() + submitted.poll_after
 
-    def look(self, now: float) -> Iterator[Event]:
-        """Look at the jobs for which it is time; give what has become of those that have ended."""
+    def poll_due(self, now: float) -> Iterator[Event]:
+        """Polls the jobs that are due; yields the outcomes of those that have ended."""
         for identity, at in sorted(self.polls.items(), key=lambda poll: poll[1]):
             if at <= now and (event := self._poll(identity)) is not None:
                 yield event
@@ -42,40 +46,40 @@ class RunningJobs:
         try:
             outcome = self._caller.poll(self.jobs[identity])
         except StatesError as error:
-            self._forget(identity)
+            self._remove(identity)
             return TaskFailed(identity, error.error, error.cause, time.time())
         if isinstance(outcome, Submitted):
-            self.keep(identity, outcome)
+            self.add(identity, outcome)
             return None
-        self._forget(identity)
+        self._remove(identity)
         return TaskSucceeded(identity, outcome.result, time.time())
 
     def stop(self, identity: str) -> None:
-        """Stop a job, if there is one of this id, and wait for it no more."""
+        """Stops and removes a job, if there is one of this id."""
         job = self.jobs.get(identity)
-        self._forget(identity)
+        self._remove(identity)
         if job is not None:
-            self.stop_one(job)
+            self.stop_job(job)
 
-    def stop_one(self, job: dict[str, Json]) -> None:
-        """Stop a job, whoever waits for it."""
+    def stop_job(self, job: dict[str, Json]) -> None:
+        """Stops any job."""
         self._log.info("Cancelling %s", job)
         try:
             self._caller.cancel(job)
         except (StatesError, UsageError) as error:
-            # Step Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
+            # StepResult Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
             self._log.warning("Could not cancel %s: %s", job, error)
 
-    def woken(self, event: dict[str, Json]) -> None:
-        """Take up what the trigger says of the jobs: see `sfn_provider.triggers.jobs.JobsTrigger`."""
+    def apply_trigger_event(self, event: dict[str, Json]) -> None:
+        """Applies the event of `sfn_provider.triggers.jobs.JobsTrigger`."""
         for identity, counters in event["jobs"].items():
             self.jobs[identity] = self.jobs[identity] | counters
         self.polls |= dict.fromkeys(event["over"], time.time()) | event["polls"]
 
     def restore(self, jobs: dict[str, dict[str, Json]], polls: dict[str, float]) -> None:
-        """Take up the jobs and the times of looks that another process had."""
+        """Restores the jobs and the times of polls of another process."""
         self.jobs, self.polls = dict(jobs), dict(polls)
 
-    def _forget(self, identity: str) -> None:
+    def _remove(self, identity: str) -> None:
         self.jobs.pop(identity, None)
         self.polls.pop(identity, None)

@@ -1,6 +1,6 @@
-"""What a task's next try needs where a worker was lost: Airflow keeps nothing of a deferral over a new try.
+"""Stores task snapshots, so that the next try resumes after a lost worker: Airflow drops a deferral's data then.
 
-The same serves a task that waits by being started again (``[sfn_provider] waiting = reschedule``).
+They also serve a task that waits by being started again (``[sfn_provider] waiting = reschedule``).
 """
 
 from __future__ import annotations
@@ -18,60 +18,60 @@ Json = Any
 
 
 class TaskSnapshotStore:
-    """A task instance's snapshot, from one try to the next.
+    """Stores the snapshot of a task instance from one try to the next.
 
-    It is there while the task has not ended, and good for the tries up to the next clearing: a task that is cleared
-    starts anew. Airflow raises a task's ``max_tries`` when it clears it, but for a task that runs: there, the
-    ``clear_number`` of the DAG run changes alone, and the next try may even be handed what the last deferral kept.
+    A snapshot exists while the task has not ended, and is valid until the task is cleared: then it starts again. When
+    Airflow clears a task it raises ``max_tries``, except for a running task: there, the ``clear_number`` of the DAG run
+    changes alone, and the next try may even get the arguments of the last deferral.
 
     Args:
         context: the task's context.
 
     Attributes:
-        is_there: has anything been kept? True after a deferral.
+        exists: True where a snapshot may have been saved: always after a deferral.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.is_there = False
+        self.exists = False
 
     def stamp(self) -> dict[str, Json]:
-        """What a snapshot of this try must hold: it says when the snapshot is good."""
+        """Returns the fields of a snapshot by which `is_valid` recognises it."""
         instance = self._context["ti"]
         return {
             "try_number": instance.try_number,
             "cleared": [instance.max_tries, self._context["dag_run"].clear_number or 0],
         }
 
-    def is_good(self, snapshot: dict[str, Json]) -> bool:
-        """May this try go on from a snapshot: was the task not cleared since?"""
+    def is_valid(self, snapshot: dict[str, Json]) -> bool:
+        """Returns True where the task was not cleared since the snapshot."""
         now = self.stamp()
         return any(snapshot[name] == now[name] for name in now)
 
     def load(self) -> Json:
-        """What the tries before kept; None where they kept nothing, or where the task was cleared since."""
+        """Returns the snapshot of the tries before; None where there is none, or where the task was cleared since."""
         if self._context["ti"].try_number <= 1 and get_wait_mode() != "reschedule":
             return None
         text = self._store().get()
         if text is None:
             return None
-        self.is_there = True
+        self.exists = True
         snapshot = json.loads(text)
-        if self.is_good(snapshot):
+        if self.is_valid(snapshot):
             return snapshot
-        self.drop()
+        self.delete()
         return None
 
     def save(self, snapshot: dict[str, Json]) -> None:
-        """Keep a snapshot, in the place of the one before."""
-        self.is_there = True
+        """Saves a snapshot in the place of the last one."""
+        self.exists = True
         self._store().set(json.dumps(snapshot))
 
-    def drop(self) -> None:
-        """Keep nothing any more."""
-        if self.is_there:
+    def delete(self) -> None:
+        """Deletes the snapshot."""
+        if self.exists:
             self._store().delete()
-            self.is_there = False
+            self.exists = False
 
     def _store(self) -> RetryStore:
         return retry_store(self._context)

@@ -1,4 +1,4 @@
-"""What the operators of all state types share. The types are in `sfn_provider.operators.state_machine`.
+"""Base operator of all state types; the types are in `sfn_provider.operators.state_machine`.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
@@ -7,29 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, BaseOperator, let_reschedule
+from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, let_reschedule
 from sfn_provider.runtime.appearance import states_markdown
+from sfn_provider.runtime.state_task import StateTask, StrategyName
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.runtime.task_run import RegionRun
+    from sfn_provider.runtime.task_runner import TaskRunner
 
 Json = Any
 
-LOST_WORKERS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
+LOST_WORKER_DEFAULTS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """How often a task outlasts the loss of its worker, unless it or the DAG's ``default_args`` say otherwise."""
 
 
-class StateOperator(BaseOperator):
-    """What all states share. Use the operator of the state's type.
+class StateOperator(StateTask):
+    """Runs a state. Use the operator of the state's type.
 
-    The task runs where a task before it chose it, and skips itself otherwise. Its XComs are ``return_value``, the
-    state's output, and ``token``, which names the state that comes next. An error that no Catch takes fails the task,
-    without retries by Airflow: Airflow's ``retries`` are for lost workers (by default `LOST_WORKERS`). A try after one
-    goes on from where the task deferred last.
+    The task runs where a task before it chose its state, and skips itself otherwise. Its XComs are ``return_value``,
+    the state's output, and ``token``, which names the state that comes next. An error that no Catch takes fails the
+    task, without retries by Airflow: Airflow's ``retries`` are for lost workers (by default `LOST_WORKER_DEFAULTS`). A
+    try after a lost worker resumes where the task deferred last.
 
     Args:
         state_name: the state's name; by default the task id, without that of its task group.
@@ -45,12 +46,10 @@ class StateOperator(BaseOperator):
     # Nothing is rendered as a template: a payload that holds "{{" means just that.
     template_fields: Sequence[str] = ()
     state_type: ClassVar[str]
-    role: ClassVar[Literal["state", "start", "children", "join"]] = "state"
-    """What the task is to the others: a state, or a part of a Parallel or Map that is a task group."""
-    skippable: bool = True
-    """May the task before skip it where it chooses another one?"""
     fields: ClassVar[tuple[str, ...]] = ()
-    """The arguments that are fields of the state, beside those that all states have."""
+    """The arguments that are fields of the state, other than those that all states have."""
+    strategy: ClassVar[StrategyName] = "state"
+    """What the task runner does for this kind of task: a key of `sfn_provider.runtime.strategies.STRATEGIES`."""
 
     def __init__(
         self,
@@ -64,16 +63,16 @@ class StateOperator(BaseOperator):
         region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        # A state runs where exactly one of several ways leads to it; `routing` decides that, this rule only waits.
+        # Which state runs is decided by `sfn_provider.runtime.routing`; this rule only waits for the tasks before.
         kwargs.setdefault("trigger_rule", "none_failed_min_one_success")
-        kwargs = {**LOST_WORKERS, **_chosen(kwargs.get("default_args") or {}), **kwargs}
-        own = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
-        name: str = kwargs["task_id"]
+        kwargs = {**LOST_WORKER_DEFAULTS, **_retry_defaults(kwargs.get("default_args") or {}), **kwargs}
+        fields = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
+        task_id: str = kwargs["task_id"]
         super().__init__(**kwargs)
-        self.state_name = state_name or name
+        self.state_name = state_name or task_id
         common = {"comment": comment, "next": next, "end": end}
-        own |= {name: value for name, value in common.items() if value is not None}
-        self.state_fields = {"Type": self.state_type, **{_as_written(name): value for name, value in own.items()}}
+        fields |= {name: value for name, value in common.items() if value is not None}
+        self.state_fields = {"Type": self.state_type, **{_pascal_case(name): value for name, value in fields.items()}}
         self.query_language = query_language or "JSONPath"
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
@@ -82,68 +81,66 @@ class StateOperator(BaseOperator):
 
     @classmethod
     def get_serialized_fields(cls) -> frozenset[str]:
-        """What the scheduler learns of the task."""
+        """Returns the names of the attributes that the scheduler gets."""
         fields: frozenset[str] = super().get_serialized_fields()  # type: ignore[no-untyped-call]
         return fields | RESCHEDULE_FIELDS if is_reschedule_mode() else fields
 
     # Made when Airflow asks for it, so that a DAG file needs no text and its parse no time for it.
     @property
     def doc_md(self) -> str | None:
-        """The task's documentation: its states as in the definition, unless a text was given."""
-        given: str | None = self.__dict__.get("_doc_md")
-        return given if given is not None else states_markdown(self.shown, self.state_fields.get("Comment"))
+        """The task's documentation: its states as in the definition, unless a text was set."""
+        text: str | None = self.__dict__.get("_doc_md")
+        return text if text is not None else states_markdown(self.documented_states, self.state_fields.get("Comment"))
 
     @doc_md.setter
     def doc_md(self, text: str | None) -> None:
         self._doc_md = text
 
     @property
-    def shown(self) -> dict[str, dict[str, Json]]:
-        """The states as the task's documentation shows them."""
-        return self.states
-
-    @property
-    def states(self) -> dict[str, dict[str, Json]]:
-        """The states that this task runs, by name; it can be entered by each."""
-        return {self.state_name: self.state_fields}
+    def documented_states(self) -> dict[str, dict[str, Json]]:
+        """The states in the task's documentation; for a start or join task without those that other tasks run."""
+        if self.role not in ("start", "join"):
+            return self.states
+        inside = ("Branches", "ItemProcessor")
+        return {self.state_name: {name: value for name, value in self.state_fields.items() if name not in inside}}
 
     def execute(self, context: Context) -> Json:
-        """Run the state, if the task before chose it."""
-        self._run = self.new_run(context)
-        return self._run.execute()
-
-    def new_run(self, context: Context) -> RegionRun:
-        """One run of this task."""
-        from sfn_provider.runtime.task_run import RegionRun
-
-        return RegionRun(self, context)
+        """Runs the state, if the task before chose it."""
+        return self._start_runner(context).execute()
 
     def resume(self, context: Context, event: Any = None, snapshot: dict[str, Json] | None = None) -> Json:
-        """Go on after a deferral.
+        """Continues after a deferral.
 
         Raises:
-            AirflowFailException: where Airflow has dropped what the deferral kept, as ``dag.test()`` of Airflow 2 does.
+            AirflowFailException: where Airflow has dropped the deferral's arguments, as ``dag.test()`` of Airflow 2
+                does.
         """
         if snapshot is None:
             raise AirflowFailException(
                 "Airflow has lost the state of this task over a deferral; dag.test() does so: "
                 "set AIRFLOW__SFN_PROVIDER__WAITING=block for it"
             )
-        self._run = self.new_run(context)
-        return self._run.resume(snapshot, event)
+        return self._start_runner(context).resume(snapshot, event)
+
+    def _start_runner(self, context: Context) -> TaskRunner:
+        from sfn_provider.runtime.strategies import STRATEGIES
+        from sfn_provider.runtime.task_runner import TaskRunner
+
+        self._runner = TaskRunner(self, context, STRATEGIES[self.strategy])
+        return self._runner
 
     def on_kill(self) -> None:
-        """Cancel the jobs that the task waits for."""
-        run = getattr(self, "_run", None)
-        if run is not None:
-            run.cancel()
+        """Cancels the jobs that the task waits for."""
+        runner: TaskRunner | None = getattr(self, "_runner", None)
+        if runner is not None:
+            runner.cancel()
 
 
-def _chosen(defaults: dict[str, Any]) -> dict[str, Any]:
-    """What a DAG's ``default_args`` say about lost workers."""
-    return {name: defaults[name] for name in LOST_WORKERS if name in defaults}
+def _retry_defaults(default_args: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a DAG's ``default_args`` say about lost workers."""
+    return {name: default_args[name] for name in LOST_WORKER_DEFAULTS if name in default_args}
 
 
-def _as_written(name: str) -> str:
-    """The name of a field as the definition writes it: ``result_path`` is ``ResultPath``."""
+def _pascal_case(name: str) -> str:
+    """Returns the name of a field as in the definition: ``ResultPath`` for ``result_path``."""
     return "".join(word.capitalize() for word in name.split("_"))

@@ -1,4 +1,4 @@
-"""The waits of one task for workers outside: its open task tokens, from the call that gives them away to the answer."""
+"""Tracks the open task tokens of one task, from the call that passes them to a worker until the answer."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from sfn_provider.runtime.idempotency import idempotency_key
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.callbacks.worker_requests import WorkerAnswer
-    from sfn_provider.runtime.state_operator import StateOperator
+    from sfn_provider.runtime.state_task import StateTask
 
 Json = Any
 
-PAUSE = 2.0
-"""Seconds between two looks at the records, where the task waits in the worker."""
+POLL_INTERVAL = 2.0
+"""Seconds between two polls of the records, where the task waits in the worker."""
 
 
 @dataclass
-class _Open:
-    """A wait as its task keeps it over a deferral.
+class _OpenWait:
+    """A wait as a snapshot of its task contains it.
 
     Args:
         id: the id of its record.
-        accepted: the call that gives the token away has been answered.
-        beat: the last heartbeat that the engine knows of.
-        heartbeat: seconds between heartbeats, None where none are asked for.
+        accepted: True once the call that passes the token has returned.
+        beat: when the last heartbeat came that the engine knows of, seconds since the epoch.
+        heartbeat: seconds between heartbeats, None where none are required.
         activity: its activity's ARN; None for a task token.
     """
 
@@ -46,45 +46,45 @@ class _Open:
 
 
 class TaskTokenWaits:
-    """Opens waits, looks for their answers, and closes them.
+    """Opens waits for workers outside of Airflow, polls for their answers, and closes them.
+
+    A wait is identified by the id of the engine's request. Its record is where the worker's answer is stored.
 
     Args:
-        operator: the task's operator.
+        task: the task.
         context: the task's context.
     """
 
-    def __init__(self, operator: StateOperator, context: Context) -> None:
-        self._operator = operator
+    def __init__(self, task: StateTask, context: Context) -> None:
+        self._task = task
         self._context = context
-        self._open: dict[str, _Open] = {}
-        self._answered: list[_Open] = []
-        self._next_look = 0.0
+        self._open: dict[str, _OpenWait] = {}
+        self._answered: list[_OpenWait] = []
+        self._next_poll = 0.0
 
-    def token(self, place: str) -> str:
-        """Make the task token of a call.
+    def make_token(self, place: str) -> str:
+        """Returns the task token of a call.
 
-        All tries of one attempt of the task get the same one, so that a try after a lost worker still takes the answer
-        to the call that the lost one has made.
+        It is the same for all tries of the task until it is cleared, so that a try after a lost worker still receives
+        the answer to the call that the lost one has made.
 
         Args:
-            place: what tells the call from all others of the task.
+            place: text that identifies the call within the task.
 
         Raises:
             UsageError: this Airflow has no secret key.
         """
-        entry = f"{idempotency_key(self._operator, self._context)}/{place}"
+        entry = f"{idempotency_key(self._task, self._context)}/{place}"
         return TokenSigner.from_configuration().sign(self._waiter, entry)
 
     @property
     def _waiter(self) -> TaskInstanceKey:
         index = self._context["ti"].map_index
         run_id = self._context["dag_run"].run_id
-        return TaskInstanceKey(
-            self._operator.dag.dag_id, run_id, self._operator.task_id, -1 if index is None else index
-        )
+        return TaskInstanceKey(self._task.dag.dag_id, run_id, self._task.task_id, -1 if index is None else index)
 
     def open(self, call: CallTask, now: float) -> None:
-        """Keep a record of the wait that a call begins, before anybody can see its token.
+        """Writes the record of the wait that a call begins, before the call passes the token on.
 
         Args:
             call: the request of the engine.
@@ -97,99 +97,99 @@ class TaskTokenWaits:
         work = ActivityTask(activity, call.token, json.dumps(call.arguments)) if activity is not None else None
         expires = now + (call.timeout if call.timeout is not None else DEFAULT_TIMEOUT)
         before = records.read_record(claim.id)
-        # The worker of a try that was lost may have answered, or have taken the work, already.
+        # A worker may have answered a try that was lost, or have taken its work, already.
         if before is None or (before.answer is None and work is None):
             records.write_record(WaitRecord(claim.id, self._waiter, expires, call.heartbeat, now, work=work))
-        self._open[call.id] = _Open(claim.id, activity is not None, now, call.heartbeat, activity)
-        self._next_look = 0.0
+        self._open[call.id] = _OpenWait(claim.id, activity is not None, now, call.heartbeat, activity)
+        self._next_poll = 0.0
 
     def accept(self, request: str) -> None:
-        """The service has taken the call: from now on answers count."""
+        """Marks the call as returned: from now on answers count."""
         self._open[request].accepted = True
-        self._next_look = 0.0
+        self._next_poll = 0.0
 
-    def holds(self, request: str) -> bool:
-        """Does the request wait for a worker?"""
+    def has(self, request: str) -> bool:
+        """Returns True where the request waits for a worker."""
         return request in self._open
 
     def close(self, request: str) -> None:
-        """Forget a wait, if the request has one."""
-        known = self._open.pop(request, None)
-        if known is not None:
-            records.delete_record(known.id, known.activity)
+        """Deletes a wait, if the request has one."""
+        wait = self._open.pop(request, None)
+        if wait is not None:
+            records.delete_record(wait.id, wait.activity)
 
-    def settle(self) -> None:
-        """Forget the waits whose answers the task has taken: it is kept, or its end, that it has."""
-        for known in self._answered:
-            records.delete_record(known.id, known.activity)
+    def delete_answered(self) -> None:
+        """Deletes the answered waits, once a snapshot, or the task's end, has their answers."""
+        for wait in self._answered:
+            records.delete_record(wait.id, wait.activity)
         self._answered.clear()
 
     def close_all(self) -> None:
-        """Forget all waits."""
+        """Deletes all waits."""
         for request in tuple(self._open):
             self.close(request)
-        self.settle()
+        self.delete_answered()
 
-    def pause(self, now: float) -> float:
-        """Seconds until it is time to look again."""
-        return max(0.0, self._next_look - now) if self._open else float("inf")
+    def until_next_poll(self, now: float) -> float:
+        """Returns the seconds until the next poll is due."""
+        return max(0.0, self._next_poll - now) if self._open else float("inf")
 
-    def look(self, now: float, *, alone: bool = False) -> Iterator[Event]:
-        """Look for answers and heartbeats, if it is time to.
+    def poll(self, now: float, *, without_triggerer: bool = False) -> Iterator[Event]:
+        """Polls for answers and heartbeats, if that is due.
 
         Args:
             now: the time, seconds since the epoch.
-            alone: no triggerer reads the queue of answers for this task.
+            without_triggerer: True where no triggerer reads the queue of answers for this task.
         """
-        if now < self._next_look:
+        if now < self._next_poll:
             return
-        if alone and self._open and queue.queue_url():
-            queue.drain_queue([known.id for known in self._open.values()])
-        for request, known in tuple(self._open.items()):
-            if known.accepted and request in self._open:
-                yield from self._look_at(request, known, now)
-        self._next_look = now + max(PAUSE, 0.05 * len(self._open))
+        if without_triggerer and self._open and queue.queue_url():
+            queue.drain_queue([wait.id for wait in self._open.values()])
+        for request, wait in tuple(self._open.items()):
+            if wait.accepted and request in self._open:
+                yield from self._poll(request, wait, now)
+        self._next_poll = now + max(POLL_INTERVAL, 0.05 * len(self._open))
 
-    def _look_at(self, request: str, known: _Open, now: float) -> Iterator[Event]:
-        wait = records.read_record(known.id)
-        if wait is None:
-            if known.activity is not None and known.heartbeat is not None and known.beat + known.heartbeat <= now:
+    def _poll(self, request: str, wait: _OpenWait, now: float) -> Iterator[Event]:
+        record = records.read_record(wait.id)
+        if record is None:
+            if wait.activity is not None and wait.heartbeat is not None and wait.beat + wait.heartbeat <= now:
                 # AWS: an activity's heartbeats count from when a worker has taken the task.
-                known.beat = now
+                wait.beat = now
                 yield TaskHeartbeat(request, now)
             return
-        if wait.beat > known.beat:
-            known.beat = wait.beat
-            yield TaskHeartbeat(request, wait.beat)
-        if wait.answer is not None:
-            # Its record stays for the task's next try, until this one's progress is kept.
+        if record.beat > wait.beat:
+            wait.beat = record.beat
+            yield TaskHeartbeat(request, record.beat)
+        if record.answer is not None:
+            # Its record stays for the task's next try, until this one's progress is saved.
             self._answered.append(self._open.pop(request))
-            yield _event(request, wait.answer, now)
+            yield _event(request, record.answer, now)
 
     # Deferral --------------------------------------------------------------------------------------------------------
 
     def heartbeats(self) -> set[float]:
-        """When the engine's heartbeat timers of the waits are due, seconds since the epoch."""
-        return {known.beat + known.heartbeat for known in self._open.values() if known.heartbeat is not None}
+        """Returns when the engine's heartbeat timers of the waits are due, seconds since the epoch."""
+        return {wait.beat + wait.heartbeat for wait in self._open.values() if wait.heartbeat is not None}
 
-    def to_watch(self) -> list[dict[str, Json]]:
-        """What the trigger must know of the waits."""
+    def for_trigger(self) -> list[dict[str, Json]]:
+        """Returns the waits as `sfn_provider.triggers.callback.CallbackTrigger` takes them."""
         return [
-            {"id": known.id, "beat": known.beat, "heartbeat": known.heartbeat, "activity": known.activity is not None}
-            for known in self._open.values()
+            {"id": wait.id, "beat": wait.beat, "heartbeat": wait.heartbeat, "activity": wait.activity is not None}
+            for wait in self._open.values()
         ]
 
     def to_json(self) -> dict[str, Json]:
-        """What another process needs to go on."""
-        return {request: asdict(known) for request, known in self._open.items()}
+        """Returns the waits, for `restore` in another process."""
+        return {request: asdict(wait) for request, wait in self._open.items()}
 
-    def restore(self, kept: dict[str, Json]) -> None:
-        """Take up what `to_json` gave."""
-        self._open = {request: _Open(**known) for request, known in kept.items()}
+    def restore(self, waits: dict[str, Json]) -> None:
+        """Restores the waits from `to_json`."""
+        self._open = {request: _OpenWait(**wait) for request, wait in waits.items()}
 
 
 def is_activity(call: CallTask) -> bool:
-    """Is the call's resource an activity, which a worker asks for, so that there is nothing to call?"""
+    """Returns True where the resource is an activity: a worker polls for its work, so there is nothing to call."""
     return parse_resource(call.resource).kind == "activity"
 
 

@@ -1,4 +1,4 @@
-"""Where a task waits: the option ``[sfn_provider] waiting``."""
+"""Reads the option ``[sfn_provider] waiting``: whether tasks defer, are rescheduled, or block their worker."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import cache
 from sfn_provider._compat import AirflowException, conf
 
 MODES = ("defer", "reschedule", "block")
-"""In the triggerer; nowhere, as the scheduler starts the task again when it is time; in the worker."""
+"""Wait in the triggerer; in nothing, as the scheduler starts the task again when it is time; in the worker."""
 
 
 def get_wait_mode() -> str:
-    """Read the option: one of `MODES`.
+    """Returns the option: one of `MODES`.
 
     Raises:
         AirflowException: where it is none of them.
@@ -24,7 +24,7 @@ def get_wait_mode() -> str:
 
 @cache
 def is_reschedule_mode() -> bool:
-    """Does the scheduler start waiting tasks again? Read once in a process: every task asks at each parse.
+    """Returns True where the scheduler starts waiting tasks again. Read once in a process: each parse of a task asks.
 
     Raises:
         AirflowException: where the option is none of `MODES`.

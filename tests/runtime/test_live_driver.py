@@ -16,7 +16,8 @@ from sfn_provider.operators.state_machine import (
     WaitStateOperator,
 )
 from sfn_provider.runtime.live_driver import LiveDriver
-from sfn_provider.runtime.task_run import RegionRun
+from sfn_provider.runtime.strategies import STRATEGIES
+from sfn_provider.runtime.task_runner import TaskRunner
 from tests.fixtures.live import (
     FUNCTION,
     JOB,
@@ -171,8 +172,8 @@ def test_data_that_airflow_would_misread_is_kept_over_a_deferral(fake_clock: Clo
 def driver(run: Run) -> Iterator[LiveDriver]:
     """A driver that has not started."""
     made = task()
-    region = RegionRun(made, run.context(made))
-    yield LiveDriver(region._interpreter, made, run.context(made), region._callbacks, keep=lambda: None)
+    runner = TaskRunner(made, run.context(made), STRATEGIES["state"])
+    yield LiveDriver(runner.interpreter, made, run.context(made), runner.token_waits, save=lambda: None)
 
 
 def test_there_is_nothing_to_keep_before_the_start(driver: LiveDriver) -> None:

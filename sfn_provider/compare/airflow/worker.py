@@ -89,8 +89,8 @@ def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: st
     Returns:
         ``state`` and ``run_id`` of the run, ``seconds`` that it took, and ``tasks`` with their states and XComs.
     """
-    from sfn_provider.runtime.task_run import HISTORY_VARIABLE
-    from sfn_provider.runtime.token import MOCKS_VARIABLE
+    from sfn_provider.runtime.dag_run_execution import MOCKS_VARIABLE
+    from sfn_provider.runtime.task_history import HISTORY_VARIABLE
 
     if mocks is None:
         os.environ.pop(MOCKS_VARIABLE, None)

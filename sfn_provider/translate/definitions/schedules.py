@@ -17,7 +17,7 @@ from sfn_provider.translate.findings import Finding
 Json = Any
 
 INPUT_KEY = "sfn_provider:input"
-"""Key for an input that is no JSON object, as `sfn_provider.runtime.routing` reads it: params are an object."""
+"""Key for an input that is no JSON object, as `sfn_provider.xcom_json` reads it: params are an object."""
 
 
 @dataclass(frozen=True, slots=True)

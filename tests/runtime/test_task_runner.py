@@ -20,9 +20,9 @@ from sfn_provider.operators.state_machine import (
     WaitStateOperator,
 )
 from sfn_provider.runtime import routing
-from sfn_provider.runtime.routing import Token
+from sfn_provider.runtime.dag_run_execution import load_run_mocks
+from sfn_provider.runtime.routing_token import RoutingToken
 from sfn_provider.runtime.state_operator import StateOperator
-from sfn_provider.runtime.task_run import mocks_of_run
 from tests.fixtures.flows import choose
 from tests.fixtures.plain_operators import EmptyOperator
 from tests.fixtures.states import Run, dag
@@ -40,7 +40,7 @@ def mock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file.write_text(json.dumps({"StateMachines": {"M": {"TestCases": cases}}, "MockedResponses": responses}))
     monkeypatch.setenv("SFN_PROVIDER_MOCK_CONFIG", f"{file}#Case")
     monkeypatch.delenv("SFN_PROVIDER_HISTORY", raising=False)
-    mocks_of_run.cache_clear()
+    load_run_mocks.cache_clear()
     return file
 
 
@@ -60,7 +60,7 @@ def test_a_task_leaves_its_output_and_a_token() -> None:
         (PassStateOperator, {"task_id": "Second", "state_name": "Second!", "end": True}),
     )
     assert run.execute(first) == {"a": 1}
-    token = Token(**run.xcoms["First", "token"])
+    token = RoutingToken(**run.xcoms["First", "token"])
     assert (token.task_id, token.next, token.variables) == ("First", "Second!", {"v": 2})
     assert (token.now, token.events, token.previous, token.transitions) == (EPOCH, 3, 3, 1)
 
@@ -176,8 +176,8 @@ def test_mocks_answer_call_by_call_and_retries_take_virtual_time() -> None:
 
 def test_the_tasks_of_a_run_share_the_count_of_calls_and_runs_do_not(mock_file: Path) -> None:
     reference = f"{mock_file}#Case"
-    assert mocks_of_run(reference, "one") is mocks_of_run(reference, "one")
-    assert mocks_of_run(reference, "one") is not mocks_of_run(reference, "two")
+    assert load_run_mocks(reference, "one") is load_run_mocks(reference, "one")
+    assert load_run_mocks(reference, "one") is not load_run_mocks(reference, "two")
 
 
 def test_an_error_fails_the_task_without_a_retry_by_airflow() -> None:

@@ -1,4 +1,4 @@
-"""What a task of a translated DAG leaves in its XComs for the tasks that come after it."""
+"""Defines the XComs by which a task of a translated DAG hands over to the next task, and pulls them."""
 
 from __future__ import annotations
 
@@ -13,28 +13,24 @@ if TYPE_CHECKING:
 
 Json = Any
 
-TOKEN = "token"
-"""XCom key of the token."""
+TOKEN_KEY = "token"
+"""XCom key of the `RoutingToken`."""
 
-ERROR = "error"
+ERROR_KEY = "error"
 """XCom key of the error of a failed state: ``{"Error", "Cause", "Status", "Transitions", "Token"}``, or ``{"Message"}``
 where the task cannot run at all."""
 
 
-MOCKS_VARIABLE = "SFN_PROVIDER_MOCK_CONFIG"
-"""Environment variable that names mocks; where it is set, time is virtual."""
-
-
 @dataclass(frozen=True, slots=True)
-class Branch:
-    """Where a task is that runs within a Parallel or Map.
+class BranchPosition:
+    """The position of a task that runs within a Parallel or Map.
 
     Args:
         place: for each Parallel and Map around it, the outermost first, the id of its start task and the index of the
             branch or iteration.
         map_item: what ``$$.Map.Item`` shows; None outside of a Map.
         first_event: the ids of the branch's events are greater than this.
-        draws_from: what tells the branch from others, for randomness.
+        draws_from: seed of the branch's randomness, different for each branch.
     """
 
     place: tuple[tuple[str, int], ...]
@@ -43,27 +39,27 @@ class Branch:
     draws_from: str = ""
 
     @property
-    def inherited(self) -> BranchContext:
-        """What the engine must know of it."""
+    def engine_context(self) -> BranchContext:
+        """The same as the engine takes it."""
         return BranchContext(self.place[-1][1], self.map_item, self.first_event, self.draws_from)
 
     @classmethod
     def from_json(cls, data: dict[str, Json] | None) -> Self | None:
-        """Read a branch as JSON keeps it."""
+        """Reads a position from JSON, which turns tuples into lists."""
         if data is None:
             return None
         return cls(**{**data, "place": tuple((start, index) for start, index in data["place"])})
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """What a task hands to the task that comes next, beside its output.
+class RoutingToken:
+    """Names the state that comes next, and carries the execution's data other than the state's output.
 
     Args:
-        task_id: the task that leaves it.
+        task_id: the task that pushed it.
         next: name of the state that comes next; None where the execution, or the branch, has ended.
         variables: the variables so far, by name.
-        now: time at which the state was left, seconds since the epoch. With mocks time is virtual and goes on from
+        now: time at which the state was left, seconds since the epoch. With mocks time is virtual and continues from
             here.
         events: number of events in the execution's history so far.
         previous: id of the event that the next one follows.
@@ -80,34 +76,34 @@ class Token:
     previous: int = 0
     transitions: int = 0
     steps: int = 0
-    branch: Branch | None = None
+    branch: BranchPosition | None = None
 
     @classmethod
     def from_json(cls, data: dict[str, Json]) -> Self:
-        """Read a token as JSON keeps it."""
-        return cls(**{**data, "branch": Branch.from_json(data.get("branch"))})
+        """Reads a token from JSON."""
+        return cls(**{**data, "branch": BranchPosition.from_json(data.get("branch"))})
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """How a task is entered.
+class TaskEntry:
+    """The state at which a task is entered, with its input.
 
     Args:
         state: name of the state to enter.
         input: the state's input.
-        token: what the task before left; None at the start of the execution.
+        token: the token of the task before; None at the start of the execution.
     """
 
     state: str
     input: Json
-    token: Token | None = None
+    token: RoutingToken | None = None
 
 
-def pull(context: Context, task_ids: list[str], key: str, map_index: int | None = None) -> list[Json]:
-    """The XComs that tasks have left, those that are null left out.
+def pull_xcoms(context: Context, task_ids: list[str], key: str, map_index: int | None = None) -> list[Json]:
+    """Returns the XComs that tasks have pushed, without those that are null.
 
     Args:
-        context: the asking task's context.
+        context: the pulling task's context.
         task_ids: the tasks.
         key: the XComs' key.
         map_index: the map index of the tasks, -1 for tasks that are not mapped; None for all that there are.
@@ -116,6 +112,6 @@ def pull(context: Context, task_ids: list[str], key: str, map_index: int | None 
         return []
     # A list of ids: for one id given as text, Airflow 3 returns a bare value, or a list, depending on the rows.
     instance: Any = context["ti"]
-    one = {} if map_index is None else {"map_indexes": [map_index]}
-    found = instance.xcom_pull(task_ids=task_ids, key=key, **one)
-    return [decode_xcom(value) for value in found if value is not None]
+    selection = {} if map_index is None else {"map_indexes": [map_index]}
+    values = instance.xcom_pull(task_ids=task_ids, key=key, **selection)
+    return [decode_xcom(value) for value in values if value is not None]

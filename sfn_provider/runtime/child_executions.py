@@ -1,0 +1,129 @@
+"""Strategies of a distributed Map's tasks: dispatch its child executions in batches, run a batch, join all batches.
+
+Each of the three tasks runs the engine on the whole state, whose fields are spread over them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf
+from sfn_provider.engine.execution_state import ExecutionState
+from sfn_provider.engine.interpreter import StepResult
+from sfn_provider.engine.map_run.child_batches import ChildBatch, split_into_batches
+from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
+from sfn_provider.engine.state_progress import MapRunProgress
+from sfn_provider.exceptions import UsageError
+from sfn_provider.runtime.branches import GROUP_START_KEY, skip_if_sibling_failed
+from sfn_provider.runtime.dag_run_execution import is_mocked
+from sfn_provider.runtime.entry_strategies import push_group_start
+from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
+from sfn_provider.runtime.join_strategy import GroupStart
+from sfn_provider.runtime.routing_token import TOKEN_KEY, RoutingToken, pull_xcoms
+from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
+
+Json = Any
+
+CHILDREN_PER_TASK = 40
+"""Child executions of one batch, unless that makes too many tasks: as many calls one task makes at once."""
+
+BATCH_KEY = "part_{}"
+"""XCom key of what the start task pushes for one instance of the mapped task: ``{"first", "inputs", "limit"}``."""
+
+OUTCOMES_KEY = "children"
+"""XCom key of how the child executions of one batch ended: a list of `ChildOutcome`."""
+
+FAILURES_KEY = "failed"
+"""XCom key of how many items of one batch have failed so far: ``{"first", "items"}``."""
+
+
+def dispatch_child_executions(runner: TaskRunner, step: StepResult) -> Json:
+    """Pushes the child executions in batches; returns the index of the first and the number of children of each."""
+    none = RunChildExecutions((), 1)
+    requested = next((request for request in step.requests if isinstance(request, RunChildExecutions)), none)
+    batches = split_into_batches(requested, CHILDREN_PER_TASK, conf.getint("core", "max_map_length", fallback=1024))
+    for number, batch in enumerate(batches):
+        inputs = {"first": batch.first, "inputs": list(batch.inputs), "limit": batch.limit}
+        runner.push(BATCH_KEY.format(number), inputs)
+    push_group_start(runner, step.state, {"count": len(requested.inputs)})
+    return [{"first": batch.first, "children": len(batch.inputs)} for batch in batches]
+
+
+class ChildExecutionBatch(TaskStrategy):
+    """Runs one batch of the child executions."""
+
+    def start(self, runner: TaskRunner) -> Json:
+        """Runs the child executions of this task's batch, as far as that goes without waiting."""
+        reader = find_start_task(runner.task).task_id
+        keys = (TOKEN_KEY, GROUP_START_KEY, BATCH_KEY.format(runner.context["ti"].map_index))
+        tokens, started, batches = (pull_xcoms(runner.context, [reader], key, -1) for key in keys)
+        if not tokens or not started or not batches:
+            raise AirflowSkipException(f"no task chose state {runner.task.state_name!r}")
+        token = RoutingToken.from_json(tokens[0])
+        runner.branch = token.branch
+        if token.branch is not None:
+            skip_if_sibling_failed(runner.task, token, token.branch, runner.context)
+        runner.prepare_calls()
+        batch = ChildBatch(**batches[0], failed_elsewhere=_failures_of_other_batches(runner, batches[0]["first"]))
+        now, deadline = runner.execution.now(token), runner.execution.deadline
+        state = ExecutionState.from_json(started[0]["state"])
+        return runner.run(runner.interpreter.run_children(state, batch, at=now, deadline=deadline))
+
+    def resume(self, runner: TaskRunner, state: ExecutionState) -> StepResult:
+        """Passes on the failures of other batches: too many of them end this one."""
+        first = state.root.progress_as(MapRunProgress).first
+        return runner.interpreter.set_failed_in_other_batches(state, _failures_of_other_batches(runner, first))
+
+    def before_deferral(self, runner: TaskRunner, state: ExecutionState) -> None:
+        """Pushes how many items of this batch have failed."""
+        progress = state.root.progress_as(MapRunProgress)
+        _push_failures(runner, progress.first, progress.failed_in_batch)
+
+    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+        """Pushes how the child executions ended; returns how many ended in which status."""
+        outcomes = [ChildOutcome(**outcome) for outcome in step.state.output]
+        failed = [child for child in outcomes if child.status in ("FAILED", "TIMED_OUT")]
+        _push_failures(runner, outcomes[0].index, sum(child.items for child in failed))
+        for child in failed:
+            error = {name: (child.record or {}).get(name) for name in ("Error", "Cause")}
+            runner.task.log.error("Child execution %s of %s: %s", child.index, runner.task.state_name, error)
+        runner.push(OUTCOMES_KEY, step.state.output)
+        runner.push(TOKEN_KEY, asdict(runner.token(step.state, next=runner.task.state_name)))
+        statuses = [child.status for child in outcomes]
+        return {status: statuses.count(status) for status in sorted(set(statuses))}
+
+
+def _push_failures(runner: TaskRunner, first: int, items: int) -> None:
+    runner.push(FAILURES_KEY, {"first": first, "items": items})
+
+
+def _failures_of_other_batches(runner: TaskRunner, first: int) -> int:
+    """Returns how many items of other batches have failed; 0 in virtual time, where the join counts them in order."""
+    if is_mocked():
+        return 0
+    pushed = pull_xcoms(runner.context, [runner.task.task_id], FAILURES_KEY)
+    return sum(batch["items"] for batch in pushed if batch["first"] != first)
+
+
+def join_child_executions(runner: TaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
+    """Applies the outcomes of all child executions.
+
+    Raises:
+        AirflowFailException: where one has no outcome.
+        AirflowSkipException: where that is because another branch of a Parallel or Map around has failed.
+    """
+    tasks = [task.task_id for task in tasks_in_group(start.task) if task.role == "children"]
+    outcomes = [ChildOutcome(**child) for batch in pull_xcoms(runner.context, tasks, OUTCOMES_KEY) for child in batch]
+    missing = sorted(set(range(start.shared["count"])) - {child.index for child in outcomes})
+    if missing:
+        if start.token.branch is not None:
+            skip_if_sibling_failed(runner.task, start.token, start.token.branch, runner.context)
+        raise AirflowFailException(
+            f"child execution {missing[0]} of {start.task.state_name!r} has no outcome: look for a task of "
+            f"{tasks[0]!r} that failed, clear it"
+        )
+    try:
+        return runner.interpreter.join_children(state, outcomes)
+    except UsageError as error:
+        raise runner.usage_failure(f"{error}: clear {tasks[0]!r}") from error

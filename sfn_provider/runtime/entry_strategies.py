@@ -1,0 +1,156 @@
+"""Strategies of the tasks that enter states: plain states, and the start tasks of Parallel and inline Map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_state
+from sfn_provider.engine.execution_state import ExecutionState
+from sfn_provider.engine.execution_step import children_place
+from sfn_provider.engine.external_branches import previous_events
+from sfn_provider.engine.interpreter import StepResult
+from sfn_provider.engine.requests import RunBranches
+from sfn_provider.runtime.branches import GROUP_START_KEY
+from sfn_provider.runtime.routing_token import TOKEN_KEY
+from sfn_provider.runtime.state_task import StateTask
+from sfn_provider.runtime.task_definitions import own_definition, rebuild_map_state
+from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
+from sfn_provider.xcom_json import encode_xcom
+
+Json = Any
+
+
+class StateEntry(TaskStrategy):
+    """Enters the task's state, and hands over to the task that the last of its states chooses."""
+
+    def start(self, runner: TaskRunner) -> Json:
+        """Enters the task's state and runs as far as that goes without waiting."""
+        runner.prepare_calls()
+        return runner.run(runner.enter())
+
+    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+        """Hands over to the next task."""
+        return runner.hand_over(step)
+
+
+class GroupEntry(TaskStrategy):
+    """Enters a Parallel or Map up to its branches, and pushes what the tasks of the branches need.
+
+    Args:
+        dispatch: pushes that, and returns what the task returns.
+        definition: makes the definition that the engine runs.
+        resumed_by: the strategy that resumes the task after a deferral; None for this one.
+    """
+
+    def __init__(
+        self,
+        dispatch: Callable[[TaskRunner, StepResult], Json],
+        definition: Callable[[StateTask], dict[str, Json]] = own_definition,
+        resumed_by: TaskStrategy | None = None,
+    ) -> None:
+        super().__init__(definition)
+        self._dispatch = dispatch
+        self._resumed_by = resumed_by
+
+    def after_deferral(self) -> TaskStrategy:
+        """Returns the strategy that resumes the task after a deferral."""
+        return self._resumed_by or self
+
+    def start(self, runner: TaskRunner) -> Json:
+        """Evaluates what the branches get as input; returns it."""
+        try:
+            step = runner.enter(external_branches=True)
+        except AirflowSkipException:
+            if runner.task.skippable:
+                raise
+            return _start_without_items(runner)
+        return runner.run(step)
+
+    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+        """Dispatches the branches, or hands over where the state was left without any."""
+        if not step.state.awaits_branches:
+            return runner.hand_over(step)
+        runner.record_history(step)
+        return self._dispatch(runner, step)
+
+
+def _start_without_items(runner: TaskRunner) -> Json:
+    """Lists no items for a task that no task chose but that must not be skipped; the join skips itself."""
+    for task in runner.task.get_direct_relatives(upstream=True):
+        state = task_state(runner.context, task.task_id)
+        if state in ("failed", "upstream_failed"):
+            name = runner.task.state_name
+            raise AirflowFailException(f"state {name!r} was not entered: {task.task_id!r} is {state}")
+    runner.push(GROUP_START_KEY, {"entered": None})
+    return []
+
+
+class WholeMapEntry(StateEntry):
+    """Runs an inline Map within its start task, where it has more items than Airflow maps a task for.
+
+    Airflow maps the tasks of the group over nothing then, and the join continues with the state that this task pushes.
+    """
+
+    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+        """Pushes the execution's state after the Map; lists no items."""
+        runner.record_history(step)
+        push_group_start(runner, step.state, {"left": True})
+        return []
+
+
+WHOLE_MAP = WholeMapEntry(rebuild_map_state)
+
+
+def dispatch_branches(runner: TaskRunner, step: StepResult) -> Json:
+    """Pushes what the branches of a Parallel need; returns their input, which is the same for all."""
+    inputs = _push_branches(runner, step).inputs
+    return encode_xcom(inputs[0]) if inputs else None
+
+
+def dispatch_iterations(runner: TaskRunner, step: StepResult) -> Json:
+    """Pushes what the iterations of an inline Map need; returns their inputs. Runs too many of them itself."""
+    limit = conf.getint("core", "max_map_length", fallback=1024)
+    count = len(_requested_branches(step).inputs)
+    if count <= limit:
+        return [encode_xcom(value) for value in _push_branches(runner, step).inputs]
+    runner.task.log.info(
+        "%s items are more than the %s of [core] max_map_length: this task runs all of them", count, limit
+    )
+    return runner.restart(WHOLE_MAP)
+
+
+def _requested_branches(step: StepResult) -> RunBranches:
+    """Returns the engine's request; one for no branches where an error was found before them."""
+    return next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
+
+
+def _push_branches(runner: TaskRunner, step: StepResult) -> RunBranches:
+    requested = _requested_branches(step)
+    frame = step.state.root
+    # A Parallel's branches see what $$.Map.Item shows around it.
+    values = requested.values if requested.values != requested.inputs else None
+    shared = {
+        "entered": frame.entered,
+        "place": children_place(frame),
+        "previous": previous_events(step.state),
+        "values": list(values) if values is not None else None,
+    }
+    step.state.previous, step.state.variables = frame.previous, frame.variables
+    push_group_start(runner, step.state, shared)
+    return requested
+
+
+def push_group_start(runner: TaskRunner, state: ExecutionState, shared: dict[str, Json]) -> None:
+    """Pushes the token for the tasks of a group, and the execution's state for its join.
+
+    Args:
+        runner: the start task's runner.
+        state: the execution's state.
+        shared: what else the tasks of the group and the join need.
+    """
+    token = runner.token(state, next=runner.task.state_name)
+    state.transitions = 0  # the token has them
+    runner.push(TOKEN_KEY, asdict(token))
+    runner.push(GROUP_START_KEY, {**shared, "state": state.to_json()})

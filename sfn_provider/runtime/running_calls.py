@@ -1,0 +1,113 @@
+"""Makes a task's calls in threads: submits what the engine requests, collects outcomes, and resubmits lost calls."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict
+from typing import Any
+
+from sfn_provider.engine.requests import CallTask
+from sfn_provider.integrations import Caller, Completed, Submitted
+from sfn_provider.integrations.job_recovery import Resubmission, is_recoverable
+from sfn_provider.runtime.running_jobs import RunningJobs
+from sfn_provider.runtime.task_token_waits import TaskTokenWaits, is_activity
+
+Json = Any
+CallFuture = Future[Completed | Submitted]
+
+
+class RunningCalls:
+    """The calls that the engine has requested and that have no outcome yet.
+
+    Args:
+        caller: calls AWS.
+        jobs: stops the jobs that cancelled calls start.
+        token_waits: the task's waits for workers outside; a call that passes a task token on begins one.
+        key: the task's idempotency key.
+        log: the task's logger.
+    """
+
+    def __init__(self, caller: Caller, jobs: RunningJobs, token_waits: TaskTokenWaits, key: str, log: Any) -> None:
+        self._caller = caller
+        self._jobs = jobs
+        self._token_waits = token_waits
+        self._key = key
+        self._log = log
+        self._requested: dict[str, CallTask] = {}
+        self._requested_at: dict[str, float] = {}
+        self._submitted: dict[CallFuture, CallTask] = {}
+        self._resubmissions: dict[str, Resubmission] = {}
+        self._cancelled: set[str] = set()
+
+    @property
+    def submitted(self) -> list[str]:
+        """The ids of the calls that were submitted."""
+        return [call.id for call in self._submitted.values()]
+
+    @property
+    def any_is_recoverable(self) -> bool:
+        """True where after a lost worker the service is searched for a job that a requested call may have started."""
+        return any(is_recoverable(call.resource) for call in self._requested.values())
+
+    def request(self, call: CallTask) -> None:
+        """Takes a call of the engine, for the next `submit_requested`."""
+        self._requested[call.id] = call
+        self._requested_at.setdefault(call.id, time.time())
+
+    def submit_requested(self, pool: ThreadPoolExecutor) -> None:
+        """Submits the requested calls. An activity's call is none: a worker asks for it."""
+        for identity in list(self._requested):
+            call = self._requested.pop(identity)
+            self._log.info("State %s calls %s", call.state, call.resource)
+            self._token_waits.open(call, time.time())
+            if not is_activity(call):
+                key, again = f"{self._key}/{call.place}", self._resubmissions.pop(call.id, None)
+                self._submitted[pool.submit(self._caller.submit, call, idempotency_key=key, again=again)] = call
+
+    def next_outcome(self, timeout: float) -> tuple[CallTask, CallFuture] | None:
+        """Waits for the outcome of a call; returns None where there is none after as many seconds."""
+        done, _ = wait(self._submitted, timeout=timeout, return_when=FIRST_COMPLETED)
+        for future in done:
+            call = self._submitted.pop(future)
+            self._requested_at.pop(call.id, None)
+            return call, future
+        return None
+
+    def cancel(self, identity: str) -> None:
+        """Gives up a call: a job that it starts meanwhile is stopped as soon as the call has returned."""
+        self._requested.pop(identity, None)
+        for future, call in self._submitted.items():
+            if call.id == identity and identity not in self._cancelled:
+                self._cancelled.add(identity)
+                # In the thread of the call: it returns even where the task is ended meanwhile.
+                future.add_done_callback(self._stop_started_job)
+
+    def is_cancelled(self, identity: str) -> bool:
+        """Returns True for a call that was given up."""
+        return identity in self._cancelled
+
+    def _stop_started_job(self, future: CallFuture) -> None:
+        outcome = future.result() if future.exception() is None else None
+        if isinstance(outcome, Submitted):
+            self._jobs.stop_job(outcome.job)
+
+    def join(self) -> None:
+        """Waits until all submitted calls have returned."""
+        wait(self._submitted)
+        self._submitted.clear()
+
+    def to_json(self) -> list[Json]:
+        """Returns the calls, for `restore` in another process."""
+        return [
+            {"call": asdict(call), "asked": self._requested_at[call.id]}
+            for call in (*self._submitted.values(), *self._requested.values())
+            if call.id not in self._cancelled
+        ]
+
+    def restore(self, calls: list[Json]) -> list[CallTask]:
+        """Restores the calls from `to_json`; returns them, to be requested again. The jobs are restored before."""
+        self._requested_at = {saved["call"]["id"]: saved["asked"] for saved in calls}
+        known = tuple(self._jobs.jobs.values())
+        self._resubmissions = {identity: Resubmission(at, known) for identity, at in self._requested_at.items()}
+        return [CallTask(**saved["call"]) for saved in calls]

@@ -1,0 +1,79 @@
+"""Base classes of a translated DAG's tasks: the attributes that other tasks and the task runner read.
+
+Imported at every parse of a DAG file: nothing heavy at module level.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from sfn_provider._compat import BaseOperator
+
+Json = Any
+
+StrategyName = Literal[
+    "state",
+    "parallel_start",
+    "map_start",
+    "join",
+    "distributed_map_start",
+    "child_executions",
+    "distributed_map_join",
+]
+"""The kinds of tasks that run differently."""
+
+
+class StateTask(BaseOperator):
+    """A task that runs states; its constructor is that of `sfn_provider.runtime.state_operator.StateOperator`.
+
+    Attributes:
+        state_name: name of the task's state, or of the Parallel or Map that the task is a part of.
+        state_fields: the state's fields as in the definition, ``Type`` included.
+        query_language: ``JSONPath`` or ``JSONata``.
+        aws_conn_id: Airflow connection for the calls to AWS.
+        region_name: AWS region for the calls; None for the connection's.
+    """
+
+    role: ClassVar[Literal["state", "start", "children", "join"]] = "state"
+    """A task of its own state, or the first task, a middle task or the last task of a Parallel or Map task group."""
+    skippable: bool = True
+    """True where the task before may skip this one when it chooses another state."""
+    state_name: str
+    state_fields: dict[str, Json]
+    query_language: str
+    aws_conn_id: str | None
+    region_name: str | None
+
+    @property
+    def states(self) -> dict[str, dict[str, Json]]:
+        """The states that this task runs, by name; it can be entered by each."""
+        return {self.state_name: self.state_fields}
+
+
+class GroupStartTask(StateTask):
+    """The first task of a Parallel or Map task group: maps the tasks that follow it to branches or iterations."""
+
+    role = "start"
+
+    def index_of(self, state: str, map_index: int) -> int:
+        """Returns the index of the branch that starts at a state, run by a task instance with a map index."""
+        raise NotImplementedError
+
+    def input_of(self, returned: Json, index: int) -> Json:
+        """Returns the input of a branch.
+
+        Args:
+            returned: the start task's return value.
+            index: the branch's index.
+        """
+        raise NotImplementedError
+
+    def item_of(self, index: int, value: Json, values: list[Json] | None) -> dict[str, Json] | None:
+        """Returns what ``$$.Map.Item`` shows in an iteration; None for a branch of a Parallel.
+
+        Args:
+            index: the iteration's index.
+            value: its input.
+            values: the items, where they are not the inputs.
+        """
+        raise NotImplementedError

@@ -1,0 +1,30 @@
+"""Lists the strategies by which the task runner runs the kinds of tasks of a translated DAG."""
+
+from __future__ import annotations
+
+from sfn_provider.runtime.child_executions import (
+    ChildExecutionBatch,
+    dispatch_child_executions,
+    join_child_executions,
+)
+from sfn_provider.runtime.entry_strategies import (
+    WHOLE_MAP,
+    GroupEntry,
+    StateEntry,
+    dispatch_branches,
+    dispatch_iterations,
+)
+from sfn_provider.runtime.join_strategy import GroupJoin, join_branches
+from sfn_provider.runtime.state_task import StrategyName
+from sfn_provider.runtime.task_definitions import rebuild_map_state
+from sfn_provider.runtime.task_runner import TaskStrategy
+
+STRATEGIES: dict[StrategyName, TaskStrategy] = {
+    "state": StateEntry(),
+    "parallel_start": GroupEntry(dispatch_branches),
+    "map_start": GroupEntry(dispatch_iterations, resumed_by=WHOLE_MAP),
+    "join": GroupJoin(join_branches),
+    "distributed_map_start": GroupEntry(dispatch_child_executions, rebuild_map_state),
+    "child_executions": ChildExecutionBatch(rebuild_map_state),
+    "distributed_map_join": GroupJoin(join_child_executions, rebuild_map_state),
+}

@@ -1,0 +1,285 @@
+"""Runs one task of a translated DAG on the engine: enters its states, calls AWS, waits by deferral, hands over.
+
+`TaskRunner` has what all tasks share. What differs between kinds of tasks is the `TaskStrategy` that it is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider._compat import AirflowFailException, AirflowRescheduleException
+from sfn_provider.engine.execution_state import ExecutionState
+from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
+from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.engine.simulation.simulator import advance
+from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
+from sfn_provider.runtime.routing import resolve_entry, route_to_successor
+from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, RoutingToken, TaskEntry
+from sfn_provider.runtime.snapshots import TaskSnapshotStore
+from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
+from sfn_provider.runtime.task_history import record_history
+from sfn_provider.runtime.wait_mode import get_wait_mode
+from sfn_provider.xcom_json import decode_xcom, encode_xcom
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import Context
+    from sfn_provider.runtime.live_driver import LiveDriver
+    from sfn_provider.runtime.state_task import StateTask
+    from sfn_provider.runtime.task_token_waits import TaskTokenWaits
+
+Json = Any
+
+IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
+"""The types of states that neither call nor wait. Only for the others is the live driver imported, which takes long."""
+
+
+class TaskStrategy:
+    """The part of a run that depends on the kind of task. A strategy has no state: it may serve many runs.
+
+    Args:
+        definition: makes the definition that the engine runs from the task.
+    """
+
+    def __init__(self, definition: Callable[[StateTask], dict[str, Json]] = own_definition) -> None:
+        self.definition = definition
+
+    def start(self, runner: TaskRunner) -> Json:
+        """Starts the task. Returns what the task returns."""
+        raise NotImplementedError
+
+    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+        """Pushes the results of a task that has not failed. Returns what the task returns."""
+        raise NotImplementedError
+
+    def after_deferral(self) -> TaskStrategy:
+        """Returns the strategy that resumes the task after a deferral."""
+        return self
+
+    def resume(self, runner: TaskRunner, state: ExecutionState) -> StepResult:
+        """Returns the step by which the engine continues after a deferral."""
+        return StepResult(state, [], [])
+
+    def before_deferral(self, runner: TaskRunner, state: ExecutionState) -> None:
+        """Pushes what other tasks read while this one is deferred."""
+
+
+class TaskRunner:
+    """One run of a task.
+
+    Args:
+        task: the task.
+        context: the task's context.
+        strategy: how this kind of task starts, resumes and finishes.
+
+    Attributes:
+        execution: the execution that the DAG run stands for.
+        branch: the task's position within Parallels and Maps; None outside of them.
+        interpreter: the interpreter of the strategy's definition.
+    """
+
+    interpreter: Interpreter
+
+    def __init__(self, task: StateTask, context: Context, strategy: TaskStrategy) -> None:
+        self.task = task
+        self.context = context
+        self.execution = DagRunExecution(task, context)
+        self.branch: BranchPosition | None = None
+        self._snapshots = TaskSnapshotStore(context)
+        self._driver: LiveDriver | None = None
+        self._set_strategy(strategy)
+
+    def _set_strategy(self, strategy: TaskStrategy) -> None:
+        self._strategy = strategy
+        # With mocks nobody answers from outside, and two runs of the same thing are the same.
+        factory = None if is_mocked() else lambda place: self.token_waits.make_token(place)
+        definition = json.dumps(strategy.definition(self.task))
+        self.interpreter = Interpreter(parse_task_definition(definition), task_token=factory)
+
+    @cached_property
+    def token_waits(self) -> TaskTokenWaits:
+        """The task's waits for workers outside of Airflow."""
+        from sfn_provider.runtime.task_token_waits import TaskTokenWaits
+
+        return TaskTokenWaits(self.task, self.context)
+
+    # Called by the operator ------------------------------------------------------------------------------------------
+
+    def execute(self) -> Json:
+        """Runs a try of the task: resumes from the snapshot of a try whose worker was lost, or starts."""
+        snapshot = self._snapshots.load()
+        if snapshot is None:
+            return self._strategy.start(self)
+        self.task.log.info("Resuming from the snapshot of an earlier try")
+        return self._resume(snapshot)
+
+    def resume(self, snapshot: Json, event: Json = None) -> Json:
+        """Continues after a deferral from its snapshot and the trigger's event."""
+        decoded = decode_xcom(snapshot)
+        self._snapshots.exists = True
+        return self._resume(decoded, event) if self._snapshots.is_valid(decoded) else self._strategy.start(self)
+
+    def cancel(self) -> None:
+        """Cancels what was started and has not finished; a next try starts from the beginning."""
+        if self._driver is not None:
+            self._driver.cancel_all()
+            self._snapshots.delete()
+
+    # Called by the strategies ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def entry(self) -> TaskEntry:
+        """The state at which the task is entered.
+
+        Raises:
+            AirflowSkipException: where no task before chose a state of this task.
+        """
+        return resolve_entry(self.task, self.context)
+
+    def enter(self, *, external_branches: bool = False) -> StepResult:
+        """Enters the task's state.
+
+        Args:
+            external_branches: True where other tasks run the branches of the task's Parallel or Map.
+        """
+        token = self.entry.token
+        self.branch = token.branch if token else None
+        return self.interpreter.start(
+            self.entry.input,
+            at=self.execution.now(token),
+            context=self.execution.context_object,
+            seed=self.execution.seed,
+            variables=token.variables if token else None,
+            start_at=self.entry.state,
+            deadline=self.execution.deadline if not external_branches else None,
+            continues=ResumePoint(token.events, token.previous, token.steps) if token else None,
+            branch=self.branch.engine_context if self.branch else None,
+            external_branches=external_branches,
+        )
+
+    def restart(self, strategy: TaskStrategy) -> Json:
+        """Starts the task again, by another strategy."""
+        self._set_strategy(strategy)
+        return strategy.start(self)
+
+    def prepare_calls(self) -> None:
+        """Makes the live driver where states call or wait: it checks calls, before the engine asks for the first."""
+        if not is_mocked() and any(state["Type"] not in IMMEDIATE for state in self.task.states.values()):
+            self._make_driver()
+
+    def run(self, step: StepResult) -> Json:
+        """Continues from a step until the task's states are left, or until there is something to wait for."""
+        if self.execution.mocks is not None:
+            return self.finish(self._advance_mocked(step, self.execution.mocks))
+        if step.state.is_suspended:
+            return self._end(step)
+        return self._advance(self._driver or self._make_driver(), step)
+
+    def finish(self, step: StepResult) -> Json:
+        """Pushes the results of the task, or fails it."""
+        if step.state.status in ("RUNNING", "SUCCEEDED"):
+            return self._strategy.finish(self, step)
+        self.record_history(step)
+        raise self._state_failure(step.state)
+
+    def record_history(self, step: StepResult) -> None:
+        """Records the history events of the task, where a setting asks for it."""
+        record_history(self.context, step.records)
+
+    def hand_over(self, step: StepResult) -> Json:
+        """Pushes output and token for the state that comes next. Returns the output."""
+        self.record_history(step)
+        token = self.token(step.state, next=step.state.exit)
+        return route_to_successor(self.task, self.context, step.state.output, token)
+
+    def push(self, key: str, value: Json) -> None:
+        """Pushes an XCom."""
+        self.context["ti"].xcom_push(key=key, value=encode_xcom(value))
+
+    def token(self, state: ExecutionState, next: str | None) -> RoutingToken:
+        """Returns the token that names the next state, None for the end."""
+        return RoutingToken(
+            task_id=self.task.task_id,
+            next=next,
+            variables=state.variables,
+            now=state.now,
+            events=state.event_ids,
+            previous=state.previous,
+            transitions=state.transitions,
+            steps=state.steps,
+            branch=self.branch,
+        )
+
+    def usage_failure(self, message: str) -> AirflowFailException:
+        """Returns the exception that fails the task for a reason that is not a state's error."""
+        self.push(ERROR_KEY, {"Message": message})
+        return AirflowFailException(message)
+
+    # Advancing -------------------------------------------------------------------------------------------------------
+
+    def _advance_mocked(self, step: StepResult, mocks: Mocks) -> StepResult:
+        try:
+            return advance(self.interpreter, step, mocks)
+        except UsageError as error:
+            raise self.usage_failure(str(error)) from error
+
+    def _make_driver(self) -> LiveDriver:
+        from sfn_provider.runtime.live_driver import LiveDriver
+
+        def save() -> None:
+            self._snapshots.save(self._snapshot(driver))
+
+        driver = self._driver = LiveDriver(self.interpreter, self.task, self.context, self.token_waits, save)
+        return driver
+
+    def _resume(self, snapshot: dict[str, Json], event: Json = None) -> Json:
+        strategy = self._strategy.after_deferral()
+        if strategy is not self._strategy:
+            self._set_strategy(strategy)
+        driver = self._make_driver()
+        self.branch = BranchPosition.from_json(snapshot["branch"])
+        restored = driver.restore(snapshot)
+        driver.apply_trigger_event(event)
+        step = self._strategy.resume(self, restored.state)
+        return self._advance(driver, step._replace(requests=[*restored.requests, *step.requests]))
+
+    def _advance(self, driver: LiveDriver, step: StepResult) -> Json:
+        last = driver.advance(step)
+        if last is not None:
+            return self._end(last)
+        self._strategy.before_deferral(self, driver.state)
+        snapshot = self._snapshot(driver)
+        self._snapshots.save(snapshot)
+        self.token_waits.delete_answered()
+        if get_wait_mode() == "reschedule":
+            raise AirflowRescheduleException(driver.due())  # type: ignore[no-untyped-call]
+        kwargs = {"snapshot": encode_xcom(snapshot)}
+        return self.task.defer(trigger=driver.trigger(), method_name="resume", kwargs=kwargs)
+
+    def _snapshot(self, driver: LiveDriver) -> dict[str, Json]:
+        branch = asdict(self.branch) if self.branch else None
+        return {**driver.snapshot(), **self._snapshots.stamp(), "branch": branch}
+
+    def _end(self, step: StepResult) -> Json:
+        self._snapshots.delete()
+        if self._driver is not None:
+            self.token_waits.delete_answered()
+        return self.finish(step)
+
+    def _state_failure(self, state: ExecutionState) -> AirflowFailException:
+        error = {
+            "Error": state.error,
+            "Cause": state.cause,
+            "Status": state.status,
+            "Transitions": state.transitions,
+            "Token": asdict(self.token(state, next=None)),
+        }
+        self.push(ERROR_KEY, error)
+        message = str(StatesError(state.error, state.cause)) or "the state failed without naming an error"
+        if state.status == "TIMED_OUT":
+            message = f"the execution ran longer than the {self.task.dag.dagrun_timeout} that it may take"
+        return AirflowFailException(message)
