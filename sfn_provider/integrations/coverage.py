@@ -1,4 +1,4 @@
-"""What this package calls, for documentation and for errors."""
+"""Lists the supported integrations and their jobs, for documentation and diagnostics."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import Integration, ResponsePart
+from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.job_recovery import JOB_SEARCHES
+from sfn_provider.integrations.json_templates import ResponsePart
 from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 
@@ -21,7 +22,7 @@ class SupportedResource:
     Args:
         resource: the ARN without its pattern.
         patterns: how a task may wait.
-        error_prefix: what names of the service's errors begin with.
+        error_prefix: the prefix of the service's error names.
     """
 
     resource: str
@@ -45,15 +46,15 @@ def supported_resources() -> list[SupportedResource]:
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """How the jobs of a resource end (``.sync``), and what comes of a call that is made twice.
+    """How the jobs of a resource end (``.sync``), and the effect of a call that is made twice.
 
     Args:
         resource: the ARN without its pattern.
-        succeeds: statuses at which a job is done; ``gone`` where it disappears. Empty without ``.sync``.
-        fails: statuses at which it has failed.
-        result: the operation that gives the result, and the place in its answer.
-        repeated: what comes of a call that is made twice, because a worker was lost before it kept the answer:
-            ``once`` (it is known again), ``same`` (nothing else than of one call) or ``twice``.
+        succeeds: statuses of a job that has succeeded; ``gone`` where it is deleted. Empty without ``.sync``.
+        fails: statuses of a job that has failed.
+        result: the operation that gives the result, and the path in its response.
+        repeated: the effect of a call that is made twice, because a worker was lost before it stored the response:
+            ``once`` (it is recognized), ``same`` (the same as of one call) or ``twice``.
     """
 
     resource: str
@@ -67,8 +68,8 @@ _IDEMPOTENT_ACTIONS: Final = re.compile(
     "(batchDelete|batchGet|cancel|delete|get|list|modify|set|stop|terminate)[A-Z].*"
     "|putItem|putObject|updateEndpoint|startApplication|createModel|createEndpoint|createEndpointConfig"
 )
-"""Actions that come to the same when they are called twice: they read, they bring something into a state, or they
-create something whose name can be taken only once."""
+"""Actions with the same effect when they are called twice: they read, they bring a resource into a state, or they
+create one with a unique name."""
 
 
 def job_ends() -> list[JobEnd]:
@@ -79,20 +80,22 @@ def job_ends() -> list[JobEnd]:
 
 def _ended(row: Integration, clients: Clients) -> JobEnd:
     resource = f"arn:aws:states:::{row.name}"
-    known = _token(row, clients) is not None or row.name in JOB_SEARCHES or row.name == "eks:runJob"
-    repeated: Any = "once" if known else "same" if _IDEMPOTENT_ACTIONS.fullmatch(row.action) else "twice"
+    recognized = _token(row, clients) is not None or row.name in JOB_SEARCHES or row.name == "eks:runJob"
+    repeated: Any = "once" if recognized else "same" if _IDEMPOTENT_ACTIONS.fullmatch(row.action) else "twice"
     sync = row.syncs.get("sync")
     if sync is None:
         return JobEnd(resource, (), (), "", repeated)
-    succeeds = (*sorted(sync.succeeded), *(("gone",) if sync.gone else ()))
-    place = f" {sync.result.path}" if isinstance(sync.result, ResponsePart) else ""
-    return JobEnd(resource, succeeds, tuple(sorted(sync.failed)), f"{sync.describe.operation}{place}", repeated)
+    succeeds = (*sorted(sync.succeeded), *(("gone",) if sync.succeeds_when_gone else ()))
+    path = f" {sync.result.path}" if isinstance(sync.result, ResponsePart) else ""
+    return JobEnd(resource, succeeds, tuple(sorted(sync.failed)), f"{sync.describe.operation}{path}", repeated)
 
 
 def _token(row: Integration, clients: Clients) -> str | None:
-    """Give the field by which calls are told apart; None where there is none."""
-    modelled = clients.model(row.client).operation_model(row.operation).idempotent_members if row.wire == "aws" else []
-    token = row.once.field if row.once is not None else next(iter(modelled), None)
+    """Give the field for an idempotency token; None where there is none."""
+    modelled = (
+        clients.model(row.client).operation_model(row.operation).idempotent_members if row.adapter == "aws" else []
+    )
+    token = row.idempotency.field if row.idempotency is not None else next(iter(modelled), None)
     return capitalize(token) if token else None
 
 
@@ -102,10 +105,10 @@ class SyncResource:
 
     Args:
         resource: the ARN without its pattern.
-        batch: the operation that looks at many jobs, and how many; None where each is looked at alone.
+        batch: the operation that describes several jobs, and how many; None where each is described alone.
         stop: the operation that stops the job with its task; None where none does.
-        token: the field of the submission that tells attempts apart; None where the service has none.
-        search: by what the job of a lost worker is found, where there is no token; None where it is not looked for.
+        token: the submission's field for an idempotency token; None where the service has none.
+        search: by which fields the job of a lost worker is found, where there is no token; None where it is not.
     """
 
     resource: str

@@ -148,7 +148,7 @@ class LiveDriver:
         if is_activity(call):
             return
         key, again = f"{self._key}/{call.place}", self._again.pop(call.id, None)
-        self._calls[pool.submit(self._caller.submit, call, idempotency_key=key, again=again)] = call
+        self._calls[pool.submit(self._caller.submit, call, idempotency_key=key, resubmission=again)] = call
 
     def _handle(self, request: Request) -> None:
         if isinstance(request, CallTask):

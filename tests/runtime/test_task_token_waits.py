@@ -263,7 +263,7 @@ def test_heartbeats_of_an_activity_count_from_when_a_worker_has_it(
     fake_clock.now = NOW + 30
     event = deferral(made, run, event)
     [identity] = kept.waits
-    kept.waits[identity] = kept.waits[identity].begin(NOW + 35)
+    kept.waits[identity] = kept.waits[identity].with_worker(NOW + 35)
     fake_clock.now = NOW + 41
     event = deferral(made, run, event)
     fake_clock.now = NOW + 46

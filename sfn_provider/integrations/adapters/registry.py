@@ -1,4 +1,4 @@
-"""What calls go through that boto3 cannot make."""
+"""The adapters by name, with the types that all of them share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sfn_provider.integrations.value_shapes import Values
 
 
 class Adapter(ServiceAdapter, Protocol):
-    """A task that boto3 has no operation for."""
+    """Makes the call of a task for which boto3 has no operation."""
 
-    def perform(self, given: Values, token: str) -> Values:
-        """Do what the task is for.
+    def perform(self, parameters: Values, token: str) -> Values:
+        """Call the service.
 
         Args:
-            given: the task's parameters, which were checked.
-            token: the same text for the same attempt of the same task.
+            parameters: the task's parameters, which were checked.
+            token: the idempotency token: the same text for the same attempt of the same task.
 
         Raises:
             StatesError: the call failed.
@@ -31,11 +31,11 @@ class Adapter(ServiceAdapter, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdapterFactory:
-    """How a wire is opened, and its parameters checked.
+    """How an adapter is opened, and its parameters are checked.
 
     Args:
-        open: makes it for a task.
-        check: tells everything that is wrong with an operation's parameters, one sentence each.
+        open: opens it for a task.
+        check: gives the problems of an operation's parameters, one sentence each.
     """
 
     open: Callable[[TaskCall, Clients], Adapter]
@@ -47,4 +47,4 @@ ADAPTERS: Final[dict[str, AdapterFactory]] = {
     "http": AdapterFactory(http_task.HttpTask, http_task.check_parameters),
     "kubernetes": AdapterFactory(kubernetes.Kubernetes, kubernetes.check_parameters),
 }
-"""Openers by the ``wire`` of an Integration."""
+"""By the ``adapter`` of an Integration."""

@@ -1,4 +1,4 @@
-"""The optimized integrations, as data.
+"""The table of optimized integrations: a row for each service and action.
 
 Which actions and patterns there are, fields that differ from the service's own, and what ``.sync`` waits for:
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and the page of each service. Recorded
@@ -45,23 +45,23 @@ _SNS = optimized_error_names("SNS", "AmazonSNS")
 _SQS = optimized_error_names("SQS", "AmazonSQS")
 _STATES = optimized_error_names("StepFunctions", "AWSStepFunctions")
 
-_LISTS = replace(OPTIMIZED_STYLE, fill_lists=True)
-_RAW = replace(OPTIMIZED_STYLE, body=raw_text)
+_WITH_EMPTY_LISTS = replace(OPTIMIZED_STYLE, fill_lists=True)
+_RAW_BODY = replace(OPTIMIZED_STYLE, body=raw_text)
 _BUILD_TOKEN = Idempotency("IdempotencyToken")
 
 
 def _row(name: str, client: str, errors: ErrorNames, operation: str = "", **fields: Any) -> Integration:
-    """Make a row of ``service:action``; the operation is called as the action unless it is given."""
+    """Make a row of ``service:action``; the operation has the name of the action unless it is given."""
     service, _, action = name.partition(":")
     return Integration(service, action, client, operation or capitalize(action), errors, **fields)
 
 
 def _emr(action: str, operation: str, **fields: Any) -> Integration:
-    return _row(f"elasticmapreduce:{action}", "emr", _EMR, operation, style=_LISTS, **fields)
+    return _row(f"elasticmapreduce:{action}", "emr", _EMR, operation, style=_WITH_EMPTY_LISTS, **fields)
 
 
 _ROWS: Final[tuple[Integration, ...]] = (
-    _row("apigateway:invoke", "apigateway", _API_GATEWAY, callback=True, wire="api gateway", metadata=False),
+    _row("apigateway:invoke", "apigateway", _API_GATEWAY, callback=True, adapter="api gateway", http_metadata=False),
     _row("athena:getQueryExecution", "athena", _ATHENA),
     _row("athena:getQueryResults", "athena", _ATHENA),
     _row("athena:startQueryExecution", "athena", _ATHENA, syncs=syncs.ATHENA_QUERY),
@@ -74,19 +74,19 @@ _ROWS: Final[tuple[Integration, ...]] = (
         _BEDROCK_RUNTIME,
         prepare=bedrock.request,
         result=bedrock.result,
-        complete=bedrock.read_input,
-        conclude=bedrock.write_output,
+        resolve=bedrock.read_input,
+        finish=bedrock.write_output,
         required=("ModelId",),
         callback=True,
-        metadata=False,
-        style=_RAW,
+        http_metadata=False,
+        style=_RAW_BODY,
     ),
     _row(
         "bedrockagentcore:invokeHarness",
         "bedrock-agentcore",
         _AGENTCORE,
         result=agentcore.result,
-        metadata=False,
+        http_metadata=False,
     ),
     _row("codebuild:batchDeleteBuilds", "codebuild", _CODEBUILD),
     _row("codebuild:batchGetReports", "codebuild", _CODEBUILD),
@@ -95,16 +95,16 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "codebuild:retryBuildBatch",
         "codebuild",
         _CODEBUILD,
-        once=_BUILD_TOKEN,
-        syncs=syncs.build_batch("$response.BuildBatch.Id"),
+        idempotency=_BUILD_TOKEN,
+        syncs=syncs.CODE_BUILD_BATCH,
     ),
-    _row("codebuild:startBuild", "codebuild", _CODEBUILD, once=_BUILD_TOKEN, syncs=syncs.CODE_BUILD),
+    _row("codebuild:startBuild", "codebuild", _CODEBUILD, idempotency=_BUILD_TOKEN, syncs=syncs.CODE_BUILD),
     _row(
         "codebuild:startBuildBatch",
         "codebuild",
         _CODEBUILD,
-        once=_BUILD_TOKEN,
-        syncs=syncs.build_batch("$response.BuildBatch.Id"),
+        idempotency=_BUILD_TOKEN,
+        syncs=syncs.CODE_BUILD_BATCH,
     ),
     _row("codebuild:stopBuild", "codebuild", _CODEBUILD),
     _row("codebuild:stopBuildBatch", "codebuild", _CODEBUILD),
@@ -118,12 +118,12 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "ecs",
         _ECS,
         prepare=t.run_task_request,
-        refused=frozenset({"Count", "StartedBy"}),
+        unsupported=frozenset({"Count", "StartedBy"}),
         syncs=syncs.ECS_TASK,
-        style=_LISTS,
+        style=_WITH_EMPTY_LISTS,
         callback=True,
     ),
-    _row("eks:call", "eks", _EKS, wire="kubernetes", metadata=False, callback=True),
+    _row("eks:call", "eks", _EKS, adapter="kubernetes", http_metadata=False, callback=True),
     _row("eks:createCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "ACTIVE", "FAILED DELETING")),
     _row(
         "eks:createFargateProfile",
@@ -140,14 +140,16 @@ _ROWS: Final[tuple[Integration, ...]] = (
     _row("eks:deleteCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "", "FAILED")),
     _row("eks:deleteFargateProfile", "eks", _EKS, syncs=syncs.eks_change("FargateProfile", "", "DELETE_FAILED")),
     _row("eks:deleteNodegroup", "eks", _EKS, syncs=syncs.eks_change("Nodegroup", "", "DELETE_FAILED")),
-    _row("eks:runJob", "eks", _EKS, wire="kubernetes", metadata=False, syncs=syncs.KUBERNETES_JOB, callback=True),
+    _row(
+        "eks:runJob", "eks", _EKS, adapter="kubernetes", http_metadata=False, syncs=syncs.KUBERNETES_JOB, callback=True
+    ),
     _emr(
         "addStep",
         "AddJobFlowSteps",
         prepare=emr.add_step_request,
         result=emr.add_step_result,
         required=("ClusterId", "Step"),
-        refused=frozenset({"JobFlowId", "Steps"}),
+        unsupported=frozenset({"JobFlowId", "Steps"}),
         syncs=syncs.CLUSTER_STEP,
     ),
     _emr(
@@ -156,43 +158,43 @@ _ROWS: Final[tuple[Integration, ...]] = (
         prepare=emr.cancel_step_request,
         result=emr.cancel_step_result,
         required=("ClusterId", "StepId"),
-        refused=frozenset({"StepIds"}),
+        unsupported=frozenset({"StepIds"}),
     ),
     _emr(
         "createCluster",
         "RunJobFlow",
         result=emr.create_cluster_result,
-        refused=frozenset({"Steps"}),
+        unsupported=frozenset({"Steps"}),
         syncs=syncs.NEW_CLUSTER,
     ),
     _emr(
         "modifyInstanceFleetByName",
         "ModifyInstanceFleet",
         prepare=emr.modify_fleet_request,
-        complete=emr.find_fleet,
+        resolve=emr.find_fleet,
         required=("ClusterId", "InstanceFleetName", "InstanceFleet"),
     ),
     _emr(
         "modifyInstanceGroupByName",
         "ModifyInstanceGroups",
         prepare=emr.modify_group_request,
-        complete=emr.find_group,
+        resolve=emr.find_group,
         required=("ClusterId", "InstanceGroupName", "InstanceGroup"),
-        refused=frozenset({"InstanceGroups"}),
+        unsupported=frozenset({"InstanceGroups"}),
     ),
     _emr(
         "setClusterTerminationProtection",
         "SetTerminationProtection",
         prepare=emr.one_cluster_request,
         required=("ClusterId", "TerminationProtected"),
-        refused=frozenset({"JobFlowIds"}),
+        unsupported=frozenset({"JobFlowIds"}),
     ),
     _emr(
         "terminateCluster",
         "TerminateJobFlows",
         prepare=emr.one_cluster_request,
         required=("ClusterId",),
-        refused=frozenset({"JobFlowIds"}),
+        unsupported=frozenset({"JobFlowIds"}),
         syncs=syncs.ENDING_CLUSTER,
     ),
     _row("emr-containers:createVirtualCluster", "emr-containers", _EMR_CONTAINERS),
@@ -240,20 +242,20 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "events:putEvents", "events", _EVENTS, prepare=t.put_events_request, result=t.put_events_result, callback=True
     ),
     _row("glue:startJobRun", "glue", _GLUE, syncs=syncs.GLUE_JOB_RUN),
-    _row("http:invoke", "events", _HTTP, wire="http", metadata=False),
+    _row("http:invoke", "events", _HTTP, adapter="http", http_metadata=False),
     _row("lambda:invoke", "lambda", _LAMBDA, result=t.lambda_result, callback=True),
     _row("mediaconvert:createJob", "mediaconvert", _MEDIACONVERT, syncs=syncs.MEDIA_JOB),
-    # The three of S3 are no Task's resources: a distributed Map's ItemReader and ResultWriter call them.
-    _row("s3:getObject", "s3", _S3, result=t.object_text, metadata=False),
+    # The three of S3 are not for Tasks: a distributed Map's ItemReader and ResultWriter call them.
+    _row("s3:getObject", "s3", _S3, result=t.object_text, http_metadata=False),
     _row(
         "s3:listObjectsV2",
         "s3",
         _S3,
         result=t.object_items,
-        metadata=False,
+        http_metadata=False,
         pages=("ContinuationToken", "NextContinuationToken", "Contents"),
     ),
-    _row("s3:putObject", "s3", _S3, metadata=False, style=_RAW),
+    _row("s3:putObject", "s3", _S3, http_metadata=False, style=_RAW_BODY),
     *(
         _row(f"sagemaker:{action}", "sagemaker", _SAGEMAKER)
         for action in ("createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint")
@@ -268,7 +270,7 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "states:startExecution",
         "stepfunctions",
         _STATES,
-        once=Idempotency("Name", "ExecutionAlreadyExists", t.execution_started_before),
+        idempotency=Idempotency("Name", "ExecutionAlreadyExists", t.execution_started_before),
         syncs=syncs.EXECUTION,
         callback=True,
     ),
@@ -278,11 +280,11 @@ OPTIMIZED_INTEGRATIONS: Final[dict[str, Integration]] = {row.name: row for row i
 """The optimized integrations by service and action: ``glue:startJobRun``."""
 
 
-def _payload_alone(response: Values) -> Json:
+def _payload(response: Values) -> Json:
     return t.lambda_result(response).get("Payload")
 
 
 LAMBDA_FUNCTION: Final = replace(
-    OPTIMIZED_INTEGRATIONS["lambda:invoke"], result=_payload_alone, metadata=False, callback=False
+    OPTIMIZED_INTEGRATIONS["lambda:invoke"], result=_payload, http_metadata=False, callback=False
 )
-"""The function whose ARN is the resource: its payload alone is the result."""
+"""A Lambda function whose ARN is the resource: the result is its payload alone."""
