@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, BaseOperator, let_reschedule
+from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, BaseOperator, enable_reschedule
 from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
@@ -78,7 +78,7 @@ class StateOperator(BaseOperator):
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         if is_reschedule_mode():
-            let_reschedule(self)
+            enable_reschedule(self)
 
     @classmethod
     def get_serialized_fields(cls) -> frozenset[str]:
