@@ -21,9 +21,6 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-_WHOLE_MODULE = ""
-"""As a name's attribute: the name stands for the module itself."""
-
 _EXCEPTIONS = (
     "AirflowException",
     "AirflowFailException",
@@ -35,63 +32,43 @@ _EXCEPTIONS = (
     "TaskDeferred",
 )
 
-_LOCATIONS: dict[str, tuple[tuple[str, str], ...]] = {
-    **{name: (("airflow.sdk.exceptions", name), ("airflow.exceptions", name)) for name in _EXCEPTIONS},
-    "AirflowPlugin": (("airflow.plugins_manager", "AirflowPlugin"),),
+_LOCATIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_EXCEPTIONS, ("airflow.sdk.exceptions", "airflow.exceptions")),
+    "AirflowPlugin": ("airflow.plugins_manager",),
     # Airflow 2 has none: has_event_triggers() is False there, and a trigger of ours raises when it is constructed.
-    "BaseEventTrigger": (("airflow.triggers.base", "BaseEventTrigger"), ("airflow.triggers.base", "BaseTrigger")),
-    "BaseHook": (("airflow.sdk", "BaseHook"), ("airflow.hooks.base", "BaseHook")),
-    "BaseOperator": (("airflow.sdk", "BaseOperator"), ("airflow.models.baseoperator", "BaseOperator")),
-    "BaseOperatorLink": (("airflow.sdk", "BaseOperatorLink"), ("airflow.models.baseoperatorlink", "BaseOperatorLink")),
-    "BaseSensorOperator": (("airflow.sdk", "BaseSensorOperator"), ("airflow.sensors.base", "BaseSensorOperator")),
-    "BaseTrigger": (("airflow.triggers.base", "BaseTrigger"),),
-    "Context": (("airflow.sdk", "Context"), ("airflow.utils.context", "Context")),
-    "DAG": (("airflow.sdk", "DAG"), ("airflow.models.dag", "DAG")),
-    "DagBag": (
-        ("airflow.dag_processing.dagbag", "DagBag"),
-        ("airflow.models.dagbag", "DagBag"),
-    ),
-    "DictOfListsExpandInput": (
-        ("airflow.sdk.definitions._internal.expandinput", "DictOfListsExpandInput"),
-        ("airflow.models.expandinput", "DictOfListsExpandInput"),
-    ),
-    "DateTimeTrigger": (
-        ("airflow.providers.standard.triggers.temporal", "DateTimeTrigger"),
-        ("airflow.triggers.temporal", "DateTimeTrigger"),
-    ),
-    "MappedTaskGroup": (
-        ("airflow.sdk.definitions.taskgroup", "MappedTaskGroup"),
-        ("airflow.utils.task_group", "MappedTaskGroup"),
-    ),
-    "PokeReturnValue": (("airflow.sdk", "PokeReturnValue"), ("airflow.sensors.base", "PokeReturnValue")),
-    "SharedStreamProducer": (("airflow.triggers.shared_stream", "SharedStreamProducer"),),  # from 3.3 on
-    "SkipMixin": (
-        ("airflow.sdk", "SkipMixin"),
-        ("airflow.providers.standard.utils.skipmixin", "SkipMixin"),
-        ("airflow.models.skipmixin", "SkipMixin"),
-    ),
-    "TaskDeferralTimeout": (
-        ("airflow.sdk.exceptions", "TaskDeferralTimeout"),
-        ("airflow.exceptions", "TaskDeferralTimeout"),
-        ("airflow.exceptions", "TaskDeferralError"),  # Airflow 2 raises it for a timeout, too
-    ),
-    "TaskGroup": (("airflow.sdk", "TaskGroup"), ("airflow.utils.task_group", "TaskGroup")),
-    "TaskInstanceRow": (("airflow.models.taskinstance", "TaskInstance"),),
-    "TriggerEvent": (("airflow.triggers.base", "TriggerEvent"),),
-    "TriggerRow": (("airflow.models.trigger", "Trigger"),),
-    "TriggerRule": (("airflow.sdk", "TriggerRule"), ("airflow.utils.trigger_rule", "TriggerRule")),
-    "Variable": (("airflow.sdk", "Variable"), ("airflow.models.variable", "Variable")),
-    "VariableRow": (("airflow.models.variable", "Variable"),),
-    "XCom": (("airflow.sdk.execution_time.xcom", "XCom"), ("airflow.models.xcom", "XCom")),
-    "XComRow": (("airflow.models.xcom", "XComModel"), ("airflow.models.xcom", "XCom")),
-    "XComArg": (("airflow.sdk", "XComArg"), ("airflow.models.xcom_arg", "XComArg")),
-    "conf": (
-        ("airflow.sdk.configuration", "conf"),
-        ("airflow.configuration", "conf"),
-    ),
-    "create_session": (("airflow.utils.session", "create_session"),),
-    "timezone": (("airflow.sdk.timezone", _WHOLE_MODULE), ("airflow.utils.timezone", _WHOLE_MODULE)),
+    "BaseEventTrigger": ("airflow.triggers.base", "airflow.triggers.base:BaseTrigger"),
+    "BaseHook": ("airflow.sdk", "airflow.hooks.base"),
+    "BaseOperator": ("airflow.sdk", "airflow.models.baseoperator"),
+    "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
+    "BaseSensorOperator": ("airflow.sdk", "airflow.sensors.base"),
+    "BaseTrigger": ("airflow.triggers.base",),
+    "Context": ("airflow.sdk", "airflow.utils.context"),
+    "DAG": ("airflow.sdk", "airflow.models.dag"),
+    "DagBag": ("airflow.dag_processing.dagbag", "airflow.models.dagbag"),
+    "DictOfListsExpandInput": ("airflow.sdk.definitions._internal.expandinput", "airflow.models.expandinput"),
+    "DateTimeTrigger": ("airflow.providers.standard.triggers.temporal", "airflow.triggers.temporal"),
+    "MappedTaskGroup": ("airflow.sdk.definitions.taskgroup", "airflow.utils.task_group"),
+    "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
+    "SharedStreamProducer": ("airflow.triggers.shared_stream",),  # from 3.3 on
+    "SkipMixin": ("airflow.sdk", "airflow.providers.standard.utils.skipmixin", "airflow.models.skipmixin"),
+    # Airflow 2 raises TaskDeferralError for a timeout, too.
+    "TaskDeferralTimeout": ("airflow.sdk.exceptions", "airflow.exceptions", "airflow.exceptions:TaskDeferralError"),
+    "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
+    "TaskInstanceRow": ("airflow.models.taskinstance:TaskInstance",),
+    "TriggerEvent": ("airflow.triggers.base",),
+    "TriggerRow": ("airflow.models.trigger:Trigger",),
+    "TriggerRule": ("airflow.sdk", "airflow.utils.trigger_rule"),
+    "Variable": ("airflow.sdk", "airflow.models.variable"),
+    "VariableRow": ("airflow.models.variable:Variable",),
+    "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
+    "XComRow": ("airflow.models.xcom:XComModel", "airflow.models.xcom:XCom"),
+    "XComArg": ("airflow.sdk", "airflow.models.xcom_arg"),
+    "conf": ("airflow.sdk.configuration", "airflow.configuration"),
+    "create_session": ("airflow.utils.session",),
+    "timezone": ("airflow.sdk.timezone:", "airflow.utils.timezone:"),
 }
+"""By name: modules, newest first, each with the attribute after a colon where that differs; nothing after the colon
+stands for the module itself."""
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -274,15 +251,17 @@ def __getattr__(name: str) -> Any:
     locations = _LOCATIONS.get(name)
     if locations is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    for module, attribute in locations:
+    for location in locations:
+        module, colon, attribute = location.partition(":")
         try:
-            imported = import_module(module)
-            value = getattr(imported, attribute) if attribute != _WHOLE_MODULE else imported
+            value: Any = import_module(module)
+            if attribute or not colon:
+                value = getattr(value, attribute or name)
         except (ImportError, AttributeError):
             continue
         globals()[name] = value
         return value
-    tried = ", ".join(f"{module}.{attribute}".rstrip(".") for module, attribute in locations)
+    tried = ", ".join(locations)
     raise ImportError(f"this Airflow has no {name}: looked for {tried}; Airflow 2.10.3 up to 3.3 is supported")
 
 

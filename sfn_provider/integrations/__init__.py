@@ -21,22 +21,18 @@ from __future__ import annotations
 from sfn_provider.integrations.call_outcomes import Completed, Submitted
 from sfn_provider.integrations.caller import Caller
 from sfn_provider.integrations.coverage import (
-    JobEnd,
+    IntegrationDetails,
     SupportedResource,
-    SyncResource,
-    job_ends,
+    integration_details,
     supported_resources,
-    sync_resources,
 )
 
 __all__ = [
     "Caller",
     "Completed",
-    "JobEnd",
+    "IntegrationDetails",
     "Submitted",
     "SupportedResource",
-    "SyncResource",
-    "job_ends",
+    "integration_details",
     "supported_resources",
-    "sync_resources",
 ]

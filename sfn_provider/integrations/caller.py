@@ -26,7 +26,7 @@ from sfn_provider.integrations.call_outcomes import Completed, Submitted
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
 from sfn_provider.integrations.integration import CallContext, Integration
-from sfn_provider.integrations.job import Job, after_failed_poll, after_missing_job, after_running_job, submitted_job
+from sfn_provider.integrations.job import Job, after_error, after_missing_job, after_running_job, submitted_job
 from sfn_provider.integrations.job_recovery import JobFinder, Resubmission
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.integrations.sync_job import JobState, SyncJob
@@ -242,13 +242,11 @@ class Caller:
         """Handle an error of a poll."""
         from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
-        kind = classify_error(error)
-        if kind is AwsErrorKind.MISSING:
-            return after_missing_job(job)
-        if kind is AwsErrorKind.EXPIRED:
+        if classify_error(error) is AwsErrorKind.EXPIRED:
             self._clients.forget()
-        if kind in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
-            return after_failed_poll(job)
+        submitted = after_error(job, error)
+        if submitted is not None:
+            return submitted
         raise (
             operation.convert_error(error) if operation is not None else unanswered_call_error(error, task)
         ) from error

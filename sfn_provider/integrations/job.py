@@ -72,3 +72,17 @@ def after_missing_job(job: Job) -> Submitted:
         cause = f"The job of {job['resource']} was started, but its service does not know it"
         raise StatesError(TASK_FAILED, f"{cause}: {json_text(job['describe'])}")
     return Submitted(job | {"missing": missing, "errors": 0}, None, min(_MAX_POLL_DELAY, 2.0**missing))
+
+
+def after_error(job: Job, error: Exception) -> Submitted | None:
+    """Give the job after a poll that raised an error; None for an error that no retry can resolve.
+
+    Raises:
+        StatesError: ``States.TaskFailed``: it was not found too often.
+    """
+    from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
+
+    kind = classify_error(error)
+    if kind is AwsErrorKind.MISSING:
+        return after_missing_job(job)
+    return after_failed_poll(job) if kind in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED) else None

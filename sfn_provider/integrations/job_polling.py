@@ -13,7 +13,7 @@ from sfn_provider.integrations.adapters.registry import ADAPTERS
 from sfn_provider.integrations.api_operation import ApiOperation, ServiceAdapter, TaskCall, botocore_errors
 from sfn_provider.integrations.call_outcomes import Submitted
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.job import Job, after_failed_poll, after_missing_job, after_running_job
+from sfn_provider.integrations.job import Job, after_error, after_missing_job, after_running_job
 from sfn_provider.integrations.json_templates import get_path
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.integrations.sync_job import BatchDescribe, SyncJob
@@ -129,11 +129,8 @@ class BatchJobPoller:
     def _after_error(self, job: Job, error: Exception) -> PollOutcome:
         from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
-        kind = classify_error(error)
-        self._expired = self._expired or kind is AwsErrorKind.EXPIRED
-        if kind in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
-            return after_failed_poll(job)
-        return _none_if_failed(after_missing_job, job) if kind is AwsErrorKind.MISSING else None
+        self._expired = self._expired or classify_error(error) is AwsErrorKind.EXPIRED
+        return _none_if_failed(after_error, job, error)
 
     def _batch(self, sync: SyncJob) -> BatchDescribe | None:
         return None if sync.batch is None or sync.batch.operation in self._denied else sync.batch
@@ -155,9 +152,9 @@ def _outcome(job: Job, sync: SyncJob, status: Json) -> PollOutcome:
     return None if status in sync.ended else after_running_job(job, sync)
 
 
-def _none_if_failed(next_poll: Callable[[Job], Submitted], job: Job) -> PollOutcome:
+def _none_if_failed(next_poll: Callable[..., PollOutcome], job: Job, *error: Exception) -> PollOutcome:
     try:
-        return next_poll(job)
+        return next_poll(job, *error)
     except StatesError:
         return None
 
