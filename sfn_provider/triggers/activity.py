@@ -28,6 +28,7 @@ class StepFunctionsActivityTaskTrigger(PollingTrigger):
     """
 
     arn_field = "activity_arn"
+    argument_names = ("activity_arn", "worker_name", "waiter_delay")
 
     def __init__(
         self, *, activity_arn: str, worker_name: str | None = None, waiter_delay: float = 1, **kwargs: Any
@@ -35,10 +36,6 @@ class StepFunctionsActivityTaskTrigger(PollingTrigger):
         super().__init__(waiter_delay=waiter_delay, **kwargs)
         self.activity_arn = activity_arn
         self.worker_name = worker_name
-
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments beyond those of ``PollingTrigger``."""
-        return {"activity_arn": self.activity_arn, "worker_name": self.worker_name}
 
     async def poll(self) -> dict[str, Any] | None:
         """Ask for a task: one long call."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
 
+_AWS_ARGUMENTS = ("aws_conn_id", "region_name", "verify", "botocore_config")
+
+
 class AwsTriggerMixin(AwsUser):
-    """The AWS connection arguments of a trigger, and the hook, client and queue settings made from them."""
+    """Serializes a trigger with AWS connection arguments, and makes hook, client and queue settings from these."""
+
+    argument_names: ClassVar[tuple[str, ...]] = ()
+    """The trigger's arguments but those of the AWS connection; each is an attribute, too."""
 
     def _set_aws_arguments(
         self,
@@ -38,18 +44,10 @@ class AwsTriggerMixin(AwsUser):
         """Make the hook. This imports boto3: keep it off the event loop."""
         return self.make_hook()
 
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments of this trigger but those of the AWS connection."""
-        raise NotImplementedError
-
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that recreate this trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
-            **self.arguments(),
-            "aws_conn_id": self.aws_conn_id,
-            "region_name": self.region_name,
-            "verify": self.verify,
-            "botocore_config": self.botocore_config,
+            name: getattr(self, name) for name in (*self.argument_names, *_AWS_ARGUMENTS)
         }
 
     def _client_settings(self) -> ClientSettings:
@@ -102,11 +100,6 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
     async def poll(self) -> dict[str, Any] | None:
         """Poll once. Gives the event, without its status, when there is one."""
         raise NotImplementedError
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class path and the arguments that recreate this trigger."""
-        path, arguments = super().serialize()
-        return path, {**arguments, "waiter_delay": self.waiter_delay}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is an event, then yield it."""

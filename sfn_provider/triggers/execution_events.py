@@ -52,6 +52,7 @@ class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
 
     aws_hook_class = HookClass()
     arn_field = "state_machine_arn"
+    argument_names = ("state_machine_arn", "statuses", "poll_interval", "status_queue_url")
 
     def __init__(
         self,
@@ -81,15 +82,6 @@ class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
         self.status_queue_url = status_queue_url
         self._set_aws_arguments(aws_conn_id, region_name, verify, botocore_config)
         self._stored_position: dict[str, Any] = {}
-
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments of this trigger but those of the AWS connection."""
-        return {
-            "state_machine_arn": self.state_machine_arn,
-            "statuses": self.statuses,
-            "poll_interval": self.poll_interval,
-            "status_queue_url": self.status_queue_url,
-        }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Fire events until cancelled."""

@@ -25,6 +25,7 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
     """
 
     arn_field = "first_arn"
+    argument_names = ("execution_arns", "wait_for", "target_states", "fail_fast", "waiter_delay")
 
     def __init__(
         self,
@@ -47,15 +48,6 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
     def first_arn(self) -> str:
         """The first ARN; its region is where the calls are."""
         return self.execution_arns[0]
-
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments beyond those of ``PollingTrigger``."""
-        return {
-            "execution_arns": self.execution_arns,
-            "wait_for": self.wait_for,
-            "target_states": self.target_states,
-            "fail_fast": self.fail_fast,
-        }
 
     async def poll(self) -> dict[str, Any] | None:
         """Read the statuses of all executions that have not ended yet."""

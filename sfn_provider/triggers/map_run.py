@@ -23,6 +23,7 @@ class StepFunctionMapRunTrigger(PollingTrigger):
     """
 
     arn_field = "any_arn"
+    argument_names = ("map_run_arn", "execution_arn", "target_states", "waiter_delay")
 
     def __init__(
         self,
@@ -37,14 +38,6 @@ class StepFunctionMapRunTrigger(PollingTrigger):
         self.execution_arn = execution_arn
         self.target_states = list(target_states)
         self._progress = ""
-
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments beyond those of ``PollingTrigger``."""
-        return {
-            "map_run_arn": self.map_run_arn,
-            "execution_arn": self.execution_arn,
-            "target_states": self.target_states,
-        }
 
     @property
     def any_arn(self) -> str | None:

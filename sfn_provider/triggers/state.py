@@ -25,6 +25,7 @@ class StepFunctionStateTrigger(PollingTrigger):
     """
 
     arn_field = "execution_arn"
+    argument_names = ("execution_arn", "state_name", "passage", "times", "wait", "waiter_delay")
 
     def __init__(
         self,
@@ -41,23 +42,18 @@ class StepFunctionStateTrigger(PollingTrigger):
         self.state_name = state_name
         self.passage: Passage = passage
         self.times = times
-        self.wait = StateWait.of(state_name, passage, times, wait)
+        self._wait_state = StateWait.of(state_name, passage, times, wait)
 
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments beyond those of ``PollingTrigger``."""
-        return {
-            "execution_arn": self.execution_arn,
-            "state_name": self.state_name,
-            "passage": self.passage,
-            "times": self.times,
-            "wait": self.wait.saved(),
-        }
+    @property
+    def wait(self) -> dict[str, Any]:
+        """What has been seen, as the event gives it."""
+        return self._wait_state.saved()
 
     async def poll(self) -> dict[str, Any] | None:
         """Read the new pages of the history."""
         while True:
-            self.wait.take(await read_history_page(self.call, self.execution_arn, self.wait.position))
-            if self.wait.seen or self.wait.ended:
-                return {"execution_arn": self.execution_arn, "wait": self.wait.saved()}
-            if not self.wait.position.behind:
+            self._wait_state.take(await read_history_page(self.call, self.execution_arn, self._wait_state.position))
+            if self._wait_state.seen or self._wait_state.ended:
+                return {"execution_arn": self.execution_arn, "wait": self.wait}
+            if not self._wait_state.position.behind:
                 return None

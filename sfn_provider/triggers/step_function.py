@@ -68,6 +68,16 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
 
     aws_hook_class = HookClass(__name__)
     arn_field = "execution_arn"
+    argument_names = (
+        "execution_arn",
+        "waiter_delay",
+        "waiter_max_attempts",
+        "target_states",
+        "stop_on_kill",
+        "log_history",
+        "history",
+        "status_queue_url",
+    )
 
     def __init__(
         self,
@@ -95,19 +105,6 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         self.log_history = log_history
         self.history = history
         self.status_queue_url = status_queue_url
-
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments of this trigger but those of the AWS connection."""
-        return {
-            "execution_arn": self.execution_arn,
-            "waiter_delay": self.waiter_delay,
-            "waiter_max_attempts": self.waiter_max_attempts,
-            "target_states": self.target_states,
-            "stop_on_kill": self.stop_on_kill,
-            "log_history": self.log_history,
-            "history": self.history,
-            "status_queue_url": self.status_queue_url,
-        }
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that recreate this trigger."""

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.waiting.aws_client import ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.ended_executions import EndedExecution, EndedExecutionReader, SeenExecutions
@@ -18,7 +17,7 @@ from sfn_provider.waiting.status_queue import (
     StatusMessage,
     StatusQueueSettings,
     delete_messages,
-    receive_messages,
+    receive_batches,
 )
 
 EVENT_STORE_SECONDS: Final = 5.0
@@ -99,13 +98,7 @@ async def stream_from_queue(
     """
     seen = SeenExecutions()
     async with shared_client(queue.client) as client:
-        while True:
-            try:
-                received = await receive_messages(client, queue.url)
-            except AirflowFailException as error:
-                log.error("%s", error)
-                await asyncio.sleep(RETRY_DELAY)
-                continue
+        async for received in receive_batches(client, queue.url, log):
             messages = [message for message in received if selection.is_of_machine(message)]
             for message in messages:
                 if (ended := selection.select(message, seen)) is not None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
@@ -92,6 +92,18 @@ async def receive_messages(client: AwsClient, queue_url: str) -> list[StatusMess
             "sqs:ReceiveMessage and sqs:DeleteMessage on it."
         ) from error
     return [parse_message(message) for message in answer.get("Messages", ())]
+
+
+async def receive_batches(client: AwsClient, queue_url: str, log: Any) -> AsyncIterator[list[StatusMessage]]:
+    """Yield batches of messages until cancelled; a queue that cannot be read is tried again after `RETRY_DELAY`."""
+    while True:
+        try:
+            messages = await receive_messages(client, queue_url)
+        except AirflowFailException as error:  # a permission may still be granted
+            log.error("%s", error)
+            await asyncio.sleep(RETRY_DELAY)
+        else:
+            yield messages
 
 
 async def delete_messages(client: AwsClient, queue_url: str, messages: Sequence[StatusMessage]) -> None:

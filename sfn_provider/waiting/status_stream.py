@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from sfn_provider._compat import AirflowFailException, SharedStreamProducer
+from sfn_provider._compat import SharedStreamProducer
 from sfn_provider.waiting.aws_client import shared_client
-from sfn_provider.waiting.status_queue import (
-    RETRY_DELAY,
-    StatusMessage,
-    StatusQueueSettings,
-    delete_messages,
-    receive_messages,
-)
+from sfn_provider.waiting.status_queue import StatusMessage, StatusQueueSettings, delete_messages, receive_batches
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +25,7 @@ class StatusStream(SharedStreamProducer):
     async def open_stream(self) -> AsyncIterator[tuple[StatusMessage, StatusMessage]]:
         """Yield each message about an execution: for the watchers, and for ``advance`` after they have processed it."""
         async with shared_client(self._queue.client) as client:
-            while True:
-                try:
-                    messages = await receive_messages(client, self._queue.url)
-                except AirflowFailException as error:  # a permission may still be granted
-                    log.error("%s", error)
-                    await asyncio.sleep(RETRY_DELAY)
-                    continue
+            async for messages in receive_batches(client, self._queue.url, log):
                 for message in messages:
                     if message.execution_arn:
                         yield message, message
