@@ -9,7 +9,8 @@ from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import s3_objects
-from sfn_provider.integrations.adapters.registry import ADAPTERS, Adapter
+from sfn_provider.integrations.adapters.base import Adapter
+from sfn_provider.integrations.adapters.registry import ADAPTERS
 from sfn_provider.integrations.api_operation import (
     ApiOperation,
     TaskCall,
@@ -179,7 +180,7 @@ class Caller:
 
     def _open(self, task: TaskCall) -> OpenOperation:
         adapter = ADAPTERS.get(task.integration.adapter)
-        return (adapter or ApiOperation).open(task, self._clients)
+        return adapter(task, self._clients) if adapter is not None else ApiOperation.open(task, self._clients)
 
     def _validate(self, task: TaskCall, parameters: Json) -> None:
         """Reject parameters with which the task cannot start."""

@@ -138,7 +138,7 @@ class BatchJobPoller:
     def _open(self, task: TaskCall) -> ServiceAdapter:
         adapter = ADAPTERS.get(task.integration.adapter)
         if adapter is not None:
-            return adapter.open(task, self._clients)
+            return adapter(task, self._clients)
         return ApiOperation(task, self._client, task.integration.operation, self._clients)
 
 

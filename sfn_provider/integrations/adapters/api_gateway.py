@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.base import Adapter
 from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
-from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
-from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.value_shapes import Values, body_text
 
 _HOST = re.compile(r"[0-9a-z-]+\.execute-api\.([a-z0-9-]+)\.[a-z0-9.-]+", re.IGNORECASE)
@@ -40,27 +38,18 @@ _UNSUPPORTED_HEADERS = re.compile(
 )
 
 
-def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
-    """Give the problems of the parameters, one sentence each."""
-    found = list(find_problems(FIELDS, parameters))
-    yield from found
-    if not found:
-        for name in parameters.get("Headers") or {}:
-            if _UNSUPPORTED_HEADERS.fullmatch(name):
-                yield f"The header '{name}' is not supported by Step Functions"
+class ApiGatewayAdapter(Adapter):
+    """Calls an API for a task."""
 
-
-@dataclass(frozen=True, slots=True)
-class ApiGateway:
-    """Calls an API for a task.
-
-    Args:
-        task: the task.
-        clients: gives credentials and the endpoint URL of API Gateway where the connection has one.
-    """
-
-    task: TaskCall
-    clients: Clients
+    @staticmethod
+    def check(operation: str, parameters: Json) -> Iterator[str]:
+        """Give the problems of an operation's parameters, one sentence each."""
+        found = list(find_problems(FIELDS, parameters))
+        yield from found
+        if not found:
+            for name in parameters.get("Headers") or {}:
+                if _UNSUPPORTED_HEADERS.fullmatch(name):
+                    yield f"The header '{name}' is not supported by Step Functions"
 
     def perform(self, parameters: Values, token: str) -> Values:
         """Call the API.
@@ -81,14 +70,6 @@ class ApiGateway:
         if not answer.ok:
             raise StatesError(f"{self.task.integration.errors.prefix}.{answer.status}", answer.text)
         return answer.summary | {"Headers": https.group_headers(answer.headers)}
-
-    def call(self, operation: str, parameters: Values) -> Values:
-        """Raise NotImplementedError: no job is polled through an API."""
-        raise NotImplementedError(operation)
-
-    def convert_error(self, error: Exception) -> StatesError | UsageError:
-        """Convert an error of a call."""
-        return unanswered_call_error(error, self.task)
 
     def _address(self, parameters: Values) -> str:
         path = https.join_path(parameters.get("Stage"), parameters.get("Path")) or "/"

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.base import Adapter
 from sfn_provider.integrations.adapters.event_connections import ConnectionParameters, read_connection
 from sfn_provider.integrations.adapters.form_encoding import ARRAY_FORMATS, encode_form
 from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
-from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
-from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import runtime_error
 from sfn_provider.integrations.value_shapes import Values, body_text, json_text
 
@@ -57,16 +55,6 @@ _ENCODINGS: Final = ("NONE", "URL_ENCODED")
 _DENIED_CODES: Final = ("AccessDeniedException", "AccessDenied")
 
 
-def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
-    """Give the problems of the parameters, one sentence each."""
-    found = list(find_problems(FIELDS, parameters))
-    yield from found
-    if not found:
-        yield from _connection_problems(parameters)
-        yield from _header_problems(parameters.get("Headers") or {})
-        yield from _transform_problems(parameters.get("Transform") or {})
-
-
 def _connection_problems(parameters: Values) -> Iterator[str]:
     arn = _connection_arn(parameters)
     if arn is None:
@@ -90,17 +78,18 @@ def _transform_problems(transform: Values) -> Iterator[str]:
         yield f"The value for the field 'ArrayFormat' must be one of {', '.join(ARRAY_FORMATS)}"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpTask:
-    """Calls an HTTPS endpoint for a task.
+class HttpTaskAdapter(Adapter):
+    """Calls an HTTPS endpoint for a task."""
 
-    Args:
-        task: the task.
-        clients: makes the clients that read the connection.
-    """
-
-    task: TaskCall
-    clients: Clients
+    @staticmethod
+    def check(operation: str, parameters: Json) -> Iterator[str]:
+        """Give the problems of an operation's parameters, one sentence each."""
+        found = list(find_problems(FIELDS, parameters))
+        yield from found
+        if not found:
+            yield from _connection_problems(parameters)
+            yield from _header_problems(parameters.get("Headers") or {})
+            yield from _transform_problems(parameters.get("Transform") or {})
 
     def perform(self, parameters: Values, token: str) -> Values:
         """Call the endpoint once; redirections are not followed.
@@ -127,17 +116,13 @@ class HttpTask:
             raise runtime_error(f"The response has the content type {kind}, which is no text.")
         return answer.summary | {"Headers": https.group_headers(answer.headers)}
 
-    def call(self, operation: str, parameters: Values) -> Values:
-        """Raise NotImplementedError: no job is polled through an endpoint."""
-        raise NotImplementedError(operation)
-
     def convert_error(self, error: Exception) -> StatesError | UsageError:
         """Convert an error of reading the connection."""
         from botocore.exceptions import ClientError
 
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED_CODES:
             return StatesError("Events.ConnectionResource.AccessDenied", str(error))
-        return unanswered_call_error(error, self.task)
+        return super().convert_error(error)
 
 
 def _connection_arn(parameters: Values) -> Json:

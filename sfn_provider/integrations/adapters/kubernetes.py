@@ -8,15 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.base import Adapter
 from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
-from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
-from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.json_templates import get_path
 from sfn_provider.integrations.optimized.transforms import parse_json
 from sfn_provider.integrations.value_shapes import Values, json_text, raw_text
@@ -61,33 +59,19 @@ _TOKEN_ANNOTATION: Final = "sfn-provider/idempotency-token"
 _PATCH_CONTENT_TYPES: Final = {"PATCH": "application/merge-patch+json"}
 
 
-def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
-    """Give the problems of the parameters, one sentence each.
+class KubernetesAdapter(Adapter):
+    """Calls a cluster for a task."""
 
-    Args:
-        operation: ``Call`` or ``RunJob``.
-        parameters: the task's.
-    """
-    yield from find_problems(_FIELDS[operation], parameters)
-    options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
-    if isinstance(options, dict):
-        yield from find_problems(_LOG_FIELDS, options)
-    job = parse_json(parameters.get("Job")) if isinstance(parameters, dict) else None
-    if job is not None and not isinstance(job, dict):
-        yield "The value of the field 'Job' has an invalid format"
-
-
-@dataclass(frozen=True, slots=True)
-class Kubernetes:
-    """Calls a cluster for a task.
-
-    Args:
-        task: the task.
-        clients: signs the cluster's tokens.
-    """
-
-    task: TaskCall
-    clients: Clients
+    @staticmethod
+    def check(operation: str, parameters: Json) -> Iterator[str]:
+        """Give the problems of an operation's parameters, one sentence each."""
+        yield from find_problems(_FIELDS[operation], parameters)
+        options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
+        if isinstance(options, dict):
+            yield from find_problems(_LOG_FIELDS, options)
+        job = parse_json(parameters.get("Job")) if isinstance(parameters, dict) else None
+        if job is not None and not isinstance(job, dict):
+            yield "The value of the field 'Job' has an invalid format"
 
     def perform(self, parameters: Values, token: str) -> Values:
         """Call the cluster, or create a job.
@@ -131,7 +115,7 @@ class Kubernetes:
         if isinstance(error, ClientError) and error.operation_name == self.task.integration.operation:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             return StatesError(f"{self.task.integration.errors.prefix}.{status}", error.response["Error"]["Message"])
-        return unanswered_call_error(error, self.task)
+        return super().convert_error(error)
 
     def _create_job(self, parameters: Values, token: str) -> https.HttpResponse:
         job = parse_json(parameters["Job"])
