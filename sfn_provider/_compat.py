@@ -1,11 +1,12 @@
-"""The only module that knows Airflow versions: every Airflow name this package uses, from where this version has it.
+"""Differences between Airflow versions: imports each name from where the installed version has it.
 
-Names are looked up on first use (PEP 562), so that importing this module imports nothing of Airflow::
+No other module depends on Airflow's version. Names are imported on first use (PEP 562), so that importing this module
+imports nothing of Airflow::
 
     from sfn_provider._compat import BaseOperator, timezone
 
-Each name lists its homes, newest first. The Task SDK comes first because the old paths warn there; a name whose home
-in an early Task SDK differs (3.0 has no ``airflow.sdk.TriggerRule``) falls through to the next one.
+Each name has a list of locations, newest first. The Task SDK comes first because the old paths warn there; a name that
+an early Task SDK lacks (3.0 has no ``airflow.sdk.TriggerRule``) is imported from the next one.
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-_MODULE = ""
-"""As a name's attribute: the module itself is what is wanted."""
-
 _EXCEPTIONS = (
     "AirflowException",
     "AirflowFailException",
@@ -34,63 +32,43 @@ _EXCEPTIONS = (
     "TaskDeferred",
 )
 
-_HOMES: dict[str, tuple[tuple[str, str], ...]] = {
-    **{name: (("airflow.sdk.exceptions", name), ("airflow.exceptions", name)) for name in _EXCEPTIONS},
-    "AirflowPlugin": (("airflow.plugins_manager", "AirflowPlugin"),),
-    # Airflow 2 has none: has_event_triggers() tells, and what is made of it there is refused when it is constructed.
-    "BaseEventTrigger": (("airflow.triggers.base", "BaseEventTrigger"), ("airflow.triggers.base", "BaseTrigger")),
-    "BaseHook": (("airflow.sdk", "BaseHook"), ("airflow.hooks.base", "BaseHook")),
-    "BaseOperator": (("airflow.sdk", "BaseOperator"), ("airflow.models.baseoperator", "BaseOperator")),
-    "BaseOperatorLink": (("airflow.sdk", "BaseOperatorLink"), ("airflow.models.baseoperatorlink", "BaseOperatorLink")),
-    "BaseSensorOperator": (("airflow.sdk", "BaseSensorOperator"), ("airflow.sensors.base", "BaseSensorOperator")),
-    "BaseTrigger": (("airflow.triggers.base", "BaseTrigger"),),
-    "Context": (("airflow.sdk", "Context"), ("airflow.utils.context", "Context")),
-    "DAG": (("airflow.sdk", "DAG"), ("airflow.models.dag", "DAG")),
-    "DagBag": (
-        ("airflow.dag_processing.dagbag", "DagBag"),
-        ("airflow.models.dagbag", "DagBag"),
-    ),
-    "DictOfListsExpandInput": (
-        ("airflow.sdk.definitions._internal.expandinput", "DictOfListsExpandInput"),
-        ("airflow.models.expandinput", "DictOfListsExpandInput"),
-    ),
-    "DateTimeTrigger": (
-        ("airflow.providers.standard.triggers.temporal", "DateTimeTrigger"),
-        ("airflow.triggers.temporal", "DateTimeTrigger"),
-    ),
-    "MappedTaskGroup": (
-        ("airflow.sdk.definitions.taskgroup", "MappedTaskGroup"),
-        ("airflow.utils.task_group", "MappedTaskGroup"),
-    ),
-    "PokeReturnValue": (("airflow.sdk", "PokeReturnValue"), ("airflow.sensors.base", "PokeReturnValue")),
-    "SharedStreamProducer": (("airflow.triggers.shared_stream", "SharedStreamProducer"),),  # from 3.3 on
-    "SkipMixin": (
-        ("airflow.sdk", "SkipMixin"),
-        ("airflow.providers.standard.utils.skipmixin", "SkipMixin"),
-        ("airflow.models.skipmixin", "SkipMixin"),
-    ),
-    "TaskDeferralTimeout": (
-        ("airflow.sdk.exceptions", "TaskDeferralTimeout"),
-        ("airflow.exceptions", "TaskDeferralTimeout"),
-        ("airflow.exceptions", "TaskDeferralError"),  # Airflow 2 raises it for a timeout, too
-    ),
-    "TaskGroup": (("airflow.sdk", "TaskGroup"), ("airflow.utils.task_group", "TaskGroup")),
-    "TaskInstanceRow": (("airflow.models.taskinstance", "TaskInstance"),),
-    "TriggerEvent": (("airflow.triggers.base", "TriggerEvent"),),
-    "TriggerRow": (("airflow.models.trigger", "Trigger"),),
-    "TriggerRule": (("airflow.sdk", "TriggerRule"), ("airflow.utils.trigger_rule", "TriggerRule")),
-    "Variable": (("airflow.sdk", "Variable"), ("airflow.models.variable", "Variable")),
-    "VariableRow": (("airflow.models.variable", "Variable"),),
-    "XCom": (("airflow.sdk.execution_time.xcom", "XCom"), ("airflow.models.xcom", "XCom")),
-    "XComRow": (("airflow.models.xcom", "XComModel"), ("airflow.models.xcom", "XCom")),
-    "XComArg": (("airflow.sdk", "XComArg"), ("airflow.models.xcom_arg", "XComArg")),
-    "conf": (
-        ("airflow.sdk.configuration", "conf"),
-        ("airflow.configuration", "conf"),
-    ),
-    "create_session": (("airflow.utils.session", "create_session"),),
-    "timezone": (("airflow.sdk.timezone", _MODULE), ("airflow.utils.timezone", _MODULE)),
+_LOCATIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_EXCEPTIONS, ("airflow.sdk.exceptions", "airflow.exceptions")),
+    "AirflowPlugin": ("airflow.plugins_manager",),
+    # Airflow 2 has none: has_event_triggers() is False there, and a trigger of ours raises when it is constructed.
+    "BaseEventTrigger": ("airflow.triggers.base", "airflow.triggers.base:BaseTrigger"),
+    "BaseHook": ("airflow.sdk", "airflow.hooks.base"),
+    "BaseOperator": ("airflow.sdk", "airflow.models.baseoperator"),
+    "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
+    "BaseSensorOperator": ("airflow.sdk", "airflow.sensors.base"),
+    "BaseTrigger": ("airflow.triggers.base",),
+    "Context": ("airflow.sdk", "airflow.utils.context"),
+    "DAG": ("airflow.sdk", "airflow.models.dag"),
+    "DagBag": ("airflow.dag_processing.dagbag", "airflow.models.dagbag"),
+    "DictOfListsExpandInput": ("airflow.sdk.definitions._internal.expandinput", "airflow.models.expandinput"),
+    "DateTimeTrigger": ("airflow.providers.standard.triggers.temporal", "airflow.triggers.temporal"),
+    "MappedTaskGroup": ("airflow.sdk.definitions.taskgroup", "airflow.utils.task_group"),
+    "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
+    "SharedStreamProducer": ("airflow.triggers.shared_stream",),  # from 3.3 on
+    "SkipMixin": ("airflow.sdk", "airflow.providers.standard.utils.skipmixin", "airflow.models.skipmixin"),
+    # Airflow 2 raises TaskDeferralError for a timeout, too.
+    "TaskDeferralTimeout": ("airflow.sdk.exceptions", "airflow.exceptions", "airflow.exceptions:TaskDeferralError"),
+    "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
+    "TaskInstanceRow": ("airflow.models.taskinstance:TaskInstance",),
+    "TriggerEvent": ("airflow.triggers.base",),
+    "TriggerRow": ("airflow.models.trigger:Trigger",),
+    "TriggerRule": ("airflow.sdk", "airflow.utils.trigger_rule"),
+    "Variable": ("airflow.sdk", "airflow.models.variable"),
+    "VariableRow": ("airflow.models.variable:Variable",),
+    "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
+    "XComRow": ("airflow.models.xcom:XComModel", "airflow.models.xcom:XCom"),
+    "XComArg": ("airflow.sdk", "airflow.models.xcom_arg"),
+    "conf": ("airflow.sdk.configuration", "airflow.configuration"),
+    "create_session": ("airflow.utils.session",),
+    "timezone": ("airflow.sdk.timezone:", "airflow.utils.timezone:"),
 }
+"""By name: modules, newest first, each with the attribute after a colon where that differs; nothing after the colon
+stands for the module itself."""
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -145,20 +123,19 @@ __all__ = [
 ]  # fmt: skip
 
 
-def expand_over(task: BaseOperator) -> DictOfListsExpandInput:
-    """What a mapped task group is expanded by: an instance for each entry of the list that a task returns.
+def mapped_group_input(task: BaseOperator) -> DictOfListsExpandInput:
+    """Give the input of a mapped task group: an instance for each entry of the list that a task returns.
 
-    It is what ``expand(item=task.output)`` makes of a function with ``@task_group``.
+    It equals that of ``expand(item=task.output)`` on a function with ``@task_group``.
     """
-    import sfn_provider._compat as compat
-
-    return compat.DictOfListsExpandInput({"item": task.output})
+    expand_input: DictOfListsExpandInput = _lookup("DictOfListsExpandInput")({"item": task.output})
+    return expand_input
 
 
 def mapped_groups_must_expand() -> bool:
-    """Must a mapped task group be expanded, if only by an empty list, for the tasks behind it to start?
+    """Must a mapped task group be expanded, if only by an empty list, for its downstream tasks to start?
 
-    Airflow 3.0 and 3.1 answer a task behind a group that was skipped before it was expanded with a server error.
+    Airflow 3.0 and 3.1 respond to a task behind a group that was skipped before it was expanded with a server error.
     Source: https://github.com/apache/airflow/issues/52730
     """
     from airflow import __version__
@@ -168,12 +145,12 @@ def mapped_groups_must_expand() -> bool:
 
 
 def has_event_triggers() -> bool:
-    """Can triggers start DAGs, by an asset's watcher? From Airflow 3.0 on."""
+    """Can triggers start DAGs, by an AssetWatcher? From Airflow 3.0 on."""
     return airflow_major() >= 3
 
 
 def task_state(context: Context, task_id: str) -> str | None:
-    """The state of an unmapped task of the same DAG run, as text; None where it has none yet."""
+    """Give the state of an unmapped task of the same DAG run, as text; None where it has none yet."""
     instance: Any = context["ti"]
     if hasattr(instance, "get_task_states"):  # Airflow 3: tasks do not see the database
         states = instance.get_task_states(dag_id=instance.dag_id, task_ids=[task_id], run_ids=[instance.run_id])
@@ -185,30 +162,30 @@ def task_state(context: Context, task_id: str) -> str | None:
     return str(getattr(state, "value", state)) if state is not None else None
 
 
-def let_reschedule(task: BaseOperator) -> None:
-    """Make the scheduler heed when a task wants to be started again, as it does for sensors alone otherwise.
+def enable_reschedule(task: BaseOperator) -> None:
+    """Let an operator raise AirflowRescheduleException: the scheduler applies its date to sensors alone otherwise.
 
-    Airflow 2 looks at the operator's ``deps``, Airflow 3.0 to 3.2 at whether it is a sensor; all look at
-    ``reschedule``, which must be among the serialised fields (`RESCHEDULE_FIELDS`).
+    Airflow 2 checks the operator's ``deps``, Airflow 3.0 to 3.2 whether it is a sensor; all check ``reschedule``, which
+    must be among the serialized fields (`RESCHEDULE_FIELDS`).
     """
     from airflow import __version__
 
-    made: Any = task
-    made.reschedule = True
+    operator: Any = task
+    operator.reschedule = True
     if __version__.startswith("2."):
         from airflow.ti_deps.deps.ready_to_reschedule import ReadyToRescheduleDep
 
-        made.deps = made.deps | {ReadyToRescheduleDep()}
+        operator.deps = operator.deps | {ReadyToRescheduleDep()}
     else:
-        made._is_sensor = True
+        operator._is_sensor = True
 
 
 RESCHEDULE_FIELDS = frozenset({"reschedule", "_is_sensor"})
-"""What `let_reschedule` sets, for ``get_serialized_fields``."""
+"""The attributes that `enable_reschedule` sets, for ``get_serialized_fields``."""
 
 
 class RetryStore:
-    """Text of a task instance that outlasts its tries.
+    """Stores a text of a task instance across its tries.
 
     Args:
         context: the task's context.
@@ -220,12 +197,12 @@ class RetryStore:
         self._context: Any = context
 
     def get(self) -> str | None:
-        """The text; None where there is none."""
+        """Give the text; None where there is none."""
         value = self._context["task_state_store"].get(self._KEY)
         return str(value) if value is not None else None
 
     def set(self, text: str) -> None:
-        """Put a text in the place of the one before."""
+        """Store a text, in place of the previous one."""
         from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
         # Airflow removes it with the DAG run.
@@ -237,88 +214,86 @@ class RetryStore:
 
 
 class _RetryVariable(RetryStore):
-    """The same before Airflow 3.3, in a variable: XComs and what a deferral keeps do not outlast a try."""
+    """Before Airflow 3.3, in a Variable: XComs and a deferral's arguments are lost with a try."""
 
     def get(self) -> str | None:
-        from sfn_provider._compat import Variable
-
         # None is the default; the parameter's name differs between versions.
-        value = Variable.get(self._name(), None)
+        value = _lookup("Variable").get(self._key(), None)
         return str(value) if value is not None else None
 
     def set(self, text: str) -> None:
-        from sfn_provider._compat import Variable
-
         instance = self._context["ti"]
-        told = f"Where task {instance.task_id} of DAG {instance.dag_id} stands; removed when the task ends"
-        Variable.set(self._name(), text, description=told)
+        description = f"Where task {instance.task_id} of DAG {instance.dag_id} stands; removed when the task ends"
+        _lookup("Variable").set(self._key(), text, description=description)
 
     def delete(self) -> None:
-        from sfn_provider._compat import Variable
+        _lookup("Variable").delete(self._key())
 
-        Variable.delete(self._name())
-
-    def _name(self) -> str:
+    def _key(self) -> str:
         instance = self._context["ti"]
-        place = [instance.dag_id, instance.run_id, instance.task_id, instance.map_index]
-        # A variable's name has 250 characters at most, which a DAG's id alone may have.
-        return f"sfn_provider_{sha256(json.dumps(place).encode()).hexdigest()}"
+        key = [instance.dag_id, instance.run_id, instance.task_id, instance.map_index]
+        # A Variable's key has 250 characters at most, which a DAG's id alone may have.
+        return f"sfn_provider_{sha256(json.dumps(key).encode()).hexdigest()}"
 
 
 def retry_store(context: Context) -> RetryStore:
-    """Where a task instance keeps text over its tries."""
+    """Give the store of a task instance."""
     return RetryStore(context) if "task_state_store" in context else _RetryVariable(context)
 
 
 def __getattr__(name: str) -> Any:
-    """Look ``name`` up in its homes and keep it.
+    """Import ``name`` from its location and cache it.
 
     Raises:
         AttributeError: ``name`` is not in the table.
-        ImportError: no home of ``name`` exists; the message lists them.
+        ImportError: no location of ``name`` exists; the message lists them.
     """
-    homes = _HOMES.get(name)
-    if homes is None:
+    locations = _LOCATIONS.get(name)
+    if locations is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    for module, attribute in homes:
+    for location in locations:
+        module, colon, attribute = location.partition(":")
         try:
-            home = import_module(module)
-            value = getattr(home, attribute) if attribute != _MODULE else home
+            value: Any = import_module(module)
+            if attribute or not colon:
+                value = getattr(value, attribute or name)
         except (ImportError, AttributeError):
             continue
         globals()[name] = value
         return value
-    tried = ", ".join(f"{module}.{attribute}".rstrip(".") for module, attribute in homes)
+    tried = ", ".join(locations)
     raise ImportError(f"this Airflow has no {name}: looked for {tried}; Airflow 2.10.3 up to 3.3 is supported")
 
 
-def secret_key() -> str:
-    """The secret that the components of this Airflow share: of the API server, of the webserver on Airflow 2."""
-    import sfn_provider._compat as compat
+def _lookup(name: str) -> Any:
+    return getattr(sys.modules[__name__], name)
 
-    return compat.conf.get("api" if airflow_major() >= 3 else "webserver", "secret_key", fallback="") or ""
+
+def secret_key() -> str:
+    """Give the secret that Airflow's components share: of the API server, of the webserver on Airflow 2."""
+    return _lookup("conf").get("api" if airflow_major() >= 3 else "webserver", "secret_key", fallback="") or ""
 
 
 def airflow_major() -> int:
-    """The first part of Airflow's version."""
+    """Give Airflow's major version."""
     from airflow import __version__
 
     return int(__version__.partition(".")[0])
 
 
-def editor_of_task_instances(authorization: str) -> Callable[[str], bool] | None:
-    """Ask Airflow's auth manager about the user of a request to the web server.
+def task_instance_edit_permission(authorization: str) -> Callable[[str], bool] | None:
+    """Ask Airflow's auth manager for the permission of a request's user to edit task instances.
 
     Args:
-        authorization: the header of that name.
+        authorization: the request's Authorization header.
 
     Returns:
-        Tells whether the user may edit the task instances of a DAG, by its id; None where there is no user.
+        Tells by a DAG's id whether the user may edit its task instances; None where there is no user.
     """
-    return _editor_of_airflow_3(authorization) if airflow_major() >= 3 else _editor_of_airflow_2()
+    return _edit_permission_airflow_3(authorization) if airflow_major() >= 3 else _edit_permission_airflow_2()
 
 
-def _editor_of_airflow_3(authorization: str) -> Callable[[str], bool] | None:
+def _edit_permission_airflow_3(authorization: str) -> Callable[[str], bool] | None:
     import asyncio
 
     from airflow.api_fastapi.app import get_auth_manager
@@ -339,14 +314,14 @@ def _editor_of_airflow_3(authorization: str) -> Callable[[str], bool] | None:
     )
 
 
-def _editor_of_airflow_2() -> Callable[[str], bool] | None:
+def _edit_permission_airflow_2() -> Callable[[str], bool] | None:
     security = import_module("airflow.api_connexion.security")
     manager = import_module("airflow.www.extensions.init_auth_manager").get_auth_manager()
     resources = import_module("airflow.auth.managers.models.resource_details")
-    refused = import_module("airflow.api_connexion.exceptions").Unauthenticated
+    unauthenticated = import_module("airflow.api_connexion.exceptions").Unauthenticated
     try:
         security.check_authentication()
-    except refused:
+    except unauthenticated:
         return None
     entity = resources.DagAccessEntity.TASK_INSTANCE
     return lambda dag_id: bool(
@@ -354,36 +329,36 @@ def _editor_of_airflow_2() -> Callable[[str], bool] | None:
     )
 
 
-def mend_dag_test() -> None:
-    """Give ``dag.test()``, for the rest of this process, what it has on Airflow 3.3.
+def patch_dag_test() -> None:
+    """Patch ``dag.test()`` in this process to work as on Airflow 3.3.
 
-    Airflow 2 does not note when a task starts. Airflow 3.0 to 3.2 makes another API server for each task.
+    On Airflow 2 it does not set the start dates of tasks. On Airflow 3.0 to 3.2 it makes an API server for each task.
     """
     if airflow_major() < 3:
-        _note_starts()
+        _record_start_dates()
         return
     supervisor: Any = import_module("airflow.sdk.execution_time.supervisor")
     if not hasattr(supervisor.in_process_api_server, "cache_info"):
         supervisor.in_process_api_server = cache(supervisor.in_process_api_server)
 
 
-def _note_starts() -> None:
-    """A scheduler's task gets its start where it is checked before its run, and ``dag.test()`` leaves the check out."""
+def _record_start_dates() -> None:
+    """Set start dates by a listener: Airflow sets them in the check before a run, which ``dag.test()`` omits."""
 
     def on_task_instance_running(task_instance: Any, session: Any) -> None:
-        # A task that goes on behind a deferral has started before.
+        # A task that resumes after a deferral has started before.
         task_instance.start_date = task_instance.start_date or datetime.now(UTC)
-        task_instance.save_to_db(ti=task_instance, session=session)  # it is read anew when the task ends
+        task_instance.save_to_db(ti=task_instance, session=session)  # it is read again when the task ends
 
-    marked = import_module("airflow.listeners").hookimpl(on_task_instance_running)
-    listener = SimpleNamespace(on_task_instance_running=marked)
+    hook = import_module("airflow.listeners").hookimpl(on_task_instance_running)
+    listener = SimpleNamespace(on_task_instance_running=hook)
     import_module("airflow.listeners.listener").get_listener_manager().add_listener(listener)
 
 
 def in_dag_test() -> bool:
-    """Does a task run under ``dag.test()``? On Airflow 2 the answer is always no: a task cannot tell there.
+    """Does a task run under ``dag.test()``? Always False on Airflow 2, where a task cannot know.
 
-    It matters because ``dag.test()`` drops what a deferral keeps, up to Airflow 3.3.2 at least.
+    It matters because ``dag.test()`` drops the arguments of a deferral, up to Airflow 3.3.2 at least.
     Source: https://github.com/apache/airflow/pull/69942
     """
     runner = sys.modules.get("airflow.sdk.execution_time.task_runner")

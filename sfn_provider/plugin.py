@@ -1,7 +1,7 @@
-"""What Airflow gets from this package as a plugin: the endpoint for workers outside, and links to the console.
+"""The Airflow plugin: the callback endpoint for external workers, and links to the AWS console.
 
-Airflow finds it by its entry point, or, where the package lies in the plugins folder, by reading this file. It loads
-in every process of Airflow: nothing heavy at module level.
+Airflow finds it by its entry point, or, where the package is in the plugins folder, by reading this file. Every Airflow
+process imports it: nothing heavy at module level.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _blueprints() -> list[Any]:
 
 
 def _links() -> list[BaseOperatorLink]:
-    """The links that Airflow does not know of the provider: those of modules in the plugins folder."""
+    """The links that Airflow does not register for the provider: those of a package in the plugins folder."""
     points = entry_points(group="apache_airflow_provider")
     if any(point.value.startswith("sfn_provider.") for point in points):
         return []
@@ -45,5 +45,5 @@ class SfnProviderPlugin(AirflowPlugin):
     name = "sfn_provider"
     fastapi_apps = _fastapi_apps() if airflow_major() >= 3 else []
     flask_blueprints = _blueprints() if airflow_major() < 3 else []
-    # Airflow 3 shows a link by what the task has stored; Airflow 2 makes it anew, and only of classes that it knows.
+    # Airflow 3 shows the URL that the task has stored; Airflow 2 makes it again, of registered classes only.
     operator_extra_links = _links() if airflow_major() < 3 else []

@@ -22,7 +22,7 @@ def test_every_name_is_there(name: str) -> None:
 
 
 def test_every_name_with_a_home_is_exported() -> None:
-    assert sorted(_compat._HOMES) == sorted(_compat.__all__)
+    assert sorted(_compat._LOCATIONS) == sorted(_compat.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -31,7 +31,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_a_name_without_a_home_in_this_airflow_says_where_it_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    homes = (("airflow.nowhere", "Thing"), ("airflow.sdk", "NoSuchThing"))
-    monkeypatch.setitem(_compat._HOMES, "Thing", homes)
-    with pytest.raises(ImportError, match=r"airflow\.nowhere\.Thing, airflow\.sdk\.NoSuchThing"):
+    homes = ("airflow.nowhere", "airflow.sdk:NoSuchThing")
+    monkeypatch.setitem(_compat._LOCATIONS, "Thing", homes)
+    with pytest.raises(ImportError, match=r"airflow\.nowhere, airflow\.sdk:NoSuchThing"):
         _compat.__getattr__("Thing")

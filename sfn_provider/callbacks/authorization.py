@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from sfn_provider._compat import conf, editor_of_task_instances
+from sfn_provider._compat import conf, task_instance_edit_permission
 from sfn_provider.callbacks.api_messages import ApiError, ApiRequest
 from sfn_provider.exceptions import UsageError
 
@@ -93,7 +93,7 @@ def _is_recent(date: str) -> bool:
 
 
 def _by_airflow(request: ApiRequest, action: str) -> DagPermission:
-    is_permitted = editor_of_task_instances(request.headers.get("authorization", ""))
+    is_permitted = task_instance_edit_permission(request.headers.get("authorization", ""))
     if is_permitted is None:
         raise ApiError("UnrecognizedClientException", "The request must bear a token of Airflow's REST API", 403)
     return is_permitted

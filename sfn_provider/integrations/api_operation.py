@@ -1,4 +1,4 @@
-"""One operation of one service: JSON in, JSON out, errors by Step Functions' names."""
+"""Calls one operation of a service by boto3: JSON in, JSON out, errors under Step Functions' names."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def idempotency_token(idempotency_key: str) -> str:
-    """Make the text that marks a call as the same one: always the same UUID for the same key."""
+    """Make the idempotency token of a call: always the same UUID for the same key."""
     return str(uuid.UUID(bytes=sha256(idempotency_key.encode()).digest()[:16], version=4))
 
 
 def botocore_errors() -> tuple[type[Exception], ...]:
-    """Give the classes of what botocore raises."""
+    """Give the base classes of botocore's errors."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     return BotoCoreError, ClientError
@@ -35,13 +35,13 @@ def botocore_errors() -> tuple[type[Exception], ...]:
 
 @dataclass(frozen=True, slots=True)
 class TaskCall:
-    """What a Task state calls, before there is a client.
+    """The call of a Task state, before there is a client.
 
     Args:
         state: the state's name.
         resource: its resource.
         role_arn: the role in its Credentials; None without.
-        integration: what the resource means.
+        integration: the integration that the resource means.
     """
 
     state: str
@@ -50,46 +50,48 @@ class TaskCall:
     integration: Integration
 
 
-def call_arguments(task: TaskCall, model: OperationModel, given: Json, parameters: Json, token: str) -> dict[str, Any]:
+def call_arguments(
+    task: TaskCall, model: OperationModel, task_parameters: Json, parameters: Json, token: str
+) -> dict[str, Any]:
     """Make the arguments of a task's call.
 
     Args:
         task: the task.
         model: the model of its operation.
-        given: the task's parameters.
+        task_parameters: of the task.
         parameters: the operation's parameters, made of them.
-        token: fills the fields that the model has for telling calls apart.
+        token: fills the fields that the model marks as idempotency tokens.
 
     Raises:
-        StatesError: ``States.Runtime`` with everything that is wrong.
+        StatesError: ``States.Runtime`` with all problems.
     """
     integration = task.integration
     reader = ParameterReader(integration.style)
-    if isinstance(given, dict):
-        folded = {name.casefold() for name in integration.refused}
-        reader.refuse([name for name in given if name.casefold() in folded])
-        reader.require(integration.required or (), given)
+    if isinstance(task_parameters, dict):
+        unsupported = {name.casefold() for name in integration.unsupported}
+        reader.reject([name for name in task_parameters if name.casefold() in unsupported])
+        reader.require(integration.required or (), task_parameters)
     arguments = reader.arguments(model.input_shape, parameters, integration.required is None)
     if reader.problems:
-        raise invalid_parameters(given, reader.problems)
+        raise invalid_parameters(task_parameters, reader.problems)
     return {name: token for name in model.idempotent_members} | arguments
 
 
-def invalid_parameters(given: Json, problems: Iterable[str]) -> StatesError:
+def invalid_parameters(parameters: Json, problems: Iterable[str]) -> StatesError:
     """Make the error of parameters with which a task cannot start (recorded for API Gateway)."""
-    told = ", ".join(dict.fromkeys(problems))
-    return runtime_error(f"The Parameters '{json_text(given)}' could not be used to start the Task: [{told}]")
+    details = ", ".join(dict.fromkeys(problems))
+    return runtime_error(f"The Parameters '{json_text(parameters)}' could not be used to start the Task: [{details}]")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiOperation:
-    """A task's operation, called through a client.
+    """A task's operation, called by a boto3 client.
 
     Args:
         task: the task.
         client: the client of its service.
         operation: the operation: ``PutItem``.
-        clients: give the clients of other services.
+        clients: makes the clients of other services.
     """
 
     task: TaskCall
@@ -99,7 +101,7 @@ class ApiOperation:
 
     @classmethod
     def open(cls, task: TaskCall, clients: Clients) -> ApiOperation:
-        """Make the client; raises what botocore raises."""
+        """Open the operation of a task; raises what botocore raises."""
         integration = task.integration
         client = clients.get(integration.client, task.resource.region, task.role_arn)
         return cls(task, client, integration.operation, clients)
@@ -117,38 +119,38 @@ class ApiOperation:
         response: dict[str, Any] = getattr(self.client, xform_name(self.operation))(**arguments)
         return response
 
-    def values(self, response: dict[str, Any]) -> Values:
+    def to_json(self, response: dict[str, Any]) -> Values:
         """Give the response as JSON, fields in PascalCase."""
         return read_response(self.model.output_shape, response, self.task.integration.style)
 
-    def pages(self, arguments: dict[str, Any], asked: str, answered: str) -> Iterator[dict[str, Any]]:
+    def pages(self, arguments: dict[str, Any], request_token: str, response_token: str) -> Iterator[dict[str, Any]]:
         """Call the operation until there are no more pages; raises what botocore raises.
 
         Args:
             arguments: of the first call.
-            asked: the field that asks for a page.
-            answered: the field that names the next page.
+            request_token: the request's field for a page's token.
+            response_token: the response's field with the next page's token.
         """
         while True:
             response = self.send(arguments)
             yield response
-            if not response.get(answered):
+            if not response.get(response_token):
                 return
-            arguments = arguments | {asked: response[answered]}
+            arguments = arguments | {request_token: response[response_token]}
 
-    def ask(self, operation: str, parameters: Values) -> Values:
-        """Call another operation of the service, with parameters that this package makes; raises what botocore does."""
+    def call(self, operation: str, parameters: Values) -> Values:
+        """Call another operation of the service, with parameters of this package; raises what botocore raises."""
         other = replace(self, operation=operation)
         reader = ParameterReader(self.task.integration.style)
-        return other.values(other.send(reader.arguments(other.model.input_shape, parameters)))
+        return other.to_json(other.send(reader.arguments(other.model.input_shape, parameters)))
 
-    def sibling(self, service: str) -> ApiOperation:
-        """Give a link to another service, with the same credentials; raises what botocore raises."""
+    def for_service(self, service: str) -> ApiOperation:
+        """Give the caller of another service, with the same credentials; raises what botocore raises."""
         client = self.clients.get(service, self.task.resource.region, self.task.role_arn)
         return replace(self, client=client)
 
-    def name(self, error: Exception) -> StatesError | UsageError:
-        """Name an error of a call."""
+    def convert_error(self, error: Exception) -> StatesError | UsageError:
+        """Convert an error of a call."""
         from botocore.exceptions import ClientError, ParamValidationError
 
         names = self.task.integration.errors
@@ -162,26 +164,26 @@ class ApiOperation:
 
 
 class ServiceAdapter(Protocol):
-    """What a task's calls go through: a Link, or a wire of our own."""
+    """Makes a task's calls: an `ApiOperation`, or an adapter."""
 
-    def ask(self, operation: str, parameters: Values) -> Values:
-        """Call an operation, with parameters that this package makes; raises what botocore raises."""
+    def call(self, operation: str, parameters: Values) -> Values:
+        """Call an operation, with parameters of this package; raises what botocore raises."""
 
-    def name(self, error: Exception) -> StatesError | UsageError:
-        """Name an error of a call."""
+    def convert_error(self, error: Exception) -> StatesError | UsageError:
+        """Convert an error of a call."""
 
 
 @contextmanager
-def raise_states_errors(wired: ServiceAdapter) -> Iterator[None]:
+def convert_call_errors(operation: ServiceAdapter) -> Iterator[None]:
     """Raise StatesError or UsageError for what botocore raises inside."""
     try:
         yield
     except botocore_errors() as error:
-        raise wired.name(error) from error
+        raise operation.convert_error(error) from error
 
 
 @contextmanager
-def raise_client_errors(task: TaskCall) -> Iterator[None]:
+def convert_client_errors(task: TaskCall) -> Iterator[None]:
     """Raise StatesError or UsageError for what botocore raises while a client is made."""
     try:
         yield
@@ -190,7 +192,7 @@ def raise_client_errors(task: TaskCall) -> Iterator[None]:
 
 
 def unanswered_call_error(error: Exception, task: TaskCall) -> StatesError | UsageError:
-    """Name an error of a call that the task's service did not answer."""
+    """Convert an error of a call that the task's service did not answer."""
     from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError
 
     if isinstance(error, (ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError)):
@@ -202,7 +204,7 @@ def unanswered_call_error(error: Exception, task: TaskCall) -> StatesError | Usa
 
 
 def http_metadata(response: dict[str, Any]) -> Values:
-    """Give what results of optimized integrations show of the HTTP response (recorded)."""
+    """Give the metadata of the HTTP response in results of optimized integrations (recorded)."""
     metadata = response.get("ResponseMetadata", {})
     headers = metadata.get(ORIGINAL_HEADERS) or metadata.get("HTTPHeaders", {})
     http = {

@@ -1,4 +1,4 @@
-"""Which service and operation of botocore a resource ARN means."""
+"""Maps services and actions in resource ARNs to botocore's services and operations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SERVICE_NAMES: Final[dict[str, str]] = {
 
 
 def boto_service(service: str, available: Collection[str]) -> str | None:
-    """Give boto3's name of a service; None where there is no such service.
+    """Give boto3's name of a service; None where there is none.
 
     Args:
         service: as the resource ARN names it, for example ``sfn`` or ``bedrockruntime``.
@@ -49,7 +49,7 @@ def boto_service(service: str, available: Collection[str]) -> str | None:
     other = SERVICE_NAMES.get(service)
     if other is not None:
         return other if other in available else None
-    renamed = SERVICE_NAMES.values()  # boto3's "logs" is no name of a resource
+    renamed = SERVICE_NAMES.values()  # boto3's "logs" is not a service in ARNs
     return next((name for name in available if name.replace("-", "") == service and name not in renamed), None)
 
 
@@ -59,14 +59,14 @@ def operation_name(model: ServiceModel, action: str) -> str | None:
 
 
 def closest_service(service: str, available: Iterable[str]) -> str | None:
-    """Give the service, as a resource ARN names it, that somebody may have meant."""
+    """Give the most similar service, as a resource ARN names it."""
     arn_names = {boto: name for name, boto in SERVICE_NAMES.items()}
     known = [arn_names.get(name, name.replace("-", "")) for name in available]
     return arn_names.get(service) or _closest(service, known)
 
 
 def closest_action(model: ServiceModel, action: str) -> str | None:
-    """Give the action that somebody may have meant."""
+    """Give the most similar action."""
     return _closest(action, [uncapitalize(name) for name in model.operation_names])
 
 

@@ -1,4 +1,4 @@
-"""What a call has come to."""
+"""The outcomes of a call: a completed task, or a submitted job."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A job goes on.
+    """A job is running.
 
     Args:
-        job: says which job, as JSON: a Caller in another process can follow it, too.
-        output: what the service answered to the submission, as TaskSubmitted shows it; None where the job was polled.
-        poll_after: seconds until a poll makes sense.
+        job: identifies it, as JSON: a Caller in another process can follow it, too.
+        output: the response to the submission, as TaskSubmitted shows it; None where the job was polled.
+        poll_after: seconds until the next poll.
     """
 
     job: dict[str, Any]

@@ -1,4 +1,4 @@
-"""AWS clients by an Airflow connection, with or without a role that a state assumes.
+"""Makes AWS clients from an Airflow connection, with or without a role that a state assumes.
 
 boto3 and the amazon provider are imported when the first client is made.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from botocore.session import Session as BotocoreSession
 
 ORIGINAL_HEADERS: Final = "WireHeaders"
-"""Where a response's ``ResponseMetadata`` keeps its headers with their names as the service wrote them."""
+"""The key in ``ResponseMetadata`` of the headers with their names as the service wrote them."""
 
 # A call that the service answers only when its work is done must not be sent twice because the answer is late.
 _LONG_CALL: Final[dict[str, Any]] = {"tcp_keepalive": True, "retries": {"total_max_attempts": 1}}
@@ -31,15 +31,15 @@ _CONFIG_BY_SERVICE: Final[dict[str, dict[str, Any]]] = {
 
 
 class Clients:
-    """Makes clients and keeps them.
+    """Makes clients and caches them.
 
     Args:
-        aws_conn_id: the Airflow connection; None for what boto3 finds by itself.
+        aws_conn_id: the Airflow connection; None for boto3's default credentials.
         region_name: the region; the connection's for None.
-        session_name: how sessions of assumed roles are called.
-        external_id: what assumed roles may ask for as ``sts:ExternalId``: the state machine's ARN, as in AWS. Source:
+        session_name: the name of assumed roles' sessions.
+        external_id: what assumed roles may require as ``sts:ExternalId``: the state machine's ARN, as in AWS. Source:
             https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
-        config: arguments of ``botocore.config.Config`` that go before all others.
+        config: arguments of ``botocore.config.Config`` that override all others.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Clients:
         return self._clients[key]
 
     def forget(self) -> None:
-        """Drop every client: the next ones read the connection's credentials anew."""
+        """Drop every client: the next ones read the connection's credentials again."""
         self._clients.clear()
 
     @cached_property
@@ -92,7 +92,7 @@ class Clients:
         return self._models.get_service_model(service)
 
     def endpoint(self, service: str) -> str | None:
-        """Give the address that the connection has for a service; None for the usual one."""
+        """Give the endpoint URL that the connection has for a service; None for the default."""
         url: str | None = self._hook(service, None).conn_config.get_service_endpoint_url(service_name=service)
         return url
 
@@ -107,8 +107,10 @@ class Clients:
         key = ("credentials", region, role_arn)
         if key not in self._clients:
             hook = self._hook("sts", region)
-            made = hook.get_session(region_name=hook.region_name) if role_arn is None else self._assume(hook, role_arn)
-            self._clients[key] = made.get_credentials()
+            session = (
+                hook.get_session(region_name=hook.region_name) if role_arn is None else self._assume(hook, role_arn)
+            )
+            self._clients[key] = session.get_credentials()
         credentials = self._clients[key]
         if credentials is None:
             raise NoCredentialsError
@@ -167,12 +169,12 @@ class Clients:
         request = {"RoleArn": role_arn, "RoleSessionName": self._session_name}
         if self._external_id:
             request["ExternalId"] = self._external_id
-        inner = botocore.session.get_session()
-        # botocore has no public way to give a session credentials that renew themselves.
-        inner._credentials = DeferredRefreshableCredentials(
+        botocore_session = botocore.session.get_session()
+        # botocore has no public way to give a session credentials that refresh themselves.
+        botocore_session._credentials = DeferredRefreshableCredentials(
             refresh_using=create_assume_role_refresher(sts, request), method="sts-assume-role"
         )
-        return Session(botocore_session=inner, region_name=base.region_name)
+        return Session(botocore_session=botocore_session, region_name=base.region_name)
 
 
 def _keep_headers(parsed_response: Any, response_dict: Any, **_: Any) -> None:

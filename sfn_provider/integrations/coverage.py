@@ -1,15 +1,16 @@
-"""What this package calls, for documentation and for errors."""
+"""Lists the supported integrations and their jobs, for documentation and diagnostics."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import Integration, ResponsePart
+from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.job_recovery import JOB_SEARCHES
+from sfn_provider.integrations.json_templates import ResponsePart
 from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 
@@ -21,7 +22,7 @@ class SupportedResource:
     Args:
         resource: the ARN without its pattern.
         patterns: how a task may wait.
-        error_prefix: what names of the service's errors begin with.
+        error_prefix: the prefix of the service's error names.
     """
 
     resource: str
@@ -44,90 +45,73 @@ def supported_resources() -> list[SupportedResource]:
 
 
 @dataclass(frozen=True, slots=True)
-class JobEnd:
-    """How the jobs of a resource end (``.sync``), and what comes of a call that is made twice.
+class IntegrationDetails:
+    """How the jobs of an optimized integration end and are polled (``.sync``), and the effect of a repeated call.
 
     Args:
         resource: the ARN without its pattern.
-        succeeds: statuses at which a job is done; ``gone`` where it disappears. Empty without ``.sync``.
-        fails: statuses at which it has failed.
-        result: the operation that gives the result, and the place in its answer.
-        repeated: what comes of a call that is made twice, because a worker was lost before it kept the answer:
-            ``once`` (it is known again), ``same`` (nothing else than of one call) or ``twice``.
+        repeated: the effect of a call that is made twice, because a worker was lost before it stored the response:
+            ``once`` (it is recognized), ``same`` (the same as of one call) or ``twice``.
+        token: the field for an idempotency token; None where the service has none.
+        search: by which fields the job of a lost worker is found, where there is no token; None where it is not.
+        has_jobs: whether a Task can wait for its jobs; the other fields are empty without.
+        succeeds: statuses of a job that has succeeded; ``gone`` where it is deleted.
+        fails: statuses of a job that has failed.
+        result: the operation that gives the result, and the path in its response.
+        batch: the operation that describes several jobs, and how many; None where each is described alone.
+        stop: the operation that stops the job with its task; None where none does.
     """
 
     resource: str
-    succeeds: tuple[str, ...]
-    fails: tuple[str, ...]
-    result: str
     repeated: Literal["once", "same", "twice"]
+    token: str | None
+    search: str | None
+    has_jobs: bool = False
+    succeeds: tuple[str, ...] = ()
+    fails: tuple[str, ...] = ()
+    result: str = ""
+    batch: tuple[str, int] | None = None
+    stop: str | None = None
 
 
 _IDEMPOTENT_ACTIONS: Final = re.compile(
     "(batchDelete|batchGet|cancel|delete|get|list|modify|set|stop|terminate)[A-Z].*"
     "|putItem|putObject|updateEndpoint|startApplication|createModel|createEndpoint|createEndpointConfig"
 )
-"""Actions that come to the same when they are called twice: they read, they bring something into a state, or they
-create something whose name can be taken only once."""
+"""Actions with the same effect when they are called twice: they read, they bring a resource into a state, or they
+create one with a unique name."""
 
 
-def job_ends() -> list[JobEnd]:
-    """List the optimized integrations with how their jobs end. Reads the models of their services."""
+def integration_details() -> list[IntegrationDetails]:
+    """Describe the optimized integrations. Reads the models of their services."""
     clients = Clients(None)
-    return [_ended(row, clients) for row in OPTIMIZED_INTEGRATIONS.values()]
+    return [_details(row, clients) for row in OPTIMIZED_INTEGRATIONS.values()]
 
 
-def _ended(row: Integration, clients: Clients) -> JobEnd:
-    resource = f"arn:aws:states:::{row.name}"
-    known = _token(row, clients) is not None or row.name in JOB_SEARCHES or row.name == "eks:runJob"
-    repeated: Any = "once" if known else "same" if _IDEMPOTENT_ACTIONS.fullmatch(row.action) else "twice"
+def _details(row: Integration, clients: Clients) -> IntegrationDetails:
+    token, search = _token_field(row, clients), JOB_SEARCHES.get(row.name)
+    recognized = token is not None or search is not None or row.name == "eks:runJob"
+    repeated: Any = "once" if recognized else "same" if _IDEMPOTENT_ACTIONS.fullmatch(row.action) else "twice"
+    details = IntegrationDetails(f"arn:aws:states:::{row.name}", repeated, token, search.by if search else None)
     sync = row.syncs.get("sync")
     if sync is None:
-        return JobEnd(resource, (), (), "", repeated)
-    succeeds = (*sorted(sync.succeeded), *(("gone",) if sync.gone else ()))
-    place = f" {sync.result.path}" if isinstance(sync.result, ResponsePart) else ""
-    return JobEnd(resource, succeeds, tuple(sorted(sync.failed)), f"{sync.describe.operation}{place}", repeated)
-
-
-def _token(row: Integration, clients: Clients) -> str | None:
-    """Give the field by which calls are told apart; None where there is none."""
-    modelled = clients.model(row.client).operation_model(row.operation).idempotent_members if row.wire == "aws" else []
-    token = row.once.field if row.once is not None else next(iter(modelled), None)
-    return capitalize(token) if token else None
-
-
-@dataclass(frozen=True, slots=True)
-class SyncResource:
-    """A resource whose jobs a Task can wait for.
-
-    Args:
-        resource: the ARN without its pattern.
-        batch: the operation that looks at many jobs, and how many; None where each is looked at alone.
-        stop: the operation that stops the job with its task; None where none does.
-        token: the field of the submission that tells attempts apart; None where the service has none.
-        search: by what the job of a lost worker is found, where there is no token; None where it is not looked for.
-    """
-
-    resource: str
-    batch: tuple[str, int] | None
-    stop: str | None
-    token: str | None
-    search: str | None
-
-
-def sync_resources() -> list[SyncResource]:
-    """List the resources that can be called with ``.sync``."""
-    clients = Clients(None)
-    return [_followed(row, clients) for row in OPTIMIZED_INTEGRATIONS.values() if row.syncs]
-
-
-def _followed(row: Integration, clients: Clients) -> SyncResource:
-    sync = next(iter(row.syncs.values()))
-    search = JOB_SEARCHES.get(row.name)
-    return SyncResource(
-        f"arn:aws:states:::{row.name}.sync",
-        (sync.batch.operation, sync.batch.limit) if sync.batch is not None else None,
-        sync.stop.operation if sync.stop is not None else None,
-        _token(row, clients),
-        search.by if search is not None else None,
+        return details
+    path = f" {sync.result.path}" if isinstance(sync.result, ResponsePart) else ""
+    return replace(
+        details,
+        has_jobs=True,
+        succeeds=(*sorted(sync.succeeded), *(("gone",) if sync.succeeds_when_gone else ())),
+        fails=tuple(sorted(sync.failed)),
+        result=f"{sync.describe.operation}{path}",
+        batch=(sync.batch.operation, sync.batch.limit) if sync.batch is not None else None,
+        stop=sync.stop.operation if sync.stop is not None else None,
     )
+
+
+def _token_field(row: Integration, clients: Clients) -> str | None:
+    if row.idempotency is not None:
+        return capitalize(row.idempotency.field)
+    if row.adapter != "aws":
+        return None
+    fields = clients.model(row.client).operation_model(row.operation).idempotent_members
+    return capitalize(fields[0]) if fields else None

@@ -1,4 +1,4 @@
-"""Errors of AWS calls under the names that Step Functions gives them.
+"""Converts errors of AWS calls to Step Functions' error names and causes.
 
 Sources: recorded executions (Lambda, SNS, SQS, DynamoDB, Step Functions, Secrets Manager);
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and supported-services-awssdk.html.
@@ -27,7 +27,7 @@ class ErrorNames:
     """How an integration names errors.
 
     Args:
-        prefix: what stands before the dot: ``DynamoDB``.
+        prefix: the part before the dot: ``DynamoDB``.
         base: the error of every code that the service's model does not name: ``AmazonDynamoDBException``.
         service: the service as causes name it: ``AmazonDynamoDBv2``.
         modelled: spells an error that the model names.
@@ -45,9 +45,9 @@ def optimized_error_names(prefix: str, client: str, service: str | None = None) 
     """Give the names of an optimized integration's errors.
 
     Args:
-        prefix: what stands before the dot: ``DynamoDB``.
+        prefix: the part before the dot: ``DynamoDB``.
         client: the client of the AWS SDK for Java 1: ``AmazonDynamoDB``.
-        service: the service in causes, where it is not called as the client.
+        service: the service in causes, where it differs from the client.
     """
     return ErrorNames(prefix, f"{client}Exception", service or client, exception_name_v1, _cause_v1)
 
@@ -77,11 +77,11 @@ def _cause_v2(message: str, service: str, code: str, metadata: dict[str, Any]) -
 
 
 def service_error(error: ClientError, model: ServiceModel, names: ErrorNames) -> StatesError:
-    """Name an error that a service answered with.
+    """Convert an error that a service answered with.
 
     Args:
         error: botocore's error.
-        model: the service's model, which says which errors have a name of their own.
+        model: the service's model, which names errors.
         names: the integration's names.
     """
     details = error.response.get("Error", {})
@@ -95,19 +95,19 @@ def service_error(error: ClientError, model: ServiceModel, names: ErrorNames) ->
 
 
 def connection_error(error: Exception, names: ErrorNames) -> StatesError:
-    """Name an error of a call that got no answer (recorded for SQS)."""
+    """Convert an error of a call without an answer (recorded for SQS)."""
     return StatesError(f"{names.prefix}.SdkClientException", f"Unable to execute HTTP request: {error}")
 
 
 def role_error(error: ClientError, role_arn: str) -> StatesError:
-    """Name the refusal to let the state assume the role in its Credentials."""
+    """Make the error of a state that cannot assume the role in its Credentials."""
     return StatesError(PERMISSIONS, f"The role {role_arn} of the field Credentials could not be assumed: {error}")
 
 
-def runtime_error(sentence: str) -> StatesError:
+def runtime_error(cause: str) -> StatesError:
     """Make the error of a task that cannot be started.
 
     Args:
-        sentence: what is wrong, as AWS words it after the opening that names the state. The interpreter adds that.
+        cause: what is wrong, as AWS words it after the opening that names the state. The interpreter adds that.
     """
-    return StatesError(RUNTIME, sentence)
+    return StatesError(RUNTIME, cause)

@@ -1,4 +1,4 @@
-"""Finds a job again that a worker started before it was lost, where the service has no token that tells calls apart.
+"""Finds the job that a lost worker has started, for services without an idempotency token.
 
 Sources: the API reference of each service.
 """
@@ -14,24 +14,25 @@ from typing import Any, Final
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.integrations.api_operation import ServiceAdapter, botocore_errors
-from sfn_provider.integrations.integration import CallOperation, CallTemplate, fill_template, get_path
+from sfn_provider.integrations.json_templates import CallTemplate, fill_template, get_path
+from sfn_provider.integrations.sync_job import CallOperation
 from sfn_provider.integrations.value_shapes import Values
 
 MAX_CLOCK_SKEW_MS: Final = 5000
-"""Milliseconds that a worker's clock may be ahead of AWS's."""
+"""Milliseconds by which a worker's clock may be ahead of AWS's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resubmission:
-    """A call that may have been made before, by a worker that was lost.
+    """A call that a lost worker may have made before.
 
     Args:
-        since: when it may have been made first, in seconds since the epoch.
-        others: jobs that are known: none of them is looked for.
+        since: when it may first have been made, in seconds since the epoch.
+        known_jobs: the task's other jobs, which are not the one to find.
     """
 
     since: float
-    others: tuple[dict[str, Any], ...] = ()
+    known_jobs: tuple[dict[str, Any], ...] = ()
 
 
 def _any(job: Values, parameters: Values) -> bool:
@@ -40,16 +41,16 @@ def _any(job: Values, parameters: Values) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class JobSearch:
-    """How the job is found.
+    """How a job is found.
 
     Args:
-        call: the call that lists jobs, the newest first, or describes the one of a name.
-        jobs: path to the jobs in its answer; ``""`` where the answer is the one job.
+        call: lists jobs, newest first, or describes the job with a name.
+        jobs: path to the jobs in its response; ``""`` where the response is the job.
         id: path to a job's id.
         started: path to the time at which it was started.
-        response: the response to the submission, of the job: ``$job.Id``.
-        same: tells whether a job has the task's parameters, as far as the list shows.
-        by: what makes a job the one that is looked for, in words.
+        response: template of the submission's response, with values of the job: ``$job.Id``.
+        same: tells whether a job has the task's parameters, as far as the list shows them.
+        by: the fields that identify the job, for documentation.
     """
 
     call: CallTemplate
@@ -61,38 +62,38 @@ class JobSearch:
     same: Callable[[Values, Values], bool] = field(default=_any)
 
     def find(
-        self, parameters: Values, again: Resubmission, taken: Sequence[Values], ask: CallOperation
+        self, parameters: Values, resubmission: Resubmission, found: Sequence[Values], call: CallOperation
     ) -> Values | None:
-        """Give what the service answered when the job was started; None where there is none.
+        """Give the response to the job's submission; None where there is no such job.
 
         Args:
             parameters: the task's parameters.
-            again: since when, and which jobs it is not.
-            taken: answers that were found for other calls.
-            ask: calls the service; what that raises is raised.
+            resubmission: since when, and which jobs it is not.
+            found: responses that were found for other calls.
+            call: calls the service; what that raises is raised.
         """
-        answer = ask(self.call.operation, self.call.fill(parameters, {}))
-        known = json.dumps([*(job["describe"] for job in again.others), *taken])
-        for job in reversed(list(self._jobs(answer))):
-            fresh = (get_path(job, self.started) or 0) >= again.since * 1000 - MAX_CLOCK_SKEW_MS
+        response = call(self.call.operation, self.call.fill(parameters, {}))
+        known = json.dumps([*(job["describe"] for job in resubmission.known_jobs), *found])
+        for job in reversed(list(self._jobs(response))):
+            fresh = (get_path(job, self.started) or 0) >= resubmission.since * 1000 - MAX_CLOCK_SKEW_MS
             if fresh and json.dumps(get_path(job, self.id)) not in known and self.same(job, parameters):
                 return dict(fill_template(self.response, {"$job": job}))
         return None
 
-    def _jobs(self, answer: Values) -> Iterator[Values]:
-        yield from (get_path(answer, self.jobs) or ()) if self.jobs else (answer,)
+    def _jobs(self, response: Values) -> Iterator[Values]:
+        yield from (get_path(response, self.jobs) or ()) if self.jobs else (response,)
 
 
 def _same_arguments(run: Values, parameters: Values) -> bool:
-    asked, has = parameters.get("Arguments") or {}, run.get("Arguments") or {}
-    return all(has.get(name) == value for name, value in asked.items())
+    expected, arguments = parameters.get("Arguments") or {}, run.get("Arguments") or {}
+    return all(arguments.get(name) == value for name, value in expected.items())
 
 
 def _same_step(step: Values, parameters: Values) -> bool:
-    asked: dict[str, Json] = get_path(parameters, "Step.HadoopJarStep") or {}
+    expected: dict[str, Json] = get_path(parameters, "Step.HadoopJarStep") or {}
     same_name = get_path(parameters, "Step.Name") == step.get("Name")
     return same_name and all(
-        (get_path(step, f"Config.{name}") or []) == (asked.get(name) or []) for name in ("Jar", "Args")
+        (get_path(step, f"Config.{name}") or []) == (expected.get(name) or []) for name in ("Jar", "Args")
     )
 
 
@@ -168,41 +169,43 @@ JOB_SEARCHES: Final[dict[str, JobSearch]] = {
 
 
 def is_recoverable(resource: str) -> bool:
-    """Can a job of this resource be looked for?"""
+    """Can a job of this resource be found again?"""
     parsed = parse_resource(resource)
     return parsed.kind == "optimized" and f"{parsed.service}:{parsed.action}" in JOB_SEARCHES
 
 
 class JobFinder:
-    """Finds the jobs of several calls: two calls that are the same do not find the same job."""
+    """Finds the jobs of several calls; two equal calls do not find the same job."""
 
     def __init__(self) -> None:
-        self._turn = Lock()
-        self._taken: list[Values] = []
+        self._lock = Lock()
+        self._found: list[Values] = []
 
-    def find(self, integration: str, parameters: Json, again: Resubmission, wired: ServiceAdapter) -> Values | None:
-        """Give what the service answered when the job was started; None where there is none, or no way to tell.
+    def find(
+        self, integration: str, parameters: Json, resubmission: Resubmission, operation: ServiceAdapter
+    ) -> Values | None:
+        """Give the response to the job's submission; None where no job is found, or there is no way to find it.
 
         Args:
             integration: the integration: ``glue:startJobRun``.
             parameters: the task's parameters.
-            again: since when, and which jobs it is not.
-            wired: asks the service.
+            resubmission: since when, and which jobs it is not.
+            operation: calls the service.
 
         Raises:
-            StatesError: the service cannot say just now. Where it may not be asked, the answer is None.
+            StatesError: the service cannot be reached just now. Where the call is not permitted, the result is None.
         """
         from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error
 
         search = JOB_SEARCHES.get(integration)
         if search is None or not isinstance(parameters, dict):
             return None
-        with self._turn:
+        with self._lock:
             try:
-                found = search.find(parameters, again, self._taken, wired.ask)
+                found = search.find(parameters, resubmission, self._found, operation.call)
             except botocore_errors() as error:
                 if classify_error(error) in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
-                    raise wired.name(error) from error
+                    raise operation.convert_error(error) from error
                 return None
-            self._taken += [found] if found is not None else []
+            self._found += [found] if found is not None else []
             return found

@@ -1,4 +1,4 @@
-"""How Step Functions spells services, actions, fields and errors.
+"""Spells services, actions, fields and errors as Step Functions does.
 
 AWS SDK integrations take their names from the AWS SDK for Java 2, whose code generator derives them from the service
 models that botocore ships, too. Optimized integrations come from version 1, which only capitalises.

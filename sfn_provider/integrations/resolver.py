@@ -1,4 +1,4 @@
-"""Which integration a Task's resource means."""
+"""Finds the integration of a Task's resource ARN."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def find_integration(resource: Resource, clients: Clients) -> Integration:
         clients: knows which services there are, and their models.
 
     Raises:
-        StatesError: ``States.Runtime``: no such service or action, or none that this package calls.
+        StatesError: ``States.Runtime``: there is no such service or action, or this package does not call it.
     """
     if "${" in resource.text:
         reason = "a name in it has no value; translate the definition again with --substitutions"
@@ -68,7 +68,7 @@ def _sdk(resource: Resource, clients: Clients) -> Integration:
         raise _refusal(resource, "it streams events")
     names = sdk_error_names(str(model.service_id))
     return Integration(
-        f"aws-sdk:{name}", action, service, operation, names, metadata=False, style=SDK_STYLE, callback=True
+        f"aws-sdk:{name}", action, service, operation, names, http_metadata=False, style=SDK_STYLE, callback=True
     )
 
 

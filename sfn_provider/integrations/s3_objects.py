@@ -1,4 +1,4 @@
-"""What a distributed Map reads from S3 and writes there, by the purpose of its calls.
+"""Reads and writes the S3 objects of a distributed Map's ItemReader and ResultWriter.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def perform_s3_call(s3: Any, call: CallTask) -> Json:
-    """Do what an ItemReader or ResultWriter asks of S3.
+    """Perform a call of an ItemReader or ResultWriter.
 
     Args:
         s3: boto3's client.
@@ -28,15 +28,15 @@ def perform_s3_call(s3: Any, call: CallTask) -> Json:
         What `sfn_provider.engine.requests.CallPurpose` says for the purpose.
 
     Raises:
-        StatesError: S3 refuses the call, or the object is not what its name says.
+        StatesError: S3 rejects the call, or the object cannot be read as what its name says.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return _CALLS[call.purpose](s3, call.arguments)
     except ClientError as error:
-        told = error.response["Error"]
-        raise StatesError(f"S3.{told['Code']}", f"{told['Message']} ({_s3_uri(call.arguments)})") from error
+        details = error.response["Error"]
+        raise StatesError(f"S3.{details['Code']}", f"{details['Message']} ({_s3_uri(call.arguments)})") from error
     except BotoCoreError as error:
         raise StatesError("S3.SdkClientException", f"{error} ({_s3_uri(call.arguments)})") from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
@@ -75,8 +75,8 @@ def _read_rows(s3: Any, arguments: dict[str, Any]) -> list[Json]:
     try:
         from pyarrow import parquet
     except ImportError as error:
-        told = "Parquet objects need pyarrow: pip install 'airflow-provider-sfn[parquet]'"
-        raise StatesError("S3.InvalidObject", told) from error
+        message = "Parquet objects need pyarrow: pip install 'airflow-provider-sfn[parquet]'"
+        raise StatesError("S3.InvalidObject", message) from error
     rows: list[Json] = parquet.read_table(io.BytesIO(_content(s3, arguments))).to_pylist()
     return rows
 
@@ -107,4 +107,4 @@ _CALLS: dict[str, Callable[[Any, dict[str, Any]], Json]] = {
     "list": _list,
     "write": _write,
 }
-"""What answers a call, by its purpose."""
+"""By the purpose of the call."""

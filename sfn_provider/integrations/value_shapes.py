@@ -1,7 +1,6 @@
-"""Values on their way to botocore and back, as an operation's model shapes them.
+"""Converts JSON parameters to botocore's arguments and responses to JSON, by an operation's model.
 
-What Step Functions takes and gives is JSON with fields in PascalCase; botocore takes and gives Python values with the
-service's own names of fields.
+Step Functions has JSON with fields in PascalCase; botocore has Python values with the service's own field names.
 
 Sources: https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html; recorded executions for field
 names, bodies, nulls and the sentences about wrong parameters. How Step Functions reads a blob that is no body is not
@@ -47,12 +46,12 @@ def epoch_milliseconds(moment: datetime) -> int:
 
 
 def body_text(value: Json) -> bytes:
-    """Write what becomes a request's body: its JSON text, with quotes around a string (recorded for s3:putObject)."""
+    """Write a request's body as JSON text, with quotes around a string (recorded for s3:putObject)."""
     return json_text(value).encode()
 
 
 def raw_text(value: Json) -> bytes:
-    """Write what becomes a request's body where strings stay as they are."""
+    """Write a request's body as JSON text, but strings unchanged."""
     return value.encode() if isinstance(value, str) else body_text(value)
 
 
@@ -62,11 +61,11 @@ class ValueStyle:
 
     Args:
         field: spells a field, given the service's own name of it.
-        time: writes a time that the service answers with.
-        body: writes the value of the field that is the request's whole body.
+        time: writes a time in a response.
+        body: writes the value of the field that is the request's body.
         fill_lists: lists that the service left out appear as ``[]``, as some clients of version 1 make them.
-        fill_tokens: fields that tell calls apart may be missing though the model requires them, as in published
-            definitions of EMR Serverless; AWS SDK integrations ask for them.
+        fill_tokens: idempotency tokens may be missing though the model requires them, as in published
+            definitions of EMR Serverless; AWS SDK integrations require them.
     """
 
     field: Callable[[str], str]
@@ -85,24 +84,24 @@ OPTIMIZED_STYLE: Final = ValueStyle(capitalize, epoch_milliseconds, fill_tokens=
 
 @dataclass(slots=True)
 class ParameterReader:
-    """Makes botocore's arguments of a task's parameters, and collects what is wrong with them.
+    """Makes botocore's arguments of a task's parameters, and collects the problems.
 
     Args:
         style: how field names and bodies are written.
-        problems: what is wrong, one sentence each, in AWS's words.
+        problems: a sentence each, in AWS's words.
     """
 
     style: ValueStyle
     problems: list[str] = field(default_factory=list)
 
-    def refuse(self, names: Iterable[str]) -> None:
-        """Note fields that no such task takes."""
+    def reject(self, names: Iterable[str]) -> None:
+        """Add a problem for each field, which is not supported."""
         self.problems += [f"The field '{name}' is not supported by Step Functions" for name in names]
 
     def require(self, names: Iterable[str], parameters: Values) -> None:
-        """Note fields that are missing. One that is null is there (recorded): the service says what it misses."""
-        given = {name.casefold() for name in parameters}
-        missing = [name for name in names if name.casefold() not in given]
+        """Add a problem for each missing field. One that is null is not missing (recorded): the service checks it."""
+        present = {name.casefold() for name in parameters}
+        missing = [name for name in names if name.casefold() not in present]
         self.problems += [f"The field '{name}' is required but was missing" for name in missing]
 
     def arguments(self, shape: Shape | None, parameters: Json, check_required: bool = True) -> dict[str, Any]:
@@ -111,13 +110,13 @@ class ParameterReader:
         Args:
             shape: the operation's input; None where it takes none.
             parameters: the operation's parameters, fields in PascalCase.
-            check_required: note fields that the model requires and ``parameters`` does not have.
+            check_required: add problems for missing fields that the model requires.
         """
         if not isinstance(parameters, dict):
             self.problems.append("The Parameters must be an OBJECT")
             return {}
         if shape is None:
-            self.refuse(parameters)
+            self.reject(parameters)
             return {}
         arguments = self._structure(shape, parameters, "Parameters")
         if check_required:
@@ -148,8 +147,8 @@ class ParameterReader:
         for key, entry in value.items():
             member = members.get(key.casefold())
             if member is None:
-                self.refuse([key])
-            elif entry is not None:  # recorded: the SDK leaves null out, and the service says what it misses
+                self.reject([key])
+            elif entry is not None:  # recorded: the SDK omits null, and the service says what it lacks
                 inner = shape.members[member]
                 is_body = member == body and inner.type_name == "blob"
                 arguments[member] = self.style.body(entry) if is_body else self.read(inner, entry, key)
@@ -167,13 +166,13 @@ class ParameterReader:
             if not isinstance(value, dict):
                 return self._wrong(name, "an OBJECT", {})
             return {key: self.read(shape.value, entry, key) for key, entry in value.items() if entry is not None}
-        wanted, convert = _SCALARS[shape.type_name]
+        expected, convert = _SCALARS[shape.type_name]
         converted = convert(value)
-        return self._wrong(name, wanted, None) if converted is MISSING else converted
+        return self._wrong(name, expected, None) if converted is MISSING else converted
 
-    def _wrong(self, name: str, wanted: str, instead: Any) -> Any:
-        self.problems.append(f"The value for the field '{name}' must be {wanted}")
-        return instead
+    def _wrong(self, name: str, expected: str, default: Any) -> Any:
+        self.problems.append(f"The value for the field '{name}' must be {expected}")
+        return default
 
 
 def _is_in_path(shape: Shape) -> bool:
@@ -233,11 +232,11 @@ _SCALARS: Final[dict[str, _Scalar]] = {
 
 
 def read_response(shape: Shape | None, response: Any, style: ValueStyle) -> Values:
-    """Make a task's result of what an operation answered.
+    """Convert an operation's response to a task's result.
 
     Args:
         shape: the operation's output; None where it has none.
-        response: botocore's response; what the model does not name, ``ResponseMetadata`` included, is left out.
+        response: botocore's response; fields that the model lacks, such as ``ResponseMetadata``, are omitted.
         style: how field names and times are written.
     """
     return {} if shape is None else _write_structure(shape, response, style)

@@ -98,8 +98,8 @@ def task_actions(resource: Resource, clients: Clients) -> set[str]:
         StatesError: where this package does not call the resource.
     """
     integration = find_integration(resource, clients)
-    if integration.wire != "aws":
-        return set(_ACTIONS_BY_ADAPTER[integration.wire])
+    if integration.adapter != "aws":
+        return set(_ACTIONS_BY_ADAPTER[integration.adapter])
     prefix = clients.model(integration.client).signing_name
     prefix = _SERVICE_PREFIXES.get(prefix, prefix)
     named = (f"{prefix}:{operation}" for operation in _operations(integration, resource))

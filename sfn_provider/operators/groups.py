@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, expand_over, mapped_groups_must_expand
+from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, mapped_group_input, mapped_groups_must_expand
 from sfn_provider.runtime.appearance import COLORS
 from sfn_provider.runtime.state_operator import Json, StateOperator
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask, StrategyName
@@ -50,7 +50,7 @@ class MapTaskGroup(MappedTaskGroup):
                 **kwargs.get("default_args", {}),
                 "max_active_tis_per_dagrun": max_concurrency,
             }
-        super().__init__(group_id=group_id, expand_input=expand_over(items), **kwargs)
+        super().__init__(group_id=group_id, expand_input=mapped_group_input(items), **kwargs)
 
     def __exit__(self, *exception: Any) -> None:
         """Closes the group."""

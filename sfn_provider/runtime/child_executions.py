@@ -65,7 +65,9 @@ class ChildExecutionBatch(TaskStrategy):
         if token.branch is not None:
             skip_if_sibling_failed(runner.task, token, token.branch, runner.context)
         runner.prepare_calls()
-        batch = ChildBatch(**batches[0], failed_elsewhere=_failures_of_other_batches(runner, batches[0]["first"]))
+        batch = ChildBatch(
+            **batches[0], failed_in_other_batches=_failures_of_other_batches(runner, batches[0]["first"])
+        )
         now, deadline = runner.execution.now(token), runner.execution.deadline
         state = ExecutionState.from_json(started[0]["state"])
         return runner.run(runner.interpreter.run_children(state, batch, at=now, deadline=deadline))

@@ -63,7 +63,7 @@ class RunningCalls:
             self._token_waits.open(call, time.time())
             if not is_activity(call):
                 key, again = f"{self._key}/{call.place}", self._resubmissions.pop(call.id, None)
-                self._submitted[pool.submit(self._caller.submit, call, idempotency_key=key, again=again)] = call
+                self._submitted[pool.submit(self._caller.submit, call, idempotency_key=key, resubmission=again)] = call
 
     def next_outcome(self, timeout: float) -> tuple[CallTask, CallFuture] | None:
         """Waits for the outcome of a call; returns None where there is none after as many seconds."""

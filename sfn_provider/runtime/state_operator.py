@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, let_reschedule
+from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, enable_reschedule
 from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.state_task import StateTask, StrategyName
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
@@ -77,7 +77,7 @@ class StateOperator(StateTask):
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         if is_reschedule_mode():
-            let_reschedule(self)
+            enable_reschedule(self)
 
     @classmethod
     def get_serialized_fields(cls) -> frozenset[str]:

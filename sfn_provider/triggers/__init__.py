@@ -1,1 +1,1 @@
-"""Triggers: waits in the triggerer, without a worker."""
+"""Triggers: deferred waits in the triggerer."""

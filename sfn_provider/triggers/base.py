@@ -1,30 +1,81 @@
-"""What the triggers share that look for one thing of their own."""
+"""Bases of the triggers: the AWS connection arguments, and polling until there is an event."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
+from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
 from sfn_provider.executions.start_request import region_of
 from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
+from sfn_provider.waiting.status_queue import StatusQueueSettings
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
 
-class PollingTrigger(BaseTrigger, AwsUser):
-    """Looks again and again, until there is an event.
+_AWS_ARGUMENTS = ("aws_conn_id", "region_name", "verify", "botocore_config")
+
+
+class AwsTriggerMixin(AwsUser):
+    """Serializes a trigger with AWS connection arguments, and makes hook, client and queue settings from these."""
+
+    argument_names: ClassVar[tuple[str, ...]] = ()
+    """The trigger's arguments but those of the AWS connection; each is an attribute, too."""
+
+    def _set_aws_arguments(
+        self,
+        aws_conn_id: str | None,
+        region_name: str | None,
+        verify: bool | str | None,
+        botocore_config: dict[str, Any] | None,
+    ) -> None:
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    def hook(self) -> StepFunctionHook:
+        """Make the hook. This imports boto3: keep it off the event loop."""
+        return self.make_hook()
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give the class path and the arguments that recreate this trigger."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            name: getattr(self, name) for name in (*self.argument_names, *_AWS_ARGUMENTS)
+        }
+
+    def _client_settings(self) -> ClientSettings:
+        return ClientSettings.from_arguments("stepfunctions", *self._client_arguments())
+
+    def _queue_settings(self, queue_url: str) -> StatusQueueSettings:
+        return StatusQueueSettings.from_arguments(queue_url, *self._client_arguments())
+
+    def _client_arguments(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
+        region = self.region_name or region_of(getattr(self, self.arn_field))
+        return self.aws_conn_id, region, self.verify, self.botocore_config
+
+
+def error_event(error: Exception) -> dict[str, Any]:
+    """Give the event of a wait that cannot go on: ``final`` says that a retry of the task is of no use."""
+    final = isinstance(error, (AirflowFailException, UsageError))
+    return {"status": "error", "message": str(error) if final else f"{type(error).__name__}: {error}", "final": final}
+
+
+class PollingTrigger(AwsTriggerMixin, BaseTrigger):
+    """Poll until there is an event.
 
     The one event is ``{"status": "success", ...}``; that of a wait that cannot go on is ``{"status": "error",
     "message": ..., "final": ...}``, where ``final`` says that a retry of the task is of no use.
 
     Args:
-        waiter_delay: seconds between two looks.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        waiter_delay: seconds between two polls.
+        aws_conn_id: the Airflow connection; None for boto3's default credentials.
         region_name: the region, in place of the connection's.
         verify: whether to check TLS certificates, or the path of a CA bundle.
         botocore_config: arguments of ``botocore.config.Config``.
@@ -43,47 +94,25 @@ class PollingTrigger(BaseTrigger, AwsUser):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.waiter_delay = waiter_delay
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
+        self._set_aws_arguments(aws_conn_id, region_name, verify, botocore_config)
         self._client: AwsClient | None = None
 
-    def arguments(self) -> dict[str, Any]:
-        """Give the arguments that this trigger has beyond those of ``PollingTrigger``."""
+    async def poll(self) -> dict[str, Any] | None:
+        """Poll once. Gives the event, without its status, when there is one."""
         raise NotImplementedError
-
-    async def look(self) -> dict[str, Any] | None:
-        """Look once. Gives the event, without its status, when there is one."""
-        raise NotImplementedError
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class's path and the arguments that make this trigger again."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
-            **self.arguments(),
-            "waiter_delay": self.waiter_delay,
-            "aws_conn_id": self.aws_conn_id,
-            "region_name": self.region_name,
-            "verify": self.verify,
-            "botocore_config": self.botocore_config,
-        }
-
-    def hook(self) -> StepFunctionHook:
-        """Make the hook. This imports boto3: keep it off the event loop."""
-        return self.make_hook()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until there is an event, then yield it."""
+        """Poll until there is an event, then yield it."""
         try:
             event = {"status": "success", **await self._wait()}
         except AirflowFailException as error:
-            event = {"status": "error", "message": str(error), "final": True}
+            event = error_event(error)
         except aws_errors() as error:
-            event = {"status": "error", "message": f"{type(error).__name__}: {error}", "final": False}
+            event = error_event(error)
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
-    async def ask(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """Make a call, however often it takes: errors that pass are waited out.
+    async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Call AWS until it answers, also where it does not know a fresh execution yet.
 
         Args:
             operation: the client's method, ``describe_map_run``.
@@ -91,24 +120,23 @@ class PollingTrigger(BaseTrigger, AwsUser):
 
         Raises:
             AirflowFailException: a permission is missing.
-            botocore.exceptions.ClientError: an error that no waiting mends.
+            botocore.exceptions.ClientError: an error that no retry can resolve.
         """
-        assert self._client is not None  # run has it
-        patience = Backoff()
+        assert self._client is not None  # run has set it
+        backoff = Backoff()
         while True:
             try:
                 return await self._client.call(operation, **arguments)
-            except Exception as error:  # what cannot pass is raised again by pause_after
-                pause = patience.pause_after(error)
-                self.log.warning("%s, next try in %.1f s: %s", operation, pause, error)
-            await asyncio.sleep(pause)
+            except Exception as error:  # pause_after raises it again where no retry can resolve it
+                delay = backoff.pause_after(error)
+                self.log.warning("%s, next try in %.1f s: %s", operation, delay, error)
+            await asyncio.sleep(delay)
 
     async def _wait(self) -> dict[str, Any]:
-        async with shared_client(self._access(), self.hook) as self._client:
-            while (event := await self.look()) is None:
+        async with self._open_client() as self._client:
+            while (event := await self.poll()) is None:
                 await asyncio.sleep(self.waiter_delay)
             return event
 
-    def _access(self) -> ClientSettings:
-        region = self.region_name or region_of(getattr(self, self.arn_field))
-        return ClientSettings.of("stepfunctions", self.aws_conn_id, region, self.verify, self.botocore_config)
+    def _open_client(self) -> AbstractAsyncContextManager[AwsClient]:
+        return shared_client(self._client_settings(), self.hook)

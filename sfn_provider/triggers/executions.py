@@ -1,4 +1,4 @@
-"""The trigger that waits for many executions."""
+"""The trigger that waits for several executions."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
     """
 
     arn_field = "first_arn"
+    argument_names = ("execution_arns", "wait_for", "target_states", "fail_fast", "waiter_delay")
 
     def __init__(
         self,
@@ -48,31 +49,22 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
         """The first ARN; its region is where the calls are."""
         return self.execution_arns[0]
 
-    def arguments(self) -> dict[str, Any]:
-        """Give this trigger's own arguments."""
-        return {
-            "execution_arns": self.execution_arns,
-            "wait_for": self.wait_for,
-            "target_states": self.target_states,
-            "fail_fast": self.fail_fast,
-        }
-
-    async def look(self) -> dict[str, Any] | None:
-        """Look once at all executions that have not ended yet."""
-        self._statuses |= await self._read()
+    async def poll(self) -> dict[str, Any] | None:
+        """Read the statuses of all executions that have not ended yet."""
+        self._statuses |= await self._read_statuses()
         if (progress := progress_of(self._statuses)) != self._progress:
             self._progress = progress
             self.log.info("%s", progress)
         verdict = judge(self._statuses.values(), self.wait_for, self.target_states, self.fail_fast)
         return None if verdict == "wait" else {"verdict": verdict}
 
-    async def _read(self) -> dict[str, str]:
-        left = [arn for arn in self.execution_arns if self._statuses.get(arn) not in ENDED_STATUSES]
-        reading = read_statuses(left)
+    async def _read_statuses(self) -> dict[str, str]:
+        running = [arn for arn in self.execution_arns if self._statuses.get(arn) not in ENDED_STATUSES]
+        reading = read_statuses(running)
         try:
-            call = next(reading)
+            request = next(reading)
             while True:
-                call = reading.send(await self.ask(call.operation, **call.arguments))
+                request = reading.send(await self.call(request.operation, **request.arguments))
         except StopIteration as finished:
             statuses: dict[str, str] = finished.value
             return statuses

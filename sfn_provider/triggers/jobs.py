@@ -16,25 +16,25 @@ from sfn_provider.xcom_json import decode_xcom, encode_xcom
 Job = dict[str, Any]
 
 POLL_COUNTERS = ("looks", "errors", "missing")
-"""What looks change in a job."""
+"""The keys of a job that polls change."""
 
 
 class JobsTrigger(BaseTrigger):
     """Wait until one of several jobs has ended, or until a time.
 
     The one event is ``{"over": [names], "polls": {name: time}, "jobs": {name: counters}}``: the jobs that the worker
-    must look at, because they have ended or cannot be looked at here; and for all others when to look at them next.
-    What has become of a job is left to the worker to read.
+    must poll, because they have ended or cannot be polled here; and for all others when to poll them next. The worker
+    reads the results of jobs.
 
     Args:
         jobs: the jobs by name, as `sfn_provider.integrations.Submitted` has them; ``kept`` is not needed.
-        polls: when to look at each next, in seconds since the epoch.
+        polls: when to poll each next, in seconds since the epoch.
         moment: when the wait ends at the latest, in seconds since the epoch; None for no such time.
         aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
         region_name: the region, in place of the connection's.
-        execution_arn: the execution that waits, for the names of sessions.
-        machine_arn: its state machine, for roles that ask for it.
-        waits: the task's waits for workers outside, as `CallbackTrigger` takes them: an answer ends the wait as well.
+        execution_arn: the execution of the task, for session names of assumed roles.
+        machine_arn: its state machine, the external id of assumed roles.
+        waits: the task's waits for task tokens, as `CallbackTrigger` takes them: an answer ends the wait as well.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class JobsTrigger(BaseTrigger):
         self.waits = waits or []
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class's path and the arguments that make this trigger again."""
+        """Give the class path and the arguments that recreate this trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "jobs": encode_xcom(self.jobs),
             "polls": self.polls,
@@ -76,19 +76,18 @@ class JobsTrigger(BaseTrigger):
         """Wait, then yield the one event."""
         from sfn_provider.waiting.job_poller import JobConnection, PendingJob, watch_jobs
 
-        news = asyncio.Event()
-        watched = {name: PendingJob(job, self.polls[name], news) for name, job in self.jobs.items()}
-        with watch_jobs(JobConnection(self.aws_conn_id, self.region_name, self.machine_arn), watched.values()):
+        finished = asyncio.Event()
+        pending = {name: PendingJob(job, self.polls[name], finished) for name, job in self.jobs.items()}
+        with watch_jobs(JobConnection(self.aws_conn_id, self.region_name, self.machine_arn), pending.values()):
             try:
                 async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
-                    await _first_completed(news.wait(), *([wait_for_answer(self.waits)] if self.waits else []))
+                    await _first_completed(finished.wait(), *([wait_for_answer(self.waits)] if self.waits else []))
             except TimeoutError:
-                self.log.debug("A time has come that the task waits for")
-        over = [name for name, one in watched.items() if one.over]
+                self.log.debug("The wait ends at its time limit")
         event = {
-            "over": over,
-            "polls": {name: one.at for name, one in watched.items() if not one.over},
-            "jobs": {name: {counter: one.job[counter] for counter in POLL_COUNTERS} for name, one in watched.items()},
+            "over": [name for name, job in pending.items() if job.needs_worker],
+            "polls": {name: job.next_poll for name, job in pending.items() if not job.needs_worker},
+            "jobs": {name: {key: job.job[key] for key in POLL_COUNTERS} for name, job in pending.items()},
         }
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
@@ -116,9 +115,9 @@ class JobsTrigger(BaseTrigger):
                 self.log.info("Cancelled %s", job)
 
 
-async def _first_completed(*ends: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the first of several things."""
-    tasks = [asyncio.ensure_future(end) for end in ends]
+async def _first_completed(*coroutines: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the first of several coroutines, and cancel the others."""
+    tasks = [asyncio.ensure_future(each) for each in coroutines]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -23,6 +23,7 @@ class StepFunctionMapRunTrigger(PollingTrigger):
     """
 
     arn_field = "any_arn"
+    argument_names = ("map_run_arn", "execution_arn", "target_states", "waiter_delay")
 
     def __init__(
         self,
@@ -38,28 +39,20 @@ class StepFunctionMapRunTrigger(PollingTrigger):
         self.target_states = list(target_states)
         self._progress = ""
 
-    def arguments(self) -> dict[str, Any]:
-        """Give this trigger's own arguments."""
-        return {
-            "map_run_arn": self.map_run_arn,
-            "execution_arn": self.execution_arn,
-            "target_states": self.target_states,
-        }
-
     @property
     def any_arn(self) -> str | None:
         """The ARN that is given; its region is where the calls are."""
         return self.map_run_arn or self.execution_arn
 
-    async def look(self) -> dict[str, Any] | None:
-        """Look once: one call."""
+    async def poll(self) -> dict[str, Any] | None:
+        """Describe the Map Run, after finding it."""
         if self.map_run_arn is None:
-            runs = (await self.ask("list_map_runs", executionArn=self.execution_arn))["mapRuns"]
+            runs = (await self.call("list_map_runs", executionArn=self.execution_arn))["mapRuns"]
             self.map_run_arn = latest_of(runs)
         if self.map_run_arn is None:
             self.log.info("%s has no Map Run yet", self.execution_arn)
             return None
-        description = await self.ask("describe_map_run", mapRunArn=self.map_run_arn)
+        description = await self.call("describe_map_run", mapRunArn=self.map_run_arn)
         status = description["status"]
         if (progress := progress_of(description)) != self._progress:
             self._progress = progress

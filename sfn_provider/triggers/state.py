@@ -12,8 +12,8 @@ from sfn_provider.waiting.history_reader import read_history_page
 class StepFunctionStateTrigger(PollingTrigger):
     """Wait until a state has been entered or left, or the execution has ended without that.
 
-    It reads only what is new in the history, one page a look. The event is ``{"status": "success", "execution_arn":
-    ..., "wait": ...}``, where ``wait`` is what has been seen, and takes the wait up again.
+    It reads only what is new in the history, usually one page per poll. The event is ``{"status": "success",
+    "execution_arn": ..., "wait": ...}``, where ``wait`` is what has been seen; a wait that gets it continues there.
 
     Args:
         execution_arn: the execution.
@@ -25,6 +25,7 @@ class StepFunctionStateTrigger(PollingTrigger):
     """
 
     arn_field = "execution_arn"
+    argument_names = ("execution_arn", "state_name", "passage", "times", "wait", "waiter_delay")
 
     def __init__(
         self,
@@ -41,23 +42,18 @@ class StepFunctionStateTrigger(PollingTrigger):
         self.state_name = state_name
         self.passage: Passage = passage
         self.times = times
-        self.wait = StateWait.of(state_name, passage, times, wait)
+        self._wait_state = StateWait.of(state_name, passage, times, wait)
 
-    def arguments(self) -> dict[str, Any]:
-        """Give this trigger's own arguments."""
-        return {
-            "execution_arn": self.execution_arn,
-            "state_name": self.state_name,
-            "passage": self.passage,
-            "times": self.times,
-            "wait": self.wait.saved(),
-        }
+    @property
+    def wait(self) -> dict[str, Any]:
+        """What has been seen, as the event gives it."""
+        return self._wait_state.saved()
 
-    async def look(self) -> dict[str, Any] | None:
-        """Read a page; the next one at once where there is more to read."""
+    async def poll(self) -> dict[str, Any] | None:
+        """Read the new pages of the history."""
         while True:
-            self.wait.take(await read_history_page(self.ask, self.execution_arn, self.wait.position))
-            if self.wait.seen or self.wait.ended:
-                return {"execution_arn": self.execution_arn, "wait": self.wait.saved()}
-            if not self.wait.position.behind:
+            self._wait_state.take(await read_history_page(self.call, self.execution_arn, self._wait_state.position))
+            if self._wait_state.seen or self._wait_state.ended:
+                return {"execution_arn": self.execution_arn, "wait": self.wait}
+            if not self._wait_state.position.behind:
                 return None

@@ -12,21 +12,21 @@ from sfn_provider.executions.arns import parse_execution_arn
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.outcomes import still_running
-from sfn_provider.executions.start_request import KILLED_CAUSE, KILLED_ERROR, region_of
+from sfn_provider.executions.start_request import KILLED_CAUSE, KILLED_ERROR
 from sfn_provider.executions.statuses import RUNNING_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass, lazy_classes
-from sfn_provider.waiting.aws_client import ClientSettings, shared_client
+from sfn_provider.hooks.aws_hook_mixin import HookClass, lazy_classes
+from sfn_provider.triggers.base import AwsTriggerMixin, error_event
+from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
 from sfn_provider.waiting.history_reader import log_history
-from sfn_provider.waiting.status_queue import QueueAddress
 
 if TYPE_CHECKING:
-    from sfn_provider.hooks.step_function import StepFunctionHook
+    pass
 else:
     __getattr__ = lazy_classes(__name__)
 
-# What these arguments are without being given; they are left out of what is stored, as in the amazon provider.
+# Arguments with these values are left out of the serialized trigger, as in the amazon provider.
 _DEFAULTS: Final[dict[str, Any]] = {
     "region_name": None,
     "verify": None,
@@ -39,36 +39,45 @@ _DEFAULTS: Final[dict[str, Any]] = {
 }
 
 QUEUE_POLL_INTERVAL: Final = 600.0
-"""Seconds between two looks, at least, where a queue says what has ended: a look for events that were lost."""
+"""Minimum seconds between two polls with a queue: they find executions whose events were lost."""
 
 
-class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
+class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
     """Wait until an execution has ended, in whatever way, or has a status that is waited for.
 
     The one event is ``{"status": "success", "execution_arn": ..., "execution_status": ...}``; its ``execution_status``
     is AWS's. The event of a wait that cannot go on is ``{"status": "error", "execution_arn": ..., "message": ...,
-    "final": ...}``, where ``final`` says that a retry of the task is of no use. Output and cause are left to the
-    worker to read.
+    "final": ...}``, where ``final`` says that a retry of the task is of no use. The worker reads output and cause.
 
     Args:
         execution_arn: the execution.
-        waiter_delay: seconds between two looks at its status.
-        waiter_max_attempts: looks at most; None for no end but the deferral's own timeout.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        waiter_delay: seconds between two polls of its status.
+        waiter_max_attempts: maximum polls; None for no limit but the deferral's timeout.
+        aws_conn_id: the Airflow connection; None for boto3's default credentials.
         region_name: the region, in place of the connection's.
         verify: whether to check TLS certificates, or the path of a CA bundle.
         botocore_config: arguments of ``botocore.config.Config``.
         target_states: statuses at which the wait is over although the execution goes on.
         stop_on_kill: stop the execution when a user marks the deferred task or clears it (Airflow 3.3 and later).
         log_history: log each state that is entered and left: one call of GetExecutionHistory every ``waiter_delay``.
-            The event then has ``history``: what the worker needs to go on with it.
+            The event then has ``history``, by which the worker continues.
         history: what has been logged before, as such an event gives it.
         status_queue_url: the URL of an SQS queue to which EventBridge sends the status changes of executions. The wait
-            then hears of the end, and looks only every 10 minutes, or every ``waiter_delay`` seconds if that is longer.
+            then ends by a message, and polls every 10 minutes, or every ``waiter_delay`` seconds if that is longer.
     """
 
     aws_hook_class = HookClass(__name__)
     arn_field = "execution_arn"
+    argument_names = (
+        "execution_arn",
+        "waiter_delay",
+        "waiter_max_attempts",
+        "target_states",
+        "stop_on_kill",
+        "log_history",
+        "history",
+        "status_queue_url",
+    )
 
     def __init__(
         self,
@@ -90,10 +99,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
         self.execution_arn = execution_arn
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
+        self._set_aws_arguments(aws_conn_id, region_name, verify, botocore_config)
         self.target_states = list(target_states)
         self.stop_on_kill = stop_on_kill
         self.log_history = log_history
@@ -101,38 +107,20 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
         self.status_queue_url = status_queue_url
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class's path and the arguments that make this trigger again."""
-        arguments = {
-            "execution_arn": self.execution_arn,
-            "waiter_delay": self.waiter_delay,
-            "waiter_max_attempts": self.waiter_max_attempts,
-            "aws_conn_id": self.aws_conn_id,
-            "region_name": self.region_name,
-            "verify": self.verify,
-            "botocore_config": self.botocore_config,
-            "target_states": self.target_states,
-            "stop_on_kill": self.stop_on_kill,
-            "log_history": self.log_history,
-            "history": self.history,
-            "status_queue_url": self.status_queue_url,
-        }
-        given = {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
-        return f"{type(self).__module__}.{type(self).__qualname__}", given
-
-    def hook(self) -> StepFunctionHook:
-        """Make the hook. This imports boto3: keep it off the event loop."""
-        return self.make_hook()
+        """Give the class path and the arguments that recreate this trigger."""
+        path, arguments = super().serialize()
+        return path, {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait together with the other triggers of this triggerer, then yield the one event."""
         try:
             async with self._poller() as poller:
-                with poller.waiting(self.execution_arn, self._delay(), self._event) as result:
-                    event = await (self._logged(result) if self.log_history else result)
+                with poller.wait_for(self.execution_arn, self._poll_delay(), self._event) as result:
+                    event = await (self._wait_and_log(result) if self.log_history else result)
         except (AirflowFailException, UsageError) as error:
-            event = self._error(str(error), final=True)
+            event = error_event(error) | {"execution_arn": self.execution_arn}
         except aws_errors() as error:
-            event = self._error(f"{type(error).__name__}: {error}", final=False)
+            event = error_event(error) | {"execution_arn": self.execution_arn}
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
@@ -141,15 +129,14 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
             await finish_despite_cancellation(self._stop())
 
     async def _stop(self) -> None:
-        async with shared_client(self._access(), self.hook) as client:
+        async with shared_client(self._client_settings(), self.hook) as client:
             await client.call("stop_execution", executionArn=self.execution_arn, error=KILLED_ERROR, cause=KILLED_CAUSE)
         self.log.info("Stopped %s", self.execution_arn)
 
-    async def _logged(self, result: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-        """Wait, and log beside it what the execution does."""
+    async def _wait_and_log(self, result: Awaitable[dict[str, Any]]) -> dict[str, Any]:
         history = HistoryLog.of(self.history)
         async with (
-            shared_client(self._access(), self.hook) as client,
+            shared_client(self._client_settings(), self.hook) as client,
             log_history(client.call, self.execution_arn, history, self.waiter_delay, self.log),
         ):
             event = await result
@@ -157,35 +144,27 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
 
     def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
         machine = parse_execution_arn(self.execution_arn)
-        queue = QueueAddress.of(self.status_queue_url, *self._ways()) if self.status_queue_url else None
-        return shared_execution_poller(self._access(), machine, self.hook, queue)
+        queue = self._queue_settings(self.status_queue_url) if self.status_queue_url else None
+        return shared_execution_poller(self._client_settings(), machine, self.hook, queue)
 
-    def _delay(self) -> float:
+    def _poll_delay(self) -> float:
         return max(QUEUE_POLL_INTERVAL, self.waiter_delay) if self.status_queue_url else self.waiter_delay
 
-    def _access(self) -> ClientSettings:
-        return ClientSettings.of("stepfunctions", *self._ways())
-
-    def _ways(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
-        return self.aws_conn_id, self.region_name or region_of(self.execution_arn), self.verify, self.botocore_config
-
-    def _event(self, status: str, looks: int) -> dict[str, Any] | None:
+    def _event(self, status: str, polls: int) -> dict[str, Any] | None:
         if status not in RUNNING_STATUSES or status in self.target_states:
             return {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
-        if self.waiter_max_attempts is not None and looks >= self._most_looks(self.waiter_max_attempts):
-            return self._error(still_running(self.execution_arn, status, looks), final=False)
+        if self.waiter_max_attempts is not None and polls >= self._max_polls(self.waiter_max_attempts):
+            message = still_running(self.execution_arn, status, polls)
+            return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}
         return None
 
-    def _most_looks(self, attempts: int) -> int:
-        """The looks that take as long as the attempts would without a queue."""
-        return max(1, round(attempts * self.waiter_delay / self._delay())) if self.status_queue_url else attempts
-
-    def _error(self, message: str, *, final: bool) -> dict[str, Any]:
-        return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": final}
+    def _max_polls(self, attempts: int) -> int:
+        """The polls that take as long as the attempts would without a queue."""
+        return max(1, round(attempts * self.waiter_delay / self._poll_delay())) if self.status_queue_url else attempts
 
 
 def execution_arn_from_event(event: dict[str, Any] | None) -> str:
-    """Read the trigger's event: the ARN of the execution that has ended.
+    """Give the ARN of the execution that has ended, of the trigger's event.
 
     Raises:
         AirflowFailException: the wait could not go on, and a retry is of no use.

@@ -1,1 +1,1 @@
-"""Waits for many executions and jobs together, in the triggerer: pollers, quotas, status queues."""
+"""Waits for many executions and jobs at once in the triggerer, within AWS's API quotas."""

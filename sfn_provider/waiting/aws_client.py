@@ -1,4 +1,4 @@
-"""One aiobotocore client for all waits that use the same connection, and calls that outlast what passes."""
+"""Shares one aiobotocore client between all waits with the same connection; calls outlast transient errors."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 log = logging.getLogger(__name__)
 
 MAX_RETRY_DELAY: Final = 20.0
-"""Seconds between two tries, at most. One try is made for all waits, so it may come oftener than each wait's own."""
+"""Maximum seconds between two tries of a shared client: one try serves all waits, so it may come more often than each
+wait's own."""
 
 DEFAULT_CLIENT_CONFIG: Final[dict[str, Any]] = {
     "connect_timeout": 10,
     "read_timeout": 40,  # longer than a long poll of SQS
-    "retries": {"mode": "standard", "total_max_attempts": 1},  # the pauses are ours: they hold up all calls, not one
+    "retries": {"mode": "standard", "total_max_attempts": 1},  # AwsClient retries: for all calls at once, not for each
 }
 
 HookFactory = Callable[[], Any]
@@ -34,11 +35,11 @@ ClientFactory = Callable[[], Awaitable[AbstractAsyncContextManager[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """How AWS is reached. Waits with equal ones share a client.
+    """The settings of a client. Waits with equal ones share it.
 
     Args:
         service: the service's name in boto3.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        aws_conn_id: the Airflow connection; None for boto3's default credentials.
         region_name: the region, in place of the connection's.
         verify: whether to check TLS certificates, or the path of a CA bundle.
         botocore_config: arguments of ``botocore.config.Config``, as JSON text.
@@ -51,41 +52,53 @@ class ClientSettings:
     botocore_config: str
 
     @classmethod
-    def of(
+    def from_arguments(
         cls,
         service: str,
         aws_conn_id: str | None,
         region_name: str | None,
-        verify: bool | str | None,
-        botocore_config: dict[str, Any] | None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
     ) -> ClientSettings:
-        """Make one out of a trigger's arguments."""
+        """Make them from a trigger's arguments."""
         return cls(service, aws_conn_id, region_name, verify, json.dumps(botocore_config, sort_keys=True))
 
+    def make_hook(self) -> Any:
+        """Make a hook of the amazon provider. This imports boto3: keep it off the event loop."""
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-async def create_client(make_hook: HookFactory, **settings: Any) -> AbstractAsyncContextManager[Any]:
-    """Make a client, an asynchronous context manager; all that takes long happens in a thread.
+        return AwsBaseHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=json.loads(self.botocore_config),
+            client_type=self.service,
+        )
+
+
+async def create_client(make_hook: HookFactory, **config: Any) -> AbstractAsyncContextManager[Any]:
+    """Create a client, an asynchronous context manager; everything slow happens in a thread.
 
     Args:
-        make_hook: makes the hook out of a trigger's arguments.
-        settings: of ``botocore.config.Config``. They go before those of the connection, and those before
+        make_hook: makes the hook.
+        config: arguments of ``botocore.config.Config``. They override the connection's, and those override
             ``DEFAULT_CLIENT_CONFIG``.
     """
     from asgiref.sync import sync_to_async
     from botocore.config import Config
 
     # Not asyncio.to_thread: Airflow 3 reads a connection through the triggerer's loop, which asgiref knows.
-    hook = await sync_to_async(_with_session)(make_hook)
-    config = Config(**DEFAULT_CLIENT_CONFIG).merge(hook.config).merge(Config(**settings))
-    # Here, not in the thread: a wait that ends meanwhile leaves no coroutine behind that nobody awaits.
+    hook = await sync_to_async(_make_hook_with_session)(make_hook)
+    merged = Config(**DEFAULT_CLIENT_CONFIG).merge(hook.config).merge(Config(**config))
+    # Here, not in the thread: a wait that ends meanwhile leaves no coroutine behind that is never awaited.
     client: AbstractAsyncContextManager[Any] = hook.get_client_type(
-        region_name=hook.region_name, config=config, deferrable=True
+        region_name=hook.region_name, config=merged, deferrable=True
     )
     return client
 
 
-def _with_session(make_hook: HookFactory) -> Any:
-    """Make the hook, and the session that its client takes then."""
+def _make_hook_with_session(make_hook: HookFactory) -> Any:
+    """Make the hook, and the session that its client will use."""
     hook = make_hook()
     session = hook.get_session(region_name=hook.region_name, deferrable=True)
     hook.get_session = lambda **_: session
@@ -95,9 +108,9 @@ def _with_session(make_hook: HookFactory) -> Any:
 
 @cache
 def read_botocore_data(service: str) -> None:
-    """Have botocore read a service's model and its endpoints, once, where that holds up no event loop.
+    """Have botocore read a service's model and endpoints, once, in this thread rather than on the event loop.
 
-    The amazon provider gives all its asynchronous sessions one loader, which keeps them.
+    The amazon provider gives all its asynchronous sessions one loader, which caches them.
     """
     from airflow.providers.amazon.aws.hooks.base_aws import BaseSessionFactory
     from botocore import UNSIGNED
@@ -114,96 +127,103 @@ def read_botocore_data(service: str) -> None:
 class AwsClient:
     """A client that many waits call.
 
-    Errors that pass hold up every call of this client: one call tries again after a pause, the others wait for its
-    answer. Expired credentials have the client made anew, from the connection.
+    Transient errors suspend all calls of this client: one call is retried after a delay, the others wait for its
+    result. After expired credentials the client is created again, from the connection.
 
     Args:
-        connect: makes the client.
+        create: creates the client.
+        max_retry_delay: maximum seconds between two tries.
     """
 
-    def __init__(self, connect: ClientFactory) -> None:
-        self._connect = connect
+    def __init__(self, create: ClientFactory, max_retry_delay: float = MAX_RETRY_DELAY) -> None:
+        self._create = create
         self._client: Any = None
-        self._held = AsyncExitStack()
-        self._making = asyncio.Lock()
-        self._probing = asyncio.Lock()
-        self._patience = Backoff(longest=MAX_RETRY_DELAY)
-        self._pauses = 0
-        self._resume = 0.0
+        self._exit_stack = AsyncExitStack()
+        self._create_lock = asyncio.Lock()
+        self._retry_lock = asyncio.Lock()
+        self._backoff = Backoff(longest=max_retry_delay)
+        self._delays = 0
+        self._retry_at = 0.0
 
-    async def call(self, operation: str, pace: AdaptiveTokenBucket | None = None, **arguments: Any) -> dict[str, Any]:
+    async def call(self, operation: str, bucket: AdaptiveTokenBucket | None = None, **arguments: Any) -> dict[str, Any]:
         """Call AWS until it answers.
 
         Args:
             operation: the client's method, ``describe_execution``.
-            pace: what the call is paced by.
+            bucket: limits the rate of the calls.
             arguments: of the method.
 
-        Returns:
-            The answer.
-
         Raises:
-            botocore.exceptions.ClientError: an answer that no waiting mends: a missing permission, a missing
+            botocore.exceptions.ClientError: an error that no retry can resolve: a missing permission, a missing
                 execution, a bad argument.
         """
         while True:
-            if self._patience.errors:
-                async with self._probing:
-                    await asyncio.sleep(self._resume - asyncio.get_running_loop().time())
-                    answer = await self._try(operation, pace, arguments)
+            if self._backoff.errors:
+                async with self._retry_lock:
+                    await asyncio.sleep(self._retry_at - asyncio.get_running_loop().time())
+                    answer = await self._try(operation, bucket, arguments)
             else:
-                answer = await self._try(operation, pace, arguments)
+                answer = await self._try(operation, bucket, arguments)
             if answer is not None:
                 return answer
 
     async def aclose(self) -> None:
         """Close the client."""
         self._client = None
-        await self._held.aclose()
+        await self._exit_stack.aclose()
 
     async def _try(
-        self, operation: str, pace: AdaptiveTokenBucket | None, arguments: dict[str, Any]
+        self, operation: str, bucket: AdaptiveTokenBucket | None, arguments: dict[str, Any]
     ) -> dict[str, Any] | None:
-        if pace is not None:
-            await pace.take()
-        pauses, client = self._pauses, None
+        """Call once. Gives None where the call must be repeated."""
+        if bucket is not None:
+            await bucket.acquire()
+        delays, client = self._delays, None
         try:
-            client = await self._connected()
+            client = await self._open()
             answer: dict[str, Any] = await getattr(client, operation)(**arguments)
-        except Exception as error:  # what cannot pass is raised again
-            if pace is not None and is_throttling(error):
-                pace.throttled()
+        except Exception as error:  # what is not transient is raised again
+            if bucket is not None and is_throttling(error):
+                bucket.on_throttled()
                 return None
-            if client is not self._client:  # made anew, and the old one closed, while this call was on its way
+            if client is not self._client:  # it was closed and created again during this call
                 return None
-            if classify_error(error) not in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
+            kind = classify_error(error)
+            if kind not in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
                 raise
-            if classify_error(error) is AwsErrorKind.EXPIRED:
+            if kind is AwsErrorKind.EXPIRED:
                 await self.aclose()
-            if pauses == self._pauses:  # not one of many that were on their way when the trouble began
-                self._pause(operation, error)
+            if delays == self._delays:  # else another of the calls that were in flight has set the delay
+                self._delay_calls(operation, error)
             return None
-        self._patience.calm()
-        if pace is not None:
-            pace.answered()
+        self._backoff.calm()
+        if bucket is not None:
+            bucket.on_success()
         return answer
 
-    def _pause(self, operation: str, error: Exception) -> None:
-        pause = self._patience.pause_after(error)
-        self._pauses += 1
-        self._resume = asyncio.get_running_loop().time() + pause
-        log.warning("%s, next try in %.1f s: %s", operation, pause, error)
+    def _delay_calls(self, operation: str, error: Exception) -> None:
+        delay = self._backoff.pause_after(error)
+        self._delays += 1
+        self._retry_at = asyncio.get_running_loop().time() + delay
+        log.warning("%s, next try in %.1f s: %s", operation, delay, error)
 
-    async def _connected(self) -> Any:
-        async with self._making:
+    async def _open(self) -> Any:
+        async with self._create_lock:
             if self._client is None:
-                self._client = await self._held.enter_async_context(await self._connect())
+                self._client = await self._exit_stack.enter_async_context(await self._create())
             return self._client
 
 
 _CLIENTS: Final[LoopRegistry[ClientSettings, AwsClient]] = LoopRegistry()
 
 
-def shared_client(access: ClientSettings, make_hook: HookFactory) -> RegistryLease[ClientSettings, AwsClient]:
-    """Use the client that all waits with this access share. Enter the result with ``async with``."""
-    return _CLIENTS.use(access, lambda: AwsClient(partial(create_client, make_hook)))
+def shared_client(
+    settings: ClientSettings, make_hook: HookFactory | None = None
+) -> RegistryLease[ClientSettings, AwsClient]:
+    """Lease the client that all waits with these settings share. Enter the result with ``async with``.
+
+    Args:
+        settings: of the client.
+        make_hook: makes the hook, in a thread. Default: ``settings.make_hook``.
+    """
+    return _CLIENTS.lease(settings, lambda: AwsClient(partial(create_client, make_hook or settings.make_hook)))

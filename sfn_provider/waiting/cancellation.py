@@ -1,4 +1,4 @@
-"""What a trigger does when a user acts on its deferred task, and that must be finished."""
+"""Finishes the work of a trigger's ``on_kill`` although Airflow cancels it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ _RUNNING: set[asyncio.Task[None]] = set()
 
 
 async def finish_despite_cancellation(work: Coroutine[Any, Any, None]) -> None:
-    """Do what ``on_kill`` is for, and go on with it where ``on_kill`` itself is cancelled.
+    """Run the work of ``on_kill`` to its end, even where ``on_kill`` itself is cancelled.
 
-    Airflow 3.3 cancels the trigger of a killed task anew with each sync of the triggerer, every second, until it has
-    gone: also while its ``on_kill`` runs. Source: ``TriggerRunnerSupervisor.cancelling_triggers``.
-
-    Args:
-        work: what is to be done.
+    Airflow 3.3 cancels the trigger of a killed task with each sync of the triggerer, every second, until the trigger
+    has ended: also while its ``on_kill`` runs. Source: ``TriggerRunnerSupervisor.cancelling_triggers``.
     """
     task = asyncio.get_running_loop().create_task(work)
-    _RUNNING.add(task)  # an event loop keeps weak references alone
+    _RUNNING.add(task)  # an event loop has weak references only
     task.add_done_callback(_RUNNING.discard)
     await asyncio.shield(task)

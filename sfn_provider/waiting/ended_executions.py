@@ -1,4 +1,4 @@
-"""Executions that have ended, as somebody sees them who waits for none of them in particular."""
+"""Reads a state machine's ended executions, each once, from ListExecutions or from EventBridge messages."""
 
 from __future__ import annotations
 
@@ -38,21 +38,22 @@ class EndedExecution:
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> EndedExecution:
-        """Read a row of ListExecutions."""
-        arn, machine = row["executionArn"], row["stateMachineArn"]
-        return cls(arn, machine, row["name"], row["status"], row["startDate"].timestamp(), row["stopDate"].timestamp())
+        """Parse a row of ListExecutions."""
+        return cls._parse(row, row["startDate"].timestamp(), row["stopDate"].timestamp())
 
     @classmethod
     def from_detail(cls, detail: dict[str, Any]) -> EndedExecution:
-        """Read the detail of a "Step Functions Execution Status Change": its dates are milliseconds."""
-        arn, machine = detail["executionArn"], detail["stateMachineArn"]
-        return cls(
-            arn, machine, detail["name"], detail["status"], detail["startDate"] / 1000, detail["stopDate"] / 1000
-        )
+        """Parse the detail of a "Step Functions Execution Status Change": its dates are milliseconds."""
+        return cls._parse(detail, detail["startDate"] / 1000, detail["stopDate"] / 1000)
+
+    @classmethod
+    def _parse(cls, fields: dict[str, Any], started: float, stopped: float) -> EndedExecution:
+        arn, machine = fields["executionArn"], fields["stateMachineArn"]
+        return cls(arn, machine, fields["name"], fields["status"], started, stopped)
 
     @property
     def key(self) -> str:
-        """What tells it apart from others, and from an earlier end of the same execution."""
+        """Identifies this end among all executions, and among several ends of one."""
         return f"{self.execution_arn} {round(self.stopped * 1000)}"
 
     def payload(self) -> dict[str, str]:
@@ -68,86 +69,82 @@ class EndedExecution:
 
 
 class SeenExecutions:
-    """The endings that were given already: when each was, by its key.
+    """The ended executions that have been reported already.
 
     Args:
-        stopped: those of earlier ones.
+        stopped: when each ended, by its key.
     """
 
     def __init__(self, stopped: dict[str, float] | None = None) -> None:
         self._stopped = dict(stopped or {})
 
-    def is_new(self, ending: EndedExecution) -> bool:
-        """Tell whether an ending was not given yet, and remember it."""
-        new = ending.key not in self._stopped
-        self._stopped[ending.key] = ending.stopped
+    def add(self, ended: EndedExecution) -> bool:
+        """Add an execution; False where it is there already."""
+        new = ended.key not in self._stopped
+        self._stopped[ended.key] = ended.stopped
         return new
 
-    def since(self, time: float) -> dict[str, float]:
-        """Forget all that ended before a time. Gives the others."""
+    def forget_before(self, time: float) -> dict[str, float]:
+        """Remove all that ended before a time. Gives the others: when each ended, by its key."""
         self._stopped = {key: stopped for key, stopped in self._stopped.items() if stopped >= time}
         return self._stopped
 
 
 class EndedExecutionReader:
-    """Reads the lists of a state machine's ended executions, from where it left off.
+    """Reads the lists of a state machine's ended executions, each time from where it left off.
 
     Args:
         state_machine_arn: the state machine, without version or alias.
-        statuses: ends that are of interest.
-        since: executions that ended before this time, in seconds since the epoch, are none of the caller's.
-        given: those given already.
+        statuses: the end statuses to read.
+        since: executions that ended before this time, in seconds since the epoch, are left out.
+        seen: those that were read already.
     """
 
-    def __init__(self, state_machine_arn: str, statuses: Iterable[str], since: float, given: SeenExecutions) -> None:
+    def __init__(self, state_machine_arn: str, statuses: Iterable[str], since: float, seen: SeenExecutions) -> None:
         self._machine, self._statuses = state_machine_arn, tuple(statuses)
         self._begin, self._reached = since, since
-        self._given = given
+        self._seen = seen
 
     @classmethod
-    def at(cls, state_machine_arn: str, statuses: Iterable[str], position: dict[str, Any]) -> EndedExecutionReader:
-        """Go on from a position that ``position`` gave."""
-        endings = cls(state_machine_arn, statuses, position["begin"], SeenExecutions(position["given"]))
-        endings._reached = position["reached"]
-        return endings
+    def from_position(
+        cls, state_machine_arn: str, statuses: Iterable[str], position: dict[str, Any]
+    ) -> EndedExecutionReader:
+        """Continue at a position that ``position`` gave."""
+        reader = cls(state_machine_arn, statuses, position["begin"], SeenExecutions(position["given"]))
+        reader._reached = position["reached"]
+        return reader
 
     def position(self) -> dict[str, Any]:
-        """Give what it takes to go on from here, as JSON value."""
-        return {"begin": self._begin, "reached": self._reached, "given": dict(self._given.since(self._read_again_from))}
+        """Give the position as a JSON value."""
+        seen = self._seen.forget_before(self._read_from)
+        return {"begin": self._begin, "reached": self._reached, "given": dict(seen)}
 
-    async def read(self, client: AwsClient, pace: AdaptiveTokenBucket) -> list[EndedExecution]:
+    async def read(self, client: AwsClient, bucket: AdaptiveTokenBucket) -> list[EndedExecution]:
         """Give the executions that have ended since the last time, in the order of their ends.
 
         Raises:
             botocore.exceptions.ClientError: listing is not permitted, or the state machine does not exist.
         """
-        since = self._read_again_from
-        found = [ending for status in self._statuses for ending in await self._read_list(client, pace, status, since)]
-        found.sort(key=lambda ending: (ending.stopped, ending.key))
-        self._reached = max([self._reached, *(ending.stopped for ending in found)])
-        return [ending for ending in found if self._given.is_new(ending)]
+        since = self._read_from
+        ended = [each for status in self._statuses for each in await self._read_list(client, bucket, status, since)]
+        ended.sort(key=lambda each: (each.stopped, each.key))
+        self._reached = max([self._reached, *(each.stopped for each in ended)])
+        return [each for each in ended if self._seen.add(each)]
 
     @property
-    def _read_again_from(self) -> float:
+    def _read_from(self) -> float:
         return max(self._begin, self._reached - OVERLAP_SECONDS)
 
     async def _read_list(
-        self, client: AwsClient, pace: AdaptiveTokenBucket, status: str, since: float
+        self, client: AwsClient, bucket: AdaptiveTokenBucket, status: str, since: float
     ) -> list[EndedExecution]:
-        found: list[EndedExecution] = []
-        token: dict[str, str] = {}
+        ended: list[EndedExecution] = []
+        arguments: dict[str, Any] = {"stateMachineArn": self._machine, "statusFilter": status, "maxResults": PAGE_SIZE}
         while True:
-            answer = await client.call(
-                "list_executions",
-                pace,
-                stateMachineArn=self._machine,
-                statusFilter=status,
-                maxResults=PAGE_SIZE,
-                **token,
-            )
+            answer = await client.call("list_executions", bucket, **arguments)
             page = [EndedExecution.from_row(row) for row in answer["executions"]]
-            found += [ending for ending in page if ending.stopped >= since]
+            ended += [each for each in page if each.stopped >= since]
             # Newest first. Source: API_ListExecutions.
             if "nextToken" not in answer or (page and page[-1].stopped < since):
-                return found
-            token = {"nextToken": answer["nextToken"]}
+                return ended
+            arguments["nextToken"] = answer["nextToken"]

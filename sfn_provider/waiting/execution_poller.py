@@ -1,4 +1,4 @@
-"""The poller that looks after all waits for executions of one state machine."""
+"""Polls all awaited executions of one state machine, mostly by ListExecutions instead of a call per execution."""
 
 from __future__ import annotations
 
@@ -17,230 +17,230 @@ from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFacto
 from sfn_provider.waiting.quotas import bucket_for
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.shared_poller import PollTarget, SharedPoller
-from sfn_provider.waiting.status_queue import QueueAddress, StatusListener
+from sfn_provider.waiting.status_queue import StatusListener, StatusQueueSettings
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE: Final = 1000
-"""Executions on a page of ListExecutions, at most. Source: API_ListExecutions, ``maxResults``."""
+"""Maximum executions on a page of ListExecutions. Source: API_ListExecutions, ``maxResults``."""
 
 LIST_CALL_COST: Final = 3
-"""What a page costs, in descriptions: the quotas are 5 pages and 15 descriptions a second."""
+"""What a page costs, in DescribeExecution calls: the quotas are 5 pages and 15 descriptions a second."""
 
 LIST_RETRY_DELAY: Final = 600.0
-"""Seconds after which ListExecutions is tried again where AWS has refused it."""
+"""Seconds until ListExecutions is tried again where AWS has refused it."""
 
 LIST_LAG_DELAY: float = 3.0
-"""Seconds that ListExecutions, which is eventually consistent, is given to know new executions, if they are many."""
+"""Seconds that ListExecutions, which is eventually consistent, is given to show new executions, if they are many."""
 
 MAX_LIST_LAG_DELAYS: Final = 3
 """How often it is given them."""
 
 CONFIRMATION_DELAY: float = 2.0
-"""Seconds between two looks at an execution that is said to have ended and still shows as running."""
+"""Seconds between two descriptions of an execution that has ended according to a message and still shows as running."""
 
 MAX_CONFIRMATIONS: Final = 5
 
 END_STATUSES: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+"""In the order in which their lists are read."""
 
 
 @dataclass(slots=True)
 class ExecutionPollState:
-    """What is known of an execution.
+    """What the poller knows about an execution.
 
     Args:
         listed: it was in the list of running executions once, so that its absence means something.
-        settlings: how often it was given time to appear there.
-        rumours: looks left until a message that it has ended is taken for wrong.
-        patience: with DescribeExecution, while that does not know it.
+        lag_delays: how often it was given time to appear there.
+        confirmations: descriptions left until a message that it has ended is taken for wrong.
+        backoff: of DescribeExecution, while that does not know it.
     """
 
     listed: bool = False
-    settlings: int = 0
-    rumours: int = 0
-    patience: Backoff | None = None
+    lag_delays: int = 0
+    confirmations: int = 0
+    backoff: Backoff | None = None
 
     @property
-    def unknown(self) -> bool:
+    def maybe_unlisted(self) -> bool:
         """May it be too young for the list?"""
-        return not self.listed and self.settlings < MAX_LIST_LAG_DELAYS
+        return not self.listed and self.lag_delays < MAX_LIST_LAG_DELAYS
 
 
 class ExecutionPoller(SharedPoller[str]):
-    """Finds out which executions of a state machine have ended, in as few calls as it takes.
+    """Finds out which executions of a state machine have ended, in as few calls as possible.
 
     One ListExecutions of the running ones, 1,000 a page, answers for all that it shows. Those that it does not show are
-    looked up: many in the lists of ended executions, newest first, few by DescribeExecution, at the pace of the quota.
-    An execution is never taken to have ended because a list lacks it: lists lag behind, and that of the running ones
-    lacks those in PENDING_REDRIVE. Reading a list stops where descriptions are cheaper, and is not tried for fewer than
-    three executions. Where listing is not permitted, every execution is described.
+    looked up: many in the lists of ended executions, newest first, few by DescribeExecution, at the rate of the quota.
+    That a list lacks an execution never means that it has ended: lists lag behind, and that of the running ones lacks
+    those in PENDING_REDRIVE. Reading a list stops where descriptions are cheaper, and is not tried for fewer than three
+    executions. Where listing is not permitted, every execution is described.
 
     A finding is AWS's status.
 
     Args:
-        access: how AWS is reached.
+        settings: settings of the client.
         machine: an execution of the state machine, or any of its children in Map Runs: these are only described.
         make_hook: makes the hook, in a thread.
         queue: the queue with events of the executions' ends, if there is one. Each event is confirmed by a description.
     """
 
     def __init__(
-        self, access: ClientSettings, machine: ExecutionArn, make_hook: HookFactory, queue: QueueAddress | None = None
+        self,
+        settings: ClientSettings,
+        machine: ExecutionArn,
+        make_hook: HookFactory,
+        queue: StatusQueueSettings | None = None,
     ) -> None:
         super().__init__()
-        self._queue = queue
-        self._access, self._machine, self._make_hook = access, machine, make_hook
-        self._describing = bucket_for("describe_execution", machine.account, machine.region)
-        self._listing = bucket_for("list_executions", machine.account, machine.region)
+        self._settings, self._machine, self._make_hook, self._status_queue = settings, machine, make_hook, queue
+        self._describe_bucket = bucket_for("describe_execution", machine.account, machine.region)
+        self._list_bucket = bucket_for("list_executions", machine.account, machine.region)
         self._client: AwsClient
-        self._worth_listing: float = LIST_CALL_COST
-        self._list_at = float("inf") if machine.of_map_run else float("-inf")
-        self._tried = False
+        self._min_to_list: float = LIST_CALL_COST
+        self._list_not_before = float("inf") if machine.of_map_run else float("-inf")
+        self._permission_checked = False
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
+    async def open(self) -> AsyncIterator[None]:
         """Hold the client, and have the queue read."""
-        async with AsyncExitStack() as held:
-            self._client = await held.enter_async_context(shared_client(self._access, self._make_hook))
-            if self._queue is not None:
-                reader = await held.enter_async_context(self._queue.shared_reader())
-                held.enter_context(reader.read_by(StatusListener(self.hint, self._fail_all)))
+        async with AsyncExitStack() as stack:
+            self._client = await stack.enter_async_context(shared_client(self._settings, self._make_hook))
+            if self._status_queue is not None:
+                reader = await stack.enter_async_context(self._status_queue.shared_reader())
+                stack.enter_context(reader.notify(StatusListener(self.on_status_change, self.fail_all)))
             yield
 
-    async def look(self, due: Sequence[PollTarget]) -> None:
+    async def poll(self, due: Sequence[PollTarget]) -> None:
         """List what can be listed, and queue the rest to be described."""
-        names = [subject.name for subject in due]
-        rumoured = [name for name in names if self._notes(name).rumours]
-        listable = set(names).difference(rumoured)
-        if len(listable) < self._worth_listing or self._now() < self._list_at:
-            self._worth_listing = max(LIST_CALL_COST, self._worth_listing * 0.9)
-            self._describe_soon(names)
+        arns = [target.name for target in due]
+        unconfirmed = [arn for arn in arns if self._state(arn).confirmations]
+        listable = set(arns).difference(unconfirmed)
+        if len(listable) < self._min_to_list or self._now() < self._list_not_before:
+            self._min_to_list = max(LIST_CALL_COST, self._min_to_list * 0.9)
+            self._describe_soon(arns)
             return
-        self._describe_soon(rumoured)
-        if not self._tried:  # one is described, whatever the list says: a missing permission shows at once
-            self._tried = True
-            self._describe_soon(names[:1])
+        self._describe_soon(unconfirmed)
+        if not self._permission_checked:  # one is described, whatever the list says: a missing permission shows at once
+            self._permission_checked = True
+            self._describe_soon(arns[:1])
         try:
-            missing = await self._look_at_lists(listable)
-        except aws_errors() as error:  # no waiting mends it: not permitted, or the state machine is gone
+            missing = await self._read_lists(listable)
+        except aws_errors() as error:  # not a transient one: not permitted, or the state machine is deleted
             log.warning("Cannot list executions, so each one is described: %s", error)
-            self._list_at = self._now() + LIST_RETRY_DELAY
+            self._list_not_before = self._now() + LIST_RETRY_DELAY
             missing = listable
-        self._settle_or_describe(missing)
+        self._postpone_or_describe(missing)
 
-    async def look_at(self, name: str) -> None:
+    async def poll_one(self, name: str) -> None:
         """Describe one execution."""
-        if name not in self.subjects:
+        if name not in self.targets:
             return
-        notes = self._notes(name)
+        state = self._state(name)
         try:
             answer = await self._client.call(
-                "describe_execution", self._describing, executionArn=name, includedData="METADATA_ONLY"
+                "describe_execution", self._describe_bucket, executionArn=name, includedData="METADATA_ONLY"
             )
         except aws_errors() as error:
-            if classify_error(error) is AwsErrorKind.DENIED:  # very likely the others, too; no list is of use then
-                self._list_at = self._now() + LIST_RETRY_DELAY
-                self._describe_soon(self.subjects)
+            if classify_error(error) is AwsErrorKind.DENIED:  # very likely the others, too; no list helps then
+                self._list_not_before = self._now() + LIST_RETRY_DELAY
+                self._describe_soon(self.targets)
                 raise AirflowFailException(denial(error)) from error
-            notes.patience = notes.patience or Backoff()
-            self.postpone(name, notes.patience.pause_after(error))
+            state.backoff = state.backoff or Backoff()
+            self.postpone(name, state.backoff.pause_after(error))
             return
-        notes.patience = None
-        self.tell(name, answer["status"])
-        if notes.rumours and answer["status"] in RUNNING_STATUSES:
-            notes.rumours -= 1
+        state.backoff = None
+        self.report(name, answer["status"])
+        if state.confirmations and answer["status"] in RUNNING_STATUSES:
+            state.confirmations -= 1
             self.postpone(name, CONFIRMATION_DELAY)
 
-    def hint(self, name: str) -> bool:
-        """Have an execution described at once: a message says that it has ended. Gives whether it is waited for."""
-        if name not in self.subjects:
+    def on_status_change(self, arn: str) -> bool:
+        """Describe an execution at once, since a message says that it has ended. Tells whether it is waited for."""
+        if arn not in self.targets:
             return False
-        self._notes(name).rumours = MAX_CONFIRMATIONS
-        self._describe_soon([name])
+        self._state(arn).confirmations = MAX_CONFIRMATIONS
+        self._describe_soon([arn])
         return True
 
-    def _fail_all(self, error: Exception) -> None:
-        for name in self.subjects:
-            self.fail(name, error)
-
-    async def _look_at_lists(self, wanted: set[str]) -> set[str]:
-        """Tell of all that the lists show. Gives the executions that have to be described."""
-        running, complete = await self._read_running(wanted)
-        # A list read to its end lacks what has ended, whoever has asked; one read in part says nothing of others.
-        missing = (set(self.subjects) if complete else wanted) - running
-        await self._read_ends(missing)
+    async def _read_lists(self, due: set[str]) -> set[str]:
+        """Report all that the lists show. Gives the executions that must be described."""
+        running, complete = await self._read_running(due)
+        # An execution that is not in the complete list has ended, due or not; a partial list says nothing of others.
+        missing = (set(self.targets) if complete else due) - running
+        await self._read_ended(missing)
         return missing
 
-    async def _read_running(self, wanted: set[str]) -> tuple[set[str], bool]:
+    async def _read_running(self, due: set[str]) -> tuple[set[str], bool]:
         """Read the list of running executions. Gives those found, and whether it was read to its end."""
         found: set[str] = set()
         token, pages, go_on = None, 0, True
         while go_on:
-            names, token = await self._page("RUNNING", token)
+            arns, token = await self._read_page("RUNNING", token)
             pages += 1
-            found |= names
-            for name in names:
-                self._tell_running(name)
-            go_on = token is not None and pages * LIST_CALL_COST < len(wanted - found)
+            found |= arns
+            for arn in arns:
+                self._report_running(arn)
+            go_on = token is not None and pages * LIST_CALL_COST < len(due - found)
         complete = token is None
-        self._worth_listing = LIST_CALL_COST if complete or len(found) > pages else 2 * len(wanted)
+        self._min_to_list = LIST_CALL_COST if complete or len(found) > pages else 2 * len(due)
         return found, complete
 
-    async def _read_ends(self, missing: set[str]) -> None:
+    async def _read_ended(self, missing: set[str]) -> None:
         """Read the lists of ended executions, newest first, while that is cheaper than to describe each.
 
-        Takes those found out of ``missing``.
+        Removes those found from ``missing``.
         """
         pages = 0
         for status in END_STATUSES:
             token, go_on = None, True
             while go_on and (pages + 1) * LIST_CALL_COST <= len(missing):
-                names, token = await self._page(status, token)
+                arns, token = await self._read_page(status, token)
                 pages += 1
-                found = names & missing
+                found = arns & missing
                 missing -= found
-                for name in found:
-                    self.tell(name, status)
+                for arn in found:
+                    self.report(arn, status)
                 go_on = token is not None and len(found) > PAGE_SIZE / 2
 
-    async def _page(self, status: str, token: str | None) -> tuple[set[str], str | None]:
+    async def _read_page(self, status: str, token: str | None) -> tuple[set[str], str | None]:
         """Read a page of a list. Gives what is waited for on it, and the next page's token."""
         answer = await self._client.call(
             "list_executions",
-            self._listing,
+            self._list_bucket,
             stateMachineArn=self._machine.state_machine_arn,
             statusFilter=status,
             maxResults=PAGE_SIZE,
             **({"nextToken": token} if token else {}),
         )
-        names = {row["executionArn"] for row in answer["executions"]} & self.subjects.keys()
-        return names, answer.get("nextToken")
+        arns = {row["executionArn"] for row in answer["executions"]} & self.targets.keys()
+        return arns, answer.get("nextToken")
 
-    def _tell_running(self, name: str) -> None:
-        notes = self._notes(name)
-        notes.listed = True
-        if not notes.rumours:
-            self.backlog.discard(name)
-        self.tell(name, "RUNNING")
+    def _report_running(self, arn: str) -> None:
+        state = self._state(arn)
+        state.listed = True
+        if not state.confirmations:
+            self.queue.discard(arn)
+        self.report(arn, "RUNNING")
 
-    def _settle_or_describe(self, missing: Collection[str]) -> None:
-        missing = [name for name in missing if name in self.subjects]
-        unknown = [name for name in missing if self._notes(name).unknown]
-        if len(unknown) > LIST_CALL_COST and self._now() >= self._list_at:
-            for name in unknown:
-                self._notes(name).settlings += 1
-                self.postpone(name, LIST_LAG_DELAY)
-            missing = set(missing).difference(unknown)
+    def _postpone_or_describe(self, missing: Collection[str]) -> None:
+        missing = [arn for arn in missing if arn in self.targets]
+        young = [arn for arn in missing if self._state(arn).maybe_unlisted]
+        if len(young) > LIST_CALL_COST and self._now() >= self._list_not_before:
+            for arn in young:
+                self._state(arn).lag_delays += 1
+                self.postpone(arn, LIST_LAG_DELAY)
+            missing = set(missing).difference(young)
         self._describe_soon(missing)
 
-    def _describe_soon(self, names: Collection[str]) -> None:
-        for name in names:
-            self.backlog.add(name)
+    def _describe_soon(self, arns: Collection[str]) -> None:
+        for arn in arns:
+            self.queue.add(arn)
 
-    def _notes(self, name: str) -> ExecutionPollState:
-        subject = self.subjects[name]
-        subject.notes = subject.notes or ExecutionPollState()
-        return cast("ExecutionPollState", subject.notes)
+    def _state(self, arn: str) -> ExecutionPollState:
+        target = self.targets[arn]
+        target.state = target.state or ExecutionPollState()
+        return cast("ExecutionPollState", target.state)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -250,8 +250,8 @@ _POLLERS: Final[LoopRegistry[tuple[object, ...], ExecutionPoller]] = LoopRegistr
 
 
 def shared_execution_poller(
-    access: ClientSettings, machine: ExecutionArn, make_hook: HookFactory, queue: QueueAddress | None = None
+    settings: ClientSettings, machine: ExecutionArn, make_hook: HookFactory, queue: StatusQueueSettings | None = None
 ) -> RegistryLease[tuple[object, ...], ExecutionPoller]:
-    """Use the poller of a state machine's executions. Enter the result with ``async with``."""
-    key = (access, machine, queue.url if queue else None)
-    return _POLLERS.use(key, lambda: ExecutionPoller(access, machine, make_hook, queue))
+    """Lease the poller of a state machine's executions. Enter the result with ``async with``."""
+    key = (settings, machine, queue.url if queue else None)
+    return _POLLERS.lease(key, lambda: ExecutionPoller(settings, machine, make_hook, queue))

@@ -1,4 +1,4 @@
-"""Reading histories in the triggerer: a page at a time, and into the log beside a wait."""
+"""Reads execution histories in the triggerer: page by page, and into the log of a wait."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.history_pages import PAGE, HistoryPosition, token_forgotten
 
 AwsCall = Callable[..., Awaitable[dict[str, Any]]]
-"""Makes a call: the client's method and its arguments."""
+"""Calls AWS: the client's method and its arguments."""
 
 
-async def read_history_page(ask: AwsCall, execution_arn: str, position: HistoryPosition) -> dict[str, Any]:
+async def read_history_page(call: AwsCall, execution_arn: str, position: HistoryPosition) -> dict[str, Any]:
     """Read the page at a position; the first one again where AWS has forgotten the token."""
     token = {} if position.token is None else {"nextToken": position.token}
     arguments = {"executionArn": execution_arn, "maxResults": PAGE, "includeExecutionData": False}
     try:
-        return await ask("get_execution_history", **arguments, **token)
+        return await call("get_execution_history", **arguments, **token)
     except Exception as error:
         if not token_forgotten(error):
             raise
         position.restart()
-        return await ask("get_execution_history", **arguments)
+        return await call("get_execution_history", **arguments)
 
 
 @asynccontextmanager
 async def log_history(
-    ask: AwsCall, execution_arn: str, history: HistoryLog, delay: float, log: Any
+    call: AwsCall, execution_arn: str, history: HistoryLog, delay: float, log: Any
 ) -> AsyncIterator[HistoryLog]:
-    """Log what an execution does while the block runs: one page now, and one after each ``delay`` seconds.
+    """Log an execution's events while the block runs: one page now, and one after each ``delay`` seconds.
 
-    The log is a convenience: a history that cannot be read is told as a warning, once.
+    A history that cannot be read does not end the wait: it is logged as a warning, once.
 
     Args:
-        ask: makes a call.
+        call: calls AWS.
         execution_arn: the execution.
-        history: how far it has been read; goes on with it.
+        history: how far it has been read; updated.
         delay: seconds between two pages.
-        log: a trigger's logger, of structlog or of the standard library, takes the lines.
+        log: a trigger's logger, of structlog or of the standard library.
     """
 
     async def follow() -> None:
         try:
             while True:
-                for line in history.lines(await read_history_page(ask, execution_arn, history.position)):
+                for line in history.lines(await read_history_page(call, execution_arn, history.position)):
                     log.info("%s", line)
                 await asyncio.sleep(delay)
         except aws_errors() as error:

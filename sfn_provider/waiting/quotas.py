@@ -1,4 +1,4 @@
-"""The quotas of Step Functions, and the paces that keep all waits of one process below them."""
+"""The API quotas of Step Functions, and the token buckets that hold all waits of a process below them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ QUOTAS: Final[dict[str, dict[bool, tuple[float, float]]]] = {
     "describe_execution": {True: (300, 15), False: (250, 10)},
     "list_executions": {True: (200, 5), False: (100, 2)},
 }
-"""By action: bucket and refill a second, in a large region and in another one. Source: Step Functions Developer Guide,
-"Quotas related to API action throttling"."""
+"""By action: bucket size and refill per second, in a large region and in another one. Source: Step Functions Developer
+Guide, "Quotas related to API action throttling"."""
 
-_buckets: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str, str], AdaptiveTokenBucket]] = (
-    WeakKeyDictionary()
-)
+_Buckets = dict[tuple[str, str, str], AdaptiveTokenBucket]
+_BUCKETS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Buckets]] = WeakKeyDictionary()
 
 
 def bucket_for(action: str, account: str, region: str) -> AdaptiveTokenBucket:
-    """Give the pace of an action: one for all waits on this event loop on an account's executions in a region.
+    """Give the bucket of an action: one per account and region for all waits on this event loop.
 
     Args:
         action: ``describe_execution`` or ``list_executions``.
         account: the account's number.
         region: the region.
     """
-    paces = _buckets.setdefault(asyncio.get_running_loop(), {})
+    buckets = _BUCKETS.setdefault(asyncio.get_running_loop(), {})
     key = (action, account, region)
-    if key not in paces:
+    if key not in buckets:
         burst, rate = QUOTAS[action][region in LARGE_REGIONS]
-        paces[key] = AdaptiveTokenBucket(burst * QUOTA_SHARE, rate * QUOTA_SHARE)
-    return paces[key]
+        buckets[key] = AdaptiveTokenBucket(burst * QUOTA_SHARE, rate * QUOTA_SHARE)
+    return buckets[key]

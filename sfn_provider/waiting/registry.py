@@ -1,4 +1,4 @@
-"""Things that everybody on one event loop shares, for as long as somebody uses them."""
+"""Shares one instance per key between all users on an event loop, and closes it when the last one leaves."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 
 class Closable(Protocol):
-    """What can be shared."""
+    """An object that can be shared."""
 
     async def aclose(self) -> None:
-        """Give back what it holds. Called once, after the last user has left."""
+        """Release its resources. Called once, after the last user has left."""
 
 
 K = TypeVar("K", bound=Hashable)
@@ -30,25 +30,25 @@ class _Entry(Generic[K, V]):
 
 
 class LoopRegistry(Generic[K, V]):
-    """A register of shared things: one of each key on an event loop.
+    """Shared objects, one for each key on an event loop.
 
-    A triggerer runs all its triggers on one event loop; what one trigger makes, the others find here::
+    A triggerer runs all its triggers on one event loop; an object that one trigger makes, the others find here::
 
-        async with CLIENTS.use(key, make) as client: ...
+        async with CLIENTS.lease(key, make) as client: ...
 
-    The first user has it made, the last one to leave has it closed.
+    The object is made for the first user and closed when the last one leaves.
     """
 
     def __init__(self) -> None:
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[K, _Entry[K, V]]] = WeakKeyDictionary()
 
-    def use(self, key: K, make: Callable[[], V]) -> RegistryLease[K, V]:
-        """Use the thing of this key; ``make`` makes it where there is none. Enter the result with ``async with``."""
+    def lease(self, key: K, make: Callable[[], V]) -> RegistryLease[K, V]:
+        """Lease the object of a key; ``make`` makes it where there is none. Enter the result with ``async with``."""
         return RegistryLease(self._loops.setdefault(asyncio.get_running_loop(), {}), key, make)
 
 
 class RegistryLease(Generic[K, V]):
-    """One user's hold on a shared thing."""
+    """One user's lease of a shared object."""
 
     __slots__ = ("_entries", "_entry", "_make")
 
@@ -60,7 +60,7 @@ class RegistryLease(Generic[K, V]):
     async def __aenter__(self) -> V:
         assert self._make is not None, "entered twice"
         self._entry = self._make()
-        self._make = None  # lets go of this user's own key: there may be thousands of equal ones
+        self._make = None  # releases this user's key: there may be thousands of equal ones
         self._entries[self._entry.key] = self._entry
         self._entry.users += 1
         return self._entry.value
@@ -70,5 +70,5 @@ class RegistryLease(Generic[K, V]):
     ) -> None:
         self._entry.users -= 1
         if not self._entry.users:
-            del self._entries[self._entry.key]  # before the await: whoever comes meanwhile makes a new one
+            del self._entries[self._entry.key]  # before the await: a user that comes meanwhile makes another one
             await self._entry.value.aclose()

@@ -1,4 +1,4 @@
-"""How long a deferral may take."""
+"""Computes how long a deferral may last within the task's ``execution_timeout`` and other limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MINIMUM = timedelta(seconds=1)
 def remaining_timeout(context: Context, *limits: timedelta | None) -> timedelta | None:
     """Give the time until the first limit is reached, counted from the start of this try.
 
-    Airflow 3 does not hold a deferred task to its ``execution_timeout``; a deferral has to be given what is left of it.
+    Airflow 3 does not apply ``execution_timeout`` to a deferred task; a deferral must be given what is left of it.
 
     Args:
         context: of the running task.
@@ -25,9 +25,9 @@ def remaining_timeout(context: Context, *limits: timedelta | None) -> timedelta 
     Returns:
         At least one second, also where the limit has passed; None where no limit is set.
     """
-    given = [limit for limit in limits if limit is not None]
-    if not given:
+    limits_set = [limit for limit in limits if limit is not None]
+    if not limits_set:
         return None
     started = context["ti"].start_date
     elapsed = timezone.utcnow() - started if started else timedelta(0)
-    return max(min(given) - elapsed, _MINIMUM)
+    return max(min(limits_set) - elapsed, _MINIMUM)

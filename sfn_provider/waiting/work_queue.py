@@ -1,4 +1,4 @@
-"""Work that is done in the order of its coming, a few pieces at a time, while the rest goes on."""
+"""A queue of names that a few workers process in order, each name once, beside other work."""
 
 from __future__ import annotations
 
@@ -7,57 +7,54 @@ from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
 MAX_WORKERS: Final = 8
-"""Pieces of work at the same time; an aiobotocore client has 10 connections."""
+"""Names that are processed at the same time; an aiobotocore client has 10 connections."""
 
 
 class WorkQueue:
-    """A queue of names, each worked on once.
+    """Processes names in order.
 
     Args:
-        work: does the work for a name.
-        failed: is told of an error of ``work``.
+        process: processes a name.
+        on_error: called with the name and the error where ``process`` raises one.
     """
 
-    def __init__(self, work: Callable[[str], Awaitable[None]], failed: Callable[[str, Exception], None]) -> None:
-        self._work, self._failed = work, failed
-        self._names: dict[str, None] = {}
-        self._begun: set[str] = set()
+    def __init__(self, process: Callable[[str], Awaitable[None]], on_error: Callable[[str, Exception], None]) -> None:
+        self._process, self._on_error = process, on_error
+        self._queued: dict[str, None] = {}
+        self._in_progress: set[str] = set()
         self._workers: set[asyncio.Task[None]] = set()
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._names or name in self._begun
-
     def add(self, name: str) -> None:
-        """Queue a name, unless it is queued or worked on already."""
-        if name in self:
+        """Queue a name, unless it is queued or in progress already."""
+        if name in self._queued or name in self._in_progress:
             return
-        self._names[name] = None
-        if len(self._workers) < min(MAX_WORKERS, len(self._names) + len(self._begun)):
-            self._workers.add(asyncio.create_task(self._drain()))
+        self._queued[name] = None
+        if len(self._workers) < min(MAX_WORKERS, len(self._queued) + len(self._in_progress)):
+            self._workers.add(asyncio.create_task(self._work()))
 
     def discard(self, name: str) -> None:
-        """Take a name out of the queue, if it is there and not worked on yet."""
-        self._names.pop(name, None)
+        """Remove a name from the queue, if it is there and not in progress yet."""
+        self._queued.pop(name, None)
 
     async def aclose(self) -> None:
-        """Give up all work."""
-        self._names.clear()
+        """Cancel everything."""
+        self._queued.clear()
         workers = list(self._workers)
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         self._workers.clear()
 
-    async def _drain(self) -> None:
-        while self._names:
-            name = next(iter(self._names))
-            del self._names[name]
-            self._begun.add(name)
+    async def _work(self) -> None:
+        while self._queued:
+            name = next(iter(self._queued))
+            del self._queued[name]
+            self._in_progress.add(name)
             try:
-                await self._work(name)
+                await self._process(name)
             except Exception as error:
-                self._failed(name, error)
+                self._on_error(name, error)
             finally:
-                self._begun.discard(name)
-        # Not by a callback: a name added before that ran would find a worker that has gone home.
+                self._in_progress.discard(name)
+        # Not by a callback: a name that is added before that runs would count on a worker that has ended.
         self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))

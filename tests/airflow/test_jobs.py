@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from sfn_provider.integrations.integration import get_path
+from sfn_provider.integrations.json_templates import get_path
 from sfn_provider.translate import translate
 from tests.aws.lost_answers import STARTS, STATES, LostAnswersAws
 from tests.aws.moto_jobs import OVER, MotoJobs

@@ -85,7 +85,7 @@ def test_our_trigger_needs_few_calls_and_little_time(
 ) -> None:
     from airflow.providers.amazon.aws.triggers.batch import BatchJobTrigger
 
-    monkeypatch.setattr("sfn_provider.integrations.integration.PollInterval.after", lambda pace, looks: float(EVERY))
+    monkeypatch.setattr("sfn_provider.integrations.sync_job.PollInterval.after", lambda pace, looks: float(EVERY))
     names = [f"job-{number}" for number in range(JOBS)]
     jobs = [job_of("batch:submitJob.sync", {"JobName": name}, {"JobId": name}) for name in names]
     # Each side imports what it needs before the clock runs.

@@ -141,7 +141,8 @@ def of_another_task(waits: Waits) -> str:
     """A token signed by this Airflow for another task instance, under the id of an open wait."""
     signer = TokenSigner.from_configuration()
     serializer = signer._serializer()
-    return str(serializer.dumps([signer.read(waits.open()).id, TaskInstanceKey("waits", waits.run_id, "b", -1).digest]))
+    other = TaskInstanceKey("waits", waits.run_id, "b", -1)
+    return str(serializer.dumps([signer.verify(waits.open()).id, other.digest]))
 
 
 def deferred_for_another(waits: Waits) -> str:

@@ -165,7 +165,7 @@ def test_what_is_no_answer_stays_for_the_dead_letter_queue(
     kept: Kept, caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
     taken = queue.process_message({"MessageId": "m-1", "Body": body}, time.time())
-    assert taken == queue.MessageOutcome(done=False)
+    assert taken == queue.MessageOutcome(delete=False)
     assert "Message m-1 in the queue of task tokens is no answer: " in caplog.text
     assert TOKEN not in caplog.text
 

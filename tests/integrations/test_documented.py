@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sfn_provider.integrations import Ended, Followed, Supported, ended, followed, supported
+from sfn_provider.integrations import IntegrationDetails, SupportedResource, integration_details, supported_resources
 from tests.fixtures.versions import from_boto3
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,11 +18,11 @@ REPEATED = {"once": "made once", "same": "comes to the same", "twice": "made twi
 
 def rows_of_integrations() -> list[str]:
     """What `docs/integrations.md` has for each integration. Print it where the table is to be written anew."""
-    ends = {entry.resource: entry for entry in ended()}
-    return [row(covered, ends.get(covered.resource)) for covered in supported()]
+    ends = {entry.resource: entry for entry in integration_details()}
+    return [row(covered, ends.get(covered.resource)) for covered in supported_resources()]
 
 
-def row(covered: Supported, end: Ended | None) -> str:
+def row(covered: SupportedResource, end: IntegrationDetails | None) -> str:
     first = f"| `{covered.resource}` | {', '.join(covered.patterns)} | `{covered.error_prefix}.*` |"
     if end is None:
         token = "made once where the model has a token, else twice" if "aws-sdk" in covered.resource else "made twice"
@@ -35,11 +35,11 @@ def test_the_table_of_integrations_is_what_the_code_covers() -> None:
     assert rows("integrations.md") == rows_of_integrations()
 
 
-def job_row(job: Followed) -> str:
+def job_row(job: IntegrationDetails) -> str:
     looks = f"{job.batch[1]} by {job.batch[0]}" if job.batch is not None else "each alone"
     once = f"token `{job.token}`" if job.token else f"search by {job.search}" if job.search else ""
-    return f"| `{job.resource}` | {looks} | {job.stop or ''} | {once} |"
+    return f"| `{job.resource}.sync` | {looks} | {job.stop or ''} | {once} |"
 
 
 def test_the_table_of_jobs_is_what_the_code_does() -> None:
-    assert rows("jobs.md") == [job_row(job) for job in followed()]
+    assert rows("jobs.md") == [job_row(job) for job in integration_details() if job.has_jobs]

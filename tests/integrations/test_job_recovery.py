@@ -113,7 +113,7 @@ cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.resource)
 @cases
 def test_the_job_is_found_and_followed(submit: Callable[..., Answer], scripted_aws: ScriptedAws, case: Case) -> None:
     scripted_aws.script(*case.list)
-    answer = submit(case.resource, case.arguments, again=Resubmission(SINCE))
+    answer = submit(case.resource, case.arguments, resubmission=Resubmission(SINCE))
     assert isinstance(answer, Submitted)
     assert answer.job["describe"] == case.found
     assert answer.poll_after == 0, "it may have ended long ago"
@@ -128,7 +128,7 @@ def test_a_job_that_is_known_is_not_taken_for_it(
     scripted_aws.script(case.start, ErrorResponse("ValidationException"))
     others = ({"describe": case.found}, {"describe": {"RunId": "later"}})
     with pytest.raises(StatesError):
-        submit(case.resource, case.arguments, again=Resubmission(SINCE, others))
+        submit(case.resource, case.arguments, resubmission=Resubmission(SINCE, others))
     assert scripted_aws.actions() == [case.list[0], case.start]
 
 
@@ -146,7 +146,7 @@ def test_two_calls_that_are_the_same_find_two_jobs(submit: Callable[..., Answer]
     case = CASES[0]
     scripted_aws.script(*case.list)
     scripted_aws.script("StartJobRun", {"JobRunId": "new"})
-    answers = [submit(case.resource, case.arguments, again=Resubmission(SINCE)) for _ in range(3)]
+    answers = [submit(case.resource, case.arguments, resubmission=Resubmission(SINCE)) for _ in range(3)]
     runs = [answer.job["describe"]["RunId"] for answer in answers if isinstance(answer, Submitted)]
     assert runs == ["ours", "later", "new"]
 
@@ -157,7 +157,7 @@ def test_where_the_service_may_not_be_asked_the_job_is_started(
 ) -> None:
     scripted_aws.script("GetJobRuns", ErrorResponse(code))
     scripted_aws.script("StartJobRun", {"JobRunId": "new"})
-    answer = submit("glue:startJobRun.sync", {"JobName": "load"}, again=Resubmission(SINCE))
+    answer = submit("glue:startJobRun.sync", {"JobName": "load"}, resubmission=Resubmission(SINCE))
     assert isinstance(answer, Submitted) and answer.job["describe"]["RunId"] == "new"
 
 
@@ -166,7 +166,7 @@ def test_where_the_service_cannot_say_nothing_is_started(
 ) -> None:
     scripted_aws.script("GetJobRuns", ErrorResponse("ThrottlingException"))
     with pytest.raises(StatesError, match=r"^Glue\."):
-        submit("glue:startJobRun.sync", {"JobName": "load"}, again=Resubmission(SINCE))
+        submit("glue:startJobRun.sync", {"JobName": "load"}, resubmission=Resubmission(SINCE))
     assert scripted_aws.actions() == ["GetJobRuns"]
 
 
@@ -176,4 +176,4 @@ def test_every_search_is_for_a_call_without_a_token(submit: Callable[..., Answer
     for name in JOB_SEARCHES.keys() & OPTIMIZED_INTEGRATIONS.keys():
         row = OPTIMIZED_INTEGRATIONS[name]
         operation = get_session().get_service_model(row.client).operation_model(row.operation)
-        assert not operation.idempotent_members and row.once is None, name
+        assert not operation.idempotent_members and row.idempotency is None, name

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.integrations import Caller, Submitted
-from sfn_provider.integrations.integration import get_path
 from sfn_provider.integrations.job_recovery import Resubmission
+from sfn_provider.integrations.json_templates import get_path
 from tests.aws.moto_jobs import OVER, MotoJobs
 from tests.fixtures.task_calls import Answer, submit_by
 
@@ -45,7 +45,7 @@ def test_a_job_is_submitted_and_followed_to_its_result(moto_jobs: MotoJobs, call
 def test_a_job_that_a_lost_worker_started_is_found(moto_jobs: MotoJobs, name: str) -> None:
     state, began = moto_jobs.states[name], time.time()
     first, second = (
-        submit_by(Caller(), state["Resource"], state["Parameters"], again=again)
+        submit_by(Caller(), state["Resource"], state["Parameters"], resubmission=again)
         for again in (None, Resubmission(began))
     )
     assert isinstance(first, Submitted) and isinstance(second, Submitted)

@@ -7,13 +7,15 @@ import botocore.session
 import pytest
 
 from sfn_provider.integrations import supported
-from sfn_provider.integrations.integration import CallTemplate, Integration, SyncJob, get_path
+from sfn_provider.integrations.integration import Integration
+from sfn_provider.integrations.json_templates import CallTemplate, get_path
 from sfn_provider.integrations.naming import capitalize, uncapitalize
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
+from sfn_provider.integrations.sync_job import SyncJob
 from tests.fixtures.versions import needs_operation
 
 SESSION = botocore.session.get_session()
-AWS = [row for row in OPTIMIZED_INTEGRATIONS.values() if row.wire == "aws"]
+AWS = [row for row in OPTIMIZED_INTEGRATIONS.values() if row.adapter == "aws"]
 SYNCS = [(row, pattern, sync) for row in AWS for pattern, sync in row.syncs.items()]
 sync_cases = pytest.mark.parametrize(
     ("row", "sync"), [(row, sync) for row, _, sync in SYNCS], ids=[f"{r.name}.{p}" for r, p, _ in SYNCS]
@@ -33,10 +35,10 @@ def members(shape: Any) -> dict[str, Any]:
 @row_cases
 def test_fields_in_the_table_are_fields_of_the_operation(row: Integration) -> None:
     names = members(operation(row, row.operation).input_shape)
-    if row.once is not None:
-        assert row.once.field in names
+    if row.idempotency is not None:
+        assert row.idempotency.field in names
     if row.required is None:
-        assert row.refused <= set(names)
+        assert row.unsupported <= set(names)
     assert row.pages is None or row.pages[0] in names
 
 
@@ -103,7 +105,7 @@ def test_paths(path: str, found: Any) -> None:
 
 
 def test_looks_get_rarer() -> None:
-    pace = OPTIMIZED_INTEGRATIONS["athena:startQueryExecution"].syncs["sync"].pace
+    pace = OPTIMIZED_INTEGRATIONS["athena:startQueryExecution"].syncs["sync"].interval
     seconds = [pace.after(looks) for looks in (0, 1, 2, 8, 10_000)]
     assert seconds == [1, 1.5, 2.25, 10, 10]
 

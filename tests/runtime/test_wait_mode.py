@@ -113,6 +113,6 @@ def test_in_airflow_2_the_operator_says_so_itself(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("airflow.__version__", "2.10.3")
     made = PassStateOperator(task_id="a", end=True)
     vars(made)["deps"] = frozenset()
-    _compat.let_reschedule(made)
+    _compat.enable_reschedule(made)
     assert {type(dep).__name__ for dep in vars(made)["deps"]} == {"ReadyToRescheduleDep"}
     assert vars(made)["reschedule"] is True

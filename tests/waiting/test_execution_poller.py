@@ -263,7 +263,7 @@ def test_an_error_of_our_own_hangs_no_wait(
     async def broken(*arguments: object) -> None:
         raise ZeroDivisionError("a mistake")
 
-    monkeypatch.setattr("sfn_provider.waiting.execution_poller.ExecutionPoller.look", broken)
+    monkeypatch.setattr("sfn_provider.waiting.execution_poller.ExecutionPoller.poll", broken)
     arns = [simulated_aws.plan(f"run-{n}", 20) for n in range(3)]
     with pytest.raises(ExceptionGroup) as caught:
         wait_for(map(trigger_of, arns))

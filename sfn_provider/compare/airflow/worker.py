@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 from unittest.mock import patch
 
-from sfn_provider._compat import airflow_major, mend_dag_test
+from sfn_provider._compat import airflow_major, patch_dag_test
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
 from sfn_provider.engine.simulation.mock_files import load_mocks
 from sfn_provider.xcom_json import decode_xcom
@@ -33,7 +33,7 @@ def main() -> None:
     from airflow.utils.db import initdb
 
     _disable_disk_sync()
-    mend_dag_test()
+    patch_dag_test()
     _log_errors_only()
     initdb()
     requests = serve_requests_in_thread()

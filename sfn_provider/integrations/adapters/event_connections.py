@@ -1,6 +1,6 @@
-"""Connections of EventBridge: what they add to the request of an HTTP task.
+"""Reads EventBridge connections: the parameters and authorization that they add to an HTTP task's request.
 
-The secret of a connection holds its parameters as JSON; underscores and capitals of its keys do not matter here.
+The secret of a connection holds its parameters as JSON; underscores and case of its keys are ignored.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html
 """
 
@@ -22,7 +22,7 @@ _PREFIX: Final = "Events.ConnectionResource"
 
 @dataclass(frozen=True, slots=True)
 class ConnectionParameters:
-    """What a connection adds to a request; it goes before what the task has under the same name.
+    """The parameters that a connection adds to a request; they override the task's.
 
     Args:
         headers: headers by name.
@@ -40,12 +40,12 @@ def read_connection(arn: str, clients: Clients, role_arn: str | None) -> Connect
 
     Args:
         arn: the connection's ARN.
-        clients: make the clients of EventBridge and of Secrets Manager.
+        clients: makes the clients of EventBridge and of Secrets Manager.
         role_arn: the role that the state assumes; None without.
 
     Raises:
         StatesError: ``Events.ConnectionResource.<what>``: there is none, or it is not authorized; or its authorization
-            server refuses; ``States.Http.Socket``: that server does not answer.
+            server rejects the request; ``States.Http.Socket``: that server does not respond.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: they cannot be read.
     """
     region, name = arn.split(":")[3], arn.split("/")[1]
@@ -59,18 +59,20 @@ def read_connection(arn: str, clients: Clients, role_arn: str | None) -> Connect
     secrets = clients.get("secretsmanager", connection["SecretArn"].split(":")[3], role_arn)
     text = secrets.get_secret_value(SecretId=connection["SecretArn"])["SecretString"]
     secret = json.loads(text, object_hook=_fold)
-    added = _parameters(secret.get("invocationhttpparameters"))
+    parameters = _parameters(secret.get("invocationhttpparameters"))
     authorize = _AUTHORIZATION_HEADERS[connection["AuthorizationType"]]
-    return ConnectionParameters({**added.headers, **authorize(secret, connection)}, added.query, added.body)
+    return ConnectionParameters(
+        {**parameters.headers, **authorize(secret, connection)}, parameters.query, parameters.body
+    )
 
 
 def _fold(members: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("_", "").lower(): value for name, value in members.items()}
 
 
-def _parameters(given: dict[str, Any] | None) -> ConnectionParameters:
+def _parameters(secret: dict[str, Any] | None) -> ConnectionParameters:
     def values(kind: str) -> dict[str, str]:
-        return {entry["key"]: entry["value"] for entry in (given or {}).get(f"{kind}parameters") or []}
+        return {entry["key"]: entry["value"] for entry in (secret or {}).get(f"{kind}parameters") or []}
 
     return ConnectionParameters(values("header"), values("querystring"), values("body"))
 
@@ -96,9 +98,9 @@ def _oauth(secret: dict[str, Any], connection: dict[str, Any]) -> dict[str, str]
     method = described["HttpMethod"]
     url = https.with_query(described["AuthorizationEndpoint"], more.query)
     answer = https.send_to_user_endpoint(method, url, list(headers.items()), None if method == "GET" else body)
-    if not answer.good or not isinstance(answer.body, dict) or "access_token" not in answer.body:
-        told = f"the authorization server of {connection['ConnectionArn']} answered with status {answer.status}"
-        raise StatesError(f"{_PREFIX}.AuthorizationFailure", told)
+    if not answer.ok or not isinstance(answer.body, dict) or "access_token" not in answer.body:
+        message = f"the authorization server of {connection['ConnectionArn']} answered with status {answer.status}"
+        raise StatesError(f"{_PREFIX}.AuthorizationFailure", message)
     return {"Authorization": f"Bearer {answer.body['access_token']}"}
 
 
@@ -111,4 +113,4 @@ _AUTHORIZATION_HEADERS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]
     "API_KEY": _api_key,
     "OAUTH_CLIENT_CREDENTIALS": _oauth,
 }
-"""Headers that show who calls, by the connection's type."""
+"""Makes the authorization headers, by the connection's authorization type."""

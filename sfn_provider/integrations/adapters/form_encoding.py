@@ -1,4 +1,4 @@
-"""The body of a form (``application/x-www-form-urlencoded``), for HTTP tasks.
+"""Encodes request bodies as forms (``application/x-www-form-urlencoded``), for HTTP tasks.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html#url-encode-request-body
 """

@@ -1,4 +1,4 @@
-"""``http:invoke``: calls an HTTPS endpoint, with what a connection of EventBridge adds.
+"""Adapter of ``http:invoke``: calls an HTTPS endpoint with an EventBridge connection.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 """
@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.base import Adapter
 from sfn_provider.integrations.adapters.event_connections import ConnectionParameters, read_connection
 from sfn_provider.integrations.adapters.form_encoding import ARRAY_FORMATS, encode_form
 from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
-from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
-from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import runtime_error
 from sfn_provider.integrations.value_shapes import Values, body_text, json_text
 
@@ -57,16 +55,6 @@ _ENCODINGS: Final = ("NONE", "URL_ENCODED")
 _DENIED_CODES: Final = ("AccessDeniedException", "AccessDenied")
 
 
-def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
-    """Tell everything that is wrong with the parameters, one sentence each."""
-    found = list(find_problems(FIELDS, parameters))
-    yield from found
-    if not found:
-        yield from _connection_problems(parameters)
-        yield from _header_problems(parameters.get("Headers") or {})
-        yield from _transform_problems(parameters.get("Transform") or {})
-
-
 def _connection_problems(parameters: Values) -> Iterator[str]:
     arn = _connection_arn(parameters)
     if arn is None:
@@ -90,60 +78,57 @@ def _transform_problems(transform: Values) -> Iterator[str]:
         yield f"The value for the field 'ArrayFormat' must be one of {', '.join(ARRAY_FORMATS)}"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpTask:
-    """A task that calls an HTTPS endpoint.
+class HttpTaskAdapter(Adapter):
+    """Calls an HTTPS endpoint for a task."""
 
-    Args:
-        task: the task.
-        clients: make the clients that read the connection.
-    """
+    @staticmethod
+    def check(operation: str, parameters: Json) -> Iterator[str]:
+        """Give the problems of an operation's parameters, one sentence each."""
+        found = list(find_problems(FIELDS, parameters))
+        yield from found
+        if not found:
+            yield from _connection_problems(parameters)
+            yield from _header_problems(parameters.get("Headers") or {})
+            yield from _transform_problems(parameters.get("Transform") or {})
 
-    task: TaskCall
-    clients: Clients
-
-    def perform(self, given: Values, token: str) -> Values:
+    def perform(self, parameters: Values, token: str) -> Values:
         """Call the endpoint once; redirections are not followed.
 
         Args:
-            given: the task's parameters.
-            token: not used: HTTP does not tell calls apart.
+            parameters: the task's parameters.
+            token: not used: HTTP has no idempotency token.
 
         Raises:
-            StatesError: ``States.Http.StatusCode.<status>`` with the body as the cause, for every status but those of
-                success; ``States.Http.Socket`` where no answer came within 60 seconds; ``Events.ConnectionResource.*``;
-                ``States.Runtime`` for what is no text.
+            StatesError: ``States.Http.StatusCode.<status>`` with the body as the cause, for every status but 2xx;
+                ``States.Http.Socket`` where no answer came within 60 seconds; ``Events.ConnectionResource.*``;
+                ``States.Runtime`` for a binary response.
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: the connection cannot be read.
         """
-        arn = str(_connection_arn(given))
+        arn = str(_connection_arn(parameters))
         added = read_connection(arn, self.clients, self.task.role_arn)
-        body = _body(given, added)
-        headers = _headers(given, added, arn.split(":")[3], has_body=body is not None)
-        answer = https.send_to_user_endpoint(given["Method"], _url(given, added), headers, body)
-        if not answer.good:
+        body = _body(parameters, added)
+        headers = _headers(parameters, added, arn.split(":")[3], has_body=body is not None)
+        answer = https.send_to_user_endpoint(parameters["Method"], _url(parameters, added), headers, body)
+        if not answer.ok:
             raise StatesError(f"States.Http.StatusCode.{answer.status}", answer.text)
         kind = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
         if _BINARY_CONTENT.fullmatch(kind.partition(";")[0].strip()):
             raise runtime_error(f"The response has the content type {kind}, which is no text.")
         return answer.summary | {"Headers": https.group_headers(answer.headers)}
 
-    def ask(self, operation: str, parameters: Values) -> Values:
-        """Raise NotImplementedError: no job is followed through an endpoint."""
-        raise NotImplementedError(operation)
-
-    def name(self, error: Exception) -> StatesError | UsageError:
-        """Name an error of reading the connection."""
+    def convert_error(self, error: Exception) -> StatesError | UsageError:
+        """Convert an error of reading the connection."""
         from botocore.exceptions import ClientError
 
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED_CODES:
             return StatesError("Events.ConnectionResource.AccessDenied", str(error))
-        return unanswered_call_error(error, self.task)
+        return super().convert_error(error)
 
 
-def _connection_arn(given: Values) -> Json:
+def _connection_arn(parameters: Values) -> Json:
     for name in ("Authentication", "InvocationConfig"):
-        if (given.get(name) or {}).get("ConnectionArn") is not None:
-            return given[name]["ConnectionArn"]
+        if (parameters.get(name) or {}).get("ConnectionArn") is not None:
+            return parameters[name]["ConnectionArn"]
     return None
 
 
@@ -157,38 +142,38 @@ def _texts(value: Json) -> list[str]:
     return [value if isinstance(value, str) else json_text(value)]
 
 
-def _is_form(given: Values) -> bool:
-    return (given.get("Transform") or {}).get("RequestBodyEncoding") == "URL_ENCODED"
+def _is_form(parameters: Values) -> bool:
+    return (parameters.get("Transform") or {}).get("RequestBodyEncoding") == "URL_ENCODED"
 
 
-def _body(given: Values, added: ConnectionParameters) -> bytes | None:
-    """The body: what the connection adds goes into an object, before the task's own members."""
-    value = given.get("RequestBody")
-    if added.body or (_is_form(given) and value is not None):
+def _body(parameters: Values, added: ConnectionParameters) -> bytes | None:
+    """The body: the connection's parameters override the members of an object."""
+    value = parameters.get("RequestBody")
+    if added.body or (_is_form(parameters) and value is not None):
         if not isinstance(value, dict | None):
             raise runtime_error("The RequestBody must be an object: the connection adds to it, or it becomes a form.")
         value = (value or {}) | added.body
     if value is None:
         return None
-    if _is_form(given):
-        return encode_form(value, _array_format(given["Transform"])).encode()
+    if _is_form(parameters):
+        return encode_form(value, _array_format(parameters["Transform"])).encode()
     return body_text(value)
 
 
-def _headers(given: Values, added: ConnectionParameters, region: str, *, has_body: bool) -> https.Headers:
-    """The header lines: the connection's go before the task's, and these before the usual ones."""
-    usual = {"User-Agent": f"Amazon|StepFunctions|HttpInvoke|{region}", "Range": "bytes=0-262144"}
+def _headers(parameters: Values, added: ConnectionParameters, region: str, *, has_body: bool) -> https.Headers:
+    """The header lines: the connection's override the task's, and these override the defaults."""
+    defaults = {"User-Agent": f"Amazon|StepFunctions|HttpInvoke|{region}", "Range": "bytes=0-262144"}
     if has_body:
-        usual["Content-Type"] = _FORM if _is_form(given) else "application/json"
+        defaults["Content-Type"] = _FORM if _is_form(parameters) else "application/json"
     lines: dict[str, tuple[str, list[str]]] = {}
-    for source in (usual, given.get("Headers") or {}, added.headers):
+    for source in (defaults, parameters.get("Headers") or {}, added.headers):
         lines |= {name.lower(): (name, _texts(value)) for name, value in source.items()}
     return [(name, text) for name, texts in lines.values() for text in texts]
 
 
-def _url(given: Values, added: ConnectionParameters) -> str:
-    """The address with query parameters: its own, the task's and the connection's."""
-    parts = urlsplit(given["ApiEndpoint"])
-    more = {name: _texts(value) for name, value in ((given.get("QueryParameters") or {}) | added.query).items()}
+def _url(parameters: Values, added: ConnectionParameters) -> str:
+    """The URL with query parameters: its own, the task's and the connection's."""
+    parts = urlsplit(parameters["ApiEndpoint"])
+    more = {name: _texts(value) for name, value in ((parameters.get("QueryParameters") or {}) | added.query).items()}
     query = "&".join(text for text in (parts.query, https.with_query("", more).removeprefix("?")) if text)
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, ""))

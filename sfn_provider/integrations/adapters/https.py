@@ -1,4 +1,4 @@
-"""HTTPS calls to what is no service of boto3: stages of API Gateway, Kubernetes, and endpoints of HTTP tasks.
+"""Sends HTTPS requests to endpoints that boto3 cannot call: API Gateway stages, Kubernetes, HTTP tasks.
 
 urllib3 comes with botocore. It is imported with the first call.
 """
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
 TIMEOUT_SECONDS: Final = 60.0
-"""How long an answer may take: longer than API Gateway (29 s) and Step Functions wait."""
+"""Seconds that a response may take: longer than API Gateway (29 s) and Step Functions wait."""
 
 Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What came back.
+    """An HTTP response.
 
     Args:
         status: the HTTP status.
-        reason: the words beside it.
+        reason: the reason phrase.
         headers: name and value of each header line.
         text: the body.
     """
@@ -40,8 +40,8 @@ class HttpResponse:
     text: str
 
     @property
-    def good(self) -> bool:
-        """Whether the status is one of success; a redirection is none."""
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
@@ -56,12 +56,12 @@ class HttpResponse:
 
 
 def with_query(url: str, parameters: Json) -> str:
-    """Add query parameters, each a list of values, to an address."""
+    """Add query parameters, each a list of values, to a URL."""
     return f"{url}?{urlencode(parameters, doseq=True, quote_via=quote)}" if parameters else url
 
 
 def join_path(*parts: Json) -> str:
-    """Join parts of a path that is not encoded yet; what is encoded already stays as it is."""
+    """Join and encode parts of a path; encoded parts stay unchanged."""
     return "".join("/" + quote(str(part).strip("/"), safe="/%:@!$&'()*+,;=~") for part in parts if part)
 
 
@@ -72,13 +72,13 @@ def send(
 
     Args:
         method: the HTTP method.
-        url: the address.
+        url: the URL.
         headers: name and value of each header line.
         body: the body; None for none.
-        trusted: certificates of authorities to trust, as PEM text, in place of the usual ones.
+        trusted: CA certificates to trust, as PEM text, in place of the default ones.
 
     Raises:
-        botocore.exceptions.EndpointConnectionError: there was no answer.
+        botocore.exceptions.EndpointConnectionError: there was no response.
     """
     import urllib3
     from botocore.exceptions import EndpointConnectionError
@@ -99,10 +99,10 @@ def send(
 
 
 def send_to_user_endpoint(method: str, url: str, headers: Headers, body: bytes | None) -> HttpResponse:
-    """Send a request to an endpoint of the user's, as `send` does.
+    """Send a request to an endpoint of the user, as `send` does.
 
     Raises:
-        StatesError: ``States.Http.Socket``: there was no answer.
+        StatesError: ``States.Http.Socket``: there was no response.
     """
     from botocore.exceptions import EndpointConnectionError
 
@@ -121,14 +121,14 @@ def sign_request(
     service: str,
     region: str,
 ) -> Headers:
-    """Give the headers of a request with AWS's signature, version 4.
+    """Sign a request with AWS Signature Version 4. Gives its headers.
 
     Args:
         method: the HTTP method.
-        url: the address.
-        headers: the headers that are signed.
+        url: the URL.
+        headers: the headers to sign.
         body: the body; None for none.
-        credentials: what to sign with.
+        credentials: of AWS.
         service: the service's name in signatures: ``execute-api``.
         region: the service's region.
     """
@@ -143,7 +143,7 @@ def sign_request(
 
 
 def group_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Give the values of each header."""
+    """Give the values of each header by its name."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name, []).append(value)

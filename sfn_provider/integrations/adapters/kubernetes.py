@@ -1,4 +1,4 @@
-"""``eks:call`` and ``eks:runJob``: the Kubernetes API of a cluster, with a token that AWS signs.
+"""Adapter of ``eks:call`` and ``eks:runJob``: calls the Kubernetes API of a cluster.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-eks.html.
 """
@@ -8,16 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.base import Adapter
 from sfn_provider.integrations.adapters.parameter_checks import ParameterField, find_problems
-from sfn_provider.integrations.api_operation import TaskCall, unanswered_call_error
-from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import get_path
+from sfn_provider.integrations.json_templates import get_path
 from sfn_provider.integrations.optimized.transforms import parse_json
 from sfn_provider.integrations.value_shapes import Values, json_text, raw_text
 
@@ -56,101 +54,89 @@ _LOG_FIELDS: Final = {
 }
 
 _TOKEN_ANNOTATION: Final = "sfn-provider/idempotency-token"
-"""The annotation by which a job that was created before is known again."""
+"""The annotation that identifies a job that was created before."""
 
 _PATCH_CONTENT_TYPES: Final = {"PATCH": "application/merge-patch+json"}
 
 
-def check_parameters(operation: str, parameters: Json) -> Iterator[str]:
-    """Tell everything that is wrong with the parameters, one sentence each.
+class KubernetesAdapter(Adapter):
+    """Calls a cluster for a task."""
 
-    Args:
-        operation: ``Call`` or ``RunJob``.
-        parameters: the task's.
-    """
-    yield from find_problems(_FIELDS[operation], parameters)
-    options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
-    if isinstance(options, dict):
-        yield from find_problems(_LOG_FIELDS, options)
-    job = parse_json(parameters.get("Job")) if isinstance(parameters, dict) else None
-    if job is not None and not isinstance(job, dict):
-        yield "The value of the field 'Job' has an invalid format"
+    @staticmethod
+    def check(operation: str, parameters: Json) -> Iterator[str]:
+        """Give the problems of an operation's parameters, one sentence each."""
+        yield from find_problems(_FIELDS[operation], parameters)
+        options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
+        if isinstance(options, dict):
+            yield from find_problems(_LOG_FIELDS, options)
+        job = parse_json(parameters.get("Job")) if isinstance(parameters, dict) else None
+        if job is not None and not isinstance(job, dict):
+            yield "The value of the field 'Job' has an invalid format"
 
-
-@dataclass(frozen=True, slots=True)
-class Kubernetes:
-    """A task that calls a cluster.
-
-    Args:
-        task: the task.
-        clients: sign the cluster's tokens.
-    """
-
-    task: TaskCall
-    clients: Clients
-
-    def perform(self, given: Values, token: str) -> Values:
+    def perform(self, parameters: Values, token: str) -> Values:
         """Call the cluster, or create a job.
 
         Args:
-            given: the task's parameters.
-            token: a job of this token that is there already is taken for the one that was to be created.
+            parameters: the task's parameters.
+            token: an existing job with this token is used instead of a new one.
 
         Raises:
-            StatesError: ``EKS.<status>``, with body and status as the cause, for every status but those of success.
+            StatesError: ``EKS.<status>``, with body and status as the cause, for every status but 2xx.
             botocore.exceptions.BotoCoreError: there was no answer, or no token.
         """
         if self.task.integration.operation == "RunJob":
-            return self._create_job(given, token).summary
-        body = given.get("RequestBody")
-        answer = self._send(given, given["Method"], given["Path"], given.get("QueryParameters"), body)
-        return self._good(answer).summary
+            return self._create_job(parameters, token).summary
+        body = parameters.get("RequestBody")
+        answer = self._send(
+            parameters, parameters["Method"], parameters["Path"], parameters.get("QueryParameters"), body
+        )
+        return self._check_call(answer).summary
 
-    def ask(self, operation: str, parameters: Values) -> Values:
-        """Look at a job (``GetJob``) or delete it (``DeleteJob``); raises what ``perform`` does.
+    def call(self, operation: str, parameters: Values) -> Values:
+        """Read a job (``GetJob``) or delete it (``DeleteJob``); raises what ``perform`` raises.
 
-        Errors of the cluster are botocore's here, so that those that pass are known.
+        Errors of the cluster are botocore's here, so that transient ones are recognized.
         """
-        place = _jobs(parameters["Namespace"]) + https.join_path(parameters["Name"])
+        path = _jobs(parameters["Namespace"]) + https.join_path(parameters["Name"])
         if operation == "DeleteJob":
-            self._answered(self._send(parameters, "DELETE", place, {"propagationPolicy": ["Background"]}))
+            self._check_poll(self._send(parameters, "DELETE", path, {"propagationPolicy": ["Background"]}))
             return {}
-        job = self._answered(self._send(parameters, "GET", place)).body
+        job = self._check_poll(self._send(parameters, "GET", path)).body
         status = _status(job)
         options = parameters.get("LogOptions") or {}
         if status != "Running" and options.get("RetrieveLogs") in (True, "true"):
             job = job | {"logs": {"pods": self._logs(parameters, job, options)}}
         return {"Job": job, "Status": status}
 
-    def name(self, error: Exception) -> StatesError | UsageError:
-        """Name an error of a call."""
+    def convert_error(self, error: Exception) -> StatesError | UsageError:
+        """Convert an error of a call."""
         from botocore.exceptions import ClientError
 
         if isinstance(error, ClientError) and error.operation_name == self.task.integration.operation:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             return StatesError(f"{self.task.integration.errors.prefix}.{status}", error.response["Error"]["Message"])
-        return unanswered_call_error(error, self.task)
+        return super().convert_error(error)
 
-    def _create_job(self, given: Values, token: str) -> https.HttpResponse:
-        job = parse_json(given["Job"])
+    def _create_job(self, parameters: Values, token: str) -> https.HttpResponse:
+        job = parse_json(parameters["Job"])
         metadata = job.get("metadata") or {}
         annotations = {**(metadata.get("annotations") or {}), _TOKEN_ANNOTATION: token}
-        namespace = given.get("Namespace") or "default"
-        marked = job | {"metadata": {**metadata, "annotations": annotations}}
-        answer = self._send(given, "POST", _jobs(namespace), None, marked)
+        namespace = parameters.get("Namespace") or "default"
+        annotated = job | {"metadata": {**metadata, "annotations": annotations}}
+        answer = self._send(parameters, "POST", _jobs(namespace), None, annotated)
         if answer.status == 409 and metadata.get("name"):
-            before = self._send(given, "GET", _jobs(namespace) + https.join_path(metadata["name"]))
-            if before.good and get_path(before.body, "metadata.annotations") is not None:
-                found = before.body["metadata"]["annotations"].get(_TOKEN_ANNOTATION)
-                answer = before if found == token else answer
-        return self._good(answer)
+            existing = self._send(parameters, "GET", _jobs(namespace) + https.join_path(metadata["name"]))
+            if existing.ok and get_path(existing.body, "metadata.annotations") is not None:
+                found = existing.body["metadata"]["annotations"].get(_TOKEN_ANNOTATION)
+                answer = existing if found == token else answer
+        return self._check_call(answer)
 
     def _logs(self, cluster: Values, job: Values, options: Values) -> Values:
-        """Read the log of each container of each pod; one that cannot be read says so in its place."""
+        """Read the log of each container of each pod; one that cannot be read is replaced by its error."""
         namespace = cluster["Namespace"]
         pods = https.join_path("api/v1/namespaces", namespace, "pods")
         selector = {"labelSelector": [f"job-name={job['metadata']['name']}"]}
-        answer = self._answered(self._send(cluster, "GET", pods, selector))
+        answer = self._check_poll(self._send(cluster, "GET", pods, selector))
         logs: Values = {}
         for pod in answer.body.get("items", []):
             name = pod["metadata"]["name"]
@@ -161,10 +147,10 @@ class Kubernetes:
             logs[name] = {"containers": read}
         return logs
 
-    def _log(self, cluster: Values, place: str, container: str, options: Values) -> Values:
+    def _log(self, cluster: Values, path: str, container: str, options: Values) -> Values:
         query = (options.get("LogParameters") or {}) | {"container": [container]}
-        answer = self._send(cluster, "GET", place, query)
-        if not answer.good:
+        answer = self._send(cluster, "GET", path, query)
+        if not answer.ok:
             return {"error": f"EKS.{answer.status}", "cause": json_text(answer.summary)}
         return {"log": answer.text if options.get("RawLogs") in (True, "true") else answer.body}
 
@@ -181,19 +167,18 @@ class Kubernetes:
         trusted = base64.b64decode(cluster["CertificateAuthority"]).decode()
         return https.send(method, url, headers, data, trusted=trusted)
 
-    def _good(self, answer: https.HttpResponse) -> https.HttpResponse:
-        if answer.good:
+    def _check_call(self, answer: https.HttpResponse) -> https.HttpResponse:
+        if answer.ok:
             return answer
         prefix = self.task.integration.errors.prefix
         raise StatesError(f"{prefix}.{answer.status}", json_text(answer.summary))
 
-    def _answered(self, answer: https.HttpResponse) -> https.HttpResponse:
+    def _check_poll(self, answer: https.HttpResponse) -> https.HttpResponse:
         from botocore.exceptions import ClientError
 
-        if answer.good:
+        if answer.ok:
             return answer
-        passing = answer.status == 429
-        code = "TooManyRequestsException" if passing else str(answer.status)
+        code = "TooManyRequestsException" if answer.status == 429 else str(answer.status)
         response: Any = {
             "Error": {"Code": code, "Message": json_text(answer.summary)},
             "ResponseMetadata": {"HTTPStatusCode": answer.status},

@@ -1,6 +1,6 @@
-"""Parameters of tasks that call no operation of a service's model: API Gateway and Kubernetes.
+"""Checks the parameters of tasks that no botocore model describes: API Gateway, HTTP tasks, Kubernetes.
 
-The sentences are those that Step Functions has for all parameters (recorded for API Gateway's ``Headers``).
+The sentences are those of Step Functions for all parameters (recorded for API Gateway's ``Headers``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, Literal
 from sfn_provider.asl.scope import Json
 
 FLAG_VALUES: Final = (True, False, "true", "false")
-"""What a flag may be: published definitions write ``"true"`` in LogOptions."""
+"""The values of a flag: published definitions write ``"true"`` in LogOptions."""
 
 Kind = Literal["text", "object", "lists of text", "flag", "anything"]
 
@@ -24,7 +24,7 @@ class ParameterField:
     Args:
         kind: what its value must be.
         required: whether it must be there.
-        values: the texts that it may be; empty where any may.
+        values: the permitted texts; empty for any.
         fits: tells whether a text has the right format.
     """
 
@@ -35,11 +35,11 @@ class ParameterField:
 
 
 def find_problems(fields: dict[str, ParameterField], parameters: Json) -> Iterator[str]:
-    """Tell everything that is wrong with a task's parameters, one sentence each.
+    """Give the problems of a task's parameters, one sentence each.
 
     Args:
         fields: the fields by name.
-        parameters: what the task has for them.
+        parameters: the task's parameters.
     """
     if not isinstance(parameters, dict):
         yield "The Parameters must be an OBJECT"
@@ -55,9 +55,9 @@ def find_problems(fields: dict[str, ParameterField], parameters: Json) -> Iterat
 
 
 def _wrong(name: str, field: ParameterField, value: Json) -> Iterator[str]:
-    wanted, is_one = _KINDS[field.kind]
-    if not is_one(value):
-        yield wanted.format(name=name)
+    problem, is_valid = _KINDS[field.kind]
+    if not is_valid(value):
+        yield problem.format(name=name)
     elif field.values and value not in field.values:
         yield f"The value for the field '{name}' must be one of {', '.join(field.values)}"
     elif field.fits is not None and not field.fits(value):
@@ -75,9 +75,6 @@ _KINDS: Final[dict[Kind, tuple[str, Callable[[Json], bool]]]] = {
     "text": ("The value for the field '{name}' must be a STRING", lambda value: isinstance(value, str)),
     "object": ("The value for the field '{name}' must be an OBJECT", lambda value: isinstance(value, dict)),
     "lists of text": (_FORMAT, _are_lists_of_text),
-    "flag": (
-        "The value for the field '{name}' must be a BOOLEAN",
-        lambda value: value in (True, False, "true", "false"),
-    ),
+    "flag": ("The value for the field '{name}' must be a BOOLEAN", lambda value: value in FLAG_VALUES),
     "anything": ("", lambda value: True),
 }

@@ -1,1 +1,1 @@
-"""The optimized integrations: their table, their jobs, and what they change in requests and results."""
+"""Optimized integrations: the table, their jobs, and what each service changes in parameters and results."""

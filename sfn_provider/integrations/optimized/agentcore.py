@@ -1,4 +1,4 @@
-"""What the integration of Bedrock AgentCore makes of the events of a harness: one message, as Converse shows it.
+"""Makes one message of the events of a Bedrock AgentCore harness, as Converse shows it.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-bedrockagentcore.html: the last message of the
 assistant, its text alone, with tokens summed up over all messages.

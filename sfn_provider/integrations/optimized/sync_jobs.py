@@ -1,4 +1,4 @@
-"""How the jobs of optimized integrations are followed to their end, as data.
+"""The jobs of optimized integrations (``.sync``), as data: how each is described, stopped, and when it has ended.
 
 Sources: the page of each service under https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html;
 recorded executions for Step Functions and ECS; the calls that stop a job are those which the IAM policies on these
@@ -12,16 +12,9 @@ from typing import Any, Final
 
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.asl.scope import Json
-from sfn_provider.integrations.integration import (
-    BatchDescribe,
-    CallTemplate,
-    PollInterval,
-    ResponsePart,
-    SyncJob,
-    get_path,
-    unchanged_response,
-)
+from sfn_provider.integrations.json_templates import CallTemplate, ResponsePart, get_path
 from sfn_provider.integrations.optimized import transforms
+from sfn_provider.integrations.sync_job import BatchDescribe, PollInterval, SyncJob
 from sfn_provider.integrations.value_shapes import Values
 
 SyncJobs = dict[Pattern, SyncJob]
@@ -29,164 +22,152 @@ SyncJobs = dict[Pattern, SyncJob]
 _REASON: Final = "The execution that waited for it was stopped"
 
 
-def _statuses(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-def _build(description: Values) -> Json:
-    return {"Build": get_path(description, "Builds.0")}
-
-
-def _build_batch(description: Values) -> Json:
-    return {"BuildBatch": get_path(description, "BuildBatches.0")}
-
-
-_EXECUTION: Final = SyncJob(
-    describe=CallTemplate("DescribeExecution", {"ExecutionArn": "$response.ExecutionArn"}),
-    status="Status",
-    succeeded=_statuses("SUCCEEDED"),
-    failed=_statuses("FAILED TIMED_OUT ABORTED"),
-    result=unchanged_response,
-    stop=CallTemplate("StopExecution", {"ExecutionArn": "$response.ExecutionArn", "Cause": _REASON}),
-    pace=PollInterval(2, 30),
-    glance={"IncludedData": "METADATA_ONLY"},
-)
-
-EXECUTION: Final[SyncJobs] = {
-    "sync": _EXECUTION,
-    "sync:2": replace(_EXECUTION, result=transforms.execution_with_values),
-}
-
-GLUE_JOB_RUN: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("GetJobRun", {"JobName": "$parameters.JobName", "RunId": "$response.JobRunId"}),
-        status="JobRun.JobRunState",
-        succeeded=_statuses("SUCCEEDED"),
-        failed=_statuses("FAILED STOPPED TIMEOUT ERROR EXPIRED"),
-        result=ResponsePart("JobRun"),
-        stop=CallTemplate("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
-        pace=PollInterval(5, 30),
-        # There is no call for runs by their ids: this one gives the last runs of a job.
-        batch=BatchDescribe("GetJobRuns", None, 50, "JobRuns", "JobRun", "RunId", "Id", {"MaxResults": 200}),
-    )
-}
-
-ATHENA_QUERY: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("GetQueryExecution", {"QueryExecutionId": "$response.QueryExecutionId"}),
-        status="QueryExecution.Status.State",
-        succeeded=_statuses("SUCCEEDED"),
-        failed=_statuses("FAILED CANCELLED"),
-        result=unchanged_response,
-        stop=CallTemplate("StopQueryExecution", {"QueryExecutionId": "$response.QueryExecutionId"}),
-        pace=PollInterval(1, 10),
-        batch=BatchDescribe(
-            "BatchGetQueryExecution",
-            "QueryExecutionIds",
-            50,
-            "QueryExecutions",
-            "QueryExecution",
-            "QueryExecutionId",
-            "QueryExecutionId",
-        ),
-    )
-}
-
-BATCH_JOB: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("DescribeJobs", {"Jobs": ["$response.JobId"]}),
-        status="Jobs.0.Status",
-        succeeded=_statuses("SUCCEEDED"),
-        failed=_statuses("FAILED"),
-        result=ResponsePart("Jobs.0"),
-        stop=CallTemplate("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
-        pace=PollInterval(3, 30),
-        batch=BatchDescribe("DescribeJobs", "Jobs", 100, "Jobs", "Jobs.0", "Jobs.0", "JobId"),
-    )
-}
-
-_TASK: Final = {"Cluster": "$response.Tasks.0.ClusterArn"}
-
-ECS_TASK: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("DescribeTasks", {**_TASK, "Tasks": ["$response.Tasks.0.TaskArn"]}),
-        status="Tasks.0.LastStatus",
-        succeeded=_statuses("STOPPED"),
-        failed=frozenset(),
-        result=ResponsePart("Tasks.0"),
-        stop=CallTemplate("StopTask", {**_TASK, "Task": "$response.Tasks.0.TaskArn", "Reason": _REASON}),
-        pace=PollInterval(3, 30),
-        accepted=transforms.run_task_accepted,
-        judge=transforms.run_task_verdict,
-        batch=BatchDescribe("DescribeTasks", "Tasks", 100, "Tasks", "Tasks.0", "Tasks.0", "TaskArn"),
-    )
-}
-
-CODE_BUILD: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("BatchGetBuilds", {"Ids": ["$response.Build.Id"]}),
-        status="Builds.0.BuildStatus",
-        succeeded=_statuses("SUCCEEDED"),
-        failed=_statuses("FAILED FAULT TIMED_OUT STOPPED"),
-        result=_build,
-        stop=CallTemplate("StopBuild", {"Id": "$response.Build.Id"}),
-        pace=PollInterval(5, 30),
-        batch=BatchDescribe("BatchGetBuilds", "Ids", 100, "Builds", "Builds.0", "Ids.0", "Id"),
-    )
-}
-
-NEW_CLUSTER: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("DescribeCluster", {"ClusterId": "$response.ClusterId"}),
-        status="Cluster.Status.State",
-        succeeded=_statuses("WAITING"),
-        failed=_statuses("TERMINATING TERMINATED TERMINATED_WITH_ERRORS"),
-        result=unchanged_response,
-        stop=None,  # documented: Step Functions terminates no cluster when the execution stops
-        pace=PollInterval(20, 60),
-        keep=True,  # documented: the result of createCluster.sync has ClusterId
-    )
-}
-
-ENDING_CLUSTER: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("DescribeCluster", {"ClusterId": "$parameters.ClusterId"}),
-        status="Cluster.Status.State",
-        succeeded=_statuses("TERMINATED TERMINATED_WITH_ERRORS"),
-        failed=frozenset(),
-        result=unchanged_response,
-        stop=None,
-        pace=PollInterval(10, 60),
-    )
-}
-
-CLUSTER_STEP: Final[SyncJobs] = {
-    "sync": SyncJob(
-        describe=CallTemplate("DescribeStep", {"ClusterId": "$parameters.ClusterId", "StepId": "$response.StepId"}),
-        status="Step.Status.State",
-        succeeded=_statuses("COMPLETED"),
-        failed=_statuses("CANCELLED FAILED INTERRUPTED"),
-        result=unchanged_response,
-        stop=CallTemplate("CancelSteps", {"ClusterId": "$parameters.ClusterId", "StepIds": ["$response.StepId"]}),
-        pace=PollInterval(10, 60),
-        batch=BatchDescribe("ListSteps", "StepIds", 10, "Steps", "Step", "StepId", "Id"),
-        keep=True,
-    )
-}
-
-
-def _sync(describe: CallTemplate, status: str, succeeded: str, failed: str, **fields: Any) -> SyncJobs:
+def _sync(
+    describe: CallTemplate, status: str, succeeded: str, failed: str, interval: tuple[float, float], **fields: Any
+) -> SyncJobs:
     """Give how a job is followed.
 
     Args:
         describe: the call that describes it.
         status: path to its status.
-        succeeded: statuses of a job that is done, with spaces between them.
+        succeeded: statuses of a job that has succeeded, separated by spaces.
         failed: statuses of a job that has failed.
-        fields: other fields of Sync; without ``result`` the description is the result.
+        interval: seconds between polls, at first and at most.
+        fields: other fields of SyncJob; without ``result`` the description is the result.
     """
-    given = {"result": unchanged_response, "stop": None} | fields
-    return {"sync": SyncJob(describe, status, _statuses(succeeded), _statuses(failed), **given)}
+    statuses = frozenset(succeeded.split()), frozenset(failed.split())
+    return {"sync": SyncJob(describe, status, *statuses, PollInterval(*interval), **fields)}
+
+
+def _same_names(*fields: str) -> Values:
+    return {field: f"$parameters.{field}" for field in fields}
+
+
+# Step Functions, Batch, ECS, EKS --------------------------------------------------------------------------------------
+
+_EXECUTION: Final = {"ExecutionArn": "$response.ExecutionArn"}
+_EXECUTION_SYNC: Final = _sync(
+    CallTemplate("DescribeExecution", _EXECUTION),
+    "Status",
+    "SUCCEEDED",
+    "FAILED TIMED_OUT ABORTED",
+    (2, 30),
+    stop=CallTemplate("StopExecution", {**_EXECUTION, "Cause": _REASON}),
+    status_only={"IncludedData": "METADATA_ONLY"},
+)
+
+EXECUTION: Final[SyncJobs] = {
+    **_EXECUTION_SYNC,
+    "sync:2": replace(_EXECUTION_SYNC["sync"], result=transforms.execution_with_values),
+}
+
+BATCH_JOB: Final = _sync(
+    CallTemplate("DescribeJobs", {"Jobs": ["$response.JobId"]}),
+    "Jobs.0.Status",
+    "SUCCEEDED",
+    "FAILED",
+    (3, 30),
+    result=ResponsePart("Jobs.0"),
+    stop=CallTemplate("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
+    batch=BatchDescribe("DescribeJobs", "Jobs", 100, "Jobs", "Jobs.0", "Jobs.0", "JobId"),
+)
+
+_ECS_CLUSTER: Final = {"Cluster": "$response.Tasks.0.ClusterArn"}
+
+ECS_TASK: Final = _sync(
+    CallTemplate("DescribeTasks", {**_ECS_CLUSTER, "Tasks": ["$response.Tasks.0.TaskArn"]}),
+    "Tasks.0.LastStatus",
+    "STOPPED",
+    "",
+    (3, 30),
+    result=ResponsePart("Tasks.0"),
+    stop=CallTemplate("StopTask", {**_ECS_CLUSTER, "Task": "$response.Tasks.0.TaskArn", "Reason": _REASON}),
+    check_submission=transforms.run_task_accepted,
+    check_success=transforms.run_task_state,
+    batch=BatchDescribe("DescribeTasks", "Tasks", 100, "Tasks", "Tasks.0", "Tasks.0", "TaskArn"),
+)
+
+_KUBERNETES_JOB: Final[Values] = {
+    **_same_names("ClusterName", "CertificateAuthority", "Endpoint"),
+    "Namespace": "$response.ResponseBody.metadata.namespace",
+    "Name": "$response.ResponseBody.metadata.name",
+}
+
+KUBERNETES_JOB: Final = _sync(
+    CallTemplate("GetJob", _KUBERNETES_JOB | {"LogOptions": "$parameters.LogOptions"}),
+    "Status",
+    "Complete",
+    "Failed",
+    (5, 60),
+    result=ResponsePart("Job"),
+    stop=CallTemplate("DeleteJob", _KUBERNETES_JOB),
+    status_only={"LogOptions": None},
+)
+
+_EKS_NAMES: Final[dict[str, Values]] = {
+    "Cluster": _same_names("Name"),
+    "Nodegroup": _same_names("ClusterName", "NodegroupName"),
+    "FargateProfile": _same_names("ClusterName", "FargateProfileName"),
+}
+
+
+def eks_change(kind: str, succeeded: str, failed: str) -> SyncJobs:
+    """Give how a resource of EKS is created or deleted. Step Functions does not undo it when the execution stops.
+
+    Args:
+        kind: ``Cluster``, ``Nodegroup`` or ``FargateProfile``.
+        succeeded: the status that is waited for; none where its deletion is.
+        failed: statuses from which it will not get there.
+    """
+    describe = CallTemplate(f"Describe{kind}", _EKS_NAMES[kind])
+    return _sync(describe, f"{kind}.Status", succeeded, failed, (20, 60), succeeds_when_gone=not succeeded)
+
+
+# Glue, Athena, SageMaker, Bedrock, MediaConvert -----------------------------------------------------------------------
+
+GLUE_JOB_RUN: Final = _sync(
+    CallTemplate("GetJobRun", {"JobName": "$parameters.JobName", "RunId": "$response.JobRunId"}),
+    "JobRun.JobRunState",
+    "SUCCEEDED",
+    "FAILED STOPPED TIMEOUT ERROR EXPIRED",
+    (5, 30),
+    result=ResponsePart("JobRun"),
+    stop=CallTemplate("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
+    # There is no call for runs by their ids: this one gives the last runs of a job.
+    batch=BatchDescribe("GetJobRuns", None, 50, "JobRuns", "JobRun", "RunId", "Id", {"MaxResults": 200}),
+)
+
+_DATABREW_RUN: Final = {"Name": "$parameters.Name", "RunId": "$response.RunId"}
+
+DATABREW_JOB_RUN: Final = _sync(
+    CallTemplate("DescribeJobRun", _DATABREW_RUN),
+    "State",
+    "SUCCEEDED",
+    "FAILED TIMEOUT STOPPED",
+    (5, 30),
+    stop=CallTemplate("StopJobRun", _DATABREW_RUN),
+    batch=BatchDescribe("ListJobRuns", None, 50, "JobRuns", "", "RunId", "RunId", {"MaxResults": 100}),
+)
+
+_QUERY: Final = {"QueryExecutionId": "$response.QueryExecutionId"}
+
+ATHENA_QUERY: Final = _sync(
+    CallTemplate("GetQueryExecution", _QUERY),
+    "QueryExecution.Status.State",
+    "SUCCEEDED",
+    "FAILED CANCELLED",
+    (1, 10),
+    stop=CallTemplate("StopQueryExecution", _QUERY),
+    batch=BatchDescribe(
+        "BatchGetQueryExecution",
+        "QueryExecutionIds",
+        50,
+        "QueryExecutions",
+        "QueryExecution",
+        "QueryExecutionId",
+        "QueryExecutionId",
+    ),
+)
 
 
 def sagemaker_job(kind: str) -> SyncJobs:
@@ -195,43 +176,92 @@ def sagemaker_job(kind: str) -> SyncJobs:
     Args:
         kind: ``Training``, ``Processing``, ``Transform``, ``HyperParameterTuning`` or ``Labeling``.
     """
-    name = {f"{kind}JobName": f"$parameters.{kind}JobName"}
+    name = _same_names(f"{kind}JobName")
     return _sync(
         CallTemplate(f"Describe{kind}Job", name),
         f"{kind}JobStatus",
         "Completed",
         "Failed Stopped",
+        (15, 60),
         stop=CallTemplate(f"Stop{kind}Job", name),
-        pace=PollInterval(15, 60),
     )
 
 
-_BREW_RUN: Final = {"Name": "$parameters.Name", "RunId": "$response.RunId"}
+MODEL_CUSTOMIZATION: Final = _sync(
+    CallTemplate("GetModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
+    "Status",
+    "Completed",
+    "Failed Stopped",
+    (30, 120),
+    stop=CallTemplate("StopModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
+)
 
-DATABREW_JOB_RUN: Final = _sync(
-    CallTemplate("DescribeJobRun", _BREW_RUN),
-    "State",
-    "SUCCEEDED",
-    "FAILED TIMEOUT STOPPED",
-    stop=CallTemplate("StopJobRun", _BREW_RUN),
-    pace=PollInterval(5, 30),
-    batch=BatchDescribe("ListJobRuns", None, 50, "JobRuns", "", "RunId", "RunId", {"MaxResults": 100}),
+MEDIA_JOB: Final = _sync(
+    CallTemplate("GetJob", {"Id": "$response.Job.Id"}),
+    "Job.Status",
+    "COMPLETE",
+    "CANCELED ERROR",
+    (5, 30),
+    stop=CallTemplate("CancelJob", {"Id": "$response.Job.Id"}),
 )
 
 
-def build_batch(id: str) -> SyncJobs:
-    """Give how a batch of builds is followed, of the place of its id in the submission."""
+# CodeBuild ------------------------------------------------------------------------------------------------------------
+
+
+def _code_build(kind: str, plural: str) -> SyncJobs:
+    """Give how a build, or a batch of builds, is followed."""
+    id = f"$response.{kind}.Id"
+
+    def result(description: Values) -> Json:
+        return {kind: get_path(description, f"{plural}.0")}
+
     return _sync(
-        CallTemplate("BatchGetBuildBatches", {"Ids": [id]}),
-        "BuildBatches.0.BuildBatchStatus",
+        CallTemplate(f"BatchGet{plural}", {"Ids": [id]}),
+        f"{plural}.0.{kind}Status",
         "SUCCEEDED",
         "FAILED FAULT TIMED_OUT STOPPED",
-        result=_build_batch,
-        stop=CallTemplate("StopBuildBatch", {"Id": id}),
-        pace=PollInterval(5, 30),
-        batch=BatchDescribe("BatchGetBuildBatches", "Ids", 100, "BuildBatches", "BuildBatches.0", "Ids.0", "Id"),
+        (5, 30),
+        result=result,
+        stop=CallTemplate(f"Stop{kind}", {"Id": id}),
+        batch=BatchDescribe(f"BatchGet{plural}", "Ids", 100, plural, f"{plural}.0", "Ids.0", "Id"),
     )
 
+
+CODE_BUILD: Final = _code_build("Build", "Builds")
+CODE_BUILD_BATCH: Final = _code_build("BuildBatch", "BuildBatches")
+
+
+# EMR, on EC2, on EKS and serverless -----------------------------------------------------------------------------------
+
+NEW_CLUSTER: Final = _sync(
+    CallTemplate("DescribeCluster", {"ClusterId": "$response.ClusterId"}),
+    "Cluster.Status.State",
+    "WAITING",
+    "TERMINATING TERMINATED TERMINATED_WITH_ERRORS",
+    (20, 60),
+    stop=None,  # documented: Step Functions terminates no cluster when the execution stops
+    include_submission=True,  # documented: the result of createCluster.sync has ClusterId
+)
+
+ENDING_CLUSTER: Final = _sync(
+    CallTemplate("DescribeCluster", {"ClusterId": "$parameters.ClusterId"}),
+    "Cluster.Status.State",
+    "TERMINATED TERMINATED_WITH_ERRORS",
+    "",
+    (10, 60),
+)
+
+CLUSTER_STEP: Final = _sync(
+    CallTemplate("DescribeStep", {"ClusterId": "$parameters.ClusterId", "StepId": "$response.StepId"}),
+    "Step.Status.State",
+    "COMPLETED",
+    "CANCELLED FAILED INTERRUPTED",
+    (10, 60),
+    stop=CallTemplate("CancelSteps", {"ClusterId": "$parameters.ClusterId", "StepIds": ["$response.StepId"]}),
+    batch=BatchDescribe("ListSteps", "StepIds", 10, "Steps", "Step", "StepId", "Id"),
+    include_submission=True,
+)
 
 _CONTAINERS_RUN: Final = {"Id": "$response.Id", "VirtualClusterId": "$parameters.VirtualClusterId"}
 
@@ -240,9 +270,9 @@ CONTAINERS_JOB_RUN: Final = _sync(
     "JobRun.State",
     "COMPLETED",
     "FAILED CANCELLED",
+    (5, 30),
     result=ResponsePart("JobRun"),
     stop=CallTemplate("CancelJobRun", _CONTAINERS_RUN),
-    pace=PollInterval(5, 30),
 )
 
 ENDING_VIRTUAL_CLUSTER: Final = _sync(
@@ -250,30 +280,29 @@ ENDING_VIRTUAL_CLUSTER: Final = _sync(
     "VirtualCluster.State",
     "TERMINATED",
     "ARRESTED",
+    (5, 30),
     result=ResponsePart("VirtualCluster"),
-    pace=PollInterval(5, 30),
-    gone=True,
+    succeeds_when_gone=True,
 )
 
 
 def serverless_application(state: str, failed: str, *, id: str = "$parameters.ApplicationId") -> SyncJobs:
-    """Give how an application of EMR Serverless comes to a state.
+    """Give how an application of EMR Serverless reaches a state.
 
     Args:
         state: the state that is waited for, and those that come after it. Source: connect-emr-serverless.html.
-        failed: states in which it will not come to that one.
+        failed: states from which it will not get there.
         id: the place of its id in the submission.
     """
-    describe = CallTemplate("GetApplication", {"ApplicationId": id})
     # Published definitions read ApplicationId at the top of these results.
     return _sync(
-        describe,
+        CallTemplate("GetApplication", {"ApplicationId": id}),
         "Application.State",
         state,
         failed,
+        (5, 30),
         result=ResponsePart("Application"),
-        pace=PollInterval(5, 30),
-        gone=state == "TERMINATED",
+        succeeds_when_gone=state == "TERMINATED",
     )
 
 
@@ -283,75 +312,10 @@ def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> 
     Args:
         id: the place of its id in the submission.
         succeeded: the state that is waited for.
-        failed: states of a job run that will not come to that one.
+        failed: states from which it will not get there.
         stops: whether it is cancelled with the execution.
     """
     run = {"ApplicationId": "$parameters.ApplicationId", "JobRunId": id}
-    return _sync(
-        CallTemplate("GetJobRun", run),
-        "JobRun.State",
-        succeeded,
-        failed,
-        result=ResponsePart("JobRun"),
-        stop=CallTemplate("CancelJobRun", run) if stops else None,
-        pace=PollInterval(5, 30),
-    )
-
-
-def _names(*fields: str) -> Values:
-    return {field: f"$parameters.{field}" for field in fields}
-
-
-_EKS_NAMES: Final[dict[str, Values]] = {
-    "Cluster": _names("Name"),
-    "Nodegroup": _names("ClusterName", "NodegroupName"),
-    "FargateProfile": _names("ClusterName", "FargateProfileName"),
-}
-
-
-def eks_change(kind: str, succeeded: str, failed: str) -> SyncJobs:
-    """Give how something of EKS is created or deleted. Step Functions leaves it as it is when the execution stops.
-
-    Args:
-        kind: ``Cluster``, ``Nodegroup`` or ``FargateProfile``.
-        succeeded: the status that is waited for; none where that it disappears is.
-        failed: statuses from which it will not get there.
-    """
-    describe = CallTemplate(f"Describe{kind}", _EKS_NAMES[kind])
-    return _sync(describe, f"{kind}.Status", succeeded, failed, pace=PollInterval(20, 60), gone=not succeeded)
-
-
-MODEL_CUSTOMIZATION: Final = _sync(
-    CallTemplate("GetModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
-    "Status",
-    "Completed",
-    "Failed Stopped",
-    stop=CallTemplate("StopModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
-    pace=PollInterval(30, 120),
-)
-
-MEDIA_JOB: Final = _sync(
-    CallTemplate("GetJob", {"Id": "$response.Job.Id"}),
-    "Job.Status",
-    "COMPLETE",
-    "CANCELED ERROR",
-    stop=CallTemplate("CancelJob", {"Id": "$response.Job.Id"}),
-    pace=PollInterval(5, 30),
-)
-
-_JOB: Final[Values] = {
-    **_names("ClusterName", "CertificateAuthority", "Endpoint"),
-    "Namespace": "$response.ResponseBody.metadata.namespace",
-    "Name": "$response.ResponseBody.metadata.name",
-}
-
-KUBERNETES_JOB: Final = _sync(
-    CallTemplate("GetJob", _JOB | {"LogOptions": "$parameters.LogOptions"}),
-    "Status",
-    "Complete",
-    "Failed",
-    result=ResponsePart("Job"),
-    stop=CallTemplate("DeleteJob", _JOB),
-    glance={"LogOptions": None},
-    pace=PollInterval(5, 60),
-)
+    stop = CallTemplate("CancelJobRun", run) if stops else None
+    describe = CallTemplate("GetJobRun", run)
+    return _sync(describe, "JobRun.State", succeeded, failed, (5, 30), result=ResponsePart("JobRun"), stop=stop)

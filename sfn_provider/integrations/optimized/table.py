@@ -1,4 +1,4 @@
-"""The optimized integrations, as data.
+"""The table of optimized integrations: a row for each service and action.
 
 Which actions and patterns there are, fields that differ from the service's own, and what ``.sync`` waits for:
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and the page of each service. Recorded
@@ -20,134 +20,113 @@ from sfn_provider.integrations.optimized import sync_jobs as syncs
 from sfn_provider.integrations.optimized import transforms as t
 from sfn_provider.integrations.value_shapes import OPTIMIZED_STYLE, Values, raw_text
 
-_AGENTCORE = optimized_error_names("BedrockAgentCore", "AmazonBedrockAgentCore")
-_API_GATEWAY = optimized_error_names("ApiGateway", "AmazonApiGateway")
-_ATHENA = optimized_error_names("Athena", "AmazonAthena")
-_BATCH = optimized_error_names("Batch", "AWSBatch")
-_BEDROCK = optimized_error_names("Bedrock", "AmazonBedrock")
-_BEDROCK_RUNTIME = optimized_error_names("Bedrock", "AmazonBedrockRuntime")
-_CODEBUILD = optimized_error_names("CodeBuild", "AWSCodeBuild")
-_DATABREW = optimized_error_names("DataBrew", "AWSGlueDataBrew")
-_DYNAMODB = optimized_error_names("DynamoDB", "AmazonDynamoDB", "AmazonDynamoDBv2")
-_ECS = optimized_error_names("ECS", "AmazonECS")
-_EKS = optimized_error_names("EKS", "AmazonEKS")
-_EMR = optimized_error_names("EMR", "AmazonElasticMapReduce")
-_EMR_CONTAINERS = optimized_error_names("EMRContainers", "AmazonEMRContainers")
-_EMR_SERVERLESS = optimized_error_names("EMRServerless", "AWSEMRServerless")
-_EVENTS = optimized_error_names("EventBridge", "AmazonEventBridge")
-_GLUE = optimized_error_names("Glue", "AWSGlue")
-_HTTP = optimized_error_names("States.Http", "AmazonEventBridge")
-_LAMBDA = optimized_error_names("Lambda", "AWSLambda")
-_MEDIACONVERT = optimized_error_names("MediaConvert", "AWSMediaConvert")
-_S3 = optimized_error_names("S3", "AmazonS3", "Amazon S3")
-_SAGEMAKER = optimized_error_names("SageMaker", "AmazonSageMaker")
-_SNS = optimized_error_names("SNS", "AmazonSNS")
-_SQS = optimized_error_names("SQS", "AmazonSQS")
-_STATES = optimized_error_names("StepFunctions", "AWSStepFunctions")
+# By the service in the resource ARN: boto3's name of it, and how it names errors.
+_SERVICES: Final[dict[str, tuple[str, ErrorNames]]] = {
+    "apigateway": ("apigateway", optimized_error_names("ApiGateway", "AmazonApiGateway")),
+    "athena": ("athena", optimized_error_names("Athena", "AmazonAthena")),
+    "batch": ("batch", optimized_error_names("Batch", "AWSBatch")),
+    "bedrock": ("bedrock", optimized_error_names("Bedrock", "AmazonBedrock")),
+    "bedrockagentcore": ("bedrock-agentcore", optimized_error_names("BedrockAgentCore", "AmazonBedrockAgentCore")),
+    "codebuild": ("codebuild", optimized_error_names("CodeBuild", "AWSCodeBuild")),
+    "databrew": ("databrew", optimized_error_names("DataBrew", "AWSGlueDataBrew")),
+    "dynamodb": ("dynamodb", optimized_error_names("DynamoDB", "AmazonDynamoDB", "AmazonDynamoDBv2")),
+    "ecs": ("ecs", optimized_error_names("ECS", "AmazonECS")),
+    "eks": ("eks", optimized_error_names("EKS", "AmazonEKS")),
+    "elasticmapreduce": ("emr", optimized_error_names("EMR", "AmazonElasticMapReduce")),
+    "emr-containers": ("emr-containers", optimized_error_names("EMRContainers", "AmazonEMRContainers")),
+    "emr-serverless": ("emr-serverless", optimized_error_names("EMRServerless", "AWSEMRServerless")),
+    "events": ("events", optimized_error_names("EventBridge", "AmazonEventBridge")),
+    "glue": ("glue", optimized_error_names("Glue", "AWSGlue")),
+    "http": ("events", optimized_error_names("States.Http", "AmazonEventBridge")),
+    "lambda": ("lambda", optimized_error_names("Lambda", "AWSLambda")),
+    "mediaconvert": ("mediaconvert", optimized_error_names("MediaConvert", "AWSMediaConvert")),
+    "s3": ("s3", optimized_error_names("S3", "AmazonS3", "Amazon S3")),
+    "sagemaker": ("sagemaker", optimized_error_names("SageMaker", "AmazonSageMaker")),
+    "sns": ("sns", optimized_error_names("SNS", "AmazonSNS")),
+    "sqs": ("sqs", optimized_error_names("SQS", "AmazonSQS")),
+    "states": ("stepfunctions", optimized_error_names("StepFunctions", "AWSStepFunctions")),
+}
 
-_LISTS = replace(OPTIMIZED_STYLE, fill_lists=True)
-_RAW = replace(OPTIMIZED_STYLE, body=raw_text)
+_WITH_EMPTY_LISTS = replace(OPTIMIZED_STYLE, fill_lists=True)
+_RAW_BODY = replace(OPTIMIZED_STYLE, body=raw_text)
 _BUILD_TOKEN = Idempotency("IdempotencyToken")
 
 
-def _row(name: str, client: str, errors: ErrorNames, operation: str = "", **fields: Any) -> Integration:
-    """Make a row of ``service:action``; the operation is called as the action unless it is given."""
+def _row(name: str, operation: str = "", **fields: Any) -> Integration:
+    """Make a row of ``service:action``; the operation has the name of the action unless it is given."""
     service, _, action = name.partition(":")
-    return Integration(service, action, client, operation or capitalize(action), errors, **fields)
+    client, errors = _SERVICES[service]
+    return replace(Integration(service, action, client, operation or capitalize(action), errors), **fields)
 
 
 def _emr(action: str, operation: str, **fields: Any) -> Integration:
-    return _row(f"elasticmapreduce:{action}", "emr", _EMR, operation, style=_LISTS, **fields)
+    return _row(f"elasticmapreduce:{action}", operation, style=_WITH_EMPTY_LISTS, **fields)
 
 
 _ROWS: Final[tuple[Integration, ...]] = (
-    _row("apigateway:invoke", "apigateway", _API_GATEWAY, callback=True, wire="api gateway", metadata=False),
-    _row("athena:getQueryExecution", "athena", _ATHENA),
-    _row("athena:getQueryResults", "athena", _ATHENA),
-    _row("athena:startQueryExecution", "athena", _ATHENA, syncs=syncs.ATHENA_QUERY),
-    _row("athena:stopQueryExecution", "athena", _ATHENA),
-    _row("batch:submitJob", "batch", _BATCH, prepare=t.submit_job_request, syncs=syncs.BATCH_JOB),
-    _row("bedrock:createModelCustomizationJob", "bedrock", _BEDROCK, syncs=syncs.MODEL_CUSTOMIZATION),
+    _row("apigateway:invoke", callback=True, adapter="api gateway", http_metadata=False),
+    _row("athena:getQueryExecution"),
+    _row("athena:getQueryResults"),
+    _row("athena:startQueryExecution", syncs=syncs.ATHENA_QUERY),
+    _row("athena:stopQueryExecution"),
+    _row("batch:submitJob", prepare=t.submit_job_request, syncs=syncs.BATCH_JOB),
+    _row("bedrock:createModelCustomizationJob", syncs=syncs.MODEL_CUSTOMIZATION),
     _row(
         "bedrock:invokeModel",
-        "bedrock-runtime",
-        _BEDROCK_RUNTIME,
+        client="bedrock-runtime",
+        errors=optimized_error_names("Bedrock", "AmazonBedrockRuntime"),
         prepare=bedrock.request,
         result=bedrock.result,
-        complete=bedrock.read_input,
-        conclude=bedrock.write_output,
+        resolve=bedrock.read_input,
+        finish=bedrock.write_output,
         required=("ModelId",),
         callback=True,
-        metadata=False,
-        style=_RAW,
+        http_metadata=False,
+        style=_RAW_BODY,
     ),
-    _row(
-        "bedrockagentcore:invokeHarness",
-        "bedrock-agentcore",
-        _AGENTCORE,
-        result=agentcore.result,
-        metadata=False,
-    ),
-    _row("codebuild:batchDeleteBuilds", "codebuild", _CODEBUILD),
-    _row("codebuild:batchGetReports", "codebuild", _CODEBUILD),
-    _row("codebuild:deleteBuildBatch", "codebuild", _CODEBUILD),
-    _row(
-        "codebuild:retryBuildBatch",
-        "codebuild",
-        _CODEBUILD,
-        once=_BUILD_TOKEN,
-        syncs=syncs.build_batch("$response.BuildBatch.Id"),
-    ),
-    _row("codebuild:startBuild", "codebuild", _CODEBUILD, once=_BUILD_TOKEN, syncs=syncs.CODE_BUILD),
-    _row(
-        "codebuild:startBuildBatch",
-        "codebuild",
-        _CODEBUILD,
-        once=_BUILD_TOKEN,
-        syncs=syncs.build_batch("$response.BuildBatch.Id"),
-    ),
-    _row("codebuild:stopBuild", "codebuild", _CODEBUILD),
-    _row("codebuild:stopBuildBatch", "codebuild", _CODEBUILD),
-    _row("databrew:startJobRun", "databrew", _DATABREW, syncs=syncs.DATABREW_JOB_RUN),
-    _row("dynamodb:deleteItem", "dynamodb", _DYNAMODB),
-    _row("dynamodb:getItem", "dynamodb", _DYNAMODB),
-    _row("dynamodb:putItem", "dynamodb", _DYNAMODB),
-    _row("dynamodb:updateItem", "dynamodb", _DYNAMODB),
+    _row("bedrockagentcore:invokeHarness", result=agentcore.result, http_metadata=False),
+    _row("codebuild:batchDeleteBuilds"),
+    _row("codebuild:batchGetReports"),
+    _row("codebuild:deleteBuildBatch"),
+    _row("codebuild:retryBuildBatch", idempotency=_BUILD_TOKEN, syncs=syncs.CODE_BUILD_BATCH),
+    _row("codebuild:startBuild", idempotency=_BUILD_TOKEN, syncs=syncs.CODE_BUILD),
+    _row("codebuild:startBuildBatch", idempotency=_BUILD_TOKEN, syncs=syncs.CODE_BUILD_BATCH),
+    _row("codebuild:stopBuild"),
+    _row("codebuild:stopBuildBatch"),
+    _row("databrew:startJobRun", syncs=syncs.DATABREW_JOB_RUN),
+    _row("dynamodb:deleteItem"),
+    _row("dynamodb:getItem"),
+    _row("dynamodb:putItem"),
+    _row("dynamodb:updateItem"),
     _row(
         "ecs:runTask",
-        "ecs",
-        _ECS,
         prepare=t.run_task_request,
-        refused=frozenset({"Count", "StartedBy"}),
+        unsupported=frozenset({"Count", "StartedBy"}),
         syncs=syncs.ECS_TASK,
-        style=_LISTS,
+        style=_WITH_EMPTY_LISTS,
         callback=True,
     ),
-    _row("eks:call", "eks", _EKS, wire="kubernetes", metadata=False, callback=True),
-    _row("eks:createCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "ACTIVE", "FAILED DELETING")),
+    _row("eks:call", adapter="kubernetes", http_metadata=False, callback=True),
+    _row("eks:createCluster", syncs=syncs.eks_change("Cluster", "ACTIVE", "FAILED DELETING")),
     _row(
         "eks:createFargateProfile",
-        "eks",
-        _EKS,
         syncs=syncs.eks_change("FargateProfile", "ACTIVE", "CREATE_FAILED DELETING DELETE_FAILED"),
     ),
     _row(
         "eks:createNodegroup",
-        "eks",
-        _EKS,
         syncs=syncs.eks_change("Nodegroup", "ACTIVE", "CREATE_FAILED DELETING DELETE_FAILED DEGRADED"),
     ),
-    _row("eks:deleteCluster", "eks", _EKS, syncs=syncs.eks_change("Cluster", "", "FAILED")),
-    _row("eks:deleteFargateProfile", "eks", _EKS, syncs=syncs.eks_change("FargateProfile", "", "DELETE_FAILED")),
-    _row("eks:deleteNodegroup", "eks", _EKS, syncs=syncs.eks_change("Nodegroup", "", "DELETE_FAILED")),
-    _row("eks:runJob", "eks", _EKS, wire="kubernetes", metadata=False, syncs=syncs.KUBERNETES_JOB, callback=True),
+    _row("eks:deleteCluster", syncs=syncs.eks_change("Cluster", "", "FAILED")),
+    _row("eks:deleteFargateProfile", syncs=syncs.eks_change("FargateProfile", "", "DELETE_FAILED")),
+    _row("eks:deleteNodegroup", syncs=syncs.eks_change("Nodegroup", "", "DELETE_FAILED")),
+    _row("eks:runJob", adapter="kubernetes", http_metadata=False, syncs=syncs.KUBERNETES_JOB, callback=True),
     _emr(
         "addStep",
         "AddJobFlowSteps",
         prepare=emr.add_step_request,
         result=emr.add_step_result,
         required=("ClusterId", "Step"),
-        refused=frozenset({"JobFlowId", "Steps"}),
+        unsupported=frozenset({"JobFlowId", "Steps"}),
         syncs=syncs.CLUSTER_STEP,
     ),
     _emr(
@@ -156,119 +135,94 @@ _ROWS: Final[tuple[Integration, ...]] = (
         prepare=emr.cancel_step_request,
         result=emr.cancel_step_result,
         required=("ClusterId", "StepId"),
-        refused=frozenset({"StepIds"}),
+        unsupported=frozenset({"StepIds"}),
     ),
     _emr(
         "createCluster",
         "RunJobFlow",
         result=emr.create_cluster_result,
-        refused=frozenset({"Steps"}),
+        unsupported=frozenset({"Steps"}),
         syncs=syncs.NEW_CLUSTER,
     ),
     _emr(
         "modifyInstanceFleetByName",
         "ModifyInstanceFleet",
         prepare=emr.modify_fleet_request,
-        complete=emr.find_fleet,
+        resolve=emr.find_fleet,
         required=("ClusterId", "InstanceFleetName", "InstanceFleet"),
     ),
     _emr(
         "modifyInstanceGroupByName",
         "ModifyInstanceGroups",
         prepare=emr.modify_group_request,
-        complete=emr.find_group,
+        resolve=emr.find_group,
         required=("ClusterId", "InstanceGroupName", "InstanceGroup"),
-        refused=frozenset({"InstanceGroups"}),
+        unsupported=frozenset({"InstanceGroups"}),
     ),
     _emr(
         "setClusterTerminationProtection",
         "SetTerminationProtection",
         prepare=emr.one_cluster_request,
         required=("ClusterId", "TerminationProtected"),
-        refused=frozenset({"JobFlowIds"}),
+        unsupported=frozenset({"JobFlowIds"}),
     ),
     _emr(
         "terminateCluster",
         "TerminateJobFlows",
         prepare=emr.one_cluster_request,
         required=("ClusterId",),
-        refused=frozenset({"JobFlowIds"}),
+        unsupported=frozenset({"JobFlowIds"}),
         syncs=syncs.ENDING_CLUSTER,
     ),
-    _row("emr-containers:createVirtualCluster", "emr-containers", _EMR_CONTAINERS),
-    _row("emr-containers:deleteVirtualCluster", "emr-containers", _EMR_CONTAINERS, syncs=syncs.ENDING_VIRTUAL_CLUSTER),
-    _row("emr-containers:startJobRun", "emr-containers", _EMR_CONTAINERS, syncs=syncs.CONTAINERS_JOB_RUN),
+    _row("emr-containers:createVirtualCluster"),
+    _row("emr-containers:deleteVirtualCluster", syncs=syncs.ENDING_VIRTUAL_CLUSTER),
+    _row("emr-containers:startJobRun", syncs=syncs.CONTAINERS_JOB_RUN),
     _row(
         "emr-serverless:cancelJobRun",
-        "emr-serverless",
-        _EMR_SERVERLESS,
         syncs=syncs.serverless_job_run("$parameters.JobRunId", "CANCELLED", "SUCCESS FAILED", stops=False),
     ),
     _row(
         "emr-serverless:createApplication",
-        "emr-serverless",
-        _EMR_SERVERLESS,
         syncs=syncs.serverless_application(
             "CREATED STARTING STARTED STOPPING STOPPED", "TERMINATED", id="$response.ApplicationId"
         ),
     ),
+    _row("emr-serverless:deleteApplication", syncs=syncs.serverless_application("TERMINATED", "")),
     _row(
-        "emr-serverless:deleteApplication",
-        "emr-serverless",
-        _EMR_SERVERLESS,
-        syncs=syncs.serverless_application("TERMINATED", ""),
-    ),
-    _row(
-        "emr-serverless:startApplication",
-        "emr-serverless",
-        _EMR_SERVERLESS,
-        syncs=syncs.serverless_application("STARTED", "STOPPING STOPPED TERMINATED"),
+        "emr-serverless:startApplication", syncs=syncs.serverless_application("STARTED", "STOPPING STOPPED TERMINATED")
     ),
     _row(
         "emr-serverless:startJobRun",
-        "emr-serverless",
-        _EMR_SERVERLESS,
         syncs=syncs.serverless_job_run("$response.JobRunId", "SUCCESS", "FAILED CANCELLED", stops=True),
     ),
-    _row(
-        "emr-serverless:stopApplication",
-        "emr-serverless",
-        _EMR_SERVERLESS,
-        syncs=syncs.serverless_application("STOPPED", "TERMINATED"),
-    ),
-    _row(
-        "events:putEvents", "events", _EVENTS, prepare=t.put_events_request, result=t.put_events_result, callback=True
-    ),
-    _row("glue:startJobRun", "glue", _GLUE, syncs=syncs.GLUE_JOB_RUN),
-    _row("http:invoke", "events", _HTTP, wire="http", metadata=False),
-    _row("lambda:invoke", "lambda", _LAMBDA, result=t.lambda_result, callback=True),
-    _row("mediaconvert:createJob", "mediaconvert", _MEDIACONVERT, syncs=syncs.MEDIA_JOB),
-    # The three of S3 are no Task's resources: a distributed Map's ItemReader and ResultWriter call them.
-    _row("s3:getObject", "s3", _S3, result=t.object_text, metadata=False),
+    _row("emr-serverless:stopApplication", syncs=syncs.serverless_application("STOPPED", "TERMINATED")),
+    _row("events:putEvents", prepare=t.put_events_request, result=t.put_events_result, callback=True),
+    _row("glue:startJobRun", syncs=syncs.GLUE_JOB_RUN),
+    _row("http:invoke", adapter="http", http_metadata=False),
+    _row("lambda:invoke", result=t.lambda_result, callback=True),
+    _row("mediaconvert:createJob", syncs=syncs.MEDIA_JOB),
+    # The three of S3 are not for Tasks: a distributed Map's ItemReader and ResultWriter call them.
+    _row("s3:getObject", result=t.object_text, http_metadata=False),
     _row(
         "s3:listObjectsV2",
-        "s3",
-        _S3,
         result=t.object_items,
-        metadata=False,
+        http_metadata=False,
         pages=("ContinuationToken", "NextContinuationToken", "Contents"),
     ),
-    _row("s3:putObject", "s3", _S3, metadata=False, style=_RAW),
+    _row("s3:putObject", http_metadata=False, style=_RAW_BODY),
     *(
-        _row(f"sagemaker:{action}", "sagemaker", _SAGEMAKER)
+        _row(f"sagemaker:{action}")
         for action in ("createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint")
     ),
     *(
-        _row(f"sagemaker:create{kind}Job", "sagemaker", _SAGEMAKER, syncs=syncs.sagemaker_job(kind))
+        _row(f"sagemaker:create{kind}Job", syncs=syncs.sagemaker_job(kind))
         for kind in ("HyperParameterTuning", "Labeling", "Processing", "Training", "Transform")
     ),
-    _row("sns:publish", "sns", _SNS, callback=True),
-    _row("sqs:sendMessage", "sqs", _SQS, callback=True),
+    _row("sns:publish", callback=True),
+    _row("sqs:sendMessage", callback=True),
     _row(
         "states:startExecution",
-        "stepfunctions",
-        _STATES,
-        once=Idempotency("Name", "ExecutionAlreadyExists", t.execution_started_before),
+        idempotency=Idempotency("Name", "ExecutionAlreadyExists", t.execution_started_before),
         syncs=syncs.EXECUTION,
         callback=True,
     ),
@@ -278,11 +232,11 @@ OPTIMIZED_INTEGRATIONS: Final[dict[str, Integration]] = {row.name: row for row i
 """The optimized integrations by service and action: ``glue:startJobRun``."""
 
 
-def _payload_alone(response: Values) -> Json:
+def _payload(response: Values) -> Json:
     return t.lambda_result(response).get("Payload")
 
 
 LAMBDA_FUNCTION: Final = replace(
-    OPTIMIZED_INTEGRATIONS["lambda:invoke"], result=_payload_alone, metadata=False, callback=False
+    OPTIMIZED_INTEGRATIONS["lambda:invoke"], result=_payload, http_metadata=False, callback=False
 )
-"""The function whose ARN is the resource: its payload alone is the result."""
+"""A Lambda function whose ARN is the resource: the result is its payload alone."""

@@ -1,4 +1,4 @@
-"""What optimized integrations change in parameters and results.
+"""Changes that optimized integrations make to parameters and results of several services.
 
 Sources: the page of each service under https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 and recorded executions.
@@ -11,12 +11,14 @@ from typing import Any
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.integration import CallContext, CallOperation, JobState, get_path
+from sfn_provider.integrations.integration import CallContext
+from sfn_provider.integrations.json_templates import get_path
+from sfn_provider.integrations.sync_job import CallOperation, JobState
 from sfn_provider.integrations.value_shapes import Values, json_text
 
 
 def parse_json(text: Json) -> Json:
-    """Parse JSON text; what is none stays as it is."""
+    """Parse JSON text; any other value is unchanged."""
     try:
         return json.loads(text) if isinstance(text, str) else text
     except ValueError:
@@ -43,9 +45,9 @@ def _function_error(payload: str) -> StatesError:
     return StatesError("Lambda.Unknown", f"{opening} Returned payload: {payload}")
 
 
-def put_events_request(parameters: Values, started: CallContext) -> Values:
+def put_events_request(parameters: Values, context: CallContext) -> Values:
     """Add the state machine and the execution to each event's resources."""
-    arns = [arn for arn in (started.execution_arn, started.machine_arn) if arn]
+    arns = [arn for arn in (context.execution_arn, context.machine_arn) if arn]
     entries = parameters.get("Entries")
     if not arns or not isinstance(entries, list):
         return parameters
@@ -55,12 +57,12 @@ def put_events_request(parameters: Values, started: CallContext) -> Values:
 def _with_resources(entry: Json, arns: list[str]) -> Json:
     if not isinstance(entry, dict):
         return entry
-    given = entry.get("Resources")
-    return entry | {"Resources": [*(given if isinstance(given, list) else []), *arns]}
+    resources = entry.get("Resources")
+    return entry | {"Resources": [*(resources if isinstance(resources, list) else []), *arns]}
 
 
 def put_events_result(response: Values) -> Json:
-    """Refuse a response with failed entries.
+    """Reject a response with failed entries.
 
     Raises:
         StatesError: ``EventBridge.FailedEntry``, with the response as the cause.
@@ -70,13 +72,13 @@ def put_events_result(response: Values) -> Json:
     return response
 
 
-def run_task_request(parameters: Values, started: CallContext) -> Values:
-    """Say who starts the task (recorded)."""
+def run_task_request(parameters: Values, context: CallContext) -> Values:
+    """Set ``StartedBy`` (recorded)."""
     return parameters | {"StartedBy": "AWS Step Functions"}
 
 
 def run_task_accepted(response: Values) -> None:
-    """Refuse a response that tells of a task that was not placed.
+    """Reject a response where a task was not placed.
 
     Raises:
         StatesError: ``AmazonECS.Unknown``, with the response as the cause.
@@ -85,10 +87,10 @@ def run_task_accepted(response: Values) -> None:
         raise StatesError("AmazonECS.Unknown", json_text(response))
 
 
-def run_task_verdict(description: Values, ask: CallOperation) -> JobState:
-    """Judge a stopped task: it fails where an essential container did not exit with 0.
+def run_task_state(description: Values, call: CallOperation) -> JobState:
+    """Give the state of a stopped task: it fails where an essential container did not exit with 0.
 
-    The task definition is asked only where some containers failed and others did not.
+    The task definition is read only where some containers failed and others did not.
     """
     task = description["Tasks"][0]
     containers: list[dict[str, Any]] = task.get("Containers") or []
@@ -97,17 +99,17 @@ def run_task_verdict(description: Values, ask: CallOperation) -> JobState:
         return "succeeded"
     if len(failed) == len(containers):
         return "failed"
-    definition = ask("DescribeTaskDefinition", {"TaskDefinition": task["TaskDefinitionArn"]})
+    definition = call("DescribeTaskDefinition", {"TaskDefinition": task["TaskDefinitionArn"]})
     known = get_path(definition, "TaskDefinition.ContainerDefinitions") or []
     optional = {container.get("Name") for container in known if container.get("Essential") is False}
     return "failed" if failed - optional else "succeeded"
 
 
-def submit_job_request(parameters: Values, started: CallContext) -> Values:
+def submit_job_request(parameters: Values, context: CallContext) -> Values:
     """Mark a job that is waited for, as Step Functions does (recorded): a variable in its container."""
     others = ("NodeOverrides", "EksPropertiesOverride", "EcsPropertiesOverride")
     overrides = parameters.get("ContainerOverrides") or {}
-    if started.pattern == "request_response" or any(parameters.get(name) for name in others):
+    if context.pattern == "request_response" or any(parameters.get(name) for name in others):
         return parameters
     if not isinstance(overrides, dict) or not isinstance(overrides.get("Environment") or [], list):
         return parameters  # a wrong type: the model's check says so
@@ -116,11 +118,11 @@ def submit_job_request(parameters: Values, started: CallContext) -> Values:
     return parameters | {"ContainerOverrides": overrides | {"Environment": environment}}
 
 
-def execution_started_before(parameters: Values, ask: CallOperation) -> Values:
-    """Give what the start of an execution answered, of parameters that have its name."""
+def execution_started_before(parameters: Values, call: CallOperation) -> Values:
+    """Give the response to the start of an execution, of parameters with its name."""
     machine = parameters["StateMachineArn"].split(":")
     arn = ":".join([*machine[:5], "execution", machine[6], parameters["Name"]])
-    description = ask("DescribeExecution", {"ExecutionArn": arn})
+    description = call("DescribeExecution", {"ExecutionArn": arn})
     return {name: description[name] for name in ("ExecutionArn", "StartDate")}
 
 
