@@ -16,10 +16,10 @@ from typing import Any, Final, TypeVar
 
 from sfn_provider._compat import AirflowFailException
 
-FIRST_PAUSE: float = 1.0
+INITIAL_DELAY: float = 1.0
 """Seconds until the second try, at most; doubled with each further error."""
 
-LONGEST_PAUSE: float = 60.0
+MAX_DELAY: float = 60.0
 """Seconds between two tries, at most."""
 
 CALL_TRIES: Final = 8
@@ -149,9 +149,9 @@ def require_complete_response(parsed: dict[str, Any], model: Any, **_: Any) -> N
     Raises:
         ConnectionError: as a lost connection it is TRANSIENT.
     """
-    always: list[str] = model.output_shape.required_members if model.output_shape else []
-    if always and "Error" not in parsed and not any(name in parsed for name in always):
-        raise ConnectionError(f"the answer of {model.name} was cut off, or came from a proxy: it has no {always[0]!r}")
+    retry_always: list[str] = model.output_shape.required_members if model.output_shape else []
+    if retry_always and "Error" not in parsed and not any(name in parsed for name in retry_always):
+        raise ConnectionError(f"the answer of {model.name} was cut off, or came from a proxy: it has no {retry_always[0]!r}")
 
 
 def aws_errors() -> tuple[type[Exception], ...]:
@@ -187,7 +187,7 @@ class Backoff:
 
     jitter: Callable[[], float] = random.random
     errors: int = 0
-    longest: float = LONGEST_PAUSE
+    longest: float = MAX_DELAY
 
     def calm(self) -> None:
         """Forget the errors so far: AWS has answered."""
@@ -202,15 +202,15 @@ class Backoff:
         """
         fault = classify_error(error)
         if fault is AwsErrorKind.DENIED:
-            raise AirflowFailException(denial(error)) from error
+            raise AirflowFailException(denial_message(error)) from error
         if fault is AwsErrorKind.FINAL or (fault is AwsErrorKind.MISSING and self.errors >= MISSING_TRIES):
             raise error
-        ceiling = min(self.longest, FIRST_PAUSE * 2.0 ** min(self.errors, 30))
+        ceiling = min(self.longest, INITIAL_DELAY * 2.0 ** min(self.errors, 30))
         self.errors += 1
         return ceiling * (0.5 + self.jitter() / 2)
 
 
-def always(error: Exception) -> bool:
+def retry_always(error: Exception) -> bool:
     """Say that the call may be made again, whatever the error."""
     return True
 
@@ -221,7 +221,7 @@ def retry_aws_call(
     renew: Callable[[], None],
     tries: int | None = None,
     sleep: Callable[[float], None] | None = None,
-    repeat: Callable[[Exception], bool] = always,
+    repeat: Callable[[Exception], bool] = retry_always,
 ) -> T:
     """Make a call, however often it takes: errors that pass are waited out, expired credentials read again.
 
@@ -250,7 +250,7 @@ def retry_aws_call(
         (sleep or time.sleep)(pause)
 
 
-def denial(error: BaseException) -> str:
+def denial_message(error: BaseException) -> str:
     """Say which permission is missing, as IAM names it: ``states:DescribeExecution``.
 
     AWS's message says it where it knows it, which need not be the call's own: ``iam:PassRole``, ``kms:Decrypt``.

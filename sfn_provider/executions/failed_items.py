@@ -40,14 +40,14 @@ def failed_iterations(events: Iterable[Event]) -> tuple[FailedItem, ...]:
     return tuple(_iteration(by_id, event) for event in failed if details_of(event)["name"] == name)[:MAX_ITEMS]
 
 
-def map_run_of(events: Iterable[Event]) -> str | None:
+def failed_map_run_arn(events: Iterable[Event]) -> str | None:
     """Give the ARN of the Map Run that made an execution fail; None where none did."""
     by_id = {event["id"]: event for event in events}
     runs = (event for event in causes(by_id) if event["type"] in _RUNS)
     return next((str(details_of(run)["mapRunArn"]) for run in runs), None)
 
 
-def failed_child(description: Mapping[str, Any]) -> FailedItem:
+def failed_child_item(description: Mapping[str, Any]) -> FailedItem:
     """Make an item of the description of a Map Run's child execution."""
     return FailedItem(
         place=description["executionArn"],

@@ -19,7 +19,7 @@ _MINUTE, _HOUR = 60, 3600
 
 
 @dataclass(slots=True)
-class Visit:
+class OpenState:
     """A state that has been entered and not left.
 
     Args:
@@ -39,7 +39,7 @@ class Visit:
     failed: int = 0
 
 
-Around = tuple[int, ...]
+EnclosingStates = tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -54,9 +54,9 @@ class HistoryLog:
     """
 
     position: HistoryPosition = field(default_factory=HistoryPosition)
-    visits: dict[int, Visit] = field(default_factory=dict)
-    heads: dict[int, Around] = field(default_factory=dict)
-    forks: dict[int, Around] = field(default_factory=dict)
+    visits: dict[int, OpenState] = field(default_factory=dict)
+    heads: dict[int, EnclosingStates] = field(default_factory=dict)
+    forks: dict[int, EnclosingStates] = field(default_factory=dict)
 
     @classmethod
     def of(cls, saved: Mapping[str, Any] | None) -> HistoryLog:
@@ -65,7 +65,7 @@ class HistoryLog:
             return cls()
         return cls(
             HistoryPosition.of(saved["position"]),
-            {int(key): Visit(**visit) for key, visit in saved["visits"].items()},
+            {int(key): OpenState(**visit) for key, visit in saved["visits"].items()},
             {int(key): tuple(around) for key, around in saved["heads"].items()},
             {int(key): tuple(around) for key, around in saved["forks"].items()},
         )
@@ -94,7 +94,7 @@ class HistoryLog:
         around = self.heads.pop(before, None) or self.forks.get(before, ())
         if kind.endswith("StateEntered"):
             around = (*around, event["id"])
-            self.visits[event["id"]] = Visit(details_of(event)["name"], event["timestamp"].timestamp())
+            self.visits[event["id"]] = OpenState(details_of(event)["name"], event["timestamp"].timestamp())
         key = self._visit_of(event, around)
         line = None
         if key is not None and (say := _SAYINGS.get(_saying(kind))) is not None:
@@ -107,7 +107,7 @@ class HistoryLog:
         (self.forks if kind in _FORKS else self.heads)[event["id"]] = around
         return line
 
-    def _visit_of(self, event: Event, around: Around) -> int | None:
+    def _visit_of(self, event: Event, around: EnclosingStates) -> int | None:
         """Find the open state that an event belongs to: by its name, or else the innermost one around it.
 
         A caught error ends a Map or Parallel from within: its events then stand inside a state of a branch.
@@ -126,50 +126,50 @@ class HistoryLog:
         self.visits = {key: visit for key, visit in self.visits.items() if key in still_open}
 
 
-def _entered(visit: Visit, event: Event) -> str:
+def _entered(visit: OpenState, event: Event) -> str:
     return f"{visit.name!r} entered"
 
 
-def _left(visit: Visit, event: Event) -> str:
+def _left(visit: OpenState, event: Event) -> str:
     calls = f", {visit.calls} calls" if visit.calls > 1 else ""
     items = f", {visit.done} of {visit.items} items done" if visit.items else ""
-    return f"{visit.name!r} left after {duration(event['timestamp'].timestamp() - visit.entered)}{calls}{items}"
+    return f"{visit.name!r} left after {format_duration(event['timestamp'].timestamp() - visit.entered)}{calls}{items}"
 
 
-def _called(visit: Visit, event: Event) -> str | None:
+def _called(visit: OpenState, event: Event) -> str | None:
     visit.calls += 1
     return f"{visit.name!r}: retry {visit.calls - 1}" if visit.calls > 1 else None
 
 
-def _call_failed(visit: Visit, event: Event) -> str:
+def _call_failed(visit: OpenState, event: Event) -> str:
     details = details_of(event)
     reason = ": ".join(part for part in (details.get("error"), details.get("cause")) if part)
     return f"{visit.name!r}: call {visit.calls} failed: {reason[:_CAUSE] or event['type']}"
 
 
-def _map_started(visit: Visit, event: Event) -> str:
+def _map_started(visit: OpenState, event: Event) -> str:
     visit.items = details_of(event).get("length", 0)
     return f"{visit.name!r}: {visit.items} items"
 
 
-def _map_run_started(visit: Visit, event: Event) -> str:
+def _map_run_started(visit: OpenState, event: Event) -> str:
     return f"{visit.name!r}: Map Run {details_of(event)['mapRunArn']}"
 
 
-def _item_done(visit: Visit, event: Event) -> None:
+def _item_done(visit: OpenState, event: Event) -> None:
     visit.done += 1
 
 
-def _item_failed(visit: Visit, event: Event) -> None:
+def _item_failed(visit: OpenState, event: Event) -> None:
     visit.failed += 1
 
 
-def _progress(visit: Visit) -> str:
+def _progress(visit: OpenState) -> str:
     failed = f", {visit.failed} failed" if visit.failed else ""
     return f"{visit.name!r}: {visit.done} of {visit.items} items done{failed}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Write a duration: ``0.4 s``, ``2 min 5 s``, ``3 h 10 min``."""
     if seconds < _MINUTE:
         return f"{seconds:.1f} s"
@@ -185,7 +185,7 @@ def _saying(kind: str) -> str:
 
 
 # Source: API_HistoryEvent, ``type``.
-_SAYINGS: Final[dict[str, Callable[[Visit, Event], str | None]]] = {
+_SAYINGS: Final[dict[str, Callable[[OpenState, Event], str | None]]] = {
     "StateEntered": _entered,
     "StateExited": _left,
     "MapStateStarted": _map_started,

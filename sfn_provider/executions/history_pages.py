@@ -54,7 +54,7 @@ class HistoryPosition:
         self.token, self.behind = None, True
 
 
-def page_at(position: HistoryPosition, read: Callable[[str | None], dict[str, Any]]) -> dict[str, Any]:
+def read_page(position: HistoryPosition, read: Callable[[str | None], dict[str, Any]]) -> dict[str, Any]:
     """Read the page at a position; the first one again where AWS has forgotten the token.
 
     Args:
@@ -64,12 +64,12 @@ def page_at(position: HistoryPosition, read: Callable[[str | None], dict[str, An
     try:
         return read(position.token)
     except Exception as error:
-        if not token_forgotten(error):
+        if not is_token_expired(error):
             raise
         position.restart()
         return read(None)
 
 
-def token_forgotten(error: Exception) -> bool:
+def is_token_expired(error: Exception) -> bool:
     """Does an error say that AWS does not know the token any more? Source: API_GetExecutionHistory, InvalidToken."""
     return error_code(error) == "InvalidToken"

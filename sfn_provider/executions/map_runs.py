@@ -25,7 +25,7 @@ class StepFunctionMapRunFailed(AirflowException):
     """A Map Run has ended with a status that was not waited for. The task may be retried.
 
     Args:
-        summary: of the Map Run, as ``summary_of`` gives it.
+        summary: of the Map Run, as ``summarize`` gives it.
         message: what happened.
     """
 
@@ -37,7 +37,7 @@ class StepFunctionMapRunFailed(AirflowException):
         return type(self), (self.summary, str(self))
 
 
-def progress_of(description: Mapping[str, Any]) -> str:
+def format_progress(description: Mapping[str, Any]) -> str:
     """Say in one line how far a Map Run is: ``Orders/Lines is RUNNING: 40 of 100 items ended, 39 succeeded, ...``."""
     counts = description["itemCounts"]
     ended = sum(counts.get(name, 0) for name in _ENDED)
@@ -46,7 +46,7 @@ def progress_of(description: Mapping[str, Any]) -> str:
     return ", ".join([f"{label} is {description['status']}: {ended:,} of {counts['total']:,} items ended", *parts])
 
 
-def summary_of(description: Mapping[str, Any]) -> dict[str, Any]:
+def summarize(description: Mapping[str, Any]) -> dict[str, Any]:
     """Give what a task returns of a Map Run: its ARNs, status, dates (ISO 8601) and AWS's counts of its items."""
     return {
         "map_run_arn": description["mapRunArn"],
@@ -61,13 +61,13 @@ def summary_of(description: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def latest_of(runs: Iterable[Mapping[str, Any]]) -> str | None:
+def latest_map_run_arn(runs: Iterable[Mapping[str, Any]]) -> str | None:
     """Give the ARN of the Map Run that started last, out of the answer of ListMapRuns; None where there is none."""
     latest = max(runs, key=lambda run: run["startDate"], default=None)
     return str(latest["mapRunArn"]) if latest else None
 
 
-def map_run_failure(description: Mapping[str, Any], items: Iterable[FailedItem]) -> StepFunctionMapRunFailed:
+def build_map_run_failure(description: Mapping[str, Any], items: Iterable[FailedItem]) -> StepFunctionMapRunFailed:
     """Put together why a Map Run is not what was waited for.
 
     Args:
@@ -78,5 +78,5 @@ def map_run_failure(description: Mapping[str, Any], items: Iterable[FailedItem])
         f"It tolerates {description.get('toleratedFailureCount', 0):,} failed items "
         f"and {description.get('toleratedFailurePercentage', 0):g} percent of them."
     )
-    lines = [f"Map Run {progress_of(description)}.", tolerated, *(str(item) for item in items)]
-    return StepFunctionMapRunFailed(summary_of(description), "\n".join(lines))
+    lines = [f"Map Run {format_progress(description)}.", tolerated, *(str(item) for item in items)]
+    return StepFunctionMapRunFailed(summarize(description), "\n".join(lines))

@@ -103,7 +103,7 @@ class StepFunctionStateMissed(AirflowException):
     """An execution has ended without the state that was waited for."""
 
 
-def failure_of(
+def build_failure(
     description: Mapping[str, Any],
     events: Iterable[Event],
     note: str | None = None,
@@ -135,12 +135,12 @@ def failure_of(
     )
 
 
-def output_of(description: Mapping[str, Any]) -> Any:
+def parse_output(description: Mapping[str, Any]) -> Any:
     """Read the output out of a description as JSON value; None where there is none."""
-    return json_or_text(description.get("output"))
+    return parse_json_or_text(description.get("output"))
 
 
-def json_or_text(text: str | None) -> Any:
+def parse_json_or_text(text: str | None) -> Any:
     """Read JSON text; give a text that is none as it is. AWS's outputs are JSON; moto gives a string without quotes."""
     try:
         return json.loads(text) if text else text
@@ -148,7 +148,7 @@ def json_or_text(text: str | None) -> Any:
         return text
 
 
-def still_running(execution_arn: str, status: str, attempts: int) -> str:
+def still_running_message(execution_arn: str, status: str, attempts: int) -> str:
     """Say that the number of looks is used up."""
     return f"Execution {execution_arn} is {status} after {attempts} looks at it (waiter_max_attempts); it goes on."
 

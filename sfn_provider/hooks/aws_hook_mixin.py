@@ -21,7 +21,7 @@ _HOOK_NAME = "StepFunctionHook"
 _HOOK_MODULE = "sfn_provider.hooks.step_function"
 
 
-def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
+def validate_choice(field: str, value: _Word, known: Iterable[str]) -> _Word:
     """Give an argument's value back, if it is one of the words that the argument knows.
 
     Raises:
@@ -32,7 +32,7 @@ def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
     return value
 
 
-def lazy_classes(module: str, homes: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
+def lazy_class_loader(module: str, homes: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
     """Make a module's ``__getattr__``: it imports a class when somebody asks for it.
 
     A DAG file then pays for the classes that it uses. The hook's class is always there: the amazon provider's modules
@@ -55,7 +55,7 @@ def lazy_classes(module: str, homes: Mapping[str, str] = MappingProxyType({})) -
     return get
 
 
-class HookClass:
+class LazyHookClass:
     """The class attribute ``aws_hook_class``: gives the hook's class, and imports it when somebody asks for it.
 
     Args:
@@ -71,10 +71,10 @@ class HookClass:
         return hook_class
 
 
-class AwsUser:
+class AwsHookFactory:
     """Makes hooks out of the AWS arguments that an operator, sensor or trigger keeps as attributes."""
 
-    aws_hook_class = HookClass()
+    aws_hook_class = LazyHookClass()
     arn_field: ClassVar[str] = ""
     """The attribute whose ARN says in which region the calls are, where no region is given."""
 
@@ -102,7 +102,7 @@ class AwsUser:
         }
 
 
-class AwsHookMixin(AwsUser):
+class AwsHookMixin(AwsHookFactory):
     """What operators and sensors do with the hook, and with their arguments."""
 
     task_id: str

@@ -9,12 +9,12 @@ from typing import Any, Final, TypeVar
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import aws_errors, retry_aws_call
-from sfn_provider.executions.failed_items import MAX_ITEMS, failed_child, failed_iterations, map_run_of
+from sfn_provider.executions.failed_items import MAX_ITEMS, failed_child_item, failed_iterations, failed_map_run_arn
 from sfn_provider.executions.outcomes import (
     HISTORY_PAGE,
     FailedItem,
     StepFunctionExecutionFailed,
-    failure_of,
+    build_failure,
 )
 from sfn_provider.hooks.mixin_protocol import HookMixinProtocol
 
@@ -27,7 +27,7 @@ _FAILURE_TRIES: Final = 3
 T = TypeVar("T")
 
 
-class HistoryCalls(HookMixinProtocol):
+class HistoryMixin(HookMixinProtocol):
     """The part of the hook that reads histories, and why an execution failed."""
 
     def failure(self, description: Mapping[str, Any]) -> StepFunctionExecutionFailed:
@@ -47,12 +47,12 @@ class HistoryCalls(HookMixinProtocol):
             arn = description["executionArn"]
             page = self._soon(lambda: self.history_page(arn, reverse_order=True, max_results=HISTORY_PAGE))
             events = page["events"]
-            run = map_run_of(events)
+            run = failed_map_run_arn(events)
             items = self._soon(lambda: self.failed_children(run)) if run else failed_iterations(events)
         except unread as error:
             what = "Its failed items" if events else "Its history"
             note = f"{what} could not be read: {error}"
-        return StepFunctionExecutionFailed(failure_of(description, events, note, items))
+        return StepFunctionExecutionFailed(build_failure(description, events, note, items))
 
     def _soon(self, call: Callable[[], T]) -> T:
         return retry_aws_call(call, renew=self.renew_client, tries=_FAILURE_TRIES)
@@ -60,7 +60,7 @@ class HistoryCalls(HookMixinProtocol):
     def failed_children(self, map_run_arn: str) -> tuple[FailedItem, ...]:
         """Describe failed child executions of a Map Run, at most 5: those that ListExecutions names first."""
         page = self.conn.list_executions(mapRunArn=map_run_arn, statusFilter="FAILED", maxResults=MAX_ITEMS)
-        return tuple(failed_child(self.describe_execution(child["executionArn"])) for child in page["executions"])
+        return tuple(failed_child_item(self.describe_execution(child["executionArn"])) for child in page["executions"])
 
     def history_page(
         self,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROLE_TRIES: Final = 12
 """How often a role may be refused that is perhaps too new: IAM takes some seconds to make it known everywhere."""
 
-LOOKS: Final = 30
+MAX_POLLS: Final = 30
 """How often AWS may show a state machine as it was before."""
 
 _PAUSE: Final = 5.0
@@ -103,7 +103,7 @@ def deploy(
         AirflowException: AWS does not show the new state within a minute.
         botocore.exceptions.ClientError: as AWS answers, ``InvalidDefinition`` for one.
     """
-    arn = machine_arn(hook.conn_region_name, wanted)
+    arn = build_state_machine_arn(hook.conn_region_name, wanted)
     found = _ask(hook, lambda: hook.find_state_machine(arn))
     change, version = _bring(hook, arn, wanted, found, sleep)
     shown = _await_shown(hook, arn, wanted, sleep) if change != "unchanged" else found or {}
@@ -119,7 +119,7 @@ def deploy(
     return DeploymentResult(arn, change, version, alias_arn)
 
 
-def machine_arn(region: str, wanted: DesiredStateMachine) -> str:
+def build_state_machine_arn(region: str, wanted: DesiredStateMachine) -> str:
     """Build the state machine's ARN: its account and partition are those of its role.
 
     Raises:
@@ -198,13 +198,13 @@ def _await_shown(
     hook: StepFunctionHook, arn: str, wanted: DesiredStateMachine, sleep: Callable[[float], None]
 ) -> Mapping[str, Any]:
     """Wait until AWS shows the state machine as wanted: reading is eventually consistent."""
-    for look in range(LOOKS):
+    for look in range(MAX_POLLS):
         if look:
             sleep(_LOOK_PAUSE)
         found: Mapping[str, Any] | None = _ask(hook, lambda: hook.find_state_machine(arn))
         if found is not None and found.get("status", "ACTIVE") == "ACTIVE" and not differences(found, wanted):
             return found
-    raise AirflowException(f"{arn}: AWS has taken the change, but does not show it after {LOOKS} looks. Try again.")
+    raise AirflowException(f"{arn}: AWS has taken the change, but does not show it after {MAX_POLLS} looks. Try again.")
 
 
 def _move_alias(hook: StepFunctionHook, alias_arn: str, version: str, weight: int) -> None:

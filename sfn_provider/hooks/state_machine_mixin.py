@@ -8,7 +8,7 @@ from sfn_provider.executions.aws_errors import error_code
 from sfn_provider.hooks.mixin_protocol import HookMixinProtocol
 
 
-class MachineCalls(HookMixinProtocol):
+class StateMachineMixin(HookMixinProtocol):
     """The part of the hook that creates, changes and checks state machines."""
 
     def find_state_machine(self, state_machine_arn: str) -> dict[str, Any] | None:

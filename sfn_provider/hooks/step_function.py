@@ -17,13 +17,13 @@ from botocore.config import Config
 
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.executions.aws_errors import require_complete_response, retry_aws_call
-from sfn_provider.executions.outcomes import still_running
+from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.start_request import encode_input, execution_arn, region_of
 from sfn_provider.executions.statuses import RUNNING_STATUSES
-from sfn_provider.hooks.history_mixin import HistoryCalls
-from sfn_provider.hooks.state_machine_mixin import MachineCalls
-from sfn_provider.hooks.sync_execution_mixin import SyncCalls
-from sfn_provider.hooks.task_token_mixin import WorkerCalls
+from sfn_provider.hooks.history_mixin import HistoryMixin
+from sfn_provider.hooks.state_machine_mixin import StateMachineMixin
+from sfn_provider.hooks.sync_execution_mixin import SyncExecutionMixin
+from sfn_provider.hooks.task_token_mixin import TaskTokenMixin
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 IncludedData = Literal["ALL_DATA", "METADATA_ONLY"]
 
 
-class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBaseHook):
+class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, TaskTokenMixin, AwsBaseHook):
     """Call AWS Step Functions.
 
     A drop-in for ``airflow.providers.amazon.aws.hooks.step_function.StepFunctionHook``.
@@ -170,7 +170,7 @@ class StepFunctionHook(HistoryCalls, MachineCalls, SyncCalls, WorkerCalls, AwsBa
             if watch is not None:
                 watch()
             if waiter_max_attempts is not None and attempt >= waiter_max_attempts:
-                raise AirflowException(still_running(execution_arn, status, attempt))
+                raise AirflowException(still_running_message(execution_arn, status, attempt))
             (sleep or time.sleep)(waiter_delay)
         return self.describe_patiently(execution_arn, "ALL_DATA", sleep)
 

@@ -12,7 +12,7 @@ _READ_TIMEOUT: Final = 330
 """Seconds until an answer is given up: an Express execution takes 300 at most. Source: Step Functions quotas."""
 
 
-class SyncCalls(HookMixinProtocol):
+class SyncExecutionMixin(HookMixinProtocol):
     """The part of the hook that runs Express executions to their end in one call."""
 
     def start_sync_execution(

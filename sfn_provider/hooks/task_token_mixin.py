@@ -17,7 +17,7 @@ ACTIVITY_READ_TIMEOUT: Final = 70
 """Seconds until a look for work is given up: AWS answers after 60 at the latest. Source: API_GetActivityTask."""
 
 
-class WorkerCalls(HookMixinProtocol):
+class TaskTokenMixin(HookMixinProtocol):
     """The part of the hook that answers task tokens and takes work from activities."""
 
     def send_task_success(self, task_token: str, output: Any = None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import BaseOperator
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, AwsHookMixin, HookClass
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, AwsHookMixin, LazyHookClass
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class StepFunctionsOperator(BaseOperator, AwsHookMixin):
     It has no constructor: each one of a class costs time at every parse. The operators keep the arguments themselves.
     """
 
-    aws_hook_class = HookClass("sfn_provider.operators.step_function")
+    aws_hook_class = LazyHookClass("sfn_provider.operators.step_function")
     template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
 
     def _patiently(self, call: Callable[[], T], **limits: Any) -> T:
@@ -41,7 +41,7 @@ class StepFunctionsOperator(BaseOperator, AwsHookMixin):
 
     def _take_execution(self, context: Context, value: Any) -> str:
         """Give the ARN of the execution that this task is about, out of its argument."""
-        from sfn_provider.executions.execution_reference import resolve_execution_arn
+        from sfn_provider.hooks.upstream_execution import resolve_execution_arn
 
         with self._usage_errors_fail():
             return resolve_execution_arn(self, context, value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error, error_code
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, validate_choice
 from sfn_provider.links.step_function import StateMachineDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 
@@ -124,7 +124,7 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
         self.definition = definition
         self.role_arn = role_arn
         self.substitutions = substitutions
-        self.state_machine_type = state_machine_type and one_of("state_machine_type", state_machine_type, TYPES)
+        self.state_machine_type = state_machine_type and validate_choice("state_machine_type", state_machine_type, TYPES)
         self.logging_configuration = logging_configuration
         self.tracing_configuration = tracing_configuration
         self.encryption_configuration = encryption_configuration
@@ -229,9 +229,9 @@ class StepFunctionValidateStateMachineOperator(DefinitionOperator):
         self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self.definition = definition
         self.substitutions = substitutions
-        self.state_machine_type = state_machine_type and one_of("state_machine_type", state_machine_type, TYPES)
-        self.severity = one_of("severity", severity, SEVERITIES)
-        self.fail_on = one_of("fail_on", fail_on, SEVERITIES)
+        self.state_machine_type = state_machine_type and validate_choice("state_machine_type", state_machine_type, TYPES)
+        self.severity = validate_choice("severity", severity, SEVERITIES)
+        self.fail_on = validate_choice("fail_on", fail_on, SEVERITIES)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Check the definition.

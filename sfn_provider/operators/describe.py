@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.executions.outcomes import json_or_text, output_of
+from sfn_provider.executions.outcomes import parse_json_or_text, parse_output
 from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
@@ -80,7 +80,7 @@ class StepFunctionDescribeExecutionOperator(StepFunctionsOperator):
         description = _plain(self.hook.describe_patiently(self.execution_arn))
         if self.include_history:
             self._push_history(context)
-        texts = {key: json_or_text(description[key]) for key in ("input", "output") if key in description}
+        texts = {key: parse_json_or_text(description[key]) for key in ("input", "output") if key in description}
         return {key: value for key, value in (description | texts).items() if key != "ResponseMetadata"}
 
     def _push_history(self, context: Context) -> None:
@@ -152,7 +152,7 @@ class StepFunctionGetExecutionOutputOperator(StepFunctionsOperator):
             )
         if self.fail_on_error and status in FAILURE_STATUSES:
             raise self.hook.failure(description)
-        return output_of(description) if "output" in description else json_or_text(description.get("error"))
+        return parse_output(description) if "output" in description else parse_json_or_text(description.get("error"))
 
 
 def _plain(value: Any) -> Any:

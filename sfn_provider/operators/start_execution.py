@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException, conf
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, validate_choice
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.wait_for_execution import OnFailedExecution, OnNotRedrivable, WaitingOperator
 
@@ -122,8 +122,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             # Airflow takes its time over each template field of each task, at every parse, unless it is None
             is_redrive_execution=is_redrive_execution or None,
             state_machine_input=state_machine_input,
-            on_failed_execution=one_of("on_failed_execution", on_failed_execution, _ON_FAILED_EXECUTION),
-            on_not_redrivable=one_of("on_not_redrivable", on_not_redrivable, _ON_NOT_REDRIVABLE),
+            on_failed_execution=validate_choice("on_failed_execution", on_failed_execution, _ON_FAILED_EXECUTION),
+            on_not_redrivable=validate_choice("on_not_redrivable", on_not_redrivable, _ON_NOT_REDRIVABLE),
         )
 
     def execute(self, context: Context) -> Any:

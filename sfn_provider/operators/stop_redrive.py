@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from sfn_provider._compat import conf
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, validate_choice
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 from sfn_provider.operators.wait_for_execution import OnNotRedrivable, WaitingOperator
@@ -137,7 +137,7 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
             log_history=log_history,
         )
         self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
-        self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable))
+        self.on_not_redrivable = validate_choice("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable))
 
     def execute(self, context: Context) -> Any:
         """Redrive the execution and wait for it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.aws_errors import error_code, was_rejected
-from sfn_provider.executions.outcomes import ExecutionFailure, StepFunctionExecutionFailed, excerpt, output_of
+from sfn_provider.executions.outcomes import ExecutionFailure, StepFunctionExecutionFailed, excerpt, parse_output
 from sfn_provider.executions.start_request import execution_name
 from sfn_provider.executions.statuses import FAILURE_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
@@ -91,7 +91,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         )
         if answer["status"] in FAILURE_STATUSES:
             raise _failure(answer)
-        return output_of(answer)
+        return parse_output(answer)
 
     def _run(self, context: Context) -> dict[str, Any]:
         ti = context["ti"]

@@ -89,10 +89,10 @@ class WaitingOperator(StepFunctionsOperator):
         return self._wait(context, arn)
 
     def _wait(self, context: Context, arn: str) -> Any:
-        from sfn_provider.hooks.history_reader import log_page
+        from sfn_provider.hooks.history_logger import log_new_events
 
         if not self.deferrable:
-            watch = partial(log_page, self.hook, arn, self._logged()) if self.log_history else None
+            watch = partial(log_new_events, self.hook, arn, self._logged()) if self.log_history else None
             self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts, watch=watch)
         elif self._runs(arn):
             self._defer(context, arn)
@@ -139,15 +139,15 @@ class WaitingOperator(StepFunctionsOperator):
         )
 
     def _finish(self, context: Context, arn: str) -> Any:
-        from sfn_provider.executions.outcomes import output_of
+        from sfn_provider.executions.outcomes import parse_output
         from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
-        from sfn_provider.hooks.history_reader import log_rest
+        from sfn_provider.hooks.history_logger import log_remaining_events
 
         description = self.hook.describe_patiently(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
         if self.log_history:
-            log_rest(self.hook, arn, self._logged())
+            log_remaining_events(self.hook, arn, self._logged())
         if description["status"] in FAILURE_STATUSES:
             raise self.hook.failure(description)
         self._push(
@@ -155,4 +155,4 @@ class WaitingOperator(StepFunctionsOperator):
             execution_start_date=description["startDate"].isoformat(),
             execution_stop_date=description["stopDate"].isoformat(),
         )
-        return output_of(description) if "output" in description else arn
+        return parse_output(description) if "output" in description else arn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import PokeReturnValue, conf
 from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
-from sfn_provider.sensors.base import StepFunctionsSensor, check_event
+from sfn_provider.sensors.base import StepFunctionsSensor, validate_event
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -67,7 +67,7 @@ class StepFunctionActivityTaskSensor(StepFunctionsSensor):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Give the work that the trigger has taken."""
-        taken = check_event(event)
+        taken = validate_event(event)
         return _work(taken["task_token"], taken["input"])
 
     def look(self, context: Context) -> bool | PokeReturnValue:

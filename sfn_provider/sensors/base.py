@@ -81,7 +81,7 @@ class StepFunctionsSensor(BaseSensorOperator, AwsHookMixin):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up again, after the trigger's event. What has changed meanwhile is waited for anew."""
-        check_event(event)
+        validate_event(event)
         return self._result_or_deferral(context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -174,7 +174,7 @@ class StepFunctionsSensor(BaseSensorOperator, AwsHookMixin):
         )
 
 
-def check_event(event: dict[str, Any] | None) -> dict[str, Any]:
+def validate_event(event: dict[str, Any] | None) -> dict[str, Any]:
     """Give a trigger's event back, if its wait has gone well.
 
     Raises:
@@ -188,7 +188,7 @@ def check_event(event: dict[str, Any] | None) -> dict[str, Any]:
     raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])
 
 
-def statuses(given: Sequence[str], known: Set[str], what: str) -> tuple[str, ...]:
+def validate_statuses(given: Sequence[str], known: Set[str], what: str) -> tuple[str, ...]:
     """Give the statuses that a sensor waits for, if they are some.
 
     Args:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sfn_provider._compat import conf
 from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, HookClass
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, LazyHookClass
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, check_event, statuses
+from sfn_provider.sensors.base import StepFunctionsSensor, validate_event, validate_statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -47,7 +47,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
     FAILURE_STATES: ClassVar[tuple[str, ...]] = tuple(sorted(FAILURE_STATUSES))
     SUCCESS_STATES: ClassVar[tuple[str, ...]] = ("SUCCEEDED",)
 
-    aws_hook_class = HookClass("sfn_provider.sensors.step_function")
+    aws_hook_class = LazyHookClass("sfn_provider.sensors.step_function")
     arn_field = "execution_arn"
     template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn"}))
     operator_extra_links = (StateMachineExecutionsDetailsLink(),)
@@ -78,7 +78,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self._keep(
             execution_arn=execution_arn,
-            target_states=statuses(target_states, STATUSES, "an execution"),
+            target_states=validate_statuses(target_states, STATUSES, "an execution"),
             log_history=log_history,
             status_queue_url=status_queue_url,
             deferrable=deferrable,
@@ -90,10 +90,10 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         Raises:
             StepFunctionExecutionFailed: the execution has ended with a status that is not waited for.
         """
-        from sfn_provider.executions.execution_reference import resolve_execution_arn
-        from sfn_provider.executions.outcomes import output_of
+        from sfn_provider.hooks.upstream_execution import resolve_execution_arn
+        from sfn_provider.executions.outcomes import parse_output
         from sfn_provider.executions.start_request import refuse_express
-        from sfn_provider.hooks.history_reader import log_page, log_rest
+        from sfn_provider.hooks.history_logger import log_new_events, log_remaining_events
 
         self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
@@ -104,16 +104,16 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         if status is None or (status in RUNNING_STATUSES and status not in self.target_states):
             self.log.info("%s is %s", self.execution_arn, status or "not known just now")
             if self.log_history:
-                log_page(self.hook, self.execution_arn, self._logged())
+                log_new_events(self.hook, self.execution_arn, self._logged())
             return False
         description = self.ask(lambda: self.hook.describe_execution(self.execution_arn))
         if description is None:
             return False
         if self.log_history:
-            log_rest(self.hook, self.execution_arn, self._logged())
+            log_remaining_events(self.hook, self.execution_arn, self._logged())
         if status not in self.target_states:
             self._fail_with(description)
-        if (output := output_of(description)) is not None:  # Airflow 3.0 refuses it; a pull gives None either way
+        if (output := parse_output(description)) is not None:  # Airflow 3.0 refuses it; a pull gives None either way
             context["ti"].xcom_push(key="output", value=output)
         return True
 
@@ -134,7 +134,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         """Take the wait up again, after the trigger's event. An execution redriven meanwhile is waited for anew."""
         from sfn_provider.executions.history_log import HistoryLog
 
-        self._history = HistoryLog.of(check_event(event).get("history"))
+        self._history = HistoryLog.of(validate_event(event).get("history"))
         return super().execute_complete(context, event)
 
     def _logged(self) -> HistoryLog:
@@ -145,8 +145,8 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         return self._history
 
     def _fail_with(self, description: Mapping[str, Any]) -> NoReturn:
-        from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, output_of
+        from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, parse_output
 
         # The opening is the amazon provider's: alerts that look for it in logs go on to work.
-        opening = f"Step Function sensor failed. State Machine Output: {output_of(description)}"
+        opening = f"Step Function sensor failed. State Machine Output: {parse_output(description)}"
         self.fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, opening))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import PokeReturnValue, conf
 from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, STATUSES
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
-from sfn_provider.sensors.base import StepFunctionsSensor, statuses
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, validate_choice
+from sfn_provider.sensors.base import StepFunctionsSensor, validate_statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.executions.execution_sets import WaitFor
+    from sfn_provider.executions.batch_status import WaitFor
     from sfn_provider.executions.outcomes import ExecutionFailure
     from sfn_provider.triggers.executions import StepFunctionExecutionsTrigger
 
@@ -69,8 +69,8 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
         self._keep(
             execution_arns=execution_arns,
-            wait_for=one_of("wait_for", wait_for, ("all", "any")),
-            target_states=statuses(target_states, STATUSES, "an execution"),
+            wait_for=validate_choice("wait_for", wait_for, ("all", "any")),
+            target_states=validate_statuses(target_states, STATUSES, "an execution"),
             fail_fast=fail_fast,
             deferrable=deferrable,
         )
@@ -88,19 +88,19 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
             UsageError: there is no execution, or an Express one among them.
             StepFunctionExecutionsFailed: what is waited for can no longer come.
         """
-        from sfn_provider.executions.execution_sets import StepFunctionExecutionsFailed, judge, progress_of, summary_of
+        from sfn_provider.executions.batch_status import StepFunctionExecutionsFailed, evaluate_wait, format_progress, summarize
 
         arns = self._checked()
         seen = self._read([arn for arn in arns if self._statuses.get(arn) not in ENDED_STATUSES])
         if seen is None:
             return False
         self._statuses |= seen
-        statuses = {arn: self._statuses[arn] for arn in arns}
-        self.log.info("%s", progress_of(statuses))
-        verdict = judge(statuses.values(), self.wait_for, self.target_states, self.fail_fast)
+        validate_statuses = {arn: self._statuses[arn] for arn in arns}
+        self.log.info("%s", format_progress(validate_statuses))
+        verdict = evaluate_wait(validate_statuses.values(), self.wait_for, self.target_states, self.fail_fast)
         if verdict == "failed":
-            self.fail(StepFunctionExecutionsFailed(summary_of(statuses), self._failures(statuses)))
-        return verdict == "done" and PokeReturnValue(is_done=True, xcom_value=summary_of(statuses))
+            self.fail(StepFunctionExecutionsFailed(summarize(validate_statuses), self._failures(validate_statuses)))
+        return verdict == "done" and PokeReturnValue(is_done=True, xcom_value=summarize(validate_statuses))
 
     def trigger(self) -> StepFunctionExecutionsTrigger:
         """Make the trigger that goes on looking: one for all executions."""
@@ -135,7 +135,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
 
     def _read(self, arns: list[str]) -> dict[str, str] | None:
         """Read the statuses; None where AWS does not answer just now."""
-        from sfn_provider.executions.execution_sets import read_statuses
+        from sfn_provider.executions.batch_status import read_statuses
 
         reading = read_statuses(arns)
         try:
@@ -147,12 +147,12 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
                     return None
                 call = reading.send(answer)
         except StopIteration as finished:
-            statuses: dict[str, str] = finished.value
-            return statuses
+            validate_statuses: dict[str, str] = finished.value
+            return validate_statuses
 
     def _failures(self, statuses: Mapping[str, str]) -> tuple[ExecutionFailure, ...]:
         """Find out why the first failed ones failed."""
-        from sfn_provider.executions.execution_sets import SHOWN_FAILURES
+        from sfn_provider.executions.batch_status import SHOWN_FAILURES
 
-        failed = [arn for arn, status in statuses.items() if status in FAILURE_STATUSES][:SHOWN_FAILURES]
+        failed = [arn for arn, status in validate_statuses.items() if status in FAILURE_STATUSES][:SHOWN_FAILURES]
         return tuple(self.hook.failure(self.hook.describe_patiently(arn)).failure for arn in failed)

@@ -9,7 +9,7 @@ from sfn_provider._compat import PokeReturnValue, conf
 from sfn_provider.executions.statuses import MAP_RUN_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, statuses
+from sfn_provider.sensors.base import StepFunctionsSensor, validate_statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -68,7 +68,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         self._keep(
             map_run_arn=map_run_arn,
             execution_arn=execution_arn,
-            target_states=statuses(target_states, MAP_RUN_STATUSES, "a Map Run"),
+            target_states=validate_statuses(target_states, MAP_RUN_STATUSES, "a Map Run"),
             deferrable=deferrable,
         )
 
@@ -84,7 +84,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             UsageError: neither ``map_run_arn`` nor ``execution_arn`` is given.
             StepFunctionMapRunFailed: the Map Run has ended with a status that is not waited for.
         """
-        from sfn_provider.executions.map_runs import map_run_failure, progress_of, summary_of
+        from sfn_provider.executions.map_runs import build_map_run_failure, format_progress, summarize
 
         arn = self.map_run_arn or self._latest(context)
         description = self.ask(lambda: self.hook.conn.describe_map_run(mapRunArn=arn)) if arn else None
@@ -93,11 +93,11 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             return False
         self.map_run_arn = arn
         self.show_links(context, map_run_arn=description["mapRunArn"], execution_arn=description["executionArn"])
-        self.log.info("%s", progress_of(description))
+        self.log.info("%s", format_progress(description))
         if description["status"] in self.target_states:
-            return PokeReturnValue(is_done=True, xcom_value=summary_of(description))
+            return PokeReturnValue(is_done=True, xcom_value=summarize(description))
         if description["status"] != "RUNNING":
-            self.fail(map_run_failure(description, self._failed_children()))
+            self.fail(build_map_run_failure(description, self._failed_children()))
         return False
 
     def trigger(self) -> StepFunctionMapRunTrigger:
@@ -113,14 +113,14 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
 
     def _latest(self, context: Context) -> str | None:
         from sfn_provider.exceptions import UsageError
-        from sfn_provider.executions.execution_reference import resolve_execution_arn
-        from sfn_provider.executions.map_runs import latest_of
+        from sfn_provider.hooks.upstream_execution import resolve_execution_arn
+        from sfn_provider.executions.map_runs import latest_map_run_arn
 
         if self.execution_arn in (None, ""):
             raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
         execution_arn = self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
         answer = self.ask(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
-        return latest_of(answer["mapRuns"]) if answer else None
+        return latest_map_run_arn(answer["mapRuns"]) if answer else None
 
     def _failed_children(self) -> tuple[FailedItem, ...]:
         """Read the first failed children. They say only more: where they cannot be read, the failure has none."""

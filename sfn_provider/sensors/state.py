@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import PokeReturnValue, conf
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, validate_choice
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, check_event
+from sfn_provider.sensors.base import StepFunctionsSensor, validate_event
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.executions.state_waits import Passage, StateWait
+    from sfn_provider.executions.state_events import Passage, StateEventCounter
     from sfn_provider.triggers.state import StepFunctionStateTrigger
 
 
@@ -49,7 +49,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
     state_name: str
     passage: Passage
     times: int
-    _wait: StateWait | None = None
+    _wait: StateEventCounter | None = None
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         self._keep(
             execution_arn=execution_arn,
             state_name=state_name,
-            passage=one_of("passage", passage, ("entered", "left")),
+            passage=validate_choice("passage", passage, ("entered", "left")),
             times=times,
             deferrable=deferrable,
         )
@@ -84,13 +84,13 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             StepFunctionExecutionFailed: the execution has failed before.
             StepFunctionStateMissed: the execution has succeeded without the state.
         """
-        from sfn_provider.executions.execution_reference import resolve_execution_arn
+        from sfn_provider.hooks.upstream_execution import resolve_execution_arn
         from sfn_provider.executions.start_request import refuse_express
-        from sfn_provider.executions.state_waits import StateWait
+        from sfn_provider.executions.state_events import StateEventCounter
 
         self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
         refuse_express(self.execution_arn)
-        wait = self._wait = self._wait or StateWait(self.state_name, self.passage, self.times)
+        wait = self._wait = self._wait or StateEventCounter(self.state_name, self.passage, self.times)
         if not wait.seen and not self._read(wait):
             return False
         self.show_links(context, execution_arn=self.execution_arn)
@@ -116,18 +116,18 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Take the wait up where the trigger has left it."""
-        from sfn_provider.executions.state_waits import StateWait
+        from sfn_provider.executions.state_events import StateEventCounter
 
-        saved = check_event(event)["wait"]
-        self._wait = StateWait.of(self.state_name, self.passage, self.times, saved)
+        saved = validate_event(event)["wait"]
+        self._wait = StateEventCounter.of(self.state_name, self.passage, self.times, saved)
         return super().execute_complete(context, event)
 
-    def _read(self, wait: StateWait) -> bool:
+    def _read(self, wait: StateEventCounter) -> bool:
         """Read what is new, up to what is waited for. Gives False where AWS does not answer just now."""
-        from sfn_provider.executions.history_pages import page_at
+        from sfn_provider.executions.history_pages import read_page
 
         while True:
-            page = self.ask(lambda: page_at(wait.position, self._page))
+            page = self.ask(lambda: read_page(wait.position, self._page))
             if page is None:
                 return False
             wait.take(page)
@@ -141,7 +141,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
         )
 
-    def _fail_with(self, wait: StateWait) -> None:
+    def _fail_with(self, wait: StateEventCounter) -> None:
         from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
         from sfn_provider.executions.statuses import FAILURE_STATUSES
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sfn_provider.hooks.aws_hook_mixin import lazy_classes
+from sfn_provider.hooks.aws_hook_mixin import lazy_class_loader
 
 if TYPE_CHECKING:
     from sfn_provider.sensors.activity import StepFunctionActivityTaskSensor
@@ -35,4 +35,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy_classes(__name__, _HOMES)
+    __getattr__ = lazy_class_loader(__name__, _HOMES)

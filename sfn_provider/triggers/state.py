@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.executions.state_waits import Passage, StateWait
+from sfn_provider.executions.state_events import Passage, StateEventCounter
 from sfn_provider.triggers.base import PollingTrigger
 from sfn_provider.waiting.history_reader import read_history_page
 
@@ -41,7 +41,7 @@ class StepFunctionStateTrigger(PollingTrigger):
         self.state_name = state_name
         self.passage: Passage = passage
         self.times = times
-        self.wait = StateWait.of(state_name, passage, times, wait)
+        self.wait = StateEventCounter.of(state_name, passage, times, wait)
 
     def arguments(self) -> dict[str, Any]:
         """Give this trigger's own arguments."""

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import ExecutionArn
-from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial
+from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial_message
 from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.quotas import bucket_for
@@ -141,7 +141,7 @@ class ExecutionPoller(SharedPoller[str]):
             if classify_error(error) is AwsErrorKind.DENIED:  # very likely the others, too; no list is of use then
                 self._list_at = self._now() + LIST_RETRY_DELAY
                 self._describe_soon(self.subjects)
-                raise AirflowFailException(denial(error)) from error
+                raise AirflowFailException(denial_message(error)) from error
             notes.patience = notes.patience or Backoff()
             self.postpone(name, notes.patience.pause_after(error))
             return

@@ -9,7 +9,7 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.executions.aws_errors import MISSING_TRIES, AwsErrorKind, Backoff, classify_error, denial
+from sfn_provider.executions.aws_errors import MISSING_TRIES, AwsErrorKind, Backoff, classify_error, denial_message
 
 
 def answer(code: str, status: int = 400) -> exceptions.ClientError:
@@ -98,11 +98,11 @@ def test_a_missing_execution_is_believed_in_the_end() -> None:
 )
 def test_a_permission_of_another_service_is_named_too(operation: str, message: str, action: str) -> None:
     error = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, operation)
-    assert denial(error).startswith(f"AWS refuses {action} to this task: ")
+    assert denial_message(error).startswith(f"AWS refuses {action} to this task: ")
 
 
 def test_credentials_that_are_none_are_to_be_checked() -> None:
-    assert denial(answer("UnrecognizedClientException")).endswith("Check the credentials of the Airflow connection.")
+    assert denial_message(answer("UnrecognizedClientException")).endswith("Check the credentials of the Airflow connection.")
 
 
 def test_a_missing_permission_is_named_as_iam_names_it() -> None:

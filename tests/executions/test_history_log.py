@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.executions.history_log import HistoryLog, duration
+from sfn_provider.executions.history_log import HistoryLog, format_duration
 from sfn_provider.executions.history_pages import HistoryPosition
 
 START = datetime(2025, 3, 15, 2, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_what_is_kept_does_not_grow_with_the_history() -> None:
     ("seconds", "text"), [(0.44, "0.4 s"), (59.9, "59.9 s"), (125, "2 min 5 s"), (11_400, "3 h 10 min")]
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_pages_are_read_on_by_their_token_and_the_last_one_again() -> None:

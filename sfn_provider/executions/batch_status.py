@@ -12,7 +12,7 @@ from sfn_provider.executions.outcomes import ExecutionFailure
 from sfn_provider.executions.statuses import ENDED_STATUSES
 
 WaitFor = Literal["all", "any"]
-Verdict = Literal["wait", "done", "failed"]
+WaitResult = Literal["wait", "done", "failed"]
 
 SHOWN_FAILURES: Final = 3
 """Failed executions that an error explains."""
@@ -22,14 +22,14 @@ _PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AwsCall:
     """A call that is wanted: the client's method, and its arguments."""
 
     operation: str
     arguments: Mapping[str, Any]
 
 
-def read_statuses(execution_arns: Iterable[str]) -> Generator[Call, Mapping[str, Any], dict[str, str]]:
+def read_statuses(execution_arns: Iterable[str]) -> Generator[AwsCall, Mapping[str, Any], dict[str, str]]:
     """Read the statuses of executions: a list for 1,000 executions of a machine, a description for each other one.
 
     ListExecutions names the executions that started last first; it is read on as long as it names wanted ones. Children
@@ -52,16 +52,16 @@ def read_statuses(execution_arns: Iterable[str]) -> Generator[Call, Mapping[str,
         if "/" not in machine and len(wanted) > _FEW:
             yield from _listed(machine, wanted, found)
         for arn in sorted(wanted):
-            answer = yield Call("describe_execution", {"executionArn": arn, "includedData": "METADATA_ONLY"})
+            answer = yield AwsCall("describe_execution", {"executionArn": arn, "includedData": "METADATA_ONLY"})
             found[arn] = str(answer["status"])
     return found
 
 
-def _listed(machine: str, wanted: set[str], found: dict[str, str]) -> Generator[Call, Mapping[str, Any], None]:
+def _listed(machine: str, wanted: set[str], found: dict[str, str]) -> Generator[AwsCall, Mapping[str, Any], None]:
     """Take out of ``wanted`` what the lists of a machine name."""
     token: dict[str, Any] = {}
     while True:
-        page = yield Call("list_executions", {"stateMachineArn": machine, "maxResults": _PAGE, **token})
+        page = yield AwsCall("list_executions", {"stateMachineArn": machine, "maxResults": _PAGE, **token})
         named = {each["executionArn"]: each["status"] for each in page["executions"] if each["executionArn"] in wanted}
         found |= named
         wanted.difference_update(named)
@@ -70,9 +70,9 @@ def _listed(machine: str, wanted: set[str], found: dict[str, str]) -> Generator[
         token = {"nextToken": page["nextToken"]}
 
 
-def judge(
+def evaluate_wait(
     statuses: Collection[str], wait_for: WaitFor, target_states: Collection[str], fail_fast: bool = True
-) -> Verdict:
+) -> WaitResult:
     """Say whether a wait is over.
 
     Args:
@@ -87,28 +87,28 @@ def judge(
     return _JUDGES[wait_for](reached, lost, fail_fast)
 
 
-def _judge_all(reached: list[bool], lost: list[bool], fail_fast: bool) -> Verdict:
+def _judge_all(reached: list[bool], lost: list[bool], fail_fast: bool) -> WaitResult:
     if any(lost) and (fail_fast or all(a or b for a, b in zip(reached, lost, strict=True))):
         return "failed"
     return "done" if all(reached) else "wait"
 
 
-def _judge_any(reached: list[bool], lost: list[bool], fail_fast: bool) -> Verdict:
+def _judge_any(reached: list[bool], lost: list[bool], fail_fast: bool) -> WaitResult:
     if any(reached):
         return "done"
     return "failed" if all(lost) else "wait"
 
 
-_JUDGES: Final[Mapping[str, Callable[[list[bool], list[bool], bool], Verdict]]] = {"all": _judge_all, "any": _judge_any}
+_JUDGES: Final[Mapping[str, Callable[[list[bool], list[bool], bool], WaitResult]]] = {"all": _judge_all, "any": _judge_any}
 
 
-def summary_of(statuses: Mapping[str, str]) -> dict[str, Any]:
+def summarize(statuses: Mapping[str, str]) -> dict[str, Any]:
     """Give what a task returns: ``{"total": 3, "counts": {"SUCCEEDED": 3}, "executions": {arn: status}}``."""
     counts = Counter(statuses.values())
     return {"total": len(statuses), "counts": dict(sorted(counts.items())), "executions": dict(statuses)}
 
 
-def progress_of(statuses: Mapping[str, str]) -> str:
+def format_progress(statuses: Mapping[str, str]) -> str:
     """Say in one line how far they are: ``5 executions: 3 SUCCEEDED, 2 RUNNING``."""
     counts = Counter(statuses.values())
     parts = ", ".join(f"{counts[status]:,} {status}" for status in sorted(counts, key=lambda key: (-counts[key], key)))
@@ -119,14 +119,14 @@ class StepFunctionExecutionsFailed(AirflowException):
     """Of many executions, not all, or not one, has ended as was waited for. The task may be retried.
 
     Args:
-        summary: as ``summary_of`` gives it.
+        summary: as ``summarize`` gives it.
         failures: why the first of them failed.
     """
 
     def __init__(self, summary: dict[str, Any], failures: tuple[ExecutionFailure, ...] = ()) -> None:
         self.summary = summary
         self.failures = failures
-        lines = [f"{progress_of(summary['executions'])}.", *(str(failure) for failure in failures)]
+        lines = [f"{format_progress(summary['executions'])}.", *(str(failure) for failure in failures)]
         super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[type[StepFunctionExecutionsFailed], tuple[dict[str, Any], Any]]:

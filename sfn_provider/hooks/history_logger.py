@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
 from sfn_provider.executions.history_log import HistoryLog
-from sfn_provider.executions.history_pages import PAGE, page_at
+from sfn_provider.executions.history_pages import PAGE, read_page
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def log_page(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> bool:
+def log_new_events(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> bool:
     """Log what is new in a history, of one page at most.
 
     The log is a convenience: a page that cannot be read is told as a warning, and read at the next look.
@@ -29,7 +29,7 @@ def log_page(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) ->
         Is there more to read just now?
     """
     try:
-        page = page_at(
+        page = read_page(
             history.position,
             lambda token: hook.history_page(
                 execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
@@ -45,7 +45,7 @@ def log_page(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) ->
     return history.position.behind
 
 
-def log_rest(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> None:
+def log_remaining_events(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> None:
     """Log all that is new in a history, page after page: the execution has ended."""
-    while log_page(hook, execution_arn, history):
+    while log_new_events(hook, execution_arn, history):
         pass

@@ -18,7 +18,7 @@ _ENDS: Final = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTim
 
 
 @dataclass(slots=True)
-class StateWait:
+class StateEventCounter:
     """How far a wait for a state has come.
 
     Args:
@@ -40,7 +40,7 @@ class StateWait:
     ended: bool = False
 
     @classmethod
-    def of(cls, state_name: str, passage: Passage, times: int, saved: Mapping[str, Any] | None) -> StateWait:
+    def of(cls, state_name: str, passage: Passage, times: int, saved: Mapping[str, Any] | None) -> StateEventCounter:
         """Make one out of what ``saved`` gave; a new one for None."""
         wait = cls(state_name, passage, times)
         if saved:
