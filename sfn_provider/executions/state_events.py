@@ -1,33 +1,32 @@
-"""Waiting for a state to be entered or left: what a history says of it, read in parts."""
+"""Counts how often an execution has entered or left a state, from pages of its history."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from sfn_provider.executions.argument_types import Passage
+from sfn_provider.executions.history_events import Event, event_details
 from sfn_provider.executions.history_pages import HistoryPosition
-from sfn_provider.executions.outcomes import Event, details_of
 
-Passage = Literal["entered", "left"]
+_EVENT_SUFFIXES: Final[Mapping[str, str]] = {"entered": "StateEntered", "left": "StateExited"}
+"""Source: API_HistoryEvent, ``type``."""
 
-PASSAGES: Final[Mapping[str, str]] = {"entered": "StateEntered", "left": "StateExited"}
-"""What the types of the events end in. Source: API_HistoryEvent, ``type``."""
-
-_ENDS: Final = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
+_EXECUTION_ENDS: Final = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
 
 
 @dataclass(slots=True)
 class StateEventCounter:
-    """How far a wait for a state has come.
+    """Counts the entries or exits of a state up to a target.
 
     Args:
         state_name: the state's name.
-        passage: what is waited for.
-        times: how often it is to happen.
+        passage: the event to count.
+        times: the target.
         position: how far the history has been read.
-        count: how often it has happened.
-        found: the event at which it had happened often enough: ``{"event_id", "timestamp"}``; None before.
+        count: events so far.
+        found: the event that reached the target: ``{"event_id", "timestamp"}``; None before.
         ended: the execution has ended; a redrive takes that back.
     """
 
@@ -40,40 +39,43 @@ class StateEventCounter:
     ended: bool = False
 
     @classmethod
-    def of(cls, state_name: str, passage: Passage, times: int, saved: Mapping[str, Any] | None) -> StateEventCounter:
-        """Make one out of what ``saved`` gave; a new one for None."""
-        wait = cls(state_name, passage, times)
-        if saved:
-            wait.position = HistoryPosition.of(saved["position"])
-            wait.count, wait.found, wait.ended = saved["count"], saved["found"], saved["ended"]
-        return wait
+    def from_dict(
+        cls, state_name: str, passage: Passage, times: int, value: Mapping[str, Any] | None
+    ) -> StateEventCounter:
+        """Restore a counter from what ``to_dict`` returned; a new one for None."""
+        counter = cls(state_name, passage, times)
+        if value:
+            counter.position = HistoryPosition.from_dict(value["position"])
+            counter.count, counter.found, counter.ended = value["count"], value["found"], value["ended"]
+        return counter
 
-    def saved(self) -> dict[str, Any]:
-        """Give what has been seen, as JSON value."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the progress as JSON value."""
         return {
-            "position": self.position.saved(),
+            "position": self.position.to_dict(),
             "count": self.count,
             "found": self.found,
             "ended": self.ended,
         }
 
     @property
-    def seen(self) -> bool:
-        """Has it happened often enough?"""
+    def is_reached(self) -> bool:
+        """Whether the event has occurred ``times`` times."""
         return self.found is not None
 
     def result(self) -> dict[str, Any]:
-        """Give what a task returns: the state, what has happened, how often, and the event's number and time."""
+        """Return a sensor's return value: state, passage and count, and the id and time of the event."""
         return {"state_name": self.state_name, "passage": self.passage, "count": self.count, **(self.found or {})}
 
-    def take(self, page: Mapping[str, Any]) -> None:
-        """Read a page of the history: the answer of GetExecutionHistory at ``position``."""
-        for event in self.position.take(page):
-            self.ended = event["type"] in _ENDS
-            if self._is_it(event):
+    def add_page(self, page: Mapping[str, Any]) -> None:
+        """Count the events of a page: the response of GetExecutionHistory at ``position``."""
+        for event in self.position.advance(page):
+            self.ended = event["type"] in _EXECUTION_ENDS
+            if self._matches(event):
                 self.count += 1
                 if self.count == self.times:
                     self.found = {"event_id": event["id"], "timestamp": event["timestamp"].isoformat()}
 
-    def _is_it(self, event: Event) -> bool:
-        return event["type"].endswith(PASSAGES[self.passage]) and details_of(event).get("name") == self.state_name
+    def _matches(self, event: Event) -> bool:
+        suffix = _EVENT_SUFFIXES[self.passage]
+        return event["type"].endswith(suffix) and event_details(event).get("name") == self.state_name

@@ -1,4 +1,4 @@
-"""Reading a history into a task's log, in the worker."""
+"""Logs new events of an execution's history to the task's log, in the worker."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ log = logging.getLogger(__name__)
 
 
 def log_new_events(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> bool:
-    """Log what is new in a history, of one page at most.
+    """Log the new events of a history, up to one page.
 
-    The log is a convenience: a page that cannot be read is told as a warning, and read at the next look.
+    A page that cannot be read is logged as a warning, and read at the next poll.
 
     Args:
         hook: calls AWS.
         execution_arn: a Standard execution.
-        history: how far it has been read.
+        history: what has been logged so far.
 
     Returns:
-        Is there more to read just now?
+        Whether there are more events.
     """
     try:
         page = read_page(
@@ -46,6 +46,6 @@ def log_new_events(hook: StepFunctionHook, execution_arn: str, history: HistoryL
 
 
 def log_remaining_events(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> None:
-    """Log all that is new in a history, page after page: the execution has ended."""
+    """Log all new events of a history, page by page, after the execution has ended."""
     while log_new_events(hook, execution_arn, history):
         pass

@@ -51,14 +51,14 @@ class StepFunctionsActivityTaskTrigger(PollingTrigger):
                 try:
                     client = client or await clients.enter_async_context(await connect())
                     task = await client.get_activity_task(activityArn=self.activity_arn, **named)
-                except Exception as error:  # what cannot pass is raised again by pause_after
-                    pause = patience.pause_after(error)
+                except Exception as error:  # what cannot pass is raised again by next_delay
+                    pause = patience.next_delay(error)
                     self.log.warning("GetActivityTask, next try in %.1f s: %s", pause, error)
                     if classify_error(error) is AwsErrorKind.EXPIRED:
                         await clients.aclose()
                         client = None
                 else:
-                    patience.calm()
+                    patience.reset()
                     if task.get("taskToken"):
                         return {"task_token": task["taskToken"], "input": task.get("input")}
                     pause = self.waiter_delay

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException, BaseEventTrigger, TriggerEvent, has_event_triggers
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import aws_errors
-from sfn_provider.executions.start_request import region_of
 from sfn_provider.executions.statuses import ENDED_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
 from sfn_provider.waiting.aws_client import ClientSettings, shared_client
@@ -211,7 +211,7 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
         return QueueAddress.of(url, *self._ways())
 
     def _region(self) -> str | None:
-        return self.region_name or region_of(self.state_machine_arn)
+        return self.region_name or parse_region(self.state_machine_arn)
 
     def _ways(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
         return self.aws_conn_id, self._region(), self.verify, self.botocore_config

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sfn_provider.executions.batch_status import WaitFor, evaluate_wait, format_progress, read_statuses
+from sfn_provider.executions.argument_types import WaitFor
+from sfn_provider.executions.batch_status import evaluate_wait, format_progress, read_statuses
 from sfn_provider.executions.statuses import ENDED_STATUSES
 from sfn_provider.triggers.base import PollingTrigger
 

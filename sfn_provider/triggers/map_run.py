@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sfn_provider.executions.map_runs import latest_map_run_arn, format_progress
+from sfn_provider.executions.map_runs import format_progress, latest_map_run_arn
 from sfn_provider.triggers.base import PollingTrigger
 
 

@@ -143,7 +143,7 @@ class ExecutionPoller(SharedPoller[str]):
                 self._describe_soon(self.subjects)
                 raise AirflowFailException(denial_message(error)) from error
             notes.patience = notes.patience or Backoff()
-            self.postpone(name, notes.patience.pause_after(error))
+            self.postpone(name, notes.patience.next_delay(error))
             return
         notes.patience = None
         self.tell(name, answer["status"])

@@ -10,8 +10,8 @@ import pytest
 
 from sfn_provider.executions.batch_status import (
     StepFunctionExecutionsFailed,
-    WaitResult,
     WaitFor,
+    WaitResult,
     evaluate_wait,
     read_statuses,
     summarize,
