@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
+from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
-from sfn_provider.executions.start_request import region_of
-from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
+from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
 
-class PollingTrigger(BaseTrigger, AwsUser):
+class PollingTrigger(BaseTrigger, AwsHookFactory):
     """Looks again and again, until there is an event.
 
     The one event is ``{"status": "success", ...}``; that of a wait that cannot go on is ``{"status": "error",
@@ -30,7 +30,7 @@ class PollingTrigger(BaseTrigger, AwsUser):
         botocore_config: arguments of ``botocore.config.Config``.
     """
 
-    aws_hook_class = HookClass("sfn_provider.triggers.step_function")
+    aws_hook_class = LazyHookClass("sfn_provider.triggers.step_function")
 
     def __init__(
         self,
@@ -98,8 +98,8 @@ class PollingTrigger(BaseTrigger, AwsUser):
         while True:
             try:
                 return await self._client.call(operation, **arguments)
-            except Exception as error:  # what cannot pass is raised again by pause_after
-                pause = patience.pause_after(error)
+            except Exception as error:  # what cannot pass is raised again by next_delay
+                pause = patience.next_delay(error)
                 self.log.warning("%s, next try in %.1f s: %s", operation, pause, error)
             await asyncio.sleep(pause)
 
@@ -110,5 +110,5 @@ class PollingTrigger(BaseTrigger, AwsUser):
             return event
 
     def _access(self) -> ClientSettings:
-        region = self.region_name or region_of(getattr(self, self.arn_field))
+        region = self.region_name or parse_region(getattr(self, self.arn_field))
         return ClientSettings.of("stepfunctions", self.aws_conn_id, region, self.verify, self.botocore_config)

@@ -12,7 +12,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.statuses import ENDED_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
+from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.waiting.aws_client import ClientSettings, shared_client
 from sfn_provider.waiting.ended_executions import EndedExecution, EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.quotas import bucket_for
@@ -31,7 +31,7 @@ RETRY_DELAY: Final = 60.0
 """Seconds until AWS is asked again where it refuses an answer: somebody may grant the permission."""
 
 
-class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
+class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsHookFactory):
     """Fire an event for each execution of a state machine that ends.
 
     For an ``AssetWatcher``: the asset's consumers run once for each event. The event's payload has ``execution_arn``,
@@ -60,7 +60,7 @@ class StepFunctionExecutionEventTrigger(BaseEventTrigger, AwsUser):
         UsageError: Airflow 2, which starts no DAGs by triggers; an unknown status; an ARN of something else.
     """
 
-    aws_hook_class = HookClass()
+    aws_hook_class = LazyHookClass()
     arn_field = "state_machine_arn"
 
     def __init__(

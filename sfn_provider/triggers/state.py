@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.executions.state_events import Passage, StateEventCounter
+from sfn_provider.executions.argument_types import Passage
+from sfn_provider.executions.state_events import StateEventCounter
 from sfn_provider.triggers.base import PollingTrigger
 from sfn_provider.waiting.history_reader import read_history_page
 
@@ -41,7 +42,7 @@ class StepFunctionStateTrigger(PollingTrigger):
         self.state_name = state_name
         self.passage: Passage = passage
         self.times = times
-        self.wait = StateEventCounter.of(state_name, passage, times, wait)
+        self.wait = StateEventCounter.from_dict(state_name, passage, times, wait)
 
     def arguments(self) -> dict[str, Any]:
         """Give this trigger's own arguments."""
@@ -50,14 +51,14 @@ class StepFunctionStateTrigger(PollingTrigger):
             "state_name": self.state_name,
             "passage": self.passage,
             "times": self.times,
-            "wait": self.wait.saved(),
+            "wait": self.wait.to_dict(),
         }
 
     async def look(self) -> dict[str, Any] | None:
         """Read a page; the next one at once where there is more to read."""
         while True:
-            self.wait.take(await read_history_page(self.ask, self.execution_arn, self.wait.position))
-            if self.wait.seen or self.wait.ended:
-                return {"execution_arn": self.execution_arn, "wait": self.wait.saved()}
+            self.wait.add_page(await read_history_page(self.ask, self.execution_arn, self.wait.position))
+            if self.wait.is_reached or self.wait.ended:
+                return {"execution_arn": self.execution_arn, "wait": self.wait.to_dict()}
             if not self.wait.position.behind:
                 return None

@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
+from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.arns import parse_execution_arn
+from sfn_provider.executions.arns import parse_execution_arn, parse_region
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
-from sfn_provider.executions.outcomes import still_running
-from sfn_provider.executions.start_request import KILLED_CAUSE, KILLED_ERROR, region_of
-from sfn_provider.executions.statuses import RUNNING_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass, lazy_classes
+from sfn_provider.executions.outcomes import still_running_message
+from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING_STATUSES
+from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass, lazy_class_loader
 from sfn_provider.waiting.aws_client import ClientSettings, shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
@@ -24,7 +23,7 @@ from sfn_provider.waiting.status_queue import QueueAddress
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 else:
-    __getattr__ = lazy_classes(__name__)
+    __getattr__ = lazy_class_loader(__name__)
 
 # What these arguments are without being given; they are left out of what is stored, as in the amazon provider.
 _DEFAULTS: Final[dict[str, Any]] = {
@@ -42,7 +41,7 @@ QUEUE_POLL_INTERVAL: Final = 600.0
 """Seconds between two looks, at least, where a queue says what has ended: a look for events that were lost."""
 
 
-class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
+class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsHookFactory):
     """Wait until an execution has ended, in whatever way, or has a status that is waited for.
 
     The one event is ``{"status": "success", "execution_arn": ..., "execution_status": ...}``; its ``execution_status``
@@ -67,7 +66,7 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
             then hears of the end, and looks only every 10 minutes, or every ``waiter_delay`` seconds if that is longer.
     """
 
-    aws_hook_class = HookClass(__name__)
+    aws_hook_class = LazyHookClass(__name__)
     arn_field = "execution_arn"
 
     def __init__(
@@ -147,13 +146,13 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
 
     async def _logged(self, result: Awaitable[dict[str, Any]]) -> dict[str, Any]:
         """Wait, and log beside it what the execution does."""
-        history = HistoryLog.of(self.history)
+        history = HistoryLog.from_dict(self.history)
         async with (
             shared_client(self._access(), self.hook) as client,
             log_history(client.call, self.execution_arn, history, self.waiter_delay, self.log),
         ):
             event = await result
-        return {**event, "history": history.saved()}
+        return {**event, "history": history.to_dict()}
 
     def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
         machine = parse_execution_arn(self.execution_arn)
@@ -167,13 +166,13 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
         return ClientSettings.of("stepfunctions", *self._ways())
 
     def _ways(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
-        return self.aws_conn_id, self.region_name or region_of(self.execution_arn), self.verify, self.botocore_config
+        return self.aws_conn_id, self.region_name or parse_region(self.execution_arn), self.verify, self.botocore_config
 
     def _event(self, status: str, looks: int) -> dict[str, Any] | None:
         if status not in RUNNING_STATUSES or status in self.target_states:
             return {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
         if self.waiter_max_attempts is not None and looks >= self._most_looks(self.waiter_max_attempts):
-            return self._error(still_running(self.execution_arn, status, looks), final=False)
+            return self._error(still_running_message(self.execution_arn, status, looks), final=False)
         return None
 
     def _most_looks(self, attempts: int) -> int:
@@ -182,17 +181,3 @@ class StepFunctionsExecutionCompleteTrigger(BaseTrigger, AwsUser):
 
     def _error(self, message: str, *, final: bool) -> dict[str, Any]:
         return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": final}
-
-
-def execution_arn_from_event(event: dict[str, Any] | None) -> str:
-    """Read the trigger's event: the ARN of the execution that has ended.
-
-    Raises:
-        AirflowFailException: the wait could not go on, and a retry is of no use.
-        AirflowException: the wait could not go on, or there is no event.
-    """
-    if event is None:
-        raise AirflowException("Trigger error: event is None, the trigger has ended without an event.")
-    if event["status"] == "success":
-        return str(event["execution_arn"])
-    raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])

@@ -127,7 +127,7 @@ class AwsClient:
         self._held = AsyncExitStack()
         self._making = asyncio.Lock()
         self._probing = asyncio.Lock()
-        self._patience = Backoff(longest=MAX_RETRY_DELAY)
+        self._patience = Backoff(max_delay=MAX_RETRY_DELAY)
         self._pauses = 0
         self._resume = 0.0
 
@@ -183,13 +183,13 @@ class AwsClient:
             if pauses == self._pauses:  # not one of many that were on their way when the trouble began
                 self._pause(operation, error)
             return None
-        self._patience.calm()
+        self._patience.reset()
         if pace is not None:
             pace.answered()
         return answer
 
     def _pause(self, operation: str, error: Exception) -> None:
-        pause = self._patience.pause_after(error)
+        pause = self._patience.next_delay(error)
         self._pauses += 1
         self._resume = asyncio.get_running_loop().time() + pause
         log.warning("%s, next try in %.1f s: %s", operation, pause, error)
