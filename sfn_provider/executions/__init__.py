@@ -1,1 +1,1 @@
-"""Facts about executions as pure functions: ARNs, statuses, outcomes, histories, AWS's errors."""
+"""Facts about executions as pure functions: ARNs, names, statuses, outcomes, histories, AWS's errors."""

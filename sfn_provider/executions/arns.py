@@ -1,24 +1,29 @@
-"""The parts of an execution's ARN."""
+"""Parses and builds the ARNs of executions and state machines."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.start_request import refuse_express
+
+# A child of a Map Run has a slash after the state machine's name.
+_EXPRESS: Final = re.compile(r":express:[^:/]+:")
+_REGION: Final = re.compile(r"arn:[\w-]+:states:([\w-]+):")
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionArn:
-    """An execution that can be described.
+    """The parts of the ARN of an execution that DescribeExecution knows.
 
     Args:
-        partition: ``aws``, ``aws-cn`` or another one.
-        region: the region.
+        partition: for example ``aws`` or ``aws-cn``.
+        region: for example ``eu-central-1``.
         account: the account's number.
         machine: the state machine's name, without version or alias.
-        of_map_run: a Map Run has started it. ListExecutions does not give these for the state machine, only for the
-            Map Run, which the ARN does not name.
+        of_map_run: a Map Run has started the execution. ListExecutions lists such executions only for the Map Run,
+            whose ARN is not part of the execution's.
     """
 
     partition: str
@@ -34,16 +39,16 @@ class ExecutionArn:
 
 
 def parse_execution_arn(arn: str) -> ExecutionArn:
-    """Take an execution's ARN apart.
+    """Parse an execution's ARN.
 
     Args:
-        arn: ``arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME``. Between machine and name there may be more, a
-            version or an alias; behind the machine's name ``/LABEL``, for a child of a Map Run.
+        arn: ``arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME``. A version or an alias may stand between machine
+            and name; the machine's name of a child of a Map Run ends in ``/LABEL``.
 
     Raises:
-        UsageError: it is no execution's ARN, or one of an execution that AWS keeps no state of.
+        UsageError: ``arn`` is not the ARN of an execution, or that of an Express execution.
     """
-    refuse_express(arn)
+    require_describable(arn)
     parts = arn.split(":")
     if len(parts) < 8 or parts[0] != "arn" or parts[2] != "states" or parts[5] not in ("execution", "express"):
         hint = "; a Map Run is waited for by its own sensor" if ":mapRun:" in arn else ""
@@ -53,3 +58,44 @@ def parse_execution_arn(arn: str) -> ExecutionArn:
         )
     machine, slash, _ = parts[6].partition("/")
     return ExecutionArn(parts[1], parts[3], parts[4], machine, bool(slash))
+
+
+def build_execution_arn(state_machine_arn: str, name: str) -> str:
+    """Build the ARN of a Standard execution.
+
+    Args:
+        state_machine_arn: ARN of a state machine; a version or an alias in it is not part of an execution's ARN.
+        name: the execution's name.
+
+    Raises:
+        UsageError: ``state_machine_arn`` is not the ARN of a state machine.
+    """
+    head, separator, tail = state_machine_arn.partition(":stateMachine:")
+    machine = tail.split(":")[0]
+    if not separator or not machine:
+        raise UsageError(
+            f"state_machine_arn: {state_machine_arn!r} is not the ARN of a state machine; "
+            "it reads arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
+        )
+    return f"{head}:execution:{machine}:{name}"
+
+
+def parse_region(arn: Any) -> str | None:
+    """Return the region of an ARN of Step Functions; None for any other value, such as an unrendered template."""
+    found = _REGION.match(arn) if isinstance(arn, str) else None
+    return found[1] if found else None
+
+
+def require_describable(arn: str) -> None:
+    """Refuse the ARN of an Express execution, which AWS cannot describe.
+
+    Raises:
+        UsageError: it is an Express execution and not a child of a Map Run. Source: API_DescribeExecution, "not
+            supported by EXPRESS state machines unless they were dispatched by a Map Run".
+    """
+    if _EXPRESS.search(arn):
+        raise UsageError(
+            f"{arn}: AWS keeps no state of an Express execution, so that it cannot be waited on, described, stopped or "
+            "redriven; start it with StepFunctionStartSyncExecutionOperator, which waits for up to five minutes, or "
+            "with wait_for_completion=False, and look at its logs in CloudWatch"
+        )

@@ -1,6 +1,6 @@
-"""What an error of an AWS call means to somebody who waits: try again, or give up.
+"""Classifies errors of AWS calls (transient, expired, missing, denied, final) and retries calls accordingly.
 
-botocore is imported when there is an error to look at, never before.
+botocore is imported only when there is an error to classify.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any, Final, TypeVar
 
 from sfn_provider._compat import AirflowFailException
 
-FIRST_PAUSE: float = 1.0
-"""Seconds until the second try, at most; doubled with each further error."""
+INITIAL_DELAY: float = 1.0
+"""Maximum seconds before the second try; doubled with each further error."""
 
-LONGEST_PAUSE: float = 60.0
-"""Seconds between two tries, at most."""
+MAX_DELAY: float = 60.0
+"""Maximum seconds between two tries."""
 
 CALL_TRIES: Final = 8
-"""How often a call is made that no wait depends on, about two minutes long, before its error is the task's."""
+"""Tries of a call outside a wait, over about two minutes, before the task fails with its error."""
 
 MISSING_TRIES: Final = 6
-"""How often an execution may be missing before that is believed: DescribeExecution is eventually consistent, so a
-fresh execution can be unknown for some seconds. Source: API_DescribeExecution."""
+"""Tries before ExecutionDoesNotExist is final: DescribeExecution is eventually consistent, so that a new execution can
+be unknown for some seconds. Source: API_DescribeExecution."""
 
 T = TypeVar("T")
 
@@ -35,17 +35,22 @@ log = logging.getLogger(__name__)
 
 
 class AwsErrorKind(Enum):
-    """What an error means."""
+    """What an error means for further tries."""
 
     TRANSIENT = "transient"
+    """A later try can succeed."""
     EXPIRED = "expired"
+    """A try with fresh credentials can succeed."""
     MISSING = "missing"
+    """The execution does not exist, or not yet."""
     DENIED = "denied"
+    """A permission is missing."""
     FINAL = "final"
+    """No later try can succeed."""
 
 
-# AWS knows no such key, or what was signed with it is wrong.
-_NO_CREDENTIALS: Final = (
+# AWS does not know the key, or the signature is wrong.
+_INVALID_CREDENTIALS: Final = (
     "IncompleteSignature",
     "InvalidClientTokenId",
     "InvalidSignatureException",
@@ -54,7 +59,7 @@ _NO_CREDENTIALS: Final = (
     "UnrecognizedClientException",
 )
 
-_FAULT_OF_CODE: Final[dict[str, AwsErrorKind]] = {
+_KIND_BY_CODE: Final[dict[str, AwsErrorKind]] = {
     **dict.fromkeys(
         (
             "BandwidthLimitExceeded",
@@ -89,7 +94,7 @@ _FAULT_OF_CODE: Final[dict[str, AwsErrorKind]] = {
             "NotAuthorized",
             "OptInRequired",
             "UnauthorizedOperation",
-            *_NO_CREDENTIALS,
+            *_INVALID_CREDENTIALS,
         ),
         AwsErrorKind.DENIED,
     ),
@@ -97,65 +102,67 @@ _FAULT_OF_CODE: Final[dict[str, AwsErrorKind]] = {
 
 
 _THROTTLING: Final = frozenset(
-    code for code in _FAULT_OF_CODE if "Throttl" in code or code in ("RequestLimitExceeded", "TooManyRequestsException")
+    code for code in _KIND_BY_CODE if "Throttl" in code or code in ("RequestLimitExceeded", "TooManyRequestsException")
 )
 
 
 _NOT_AUTHORIZED: Final = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
-# Calls that the client makes by itself, for the credentials of a connection with a role.
-_SERVICES: Final = dict.fromkeys(("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), "sts")
+# Calls that the client makes itself, to assume the role of a connection.
+_SERVICE_BY_OPERATION: Final = dict.fromkeys(("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), "sts")
 
 
 def is_throttling(error: BaseException) -> bool:
-    """Tell whether AWS has refused a call because there were too many."""
+    """Return whether AWS has refused a call because there were too many."""
     return error_code(error) in _THROTTLING
 
 
 def error_code(error: BaseException) -> str | None:
-    """Give AWS's code of an error (``ExecutionAlreadyExists``); None for an error that no service answered with."""
+    """Return AWS's code of an error (``ExecutionAlreadyExists``); None if it is not a response of a service."""
     response = getattr(error, "response", None)
     return response.get("Error", {}).get("Code") if isinstance(response, dict) else None
 
 
 def classify_error(error: BaseException) -> AwsErrorKind:
-    """Tell what an error of an AWS call means.
+    """Classify an error of an AWS call.
 
-    Any answer with an HTTP status of 500 or above is TRANSIENT, and so are connections refused, lost or timed out,
-    names that do not resolve, answers that are cut off, and credentials that their source could not give just now.
+    TRANSIENT are responses with an HTTP status of 500 or above, connections refused, lost or timed out, names that do
+    not resolve, truncated responses, and temporary failures of the source of credentials.
     """
     code = error_code(error)
     if code is not None:
         response: dict[str, Any] = getattr(error, "response", {})
         server_side = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
-        return _FAULT_OF_CODE.get(code, AwsErrorKind.TRANSIENT if server_side else AwsErrorKind.FINAL)
+        return _KIND_BY_CODE.get(code, AwsErrorKind.TRANSIENT if server_side else AwsErrorKind.FINAL)
     return AwsErrorKind.TRANSIENT if isinstance(error, _connection_errors()) else AwsErrorKind.FINAL
 
 
 def was_rejected(error: BaseException) -> bool:
-    """Has AWS answered that it did not do what was asked? Nothing has begun then, and the call may be made again."""
+    """Return whether AWS has rejected the call: nothing has started, and it is safe to repeat the call."""
     response = getattr(error, "response", None)
     return isinstance(response, dict) and response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500
 
 
 def require_complete_response(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-    """Refuse an answer that has nothing of what AWS always gives: a handler of botocore's event ``after-call``.
+    """Refuse a response that has none of the operation's required members: handler of botocore's ``after-call`` event.
 
-    botocore reads an answer that was cut off on its way, or a proxy's page with status 200, as an empty answer.
+    botocore parses a truncated response, or a proxy's page with status 200, as an empty response.
 
     Args:
-        parsed: the answer.
+        parsed: the response.
         model: the operation's model.
 
     Raises:
-        ConnectionError: as a lost connection it is TRANSIENT.
+        ConnectionError: the response is truncated; TRANSIENT, as a lost connection.
     """
-    always: list[str] = model.output_shape.required_members if model.output_shape else []
-    if always and "Error" not in parsed and not any(name in parsed for name in always):
-        raise ConnectionError(f"the answer of {model.name} was cut off, or came from a proxy: it has no {always[0]!r}")
+    required: list[str] = model.output_shape.required_members if model.output_shape else []
+    if required and "Error" not in parsed and not any(name in parsed for name in required):
+        raise ConnectionError(
+            f"the answer of {model.name} was cut off, or came from a proxy: it has no {required[0]!r}"
+        )
 
 
 def aws_errors() -> tuple[type[Exception], ...]:
-    """Give the base classes of every error that boto3 and aiobotocore raise for a call."""
+    """Return the base classes of all errors that boto3 and aiobotocore raise for a call."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     return (BotoCoreError, ClientError, *_connection_errors())
@@ -177,42 +184,37 @@ def _connection_errors() -> tuple[type[Exception], ...]:
 
 @dataclass(slots=True)
 class Backoff:
-    """How a wait bears with errors: it pauses longer after each one, and gives up on those that no waiting mends.
+    """Exponential backoff with jitter after errors that a later try can resolve.
 
     Args:
-        jitter: gives a number from 0 to 1, so that many waits do not come back at the same moment.
-        errors: errors since the last good answer.
-        longest: seconds between two tries, at most.
+        jitter: returns a number from 0 to 1, so that many waits do not retry at the same moment.
+        errors: errors since the last successful call.
+        max_delay: maximum seconds between two tries.
     """
 
     jitter: Callable[[], float] = random.random
     errors: int = 0
-    longest: float = LONGEST_PAUSE
+    max_delay: float = MAX_DELAY
 
-    def calm(self) -> None:
-        """Forget the errors so far: AWS has answered."""
+    def reset(self) -> None:
+        """Start again with the initial delay, after a successful call."""
         self.errors = 0
 
-    def pause_after(self, error: Exception) -> float:
-        """Give the seconds to pause before the next try.
+    def next_delay(self, error: Exception) -> float:
+        """Return the seconds to wait after an error before the next try.
 
         Raises:
-            AirflowFailException: a permission is missing; the message names the action. No retry mends that.
-            Exception: ``error`` itself, where another try is of no use.
+            AirflowFailException: a permission is missing; the message names the action.
+            Exception: ``error`` itself, if no later try can succeed.
         """
-        fault = classify_error(error)
-        if fault is AwsErrorKind.DENIED:
-            raise AirflowFailException(denial(error)) from error
-        if fault is AwsErrorKind.FINAL or (fault is AwsErrorKind.MISSING and self.errors >= MISSING_TRIES):
+        kind = classify_error(error)
+        if kind is AwsErrorKind.DENIED:
+            raise AirflowFailException(denial_message(error)) from error
+        if kind is AwsErrorKind.FINAL or (kind is AwsErrorKind.MISSING and self.errors >= MISSING_TRIES):
             raise error
-        ceiling = min(self.longest, FIRST_PAUSE * 2.0 ** min(self.errors, 30))
+        ceiling = min(self.max_delay, INITIAL_DELAY * 2.0 ** min(self.errors, 30))
         self.errors += 1
         return ceiling * (0.5 + self.jitter() / 2)
-
-
-def always(error: Exception) -> bool:
-    """Say that the call may be made again, whatever the error."""
-    return True
 
 
 def retry_aws_call(
@@ -221,42 +223,48 @@ def retry_aws_call(
     renew: Callable[[], None],
     tries: int | None = None,
     sleep: Callable[[float], None] | None = None,
-    repeat: Callable[[Exception], bool] = always,
+    is_repeatable: Callable[[Exception], bool] = lambda error: True,
 ) -> T:
-    """Make a call, however often it takes: errors that pass are waited out, expired credentials read again.
+    """Call AWS, and retry after transient errors with backoff, after expired credentials with fresh ones.
 
     Args:
         call: calls AWS once.
-        renew: makes the next call take fresh credentials.
-        tries: calls at most; None for no end but the task's own timeout.
-        sleep: called with the seconds to pause; ``time.sleep`` for None.
-        repeat: tells whether the call may be made again after an error that passes.
+        renew: makes the next call use fresh credentials.
+        tries: maximum number of calls; None for no limit but the task's own timeout.
+        sleep: called with the seconds to wait; ``time.sleep`` for None.
+        is_repeatable: returns whether it is safe to repeat the call after a transient error.
 
     Raises:
         AirflowFailException: a permission is missing.
-        botocore.exceptions.ClientError: an error that no waiting mends, or that has come ``tries`` times.
+        botocore.exceptions.ClientError: an error that no later try can resolve, or the last of ``tries``.
     """
-    patience = Backoff()
+    backoff = Backoff()
     while True:
         try:
             return call()
-        except Exception as error:  # what cannot pass is raised again by pause_after
-            pause = patience.pause_after(error)
-            if not repeat(error) or (tries is not None and patience.errors >= tries):
+        except Exception as error:  # next_delay raises final errors again
+            delay = backoff.next_delay(error)
+            if not is_repeatable(error) or (tries is not None and backoff.errors >= tries):
                 raise
-            log.warning("Step Functions, next try in %.1f s: %s", pause, error)
+            log.warning("Step Functions, next try in %.1f s: %s", delay, error)
             if classify_error(error) is AwsErrorKind.EXPIRED:
                 renew()
-        (sleep or time.sleep)(pause)
+        (sleep or time.sleep)(delay)
 
 
-def denial(error: BaseException) -> str:
-    """Say which permission is missing, as IAM names it: ``states:DescribeExecution``.
+def denial_message(error: BaseException) -> str:
+    """Return a message that names the missing permission as IAM does: ``states:DescribeExecution``.
 
-    AWS's message says it where it knows it, which need not be the call's own: ``iam:PassRole``, ``kms:Decrypt``.
+    AWS's message may name another action than the call's own: ``iam:PassRole``, ``kms:Decrypt``.
     """
     named = _NOT_AUTHORIZED.search(str(error))
     operation = getattr(error, "operation_name", None)
-    action = named[1] if named else f"{_SERVICES.get(operation, 'states')}:{operation}" if operation else "the call"
-    advice = "Check the credentials" if error_code(error) in _NO_CREDENTIALS else "Grant it to the credentials"
+    action = (
+        named[1]
+        if named
+        else f"{_SERVICE_BY_OPERATION.get(operation, 'states')}:{operation}"
+        if operation
+        else "the call"
+    )
+    advice = "Check the credentials" if error_code(error) in _INVALID_CREDENTIALS else "Grant it to the credentials"
     return f"AWS refuses {action} to this task: {error}. {advice} of the Airflow connection."

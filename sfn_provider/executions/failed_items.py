@@ -1,24 +1,24 @@
-"""Which items of a Map failed: out of the history's end, or out of the Map Run's child executions."""
+"""Finds the failed items of a Map: in the history of an inline Map, or in a Map Run's child executions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sfn_provider.executions.outcomes import (
+from sfn_provider.executions.history_events import (
     Event,
-    FailedItem,
-    before,
-    causes,
-    details_of,
-    excerpt,
-    up_to_state,
+    event_details,
+    failure_chain,
+    index_by_id,
+    preceding_events,
+    until_state_entered,
 )
+from sfn_provider.executions.outcomes import FailedItem, excerpt
 
 MAX_ITEMS: Final = 5
-"""Failed items that an error shows."""
+"""Failed items shown in an error."""
 
-_RUNS: Final = ("MapRunStarted", "MapRunRedriven")
+_MAP_RUN_EVENTS: Final = ("MapRunStarted", "MapRunRedriven")
 
 
 def failed_iterations(events: Iterable[Event]) -> tuple[FailedItem, ...]:
@@ -28,42 +28,35 @@ def failed_iterations(events: Iterable[Event]) -> tuple[FailedItem, ...]:
         events: the last events of the execution's history, in any order.
 
     Returns:
-        At most 5, in the order in which they failed; none where no inline Map failed.
+        At most 5 items, in the order in which they failed; none if no inline Map failed.
     """
-    by_id = {event["id"]: event for event in events}
-    if not any(event["type"] == "MapStateFailed" for event in causes(by_id)):
+    by_id = index_by_id(events)
+    if not any(event["type"] == "MapStateFailed" for event in failure_chain(by_id)):
         return ()
-    # MapStateFailed names the event inside the item as its cause, not MapIterationFailed.
-    above = before(by_id, by_id[max(by_id)])
-    name = next((details_of(event)["name"] for event in above if event["type"] == "MapIterationStarted"), None)
+    # The predecessor of MapStateFailed is the event inside the item, not MapIterationFailed.
+    preceding = preceding_events(by_id, by_id[max(by_id)])
+    name = next((event_details(event)["name"] for event in preceding if event["type"] == "MapIterationStarted"), None)
     failed = (by_id[i] for i in sorted(by_id) if by_id[i]["type"] == "MapIterationFailed")
-    return tuple(_iteration(by_id, event) for event in failed if details_of(event)["name"] == name)[:MAX_ITEMS]
+    return tuple(_iteration(by_id, event) for event in failed if event_details(event)["name"] == name)[:MAX_ITEMS]
 
 
-def map_run_of(events: Iterable[Event]) -> str | None:
-    """Give the ARN of the Map Run that made an execution fail; None where none did."""
-    by_id = {event["id"]: event for event in events}
-    runs = (event for event in causes(by_id) if event["type"] in _RUNS)
-    return next((str(details_of(run)["mapRunArn"]) for run in runs), None)
+def failed_map_run_arn(events: Iterable[Event]) -> str | None:
+    """Return the ARN of the Map Run that made an execution fail; None if none did."""
+    chain = failure_chain(index_by_id(events))
+    return next((str(event_details(run)["mapRunArn"]) for run in chain if run["type"] in _MAP_RUN_EVENTS), None)
 
 
-def failed_child(description: Mapping[str, Any]) -> FailedItem:
-    """Make an item of the description of a Map Run's child execution."""
-    return FailedItem(
-        place=description["executionArn"],
-        error=description.get("error"),
-        cause=description.get("cause"),
-        input=excerpt(description.get("input")),
-    )
+def failed_child_item(description: Mapping[str, Any]) -> FailedItem:
+    """Build the item of a Map Run's child execution from its description."""
+    return _item(description["executionArn"], description)
 
 
 def _iteration(by_id: Mapping[int, Event], failed: Event) -> FailedItem:
     details: dict[str, Any] = {}
-    for event in up_to_state(before(by_id, failed)):
-        details = {**details_of(event), **details}
-    return FailedItem(
-        place=f"item {details_of(failed)['index']}",
-        error=details.get("error"),
-        cause=details.get("cause"),
-        input=excerpt(details.get("input")),
-    )
+    for event in until_state_entered(preceding_events(by_id, failed)):
+        details = {**event_details(event), **details}
+    return _item(f"item {event_details(failed)['index']}", details)
+
+
+def _item(place: str, details: Mapping[str, Any]) -> FailedItem:
+    return FailedItem(place, details.get("error"), details.get("cause"), excerpt(details.get("input")))

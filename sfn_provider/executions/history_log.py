@@ -1,7 +1,7 @@
-"""What an execution does, as lines for the task's log: out of its history, event by event.
+"""Formats an execution's history events as lines for the task's log.
 
-The lines need what happened before: which states are open, how often each was tried, how many items of a Map are done.
-That is kept here, as JSON value, so that a wait can be handed from a worker to the triggerer and back.
+A line depends on earlier events: the states that are open, the tries of each, the items of a Map that are done. This
+state converts to a JSON value, so that a wait can move from a worker to the triggerer and back.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from sfn_provider.executions.history_events import Event, event_details
 from sfn_provider.executions.history_pages import HistoryPosition
-from sfn_provider.executions.outcomes import Event, details_of
 
-_FORKS: Final = frozenset({"MapStateStarted", "ParallelStateStarted"})
-_CAUSE: Final = 200
+_BRANCHING_EVENTS: Final = frozenset({"MapStateStarted", "ParallelStateStarted"})
+_MAX_CAUSE: Final = 200
 _MINUTE, _HOUR = 60, 3600
 
 
 @dataclass(slots=True)
-class Visit:
+class OpenState:
     """A state that has been entered and not left.
 
     Args:
         name: the state's name.
         entered: when, in seconds since 1970.
-        calls: how often it has called something.
-        items: of a Map.
-        done: items of it that have succeeded.
-        failed: items of it that have failed.
+        calls: calls of a Task so far.
+        items: items of a Map.
+        done: its items that have succeeded.
+        failed: its items that have failed.
     """
 
     name: str
@@ -39,153 +39,155 @@ class Visit:
     failed: int = 0
 
 
-Around = tuple[int, ...]
+EnclosingStates = tuple[int, ...]
+"""Open states by the ids of the events that entered them, the outermost first."""
 
 
 @dataclass(slots=True)
 class HistoryLog:
-    """Turns new events into lines.
+    """Formats new events as lines.
 
     Args:
         position: how far the history has been read.
-        visits: the open states, by the number of the event that entered them.
-        heads: for events that one other may follow: the open states around them, the outermost first.
-        forks: the same for events that each branch of a Parallel or Map follows.
+        visits: the open states, by the id of the event that entered them.
+        heads: the enclosing states of each event that has no successor yet, by the event's id.
+        forks: the enclosing states of each event that all branches of a Parallel or Map follow, by the event's id.
     """
 
     position: HistoryPosition = field(default_factory=HistoryPosition)
-    visits: dict[int, Visit] = field(default_factory=dict)
-    heads: dict[int, Around] = field(default_factory=dict)
-    forks: dict[int, Around] = field(default_factory=dict)
+    visits: dict[int, OpenState] = field(default_factory=dict)
+    heads: dict[int, EnclosingStates] = field(default_factory=dict)
+    forks: dict[int, EnclosingStates] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, saved: Mapping[str, Any] | None) -> HistoryLog:
-        """Make one out of what ``saved`` gave; a new one for None."""
-        if not saved:
+    def from_dict(cls, value: Mapping[str, Any] | None) -> HistoryLog:
+        """Restore a log from what ``to_dict`` returned; a new one for None."""
+        if not value:
             return cls()
         return cls(
-            HistoryPosition.of(saved["position"]),
-            {int(key): Visit(**visit) for key, visit in saved["visits"].items()},
-            {int(key): tuple(around) for key, around in saved["heads"].items()},
-            {int(key): tuple(around) for key, around in saved["forks"].items()},
+            HistoryPosition.from_dict(value["position"]),
+            {int(key): OpenState(**visit) for key, visit in value["visits"].items()},
+            {int(key): tuple(enclosing) for key, enclosing in value["heads"].items()},
+            {int(key): tuple(enclosing) for key, enclosing in value["forks"].items()},
         )
 
-    def saved(self) -> dict[str, Any]:
-        """Give it as JSON value."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the log's state as JSON value."""
         return {
-            "position": self.position.saved(),
+            "position": self.position.to_dict(),
             "visits": {str(key): asdict(visit) for key, visit in self.visits.items()},
-            "heads": {str(key): list(around) for key, around in self.heads.items()},
-            "forks": {str(key): list(around) for key, around in self.forks.items()},
+            "heads": {str(key): list(enclosing) for key, enclosing in self.heads.items()},
+            "forks": {str(key): list(enclosing) for key, enclosing in self.forks.items()},
         }
 
     def lines(self, page: Mapping[str, Any]) -> list[str]:
-        """Read a page of the history, and give the lines for what is new in it.
+        """Return the lines for the new events of a page.
 
         Args:
-            page: the answer of GetExecutionHistory at ``position``.
+            page: the response of GetExecutionHistory at ``position``.
         """
-        counted: set[int] = set()
-        found = [line for event in self.position.take(page) if (line := self._line(event, counted)) is not None]
-        return found + [_progress(self.visits[key]) for key in sorted(counted) if key in self.visits]
+        progressed: set[int] = set()
+        lines = [line for event in self.position.advance(page) if (line := self._line(event, progressed)) is not None]
+        return lines + [_progress(self.visits[key]) for key in sorted(progressed) if key in self.visits]
 
-    def _line(self, event: Event, counted: set[int]) -> str | None:
-        before, kind = event.get("previousEventId", 0), event["type"]
-        around = self.heads.pop(before, None) or self.forks.get(before, ())
-        if kind.endswith("StateEntered"):
-            around = (*around, event["id"])
-            self.visits[event["id"]] = Visit(details_of(event)["name"], event["timestamp"].timestamp())
-        key = self._visit_of(event, around)
+    def _line(self, event: Event, progressed: set[int]) -> str | None:
+        """Update the open states by an event and return its line, if any; add Maps whose items ended to a set."""
+        previous, event_type = event.get("previousEventId", 0), event["type"]
+        enclosing = self.heads.pop(previous, None) or self.forks.get(previous, ())
+        if event_type.endswith("StateEntered"):
+            enclosing = (*enclosing, event["id"])
+            self.visits[event["id"]] = OpenState(event_details(event)["name"], event["timestamp"].timestamp())
+        key = self._state_of(event, enclosing)
         line = None
-        if key is not None and (say := _SAYINGS.get(_saying(kind))) is not None:
-            line = say(self.visits[key], event)
-            if kind.startswith("MapIteration"):
-                counted.add(key)
-        if key is not None and kind.endswith("StateExited"):
-            around = around[: around.index(key)] if key in around else ()
+        if key is not None and (formatter := _FORMATTERS.get(_formatter_key(event_type))) is not None:
+            line = formatter(self.visits[key], event)
+            if event_type.startswith("MapIteration"):
+                progressed.add(key)
+        if key is not None and event_type.endswith("StateExited"):
+            enclosing = enclosing[: enclosing.index(key)] if key in enclosing else ()
             self._close(key)
-        (self.forks if kind in _FORKS else self.heads)[event["id"]] = around
+        (self.forks if event_type in _BRANCHING_EVENTS else self.heads)[event["id"]] = enclosing
         return line
 
-    def _visit_of(self, event: Event, around: Around) -> int | None:
-        """Find the open state that an event belongs to: by its name, or else the innermost one around it.
+    def _state_of(self, event: Event, enclosing: EnclosingStates) -> int | None:
+        """Find the open state of an event: by its name, or else the innermost enclosing one.
 
-        A caught error ends a Map or Parallel from within: its events then stand inside a state of a branch.
+        A caught error ends a Map or Parallel from within: its events are then enclosed by a state of a branch.
         """
-        name = details_of(event).get("name")
+        name = event_details(event).get("name")
         if name is None:
-            return around[-1] if around else None
-        nearest = (*reversed(around), *reversed(self.visits))
+            return enclosing[-1] if enclosing else None
+        nearest = (*reversed(enclosing), *reversed(self.visits))
         return next((key for key in nearest if self.visits[key].name == name), None)
 
     def _close(self, key: int) -> None:
-        """Forget a state that has been left, and all that is inside it."""
-        self.heads = {head: around for head, around in self.heads.items() if key not in around}
-        self.forks = {fork: around for fork, around in self.forks.items() if key not in around}
-        still_open = {key for around in (*self.heads.values(), *self.forks.values()) for key in around}
+        """Remove a state that has been left, and all states inside it."""
+        self.heads = {head: enclosing for head, enclosing in self.heads.items() if key not in enclosing}
+        self.forks = {fork: enclosing for fork, enclosing in self.forks.items() if key not in enclosing}
+        still_open = {key for enclosing in (*self.heads.values(), *self.forks.values()) for key in enclosing}
         self.visits = {key: visit for key, visit in self.visits.items() if key in still_open}
 
 
-def _entered(visit: Visit, event: Event) -> str:
-    return f"{visit.name!r} entered"
+def _entered(state: OpenState, event: Event) -> str:
+    return f"{state.name!r} entered"
 
 
-def _left(visit: Visit, event: Event) -> str:
-    calls = f", {visit.calls} calls" if visit.calls > 1 else ""
-    items = f", {visit.done} of {visit.items} items done" if visit.items else ""
-    return f"{visit.name!r} left after {duration(event['timestamp'].timestamp() - visit.entered)}{calls}{items}"
+def _left(state: OpenState, event: Event) -> str:
+    calls = f", {state.calls} calls" if state.calls > 1 else ""
+    items = f", {state.done} of {state.items} items done" if state.items else ""
+    return f"{state.name!r} left after {format_duration(event['timestamp'].timestamp() - state.entered)}{calls}{items}"
 
 
-def _called(visit: Visit, event: Event) -> str | None:
-    visit.calls += 1
-    return f"{visit.name!r}: retry {visit.calls - 1}" if visit.calls > 1 else None
+def _called(state: OpenState, event: Event) -> str | None:
+    state.calls += 1
+    return f"{state.name!r}: retry {state.calls - 1}" if state.calls > 1 else None
 
 
-def _call_failed(visit: Visit, event: Event) -> str:
-    details = details_of(event)
+def _call_failed(state: OpenState, event: Event) -> str:
+    details = event_details(event)
     reason = ": ".join(part for part in (details.get("error"), details.get("cause")) if part)
-    return f"{visit.name!r}: call {visit.calls} failed: {reason[:_CAUSE] or event['type']}"
+    return f"{state.name!r}: call {state.calls} failed: {reason[:_MAX_CAUSE] or event['type']}"
 
 
-def _map_started(visit: Visit, event: Event) -> str:
-    visit.items = details_of(event).get("length", 0)
-    return f"{visit.name!r}: {visit.items} items"
+def _map_started(state: OpenState, event: Event) -> str:
+    state.items = event_details(event).get("length", 0)
+    return f"{state.name!r}: {state.items} items"
 
 
-def _map_run_started(visit: Visit, event: Event) -> str:
-    return f"{visit.name!r}: Map Run {details_of(event)['mapRunArn']}"
+def _map_run_started(state: OpenState, event: Event) -> str:
+    return f"{state.name!r}: Map Run {event_details(event)['mapRunArn']}"
 
 
-def _item_done(visit: Visit, event: Event) -> None:
-    visit.done += 1
+def _item_done(state: OpenState, event: Event) -> None:
+    state.done += 1
 
 
-def _item_failed(visit: Visit, event: Event) -> None:
-    visit.failed += 1
+def _item_failed(state: OpenState, event: Event) -> None:
+    state.failed += 1
 
 
-def _progress(visit: Visit) -> str:
-    failed = f", {visit.failed} failed" if visit.failed else ""
-    return f"{visit.name!r}: {visit.done} of {visit.items} items done{failed}"
+def _progress(state: OpenState) -> str:
+    failed = f", {state.failed} failed" if state.failed else ""
+    return f"{state.name!r}: {state.done} of {state.items} items done{failed}"
 
 
-def duration(seconds: float) -> str:
-    """Write a duration: ``0.4 s``, ``2 min 5 s``, ``3 h 10 min``."""
+def format_duration(seconds: float) -> str:
+    """Format a duration: ``0.4 s``, ``2 min 5 s``, ``3 h 10 min``."""
     if seconds < _MINUTE:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    rounded = round(seconds)
+    if rounded < _HOUR:
+        return f"{rounded // _MINUTE} min {rounded % _MINUTE} s"
+    return f"{rounded // _HOUR} h {rounded % _HOUR // _MINUTE} min"
 
 
-def _saying(kind: str) -> str:
-    """Give the key of an event's type in the table: for the states' own events what their names end in."""
-    return next((end for end in ("StateEntered", "StateExited") if kind.endswith(end)), kind)
+def _formatter_key(event_type: str) -> str:
+    """Return the key of an event's type in the table: types of all kinds of states share an ending."""
+    return next((end for end in ("StateEntered", "StateExited") if event_type.endswith(end)), event_type)
 
 
 # Source: API_HistoryEvent, ``type``.
-_SAYINGS: Final[dict[str, Callable[[Visit, Event], str | None]]] = {
+_FORMATTERS: Final[dict[str, Callable[[OpenState, Event], str | None]]] = {
     "StateEntered": _entered,
     "StateExited": _left,
     "MapStateStarted": _map_started,

@@ -1,4 +1,4 @@
-"""Reading a growing history so that every event is read once, one page at a time."""
+"""Reads a growing execution history page by page, each event once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class HistoryPosition:
     """How far a history has been read.
 
     Args:
-        token: of the page that is read next; None for the first one. AWS forgets it after 24 hours.
-        last_id: the last event that has been read. Events are numbered from 1, without gaps.
-        behind: there are more events than have been read.
+        token: ``nextToken`` of the page to read next; None for the first page. AWS forgets it after 24 hours.
+        last_id: the id of the last event that has been read. Events are numbered from 1, without gaps.
+        behind: the last page read was not the history's last one.
     """
 
     token: str | None = None
@@ -27,19 +27,19 @@ class HistoryPosition:
     behind: bool = True
 
     @classmethod
-    def of(cls, saved: Mapping[str, Any] | None) -> HistoryPosition:
-        """Make one out of what ``saved`` gave; the history's start for None."""
-        return cls(**saved) if saved else cls()
+    def from_dict(cls, value: Mapping[str, Any] | None) -> HistoryPosition:
+        """Restore a position from what ``to_dict`` returned; the history's start for None."""
+        return cls(**value) if value else cls()
 
-    def saved(self) -> dict[str, Any]:
-        """Give it as JSON value."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the position as JSON value."""
         return asdict(self)
 
-    def take(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Take the events of a page that have not been read yet, and move on.
+    def advance(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the events of a page that have not been read yet, and move to the next page.
 
         Args:
-            page: the answer of GetExecutionHistory for ``token``, oldest events first, at most ``PAGE``.
+            page: the response of GetExecutionHistory for ``token``, oldest events first, at most ``PAGE``.
         """
         events = [event for event in page["events"] if event["id"] > self.last_id]
         if events:
@@ -50,12 +50,12 @@ class HistoryPosition:
         return events
 
     def restart(self) -> None:
-        """Read from the start again, without giving what has been read: AWS does not know the token any more."""
+        """Go back to the first page, because AWS has forgotten the token; events read before are not returned again."""
         self.token, self.behind = None, True
 
 
-def page_at(position: HistoryPosition, read: Callable[[str | None], dict[str, Any]]) -> dict[str, Any]:
-    """Read the page at a position; the first one again where AWS has forgotten the token.
+def read_page(position: HistoryPosition, read: Callable[[str | None], dict[str, Any]]) -> dict[str, Any]:
+    """Read the page at a position, or the first page if AWS has forgotten the token.
 
     Args:
         position: how far the history has been read.
@@ -64,12 +64,12 @@ def page_at(position: HistoryPosition, read: Callable[[str | None], dict[str, An
     try:
         return read(position.token)
     except Exception as error:
-        if not token_forgotten(error):
+        if not is_token_expired(error):
             raise
         position.restart()
         return read(None)
 
 
-def token_forgotten(error: Exception) -> bool:
-    """Does an error say that AWS does not know the token any more? Source: API_GetExecutionHistory, InvalidToken."""
+def is_token_expired(error: Exception) -> bool:
+    """Return whether AWS has forgotten the token. Source: API_GetExecutionHistory, InvalidToken."""
     return error_code(error) == "InvalidToken"

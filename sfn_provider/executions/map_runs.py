@@ -1,4 +1,4 @@
-"""How a Map Run stands: read from DescribeMapRun. Pure functions over plain values."""
+"""Summarises Map Runs from DescribeMapRun: progress, counts of items, failure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Final
 from sfn_provider._compat import AirflowException
 from sfn_provider.executions.outcomes import FailedItem
 
-# Source: API_MapRunItemCounts; in the order in which items pass through them.
-_COUNTS: Final[Mapping[str, str]] = {
+# Source: API_MapRunItemCounts.
+_COUNT_LABELS: Final[Mapping[str, str]] = {
     "succeeded": "succeeded",
     "failed": "failed",
     "timedOut": "timed out",
@@ -18,14 +18,14 @@ _COUNTS: Final[Mapping[str, str]] = {
     "pending": "pending",
     "pendingRedrive": "waiting for their redrive",
 }
-_ENDED: Final = ("succeeded", "failed", "timedOut", "aborted")
+_ENDED_COUNTS: Final = ("succeeded", "failed", "timedOut", "aborted")
 
 
 class StepFunctionMapRunFailed(AirflowException):
-    """A Map Run has ended with a status that was not waited for. The task may be retried.
+    """A Map Run has ended with a status other than the target statuses. The task may be retried.
 
     Args:
-        summary: of the Map Run, as ``summary_of`` gives it.
+        summary: the return value of ``summarize``.
         message: what happened.
     """
 
@@ -37,17 +37,17 @@ class StepFunctionMapRunFailed(AirflowException):
         return type(self), (self.summary, str(self))
 
 
-def progress_of(description: Mapping[str, Any]) -> str:
-    """Say in one line how far a Map Run is: ``Orders/Lines is RUNNING: 40 of 100 items ended, 39 succeeded, ...``."""
+def format_progress(description: Mapping[str, Any]) -> str:
+    """Return a Map Run's progress in one line: ``Orders/Lines is RUNNING: 40 of 100 items ended, 39 succeeded``."""
     counts = description["itemCounts"]
-    ended = sum(counts.get(name, 0) for name in _ENDED)
-    parts = [f"{counts[name]:,} {words}" for name, words in _COUNTS.items() if counts.get(name)]
+    ended = sum(counts.get(name, 0) for name in _ENDED_COUNTS)
+    parts = [f"{counts[name]:,} {words}" for name, words in _COUNT_LABELS.items() if counts.get(name)]
     label = description["mapRunArn"].partition(":mapRun:")[2].partition(":")[0]
     return ", ".join([f"{label} is {description['status']}: {ended:,} of {counts['total']:,} items ended", *parts])
 
 
-def summary_of(description: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a task returns of a Map Run: its ARNs, status, dates (ISO 8601) and AWS's counts of its items."""
+def summarize(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a Map Run's ARNs, status, dates (ISO 8601) and counts of items: a sensor's return value."""
     return {
         "map_run_arn": description["mapRunArn"],
         "execution_arn": description["executionArn"],
@@ -61,22 +61,22 @@ def summary_of(description: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def latest_of(runs: Iterable[Mapping[str, Any]]) -> str | None:
-    """Give the ARN of the Map Run that started last, out of the answer of ListMapRuns; None where there is none."""
+def latest_map_run_arn(runs: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the ARN of the Map Run that started last, from the response of ListMapRuns; None if there is none."""
     latest = max(runs, key=lambda run: run["startDate"], default=None)
     return str(latest["mapRunArn"]) if latest else None
 
 
-def map_run_failure(description: Mapping[str, Any], items: Iterable[FailedItem]) -> StepFunctionMapRunFailed:
-    """Put together why a Map Run is not what was waited for.
+def build_map_run_failure(description: Mapping[str, Any], items: Iterable[FailedItem]) -> StepFunctionMapRunFailed:
+    """Build the error of a Map Run that has not reached a target status.
 
     Args:
-        description: the answer of DescribeMapRun.
+        description: the response of DescribeMapRun.
         items: some of its failed child executions.
     """
     tolerated = (
         f"It tolerates {description.get('toleratedFailureCount', 0):,} failed items "
         f"and {description.get('toleratedFailurePercentage', 0):g} percent of them."
     )
-    lines = [f"Map Run {progress_of(description)}.", tolerated, *(str(item) for item in items)]
-    return StepFunctionMapRunFailed(summary_of(description), "\n".join(lines))
+    lines = [f"Map Run {format_progress(description)}.", tolerated, *(str(item) for item in items)]
+    return StepFunctionMapRunFailed(summarize(description), "\n".join(lines))

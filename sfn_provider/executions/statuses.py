@@ -1,11 +1,11 @@
-"""How executions and Map Runs stand, in AWS's words."""
+"""Statuses of executions and Map Runs, and the error of an execution that Airflow has stopped."""
 
 from __future__ import annotations
 
 from typing import Final
 
 RUNNING_STATUSES: Final = frozenset({"RUNNING", "PENDING_REDRIVE"})
-"""The execution goes on. PENDING_REDRIVE: a child of a Map Run that is being redriven waits for its turn."""
+"""The execution has not ended. PENDING_REDRIVE: a child of a Map Run waits for the start of its redrive."""
 
 FAILURE_STATUSES: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 """The execution has ended without success. Source: API_DescribeExecution, ``status``."""
@@ -16,3 +16,7 @@ STATUSES: Final = RUNNING_STATUSES | ENDED_STATUSES
 
 MAP_RUN_STATUSES: Final = frozenset({"RUNNING", "SUCCEEDED", "FAILED", "ABORTED"})
 """Source: API_DescribeMapRun, ``status``."""
+
+KILLED_ERROR: Final = "Airflow.TaskKilled"
+KILLED_CAUSE: Final = "The Airflow task that waited for this execution was killed, cleared, marked or timed out."
+"""Error and cause of an execution that was stopped because its task was killed."""

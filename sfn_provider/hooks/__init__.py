@@ -1,1 +1,1 @@
-"""The hook, and what is known of executions without calling AWS."""
+"""The hook for Step Functions, its mixins, and the operations that use it."""

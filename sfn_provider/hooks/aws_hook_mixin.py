@@ -1,7 +1,8 @@
-"""What operators and sensors share: their arguments, and the hook, made when the task runs."""
+"""Declares the AWS connection arguments of operators and sensors, and makes their hook when the task runs."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -10,73 +11,76 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
+    from sfn_provider._compat import Context
     from sfn_provider.hooks.step_function import StepFunctionHook
 
-_Word = TypeVar("_Word", bound=str)
-
-AWS_TEMPLATE_FIELDS = ("aws_conn_id", "region_name", "verify")
-"""Template fields that every operator and sensor has, as in the amazon provider."""
+_Choice = TypeVar("_Choice", bound=str)
 
 _HOOK_NAME = "StepFunctionHook"
 _HOOK_MODULE = "sfn_provider.hooks.step_function"
 
 
-def one_of(field: str, value: _Word, known: Iterable[str]) -> _Word:
-    """Give an argument's value back, if it is one of the words that the argument knows.
+def aws_template_fields(*fields: str) -> tuple[str, ...]:
+    """Return template fields together with those of the AWS connection, sorted as in the amazon provider."""
+    return tuple(sorted({"aws_conn_id", "region_name", "verify", *fields}))
+
+
+def validate_choice(field: str, value: _Choice, choices: Iterable[str]) -> _Choice:
+    """Return an argument's value if it is one of its choices.
 
     Raises:
         ValueError: it is none of them.
     """
-    if value not in known:
-        raise ValueError(f"{field}: {value!r} is none of {', '.join(known)}")
+    if value not in choices:
+        raise ValueError(f"{field}: {value!r} is none of {', '.join(choices)}")
     return value
 
 
-def lazy_classes(module: str, homes: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
-    """Make a module's ``__getattr__``: it imports a class when somebody asks for it.
+def lazy_class_loader(module: str, modules: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
+    """Make a module's ``__getattr__`` that imports a class on first use.
 
-    A DAG file then pays for the classes that it uses. The hook's class is always there: the amazon provider's modules
-    of operators, sensors and triggers have it in them, and tests replace it there.
+    A DAG file then pays only for the classes that it uses. The hook's class is always available: the amazon provider's
+    modules of operators, sensors and triggers have it, and tests replace it there.
 
     Args:
         module: the module's name.
-        homes: the module of each class, by the class's name.
+        modules: each class's name and module.
 
     Raises:
-        AttributeError: there is no class of that name; raised by what is returned.
+        AttributeError: there is no class of that name; raised by the returned function.
     """
 
-    def get(name: str) -> Any:
-        home = _HOOK_MODULE if name == _HOOK_NAME else homes.get(name)
+    def load(name: str) -> Any:
+        home = _HOOK_MODULE if name == _HOOK_NAME else modules.get(name)
         if home is None:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         return getattr(import_module(home), name)
 
-    return get
+    return load
 
 
-class HookClass:
-    """The class attribute ``aws_hook_class``: gives the hook's class, and imports it when somebody asks for it.
+class LazyHookClass:
+    """Descriptor for the class attribute ``aws_hook_class``: imports the hook's class on access.
 
     Args:
-        module: where the class is looked up.
+        module: the module in which the class is looked up.
     """
 
     def __init__(self, module: str = _HOOK_MODULE) -> None:
         self._module = module
 
     def __get__(self, instance: object, owner: type | None = None) -> type[StepFunctionHook]:
-        """Give the class."""
+        """Return the class."""
         hook_class: type[StepFunctionHook] = getattr(import_module(self._module), _HOOK_NAME)
         return hook_class
 
 
-class AwsUser:
-    """Makes hooks out of the AWS arguments that an operator, sensor or trigger keeps as attributes."""
+class AwsHookFactory:
+    """Makes hooks from the AWS connection arguments that an operator, sensor or trigger has as attributes."""
 
-    aws_hook_class = HookClass()
+    aws_hook_class = LazyHookClass()
     arn_field: ClassVar[str] = ""
-    """The attribute whose ARN says in which region the calls are, where no region is given."""
+    """The attribute with the ARN whose region applies if ``region_name`` is None."""
 
     aws_conn_id: str | None
     region_name: str | None
@@ -84,39 +88,72 @@ class AwsUser:
     botocore_config: dict[str, Any] | None
 
     def make_hook(self) -> StepFunctionHook:
-        """Make the hook. This imports boto3: a trigger keeps it off the event loop."""
-        from sfn_provider.executions.start_request import region_of
+        """Make the hook. This imports boto3: a trigger must not do so in the event loop."""
+        from sfn_provider.executions.arns import parse_region
 
-        hook = self.aws_hook_class(**self.aws_arguments)
-        hook.arn_region = region_of(getattr(self, self.arn_field, None))
+        arguments = self.connection_arguments
+        hook = self.aws_hook_class(config=arguments.pop("botocore_config"), **arguments)
+        hook.arn_region = parse_region(getattr(self, self.arn_field, None))
         return hook
 
     @property
-    def aws_arguments(self) -> dict[str, Any]:
-        """The arguments of the hook."""
+    def connection_arguments(self) -> dict[str, Any]:
+        """The AWS connection arguments by name."""
         return {
             "aws_conn_id": self.aws_conn_id,
             "region_name": self.region_name,
             "verify": self.verify,
-            "config": self.botocore_config,
+            "botocore_config": self.botocore_config,
         }
 
 
-class AwsHookMixin(AwsUser):
-    """What operators and sensors do with the hook, and with their arguments."""
+class AwsHookMixin(AwsHookFactory):
+    """AWS connection arguments of operators and sensors, and what these do with their hook.
+
+    It stands before Airflow's class among the bases: Airflow then does not wrap its constructor, which would cost time
+    for each task at every parse. Constructors of subclasses declare their own arguments and ``**kwargs``; their
+    signature shows the inherited arguments too, for Airflow's ``default_args`` and ``partial`` and for ``help``.
+
+    Args:
+        aws_conn_id: the Airflow connection; None for boto3's default search for credentials.
+        region_name: the region. Default: the ARN's, else the connection's.
+        verify: whether to check TLS certificates, or the path of a CA bundle.
+        botocore_config: arguments of ``botocore.config.Config``.
+        kwargs: of the next class: ``BaseOperator`` or ``BaseSensorOperator``.
+    """
 
     task_id: str
+    execution_arn: str | None
 
-    def _keep(self, **arguments: Any) -> None:
-        """Keep arguments of the constructor as attributes.
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._set_attributes(
+            aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config
+        )
 
-        BaseOperator's own way takes a microsecond for each of them at every parse, and minds later changes only.
-        """
-        vars(self).update(arguments)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own, inherited = vars(cls).get("__init__"), super(cls, cls).__init__
+        if own is not None and not hasattr(inherited, "__wrapped__"):  # Airflow wraps those of complete operators
+            signature, shared = inspect.signature(own), inspect.signature(inherited).parameters
+            parameters = {**signature.parameters, **shared, **signature.parameters}.values()
+            own.__signature__ = signature.replace(parameters=sorted(parameters, key=lambda each: each.kind))
+
+    def _set_attributes(self, **attributes: Any) -> None:
+        """Bypasses ``BaseOperator.__setattr__``, which takes about 1 us an attribute at each parse."""
+        vars(self).update(attributes)
 
     @contextmanager
-    def _usage_errors_fail(self) -> Iterator[None]:
-        """What cannot be used fails the task, without further tries."""
+    def _fail_on_usage_error(self) -> Iterator[None]:
+        """Fail the task without further tries on a UsageError."""
         from sfn_provider._compat import AirflowFailException
         from sfn_provider.exceptions import UsageError
 
@@ -124,6 +161,22 @@ class AwsHookMixin(AwsUser):
             yield
         except UsageError as error:
             raise AirflowFailException(f"{self.task_id}: {error}") from error
+
+    def _resolve_execution_arn(self, context: Context, *, describable: bool = True) -> str:
+        """Resolve the argument ``execution_arn``, see ``resolve_execution_arn``.
+
+        Args:
+            context: of the running task.
+            describable: refuse Express executions, which AWS cannot describe.
+        """
+        from sfn_provider.executions.arns import require_describable
+        from sfn_provider.hooks.upstream_execution import resolve_execution_arn
+
+        with self._fail_on_usage_error():
+            self.execution_arn = arn = resolve_execution_arn(self, context, self.execution_arn)
+            if describable:
+                require_describable(arn)
+        return arn
 
     @cached_property
     def hook(self) -> StepFunctionHook:

@@ -1,4 +1,4 @@
-"""What the parts of the hook use of it."""
+"""Typing only: the methods of the hook that its mixins call."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 
 class HookMixinProtocol:
-    """A part of the hook: the calls about one thing."""
+    """Base of the hook's mixins."""
 
     if TYPE_CHECKING:
         conn: Any
 
         def client_with(self, **settings: Any) -> Any:
-            """A client with settings of ``botocore.config.Config`` of its own."""
+            """Return a client with further settings of ``botocore.config.Config``."""
 
         def renew_client(self) -> None:
-            """Forget connection and clients."""
+            """Drop the connection and clients."""
 
         def describe_execution(self, execution_arn: str) -> dict[str, Any]:
             """Describe an execution."""

@@ -1,4 +1,4 @@
-"""Links from a task to the AWS console: names, XCom keys and stored values as in the amazon provider."""
+"""Links from a task to the Step Functions console, with the amazon provider's names, XCom keys and values."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 
 
 class StepFunctionsConsoleLink(BaseOperatorLink):
-    """A page of the Step Functions console.
+    """A link to a page of the Step Functions console.
 
-    The running task stores what the link needs (``persist``); the link is built from that when somebody looks. Region
-    and console are those of the ARN; what was stored of them counts only for a text that is no ARN.
+    The running task stores the link's fields (``persist``), from which Airflow's web server builds the link. Region
+    and console domain are those of the ARN; the stored ones apply only to a text that is no ARN.
     """
 
     key: ClassVar[str]
@@ -45,31 +45,31 @@ class StepFunctionsConsoleLink(BaseOperatorLink):
 
     @staticmethod
     def get_aws_domain(aws_partition: str) -> str | None:
-        """Give the domain below ``console.`` of a partition (``aws-cn``); None for a partition that is not known."""
+        """Return the domain below ``console.`` of a partition (``aws-cn``); None for an unknown partition."""
         return CONSOLE_DOMAINS.get(aws_partition)
 
     def format_link(self, **fields: Any) -> str:
-        """Build the address.
+        """Build the URL.
 
         Args:
-            fields: what ``persist`` stored: ``region_name``, ``aws_domain`` and the ARN.
+            fields: stored by ``persist``: ``region_name``, ``aws_domain`` and the ARN.
 
         Returns:
-            The address, or an empty text where something is missing: Airflow then shows no link.
+            The URL, or an empty text if a field is missing: Airflow then shows no link.
         """
         arn = fields.get(self.arn_field)
         if not arn:
             return ""
-        place = _place(arn) or {name: fields.get(name) for name in ("region_name", "aws_domain")}
+        place = _region_and_domain(arn) or {name: fields.get(name) for name in ("region_name", "aws_domain")}
         if not all(place.values()):
             return ""
-        return self._page(fields).format(**{**fields, **place, self.arn_field: quote_plus(arn)})
+        return self._url_format(fields).format(**{**fields, **place, self.arn_field: quote_plus(arn)})
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Build the address for a task instance; an empty text before it has stored anything, or where XCom fails."""
+        """Build the URL for a task instance; an empty text if it has stored no fields yet, or if XCom fails."""
         try:
             stored = XCom.get_value(key=self.key, ti_key=ti_key)
-        except Exception as error:  # a link is never worth a failed task or page
+        except Exception as error:  # a missing link must not fail a page
             log.warning("%s: %s", self.name, error)
             return ""
         return self.format_link(**stored) if isinstance(stored, dict) else ""
@@ -78,7 +78,7 @@ class StepFunctionsConsoleLink(BaseOperatorLink):
     def persist(
         cls, context: Context, operator: BaseOperator, region_name: str, aws_partition: str, **fields: Any
     ) -> None:
-        """Store what the link needs, unless the task pushes no XCom. Where that fails, the task has no link.
+        """Store the link's fields, unless the task pushes no XCom. If that fails, the task has no link.
 
         Args:
             context: of the running task.
@@ -92,16 +92,22 @@ class StepFunctionsConsoleLink(BaseOperatorLink):
         value = {"region_name": region_name, "aws_domain": cls.get_aws_domain(aws_partition), **fields}
         try:
             context["ti"].xcom_push(key=cls.key, value=value)
-        except Exception as error:  # a link is never worth a failed task
+        except Exception as error:  # a missing link must not fail a task
             log.warning("%s: %s", cls.name, error)
 
-    def _page(self, fields: Mapping[str, Any]) -> str:
-        """Give the address's form, for what was stored."""
+    @classmethod
+    def persist_for(cls, operator: Any, context: Context, **fields: Any) -> None:
+        """Store the link's fields, with region and partition of an operator's or sensor's hook."""
+        hook = operator.hook
+        cls.persist(context, operator, hook.conn_region_name, hook.conn_partition, **fields)
+
+    def _url_format(self, fields: Mapping[str, Any]) -> str:
+        """Return the URL's format string for the stored fields."""
         return self.format_str
 
 
 class StateMachineDetailsLink(StepFunctionsConsoleLink):
-    """The state machine."""
+    """Link to the state machine."""
 
     name = "State Machine Details"
     key = "_state_machine_details"
@@ -110,10 +116,10 @@ class StateMachineDetailsLink(StepFunctionsConsoleLink):
 
 
 class StateMachineExecutionsDetailsLink(StepFunctionsConsoleLink):
-    """The execution, Standard or Express.
+    """Link to the execution, Standard or Express.
 
-    The console finds an Express execution in its log, from a time on: ``start_date``, milliseconds since 1970, is
-    stored beside its ARN.
+    The console finds an Express execution in its log, which it searches from ``start_date`` on (milliseconds since
+    1970).
     """
 
     name = "State Machine Executions Details"
@@ -122,13 +128,13 @@ class StateMachineExecutionsDetailsLink(StepFunctionsConsoleLink):
     express_format_str = _CONSOLE + "/express-executions/details/{execution_arn}?startDate={start_date}"
     arn_field = "execution_arn"
 
-    def _page(self, fields: Mapping[str, Any]) -> str:
+    def _url_format(self, fields: Mapping[str, Any]) -> str:
         express = ":express:" in fields["execution_arn"] and fields.get("start_date")
         return self.express_format_str if express else self.format_str
 
 
 class MapRunDetailsLink(StepFunctionsConsoleLink):
-    """The Map Run: the child executions of a distributed Map state."""
+    """Link to the Map Run: the child executions of a distributed Map state."""
 
     name = "Map Run Details"
     key = "_map_run_details"
@@ -136,8 +142,8 @@ class MapRunDetailsLink(StepFunctionsConsoleLink):
     arn_field = "map_run_arn"
 
 
-def _place(arn: str) -> dict[str, str | None] | None:
-    """Read region and console out of an ARN; None for a text that is none."""
+def _region_and_domain(arn: str) -> dict[str, str | None] | None:
+    """Return region and console domain of an ARN; None for a text that is no ARN."""
     parts = arn.split(":")
     if len(parts) < _ARN_PARTS or parts[0] != "arn":
         return None

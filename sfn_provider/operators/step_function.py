@@ -1,15 +1,15 @@
-"""The operators that drive Step Functions; the modules beside this one hold them.
+"""Public import path of the operators that drive Step Functions, a drop-in for the amazon provider's module.
 
-Names, arguments and template fields are those of ``airflow.providers.amazon.aws.operators.step_function``, where that
-has the class. A DAG file pays for the classes that it uses: each is imported when it is asked for, and nothing here
-imports boto3 or the amazon provider while a DAG file is parsed.
+Names, arguments and template fields are those of ``airflow.providers.amazon.aws.operators.step_function`` for the
+classes that it has. Each class is imported on first use, so that a DAG file pays only for the classes that it uses;
+none imports boto3 or the amazon provider while a DAG file is parsed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sfn_provider.hooks.aws_hook_mixin import lazy_classes
+from sfn_provider.hooks.aws_hook_mixin import lazy_class_loader
 
 if TYPE_CHECKING:
     from sfn_provider.operators.deployment import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         StepFunctionSendTaskSuccessOperator,
     )
 
-_HOMES: Final = {
+_MODULES: Final = {
     "StepFunctionCreateOrUpdateStateMachineOperator": "sfn_provider.operators.deployment",
     "StepFunctionDescribeExecutionOperator": "sfn_provider.operators.describe",
     "StepFunctionGetExecutionOutputOperator": "sfn_provider.operators.describe",
@@ -62,4 +62,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy_classes(__name__, _HOMES)
+    __getattr__ = lazy_class_loader(__name__, _MODULES)

@@ -1,43 +1,39 @@
-"""Operators that act on an execution that was started elsewhere."""
+"""Operators that stop or redrive an execution."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from sfn_provider._compat import conf
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider.executions.argument_types import OnNotRedrivable
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields, validate_choice
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
-from sfn_provider.operators.base import StepFunctionsOperator
-from sfn_provider.operators.wait_for_execution import OnNotRedrivable, WaitingOperator
+from sfn_provider.operators.base import ExecutionOperator
+from sfn_provider.operators.wait_for_execution import WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
 
-_STOPPED_WITHIN: Final = 60
-"""Seconds that a stopped execution may take to show that it has ended."""
+_MAX_POLLS: Final = 60
+"""Polls of a stopped execution, one a second, until it must have ended."""
 
 
-class StepFunctionStopExecutionOperator(StepFunctionsOperator):
+class StepFunctionStopExecutionOperator(ExecutionOperator):
     """Stop an execution and wait until it has ended.
 
-    The task returns the status with which it has ended: ABORTED, or another one where it had ended before.
+    The task returns the final status: ABORTED, or another one if the execution had already ended.
 
     Args:
         execution_arn: the execution, of a Standard state machine.
         error: the error's name that the execution shows, at most 256 characters.
-        cause: the text beside it, at most 32,768 characters.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseOperator``.
+        cause: the error's cause, at most 32,768 characters.
+        kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
-    arn_field = "execution_arn"
-    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn", "error", "cause"}))
-    ui_color = "#f9c915"
-    operator_extra_links = (StateMachineExecutionsDetailsLink(),)
+    template_fields: Sequence[str] = aws_template_fields("execution_arn", "error", "cause")
+
+    error: str | None
+    cause: str | None
 
     def __init__(
         self,
@@ -45,99 +41,50 @@ class StepFunctionStopExecutionOperator(StepFunctionsOperator):
         execution_arn: str | XComArg,
         error: str | None = "Airflow.Stopped",
         cause: str | None = "An Airflow task has stopped this execution.",
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
-        self.error = error
-        self.cause = cause
+        self._set_attributes(execution_arn=execution_arn, error=error, cause=cause)
 
     def execute(self, context: Context) -> str:
         """Stop the execution.
 
         Raises:
             AirflowFailException: a permission is missing, or the execution is an Express one.
-            AirflowException: it still runs a minute after AWS has taken the request.
+            AirflowException: the execution is still running a minute after AWS has accepted the request.
         """
-        self.execution_arn = self._take_execution(context, self.execution_arn)
-        self._refuse_express(self.execution_arn)
-        self._persist_execution_link(context, self.execution_arn)
-        arn, error, cause = self.execution_arn, self.error or "", self.cause or ""
-        self._patiently(lambda: self.hook.stop_execution(arn, error, cause))
-        status = str(self.hook.wait_for_execution(arn, 1, _STOPPED_WITHIN)["status"])
+        arn = self._resolve_execution_arn(context)
+        StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
+        self._call_with_retries(lambda: self.hook.stop_execution(arn, self.error or "", self.cause or ""))
+        status = str(self.hook.wait_for_execution(arn, 1, _MAX_POLLS)["status"])
         self.log.info("%s is %s", arn, status)
         return status
 
 
-class StepFunctionRedriveExecutionOperator(WaitingOperator):
-    """Run a failed execution on from the states that did not succeed, and wait for its output.
+class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
+    """Redrive a failed execution from the states that did not succeed, and wait for its output.
 
-    An execution that runs, or has succeeded, is taken as it is, so that a retry of the task never redrives twice. XComs
-    and failures are those of ``StepFunctionStartExecutionOperator``.
+    An execution that is running or has succeeded is not redriven, so that a retry of the task never redrives twice.
+    XComs and failures are those of ``StepFunctionStartExecutionOperator``.
 
     Args:
         execution_arn: the execution, of a Standard state machine.
-        on_not_redrivable: what follows where AWS refuses (the execution has ended more than 14 days ago, say): ``fail``
-            says why and fails without further retries; ``new_execution`` starts another one of the same state machine
-            (version or alias, if the execution had one) with the same input.
-        waiter_max_attempts: looks at the status at most; by default as many as ``execution_timeout`` allows.
-        waiter_delay: seconds between two looks at the status.
-        deferrable: wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``. Needs
-            ``apache-airflow-providers-amazon[aiobotocore]``.
-        wait_for_completion: wait for the execution's end. If False, the task ends with the redrive and returns the ARN.
-        stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out.
-        log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
-            more call, of GetExecutionHistory, at each look.
-        status_queue_url: URL of an SQS queue that EventBridge sends status changes of executions to: a deferred task
-            then hears of the end, in place of looking. See docs/waiting.md.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseOperator``.
+        on_not_redrivable: what to do if AWS refuses (for example because the execution ended more than 14 days ago):
+            ``fail`` reports why and fails without further retries; ``new_execution`` starts another one of the same
+            state machine (version or alias, if the execution had one) with the same input.
+        kwargs: of ``ExecutionWaitMixin`` (waiting), ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
-    arn_field = "execution_arn"
-    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn"}))
-    ui_color = "#f9c915"
-    operator_extra_links = (StateMachineExecutionsDetailsLink(),)
+    on_not_redrivable: OnNotRedrivable
 
     def __init__(
-        self,
-        *,
-        execution_arn: str | XComArg,
-        on_not_redrivable: OnNotRedrivable = "fail",
-        waiter_max_attempts: int | None = None,
-        waiter_delay: int = 60,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        wait_for_completion: bool = True,
-        stop_on_kill: bool = True,
-        log_history: bool = False,
-        status_queue_url: str | None = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
-        **kwargs: Any,
+        self, *, execution_arn: str | XComArg, on_not_redrivable: OnNotRedrivable = "fail", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self._keep(
-            waiter_max_attempts=waiter_max_attempts,
-            waiter_delay=waiter_delay,
-            status_queue_url=status_queue_url,
-            deferrable=deferrable,
-            wait_for_completion=wait_for_completion,
-            stop_on_kill=stop_on_kill,
-            log_history=log_history,
+        self._set_attributes(
+            execution_arn=execution_arn,
+            on_not_redrivable=validate_choice("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable)),
         )
-        self.execution_arn = cast("str", execution_arn)  # a template field: text by the time it is read
-        self.on_not_redrivable = one_of("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable))
 
     def execute(self, context: Context) -> Any:
         """Redrive the execution and wait for it.
@@ -148,17 +95,15 @@ class StepFunctionRedriveExecutionOperator(WaitingOperator):
         """
         from sfn_provider.hooks.idempotent_start import redrive
 
-        self.execution_arn = self._take_execution(context, self.execution_arn)
-        self._refuse_express(self.execution_arn)
-        arn = redrive(self.hook, self.execution_arn, self.on_not_redrivable)
-        return self._follow(context, arn or self._anew(context))
+        arn = redrive(self.hook, self._resolve_execution_arn(context), self.on_not_redrivable)
+        return self._wait_for_started(context, arn or self._start_again(context))
 
-    def _anew(self, context: Context) -> str:
-        """Start another execution of the same machine with the same input."""
-        from sfn_provider.executions.start_request import execution_name
+    def _start_again(self, context: Context) -> str:
+        """Start another execution of the same state machine with the same input."""
+        from sfn_provider.executions.names import name_for_task_instance
         from sfn_provider.hooks.idempotent_start import StartRequest, start_execution_once
 
-        ti, old = context["ti"], self.hook.describe_patiently(self.execution_arn)
+        old = self.hook.describe_patiently(self.execution_arn)
         machine = old.get("stateMachineAliasArn") or old.get("stateMachineVersionArn") or old["stateMachineArn"]
-        name = execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+        name = name_for_task_instance(context["ti"])
         return start_execution_once(self.hook, StartRequest(machine, name, old.get("input"), "new_name", None))

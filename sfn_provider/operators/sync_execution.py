@@ -1,4 +1,4 @@
-"""The operator that runs an Express execution to its end in one call."""
+"""Operator that runs an Express execution to its end in one call."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.aws_errors import error_code, was_rejected
-from sfn_provider.executions.outcomes import ExecutionFailure, StepFunctionExecutionFailed, excerpt, output_of
-from sfn_provider.executions.start_request import execution_name
+from sfn_provider.executions.names import name_for_task_instance
+from sfn_provider.executions.outcomes import ExecutionFailure, StepFunctionExecutionFailed, excerpt, parse_output
 from sfn_provider.executions.statuses import FAILURE_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 
@@ -22,34 +21,31 @@ _NO_HISTORY = "AWS keeps no history of an Express execution: which state failed 
 
 
 class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
-    """Run an Express execution and take its output: one call of StartSyncExecution, up to five minutes long.
+    """Run an Express execution and return its output: one call of StartSyncExecution, up to five minutes long.
 
     The task returns the execution's output as JSON value. Further XComs: ``execution_arn``, ``execution_name``,
     ``execution_start_date``, ``execution_stop_date`` (ISO 8601) and ``billing_details``, a dict with
     ``billedMemoryUsedInMB`` and ``billedDurationInMilliseconds``.
 
-    Each try of the task runs the state machine anew: AWS neither keeps the names of Express executions nor shows those
-    that run. So the call is repeated only where AWS has refused it, because of throttling say; where the connection is
-    lost the task fails, and ``retries`` decides. An execution that has begun cannot be stopped; it ends by itself.
+    Each try of the task starts another execution: AWS neither stores the names of Express executions nor lists those
+    that are running. So the call is repeated only if AWS has rejected it, for example because of throttling; if the
+    connection is lost the task fails, and ``retries`` applies. A running execution cannot be stopped.
 
     Args:
-        state_machine_arn: ARN of an Express state machine, with a version or an alias if wanted.
+        state_machine_arn: ARN of an Express state machine, optionally with a version or an alias.
         name: the execution's name. Default: made from DAG, run, task and map index.
-        state_machine_input: any JSON value, at most 262,144 bytes. Text is taken as JSON text; dates become ISO text.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseOperator``.
+        state_machine_input: any JSON value, at most 262,144 bytes. A ``str`` is JSON text; dates become ISO text.
+        kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
     arn_field = "state_machine_arn"
-    template_fields: Sequence[str] = tuple(
-        sorted({*AWS_TEMPLATE_FIELDS, "state_machine_arn", "name", "state_machine_input"})
-    )
+    template_fields: Sequence[str] = aws_template_fields("state_machine_arn", "name", "state_machine_input")
     template_fields_renderers: ClassVar[dict[str, str]] = {"state_machine_input": "json"}
-    ui_color = "#f9c915"
     operator_extra_links = (StateMachineDetailsLink(), StateMachineExecutionsDetailsLink())
+
+    state_machine_arn: str
+    name: str | None
+    state_machine_input: Any
 
     def __init__(
         self,
@@ -57,17 +53,10 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         state_machine_arn: str,
         name: str | None = None,
         state_machine_input: Any = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self.state_machine_arn = state_machine_arn
-        self.name = name
-        self.state_machine_input = state_machine_input
+        self._set_attributes(state_machine_arn=state_machine_arn, name=name, state_machine_input=state_machine_input)
 
     def execute(self, context: Context) -> Any:
         """Run the execution.
@@ -77,32 +66,30 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
             AirflowFailException: the arguments cannot be used, the state machine is a Standard one, or a permission is
                 missing.
         """
-        self._persist_machine_link(context, self.state_machine_arn)
-        answer = self._run(context)
-        start_date = int(answer["startDate"].timestamp() * 1000)
-        self._persist_execution_link(context, answer["executionArn"], start_date=start_date)
-        self._push(
+        StateMachineDetailsLink.persist_for(self, context, state_machine_arn=self.state_machine_arn)
+        result = self._run(context)
+        arn, start_date = result["executionArn"], int(result["startDate"].timestamp() * 1000)
+        StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn, start_date=start_date)
+        self._push_xcoms(
             context,
-            execution_arn=answer["executionArn"],
-            execution_name=answer["executionArn"].split(":")[7],
-            execution_start_date=answer["startDate"].isoformat(),
-            execution_stop_date=answer["stopDate"].isoformat(),
-            billing_details=answer.get("billingDetails"),
+            execution_arn=arn,
+            execution_name=arn.split(":")[7],
+            execution_start_date=result["startDate"].isoformat(),
+            execution_stop_date=result["stopDate"].isoformat(),
+            billing_details=result.get("billingDetails"),
         )
-        if answer["status"] in FAILURE_STATUSES:
-            raise _failure(answer)
-        return output_of(answer)
+        if result["status"] in FAILURE_STATUSES:
+            raise StepFunctionExecutionFailed(_failure(result))
+        return parse_output(result)
 
     def _run(self, context: Context) -> dict[str, Any]:
-        ti = context["ti"]
-        name = self.name or execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+        name = self.name or name_for_task_instance(context["ti"])
         try:
-            return self._patiently(
-                lambda: self.hook.start_sync_execution(self.state_machine_arn, name, self.state_machine_input),
-                repeat=was_rejected,
-            )
-        except UsageError as error:
-            raise AirflowFailException(f"{self.task_id}: {error}") from error
+            with self._fail_on_usage_error():
+                return self._call_with_retries(
+                    lambda: self.hook.start_sync_execution(self.state_machine_arn, name, self.state_machine_input),
+                    is_repeatable=was_rejected,
+                )
         except Exception as error:
             if error_code(error) != "StateMachineTypeNotSupported":
                 raise
@@ -111,14 +98,12 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
             ) from error
 
 
-def _failure(answer: dict[str, Any]) -> StepFunctionExecutionFailed:
-    return StepFunctionExecutionFailed(
-        ExecutionFailure(
-            execution_arn=answer["executionArn"],
-            status=answer["status"],
-            error=answer.get("error"),
-            cause=answer.get("cause"),
-            input=excerpt(answer.get("input")),
-            note=_NO_HISTORY,
-        )
+def _failure(result: dict[str, Any]) -> ExecutionFailure:
+    return ExecutionFailure(
+        execution_arn=result["executionArn"],
+        status=result["status"],
+        error=result.get("error"),
+        cause=result.get("cause"),
+        input=excerpt(result.get("input")),
+        note=_NO_HISTORY,
     )

@@ -1,14 +1,13 @@
-"""Operators by which a DAG does the work of a state: they answer its task token."""
+"""Operators that send a task token's success, failure or heartbeat: the DAG does a state's work."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.aws_errors import error_code
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
@@ -22,64 +21,57 @@ _CLOSED: Final[Mapping[str, str]] = {
 
 
 class TaskTokenOperator(StepFunctionsOperator):
-    """Answers a task token.
+    """Sends a call about a task token.
 
-    The token comes from a state with ``.waitForTaskToken`` that starts the DAG (pass ``$$.Task.Token`` into the run's
+    The token comes from a state with ``.waitForTaskToken`` that starts the DAG (pass ``$$.Task.Token`` in the run's
     ``conf``), or from ``StepFunctionActivityTaskSensor``.
-
-    It has no constructor: each one of a class costs time at every parse. The operators set its attributes.
     """
 
-    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "task_token"}))
+    template_fields: Sequence[str] = aws_template_fields("task_token")
     ui_color = "#ffe0b2"
 
     task_token: str
     fail_if_closed: bool
 
     def execute(self, context: Context) -> None:
-        """Send the answer.
+        """Send the call.
 
         Raises:
-            AirflowFailException: nobody waits for the token, what is sent cannot be sent, or a permission is missing.
+            AirflowFailException: the token is not waited for, the arguments are invalid, or a permission is missing.
         """
         try:
-            self._patiently(self._send)
-        except UsageError as error:
-            raise AirflowFailException(f"{self.task_id}: {error}") from error
+            with self._fail_on_usage_error():
+                self._call_with_retries(self._send)
         except Exception as error:
             code = error_code(error) or ""
             if code == "InvalidToken":
                 raise AirflowFailException(f"task_token: Step Functions never gave it out: {error}") from error
             if code not in _CLOSED:
                 raise
-            self._tell_closed(f"task_token: it {_CLOSED[code]} ({code}): {error}", error)
+            message = f"task_token: it {_CLOSED[code]} ({code}): {error}"
+            if self.fail_if_closed:
+                raise AirflowFailException(message) from error
+            self.log.warning(message)
 
     def _send(self) -> None:
         raise NotImplementedError
 
-    def _tell_closed(self, message: str, error: Exception) -> None:
-        if self.fail_if_closed:
-            raise AirflowFailException(message) from error
-        self.log.warning(message)
-
 
 class StepFunctionSendTaskSuccessOperator(TaskTokenOperator):
-    """Say that the work behind a task token is done: the state goes on with ``task_output``.
+    """Report that the work of a task token is done: the state continues with ``task_output``.
 
     Args:
         task_token: the token.
-        task_output: the state's result: any JSON value, at most 262,144 bytes. Text is taken as JSON text: in a
+        task_output: the state's result: any JSON value, at most 262,144 bytes. A ``str`` is JSON text: in a
             template, end with ``| tojson``. Dates become ISO text.
-        fail_if_closed: fail where Step Functions no longer waits for the token. If False, that is only logged.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseOperator``.
+        fail_if_closed: fail if Step Functions no longer waits for the token. If False, this is only logged.
+        kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
-    template_fields: Sequence[str] = tuple(sorted({*TaskTokenOperator.template_fields, "task_output"}))
+    template_fields: Sequence[str] = aws_template_fields("task_token", "task_output")
     template_fields_renderers: ClassVar[dict[str, str]] = {"task_output": "json"}
+
+    task_output: Any
 
     def __init__(
         self,
@@ -87,38 +79,30 @@ class StepFunctionSendTaskSuccessOperator(TaskTokenOperator):
         task_token: str | XComArg,
         task_output: Any = None,
         fail_if_closed: bool = True,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self.task_token = cast("str", task_token)  # a template field: text by the time it is read
-        self.fail_if_closed = fail_if_closed
-        self.task_output = task_output
+        self._set_attributes(task_token=task_token, task_output=task_output, fail_if_closed=fail_if_closed)
 
     def _send(self) -> None:
         self.hook.send_task_success(self.task_token, self.task_output)
 
 
 class StepFunctionSendTaskFailureOperator(TaskTokenOperator):
-    """Say that the work behind a task token has failed: the state's Retry and Catch see ``error``.
+    """Report that the work of a task token has failed: the state's Retry and Catch see ``error``.
 
     Args:
         task_token: the token.
         error: the error's name, cut after 256 characters.
-        cause: the text beside it, cut after 32,768 characters.
-        fail_if_closed: fail where Step Functions no longer waits for the token. If False, that is only logged.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseOperator``.
+        cause: the error's cause, cut after 32,768 characters.
+        fail_if_closed: fail if Step Functions no longer waits for the token. If False, this is only logged.
+        kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
-    template_fields: Sequence[str] = tuple(sorted({*TaskTokenOperator.template_fields, "error", "cause"}))
+    template_fields: Sequence[str] = aws_template_fields("task_token", "error", "cause")
+
+    error: str | None
+    cause: str | None
 
     def __init__(
         self,
@@ -127,37 +111,25 @@ class StepFunctionSendTaskFailureOperator(TaskTokenOperator):
         error: str | None = None,
         cause: str | None = None,
         fail_if_closed: bool = True,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self.task_token = cast("str", task_token)
-        self.fail_if_closed = fail_if_closed
-        self.error = error
-        self.cause = cause
+        self._set_attributes(task_token=task_token, error=error, cause=cause, fail_if_closed=fail_if_closed)
 
     def _send(self) -> None:
         self.hook.send_task_failure(self.task_token, self.error, self.cause)
 
 
 class StepFunctionSendTaskHeartbeatOperator(TaskTokenOperator):
-    """Say that the work behind a task token goes on: the state's ``HeartbeatSeconds`` begin anew.
+    """Report that the work of a task token continues: restarts the state's ``HeartbeatSeconds``.
 
-    Put it between the steps of the work. It fails where nobody waits any more, so that the steps behind it, which
-    nobody needs, do not run.
+    Put it between the steps of the work. It fails if Step Functions no longer waits for the token, so that the steps
+    after it, whose result is not used, do not run.
 
     Args:
         task_token: the token.
-        fail_if_closed: fail where Step Functions no longer waits for the token. If False, that is only logged.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseOperator``.
+        fail_if_closed: fail if Step Functions no longer waits for the token. If False, this is only logged.
+        kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
     def __init__(
@@ -165,16 +137,10 @@ class StepFunctionSendTaskHeartbeatOperator(TaskTokenOperator):
         *,
         task_token: str | XComArg,
         fail_if_closed: bool = True,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self.task_token = cast("str", task_token)
-        self.fail_if_closed = fail_if_closed
+        self._set_attributes(task_token=task_token, fail_if_closed=fail_if_closed)
 
     def _send(self) -> None:
         self.hook.send_task_heartbeat(self.task_token)

@@ -1,68 +1,99 @@
-"""What the operators share that wait for an execution: in the worker or in the triggerer, and what a kill does.
+"""Base class of the operators that wait for an execution, in the worker or in the triggerer.
 
-What only a running task needs is imported by it: Airflow imports this module anew whenever it parses a DAG file.
+What only a running task needs is imported there: Airflow imports this module again whenever it parses a DAG file.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider._compat import TaskDeferralTimeout
+from sfn_provider._compat import TaskDeferralTimeout, conf
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
+from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.executions.history_log import HistoryLog
 
-OnFailedExecution = Literal["new_name", "redrive", "fail"]
-"""What a retry does where its execution has failed."""
-
-OnNotRedrivable = Literal["fail", "new_execution"]
-"""What follows where AWS refuses to redrive an execution."""
-
-_STOP_TRIES = 4
-"""Airflow gives a killed task little time."""
+_STOP_TRIES: Final = 4
+"""Tries of StopExecution for a killed task, to which Airflow gives little time."""
 
 
-class WaitingOperator(StepFunctionsOperator):
-    """Waits for an execution and returns its output.
+class ExecutionWaitMixin(AwsHookMixin):
+    """Declares the waiting arguments. As a mixin, so that Airflow does not wrap the constructor: see ``AwsHookMixin``.
 
-    It has no constructor: each one of a class costs time at every parse. The operators set these attributes.
+    Args:
+        waiter_max_attempts: maximum polls of the status; by default as many as ``execution_timeout`` allows.
+        waiter_delay: seconds between two polls of the status.
+        deferrable: wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``. Needs
+            ``apache-airflow-providers-amazon[aiobotocore]``.
+        wait_for_completion: wait for the execution's end. If False, the task returns the ARN right after the start or
+            redrive.
+        stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out. For a deferred task
+            Airflow reports this from 3.3 on; on older versions only a timeout reaches the task.
+        log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
+            more call, of GetExecutionHistory, at each poll.
+        status_queue_url: URL of an SQS queue to which EventBridge sends status changes of executions: a deferred task
+            then receives the end instead of polling. See docs/waiting.md.
+        kwargs: of the next class.
     """
 
     waiter_max_attempts: int | None
-    """Looks at the status at most; None for as many as ``execution_timeout`` allows."""
-    waiter_delay: float
-    """Seconds between two looks at the status."""
+    waiter_delay: int
     deferrable: bool
-    """Wait in the triggerer, without a worker."""
     wait_for_completion: bool
-    """Wait for the execution's end. If False, the task ends with the start, and returns the ARN."""
     stop_on_kill: bool
-    """Stop the execution when the task is killed, cleared, marked or timed out."""
     log_history: bool
-    """Log each state that is entered and left, with its duration, retries and counts of Map items."""
     status_queue_url: str | None
-    """URL of the queue that tells of the execution's end, where the task is deferred; None to look instead."""
+
+    def __init__(
+        self,
+        *,
+        waiter_max_attempts: int | None = None,
+        waiter_delay: int = 60,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        wait_for_completion: bool = True,
+        stop_on_kill: bool = True,
+        log_history: bool = False,
+        status_queue_url: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._set_attributes(
+            waiter_max_attempts=waiter_max_attempts,
+            waiter_delay=waiter_delay,
+            deferrable=deferrable,
+            wait_for_completion=wait_for_completion,
+            stop_on_kill=stop_on_kill,
+            log_history=log_history,
+            status_queue_url=status_queue_url,
+        )
+
+
+class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
+    """Waits for an execution and returns its output. Arguments as for ``ExecutionWaitMixin``."""
+
     _execution_arn: str | None = None
     _history: HistoryLog | None = None
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """Take the wait up again, after the trigger's event."""
+        """Continue the wait after the trigger's event."""
         from sfn_provider.executions.history_log import HistoryLog
-        from sfn_provider.triggers.step_function import execution_arn_from_event
+        from sfn_provider.executions.trigger_events import validate_event
 
-        self._execution_arn = execution_arn_from_event(event)
-        self._history = HistoryLog.of(event and event.get("history"))
-        return self._finish(context, self._execution_arn)
+        event = validate_event(event)
+        self._execution_arn = arn = str(event["execution_arn"])
+        self._history = HistoryLog.from_dict(event.get("history"))
+        return self._finish(context, arn)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Come back from a deferral. Where that has timed out, the execution is stopped as in a worker."""
+        """Resume after a deferral. If that has timed out, the execution is stopped as in a worker."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
-            if "timeout" in str(error).lower():  # Airflow 2 has no class of its own for it
+            if "timeout" in str(error).lower():  # Airflow 2 has no separate class for it
                 ti = context["ti"]
                 pulled = ti.xcom_pull(task_ids=self.task_id, key="execution_arn", map_indexes=ti.map_index)
                 self._execution_arn = pulled
@@ -71,49 +102,53 @@ class WaitingOperator(StepFunctionsOperator):
 
     def on_kill(self) -> None:
         """Stop the execution, unless ``stop_on_kill`` is False."""
-        from sfn_provider.executions.start_request import KILLED_CAUSE, KILLED_ERROR
+        from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR
 
         arn = self._execution_arn
         if self.stop_on_kill and arn:
             self.log.info("Stopping %s", arn)
-            self._patiently(lambda: self.hook.stop_execution(arn, KILLED_ERROR, KILLED_CAUSE), tries=_STOP_TRIES)
+            stop = partial(self.hook.stop_execution, arn, KILLED_ERROR, KILLED_CAUSE)
+            self._call_with_retries(stop, tries=_STOP_TRIES)
 
-    def _follow(self, context: Context, arn: str) -> Any:
-        """Go on from the start: push what is known of the execution, and wait for it if that is wanted."""
+    def _wait_for_started(self, context: Context, arn: str) -> Any:
+        """Push ARN and name of an execution that has been started, and wait for it unless that is switched off."""
+        from sfn_provider.executions.arns import require_describable
+
         self._execution_arn = arn
-        self._persist_execution_link(context, arn)
-        self._push(context, execution_arn=arn, execution_name=arn.rpartition(":")[2])
+        StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
+        self._push_xcoms(context, execution_arn=arn, execution_name=arn.rpartition(":")[2])
         if not self.wait_for_completion:
             return arn
-        self._refuse_express(arn)
+        with self._fail_on_usage_error():
+            require_describable(arn)
         return self._wait(context, arn)
 
     def _wait(self, context: Context, arn: str) -> Any:
-        from sfn_provider.hooks.history_reader import log_page
+        from sfn_provider.hooks.history_logger import log_new_events
 
         if not self.deferrable:
-            watch = partial(log_page, self.hook, arn, self._logged()) if self.log_history else None
-            self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts, watch=watch)
-        elif self._runs(arn):
+            log_events = partial(log_new_events, self.hook, arn, self._history_log()) if self.log_history else None
+            self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts, watch=log_events)
+        elif self._is_running(arn):
             self._defer(context, arn)
         return self._finish(context, arn)
 
-    def _logged(self) -> HistoryLog:
-        """Give how far the history has been logged."""
+    def _history_log(self) -> HistoryLog:
+        """Return what has been logged so far."""
         from sfn_provider.executions.history_log import HistoryLog
 
         self._history = self._history or HistoryLog()
         return self._history
 
-    def _runs(self, arn: str) -> bool:
-        """Look once, so that an execution that has ended never defers; where AWS does not answer, the trigger waits."""
+    def _is_running(self, arn: str) -> bool:
+        """Poll once, so that an execution that has ended never defers; if AWS does not respond, the trigger waits."""
         from sfn_provider.executions.aws_errors import Backoff
         from sfn_provider.executions.statuses import ENDED_STATUSES
 
         try:
             return str(self.hook.describe_execution(arn, "METADATA_ONLY")["status"]) not in ENDED_STATUSES
-        except Exception as error:  # what cannot pass is raised again by pause_after
-            Backoff().pause_after(error)
+        except Exception as error:  # next_delay raises final errors again
+            Backoff().next_delay(error)
             return True
 
     def _defer(self, context: Context, arn: str) -> None:
@@ -125,34 +160,31 @@ class WaitingOperator(StepFunctionsOperator):
                 execution_arn=arn,
                 waiter_delay=self.waiter_delay,
                 waiter_max_attempts=self.waiter_max_attempts,
-                aws_conn_id=self.aws_conn_id,
-                region_name=self.region_name,
-                verify=self.verify,
-                botocore_config=self.botocore_config,
                 stop_on_kill=self.stop_on_kill,
                 log_history=self.log_history,
-                history=self._logged().saved() if self.log_history else None,
+                history=self._history_log().to_dict() if self.log_history else None,
                 status_queue_url=self.status_queue_url,
+                **self.connection_arguments,
             ),
             method_name="execute_complete",
             timeout=remaining_timeout(context, self.execution_timeout),
         )
 
     def _finish(self, context: Context, arn: str) -> Any:
-        from sfn_provider.executions.outcomes import output_of
+        from sfn_provider.executions.outcomes import parse_output
         from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
-        from sfn_provider.hooks.history_reader import log_rest
+        from sfn_provider.hooks.history_logger import log_remaining_events
 
         description = self.hook.describe_patiently(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
         if self.log_history:
-            log_rest(self.hook, arn, self._logged())
+            log_remaining_events(self.hook, arn, self._history_log())
         if description["status"] in FAILURE_STATUSES:
             raise self.hook.failure(description)
-        self._push(
+        self._push_xcoms(
             context,
             execution_start_date=description["startDate"].isoformat(),
             execution_stop_date=description["stopDate"].isoformat(),
         )
-        return output_of(description) if "output" in description else arn
+        return parse_output(description) if "output" in description else arn

@@ -1,1 +1,1 @@
-"""Sensors that wait for executions."""
+"""Sensors that wait for executions, Map Runs, states and activity tasks."""

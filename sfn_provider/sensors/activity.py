@@ -1,4 +1,4 @@
-"""The sensor that takes work from an activity."""
+"""Sensor that polls an activity for a task: the DAG is the activity's worker."""
 
 from __future__ import annotations
 
@@ -6,83 +6,66 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import PokeReturnValue, conf
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
-from sfn_provider.sensors.base import StepFunctionsSensor, check_event
+from sfn_provider._compat import PokeReturnValue
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
+from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
 
 
 class StepFunctionActivityTaskSensor(StepFunctionsSensor):
-    """Wait until a state needs work done, and take it: the DAG is the activity's worker.
+    """Wait for a task of an activity (GetActivityTask): the DAG is the activity's worker.
 
-    The task returns ``{"task_token": ..., "input": JSON value}``. Tasks behind it do the work and answer the token with
-    ``StepFunctionSendTaskSuccessOperator`` or ``StepFunctionSendTaskFailureOperator``.
+    The task returns ``{"task_token": ..., "input": JSON value}``. Downstream tasks do the work and report the result
+    with ``StepFunctionSendTaskSuccessOperator`` or ``StepFunctionSendTaskFailureOperator``.
 
-    AWS gives work away once. Where the sensor's worker dies after that, nobody knows the token: give the state a
-    ``HeartbeatSeconds`` or ``TimeoutSeconds`` and a Retry, so that the work comes again.
+    AWS hands out a task once. If the sensor's worker dies after that, the token is lost: give the state a
+    ``HeartbeatSeconds`` or ``TimeoutSeconds`` and a Retry, so that the task is handed out again.
 
     Args:
         activity_arn: the activity.
         worker_name: shown in the execution's history, at most 80 characters. Default: DAG and task.
-        poke_interval: seconds between two looks; AWS holds each look for up to 60 seconds.
-        deferrable: wait in the triggerer, without a worker. Default:
-            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
+        poke_interval: seconds between two polls; AWS holds each poll for up to 60 seconds.
+        kwargs: of ``SensorArgumentsMixin`` (deferral), ``AwsHookMixin`` (AWS connection) and ``BaseSensorOperator``.
     """
 
     arn_field = "activity_arn"
-    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "activity_arn", "worker_name"}))
+    template_fields: Sequence[str] = aws_template_fields("activity_arn", "worker_name")
 
     activity_arn: str
     worker_name: str | None
 
     def __init__(
-        self,
-        *,
-        activity_arn: str,
-        worker_name: str | None = None,
-        poke_interval: float = 1,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
-        **kwargs: Any,
+        self, *, activity_arn: str, worker_name: str | None = None, poke_interval: float = 1, **kwargs: Any
     ) -> None:
         super().__init__(poke_interval=poke_interval, **kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self._keep(activity_arn=activity_arn, worker_name=worker_name, deferrable=deferrable)
+        self._set_attributes(activity_arn=activity_arn, worker_name=worker_name)
 
     def execute(self, context: Context) -> Any:
-        """Wait for work. In the triggerer from the start on, where that is wanted: a look takes a minute."""
+        """Wait for a task. A deferrable sensor defers without polling first: a poll takes up to a minute."""
         if not self.deferrable:
             return super().execute(context)
         return self._defer(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """Give the work that the trigger has taken."""
-        taken = check_event(event)
-        return _work(taken["task_token"], taken["input"])
+        """Return the task that the trigger has received."""
+        from sfn_provider.executions.trigger_events import validate_event
 
-    def look(self, context: Context) -> bool | PokeReturnValue:
-        """Look once, for up to 60 seconds."""
-        taken = self.ask(lambda: self.hook.get_activity_task(self.activity_arn, self._worker_name))
-        if taken is None:
+        task = validate_event(event)
+        return _result(task["task_token"], task["input"])
+
+    def _check(self, context: Context) -> bool | PokeReturnValue:
+        task = self._call_aws(lambda: self.hook.get_activity_task(self.activity_arn, self._worker_name))
+        if task is None:
             return False
-        return PokeReturnValue(True, _work(taken["taskToken"], taken.get("input")))
+        return PokeReturnValue(True, _result(task["taskToken"], task.get("input")))
 
-    def trigger(self) -> BaseTrigger:
-        """Make the trigger that waits for work."""
+    def _create_trigger(self) -> BaseTrigger:
         from sfn_provider.triggers.activity import StepFunctionsActivityTaskTrigger
 
         return StepFunctionsActivityTaskTrigger(
-            activity_arn=self.activity_arn, worker_name=self._worker_name, **self.aws_trigger_arguments
+            activity_arn=self.activity_arn, worker_name=self._worker_name, **self._trigger_arguments
         )
 
     @property
@@ -90,5 +73,5 @@ class StepFunctionActivityTaskSensor(StepFunctionsSensor):
         return (self.worker_name or f"{self.dag_id}.{self.task_id}")[:80]
 
 
-def _work(task_token: str, text: str | None) -> dict[str, Any]:
+def _result(task_token: str, text: str | None) -> dict[str, Any]:
     return {"task_token": task_token, "input": json.loads(text) if text else None}

@@ -1,6 +1,6 @@
-"""What the sensors share: patience with AWS, the deferral, and how they fail.
+"""Base class of the sensors: polling with retries, deferral, timeout and soft failure.
 
-What only a running task needs is imported by it: Airflow imports this module anew whenever it parses a DAG file.
+What only a running task needs is imported there: Airflow imports this module again whenever it parses a DAG file.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from sfn_provider._compat import (
     BaseSensorOperator,
     PokeReturnValue,
     TaskDeferralTimeout,
+    conf,
 )
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, AwsHookMixin
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -27,180 +28,173 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-# Behind BaseSensorOperator, HookUser hides no constructor of it: Airflow would wrap that once more, for each task.
-class StepFunctionsSensor(BaseSensorOperator, AwsHookMixin):
-    """The two ways to wait of every sensor here.
+class SensorArgumentsMixin(AwsHookMixin):
+    """Declares the sensors' shared arguments. As a mixin, so that Airflow does not wrap the constructor.
 
-    Lost connections, throttling and errors of AWS's servers count as "not yet"; a missing permission fails the sensor
-    at once, and names the action. What is there already never defers.
-
-    It has no constructor: each one of a class costs time at every parse. The sensors set these attributes.
+    Args:
+        deferrable: wait in the triggerer, polling every ``poke_interval`` seconds, without a worker. Default:
+            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
+        kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseSensorOperator``: ``mode``, ``poke_interval``,
+            ``timeout``, ``soft_fail`` and so on.
     """
 
-    template_fields: Sequence[str] = AWS_TEMPLATE_FIELDS
+    deferrable: bool
+
+    def __init__(
+        self,
+        *,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._set_attributes(deferrable=deferrable)
+
+
+class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
+    """Polls in the worker or defers to a trigger. Arguments as for ``SensorArgumentsMixin``.
+
+    Lost connections, throttling and errors of AWS's servers count as "not yet"; a missing permission fails the sensor
+    at once, and the message names the action. A sensor whose condition is already met never defers.
+    """
+
+    template_fields: Sequence[str] = aws_template_fields()
     ui_color = "#66c3ff"
 
     operator_extra_links: Sequence[StepFunctionsConsoleLink] = ()
-    _linked = False
-    deferrable: bool
-    """Wait in the triggerer, looking every ``poke_interval`` seconds, without a worker."""
+    _links_persisted = False
 
-    def look(self, context: Context) -> bool | PokeReturnValue:
-        """Look once. Every sensor has its own.
+    def _check(self, context: Context) -> bool | PokeReturnValue:
+        """Poll once.
 
         Raises:
-            UsageError: what is waited for can never be seen.
+            UsageError: the condition can never be met.
         """
         raise NotImplementedError
 
-    def trigger(self) -> BaseTrigger:
-        """Make the trigger that goes on looking. Every sensor has its own."""
+    def _create_trigger(self) -> BaseTrigger:
+        """Create the trigger that continues polling."""
         raise NotImplementedError
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
-        """Look once, in the worker."""
-        with self._usage_errors_fail():
-            return self.look(context)
+        """Poll once, in the worker."""
+        with self._fail_on_usage_error():
+            return self._check(context)
 
     def execute(self, context: Context) -> Any:
-        """Wait, here or in the triggerer.
+        """Wait in the worker or in the triggerer.
 
         Raises:
-            AirflowException: what is waited for will not come.
-            AirflowFailException: a permission is missing, or the arguments cannot be used.
+            AirflowException: the condition will not be met.
+            AirflowFailException: a permission is missing, or an argument is invalid.
             AirflowSkipException: either, with ``soft_fail``.
         """
         if not self.deferrable:
             return super().execute(context)
         try:
-            return self._result_or_deferral(context)
+            return self._poke_or_defer(context)
         except AirflowFailException as error:
             if self.soft_fail or self.never_fail:
                 raise AirflowSkipException(str(error)) from error
             raise
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """Take the wait up again, after the trigger's event. What has changed meanwhile is waited for anew."""
-        check_event(event)
-        return self._result_or_deferral(context)
+        """Continue the wait after the trigger's event: what has changed since is waited for again."""
+        from sfn_provider.executions.trigger_events import validate_event
+
+        validate_event(event)
+        return self._poke_or_defer(context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Come back from a deferral. Where it has timed out, the sensor has, on every Airflow version."""
+        """Resume after a deferral. If it has timed out, raise AirflowSensorTimeout on every Airflow version."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
             if "timeout" not in str(error).lower():  # Airflow 2 has one class for all failures of a trigger
                 raise
             limits = f"timeout={self.timeout:g} seconds, execution_timeout={self.execution_timeout}"
-            self.fail(AirflowSensorTimeout(f"Sensor has timed out, with {limits} ({error})"))
+            self._fail(AirflowSensorTimeout(f"Sensor has timed out, with {limits} ({error})"))
 
     @property
-    def aws_trigger_arguments(self) -> dict[str, Any]:
-        """The arguments that every trigger takes."""
-        return {
-            "waiter_delay": self.poke_interval,
-            "aws_conn_id": self.aws_conn_id,
-            "region_name": self.region_name,
-            "verify": self.verify,
-            "botocore_config": self.botocore_config,
-        }
+    def _trigger_arguments(self) -> dict[str, Any]:
+        """The arguments of every trigger."""
+        return {"waiter_delay": self.poke_interval, **self.connection_arguments}
 
-    def ask(self, call: Callable[[], T]) -> T | None:
-        """Make a call of AWS.
+    def _call_aws(self, call: Callable[[], T]) -> T | None:
+        """Call AWS once.
 
         Args:
-            call: makes it, by ``self.hook``.
+            call: calls AWS by ``self.hook``.
 
         Returns:
-            The answer; None where AWS does not answer just now.
+            The response; None after a transient error.
 
         Raises:
             AirflowFailException: a permission is missing.
-            botocore.exceptions.ClientError: an error that no waiting mends.
+            botocore.exceptions.ClientError: an error that no later try can resolve.
         """
         from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, retry_aws_call
 
         try:
             return call()
-        except Exception as error:  # what cannot pass is raised again
-            fault = classify_error(error)
-            if fault is AwsErrorKind.MISSING:
+        except Exception as error:  # next_delay raises final errors again
+            kind = classify_error(error)
+            if kind is AwsErrorKind.MISSING:
                 return retry_aws_call(call, renew=self.hook.renew_client)
-            Backoff().pause_after(error)
-            if fault is AwsErrorKind.EXPIRED:
+            Backoff().next_delay(error)
+            if kind is AwsErrorKind.EXPIRED:
                 self.hook.renew_client()
             self.log.warning("AWS does not answer just now: %s", error)
             return None
 
-    def show_links(self, context: Context, **arns: str) -> None:
-        """Store what the links to the console need; once, however often the sensor looks.
+    def _persist_links(self, context: Context, **arns: str) -> None:
+        """Store the fields of the links to the console, at the first poll only.
 
         Args:
             context: of the running task.
-            arns: ``execution_arn``, ``map_run_arn``: one for each link that the sensor has.
+            arns: ``execution_arn``, ``map_run_arn``: one for each of the sensor's links.
         """
-        if self._linked or not context:
+        if self._links_persisted or not context:
             return
         for link in self.operator_extra_links:
-            link.persist(
-                context=context,
-                operator=self,
-                region_name=self.hook.conn_region_name,
-                aws_partition=self.hook.conn_partition,
-                **{link.arn_field: arns[link.arn_field]},
-            )
-        self._linked = True
+            link.persist_for(self, context, **{link.arn_field: arns[link.arn_field]})
+        self._links_persisted = True
 
-    def fail(self, error: AirflowException) -> NoReturn:
-        """Fail, or skip with ``soft_fail`` or ``never_fail``."""
+    def _fail(self, error: AirflowException) -> NoReturn:
+        """Raise an error, or skip with ``soft_fail`` or ``never_fail``."""
         if self.soft_fail or self.never_fail:
-            said = "soft_fail" if self.soft_fail else "never_fail"
-            raise AirflowSkipException(f"Skipping, as {said} says: {error}") from error
+            argument = "soft_fail" if self.soft_fail else "never_fail"
+            raise AirflowSkipException(f"Skipping, as {argument} says: {error}") from error
         raise error
 
-    def _result_or_deferral(self, context: Context) -> Any:
-        seen = self.poke(context)
-        if seen:
-            return seen.xcom_value if isinstance(seen, PokeReturnValue) else None
+    def _poke_or_defer(self, context: Context) -> Any:
+        result = self.poke(context)
+        if result:
+            return result.xcom_value if isinstance(result, PokeReturnValue) else None
         self._defer(context)
 
     def _defer(self, context: Context) -> NoReturn:
         from sfn_provider.waiting.timeouts import remaining_timeout
 
         self.defer(
-            trigger=self.trigger(),
+            trigger=self._create_trigger(),
             method_name="execute_complete",
             timeout=remaining_timeout(context, timedelta(seconds=self.timeout), self.execution_timeout),
         )
 
 
-def check_event(event: dict[str, Any] | None) -> dict[str, Any]:
-    """Give a trigger's event back, if its wait has gone well.
-
-    Raises:
-        AirflowFailException: the wait could not go on, and a retry is of no use.
-        AirflowException: the wait could not go on, or there is no event.
-    """
-    if event is None:
-        raise AirflowException("Trigger error: event is None, the trigger has ended without an event.")
-    if event["status"] == "success":
-        return event
-    raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])
-
-
-def statuses(given: Sequence[str], known: Set[str], what: str) -> tuple[str, ...]:
-    """Give the statuses that a sensor waits for, if they are some.
+def validate_statuses(target_states: Sequence[str], known: Set[str], subject: str) -> tuple[str, ...]:
+    """Return the argument ``target_states`` if it is a list of statuses.
 
     Args:
-        given: the argument ``target_states``.
-        known: the statuses that there are.
-        what: what has them.
+        target_states: the argument.
+        known: all statuses.
+        subject: the thing that has them, for the error: ``an execution``.
 
     Raises:
-        ValueError: it is a text in place of a list, or one of them is no status.
+        ValueError: it is a text instead of a list, or an item is no status.
     """
-    if isinstance(given, str):
-        raise ValueError(f"target_states: {given!r} is a text; give a list of statuses")
-    if unknown := sorted(set(given) - known):
-        raise ValueError(f"target_states: no status of {what}: {unknown}; there are {sorted(known)}")
-    return tuple(given)
+    if isinstance(target_states, str):
+        raise ValueError(f"target_states: {target_states!r} is a text; give a list of statuses")
+    if unknown := sorted(set(target_states) - known):
+        raise ValueError(f"target_states: no status of {subject}: {unknown}; there are {sorted(known)}")
+    return tuple(target_states)

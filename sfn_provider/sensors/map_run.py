@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import PokeReturnValue, conf
+from sfn_provider._compat import PokeReturnValue
 from sfn_provider.executions.statuses import MAP_RUN_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, statuses
+from sfn_provider.sensors.base import StepFunctionsSensor, validate_statuses
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -18,32 +18,26 @@ if TYPE_CHECKING:
 
 
 class StepFunctionMapRunSensor(StepFunctionsSensor):
-    """Wait for a Map Run, the child executions of a distributed Map state; how many items are done goes to the log.
+    """Wait for a Map Run, the child executions of a distributed Map state, and log how many items are done.
 
     The task returns ``{"map_run_arn", "execution_arn", "status", "item_counts", "start_date", "stop_date"}``, where
     ``item_counts`` are AWS's: ``total``, ``succeeded``, ``failed``, ``timedOut``, ``aborted``, ``pending`` and so on.
-    Where the Map Run ends with a status that is not waited for, the sensor fails with these counts, the failures it
-    tolerates and the first failed children (``StepFunctionMapRunFailed``), or skips with ``soft_fail``.
+    If the Map Run ends with another status, the sensor fails with these counts, the failures it tolerates and the first
+    failed children (``StepFunctionMapRunFailed``), or skips with ``soft_fail``.
 
-    A look costs one call.
+    A poll costs one call.
 
     Args:
         map_run_arn: the Map Run. Default: the latest one of ``execution_arn``, as soon as there is one.
-        execution_arn: the execution that the Map Run is part of, in place of ``map_run_arn``.
+        execution_arn: the execution of the Map Run, instead of ``map_run_arn``.
         target_states: statuses to wait for, of RUNNING, SUCCEEDED, FAILED and ABORTED. Default: SUCCEEDED alone.
-        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
-            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
+        kwargs: of ``SensorArgumentsMixin`` (deferral), ``AwsHookMixin`` (AWS connection) and ``BaseSensorOperator``.
     """
 
     SUCCESS_STATES: ClassVar[tuple[str, ...]] = ("SUCCEEDED",)
 
     arn_field = "any_arn"
-    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn", "map_run_arn"}))
+    template_fields: Sequence[str] = aws_template_fields("execution_arn", "map_run_arn")
     operator_extra_links = (MapRunDetailsLink(), StateMachineExecutionsDetailsLink())
 
     map_run_arn: str | None
@@ -56,74 +50,65 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         map_run_arn: str | XComArg | None = None,
         execution_arn: str | XComArg | None = None,
         target_states: Sequence[str] = SUCCESS_STATES,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self._keep(
+        self._set_attributes(
             map_run_arn=map_run_arn,
             execution_arn=execution_arn,
-            target_states=statuses(target_states, MAP_RUN_STATUSES, "a Map Run"),
-            deferrable=deferrable,
+            target_states=validate_statuses(target_states, MAP_RUN_STATUSES, "a Map Run"),
         )
 
     @property
     def any_arn(self) -> str | None:
-        """The ARN that is given; its region is where the calls are."""
+        """The ARN whose region applies."""
         return self.map_run_arn or self.execution_arn
 
-    def look(self, context: Context) -> bool | PokeReturnValue:
-        """Look once.
+    def _check(self, context: Context) -> bool | PokeReturnValue:
+        """Poll once.
 
         Raises:
-            UsageError: neither ``map_run_arn`` nor ``execution_arn`` is given.
-            StepFunctionMapRunFailed: the Map Run has ended with a status that is not waited for.
+            UsageError: neither ``map_run_arn`` nor ``execution_arn`` is set.
+            StepFunctionMapRunFailed: the Map Run has ended with a status other than the target statuses.
         """
-        from sfn_provider.executions.map_runs import map_run_failure, progress_of, summary_of
+        from sfn_provider.executions.map_runs import build_map_run_failure, format_progress, summarize
 
-        arn = self.map_run_arn or self._latest(context)
-        description = self.ask(lambda: self.hook.conn.describe_map_run(mapRunArn=arn)) if arn else None
+        arn = self.map_run_arn or self._latest_map_run(context)
+        description = self._call_aws(lambda: self.hook.conn.describe_map_run(mapRunArn=arn)) if arn else None
         if description is None:
             self.log.info("The Map Run is not known just now")
             return False
         self.map_run_arn = arn
-        self.show_links(context, map_run_arn=description["mapRunArn"], execution_arn=description["executionArn"])
-        self.log.info("%s", progress_of(description))
+        self._persist_links(context, map_run_arn=description["mapRunArn"], execution_arn=description["executionArn"])
+        self.log.info("%s", format_progress(description))
         if description["status"] in self.target_states:
-            return PokeReturnValue(is_done=True, xcom_value=summary_of(description))
+            return PokeReturnValue(is_done=True, xcom_value=summarize(description))
         if description["status"] != "RUNNING":
-            self.fail(map_run_failure(description, self._failed_children()))
+            self._fail(build_map_run_failure(description, self._failed_children()))
         return False
 
-    def trigger(self) -> StepFunctionMapRunTrigger:
-        """Make the trigger that goes on looking."""
+    def _create_trigger(self) -> StepFunctionMapRunTrigger:
         from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
 
         return StepFunctionMapRunTrigger(
             map_run_arn=self.map_run_arn,
             execution_arn=self.execution_arn,
             target_states=self.target_states,
-            **self.aws_trigger_arguments,
+            **self._trigger_arguments,
         )
 
-    def _latest(self, context: Context) -> str | None:
+    def _latest_map_run(self, context: Context) -> str | None:
         from sfn_provider.exceptions import UsageError
-        from sfn_provider.executions.execution_reference import resolve_execution_arn
-        from sfn_provider.executions.map_runs import latest_of
+        from sfn_provider.executions.map_runs import latest_map_run_arn
 
         if self.execution_arn in (None, ""):
             raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
-        execution_arn = self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
-        answer = self.ask(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
-        return latest_of(answer["mapRuns"]) if answer else None
+        execution_arn = self._resolve_execution_arn(context, describable=False)
+        response = self._call_aws(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
+        return latest_map_run_arn(response["mapRuns"]) if response else None
 
     def _failed_children(self) -> tuple[FailedItem, ...]:
-        """Read the first failed children. They say only more: where they cannot be read, the failure has none."""
+        """Read the first failed children; none if AWS does not return them: they are details of the failure."""
         from sfn_provider.executions.aws_errors import aws_errors
 
         try:

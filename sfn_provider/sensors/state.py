@@ -1,55 +1,50 @@
-"""The sensor that waits for a state to be entered or left within an execution."""
+"""Sensor that waits until an execution has entered or left a state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from sfn_provider._compat import PokeReturnValue, conf
-from sfn_provider.hooks.aws_hook_mixin import AWS_TEMPLATE_FIELDS, one_of
+from sfn_provider._compat import PokeReturnValue
+from sfn_provider.executions.argument_types import Passage
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields, validate_choice
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, check_event
+from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.executions.state_waits import Passage, StateWait
+    from sfn_provider.executions.state_events import StateEventCounter
     from sfn_provider.triggers.state import StepFunctionStateTrigger
 
 
 class StepFunctionStateSensor(StepFunctionsSensor):
     """Wait until an execution has entered a state, or left it.
 
-    The task returns ``{"state_name", "passage", "count", "event_id", "timestamp"}``. Where the execution ends without
-    that, the sensor fails: with error, cause and the state that failed for an execution that has failed
-    (``StepFunctionExecutionFailed``), and by name for one that has succeeded on another way
-    (``StepFunctionStateMissed``); or it skips with ``soft_fail``.
+    The task returns ``{"state_name", "passage", "count", "event_id", "timestamp"}``. If the execution ends without
+    that, the sensor fails: with ``StepFunctionExecutionFailed`` (error, cause and the state that failed) if the
+    execution has failed, with ``StepFunctionStateMissed`` if it has succeeded on another path; or it skips with
+    ``soft_fail``.
 
-    A look reads what is new in the history, a call for every 200 events. In ``mode="reschedule"`` every look reads
-    the history from its start; ``deferrable=True`` does not.
+    A poll reads the new events of the history, one call for every 200 events. In ``mode="reschedule"`` every poll reads
+    the history from its start; with ``deferrable=True`` it does not.
 
     Args:
         execution_arn: the execution.
         state_name: the state's name, at any depth of the machine.
         passage: ``entered`` or ``left``.
-        times: how often: a state in a loop or a Map is entered many times.
-        deferrable: wait in the triggerer, looking every ``poke_interval`` seconds, without a worker. Default:
-            ``[operators] default_deferrable``. Needs ``apache-airflow-providers-amazon[aiobotocore]``.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
-        region_name: the region. Default: the ARN's, else the connection's.
-        verify: whether to check TLS certificates, or the path of a CA bundle.
-        botocore_config: arguments of ``botocore.config.Config``.
-        kwargs: of ``BaseSensorOperator``: ``mode``, ``poke_interval``, ``timeout``, ``soft_fail`` and so on.
+        times: number of times; a state in a loop or a Map is entered many times.
+        kwargs: of ``SensorArgumentsMixin`` (deferral), ``AwsHookMixin`` (AWS connection) and ``BaseSensorOperator``.
     """
 
     arn_field = "execution_arn"
-    template_fields: Sequence[str] = tuple(sorted({*AWS_TEMPLATE_FIELDS, "execution_arn", "state_name"}))
+    template_fields: Sequence[str] = aws_template_fields("execution_arn", "state_name")
     operator_extra_links = (StateMachineExecutionsDetailsLink(),)
 
     execution_arn: str
     state_name: str
     passage: Passage
     times: int
-    _wait: StateWait | None = None
+    _counter: StateEventCounter | None = None
 
     def __init__(
         self,
@@ -58,51 +53,40 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         state_name: str,
         passage: Passage = "entered",
         times: int = 1,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if times < 1:
             raise ValueError(f"times: {times}; a state is waited for at least once")
-        self._keep(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config)
-        self._keep(
+        self._set_attributes(
             execution_arn=execution_arn,
             state_name=state_name,
-            passage=one_of("passage", passage, ("entered", "left")),
+            passage=validate_choice("passage", passage, get_args(Passage)),
             times=times,
-            deferrable=deferrable,
         )
 
-    def look(self, context: Context) -> bool | PokeReturnValue:
-        """Read what is new.
+    def _check(self, context: Context) -> bool | PokeReturnValue:
+        """Read the new events of the history.
 
         Raises:
             StepFunctionExecutionFailed: the execution has failed before.
             StepFunctionStateMissed: the execution has succeeded without the state.
         """
-        from sfn_provider.executions.execution_reference import resolve_execution_arn
-        from sfn_provider.executions.start_request import refuse_express
-        from sfn_provider.executions.state_waits import StateWait
+        from sfn_provider.executions.state_events import StateEventCounter
 
-        self.execution_arn = resolve_execution_arn(self, context, self.execution_arn)
-        refuse_express(self.execution_arn)
-        wait = self._wait = self._wait or StateWait(self.state_name, self.passage, self.times)
-        if not wait.seen and not self._read(wait):
+        self._resolve_execution_arn(context)
+        counter = self._counter = self._counter or StateEventCounter(self.state_name, self.passage, self.times)
+        if not counter.is_reached and not self._read(counter):
             return False
-        self.show_links(context, execution_arn=self.execution_arn)
-        if wait.seen:
-            return PokeReturnValue(is_done=True, xcom_value=wait.result())
-        if wait.ended:
-            self._fail_with(wait)
-        self.log.info("%r has been %s %d times, of %d", self.state_name, self.passage, wait.count, self.times)
+        self._persist_links(context, execution_arn=self.execution_arn)
+        if counter.is_reached:
+            return PokeReturnValue(is_done=True, xcom_value=counter.result())
+        if counter.ended:
+            self._fail_with(counter)
+        self.log.info("%r has been %s %d times, of %d", self.state_name, self.passage, counter.count, self.times)
         return False
 
-    def trigger(self) -> StepFunctionStateTrigger:
-        """Make the trigger that goes on looking."""
+    def _create_trigger(self) -> StepFunctionStateTrigger:
         from sfn_provider.triggers.state import StepFunctionStateTrigger
 
         return StepFunctionStateTrigger(
@@ -110,28 +94,29 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             state_name=self.state_name,
             passage=self.passage,
             times=self.times,
-            wait=self._wait.saved() if self._wait else None,
-            **self.aws_trigger_arguments,
+            wait=self._counter.to_dict() if self._counter else None,
+            **self._trigger_arguments,
         )
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """Take the wait up where the trigger has left it."""
-        from sfn_provider.executions.state_waits import StateWait
+        """Continue the wait at the trigger's position in the history."""
+        from sfn_provider.executions.state_events import StateEventCounter
+        from sfn_provider.executions.trigger_events import validate_event
 
-        saved = check_event(event)["wait"]
-        self._wait = StateWait.of(self.state_name, self.passage, self.times, saved)
+        saved = validate_event(event)["wait"]
+        self._counter = StateEventCounter.from_dict(self.state_name, self.passage, self.times, saved)
         return super().execute_complete(context, event)
 
-    def _read(self, wait: StateWait) -> bool:
-        """Read what is new, up to what is waited for. Gives False where AWS does not answer just now."""
-        from sfn_provider.executions.history_pages import page_at
+    def _read(self, counter: StateEventCounter) -> bool:
+        """Read the new events, until the target is reached; return False after a transient error."""
+        from sfn_provider.executions.history_pages import read_page
 
         while True:
-            page = self.ask(lambda: page_at(wait.position, self._page))
+            page = self._call_aws(lambda: read_page(counter.position, self._page))
             if page is None:
                 return False
-            wait.take(page)
-            if wait.seen or not wait.position.behind:
+            counter.add_page(page)
+            if counter.is_reached or not counter.position.behind:
                 return True
 
     def _page(self, token: str | None) -> dict[str, Any]:
@@ -141,12 +126,12 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
         )
 
-    def _fail_with(self, wait: StateWait) -> None:
+    def _fail_with(self, counter: StateEventCounter) -> None:
         from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
         from sfn_provider.executions.statuses import FAILURE_STATUSES
 
         description = self.hook.describe_patiently(self.execution_arn)
-        missed = f"{self.state_name!r} was {self.passage} {wait.count} times, of {self.times}"
+        missed = f"{self.state_name!r} was {self.passage} {counter.count} times, of {self.times}"
         if description["status"] in FAILURE_STATUSES:
-            self.fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, f"{missed}."))
-        self.fail(StepFunctionStateMissed(f"{self.execution_arn} is {description['status']}, and {missed}"))
+            self._fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, f"{missed}."))
+        self._fail(StepFunctionStateMissed(f"{self.execution_arn} is {description['status']}, and {missed}"))

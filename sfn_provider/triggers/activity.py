@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from functools import partial
 from typing import Any
 
-from sfn_provider.executions.aws_errors import LONGEST_PAUSE
+from sfn_provider.executions.aws_errors import MAX_DELAY
 from sfn_provider.hooks.task_token_mixin import ACTIVITY_READ_TIMEOUT
 from sfn_provider.triggers.base import PollingTrigger
 from sfn_provider.waiting.aws_client import AwsClient, create_client
@@ -45,4 +45,4 @@ class StepFunctionsActivityTaskTrigger(PollingTrigger):
 
     def _open_client(self) -> AbstractAsyncContextManager[AwsClient]:
         create = partial(create_client, self.hook, read_timeout=ACTIVITY_READ_TIMEOUT)
-        return aclosing(AwsClient(create, max_retry_delay=LONGEST_PAUSE))
+        return aclosing(AwsClient(create, max_retry_delay=MAX_DELAY))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
-from sfn_provider.executions.start_request import region_of
-from sfn_provider.hooks.aws_hook_mixin import AwsUser, HookClass
+from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 from sfn_provider.waiting.status_queue import StatusQueueSettings
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _AWS_ARGUMENTS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 
 
-class AwsTriggerMixin(AwsUser):
+class AwsTriggerMixin(AwsHookFactory):
     """Serializes a trigger with AWS connection arguments, and makes hook, client and queue settings from these."""
 
     argument_names: ClassVar[tuple[str, ...]] = ()
@@ -57,7 +57,7 @@ class AwsTriggerMixin(AwsUser):
         return StatusQueueSettings.from_arguments(queue_url, *self._client_arguments())
 
     def _client_arguments(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
-        region = self.region_name or region_of(getattr(self, self.arn_field))
+        region = self.region_name or parse_region(getattr(self, self.arn_field))
         return self.aws_conn_id, region, self.verify, self.botocore_config
 
 
@@ -81,7 +81,7 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
         botocore_config: arguments of ``botocore.config.Config``.
     """
 
-    aws_hook_class = HookClass("sfn_provider.triggers.step_function")
+    aws_hook_class = LazyHookClass("sfn_provider.triggers.step_function")
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
             try:
                 return await self._client.call(operation, **arguments)
             except Exception as error:  # pause_after raises it again where no retry can resolve it
-                delay = backoff.pause_after(error)
+                delay = backoff.next_delay(error)
                 self.log.warning("%s, next try in %.1f s: %s", operation, delay, error)
             await asyncio.sleep(delay)
 

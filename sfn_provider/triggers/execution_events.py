@@ -9,7 +9,7 @@ from typing import Any
 from sfn_provider._compat import BaseEventTrigger, TriggerEvent, has_event_triggers
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.statuses import ENDED_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import HookClass
+from sfn_provider.hooks.aws_hook_mixin import LazyHookClass
 from sfn_provider.triggers.base import AwsTriggerMixin
 from sfn_provider.waiting.ended_executions import EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.execution_streams import (
@@ -50,7 +50,7 @@ class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
         UsageError: Airflow 2, which starts no DAGs by triggers; an unknown status; an ARN of something else.
     """
 
-    aws_hook_class = HookClass()
+    aws_hook_class = LazyHookClass()
     arn_field = "state_machine_arn"
     argument_names = ("state_machine_arn", "statuses", "poll_interval", "status_queue_url")
 

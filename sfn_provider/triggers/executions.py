@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sfn_provider.executions.execution_sets import WaitFor, judge, progress_of, read_statuses
+from sfn_provider.executions.argument_types import WaitFor
+from sfn_provider.executions.batch_status import evaluate_wait, format_progress, read_statuses
 from sfn_provider.executions.statuses import ENDED_STATUSES
 from sfn_provider.triggers.base import PollingTrigger
 
@@ -52,10 +53,10 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
     async def poll(self) -> dict[str, Any] | None:
         """Read the statuses of all executions that have not ended yet."""
         self._statuses |= await self._read_statuses()
-        if (progress := progress_of(self._statuses)) != self._progress:
+        if (progress := format_progress(self._statuses)) != self._progress:
             self._progress = progress
             self.log.info("%s", progress)
-        verdict = judge(self._statuses.values(), self.wait_for, self.target_states, self.fail_fast)
+        verdict = evaluate_wait(self._statuses.values(), self.wait_for, self.target_states, self.fail_fast)
         return None if verdict == "wait" else {"verdict": verdict}
 
     async def _read_statuses(self) -> dict[str, str]:

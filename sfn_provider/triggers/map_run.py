@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sfn_provider.executions.map_runs import latest_of, progress_of
+from sfn_provider.executions.map_runs import format_progress, latest_map_run_arn
 from sfn_provider.triggers.base import PollingTrigger
 
 
@@ -48,13 +48,13 @@ class StepFunctionMapRunTrigger(PollingTrigger):
         """Describe the Map Run, after finding it."""
         if self.map_run_arn is None:
             runs = (await self.call("list_map_runs", executionArn=self.execution_arn))["mapRuns"]
-            self.map_run_arn = latest_of(runs)
+            self.map_run_arn = latest_map_run_arn(runs)
         if self.map_run_arn is None:
             self.log.info("%s has no Map Run yet", self.execution_arn)
             return None
         description = await self.call("describe_map_run", mapRunArn=self.map_run_arn)
         status = description["status"]
-        if (progress := progress_of(description)) != self._progress:
+        if (progress := format_progress(description)) != self._progress:
             self._progress = progress
             self.log.info("%s", progress)
         if status == "RUNNING" and status not in self.target_states:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.executions.state_waits import Passage, StateWait
+from sfn_provider.executions.argument_types import Passage
+from sfn_provider.executions.state_events import StateEventCounter
 from sfn_provider.triggers.base import PollingTrigger
 from sfn_provider.waiting.history_reader import read_history_page
 
@@ -42,18 +43,18 @@ class StepFunctionStateTrigger(PollingTrigger):
         self.state_name = state_name
         self.passage: Passage = passage
         self.times = times
-        self._wait_state = StateWait.of(state_name, passage, times, wait)
+        self._wait_state = StateEventCounter.from_dict(state_name, passage, times, wait)
 
     @property
     def wait(self) -> dict[str, Any]:
         """What has been seen, as the event gives it."""
-        return self._wait_state.saved()
+        return self._wait_state.to_dict()
 
     async def poll(self) -> dict[str, Any] | None:
         """Read the new pages of the history."""
         while True:
-            self._wait_state.take(await read_history_page(self.call, self.execution_arn, self._wait_state.position))
-            if self._wait_state.seen or self._wait_state.ended:
+            self._wait_state.add_page(await read_history_page(self.call, self.execution_arn, self._wait_state.position))
+            if self._wait_state.is_reached or self._wait_state.ended:
                 return {"execution_arn": self.execution_arn, "wait": self.wait}
             if not self._wait_state.position.behind:
                 return None

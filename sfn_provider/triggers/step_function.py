@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider._compat import AirflowException, AirflowFailException, BaseTrigger, TriggerEvent
+from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_execution_arn
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
-from sfn_provider.executions.outcomes import still_running
-from sfn_provider.executions.start_request import KILLED_CAUSE, KILLED_ERROR
-from sfn_provider.executions.statuses import RUNNING_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import HookClass, lazy_classes
+from sfn_provider.executions.outcomes import still_running_message
+from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING_STATUSES
+from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, lazy_class_loader
 from sfn_provider.triggers.base import AwsTriggerMixin, error_event
 from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
@@ -24,7 +23,7 @@ from sfn_provider.waiting.history_reader import log_history
 if TYPE_CHECKING:
     pass
 else:
-    __getattr__ = lazy_classes(__name__)
+    __getattr__ = lazy_class_loader(__name__)
 
 # Arguments with these values are left out of the serialized trigger, as in the amazon provider.
 _DEFAULTS: Final[dict[str, Any]] = {
@@ -66,7 +65,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             then ends by a message, and polls every 10 minutes, or every ``waiter_delay`` seconds if that is longer.
     """
 
-    aws_hook_class = HookClass(__name__)
+    aws_hook_class = LazyHookClass(__name__)
     arn_field = "execution_arn"
     argument_names = (
         "execution_arn",
@@ -134,13 +133,13 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         self.log.info("Stopped %s", self.execution_arn)
 
     async def _wait_and_log(self, result: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-        history = HistoryLog.of(self.history)
+        history = HistoryLog.from_dict(self.history)
         async with (
             shared_client(self._client_settings(), self.hook) as client,
             log_history(client.call, self.execution_arn, history, self.waiter_delay, self.log),
         ):
             event = await result
-        return {**event, "history": history.saved()}
+        return {**event, "history": history.to_dict()}
 
     def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
         machine = parse_execution_arn(self.execution_arn)
@@ -154,24 +153,10 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         if status not in RUNNING_STATUSES or status in self.target_states:
             return {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
         if self.waiter_max_attempts is not None and polls >= self._max_polls(self.waiter_max_attempts):
-            message = still_running(self.execution_arn, status, polls)
+            message = still_running_message(self.execution_arn, status, polls)
             return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}
         return None
 
     def _max_polls(self, attempts: int) -> int:
         """The polls that take as long as the attempts would without a queue."""
         return max(1, round(attempts * self.waiter_delay / self._poll_delay())) if self.status_queue_url else attempts
-
-
-def execution_arn_from_event(event: dict[str, Any] | None) -> str:
-    """Give the ARN of the execution that has ended, of the trigger's event.
-
-    Raises:
-        AirflowFailException: the wait could not go on, and a retry is of no use.
-        AirflowException: the wait could not go on, or there is no event.
-    """
-    if event is None:
-        raise AirflowException("Trigger error: event is None, the trigger has ended without an event.")
-    if event["status"] == "success":
-        return str(event["execution_arn"])
-    raise (AirflowFailException if event.get("final") else AirflowException)(event["message"])

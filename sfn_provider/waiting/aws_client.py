@@ -141,7 +141,7 @@ class AwsClient:
         self._exit_stack = AsyncExitStack()
         self._create_lock = asyncio.Lock()
         self._retry_lock = asyncio.Lock()
-        self._backoff = Backoff(longest=max_retry_delay)
+        self._backoff = Backoff(max_delay=max_retry_delay)
         self._delays = 0
         self._retry_at = 0.0
 
@@ -196,13 +196,13 @@ class AwsClient:
             if delays == self._delays:  # else another of the calls that were in flight has set the delay
                 self._delay_calls(operation, error)
             return None
-        self._backoff.calm()
+        self._backoff.reset()
         if bucket is not None:
             bucket.on_success()
         return answer
 
     def _delay_calls(self, operation: str, error: Exception) -> None:
-        delay = self._backoff.pause_after(error)
+        delay = self._backoff.next_delay(error)
         self._delays += 1
         self._retry_at = asyncio.get_running_loop().time() + delay
         log.warning("%s, next try in %.1f s: %s", operation, delay, error)

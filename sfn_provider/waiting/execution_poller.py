@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import ExecutionArn
-from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial
+from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial_message
 from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.quotas import bucket_for
@@ -145,9 +145,9 @@ class ExecutionPoller(SharedPoller[str]):
             if classify_error(error) is AwsErrorKind.DENIED:  # very likely the others, too; no list helps then
                 self._list_not_before = self._now() + LIST_RETRY_DELAY
                 self._describe_soon(self.targets)
-                raise AirflowFailException(denial(error)) from error
+                raise AirflowFailException(denial_message(error)) from error
             state.backoff = state.backoff or Backoff()
-            self.postpone(name, state.backoff.pause_after(error))
+            self.postpone(name, state.backoff.next_delay(error))
             return
         state.backoff = None
         self.report(name, answer["status"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
-from sfn_provider.executions.history_pages import PAGE, HistoryPosition, token_forgotten
+from sfn_provider.executions.history_pages import PAGE, HistoryPosition, is_token_expired
 
 AwsCall = Callable[..., Awaitable[dict[str, Any]]]
 """Calls AWS: the client's method and its arguments."""
@@ -22,7 +22,7 @@ async def read_history_page(call: AwsCall, execution_arn: str, position: History
     try:
         return await call("get_execution_history", **arguments, **token)
     except Exception as error:
-        if not token_forgotten(error):
+        if not is_token_expired(error):
             raise
         position.restart()
         return await call("get_execution_history", **arguments)

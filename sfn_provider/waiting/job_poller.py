@@ -14,9 +14,8 @@ from weakref import WeakKeyDictionary
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.arns import parse_execution_arn
+from sfn_provider.executions.arns import parse_execution_arn, parse_region
 from sfn_provider.executions.aws_errors import aws_errors
-from sfn_provider.executions.start_request import region_of
 from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.job_polling import BatchJobPoller, ClientKey, PollOutcome, client_key
@@ -234,7 +233,7 @@ def _watch_execution(connection: JobConnection, client: ClientKey, job: PendingJ
 
 
 async def _wait_for_execution(execution_arn: str, aws_conn_id: str | None, region_name: str | None) -> None:
-    settings = ClientSettings.from_arguments("stepfunctions", aws_conn_id, region_name or region_of(execution_arn))
+    settings = ClientSettings.from_arguments("stepfunctions", aws_conn_id, region_name or parse_region(execution_arn))
     make_hook = partial(_make_hook, execution_arn, aws_conn_id, region_name)
     async with shared_execution_poller(settings, parse_execution_arn(execution_arn), make_hook) as poller:
         with poller.wait_for(execution_arn, EXECUTION_POLL_INTERVAL, lambda status, _: _end_status(status)) as result:

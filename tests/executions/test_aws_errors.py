@@ -9,7 +9,7 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.executions.aws_errors import MISSING_TRIES, AwsErrorKind, Backoff, classify_error, denial
+from sfn_provider.executions.aws_errors import MISSING_TRIES, AwsErrorKind, Backoff, classify_error, denial_message
 
 
 def answer(code: str, status: int = 400) -> exceptions.ClientError:
@@ -59,33 +59,33 @@ def test_each_error_means_something(case: Case) -> None:
 
 def test_pauses_grow_up_to_a_minute() -> None:
     patience = Backoff(jitter=lambda: 1.0)
-    pauses = [patience.pause_after(answer("ThrottlingException")) for _ in range(9)]
+    pauses = [patience.next_delay(answer("ThrottlingException")) for _ in range(9)]
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
 def test_jitter_takes_at_most_half_of_a_pause() -> None:
-    assert Backoff(jitter=lambda: 0.0).pause_after(answer("ThrottlingException")) == 0.5
+    assert Backoff(jitter=lambda: 0.0).next_delay(answer("ThrottlingException")) == 0.5
 
 
 def test_pauses_start_again_after_a_good_answer() -> None:
     patience = Backoff(jitter=lambda: 1.0)
-    patience.pause_after(ConnectionResetError())
-    patience.pause_after(ConnectionResetError())
-    patience.calm()
-    assert patience.pause_after(ConnectionResetError()) == 1
+    patience.next_delay(ConnectionResetError())
+    patience.next_delay(ConnectionResetError())
+    patience.reset()
+    assert patience.next_delay(ConnectionResetError()) == 1
 
 
 def test_no_number_of_passing_errors_ends_a_wait() -> None:
     patience = Backoff()
-    assert max(patience.pause_after(ConnectionResetError()) for _ in range(5000)) <= 60
+    assert max(patience.next_delay(ConnectionResetError()) for _ in range(5000)) <= 60
 
 
 def test_a_missing_execution_is_believed_in_the_end() -> None:
     patience = Backoff()
     for _ in range(MISSING_TRIES):
-        patience.pause_after(answer("ExecutionDoesNotExist"))
+        patience.next_delay(answer("ExecutionDoesNotExist"))
     with pytest.raises(exceptions.ClientError, match="ExecutionDoesNotExist"):
-        patience.pause_after(answer("ExecutionDoesNotExist"))
+        patience.next_delay(answer("ExecutionDoesNotExist"))
 
 
 @pytest.mark.parametrize(
@@ -98,20 +98,22 @@ def test_a_missing_execution_is_believed_in_the_end() -> None:
 )
 def test_a_permission_of_another_service_is_named_too(operation: str, message: str, action: str) -> None:
     error = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, operation)
-    assert denial(error).startswith(f"AWS refuses {action} to this task: ")
+    assert denial_message(error).startswith(f"AWS refuses {action} to this task: ")
 
 
 def test_credentials_that_are_none_are_to_be_checked() -> None:
-    assert denial(answer("UnrecognizedClientException")).endswith("Check the credentials of the Airflow connection.")
+    assert denial_message(answer("UnrecognizedClientException")).endswith(
+        "Check the credentials of the Airflow connection."
+    )
 
 
 def test_a_missing_permission_is_named_as_iam_names_it() -> None:
     with pytest.raises(AirflowFailException, match="states:DescribeExecution"):
-        Backoff().pause_after(answer("AccessDeniedException"))
+        Backoff().next_delay(answer("AccessDeniedException"))
 
 
 def test_an_error_that_no_waiting_mends_is_raised_as_it_is() -> None:
     error = answer("InvalidArn")
     with pytest.raises(exceptions.ClientError) as caught:
-        Backoff().pause_after(error)
+        Backoff().next_delay(error)
     assert caught.value is error

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.executions.failed_items import failed_iterations, map_run_of
+from sfn_provider.executions.failed_items import failed_iterations, failed_map_run_arn
 from sfn_provider.executions.outcomes import FailedItem
 
 RUN = "arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:1"
@@ -103,5 +103,5 @@ def test_the_map_run_that_failed(kind: str) -> None:
         event(5, 4, "MapRunFailed", error="States.ExceedToleratedFailureThreshold"),
         event(6, 5, "ExecutionFailed", error="States.ExceedToleratedFailureThreshold"),
     )
-    assert map_run_of(events) == RUN
-    assert map_run_of(IN_A_TASK) is None
+    assert failed_map_run_arn(events) == RUN
+    assert failed_map_run_arn(IN_A_TASK) is None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.executions.history_log import HistoryLog, duration
+from sfn_provider.executions.history_log import HistoryLog, format_duration
 from sfn_provider.executions.history_pages import HistoryPosition
 
 START = datetime(2025, 3, 15, 2, tzinfo=UTC)
@@ -91,9 +91,9 @@ def lines_of(events: Sequence[dict[str, Any]], size: int) -> list[str]:
     lines: list[str] = []
     saved = None
     for first in range(0, len(events), size):
-        log = HistoryLog.of(saved)
+        log = HistoryLog.from_dict(saved)
         lines += log.lines({"events": events[: first + size]})
-        saved = json.loads(json.dumps(log.saved()))
+        saved = json.loads(json.dumps(log.to_dict()))
     return lines
 
 
@@ -130,23 +130,23 @@ def test_what_is_kept_does_not_grow_with_the_history() -> None:
     entries = [(one_round[n % 2], n, {"name": "Again"}) for n in range(1000)]
     log = HistoryLog()
     log.lines({"events": history(("ExecutionStarted", 0, {}), *entries)})
-    assert len(json.dumps(log.saved())) < 300
+    assert len(json.dumps(log.to_dict())) < 300
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.44, "0.4 s"), (59.9, "59.9 s"), (125, "2 min 5 s"), (11_400, "3 h 10 min")]
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_pages_are_read_on_by_their_token_and_the_last_one_again() -> None:
     position = HistoryPosition()
-    assert [event["id"] for event in position.take({"events": RETRIED[:2], "nextToken": "b"})] == [1, 2]
+    assert [event["id"] for event in position.advance({"events": RETRIED[:2], "nextToken": "b"})] == [1, 2]
     assert (position.token, position.behind) == ("b", True)
-    assert [event["id"] for event in position.take({"events": RETRIED[2:4]})] == [3, 4]
+    assert [event["id"] for event in position.advance({"events": RETRIED[2:4]})] == [3, 4]
     assert (position.token, position.behind) == ("b", False)
-    assert [event["id"] for event in position.take({"events": RETRIED[2:5]})] == [5]
+    assert [event["id"] for event in position.advance({"events": RETRIED[2:5]})] == [5]
     position.restart()
-    assert position.take({"events": RETRIED[:2], "nextToken": "c"}) == []
+    assert position.advance({"events": RETRIED[:2], "nextToken": "c"}) == []
     assert (position.token, position.last_id) == ("c", 5)

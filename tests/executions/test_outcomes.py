@@ -12,8 +12,8 @@ import pytest
 from sfn_provider.executions.outcomes import (
     ExecutionFailure,
     StepFunctionExecutionFailed,
-    failure_of,
-    output_of,
+    build_failure,
+    parse_output,
 )
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -99,23 +99,23 @@ class Case:
 def test_the_state_that_failed_is_found(case: Case) -> None:
     events = list(case.events)
     random.Random(1).shuffle(events)
-    failure = failure_of({"executionArn": ARN, "status": "FAILED"}, events)
+    failure = build_failure({"executionArn": ARN, "status": "FAILED"}, events)
     assert (failure.state, failure.resource, failure.error) == (case.state, case.resource, case.error)
 
 
 def test_what_the_description_says_comes_first() -> None:
     description = {"executionArn": ARN, "status": "ABORTED", "error": "Stopped", "cause": "by hand"}
-    failure = failure_of(description, TASK)
+    failure = build_failure(description, TASK)
     assert (failure.error, failure.cause) == ("Stopped", "by hand")
 
 
 def test_a_long_input_is_cut() -> None:
-    failure = failure_of({"executionArn": ARN, "status": "FAILED"}, [entered(2, 0, "Task", "Charge", "x" * 1000)])
+    failure = build_failure({"executionArn": ARN, "status": "FAILED"}, [entered(2, 0, "Task", "Charge", "x" * 1000)])
     assert failure.input == "x" * 300 + "..."
 
 
 def test_the_message_says_where_what_and_why() -> None:
-    failure = failure_of({"executionArn": ARN, "status": "FAILED"}, TASK)
+    failure = build_failure({"executionArn": ARN, "status": "FAILED"}, TASK)
     assert str(failure) == (
         f"Execution {ARN} ended as FAILED in state 'Charge' (glue:startJobRun.sync): Orders.Bad: no stock\n"
         'The state\'s input: {"order": 7}'
@@ -128,7 +128,7 @@ def test_the_message_of_a_failure_of_which_nothing_is_known() -> None:
 
 
 def test_the_exception_survives_pickling() -> None:
-    error = StepFunctionExecutionFailed(failure_of({"executionArn": ARN, "status": "FAILED"}, TASK))
+    error = StepFunctionExecutionFailed(build_failure({"executionArn": ARN, "status": "FAILED"}, TASK))
     copy = pickle.loads(pickle.dumps(error))
     assert copy.failure == error.failure
     assert str(copy) == str(error)
@@ -139,4 +139,4 @@ def test_the_exception_survives_pickling() -> None:
     [({"output": "[1]"}, [1]), ({"output": "null"}, None), ({"output": "2025-03-15"}, "2025-03-15"), ({}, None)],
 )
 def test_output_is_read_as_json(description: dict[str, Any], output: Any) -> None:
-    assert output_of(description) == output
+    assert parse_output(description) == output

@@ -92,9 +92,9 @@ def test_a_name_of_an_earlier_run_is_not_taken_over(request_once: StartRequest) 
     now = datetime.now(UTC)
     set_execution(arn, "SUCCEEDED", output="{}", start_date=now - timedelta(hours=24))
     with pytest.raises(AirflowFailException, match="before this DAG run"):
-        start_execution_once(StepFunctionHook(), replace(request_once, since=now))
+        start_execution_once(StepFunctionHook(), replace(request_once, not_before=now))
     set_execution(arn, "SUCCEEDED", output="{}", start_date=now + timedelta(seconds=1))
-    assert start_execution_once(StepFunctionHook(), replace(request_once, since=now)) == arn
+    assert start_execution_once(StepFunctionHook(), replace(request_once, not_before=now)) == arn
 
 
 def test_another_error_is_none_of_this(request_once: StartRequest) -> None:

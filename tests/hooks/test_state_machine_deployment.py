@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
-from sfn_provider.hooks.state_machine_deployment import LOOKS, ROLE_TRIES, DesiredStateMachine, deploy, routes
+from sfn_provider.hooks.state_machine_deployment import MAX_POLLS, ROLE_TRIES, DesiredStateMachine, deploy, routes
 from sfn_provider.hooks.step_function import StepFunctionHook
 from tests.aws.moto import PASS_THROUGH, ROLE_ARN
 from tests.aws.scripted import ScriptedAws
@@ -125,7 +125,7 @@ def test_it_waits_until_aws_shows_the_change(deployed: ScriptedAws) -> None:
 
 def test_a_change_that_aws_never_shows_fails(deployed: ScriptedAws) -> None:
     deployed.script("DescribeStateMachine", SHOWN | {"definition": OTHER})
-    with pytest.raises(AirflowException, match=f"does not show it after {LOOKS} looks"):
+    with pytest.raises(AirflowException, match=f"does not show it after {MAX_POLLS} looks"):
         quick()
 
 

@@ -10,7 +10,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, PokeReturnValue, TaskDeferred
-from sfn_provider.executions.execution_sets import StepFunctionExecutionsFailed
+from sfn_provider.executions.batch_status import StepFunctionExecutionsFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionsSensor
 from tests.aws.moto import set_execution

@@ -10,7 +10,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, TaskDeferred
-from sfn_provider.executions.map_runs import StepFunctionMapRunFailed, progress_of
+from sfn_provider.executions.map_runs import StepFunctionMapRunFailed, format_progress
 from sfn_provider.sensors.step_function import StepFunctionMapRunSensor
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
@@ -60,7 +60,7 @@ def sensor_of(**arguments: Any) -> StepFunctionMapRunSensor:
 
 
 def test_progress_in_one_line() -> None:
-    assert progress_of(RUNNING) == (
+    assert format_progress(RUNNING) == (
         "Orders/Lines is RUNNING: 1,003 of 1,200 items ended, 1,000 succeeded, 3 failed, 10 running, 187 pending"
     )
 

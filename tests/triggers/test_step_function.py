@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import AirflowException, AirflowFailException
+from sfn_provider.executions.trigger_events import validate_event
 from sfn_provider.hooks.step_function import StepFunctionHook
-from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger, execution_arn_from_event
+from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 from tests.aws.moto import set_execution
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
@@ -129,7 +130,7 @@ def test_a_missing_permission_ends_the_wait_for_good(scripted_aws: ScriptedAws) 
     assert (event["status"], event["execution_arn"], event["final"]) == ("error", ARN, True)
     assert "states:DescribeExecution" in event["message"]
     with pytest.raises(AirflowFailException, match="states:DescribeExecution"):
-        execution_arn_from_event(event)
+        validate_event(event)
 
 
 def test_an_execution_that_never_was_ends_the_wait(scripted_aws: ScriptedAws) -> None:
@@ -137,7 +138,7 @@ def test_an_execution_that_never_was_ends_the_wait(scripted_aws: ScriptedAws) ->
     [event] = events_of(trigger_of())
     assert (event["status"], event["final"]) == ("error", False)
     with pytest.raises(AirflowException, match="no such execution"):
-        execution_arn_from_event(event)
+        validate_event(event)
 
 
 def test_it_has_as_many_looks_as_asked_for(scripted_aws: ScriptedAws) -> None:
@@ -156,4 +157,4 @@ def test_kill_stops_the_execution(make_machine: Make, sfn: Any, stop: bool) -> N
 
 def test_no_event_is_an_error() -> None:
     with pytest.raises(AirflowException, match="without an event"):
-        execution_arn_from_event(None)
+        validate_event(None)

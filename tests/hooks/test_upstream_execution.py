@@ -13,7 +13,7 @@ from airflow import DAG
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.execution_reference import resolve_execution_arn
+from sfn_provider.hooks.upstream_execution import resolve_execution_arn
 from sfn_provider.operators.step_function import (
     StepFunctionDescribeExecutionOperator,
     StepFunctionGetExecutionOutputOperator,

@@ -1,4 +1,4 @@
-"""Reading a history into a task's log, in the worker."""
+"""Logs new events of an execution's history to the task's log, in the worker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
 from sfn_provider.executions.history_log import HistoryLog
-from sfn_provider.executions.history_pages import PAGE, page_at
+from sfn_provider.executions.history_pages import PAGE, read_page
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def log_page(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> bool:
-    """Log what is new in a history, of one page at most.
+def log_new_events(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> bool:
+    """Log the new events of a history, up to one page.
 
-    The log is a convenience: a page that cannot be read is told as a warning, and read at the next look.
+    A page that cannot be read is logged as a warning, and read at the next poll.
 
     Args:
         hook: calls AWS.
         execution_arn: a Standard execution.
-        history: how far it has been read.
+        history: what has been logged so far.
 
     Returns:
-        Is there more to read just now?
+        Whether there are more events.
     """
     try:
-        page = page_at(
+        page = read_page(
             history.position,
             lambda token: hook.history_page(
                 execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
@@ -45,7 +45,7 @@ def log_page(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) ->
     return history.position.behind
 
 
-def log_rest(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> None:
-    """Log all that is new in a history, page after page: the execution has ended."""
-    while log_page(hook, execution_arn, history):
+def log_remaining_events(hook: StepFunctionHook, execution_arn: str, history: HistoryLog) -> None:
+    """Log all new events of a history, page by page, after the execution has ended."""
+    while log_new_events(hook, execution_arn, history):
         pass

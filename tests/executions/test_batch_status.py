@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.executions.execution_sets import (
+from sfn_provider.executions.batch_status import (
     StepFunctionExecutionsFailed,
-    Verdict,
     WaitFor,
-    judge,
+    WaitResult,
+    evaluate_wait,
     read_statuses,
-    summary_of,
+    summarize,
 )
 from sfn_provider.executions.outcomes import ExecutionFailure
 
@@ -85,12 +85,12 @@ OK, BAD, RUN = "SUCCEEDED", "FAILED", "RUNNING"
         ([OK, "PENDING_REDRIVE"], "all", True, "wait"),
     ],
 )
-def test_when_the_wait_is_over(statuses: list[str], wait_for: WaitFor, fail_fast: bool, verdict: Verdict) -> None:
-    assert judge(statuses, wait_for, ("SUCCEEDED",), fail_fast) == verdict
+def test_when_the_wait_is_over(statuses: list[str], wait_for: WaitFor, fail_fast: bool, verdict: WaitResult) -> None:
+    assert evaluate_wait(statuses, wait_for, ("SUCCEEDED",), fail_fast) == verdict
 
 
 def test_a_failure_says_how_many_and_survives_another_process() -> None:
-    summary = summary_of({"a": OK, "b": BAD, "c": BAD})
+    summary = summarize({"a": OK, "b": BAD, "c": BAD})
     assert summary == {"total": 3, "counts": {"FAILED": 2, "SUCCEEDED": 1}, "executions": {"a": OK, "b": BAD, "c": BAD}}
     error = StepFunctionExecutionsFailed(summary, (ExecutionFailure("b", BAD, "Orders.Bad"),))
     assert str(error) == "3 executions: 2 FAILED, 1 SUCCEEDED.\nExecution b ended as FAILED: Orders.Bad"

@@ -1,0 +1,95 @@
+"""Encodes the JSON that Step Functions is sent, and reads boolean arguments that come from templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, Final
+
+from sfn_provider.exceptions import UsageError
+
+MAX_INPUT_BYTES: Final = 262_144
+"""UTF-8 bytes in an input or an output. Source: Step Functions quotas, "Maximum input or output size"."""
+
+_TRUE_WORDS: Final = frozenset({"true", "1", "yes", "y", "on", "t"})
+_FALSE_WORDS: Final = frozenset({"false", "0", "no", "n", "off", "f", "none", ""})
+
+
+def encode_input(value: Any) -> str | None:
+    """Encode an execution's input with ``encode_json``; None stays None: AWS then uses ``{}``."""
+    return None if value is None else encode_json(value, "state_machine_input")
+
+
+def encode_json(value: Any, field: str) -> str:
+    """Encode a value as the JSON text that Step Functions is sent.
+
+    Args:
+        value: any JSON value. Mappings and sequences of any kind count as objects and arrays, ``datetime``, ``date``
+            and ``time`` become ISO 8601 text, ``Decimal`` a number. A ``str`` is JSON text and sent unchanged.
+        field: the argument's name, for the error.
+
+    Raises:
+        UsageError: the value is not JSON, or its text has more than 262,144 UTF-8 bytes.
+    """
+    text = _validated_text(value, field) if isinstance(value, str) else _dump(value, field)
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_INPUT_BYTES:
+        raise UsageError(
+            f"{field}: {size:,} bytes as JSON, and Step Functions takes at most {MAX_INPUT_BYTES:,}; "
+            "put the data into S3 and pass its place"
+        )
+    return text
+
+
+def _validated_text(text: str, field: str) -> str:
+    try:
+        json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{field}: a text that is no JSON ({error}): {text[:80]!r}; "
+            "pass a dict or a list, or json.dumps(...) of a plain string; in a template, | tojson"
+        ) from error
+    return text
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _dump(value: Any, field: str) -> str:
+    try:
+        return json.dumps(value, default=_to_json_type, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"{field}: cannot be written as JSON: {error}") from error
+
+
+def _to_json_type(value: Any) -> Any:
+    if isinstance(value, date | time):  # datetime is a date
+        return value.isoformat()
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | set | frozenset):
+        return list(value)  # for example a lazy XCom sequence
+    raise TypeError(f"{type(value).__name__} is no JSON type: {str(value)[:80]}")
+
+
+def parse_bool(value: Any, field: str) -> bool:
+    """Parse a boolean that a template may have rendered to text.
+
+    Args:
+        value: a bool, None (false), an int, or one of the words true/false, yes/no, on/off, 1/0 in any case.
+        field: the argument's name, for the error.
+
+    Raises:
+        UsageError: the text is none of these words.
+    """
+    if not isinstance(value, str):
+        return bool(value)
+    word = value.strip().lower()
+    if word in _TRUE_WORDS or word in _FALSE_WORDS:
+        return word in _TRUE_WORDS
+    raise UsageError(f"{field}: {value!r} is neither true nor false; write 'true' or 'false'")

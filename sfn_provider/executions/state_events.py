@@ -1,0 +1,81 @@
+"""Counts how often an execution has entered or left a state, from pages of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sfn_provider.executions.argument_types import Passage
+from sfn_provider.executions.history_events import Event, event_details
+from sfn_provider.executions.history_pages import HistoryPosition
+
+_EVENT_SUFFIXES: Final[Mapping[str, str]] = {"entered": "StateEntered", "left": "StateExited"}
+"""Source: API_HistoryEvent, ``type``."""
+
+_EXECUTION_ENDS: Final = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
+
+
+@dataclass(slots=True)
+class StateEventCounter:
+    """Counts the entries or exits of a state up to a target.
+
+    Args:
+        state_name: the state's name.
+        passage: the event to count.
+        times: the target.
+        position: how far the history has been read.
+        count: events so far.
+        found: the event that reached the target: ``{"event_id", "timestamp"}``; None before.
+        ended: the execution has ended; a redrive takes that back.
+    """
+
+    state_name: str
+    passage: Passage
+    times: int
+    position: HistoryPosition = field(default_factory=HistoryPosition)
+    count: int = 0
+    found: dict[str, Any] | None = None
+    ended: bool = False
+
+    @classmethod
+    def from_dict(
+        cls, state_name: str, passage: Passage, times: int, value: Mapping[str, Any] | None
+    ) -> StateEventCounter:
+        """Restore a counter from what ``to_dict`` returned; a new one for None."""
+        counter = cls(state_name, passage, times)
+        if value:
+            counter.position = HistoryPosition.from_dict(value["position"])
+            counter.count, counter.found, counter.ended = value["count"], value["found"], value["ended"]
+        return counter
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the progress as JSON value."""
+        return {
+            "position": self.position.to_dict(),
+            "count": self.count,
+            "found": self.found,
+            "ended": self.ended,
+        }
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the event has occurred ``times`` times."""
+        return self.found is not None
+
+    def result(self) -> dict[str, Any]:
+        """Return a sensor's return value: state, passage and count, and the id and time of the event."""
+        return {"state_name": self.state_name, "passage": self.passage, "count": self.count, **(self.found or {})}
+
+    def add_page(self, page: Mapping[str, Any]) -> None:
+        """Count the events of a page: the response of GetExecutionHistory at ``position``."""
+        for event in self.position.advance(page):
+            self.ended = event["type"] in _EXECUTION_ENDS
+            if self._matches(event):
+                self.count += 1
+                if self.count == self.times:
+                    self.found = {"event_id": event["id"], "timestamp": event["timestamp"].isoformat()}
+
+    def _matches(self, event: Event) -> bool:
+        suffix = _EVENT_SUFFIXES[self.passage]
+        return event["type"].endswith(suffix) and event_details(event).get("name") == self.state_name

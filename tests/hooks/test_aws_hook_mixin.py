@@ -1,0 +1,71 @@
+"""Arguments that operators and sensors share."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sfn_provider._compat import DAG, AirflowException
+from sfn_provider.operators import step_function as operators
+from sfn_provider.sensors import step_function as sensors
+
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:Sales:one"
+CONNECTION = {"aws_conn_id": "aws_default", "region_name": None, "verify": None, "botocore_config": None}
+WAITING = {"waiter_delay", "waiter_max_attempts", "deferrable", "wait_for_completion", "stop_on_kill", "log_history"}
+CLASSES = [getattr(module, name) for module in (operators, sensors) for name in module.__all__]
+
+
+def signature_of(cls: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a class, by name."""
+    return dict(inspect.signature(cls).parameters)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: str(cls.__name__))
+def test_a_signature_shows_the_arguments_of_the_connection(cls: Any) -> None:
+    parameters = signature_of(cls)
+    assert {name: parameters[name].default for name in CONNECTION} == CONNECTION
+    assert list(parameters)[-1] == "kwargs"
+
+
+@pytest.mark.parametrize("cls", [each for each in CLASSES if each.__name__.endswith("Sensor")])
+def test_a_sensors_signature_shows_that_it_can_be_deferred(cls: Any) -> None:
+    assert signature_of(cls)["deferrable"].default is False
+
+
+@pytest.mark.parametrize("name", ["StepFunctionStartExecutionOperator", "StepFunctionRedriveExecutionOperator"])
+def test_an_operators_signature_shows_the_arguments_of_its_wait(name: str) -> None:
+    assert set(signature_of(getattr(operators, name))) > WAITING | {"status_queue_url"}
+
+
+def make_dag(**default_args: Any) -> DAG:
+    """A DAG with default arguments."""
+    return DAG("shared", schedule=None, start_date=datetime(2025, 1, 1, tzinfo=UTC), default_args=default_args)
+
+
+def test_default_arguments_of_a_dag_reach_the_shared_arguments() -> None:
+    with make_dag(aws_conn_id="sales", waiter_delay=5, deferrable=True):
+        start = operators.StepFunctionStartExecutionOperator(task_id="start", state_machine_arn=ARN)
+        wait = sensors.StepFunctionExecutionSensor(task_id="wait", execution_arn=ARN, aws_conn_id="other")
+    assert (start.aws_conn_id, start.waiter_delay, start.deferrable) == ("sales", 5, True)
+    assert (wait.aws_conn_id, wait.deferrable) == ("other", True)
+
+
+def test_a_mapped_task_takes_the_shared_arguments() -> None:
+    with make_dag():
+        stop = operators.StepFunctionStopExecutionOperator
+        mapped = stop.partial(task_id="stop", verify=False).expand(execution_arn=[ARN], region_name=["eu-west-1"])
+        assert mapped.partial_kwargs["verify"] is False
+        with pytest.raises((TypeError, AirflowException), match="poke_interval"):
+            stop.partial(task_id="other", poke_interval=1)
+
+
+def test_a_subclass_may_set_a_shared_argument_itself() -> None:
+    class Sales(operators.StepFunctionStopExecutionOperator):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(execution_arn=ARN, aws_conn_id="sales", **kwargs)
+
+    with make_dag(aws_conn_id="other"):
+        assert Sales(task_id="stop").aws_conn_id == "sales"
