@@ -1,4 +1,4 @@
-"""Where each field and item of a JSON text stands."""
+"""Finds the offset of each field and item in a JSON text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 @dataclass(slots=True)
 class _Container:
-    """An object or list that the scan is inside of."""
+    """An object or list that is being scanned."""
 
     location: str
     is_list: bool
@@ -23,12 +23,12 @@ class _Container:
         part = str(self.index) if self.is_list else str(self.name).replace("~", "~0").replace("/", "~1")
         return f"{self.location}/{part}"
 
-    def go_on(self) -> None:
+    def next_entry(self) -> None:
         self.index += 1
         self.name = None
 
-    def take_name(self, name: str) -> bool:
-        """Note the name of the next field; True where the object had it before."""
+    def start_field(self, name: str) -> bool:
+        """Set the name of the next field; True where the object already had a field of that name."""
         self.name = name
         repeated = name in self.seen
         self.seen.add(name)
@@ -43,7 +43,7 @@ def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
 
     Returns:
         ``{JSON pointer: offset}``, the offset of the name for fields, of the value for items and the whole; and the
-        pointers and offsets of names that stand in their object for the second time or later.
+        pointers and offsets of repeated field names, from the second one on.
     """
     positions: dict[str, int] = {}
     duplicates: list[tuple[str, int]] = []
@@ -53,9 +53,9 @@ def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
         if token in ("}", "]"):
             stack.pop()
         elif token == ",":
-            stack[-1].go_on()
+            stack[-1].next_entry()
         elif stack and not stack[-1].is_list and stack[-1].name is None:
-            repeated = stack[-1].take_name(json.loads(token))
+            repeated = stack[-1].start_field(json.loads(token))
             location = stack[-1].next_location()
             positions[location] = match.start()
             duplicates += [(location, match.start())] if repeated else []

@@ -16,7 +16,7 @@ from sfn_provider.operators.base import StepFunctionsOperator
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.hooks.state_machine_deployment import DesiredStateMachine
-    from sfn_provider.translate.definitions.deployable import Deployable
+    from sfn_provider.translate.definitions.deployable import DeployableDefinition
 
 MachineType = Literal["STANDARD", "EXPRESS"]
 Severity = Literal["ERROR", "WARNING"]
@@ -43,7 +43,7 @@ class DefinitionOperator(StepFunctionsOperator):
     state_machine_type: MachineType | None
     """Default: what the file says, else STANDARD."""
 
-    def _read_definition(self) -> Deployable:
+    def _read_definition(self) -> DeployableDefinition:
         """Read the definition, and check it as far as that needs no AWS."""
         from sfn_provider.translate.definitions.deployable import read_deployable
 

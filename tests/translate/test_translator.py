@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.asl.placeholders import substitute
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import translate
-from sfn_provider.translate.translator import substitute
 from tests.fixtures.flows import END, call, go, machine
 
 MACHINE = machine({"A": END})

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sfn_provider.asl.placeholders import make_placeholder
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.placeholders import placeholder
 
 Json = Any
 
@@ -61,12 +61,12 @@ Function = Callable[[Intrinsics, Json], Json]
 
 
 def _ref(context: Intrinsics, value: Json) -> Json:
-    return placeholder(str(value))
+    return make_placeholder(str(value))
 
 
 def _get_att(context: Intrinsics, value: Json) -> Json:
     parts = value if isinstance(value, list) else [value]
-    return placeholder(".".join(context.text(part, "Fn::GetAtt") for part in parts))
+    return make_placeholder(".".join(context.text(part, "Fn::GetAtt") for part in parts))
 
 
 def _sub(context: Intrinsics, value: Json) -> Json:
@@ -76,7 +76,7 @@ def _sub(context: Intrinsics, value: Json) -> Json:
         if match[1]:
             return "${" + match[2] + "}"  # ${!Name} is a literal ${Name}
         name = match[2].strip()
-        return context.text(values[name], f"Fn::Sub's {name}") if name in values else placeholder(name)
+        return context.text(values[name], f"Fn::Sub's {name}") if name in values else make_placeholder(name)
 
     return _VARIABLE.sub(put, text)
 
@@ -135,7 +135,7 @@ def _unknown(name: str) -> Function:
     """A function of which the template alone does not tell the value: ``${ImportValue network-Vpc}``."""
 
     def keep(context: Intrinsics, value: Json) -> Json:
-        return placeholder(f"{name.removeprefix('Fn::')} {_words(context.resolve(value))}".rstrip())
+        return make_placeholder(f"{name.removeprefix('Fn::')} {_words(context.resolve(value))}".rstrip())
 
     return keep
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sfn_provider.asl.placeholders import make_placeholder
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.placeholders import placeholder
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -123,7 +123,7 @@ class TerraformFile:
         name = self.source(node)
         if name in self.names and name not in seen:
             return self.value(self.names[name], (*seen, name))
-        return placeholder(name)
+        return make_placeholder(name)
 
     def heredoc(self, raw: str) -> str:
         """The text of a heredoc, with its interpolations as placeholders."""
@@ -158,7 +158,7 @@ class TerraformFile:
         name = expression.strip(" ~")
         if name in self.names:
             return as_text(self.value(self.names[name], (name,)))
-        return placeholder(name)
+        return make_placeholder(name)
 
 
 def _object(file: TerraformFile, node: Node, seen: tuple[str, ...]) -> Json:
@@ -203,7 +203,7 @@ def _number(file: TerraformFile, node: Node, seen: tuple[str, ...]) -> Json:
 def _negative(file: TerraformFile, node: Node, seen: tuple[str, ...]) -> Json:
     value = file.value(node.children[-1], seen)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return -value if is_number and str(node.children[0]) == "-" else placeholder(file.source(node))
+    return -value if is_number and str(node.children[0]) == "-" else make_placeholder(file.source(node))
 
 
 def _heredoc(file: TerraformFile, node: Node, seen: tuple[str, ...]) -> Json:
@@ -220,7 +220,7 @@ def _call(file: TerraformFile, node: Node, seen: tuple[str, ...]) -> Json:
     name, arguments = call_of(file, node)
     if name == "jsonencode" and len(arguments) == 1:
         return json.dumps(file.value(arguments[0], seen), separators=(",", ":"))
-    return placeholder(file.source(node))
+    return make_placeholder(file.source(node))
 
 
 READERS: dict[str, Callable[[TerraformFile, Node, tuple[str, ...]], Json]] = {

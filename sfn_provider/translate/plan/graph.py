@@ -1,4 +1,4 @@
-"""Which state may lead to which."""
+"""The graph of states: successors, loops and topological order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sfn_provider.asl.model import Choice, State
 
 
 def successors(state: State) -> tuple[str, ...]:
-    """Names of the states that a state may go on to, each once: the ordinary way first, Catch last."""
+    """Return the names of the states that a state may go to, each once: Next first, Catch last."""
     found: list[str | None] = [getattr(state, "next", None)]
     if isinstance(state, Choice):
         found += [rule.next for rule in state.choices]
@@ -18,7 +18,7 @@ def successors(state: State) -> tuple[str, ...]:
 
 
 def loops(edges: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
-    """The groups of states that can be reached from themselves, each in the order of the definition."""
+    """Find the strongly connected components: states that can reach themselves, each in the order of the definition."""
     import networkx as nx
 
     graph: nx.DiGraph[str] = nx.DiGraph()
@@ -34,10 +34,10 @@ def loops(edges: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
 
 
 def flow_order(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
-    """Every node after all that lead to it, and as near behind the first of them as that allows.
+    """Sort nodes topologically, depth first: each node after its predecessors and as near to them as possible.
 
     Args:
-        start: where the flow starts.
+        start: the first node.
         edges: successors by node, without cycles.
     """
     finished: dict[str, None] = {}
