@@ -10,14 +10,13 @@ import json
 import math
 import re
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NoReturn
 
 from sfn_provider.asl.diagnostics import Diagnostic, Level, pointer
-from sfn_provider.asl.json_positions import scan_positions
+from sfn_provider.asl.json_positions import LineIndex, scan_positions
 from sfn_provider.asl.scope import Json
 
 MAX_DEPTH = 128
@@ -124,17 +123,17 @@ def _parse_text(source: str) -> ParsedSource:
 
 
 def _parse_json(text: str) -> ParsedSource:
-    starts = _line_starts(text)
+    lines = LineIndex(text)
     try:
         value, problems, clean = _decode_relaxed(text)
     except _SyntaxError as problem:
-        line, column = _line_and_column(starts, problem.offset)
+        line, column = lines.position(problem.offset)
         return ParsedSource(None, (Diagnostic("error", problem.code, problem.message, "", line, column),), text)
-    diagnostics = [_diagnostic_at(starts, *problem) for problem in problems]
+    diagnostics = [_diagnostic_at(lines, *problem) for problem in problems]
 
     def positions() -> dict[str, tuple[int, int]]:
         found, _ = scan_positions(clean)
-        return {location: _line_and_column(starts, offset) for location, offset in found.items()}
+        return {location: lines.position(offset) for location, offset in found.items()}
 
     return ParsedSource(value, tuple(diagnostics), text, positions)
 
@@ -150,8 +149,8 @@ def _parse_yaml(text: str) -> ParsedSource:
     return ParsedSource(value, (), text, lambda: positions)
 
 
-def _diagnostic_at(starts: list[int], level: Level, code: str, message: str, location: str, offset: int) -> Diagnostic:
-    line, column = _line_and_column(starts, offset)
+def _diagnostic_at(lines: LineIndex, level: Level, code: str, message: str, location: str, offset: int) -> Diagnostic:
+    line, column = lines.position(offset)
     return Diagnostic(level, code, message, location, line, column)
 
 
@@ -309,12 +308,3 @@ def _pointer_of(path: Any) -> str:
         path, part = path
         parts.append(part)
     return pointer(*reversed(parts))
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(match.end() for match in re.finditer("\n", text))]
-
-
-def _line_and_column(starts: list[int], offset: int) -> tuple[int, int]:
-    line = bisect_right(starts, offset)
-    return line, offset - starts[line - 1] + 1

@@ -29,10 +29,10 @@ TYPES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 def find_state_machines(template: Template, file: str) -> dict[str, Callable[[], StateMachineResource]]:
     """Find the state machines of a template: functions that read them, by logical id."""
     resources = template.value["Resources"]
-    found = [
+    names = [
         name for name, resource in resources.items() if isinstance(resource, dict) and resource.get("Type") in TYPES
     ]
-    return {name: partial(_read_resource, template, name, file) for name in found}
+    return {name: partial(_read_resource, template, name, file) for name in names}
 
 
 def _read_resource(template: Template, name: str, file: str) -> StateMachineResource:
@@ -61,13 +61,13 @@ def _read_definition(
     template: Template, name: str, properties: Mapping[str, Json], intrinsics: Intrinsics
 ) -> StateMachineResource:
     what = f"{intrinsics.file}#{name}"
-    given = [key for key in READERS if key in properties]
-    if len(given) != 1:
-        raise UsageError(f"{what} has {' and '.join(given) or _no_definition(properties)}")
-    at = pointer("Resources", name, "Properties", given[0])
+    keys = [key for key in READERS if key in properties]
+    if len(keys) != 1:
+        raise UsageError(f"{what} has {' and '.join(keys) or _no_definition(properties)}")
+    at = pointer("Resources", name, "Properties", keys[0])
     positions = {key.removeprefix(at): found for key, found in template.positions.items() if key.startswith(at)}
     resource = StateMachineResource(name, {}, source_map=SourceMap(_first_line(template, at), positions))
-    return READERS[given[0]](resource, properties[given[0]], intrinsics)
+    return READERS[keys[0]](resource, properties[keys[0]], intrinsics)
 
 
 def _from_text(resource: StateMachineResource, value: Json, intrinsics: Intrinsics) -> StateMachineResource:
@@ -113,8 +113,8 @@ def _no_definition(properties: Mapping[str, Json]) -> str:
 
 
 def _values(properties: Mapping[str, Json], intrinsics: Intrinsics) -> dict[str, str]:
-    given = as_fields(properties.get("DefinitionSubstitutions"))
-    return {name: intrinsics.text(value, f"DefinitionSubstitutions' {name}") for name, value in given.items()}
+    values = as_fields(properties.get("DefinitionSubstitutions"))
+    return {name: intrinsics.text(value, f"DefinitionSubstitutions' {name}") for name, value in values.items()}
 
 
 def _defaults(parameters: Json) -> dict[str, str]:

@@ -83,15 +83,15 @@ def _file(file: TerraformFile, name: str, node: Any) -> StateMachineResource:
 def _templatefile(file: TerraformFile, name: str, node: Any) -> StateMachineResource:
     arguments = call_of(file, node)[1]
     resource = _file(file, name, node)
-    given = file.value(arguments[1]) if len(arguments) > 1 else {}
-    if not isinstance(given, dict):
+    values = file.value(arguments[1]) if len(arguments) > 1 else {}
+    if not isinstance(values, dict):
         raise UsageError(f"{file.file}:{file.line(node)}: the second argument of templatefile must be an object")
     # In the template file, names are those of the arguments, not of this file.
     template = TerraformFile(str(resource.file), "", file.tree.__class__("start", [file.tree.__class__("body", [])]))
     return replace(
         resource,
         source=template.template(str(resource.source)),
-        values={key: as_text(value) for key, value in given.items()},
+        values={key: as_text(value) for key, value in values.items()},
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sfn_provider.asl.model import Choice, State
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 def successors(state: State) -> tuple[str, ...]:
@@ -21,16 +25,14 @@ def loops(edges: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
     """Find the strongly connected components: states that can reach themselves, each in the order of the definition."""
     import networkx as nx
 
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(edges)
-    graph.add_edges_from((source, target) for source, targets in edges.items() for target in targets)
-    place = {name: number for number, name in enumerate(edges)}
-    found = [
-        tuple(sorted(component, key=place.__getitem__))
+    graph = _graph(edges)
+    rank = {name: number for number, name in enumerate(edges)}
+    components = [
+        tuple(sorted(component, key=rank.__getitem__))
         for component in nx.strongly_connected_components(graph)
         if len(component) > 1 or any(graph.has_edge(name, name) for name in component)
     ]
-    return sorted(found, key=lambda component: place[component[0]])
+    return sorted(components, key=lambda component: rank[component[0]])
 
 
 def flow_order(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
@@ -40,16 +42,16 @@ def flow_order(start: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
         start: the first node.
         edges: successors by node, without cycles.
     """
-    finished: dict[str, None] = {}
-    stack: list[tuple[str, Iterable[str]]] = [(start, iter(reversed(edges[start])))]
-    seen = {start}
-    while stack:
-        node, rest = stack[-1]
-        following = next((target for target in rest if target not in seen), None)
-        if following is None:
-            finished[node] = None
-            stack.pop()
-        else:
-            seen.add(following)
-            stack.append((following, iter(reversed(edges[following]))))
-    return list(reversed(finished))
+    import networkx as nx
+
+    graph = _graph({node: targets[::-1] for node, targets in edges.items()})
+    return list(nx.dfs_postorder_nodes(graph, start))[::-1]
+
+
+def _graph(edges: Mapping[str, Sequence[str]]) -> nx.DiGraph[str]:
+    import networkx as nx
+
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(edges)
+    graph.add_edges_from((source, target) for source, targets in edges.items() for target in targets)
+    return graph
