@@ -15,8 +15,8 @@ from sfn_provider.compare.report.model import Case
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.definitions.files import read_file
-from sfn_provider.translate.translator import translate_definition
 from sfn_provider.translate.plan.schedule import Schedule
+from sfn_provider.translate.translator import translate_definition
 
 ONCE_A_DAY = 30
 """Runs a month without a schedule."""

@@ -102,9 +102,9 @@ def _params(event: _Event, intrinsics: Intrinsics) -> tuple[dict[str, Json], lis
     return (value if isinstance(value, dict) else {INPUT_KEY: value}), []
 
 
-def _sam_events(properties: Mapping[str, Json]) -> Iterator[_Event]:
-    """Iterate over the Events of a SAM state machine."""
-    for name, event in as_fields(properties.get("Events")).items():
+def _sam_events(machine: Mapping[str, Json]) -> Iterator[_Event]:
+    """Iterate over the Events in the properties of a SAM state machine."""
+    for name, event in as_fields(machine.get("Events")).items():
         if not isinstance(event, dict):
             yield _Event(name, None, problem="depends on a condition of the template")
             continue
