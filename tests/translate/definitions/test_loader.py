@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl.document import Document
-from sfn_provider.asl.placeholders import check_bare_placeholders, make_placeholder, substitute
+from sfn_provider.asl.placeholders import check_bare_placeholders
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.clients import Clients
@@ -101,11 +101,6 @@ def test_a_value_that_is_missing_where_no_text_stands_is_refused() -> None:
     assert made.plan.tasks[0].arguments["seconds"] == 5
 
 
-def test_substitutions_without_a_place_are_refused() -> None:
-    with pytest.raises(UsageError, match="substitutions not used: A, B"):
-        substitute("${C}", {"B": "", "C": "", "A": ""})
-
-
 def test_names_without_a_value_are_listed_once() -> None:
     definition = machine(
         Resource="arn:${AWS::Partition}:states:::sns:publish", Parameters={"a": "${X} ${Y}", "b": "${X}"}
@@ -145,13 +140,6 @@ def test_an_inferred_resource_is_translated_and_told() -> None:
     made = translate(machine(Resource="${Call}", Parameters={"FunctionName": "f"}), dag_id="a")
     assert made.plan.tasks[0].arguments["resource"] == INVOKE
     assert [entry.code for entry in made.diagnostics] == ["INFERRED_RESOURCE"]
-
-
-@pytest.mark.parametrize(
-    ("name", "made"), [("a.b", "${a.b}"), ('m["a"]', "${m['a']}"), ("f({x})", "${f((x))}"), ("a\n  b", "${a b}")]
-)
-def test_a_placeholder_cannot_end_early(name: str, made: str) -> None:
-    assert make_placeholder(name) == made
 
 
 def test_a_definition_that_speaks_of_templates_is_no_template(tmp_path: Path) -> None:

@@ -159,6 +159,21 @@ def test_a_loop_in_jsonata_says_so() -> None:
     assert list(plan.task_of("A").arguments) == ["query_language", "states"]
 
 
+def test_a_distributed_map_in_a_loop_stays_in_the_loop() -> None:
+    body = machine({"Each": END}, ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})
+    states = {"A": {"Type": "Map", "ItemProcessor": body, "Next": "B"}, "B": choose("$.x", {"y": "A"}, "C"), "C": END}
+    [loop, _] = _plan(states).tasks
+    assert (loop.states, loop.operator, loop.targets) == (("A", "B"), f"{OPERATORS}.LoopOperator", ("C",))
+    assert list(loop.arguments["states"]) == ["A", "B"]
+
+
+def test_tasks_carry_the_models_of_their_states() -> None:
+    plan = _plan(LOOP)
+    assert [task.models for task in plan.tasks] == [
+        tuple(plan.machine.states[name] for name in task.states) for task in plan.tasks
+    ]
+
+
 def test_a_loop_begins_with_the_state_that_the_execution_starts_at() -> None:
     plan = translate(
         {"StartAt": "B", "States": {"A": go("B"), "B": choose("$.x", {"y": "A"}, "C"), "C": END}}, dag_id="x"
