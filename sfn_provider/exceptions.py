@@ -49,6 +49,11 @@ class Diagnostic:
         line = f" (line {self.line}, column {self.column})" if self.line is not None else ""
         return f"{self.code}: {self.message}{place}{line}"
 
+    def format(self, file: str) -> str:
+        """Return one line as compilers print it: ``file:line:column: CODE location: message``."""
+        place = ":".join(str(part) for part in (file, self.line, self.column) if part is not None)
+        return f"{place}: {self.code} {self.location or '/'}: {self.message}"
+
 
 class SfnProviderError(Exception):
     """Base of every error that this package raises on purpose."""

@@ -1,4 +1,4 @@
-"""The Amazon States Language: definitions in, checked models out. No Airflow, no boto3.
+"""The Amazon States Language: parser, models and linter. Imports neither Airflow nor boto3.
 
 ::
 
@@ -12,23 +12,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# Before the function `lint`: an import of this package at a later time would replace the function by the package.
+import sfn_provider.asl.lint  # noqa: F401
 from sfn_provider.asl.diagnostics import Diagnostic
-
-# At once, not on demand: importing the package `lint` later would put it in the function's place.
-from sfn_provider.asl.lint import lint
+from sfn_provider.asl.parser import lint, parse
 from sfn_provider.exceptions import InvalidDefinition
 
 if TYPE_CHECKING:
     from sfn_provider.asl.model import StateMachine, dump
-    from sfn_provider.asl.parser import parse
 
 __all__ = ["Diagnostic", "InvalidDefinition", "StateMachine", "dump", "lint", "parse"]
 
-_ON_DEMAND = {
-    "StateMachine": "sfn_provider.asl.model",
-    "dump": "sfn_provider.asl.model",
-    "parse": "sfn_provider.asl.parser",
-}
+_ON_DEMAND = {"StateMachine": "sfn_provider.asl.model", "dump": "sfn_provider.asl.model"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Locates problems in a definition by JSON pointers."""
+"""Diagnostics of a definition and their JSON pointers."""
 
 from __future__ import annotations
 

@@ -1,17 +1,30 @@
-"""Where each field and item of a JSON text stands."""
+"""Finds the offset of each field and item in a JSON text, and the lines of offsets."""
 
 from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
+class LineIndex:
+    """Converts offsets in a text to lines and columns, counted from 1."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return line and column of an offset."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+
 @dataclass(slots=True)
 class _Container:
-    """An object or list that the scan is inside of."""
+    """An object or list that is being scanned."""
 
     location: str
     is_list: bool
@@ -23,12 +36,12 @@ class _Container:
         part = str(self.index) if self.is_list else str(self.name).replace("~", "~0").replace("/", "~1")
         return f"{self.location}/{part}"
 
-    def go_on(self) -> None:
+    def next_entry(self) -> None:
         self.index += 1
         self.name = None
 
-    def take_name(self, name: str) -> bool:
-        """Note the name of the next field; True where the object had it before."""
+    def start_field(self, name: str) -> bool:
+        """Set the name of the next field; True where the object already had a field of that name."""
         self.name = name
         repeated = name in self.seen
         self.seen.add(name)
@@ -43,7 +56,7 @@ def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
 
     Returns:
         ``{JSON pointer: offset}``, the offset of the name for fields, of the value for items and the whole; and the
-        pointers and offsets of names that stand in their object for the second time or later.
+        pointers and offsets of repeated field names, from the second one on.
     """
     positions: dict[str, int] = {}
     duplicates: list[tuple[str, int]] = []
@@ -53,9 +66,9 @@ def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
         if token in ("}", "]"):
             stack.pop()
         elif token == ",":
-            stack[-1].go_on()
+            stack[-1].next_entry()
         elif stack and not stack[-1].is_list and stack[-1].name is None:
-            repeated = stack[-1].take_name(json.loads(token))
+            repeated = stack[-1].start_field(json.loads(token))
             location = stack[-1].next_location()
             positions[location] = match.start()
             duplicates += [(location, match.start())] if repeated else []

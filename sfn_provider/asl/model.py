@@ -1,7 +1,7 @@
-"""The Amazon States Language as frozen pydantic models.
+"""Pydantic models of the Amazon States Language: `StateMachine`, the eight states and their parts.
 
-Field names are the language's, in snake case; aliases are the names as written. Unknown fields are refused.
-The models check shape and types alone; what spans fields and states is checked in `sfn_provider.asl.lint`.
+The models are frozen and refuse unknown fields. Field names are in snake case, aliases in PascalCase.
+The models check shape and types only; rules across fields and states are in `sfn_provider.asl.lint`.
 
 Source: https://states-language.net/spec.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-lang
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -27,8 +28,11 @@ from pydantic import (
 from pydantic.alias_generators import to_pascal
 
 from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.diagnostics import pointer
 
 QueryLanguage = Literal["JSONPath", "JSONata"]
+ExecutionType = Literal["STANDARD", "EXPRESS"]
+"""The type of a state machine, which CreateStateMachine takes beside the definition."""
 Number = StrictInt | StrictFloat
 Seconds = StrictInt | StrictStr
 """Whole seconds, or a JSONata expression in ``{% %}`` that yields them."""
@@ -71,8 +75,8 @@ class Catcher(_Model):
 class ChoiceRule(_Model):
     """One rule of a Choice: a comparison, a combination of rules, or a JSONata Condition.
 
-    A comparison stands as ``comparison`` (the operator's name) and ``operand``; in the written form it is one field
-    named for its operator.
+    The model has a comparison as ``comparison`` (the operator's name) and ``operand``; JSON has it as one field that is
+    named after the operator.
     """
 
     and_: tuple[ChoiceRule, ...] | None = Field(None, alias="And")
@@ -110,24 +114,24 @@ class ChoiceRule(_Model):
 
 
 class ProcessorConfig(_Model):
-    """How a Map runs its iterations."""
+    """The mode of a Map and the type of its child executions."""
 
     mode: Literal["INLINE", "DISTRIBUTED"] = "INLINE"
-    execution_type: Literal["STANDARD", "EXPRESS"] | None = None
+    execution_type: ExecutionType | None = None
 
 
 class Branch(_Model):
-    """States with a start: a branch of a Parallel, or what a Map runs for each item."""
+    """States with a StartAt: a branch of a Parallel, or the item processor of a Map."""
 
     start_at: StrictStr
-    states: dict[str, State] = Field(alias="States")  # the generator misses a field whose type stands further down
+    states: dict[str, State] = Field(alias="States")  # the generator misses a field of a forward reference
     comment: StrictStr | None = None
     query_language: QueryLanguage | None = None
     processor_config: ProcessorConfig | None = None
 
 
 class ReaderConfig(_Model):
-    """How an ItemReader reads its source."""
+    """Format and limits of an ItemReader's source."""
 
     input_type: StrictStr | None = None
     transformation: StrictStr | None = None
@@ -141,7 +145,7 @@ class ReaderConfig(_Model):
 
 
 class ItemReader(_Model):
-    """Where a distributed Map takes its items from."""
+    """Source of a distributed Map's items."""
 
     resource: StrictStr
     reader_config: ReaderConfig | None = None
@@ -150,7 +154,7 @@ class ItemReader(_Model):
 
 
 class ItemBatcher(_Model):
-    """How a distributed Map groups its items."""
+    """Batching of a distributed Map's items."""
 
     batch_input: JsonValue = None
     max_items_per_batch: StrictInt | StrictStr | None = None
@@ -160,14 +164,14 @@ class ItemBatcher(_Model):
 
 
 class WriterConfig(_Model):
-    """How a ResultWriter writes."""
+    """Output format of a ResultWriter."""
 
     output_type: StrictStr | None = None
     transformation: StrictStr | None = None
 
 
 class ResultWriter(_Model):
-    """Where a distributed Map writes its results."""
+    """Destination of a distributed Map's results."""
 
     resource: StrictStr | None = None
     writer_config: WriterConfig | None = None
@@ -205,7 +209,7 @@ class _RetryState(_ResultState):
 
 
 class Task(_RetryState):
-    """Calls a resource and waits for its answer."""
+    """Calls a resource and waits for its result."""
 
     type: Literal["Task"] = "Task"
     resource: StrictStr
@@ -217,14 +221,14 @@ class Task(_RetryState):
 
 
 class Pass(_ResultState):
-    """Passes its input on, or a fixed result, or what its fields make of it."""
+    """Passes its input on, or a fixed result, or the input as transformed by its fields."""
 
     type: Literal["Pass"] = "Pass"
     result: JsonValue = None
 
 
 class Choice(_PathState):
-    """Goes on with the first rule that holds."""
+    """Goes to the target of the first rule that matches."""
 
     type: Literal["Choice"] = "Choice"
     choices: tuple[ChoiceRule, ...]
@@ -232,7 +236,7 @@ class Choice(_PathState):
 
 
 class Wait(_NextState):
-    """Waits for a time, or until one."""
+    """Waits for a number of seconds, or until a timestamp."""
 
     type: Literal["Wait"] = "Wait"
     seconds: Seconds | None = None
@@ -260,7 +264,7 @@ class Fail(_Model):
 
 
 class Parallel(_RetryState):
-    """Runs its branches side by side on the same input."""
+    """Runs its branches concurrently on the same input."""
 
     type: Literal["Parallel"] = "Parallel"
     branches: tuple[Branch, ...]
@@ -288,10 +292,10 @@ class Map(_RetryState):
 
     @property
     def body(self) -> Branch:
-        """What runs for each item, under its new name or its old one.
+        """The states to run for each item: ItemProcessor, or its older name Iterator.
 
         Raises:
-            ValueError: where the state has neither ItemProcessor nor Iterator, which lint refuses.
+            ValueError: the state has neither, which lint refuses.
         """
         body = self.item_processor or self.iterator
         if body is None:
@@ -300,7 +304,7 @@ class Map(_RetryState):
 
     @property
     def distributed(self) -> bool:
-        """Does each item run as a child execution?"""
+        """Whether each item runs as a child execution."""
         config = self.body.processor_config
         return config is not None and config.mode == "DISTRIBUTED"
 
@@ -314,7 +318,7 @@ STATE_TYPES: dict[str, type[BaseModel]] = {
 
 
 class StateMachine(_Model):
-    """A whole definition."""
+    """A state machine definition."""
 
     start_at: StrictStr
     states: dict[str, State]
@@ -324,8 +328,28 @@ class StateMachine(_Model):
     query_language: QueryLanguage = "JSONPath"
 
 
+def walk_states(scope: StateMachine | Branch, location: str = "") -> Iterator[tuple[str, str, State]]:
+    """Iterate over all states in the order of the definition, each before the states inside it.
+
+    Args:
+        scope: a machine or a branch.
+        location: its JSON pointer.
+
+    Yields:
+        JSON pointer, name and model of each state.
+    """
+    for name, state in scope.states.items():
+        at = location + pointer("States", name)
+        yield at, name, state
+        if isinstance(state, Map):
+            yield from walk_states(state.body, f"{at}/{'ItemProcessor' if state.item_processor else 'Iterator'}")
+        elif isinstance(state, Parallel):
+            for index, branch in enumerate(state.branches):
+                yield from walk_states(branch, f"{at}/Branches/{index}")
+
+
 def dump(machine: StateMachine) -> dict[str, Any]:
-    """Write a machine as the JSON object it stands for, fields that were not given left out.
+    """Serialize a machine as the JSON object that it was parsed from; fields that were not set are left out.
 
     ``parse(dump(machine)) == machine``.
     """

@@ -1,6 +1,6 @@
-"""YAML text to a JSON value, by YAML 1.2's core schema.
+"""Reads YAML text into a JSON value with positions, by YAML 1.2's core schema.
 
-``yes``, ``on`` and dates stay strings, as in JSON; a field that stands twice is an error. PyYAML parses; the values are
+``yes``, ``on`` and dates stay strings, as in JSON; a repeated field is an error. PyYAML parses; the values are
 built here because its loaders follow YAML 1.1.
 
 Source: https://yaml.org/spec/1.2.2/#103-core-schema
@@ -16,9 +16,9 @@ from typing import Any
 from sfn_provider.asl.scope import Json
 
 MAX_NODES = 1_000_000
-"""Values that a text may stand for once its aliases are written out."""
+"""Upper limit of values in a text after its aliases are expanded."""
 
-_NOTHING = "the text is neither JSON nor YAML"
+_UNREADABLE = "the text is neither JSON nor YAML"
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
@@ -74,7 +74,7 @@ class _Container:
 
 @dataclass(slots=True)
 class _Builder:
-    """Builds the value from the parser's events, one at a time, so that depth costs no recursion."""
+    """Builds the value from the parser's events without recursion, so that depth is not limited."""
 
     stack: list[_Container] = field(default_factory=list)
     positions: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -84,21 +84,19 @@ class _Builder:
 
     def scalar(self, event: Any) -> None:
         value = _scalar_value(event)
-        inside = self.stack[-1] if self.stack else None
-        if inside is not None and isinstance(inside.value, dict) and inside.name is None:
-            self._name(inside, event)
+        if self._expects_name():
+            self._name(self.stack[-1], event)
             return
-        self._place(event)
+        self._set_position(event)
         self._add(value, 1, event)
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
 
     def open(self, event: Any, value: dict[str, Json] | list[Json]) -> None:
         _check_tag(event)
-        inside = self.stack[-1] if self.stack else None
-        if inside is not None and isinstance(inside.value, dict) and inside.name is None:
+        if self._expects_name():
             raise _problem("a field name must be a plain value, not a list or an object", event)
-        self.stack.append(_Container(value, self._place(event), event.anchor))
+        self.stack.append(_Container(value, self._set_position(event), event.anchor))
 
     def close(self, event: Any) -> None:
         done = self.stack.pop()
@@ -110,10 +108,9 @@ class _Builder:
         if event.anchor not in self.anchors:
             raise _problem(f"the alias *{event.anchor} has no finished anchor before it", event)
         value, nodes = self.anchors[event.anchor]
-        inside = self.stack[-1] if self.stack else None
-        if inside is not None and isinstance(inside.value, dict) and inside.name is None:
+        if self._expects_name():
             raise _problem("a field name cannot be an alias", event)
-        self._place(event)
+        self._set_position(event)
         self._add(value, nodes, event)
 
     def document(self, event: Any) -> None:
@@ -121,32 +118,36 @@ class _Builder:
         if self.documents > 1:
             raise _problem("the text holds more than one document", event)
 
-    def _name(self, inside: _Container, event: Any) -> None:
-        name = event.value
-        inside.name = name
-        if name in inside.value:
-            code = "DUPLICATE_STATE_NAME" if inside.location.endswith("/States") else "INVALID_JSON_DESCRIPTION"
-            raise _problem(f"the field {name!r} stands twice; remove one", event, inside.next_location(), code)
-        self.positions[inside.next_location()] = _place_of(event)
+    def _expects_name(self) -> bool:
+        """Is the next event the name of a field?"""
+        return bool(self.stack) and isinstance(self.stack[-1].value, dict) and self.stack[-1].name is None
 
-    def _place(self, event: Any) -> str:
+    def _name(self, container: _Container, event: Any) -> None:
+        name = event.value
+        container.name = name
+        if name in container.value:
+            code = "DUPLICATE_STATE_NAME" if container.location.endswith("/States") else "INVALID_JSON_DESCRIPTION"
+            raise _problem(f"the field {name!r} stands twice; remove one", event, container.next_location(), code)
+        self.positions[container.next_location()] = _position_of(event)
+
+    def _set_position(self, event: Any) -> str:
         location = self.stack[-1].next_location() if self.stack else ""
-        self.positions.setdefault(location, _place_of(event))
+        self.positions.setdefault(location, _position_of(event))
         return location
 
     def _add(self, value: Json, nodes: int, event: Any) -> None:
         if not self.stack:
             self.value = value
             return
-        inside = self.stack[-1]
-        inside.nodes += nodes
-        if inside.nodes > MAX_NODES:
+        container = self.stack[-1]
+        container.nodes += nodes
+        if container.nodes > MAX_NODES:
             raise _problem(f"the aliases stand for more than {MAX_NODES:,} values", event)
-        if isinstance(inside.value, list):
-            inside.value.append(value)
+        if isinstance(container.value, list):
+            container.value.append(value)
         else:
-            inside.value[str(inside.name)] = value
-            inside.name = None
+            container.value[str(container.name)] = value
+            container.name = None
 
 
 _HANDLERS: dict[str, Callable[[_Builder, Any], None]] = {
@@ -185,9 +186,9 @@ def read_yaml(text: str) -> tuple[Json, dict[str, tuple[int, int]]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlProblem(f"{_NOTHING}: {error.problem or 'not readable'}", line, column) from None
+        raise YamlProblem(f"{_UNREADABLE}: {error.problem or 'not readable'}", line, column) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise YamlProblem(f"{_NOTHING}: {' '.join(str(error).split())}", 1, 1) from None
+        raise YamlProblem(f"{_UNREADABLE}: {' '.join(str(error).split())}", 1, 1) from None
     return builder.value, builder.positions
 
 
@@ -213,9 +214,9 @@ def _check_tag(event: Any) -> None:
         raise _problem(f"the tag {tag} means nothing in a definition; write the value itself", event)
 
 
-def _place_of(event: Any) -> tuple[int, int]:
+def _position_of(event: Any) -> tuple[int, int]:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
 def _problem(message: str, event: Any, location: str = "", code: str = "INVALID_JSON_DESCRIPTION") -> YamlProblem:
-    return YamlProblem(message, *_place_of(event), location, code)
+    return YamlProblem(message, *_position_of(event), location, code)

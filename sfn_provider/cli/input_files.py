@@ -6,16 +6,15 @@ import json
 from collections import Counter
 from typing import Any, NoReturn
 
-from sfn_provider.asl import lint
 from sfn_provider.cli.output import print_diagnostics
 from sfn_provider.engine import Mocks, load_mocks
 from sfn_provider.engine.simulation.mock_files import list_test_cases
 from sfn_provider.exceptions import InvalidDefinition, UsageError
-from sfn_provider.translate.definitions import Definition, read_definition
+from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 from sfn_provider.translate.definitions.files import read_file
 
 
-def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> Definition:
+def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> LoadedDefinition:
     """Read and check the definition that a reference names, and print its warnings.
 
     Args:
@@ -28,11 +27,11 @@ def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bo
         UsageError: where it cannot be read.
     """
     definition = read_definition(reference, read_substitutions(substitutions))
-    found = definition.placed(lint(definition.source, execution_type=definition.execution_type))
+    found = definition.document.diagnostics
     if any(entry.level == "error" for entry in found):
         raise InvalidDefinition(found)
     if not quiet:
-        print_diagnostics([*definition.diagnostics, *found], reference)
+        print_diagnostics([*definition.document.notes, *found], reference)
     return definition
 
 

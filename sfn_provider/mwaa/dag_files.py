@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from sfn_provider.asl.resources import Resource, parse_resource
-from sfn_provider.asl.source import load
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions import read_definition
 
@@ -108,7 +107,7 @@ def _is_beside(file: Path, text: str) -> bool:
 
 def _definition(path: str, reference: str) -> Any:
     try:
-        return load(read_definition(str(Path(path).parent / reference)).source).value
+        return read_definition(str(Path(path).parent / reference)).document.value
     except (UsageError, InvalidDefinition) as error:
         raise UsageError(f"--dags {path}: {reference}: {error}") from error
 

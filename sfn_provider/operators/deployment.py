@@ -16,7 +16,7 @@ from sfn_provider.operators.base import StepFunctionsOperator
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.hooks.state_machine_deployment import DesiredStateMachine
-    from sfn_provider.translate.definitions.deployable import Deployable
+    from sfn_provider.translate.definitions.deployable import DeployableDefinition
 
 _SEVERITIES: Final = get_args(Severity)
 _RETRYABLE_CODES: Final = frozenset({None, "ConflictException", "StateMachineDeleting"})
@@ -33,7 +33,7 @@ class DefinitionOperator(StepFunctionsOperator):
     substitutions: dict[str, str] | None
     state_machine_type: StateMachineType | None
 
-    def _read_definition(self) -> Deployable:
+    def _read_definition(self) -> DeployableDefinition:
         """Read the definition, and check it without AWS."""
         from sfn_provider.translate.definitions.deployable import read_deployable
 

@@ -1,4 +1,4 @@
-"""What a finding about a translation is."""
+"""The data model of findings: differences between a DAG and its state machine."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ Effect = Literal["fails", "differs", "looks"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that a DAG does not do as the state machine does.
+    """One difference between a DAG and its state machine.
 
     Args:
         code: short name of the kind, for example ``TASK_TOKEN``.
-        effect: ``fails`` where a run that gets there fails, ``differs`` where data, time or outcome may be others,
-            ``looks`` where only the view differs.
-        why: what is different and why.
+        effect: ``fails`` if a run that reaches the state fails, ``differs`` if data, time or outcome may differ,
+            ``looks`` if only the view in Airflow differs.
+        why: the difference and its reason.
         advice: what to do.
-        state: name of the state; None for the machine as a whole.
+        state: name of the state; None for the whole machine.
         location: JSON pointer into the definition, ``""`` for the whole.
     """
 

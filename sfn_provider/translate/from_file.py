@@ -1,15 +1,19 @@
-"""Translates a definition in the files that people have."""
+"""Translates definitions in files: to a DAG file (`translate_file`) or to a DAG at parse time (`build_dag`)."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sfn_provider.exceptions import InvalidDefinition
-from sfn_provider.translate.definitions import Definition, read_definition
-from sfn_provider.translate.plan import naming
-from sfn_provider.translate.translator import Translation, translate
+from sfn_provider.exceptions import InvalidDefinition, UsageError
+from sfn_provider.translate.definitions.reader import read_definition
+from sfn_provider.translate.emit.live_dag import live_dag
+from sfn_provider.translate.translator import Translation, translate_definition
+
+if TYPE_CHECKING:
+    from sfn_provider._compat import DAG
 
 
 def translate_file(
@@ -25,36 +29,63 @@ def translate_file(
     Args:
         reference: as `read_definition` takes it: ``FILE``, ``FILE#Name`` or an ARN.
         dag_id: the DAG's id; by default made from the machine's or the file's name.
-        schedule: when it runs; by default what the file says.
+        schedule: the schedule; by default that of the file.
         substitutions: values for ``${Name}``.
-        params: the default input; by default what the schedule of the file gives.
+        params: the default input; by default that of the schedule in the file.
 
     Raises:
-        InvalidDefinition: where Step Functions would refuse the definition; lines are those of the file.
-        UsageError: where something cannot be read or used.
+        InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
+        UsageError: something cannot be read or used.
     """
     definition = read_definition(reference, substitutions)
     return translate_definition(definition, dag_id=dag_id, schedule=schedule, params=params)
 
 
-def translate_definition(
-    definition: Definition,
-    *,
+def build_dag(
+    path: str | Path,
     dag_id: str | None = None,
     schedule: str | None = None,
-    params: Mapping[str, Any] | None = None,
-) -> Translation:
-    """Translate a definition that was read; arguments and errors as for `translate_file`."""
+    substitutions: Mapping[str, str] | None = None,
+    **dag_arguments: Any,
+) -> DAG:
+    """Make the DAG of a definition at parse time, for a DAG file without generated code.
+
+    ::
+
+        # The Airflow DAG of pipeline.asl.json.
+        from sfn_provider.translate import build_dag
+        dag = build_dag("pipeline.asl.json", schedule="cron(0 2 * * ? *)")
+
+    Airflow reads only files that contain the words ``dag`` and ``airflow``: keep the comment.
+
+    Args:
+        path: ``FILE`` or ``FILE#Name``, as `sfn_provider.translate.definitions.read_definition` takes it; a relative
+            path starts at the folder of the calling file.
+        dag_id: the DAG's id; by default made from the machine's or the file's name.
+        schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text; by default that of the file.
+        substitutions: values for ``${Name}`` in the definition.
+        dag_arguments: arguments of Airflow's DAG, such as ``default_args`` and ``tags``; they override those of the
+            definition.
+
+    Raises:
+        UsageError: the definition cannot be read or is invalid; the message has file, line and JSON pointer.
+    """
+    caller = _calling_file()
+    reference = str(path) if str(path).startswith("arn:") else str(caller.parent / path)
+    definition = read_definition(reference, substitutions)
     try:
-        made = translate(
-            definition.source,
-            dag_id=dag_id or naming.dag_id(definition.name),
-            schedule=schedule or definition.schedule,
-            params=definition.params if params is None else params,
-            origin=definition.origin,
-            execution_type=definition.execution_type,
-        )
+        plan = translate_definition(definition, dag_id=dag_id, schedule=schedule).plan
     except InvalidDefinition as error:
-        raise InvalidDefinition(definition.placed(error.diagnostics)) from None
-    diagnostics = (*definition.diagnostics, *definition.placed(made.diagnostics))
-    return replace(made, diagnostics=diagnostics, findings=(*definition.findings, *made.findings))
+        lines = [found.format(definition.file) for found in error.diagnostics if found.level == "error"]
+        raise UsageError("\n".join(lines)) from None
+    dag = live_dag(plan, **dag_arguments)
+    dag.fileloc = str(caller)
+    return dag
+
+
+def _calling_file() -> Path:
+    """Return the file that calls `build_dag`."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return Path(frame.f_code.co_filename if frame is not None else "").absolute()

@@ -1,4 +1,4 @@
-"""From a definition to a DAG file."""
+"""Translates a definition into a DAG file: plan, Python text, diagnostics and findings."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.asl import Diagnostic, lint, parse
-from sfn_provider.asl.source import load
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.document import SourceMap
+from sfn_provider.asl.placeholders import substitute
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.placeholders import (
-    infer_resources,
-    refuse_bare,
-    substitute,
-    unresolved_warning,
+from sfn_provider.translate.definitions.loader import (
+    LoadedDefinition,
+    StateMachineResource,
+    load_definition,
+    placeholder_warning,
 )
 from sfn_provider.translate.emit.python_file import emit
-from sfn_provider.translate.exact.state_tasks import plan_states
 from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.model import DagPlan
-from sfn_provider.translate.plan.passes import PASSES
 from sfn_provider.translate.plan.schedule import parse_schedule
-from sfn_provider.translate.report import StateEntry, find, state_entries
+from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
+from sfn_provider.translate.styles import STYLES
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.lint.definition_walk import ExecutionType
-
-__all__ = ["Translation", "substitute", "translate"]
+    from sfn_provider.asl.model import ExecutionType
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What came of a translation.
+    """The result of a translation.
 
     Args:
         source: the DAG file, Python text.
-        diagnostics: what there is to say about the definition; warnings only.
-        plan: what the file consists of.
-        findings: what the DAG does not do as the state machine does.
+        diagnostics: warnings about the definition.
+        plan: the plan of the DAG.
+        findings: the differences between the DAG and the state machine.
         states: every state with the task that runs it.
     """
 
@@ -64,37 +63,74 @@ def translate(
     Args:
         definition: the definition, as text (JSON or YAML) or as an object.
         dag_id: the DAG's id.
-        schedule: when it runs: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text.
+        schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text.
         substitutions: values for ``${Name}`` in the definition, by name.
         params: the input of runs that are started without one, such as scheduled runs.
-        origin: where the definition came from, for the head of the file.
-        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which the definition does not say.
+        origin: a label of the definition's source, for the docstring of the file.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which is not in the definition.
 
-    A ``${Name}`` that is left without a value stays in the DAG; a warning and the findings name it.
+    A ``${Name}`` without a value stays in the DAG; a warning and the findings name it.
 
     Raises:
-        InvalidDefinition: where Step Functions would refuse the definition.
-        UsageError: where the DAG id or the schedule cannot be used, a substitution has no place, or a ``${Name}``
-            without a value stands where no text can stand.
+        InvalidDefinition: Step Functions would refuse the definition.
+        UsageError: the DAG id or the schedule is not valid, a substitution is not used, or a ``${Name}`` without a
+            value is outside of a string.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", dag_id):
-        raise UsageError(f"{dag_id!r} is no DAG id: use letters, digits, '_', '-' and '.', at most 250")
-    source = substitute(definition, substitutions or {})
-    refuse_bare(source)
-    source, inferred = infer_resources(source)
-    machine = parse(source, execution_type=execution_type)
+    _check_dag_id(dag_id)
+    resource = StateMachineResource(
+        name=dag_id,
+        source=substitute(definition, substitutions or {}),
+        source_map=SourceMap(first_line=1),
+        execution_type=execution_type,
+    )
+    return translate_definition(
+        load_definition(resource, origin=origin or ""), dag_id=dag_id, schedule=schedule, params=params
+    )
+
+
+def translate_definition(
+    definition: LoadedDefinition,
+    *,
+    dag_id: str | None = None,
+    schedule: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Translation:
+    """Translate a definition that was loaded.
+
+    Args:
+        definition: the definition.
+        dag_id: the DAG's id; by default made from the definition's name.
+        schedule: the schedule; by default that of the definition's file.
+        params: the default input; by default that of the schedule in the file.
+
+    Raises:
+        InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
+        UsageError: the DAG id or the schedule is not valid.
+    """
+    dag_id = dag_id or naming.dag_id(definition.name)
+    _check_dag_id(dag_id)
+    document, style = definition.document, STYLES["exact"]
+    machine = document.machine
+    schedule = schedule or definition.schedule
     plan = DagPlan(
         dag_id=dag_id,
-        start_at=machine.start_at,
-        tasks=plan_states(machine),
-        description=machine.comment,
+        machine=machine,
+        tasks=style.plan_states(machine),
         schedule=parse_schedule(schedule) if schedule else None,
-        timeout=machine.timeout_seconds,
-        params=dict(params or {}),
-        origin=origin,
+        params=dict(definition.params if params is None else params),
+        origin=definition.origin or None,
     )
-    for change in PASSES:
-        plan = change(plan, machine)
-    diagnostics = (*lint(source, execution_type=execution_type), *inferred, *unresolved_warning(source))
-    value = load(source).value
-    return Translation(emit(plan), diagnostics, plan, find(plan, value, execution_type), state_entries(plan, value))
+    for change in style.passes:
+        plan = change(plan)
+    return Translation(
+        source=emit(plan),
+        diagnostics=(*document.notes, *document.diagnostics, *placeholder_warning(document)),
+        plan=plan,
+        findings=(*definition.findings, *style.find_limitations(plan, document)),
+        states=state_entries(plan),
+    )
+
+
+def _check_dag_id(dag_id: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", dag_id):
+        raise UsageError(f"{dag_id!r} is no DAG id: use letters, digits, '_', '-' and '.', at most 250")

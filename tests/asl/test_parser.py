@@ -328,7 +328,7 @@ def test_lint_stays_a_function_when_its_package_is_imported() -> None:
     import sfn_provider.asl.lint.rules
 
     assert callable(sfn_provider.asl.lint)
-    from sfn_provider.asl.lint import RULES
+    from sfn_provider.asl.lint.rules import RULES
 
     assert len(RULES) == len(set(RULES)) > 30
 

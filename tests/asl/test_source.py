@@ -8,7 +8,7 @@ import pytest
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.json_positions import scan_positions
-from sfn_provider.asl.source import MAX_DEPTH, MAX_SIZE, load
+from sfn_provider.asl.source import MAX_DEPTH, MAX_SIZE, parse_source
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ READABLE = [
 
 @pytest.mark.parametrize("case", READABLE, ids=lambda case: case.name)
 def test_readable_text(case: Case) -> None:
-    document = load(case.text)
+    document = parse_source(case.text)
     assert document.value == case.value
     assert [diagnostic.code for diagnostic in document.diagnostics] == case.codes
     assert all(diagnostic.level == "warning" for diagnostic in document.diagnostics)
@@ -118,7 +118,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 def test_refused(case: Refused) -> None:
-    document = load(case.source)
+    document = parse_source(case.source)
     assert document.value is None
     (found,) = document.diagnostics
     assert (found.level, found.code, found.location) == ("error", case.code, case.location)
@@ -129,7 +129,7 @@ def test_refused(case: Refused) -> None:
 def test_alias_bomb() -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    (found,) = load("\n".join(lines)).diagnostics
+    (found,) = parse_source("\n".join(lines)).diagnostics
     assert "aliases stand for more than" in found.message
 
 
@@ -139,7 +139,7 @@ def test_alias_bomb() -> None:
     ids=["deep JSON", "somewhat deep JSON", "deep YAML"],
 )
 def test_deep_text(text: str) -> None:
-    (found,) = load(text).diagnostics
+    (found,) = parse_source(text).diagnostics
     assert found.code == "TOO_DEEPLY_NESTED"
     assert str(MAX_DEPTH) in found.message
 
@@ -148,7 +148,7 @@ def test_deep_object() -> None:
     value: dict[str, Any] = {}
     for _ in range(10_000):
         value = {"a": value}
-    (found,) = load(value).diagnostics
+    (found,) = parse_source(value).diagnostics
     assert (found.code, found.location) == ("TOO_DEEPLY_NESTED", "/a" * MAX_DEPTH)
 
 
@@ -156,7 +156,7 @@ def test_nesting_up_to_the_limit() -> None:
     value: Any = 1
     for _ in range(MAX_DEPTH - 1):
         value = {"a": value}
-    assert load(value).diagnostics == ()
+    assert parse_source(value).diagnostics == ()
 
 
 @pytest.mark.parametrize("size, accepted", [(MAX_SIZE, True), (MAX_SIZE + 1, False)])
@@ -164,16 +164,16 @@ def test_size(size: int, accepted: bool) -> None:
     text = json.dumps({"Comment": ""}, separators=(",", ":"))
     text = text.replace('""', f'"{"x" * (size - len(text))}"')
     assert len(text) == size
-    codes = [diagnostic.code for diagnostic in load(text).diagnostics]
+    codes = [diagnostic.code for diagnostic in parse_source(text).diagnostics]
     assert codes == ([] if accepted else ["DEFINITION_TOO_LARGE"])
 
 
 def test_blanks_do_not_count_for_the_size() -> None:
-    assert load('{"a": 1' + " " * MAX_SIZE + "}").diagnostics == ()
+    assert parse_source('{"a": 1' + " " * MAX_SIZE + "}").diagnostics == ()
 
 
 def test_duplicate_fields_are_errors_where_they_stand() -> None:
-    document = load('{"a": 1,\n "States": {"x": {}, "x": {}},\n "a": 2}')
+    document = parse_source('{"a": 1,\n "States": {"x": {}, "x": {}},\n "a": 2}')
     assert document.value == {"a": 2, "States": {"x": {}}}
     assert document.diagnostics == (
         Diagnostic("error", "DUPLICATE_STATE_NAME", "two states are named 'x'; rename one", "/States/x", 2, 22),
@@ -221,11 +221,11 @@ YAML_TEXT = "# machine\na:\n- 10\n- b~/c: x\n  d: 1\ne: [1, {f: 2}]\n"
     ],
 )
 def test_locate(text: str, location: str, place: tuple[int, int]) -> None:
-    assert load(text).locate(location) == place
+    assert parse_source(text).locate(location) == place
 
 
 def test_object_has_no_lines() -> None:
-    assert load({"a": 1}).locate("/a") is None
+    assert parse_source({"a": 1}).locate("/a") is None
 
 
 def test_every_value_of_a_large_text_is_found() -> None:

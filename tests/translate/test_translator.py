@@ -7,7 +7,6 @@ import pytest
 
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import translate
-from sfn_provider.translate.translator import substitute
 from tests.fixtures.flows import END, call, go, machine
 
 MACHINE = machine({"A": END})
@@ -59,18 +58,6 @@ def test_substitutions_go_in_everywhere(as_text: bool) -> None:
     assert task.arguments["resource"] == "arn:aws:lambda:eu-west-1:1:function:work"
     assert task.arguments["parameters"] == {"k": "workwork"}
     assert WITH_NAMES["States"]["A"]["Parameters"] == {"k": "${Name}${Name}"}
-
-
-def test_a_text_may_get_a_number_where_it_has_no_quotes() -> None:
-    assert json.loads(str(substitute('{"a": ${Seconds}}', {"Seconds": "30"}))) == {"a": 30}
-
-
-def test_a_value_is_not_searched_again() -> None:
-    assert substitute({"a": "${A}"}, {"A": "${A}"}) == {"a": "${A}"}
-
-
-def test_names_without_a_value_stay() -> None:
-    assert substitute({"a": ["${A} ${B}", 1, None]}, {"A": "x"}) == {"a": ["x ${B}", 1, None]}
 
 
 def test_substitutions_that_nothing_uses_are_refused_by_name() -> None:

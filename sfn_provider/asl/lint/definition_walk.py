@@ -1,7 +1,7 @@
-"""Every group of states in a definition, and every state, with its pointer.
+"""Indexes a definition for the lint rules: its groups of states, and its states with JSON pointers and parts.
 
-The rules read the written JSON, not the models: a state whose shape is wrong must not keep the others from being
-checked. So nothing here assumes a type that it did not look at.
+The rules read the JSON, not the models: a state of a wrong shape must not prevent the others from being checked. So
+nothing here assumes a type that it has not tested.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import pointer
 from sfn_provider.asl.scope import Json
 
-ExecutionType = Literal["STANDARD", "EXPRESS"]
-Fields = dict[str, Json]
+if TYPE_CHECKING:
+    from sfn_provider.asl.model import ExecutionType
 
+Fields = dict[str, Json]
 
 Part = tuple[str, Fields]
 """An object inside a definition: its JSON pointer and its fields."""
@@ -28,17 +29,17 @@ _NESTED = (("ItemReader", "ReaderConfig"), ("ResultWriter", "WriterConfig"), ("I
 
 @dataclass(frozen=True, slots=True)
 class PlacedState:
-    """A state and where it stands.
+    """A state with its JSON pointer.
 
     Args:
         name: its name.
-        fields: what is written for it.
+        fields: its JSON object.
         at: its JSON pointer.
-        group: the states it can go to.
+        group: the group that it is in, that is, the states that it can go to.
         language: its query language: ``JSONPath`` or ``JSONata``.
-        type: the value of Type, ``""`` where there is none.
-        parts: the objects of it, by the way to them from the state: ``""`` is itself, ``Retry/*`` its retriers,
-            ``ItemReader/ReaderConfig`` what it says; ways that lead nowhere are left out.
+        type: the value of Type, ``""`` if there is none.
+        parts: the objects in it by their path from the state: ``""`` is the state, ``Retry/*`` its retriers,
+            ``ItemReader/ReaderConfig`` that object; paths without an object are left out.
     """
 
     name: str
@@ -52,13 +53,13 @@ class PlacedState:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """States that can go to one another: the machine's own, a branch's, or those of an item processor.
+    """States that can go to one another: those of the machine, of a branch or of an item processor.
 
     Args:
         fields: the object that has StartAt and States.
         at: its JSON pointer, ``""`` for the machine.
         parent: the Parallel or Map state around it; None for the machine.
-        kind: ``""`` for the machine, else the field that holds it: Branches, ItemProcessor or Iterator.
+        kind: ``""`` for the machine, else the field that it is in: Branches, ItemProcessor or Iterator.
     """
 
     fields: Fields
@@ -68,31 +69,31 @@ class Group:
 
     @property
     def names(self) -> Fields:
-        """What is written in States, by name; empty where that is no object."""
+        """The value of States; empty if that is not an object."""
         states = self.fields.get("States")
         return states if isinstance(states, dict) else {}
 
     @property
     def distributed(self) -> bool:
-        """Does each item run as an execution of its own?"""
+        """Whether each item runs as a child execution."""
         config = self.fields.get("ProcessorConfig")
         return self.kind != "Branches" and isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
 
     def state_at(self, name: str) -> str:
-        """Give the JSON pointer of a state in this group."""
+        """Return the JSON pointer of a state in this group."""
         return self.at + pointer("States", name)
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A whole definition, opened up for the rules.
+    """A definition as the rules read it.
 
     Args:
-        fields: the machine's own fields.
+        fields: the fields of the machine.
         language: its query language.
         execution_type: STANDARD or EXPRESS.
         groups: every group, outer before inner.
-        states: every state that is written as an object, outer before inner.
+        states: every state that is a JSON object, outer before inner.
     """
 
     fields: Fields
@@ -105,12 +106,12 @@ class Definition:
     by_type: dict[str, list[PlacedState]] = field(repr=False)
 
     def of_type(self, *types: str) -> Iterator[PlacedState]:
-        """Go through the states of some types."""
+        """Iterate over the states of some types."""
         return chain.from_iterable(self.by_type.get(type_, ()) for type_ in types)
 
 
-def open_definition(value: Fields, execution_type: ExecutionType = "STANDARD") -> Definition:
-    """Open a definition.
+def index_definition(value: Fields, execution_type: ExecutionType = "STANDARD") -> Definition:
+    """Index a definition.
 
     Args:
         value: the definition's JSON object, of any shape.
@@ -120,9 +121,9 @@ def open_definition(value: Fields, execution_type: ExecutionType = "STANDARD") -
     groups: list[Group] = []
     states: list[PlacedState] = []
     states_of: dict[str, list[PlacedState]] = {}
-    waiting = deque([Group(value, "")])
-    while waiting:  # no recursion: groups nest as deep as the definition does
-        group = waiting.popleft()
+    pending = deque([Group(value, "")])
+    while pending:  # no recursion: groups nest as deep as the definition does
+        group = pending.popleft()
         groups.append(group)
         placed = [
             _place(name, fields, group, machine_language)
@@ -132,7 +133,7 @@ def open_definition(value: Fields, execution_type: ExecutionType = "STANDARD") -
         states_of[group.at] = placed
         states += placed
         for state in placed:
-            waiting.extend(inner_groups(state))
+            pending.extend(inner_groups(state))
     by_type: dict[str, list[PlacedState]] = {}
     for state in states:
         by_type.setdefault(state.type, []).append(state)
@@ -168,13 +169,13 @@ def _parts_of(at: str, fields: Fields) -> dict[str, list[Part]]:
 
 
 def _language_of(fields: Fields, machine_language: str) -> str:
-    # ASL: a state inside a Map or Parallel takes the machine's language, not that of the Map or Parallel.
+    # ASL: a state inside a Map or Parallel has the machine's language by default, not that of the Map or Parallel.
     language = fields.get("QueryLanguage")
     return language if language in ("JSONPath", "JSONata") else machine_language
 
 
 def inner_groups(state: PlacedState) -> Iterator[Group]:
-    """Find the groups inside a Parallel or Map state."""
+    """Iterate over the groups inside a Parallel or Map state."""
     for index, branch in objects(state.fields, "Branches"):
         yield Group(branch, state.at + pointer("Branches", index), state, "Branches")
     for name in ("ItemProcessor", "Iterator"):
@@ -184,26 +185,26 @@ def inner_groups(state: PlacedState) -> Iterator[Group]:
 
 
 def objects(fields: Fields, name: str) -> Iterator[tuple[int, Fields]]:
-    """Go through the objects of a list field with their index; nothing where the field is no list."""
+    """Iterate over the objects in a list field with their index; nothing if the field is not a list."""
     items = fields.get(name)
     if isinstance(items, list):
         yield from ((index, item) for index, item in enumerate(items) if isinstance(item, dict))
 
 
 def catchers(state: PlacedState) -> list[Part]:
-    """Give a state's catchers with their pointers."""
+    """Return a state's catchers with their pointers."""
     return state.parts.get("Catch/*", [])
 
 
 def choice_rules(state: PlacedState) -> Iterator[tuple[str, Fields, bool]]:
-    """Go through all rules of a Choice with their pointers, outer before inner; the flag is True for the outermost."""
+    """Iterate over all rules of a Choice with their pointers, outer before inner; the flag marks the outermost."""
     if state.type == "Choice":
         for at, rule in state.parts.get("Choices/*", ()):
             yield from ((place, part, part is rule) for place, part in rule_tree(at, rule))
 
 
 def rule_tree(at: str, rule: Fields) -> Iterator[tuple[str, Fields]]:
-    """Go through a rule and the rules inside it with their pointers."""
+    """Iterate over a rule and the rules inside it with their pointers."""
     stack = [(at, rule)]
     while stack:
         place, part = stack.pop()
@@ -216,10 +217,10 @@ def rule_tree(at: str, rule: Fields) -> Iterator[tuple[str, Fields]]:
 
 
 def is_placeholder(value: Json) -> bool:
-    """Is this text with a ``${name}`` that a deployment tool replaces before Step Functions sees it?"""
+    """Whether a value is text with a ``${Name}`` that a deployment tool replaces."""
     return isinstance(value, str) and "${" in value
 
 
 def is_expression(value: Json) -> bool:
-    """Is this a JSONata expression: a string in ``{% %}``?"""
+    """Whether a value is a JSONata expression: a string in ``{% %}``."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")

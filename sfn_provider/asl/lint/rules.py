@@ -1,14 +1,13 @@
-"""All rules in the order they run, and how a definition goes through them."""
+"""The table of all lint rules in order, and the function that runs them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint.choices import conditions, rule_operands, rule_tests
-from sfn_provider.asl.lint.definition_walk import Definition, ExecutionType, Fields, open_definition
+from sfn_provider.asl.lint.definition_walk import Definition, Fields, index_definition
 from sfn_provider.asl.lint.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint.fields import (
     exclusive_fields,
@@ -36,10 +35,9 @@ from sfn_provider.asl.lint.transitions import (
 from sfn_provider.asl.lint.unknown_fields import null_fields, type_problems, unknown_fields
 from sfn_provider.asl.lint.variables import shadowed_variables, undefined_variables, variable_names
 from sfn_provider.asl.scope import Json
-from sfn_provider.asl.source import Document, load
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.model import StateMachine
+    from sfn_provider.asl.model import ExecutionType, StateMachine
 
 Rule = Callable[[Definition], Iterator[Diagnostic]]
 
@@ -76,7 +74,7 @@ RULES: tuple[Rule, ...] = (
     jsonata_syntax,
     variable_names,
     shadowed_variables,
-    # From here on warnings alone.
+    # Rules with warnings only.
     undefined_variables,
     static_text,
     jsonata_text,
@@ -89,22 +87,22 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def check(source: str | dict[str, Any], execution_type: ExecutionType) -> tuple[StateMachine | None, list[Diagnostic]]:
-    """Check a definition and build its model.
+def check(value: Fields, execution_type: ExecutionType) -> tuple[StateMachine | None, list[Diagnostic]]:
+    """Build the model of a definition and run all rules.
+
+    Args:
+        value: the definition's JSON object, of any shape.
+        execution_type: STANDARD or EXPRESS.
 
     Returns:
-        The model, None where the shape is wrong; and every problem, as `lint` returns them.
+        The model, None if the shape is wrong; and the diagnostics without lines and columns.
     """
-    document = load(source)
-    if not isinstance(document.value, dict):
-        return None, list(document.diagnostics)
-    machine, found = _shape(document.value)
-    definition = open_definition(document.value, execution_type)
-    found += [diagnostic for rule in RULES for diagnostic in rule(definition)]
-    return machine, _in_order([*document.diagnostics, *found], document)
+    machine, found = _validate(value)
+    definition = index_definition(value, execution_type)
+    return machine, [*found, *(diagnostic for rule in RULES for diagnostic in rule(definition))]
 
 
-def _shape(value: Fields) -> tuple[StateMachine | None, list[Diagnostic]]:
+def _validate(value: Fields) -> tuple[StateMachine | None, list[Diagnostic]]:
     from pydantic import ValidationError
 
     from sfn_provider.asl.model import StateMachine
@@ -115,22 +113,14 @@ def _shape(value: Fields) -> tuple[StateMachine | None, list[Diagnostic]]:
         return None, type_problems(problem, value)
 
 
-def _in_order(found: list[Diagnostic], document: Document) -> list[Diagnostic]:
-    """Sort by the order of the definition, drop what is said twice, and add lines and columns."""
-    if not found:
-        return []
-    order = _document_order(document.value)
-    ranked = sorted(dict.fromkeys(found), key=lambda diagnostic: order(diagnostic.location))
-    return [_with_line(diagnostic, document) for diagnostic in ranked]
-
-
-def _with_line(diagnostic: Diagnostic, document: Document) -> Diagnostic:
-    place = None if diagnostic.line is not None else document.locate(diagnostic.location)
-    return diagnostic if place is None else replace(diagnostic, line=place[0], column=place[1])
+def sort_diagnostics(diagnostics: Iterable[Diagnostic], value: Json) -> list[Diagnostic]:
+    """Sort diagnostics by their positions in a JSON value, without duplicates."""
+    order = _document_order(value)
+    return sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: order(diagnostic.location))
 
 
 def _document_order(value: Json) -> Callable[[str], tuple[int, ...]]:
-    """Make a sort key for JSON pointers: the position of each part in its object or list."""
+    """Return a sort key for JSON pointers: the position of each part in its object or list."""
     ranks: dict[int, dict[str, int]] = {}
 
     def key(location: str) -> tuple[int, ...]:

@@ -39,7 +39,7 @@ from sfn_provider.compare.report.builder import make_report
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.from_file import translate_definition
+from sfn_provider.translate.translator import translate_definition
 
 
 @click.command(cls=ProviderCommand)

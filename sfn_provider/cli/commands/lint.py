@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from sfn_provider.asl import Diagnostic
-from sfn_provider.asl import lint as lint_definition
 from sfn_provider.cli.options import ProviderCommand
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.translate.definitions import read_definition
@@ -47,9 +47,10 @@ def lint(files: tuple[str, ...], output_format: str, as_json: bool, execution_ty
 
 
 def _check(file: str, execution_type: str) -> list[Diagnostic]:
-    definition = read_definition(file)
-    kind = "EXPRESS" if execution_type == "EXPRESS" else definition.execution_type
-    return list(definition.placed(lint_definition(definition.source, execution_type=kind)))
+    document = read_definition(file).document
+    if execution_type == "EXPRESS":
+        document = replace(document, execution_type="EXPRESS")
+    return list(document.diagnostics)
 
 
 def _count_errors(found: FileDiagnostics) -> int:

@@ -23,7 +23,7 @@ from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.compare.report.replay_reports import report_replays
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions import Definition
+from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.definitions.files import read_file
 
 
@@ -70,7 +70,7 @@ def replay(
     opened = open_definition(definition, substitutions, quiet=as_json) if definition else None
     mocks = next(iter(read_mocks(mock).values())) if mock else Mocks.from_mapping({})
     dag = DagSource(read_file(dag_file, "a DAG file"), dag_id) if dag_file else None
-    replayed: list[Definition] = [opened] if opened else []
+    replayed: list[LoadedDefinition] = [opened] if opened else []
     with ReplayResults(results) as collected:
         names = [name for name in (*histories, *executions) if name not in collected.names]
         for number, name in enumerate(names, 1):
@@ -98,7 +98,7 @@ def replay(
     return collected.exit_code
 
 
-def _open(name: str, definition: Definition | None, save: str | None) -> tuple[Recording, Definition]:
+def _open(name: str, definition: LoadedDefinition | None, save: str | None) -> tuple[Recording, LoadedDefinition]:
     if not name.startswith("arn:"):
         if definition is None:
             raise AssertionError("histories in files come with a definition")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sfn_provider.compare.replay.recording import Recording
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.definition import Definition, Machine
+from sfn_provider.translate.definitions.loader import LoadedDefinition, StateMachineResource, load_definition
 
 _EXECUTION = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:(?P<kind>execution|express):[^:]+:.+")
 _MACHINE = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:stateMachine:[^:]+(:[^:]+)?")
@@ -39,10 +39,10 @@ class AwsExecution:
         """
         return Recording.from_events(self.events, self.arn, self.arn)
 
-    def machine_definition(self) -> Definition:
+    def machine_definition(self) -> LoadedDefinition:
         """Return the definition that it ran, under the name of its state machine."""
         machine = self.arn.split(":")[6]
-        return Definition(self.definition, machine, self.arn, self.arn, Machine(machine, self.definition))
+        return load_definition(StateMachineResource(machine, self.definition), file=self.arn, origin=self.arn)
 
 
 def fetch_execution(execution_arn: str) -> AwsExecution:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import InstanceOf
 
 from sfn_provider.asl import parse
-from sfn_provider.asl.lint.definition_walk import ExecutionType
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.compare.report.data.costs import CostOptions, estimate_cost
 from sfn_provider.compare.report.data.times import measure_times
 from sfn_provider.compare.report.drawing.graph import Graph, dag_graph, machine_graph

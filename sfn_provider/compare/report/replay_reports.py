@@ -13,10 +13,10 @@ from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.compare.report.data.costs import CostOptions
 from sfn_provider.compare.report.model import Case
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions import Definition
+from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.definitions.files import read_file
-from sfn_provider.translate.from_file import translate_definition
 from sfn_provider.translate.plan.schedule import Schedule
+from sfn_provider.translate.translator import translate_definition
 
 ONCE_A_DAY = 30
 """Runs a month without a schedule."""
@@ -24,7 +24,7 @@ ONCE_A_DAY = 30
 
 def report_replays(
     cases: Sequence[Case],
-    definitions: Sequence[Definition],
+    definitions: Sequence[LoadedDefinition],
     costs: Callable[[Schedule | None], CostOptions],
     *,
     dag_file: str | None = None,
@@ -43,7 +43,7 @@ def report_replays(
     """
     shown = definitions[0]
     translation = translate_definition(shown)
-    others = sum(definition.source != shown.source for definition in definitions)
+    others = sum(definition.document.parsed != shown.document.parsed for definition in definitions)
     notes = []
     if others:
         notes.append(f"{others} of the executions ran another version of the definition than that which is shown.")
@@ -85,7 +85,7 @@ def replay_last(
     """
     dag = DagSource(read_file(dag_file, "a DAG file")) if dag_file else None
     cases: list[Case] = []
-    replayed: list[Definition] = []
+    replayed: list[LoadedDefinition] = []
     not_replayed: dict[str, str] = {}
     for arn in list_last_executions(state_machine_arn, count):
         try:

@@ -1,10 +1,10 @@
-"""Finds definitions in the files that people have: ASL, CloudFormation, SAM, Terraform, or in AWS by an ARN.
+"""Reads definitions from ASL files, CloudFormation and SAM templates, Terraform files, and AWS.
 
 ::
 
     definition = read_definition("template.yaml#SalesPipeline", {"Bucket": "sales"})
-    definition.source     the definition, for `sfn_provider.asl.parse`
-    definition.schedule   when it runs, where the file says so
+    definition.document   the definition, opened, with the lines of the file
+    definition.schedule   EventBridge's expression, if the file has one
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfn_provider.translate.definitions.definition import Definition
+    from sfn_provider.translate.definitions.loader import LoadedDefinition
     from sfn_provider.translate.definitions.reader import read_definition
 
-__all__ = ["Definition", "read_definition"]
+__all__ = ["LoadedDefinition", "read_definition"]
 
-# On demand: a translation needs this package's `placeholders` only.
 _ON_DEMAND = {
-    "Definition": "sfn_provider.translate.definitions.definition",
+    "LoadedDefinition": "sfn_provider.translate.definitions.loader",
     "read_definition": "sfn_provider.translate.definitions.reader",
 }
 

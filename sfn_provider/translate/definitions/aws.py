@@ -1,24 +1,25 @@
-"""The definition of a state machine in AWS."""
+"""Reads a state machine's definition from AWS by its ARN."""
 
 from __future__ import annotations
 
 import re
 
+from sfn_provider.asl.document import SourceMap
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.definition import Machine
+from sfn_provider.translate.definitions.loader import StateMachineResource
 
 ARN = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:stateMachine:(?P<name>[^:]+)(:[^:]+)?")
 """ARN of a state machine, of a version or an alias of it."""
 
 
-def describe(arn: str) -> Machine:
-    """Ask AWS for a state machine.
+def describe_state_machine(arn: str) -> StateMachineResource:
+    """Read a state machine from AWS.
 
     Args:
         arn: the machine's ARN.
 
     Raises:
-        UsageError: where the ARN is none, there are no credentials, or AWS refuses.
+        UsageError: the ARN is not valid, there are no credentials, or AWS refuses.
     """
     match = ARN.fullmatch(arn)
     if match is None:
@@ -40,6 +41,9 @@ def describe(arn: str) -> Machine:
     except (BotoCoreError, ClientError) as error:
         raise UsageError(f"{arn}: AWS gives no definition: {error}") from error
     express = answer.get("type") == "EXPRESS"
-    return Machine(
-        match["name"], answer["definition"], first_line=1, execution_type="EXPRESS" if express else "STANDARD"
+    return StateMachineResource(
+        match["name"],
+        answer["definition"],
+        source_map=SourceMap(first_line=1),
+        execution_type="EXPRESS" if express else "STANDARD",
     )

@@ -1,4 +1,4 @@
-"""State machines in CloudFormation and SAM templates.
+"""Finds state machines in CloudFormation and SAM templates, with their values and schedules.
 
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachine.html
 and https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.document import SourceMap
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.cloudformation_functions import Intrinsics, as_fields
-from sfn_provider.translate.definitions.definition import Machine
-from sfn_provider.translate.definitions.files import beside, read_beside
+from sfn_provider.translate.definitions.files import read_sibling, sibling_path
+from sfn_provider.translate.definitions.loader import StateMachineResource
 from sfn_provider.translate.definitions.schedules import find_events
 from sfn_provider.translate.definitions.template_reader import Template
 
@@ -24,20 +26,16 @@ Json = Any
 TYPES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 
 
-def machines_in(template: Template, file: str) -> dict[str, Callable[[], Machine]]:
-    """The state machines of a template by logical id, each read when it is called for."""
+def find_state_machines(template: Template, file: str) -> dict[str, Callable[[], StateMachineResource]]:
+    """Find the state machines of a template: functions that read them, by logical id."""
     resources = template.value["Resources"]
-    found = [
+    names = [
         name for name, resource in resources.items() if isinstance(resource, dict) and resource.get("Type") in TYPES
     ]
-    return {name: _reader(template, name, file) for name in found}
+    return {name: partial(_read_resource, template, name, file) for name in names}
 
 
-def _reader(template: Template, name: str, file: str) -> Callable[[], Machine]:
-    return lambda: _machine(template, name, file)
-
-
-def _machine(template: Template, name: str, file: str) -> Machine:
+def _read_resource(template: Template, name: str, file: str) -> StateMachineResource:
     resource = template.value["Resources"][name]
     properties = resource.get("Properties")
     if not isinstance(properties, dict):
@@ -45,7 +43,7 @@ def _machine(template: Template, name: str, file: str) -> Machine:
     intrinsics = Intrinsics(file, as_fields(template.value.get("Mappings")))
     events = find_events(template.value["Resources"], name, intrinsics)
     return replace(
-        _definition(template, name, properties, intrinsics),
+        _read_definition(template, name, properties, intrinsics),
         values=_values(properties, intrinsics),
         schedule=events.schedule,
         params=events.params,
@@ -59,46 +57,49 @@ def _kind(properties: Mapping[str, Json]) -> Json:
     return properties.get("StateMachineType", properties.get("Type"))
 
 
-def _definition(template: Template, name: str, properties: Mapping[str, Json], intrinsics: Intrinsics) -> Machine:
+def _read_definition(
+    template: Template, name: str, properties: Mapping[str, Json], intrinsics: Intrinsics
+) -> StateMachineResource:
     what = f"{intrinsics.file}#{name}"
-    given = [key for key in READERS if key in properties]
-    if len(given) != 1:
-        raise UsageError(f"{what} has {' and '.join(given) or _no_definition(properties)}")
-    at = pointer("Resources", name, "Properties", given[0])
-    places = {key.removeprefix(at): place for key, place in template.positions.items() if key.startswith(at)}
-    made = Machine(name=name, source={}, positions=places, first_line=_line(template, at))
-    return READERS[given[0]](made, properties[given[0]], intrinsics)
+    keys = [key for key in READERS if key in properties]
+    if len(keys) != 1:
+        raise UsageError(f"{what} has {' and '.join(keys) or _no_definition(properties)}")
+    at = pointer("Resources", name, "Properties", keys[0])
+    positions = {key.removeprefix(at): found for key, found in template.positions.items() if key.startswith(at)}
+    resource = StateMachineResource(name, {}, source_map=SourceMap(_first_line(template, at), positions))
+    return READERS[keys[0]](resource, properties[keys[0]], intrinsics)
 
 
-def _from_text(machine: Machine, value: Json, intrinsics: Intrinsics) -> Machine:
-    return replace(machine, source=intrinsics.text(value, f"{machine.name}'s DefinitionString"))
+def _from_text(resource: StateMachineResource, value: Json, intrinsics: Intrinsics) -> StateMachineResource:
+    return replace(resource, source=intrinsics.text(value, f"{resource.name}'s DefinitionString"))
 
 
-def _from_object(machine: Machine, value: Json, intrinsics: Intrinsics) -> Machine:
+def _from_object(resource: StateMachineResource, value: Json, intrinsics: Intrinsics) -> StateMachineResource:
     source = intrinsics.resolve(value)
     if not isinstance(source, dict):
-        raise UsageError(f"{intrinsics.file}#{machine.name}: Definition must be an object; it gives {str(source)[:80]}")
-    return replace(machine, source=source)
+        what = f"{intrinsics.file}#{resource.name}"
+        raise UsageError(f"{what}: Definition must be an object; it gives {str(source)[:80]}")
+    return replace(resource, source=source)
 
 
-def _from_uri(machine: Machine, uri: Json, intrinsics: Intrinsics) -> Machine:
-    what = f"{intrinsics.file}#{machine.name}"
+def _from_uri(resource: StateMachineResource, uri: Json, intrinsics: Intrinsics) -> StateMachineResource:
+    what = f"{intrinsics.file}#{resource.name}"
     if not isinstance(uri, str) or uri.startswith("s3://"):
         raise UsageError(f"{what}: DefinitionUri is in S3 ({uri}); download the file and name it instead")
-    text = read_beside(intrinsics.file, uri, f"the definition of {what}")
-    return replace(machine, source=text, first_line=1, positions={}, file=beside(intrinsics.file, uri))
+    text = read_sibling(intrinsics.file, uri, f"the definition of {what}")
+    return replace(resource, source=text, source_map=SourceMap(first_line=1), file=sibling_path(intrinsics.file, uri))
 
 
-READERS: dict[str, Callable[[Machine, Json, Intrinsics], Machine]] = {
+READERS: dict[str, Callable[[StateMachineResource, Json, Intrinsics], StateMachineResource]] = {
     "DefinitionString": _from_text,
     "Definition": _from_object,
     "DefinitionUri": _from_uri,
 }
-"""The properties that hold a definition, and how each is read."""
+"""The readers of a definition, by the property that holds it."""
 
 
-def _line(template: Template, at: str) -> int | None:
-    """The line at which a text starts: that of its block, or that of the property for a text on one line."""
+def _first_line(template: Template, at: str) -> int | None:
+    """Return the first line of a definition in a block of text; None for a text on one line."""
     for location in (at, f"{at}/Fn::Sub", f"{at}/Fn::Sub/0"):
         if location in template.blocks:
             return template.blocks[location]
@@ -112,15 +113,16 @@ def _no_definition(properties: Mapping[str, Json]) -> str:
 
 
 def _values(properties: Mapping[str, Json], intrinsics: Intrinsics) -> dict[str, str]:
-    given = as_fields(properties.get("DefinitionSubstitutions"))
-    return {name: intrinsics.text(value, f"DefinitionSubstitutions' {name}") for name, value in given.items()}
+    values = as_fields(properties.get("DefinitionSubstitutions"))
+    return {name: intrinsics.text(value, f"DefinitionSubstitutions' {name}") for name, value in values.items()}
 
 
 def _defaults(parameters: Json) -> dict[str, str]:
-    """The defaults of the template's parameters. Those of Systems Manager are names of values, not values."""
-    found = {}
-    for name, parameter in as_fields(parameters).items():
-        given = isinstance(parameter, dict) and "Default" in parameter
-        if given and not str(parameter.get("Type")).startswith("AWS::SSM::"):
-            found[name] = str(parameter["Default"])
-    return found
+    """Return the defaults of the template's parameters. Those of Systems Manager are names of values, not values."""
+    return {
+        name: str(parameter["Default"])
+        for name, parameter in as_fields(parameters).items()
+        if isinstance(parameter, dict)
+        and "Default" in parameter
+        and not str(parameter.get("Type")).startswith("AWS::SSM::")
+    }

@@ -1,4 +1,4 @@
-"""What CloudFormation's functions give, as far as a template alone can tell. The rest stays a placeholder.
+"""Evaluates CloudFormation's intrinsic functions whose value is in the template; others become placeholders.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sfn_provider.asl.placeholders import make_placeholder
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.placeholders import placeholder
 
 Json = Any
 
@@ -33,7 +33,7 @@ class Intrinsics:
     mappings: Mapping[str, Json] = field(default_factory=dict)
 
     def resolve(self, value: Json) -> Json:
-        """Put in the place of each function what it gives, or a placeholder: ``!GetAtt F.Arn`` is ``${F.Arn}``."""
+        """Replace each function by its value, or by a placeholder: ``!GetAtt F.Arn`` by ``${F.Arn}``."""
         if isinstance(value, list):
             return [self.resolve(entry) for entry in value]
         if not isinstance(value, dict):
@@ -44,10 +44,10 @@ class Intrinsics:
         return {key: self.resolve(entry) for key, entry in value.items()}
 
     def text(self, value: Json, what: str) -> str:
-        """The text that a value gives.
+        """Return the text of a value.
 
         Raises:
-            UsageError: where it gives none.
+            UsageError: the value is an object or a list.
         """
         found = self.resolve(value)
         if isinstance(found, bool):
@@ -61,12 +61,12 @@ Function = Callable[[Intrinsics, Json], Json]
 
 
 def _ref(context: Intrinsics, value: Json) -> Json:
-    return placeholder(str(value))
+    return make_placeholder(str(value))
 
 
 def _get_att(context: Intrinsics, value: Json) -> Json:
     parts = value if isinstance(value, list) else [value]
-    return placeholder(".".join(context.text(part, "Fn::GetAtt") for part in parts))
+    return make_placeholder(".".join(context.text(part, "Fn::GetAtt") for part in parts))
 
 
 def _sub(context: Intrinsics, value: Json) -> Json:
@@ -76,7 +76,7 @@ def _sub(context: Intrinsics, value: Json) -> Json:
         if match[1]:
             return "${" + match[2] + "}"  # ${!Name} is a literal ${Name}
         name = match[2].strip()
-        return context.text(values[name], f"Fn::Sub's {name}") if name in values else placeholder(name)
+        return context.text(values[name], f"Fn::Sub's {name}") if name in values else make_placeholder(name)
 
     return _VARIABLE.sub(put, text)
 
@@ -132,16 +132,16 @@ def _to_json(context: Intrinsics, value: Json) -> Json:
 
 
 def _unknown(name: str) -> Function:
-    """A function of which the template alone does not tell the value: ``${ImportValue network-Vpc}``."""
+    """Return a function that makes a placeholder: ``${ImportValue network-Vpc}``."""
 
-    def keep(context: Intrinsics, value: Json) -> Json:
-        return placeholder(f"{name.removeprefix('Fn::')} {_words(context.resolve(value))}".rstrip())
+    def resolve(context: Intrinsics, value: Json) -> Json:
+        return make_placeholder(f"{name.removeprefix('Fn::')} {_words(context.resolve(value))}".rstrip())
 
-    return keep
+    return resolve
 
 
 def as_fields(value: Json) -> Mapping[str, Json]:
-    """An object as it is; nothing for what is none, such as a function in its place."""
+    """Return an object; an empty one for any other value, such as a function in its place."""
     is_function = isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("Fn::")
     return value if isinstance(value, dict) and not is_function else {}
 
@@ -165,4 +165,4 @@ FUNCTIONS: dict[str, Function] = {
     "Fn::Split": _split,
     "Fn::ToJsonString": _to_json,
 }
-"""The functions whose value a template alone may tell; others stay a placeholder by their name."""
+"""The functions whose value may be in the template; others become a placeholder with their name."""

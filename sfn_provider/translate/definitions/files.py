@@ -1,4 +1,4 @@
-"""Reading the files that definitions stand in."""
+"""Reads text files, with a UsageError that names the problem."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def read_file(path: str, what: str) -> str:
 
     Args:
         path: the file.
-        what: what it should hold, for the message.
+        what: its expected content, for the message.
 
     Raises:
-        UsageError: where it cannot be read.
+        UsageError: it cannot be read.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
@@ -29,11 +29,11 @@ def read_file(path: str, what: str) -> str:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def beside(file: str, path: str) -> str:
-    """A path that is relative to another file's folder."""
+def sibling_path(file: str, path: str) -> str:
+    """Return a path that is relative to another file's folder."""
     return str(Path(file).parent / path)
 
 
-def read_beside(file: str, path: str, what: str) -> str:
-    """Read a file whose path is relative to another file's folder."""
-    return read_file(beside(file, path), what)
+def read_sibling(file: str, path: str, what: str) -> str:
+    """Read a text file whose path is relative to another file's folder."""
+    return read_file(sibling_path(file, path), what)

@@ -1,4 +1,4 @@
-"""From what a user names to a definition."""
+"""Reads the definition that a reference names: ``FILE``, ``FILE#Name`` or an ARN."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.document import SourceMap
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions import terraform
-from sfn_provider.translate.definitions.aws import describe
-from sfn_provider.translate.definitions.definition import Definition, Machine
+from sfn_provider.translate.definitions.aws import describe_state_machine
 from sfn_provider.translate.definitions.files import read_file
-from sfn_provider.translate.definitions.placeholders import fill_all, infer_resources, refuse_bare
+from sfn_provider.translate.definitions.loader import LoadedDefinition, StateMachineResource, load_definition
 
-Machines = dict[str, Callable[[], Machine]]
+Resources = dict[str, Callable[[], StateMachineResource]]
+"""Functions that read the state machines of a file, by name."""
 
-_NAMED = "AWS::StepFunctions::StateMachine, AWS::Serverless::StateMachine or aws_sfn_state_machine"
+_RESOURCE_TYPES = "AWS::StepFunctions::StateMachine, AWS::Serverless::StateMachine or aws_sfn_state_machine"
 
 
-def read_definition(reference: str, substitutions: Mapping[str, str] | None = None) -> Definition:
+def read_definition(reference: str, substitutions: Mapping[str, str] | None = None) -> LoadedDefinition:
     """Read the definition that a reference names.
 
     Args:
@@ -28,76 +27,56 @@ def read_definition(reference: str, substitutions: Mapping[str, str] | None = No
         substitutions: values for ``${Name}`` in the definition, or in what the file puts there.
 
     Raises:
-        UsageError: where it cannot be read, names no machine or several, or a substitution is not used.
+        UsageError: it cannot be read, names no machine or several, or a substitution is not used.
     """
-    path, name, machine = _find(reference)
-    source, defaulted = fill_all(machine.source, substitutions or {}, machine.values, machine.defaults)
-    refuse_bare(source)
-    source, inferred = infer_resources(source)
-    file = machine.file or path
-    shown = path if path.startswith("arn:") else Path(path).name
-    definition = Definition(
-        source=source,
-        name=machine.name,
-        file=file,
-        origin=f"{shown}#{name}" if name else shown,
-        machine=machine,
-    )
-    told = (*_default_warning(defaulted), *inferred)
-    return Definition(source, machine.name, file, definition.origin, machine, definition.placed(told))
+    path, name, resource = _find_resource(reference)
+    label = path if path.startswith("arn:") else Path(path).name
+    origin = f"{label}#{name}" if name else label
+    return load_definition(resource, substitutions, file=resource.file or path, origin=origin)
 
 
-def _find(reference: str) -> tuple[str, str | None, Machine]:
+def _find_resource(reference: str) -> tuple[str, str | None, StateMachineResource]:
     if reference.startswith("arn:"):
-        return reference, None, describe(reference)
-    path, _, wanted = (reference, "", "") if os.path.isfile(reference) else reference.rpartition("#")
+        return reference, None, describe_state_machine(reference)
+    path, _, requested = (reference, "", "") if os.path.isfile(reference) else reference.rpartition("#")
     if not path:
-        path, wanted = reference, ""
+        path, requested = reference, ""
     text = read_file(path, "a state machine definition")
-    machines = _machines(text, path)
-    if machines is None:
-        if wanted:
-            raise UsageError(f"{path} is a definition itself: name it without #{wanted}")
-        return path, None, Machine(Path(path).stem, text, first_line=1)
-    name = _choose(machines, wanted, path)
-    return path, name, machines[name]()
+    resources = _find_resources(text, path)
+    if resources is None:
+        if requested:
+            raise UsageError(f"{path} is a definition itself: name it without #{requested}")
+        return path, None, StateMachineResource(Path(path).stem, text, source_map=SourceMap(first_line=1))
+    name = _choose(resources, requested, path)
+    return path, name, resources[name]()
 
 
-def _machines(text: str, path: str) -> Machines | None:
-    """The machines of a file by name; None where the file is a definition itself."""
+def _find_resources(text: str, path: str) -> Resources | None:
+    """Find the state machines of a file; None if the file is a definition itself."""
     if path.endswith(".tf.json"):
         raise UsageError(f"{path}: Terraform's JSON form is not read; name a .tf file")
     if path.endswith(".tf"):
+        from sfn_provider.translate.definitions import terraform
         from sfn_provider.translate.definitions.terraform_values import TerraformFile
 
-        return terraform.machines_in(TerraformFile.parse(text, path))
-    from sfn_provider.translate.definitions import cloudformation as templates
-    from sfn_provider.translate.definitions import template_reader as template_text
+        return terraform.find_state_machines(TerraformFile.parse(text, path))
+    from sfn_provider.translate.definitions import cloudformation
+    from sfn_provider.translate.definitions.template_reader import is_template, may_be_template, read_template
 
-    if not template_text.may_be_template(text):
+    if not may_be_template(text):
         return None
-    template = template_text.read_template(text, path)
-    return templates.machines_in(template, path) if template_text.is_template(template.value) else None
+    template = read_template(text, path)
+    return cloudformation.find_state_machines(template, path) if is_template(template.value) else None
 
 
-def _choose(machines: Machines, wanted: str, path: str) -> str:
-    if not machines:
-        raise UsageError(f"{path} has no state machine, that is, no {_NAMED}")
-    if wanted in machines:
-        return wanted
-    listed = ", ".join(machines)
-    if wanted:
-        raise UsageError(f"{path} has no state machine {wanted!r}; it has {listed}")
-    if len(machines) > 1:
-        raise UsageError(f"{path} has the state machines {listed}; name one: {path}#{next(iter(machines))}")
-    return next(iter(machines))
-
-
-def _default_warning(names: set[str]) -> tuple[Diagnostic, ...]:
-    if not names:
-        return ()
-    message = (
-        f"the defaults of the template's parameters are taken for {', '.join(sorted(names))}; give other values with "
-        "--substitutions NAME=VALUE"
-    )
-    return (Diagnostic("warning", "PARAMETER_DEFAULT", message),)
+def _choose(resources: Resources, requested: str, path: str) -> str:
+    if not resources:
+        raise UsageError(f"{path} has no state machine, that is, no {_RESOURCE_TYPES}")
+    if requested in resources:
+        return requested
+    listed = ", ".join(resources)
+    if requested:
+        raise UsageError(f"{path} has no state machine {requested!r}; it has {listed}")
+    if len(resources) > 1:
+        raise UsageError(f"{path} has the state machines {listed}; name one: {path}#{next(iter(resources))}")
+    return next(iter(resources))

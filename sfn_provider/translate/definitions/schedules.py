@@ -1,4 +1,4 @@
-"""What starts a state machine, as its template says it: schedules, and events that a DAG does not take.
+"""Finds the schedules and events of a template that start a state machine.
 
 Sources: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineeventsource.html
 and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
@@ -22,12 +22,12 @@ INPUT_KEY = "sfn_provider:input"
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What starts a machine.
+    """The events that start a machine, as far as a DAG can have them.
 
     Args:
-        schedule: the first schedule that is switched on.
+        schedule: the first enabled schedule.
         params: its input.
-        findings: what else there is.
+        findings: the events that the DAG does not have, and differences of the schedule.
     """
 
     schedule: str | None = None
@@ -46,26 +46,26 @@ class _Event:
 
 
 def find_events(resources: Mapping[str, Json], machine: str, intrinsics: Intrinsics) -> Events:
-    """Find what starts a machine of a template."""
-    events = [*_own_events(as_fields(resources[machine].get("Properties"))), *_rules(resources, machine)]
+    """Find the events that start a machine of a template."""
+    events = [*_sam_events(as_fields(resources[machine].get("Properties"))), *_eventbridge_events(resources, machine)]
     schedule: str | None = None
     params: dict[str, Json] = {}
     findings: list[Finding] = []
     for event in events:
         problem = _problem(event, schedule, intrinsics)
         if problem is not None:
-            findings.append(_not_taken(event, problem))
+            findings.append(_unsupported_event(event, problem))
             continue
         schedule = intrinsics.text(event.expression, f"the schedule {event.name}")
-        params, told = _params(event, intrinsics)
-        findings += told
+        params, problems = _params(event, intrinsics)
+        findings += problems
         if event.timezone not in (None, "UTC"):
             findings.append(_timezone(event))
     return Events(schedule, params, tuple(findings))
 
 
 def _problem(event: _Event, schedule: str | None, intrinsics: Intrinsics) -> str | None:
-    """Why an event does not become the DAG's schedule."""
+    """Return why an event cannot be the DAG's schedule; None if it can."""
     if event.problem is not None:
         return event.problem
     if not event.enabled:
@@ -78,7 +78,7 @@ def _problem(event: _Event, schedule: str | None, intrinsics: Intrinsics) -> str
     return None
 
 
-def _not_taken(event: _Event, problem: str) -> Finding:
+def _unsupported_event(event: _Event, problem: str) -> Finding:
     why = f"The event {event.name} of the template {problem}."
     return Finding("EVENT_NOT_TAKEN", "differs", why, "Trigger the DAG another way, or give its schedule yourself.")
 
@@ -102,49 +102,49 @@ def _params(event: _Event, intrinsics: Intrinsics) -> tuple[dict[str, Json], lis
     return (value if isinstance(value, dict) else {INPUT_KEY: value}), []
 
 
-def _own_events(properties: Mapping[str, Json]) -> Iterator[_Event]:
-    """The Events of a SAM state machine."""
-    for name, event in as_fields(properties.get("Events")).items():
+def _sam_events(machine: Mapping[str, Json]) -> Iterator[_Event]:
+    """Iterate over the Events in the properties of a SAM state machine."""
+    for name, event in as_fields(machine.get("Events")).items():
         if not isinstance(event, dict):
             yield _Event(name, None, problem="depends on a condition of the template")
             continue
-        given = as_fields(event.get("Properties"))
+        properties = as_fields(event.get("Properties"))
         kind = event.get("Type")
-        enabled = given.get("Enabled") is not False and given.get("State") not in ("DISABLED",)
+        enabled = properties.get("Enabled") is not False and properties.get("State") not in ("DISABLED",)
         if kind == "Schedule":
-            yield _Event(name, given.get("Schedule"), given.get("Input"), enabled)
+            yield _Event(name, properties.get("Schedule"), properties.get("Input"), enabled)
         elif kind == "ScheduleV2":
-            zone = given.get("ScheduleExpressionTimezone")
-            yield _Event(name, given.get("ScheduleExpression"), given.get("Input"), enabled, zone)
+            zone = properties.get("ScheduleExpressionTimezone")
+            yield _Event(name, properties.get("ScheduleExpression"), properties.get("Input"), enabled, zone)
         else:
             yield _Event(name, None, problem=f"is of the type {kind}, and a DAG has no such event")
 
 
-def _rules(resources: Mapping[str, Json], machine: str) -> Iterator[_Event]:
-    """Rules of EventBridge and schedules of its Scheduler whose target is the machine."""
+def _eventbridge_events(resources: Mapping[str, Json], machine: str) -> Iterator[_Event]:
+    """Iterate over the rules of EventBridge and the schedules of its Scheduler whose target is the machine."""
     for name, resource in resources.items():
         if not isinstance(resource, dict):
             continue
-        given = as_fields(resource.get("Properties"))
-        enabled = given.get("State") != "DISABLED"
-        if resource.get("Type") == "AWS::Scheduler::Schedule" and _means(given.get("Target"), machine):
-            zone = given.get("ScheduleExpressionTimezone")
-            yield _Event(name, given.get("ScheduleExpression"), given["Target"].get("Input"), enabled, zone)
+        properties = as_fields(resource.get("Properties"))
+        enabled = properties.get("State") != "DISABLED"
+        if resource.get("Type") == "AWS::Scheduler::Schedule" and _is_machine(properties.get("Target"), machine):
+            zone = properties.get("ScheduleExpressionTimezone")
+            yield _Event(name, properties.get("ScheduleExpression"), properties["Target"].get("Input"), enabled, zone)
         elif resource.get("Type") == "AWS::Events::Rule":
-            targets = given.get("Targets")
+            targets = properties.get("Targets")
             for target in targets if isinstance(targets, list) else ():
-                if _means(target, machine):
-                    yield _rule(name, given, target, enabled)
+                if _is_machine(target, machine):
+                    yield _rule(name, properties, target, enabled)
 
 
-def _rule(name: str, given: Mapping[str, Json], target: Mapping[str, Json], enabled: bool) -> _Event:
-    if "ScheduleExpression" not in given:
+def _rule(name: str, properties: Mapping[str, Json], target: Mapping[str, Json], enabled: bool) -> _Event:
+    if "ScheduleExpression" not in properties:
         return _Event(name, None, problem="waits for events of a pattern, and a DAG has no such event")
     if "InputTransformer" in target or "InputPath" in target:
         return _Event(name, None, problem="makes its input of EventBridge's event, which a DAG does not get")
-    return _Event(name, given["ScheduleExpression"], target.get("Input"), enabled)
+    return _Event(name, properties["ScheduleExpression"], target.get("Input"), enabled)
 
 
-def _means(target: Json, machine: str) -> bool:
+def _is_machine(target: Json, machine: str) -> bool:
     arn = target.get("Arn") if isinstance(target, dict) else None
     return arn in ({"Ref": machine}, {"Fn::GetAtt": [machine, "Arn"]}, {"Fn::GetAtt": f"{machine}.Arn"})

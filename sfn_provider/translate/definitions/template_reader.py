@@ -1,6 +1,6 @@
-"""CloudFormation templates as text: JSON, or YAML with the short tags ``!Ref``, ``!GetAtt``, ``!Sub`` and so on.
+"""Reads CloudFormation templates: JSON, or YAML with the short tags ``!Ref``, ``!GetAtt``, ``!Sub`` and so on.
 
-CloudFormation reads YAML 1.1 but for dates.
+CloudFormation reads YAML 1.1 without its dates.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.json_positions import scan_positions
+from sfn_provider.asl.json_positions import LineIndex, scan_positions
 from sfn_provider.exceptions import UsageError
 
 Json = Any
 
 MAX_NODES = 1_000_000
-"""Values that a template may stand for once its aliases are written out."""
+"""Upper limit of values in a template after its aliases are expanded."""
 
 _BARE_TAGS = {"!Ref": "Ref", "!Condition": "Condition"}
 _TOP_LEVEL = re.compile(r"""^\s*["']?Resources["']?\s*:""", re.MULTILINE)
@@ -27,12 +27,12 @@ _TOP_LEVEL = re.compile(r"""^\s*["']?Resources["']?\s*:""", re.MULTILINE)
 
 @dataclass(slots=True)
 class Template:
-    """A template as read.
+    """A template that was read.
 
     Args:
-        value: the template; short tags are written as ``Fn::`` functions.
+        value: the template; short tags are replaced by ``Fn::`` functions.
         positions: line and column, counted from 1, by JSON pointer.
-        blocks: JSON pointers of texts that stand in a block of lines of their own (``|``), with the first such line.
+        blocks: the first line of each block scalar (``|``) by JSON pointer.
     """
 
     value: Json
@@ -41,12 +41,12 @@ class Template:
 
 
 def may_be_template(text: str) -> bool:
-    """Could this be a template? `read_template` can tell."""
+    """Whether a text looks like a template; `is_template` checks the value."""
     return _TOP_LEVEL.search(text) is not None or ('"Resources"' in text and '::StateMachine"' in text)
 
 
 def is_template(value: Json) -> bool:
-    """Is this a template rather than a definition?"""
+    """Whether a value is a template, not a definition."""
     return isinstance(value, dict) and isinstance(value.get("Resources"), dict) and "States" not in value
 
 
@@ -54,7 +54,7 @@ def read_template(text: str, file: str) -> Template:
     """Read a template.
 
     Raises:
-        UsageError: where it is neither JSON nor YAML.
+        UsageError: it is neither JSON nor YAML.
     """
     try:
         return _read_json(text, file) if text.lstrip("\ufeff \t\r\n").startswith("{") else _read_yaml(text, file)
@@ -67,11 +67,9 @@ def _read_json(text: str, file: str) -> Template:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: the template is not JSON: {error.msg}") from None
-    positions = {}
-    for location, offset in scan_positions(text)[0].items():
-        start = text.rfind("\n", 0, offset) + 1
-        positions[location] = (text.count("\n", 0, offset) + 1, offset - start + 1)
-    return Template(value, positions)
+    lines = LineIndex(text)
+    offsets, _ = scan_positions(text)
+    return Template(value, {location: lines.position(offset) for location, offset in offsets.items()})
 
 
 def _read_yaml(text: str, file: str) -> Template:
@@ -88,15 +86,15 @@ def _read_yaml(text: str, file: str) -> Template:
         value = builder.build(node, "") if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise UsageError(f"{file}{place}: the template is not YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a value that is not of its tag
+        position = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise UsageError(f"{file}{position}: the template is not YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: the value does not fit its tag
         raise UsageError(f"{file}: the template is not YAML: {' '.join(str(error).split())}") from None
     return Template(value, builder.positions, builder.blocks)
 
 
 class _Builder:
-    """Builds JSON values of YAML's nodes."""
+    """Builds a JSON value from the nodes of YAML."""
 
     def __init__(self, loader: Any, file: str) -> None:
         self._loader = loader
@@ -134,19 +132,19 @@ class _Builder:
     def _mapping(self, node: Any, location: str) -> dict[str, Json]:
         if _function(node.tag) is None:
             self._loader.flatten_mapping(node)
-        made: dict[str, Json] = {}
+        fields: dict[str, Json] = {}
         for key, entry in node.value:
             name = str(key.value)
-            here = location + pointer(name)
-            if name in made and location.endswith("/States"):
+            inner = location + pointer(name)
+            if name in fields and location.endswith("/States"):
                 raise UsageError(f"{self._file}:{key.start_mark.line + 1}: two states are named {name!r}; rename one")
-            self.positions[here] = (key.start_mark.line + 1, key.start_mark.column + 1)
-            made[name] = self.build(entry, here)
-        return made
+            self.positions[inner] = (key.start_mark.line + 1, key.start_mark.column + 1)
+            fields[name] = self.build(entry, inner)
+        return fields
 
 
 def _function(tag: str) -> str | None:
-    """The function that a short tag stands for."""
+    """Return the function of a short tag."""
     if not tag.startswith("!") or tag == "!":
         return None
     return _BARE_TAGS.get(tag) or f"Fn::{tag[1:]}"

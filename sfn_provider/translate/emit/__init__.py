@@ -1,1 +1,1 @@
-"""Back ends of a plan: a Python file, or a live DAG."""
+"""The back ends of a plan: Python text of a DAG file, or an Airflow DAG at parse time."""

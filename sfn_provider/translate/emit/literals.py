@@ -1,4 +1,4 @@
-"""Python text for values: safe for any JSON value, and laid out as ruff and black do."""
+"""Formats JSON values, calls and edges as Python text, laid out as ruff and black do."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 WIDTH = 88
-"""Columns of a line, as ruff and black have it by default."""
+"""Columns of a line: the default of ruff and black."""
 
 INDENT = "    "
 
 
 def string(text: str) -> str:
-    """A string literal, in double quotes unless that needs more escapes."""
+    """Return a string literal, in double quotes unless that needs more escapes."""
     literal = repr(text)
     body = literal[1:-1]
     if literal[0] == '"' or body.count('"') > body.count("\\'"):
@@ -21,13 +21,13 @@ def string(text: str) -> str:
 
 
 def inline(value: Any) -> str:
-    """A value on one line.
+    """Return a value on one line.
 
     Args:
         value: a JSON value.
 
     Raises:
-        TypeError: where it is none, such as NaN.
+        TypeError: it is not a JSON value, such as NaN.
     """
     if isinstance(value, str):
         return string(value)
@@ -43,12 +43,12 @@ def inline(value: Any) -> str:
 
 
 def literal(value: Any, indent: str, used: int) -> str:
-    """A value, on one line if it fits there, else an entry a line.
+    """Return a value, on one line if it fits, else with one entry per line.
 
     Args:
         value: a JSON value.
-        indent: blanks in front of the line that it starts on.
-        used: columns that this line has besides the value, the comma after it included.
+        indent: blanks at the start of the first line.
+        used: columns of that line without the value, the comma after it included.
     """
     flat = inline(value)
     if not isinstance(value, (dict, list, tuple)) or not value or used + columns(flat) <= WIDTH:
@@ -67,54 +67,54 @@ def _entry(key: str, value: Any, indent: str) -> str:
 
 
 def columns(text: str) -> int:
-    """Columns that a line takes, at most: ruff and black count some characters beyond the Latin ones as two wide.
+    """Return the maximum columns of a line: ruff and black count some characters beyond Latin as two columns.
 
-    What fits by this count fits by theirs. What does not is laid out an entry a line, which they leave as it is.
+    Text that fits by this count fits by theirs. Other text gets one entry per line, which they do not change.
     """
     return len(text) + sum(char > "\u02ff" for char in text)
 
 
 def call(name: str, arguments: dict[str, str], indent: str) -> str:
-    """A call with an argument a line.
+    """Return a call with one argument per line.
 
     Args:
-        name: what is called.
+        name: the class or function.
         arguments: the arguments' text by name; see `argument`.
-        indent: blanks in front of the line that it starts on.
+        indent: blanks at the start of the first line.
     """
     lines = [f"{indent}{INDENT}{key}={text},\n" for key, text in arguments.items()]
     return f"{name}(\n" + "".join(lines) + f"{indent})"
 
 
 def argument(name: str, value: Any, indent: str) -> str:
-    """The text of an argument's value, for `call` with the same indent."""
+    """Return the text of an argument's value, for `call` with the same indent."""
     inner = indent + INDENT
     return literal(value, inner, len(inner) + len(name) + 2)
 
 
-def shift(left: str, rights: list[str], indent: str) -> str:
-    """A line that says which tasks come after one: ``left >> right``, or ``left >> [right, right]``.
+def edge(left: str, rights: list[str], indent: str) -> str:
+    """Return the line of an edge: ``left >> right``, or ``left >> [right, right]``.
 
     Args:
-        left: the variable of the task before.
-        rights: the variables of those after it; at least one.
-        indent: blanks in front of the line.
+        left: the variable of the upstream task.
+        rights: the variables of the downstream tasks; at least one.
+        indent: blanks at the start of the line.
     """
     flat = rights[0] if len(rights) == 1 else f"[{', '.join(rights)}]"
     if len(f"{indent}{left} >> {flat}") <= WIDTH:
         return f"{indent}{left} >> {flat}\n"
     if len(rights) > 1 and len(f"{indent}{left} >> [") <= WIDTH:
-        return f"{indent}{left} >> {_one_a_line(rights, indent)}\n"
+        return f"{indent}{left} >> {_one_per_line(rights, indent)}\n"
     inner = indent + INDENT
-    right = flat if len(f"{inner}>> {flat}") <= WIDTH or len(rights) == 1 else _one_a_line(rights, inner)
+    right = flat if len(f"{inner}>> {flat}") <= WIDTH or len(rights) == 1 else _one_per_line(rights, inner)
     return f"{indent}(\n{inner}{left}\n{inner}>> {right}\n{indent})\n"
 
 
-def _one_a_line(names: list[str], indent: str) -> str:
+def _one_per_line(names: list[str], indent: str) -> str:
     return "[\n" + "".join(f"{indent}{INDENT}{name},\n" for name in names) + f"{indent}]"
 
 
 def prose(text: str) -> str:
-    """Text for a docstring or a comment line: no quotes, backslashes or control characters that could end it."""
+    """Return text for a docstring or a comment, without quotes, backslashes or control characters that could end it."""
     shown = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(shown.replace("\\", "/").replace('"""', "'''").split()).rstrip('"')

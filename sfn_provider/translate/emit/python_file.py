@@ -1,4 +1,4 @@
-"""Writes a plan as a Python file that an Airflow engineer reads top to bottom."""
+"""Emits a plan as the Python text of a DAG file."""
 
 from __future__ import annotations
 
@@ -10,34 +10,25 @@ from sfn_provider.translate.plan.layout import Edges, LayoutNode, lay_out, walk
 from sfn_provider.translate.plan.model import GROUPS, DagPlan
 
 START = "datetime(2025, 1, 1, tzinfo=UTC)"
-"""A fixed start_date: with catchup off it only has to lie in the past, and the same input gives the same file."""
+"""A fixed start_date, so that the same input makes the same file; without catchup it only has to be in the past."""
 
 
 def emit(plan: DagPlan) -> str:
-    """Write a plan as the text of a DAG file, formatted as ruff and black would."""
+    """Return the text of a DAG file, formatted as ruff and black would."""
     layout = lay_out(plan)
-    return f"{_docstring(plan)}\n{_imports(plan, layout)}\n{_with(plan, layout)}"
+    return f'"""{doc_md(plan)}"""\n\n{_imports(plan, layout)}\n{_dag_block(plan, layout)}'
 
 
-def task_ids(plan: DagPlan) -> dict[str, str]:
-    """The id of each task and task group, with those of the groups around, by the first of its states."""
-    return {item.states[0]: item.path for item in walk(lay_out(plan)) if item.states}
-
-
-def _docstring(plan: DagPlan) -> str:
-    return f'"""{about(plan)}"""\n'
-
-
-def about(plan: DagPlan) -> str:
-    """What a DAG is and where it comes from: the file's docstring, and the DAG's documentation in Airflow."""
+def doc_md(plan: DagPlan) -> str:
+    """Return the documentation of a DAG: the docstring of the file, and ``doc_md`` in Airflow."""
     summary = literals.prose(plan.description or "") or f"The state machine {plan.dag_id}."
     origin = f" of {literals.prose(plan.origin)}" if plan.origin else ""
-    told = (
+    explanation = (
         f"An Airflow DAG that does what the AWS Step Functions state machine{origin} does. "
         "Each task is one state. A task chooses the one that comes next; the others are skipped. "
         "Trigger it with the execution's input as the run's configuration."
     )
-    lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(told, WIDTH)]
+    lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(explanation, WIDTH)]
     return (" " if summary.startswith('"') else "") + "\n".join(lines) + "\n"
 
 
@@ -50,7 +41,7 @@ def _imports(plan: DagPlan, layout: LayoutNode) -> str:
         module, _, name = item.task.operator.rpartition(".") if item.task else (GROUPS, "", str(item.group))
         by_module.setdefault(module, set()).add(name)
     imports = [_import(module, sorted(found)) for module, found in sorted(by_module.items())]
-    # To ruff and isort this package is a first party here and a third party there: `split` suits both.
+    # Ruff and isort may take this package for first party or third party: `split` is right for both.
     head = f"from datetime import {', '.join(dates)}\n\nfrom airflow import DAG\n\n# isort: split\n"
     return head + "".join(imports)
 
@@ -62,8 +53,8 @@ def _import(module: str, found: list[str]) -> str:
     return f"from {module} import (\n" + "".join(f"{INDENT}{name},\n" for name in found) + ")\n"
 
 
-def _with(plan: DagPlan, layout: LayoutNode) -> str:
-    """The DAG with what is in it. Where that is one group, both stand in one ``with``, as linters want it."""
+def _dag_block(plan: DagPlan, layout: LayoutNode) -> str:
+    """Return the DAG with its content. If that is one group, both are in one ``with``, as linters require."""
     if len(layout.children) > 1 or layout.children[0].group is None:
         return f"with {_dag(plan, '')}:\n{_body(layout, INDENT)}"
     group = layout.children[0]
@@ -96,7 +87,7 @@ def _schedule(plan: DagPlan) -> str:
 
 
 def _body(group: LayoutNode, indent: str) -> str:
-    """What is in the DAG or in a task group, and the edges between that."""
+    """Return the content of the DAG or of a task group with the edges."""
     blocks = [_comment(item, indent) + _item(item, indent) for item in group.children]
     edges = "".join(_edges(edges, indent) for edges in group.edges)
     return "\n".join([*blocks, edges] if edges else blocks)
@@ -105,13 +96,13 @@ def _body(group: LayoutNode, indent: str) -> str:
 def _edges(edges: Edges, indent: str) -> str:
     rights = [right.variable for right in edges.rights]
     if edges.last is None:
-        return literals.shift(edges.left.variable, rights, indent)
+        return literals.edge(edges.left.variable, rights, indent)
     middle = rights[0] if len(rights) == 1 else f"[{', '.join(rights)}]"
     line = f"{indent}{edges.left.variable} >> {middle} >> {edges.last.variable}"
     if len(line) <= WIDTH:
         return f"{line}\n"
-    ends = [literals.shift(right, [edges.last.variable], indent) for right in rights]
-    return "".join([literals.shift(edges.left.variable, rights, indent), *ends])
+    ends = [literals.edge(right, [edges.last.variable], indent) for right in rights]
+    return "".join([literals.edge(edges.left.variable, rights, indent), *ends])
 
 
 def _comment(item: LayoutNode, indent: str) -> str:
@@ -133,7 +124,7 @@ def _group(item: LayoutNode, indent: str) -> str:
 
 
 def _group_head(item: LayoutNode, indent: str) -> str:
-    """A group's call with its variable, on one line if it fits there beside ``with``."""
+    """Return a group's call with its variable, on one line if it fits after ``with``."""
     arguments = {name: literals.argument(name, value, indent) for name, value in item.group_arguments().items()}
     if item.items is not None:
         arguments["items"] = item.items.variable

@@ -1,1 +1,1 @@
-"""The exact style: a state becomes a task that runs it on the engine."""
+"""The exact style: a task for each state, whose operator runs the engine; its passes and its limitations."""

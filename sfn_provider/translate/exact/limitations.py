@@ -1,32 +1,37 @@
-"""What a DAG does not do as a state machine does, as tables.
+"""The limitations of the exact style: tables of constructs that a DAG does differently than the state machine.
 
-A construct that comes to be translated alike loses its row.
+A construct that is translated without a difference has no row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
+from sfn_provider.asl.model import Map, State, Task, walk_states
+from sfn_provider.asl.placeholders import strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource
-from sfn_provider.translate.definitions.placeholders import texts_of, without_partition
 from sfn_provider.translate.findings import Effect, Finding
+from sfn_provider.translate.plan.model import DagPlan, Node
+from sfn_provider.translate.plan.state_entries import node_of, nodes_by_state
 
-Json = Any
-Fields = Mapping[str, Json]
+if TYPE_CHECKING:
+    from sfn_provider.asl.document import Document
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A construct that a DAG does not do as a state machine does.
+class Limitation:
+    """A construct that a DAG does differently than the state machine.
 
     Args:
         code: short name.
         effect: see `Finding`.
-        applies: whether a state, or a plan, has it.
-        why: what is different and why.
+        applies: whether a state, a node of the plan or a plan has it.
+        why: the difference and its reason.
         advice: what to do.
     """
 
@@ -37,129 +42,139 @@ class Rule:
     advice: str
 
     def finding(self, state: str | None = None, location: str = "") -> Finding:
-        """The finding for a state, or for the machine."""
+        """Return the finding for a state, or for the machine."""
         return Finding(self.code, self.effect, self.why, self.advice, state, location)
 
 
-# What a state's fields tell ------------------------------------------------------------------------------------------
+# Conditions on the model of a state ----------------------------------------------------------------------------------
 
 
-def _resource(state: Fields) -> Resource | None:
-    text = state.get("Resource")
-    return parse_resource(text) if state.get("Type") == "Task" and isinstance(text, str) else None
+def _resource(state: State) -> Resource | None:
+    return parse_resource(state.resource) if isinstance(state, Task) else None
 
 
-def _is_kind(kind: str) -> Callable[[Fields], bool]:
-    def applies(state: Fields) -> bool:
+def _is_kind(kind: str) -> Callable[[State], bool]:
+    def applies(state: State) -> bool:
         resource = _resource(state)
         return resource is not None and resource.kind == kind
 
     return applies
 
 
-def _waits_for_token(state: Fields) -> bool:
+def _waits_for_token(state: State) -> bool:
     resource = _resource(state)
     return resource is not None and resource.pattern == "waitForTaskToken"
 
 
 @lru_cache(maxsize=1)
-def _supported() -> dict[str, tuple[str, ...]]:
-    """Ways to wait by ``service:action``, as the integrations have them."""
+def _supported_patterns() -> dict[str, tuple[str, ...]]:
+    """Return the supported integration patterns by ``service:action``."""
     from sfn_provider.integrations import supported_resources
 
     return {entry.resource.removeprefix("arn:aws:states:::"): tuple(entry.patterns) for entry in supported_resources()}
 
 
-def _unsupported(state: Fields) -> bool:
+def _unsupported(state: State) -> bool:
     resource = _resource(state)
     if resource is None or resource.kind != "optimized":
         return False
     name = f"{resource.service}:{resource.action}"
-    return "${" not in name and resource.pattern not in _supported().get(name, ())
+    return "${" not in name and resource.pattern not in _supported_patterns().get(name, ())
 
 
-def _unknown_resource(state: Fields) -> bool:
-    return _is_kind("unknown")(state) and "${" not in str(state["Resource"])
-
-
-def _without_value(state: Fields) -> bool:
+def _unknown_resource(state: State) -> bool:
     resource = _resource(state)
-    return resource is not None and "${" in without_partition(resource.text)
+    return resource is not None and resource.kind == "unknown" and "${" not in resource.text
 
 
-def _has_heartbeat(state: Fields) -> bool:
-    """Has a task heartbeats that no worker outside sends?"""
-    answered = _waits_for_token(state) or _is_kind("activity")(state)
-    return not answered and ("HeartbeatSeconds" in state or "HeartbeatSecondsPath" in state)
+def _without_value(state: State) -> bool:
+    resource = _resource(state)
+    return resource is not None and "${" in strip_partition(resource.text)
 
 
-def _is_distributed(state: Fields) -> bool:
-    processor = state.get("ItemProcessor")
-    config = processor.get("ProcessorConfig") if isinstance(processor, Mapping) else None
-    return isinstance(config, Mapping) and config.get("Mode") == "DISTRIBUTED"
+def _has_heartbeat(state: State) -> bool:
+    """Whether a task has a heartbeat that no external worker sends."""
+    has_worker = _waits_for_token(state) or _is_kind("activity")(state)
+    return not has_worker and not state.model_fields_set.isdisjoint({"heartbeat_seconds", "heartbeat_seconds_path"})
+
+
+def _is_distributed(state: State) -> bool:
+    return isinstance(state, Map) and state.distributed
 
 
 _IDS = ("$$.Execution.Id", "$$.Execution.Name", "$$.Execution.RoleArn", "$$.StateMachine", "$$.Execution.RedriveTime")
-_JSONATA_IDS = tuple(name.replace("$$", "$states.context") for name in _IDS)
-_INSIDE = ("Branches", "ItemProcessor", "Iterator")
+_ALL_IDS = (*_IDS, *(name.replace("$$", "$states.context") for name in _IDS))
+_INNER_FIELDS = ("branches", "item_processor", "iterator")
 
 
-def _reads_ids(state: Fields) -> bool:
-    own = {name: value for name, value in state.items() if name not in _INSIDE}
-    return any(name in text for _, text in texts_of(own, "") for name in (*_IDS, *_JSONATA_IDS))
+def _reads_ids(state: State) -> bool:
+    fields = (value for name, value in state if name not in _INNER_FIELDS)
+    return any(name in text for value in fields for text in _texts(value) for name in _ALL_IDS)
 
 
-STATE_RULES: tuple[Rule, ...] = (
-    Rule(
+def _texts(value: Any) -> Iterator[str]:
+    """Iterate over the strings in a field of a model."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _texts(entry)
+    elif isinstance(value, dict | BaseModel):
+        for _, entry in value if isinstance(value, BaseModel) else value.items():
+            yield from _texts(entry)
+
+
+STATE_RULES: tuple[Limitation, ...] = (
+    Limitation(
         "TASK_TOKEN",
         "differs",
         _waits_for_token,
         "The token is Airflow's: the worker must answer at the endpoint of Airflow's web server, not at AWS's.",
         "Set the endpoint URL of the worker's client, see docs/task-tokens.md.",
     ),
-    Rule(
+    Limitation(
         "ACTIVITY",
         "differs",
         _is_kind("activity"),
         "The activity's workers must ask for work at the endpoint of Airflow's web server, not at AWS's.",
         "Set the endpoint URL of the workers' clients and the keys they sign with, see docs/task-tokens.md.",
     ),
-    Rule(
+    Limitation(
         "HTTP_INVOKE",
         "differs",
         _is_kind("http:invoke"),
         "Airflow's worker calls the endpoint: it needs the way there, and the rights to read the connection's secret.",
         "Allow events:DescribeConnection and secretsmanager:GetSecretValue, and the worker's address at the endpoint.",
     ),
-    Rule(
+    Limitation(
         "UNSUPPORTED_INTEGRATION",
         "fails",
         _unsupported,
         "This integration, or this way of waiting for it, is not among those that tasks can call, so the task fails.",
         "Use the aws-sdk integration of the same service, or an operator of Airflow.",
     ),
-    Rule(
+    Limitation(
         "UNKNOWN_RESOURCE",
         "fails",
         _unknown_resource,
         "The Resource is no function, activity or integration, so the task fails.",
         "Correct the Resource.",
     ),
-    Rule(
+    Limitation(
         "RESOURCE_WITHOUT_VALUE",
         "fails",
         _without_value,
         "The Resource has a placeholder without a value, so the task fails and names it.",
         "Give its value: --substitutions NAME=VALUE.",
     ),
-    Rule(
+    Limitation(
         "HEARTBEAT",
         "differs",
         _has_heartbeat,
         "Heartbeats need a task token; without one the task times out once HeartbeatSeconds have passed.",
         "Leave HeartbeatSeconds out and set TimeoutSeconds.",
     ),
-    Rule(
+    Limitation(
         "DISTRIBUTED_MAP",
         "differs",
         _is_distributed,
@@ -167,7 +182,7 @@ STATE_RULES: tuple[Rule, ...] = (
         "failed items, and items and results go through Airflow's database.",
         "Configure an XCom backend for large items, or leave large maps in Step Functions.",
     ),
-    Rule(
+    Limitation(
         "CONTEXT_OBJECT",
         "differs",
         _reads_ids,
@@ -175,34 +190,34 @@ STATE_RULES: tuple[Rule, ...] = (
         "Check who uses them, such as names of jobs and idempotency keys.",
     ),
 )
-"""What is different by the fields of a state, also of states inside of others."""
+"""Limitations by the model of a state, also of states inside of others."""
 
 
-# What the plan tells -------------------------------------------------------------------------------------------------
+# Conditions on the plan ----------------------------------------------------------------------------------------------
 
-TASK_RULES: dict[str, Rule] = {
-    "ParallelStateOperator": Rule(
+TASK_RULES: dict[str, Limitation] = {
+    "ParallelStateOperator": Limitation(
         "PARALLEL_IS_ONE_TASK",
         "looks",
         lambda task: True,
         "The branches run side by side within one task: Airflow shows and clears them as one.",
         "Look into the task's log for the branches.",
     ),
-    "MapStateOperator": Rule(
+    "MapStateOperator": Limitation(
         "MAP_IS_ONE_TASK",
         "looks",
         lambda task: True,
         "The iterations run within one task: Airflow shows and clears them as one.",
         "Look into the task's log for the iterations.",
     ),
-    "ParallelJoinOperator": Rule(
+    "ParallelJoinOperator": Limitation(
         "BRANCHES_END_THEIR_STATE",
         "differs",
         lambda group: len(group.branches) > 1,
         "When a branch fails, the others stop before their next state; Step Functions stops them in the midst of it.",
         "Give states that must not run on after such a failure a timeout.",
     ),
-    "MapJoinOperator": Rule(
+    "MapJoinOperator": Limitation(
         "ITEMS_END_THEIR_STATE",
         "differs",
         lambda group: True,
@@ -212,7 +227,7 @@ TASK_RULES: dict[str, Rule] = {
         "Give states that must not run on after such a failure a timeout. Before Airflow 3.3, set [sfn_provider] "
         "waiting = block where MaxConcurrency protects what the states call.",
     ),
-    "LoopOperator": Rule(
+    "LoopOperator": Limitation(
         "LOOP_IS_ONE_TASK",
         "looks",
         lambda task: True,
@@ -220,10 +235,10 @@ TASK_RULES: dict[str, Rule] = {
         "Look into the task's log for the rounds.",
     ),
 }
-"""What is different by the operator of a task."""
+"""Limitations by the operator of a task; for a task group that of its join."""
 
-MACHINE_RULES: tuple[Rule, ...] = (
-    Rule(
+MACHINE_RULES: tuple[Limitation, ...] = (
+    Limitation(
         "MACHINE_TIMEOUT",
         "differs",
         lambda plan: plan.timeout is not None,
@@ -231,7 +246,7 @@ MACHINE_RULES: tuple[Rule, ...] = (
         "status TIMED_OUT.",
         "Watch for failed runs where you watched for TIMED_OUT.",
     ),
-    Rule(
+    Limitation(
         "SCHEDULE_WITHOUT_INPUT",
         "differs",
         lambda plan: plan.schedule is not None and not plan.params,
@@ -239,7 +254,7 @@ MACHINE_RULES: tuple[Rule, ...] = (
         "Give the input that the states read: --input JSON.",
     ),
 )
-"""What is different by the plan as a whole."""
+"""Limitations of the whole machine."""
 
 EXPRESS = Finding(
     "EXPRESS",
@@ -248,3 +263,37 @@ EXPRESS = Finding(
     "A DAG run does each state once, has no such limit, starts within seconds and answers nobody.",
     "Leave machines that must answer fast in Step Functions.",
 )
+
+
+def find_limitations(plan: DagPlan, document: Document) -> tuple[Finding, ...]:
+    """Find the differences between the DAG of a plan and the state machine, in the order of the definition.
+
+    Args:
+        plan: the DAG.
+        document: the definition.
+    """
+    findings = [EXPRESS] if document.execution_type == "EXPRESS" else []
+    findings += [rule.finding() for rule in MACHINE_RULES if rule.applies(plan)]
+    findings += _placeholder_findings(document)
+    nodes = nodes_by_state(plan)
+    seen: set[str] = set()
+    for location, name, state in walk_states(plan.machine):
+        findings += _task_finding(node_of(nodes, location), name, location, seen)
+        findings += [rule.finding(name, location) for rule in STATE_RULES if rule.applies(state)]
+    return tuple(findings)
+
+
+def _task_finding(node: Node, name: str, location: str, seen: set[str]) -> Iterator[Finding]:
+    """Return the finding for a task at the first of its states."""
+    rule = TASK_RULES.get(node.operator.rpartition(".")[2])
+    if rule is not None and name in node.states and node.states[0] not in seen and rule.applies(node):
+        seen.add(node.states[0])
+        yield rule.finding(name, location)
+
+
+def _placeholder_findings(document: Document) -> Iterator[Finding]:
+    for name, location in document.placeholders.items():
+        why = f"${{{name}}} has no value; the text stands in the DAG as it is."
+        yield Finding(
+            "UNRESOLVED_PLACEHOLDER", "differs", why, f"Give it: --substitutions '{name}=VALUE'.", None, location
+        )

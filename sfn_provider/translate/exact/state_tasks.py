@@ -1,8 +1,8 @@
-"""One task for one state, by the state's type."""
+"""Plans a task for each state by its type, and makes the operators' arguments from the models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,9 +24,9 @@ from sfn_provider.asl.model import (
 from sfn_provider.translate.plan.graph import successors
 from sfn_provider.translate.plan.model import OPERATORS, TaskPlan
 
-Planner = Callable[[str, Any, str], TaskPlan]
+Planner = Callable[[str, Any], TaskPlan]
 
-_FIRST = (
+_LEADING_FIELDS = (
     "query_language",
     "resource",
     "credentials",
@@ -41,108 +41,116 @@ _FIRST = (
     "iterator",
     "branches",
 )
-"""Fields that read best at the start: what the state works on and with."""
+"""Fields at the start of the arguments: what the state runs, and its input."""
 
-_LAST = ("assign", "output", "output_path", "retry", "catch", "choices", "default", "next", "end")
-"""Fields that read best at the end: what comes after the state's work."""
+_TRAILING_FIELDS = ("assign", "output", "output_path", "retry", "catch", "choices", "default", "next", "end")
+"""Fields at the end of the arguments: output, error handling and transitions."""
 
-_ELSEWHERE = frozenset({"type", "comment"})
-"""Fields that are no arguments: the operator's class and a comment in the file say them."""
+NO_ARGUMENTS = frozenset({"type", "comment"})
+"""Fields that are not arguments: the operator's class stands for the type; comments are handled apart."""
 
 
-def plan_state(name: str, state: State, language: str) -> TaskPlan:
-    """Plan the task for a state.
+def plan_states(machine: StateMachine) -> tuple[TaskPlan, ...]:
+    """Plan a task for each state of a machine, without arguments."""
+    return tuple(plan_state(name, state) for name, state in machine.states.items())
+
+
+def plan_state(name: str, state: State) -> TaskPlan:
+    """Plan the task for a state, without arguments.
 
     Args:
         name: the state's name.
         state: the state.
-        language: the machine's query language.
     """
     planner = PLANNERS.get(type(state))
     if planner is None:
         raise TypeError(f"no planner for a state of type {type(state).__name__}")
-    return planner(name, state, language)
+    return planner(name, state)
 
 
-def _operator(class_name: str) -> Planner:
-    def plan(name: str, state: State, language: str) -> TaskPlan:
+def _planner(class_name: str) -> Planner:
+    def plan(name: str, state: State) -> TaskPlan:
         return TaskPlan(
             states=(name,),
             operator=f"{OPERATORS}.{class_name}",
-            arguments=arguments(state, language),
+            arguments={},
             targets=successors(state),
             comment=state.comment,
             title=name,
+            models=(state,),
         )
 
     return plan
 
 
 PLANNERS: dict[type[BaseModel], Planner] = {
-    Task: _operator("TaskStateOperator"),
-    Pass: _operator("PassStateOperator"),
-    Choice: _operator("ChoiceStateOperator"),
-    Wait: _operator("WaitStateOperator"),
-    Succeed: _operator("SucceedStateOperator"),
-    Fail: _operator("FailStateOperator"),
-    Parallel: _operator("ParallelStateOperator"),
-    Map: _operator("MapStateOperator"),
+    Task: _planner("TaskStateOperator"),
+    Pass: _planner("PassStateOperator"),
+    Choice: _planner("ChoiceStateOperator"),
+    Wait: _planner("WaitStateOperator"),
+    Succeed: _planner("SucceedStateOperator"),
+    Fail: _planner("FailStateOperator"),
+    Parallel: _planner("ParallelStateOperator"),
+    Map: _planner("MapStateOperator"),
 }
 
 
-def arguments(state: State, language: str) -> dict[str, Any]:
-    """The fields of a state as arguments of its operator: names in snake case, values as in the definition."""
-    written = as_written(state)
-    given = {
+assert set(PLANNERS) == set(STATE_TYPES.values())
+
+
+def state_arguments(state: State, language: str, names: Collection[str] | None = None) -> dict[str, Any]:
+    """Return fields of a state as arguments of an operator: names in snake case, values as in the definition.
+
+    Args:
+        state: the state.
+        language: the machine's query language.
+        names: the fields, by their names in the model; None for all.
+    """
+    written = dump_state(state, names)
+    found = {
         name: written[str(field.alias)] for name, field in type(state).model_fields.items() if field.alias in written
     }
-    own_language = given.pop("query_language", language)
+    own_language = found.pop("query_language", language)
     if own_language != "JSONPath":
-        given["query_language"] = own_language
+        found["query_language"] = own_language
     if own_language != language:
-        _keep_language(given, language)
-    middle = [name for name in given if name not in (*_FIRST, *_LAST, *_ELSEWHERE)]
-    return {name: given[name] for name in (*_FIRST, *middle, *_LAST) if name in given}
+        _set_inner_language(found, language)
+    middle = [name for name in found if name not in (*_LEADING_FIELDS, *_TRAILING_FIELDS, *NO_ARGUMENTS)]
+    return {name: found[name] for name in (*_LEADING_FIELDS, *middle, *_TRAILING_FIELDS) if name in found}
 
 
-def _keep_language(given: dict[str, Any], language: str) -> None:
-    """A state's own QueryLanguage is not that of the states inside of it: these keep the machine's."""
-    inside = [*given.get("branches", ()), given.get("item_processor"), given.get("iterator")]
-    for branch in inside:
+def _set_inner_language(arguments: dict[str, Any], language: str) -> None:
+    """Set the machine's language on branches: a state's own QueryLanguage does not apply to the states inside it."""
+    for branch in (*arguments.get("branches", ()), arguments.get("item_processor"), arguments.get("iterator")):
         if branch is not None:
             branch.setdefault("QueryLanguage", language)
 
 
-def as_written(state: BaseModel) -> dict[str, Any]:
-    """A state as the definition writes it, its fields in the order in which they read best."""
-    return _in_order(state.model_dump(mode="json", by_alias=True, exclude_unset=True))
+def dump_state(state: BaseModel, names: Collection[str] | None = None) -> dict[str, Any]:
+    """Return a state as JSON object with the fields of it and of the states inside in reading order.
+
+    Args:
+        state: the state.
+        names: the fields, by their names in the model; None for all.
+    """
+    include = None if names is None else set(names)
+    return _sort_fields(state.model_dump(mode="json", by_alias=True, exclude_unset=True, include=include))
 
 
-def _in_order(state: dict[str, Any]) -> dict[str, Any]:
-    inside: dict[str, Callable[[Any], Any]] = {"Branches": _branches, "ItemProcessor": _branch, "Iterator": _branch}
-    first = ["Type", "Comment", *map(to_pascal, _FIRST)]
-    last = [to_pascal(name) for name in _LAST]
+def _sort_fields(state: dict[str, Any]) -> dict[str, Any]:
+    first = ["Type", "Comment", *map(to_pascal, _LEADING_FIELDS)]
+    last = [to_pascal(name) for name in _TRAILING_FIELDS]
     names = [*first, *(name for name in state if name not in (*first, *last)), *last]
-    return {name: inside.get(name, _unchanged)(state[name]) for name in names if name in state}
+    return {name: _sort_inner(name, state[name]) for name in names if name in state}
 
 
-def _branches(branches: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [_branch(branch) for branch in branches]
+def _sort_inner(name: str, value: Any) -> Any:
+    if name == "Branches":
+        return [_sort_branch(branch) for branch in value]
+    return _sort_branch(value) if name in ("ItemProcessor", "Iterator") else value
 
 
-def _branch(branch: dict[str, Any]) -> dict[str, Any]:
-    states = {name: _in_order(state) for name, state in branch["States"].items()}
-    about = {name: branch[name] for name in ("Comment", "QueryLanguage", "ProcessorConfig") if name in branch}
-    return about | {"StartAt": branch["StartAt"], "States": states}
-
-
-def _unchanged(value: Any) -> Any:
-    return value
-
-
-def plan_states(machine: StateMachine) -> tuple[TaskPlan, ...]:
-    """Plan a task for each state of a machine."""
-    return tuple(plan_state(name, state, machine.query_language) for name, state in machine.states.items())
-
-
-assert set(PLANNERS) == set(STATE_TYPES.values())
+def _sort_branch(branch: dict[str, Any]) -> dict[str, Any]:
+    head = {name: branch[name] for name in ("Comment", "QueryLanguage", "ProcessorConfig") if name in branch}
+    states = {name: _sort_fields(state) for name, state in branch["States"].items()}
+    return head | {"StartAt": branch["StartAt"], "States": states}

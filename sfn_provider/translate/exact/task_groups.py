@@ -1,4 +1,4 @@
-"""A Parallel or Map as a task group."""
+"""Plans the task groups of Parallel and Map states, and which of their fields each operator takes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from sfn_provider.asl.model import Map, Parallel, State
+from sfn_provider.translate.exact.state_tasks import NO_ARGUMENTS
 from sfn_provider.translate.plan.model import DISTRIBUTED, GROUPS, BranchPlan, GroupPlan, TaskPlan
 
-_BEFORE = ("query_language", "input_path", "parameters", "arguments", "items_path", "items", "item_selector")
-"""Arguments of the task before the branches."""
-
-_AFTER = (
+_INPUT = ("query_language", "input_path", "parameters", "arguments", "items_path", "items", "item_selector")
+_OUTPUT = (
     "query_language",
     "result_selector",
     "result_path",
@@ -23,13 +22,11 @@ _AFTER = (
     "next",
     "end",
 )
-"""Arguments of the task after the branches."""
+_GROUP = ("branches", "item_processor", "iterator", "max_concurrency")
+"""Fields that the groups and the tasks in them stand for."""
 
-_INSIDE = ("branches", "item_processor", "iterator", "max_concurrency")
-"""Arguments that the groups and the tasks in them stand for."""
-
-_BEFORE_CHILDREN = (
-    *_BEFORE,
+_CHILDREN_INPUT = (
+    *_INPUT,
     "item_reader",
     "item_batcher",
     "max_concurrency",
@@ -40,29 +37,29 @@ _BEFORE_CHILDREN = (
     "tolerated_failure_percentage_path",
     "label",
 )
-"""Arguments of the task before the child executions of a distributed Map."""
+FIELDS: dict[str, tuple[str, ...]] = {
+    "ParallelStartOperator": _INPUT,
+    "ParallelJoinOperator": _OUTPUT,
+    "MapStartOperator": _INPUT,
+    "MapJoinOperator": _OUTPUT,
+    "DistributedMapStartOperator": _CHILDREN_INPUT,
+    "ChildExecutionsOperator": ("query_language", "item_processor", "iterator"),
+    "DistributedMapJoinOperator": (*_OUTPUT, "result_writer"),
+}
+"""The fields of the state that the operators in task groups take as arguments."""
 
-_CHILDREN = ("query_language", "item_processor", "iterator")
-"""Arguments of the task that runs them."""
 
-_AFTER_CHILDREN = (*_AFTER, "result_writer")
-"""Arguments of the task after them."""
+def becomes_task_group(state: State) -> bool:
+    """Whether a task group can do what a state does.
 
-
-def becomes_task_group(task: TaskPlan, state: State) -> bool:
-    """Can a task group do what a state does?
-
-    Not with Retry: it starts all branches anew, and Airflow runs a task once. Not an inline Map of one item at a time,
-    nor with a limit that stands in the data: Airflow limits how many instances of a task run at once, not of a group,
-    and by a number in the file.
-
-    Args:
-        task: the state as one task.
-        state: the state.
+    Not with Retry: that restarts all branches, and Airflow runs a task once. Not an inline Map of one item at a time,
+    nor with a limit from the data: Airflow limits the running instances of a task, not of a group, and only by a number
+    in the file.
     """
+    fields = state.model_fields_set - NO_ARGUMENTS
     if isinstance(state, Map) and state.distributed:
-        return "retry" not in task.arguments
-    if not set(task.arguments) <= {*_BEFORE, *_AFTER, *_INSIDE}:
+        return "retry" not in fields
+    if not fields <= {*_INPUT, *_OUTPUT, *_GROUP}:
         return False
     if isinstance(state, Map):
         limit = state.max_concurrency
@@ -71,45 +68,34 @@ def becomes_task_group(task: TaskPlan, state: State) -> bool:
 
 
 def parallel_group(task: TaskPlan, branches: Sequence[BranchPlan]) -> GroupPlan:
-    """Make a task group of a Parallel, given as one task and as branches."""
-    starts = {"branches": [branch.start_at for branch in branches]}
+    """Plan the task group of a Parallel from its task and its branches."""
     return GroupPlan(
         states=task.states,
-        start=_boundary(task, "ParallelStartOperator", {**_some(task, _BEFORE), **starts}),
+        start=_part(task, "ParallelStartOperator", {"branches": [branch.start_at for branch in branches]}),
         branches=tuple(branches),
-        join=_boundary(task, "ParallelJoinOperator", _some(task, _AFTER)),
+        join=_part(task, "ParallelJoinOperator"),
     )
 
 
 def map_group(task: TaskPlan, state: Map, body: BranchPlan) -> GroupPlan:
-    """Make a task group of a Map, given as one task, and what runs for each item."""
+    """Plan the task group of an inline Map from its task and its item processor."""
     limit = state.max_concurrency if isinstance(state.max_concurrency, int) else None
     return GroupPlan(
         states=task.states,
-        start=_boundary(task, "MapStartOperator", _some(task, _BEFORE)),
+        start=_part(task, "MapStartOperator"),
         branches=(body,),
-        join=_boundary(task, "MapJoinOperator", _some(task, _AFTER)),
+        join=_part(task, "MapJoinOperator"),
         mapped=True,
         max_concurrency=limit or None,
     )
 
 
 def distributed_group(task: TaskPlan) -> GroupPlan:
-    """Make a task group of a distributed Map, given as one task."""
-    start, children, join = (
-        _boundary(task, operator, _some(task, names), DISTRIBUTED)
-        for operator, names in (
-            ("DistributedMapStartOperator", _BEFORE_CHILDREN),
-            ("ChildExecutionsOperator", _CHILDREN),
-            ("DistributedMapJoinOperator", _AFTER_CHILDREN),
-        )
-    )
+    """Plan the task group of a distributed Map from its task."""
+    operators = ("DistributedMapStartOperator", "ChildExecutionsOperator", "DistributedMapJoinOperator")
+    start, children, join = (_part(task, operator, module=DISTRIBUTED) for operator in operators)
     return GroupPlan(task.states, start, (), join, mapped=True, children=children)
 
 
-def _boundary(task: TaskPlan, operator: str, arguments: dict[str, Any], module: str = GROUPS) -> TaskPlan:
-    return replace(task, operator=f"{module}.{operator}", arguments=arguments)
-
-
-def _some(task: TaskPlan, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value for name, value in task.arguments.items() if name in names}
+def _part(task: TaskPlan, operator: str, arguments: dict[str, Any] | None = None, module: str = GROUPS) -> TaskPlan:
+    return replace(task, operator=f"{module}.{operator}", arguments=arguments or {})

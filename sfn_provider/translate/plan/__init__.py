@@ -1,1 +1,1 @@
-"""The plan of a DAG: its model, the passes over it, names, layout and schedule."""
+"""The plan of a DAG: its data model, the graph of states, names, layout and schedule."""

@@ -1,24 +1,27 @@
-"""What a translated DAG consists of: literals and dotted class paths only.
+"""The data model of a DAG: tasks and task groups with literal arguments, class paths and the models of their states.
 
-A plan is made once and turned into Python text (`sfn_provider.translate.emit.python_file`) or a live DAG.
+A plan is made once. A back end turns it into Python text (`sfn_provider.translate.emit.python_file`) or a live DAG.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider.translate.plan.schedule import Schedule
 
+if TYPE_CHECKING:
+    from sfn_provider.asl.model import State, StateMachine
+
 OPERATORS = "sfn_provider.operators.state_machine"
-"""Module of the operators that tasks are made of."""
+"""Module of the operators of single states."""
 
 GROUPS = "sfn_provider.operators.groups"
-"""Module of the operators and groups that a Parallel or Map is made of where it is a task group."""
+"""Module of the task groups of Parallel and Map, and of the operators at their start and join."""
 
 DISTRIBUTED = "sfn_provider.operators.distributed_map"
-"""Module of the operators that a distributed Map is made of."""
+"""Module of the operators in the task group of a distributed Map."""
 
 Json = Any
 
@@ -28,12 +31,13 @@ class TaskPlan:
     """One task.
 
     Args:
-        states: names of the states that it runs; one, but for a loop.
+        states: names of the states that it runs; more than one for a loop only.
         operator: dotted path of its operator's class.
         arguments: the operator's arguments in order, without task_id and names; JSON values.
-        targets: names of the states that it may go on to.
+        targets: names of the states that it may go to.
         comment: the state's Comment.
-        title: the name that people see.
+        title: the display name.
+        models: the models of its states, in the order of ``states``.
     """
 
     states: tuple[str, ...]
@@ -42,16 +46,17 @@ class TaskPlan:
     targets: tuple[str, ...]
     comment: str | None = None
     title: str = ""
+    models: tuple[State, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BranchPlan:
-    """One branch of a Parallel, or what a Map runs for each item.
+    """One branch of a Parallel, or the item processor of a Map.
 
     Args:
-        start_at: name of the state that it starts at.
-        tasks: its tasks in the order in which the flow reads.
-        title: the name that people see.
+        start_at: name of the first state.
+        tasks: its tasks in topological order.
+        title: the display name.
     """
 
     start_at: str
@@ -66,11 +71,11 @@ class GroupPlan:
     Args:
         states: name of the Parallel or Map.
         start: the task before the branches.
-        branches: the branches of a Parallel, or the one that a Map runs for each item.
+        branches: the branches of a Parallel, or the item processor of a Map as the only one.
         join: the task after the branches.
         mapped: True for a Map.
         children: for a distributed Map the task that runs child executions, in place of branches.
-        max_concurrency: how many items of a Map may be in one state at once; None for no limit.
+        max_concurrency: upper limit of items of a Map in one state at the same time; None for no limit.
     """
 
     states: tuple[str, ...]
@@ -83,7 +88,7 @@ class GroupPlan:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Names of the states that it may go on to."""
+        """Names of the states that it may go to."""
         return self.join.targets
 
     @property
@@ -98,7 +103,7 @@ class GroupPlan:
 
     @property
     def title(self) -> str:
-        """The name that people see."""
+        """The display name."""
         return self.join.title
 
     @property
@@ -106,9 +111,14 @@ class GroupPlan:
         """The state's Comment."""
         return self.join.comment
 
+    @property
+    def models(self) -> tuple[State, ...]:
+        """The model of the Parallel or Map."""
+        return self.join.models
+
 
 Node = TaskPlan | GroupPlan
-"""What the flow between two states of one scope leads through."""
+"""A node of the graph of one scope: the machine or a branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +127,40 @@ class DagPlan:
 
     Args:
         dag_id: the DAG's id.
-        start_at: name of the state that the execution starts at.
-        tasks: the tasks and task groups in the order in which the flow reads.
-        description: the machine's Comment.
-        schedule: when it runs; None for by hand only.
-        timeout: seconds that a run may take; None for no limit.
+        machine: the model of the state machine.
+        tasks: the tasks and task groups in topological order.
+        schedule: the schedule; None for manual runs only.
         params: the default input.
-        origin: where the definition came from, for people.
+        origin: a label of the definition's source, for people.
     """
 
     dag_id: str
-    start_at: str
+    machine: StateMachine
     tasks: tuple[Node, ...]
-    description: str | None = None
     schedule: Schedule | None = None
-    timeout: int | None = None
     params: Mapping[str, Json] = field(default_factory=dict)
     origin: str | None = None
 
+    @property
+    def start_at(self) -> str:
+        """Name of the first state."""
+        return self.machine.start_at
+
+    @property
+    def description(self) -> str | None:
+        """The machine's Comment."""
+        return self.machine.comment
+
+    @property
+    def timeout(self) -> int | None:
+        """Upper limit of a run in seconds; None for no limit."""
+        return self.machine.timeout_seconds
+
     def task_of(self, state: str) -> Node:
-        """The task or task group that runs a state, be it within another group.
+        """Return the task or task group that runs a state, also inside other groups.
 
         Raises:
-            KeyError: where there is none.
+            KeyError: there is no such state.
         """
         for node in walk(self.tasks):
             if state in node.states:
@@ -148,7 +169,7 @@ class DagPlan:
 
 
 def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
-    """All tasks and task groups, those within groups after the group."""
+    """Iterate over all tasks and task groups, each group before its content."""
     for node in nodes:
         yield node
         if isinstance(node, GroupPlan):
@@ -157,10 +178,10 @@ def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 
 def tasks_of(nodes: tuple[Node, ...]) -> tuple[TaskPlan, ...]:
-    """All tasks, those within groups and the start and join of these included."""
-    return tuple(task for node in walk(nodes) for task in _own_tasks(node))
+    """Return all tasks, also those inside groups, and the start and join of these."""
+    return tuple(task for node in walk(nodes) for task in _tasks_at(node))
 
 
-def _own_tasks(node: Node) -> Iterator[TaskPlan]:
+def _tasks_at(node: Node) -> Iterator[TaskPlan]:
     parts = (node.start, node.children, node.join) if isinstance(node, GroupPlan) else (node,)
     return (task for task in parts if task is not None)

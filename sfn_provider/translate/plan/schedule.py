@@ -1,4 +1,4 @@
-"""Schedules of EventBridge as Airflow says them.
+"""Converts EventBridge schedules (``cron()`` and ``rate()``) to Airflow's.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
 """
@@ -14,19 +14,19 @@ _UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _RANGES = {"minutes": (0, 59), "hours": (0, 23), "day of month": (1, 31), "month": (1, 12), "day of week": (0, 7)}
-"""The fields of cron in order, each with its least and its greatest number."""
+"""The fields of cron in order, each with its minimum and maximum."""
 
 _HELP = "write cron(minutes hours day-of-month month day-of-week year), rate(value unit), or an Airflow cron text"
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a DAG runs.
+    """The schedule of a DAG.
 
     Args:
         cron: cron text with five fields, or a preset such as ``@daily``; None for an interval.
         interval: an interval as an argument of timedelta and its value, for example ``("minutes", 5)``.
-        source: the expression as it was given.
+        source: the original expression.
     """
 
     cron: str | None
@@ -35,10 +35,10 @@ class Schedule:
 
 
 def parse_schedule(expression: str) -> Schedule:
-    """Read an EventBridge ``cron()`` or ``rate()``, or a cron text or preset of Airflow.
+    """Parse an EventBridge ``cron()`` or ``rate()``, or a cron text or preset of Airflow.
 
     Raises:
-        UsageError: where it is neither, or says what Airflow's cron cannot.
+        UsageError: it is neither, or Airflow's cron cannot express it.
     """
     text = expression.strip()
     call = re.fullmatch(r"(\w+)\((.*)\)", text, re.S)
@@ -68,16 +68,16 @@ def _airflow(text: str, expression: str) -> Schedule:
 
 
 def _check_airflow_field(text: str, name: str, expression: str) -> None:
-    """Airflow reads the field itself; this finds what it would refuse only once the file is there."""
-    least, greatest = _RANGES[name]
+    """Refuse a field that Airflow would refuse later, when it parses the DAG file."""
+    minimum, maximum = _RANGES[name]
     words = {"L", *{"month": _MONTHS, "day of week": _DAYS}.get(name, ())}
     if (
         not re.fullmatch("[0-9A-Za-z*/,#-]+", text)
         or not words.issuperset(re.findall("[A-Z]+", text.upper()))
-        or any(int(number) > greatest for number in re.findall("[0-9]+", text))
+        or any(int(number) > maximum for number in re.findall("[0-9]+", text))
     ):
-        told = f"{text!r} is not understood in the field {name}, which takes {least} to {greatest}"
-        raise UsageError(f"schedule {expression!r}: {told}")
+        problem = f"{text!r} is not understood in the field {name}, which takes {minimum} to {maximum}"
+        raise UsageError(f"schedule {expression!r}: {problem}")
 
 
 def _not_understood(text: str, name: str, expression: str) -> UsageError:
@@ -93,10 +93,10 @@ def _rate(inside: str, expression: str) -> tuple[str, int]:
 
 
 def _cron(inside: str, expression: str) -> str:
-    given = inside.split()
-    if len(given) != 6:
-        raise UsageError(f"schedule {expression!r} has {len(given)} fields where EventBridge has 6: {_HELP}")
-    *when, year = given
+    fields = inside.split()
+    if len(fields) != 6:
+        raise UsageError(f"schedule {expression!r} has {len(fields)} fields where EventBridge has 6: {_HELP}")
+    *when, year = fields
     if year != "*":
         raise UsageError(f"schedule {expression!r} is for the year {year}; cron in Airflow has no years: use '*' there")
     if "?" not in (when[2], when[4]):
@@ -138,14 +138,14 @@ def _part(part: str, name: str, expression: str) -> str:
 def _number(text: str, name: str, expression: str) -> int:
     if name == "month" and text in _MONTHS:
         return _MONTHS.index(text) + 1
-    least, greatest = _RANGES[name]
-    if text.isdecimal() and least <= int(text) <= greatest:
+    minimum, maximum = _RANGES[name]
+    if text.isdecimal() and minimum <= int(text) <= maximum:
         return int(text)
     raise _not_understood(text, name, expression)
 
 
 def _weekday(part: str, expression: str) -> str:
-    """Days are 1 (SUN) to 7 (SAT) there, 0 to 6 in cron; ``3#2`` is the second Tuesday, ``6L`` the last Friday."""
+    """Convert days from 1 (SUN) to 7 (SAT) to 0 to 6; ``3#2`` is the second Tuesday, ``6L`` the last Friday."""
     if part == "L":
         return "6"
     if re.fullmatch(r"\*/[1-7]", part):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sfn_provider.asl import InvalidDefinition, dump, lint, parse
 from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.lint.definition_walk import open_definition
+from sfn_provider.asl.lint.definition_walk import index_definition
 from sfn_provider.asl.lint.rules import RULES
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -156,7 +156,7 @@ def chain_of(count: int) -> dict[str, Any]:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_rule_is_quiet_on_a_good_machine_and_takes_linear_time(rule: Any) -> None:
     def seconds(count: int) -> float:
-        definition = open_definition(chain_of(count))
+        definition = index_definition(chain_of(count))
         start = time.perf_counter()
         assert list(rule(definition)) == []
         return time.perf_counter() - start

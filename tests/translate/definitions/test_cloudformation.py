@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.asl import lint
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import read_definition, schedules
 from sfn_provider.xcom_json import INPUT_KEY
@@ -36,8 +35,7 @@ OBJECT = """\
 
 
 def definition_of(file: Path, substitutions: dict[str, str] | None = None) -> Any:
-    source = read_definition(str(file), substitutions).source
-    return json.loads(source) if isinstance(source, str) else source
+    return read_definition(str(file), substitutions).document.value
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def test_a_template_in_json(tmp_path: Path) -> None:
     definition = {"StartAt": "Weigh", "States": {"Weigh": {"Type": "Task", "Resource": {"Ref": "Fn"}, "End": True}}}
     resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"Definition": definition}}
     file.write_text(json.dumps({"Resources": {"Parcels": resource}}, indent=2))
-    assert read_definition(str(file)).source == one_task("${Fn}")
+    assert read_definition(str(file)).document.value == one_task("${Fn}")
 
 
 def test_a_definition_in_a_file_beside_the_template(tmp_path: Path) -> None:
@@ -155,7 +153,7 @@ def test_a_definition_in_a_file_beside_the_template(tmp_path: Path) -> None:
         sam("      DefinitionUri: machines/parcels.asl.json\n      DefinitionSubstitutions: {Fn: !GetAtt F.Arn}\n")
     )
     found = read_definition(str(file))
-    assert json.loads(str(found.source)) == one_task("${F.Arn}")
+    assert found.document.value == one_task("${F.Arn}")
     assert (found.name, found.origin) == ("Parcels", "template.yaml#Parcels")
     assert found.file == str(tmp_path / "machines" / "parcels.asl.json")
 
@@ -204,11 +202,11 @@ def test_parameter_defaults_are_taken_and_told(tmp_path: Path) -> None:
     parameters = "Parameters:\n  Table: {Type: String, Default: parcels}\n"
     file.write_text(parameters + sam(OBJECT.replace("RESOURCE", "!Ref Table")))
     found = read_definition(str(file))
-    assert found.source == one_task("parcels")
-    assert [entry.code for entry in found.diagnostics] == ["PARAMETER_DEFAULT"]
+    assert found.document.value == one_task("parcels")
+    assert [entry.code for entry in found.document.notes] == ["PARAMETER_DEFAULT"]
     given = read_definition(str(file), {"Table": "others"})
-    assert given.source == one_task("others")
-    assert given.diagnostics == ()
+    assert given.document.value == one_task("others")
+    assert given.document.notes == ()
 
 
 def test_problems_have_the_line_of_the_template(tmp_path: Path) -> None:
@@ -216,7 +214,7 @@ def test_problems_have_the_line_of_the_template(tmp_path: Path) -> None:
     lines = cloudformation(OBJECT.replace("End: true", "Nxt: x")).splitlines()
     file.write_text("\n".join(lines))
     found = read_definition(str(file))
-    [problem] = [entry for entry in found.placed(lint(found.source)) if entry.location.endswith("/Nxt")]
+    [problem] = [entry for entry in found.document.diagnostics if entry.location.endswith("/Nxt")]
     assert problem.line is not None
     assert "Nxt" in lines[problem.line - 1]
 
@@ -226,7 +224,7 @@ def test_problems_in_a_block_of_text_have_the_line_of_the_template(tmp_path: Pat
     lines = next(case for case in CASES if case.id == "sub with a map").template.replace("End", "Nxt").splitlines()
     file.write_text("\n".join(lines))
     found = read_definition(str(file))
-    [problem] = [entry for entry in found.placed(lint(found.source)) if entry.location.endswith("/Nxt")]
+    [problem] = [entry for entry in found.document.diagnostics if entry.location.endswith("/Nxt")]
     assert problem.line is not None
     assert "Nxt" in lines[problem.line - 1]
 
@@ -242,7 +240,7 @@ def test_one_of_several_machines(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no state machine 'Absent'; it has Parcels, Other"):
         read_definition(f"{file}#Absent")
     found = read_definition(f"{file}#Other")
-    assert (found.source, found.name) == (one_task("other"), "Other")
+    assert (found.document.value, found.name) == (one_task("other"), "Other")
 
 
 def test_a_template_without_machines(tmp_path: Path) -> None:

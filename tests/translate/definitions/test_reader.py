@@ -24,7 +24,7 @@ def test_a_name_for_a_plain_definition_is_refused(tmp_path: Path) -> None:
 def test_a_file_with_a_hash_in_its_name(tmp_path: Path) -> None:
     file = tmp_path / "machine#2.asl.json"
     file.write_text(json.dumps(DEFINITION))
-    assert json.loads(str(read_definition(str(file)).source)) == DEFINITION
+    assert read_definition(str(file)).document.value == DEFINITION
 
 
 def test_a_file_that_is_not_there() -> None:
@@ -68,7 +68,7 @@ def test_a_machine_in_aws(sfn: Any, kind: str) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/machine"
     arn = sfn.create_state_machine(name="tides", definition=definition, roleArn=role, type=kind)["stateMachineArn"]
     found = read_definition(arn)
-    assert (found.source, found.name, found.origin, found.execution_type) == (definition, "tides", arn, kind)
+    assert (found.document.text, found.name, found.origin, found.execution_type) == (definition, "tides", arn, kind)
 
 
 def test_a_machine_that_aws_does_not_know(aws: str) -> None:

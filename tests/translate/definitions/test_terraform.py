@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.asl import lint
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions import read_definition
+from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 
 pytest.importorskip("hcl2")
 
@@ -102,8 +100,8 @@ CASES = [
 ]
 
 
-def states_of(source: str | dict[str, Any]) -> Any:
-    return (json.loads(source) if isinstance(source, str) else source)["States"]
+def states_of(definition: LoadedDefinition) -> Any:
+    return definition.document.value["States"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -111,7 +109,7 @@ def test_the_definition_of_a_resource(case: Case, tmp_path: Path) -> None:
     file = tmp_path / "main.tf"
     file.write_text(case.text)
     found = read_definition(str(file))
-    assert states_of(found.source) == case.states
+    assert states_of(found) == case.states
     assert found.name == "ferry"
 
 
@@ -125,7 +123,7 @@ def test_a_template_file(tmp_path: Path) -> None:
     values = 'fn = aws_lambda_function.f.arn, word = "ahoy", limit = 30'
     file.write_text(machine(f'templatefile("${{path.module}}/asl/ferry.json", {{ {values} }})'))
     found = read_definition(str(file))
-    assert states_of(found.source) == sail("${aws_lambda_function.f.arn}", Comment="ahoy ${raw}", TimeoutSeconds=30)
+    assert states_of(found) == sail("${aws_lambda_function.f.arn}", Comment="ahoy ${raw}", TimeoutSeconds=30)
     assert found.file == str(tmp_path / "asl" / "ferry.json")
 
 
@@ -133,7 +131,7 @@ def test_a_file(tmp_path: Path) -> None:
     (tmp_path / "ferry.json").write_text(HEREDOC)
     file = tmp_path / "main.tf"
     file.write_text(machine('file("ferry.json")'))
-    assert states_of(read_definition(str(file)).source) == sail("RESOURCE")
+    assert states_of(read_definition(str(file))) == sail("RESOURCE")
 
 
 def test_the_type_of_a_machine(tmp_path: Path) -> None:
@@ -147,7 +145,7 @@ def test_problems_have_the_line_of_the_file(tmp_path: Path) -> None:
     text = machine('<<-EOF\n    {\n      "StartAt": "Sail",\n      "Stats": {}\n    }\n  EOF')
     file.write_text(text)
     found = read_definition(str(file))
-    [problem] = [entry for entry in found.placed(lint(found.source)) if entry.location == "/Stats"]
+    [problem] = [entry for entry in found.document.diagnostics if entry.location == "/Stats"]
     assert problem.line is not None
     assert "Stats" in text.splitlines()[problem.line - 1]
 

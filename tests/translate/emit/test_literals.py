@@ -70,12 +70,12 @@ def test_lines_of_every_length_around_the_limit_are_stable(character: str) -> No
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_edges_of_every_length_around_the_limit_are_stable(count: int) -> None:
-    shifts = [
-        literals.shift("l" * left, [f"{'r' * right}{number}" for number in range(count)], "    ")
+    edges = [
+        literals.edge("l" * left, [f"{'r' * right}{number}" for number in range(count)], "    ")
         for left in (1, 40, 77, 78, 79, 80, 81, 120)
         for right in (1, 10, 14, 16, *range(34, 44), 69, 70, 71, 72, 73, 120)
     ]
-    _assert_ruff_stable([f"with a:\n{shift}" for shift in shifts])
+    _assert_ruff_stable([f"with a:\n{edge}" for edge in edges])
 
 
 def _assert_ruff_stable(blocks: list[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sfn_provider._compat import BaseOperator
 from sfn_provider.translate import translate
 from sfn_provider.translate.emit.live_dag import live_dag
-from sfn_provider.translate.emit.python_file import task_ids
+from sfn_provider.translate.plan.layout import task_ids
 from sfn_provider.translate.plan.model import GroupPlan, TaskPlan
 from tests.fixtures.run_groups import CAUGHT, call, flow, larger_than, map_, parallel, pass_
 from tests.translate.test_safety import BREAKOUTS, check_is_only_data

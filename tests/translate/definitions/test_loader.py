@@ -7,20 +7,15 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.asl.document import Document
+from sfn_provider.asl.placeholders import check_bare_placeholders
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.translate import translate
 from sfn_provider.translate.definitions import read_definition
-from sfn_provider.translate.definitions.placeholders import (
-    infer_resources,
-    placeholder,
-    refuse_bare,
-    substitute,
-    unresolved,
-    unresolved_warning,
-)
+from sfn_provider.translate.definitions.loader import infer_resources, placeholder_warning
 
 
 def machine(**state: Any) -> dict[str, Any]:
@@ -63,18 +58,14 @@ def test_the_resource_that_parameters_belong_to(case: Case, form: str) -> None:
     definition = {"Comment": "${Call} twice: ${Call}", **machine(**case.state)}
     source: Any = definition
     if form == "yaml":
-        source = json.dumps(definition, indent=2).replace("{\n", "{ # yaml\n", 1)
         source = f"Comment: '${{Call}}'\nStartAt: Call\nStates: {json.dumps(definition['States'])}\n"
     elif form != "object":
         source = json.dumps(definition, indent=2 if form == "lines" else None)
-    made, notes = infer_resources(source)
-    if form == "yaml":
-        made = "{" + made.split("States: ", 1)[1] if isinstance(made, str) else made
-        resource = json.loads(str(made)[1:])["Call"]["Resource"]
-    else:
-        resource = (json.loads(made) if isinstance(made, str) else made)["States"]["Call"]["Resource"]
+    document = infer_resources(Document.open(source))
+    resource = document.value["States"]["Call"]["Resource"]
     assert resource == case.resource
-    assert [note.code for note in notes] == (["INFERRED_RESOURCE"] if resource != case.state["Resource"] else [])
+    codes = [note.code for note in document.notes]
+    assert codes == (["INFERRED_RESOURCE"] if resource != case.state["Resource"] else [])
 
 
 def test_several_on_one_line_and_inside_of_others() -> None:
@@ -88,34 +79,34 @@ def test_several_on_one_line_and_inside_of_others() -> None:
             "Each": {"Type": "Map", "ItemProcessor": branch, "End": True},
         },
     }
-    made, notes = infer_resources(json.dumps(definition))
-    assert made == json.dumps(definition).replace('"${A}", "Parameters"', f'"{INVOKE}", "Parameters"')
-    assert len(notes) == 3
-    assert infer_resources(definition)[0] == json.loads(str(made))
+    document = infer_resources(Document.open(json.dumps(definition)))
+    inferred = json.dumps(definition).replace('"${A}", "Parameters"', f'"{INVOKE}", "Parameters"')
+    assert json.dumps(document.value) == inferred
+    assert [note.location for note in document.notes] == [
+        "/States/Both/Branches/0/States/Call/Resource",
+        "/States/Both/Branches/1/States/Call/Resource",
+        "/States/Each/ItemProcessor/States/Call/Resource",
+    ]
+    assert infer_resources(Document.open(definition)).value == document.value
     assert definition["States"]["Both"]["Branches"][0]["States"]["Call"]["Resource"] == "${A}"  # type: ignore[index]
 
 
 def test_a_value_that_is_missing_where_no_text_stands_is_refused() -> None:
     text = '{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": ${Pause}, "Comment": "${Text}", "End": true}}}'
     with pytest.raises(UsageError, match=r"\$\{Pause\} stand where no text stands"):
-        refuse_bare(text)
+        check_bare_placeholders(text)
     with pytest.raises(UsageError, match="Pause=VALUE"):
         translate(text, dag_id="a")
     made = translate(text, dag_id="a", substitutions={"Pause": "5"})
     assert made.plan.tasks[0].arguments["seconds"] == 5
 
 
-def test_substitutions_without_a_place_are_refused() -> None:
-    with pytest.raises(UsageError, match="substitutions not used: A, B"):
-        substitute("${C}", {"B": "", "C": "", "A": ""})
-
-
 def test_names_without_a_value_are_listed_once() -> None:
     definition = machine(
         Resource="arn:${AWS::Partition}:states:::sns:publish", Parameters={"a": "${X} ${Y}", "b": "${X}"}
     )
-    assert unresolved(definition) == dict.fromkeys(["X", "Y"], "/States/Call/Parameters/a")
-    [warning] = unresolved_warning(json.dumps(definition, indent=2))
+    assert Document.open(definition).placeholders == dict.fromkeys(["X", "Y"], "/States/Call/Parameters/a")
+    [warning] = placeholder_warning(Document.open(json.dumps(definition, indent=2)))
     assert (warning.code, warning.level, warning.location) == (
         "UNRESOLVED_PLACEHOLDER",
         "warning",
@@ -126,7 +117,7 @@ def test_names_without_a_value_are_listed_once() -> None:
 
 
 def test_nothing_is_said_where_all_have_a_value() -> None:
-    assert unresolved_warning(machine(Resource="arn:aws:states:::sns:publish")) == ()
+    assert placeholder_warning(Document.open(machine(Resource="arn:aws:states:::sns:publish"))) == ()
 
 
 def test_a_translation_tells_the_names_and_keeps_them() -> None:
@@ -151,16 +142,9 @@ def test_an_inferred_resource_is_translated_and_told() -> None:
     assert [entry.code for entry in made.diagnostics] == ["INFERRED_RESOURCE"]
 
 
-@pytest.mark.parametrize(
-    ("name", "made"), [("a.b", "${a.b}"), ('m["a"]', "${m['a']}"), ("f({x})", "${f((x))}"), ("a\n  b", "${a b}")]
-)
-def test_a_placeholder_cannot_end_early(name: str, made: str) -> None:
-    assert placeholder(name) == made
-
-
 def test_a_definition_that_speaks_of_templates_is_no_template(tmp_path: Path) -> None:
     file = tmp_path / "machine.asl.json"
     text = json.dumps(machine(Resource="arn:aws:states:::sns:publish", Parameters={"Resources": {"a": 1}}), indent=1)
     file.write_text(text)
     found = read_definition(str(file))
-    assert (found.source, found.name, found.origin) == (text, "machine.asl", "machine.asl.json")
+    assert (found.document.text, found.name, found.origin) == (text, "machine.asl", "machine.asl.json")

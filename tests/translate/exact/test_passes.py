@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import STATE_TYPES
 from sfn_provider.translate import DagPlan, TaskPlan, translate
-from sfn_provider.translate.exact.state_tasks import PLANNERS, arguments, plan_state, plan_states
+from sfn_provider.translate.exact.passes import PASSES, add_arguments, collapse_loops, open_groups, order_by_flow
+from sfn_provider.translate.exact.state_tasks import PLANNERS, plan_state, plan_states, state_arguments
 from sfn_provider.translate.plan.model import OPERATORS
-from sfn_provider.translate.plan.passes import PASSES, collapse_loops, open_groups, order_by_flow
 from tests.fixtures.flows import END, call, choose, go, machine
 
 AGAIN = {"Retry": [{"ErrorEquals": ["States.ALL"]}]}
@@ -48,7 +48,7 @@ def test_an_unknown_type_is_an_error_that_names_it() -> None:
         """A type that the language does not have."""
 
     with pytest.raises(TypeError, match="no planner for a state of type Sleep"):
-        plan_state("A", Sleep(), "JSONPath")  # type: ignore[arg-type]
+        plan_state("A", Sleep())  # type: ignore[arg-type]
 
 
 def _plan(states: dict[str, Any], **fields: Any) -> DagPlan:
@@ -105,7 +105,7 @@ def test_a_definition_is_not_changed_by_planning() -> None:
     definition = machine({"A": {"Type": "Parallel", "QueryLanguage": "JSONata", "Branches": [BODY], "End": True}})
     model = parse(definition).states["A"]
     before = model.model_dump()
-    arguments(model, "JSONPath")
+    state_arguments(model, "JSONPath")
     assert model.model_dump() == before
     assert "QueryLanguage" not in definition["States"]["A"]["Branches"][0]
 
@@ -159,6 +159,21 @@ def test_a_loop_in_jsonata_says_so() -> None:
     assert list(plan.task_of("A").arguments) == ["query_language", "states"]
 
 
+def test_a_distributed_map_in_a_loop_stays_in_the_loop() -> None:
+    body = machine({"Each": END}, ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})
+    states = {"A": {"Type": "Map", "ItemProcessor": body, "Next": "B"}, "B": choose("$.x", {"y": "A"}, "C"), "C": END}
+    [loop, _] = _plan(states).tasks
+    assert (loop.states, loop.operator, loop.targets) == (("A", "B"), f"{OPERATORS}.LoopOperator", ("C",))
+    assert list(loop.arguments["states"]) == ["A", "B"]
+
+
+def test_tasks_carry_the_models_of_their_states() -> None:
+    plan = _plan(LOOP)
+    assert [task.models for task in plan.tasks] == [
+        tuple(plan.machine.states[name] for name in task.states) for task in plan.tasks
+    ]
+
+
 def test_a_loop_begins_with_the_state_that_the_execution_starts_at() -> None:
     plan = translate(
         {"StartAt": "B", "States": {"A": go("B"), "B": choose("$.x", {"y": "A"}, "C"), "C": END}}, dag_id="x"
@@ -175,7 +190,7 @@ def test_tasks_stand_in_the_order_of_the_flow() -> None:
 
 
 def test_the_passes_run_in_this_order() -> None:
-    assert (collapse_loops, open_groups, order_by_flow) == PASSES
+    assert (collapse_loops, open_groups, add_arguments, order_by_flow) == PASSES
 
 
 def test_a_plan_has_the_machines_limit_comment_and_params() -> None:

@@ -1,0 +1,200 @@
+"""Loads a definition from what a file holds: fills placeholders, infers resources and opens the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.document import Document, Source, SourceMap
+from sfn_provider.asl.lint.definition_walk import index_definition
+from sfn_provider.asl.placeholders import (
+    PLACEHOLDER,
+    check_bare_placeholders,
+    check_used,
+    fill_placeholders,
+    walk_texts,
+)
+from sfn_provider.translate.findings import Finding
+
+if TYPE_CHECKING:
+    from sfn_provider.asl.model import ExecutionType
+
+Json = Any
+
+_INVOKE_PARAMETERS = frozenset({"FunctionName", "Payload", "InvocationType", "Qualifier", "ClientContext", "LogType"})
+"""The parameters of Lambda's Invoke."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachineResource:
+    """A state machine as a file or AWS holds it, with placeholders.
+
+    Args:
+        name: the logical id, the resource's name or the file's name.
+        source: the definition, text or object, with ``${Name}`` for values that are not known.
+        values: values for ``${Name}`` from the file; they may contain ``${Name}`` again.
+        defaults: default values for ``${Name}``, such as those of a template's parameters.
+        source_map: positions of the definition in its file.
+        schedule: EventBridge's ``cron()`` or ``rate()``.
+        params: the input of the schedule.
+        execution_type: ``STANDARD`` or ``EXPRESS``.
+        findings: what the file says about the machine that a DAG does not do.
+        file: the file of the definition, if that is another one.
+    """
+
+    name: str
+    source: Source
+    values: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    source_map: SourceMap = field(default_factory=SourceMap)
+    schedule: str | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
+    execution_type: ExecutionType = "STANDARD"
+    findings: tuple[Finding, ...] = ()
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDefinition:
+    """A definition with its values, ready to be checked, run or translated.
+
+    Args:
+        document: the definition.
+        name: the name for a DAG of it.
+        file: the file of the definition; for a machine in AWS its ARN.
+        origin: a label of its source for messages: ``template.yaml#Machine``.
+        schedule: EventBridge's ``cron()`` or ``rate()``, if the file has one.
+        params: the input of that schedule.
+        findings: what the file says about the machine that a DAG does not do.
+    """
+
+    document: Document
+    name: str
+    file: str
+    origin: str = ""
+    schedule: str | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def source(self) -> Source:
+        """The definition as `sfn_provider.asl.parse` takes it."""
+        return cast("Source", self.document.text if self.document.value is None else self.document.value)
+
+    @property
+    def execution_type(self) -> ExecutionType:
+        """``STANDARD`` or ``EXPRESS``."""
+        return self.document.execution_type
+
+
+def load_definition(
+    resource: StateMachineResource,
+    substitutions: Mapping[str, str] | None = None,
+    *,
+    file: str | None = None,
+    origin: str = "",
+) -> LoadedDefinition:
+    """Fill in the values of a state machine and open its definition.
+
+    Args:
+        resource: the state machine.
+        substitutions: the user's values for ``${Name}``; they override those of the file.
+        file: the file of the definition; by default the resource's name.
+        origin: a label of its source for messages.
+
+    Raises:
+        UsageError: a substitution is not used, or a ``${Name}`` without a value is outside of a string.
+    """
+    source, defaulted = _fill(resource, substitutions or {})
+    check_bare_placeholders(source)
+    document = Document.open(source, resource.execution_type, resource.source_map)
+    if defaulted:
+        document = replace(document, notes=(_default_warning(defaulted, resource.source_map),))
+    return LoadedDefinition(
+        document=infer_resources(document),
+        name=resource.name,
+        file=file or resource.name,
+        origin=origin,
+        schedule=resource.schedule,
+        params=resource.params,
+        findings=resource.findings,
+    )
+
+
+def _fill(resource: StateMachineResource, user: Mapping[str, str]) -> tuple[Source, set[str]]:
+    """Fill in the values of the file and of the user; return the names whose default was used, too.
+
+    In two rounds: the values of the file may contain placeholders of the file's own names.
+    """
+    source, used = fill_placeholders(resource.source, {**resource.values, **user})
+    source, used_later = fill_placeholders(source, {**resource.defaults, **user})
+    check_used(user.keys() - used - used_later)
+    return source, used_later - user.keys()
+
+
+def _default_warning(names: set[str], source_map: SourceMap) -> Diagnostic:
+    message = (
+        f"the defaults of the template's parameters are taken for {', '.join(sorted(names))}; give other values with "
+        "--substitutions NAME=VALUE"
+    )
+    return source_map.apply(Diagnostic("warning", "PARAMETER_DEFAULT", message), is_text=False)
+
+
+def placeholder_warning(document: Document) -> tuple[Diagnostic, ...]:
+    """Return one warning that lists the placeholders without a value; none if all have one."""
+    if not document.placeholders:
+        return ()
+    names = ", ".join(f"${{{name}}}" for name in document.placeholders)
+    message = (
+        f"no value for {names}; a task that calls with one of them fails or passes the text on: give values, for "
+        "example --substitutions NAME=VALUE"
+    )
+    location = next(iter(document.placeholders.values()))
+    return (document.with_position(Diagnostic("warning", "UNRESOLVED_PLACEHOLDER", message, location)),)
+
+
+def infer_resources(document: Document) -> Document:
+    """Replace a Resource that is only a ``${Name}`` by the integration whose parameters the task has, with a note each.
+
+    Lambda's Invoke is the only one that parameters identify: ``FunctionName`` and no other names than its own.
+    """
+    inferred = dict(_inferred_resources(document.value)) if document.placeholders else {}
+    if not inferred:
+        return document
+    from sfn_provider.asl.lint.rules import sort_diagnostics
+
+    value, notes = document.value, []
+    for location, (resource, arn) in inferred.items():
+        message = f"{resource} has no value; its parameters are those of Lambda, so it is taken for {arn}"
+        notes.append(document.with_position(Diagnostic("warning", "INFERRED_RESOURCE", message, location)))
+        value = _replace_at(value, location, arn)
+    notes = sort_diagnostics(notes, value)
+    return replace(document, parsed=replace(document.parsed, value=value), notes=(*document.notes, *notes))
+
+
+def _inferred_resources(value: dict[str, Json]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for state in index_definition(value).states:
+        resource, arn = state.fields.get("Resource"), _infer_integration(state.fields)
+        if arn is not None and isinstance(resource, str) and PLACEHOLDER.fullmatch(resource):
+            yield f"{state.at}/Resource", (resource, arn)
+
+
+def _infer_integration(fields: Mapping[str, Json]) -> str | None:
+    parameters = fields.get("Parameters", fields.get("Arguments"))
+    if not isinstance(parameters, dict):
+        return None
+    names = {name.removesuffix(".$") for name in parameters}
+    if "FunctionName" not in names or not names <= _INVOKE_PARAMETERS:
+        return None
+    has_token = any("Task.Token" in text for _, text in walk_texts(parameters))
+    return "arn:aws:states:::lambda:invoke" + (".waitForTaskToken" if has_token else "")
+
+
+def _replace_at(value: Any, location: str, new: str) -> Any:
+    head, *rest = location.removeprefix("/").split("/", 1)
+    copy: Any = list(value) if isinstance(value, list) else dict(value)
+    key = int(head) if isinstance(value, list) else head.replace("~1", "/").replace("~0", "~")
+    copy[key] = _replace_at(value[key], "/" + rest[0], new) if rest else new
+    return copy
