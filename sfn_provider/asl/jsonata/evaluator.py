@@ -210,6 +210,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         if isinstance(proc, BuiltIn):
             if proc.checks is not None:
                 args = bind_arguments(proc.checks, args, input, proc.name)
+            if not proc.takes_undefined and args[0] is None:
+                return None
             found = proc.implementation(self, *args) if proc.needs_evaluator else proc.implementation(*args)
             return float_to_int(found)
         if isinstance(proc, Jsonata.JFunctionCallable):

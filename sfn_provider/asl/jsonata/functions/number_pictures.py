@@ -83,19 +83,17 @@ class _NumberFormat:
     least_exponent: int
 
 
-def format_number(value: Any, picture: str, options: dict[str, Any] | None) -> str | None:
+def format_number(value: int | float, picture: str, options: dict[str, Any] | None) -> str:
     """Format a number.
 
     Args:
-        value: the number; None gives None.
+        value: the number.
         picture: for example ``#,##0.00``, with a second picture for negative numbers after a semicolon.
         options: other characters for the picture's symbols, by their XPath name.
 
     Raises:
         Failure: D3080 to D3093, the rule that the picture breaks.
     """
-    if value is None:
-        return None
     symbols = _symbols({**_DEFAULTS, **(options or {})})
     pictures = picture.split(symbols.separator)
     if len(pictures) > 2:
