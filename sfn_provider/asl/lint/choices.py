@@ -87,3 +87,11 @@ def conditions(definition: Definition) -> Iterator[Diagnostic]:
             if isinstance(value, str) and not is_expression(value) and not is_placeholder(value):
                 message = f"Condition takes a JSONata expression: write {{% {value.strip()} %}}"
                 yield error(message, at + "/Condition")
+
+
+def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
+    """A Choice whose rules may all fail ends the execution."""
+    for state in definition.of_type("Choice"):
+        if "Default" not in state.fields:
+            message = "where no rule holds the execution ends with States.Runtime, uncaught; add a Default"
+            yield warning("CHOICE_WITHOUT_DEFAULT", message, state.at)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 
@@ -122,8 +123,6 @@ def parse_member_path(path: str) -> MemberPath | None:
         None for paths that may name several values (they give an empty list where nothing is), that read the context
         object or a variable, or that are no paths.
     """
-    from sfn_provider.asl.jsonpath.syntax import parse_path
-
     try:
         parsed = parse_path(path)
     except ValueError:

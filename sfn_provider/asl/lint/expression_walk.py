@@ -9,6 +9,7 @@ from typing import Literal
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.jsonpath.syntax import end_of_path
 from sfn_provider.asl.lint.definition_walk import Definition, PlacedState, choice_rules, is_expression
 from sfn_provider.asl.scope import Json
 
@@ -140,8 +141,8 @@ def path_uses(definition: Definition) -> Iterator[PathUse]:
 
 
 def _path_fields(state: PlacedState) -> Iterator[PathUse]:
-    for way, rows in _PATHS_BY_PART.items():
-        for at, fields in state.parts.get(way, ()):
+    for part, rows in _PATHS_BY_PART.items():
+        for at, fields in state.parts.get(part, ()):
             for name, row in rows.items():
                 if isinstance(value := fields.get(name), str):
                     yield PathUse(state, at + pointer(name), name, value, row.reads, row.kind)
@@ -153,38 +154,24 @@ def _path_fields(state: PlacedState) -> Iterator[PathUse]:
 
 
 def _template_paths(state: PlacedState) -> Iterator[PathUse]:
-    for way, name, reads in TEMPLATE_FIELDS:
-        for at, fields in state.parts.get(way, ()):
+    for part, name, reads in TEMPLATE_FIELDS:
+        for at, fields in state.parts.get(part, ()):
             if name in fields:
-                for place, key, value in object_members(fields[name], at + pointer(name)):
-                    if key.endswith(".$"):
+                for place, key, value in walk_json(fields[name], at + pointer(name)):
+                    if key is not None and key.endswith(".$"):
                         yield PathUse(state, place, key, value, reads)
 
 
-def object_members(value: Json, at: str) -> Iterator[tuple[str, str, Json]]:
-    """Go through the members of all objects in a value, in order: pointer, name, value."""
+def walk_json(value: Json, at: str) -> Iterator[tuple[str, str | None, Json]]:
+    """Go through a value and everything in it, in order: pointer, name, value. Items of arrays have no name."""
     stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
     while stack:
         place, name, item = stack.pop()
-        if name is not None:
-            yield place, name, item
+        yield place, name, item
         if isinstance(item, dict):
             stack += [(place + pointer(key), key, inner) for key, inner in reversed(item.items())]
         elif isinstance(item, list):
             stack += [(place + pointer(index), None, item[index]) for index in reversed(range(len(item)))]
-
-
-def strings(value: Json, at: str) -> Iterator[tuple[str, str]]:
-    """Go through all strings in a value, in order, with their pointers."""
-    stack = [(at, value)]
-    while stack:
-        place, item = stack.pop()
-        if isinstance(item, str):
-            yield place, item
-        elif isinstance(item, dict):
-            stack += [(place + pointer(key), inner) for key, inner in reversed(item.items())]
-        elif isinstance(item, list):
-            stack += [(place + pointer(index), item[index]) for index in reversed(range(len(item)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +203,12 @@ def jsonata_uses(definition: Definition) -> Iterator[JsonataUse]:
     for state in definition.states:
         if state.language != "JSONata":
             continue
-        for way, name in JSONATA_FIELDS:
-            for at, fields in state.parts.get(way, ()):
+        for part, name in JSONATA_FIELDS:
+            for at, fields in state.parts.get(part, ()):
                 if name in fields:
-                    for place, text in strings(fields[name], at + pointer(name)):
-                        yield JsonataUse(state, place, name, text, way)
+                    for place, _, text in walk_json(fields[name], at + pointer(name)):
+                        if isinstance(text, str):
+                            yield JsonataUse(state, place, name, text, part)
 
 
 def _paths_in_call(text: str) -> Iterator[str]:
@@ -230,17 +218,8 @@ def _paths_in_call(text: str) -> Iterator[str]:
         if quoted := _QUOTED.match(text, position):
             position = quoted.end()
         elif text[position] == "$":
-            end = _end_of_path(text, position)
+            end = end_of_path(text, position)
             yield text[position:end].rstrip()
             position = end
         else:
             position += 1
-
-
-def _end_of_path(text: str, position: int) -> int:
-    depth = 0
-    while position < len(text) and (depth > 0 or text[position] not in ",)"):
-        depth += (text[position] in "([") - (text[position] in ")]")
-        quoted = _QUOTED.match(text, position) if depth else None
-        position = quoted.end() if quoted else position + 1
-    return position

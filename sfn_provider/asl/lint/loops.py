@@ -1,4 +1,4 @@
-"""What Step Functions accepts, but surprises at run time."""
+"""Rule: a loop contains a state that waits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState
 from sfn_provider.asl.lint.reporting import warning
 from sfn_provider.asl.lint.transitions import targets
 from sfn_provider.asl.resources import parse_resource
-
-
-def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
-    """A Choice whose rules may all fail ends the execution."""
-    for state in definition.of_type("Choice"):
-        if "Default" not in state.fields:
-            message = "where no rule holds the execution ends with States.Runtime, uncaught; add a Default"
-            yield warning("CHOICE_WITHOUT_DEFAULT", message, state.at)
 
 
 def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:

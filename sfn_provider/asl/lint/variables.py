@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.jsonata import compile_jsonata
+from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, is_placeholder
 from sfn_provider.asl.lint.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
@@ -117,8 +119,6 @@ def _references(definition: Definition) -> Iterator[tuple[PlacedState, str, str]
 
 
 def _variable_of(path: str) -> str | None:
-    from sfn_provider.asl.jsonpath.syntax import parse_path
-
     if path.startswith(("$.", "$[", "$$")) or path == "$" or is_placeholder(path):
         return None
     try:
@@ -129,8 +129,6 @@ def _variable_of(path: str) -> str | None:
 
 
 def _variables_in(source: str | None, field: str) -> list[str]:
-    from sfn_provider.asl.jsonata import compile_jsonata
-
     if source is None or "$" not in source or is_placeholder(source):
         return []
     try:
