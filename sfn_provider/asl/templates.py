@@ -1,4 +1,4 @@
-"""Payload templates: JSON with expressions in it, for both query languages.
+"""Compiles payload templates, JSON that contains expressions, for both query languages.
 
 JSONPath: a member whose name ends in ``.$`` holds a path or a call of an intrinsic function, and is named without
 the ``.$`` in the result. JSONata: a string from ``{%`` to ``%}`` is an expression. Both at any depth, in objects and
@@ -33,10 +33,10 @@ class Template:
     """A compiled template. Made by compile_template; not changed afterwards.
 
     Args:
-        evaluate: takes the scope and the source of randomness and returns a JSON value, whose constant parts are shared
+        evaluate: from the scope and the source of randomness to a JSON value, whose constant parts are shared
             with the template; raises StatesError.
         constant: True where there is no expression in the template, so that evaluate returns the template itself.
-        warnings: sentences about expressions that AWS takes but that cannot work when they run.
+        warnings: sentences about expressions that AWS accepts but that fail when they run.
     """
 
     __slots__ = ("constant", "evaluate", "warnings")
@@ -63,7 +63,7 @@ def compile_template(value: Json, language: Language, field: str) -> Template:
 
 
 def compile_payload_value(text: str, field: str) -> Template:
-    """Compile what a member ending in ``.$`` holds, or a field that takes a path or an intrinsic function.
+    """Compile the value of a member ending in ``.$``, or of a field that accepts a path or an intrinsic function.
 
     Args:
         text: a path or a call.
@@ -109,7 +109,7 @@ def _not_found(path: JsonPath, field: str, scope: Scope) -> StatesError:
 
 
 def is_jsonata(text: str) -> bool:
-    """Tell whether a string in a JSONata field is an expression."""
+    """Return whether a string in a JSONata field is an expression."""
     return text.startswith(_OPEN) and text.endswith(_CLOSE) and len(text) >= len(_OPEN + _CLOSE)
 
 

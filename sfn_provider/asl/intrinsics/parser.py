@@ -1,4 +1,4 @@
-r"""Intrinsic calls: text to something that can be evaluated.
+r"""Compiles calls of intrinsic functions.
 
 Grammar: ``States.Name(argument, ...)`` with arguments that are calls, paths, numbers, ``true``, ``false``, ``null`` or
 text in single quotes, where ``\'``, ``\{``, ``\}`` and ``\\`` are the only escapes. Source:
@@ -26,10 +26,10 @@ from sfn_provider.exceptions import StatesError
 Evaluator = Callable[[Scope, random.Random], Json]
 
 INTRINSIC_ERROR: Final = "States.Runtime"
-"""What a failed call is reported as. The documentation has ``States.IntrinsicFailure``; executions end with this."""
+"""The error of a failed call. The documentation has ``States.IntrinsicFailure``; executions end with this."""
 
 MAX_CALLS: Final = 10
-"""How many calls AWS documents as the limit for one field."""
+"""The number of calls that AWS documents as the limit for one field."""
 
 _CACHE_SIZE = 4096
 _NAME = re.compile(r"[A-Za-z0-9_.]+")
@@ -214,7 +214,6 @@ def _caller(function: IntrinsicFunction, arguments: tuple[Evaluator, ...]) -> Ev
 
 
 def _expectation(function: IntrinsicFunction) -> str:
-    counts = str(function.fewest) if function.fewest == function.most else f"{function.fewest} to {function.most}"
-    if function.most is None:
-        counts = f"at least {function.fewest}"
+    fewest, most = function.min_arguments, function.max_arguments
+    counts = f"at least {fewest}" if most is None else str(most) if fewest == most else f"{fewest} to {most}"
     return f"{function.name} takes {counts} argument{'' if counts.endswith('1') else 's'}"

@@ -1,4 +1,4 @@
-"""The library's evaluator with the semantics of the reference implementation, AWS's bounds, and explicit inputs."""
+"""Evaluates a syntax tree: the library's evaluator with the reference's semantics, AWS's limits, explicit inputs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         """Return when the state was entered, in milliseconds since the epoch.
 
         Raises:
-            Failure: the context object does not say.
+            JsonataError: the context object does not say.
         """
         for part, name in (("State", "EnteredTime"), ("Execution", "StartTime")):
             found = (self.context.get(part) or {}).get(name)
@@ -97,7 +97,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         return result
 
     def _collapse(self, expr: Any, result: Any) -> Any:
-        """Make of a sequence of one its item and of an empty one undefined; refuse what is too large."""
+        """Return the item of a sequence of one, undefined for an empty one; refuse what is too large."""
         if len(result) > (MAX_STRING_LENGTH if isinstance(result, str) else MAX_ARRAY_ITEMS):
             raise JsonataError(None, MEMORY_LIMIT)
         if isinstance(result, Sequence) and result.sequence and not result.tuple_stream:
@@ -192,7 +192,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         return TransformFunction(expr, lambda node, context: self.eval(node, context, environment))
 
     def partial_apply_native_function(self, native: Any, args: Any) -> Any:
-        """Give some arguments to a built-in function."""
+        """Bind some arguments of a built-in function."""
         if isinstance(native, BuiltIn):
 
             def call(full: list[Any]) -> Any:
@@ -244,8 +244,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             if is_finite_number(found):
                 found = [found]
             if isinstance(found, list) and all(map(is_finite_number, found)):
-                wanted = [math.floor(position) for position in found]
-                results.extend(item for position in wanted if position in (index, index - len(items)))
+                positions = [math.floor(position) for position in found]
+                results.extend(item for position in positions if position in (index, index - len(items)))
             elif to_boolean(found):
                 results.append(item)
         return results

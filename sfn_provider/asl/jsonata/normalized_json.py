@@ -1,4 +1,4 @@
-"""JSON values as AWS writes them after an evaluation."""
+"""Normalizes the numbers in JSON values to the form in which AWS returns them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INT64_LIMIT: Final = 2**63
 
 
 def normalize_json(value: Json) -> Json:
-    """Copy a JSON value, with numbers in the form that AWS gives them.
+    """Copy a JSON value, with numbers in the form in which AWS returns them.
 
     Args:
         value: any JSON value.
@@ -62,7 +62,7 @@ def to_double(value: int) -> float:
 
 
 def _base_value(value: str | int | float) -> str | int | float:
-    """Take the value out of a subclass of str, int or float, for example an enum's member."""
+    """Return the value of a subclass of str, int or float, for example an enum's member."""
     for kind in (str, int, float):
         if isinstance(value, kind):
             return kind(value)

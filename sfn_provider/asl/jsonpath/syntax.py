@@ -1,4 +1,4 @@
-"""The syntax of a JSONPath, as Jayway JsonPath reads it: text to a root and selectors.
+"""Parses a JSONPath into a root and selectors, with the syntax of Jayway JsonPath.
 
 Source: https://github.com/json-path/JsonPath, the library behind Step Functions
 (https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html). It is older than RFC 9535 and
@@ -17,7 +17,7 @@ from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.text_cursor import TextCursor
 
 Root = Literal["input", "context", "variables"]
-"""What a path starts from, named as in Scope."""
+"""The data that a path starts from, named as in Scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class _PathParser(TextCursor):
         return self.text[start : self.position]
 
     def skip_call(self) -> None:
-        """Skip ``()`` of something like ``length()``, which Step Functions takes for a part of the name."""
+        """Skip ``()`` of something like ``length()``, which Step Functions reads as a part of the name."""
         end = self.text.find(")", self.position)
         if end < 0:
             self.fail("')' is missing for '('")

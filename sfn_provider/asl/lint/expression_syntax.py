@@ -1,4 +1,4 @@
-"""The syntax of paths, payload templates and JSONata expressions."""
+"""Rules: paths, intrinsic calls and JSONata expressions are valid, and text does not look like one of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sfn_provider.asl.paths import compile_path, compile_reference
 from sfn_provider.asl.scope import Json
 
 MAX_MESSAGE_LENGTH = 400
-"""Length at which a message that repeats what is written is cut off."""
+"""Length at which a message that quotes an expression is cut off."""
 
 MAX_CALLS = 100
 """Intrinsic calls that one field may have; AWS documents a limit of 10 nested ones."""
@@ -35,7 +35,7 @@ _LOOKS_DYNAMIC = re.compile(r"\$\$?(?:[.\[].*)?|States\.\w+\(.*\)", re.DOTALL)
 
 
 def paths_and_calls(definition: Definition) -> Iterator[Diagnostic]:
-    """Paths, intrinsic calls and ``.$`` fields can be read."""
+    """Paths, intrinsic calls and ``.$`` fields are valid."""
     for use in path_uses(definition):
         if not is_placeholder(use.value):
             yield from _use_problems(use)
@@ -84,7 +84,7 @@ def _check_reference(use: PathUse) -> None:
 
 
 def jsonata_syntax(definition: Definition) -> Iterator[Diagnostic]:
-    """JSONata expressions can be read, and refer to what there is."""
+    """JSONata expressions are valid and refer to what exists."""
     for use in jsonata_uses(definition):
         if use.source is not None:
             if not is_placeholder(use.source):
@@ -117,7 +117,7 @@ def _jsonata_problems(use: JsonataUse, source: str) -> Iterator[Diagnostic]:
 
 
 def _states_fields(use: JsonataUse) -> dict[str, None]:
-    """Give what ``$states`` has: the result once there is one, the error in a catcher alone."""
+    """Return the fields of ``$states``: the result after the call, the error in a catcher alone."""
     fields = dict.fromkeys(("input", "context"))
     if use.field in ("Output", "Assign"):
         if use.part == "Catch/*":
@@ -128,7 +128,7 @@ def _states_fields(use: JsonataUse) -> dict[str, None]:
 
 
 def jsonata_text(definition: Definition) -> Iterator[Diagnostic]:
-    """Text of a JSONata state that looks like a path or an expression without its ``{% %}``."""
+    """Text of a JSONata state does not look like a path or an expression without ``{% %}``."""
     for use in jsonata_uses(definition):
         if use.at.endswith(".$"):
             message = (
@@ -141,7 +141,7 @@ def jsonata_text(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def static_text(definition: Definition) -> Iterator[Diagnostic]:
-    """Text that looks like a path or a call, where AWS takes it as it is."""
+    """Text that AWS does not evaluate does not look like a path or a call."""
     for state in definition.states:
         if state.language != "JSONPath":
             continue

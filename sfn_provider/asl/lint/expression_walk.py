@@ -1,4 +1,4 @@
-"""Every path, intrinsic call and JSONata expression in a definition, with its pointer and what it reads."""
+"""Finds every path, intrinsic call and JSONata expression in a definition, with its pointer and what it reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PathKind = Literal["path", "reference", "input reference", "path or intrinsic"]
 
 @dataclass(frozen=True, slots=True)
 class PathField:
-    """A field that is a path: where it stands in a state, what it reads, and which paths it takes."""
+    """A field that is a path: its part of the state, what ``$`` is in it, and which paths it accepts."""
 
     part: str
     name: str
@@ -66,7 +66,7 @@ TEMPLATE_FIELDS: tuple[tuple[str, str, Reads], ...] = (
     ("ItemBatcher", "BatchInput", "effective input"),
     ("ResultWriter", "Parameters", "effective input"),
 )
-"""Payload templates of JSONPath states: way to the part, field, what its paths read."""
+"""Payload templates of JSONPath states: part of the state, field, what ``$`` is in its paths."""
 
 JSONATA_FIELDS: tuple[tuple[str, str], ...] = (
     ("", "Arguments"),
@@ -96,7 +96,7 @@ JSONATA_FIELDS: tuple[tuple[str, str], ...] = (
     ("ItemBatcher", "MaxInputBytesPerBatch"),
     ("ResultWriter", "Arguments"),
 )
-"""Fields of JSONata states that take expressions: way to the part, field.
+"""Fields of JSONata states that accept expressions: part of the state, field.
 
 Measured: AWS reads no expressions in Comment, Next, Default, Resource, ErrorEquals, Retry and CSVHeaders."""
 
@@ -106,7 +106,7 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PathUse:
-    """An expression where it stands.
+    """A path or intrinsic call in a definition.
 
     Args:
         state: the state it belongs to.
@@ -114,7 +114,7 @@ class PathUse:
         field: the field's name as messages give it: ``InputPath``, ``Message.$``.
         value: what is written; a string in all but faulty definitions.
         reads: what ``$`` is there.
-        kind: which paths the field takes; None in a payload template, which takes paths and calls.
+        kind: which paths the field accepts; None in a payload template, which accepts paths and calls.
     """
 
     state: PlacedState
@@ -133,7 +133,7 @@ class PathUse:
 
 
 def path_uses(definition: Definition) -> Iterator[PathUse]:
-    """Go through the paths and calls of all JSONPath states."""
+    """Yield the paths and intrinsic calls of all JSONPath states."""
     for state in definition.states:
         if state.language == "JSONPath":
             yield from _path_fields(state)
@@ -163,7 +163,7 @@ def _template_paths(state: PlacedState) -> Iterator[PathUse]:
 
 
 def walk_json(value: Json, at: str) -> Iterator[tuple[str, str | None, Json]]:
-    """Go through a value and everything in it, in order: pointer, name, value. Items of arrays have no name."""
+    """Yield a value and everything in it, in order: pointer, name, value. Items of arrays have no name."""
     stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
     while stack:
         place, name, item = stack.pop()
@@ -176,14 +176,14 @@ def walk_json(value: Json, at: str) -> Iterator[tuple[str, str | None, Json]]:
 
 @dataclass(frozen=True, slots=True)
 class JsonataUse:
-    """A string of a JSONata state's expression field where it stands.
+    """A string in a field of a JSONata state that accepts expressions.
 
     Args:
         state: the state it belongs to.
         at: its JSON pointer.
         field: the name of the state's field.
         text: the whole string; an expression has ``{% %}`` around it.
-        part: the way to the part of the state: ``""``, ``Catch/*`` and so on.
+        part: the part of the state: ``""``, ``Catch/*`` and so on.
     """
 
     state: PlacedState
@@ -194,12 +194,12 @@ class JsonataUse:
 
     @property
     def source(self) -> str | None:
-        """The expression without its ``{% %}``; None where the string is none."""
+        """The expression without its ``{% %}``; None for other text."""
         return self.text[2:-2] if is_expression(self.text) else None
 
 
 def jsonata_uses(definition: Definition) -> Iterator[JsonataUse]:
-    """Go through all strings in fields of JSONata states that take expressions."""
+    """Yield all strings in fields of JSONata states that accept expressions."""
     for state in definition.states:
         if state.language != "JSONata":
             continue

@@ -1,4 +1,4 @@
-"""Workflow variables: their names, and where they are known.
+"""Rules: workflow variables have valid names, do not shadow outer ones, and are assigned where they are read.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
 """
@@ -22,14 +22,14 @@ _ASSIGNING_PARTS = ("", "Catch/*", "Choices/*")
 
 
 def _assign_fields(state: PlacedState) -> Iterator[tuple[str, Json]]:
-    for way in _ASSIGNING_PARTS:
-        for at, fields in state.parts.get(way, ()):
+    for part in _ASSIGNING_PARTS:
+        for at, fields in state.parts.get(part, ()):
             if "Assign" in fields:
                 yield at + "/Assign", fields["Assign"]
 
 
 def assigned_variables(state: PlacedState) -> Iterator[tuple[str, str]]:
-    """Go through the variables that a state assigns: name, pointer."""
+    """Yield the variables that a state assigns: name, pointer."""
     for at, names in _assign_fields(state):
         for key in names if isinstance(names, dict) else ():
             yield key.removesuffix(".$") if state.language == "JSONPath" else key, at + pointer(key)
@@ -89,7 +89,7 @@ def shadowed_variables(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def undefined_variables(definition: Definition) -> Iterator[Diagnostic]:
-    """Variables that no state assigns where they can be seen. AWS warns of them too."""
+    """A variable that a state reads is assigned in its group or around it. AWS warns, too."""
     own = _variables_by_group(definition)
     for state, at, name in _references(definition):
         visible = _visible_variables(state.group, own)

@@ -1,4 +1,4 @@
-"""Built-in functions on arrays and objects, the higher-order ones included."""
+"""Implements the built-in functions on arrays and objects, including the higher-order ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def single(evaluator: Any, array: list[Any], function: Any) -> Any:
     """``$single``: the only item for which the function is true.
 
     Raises:
-        Failure: D3138 where there are more, D3139 where there is none.
+        JsonataError: D3138 where there are more, D3139 where there is none.
     """
     found = [
         item
@@ -56,7 +56,7 @@ def reduce(evaluator: Any, array: list[Any], function: Any, start: Any) -> Any:
     """``$reduce``: from the left.
 
     Raises:
-        Failure: D3050 where the function takes fewer than two arguments.
+        JsonataError: D3050 where the function takes fewer than two arguments.
     """
     count = arity(function)
     if count < 2:
@@ -76,15 +76,15 @@ def each(evaluator: Any, mapping: dict[str, Any], function: Any) -> Any:
 
 def sift(evaluator: Any, mapping: dict[str, Any], function: Any) -> Any:
     """``$sift``: the pairs for which the function is true; undefined where there is none."""
-    kept = {key: value for key, value in mapping.items() if to_boolean(_call(evaluator, function, value, key, mapping))}
-    return kept or None
+    pairs = mapping.items()
+    return {key: value for key, value in pairs if to_boolean(_call(evaluator, function, value, key, mapping))} or None
 
 
 def sort(evaluator: Any, array: list[Any], comparator: Any) -> Any:
     """``$sort``: a stable merge sort; the comparator says whether its first argument comes after its second.
 
     Raises:
-        Failure: D3070 where there is no comparator and the items are neither all texts nor all numbers.
+        JsonataError: D3070 where there is no comparator and the items are neither all texts nor all numbers.
     """
     if len(array) <= 1:
         return array

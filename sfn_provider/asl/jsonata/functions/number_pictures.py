@@ -1,4 +1,4 @@
-"""``$formatNumber``: a number by a picture text, as XPath's format-number.
+"""Implements ``$formatNumber``: formats a number by a picture, as XPath's format-number.
 
 Source: https://www.w3.org/TR/xpath-functions-31/#func-format-number and https://docs.jsonata.org/numeric-functions
 """
@@ -30,7 +30,7 @@ _DEFAULTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Symbols:
-    """The characters with a meaning in a picture."""
+    """The characters that have a meaning in a picture."""
 
     decimal: str
     grouping: str
@@ -47,15 +47,15 @@ class _Symbols:
         return self.digits + self.decimal + self.exponent + self.grouping + self.optional + self.separator
 
     def count(self, part: str, *, optional: bool = False) -> int:
-        """Count the digits that a part asks for."""
+        """Count the digits in a part of a picture."""
         return sum(char in self.digits or (optional and char == self.optional) for char in part)
 
 
 @dataclass(frozen=True, slots=True)
 class _SubPicture:
-    """A sub-picture taken apart; exponent is None where it has none."""
+    """The components of a sub-picture; exponent is None where it has none."""
 
-    whole: str
+    text: str
     prefix: str
     suffix: str
     active: str
@@ -67,7 +67,7 @@ class _SubPicture:
 
 @dataclass(frozen=True, slots=True)
 class _NumberFormat:
-    """What a sub-picture asks for, in counts of digits."""
+    """The format that a sub-picture describes, in counts of digits."""
 
     prefix: str
     suffix: str
@@ -76,11 +76,11 @@ class _NumberFormat:
     groups: tuple[int, ...]
     regular_group: int
     fraction_groups: tuple[int, ...]
-    least_integer: int
+    min_integer: int
     scaling: int
-    least_fraction: int
-    most_fraction: int
-    least_exponent: int
+    min_fraction: int
+    max_fraction: int
+    min_exponent: int
 
 
 def format_number(value: int | float, picture: str, options: dict[str, Any] | None) -> str:
@@ -92,7 +92,7 @@ def format_number(value: int | float, picture: str, options: dict[str, Any] | No
         options: other characters for the picture's symbols, by their XPath name.
 
     Raises:
-        Failure: D3080 to D3093, the rule that the picture breaks.
+        JsonataError: D3080 to D3093, the rule that the picture breaks.
     """
     symbols = _symbols({**_DEFAULTS, **(options or {})})
     pictures = picture.split(symbols.separator)
@@ -132,7 +132,7 @@ def _split_sub_picture(text: str, symbols: _Symbols) -> _SubPicture:
     mantissa = text[start:mark] if has_exponent else active
     integer, decimal_mark, fraction = mantissa.partition(symbols.decimal)
     return _SubPicture(
-        whole=text,
+        text=text,
         prefix=text[:start],
         suffix=text[end:],
         active=active,
@@ -151,7 +151,7 @@ def _validate(parts: _SubPicture, symbols: _Symbols) -> None:
 
 
 def _rules(parts: _SubPicture, symbols: _Symbols) -> list[tuple[str, bool]]:
-    text, integer, fraction, exponent = parts.whole, parts.integer, parts.fraction, parts.exponent
+    text, integer, fraction, exponent = parts.text, parts.integer, parts.fraction, parts.exponent
     decimal = text.find(symbols.decimal)
     around = text[max(decimal - 1, 0) : decimal + 2]
     scaled = symbols.percent in text or symbols.per_mille in text
@@ -185,38 +185,38 @@ def _make_format(parts: _SubPicture, symbols: _Symbols) -> _NumberFormat:
         for index, char in enumerate(parts.fraction)
         if char == symbols.grouping
     )
-    least_integer, least_fraction, most_fraction = _digit_counts(parts, symbols)
+    min_integer, min_fraction, max_fraction = _digit_counts(parts, symbols)
     return _NumberFormat(
         prefix=parts.prefix,
         suffix=parts.suffix,
-        factor=100 if symbols.percent in parts.whole else 1000 if symbols.per_mille in parts.whole else 1,
-        has_decimal=symbols.decimal in parts.whole,
+        factor=100 if symbols.percent in parts.text else 1000 if symbols.per_mille in parts.text else 1,
+        has_decimal=symbols.decimal in parts.text,
         groups=groups,
         regular_group=_regular_group_size(groups),
         fraction_groups=fraction_groups,
-        least_integer=least_integer,
+        min_integer=min_integer,
         scaling=symbols.count(parts.integer),
-        least_fraction=least_fraction,
-        most_fraction=most_fraction,
-        least_exponent=symbols.count(parts.exponent) if parts.exponent is not None else 0,
+        min_fraction=min_fraction,
+        max_fraction=max_fraction,
+        min_exponent=symbols.count(parts.exponent) if parts.exponent is not None else 0,
     )
 
 
 def _digit_counts(parts: _SubPicture, symbols: _Symbols) -> tuple[int, int, int]:
-    """Count the least digits before the decimal point, and the least and most after it."""
-    least_integer = symbols.count(parts.integer)
-    least_fraction = symbols.count(parts.fraction)
-    most_fraction = symbols.count(parts.fraction, optional=True)
-    if least_integer == 0 and most_fraction == 0:
+    """Return the smallest number of digits before the decimal point, and the smallest and largest after it."""
+    min_integer = symbols.count(parts.integer)
+    min_fraction = symbols.count(parts.fraction)
+    max_fraction = symbols.count(parts.fraction, optional=True)
+    if min_integer == 0 and max_fraction == 0:
         if parts.exponent is None:
-            least_integer = 1
+            min_integer = 1
         else:
-            least_fraction = most_fraction = 1
-    if parts.exponent is not None and least_integer == 0 and symbols.optional in parts.integer:
-        least_integer = 1
-    if least_integer == 0 and least_fraction == 0:
-        least_fraction = 1
-    return least_integer, least_fraction, most_fraction
+            min_fraction = max_fraction = 1
+    if parts.exponent is not None and min_integer == 0 and symbols.optional in parts.integer:
+        min_integer = 1
+    if min_integer == 0 and min_fraction == 0:
+        min_fraction = 1
+    return min_integer, min_fraction, max_fraction
 
 
 def _regular_group_size(groups: tuple[int, ...]) -> int:
@@ -229,22 +229,22 @@ def _regular_group_size(groups: tuple[int, ...]) -> int:
 
 def _format_digits(value: float, layout: _NumberFormat, symbols: _Symbols) -> str:
     mantissa, exponent = _scale_mantissa(value, layout)
-    rounded = round_half_even(mantissa, layout.most_fraction) or 0
-    integer, _, fraction = f"{abs(Decimal(repr(rounded))):.{layout.most_fraction}f}".partition(".")
-    integer = integer.lstrip("0").rjust(layout.least_integer, "0")
-    fraction = fraction.rstrip("0").ljust(layout.least_fraction, "0")
+    rounded = round_half_even(mantissa, layout.max_fraction) or 0
+    integer, _, fraction = f"{abs(Decimal(repr(rounded))):.{layout.max_fraction}f}".partition(".")
+    integer = integer.lstrip("0").rjust(layout.min_integer, "0")
+    fraction = fraction.rstrip("0").ljust(layout.min_fraction, "0")
     text = _group_integer(integer, layout, symbols.grouping)
     if layout.has_decimal and fraction:
         text += symbols.decimal + _group_fraction(fraction, layout, symbols.grouping)
     if exponent is not None:
         sign = symbols.minus if exponent < 0 else ""
-        text += symbols.exponent + sign + str(abs(exponent)).rjust(layout.least_exponent, "0")
+        text += symbols.exponent + sign + str(abs(exponent)).rjust(layout.min_exponent, "0")
     return text.translate({ord("0") + digit: symbols.digits[digit] for digit in range(10)})
 
 
 def _scale_mantissa(value: float, layout: _NumberFormat) -> tuple[float, int | None]:
     """Move the decimal point so that the mantissa has as many digits as the picture's integer part."""
-    if layout.least_exponent == 0:
+    if layout.min_exponent == 0:
         return value, None
     mantissa, exponent = value, 0
     # The reference compares without the sign, so negative numbers would never end; zero has no scale either.

@@ -1,4 +1,4 @@
-"""Built-in functions on numbers and truth values."""
+"""Implements the built-in functions on numbers and truth values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def is_finite_number(value: Any) -> bool:
-    """Tell whether a value is a number that JSON can hold.
+    """Return whether a value is a number that JSON can hold.
 
     Raises:
-        Failure: D1001 for infinity, as the reference does whenever it meets one.
+        JsonataError: D1001 for infinity, as the reference does whenever it meets one.
     """
     if not is_number(value):
         return False
@@ -34,7 +34,7 @@ def to_number(value: Any) -> int | float:
     """``$number``: of a text in JSON's, hexadecimal, octal or binary notation, or of a truth value.
 
     Raises:
-        Failure: D3030 for anything else.
+        JsonataError: D3030 for anything else.
     """
     if is_number(value):
         return value  # type: ignore[no-any-return]
@@ -75,7 +75,7 @@ def square_root(value: int | float) -> float:
     """``$sqrt``.
 
     Raises:
-        Failure: D3060 for a negative number.
+        JsonataError: D3060 for a negative number.
     """
     if value < 0:
         raise JsonataError("D3060", value=value)
@@ -86,7 +86,7 @@ def power(base: int | float, exponent: int | float | None) -> float:
     """``$power``.
 
     Raises:
-        Failure: D3061 where the result is no finite number.
+        JsonataError: D3061 where the result is no finite number.
     """
     try:
         result = math.pow(base, exponent) if exponent is not None else math.nan
@@ -101,14 +101,14 @@ def format_base(value: int | float, radix: int | float | None) -> str:
     """``$formatBase``: a whole number in base 2 to 36.
 
     Raises:
-        Failure: D3100 for another base.
+        JsonataError: D3100 for another base.
     """
     base = 10 if radix is None else round_half_even(radix)
     if not isinstance(base, int) or not 2 <= base <= 36:
         raise JsonataError("D3100", value=base)
-    rest, digits = abs(round(value)), ""
-    while rest:
-        rest, digit = divmod(rest, base)
+    remaining, digits = abs(round(value)), ""
+    while remaining:
+        remaining, digit = divmod(remaining, base)
         digits = _DIGITS[digit] + digits
     return ("-" if value < 0 and digits else "") + (digits or "0")
 
@@ -145,7 +145,7 @@ def type_name(value: Any) -> str | None:
 
 
 def is_javascript_truthy(value: Any) -> bool:
-    """Tell whether JavaScript takes a value for true: the reference does so with a comparator's result."""
+    """Return whether a value is true in JavaScript, as the reference tests a comparator's result."""
     if value is None or value is NULL:
         return False
     if is_number(value):

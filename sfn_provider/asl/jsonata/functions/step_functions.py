@@ -1,7 +1,7 @@
-"""The functions that Step Functions adds to JSONata.
+"""Implements the functions that Step Functions adds to JSONata.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. What they do with missing, wrong
-and fractional arguments is what AWS was seen to do: numbers are cut towards zero, several cases are undefined.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. Missing, wrong and
+fractional arguments are treated as observed on AWS: numbers are cut towards zero, several cases are undefined.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def partition(*args: Any) -> list[list[Any]] | None:
     """``$partition(array, size)``: the last part holds what remains.
 
     Raises:
-        Failure: T0412 where the first argument is no array, T0410 for a size that is no number, D3137 for a negative.
+        JsonataError: T0412 for no array, T0410 for a size that is no number, D3137 for a negative size.
     """
     _refuse_more_than("partition", args, 2)
     array = _argument(args, 0)
@@ -67,7 +67,7 @@ def range_(*args: Any) -> Any:
     """``$range(first, last, step)``: undefined for a step that leads away, the number itself for a range of one.
 
     Raises:
-        Failure: T0410 where an argument is no number; no code where the range is too long.
+        JsonataError: T0410 where an argument is no number; no code where the range is too long.
     """
     _refuse_more_than("range", args, 3)
     first, last = _integer_argument("range", args, 0), _integer_argument("range", args, 1)
@@ -88,7 +88,7 @@ def hash_(*args: Any) -> str | None:
     """``$hash(text, algorithm)``: hexadecimal digest of the text's UTF-8 bytes.
 
     Raises:
-        Failure: T0410 for a wrong type, D3137 for another algorithm.
+        JsonataError: T0410 for a wrong type, D3137 for another algorithm.
     """
     _refuse_more_than("hash", args, 2)
     text, algorithm = _argument(args, 0), _argument(args, 1)
@@ -109,7 +109,7 @@ def random_(evaluator: Any, *args: Any) -> float:
     With a seed, AWS answers what ``java.util.Random`` gives first: 0.7275636800328681 for 42.
 
     Raises:
-        Failure: T0410 for a seed that is no number.
+        JsonataError: T0410 for a seed that is no number.
     """
     _refuse_more_than("random", args, 1)
     if _argument(args, 0) is None:
@@ -126,7 +126,7 @@ def uuid_(evaluator: Any, *args: Any) -> str:
     """``$uuid()``: version 4.
 
     Raises:
-        Failure: T0410 for any argument.
+        JsonataError: T0410 for any argument.
     """
     _refuse_more_than("uuid", args, 0)
     return str(uuid.UUID(int=evaluator.entropy.getrandbits(128), version=4))
@@ -136,7 +136,7 @@ def parse(*args: Any) -> Any:
     """``$parse(text)``: the value of a JSON text.
 
     Raises:
-        Failure: T0410 where it is no text, D3137 where it is no JSON; a key given twice is none.
+        JsonataError: T0410 where it is no text, D3137 where it is no JSON; also for a repeated key.
     """
     _refuse_more_than("parse", args, 1)
     text = _argument(args, 0)
@@ -159,7 +159,7 @@ def parse(*args: Any) -> Any:
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key is repeated")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Built-in functions on texts."""
+"""Implements the built-in functions on strings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def to_string(value: Any, prettify: Any = None) -> str | None:
     """``$string``: texts as they are, functions empty, everything else as JSON with 15 significant digits.
 
     Raises:
-        Failure: D3001 or D1001 for a number that is infinite.
+        JsonataError: D3001 or D1001 for a number that is infinite.
     """
     if value is None or isinstance(value, str):
         return value
@@ -102,7 +102,7 @@ def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]
     """Yield the match objects of a regular expression, or of a function that behaves like one.
 
     Raises:
-        Failure: T1010 where the function's result is no match object; D1004 for an endless empty match.
+        JsonataError: T1010 where the function's result is no match object; D1004 for an endless empty match.
     """
     found = evaluator.apply(matcher, [text], NULL, evaluator.environment)
     while found is not None:
@@ -126,7 +126,7 @@ def match(evaluator: Any, text: str, matcher: Any, limit: Any) -> Any:
     """``$match``: every match with its index and groups.
 
     Raises:
-        Failure: D3040 for a negative limit.
+        JsonataError: D3040 for a negative limit.
     """
     if limit is not None and limit < 0:
         raise JsonataError("D3040", value=limit)
@@ -143,7 +143,7 @@ def split(evaluator: Any, text: str, separator: Any, limit: Any) -> list[str]:
     """``$split``: at a text or at a regular expression, whose groups are not part of the result.
 
     Raises:
-        Failure: D3020 for a negative limit.
+        JsonataError: D3020 for a negative limit.
     """
     if limit is not None and limit < 0:
         raise JsonataError("D3020", value=limit)
@@ -159,10 +159,10 @@ def split(evaluator: Any, text: str, separator: Any, limit: Any) -> list[str]:
 
 
 def replace(evaluator: Any, text: str, pattern: Any, replacement: Any, limit: Any) -> str:
-    """``$replace``: by a text, in which ``$1`` stands for a group, or by what a function makes of the match.
+    """``$replace``: by a text, in which ``$1`` stands for a group, or by what a function returns for the match.
 
     Raises:
-        Failure: D3010 for an empty pattern, D3011 for a negative limit, D3012 where the function returns no text.
+        JsonataError: D3010 for an empty pattern, D3011 for a negative limit, D3012 where the function returns no text.
     """
     if pattern == "":
         raise JsonataError("D3010", value=pattern)
@@ -197,7 +197,7 @@ def _replacement_of(evaluator: Any, item: dict[str, Any], replacement: Any) -> s
 
 
 def _substitute(replacement: str, matched: str, groups: list[Any]) -> str:
-    """Put groups in for ``$1``, the match for ``$0`` and a dollar sign for ``$$``."""
+    """Replace ``$1`` by a group, ``$0`` by the match and ``$$`` by a dollar sign."""
     width = len(str(len(groups))) if groups else 1
 
     def insert(found: re.Match[str]) -> str:
@@ -252,11 +252,11 @@ def decode_url_component(text: str) -> str:
     return _unquote(text, "decodeUrlComponent", "")
 
 
-def _unquote(text: str, name: str, keep: str) -> str:
+def _unquote(text: str, name: str, reserved: str) -> str:
 
     def decode(found: re.Match[str]) -> str:
         plain = urllib.parse.unquote(found.group(), errors="strict")
-        return "".join(urllib.parse.quote(char, safe="") if char in keep and keep else char for char in plain)
+        return "".join(urllib.parse.quote(char, safe="") if char in reserved else char for char in plain)
 
     try:
         if "%" in _ENCODED.sub("", text):

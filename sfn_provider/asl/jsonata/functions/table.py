@@ -1,4 +1,4 @@
-"""The table of built-in functions."""
+"""Binds every built-in function to its name, signature and implementation."""
 
 from __future__ import annotations
 
