@@ -210,8 +210,10 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         if isinstance(proc, BuiltIn):
             if proc.checks is not None:
                 args = bind_arguments(proc.checks, args, input, proc.name)
-            if not proc.takes_undefined and args[0] is None:
-                return None
+                if not proc.takes_undefined and args[0] is None:
+                    return None
+            elif len(args) > proc.arity:
+                raise JsonataError("T0410", index=proc.arity + 1, token=proc.name)
             found = proc.implementation(self, *args) if proc.needs_evaluator else proc.implementation(*args)
             return float_to_int(found)
         if isinstance(proc, Jsonata.JFunctionCallable):
@@ -257,17 +259,9 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         results.tuple_stream = isinstance(input, Sequence) and input.tuple_stream
         return results
 
-    def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: Any) -> Any:
-        """The operators ``+``, ``-``, ``*``, ``/`` and ``%``."""
-        return calculate(lhs, rhs, op)
-
-    def evaluate_comparison_expression(self, lhs: Any, rhs: Any, op: Any) -> bool | None:
-        """The operators ``<``, ``<=``, ``>`` and ``>=``."""
-        return compare(lhs, rhs, op)
-
-    def evaluate_range_expression(self, lhs: Any, rhs: Any) -> list[int] | None:
-        """The operator ``..``."""
-        return make_range(lhs, rhs)
+    evaluate_numeric_expression = staticmethod(calculate)
+    evaluate_comparison_expression = staticmethod(compare)
+    evaluate_range_expression = staticmethod(make_range)
 
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> Any:
         """The operator ``in``."""
@@ -292,56 +286,30 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         )
 
 
-def _evaluate_constant(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return expr.value
-
-
-def _evaluate_literal(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_literal(expr)
-
-
-def _evaluate_wildcard(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_wildcard(expr, input)
-
-
-def _evaluate_descendants(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_descendants(expr, input)
-
-
-def _evaluate_parent(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return environment.lookup(expr.slot.label)
-
-
-def _evaluate_regex(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return expr.value.with_budget(evaluator.matching_budget)
-
-
-def _evaluate_call(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_function(expr, input, environment, _NO_CONTEXT)
-
-
-_NO_CONTEXT: Final = Utils.NONE
-
 _HANDLERS: Final[dict[str, Callable[[Any, Any, Any, Any], Any]]] = {
-    "constant": _evaluate_constant,
+    "constant": lambda evaluator, expr, input, environment: expr.value,
     "path": Evaluator.evaluate_path,
     "binary": Evaluator.evaluate_binary,
     "unary": Evaluator.evaluate_unary,
     "name": Evaluator.evaluate_name,
-    "string": _evaluate_literal,
-    "number": _evaluate_literal,
-    "value": _evaluate_literal,
-    "wildcard": _evaluate_wildcard,
-    "descendant": _evaluate_descendants,
-    "parent": _evaluate_parent,
+    **dict.fromkeys(
+        ("string", "number", "value"),
+        lambda evaluator, expr, input, environment: evaluator.evaluate_literal(expr),
+    ),
+    "wildcard": lambda evaluator, expr, input, environment: evaluator.evaluate_wildcard(expr, input),
+    "descendant": lambda evaluator, expr, input, environment: evaluator.evaluate_descendants(expr, input),
+    "parent": lambda evaluator, expr, input, environment: environment.lookup(expr.slot.label),
     "condition": Evaluator.evaluate_condition,
     "block": Evaluator.evaluate_block,
     "bind": Evaluator.evaluate_bind_expression,
-    "regex": _evaluate_regex,
-    "function": _evaluate_call,
+    "regex": lambda evaluator, expr, input, environment: expr.value.with_budget(evaluator.matching_budget),
+    "function": lambda evaluator, expr, input, environment: evaluator.evaluate_function(
+        expr, input, environment, Utils.NONE
+    ),
     "variable": Evaluator.evaluate_variable,
     "lambda": Evaluator.evaluate_lambda,
     "partial": Evaluator.evaluate_partial_application,
     "apply": Evaluator.evaluate_apply_expression,
     "transform": Evaluator.evaluate_transform_expression,
 }
+"""How to evaluate each type of node."""

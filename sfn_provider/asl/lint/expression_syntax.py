@@ -13,11 +13,11 @@ from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint.definition_walk import Definition, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.lint.expression_walk import (
     INTRINSIC,
-    TEMPLATE_FIELDS,
     JsonataUse,
     PathUse,
     jsonata_uses,
     path_uses,
+    payload_templates,
     walk_json,
 )
 from sfn_provider.asl.lint.reporting import error, join_words, warning
@@ -145,10 +145,8 @@ def static_text(definition: Definition) -> Iterator[Diagnostic]:
     for state in definition.states:
         if state.language != "JSONPath":
             continue
-        for part, name, _ in TEMPLATE_FIELDS:
-            for at, fields in state.parts.get(part, ()):
-                if name in fields:
-                    yield from _missing_dollars(fields[name], at + pointer(name))
+        for template, at, _ in payload_templates(state):
+            yield from _missing_dollars(template, at)
         if state.type == "Pass" and "Result" in state.fields:
             yield from _static_result(state.fields.get("Result"), state.at + "/Result")
         yield from _text_for_path(state.fields, state.at, ("Error", "Cause"))

@@ -54,49 +54,36 @@ _PATHS_BY_PART: dict[str, dict[str, PathField]] = {}
 for _row in PATH_FIELDS:
     _PATHS_BY_PART.setdefault(_row.part, {})[_row.name] = _row
 
-TEMPLATE_FIELDS: tuple[tuple[str, str, Reads], ...] = (
-    ("", "Parameters", "effective input"),
-    ("", "ResultSelector", "result"),
-    ("", "ItemSelector", "effective input"),
-    ("", "Credentials", "unknown"),
-    ("", "Assign", "unknown"),
-    ("Catch/*", "Assign", "error"),
-    ("Choices/*", "Assign", "effective input"),
-    ("ItemReader", "Parameters", "effective input"),
-    ("ItemBatcher", "BatchInput", "effective input"),
-    ("ResultWriter", "Parameters", "effective input"),
-)
-"""Payload templates of JSONPath states: part of the state, field, what ``$`` is in its paths."""
+TEMPLATE_FIELDS: dict[str, dict[str, Reads]] = {
+    "": {
+        "Parameters": "effective input",
+        "ResultSelector": "result",
+        "ItemSelector": "effective input",
+        "Credentials": "unknown",
+        "Assign": "unknown",
+    },
+    "Catch/*": {"Assign": "error"},
+    "Choices/*": {"Assign": "effective input"},
+    "ItemReader": {"Parameters": "effective input"},
+    "ItemBatcher": {"BatchInput": "effective input"},
+    "ResultWriter": {"Parameters": "effective input"},
+}
+"""Payload templates of JSONPath states: by part of the state and field, what ``$`` is in their paths."""
 
-JSONATA_FIELDS: tuple[tuple[str, str], ...] = (
-    ("", "Arguments"),
-    ("", "Output"),
-    ("", "Assign"),
-    ("", "Items"),
-    ("", "ItemSelector"),
-    ("", "Seconds"),
-    ("", "Timestamp"),
-    ("", "TimeoutSeconds"),
-    ("", "HeartbeatSeconds"),
-    ("", "MaxConcurrency"),
-    ("", "ToleratedFailureCount"),
-    ("", "ToleratedFailurePercentage"),
-    ("", "Error"),
-    ("", "Cause"),
-    ("", "Credentials"),
-    ("Catch/*", "Output"),
-    ("Catch/*", "Assign"),
-    ("Choices/*", "Condition"),
-    ("Choices/*", "Output"),
-    ("Choices/*", "Assign"),
-    ("ItemReader", "Arguments"),
-    ("ItemReader/ReaderConfig", "MaxItems"),
-    ("ItemBatcher", "BatchInput"),
-    ("ItemBatcher", "MaxItemsPerBatch"),
-    ("ItemBatcher", "MaxInputBytesPerBatch"),
-    ("ResultWriter", "Arguments"),
-)
-"""Fields of JSONata states that accept expressions: part of the state, field.
+JSONATA_FIELDS: dict[str, tuple[str, ...]] = {
+    "": (
+        *("Arguments", "Output", "Assign", "Items", "ItemSelector", "Seconds", "Timestamp", "TimeoutSeconds"),
+        *("HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"),
+        *("Error", "Cause", "Credentials"),
+    ),
+    "Catch/*": ("Output", "Assign"),
+    "Choices/*": ("Condition", "Output", "Assign"),
+    "ItemReader": ("Arguments",),
+    "ItemReader/ReaderConfig": ("MaxItems",),
+    "ItemBatcher": ("BatchInput", "MaxItemsPerBatch", "MaxInputBytesPerBatch"),
+    "ResultWriter": ("Arguments",),
+}
+"""Fields of JSONata states that accept expressions, by part of the state.
 
 Measured: AWS reads no expressions in Comment, Next, Default, Resource, ErrorEquals, Retry and CSVHeaders."""
 
@@ -154,12 +141,17 @@ def _path_fields(state: PlacedState) -> Iterator[PathUse]:
 
 
 def _template_paths(state: PlacedState) -> Iterator[PathUse]:
-    for part, name, reads in TEMPLATE_FIELDS:
+    for template, at, reads in payload_templates(state):
+        for place, key, value in walk_json(template, at):
+            if key is not None and key.endswith(".$"):
+                yield PathUse(state, place, key, value, reads)
+
+
+def payload_templates(state: PlacedState) -> Iterator[tuple[Json, str, Reads]]:
+    """Yield the payload templates of a JSONPath state, with their pointers and what ``$`` is in them."""
+    for part, names in TEMPLATE_FIELDS.items():
         for at, fields in state.parts.get(part, ()):
-            if name in fields:
-                for place, key, value in walk_json(fields[name], at + pointer(name)):
-                    if key is not None and key.endswith(".$"):
-                        yield PathUse(state, place, key, value, reads)
+            yield from ((fields[name], at + pointer(name), reads) for name, reads in names.items() if name in fields)
 
 
 def walk_json(value: Json, at: str) -> Iterator[tuple[str, str | None, Json]]:
@@ -203,12 +195,13 @@ def jsonata_uses(definition: Definition) -> Iterator[JsonataUse]:
     for state in definition.states:
         if state.language != "JSONata":
             continue
-        for part, name in JSONATA_FIELDS:
+        for part, names in JSONATA_FIELDS.items():
             for at, fields in state.parts.get(part, ()):
-                if name in fields:
-                    for place, _, text in walk_json(fields[name], at + pointer(name)):
-                        if isinstance(text, str):
-                            yield JsonataUse(state, place, name, text, part)
+                for name in names:
+                    if name in fields:
+                        for place, _, text in walk_json(fields[name], at + pointer(name)):
+                            if isinstance(text, str):
+                                yield JsonataUse(state, place, name, text, part)
 
 
 def _paths_in_call(text: str) -> Iterator[str]:

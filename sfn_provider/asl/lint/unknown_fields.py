@@ -21,33 +21,17 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
-_MODEL_NAMES = (
-    "StateMachine",
-    "Branch",
-    "ProcessorConfig",
-    "Retrier",
-    "Catcher",
-    "ChoiceRule",
-    "ItemReader",
-    "ReaderConfig",
-    "ItemBatcher",
-    "ResultWriter",
-    "WriterConfig",
-)
 _PART_TYPES = (
+    # part of a state, name in messages, model
     ("Retry/*", "a retrier", "Retrier"),
     ("Catch/*", "a catcher", "Catcher"),
-    *(
-        (part, name, name)
-        for part, name in (
-            ("ItemReader", "ItemReader"),
-            ("ItemReader/ReaderConfig", "ReaderConfig"),
-            ("ItemBatcher", "ItemBatcher"),
-            ("ResultWriter", "ResultWriter"),
-            ("ResultWriter/WriterConfig", "WriterConfig"),
-        )
-    ),
+    ("ItemReader", "ItemReader", "ItemReader"),
+    ("ItemReader/ReaderConfig", "ReaderConfig", "ReaderConfig"),
+    ("ItemBatcher", "ItemBatcher", "ItemBatcher"),
+    ("ResultWriter", "ResultWriter", "ResultWriter"),
+    ("ResultWriter/WriterConfig", "WriterConfig", "WriterConfig"),
 )
+_MODEL_NAMES = ("StateMachine", "Branch", "ProcessorConfig", "ChoiceRule", *(model for _, _, model in _PART_TYPES))
 _REFUSED_FIELDS: dict[str, set[str]] = {
     # Measured with ValidateStateMachineDefinition: what the models share, but AWS refuses in these.
     "Succeed": {"Assign"},

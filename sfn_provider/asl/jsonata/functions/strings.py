@@ -115,6 +115,11 @@ def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]
         found = evaluator.apply(found.get("next"), [], NULL, evaluator.environment)
 
 
+def _refuse_negative_limit(limit: Any, code: str) -> None:
+    if limit is not None and limit < 0:
+        raise JsonataError(code, value=limit)
+
+
 def contains(evaluator: Any, text: str, token: Any) -> bool:
     """``$contains``: a text or a regular expression in a text."""
     if isinstance(token, str):
@@ -128,8 +133,7 @@ def match(evaluator: Any, text: str, matcher: Any, limit: Any) -> Any:
     Raises:
         JsonataError: D3040 for a negative limit.
     """
-    if limit is not None and limit < 0:
-        raise JsonataError("D3040", value=limit)
+    _refuse_negative_limit(limit, "D3040")
     found: list[Any] = []
     if limit is None or limit > 0:
         for item in _matches(evaluator, matcher, text):
@@ -145,8 +149,7 @@ def split(evaluator: Any, text: str, separator: Any, limit: Any) -> list[str]:
     Raises:
         JsonataError: D3020 for a negative limit.
     """
-    if limit is not None and limit < 0:
-        raise JsonataError("D3020", value=limit)
+    _refuse_negative_limit(limit, "D3020")
     if isinstance(separator, str):
         found = text.split(separator) if separator else list(text)
     else:
@@ -166,8 +169,7 @@ def replace(evaluator: Any, text: str, pattern: Any, replacement: Any, limit: An
     """
     if pattern == "":
         raise JsonataError("D3010", value=pattern)
-    if limit is not None and limit < 0:
-        raise JsonataError("D3011", value=limit)
+    _refuse_negative_limit(limit, "D3011")
     if limit == 0:
         return text
     if isinstance(pattern, str):

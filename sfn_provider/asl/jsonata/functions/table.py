@@ -21,8 +21,8 @@ class BuiltIn(Jsonata.JFunctionCallable):  # type: ignore[misc]
 
     Args:
         name: without the dollar sign.
-        signature: in JSONata's notation; empty where the function checks its arguments itself.
-        arity: how many parameters it has for higher-order functions.
+        signature: in JSONata's notation; empty where the function checks their types itself.
+        arity: the number of its parameters, and of the arguments that higher-order functions pass.
         implementation: what it does. It gets the evaluator first where it needs one. It is not called where its first
             argument is undefined, which makes the result undefined, but for functions in ``_TAKE_UNDEFINED``.
         needs_evaluator: whether it does.
@@ -36,7 +36,7 @@ class BuiltIn(Jsonata.JFunctionCallable):  # type: ignore[misc]
         self.checks = Signature(signature, name) if signature else None
         self.implementation = implementation
         self.needs_evaluator = needs_evaluator
-        self.takes_undefined = not signature or name in _TAKE_UNDEFINED
+        self.takes_undefined = name in _TAKE_UNDEFINED
 
 
 def _error(message: str | None) -> None:
