@@ -1,4 +1,4 @@
-"""The comparison operators of a Choice rule, as data.
+"""Lists the comparison operators of a Choice rule, with their types and relations.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 """
@@ -14,7 +14,7 @@ Relation = Literal["==", "<", ">", "<=", ">=", "is", "matches"]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one operator compares, and how.
+    """A comparison operator.
 
     Args:
         name: the operator as written, for example ``NumericLessThanEqualsPath``.

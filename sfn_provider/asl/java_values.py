@@ -1,7 +1,7 @@
-"""JSON values as Java prints, compares and orders them.
+"""Formats, hashes and orders JSON values as Java does.
 
-Step Functions evaluates JSONPath and intrinsic functions in Java, on plain maps, lists and boxed numbers, and some of
-that shows: ``States.Format`` prints an object as ``{a=1}``, ``States.ArrayUnique`` answers in the order of a HashSet.
+Step Functions evaluates JSONPath and intrinsic functions in Java, on plain maps, lists and boxed numbers, which is
+visible: ``States.Format`` prints an object as ``{a=1}``, ``States.ArrayUnique`` answers in the order of a HashSet.
 Source: recorded executions, and Java's own documentation of ``hashCode`` (String, List, Map, Double) and HashMap.
 """
 
@@ -26,12 +26,12 @@ _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
 
 
 def compact_json(value: Json) -> str:
-    """Print a value as JSON without spaces, other scripts than Latin unescaped, as AWS does in causes."""
+    """Format a value as JSON without spaces, other scripts than Latin unescaped, as AWS does in causes."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def java_text(value: Json) -> str:
-    """Print a value as Java's ``String.valueOf`` does: ``{a=1, b=[x, null]}``, text without quotes."""
+    """Format a value as Java's ``String.valueOf`` does: ``{a=1, b=[x, null]}``, text without quotes."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -48,7 +48,7 @@ def java_text(value: Json) -> str:
 
 
 def _double_text(number: float) -> str:
-    """Print a double: ``1.0``, but ``1.0E7`` from ten million on and ``1.0E-4`` below a thousandth."""
+    """Format a double: ``1.0``, but ``1.0E7`` from ten million on and ``1.0E-4`` below a thousandth."""
     if number == 0 or _PLAIN_FROM <= abs(number) < _PLAIN_BELOW:
         return repr(number)
     sign, digits, _ = Decimal(repr(number)).normalize().as_tuple()
@@ -61,7 +61,7 @@ def java_distinct(values: Sequence[Json]) -> list[Json]:
 
     Equal means equal to Java: 1 and 1.0 differ, true and 1 differ, objects are equal whatever the order of their keys.
     Small whole numbers and short strings mostly come out sorted, larger values in an order that looks random. The size
-    of the hash table depends on the number of values given, repeated ones included.
+    of the hash table depends on the number of values, repeated ones included.
     """
     first: dict[Hashable, Json] = {}
     for value in values:
@@ -71,7 +71,7 @@ def java_distinct(values: Sequence[Json]) -> list[Json]:
 
 
 def _identity(value: Json) -> Hashable:
-    """A key that is equal for two values exactly where Java's ``equals`` says so."""
+    """Return a key that is equal for two values exactly where Java's ``equals`` is true."""
     if isinstance(value, list):
         return ("list", tuple(map(_identity, value)))
     if isinstance(value, dict):
@@ -82,8 +82,8 @@ def _identity(value: Json) -> Hashable:
 
 
 def _table_size(count: int) -> int:
-    wanted = max(int(count / _LOAD_FACTOR) + 1, _SMALLEST_TABLE)
-    return 1 << (wanted - 1).bit_length()
+    min_size = max(int(count / _LOAD_FACTOR) + 1, _SMALLEST_TABLE)
+    return 1 << (min_size - 1).bit_length()
 
 
 def _bucket(value: Json, table: int) -> int:

@@ -1,8 +1,8 @@
-"""JSONPath as Step Functions evaluates it: reading with paths, writing with reference paths.
+"""Compiles JSONPaths to read values, and reference paths to write them, as Step Functions evaluates them.
 
 Paths that name one node by members and indices, nearly all of those in use, are walked directly. Wildcards, slices,
-unions, filters and recursive descent go through path_steps. Nothing here changes a document: what is read may be
-shared.
+unions, filters and recursive descent go through `jsonpath.steps`. Nothing here changes a document: what is read may be
+shared with it.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html, recorded executions,
 and Jayway JsonPath, the library that AWS runs.
@@ -155,7 +155,7 @@ def compile_path(text: str) -> JsonPath:
         text: ``$...`` reads the input, ``$$...`` the context object, ``$name...`` a variable.
 
     Raises:
-        PathSyntaxError: the text is no JSONPath that Step Functions takes.
+        PathSyntaxError: the text is no JSONPath that Step Functions accepts.
     """
     parsed = parse_path(text)
     keys: list[Key] = []
@@ -168,7 +168,7 @@ def compile_path(text: str) -> JsonPath:
 
 
 def is_path(text: str) -> bool:
-    """Tell whether the text is a path that compile_path takes."""
+    """Return whether the text is a path that compile_path accepts."""
     try:
         compile_path(text)
     except PathSyntaxError:
@@ -193,9 +193,9 @@ class ReferencePath:
         return f"ReferencePath({self.text!r})"
 
     def write(self, document: Json, value: Json) -> Json:
-        """Return a document with the value in its place. The given one stays as it is; the rest is shared with it.
+        """Return a copy of the document with the value written to the path. Unchanged parts are shared.
 
-        Objects missing on the way are made. An item of an array can be replaced, not added.
+        Missing objects on the path are created. An item of an array can be replaced, not added.
 
         Raises:
             StatesError: ``States.ReferencePathConflict``, the name that AWS reports for a place that something else
@@ -218,7 +218,7 @@ class ReferencePath:
 
     @staticmethod
     def _check(node: Json, key: Key, document: Json) -> None:
-        """Raise where the node cannot take the key."""
+        """Raise where the node cannot have the key."""
         in_array = isinstance(key, int) and isinstance(node, list) and 0 <= key < len(node)
         in_object = isinstance(key, str) and isinstance(node, dict)
         if not (in_array or in_object):
@@ -231,7 +231,7 @@ def _conflict(what: str, document: Json) -> StatesError:
 
 @lru_cache(_CACHE_SIZE)
 def compile_reference(text: str) -> ReferencePath:
-    """Compile a path to write to, as ResultPath takes it: members and indices from ``$``.
+    """Compile a path to write to, as ResultPath accepts it: members and indices from ``$``.
 
     Raises:
         PathSyntaxError: the text is no path, or one that reads the context object or a variable, or one that may name

@@ -1,4 +1,4 @@
-"""What a Task's Resource calls.
+"""Parses the Resource of a Task: the ARN of a function, an activity or a service integration.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html; how events render it, recorded executions.
 """
@@ -64,7 +64,7 @@ class Resource:
 
 
 def parse_resource(text: str) -> Resource:
-    """Parse a Task's Resource. Nothing is refused: what is not understood is of the kind ``unknown``.
+    """Parse a Task's Resource. Nothing is refused: what is not known is of the kind ``unknown``.
 
     Args:
         text: an ARN of any partition, or anything else.

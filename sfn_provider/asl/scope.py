@@ -1,4 +1,4 @@
-"""What an expression may read while a state runs."""
+"""Defines the data that an expression may read while a state runs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
-"""Says that there is no value, where None would mean JSON null."""
+"""Marks a missing value, where None would mean JSON null."""
 
 
 @dataclass(slots=True)
 class Scope:
-    """The data an expression sees.
+    """The data that an expression can read.
 
     Args:
         input: what ``$`` means in JSONPath (the field's own input, for ResultSelector the raw result) and

@@ -1,4 +1,4 @@
-"""Payload templates: JSON with expressions in it, for both query languages.
+"""Compiles payload templates, JSON that contains expressions, for both query languages.
 
 JSONPath: a member whose name ends in ``.$`` holds a path or a call of an intrinsic function, and is named without
 the ``.$`` in the result. JSONata: a string from ``{%`` to ``%}`` is an expression. Both at any depth, in objects and
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from sfn_provider.asl.intrinsics import IntrinsicSyntaxError, compile_intrinsic
 from sfn_provider.asl.java_values import compact_json
@@ -33,10 +33,10 @@ class Template:
     """A compiled template. Made by compile_template; not changed afterwards.
 
     Args:
-        evaluate: takes the scope and the source of randomness and returns a JSON value, whose constant parts are shared
+        evaluate: from the scope and the source of randomness to a JSON value, whose constant parts are shared
             with the template; raises StatesError.
         constant: True where there is no expression in the template, so that evaluate returns the template itself.
-        warnings: sentences about expressions that AWS takes but that cannot work when they run.
+        warnings: sentences about expressions that AWS accepts but that fail when they run.
     """
 
     __slots__ = ("constant", "evaluate", "warnings")
@@ -63,7 +63,7 @@ def compile_template(value: Json, language: Language, field: str) -> Template:
 
 
 def compile_payload_value(text: str, field: str) -> Template:
-    """Compile what a member ending in ``.$`` holds, or a field that takes a path or an intrinsic function.
+    """Compile the value of a member ending in ``.$``, or of a field that accepts a path or an intrinsic function.
 
     Args:
         text: a path or a call.
@@ -109,7 +109,7 @@ def _not_found(path: JsonPath, field: str, scope: Scope) -> StatesError:
 
 
 def is_jsonata(text: str) -> bool:
-    """Tell whether a string in a JSONata field is an expression."""
+    """Return whether a string in a JSONata field is an expression."""
     return text.startswith(_OPEN) and text.endswith(_CLOSE) and len(text) >= len(_OPEN + _CLOSE)
 
 
@@ -148,37 +148,34 @@ def _constant(value: Json) -> Template:
     return Template(lambda _scope, _entropy: value, constant=True)
 
 
-def _join_object(value: dict[str, Json], members: Iterable[tuple[str, Template]]) -> Template:
-    compiled = list(members)
-    if all(template.constant for _, template in compiled):
+def _join(value: Json, base: Json, parts: list[tuple[Any, Template]]) -> Template:
+    """Combine the templates of a container's parts.
+
+    Args:
+        value: the container as written, the result where no part is dynamic.
+        base: the same with the names that the result has.
+        parts: name or index in base, and template, of every part.
+    """
+    # Every part is in its place from the start; dynamic ones are replaced.
+    dynamic = tuple((key, template.evaluate) for key, template in parts if not template.constant)
+    if not dynamic:
         return _constant(value)
-    # Every member is in its place from the start; what is dynamic is filled in.
-    base = {name: item for (name, _), item in zip(compiled, value.values(), strict=True)}
-    dynamic = tuple((name, template.evaluate) for name, template in compiled if not template.constant)
 
     def evaluate(scope: Scope, entropy: random.Random) -> Json:
         result = base.copy()
-        for name, part in dynamic:
-            result[name] = part(scope, entropy)
+        for key, part in dynamic:
+            result[key] = part(scope, entropy)
         return result
 
-    return Template(evaluate, constant=False, warnings=_warnings(template for _, template in compiled))
+    warnings = tuple(warning for _, template in parts for warning in template.warnings)
+    return Template(evaluate, constant=False, warnings=warnings)
+
+
+def _join_object(value: dict[str, Json], members: Iterable[tuple[str, Template]]) -> Template:
+    compiled = list(members)
+    base = {name: item for (name, _), item in zip(compiled, value.values(), strict=True)}
+    return _join(value, base, compiled)
 
 
 def _join_array(value: list[Json], items: Iterable[Template]) -> Template:
-    compiled = list(items)
-    if all(template.constant for template in compiled):
-        return _constant(value)
-    dynamic = tuple((index, item.evaluate) for index, item in enumerate(compiled) if not item.constant)
-
-    def evaluate(scope: Scope, entropy: random.Random) -> Json:
-        result = value.copy()
-        for index, part in dynamic:
-            result[index] = part(scope, entropy)
-        return result
-
-    return Template(evaluate, constant=False, warnings=_warnings(compiled))
-
-
-def _warnings(templates: Iterable[Template]) -> tuple[str, ...]:
-    return tuple(warning for template in templates for warning in template.warnings)
+    return _join(value, value, list(enumerate(items)))

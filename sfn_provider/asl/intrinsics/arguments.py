@@ -1,4 +1,4 @@
-"""Checks of the arguments of intrinsic functions, and the error where one does not fit."""
+"""Checks the types of arguments of intrinsic functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INT_MAX: Final = 2**31 - 1
 
 
 class InvalidArguments(ValueError):
-    """A function cannot take its arguments.
+    """A function refuses its arguments.
 
     Args:
         detail: the sentence for the cause; without one it is AWS's ``Invalid arguments in States.<name>``.
@@ -37,9 +37,9 @@ def expect_object(value: Json) -> dict[str, Json]:
     raise InvalidArguments
 
 
-def expect_string(value: Json, longest: int | None = None) -> str:
-    """Return the value if it is a string of at most so many characters."""
-    if isinstance(value, str) and (longest is None or len(value) <= longest):
+def expect_string(value: Json, max_length: int | None = None) -> str:
+    """Return the value if it is a string of at most max_length characters."""
+    if isinstance(value, str) and (max_length is None or len(value) <= max_length):
         return value
     raise InvalidArguments
 
@@ -60,11 +60,11 @@ def truncate_to_int(value: Json) -> int:
 
 def round_half_up(value: Json) -> int:
     """Round a number half up, as Java's ``Math.round``: 1.5 to 2, -1.5 to -1 (recorded executions)."""
-    given = expect_number(value)
-    if isinstance(given, int):
-        return _int32(given)
-    below = math.floor(given)
-    return _int32(below + (given - below >= 0.5))
+    checked = expect_number(value)
+    if isinstance(checked, int):
+        return _int32(checked)
+    below = math.floor(checked)
+    return _int32(below + (checked - below >= 0.5))
 
 
 def _int32(value: int) -> int:

@@ -1,6 +1,6 @@
-r"""The template of ``States.Format``: text with a ``{}`` for each further argument.
+r"""Parses the template of ``States.Format``: text with a ``{}`` for each further argument.
 
-``\{``, ``\}``, ``\'`` and ``\\`` in it stand for the second character. Source:
+``\{``, ``\}``, ``\'`` and ``\\`` in it mean the second character. Source:
 https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 

@@ -1,4 +1,4 @@
-"""The 18 intrinsic functions as a table.
+"""Implements the 18 intrinsic functions, in one table.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html and recorded executions. Where the
 two differ the recordings win: only MathAdd rounds its arguments, the array functions and MathRandom cut the fraction
@@ -44,21 +44,21 @@ class IntrinsicFunction:
 
     Args:
         name: as written in a definition, for example ``States.MathAdd``.
-        call: takes the evaluated arguments and the source of randomness; raises InvalidArguments.
-        fewest: the least number of arguments.
-        most: the largest number of arguments; None where there is no limit.
+        call: receives the evaluated arguments and the source of randomness; raises InvalidArguments.
+        min_arguments: the smallest number of arguments.
+        max_arguments: the largest number of arguments; None where there is no limit.
         takes_template: True where the first argument is a template, whose escapes the function reads itself.
     """
 
     name: str
     call: Call
-    fewest: int
-    most: int | None
+    min_arguments: int
+    max_arguments: int | None
     takes_template: bool = False
 
     def accepts(self, count: int) -> bool:
-        """Tell whether the function can be called with so many arguments."""
-        return self.fewest <= count and (self.most is None or count <= self.most)
+        """Return whether the function accepts this number of arguments."""
+        return self.min_arguments <= count and (self.max_arguments is None or count <= self.max_arguments)
 
 
 def _array(arguments: Sequence[Json], _entropy: random.Random) -> Json:
@@ -74,8 +74,8 @@ def _array_partition(arguments: Sequence[Json], _entropy: random.Random) -> Json
 
 def _array_contains(arguments: Sequence[Json], _entropy: random.Random) -> Json:
     # Recorded: true is found in ["true"], and {"a": 1, "b": 2} is not found in [{"b": 2, "a": 1}].
-    wanted = java_text(arguments[1])
-    return any(java_text(item) == wanted for item in expect_array(arguments[0]))
+    searched = java_text(arguments[1])
+    return any(java_text(item) == searched for item in expect_array(arguments[0]))
 
 
 def _array_range(arguments: Sequence[Json], _entropy: random.Random) -> Json:
@@ -111,10 +111,10 @@ def _base64_encode(arguments: Sequence[Json], _entropy: random.Random) -> Json:
 
 def _base64_decode(arguments: Sequence[Json], _entropy: random.Random) -> Json:
     # Recorded: what is not of the alphabet is skipped, missing padding is no error, '=' ends the text.
-    given = expect_string(arguments[0], MAX_STRING_LENGTH).split("=", 1)[0].replace("-", "+").replace("_", "/")
-    kept = "".join(char for char in given if char in _BASE64_ALPHABET)
-    whole = kept[:-1] if len(kept) % 4 == 1 else kept
-    return base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace")
+    encoded = expect_string(arguments[0], MAX_STRING_LENGTH).split("=", 1)[0].replace("-", "+").replace("_", "/")
+    letters = "".join(char for char in encoded if char in _BASE64_ALPHABET)
+    usable = letters[:-1] if len(letters) % 4 == 1 else letters
+    return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode("utf-8", "replace")
 
 
 def _hash(arguments: Sequence[Json], _entropy: random.Random) -> Json:
@@ -137,11 +137,11 @@ def _json_merge(arguments: Sequence[Json], _entropy: random.Random) -> Json:
 
 
 def _string_to_json(arguments: Sequence[Json], _entropy: random.Random) -> Json:
-    given = expect_string(arguments[0])
-    if not given.strip():
+    text = expect_string(arguments[0])
+    if not text.strip():
         return None  # recorded: for '' and ' '
     try:
-        return json.loads(given, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InvalidArguments from error
 
@@ -171,10 +171,10 @@ def _math_add(arguments: Sequence[Json], _entropy: random.Random) -> Json:
 
 
 def _string_split(arguments: Sequence[Json], _entropy: random.Random) -> Json:
-    given, separators = expect_string(arguments[0]), expect_string(arguments[1])
+    text, separators = expect_string(arguments[0]), expect_string(arguments[1])
     for separator in separators[1:]:
-        given = given.replace(separator, separators[0])
-    pieces = given.split(separators[0]) if separators else [given]
+        text = text.replace(separator, separators[0])
+    pieces = text.split(separators[0]) if separators else [text]
     return [piece for piece in pieces if piece]
 
 

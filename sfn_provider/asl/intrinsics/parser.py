@@ -1,4 +1,4 @@
-r"""Intrinsic calls: text to something that can be evaluated.
+r"""Compiles calls of intrinsic functions.
 
 Grammar: ``States.Name(argument, ...)`` with arguments that are calls, paths, numbers, ``true``, ``false``, ``null`` or
 text in single quotes, where ``\'``, ``\{``, ``\}`` and ``\\`` are the only escapes. Source:
@@ -17,17 +17,19 @@ from typing import Final, NoReturn
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
 from sfn_provider.asl.intrinsics.functions import FUNCTIONS, IntrinsicFunction
 from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.jsonpath.syntax import end_of_path
 from sfn_provider.asl.paths import PathNotFound, PathSyntaxError, compile_path
 from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.asl.text_cursor import TextCursor
 from sfn_provider.exceptions import StatesError
 
 Evaluator = Callable[[Scope, random.Random], Json]
 
 INTRINSIC_ERROR: Final = "States.Runtime"
-"""What a failed call is reported as. The documentation has ``States.IntrinsicFailure``; executions end with this."""
+"""The error of a failed call. The documentation has ``States.IntrinsicFailure``; executions end with this."""
 
 MAX_CALLS: Final = 10
-"""How many calls AWS documents as the limit for one field."""
+"""The number of calls that AWS documents as the limit for one field."""
 
 _CACHE_SIZE = 4096
 _NAME = re.compile(r"[A-Za-z0-9_.]+")
@@ -37,7 +39,6 @@ _ESCAPABLE = "'{}\\"
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?(?![\w.])")
 _WORD = re.compile(r"(?:true|false|null)\b")
 _WORDS: Final[dict[str, Json]] = {"true": True, "false": False, "null": None}
-_QUOTED_IN_PATH = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
 class IntrinsicSyntaxError(ValueError):
@@ -102,25 +103,24 @@ def compile_intrinsic(text: str) -> Intrinsic:
         IntrinsicSyntaxError: the text is no call, or of no function that exists. A wrong number of arguments is not
             among the reasons: AWS takes such a definition and fails when it runs, and so does this, with a warning.
     """
-    parser = _Parser(text)
+    parser = _CallParser(text)
     try:
         run = parser.call()
     except RecursionError:
         raise IntrinsicSyntaxError(f'"{text:.60}..." nests its calls too deep') from None
-    parser.spaces()
-    if parser.position < len(text):
+    parser.skip_spaces()
+    if not parser.done():
         parser.fail("nothing may follow the call")
     if parser.calls > MAX_CALLS:
         parser.warnings.append(f"{parser.calls} intrinsic functions in one field; AWS documents a limit of {MAX_CALLS}")
     return Intrinsic(text, run, tuple(parser.warnings))
 
 
-class _Parser:
-    """A position in the text of a call."""
+class _CallParser(TextCursor):
+    """Reads the text of a call into functions that evaluate it."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
+        super().__init__(text)
         self.calls = 0
         self.warnings: list[str] = []
 
@@ -128,32 +128,17 @@ class _Parser:
         where = f"at position {self.position}"
         raise IntrinsicSyntaxError(f'"{self.text}" is not a call of an intrinsic function: {reason} {where}')
 
-    def spaces(self) -> None:
-        while self.text[self.position : self.position + 1].isspace():
-            self.position += 1
-
-    def take(self, char: str) -> bool:
-        found = self.text.startswith(char, self.position)
-        self.position += len(char) if found else 0
-        return found
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self.text, self.position)
-        if found:
-            self.position = found.end()
-        return found
-
     def call(self) -> Evaluator:
         function = self.function()
         self.calls += 1
         arguments: list[Evaluator] = []
-        self.spaces()
+        self.skip_spaces()
         while not self.take(")"):
             if arguments and not self.take(","):
                 self.fail("expected ',' or ')'")
-            self.spaces()
+            self.skip_spaces()
             arguments.append(self.argument(raw=function.takes_template and not arguments))
-            self.spaces()
+            self.skip_spaces()
         if not function.accepts(len(arguments)):
             self.warnings.append(f"{_expectation(function)}, not {len(arguments)}: the state fails when it runs")
         return _caller(function, tuple(arguments))
@@ -179,25 +164,15 @@ class _Parser:
         return _constant(self.literal(raw))
 
     def path(self) -> Evaluator:
-        start, end = self.position, self.end_of_path()
+        end = end_of_path(self.text, self.position)
+        if end == len(self.text):
+            self.fail("')' is missing after the path")
         try:
-            path = compile_path(self.text[start:end])
+            path = compile_path(self.text[self.position : end])
         except PathSyntaxError as error:
             raise IntrinsicSyntaxError(f'"{self.text}" is not a call of an intrinsic function: {error}') from error
         self.position = end
         return lambda scope, _entropy: path.read(scope)
-
-    def end_of_path(self) -> int:
-        """Find the comma or parenthesis after a path; those in brackets, quotes or parentheses are part of it."""
-        position, depth = self.position, 0
-        while position < len(self.text):
-            char = self.text[position]
-            quoted = _QUOTED_IN_PATH.match(self.text, position) if depth else None
-            if depth == 0 and char in ",)":
-                return position
-            depth += (char in "([") - (char in ")]")
-            position = quoted.end() if quoted else position + 1
-        self.fail("')' is missing after the path")
 
     def literal(self, raw: bool) -> Json:
         found = self.match(_STRING)
@@ -239,7 +214,6 @@ def _caller(function: IntrinsicFunction, arguments: tuple[Evaluator, ...]) -> Ev
 
 
 def _expectation(function: IntrinsicFunction) -> str:
-    counts = str(function.fewest) if function.fewest == function.most else f"{function.fewest} to {function.most}"
-    if function.most is None:
-        counts = f"at least {function.fewest}"
+    fewest, most = function.min_arguments, function.max_arguments
+    counts = f"at least {fewest}" if most is None else str(most) if fewest == most else f"{fewest} to {most}"
     return f"{function.name} takes {counts} argument{'' if counts.endswith('1') else 's'}"

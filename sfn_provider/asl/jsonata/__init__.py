@@ -1,21 +1,23 @@
 """JSONata as Step Functions evaluates it.
 
-AWS supports JSONata 2.0.6 with six functions of its own, without ``$eval``, and with bounds on depth, time and memory:
-https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. Its causes carry the codes and the words
-of the JavaScript reference implementation. Parsing and the walk over the syntax tree are jsonata-python's; what it
-does differently from the reference is replaced here (``evaluator``, ``functions``), and nothing reads the clock or a
-source of randomness that was not passed in.
+AWS supports JSONata 2.0.6 with six functions of its own, without ``$eval``, and with limits on depth, time and memory:
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. Its causes carry the codes and messages
+of the JavaScript reference implementation. jsonata-python parses and walks the syntax tree; what it does differently
+from the reference is replaced here (``evaluator``, ``functions``). "Now" and randomness are arguments; the only clock
+that is read limits how long regular expressions match.
 
 Modules::
 
-    expression   Expression, compile_jsonata, check_type: what other packages use
-    names        which functions there are
-    plain        JSON values as AWS writes them; no library needed
-    shortcuts    member access and constants without the library
-    references   which variables and $states fields an expression reads
-    parsing      text to syntax tree, with the reference's error messages
-    evaluator    the library's evaluator with the reference's semantics; operators, callables are parts of it
-    functions    the table of built-in functions; text, regex, picture, numeric, sequences, dates, additions hold them
+    expression            Expression, compile_jsonata, check_type: the interface for other packages
+    program               compiles and evaluates an expression with the library
+    parser                text to syntax tree, with the reference's error messages
+    references            the variables and $states fields that an expression reads
+    shortcuts             constants and variables, without the evaluator
+    evaluator             the library's evaluator with the reference's semantics
+    operators, signatures, function_values, scope_data, values, regular_expressions, errors    used by it
+    functions             the built-in functions: names, and a table of their implementations
+    normalized_json       numbers in results as AWS returns them; does not need the library
+    library               the parts of jsonata-python that all of these use
 
 The library is imported with the first expression, not with this package.
 """

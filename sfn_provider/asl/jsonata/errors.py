@@ -1,4 +1,4 @@
-"""Errors inside an evaluation, with the codes and words of the JSONata reference implementation."""
+"""Defines errors of an evaluation, with the codes and messages of the JSONata reference implementation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sfn_provider.asl.jsonata.values import is_function, to_json
 
 _PLACEHOLDER: Final = re.compile(r"\{\{(\{?)(\w+)\}?\}\}")
 _POSITIONAL_NAMES: Final[dict[str, tuple[str, ...]]] = {"D1002": ("", "value")}
-"""Where the library's positional values do not come in the order in which the message names them."""
+"""Names of the library's positional values where their order differs from the message's."""
 
 _ARRAY_TYPES: Final = {
     "a": "arrays",
@@ -54,10 +54,10 @@ MAX_STRING_LENGTH: Final = MAX_ARRAY_ITEMS * 8
 
 
 def cause_suffix(error: JException) -> str:
-    """Say what went wrong, as it follows "threw an error during evaluation" in AWS's cause.
+    """Return the part of AWS's cause that follows "threw an error during evaluation".
 
     Args:
-        error: a Failure, or an error of the library.
+        error: a JsonataError, or an error of the library.
 
     Returns:
         ``. T2001: The left side ...``, or ``: Stack overflow error: ...`` for what has no code.
@@ -95,7 +95,7 @@ def _names(code: str) -> tuple[str, ...]:
 
 
 def _undefined(code: str, value: Any) -> str:
-    """Write what JSON has no text for; while parsing, None is the token null and a function a regular expression."""
+    """Return the text of a value that JSON lacks: in parse errors None is the token null, a function a regex."""
     return "undefined" if not code.startswith("S") else "null" if value is None else "{}"
 
 

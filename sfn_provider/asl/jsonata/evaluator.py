@@ -1,4 +1,4 @@
-"""The library's evaluator with the semantics of the reference implementation, AWS's bounds, and explicit inputs."""
+"""Evaluates a syntax tree: the library's evaluator with the reference's semantics, AWS's limits, explicit inputs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         """Return when the state was entered, in milliseconds since the epoch.
 
         Raises:
-            Failure: the context object does not say.
+            JsonataError: the context object does not say.
         """
         for part, name in (("State", "EnteredTime"), ("Execution", "StartTime")):
             found = (self.context.get(part) or {}).get(name)
@@ -97,7 +97,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         return result
 
     def _collapse(self, expr: Any, result: Any) -> Any:
-        """Make of a sequence of one its item and of an empty one undefined; refuse what is too large."""
+        """Return the item of a sequence of one, undefined for an empty one; refuse what is too large."""
         if len(result) > (MAX_STRING_LENGTH if isinstance(result, str) else MAX_ARRAY_ITEMS):
             raise JsonataError(None, MEMORY_LIMIT)
         if isinstance(result, Sequence) and result.sequence and not result.tuple_stream:
@@ -192,7 +192,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         return TransformFunction(expr, lambda node, context: self.eval(node, context, environment))
 
     def partial_apply_native_function(self, native: Any, args: Any) -> Any:
-        """Give some arguments to a built-in function."""
+        """Bind some arguments of a built-in function."""
         if isinstance(native, BuiltIn):
 
             def call(full: list[Any]) -> Any:
@@ -210,6 +210,10 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         if isinstance(proc, BuiltIn):
             if proc.checks is not None:
                 args = bind_arguments(proc.checks, args, input, proc.name)
+                if not proc.takes_undefined and args[0] is None:
+                    return None
+            elif len(args) > proc.arity:
+                raise JsonataError("T0410", index=proc.arity + 1, token=proc.name)
             found = proc.implementation(self, *args) if proc.needs_evaluator else proc.implementation(*args)
             return float_to_int(found)
         if isinstance(proc, Jsonata.JFunctionCallable):
@@ -242,8 +246,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             if is_finite_number(found):
                 found = [found]
             if isinstance(found, list) and all(map(is_finite_number, found)):
-                wanted = [math.floor(position) for position in found]
-                results.extend(item for position in wanted if position in (index, index - len(items)))
+                positions = [math.floor(position) for position in found]
+                results.extend(item for position in positions if position in (index, index - len(items)))
             elif to_boolean(found):
                 results.append(item)
         return results
@@ -255,17 +259,9 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         results.tuple_stream = isinstance(input, Sequence) and input.tuple_stream
         return results
 
-    def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: Any) -> Any:
-        """The operators ``+``, ``-``, ``*``, ``/`` and ``%``."""
-        return calculate(lhs, rhs, op)
-
-    def evaluate_comparison_expression(self, lhs: Any, rhs: Any, op: Any) -> bool | None:
-        """The operators ``<``, ``<=``, ``>`` and ``>=``."""
-        return compare(lhs, rhs, op)
-
-    def evaluate_range_expression(self, lhs: Any, rhs: Any) -> list[int] | None:
-        """The operator ``..``."""
-        return make_range(lhs, rhs)
+    evaluate_numeric_expression = staticmethod(calculate)
+    evaluate_comparison_expression = staticmethod(compare)
+    evaluate_range_expression = staticmethod(make_range)
 
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> Any:
         """The operator ``in``."""
@@ -290,56 +286,30 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         )
 
 
-def _evaluate_constant(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return expr.value
-
-
-def _evaluate_literal(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_literal(expr)
-
-
-def _evaluate_wildcard(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_wildcard(expr, input)
-
-
-def _evaluate_descendants(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_descendants(expr, input)
-
-
-def _evaluate_parent(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return environment.lookup(expr.slot.label)
-
-
-def _evaluate_regex(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return expr.value.with_budget(evaluator.matching_budget)
-
-
-def _evaluate_call(evaluator: Any, expr: Any, input: Any, environment: Any) -> Any:
-    return evaluator.evaluate_function(expr, input, environment, _NO_CONTEXT)
-
-
-_NO_CONTEXT: Final = Utils.NONE
-
 _HANDLERS: Final[dict[str, Callable[[Any, Any, Any, Any], Any]]] = {
-    "constant": _evaluate_constant,
+    "constant": lambda evaluator, expr, input, environment: expr.value,
     "path": Evaluator.evaluate_path,
     "binary": Evaluator.evaluate_binary,
     "unary": Evaluator.evaluate_unary,
     "name": Evaluator.evaluate_name,
-    "string": _evaluate_literal,
-    "number": _evaluate_literal,
-    "value": _evaluate_literal,
-    "wildcard": _evaluate_wildcard,
-    "descendant": _evaluate_descendants,
-    "parent": _evaluate_parent,
+    **dict.fromkeys(
+        ("string", "number", "value"),
+        lambda evaluator, expr, input, environment: evaluator.evaluate_literal(expr),
+    ),
+    "wildcard": lambda evaluator, expr, input, environment: evaluator.evaluate_wildcard(expr, input),
+    "descendant": lambda evaluator, expr, input, environment: evaluator.evaluate_descendants(expr, input),
+    "parent": lambda evaluator, expr, input, environment: environment.lookup(expr.slot.label),
     "condition": Evaluator.evaluate_condition,
     "block": Evaluator.evaluate_block,
     "bind": Evaluator.evaluate_bind_expression,
-    "regex": _evaluate_regex,
-    "function": _evaluate_call,
+    "regex": lambda evaluator, expr, input, environment: expr.value.with_budget(evaluator.matching_budget),
+    "function": lambda evaluator, expr, input, environment: evaluator.evaluate_function(
+        expr, input, environment, Utils.NONE
+    ),
     "variable": Evaluator.evaluate_variable,
     "lambda": Evaluator.evaluate_lambda,
     "partial": Evaluator.evaluate_partial_application,
     "apply": Evaluator.evaluate_apply_expression,
     "transform": Evaluator.evaluate_transform_expression,
 }
+"""How to evaluate each type of node."""

@@ -1,18 +1,20 @@
-"""JSON values as AWS writes them after an evaluation."""
+"""Normalizes the numbers in JSON values to the form in which AWS returns them."""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
 
 INT64_LIMIT: Final = 2**63
 """AWS keeps an integer exact while it fits into 64 bits and turns it into a double beyond."""
 
+_BASES: Final[tuple[type[Any], ...]] = (str, int, float, dict, list)
+
 
 def normalize_json(value: Json) -> Json:
-    """Copy a JSON value, with numbers in the form that AWS gives them.
+    """Copy a JSON value, with numbers in the form in which AWS returns them.
 
     Args:
         value: any JSON value.
@@ -33,12 +35,9 @@ def normalize_json(value: Json) -> Json:
         return [normalize_json(item) for item in value]
     if kind is int or kind is float:
         return normalize_number(value)
-    if isinstance(value, (str, int, float)):
-        return normalize_json(_base_value(value))
-    if isinstance(value, dict):
-        return normalize_json(dict(value))
-    if isinstance(value, list):
-        return normalize_json(list(value))
+    for base in _BASES:
+        if isinstance(value, base):  # a subclass, for example a member of an enum
+            return normalize_json(base(value))
     raise TypeError(f"a JSON value was expected, not {kind.__name__}: {value!r}")
 
 
@@ -59,11 +58,3 @@ def to_double(value: int) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-def _base_value(value: str | int | float) -> str | int | float:
-    """Take the value out of a subclass of str, int or float, for example an enum's member."""
-    for kind in (str, int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    raise TypeError(f"str, int or float was expected, not {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""The operators on numbers and texts, as JavaScript calculates and compares."""
+"""Implements the operators on numbers and strings, with JavaScript's arithmetic and comparison."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def calculate(lhs: Any, rhs: Any, op: str) -> Any:
         A number; None where a side is undefined.
 
     Raises:
-        Failure: T2001 or T2002 where a side is no number, D1001 where it is infinite.
+        JsonataError: T2001 or T2002 where a side is no number, D1001 where it is infinite.
     """
     if lhs is not None and not is_finite_number(lhs):
         raise JsonataError("T2001", token=op, value=lhs)
@@ -72,7 +72,7 @@ def compare(lhs: Any, rhs: Any, op: str) -> bool | None:
     """Compare two numbers or two texts; None where a side is undefined.
 
     Raises:
-        Failure: T2010 for another type, T2009 for a number and a text.
+        JsonataError: T2010 for another type, T2009 for a number and a text.
     """
     for value in (lhs, rhs):
         if value is not None and not (isinstance(value, str) or is_number(value)):
@@ -85,10 +85,10 @@ def compare(lhs: Any, rhs: Any, op: str) -> bool | None:
 
 
 def make_range(lhs: Any, rhs: Any) -> list[int] | None:
-    """Count from one whole number to another; None where that is backwards or a side is undefined.
+    """Return the integers from one to another; None where the range is empty or a side is undefined.
 
     Raises:
-        Failure: T2003 or T2004 where a side is no whole number, D2014 or no code where the range is too long.
+        JsonataError: T2003 or T2004 where a side is no whole number, D2014 or no code where the range is too long.
     """
     if lhs is not None and not _is_integer(lhs):
         raise JsonataError("T2003", value=lhs)

@@ -1,4 +1,4 @@
-"""From the text of an expression to the library's syntax tree."""
+"""Parses the text of an expression into the library's syntax tree, with the reference's error messages."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def parse(source: str) -> Any:
 
 
 def _parse_tree(parser: Any) -> Any:
-    """Do what the library's parse does, with other tokens."""
+    """Parse as the library does, with the tokens of JSONata 2.0.6."""
     parser.advance()
     tree = parser.expression(0)
     if parser.node.id != "(end)":
@@ -126,7 +126,7 @@ def children(node: Any) -> Iterator[Any]:
 
 
 def _normalize_tree(tree: Any) -> None:
-    """Put right what the library's parser leaves differently from the reference, and mark paths."""
+    """Correct what the library's parser does differently from the reference, and count the plain steps of paths."""
     seen: set[int] = set()
     pending = [tree]
     while pending:

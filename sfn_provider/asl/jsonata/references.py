@@ -1,4 +1,4 @@
-"""Which variables and which fields of ``$states`` an expression reads."""
+"""Finds the variables and the fields of ``$states`` that an expression reads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class References:
 
 
 class _ReferenceCollector:
-    """One walk over a syntax tree. Bodies of lambdas come last: they also see what is bound after them."""
+    """Visits a syntax tree. Bodies of lambdas come last: they also see what is bound after them."""
 
     def __init__(self) -> None:
         self.found = References()
@@ -77,76 +77,76 @@ def find_references(tree: Any) -> References:
     Args:
         tree: the library's syntax tree.
     """
-    walk = _ReferenceCollector()
-    walk.visit(tree, set(), True)
-    return walk.finish()
+    collector = _ReferenceCollector()
+    collector.visit(tree, set(), True)
+    return collector.finish()
 
 
-def _visit_children(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+def _visit_children(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     own = [item.expr for item in node.predicate or ()]
     for child in children(node):
         if child is not node.group and child not in (node.predicate or ()) and child not in own:
-            walk.visit(child, bound, top)
+            collector.visit(child, bound, top)
 
 
-def _visit_variable(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+def _visit_variable(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     if node.value == "states" and "states" not in bound:
-        walk.found.whole_states = True
-    walk.variable(node.value, bound, top)
+        collector.found.whole_states = True
+    collector.variable(node.value, bound, top)
 
 
-def _visit_name(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+def _visit_name(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     if top:
-        walk.found.top_level.append(node.value)
+        collector.found.top_level.append(node.value)
 
 
-def _visit_bind(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
-    walk.visit(node.rhs, bound, top)
+def _visit_bind(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+    collector.visit(node.rhs, bound, top)
     bound.add(node.lhs.value)
 
 
-def _visit_block(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+def _visit_block(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     inner = set(bound)
     for expression in node.expressions:
-        walk.visit(expression, inner, top)
+        collector.visit(expression, inner, top)
 
 
-def _visit_lambda(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
-    walk.pending.append((node.body, bound, {argument.value for argument in node.arguments}, top))
+def _visit_lambda(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+    collector.pending.append((node.body, bound, {argument.value for argument in node.arguments}, top))
 
 
-def _visit_partial(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
-    walk.visit(node.procedure, bound, top)
+def _visit_partial(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+    collector.visit(node.procedure, bound, top)
     for argument in node.arguments:
         if argument.type != "operator":
-            walk.visit(argument, bound, top)
+            collector.visit(argument, bound, top)
 
 
-def _visit_transform(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+def _visit_transform(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     for part in (node.pattern, node.update, node.delete):
         if part is not None:
-            walk.visit(part, bound, False)
+            collector.visit(part, bound, False)
 
 
-def _visit_path(walk: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+def _visit_path(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     # What @ and # bind is seen by the rest of the path only.
     inner = set(bound) if any(step.tuple for step in node.steps) else bound
     for index, step in enumerate(node.steps):
         if index == 0 and _reads_states_field(node, inner):
-            walk.found.variables.add("states")
-            walk.found.states_fields.add(node.steps[1].value)
+            collector.found.variables.add("states")
+            collector.found.states_fields.add(node.steps[1].value)
         elif step.type == "sort":
             for term in step.terms:
-                walk.visit(term.expression, inner, False)
+                collector.visit(term.expression, inner, False)
         else:
-            walk.visit(step, inner, top and index == 0)
+            collector.visit(step, inner, top and index == 0)
         inner.update(name for name in (step.focus, step.index) if name)
         for stage in step.stages or ():
             if stage.type == "index":
                 inner.add(stage.value)
             else:
-                walk.visit(stage.expr, inner, False)
-    walk.visit_filters(node, inner)
+                collector.visit(stage.expr, inner, False)
+    collector.visit_filters(node, inner)
 
 
 def _reads_states_field(path: Any, bound: Names) -> bool:

@@ -1,4 +1,4 @@
-"""Checks of a call's arguments against a function's signature."""
+"""Checks the arguments of a call against a function's signature."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sfn_provider.asl.jsonata.values import is_function
 
 
 def type_letter(value: Any) -> str:
-    """Return the letter by which signatures know a value's type; ``m`` is undefined, ``l`` is null."""
+    """Return the letter for a value's type in signatures; ``m`` is undefined, ``l`` is null."""
     if value is None:
         return "m"
     if value is NULL:
@@ -34,7 +34,7 @@ def bind_arguments(signature: Any, args: list[Any], context: Any, name: str | No
 
     Args:
         signature: the library's parsed signature.
-        args: the arguments given.
+        args: the arguments of the call.
         context: the value of ``$`` at the call, for parameters that default to it.
         name: the function's name, for messages.
 
@@ -42,7 +42,7 @@ def bind_arguments(signature: Any, args: list[Any], context: Any, name: str | No
         One value for each parameter: single values in lists where the parameter is an array, None for what is missing.
 
     Raises:
-        Failure: T0410 to T0412, as the reference.
+        JsonataError: T0410 to T0412, as the reference.
     """
     supplied = "".join(map(type_letter, args))
     match = signature._regex.fullmatch(supplied)
@@ -73,11 +73,11 @@ def _context(param: Any, context: Any, position: int, name: str | None) -> Any:
 def _array(param: Any, letter: str, letters: str, value: Any, position: int, name: str | None) -> Any:
     if letter == "m":
         return None
-    wanted = param.subtype
-    if wanted is not None:
-        fits = all(type_letter(item) == wanted[0] for item in value) if letter == "a" else letters == wanted
+    subtype = param.subtype
+    if subtype is not None:
+        fits = all(type_letter(item) == subtype[0] for item in value) if letter == "a" else letters == subtype
         if not fits:
-            raise JsonataError("T0412", index=position + 1, token=name, type=wanted)
+            raise JsonataError("T0412", index=position + 1, token=name, type=subtype)
     return value if letter == "a" else [value]
 
 

@@ -1,4 +1,4 @@
-"""Between JSON and the values that the library's evaluator works on, and the texts of numbers."""
+"""Converts between JSON and the evaluator's values, and formats values as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UnsupportedResult(Exception):
 
 
 def to_value(value: Json) -> Any:
-    """Copy JSON into what the evaluator works on: null is NULL, whole numbers are ints.
+    """Copy JSON into values of the evaluator: null is NULL, whole numbers are ints.
 
     Raises:
         TypeError: value holds something that is no JSON.
@@ -69,24 +69,24 @@ def from_value(value: Any) -> Json:
 
 
 def is_function(value: Any) -> bool:
-    """Tell whether a value is a built-in function, a lambda or a regular expression."""
+    """Return whether a value is a built-in function, a lambda or a regular expression."""
     return isinstance(value, Jsonata.JFunctionCallable) or Functions.is_lambda(value)
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a JSONata number, the non-finite ones included."""
+    """Return whether a value is a JSONata number, the non-finite ones included."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def float_to_int(value: Any) -> Any:
-    """Make a double that is whole an int, as far as doubles are exact to the digit."""
+    """Return a whole float as an int, as far as floats are exact to the digit; any other value unchanged."""
     if isinstance(value, float) and -WHOLE_FLOAT_LIMIT < value < WHOLE_FLOAT_LIMIT and value.is_integer():
         return int(value)
     return value
 
 
 def make_sequence(items: Iterable[Any]) -> Any:
-    """Make a JSONata sequence: one item stands for itself, no item for undefined."""
+    """Create a JSONata sequence: one item equals the item itself, no item is undefined."""
     made = Sequence(items)
     made.sequence = True
     return made

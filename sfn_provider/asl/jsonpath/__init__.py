@@ -1,1 +1,1 @@
-"""JSONPath by Jayway's rules: syntax, evaluation steps, errors."""
+"""JSONPath as Jayway JsonPath defines it: syntax, evaluation steps, errors."""

@@ -1,4 +1,4 @@
-"""Why a JSONPath cannot be compiled, or finds nothing, in the words of Jayway JsonPath."""
+"""Defines the errors of JSONPaths, with the messages of Jayway JsonPath."""
 
 from __future__ import annotations
 
@@ -56,40 +56,42 @@ def get_child(node: Json, key: Key) -> Json:
 
 
 def type_name(value: Json) -> str:
-    """Name the JSON type of a value, for example ``string``."""
+    """Return the JSON type of a value, for example ``string``."""
     return _TYPE_NAMES.get(type(value), "object")
 
 
 def format_keys(*keys: Key) -> str:
-    """Print what is between two brackets of a path as Jayway JsonPath does: ``['a']``, ``[0]``, ``['a', 'b']``."""
+    """Format keys in brackets as Jayway JsonPath does: ``['a']``, ``[0]``, ``['a', 'b']``."""
     return "[" + ", ".join(f"'{key}'" if isinstance(key, str) else str(key) for key in keys) + "]"
 
 
 def explain_missing(value: Json, keys: tuple[Key, ...]) -> tuple[str, MissKind]:
-    """Say at which key the walk ends, in the words of Jayway JsonPath.
+    """Explain at which key a path finds nothing, in the words of Jayway JsonPath.
 
     Recorded: "Missing property in path $['no']" before the last key, "No results for path: $['x']" at it. Where Jayway
     names a Java class, this names the JSON type.
     """
-    path, whole = "$", "$" + "".join(map(format_keys, keys))
+    path, full_path = "$", "$" + "".join(map(format_keys, keys))
     for position, key in enumerate(keys):
         last = position == len(keys) - 1
         found = get_child(value, key)
         if found is not MISSING:
             value, path = found, path + format_keys(key)
         elif isinstance(key, int):
-            return _explain_missing_index(value, key, path, whole, last)
+            return _explain_missing_index(value, key, path, full_path, last)
         elif isinstance(value, Mapping):
-            return (f"No results for path: {whole}" if last else f"Missing property in path {path}['{key}']"), "missing"
+            return (
+                f"No results for path: {full_path}" if last else f"Missing property in path {path}['{key}']"
+            ), "missing"
         else:
             expected = f"Expected to find an object with property ['{key}'] in path {path} but found"
             return f"{expected} '{type_name(value)}'. This is not a json object.", "missing"
-    raise AssertionError(f"{whole} is there")
+    raise AssertionError(f"{full_path} is there")
 
 
-def _explain_missing_index(value: Json, index: int, path: str, whole: str, last: bool) -> tuple[str, MissKind]:
+def _explain_missing_index(value: Json, index: int, path: str, full_path: str, last: bool) -> tuple[str, MissKind]:
     if isinstance(value, list):
-        return f"No results for path: {whole}", "beyond the end" if last else "missing"
+        return f"No results for path: {full_path}", "beyond the end" if last else "missing"
     if value is None:
         return f"The path {path} is null", "not an array"
     return f"Filter: [{index}] can only be applied to arrays. Current context is: {java_text(value)}", "not an array"

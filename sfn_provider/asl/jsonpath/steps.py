@@ -1,6 +1,6 @@
-"""What each selector of a JSONPath that may name many nodes picks from one node, as Jayway JsonPath does it.
+"""Implements the selectors of a JSONPath that may select many nodes, as Jayway JsonPath evaluates them.
 
-A selector that does not fit a node picks nothing from it: recorded executions give ``[]`` for ``$.items[*].name``
+A selector that does not fit a node selects nothing from it: recorded executions give ``[]`` for ``$.items[*].name``
 without ``items``. Filters are evaluated by jsonpath-rfc9535, which is imported with the first path that has one.
 """
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
 Step = Callable[[Json], Iterable[Json]]
-"""Takes a node, gives the nodes that one selector picks from it."""
+"""Returns the nodes that one selector selects from a node."""
 
 
 def make_steps(selectors: Iterable[Selector]) -> tuple[Step, ...]:
-    """Make the steps for the selectors of a path.
+    """Create the steps for the selectors of a path.
 
     Raises:
         PathSyntaxError: a filter's condition is wrong.
@@ -33,7 +33,7 @@ def apply_steps(node: Json, steps: Iterable[Step]) -> list[Json]:
     """Apply steps one after the other and return all nodes at the end, in the order of the document."""
     nodes = [node]
     for step in steps:
-        nodes = [picked for node in nodes for picked in step(node)]
+        nodes = [selected for node in nodes for selected in step(node)]
     return nodes
 
 
@@ -66,7 +66,7 @@ def _wildcard(_selector: Wildcard) -> Step:
 
 def _indices(selector: Indices) -> Step:
     steps = [_item(index) for index in selector.indices]
-    return lambda node: [picked for step in steps for picked in step(node)]
+    return lambda node: [selected for step in steps for selected in step(node)]
 
 
 def _slice(selector: Slice) -> Step:
@@ -122,11 +122,11 @@ def _descent(scan: _DescentStep) -> Step:
     # A filter sees every object below anyway; through the array around it, it would find each a second time.
     objects_only = isinstance(scan[0], Filter)
 
-    def pick(node: Json) -> Iterable[Json]:
+    def select(node: Json) -> Iterable[Json]:
         below = _descendants(node)
-        return [picked for found in below if not objects_only or isinstance(found, dict) for picked in step(found)]
+        return [selected for found in below if not objects_only or isinstance(found, dict) for selected in step(found)]
 
-    return pick
+    return select
 
 
 def _descendants(node: Json) -> Iterator[Json]:

@@ -1,4 +1,4 @@
-"""The syntax of a JSONPath, as Jayway JsonPath reads it: text to a root and selectors.
+"""Parses a JSONPath into a root and selectors, with the syntax of Jayway JsonPath.
 
 Source: https://github.com/json-path/JsonPath, the library behind Step Functions
 (https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html). It is older than RFC 9535 and
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, NoReturn
 
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
+from sfn_provider.asl.text_cursor import TextCursor
 
 Root = Literal["input", "context", "variables"]
-"""What a path starts from, named as in Scope."""
+"""The data that a path starts from, named as in Scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,24 @@ _END_OF_NAME: Final = frozenset(".[ \t\r\n")
 _END_OF_FILTERED_NAME: Final = _END_OF_NAME | frozenset("=!<>&|)")
 
 
+def end_of_path(text: str, position: int) -> int:
+    """Find the comma or parenthesis after a path; those in brackets, quotes or parentheses are part of it.
+
+    Args:
+        text: for example the arguments of an intrinsic call.
+        position: where the path starts.
+
+    Returns:
+        The index of what ends the path; the length of the text where nothing does.
+    """
+    depth = 0
+    while position < len(text) and (depth > 0 or text[position] not in ",)"):
+        quoted = _STRING.match(text, position) if depth else None
+        depth += (text[position] in "([") - (text[position] in ")]")
+        position = quoted.end() if quoted else position + 1
+    return position
+
+
 def parse_path(text: str) -> ParsedPath:
     """Read a path.
 
@@ -104,44 +123,31 @@ def parse_path(text: str) -> ParsedPath:
     Raises:
         PathSyntaxError: the text is no such path.
     """
-    reader = _Reader(text.strip(), _END_OF_NAME)
-    if not reader.take("$"):
-        reader.fail("a path starts with '$'")
-    root, first = reader.root()
-    selectors = first + reader.selectors()
-    if not reader.done():
-        reader.fail("expected '.' or '['")
+    parser = _PathParser(text.strip(), _END_OF_NAME)
+    if not parser.take("$"):
+        parser.fail("a path starts with '$'")
+    root, first = parser.root()
+    selectors = first + parser.selectors()
+    if not parser.done():
+        parser.fail("expected '.' or '['")
     return ParsedPath(root, selectors)
 
 
-class _Reader:
-    """A position in the text of a path."""
+class _PathParser(TextCursor):
+    """Reads the text of a path.
+
+    Args:
+        text: the path.
+        end_of_name: the characters that end a name without quotes.
+        position: where to start.
+    """
 
     def __init__(self, text: str, end_of_name: frozenset[str], position: int = 0) -> None:
-        self.text = text
-        self.position = position
+        super().__init__(text, position)
         self.end_of_name = end_of_name
 
     def fail(self, reason: str) -> NoReturn:
         raise PathSyntaxError(f"'{self.text}' is not a JSONPath: {reason} at position {self.position}")
-
-    def done(self) -> bool:
-        return self.position >= len(self.text)
-
-    def peek(self) -> str:
-        return self.text[self.position : self.position + 1]
-
-    def take(self, part: str) -> bool:
-        found = self.text.startswith(part, self.position)
-        if found:
-            self.position += len(part)
-        return found
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self.text, self.position)
-        if found:
-            self.position = found.end()
-        return found
 
     def root(self) -> tuple[Root, tuple[Selector, ...]]:
         if self.take("$"):
@@ -184,7 +190,7 @@ class _Reader:
         return self.text[start : self.position]
 
     def skip_call(self) -> None:
-        """Skip ``()`` of something like ``length()``, which Step Functions takes for a part of the name."""
+        """Skip ``()`` of something like ``length()``, which Step Functions reads as a part of the name."""
         end = self.text.find(")", self.position)
         if end < 0:
             self.fail("')' is missing for '('")
@@ -192,9 +198,9 @@ class _Reader:
 
     def bracket(self) -> Selector:
         self.take("[")
-        self.spaces()
+        self.skip_spaces()
         selector = self.bracketed()
-        self.spaces()
+        self.skip_spaces()
         if not self.take("]"):
             self.fail("expected ']'")
         return selector
@@ -221,21 +227,17 @@ class _Reader:
     def separated(self, pattern: re.Pattern[str]) -> list[str]:
         found: list[str] = []
         while not found or self.take(","):
-            self.spaces()
+            self.skip_spaces()
             part = self.match(pattern)
             if part is None:
                 self.fail("expected '*', an index, a slice, a quoted name or '?(...)'")
             found.append(part.group())
-            self.spaces()
+            self.skip_spaces()
         return found
-
-    def spaces(self) -> None:
-        while self.peek().isspace():
-            self.position += 1
 
     def filter(self) -> Filter:
         """Read ``(...)`` and write it as RFC 9535 does."""
-        self.spaces()
+        self.skip_spaces()
         if self.peek() != "(":
             self.fail("a filter is written [?(...)]")
         parts: list[str] = []
@@ -249,7 +251,7 @@ class _Reader:
         return Filter(" ".join(parts))
 
     def filtered_path(self) -> str:
-        inner = _Reader(self.text, _END_OF_FILTERED_NAME, self.position)
+        inner = _PathParser(self.text, _END_OF_FILTERED_NAME, self.position)
         selectors = inner.selectors()
         self.position = inner.position
         return "@" + "".join(self.as_rfc(selector) for selector in selectors)

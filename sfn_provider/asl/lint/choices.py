@@ -1,4 +1,4 @@
-"""The rules of a Choice: one test each, with an operand of its type."""
+"""Rules: a Choice rule makes one test, its operand has the right type, and a Choice has a Default."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def rule_tests(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _test_problems(rule: Fields, at: str) -> Iterator[Diagnostic]:
-    given = [name for name in _TESTS if name in rule]
+    present = [name for name in _TESTS if name in rule]
     compared = [name for name in rule if name in COMPARISONS]
-    if len(given) > 1:
-        yield error(f"a rule has only one of {join_words(map(repr, given))}", at + pointer(given[1]))
-    elif not given and compared:
+    if len(present) > 1:
+        yield error(f"a rule has only one of {join_words(map(repr, present))}", at + pointer(present[1]))
+    elif not present and compared:
         yield error(f"{compared[0]} needs Variable: the path to what it compares", at)
-    elif not given:
+    elif not present:
         yield error(f"a rule needs one of {join_words(map(repr, _TESTS), 'or')}", at)
-    elif compared and given != ["Variable"]:
-        yield error(f"{compared[0]} belongs beside Variable, not beside {given[0]}", at + pointer(compared[0]))
-    elif given == ["Variable"] and not compared:
+    elif compared and present != ["Variable"]:
+        yield error(f"{compared[0]} belongs beside Variable, not beside {present[0]}", at + pointer(compared[0]))
+    elif present == ["Variable"] and not compared:
         message = "the rule compares nothing, and Step Functions refuses it: add a comparison such as StringEquals"
         yield warning("CHOICE_RULE_WITHOUT_COMPARISON", message, at)
 
@@ -87,3 +87,11 @@ def conditions(definition: Definition) -> Iterator[Diagnostic]:
             if isinstance(value, str) and not is_expression(value) and not is_placeholder(value):
                 message = f"Condition takes a JSONata expression: write {{% {value.strip()} %}}"
                 yield error(message, at + "/Condition")
+
+
+def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
+    """A Choice has a Default: without one the execution fails where no rule matches."""
+    for state in definition.of_type("Choice"):
+        if "Default" not in state.fields:
+            message = "where no rule holds the execution ends with States.Runtime, uncaught; add a Default"
+            yield warning("CHOICE_WITHOUT_DEFAULT", message, state.at)

@@ -1,6 +1,6 @@
-"""What is known of a JSON value before anything runs: the members it can have.
+"""Shapes of JSON values that are known before execution: which members a value can have.
 
-A shape says what may be there, never what must: a path that a shape does not allow cannot exist on any route.
+A shape lists what may exist, never what must: a path that a shape does not allow cannot exist on any route.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 
@@ -40,7 +41,7 @@ ERROR_OUTPUT = DataShape({"Error": _TEXT, "Cause": _TEXT}, True, "an object")
 
 @dataclass(frozen=True, slots=True)
 class MissingMember:
-    """A path leads to nothing.
+    """A path that names a member which cannot exist.
 
     Args:
         member: the first member that cannot be there.
@@ -52,7 +53,7 @@ class MissingMember:
 
 
 def shape_of_value(value: Json, level: int = 0) -> DataShape:
-    """Give the shape of a known value."""
+    """Return the shape of a known value."""
     if level >= MAX_LEVELS or isinstance(value, list):
         return UNKNOWN
     if not isinstance(value, dict):
@@ -63,7 +64,7 @@ def shape_of_value(value: Json, level: int = 0) -> DataShape:
 
 
 def union_of_shapes(first: DataShape, second: DataShape, level: int = 0) -> DataShape:
-    """Give the shape of a value that is either of two."""
+    """Return the shape of a value that is either of two."""
     if first == second:
         return first
     if UNKNOWN in (first, second) or level >= MAX_LEVELS:
@@ -71,15 +72,15 @@ def union_of_shapes(first: DataShape, second: DataShape, level: int = 0) -> Data
     members: dict[str, DataShape] = {}
     for name in dict.fromkeys((*first.members, *second.members)):
         sides = [shape.members.get(name, None if shape.closed else UNKNOWN) for shape in (first, second)]
-        given = [side for side in sides if side is not None]
-        members[name] = union_of_shapes(given[0], given[-1], level + 1)
+        known = [side for side in sides if side is not None]
+        members[name] = union_of_shapes(known[0], known[-1], level + 1)
     if len(members) > MAX_MEMBERS:
         return UNKNOWN
     return DataShape(members, first.closed and second.closed, first.kind if first.kind == second.kind else "")
 
 
 def write_member(shape: DataShape, names: Sequence[str], value: DataShape, level: int = 0) -> DataShape:
-    """Give the shape of a value after another was written into it, as ResultPath writes."""
+    """Return the shape of a value after another is written into it, as ResultPath does."""
     if not names:
         return _limit_depth(value)
     if level >= MAX_LEVELS:
@@ -107,11 +108,11 @@ class MemberPath:
 
     Args:
         names: the members it names, up to the first index.
-        whole: False where an index follows.
+        complete: False where an index follows.
     """
 
     names: tuple[str, ...]
-    whole: bool
+    complete: bool
 
 
 @lru_cache(4096)
@@ -122,8 +123,6 @@ def parse_member_path(path: str) -> MemberPath | None:
         None for paths that may name several values (they give an empty list where nothing is), that read the context
         object or a variable, or that are no paths.
     """
-    from sfn_provider.asl.jsonpath.syntax import parse_path
-
     try:
         parsed = parse_path(path)
     except ValueError:
@@ -139,16 +138,16 @@ def parse_member_path(path: str) -> MemberPath | None:
 
 
 def shape_at_path(shape: DataShape, path: Json) -> DataShape:
-    """Give the shape of what a path reads; unknown where that cannot be told."""
+    """Return the shape of what a path reads; unknown where that cannot be determined."""
     parsed = parse_member_path(path) if isinstance(path, str) else None
-    if parsed is None or not parsed.whole:
+    if parsed is None or not parsed.complete:
         return UNKNOWN
     found = follow_members(shape, parsed.names)
     return UNKNOWN if isinstance(found, MissingMember) else found
 
 
 def shape_of_template(template: Json, shape: DataShape, level: int = 0) -> DataShape:
-    """Give the shape of a payload template filled from a value."""
+    """Return the shape of a payload template filled from a value."""
     if not isinstance(template, dict) or level >= MAX_LEVELS or len(template) > MAX_MEMBERS:
         return shape_of_value(template, level)
     members: dict[str, DataShape] = {}
@@ -161,7 +160,7 @@ def shape_of_template(template: Json, shape: DataShape, level: int = 0) -> DataS
 
 
 def _limit_depth(shape: DataShape) -> DataShape:
-    """Forget what lies deep, so that shapes in loops cannot grow for ever."""
+    """Replace a deep shape by an unknown one, so that shapes in loops cannot grow without end."""
     return shape if depth_of(shape) < MAX_LEVELS else UNKNOWN
 
 
@@ -171,7 +170,7 @@ def depth_of(shape: DataShape) -> int:
 
 
 def shape_of_jsonata_template(template: Json, level: int = 0) -> DataShape:
-    """Give the shape of a JSONata payload: what its expressions give is not known."""
+    """Return the shape of a JSONata payload: the values of its expressions are unknown."""
     if isinstance(template, str) and "{%" in template:
         return UNKNOWN
     if not isinstance(template, dict) or level >= MAX_LEVELS or len(template) > MAX_MEMBERS:

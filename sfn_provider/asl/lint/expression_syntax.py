@@ -1,4 +1,4 @@
-"""The syntax of paths, payload templates and JSONata expressions."""
+"""Rules: paths, intrinsic calls and JSONata expressions are valid, and text does not look like one of them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.intrinsics import compile_intrinsic
+from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
+from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint.definition_walk import Definition, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.lint.expression_walk import (
     INTRINSIC,
-    TEMPLATE_FIELDS,
     JsonataUse,
     PathUse,
     jsonata_uses,
-    object_members,
     path_uses,
-    strings,
+    payload_templates,
+    walk_json,
 )
 from sfn_provider.asl.lint.reporting import error, join_words, warning
+from sfn_provider.asl.paths import compile_path, compile_reference
 from sfn_provider.asl.scope import Json
 
 MAX_MESSAGE_LENGTH = 400
-"""Length at which a message that repeats what is written is cut off."""
+"""Length at which a message that quotes an expression is cut off."""
 
 MAX_CALLS = 100
 """Intrinsic calls that one field may have; AWS documents a limit of 10 nested ones."""
@@ -32,16 +35,13 @@ _LOOKS_DYNAMIC = re.compile(r"\$\$?(?:[.\[].*)?|States\.\w+\(.*\)", re.DOTALL)
 
 
 def paths_and_calls(definition: Definition) -> Iterator[Diagnostic]:
-    """Paths, intrinsic calls and ``.$`` fields can be read."""
+    """Paths, intrinsic calls and ``.$`` fields are valid."""
     for use in path_uses(definition):
         if not is_placeholder(use.value):
             yield from _use_problems(use)
 
 
 def _use_problems(use: PathUse) -> Iterator[Diagnostic]:
-    from sfn_provider.asl.intrinsics import compile_intrinsic
-    from sfn_provider.asl.paths import compile_path
-
     if not isinstance(use.value, str):
         yield error(f"{use.field!r} ends in .$ and takes a path or an intrinsic call, not {use.value!r:.60}", use.at)
         return
@@ -73,9 +73,6 @@ def _syntax_message(use: PathUse, problem: ValueError, takes_calls: bool) -> str
 
 def _check_reference(use: PathUse) -> None:
     """Raise ValueError where a path may name several nodes, or starts where the field does not allow it."""
-    from sfn_provider.asl.jsonpath.syntax import parse_path
-    from sfn_provider.asl.paths import compile_reference
-
     if use.field == "ResultPath":
         compile_reference(str(use.value))
         return
@@ -87,7 +84,7 @@ def _check_reference(use: PathUse) -> None:
 
 
 def jsonata_syntax(definition: Definition) -> Iterator[Diagnostic]:
-    """JSONata expressions can be read, and refer to what there is."""
+    """JSONata expressions are valid and refer to what exists."""
     for use in jsonata_uses(definition):
         if use.source is not None:
             if not is_placeholder(use.source):
@@ -101,8 +98,6 @@ def jsonata_syntax(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _jsonata_problems(use: JsonataUse, source: str) -> Iterator[Diagnostic]:
-    from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
-
     try:
         expression = compile_jsonata(source, use.field)
     except JsonataSyntaxError as problem:
@@ -116,12 +111,13 @@ def _jsonata_problems(use: JsonataUse, source: str) -> Iterator[Diagnostic]:
         message = f"{sentence.removesuffix('.')}; the input is $states.input, a variable starts with $"
         yield error(message, use.at, "UNSUPPORTED_JSONATA_EXPRESSION")
     for name in sorted(expression.states_fields - _states_fields(use).keys()):
-        message = f"there is no $states.{name} here; there is {join_words('$states.' + field for field in _states_fields(use))}"
+        fields = join_words(f"$states.{field}" for field in _states_fields(use))
+        message = f"there is no $states.{name} here; there is {fields}"
         yield error(message, use.at, "UNSUPPORTED_JSONATA_EXPRESSION")
 
 
 def _states_fields(use: JsonataUse) -> dict[str, None]:
-    """Give what ``$states`` has: the result once there is one, the error in a catcher alone."""
+    """Return the fields of ``$states``: the result after the call, the error in a catcher alone."""
     fields = dict.fromkeys(("input", "context"))
     if use.field in ("Output", "Assign"):
         if use.part == "Catch/*":
@@ -132,7 +128,7 @@ def _states_fields(use: JsonataUse) -> dict[str, None]:
 
 
 def jsonata_text(definition: Definition) -> Iterator[Diagnostic]:
-    """Text of a JSONata state that looks like a path or an expression without its ``{% %}``."""
+    """Text of a JSONata state does not look like a path or an expression without ``{% %}``."""
     for use in jsonata_uses(definition):
         if use.at.endswith(".$"):
             message = (
@@ -145,14 +141,12 @@ def jsonata_text(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def static_text(definition: Definition) -> Iterator[Diagnostic]:
-    """Text that looks like a path or a call, where AWS takes it as it is."""
+    """Text that AWS does not evaluate does not look like a path or a call."""
     for state in definition.states:
         if state.language != "JSONPath":
             continue
-        for way, name, _ in TEMPLATE_FIELDS:
-            for at, fields in state.parts.get(way, ()):
-                if name in fields:
-                    yield from _missing_dollars(fields[name], at + pointer(name))
+        for template, at, _ in payload_templates(state):
+            yield from _missing_dollars(template, at)
         if state.type == "Pass" and "Result" in state.fields:
             yield from _static_result(state.fields.get("Result"), state.at + "/Result")
         yield from _text_for_path(state.fields, state.at, ("Error", "Cause"))
@@ -162,15 +156,16 @@ def static_text(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _missing_dollars(template: Json, at: str) -> Iterator[Diagnostic]:
-    for place, name, value in object_members(template, at):
-        if not name.endswith(".$") and _is_dynamic(value):
+    for place, name, value in walk_json(template, at):
+        if name is not None and not name.endswith(".$") and _is_dynamic(value):
             message = f"{value!r} is passed on as it is; name the field {name + '.$'!r} to have it evaluated"
             yield warning("NO_DOLLAR", message, place)
 
 
 def _static_result(result: Json, at: str) -> Iterator[Diagnostic]:
-    dynamic = [place for place, text in strings(result, at) if _is_dynamic(text)]
-    dynamic += [place for place, name, _ in object_members(result, at) if name.endswith(".$") and place not in dynamic]
+    places = list(walk_json(result, at))
+    dynamic = [place for place, _, value in places if _is_dynamic(value)]
+    dynamic += [place for place, name, _ in places if name is not None and name.endswith(".$")]
     if dynamic:
         message = "Result is passed on as it is, paths and .$ names too; use Parameters to have them evaluated"
         yield warning("PASS_RESULT_IS_STATIC", message, dynamic[0])

@@ -1,4 +1,4 @@
-"""Every path, intrinsic call and JSONata expression in a definition, with its pointer and what it reads."""
+"""Finds every path, intrinsic call and JSONata expression in a definition, with its pointer and what it reads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.jsonpath.syntax import end_of_path
 from sfn_provider.asl.lint.definition_walk import Definition, PlacedState, choice_rules, is_expression
 from sfn_provider.asl.scope import Json
 
@@ -20,7 +21,7 @@ PathKind = Literal["path", "reference", "input reference", "path or intrinsic"]
 
 @dataclass(frozen=True, slots=True)
 class PathField:
-    """A field that is a path: where it stands in a state, what it reads, and which paths it takes."""
+    """A field that is a path: its part of the state, what ``$`` is in it, and which paths it accepts."""
 
     part: str
     name: str
@@ -53,49 +54,36 @@ _PATHS_BY_PART: dict[str, dict[str, PathField]] = {}
 for _row in PATH_FIELDS:
     _PATHS_BY_PART.setdefault(_row.part, {})[_row.name] = _row
 
-TEMPLATE_FIELDS: tuple[tuple[str, str, Reads], ...] = (
-    ("", "Parameters", "effective input"),
-    ("", "ResultSelector", "result"),
-    ("", "ItemSelector", "effective input"),
-    ("", "Credentials", "unknown"),
-    ("", "Assign", "unknown"),
-    ("Catch/*", "Assign", "error"),
-    ("Choices/*", "Assign", "effective input"),
-    ("ItemReader", "Parameters", "effective input"),
-    ("ItemBatcher", "BatchInput", "effective input"),
-    ("ResultWriter", "Parameters", "effective input"),
-)
-"""Payload templates of JSONPath states: way to the part, field, what its paths read."""
+TEMPLATE_FIELDS: dict[str, dict[str, Reads]] = {
+    "": {
+        "Parameters": "effective input",
+        "ResultSelector": "result",
+        "ItemSelector": "effective input",
+        "Credentials": "unknown",
+        "Assign": "unknown",
+    },
+    "Catch/*": {"Assign": "error"},
+    "Choices/*": {"Assign": "effective input"},
+    "ItemReader": {"Parameters": "effective input"},
+    "ItemBatcher": {"BatchInput": "effective input"},
+    "ResultWriter": {"Parameters": "effective input"},
+}
+"""Payload templates of JSONPath states: by part of the state and field, what ``$`` is in their paths."""
 
-JSONATA_FIELDS: tuple[tuple[str, str], ...] = (
-    ("", "Arguments"),
-    ("", "Output"),
-    ("", "Assign"),
-    ("", "Items"),
-    ("", "ItemSelector"),
-    ("", "Seconds"),
-    ("", "Timestamp"),
-    ("", "TimeoutSeconds"),
-    ("", "HeartbeatSeconds"),
-    ("", "MaxConcurrency"),
-    ("", "ToleratedFailureCount"),
-    ("", "ToleratedFailurePercentage"),
-    ("", "Error"),
-    ("", "Cause"),
-    ("", "Credentials"),
-    ("Catch/*", "Output"),
-    ("Catch/*", "Assign"),
-    ("Choices/*", "Condition"),
-    ("Choices/*", "Output"),
-    ("Choices/*", "Assign"),
-    ("ItemReader", "Arguments"),
-    ("ItemReader/ReaderConfig", "MaxItems"),
-    ("ItemBatcher", "BatchInput"),
-    ("ItemBatcher", "MaxItemsPerBatch"),
-    ("ItemBatcher", "MaxInputBytesPerBatch"),
-    ("ResultWriter", "Arguments"),
-)
-"""Fields of JSONata states that take expressions: way to the part, field.
+JSONATA_FIELDS: dict[str, tuple[str, ...]] = {
+    "": (
+        *("Arguments", "Output", "Assign", "Items", "ItemSelector", "Seconds", "Timestamp", "TimeoutSeconds"),
+        *("HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"),
+        *("Error", "Cause", "Credentials"),
+    ),
+    "Catch/*": ("Output", "Assign"),
+    "Choices/*": ("Condition", "Output", "Assign"),
+    "ItemReader": ("Arguments",),
+    "ItemReader/ReaderConfig": ("MaxItems",),
+    "ItemBatcher": ("BatchInput", "MaxItemsPerBatch", "MaxInputBytesPerBatch"),
+    "ResultWriter": ("Arguments",),
+}
+"""Fields of JSONata states that accept expressions, by part of the state.
 
 Measured: AWS reads no expressions in Comment, Next, Default, Resource, ErrorEquals, Retry and CSVHeaders."""
 
@@ -105,7 +93,7 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PathUse:
-    """An expression where it stands.
+    """A path or intrinsic call in a definition.
 
     Args:
         state: the state it belongs to.
@@ -113,7 +101,7 @@ class PathUse:
         field: the field's name as messages give it: ``InputPath``, ``Message.$``.
         value: what is written; a string in all but faulty definitions.
         reads: what ``$`` is there.
-        kind: which paths the field takes; None in a payload template, which takes paths and calls.
+        kind: which paths the field accepts; None in a payload template, which accepts paths and calls.
     """
 
     state: PlacedState
@@ -132,7 +120,7 @@ class PathUse:
 
 
 def path_uses(definition: Definition) -> Iterator[PathUse]:
-    """Go through the paths and calls of all JSONPath states."""
+    """Yield the paths and intrinsic calls of all JSONPath states."""
     for state in definition.states:
         if state.language == "JSONPath":
             yield from _path_fields(state)
@@ -140,8 +128,8 @@ def path_uses(definition: Definition) -> Iterator[PathUse]:
 
 
 def _path_fields(state: PlacedState) -> Iterator[PathUse]:
-    for way, rows in _PATHS_BY_PART.items():
-        for at, fields in state.parts.get(way, ()):
+    for part, rows in _PATHS_BY_PART.items():
+        for at, fields in state.parts.get(part, ()):
             for name, row in rows.items():
                 if isinstance(value := fields.get(name), str):
                     yield PathUse(state, at + pointer(name), name, value, row.reads, row.kind)
@@ -153,50 +141,41 @@ def _path_fields(state: PlacedState) -> Iterator[PathUse]:
 
 
 def _template_paths(state: PlacedState) -> Iterator[PathUse]:
-    for way, name, reads in TEMPLATE_FIELDS:
-        for at, fields in state.parts.get(way, ()):
-            if name in fields:
-                for place, key, value in object_members(fields[name], at + pointer(name)):
-                    if key.endswith(".$"):
-                        yield PathUse(state, place, key, value, reads)
+    for template, at, reads in payload_templates(state):
+        for place, key, value in walk_json(template, at):
+            if key is not None and key.endswith(".$"):
+                yield PathUse(state, place, key, value, reads)
 
 
-def object_members(value: Json, at: str) -> Iterator[tuple[str, str, Json]]:
-    """Go through the members of all objects in a value, in order: pointer, name, value."""
+def payload_templates(state: PlacedState) -> Iterator[tuple[Json, str, Reads]]:
+    """Yield the payload templates of a JSONPath state, with their pointers and what ``$`` is in them."""
+    for part, names in TEMPLATE_FIELDS.items():
+        for at, fields in state.parts.get(part, ()):
+            yield from ((fields[name], at + pointer(name), reads) for name, reads in names.items() if name in fields)
+
+
+def walk_json(value: Json, at: str) -> Iterator[tuple[str, str | None, Json]]:
+    """Yield a value and everything in it, in order: pointer, name, value. Items of arrays have no name."""
     stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
     while stack:
         place, name, item = stack.pop()
-        if name is not None:
-            yield place, name, item
+        yield place, name, item
         if isinstance(item, dict):
             stack += [(place + pointer(key), key, inner) for key, inner in reversed(item.items())]
         elif isinstance(item, list):
             stack += [(place + pointer(index), None, item[index]) for index in reversed(range(len(item)))]
 
 
-def strings(value: Json, at: str) -> Iterator[tuple[str, str]]:
-    """Go through all strings in a value, in order, with their pointers."""
-    stack = [(at, value)]
-    while stack:
-        place, item = stack.pop()
-        if isinstance(item, str):
-            yield place, item
-        elif isinstance(item, dict):
-            stack += [(place + pointer(key), inner) for key, inner in reversed(item.items())]
-        elif isinstance(item, list):
-            stack += [(place + pointer(index), item[index]) for index in reversed(range(len(item)))]
-
-
 @dataclass(frozen=True, slots=True)
 class JsonataUse:
-    """A string of a JSONata state's expression field where it stands.
+    """A string in a field of a JSONata state that accepts expressions.
 
     Args:
         state: the state it belongs to.
         at: its JSON pointer.
         field: the name of the state's field.
         text: the whole string; an expression has ``{% %}`` around it.
-        part: the way to the part of the state: ``""``, ``Catch/*`` and so on.
+        part: the part of the state: ``""``, ``Catch/*`` and so on.
     """
 
     state: PlacedState
@@ -207,20 +186,22 @@ class JsonataUse:
 
     @property
     def source(self) -> str | None:
-        """The expression without its ``{% %}``; None where the string is none."""
+        """The expression without its ``{% %}``; None for other text."""
         return self.text[2:-2] if is_expression(self.text) else None
 
 
 def jsonata_uses(definition: Definition) -> Iterator[JsonataUse]:
-    """Go through all strings in fields of JSONata states that take expressions."""
+    """Yield all strings in fields of JSONata states that accept expressions."""
     for state in definition.states:
         if state.language != "JSONata":
             continue
-        for way, name in JSONATA_FIELDS:
-            for at, fields in state.parts.get(way, ()):
-                if name in fields:
-                    for place, text in strings(fields[name], at + pointer(name)):
-                        yield JsonataUse(state, place, name, text, way)
+        for part, names in JSONATA_FIELDS.items():
+            for at, fields in state.parts.get(part, ()):
+                for name in names:
+                    if name in fields:
+                        for place, _, text in walk_json(fields[name], at + pointer(name)):
+                            if isinstance(text, str):
+                                yield JsonataUse(state, place, name, text, part)
 
 
 def _paths_in_call(text: str) -> Iterator[str]:
@@ -230,17 +211,8 @@ def _paths_in_call(text: str) -> Iterator[str]:
         if quoted := _QUOTED.match(text, position):
             position = quoted.end()
         elif text[position] == "$":
-            end = _end_of_path(text, position)
+            end = end_of_path(text, position)
             yield text[position:end].rstrip()
             position = end
         else:
             position += 1
-
-
-def _end_of_path(text: str, position: int) -> int:
-    depth = 0
-    while position < len(text) and (depth > 0 or text[position] not in ",)"):
-        depth += (text[position] in "([") - (text[position] in ")]")
-        quoted = _QUOTED.match(text, position) if depth else None
-        position = quoted.end() if quoted else position + 1
-    return position

@@ -1,4 +1,4 @@
-"""Fields that exclude one another, are needed together, or have a range.
+"""Rules: mutually exclusive fields, ranges of numbers, timestamps, empty lists and the Version.
 
 The numbers were measured with ValidateStateMachineDefinition by others and agree with
 https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html and its neighbours, but for zero in IntervalSeconds
@@ -33,12 +33,12 @@ class Exclusive:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The numbers a field takes. ``part`` is the way from the state: ``Retry/*`` is every retrier."""
+    """The numbers that a field accepts. ``part`` is a part of the state: ``Retry/*`` is every retrier."""
 
     type: str
     name: str
-    least: float = 0
-    most: float | None = None
+    minimum: float = 0
+    maximum: float | None = None
     part: str = ""
 
 
@@ -69,9 +69,9 @@ RANGES = (
     Range("Map", "MaxInputBytesPerBatch", 0, 262_144, part="ItemBatcher"),
     Range("Map", "MaxItems", 0, 100_000_000, part="ItemReader/ReaderConfig"),
     *(
-        Range(type_, name, least, most, part="Retry/*")
+        Range(type_, name, minimum, maximum, part="Retry/*")
         for type_ in ("Task", "Parallel", "Map")
-        for name, least, most in (
+        for name, minimum, maximum in (
             ("IntervalSeconds", 0, MAX_SECONDS),
             ("MaxAttempts", 0, MAX_SECONDS),
             ("BackoffRate", 1, None),
@@ -84,20 +84,20 @@ NOT_EMPTY = {"Parallel": "Branches", "Choice": "Choices"}
 
 
 def exclusive_fields(definition: Definition) -> Iterator[Diagnostic]:
-    """At most one of fields that say the same thing in two ways; exactly one where it must be said."""
+    """Of fields with the same meaning a state has at most one, and exactly one where it is required."""
     for row in EXCLUSIVE:
         for state in definition.of_type(row.type):
             for at, fields in state.parts.get(row.part, ()):
-                given = [name for name in row.names if name in fields]
-                if len(given) > 1:
-                    message = f"{join_words(map(repr, given))} exclude one another: keep one"
-                    yield error(message, at + pointer(given[1]))
-                elif row.required and not given:
+                present = [name for name in row.names if name in fields]
+                if len(present) > 1:
+                    message = f"{join_words(map(repr, present))} exclude one another: keep one"
+                    yield error(message, at + pointer(present[1]))
+                elif row.required and not present:
                     yield error(f"a {row.type} state needs one of {join_words(map(repr, row.names), 'or')}", at)
 
 
 def numbers_in_range(definition: Definition) -> Iterator[Diagnostic]:
-    """Numbers lie in their range."""
+    """Numbers are in their range."""
     for row in RANGES:
         for state in definition.of_type(row.type):
             for at, fields in state.parts.get(row.part, ()):
@@ -109,16 +109,16 @@ def numbers_in_range(definition: Definition) -> Iterator[Diagnostic]:
 def _out_of_range(value: Json, row: Range, at: str) -> Iterator[Diagnostic]:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return
-    if value < row.least:
-        yield error(f"{row.name} must be at least {row.least:,}, not {value:,}", at)
-    elif row.most is not None and value > row.most:
-        yield error(f"{row.name} must be at most {row.most:,}, not {value:,}", at)
+    if value < row.minimum:
+        yield error(f"{row.name} must be at least {row.minimum:,}, not {value:,}", at)
+    elif row.maximum is not None and value > row.maximum:
+        yield error(f"{row.name} must be at most {row.maximum:,}, not {value:,}", at)
     elif row.name == "IntervalSeconds" and value == 0:
         yield warning("ZERO_INTERVAL", "IntervalSeconds is documented as positive; with 0 the retries do not wait", at)
 
 
 def numbers_written_as_text(definition: Definition) -> Iterator[Diagnostic]:
-    """Where a number is expected, text must be a JSONata expression, which only JSONata states have."""
+    """A number field holds a number, or in a JSONata state an expression."""
     for row in RANGES:
         for state in definition.of_type(row.type):
             for at, fields in state.parts.get(row.part, ()):
@@ -136,7 +136,7 @@ def numbers_written_as_text(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def heartbeat_within_timeout(definition: Definition) -> Iterator[Diagnostic]:
-    """A heartbeat that comes after the timeout could never be missed."""
+    """HeartbeatSeconds is smaller than TimeoutSeconds."""
     for state in definition.of_type("Task"):
         heartbeat, timeout = (state.fields.get(name) for name in ("HeartbeatSeconds", "TimeoutSeconds"))
         if isinstance(heartbeat, int) and isinstance(timeout, int) and heartbeat >= timeout:
@@ -145,7 +145,7 @@ def heartbeat_within_timeout(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def not_empty(definition: Definition) -> Iterator[Diagnostic]:
-    """A Parallel has branches, a Choice has rules, and there are states."""
+    """A Parallel has branches, a Choice has rules, and a group has states."""
     for group in definition.groups:
         if group.fields.get("States") == {}:
             yield error("there must be at least one state", group.at + "/States")
@@ -167,7 +167,7 @@ def is_timestamp(text: str) -> bool:
 
 
 def wait_timestamps(definition: Definition) -> Iterator[Diagnostic]:
-    """Timestamp of a Wait is a time."""
+    """Timestamp of a Wait is an RFC 3339 timestamp."""
     for state in definition.of_type("Wait"):
         value = state.fields.get("Timestamp")
         if not isinstance(value, str) or is_placeholder(value) or is_timestamp(value):
@@ -178,7 +178,7 @@ def wait_timestamps(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def version(definition: Definition) -> Iterator[Diagnostic]:
-    """There is one version of the language."""
+    """Version is 1.0, the only one."""
     value = definition.fields.get("Version")
     if isinstance(value, str) and value != "1.0":
         yield error(f"the only Version is '1.0', not {value!r}", "/Version")

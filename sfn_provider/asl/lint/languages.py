@@ -1,6 +1,6 @@
-"""Fields that belong to one query language.
+"""Rules: a state has only fields of its query language, and JSONata machines have no JSONPath states.
 
-A field of the other language is refused. Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sfn_provider.asl.lint.unknown_fields import has_field
 
 ONLY_IN: dict[str, dict[str, dict[str, str]]] = {
     "JSONPath": {
-        # way to the part of the state: {field: what the other language has instead}
+        # part of the state: {field: what the other language has instead}
         "": {
             "InputPath": "Arguments and Output",
             "OutputPath": "Output",
@@ -59,23 +59,23 @@ ONLY_IN: dict[str, dict[str, dict[str, str]]] = {
 
 
 def fields_of_other_language(definition: Definition) -> Iterator[Diagnostic]:
-    """No field of the language that the state does not have."""
+    """A state has no field of the other query language."""
     for state in definition.states:
         other = "JSONPath" if state.language == "JSONata" else "JSONata"
         if _downgraded(state, definition):
-            continue  # measured: AWS then tells of the language alone
-        for way, names in ONLY_IN[other].items():
-            for at, fields in state.parts.get(way, ()):
+            continue  # measured: AWS then reports the language alone
+        for part, names in ONLY_IN[other].items():
+            for at, fields in state.parts.get(part, ()):
                 for name in filter(names.__contains__, fields):
-                    if not way and not has_field(state.type, name):
-                        continue  # `unknown_fields` tells
+                    if not part and not has_field(state.type, name):
+                        continue  # `unknown_fields` reports it
                     hint = f"; {state.language} has {names[name]}" if names[name] else ""
                     message = f"{name} belongs to {other}, but the state's QueryLanguage is {state.language}{hint}"
                     yield error(message, at + pointer(name))
 
 
 def query_languages(definition: Definition) -> Iterator[Diagnostic]:
-    """A machine in JSONata has no JSONPath states; the other way round it may."""
+    """A machine in JSONata has no JSONPath states; a JSONPath machine may have JSONata states."""
     for state in definition.states:
         if _downgraded(state, definition):
             message = "a state cannot go back to JSONPath where the state machine's QueryLanguage is JSONata"

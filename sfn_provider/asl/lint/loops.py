@@ -1,4 +1,4 @@
-"""What Step Functions accepts, but surprises at run time."""
+"""Rule: a loop contains a state that waits."""
 
 from __future__ import annotations
 
@@ -11,16 +11,8 @@ from sfn_provider.asl.lint.transitions import targets
 from sfn_provider.asl.resources import parse_resource
 
 
-def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
-    """A Choice whose rules may all fail ends the execution."""
-    for state in definition.of_type("Choice"):
-        if "Default" not in state.fields:
-            message = "where no rule holds the execution ends with States.Runtime, uncaught; add a Default"
-            yield warning("CHOICE_WITHOUT_DEFAULT", message, state.at)
-
-
 def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:
-    """A loop that nothing slows down."""
+    """A loop contains a state that waits, so that it does not run through its events at once."""
     for group in definition.groups:
         looping = _states_looping_without_wait(definition, group)
         for state in looping[:1]:
@@ -33,7 +25,7 @@ def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _states_looping_without_wait(definition: Definition, group: Group) -> list[PlacedState]:
-    """Find the states that are in a loop, or between two, once those that wait are taken away."""
+    """Find the states that are in a loop, or between two, once the states that wait are removed."""
     states = {state.name: state for state in definition.states_of[group.at] if not _slows_loop(state)}
     edges = {name: {target for _, target in targets(state) if target in states} for name, state in states.items()}
     back: dict[str, set[str]] = {name: set() for name in states}
@@ -46,7 +38,7 @@ def _states_looping_without_wait(definition: Definition, group: Group) -> list[P
 
 
 def _remove_dead_ends(edges: dict[str, set[str]], back: dict[str, set[str]]) -> None:
-    """Take away, again and again, what has no edge left."""
+    """Remove states without edges until none is left."""
     ends = [name for name, followers in edges.items() if not followers]
     while ends:
         name = ends.pop()
@@ -58,7 +50,7 @@ def _remove_dead_ends(edges: dict[str, set[str]], back: dict[str, set[str]]) -> 
 
 
 def _slows_loop(state: PlacedState) -> bool:
-    """Does the state take its time, so that a loop through it is slow anyway?"""
+    """Return whether the state waits for something, so that a loop through it is slow."""
     if state.type != "Task":
         return state.type in ("Wait", "Map", "Parallel")
     resource = parse_resource(str(state.fields.get("Resource")))

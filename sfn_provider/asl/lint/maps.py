@@ -1,4 +1,4 @@
-"""The parts of a Map that only a distributed one has: reader, batcher, writer, and how items run.
+"""Rules: ProcessorConfig, ItemReader, ResultWriter and the fields that only a distributed Map uses.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html and the pages below it; what is
 refused was measured with ValidateStateMachineDefinition by others.
@@ -44,7 +44,7 @@ _ONE_OF = {
 
 
 def processor_configs(definition: Definition) -> Iterator[Diagnostic]:
-    """DISTRIBUTED needs an ExecutionType, INLINE has none."""
+    """Mode DISTRIBUTED needs an ExecutionType, INLINE has none."""
     for group in definition.groups:
         config = group.fields.get("ProcessorConfig")
         if group.kind not in ("ItemProcessor", "Iterator") or not isinstance(config, dict):
@@ -57,7 +57,7 @@ def processor_configs(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def distributed_only(definition: Definition) -> Iterator[Diagnostic]:
-    """Fields that an inline Map does not use."""
+    """An inline Map has no fields that only a distributed one uses."""
     for group in definition.groups:
         state = group.parent
         if state is None or group.kind == "Branches" or group.distributed:
@@ -69,7 +69,7 @@ def distributed_only(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def readers_and_writers(definition: Definition) -> Iterator[Diagnostic]:
-    """A reader reads S3, a writer writes there; their options go together."""
+    """ItemReader and ResultWriter call S3, with options that fit together."""
     for state in definition.of_type("Map"):
         for at, reader in state.parts.get("ItemReader", ()):
             yield from _resource(reader, at, _READERS, "s3:getObject or s3:listObjectsV2")
@@ -79,8 +79,8 @@ def readers_and_writers(definition: Definition) -> Iterator[Diagnostic]:
             yield from _resource(writer, at, _WRITER, "s3:putObject")
             if not {"Resource", "WriterConfig"} & writer.keys():
                 yield error("a ResultWriter needs a Resource, a WriterConfig, or both", at)
-        for way, options in _ONE_OF.items():
-            for at, config in state.parts.get(way, ()):
+        for part, options in _ONE_OF.items():
+            for at, config in state.parts.get(part, ()):
                 yield from _values(config, options, at)
 
 

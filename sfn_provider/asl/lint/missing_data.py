@@ -1,6 +1,6 @@
-"""Paths to data that cannot be there.
+"""Rule: a path does not read data that cannot exist in the input of its state.
 
-Step Functions does not look: the execution fails. What a state's input can hold is followed from state to state
+Step Functions does not check this: the execution fails. What a state's input can hold is followed from state to state
 (`data_shapes`), through Pass, Parameters, ResultPath and Catch; what tasks return is unknown. A path is reported where
 no route to the state leaves it anything.
 """
@@ -56,7 +56,7 @@ class _Edge:
 
 @dataclass(slots=True)
 class _Flow:
-    """What is known of each state's input, by the state's pointer, and who hands it an error as its whole input."""
+    """The input of each state by its pointer, and the states whose Catch replaces that input by the error."""
 
     inputs: dict[str, DataShape] = field(default_factory=dict)
     visits: dict[str, int] = field(default_factory=dict)
@@ -88,10 +88,10 @@ def impossible_paths(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _may_be_skipped(use: PathUse) -> bool:
-    """Is the path, or may it be, not looked at?"""
-    if use.state.type == "Choice":  # an earlier rule may keep the others from being tried
+    """Return whether Step Functions may not evaluate the path."""
+    if use.state.type == "Choice":  # an earlier rule may match
         return any("IsPresent" in rule for _, rule, _ in choice_rules(use.state))
-    # Recorded: with an ItemReader, ItemsPath is not looked at.
+    # Recorded: with an ItemReader, ItemsPath is not evaluated.
     return use.field == "ItemsPath" and "ItemReader" in use.state.fields
 
 
@@ -116,10 +116,10 @@ def _message(use: PathUse, path: str, found: MissingMember, origins: list[str], 
     catch = f"the Catch of {join_words(map(repr, origins))}"
     if other_routes:
         message += f" where {catch} leads here"
-    kept = found.member if "err" in found.member.casefold() and found.member.isidentifier() else "error"
+    name = found.member if "err" in found.member.casefold() and found.member.isidentifier() else "error"
     return (
         f"{message}: {catch if not other_routes else 'it'} replaces the whole input by {there}{hint or '.'} Read "
-        f'$.Error or $.Cause, or set "ResultPath": "$.{kept}" on the catcher to keep the input'
+        f'$.Error or $.Cause, or set "ResultPath": "$.{name}" on the catcher to keep the input'
     )
 
 
@@ -162,7 +162,7 @@ def _replaces_input(state: PlacedState, catcher: Fields) -> bool:
 
 
 def _inner_input(state: PlacedState, group: Group, flow: _Flow) -> DataShape:
-    """Give what a branch or an iteration starts with."""
+    """Return the input of a branch or an iteration."""
     shape = flow.inputs.get(state.at)
     if shape is None or group.distributed or state.language == "JSONata":
         return UNKNOWN
@@ -191,7 +191,7 @@ def _effective_input(state: PlacedState, shape: DataShape) -> DataShape:
 
 
 def _edges(state: PlacedState, shape: DataShape) -> Iterator[_Edge]:
-    """Give what each state that may follow gets as its input."""
+    """Yield each state that may follow, with the input that it gets."""
     output = _state_output(state, shape)
     yield _Edge(state.fields.get("Next"), output)
     for _, catcher in catchers(state):
@@ -229,13 +229,13 @@ def _state_output(state: PlacedState, shape: DataShape) -> DataShape:
 
 
 def _with_result(state: PlacedState, shape: DataShape) -> DataShape:
-    """Give what OutputPath selects from."""
+    """Return the value that OutputPath selects from."""
     data = _effective_input(state, shape)
     if state.type not in (*_CALLING_TYPES, "Pass"):
         return data
     result_path = state.fields.get("ResultPath", "$")
     if result_path not in ("$", None) and state.fields.get("InputPath", "$") != "$":
-        return UNKNOWN  # which input the result is written to is not worth a wrong warning
+        return UNKNOWN  # avoids a wrong warning: which input the result is written to is not certain
     return _apply_result_path(result_path, shape, _state_result(state, data))
 
 
@@ -249,10 +249,10 @@ def _state_result(state: PlacedState, data: DataShape) -> DataShape:
 
 
 def _apply_result_path(result_path: Json, shape: DataShape, result: DataShape) -> DataShape:
-    """Give what ResultPath makes of the input and the result."""
+    """Return the input with the result written to ResultPath."""
     if result_path is None:
         return shape
     parsed = parse_member_path(result_path) if isinstance(result_path, str) else None
-    if parsed is None or not parsed.whole:
+    if parsed is None or not parsed.complete:
         return UNKNOWN
     return write_member(shape, parsed.names, result)

@@ -1,4 +1,4 @@
-"""Names of states and labels."""
+"""Rules: names of states and labels of Maps are unique, short and have no special characters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONTROL = {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
 def state_names(definition: Definition) -> Iterator[Diagnostic]:
-    """A state's name has at most 80 characters and stands once in the whole machine.
+    """A state's name has at most 80 characters and is unique in the whole machine.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
     """
@@ -33,7 +33,7 @@ def state_names(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def labels(definition: Definition) -> Iterator[Diagnostic]:
-    """A Map's label is short, of plain characters, and stands once.
+    """A Map's label has at most 40 characters, none of them special, and is unique.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
     """
@@ -45,8 +45,8 @@ def labels(definition: Definition) -> Iterator[Diagnostic]:
         if len(label) > MAX_LABEL_LENGTH:
             message = f"a Label has at most {MAX_LABEL_LENGTH} characters, this one {len(label)}"
             yield error(message, at, "INVALID_LABEL_NAME")
-        elif bad := [character for character in label if character in _NOT_IN_LABEL | _CONTROL or character.isspace()]:
-            yield error(f"a Label cannot have {bad[0]!r}", at, "INVALID_LABEL_NAME")
+        elif refused := [char for char in label if char in _NOT_IN_LABEL | _CONTROL or char.isspace()]:
+            yield error(f"a Label cannot have {refused[0]!r}", at, "INVALID_LABEL_NAME")
         if label in first:
             yield error(f"the Label {label!r} is taken by {first[label]}; change one", at, "DUPLICATE_LABEL_NAME")
         first.setdefault(label, state.at)

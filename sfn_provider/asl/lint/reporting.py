@@ -1,4 +1,4 @@
-"""How rules say what they found."""
+"""Builds the diagnostics of rules: errors, warnings, suggestions and lists of words."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def error(message: str, location: str, code: str = SCHEMA) -> Diagnostic:
 
 
 def warning(code: str, message: str, location: str) -> Diagnostic:
-    """Report what Step Functions accepts, but its author hardly meant."""
+    """Report what Step Functions accepts, but what fails or surprises at run time."""
     return Diagnostic("warning", code, message, location)
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Give ``; did you mean 'Poll'?`` for the nearest known word, nothing where none is near.
+    """Return ``; did you mean 'Poll'?`` for the most similar known word; an empty string where none is similar.
 
     Args:
-        word: what is written.
-        known: what could have been meant.
-        cutoff: how alike the two must be, from 0 to 1.
+        word: the unknown word.
+        known: the valid words.
+        cutoff: the similarity required, from 0 to 1.
     """
     near = _nearest(word, tuple(known), cutoff)
     return f"; did you mean {near!r}?" if near else ""

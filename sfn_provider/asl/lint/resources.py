@@ -1,4 +1,4 @@
-"""What Task states call: the Resource, the fields that a call cannot do without, Credentials, and what EXPRESS lacks.
+"""Rules: Resource, required parameters and Credentials of Tasks, and the limits of EXPRESS.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html; patterns and required fields were
 measured with ValidateStateMachineDefinition by others.
@@ -80,7 +80,7 @@ def _tasks(definition: Definition) -> Iterator[tuple[PlacedState, Resource]]:
 
 
 def resources(definition: Definition) -> Iterator[Diagnostic]:
-    """Every Resource is something that can be called, in a way that it can be called."""
+    """Every Resource can be called, with its pattern (``.sync``, ``.waitForTaskToken``)."""
     for state, resource in _tasks(definition):
         at = state.at + "/Resource"
         if resource.kind == "unknown" and not is_placeholder(resource.text):
@@ -88,7 +88,7 @@ def resources(definition: Definition) -> Iterator[Diagnostic]:
         elif resource.kind == "optimized" and not is_placeholder(resource.service):
             yield from _integration_problems(resource, at)
         elif resource.kind in ("aws-sdk", "http:invoke") and resource.pattern.startswith("sync"):
-            # Waiting for a job takes an optimized integration: what to ask differs from service to service.
+            # Only an optimized integration waits for a job: how to poll it differs from service to service.
             yield error(f"{resource.kind} has no .{resource.pattern}", at)
 
 
@@ -115,7 +115,7 @@ def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
 
 
 def required_parameters(definition: Definition) -> Iterator[Diagnostic]:
-    """A call has the fields that it cannot do without."""
+    """An optimized integration has the parameters that it requires."""
     for state, resource in _tasks(definition):
         if resource.kind != "optimized":
             continue
@@ -125,8 +125,9 @@ def required_parameters(definition: Definition) -> Iterator[Diagnostic]:
             yield warning("MISSING_PARAMETERS", message, state.at)
             continue
         needed = REQUIRED.get((str(resource.service), str(resource.action)), ())
-        given = state.fields[name]
-        if isinstance(given, dict) and (missing := [field for field in needed if not _has_parameter(given, field)]):
+        parameters = state.fields[name]
+        missing = [field for field in needed if isinstance(parameters, dict) and not _has_parameter(parameters, field)]
+        if missing:
             message = f"{resource.service}:{resource.action} needs {join_words(map(repr, missing))}"
             yield error(message, f"{state.at}/{name}")
 
@@ -136,18 +137,18 @@ def _has_parameter(parameters: Fields, field: str) -> bool:
 
 
 def credentials(definition: Definition) -> Iterator[Diagnostic]:
-    """Credentials is an object with the role to take on; activities have none."""
+    """Credentials is an object with the role to assume; activities have none."""
     for state, resource in _tasks(definition):
-        given, at = state.fields.get("Credentials"), state.at + "/Credentials"
+        value, at = state.fields.get("Credentials"), state.at + "/Credentials"
         if "Credentials" not in state.fields:
             continue
-        if not isinstance(given, dict):
+        if not isinstance(value, dict):
             yield error("Credentials is an object with RoleArn: the role to call with", at)
         elif resource.kind == "activity":
             yield error("an activity takes no Credentials", at)
-        elif not _has_parameter(given, "RoleArn"):
+        elif not _has_parameter(value, "RoleArn"):
             message = (
-                f"Step Functions refuses Credentials without RoleArn{did_you_mean(next(iter(given), ''), ['RoleArn'])}"
+                f"Step Functions refuses Credentials without RoleArn{did_you_mean(next(iter(value), ''), ['RoleArn'])}"
             )
             yield warning("MISSING_ROLE", message, at)
 

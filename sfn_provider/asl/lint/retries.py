@@ -1,4 +1,4 @@
-"""Which errors Retry and Catch name."""
+"""Rules: the errors that Retry and Catch name exist and can reach their entry."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FIELDS = ("Retry", "Catch")
 
 
 def retriers_and_catchers(definition: Definition) -> Iterator[tuple[PlacedState, str, int, Fields, bool]]:
-    """Go through retriers and catchers: the state, the field, the index, the entry, and whether it is the last."""
+    """Yield retriers and catchers: the state, the field, the index, the entry, and whether it is the last."""
     for state in definition.of_type("Task", "Parallel", "Map"):
         for name in _FIELDS:
             items = state.fields.get(name)
@@ -44,7 +44,7 @@ def retriers_and_catchers(definition: Definition) -> Iterator[tuple[PlacedState,
 
 
 def error_names(definition: Definition) -> Iterator[Diagnostic]:
-    """ErrorEquals names errors; States.ALL stands alone and last."""
+    """ErrorEquals names errors; States.ALL is alone in it, in the last entry."""
     for state, field, index, entry, last in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
         at = state.at + pointer(field, index, "ErrorEquals")
@@ -57,7 +57,7 @@ def error_names(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def unmatched_errors(definition: Definition) -> Iterator[Diagnostic]:
-    """Error names that never match anything."""
+    """Every error name can match an error."""
     for state, field, index, entry, _ in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
         for position, name in enumerate(names if isinstance(names, list) else []):
@@ -67,7 +67,7 @@ def unmatched_errors(definition: Definition) -> Iterator[Diagnostic]:
 
 def _never_matches(name: str, field: str) -> str:
     if name == _NEVER_MATCHED:
-        # Recorded: an execution with States.Runtime fails at once, whatever Retry and Catch say.
+        # Recorded: an execution with States.Runtime fails at once, regardless of Retry and Catch.
         return f"{name} is never matched by {field}: it ends the execution; avoid what causes it"
     if name.startswith("States.") and name not in RESERVED_ERRORS and not name.startswith(_STATUS_CODES):
         return f"there is no error {name!r}{did_you_mean(name, RESERVED_ERRORS)}"
@@ -75,7 +75,7 @@ def _never_matches(name: str, field: str) -> str:
 
 
 def repeated_errors(definition: Definition) -> Iterator[Diagnostic]:
-    """An error that an earlier entry of the same field matches never reaches a later one."""
+    """Every entry matches an error that no earlier entry of the same field matches."""
     seen: dict[tuple[str, str], set[str]] = {}
     for state, field, index, entry, _ in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")

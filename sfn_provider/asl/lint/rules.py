@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.choices import conditions, rule_operands, rule_tests
+from sfn_provider.asl.lint.choices import choices_without_default, conditions, rule_operands, rule_tests
 from sfn_provider.asl.lint.definition_walk import Definition, Fields, index_definition
 from sfn_provider.asl.lint.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint.fields import (
@@ -19,7 +19,7 @@ from sfn_provider.asl.lint.fields import (
     wait_timestamps,
 )
 from sfn_provider.asl.lint.languages import fields_of_other_language, query_languages
-from sfn_provider.asl.lint.loops import choices_without_default, loops_without_wait
+from sfn_provider.asl.lint.loops import loops_without_wait
 from sfn_provider.asl.lint.maps import distributed_only, processor_configs, readers_and_writers
 from sfn_provider.asl.lint.missing_data import impossible_paths
 from sfn_provider.asl.lint.names import labels, state_names

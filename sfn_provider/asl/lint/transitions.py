@@ -1,4 +1,4 @@
-"""Where states lead: every target exists, every state is reached, and the machine can end."""
+"""Rules: every transition has a target, every state is reachable, and the machine can end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sfn_provider.asl.scope import Json
 
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"
 MAX_SUGGESTIONS = 20
-"""Names that a nearest one is looked for: that takes long among thousands of states."""
+"""Unknown names for which a similar one is searched: that is slow among thousands of states."""
 
 _TYPES_WITH_NEXT = ("Task", "Pass", "Wait", "Parallel", "Map")
 _TYPES = (*_TYPES_WITH_NEXT, "Choice", "Succeed", "Fail")
 
 
 def targets(state: PlacedState) -> Iterator[tuple[str, str]]:
-    """Go through the names a state can lead to, each with the pointer of the field that says so."""
+    """Yield the states that a state can go to: the pointer of the field, and its value."""
     found: list[tuple[str, Json]] = []
     if state.type in _TYPES_WITH_NEXT:
         found.append((state.at + "/Next", state.fields.get("Next")))
@@ -36,9 +36,9 @@ def missing_targets(definition: Definition) -> Iterator[Diagnostic]:
     owners = {name: group for group in reversed(definition.groups) for name in group.names}
     suggestions = MAX_SUGGESTIONS
     for group in definition.groups:
-        wanted = [(group.at + "/StartAt", group.fields.get("StartAt"))]
-        wanted += [pair for state in definition.states_of[group.at] for pair in targets(state)]
-        for at, name in wanted:
+        named = [(group.at + "/StartAt", group.fields.get("StartAt"))]
+        named += [pair for state in definition.states_of[group.at] for pair in targets(state)]
+        for at, name in named:
             if isinstance(name, str) and name not in group.names and isinstance(group.fields.get("States"), dict):
                 hint = did_you_mean(name, group.names) if suggestions > 0 else ""
                 suggestions -= 1
@@ -57,7 +57,7 @@ def unreachable_states(definition: Definition) -> Iterator[Diagnostic]:
     for group in definition.groups:
         start = group.fields.get("StartAt")
         if not isinstance(start, str) or start not in group.names:
-            continue  # told already, and every state would be unreachable
+            continue  # reported by missing_targets, and every state would be unreachable
         states = definition.states_of[group.at]
         if not _all_types_known(group, states) or not (group.at or _can_end(states)):
             continue  # measured: AWS reports a missing end alone
@@ -81,7 +81,7 @@ def _reached(start: str, states: list[PlacedState]) -> set[str]:
 
 
 def missing_end(definition: Definition) -> Iterator[Diagnostic]:
-    """Some state ends the machine. Of a branch AWS does not ask it, though it can then never end."""
+    """Some state ends the machine. AWS does not require it of a branch, which can then never end."""
     for group in definition.groups:
         states = definition.states_of[group.at]
         if not states or _can_end(states) or not _all_types_known(group, states):
@@ -94,7 +94,7 @@ def missing_end(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def _all_types_known(group: Group, states: list[PlacedState]) -> bool:
-    """Is every state an object with a type that exists, so that it is known where it leads?"""
+    """Return whether every state is an object of a known type, so that its transitions are known."""
     return len(states) == len(group.names) and all(state.type in _TYPES for state in states)
 
 

@@ -1,6 +1,6 @@
-"""Fields that must not stand where they stand, that are missing, or have the wrong type.
+"""Rules: every object has only known fields, none of them null; and messages for the errors of the models.
 
-What is allowed comes from the models; the messages are ours.
+The models define which fields an object has.
 """
 
 from __future__ import annotations
@@ -21,33 +21,17 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
-_MODEL_NAMES = (
-    "StateMachine",
-    "Branch",
-    "ProcessorConfig",
-    "Retrier",
-    "Catcher",
-    "ChoiceRule",
-    "ItemReader",
-    "ReaderConfig",
-    "ItemBatcher",
-    "ResultWriter",
-    "WriterConfig",
-)
 _PART_TYPES = (
+    # part of a state, name in messages, model
     ("Retry/*", "a retrier", "Retrier"),
     ("Catch/*", "a catcher", "Catcher"),
-    *(
-        (way, name, name)
-        for way, name in (
-            ("ItemReader", "ItemReader"),
-            ("ItemReader/ReaderConfig", "ReaderConfig"),
-            ("ItemBatcher", "ItemBatcher"),
-            ("ResultWriter", "ResultWriter"),
-            ("ResultWriter/WriterConfig", "WriterConfig"),
-        )
-    ),
+    ("ItemReader", "ItemReader", "ItemReader"),
+    ("ItemReader/ReaderConfig", "ReaderConfig", "ReaderConfig"),
+    ("ItemBatcher", "ItemBatcher", "ItemBatcher"),
+    ("ResultWriter", "ResultWriter", "ResultWriter"),
+    ("ResultWriter/WriterConfig", "WriterConfig", "WriterConfig"),
 )
+_MODEL_NAMES = ("StateMachine", "Branch", "ProcessorConfig", "ChoiceRule", *(model for _, _, model in _PART_TYPES))
 _REFUSED_FIELDS: dict[str, set[str]] = {
     # Measured with ValidateStateMachineDefinition: what the models share, but AWS refuses in these.
     "Succeed": {"Assign"},
@@ -83,7 +67,7 @@ _EXPECTED = {
 
 @dataclass(frozen=True, slots=True)
 class _ObjectType:
-    """What an object can have: the names of its fields, and which of them cannot be null."""
+    """A type of object: the names of its fields, and which of them cannot be null."""
 
     names: frozenset[str]
     not_null: frozenset[str]
@@ -91,7 +75,7 @@ class _ObjectType:
 
 @dataclass(frozen=True, slots=True)
 class _TypedObject:
-    """An object of a definition: its pointer, its fields, what to call it, and its kind."""
+    """An object of a definition: its pointer, its fields, its name in messages, and its type."""
 
     at: str
     fields: Fields
@@ -100,7 +84,7 @@ class _TypedObject:
 
 
 def unknown_fields(definition: Definition) -> Iterator[Diagnostic]:
-    """Find fields that the object they stand in does not have."""
+    """An object has only the fields of its type."""
     for place in _objects(definition):
         for name in place.fields:
             if name not in place.kind.names:
@@ -110,13 +94,13 @@ def unknown_fields(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def has_field(state_type: str, name: str) -> bool:
-    """Does a state of this type have this field, in either query language?"""
+    """Return whether states of a type have a field, in either query language; True for unknown types."""
     kind = _object_types().get(state_type)
     return kind is None or name in kind.names
 
 
 def null_fields(definition: Definition) -> Iterator[Diagnostic]:
-    """Find fields that are null and cannot be."""
+    """A field is not null unless its type allows it."""
     for place in _objects(definition):
         for name, value in place.fields.items():
             if value is None and name in place.kind.not_null:
@@ -139,8 +123,8 @@ def _objects(definition: Definition) -> Iterator[_TypedObject]:
 
 
 def _parts_of_state(state: PlacedState, kinds: dict[str, _ObjectType]) -> Iterator[_TypedObject]:
-    for way, noun, kind in _PART_TYPES:
-        for at, fields in state.parts.get(way, ()):
+    for part, noun, kind in _PART_TYPES:
+        for at, fields in state.parts.get(part, ()):
             yield _TypedObject(at, fields, noun, kinds[kind])
     for at, rule, _ in choice_rules(state):
         yield _TypedObject(at, rule, "a choice rule", kinds["ChoiceRule"])
@@ -148,7 +132,7 @@ def _parts_of_state(state: PlacedState, kinds: dict[str, _ObjectType]) -> Iterat
 
 @cache
 def _object_types() -> dict[str, _ObjectType]:
-    """Read what objects can have off the models."""
+    """Derive the types of objects from the models."""
     from sfn_provider.asl import model
 
     models = (*model.STATE_TYPES.values(), *(getattr(model, name) for name in _MODEL_NAMES))
@@ -172,7 +156,7 @@ def _object_type_of_model(kind: type[BaseModel]) -> _ObjectType:
 
 
 def type_problems(problem: ValidationError, value: Fields) -> list[Diagnostic]:
-    """Put what pydantic says of a definition into our words.
+    """Translate the errors of pydantic into diagnostics.
 
     Args:
         problem: from ``StateMachine.model_validate(value)``.
@@ -189,7 +173,7 @@ def type_problems(problem: ValidationError, value: Fields) -> list[Diagnostic]:
 
 
 def _location_of(detail: ErrorDetails, value: Json) -> str:
-    """Follow pydantic's location through the definition: it has tags of unions in it, which are no fields."""
+    """Translate pydantic's location into a JSON pointer: it contains tags of unions, which are no fields."""
     parts: list[str | int] = []
     for part in detail["loc"]:
         members = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
@@ -266,7 +250,7 @@ _MESSAGES: dict[str, Callable[[list[Any], str, Json], str]] = {
 
 
 def _describe(value: Json) -> str:
-    """Show a short value, name the kind of a long one."""
+    """Return a short value as text, the JSON type of a long one."""
     if isinstance(value, (dict, list)) or value is None:
         return kind_of(value)
     text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Workflow variables: their names, and where they are known.
+"""Rules: workflow variables have valid names, do not shadow outer ones, and are assigned where they are read.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.jsonata import compile_jsonata
+from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, is_placeholder
 from sfn_provider.asl.lint.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
@@ -20,14 +22,14 @@ _ASSIGNING_PARTS = ("", "Catch/*", "Choices/*")
 
 
 def _assign_fields(state: PlacedState) -> Iterator[tuple[str, Json]]:
-    for way in _ASSIGNING_PARTS:
-        for at, fields in state.parts.get(way, ()):
+    for part in _ASSIGNING_PARTS:
+        for at, fields in state.parts.get(part, ()):
             if "Assign" in fields:
                 yield at + "/Assign", fields["Assign"]
 
 
 def assigned_variables(state: PlacedState) -> Iterator[tuple[str, str]]:
-    """Go through the variables that a state assigns: name, pointer."""
+    """Yield the variables that a state assigns: name, pointer."""
     for at, names in _assign_fields(state):
         for key in names if isinstance(names, dict) else ():
             yield key.removesuffix(".$") if state.language == "JSONPath" else key, at + pointer(key)
@@ -87,7 +89,7 @@ def shadowed_variables(definition: Definition) -> Iterator[Diagnostic]:
 
 
 def undefined_variables(definition: Definition) -> Iterator[Diagnostic]:
-    """Variables that no state assigns where they can be seen. AWS warns of them too."""
+    """A variable that a state reads is assigned in its group or around it. AWS warns, too."""
     own = _variables_by_group(definition)
     for state, at, name in _references(definition):
         visible = _visible_variables(state.group, own)
@@ -117,8 +119,6 @@ def _references(definition: Definition) -> Iterator[tuple[PlacedState, str, str]
 
 
 def _variable_of(path: str) -> str | None:
-    from sfn_provider.asl.jsonpath.syntax import parse_path
-
     if path.startswith(("$.", "$[", "$$")) or path == "$" or is_placeholder(path):
         return None
     try:
@@ -129,8 +129,6 @@ def _variable_of(path: str) -> str | None:
 
 
 def _variables_in(source: str | None, field: str) -> list[str]:
-    from sfn_provider.asl.jsonata import compile_jsonata
-
     if source is None or "$" not in source or is_placeholder(source):
         return []
     try:

@@ -169,7 +169,7 @@ def test_a_failed_call_names_the_whole_expression(text: str, detail: str) -> Non
     assert caught.value.cause == f"The function '{text}' had the following error: {detail.replace('{INPUT}', shown)}"
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTED if FUNCTIONS[name].fewest])
+@pytest.mark.parametrize("name", [name for name in DOCUMENTED if FUNCTIONS[name].min_arguments])
 def test_too_few_arguments_fail_when_they_run_and_warn_before(name: str) -> None:
     intrinsic = compile_intrinsic(f"{name}()")
     assert intrinsic.warnings[0].startswith(f"{name} takes ")
@@ -177,7 +177,7 @@ def test_too_few_arguments_fail_when_they_run_and_warn_before(name: str) -> None
         intrinsic.evaluate(SCOPE, random.Random(1))
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTED if FUNCTIONS[name].most is not None])
+@pytest.mark.parametrize("name", [name for name in DOCUMENTED if FUNCTIONS[name].max_arguments is not None])
 def test_too_many_arguments_fail_when_they_run_and_warn_before(name: str) -> None:
     intrinsic = compile_intrinsic(f"{name}(1, 2, 3, 4)")
     assert intrinsic.warnings[0].endswith("not 4: the state fails when it runs")

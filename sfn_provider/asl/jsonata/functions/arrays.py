@@ -1,4 +1,4 @@
-"""Built-in functions on arrays and objects, the higher-order ones included."""
+"""Implements the built-in functions on arrays and objects, including the higher-order ones."""
 
 from __future__ import annotations
 
@@ -23,31 +23,25 @@ def _call(evaluator: Any, function: Any, *args: Any) -> Any:
     return evaluator.apply(function, list(args[:count]), NULL, evaluator.environment)
 
 
-def map_(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
+def map_(evaluator: Any, array: list[Any], function: Any) -> Any:
     """``$map``: undefined results are left out."""
-    if array is None:
-        return None
     results = (_call(evaluator, function, item, index, array) for index, item in enumerate(array))
     return make_sequence(result for result in results if result is not None)
 
 
-def filter_(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
+def filter_(evaluator: Any, array: list[Any], function: Any) -> Any:
     """``$filter``."""
-    if array is None:
-        return None
     return make_sequence(
         item for index, item in enumerate(array) if to_boolean(_call(evaluator, function, item, index, array))
     )
 
 
-def single(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
+def single(evaluator: Any, array: list[Any], function: Any) -> Any:
     """``$single``: the only item for which the function is true.
 
     Raises:
-        Failure: D3138 where there are more, D3139 where there is none.
+        JsonataError: D3138 where there are more, D3139 where there is none.
     """
-    if array is None:
-        return None
     found = [
         item
         for index, item in enumerate(array)
@@ -58,14 +52,12 @@ def single(evaluator: Any, array: list[Any] | None, function: Any) -> Any:
     return found[0]
 
 
-def reduce(evaluator: Any, array: list[Any] | None, function: Any, start: Any) -> Any:
+def reduce(evaluator: Any, array: list[Any], function: Any, start: Any) -> Any:
     """``$reduce``: from the left.
 
     Raises:
-        Failure: D3050 where the function takes fewer than two arguments.
+        JsonataError: D3050 where the function takes fewer than two arguments.
     """
-    if array is None:
-        return None
     count = arity(function)
     if count < 2:
         raise JsonataError("D3050")
@@ -76,29 +68,25 @@ def reduce(evaluator: Any, array: list[Any] | None, function: Any, start: Any) -
     return result
 
 
-def each(evaluator: Any, mapping: dict[str, Any] | None, function: Any) -> Any:
+def each(evaluator: Any, mapping: dict[str, Any], function: Any) -> Any:
     """``$each``: over the pairs of an object."""
-    if mapping is None:
-        return None
     results = (_call(evaluator, function, value, key, mapping) for key, value in mapping.items())
     return make_sequence(result for result in results if result is not None)
 
 
-def sift(evaluator: Any, mapping: dict[str, Any] | None, function: Any) -> Any:
+def sift(evaluator: Any, mapping: dict[str, Any], function: Any) -> Any:
     """``$sift``: the pairs for which the function is true; undefined where there is none."""
-    if mapping is None:
-        return None
-    kept = {key: value for key, value in mapping.items() if to_boolean(_call(evaluator, function, value, key, mapping))}
-    return kept or None
+    pairs = mapping.items()
+    return {key: value for key, value in pairs if to_boolean(_call(evaluator, function, value, key, mapping))} or None
 
 
-def sort(evaluator: Any, array: list[Any] | None, comparator: Any) -> Any:
+def sort(evaluator: Any, array: list[Any], comparator: Any) -> Any:
     """``$sort``: a stable merge sort; the comparator says whether its first argument comes after its second.
 
     Raises:
-        Failure: D3070 where there is no comparator and the items are neither all texts nor all numbers.
+        JsonataError: D3070 where there is no comparator and the items are neither all texts nor all numbers.
     """
-    if array is None or len(array) <= 1:
+    if len(array) <= 1:
         return array
     if comparator is None:
         if not (all(map(is_number, array)) or all(isinstance(item, str) for item in array)):
@@ -129,9 +117,9 @@ def merge_sorted(items: list[Any], comes_after: Callable[[Any, Any], bool]) -> l
     return merged + left[i:] + right[j:]
 
 
-def shuffle(evaluator: Any, array: list[Any] | None) -> Any:
+def shuffle(evaluator: Any, array: list[Any]) -> Any:
     """``$shuffle``: with the evaluation's source of randomness."""
-    if array is None or len(array) <= 1:
+    if len(array) <= 1:
         return array
     shuffled = list(array)
     evaluator.entropy.shuffle(shuffled)
@@ -157,9 +145,9 @@ def distinct(array: Any) -> Any:
     return make_sequence(found) if isinstance(array, Sequence) and array.sequence else found
 
 
-def reverse(array: list[Any] | None) -> Any:
+def reverse(array: list[Any]) -> Any:
     """``$reverse``."""
-    return array if array is None or len(array) <= 1 else array[::-1]
+    return array if len(array) <= 1 else array[::-1]
 
 
 def zip_(*arrays: list[Any] | None) -> list[list[Any]]:
@@ -172,9 +160,9 @@ def count(array: list[Any] | None) -> int:
     return 0 if array is None else len(array)
 
 
-def merge(objects: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+def merge(objects: list[dict[str, Any]]) -> dict[str, Any]:
     """``$merge``: later objects win."""
-    return None if objects is None else {key: value for item in objects for key, value in item.items()}
+    return {key: value for item in objects for key, value in item.items()}
 
 
 def clone(value: Any) -> Any:

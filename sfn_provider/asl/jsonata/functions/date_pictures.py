@@ -1,7 +1,7 @@
-"""Reading a point in time from a text in the form of a picture.
+"""Parses a date and time from a string by a picture, for ``$toMillis``.
 
-The library reads a picture and the text's parts; putting the parts together is done here, because the library takes
-what a picture leaves open from the clock and puts a picture's literal text into a regular expression as it is.
+The library parses the picture and the components; this module combines them, because the library takes what a picture
+leaves open from the clock and inserts a picture's literal text into a regular expression unescaped.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def parse_by_picture(text: str, picture: str, now: datetime.datetime, budget: Ma
     Args:
         text: for example ``29/02/2024``.
         picture: in XPath's notation, for example ``[D01]/[M01]/[Y0001]``.
-        now: what stands for components before the first one in the picture, in UTC.
+        now: supplies components before the first one in the picture, in UTC.
         budget: the time that matching may take: a picture can have components that match the text in many ways.
 
     Returns:
         None where the text does not have the picture's form.
 
     Raises:
-        Failure: D3136 where the picture leaves out a component between others, or counts in weeks.
+        JsonataError: D3136 where the picture leaves out a component between others, or counts in weeks.
         RuntimeError: the picture is wrong, in the library's words.
         KeyError: the picture has an unknown component, or the text an unknown name of a month or day.
     """
@@ -69,7 +69,7 @@ def _millis(components: dict[str, Any], now: datetime.datetime) -> int:
 
 
 def _complete_components(components: dict[str, Any], names: str, now: datetime.datetime) -> dict[str, int]:
-    """Take components before the first given one from now, and those after the last at their least."""
+    """Take components before the first present one from now, and the smallest values for those after the last."""
     present = {
         "Y": now.year,
         "M": now.month,

@@ -1,4 +1,4 @@
-"""Built-in functions on points in time; they take "now" from the evaluation, never from the clock."""
+"""Implements the built-in functions on dates and times; "now" comes from the evaluation, never from the clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def iso_to_millis(text: str) -> int | float:
     """Read an ISO 8601 text as milliseconds since the epoch; NaN for a date that the calendar does not have.
 
     Raises:
-        Failure: D3110 where the text has another form.
+        JsonataError: D3110 where the text has another form.
     """
     found = _ISO.fullmatch(text)
     if found is None:
@@ -54,14 +54,12 @@ def iso_to_millis(text: str) -> int | float:
     return (at - _EPOCH) // datetime.timedelta(milliseconds=1) + int((found[7] or "0").ljust(3, "0")[:3])
 
 
-def to_millis(evaluator: Any, text: str | None, picture: str | None) -> int | float | None:
+def to_millis(evaluator: Any, text: str, picture: str | None) -> int | float | None:
     """``$toMillis``: of an ISO 8601 text, or of a text in the form of a picture.
 
     Raises:
-        Failure: D3110 where it is no ISO 8601 text; D3130 to D3136 for a bad picture.
+        JsonataError: D3110 where it is no ISO 8601 text; D3130 to D3136 for a wrong picture.
     """
-    if text is None:
-        return None
     if picture is None:
         return iso_to_millis(text)
     try:
@@ -71,16 +69,14 @@ def to_millis(evaluator: Any, text: str | None, picture: str | None) -> int | fl
         raise _translate_library_error(error, picture) from error
 
 
-def from_millis(millis: int | float | None, picture: str | None = None, zone: str | None = None) -> str | None:
+def from_millis(millis: int | float, picture: str | None = None, zone: str | None = None) -> str:
     """``$fromMillis``: as ISO 8601 text in UTC, or by a picture and in a zone such as ``+0100``.
 
     Raises:
-        Failure: D3130 to D3136 for a bad picture; D3137 for a point in time that Python has no date for.
+        JsonataError: D3130 to D3136 for a wrong picture; D3137 for a point in time that Python has no date for.
     """
-    if millis is None:
-        return None
     try:
-        # Half a millisecond more keeps the library's division from falling below the right one.
+        # Half a millisecond more: the library's division would otherwise fall below the right one.
         return str(DateTimeUtils.format_datetime(math.floor(millis) + 0.5, picture, zone))
     except (OverflowError, OSError) as error:
         raise JsonataError("D3137", f"{millis} is not a point in time") from error
@@ -88,7 +84,7 @@ def from_millis(millis: int | float | None, picture: str | None = None, zone: st
         raise _translate_library_error(error, picture or "") from error
 
 
-def now(evaluator: Any, picture: str | None, zone: str | None) -> str | None:
+def now(evaluator: Any, picture: str | None, zone: str | None) -> str:
     """``$now``: when the state was entered."""
     return from_millis(evaluator.now_millis(), picture, zone)
 
@@ -98,28 +94,24 @@ def millis(evaluator: Any) -> int | float:
     return evaluator.now_millis()  # type: ignore[no-any-return]
 
 
-def format_integer(value: Any, picture: str | None) -> str | None:
+def format_integer(value: int | float, picture: str | None) -> str:
     """``$formatInteger``: digits, letters, roman numerals or words.
 
     Raises:
-        Failure: D3130 or D3131 for a bad picture.
+        JsonataError: D3130 or D3131 for a wrong picture.
     """
-    if value is None:
-        return None
     try:
         return DateTimeUtils.format_integer(math.floor(value), picture)  # type: ignore[no-any-return]
     except RuntimeError as error:
         raise _translate_library_error(error, picture or "") from error
 
 
-def parse_integer(text: str | None, picture: str | None) -> int | float | None:
+def parse_integer(text: str, picture: str | None) -> int | float:
     """``$parseInteger``: NaN for a text that the picture cannot read.
 
     Raises:
-        Failure: D3130 or D3131 for a bad picture.
+        JsonataError: D3130 or D3131 for a wrong picture.
     """
-    if text is None:
-        return None
     try:
         return DateTimeUtils.parse_integer(text, picture)  # type: ignore[no-any-return]
     except (ValueError, LookupError, TypeError):
@@ -129,7 +121,7 @@ def parse_integer(text: str | None, picture: str | None) -> int | float | None:
 
 
 def _translate_library_error(error: Exception, picture: str) -> JsonataError:
-    """Give an error of the library's date functions the reference's code."""
+    """Translate an error of the library's date functions into one with the reference's code."""
     if isinstance(error, JsonataError):
         return error
     if isinstance(error, KeyError):

@@ -1,4 +1,4 @@
-"""Built-in functions on numbers and truth values."""
+"""Implements the built-in functions on numbers and truth values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def is_finite_number(value: Any) -> bool:
-    """Tell whether a value is a number that JSON can hold.
+    """Return whether a value is a number that JSON can hold.
 
     Raises:
-        Failure: D1001 for infinity, as the reference does whenever it meets one.
+        JsonataError: D1001 for infinity, as the reference does whenever it meets one.
     """
     if not is_number(value):
         return False
@@ -30,13 +30,13 @@ def is_finite_number(value: Any) -> bool:
     return not math.isnan(value)
 
 
-def to_number(value: Any) -> int | float | None:
+def to_number(value: Any) -> int | float:
     """``$number``: of a text in JSON's, hexadecimal, octal or binary notation, or of a truth value.
 
     Raises:
-        Failure: D3030 for anything else.
+        JsonataError: D3030 for anything else.
     """
-    if value is None or is_number(value):
+    if is_number(value):
         return value  # type: ignore[no-any-return]
     if isinstance(value, bool):
         return int(value)
@@ -47,9 +47,9 @@ def to_number(value: Any) -> int | float | None:
     raise JsonataError("D3030", value=value)
 
 
-def round_half_even(value: int | float | None, precision: int | float | None = None) -> int | float | None:
+def round_half_even(value: int | float, precision: int | float | None = None) -> int | float:
     """``$round``: ties go to the even digit, of the number's shortest decimal form."""
-    if value is None or not math.isfinite(value):
+    if not math.isfinite(value):
         return value
     if not precision:
         return round(value)
@@ -61,42 +61,33 @@ def round_half_even(value: int | float | None, precision: int | float | None = N
     return float(Decimal(repr(float(round(shifted)))).scaleb(-int(precision)))
 
 
-def floor(value: int | float | None) -> int | float | None:
+def floor(value: int | float) -> int | float:
     """``$floor``."""
-    return value if value is None or not math.isfinite(value) else math.floor(value)
+    return math.floor(value) if math.isfinite(value) else value
 
 
-def ceil(value: int | float | None) -> int | float | None:
+def ceil(value: int | float) -> int | float:
     """``$ceil``."""
-    return value if value is None or not math.isfinite(value) else math.ceil(value)
+    return math.ceil(value) if math.isfinite(value) else value
 
 
-def absolute(value: int | float | None) -> int | float | None:
-    """``$abs``."""
-    return None if value is None else abs(value)
-
-
-def square_root(value: Any) -> float | None:
+def square_root(value: int | float) -> float:
     """``$sqrt``.
 
     Raises:
-        Failure: D3060 for a negative number.
+        JsonataError: D3060 for a negative number.
     """
-    if value is None:
-        return None
     if value < 0:
         raise JsonataError("D3060", value=value)
     return math.sqrt(value)
 
 
-def power(base: Any, exponent: Any) -> float | None:
+def power(base: int | float, exponent: int | float | None) -> float:
     """``$power``.
 
     Raises:
-        Failure: D3061 where the result is no finite number.
+        JsonataError: D3061 where the result is no finite number.
     """
-    if base is None:
-        return None
     try:
         result = math.pow(base, exponent) if exponent is not None else math.nan
     except (OverflowError, ValueError):
@@ -106,47 +97,33 @@ def power(base: Any, exponent: Any) -> float | None:
     return result
 
 
-def format_base(value: Any, radix: Any) -> str | None:
+def format_base(value: int | float, radix: int | float | None) -> str:
     """``$formatBase``: a whole number in base 2 to 36.
 
     Raises:
-        Failure: D3100 for another base.
+        JsonataError: D3100 for another base.
     """
-    if value is None:
-        return None
     base = 10 if radix is None else round_half_even(radix)
     if not isinstance(base, int) or not 2 <= base <= 36:
         raise JsonataError("D3100", value=base)
-    rest, digits = abs(round(value)), ""
-    while rest:
-        rest, digit = divmod(rest, base)
+    remaining, digits = abs(round(value)), ""
+    while remaining:
+        remaining, digit = divmod(remaining, base)
         digits = _DIGITS[digit] + digits
     return ("-" if value < 0 and digits else "") + (digits or "0")
 
 
-def sum_numbers(values: list[Any] | None) -> int | float | None:
+def sum_numbers(values: list[Any]) -> int | float:
     """``$sum``: added one after the other, as the reference; Python's sum compensates for rounding."""
-    if values is None:
-        return None
     result: int | float = 0
     for value in values:
         result += value
     return result
 
 
-def average(values: list[Any] | None) -> int | float | None:
+def average(values: list[Any]) -> int | float | None:
     """``$average``."""
-    return sum_numbers(values) / len(values) if values else None  # type: ignore[operator]
-
-
-def maximum(values: list[Any] | None) -> Any:
-    """``$max``."""
-    return max(values) if values else None
-
-
-def minimum(values: list[Any] | None) -> Any:
-    """``$min``."""
-    return min(values) if values else None
+    return sum_numbers(values) / len(values) if values else None
 
 
 def to_boolean(value: Any) -> bool | None:
@@ -162,18 +139,13 @@ def to_boolean(value: Any) -> bool | None:
     return bool(value)
 
 
-def negation(value: Any) -> bool | None:
-    """``$not``: None for undefined."""
-    return None if value is None else not to_boolean(value)
-
-
 def type_name(value: Any) -> str | None:
     """``$type``: ``null``, ``to_number``, ``string``, ``to_boolean``, ``array``, ``object``, ``function``, or None."""
     return "function" if isinstance(value, RegexFunction) else Functions.type(value)
 
 
 def is_javascript_truthy(value: Any) -> bool:
-    """Tell whether JavaScript takes a value for true: the reference does so with a comparator's result."""
+    """Return whether a value is true in JavaScript, as the reference tests a comparator's result."""
     if value is None or value is NULL:
         return False
     if is_number(value):

@@ -1,7 +1,7 @@
-"""The functions that Step Functions adds to JSONata.
+"""Implements the functions that Step Functions adds to JSONata.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. What they do with missing, wrong
-and fractional arguments is what AWS was seen to do: numbers are cut towards zero, several cases are undefined.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. Missing, wrong and
+fractional arguments are treated as observed on AWS: numbers are cut towards zero, several cases are undefined.
 """
 
 from __future__ import annotations
@@ -21,77 +21,60 @@ _ALGORITHMS: Final = {"SHA-1": "sha1", "SHA-384": "sha384", "SHA-256": "sha256",
 _MULTIPLIER, _INCREMENT, _BITS = 0x5DEECE66D, 0xB, 48
 
 
-def _argument(args: tuple[Any, ...], index: int) -> Any:
-    return args[index] if index < len(args) else None
-
-
 def _wrong_argument(name: str, position: int) -> JsonataError:
     return JsonataError("T0410", index=position, token=name)
 
 
-def _refuse_more_than(name: str, args: tuple[Any, ...], count: int) -> None:
-    if len(args) > count:
-        raise _wrong_argument(name, count + 1)
-
-
-def _integer_argument(name: str, args: tuple[Any, ...], index: int) -> int:
-    value = _argument(args, index)
+def _integer(name: str, position: int, value: Any) -> int:
     if not is_number(value) or value - value != 0:
-        raise _wrong_argument(name, index + 1)
+        raise _wrong_argument(name, position)
     return int(value)
 
 
-def partition(*args: Any) -> list[list[Any]] | None:
+def partition(array: Any = None, size: Any = None) -> list[list[Any]] | None:
     """``$partition(array, size)``: the last part holds what remains.
 
     Raises:
-        Failure: T0412 where the first argument is no array, T0410 for a size that is no number, D3137 for a negative.
+        JsonataError: T0412 for no array, T0410 for a size that is no number, D3137 for a negative size.
     """
-    _refuse_more_than("partition", args, 2)
-    array = _argument(args, 0)
     if array is None:
         return None
     if not isinstance(array, list):
         raise JsonataError("T0412", index=1, token="partition")
     if not array:
         return None
-    if _argument(args, 1) is None:
+    if size is None:
         return [list(array)]
-    size = _integer_argument("partition", args, 1)
-    if size < 0:
+    count = _integer("partition", 2, size)
+    if count < 0:
         raise JsonataError("D3137", "Second argument must be zero or greater")
-    return [array[start : start + size] for start in range(0, len(array), size)] if size else None
+    return [array[start : start + count] for start in range(0, len(array), count)] if count else None
 
 
-def range_(*args: Any) -> Any:
+def range_(first: Any = None, last: Any = None, step: Any = None) -> Any:
     """``$range(first, last, step)``: undefined for a step that leads away, the number itself for a range of one.
 
     Raises:
-        Failure: T0410 where an argument is no number; no code where the range is too long.
+        JsonataError: T0410 where an argument is no number; no code where the range is too long.
     """
-    _refuse_more_than("range", args, 3)
-    first, last = _integer_argument("range", args, 0), _integer_argument("range", args, 1)
-    if _argument(args, 2) is None:
+    start, stop = _integer("range", 1, first), _integer("range", 2, last)
+    by = 0 if step is None else _integer("range", 3, step)
+    if by == 0:
         return None
-    step = _integer_argument("range", args, 2)
-    if step == 0:
-        return None
-    if first == last:
-        return first
-    items = range(first, last + (1 if step > 0 else -1), step)
+    if start == stop:
+        return start
+    items = range(start, stop + (1 if by > 0 else -1), by)
     if len(items) > MAX_RANGE_ITEMS:
         raise JsonataError(None, MEMORY_LIMIT)
     return make_sequence(items)
 
 
-def hash_(*args: Any) -> str | None:
+def hash_(text: Any = None, algorithm: Any = None) -> str | None:
     """``$hash(text, algorithm)``: hexadecimal digest of the text's UTF-8 bytes.
 
     Raises:
-        Failure: T0410 for a wrong type, D3137 for another algorithm.
+        JsonataError: T0410 for a wrong type, D3137 for another algorithm.
     """
-    _refuse_more_than("hash", args, 2)
-    text, algorithm = _argument(args, 0), _argument(args, 1)
     if not isinstance(text, str):
         raise _wrong_argument("hash", 1)
     if algorithm is None:
@@ -103,18 +86,17 @@ def hash_(*args: Any) -> str | None:
     return hashlib.new(_ALGORITHMS[algorithm], text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
-def random_(evaluator: Any, *args: Any) -> float:
+def random_(evaluator: Any, seed: Any = None) -> float:
     """``$random(seed?)``: from 0 to below 1; the same for the same seed.
 
     With a seed, AWS answers what ``java.util.Random`` gives first: 0.7275636800328681 for 42.
 
     Raises:
-        Failure: T0410 for a seed that is no number.
+        JsonataError: T0410 for a seed that is no number.
     """
-    _refuse_more_than("random", args, 1)
-    if _argument(args, 0) is None:
+    if seed is None:
         return float(evaluator.entropy.random())
-    state = (_integer_argument("random", args, 0) ^ _MULTIPLIER) % 2**_BITS
+    state = (_integer("random", 1, seed) ^ _MULTIPLIER) % 2**_BITS
     bits = 0
     for count in (26, 27):
         state = (state * _MULTIPLIER + _INCREMENT) % 2**_BITS
@@ -122,24 +104,17 @@ def random_(evaluator: Any, *args: Any) -> float:
     return bits / 2**53
 
 
-def uuid_(evaluator: Any, *args: Any) -> str:
-    """``$uuid()``: version 4.
-
-    Raises:
-        Failure: T0410 for any argument.
-    """
-    _refuse_more_than("uuid", args, 0)
+def uuid_(evaluator: Any) -> str:
+    """``$uuid()``: version 4."""
     return str(uuid.UUID(int=evaluator.entropy.getrandbits(128), version=4))
 
 
-def parse(*args: Any) -> Any:
+def parse(text: Any = None) -> Any:
     """``$parse(text)``: the value of a JSON text.
 
     Raises:
-        Failure: T0410 where it is no text, D3137 where it is no JSON; a key given twice is none.
+        JsonataError: T0410 where it is no text, D3137 where it is no JSON; also for a repeated key.
     """
-    _refuse_more_than("parse", args, 1)
-    text = _argument(args, 0)
     if text is None:
         return None
     if not isinstance(text, str):
@@ -159,7 +134,7 @@ def parse(*args: Any) -> Any:
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key is repeated")
     return found
 
 

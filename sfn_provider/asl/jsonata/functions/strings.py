@@ -1,4 +1,4 @@
-"""Built-in functions on texts."""
+"""Implements the built-in functions on strings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def to_string(value: Any, prettify: Any = None) -> str | None:
     """``$string``: texts as they are, functions empty, everything else as JSON with 15 significant digits.
 
     Raises:
-        Failure: D3001 or D1001 for a number that is infinite.
+        JsonataError: D3001 or D1001 for a number that is infinite.
     """
     if value is None or isinstance(value, str):
         return value
@@ -46,10 +46,8 @@ def _refuse_infinity(value: Any) -> None:
         _refuse_infinity(item)
 
 
-def substring(text: str | None, start: Any, length: Any) -> str | None:
+def substring(text: str, start: Any, length: Any) -> str:
     """``$substring``: by characters; negative start counts from the end, fractions are cut off."""
-    if text is None:
-        return None
     start = start or 0
     if len(text) + start < 0:
         start = 0
@@ -61,27 +59,27 @@ def substring(text: str | None, start: Any, length: Any) -> str | None:
     return text[int(start) : int(end)]
 
 
-def substring_before(text: str | None, chars: str | None) -> str | None:
+def substring_before(text: str, chars: str | None) -> str:
     """``$substringBefore``: the whole text where the other does not occur."""
-    return text if text is None or chars is None else text.split(chars, 1)[0] if chars else ""
+    return text if chars is None else text.split(chars, 1)[0] if chars else ""
 
 
-def substring_after(text: str | None, chars: str | None) -> str | None:
+def substring_after(text: str, chars: str | None) -> str:
     """``$substringAfter``: the whole text where the other does not occur."""
-    if text is None or not chars:
+    if not chars:
         return text
     before, found, after = text.partition(chars)
     return after if found else before
 
 
-def trim(text: str | None) -> str | None:
+def trim(text: str) -> str:
     """``$trim``: runs of blanks, tabs and line breaks become one blank, none at the ends."""
-    return None if text is None else re.sub(r"[ \t\n\r]+", " ", text).strip(" ")
+    return re.sub(r"[ \t\n\r]+", " ", text).strip(" ")
 
 
-def pad(text: str | None, width: Any, chars: str | None) -> str | None:
+def pad(text: str, width: Any, chars: str | None) -> str:
     """``$pad``: to the right for a positive width, to the left for a negative one."""
-    if text is None or width is None:
+    if width is None:
         return text
     missing = int(abs(width)) - len(text)
     if missing <= 0:
@@ -92,10 +90,8 @@ def pad(text: str | None, width: Any, chars: str | None) -> str | None:
     return text + filling if width > 0 else filling + text
 
 
-def join(texts: list[str] | None, separator: str | None) -> str | None:
+def join(texts: list[str], separator: str | None) -> str:
     """``$join``."""
-    if texts is None:
-        return None
     separator = separator or ""
     if sum(map(len, texts)) + len(separator) * len(texts) > MAX_STRING_LENGTH:
         raise JsonataError(None, MEMORY_LIMIT)
@@ -106,7 +102,7 @@ def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]
     """Yield the match objects of a regular expression, or of a function that behaves like one.
 
     Raises:
-        Failure: T1010 where the function's result is no match object; D1004 for an endless empty match.
+        JsonataError: T1010 where the function's result is no match object; D1004 for an endless empty match.
     """
     found = evaluator.apply(matcher, [text], NULL, evaluator.environment)
     while found is not None:
@@ -119,25 +115,25 @@ def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]
         found = evaluator.apply(found.get("next"), [], NULL, evaluator.environment)
 
 
-def contains(evaluator: Any, text: str | None, token: Any) -> bool | None:
+def _refuse_negative_limit(limit: Any, code: str) -> None:
+    if limit is not None and limit < 0:
+        raise JsonataError(code, value=limit)
+
+
+def contains(evaluator: Any, text: str, token: Any) -> bool:
     """``$contains``: a text or a regular expression in a text."""
-    if text is None:
-        return None
     if isinstance(token, str):
         return token in text
     return next(_matches(evaluator, token, text), None) is not None
 
 
-def match(evaluator: Any, text: str | None, matcher: Any, limit: Any) -> Any:
+def match(evaluator: Any, text: str, matcher: Any, limit: Any) -> Any:
     """``$match``: every match with its index and groups.
 
     Raises:
-        Failure: D3040 for a negative limit.
+        JsonataError: D3040 for a negative limit.
     """
-    if text is None:
-        return None
-    if limit is not None and limit < 0:
-        raise JsonataError("D3040", value=limit)
+    _refuse_negative_limit(limit, "D3040")
     found: list[Any] = []
     if limit is None or limit > 0:
         for item in _matches(evaluator, matcher, text):
@@ -147,16 +143,13 @@ def match(evaluator: Any, text: str | None, matcher: Any, limit: Any) -> Any:
     return make_sequence(found)
 
 
-def split(evaluator: Any, text: str | None, separator: Any, limit: Any) -> list[str] | None:
+def split(evaluator: Any, text: str, separator: Any, limit: Any) -> list[str]:
     """``$split``: at a text or at a regular expression, whose groups are not part of the result.
 
     Raises:
-        Failure: D3020 for a negative limit.
+        JsonataError: D3020 for a negative limit.
     """
-    if text is None:
-        return None
-    if limit is not None and limit < 0:
-        raise JsonataError("D3020", value=limit)
+    _refuse_negative_limit(limit, "D3020")
     if isinstance(separator, str):
         found = text.split(separator) if separator else list(text)
     else:
@@ -168,18 +161,15 @@ def split(evaluator: Any, text: str | None, separator: Any, limit: Any) -> list[
     return found if limit is None else found[: int(limit)]
 
 
-def replace(evaluator: Any, text: str | None, pattern: Any, replacement: Any, limit: Any) -> str | None:
-    """``$replace``: by a text, in which ``$1`` stands for a group, or by what a function makes of the match.
+def replace(evaluator: Any, text: str, pattern: Any, replacement: Any, limit: Any) -> str:
+    """``$replace``: by a text, in which ``$1`` stands for a group, or by what a function returns for the match.
 
     Raises:
-        Failure: D3010 for an empty pattern, D3011 for a negative limit, D3012 where the function returns no text.
+        JsonataError: D3010 for an empty pattern, D3011 for a negative limit, D3012 where the function returns no text.
     """
-    if text is None:
-        return None
     if pattern == "":
         raise JsonataError("D3010", value=pattern)
-    if limit is not None and limit < 0:
-        raise JsonataError("D3011", value=limit)
+    _refuse_negative_limit(limit, "D3011")
     if limit == 0:
         return text
     if isinstance(pattern, str):
@@ -209,7 +199,7 @@ def _replacement_of(evaluator: Any, item: dict[str, Any], replacement: Any) -> s
 
 
 def _substitute(replacement: str, matched: str, groups: list[Any]) -> str:
-    """Put groups in for ``$1``, the match for ``$0`` and a dollar sign for ``$$``."""
+    """Replace ``$1`` by a group, ``$0`` by the match and ``$$`` by a dollar sign."""
     width = len(str(len(groups))) if groups else 1
 
     def insert(found: re.Match[str]) -> str:
@@ -225,56 +215,50 @@ def _substitute(replacement: str, matched: str, groups: list[Any]) -> str:
     return re.sub(rf"\$(\$|[0-9]{{1,{width}}})", insert, replacement)
 
 
-def base64_encode(text: str | None) -> str | None:
+def base64_encode(text: str) -> str:
     """``$base64encode``: of the text's UTF-8 bytes."""
-    return None if text is None else base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
 
 
-def base64_decode(text: str | None) -> str | None:
+def base64_decode(text: str) -> str:
     """``$base64decode``: to a text in UTF-8; missing padding is accepted."""
-    if text is None:
-        return None
     letters = re.sub(r"[^A-Za-z0-9+/]", "", text.replace("-", "+").replace("_", "/"))
     usable = letters[: len(letters) - (len(letters) % 4 == 1)]
     return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode("utf-8", "replace")
 
 
-def encode_url(text: str | None) -> str | None:
+def encode_url(text: str) -> str:
     """``$encodeUrl``: leaves what has a meaning in a URL."""
     return _quote(text, "encodeUrl", _RESERVED + "!'()*~")
 
 
-def encode_url_component(text: str | None) -> str | None:
+def encode_url_component(text: str) -> str:
     """``$encodeUrlComponent``: encodes what has a meaning in a URL too."""
     return _quote(text, "encodeUrlComponent", "!'()*~")
 
 
-def _quote(text: str | None, name: str, safe: str) -> str | None:
-    if text is None:
-        return None
+def _quote(text: str, name: str, safe: str) -> str:
     try:
         return urllib.parse.quote(text, safe=safe)
     except UnicodeEncodeError as error:
         raise JsonataError("D3140", value=text, function_name=name) from error
 
 
-def decode_url(text: str | None) -> str | None:
+def decode_url(text: str) -> str:
     """``$decodeUrl``: leaves encoded what has a meaning in a URL."""
     return _unquote(text, "decodeUrl", _RESERVED)
 
 
-def decode_url_component(text: str | None) -> str | None:
+def decode_url_component(text: str) -> str:
     """``$decodeUrlComponent``."""
     return _unquote(text, "decodeUrlComponent", "")
 
 
-def _unquote(text: str | None, name: str, keep: str) -> str | None:
-    if text is None:
-        return None
+def _unquote(text: str, name: str, reserved: str) -> str:
 
     def decode(found: re.Match[str]) -> str:
         plain = urllib.parse.unquote(found.group(), errors="strict")
-        return "".join(urllib.parse.quote(char, safe="") if char in keep and keep else char for char in plain)
+        return "".join(urllib.parse.quote(char, safe="") if char in reserved else char for char in plain)
 
     try:
         if "%" in _ENCODED.sub("", text):
