@@ -6,7 +6,7 @@
     translate_file("template.yaml#Pipeline")  -> the same for a definition in the files that people have
     build_dag("pipeline.asl.json")            -> a live DAG, for a DAG file that keeps the definition as its source
 
-Importing this package imports neither Airflow nor boto3.
+Importing this package imports neither Airflow nor boto3, and no module before it is used.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.plan.model import DagPlan, TaskPlan
-from sfn_provider.translate.translator import Translation, translate
-
 if TYPE_CHECKING:
     from sfn_provider.translate.emit.live_dag import build_dag
+    from sfn_provider.translate.findings import Finding
     from sfn_provider.translate.from_file import translate_file
+    from sfn_provider.translate.plan.model import DagPlan, TaskPlan
+    from sfn_provider.translate.translator import Translation, translate
 
 __all__ = ["DagPlan", "Finding", "TaskPlan", "Translation", "build_dag", "translate", "translate_file"]
 
 _ON_DEMAND = {
+    "DagPlan": "sfn_provider.translate.plan.model",
+    "Finding": "sfn_provider.translate.findings",
+    "TaskPlan": "sfn_provider.translate.plan.model",
+    "Translation": "sfn_provider.translate.translator",
     "build_dag": "sfn_provider.translate.emit.live_dag",
+    "translate": "sfn_provider.translate.translator",
     "translate_file": "sfn_provider.translate.from_file",
 }
 
