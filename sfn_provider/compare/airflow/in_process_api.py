@@ -33,7 +33,7 @@ def serve_requests_in_thread() -> Callable[[], int]:
     try:
         transport = _replace_transport()
     except (ImportError, AttributeError) as error:  # a newer Airflow with other internals: its own transport works, too
-        log.warning("Requests of tasks use Airflow's own, slower transport: %s", error)
+        log.warning("Requests of tasks take Airflow's own, slower way: %s", error)
         return lambda: 0
     return lambda: transport.requests
 
