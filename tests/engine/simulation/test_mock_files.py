@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import Mocks, load_mocks, simulate
-from sfn_provider.engine.simulation import mocks as module
+from sfn_provider.engine.simulation.mocks import test_cases as cases_of
 from sfn_provider.exceptions import UsageError
 from tests.fixtures.engine import group, one, outcome, returns, task, throws
 
@@ -109,7 +109,7 @@ def test_a_byte_order_mark_is_fine(path: Path) -> None:
 
 
 def test_the_cases_of_a_file(path: Path) -> None:
-    assert module.test_cases(str(path)) == [
+    assert cases_of(str(path)) == [
         "Orders/happy",
         "Orders/flaky",
         "Orders/silent",
@@ -242,7 +242,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_a_file_without_cases(tmp_path: Path) -> None:
     path = write(tmp_path, {**CONFIG, "StateMachines": {"M": {}}})
     with pytest.raises(UsageError, match="the mock file has no test cases"):
-        module.test_cases(str(path))
+        cases_of(str(path))
 
 
 def test_an_unused_mock_is_no_error(path: Path) -> None:
