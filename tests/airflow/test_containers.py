@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.aws.lambda_functions import FunctionError, LambdaFunctions
 from tests.fixtures.real_airflow import RealAirflow
-from tests.fixtures.real_machines import put_in, start
+from tests.fixtures.real_airflow_dags import put_in, start
 
 
 def broken(payload: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 
 from tests.fixtures.real_airflow import RealAirflow
-from tests.fixtures.real_machines import put_in
+from tests.fixtures.real_airflow_dags import put_in
 
 COUNT = 45  # more than one task runs
 BODY = {

@@ -9,7 +9,7 @@ import pytest
 
 from tests.aws.lambda_functions import LambdaFunctions
 from tests.fixtures.real_airflow import RealAirflow
-from tests.fixtures.real_machines import start
+from tests.fixtures.real_airflow_dags import start
 
 PATIENCE = 60.0
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.aws.lambda_functions import FunctionError, LambdaFunctions
 from tests.fixtures.real_airflow import RealAirflow
-from tests.fixtures.real_machines import put_in
+from tests.fixtures.real_airflow_dags import put_in
 
 DAGS = Path(__file__).parents[2] / "dags"
 INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())

@@ -12,9 +12,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sfn_provider.callbacks import authorization as access
+from sfn_provider.callbacks import authorization
+from tests.callbacks.conftest import Waits, worker_client
 from tests.fixtures.versions import AIRFLOW
-from tests.fixtures.workers import Waits, worker_client
 
 KEY, SECRET = "worker-key", "worker-secret"
 ARN = "arn:aws:states:us-east-1:123456789012:activity:pack"
@@ -91,7 +91,7 @@ def test_an_old_request_is_refused(waits: Waits, endpoint: str, monkeypatch: pyt
         def now(cls, tz: Any = None) -> Any:
             return datetime.now(UTC) + timedelta(seconds=301)
 
-    monkeypatch.setattr(access, "datetime", Later)
+    monkeypatch.setattr(authorization, "datetime", Later)
     token = waits.open()
     assert code_of(signing(endpoint).send_task_success, taskToken=token, output="1") == "InvalidSignatureException"
 

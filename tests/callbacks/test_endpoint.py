@@ -19,8 +19,8 @@ from sfn_provider.callbacks.endpoint import MAX_BODY_BYTES
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import ActivityTask
 from sfn_provider.callbacks.worker_requests import MAX_OUTPUT_BYTES, WorkerAnswer
+from tests.callbacks.conftest import Waits
 from tests.fixtures.versions import AIRFLOW
-from tests.fixtures.workers import Waits
 
 ARN = "arn:aws:states:us-east-1:123456789012:activity:pack"
 

@@ -12,10 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sfn_provider.callbacks import answer_waits
-from sfn_provider.callbacks import sqs_queue as queue
-from sfn_provider.callbacks import trigger_hub as hub
-from sfn_provider.callbacks import wait_records as records
+from sfn_provider.callbacks import answer_waits, sqs_queue, trigger_hub, wait_records
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import WaitRecord
 from sfn_provider.callbacks.worker_requests import WorkerAnswer
@@ -48,16 +45,16 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     for token in (TOKEN, OTHERS_TOKEN):
         identity = TokenSigner.from_configuration().verify(token).id
         found.waits[identity] = WaitRecord(identity, WAITER, time.time() + 1000, beat=time.time())
-    monkeypatch.setattr(records, "read_record", found.waits.get)
-    monkeypatch.setattr(records, "update_record", found.update)
+    monkeypatch.setattr(wait_records, "read_record", found.waits.get)
+    monkeypatch.setattr(wait_records, "update_record", found.update)
     return found
 
 
 @pytest.fixture
 def answers(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The queue; what comes back does so at once."""
-    monkeypatch.setattr(queue, "LONG_POLL_SECONDS", 1)
-    monkeypatch.setattr(queue, "REDELIVERY_SECONDS", 0)
+    monkeypatch.setattr(sqs_queue, "LONG_POLL_SECONDS", 1)
+    monkeypatch.setattr(sqs_queue, "REDELIVERY_SECONDS", 0)
     monkeypatch.setattr(answer_waits, "MIN_DEFERRAL_SECONDS", 0.0)
     made = boto3.resource("sqs", endpoint_url=aws, region_name=REGION).create_queue(
         QueueName="answers", Attributes={"VisibilityTimeout": "1"}
@@ -96,7 +93,7 @@ def test_one_reader_serves_all_tasks_of_a_triggerer(kept: Kept, answers: Any) ->
     async def both() -> None:
         waiting = [asyncio.ensure_future(until_it_fires(trigger(identity))) for identity in kept.waits]
         await asyncio.sleep(0.1)
-        assert len(hub.hub_for_running_loop()) == 2
+        assert len(trigger_hub.hub_for_running_loop()) == 2
         send(answers, "SendTaskFailure", OTHERS_TOKEN, error="Boom")
         send(answers, output="1")
         await asyncio.gather(*waiting)
@@ -109,7 +106,7 @@ def read_by(answers: Any, *identities: str, until: Any) -> None:
     """Let a triggerer with these waits read until something is so."""
 
     async def read() -> None:
-        async with hub.register_waits(identities):
+        async with trigger_hub.register_waits(identities):
             deadline = time.monotonic() + 30
             while not until():
                 assert time.monotonic() < deadline
@@ -164,8 +161,8 @@ BAD = {
 def test_what_is_no_answer_stays_for_the_dead_letter_queue(
     kept: Kept, caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
-    taken = queue.process_message({"MessageId": "m-1", "Body": body}, time.time())
-    assert taken == queue.MessageOutcome(delete=False)
+    taken = sqs_queue.process_message({"MessageId": "m-1", "Body": body}, time.time())
+    assert taken == sqs_queue.MessageOutcome(delete=False)
     assert "Message m-1 in the queue of task tokens is no answer: " in caplog.text
     assert TOKEN not in caplog.text
 
@@ -191,6 +188,6 @@ def test_an_endpoint_that_fails_is_asked_again(
 def test_a_task_in_its_worker_reads_for_itself(kept: Kept, answers: Any) -> None:
     send(answers, token=OTHERS_TOKEN, output="2")
     send(answers, output="1")
-    queue.drain_queue([ID])
+    sqs_queue.drain_queue([ID])
     assert kept.answer() == WorkerAnswer("SendTaskSuccess", output="1")
     assert left(answers) == 1

@@ -13,7 +13,7 @@ import pytest
 
 from sfn_provider import __version__
 from sfn_provider.cli import run_command
-from tests.fixtures.flows import END, call, choose, go, machine
+from tests.fixtures.definitions import END, call, choose, go, machine
 from tests.golden import DAGS
 
 SALES = str(DAGS / "sales_pipeline.asl.json")
@@ -233,13 +233,13 @@ def test_compare_as_json(told: Told, folder: Path) -> None:
 def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
     told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sfn_provider.compare.airflow import dag_execution as airflow_side
+    from sfn_provider.compare.airflow import dag_execution
     from sfn_provider.translate import translate
 
     def translate_another(source: Any, **options: Any) -> Any:
         return translate(machine({"Ask": go("Done", Result=2), "Done": END}), **options)
 
-    monkeypatch.setattr(airflow_side, "translate", translate_another)
+    monkeypatch.setattr(dag_execution, "translate", translate_another)
     code, out, _ = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
     assert code == 1
     assert "DIFFERS" in out

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sfn_provider.cli import run_command
-from tests.fixtures.flows import END, call, machine
+from tests.fixtures.definitions import END, call, machine
 
 FILES: dict[str, str | bytes] = {
     "good.json": json.dumps(machine({"A": END})),

@@ -14,8 +14,8 @@ import pytest
 
 from sfn_provider.cli import run_command
 from sfn_provider.engine import simulate
-from tests.fixtures.flows import END, machine
-from tests.fixtures.recorded import history
+from tests.fixtures.definitions import END, machine
+from tests.fixtures.recorded_histories import history
 
 MACHINE = machine({"A": END | {"Parameters": {"text.$": "$"}}})
 # What is started in the background of a shell is started deaf to it, and so is what that starts.

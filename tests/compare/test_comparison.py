@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from sfn_provider.compare import run_on_airflow
-from sfn_provider.compare.airflow import dag_execution as airflow_side
+from sfn_provider.compare.airflow import dag_execution
 from sfn_provider.compare.airflow.dag_execution import AirflowRun, TaskTime
 from sfn_provider.compare.airflow.runner import AirflowRunFailed
 from sfn_provider.compare.comparison import compare
 from sfn_provider.engine import Execution
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import Translation, translate
-from tests.fixtures.flows import END, call, choose, go, machine
+from tests.fixtures.definitions import END, call, choose, go, machine
 
 pytestmark = pytest.mark.usefixtures("user_airflow_home")
 
@@ -190,7 +190,7 @@ def change_source(monkeypatch: pytest.MonkeyPatch, *replacements: tuple[str, str
             source = source.replace(old, new)
         return replace(made, source=source)
 
-    monkeypatch.setattr(airflow_side, "translate", translate_wrongly)
+    monkeypatch.setattr(dag_execution, "translate", translate_wrongly)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)

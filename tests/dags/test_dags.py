@@ -14,7 +14,7 @@ from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import load_mocks, simulate
 from sfn_provider.engine.simulation.mock_files import list_test_cases as cases_of
 from tests.fixtures.airflow_home import schedule_of
-from tests.fixtures.flows import passed
+from tests.fixtures.definitions import passed
 from tests.golden import DAGS
 
 INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())

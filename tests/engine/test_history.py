@@ -11,8 +11,8 @@ import pytest
 from sfn_provider.engine import simulate
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record, details_key, render
+from tests.fixtures.distributed_maps import events
 from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, parallel, returns, task, throws
-from tests.fixtures.maps import events
 from tests.fixtures.versions import from_boto3
 
 SERVICE = {

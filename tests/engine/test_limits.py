@@ -10,8 +10,8 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine import simulate
 from sfn_provider.engine.interpreter import ResumePoint
 from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
+from tests.fixtures.distributed_maps import each
 from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task
-from tests.fixtures.maps import each
 
 MOST = 262_144
 LIMIT = "returned a result with a size exceeding the maximum number of bytes service limit."

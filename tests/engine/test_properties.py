@@ -16,7 +16,7 @@ from sfn_provider.engine import simulate
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import Event
-from tests.fixtures.any_machine import inputs, machines
+from tests.fixtures.machine_strategies import inputs, machines
 
 
 def accepted(definition: dict[str, Any]) -> StateMachine:

@@ -9,6 +9,7 @@ import pytest
 from sfn_provider.engine import simulate
 from sfn_provider.engine.requests import TaskHeartbeat, TaskSubmitted
 from sfn_provider.exceptions import UsageError
+from tests.fixtures.distributed_maps import event_types
 from tests.fixtures.engine import (
     Hand,
     call_times,
@@ -23,7 +24,6 @@ from tests.fixtures.engine import (
     task,
     told,
 )
-from tests.fixtures.maps import event_types
 
 TIMED_OUT = [{"Throw": {"Error": "States.Timeout"}}]
 MISSED = [{"Throw": {"Error": "States.HeartbeatTimeout"}}]

@@ -19,7 +19,7 @@ from sfn_provider.links.step_function import (
 )
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from tests.fixtures.airflow_home import run_dag, xcom
-from tests.fixtures.tasks import context_of
+from tests.fixtures.task_contexts import context_of
 from tests.fixtures.versions import AIRFLOW
 
 MACHINE = "arn:{}:states:{}:123456789012:stateMachine:Orders"

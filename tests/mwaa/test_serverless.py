@@ -11,7 +11,7 @@ import pytest
 from sfn_provider.cli import run_command
 from sfn_provider.mwaa.serverless import find_unsupported
 from sfn_provider.translate import translate
-from tests.fixtures.flows import END, call, machine
+from tests.fixtures.definitions import END, call, machine
 from tests.golden import DAGS
 
 BRANCH = {"StartAt": "B", "States": {"B": END}}

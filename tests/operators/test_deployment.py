@@ -18,7 +18,7 @@ from sfn_provider.operators.step_function import (
 from tests.aws.moto import PASS_THROUGH, ROLE_ARN
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.tasks import context_of
+from tests.fixtures.task_contexts import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 BROKEN = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}

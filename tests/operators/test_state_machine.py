@@ -19,8 +19,8 @@ from sfn_provider.operators.state_machine import (
     TaskStateOperator,
 )
 from sfn_provider.runtime.state_operator import StateOperator
-from tests.fixtures.flows import END, choose, go
-from tests.fixtures.states import dag
+from tests.fixtures.definitions import END, choose, go
+from tests.fixtures.task_runs import dag
 from tests.fixtures.versions import AIRFLOW
 
 OPERATORS: dict[str, type[StateOperator]] = {

@@ -25,7 +25,7 @@ from sfn_provider.operators.step_function import (
 from tests.aws.moto import set_execution
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.tasks import context_of
+from tests.fixtures.task_contexts import context_of
 from tests.fixtures.versions import AIRFLOW
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"

@@ -6,8 +6,7 @@ import pytest
 
 from sfn_provider._compat import mapped_groups_must_expand
 from sfn_provider.runtime.child_executions import CHILDREN_PER_TASK
-from tests.fixtures.maps import reading
-from tests.fixtures.run_groups import (
+from tests.fixtures.dag_cases import (
     CAUGHT,
     Case,
     call,
@@ -21,6 +20,7 @@ from tests.fixtures.run_groups import (
     pass_,
     wait,
 )
+from tests.fixtures.distributed_maps import reading
 
 EXCEEDED = {
     "Error": "States.ExceedToleratedFailureThreshold",

@@ -18,7 +18,7 @@ from sfn_provider.operators.state_machine import (
 from sfn_provider.runtime.live_driver import LiveDriver
 from sfn_provider.runtime.strategies import STRATEGIES
 from sfn_provider.runtime.task_runner import TaskRunner
-from tests.fixtures.live import (
+from tests.fixtures.live_driver import (
     FUNCTION,
     JOB,
     LATER,
@@ -33,7 +33,7 @@ from tests.fixtures.live import (
     resume,
     task,
 )
-from tests.fixtures.states import Run
+from tests.fixtures.task_runs import Run
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 

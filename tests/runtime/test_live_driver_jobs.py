@@ -17,11 +17,11 @@ from sfn_provider.operators.state_machine import (
     PassStateOperator,
     TaskStateOperator,
 )
-from sfn_provider.runtime import live_driver as live
+from sfn_provider.runtime import live_driver
 from sfn_provider.runtime.live_driver import LiveDriver
 from sfn_provider.triggers.jobs import JobsTrigger
-from tests.fixtures.flows import choose
-from tests.fixtures.live import (
+from tests.fixtures.definitions import choose
+from tests.fixtures.live_driver import (
     FUNCTION,
     JOB,
     LATER,
@@ -36,7 +36,7 @@ from tests.fixtures.live import (
     resume,
     task,
 )
-from tests.fixtures.states import Run, dag
+from tests.fixtures.task_runs import Run, dag
 from tests.fixtures.versions import AIRFLOW, from_airflow
 
 DAG_TEST = "airflow.sdk.definitions.dag" if AIRFLOW >= (3,) else "airflow.models.dag"
@@ -148,7 +148,7 @@ def test_quick_jobs_are_waited_for_in_the_worker_and_others_handed_over(
     quick = [Submitted({"id": f"jr_{number}"}, {}, 0.6) for number in range(20)]
     fake_caller.answers, fake_caller.polls = {"A": quick[:1], "B": quick[1:2]}, list(quick[2:])
     event = deferral(task(ParallelStateOperator, branches=branches("A", "B")), run)
-    assert fake_clock.now - NOW < live.SHORT_WAIT + 1, "although a look at one of the jobs is always due soon"
+    assert fake_clock.now - NOW < live_driver.SHORT_WAIT + 1, "although a look at one of the jobs is always due soon"
     assert sorted(event.trigger.jobs) == sorted(event.trigger.polls) and event.trigger.moment is None
 
 
@@ -256,8 +256,8 @@ def in_airflow(monkeypatch: pytest.MonkeyPatch, fake_caller: FakeCaller, airflow
     from tests.fixtures.airflow_home import run_dag
 
     monkeypatch.undo()
-    monkeypatch.setattr(live, "Caller", fake_caller)
-    monkeypatch.setattr(live, "SHORT_WAIT", 0.0)
+    monkeypatch.setattr(live_driver, "Caller", fake_caller)
+    monkeypatch.setattr(live_driver, "SHORT_WAIT", 0.0)
     fake_caller.answers["Call"] = [Submitted({"id": "jr_1", "__type": "x"}, {}, 0.01)]
     fake_caller.polls = [Submitted({"id": "jr_1"}, None, 0.01), Completed({"done": True})]
     with dag() as made:
@@ -279,7 +279,7 @@ def test_a_deferral_goes_through_airflow(
     monkeypatch: pytest.MonkeyPatch, fake_caller: FakeCaller, in_airflow: Callable[[], Any]
 ) -> None:
     triggers: list[Any] = []
-    monkeypatch.setattr(live, "in_dag_test", lambda: False)
+    monkeypatch.setattr(live_driver, "in_dag_test", lambda: False)
     # dag.test() drops what the deferral keeps, but where the trigger has no event.
     monkeypatch.setattr(f"{DAG_TEST}._run_inline_trigger", lambda trigger, *_: triggers.append(trigger))
     check(in_airflow(), fake_caller)

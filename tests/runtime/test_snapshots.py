@@ -22,8 +22,20 @@ from sfn_provider.operators.state_machine import (
     WaitStateOperator,
 )
 from sfn_provider.runtime.snapshots import TaskSnapshotStore
-from tests.fixtures.live import FUNCTION, JOB, LATER, NOW, Answer, Clock, FakeCaller, branches, deferral, resume, task
-from tests.fixtures.states import Run, dag
+from tests.fixtures.live_driver import (
+    FUNCTION,
+    JOB,
+    LATER,
+    NOW,
+    Answer,
+    Clock,
+    FakeCaller,
+    branches,
+    deferral,
+    resume,
+    task,
+)
+from tests.fixtures.task_runs import Run, dag
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
@@ -202,7 +214,7 @@ def test_waiting_in_the_worker_is_kept_before(
 
 
 def test_short_tasks_keep_nothing(fake_caller: FakeCaller, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.fixtures.states.TaskStateStore.set", None)
+    monkeypatch.setattr("tests.fixtures.task_runs.TaskStateStore.set", None)
     fake_caller.answers["Call"] = [Completed(1)]
     assert run.execute(task()) == 1
 

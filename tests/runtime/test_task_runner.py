@@ -23,9 +23,9 @@ from sfn_provider.runtime import routing
 from sfn_provider.runtime.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.routing_token import RoutingToken
 from sfn_provider.runtime.state_operator import StateOperator
-from tests.fixtures.flows import choose
-from tests.fixtures.plain_operators import EmptyOperator
-from tests.fixtures.states import Run, dag
+from tests.fixtures.airflow_operators import EmptyOperator
+from tests.fixtures.definitions import choose
+from tests.fixtures.task_runs import Run, dag
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"
 BREAKS = {"Throw": {"Error": "Broken", "Cause": "it broke"}}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.callbacks import wait_records as records
+from sfn_provider.callbacks import wait_records
 from sfn_provider.callbacks.task_tokens import TokenSigner
 from sfn_provider.callbacks.wait_records import DEFAULT_TIMEOUT, WaitRecord
 from sfn_provider.callbacks.worker_requests import WorkerAnswer
@@ -18,8 +18,8 @@ from sfn_provider.integrations import Completed
 from sfn_provider.operators.state_machine import ParallelStateOperator
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
-from tests.fixtures.live import JOB, LATER, NOW, Clock, FakeCaller, resume, task
-from tests.fixtures.states import Run
+from tests.fixtures.live_driver import JOB, LATER, NOW, Clock, FakeCaller, resume, task
+from tests.fixtures.task_runs import Run
 
 ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:pack"
@@ -56,7 +56,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Records:
     """The records."""
     made = Records()
     for name in ("write", "read", "delete"):
-        monkeypatch.setattr(records, f"{name}_record", getattr(made, name))
+        monkeypatch.setattr(wait_records, f"{name}_record", getattr(made, name))
     return made
 
 
@@ -238,7 +238,7 @@ def test_in_the_worker_the_task_looks_again_and_again(
         return kept.waits[identity]
 
     made = ask(timeout_seconds=100)
-    monkeypatch.setattr(records, "read_record", lambda identity: look(identity) if kept.waits else None)
+    monkeypatch.setattr(wait_records, "read_record", lambda identity: look(identity) if kept.waits else None)
     assert run.execute(made) == 1
     assert NOW + 10 <= fake_clock.now < NOW + 13
 

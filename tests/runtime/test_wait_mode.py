@@ -13,10 +13,10 @@ from sfn_provider._compat import AirflowException, AirflowRescheduleException
 from sfn_provider.get_provider_info import get_provider_info
 from sfn_provider.integrations import Completed
 from sfn_provider.operators.state_machine import PassStateOperator, WaitStateOperator
-from sfn_provider.runtime import wait_mode as modes
+from sfn_provider.runtime import wait_mode
 from tests.fixtures.airflow_home import dag_serialization
-from tests.fixtures.live import JOB, LATER, NOW, STILL, Clock, FakeCaller, task
-from tests.fixtures.states import Run, dag
+from tests.fixtures.live_driver import JOB, LATER, NOW, STILL, Clock, FakeCaller, task
+from tests.fixtures.task_runs import Run, dag
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
@@ -27,11 +27,11 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     def set_to(mode: str) -> None:
         monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__WAITING", mode)
-        modes.is_reschedule_mode.cache_clear()
+        wait_mode.is_reschedule_mode.cache_clear()
 
     yield set_to
     monkeypatch.undo()
-    modes.is_reschedule_mode.cache_clear()
+    wait_mode.is_reschedule_mode.cache_clear()
 
 
 def reschedule(made: Any, run: Run) -> float:
@@ -90,7 +90,7 @@ def test_another_mode_is_refused_where_the_dag_is_read(waiting: Any) -> None:
 
 def test_airflow_is_told_of_all_modes() -> None:
     option = get_provider_info()["config"]["sfn_provider"]["options"]["waiting"]
-    assert all(f"``{mode}``" in option["description"] for mode in modes.MODES)
+    assert all(f"``{mode}``" in option["description"] for mode in wait_mode.MODES)
 
 
 def scheduled(mode: str, waiting: Any) -> Any:

@@ -17,7 +17,7 @@ from tests.aws.moto import set_execution
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.tasks import context_of
+from tests.fixtures.task_contexts import context_of
 
 SLOW = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
 MODES: list[dict[str, Any]] = [{}, {"mode": "reschedule"}, {"deferrable": True}]

@@ -15,7 +15,7 @@ from sfn_provider.sensors.step_function import StepFunctionMapRunSensor
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.tasks import context_of
+from tests.fixtures.task_contexts import context_of
 from tests.fixtures.versions import AIRFLOW
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"

@@ -17,7 +17,7 @@ from sfn_provider.triggers.state import StepFunctionStateTrigger
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.tasks import context_of
+from tests.fixtures.task_contexts import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MODES: list[dict[str, Any]] = [{}, {"mode": "reschedule"}, {"deferrable": True}]

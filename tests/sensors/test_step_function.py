@@ -25,7 +25,7 @@ from tests.aws.moto import set_execution
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.tasks import context_of
+from tests.fixtures.task_contexts import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}

@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.callbacks import answer_waits
-from sfn_provider.callbacks import trigger_hub as hub
-from sfn_provider.callbacks import wait_records as records
+from sfn_provider.callbacks import answer_waits, trigger_hub, wait_records
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey
 from sfn_provider.callbacks.wait_records import WaitRecord
 from sfn_provider.callbacks.worker_requests import WorkerAnswer
@@ -38,7 +36,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         wait: WaitRecord | None = found[identity]
         return wait
 
-    monkeypatch.setattr(records, "read_record", read)
+    monkeypatch.setattr(wait_records, "read_record", read)
     return found
 
 
@@ -116,11 +114,11 @@ def test_it_is_woken_by_name(looks: dict[str, Any], kind: str) -> None:
         waiting = asyncio.ensure_future(event_of(made))
         while not looks["reads"]:
             await asyncio.sleep(0.01)
-        assert not hub.hub_for_running_loop().wake("other")
+        assert not trigger_hub.hub_for_running_loop().wake("other")
         looks["id"] = ANSWERED
-        assert hub.hub_for_running_loop().wake("id")
+        assert trigger_hub.hub_for_running_loop().wake("id")
         event = await waiting
-        assert not hub.hub_for_running_loop().wake("id")
+        assert not trigger_hub.hub_for_running_loop().wake("id")
         return event
 
     assert asyncio.run(answer()) is not None

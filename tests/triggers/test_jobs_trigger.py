@@ -12,11 +12,11 @@ import pytest
 
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.triggers.jobs import JobsTrigger
-from sfn_provider.waiting import job_poller as job_groups
+from sfn_provider.waiting import job_poller
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
-from tests.fixtures.jobs import events_of, job_of, jobs_trigger
+from tests.fixtures.job_triggers import events_of, job_of, jobs_trigger
 
 pytestmark = pytest.mark.usefixtures("quick_looks")
 
@@ -316,7 +316,7 @@ def test_calls_become_rare_while_the_service_throttles(
         paces.append(AdaptiveTokenBucket(burst, rate))
         return paces[-1]
 
-    monkeypatch.setattr(job_groups, "AdaptiveTokenBucket", pace)
+    monkeypatch.setattr(job_poller, "AdaptiveTokenBucket", pace)
     running = {"JobRun": glue_run("a", "RUNNING")}
     script = [ErrorResponse("ThrottlingException") if throttled else running for throttled in answers]
     scripted_aws.script("GetJobRun", *script, {"JobRun": glue_run("a", "SUCCEEDED")})

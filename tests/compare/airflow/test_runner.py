@@ -14,7 +14,7 @@ from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, private_environment, shared_runner
 from sfn_provider.translate import translate
 from sfn_provider.xcom_json import decode_dag_run_conf, decode_xcom, encode_dag_run_conf, encode_xcom
-from tests.fixtures.flows import END, machine
+from tests.fixtures.definitions import END, machine
 
 HOME = Path("/a/home")
 

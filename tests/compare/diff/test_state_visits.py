@@ -4,7 +4,7 @@ from typing import Any
 
 from sfn_provider.compare.diff.state_visits import read_visits
 from sfn_provider.engine import simulate
-from tests.fixtures.flows import END, call, choose, go, machine
+from tests.fixtures.definitions import END, call, choose, go, machine
 
 
 def seen(definition: dict[str, Any], input: Any = None, **mocks: Any) -> list[tuple[Any, ...]]:

@@ -12,8 +12,8 @@ from sfn_provider.compare.replay.replayer import replay as replay_recording
 from sfn_provider.translate import translate
 from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Node, TaskPlan
-from tests.fixtures.flows import END, call, machine
-from tests.fixtures.recorded import recording
+from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.recorded_histories import recording
 
 ORDERS = machine(
     {

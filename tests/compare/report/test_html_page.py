@@ -14,7 +14,7 @@ import pytest
 
 from sfn_provider.compare.report import as_html
 from tests.compare.report.test_builder import FAILED, GOOD, ORDER, WRONG
-from tests.fixtures.flows import END, call, choose, machine
+from tests.fixtures.definitions import END, call, choose, machine
 from tests.fixtures.reports import make_case, report_of
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}

@@ -11,6 +11,7 @@ import pytest
 from sfn_provider.asl.model import Retrier
 from sfn_provider.engine import simulate
 from sfn_provider.engine.errors.retry import choose_retrier, matches_error
+from tests.fixtures.distributed_maps import event_types
 from tests.fixtures.engine import (
     call_times,
     entered,
@@ -24,7 +25,6 @@ from tests.fixtures.engine import (
     task,
     throws,
 )
-from tests.fixtures.maps import event_types
 
 
 def retrier(*errors: str, **fields: Any) -> dict[str, Any]:

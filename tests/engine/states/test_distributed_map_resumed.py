@@ -14,7 +14,7 @@ from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import Cancel, Event, TimerFired
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import drive
-from tests.fixtures.maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, WRITER, each, goods, reading
+from tests.fixtures.distributed_maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, WRITER, each, goods, reading
 
 
 class Restored(Interpreter):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
+from tests.fixtures.distributed_maps import event_types, events
 from tests.fixtures.engine import (
     Hand,
     entered,
@@ -22,7 +23,6 @@ from tests.fixtures.engine import (
     throws,
     told,
 )
-from tests.fixtures.maps import event_types, events
 
 
 def waits(name: str, long: int, **fields: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from sfn_provider.asl import parse
 from sfn_provider.compare.report.drawing.graph import dag_graph, machine_graph
 from sfn_provider.compare.report.drawing.taken_paths import find_taken_paths
 from sfn_provider.translate import translate
-from tests.fixtures.flows import END, call, choose, machine
+from tests.fixtures.definitions import END, call, choose, machine
 from tests.fixtures.reports import make_case
 
 AROUND = machine(
