@@ -1,4 +1,4 @@
-"""The jobs of optimized integrations (``.sync``), as data: how each is described, stopped, and when it has ended.
+"""The jobs of optimized integrations (``.sync``), as data.
 
 Sources: the page of each service under https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html;
 recorded executions for Step Functions and ECS; the calls that stop a job are those which the IAM policies on these
@@ -225,7 +225,7 @@ CODE_BUILD_BATCH: Final = _code_build("BuildBatch", "BuildBatches")
 
 # EMR, on EC2, on EKS and serverless -----------------------------------------------------------------------------------
 
-NEW_CLUSTER: Final = _sync(
+CLUSTER_CREATION: Final = _sync(
     ("DescribeCluster", {"ClusterId": "$response.ClusterId"}),
     status=("Cluster.Status.State", "WAITING", "TERMINATING TERMINATED TERMINATED_WITH_ERRORS"),
     interval=(20, 60),
@@ -233,7 +233,7 @@ NEW_CLUSTER: Final = _sync(
     include_submission=True,  # documented: the result of createCluster.sync has ClusterId
 )
 
-ENDING_CLUSTER: Final = _sync(
+CLUSTER_TERMINATION: Final = _sync(
     ("DescribeCluster", {"ClusterId": "$parameters.ClusterId"}),
     status=("Cluster.Status.State", "TERMINATED TERMINATED_WITH_ERRORS", ""),
     interval=(10, 60),
@@ -258,7 +258,7 @@ CONTAINERS_JOB_RUN: Final = _sync(
     stop=("CancelJobRun", _CONTAINERS_RUN),
 )
 
-ENDING_VIRTUAL_CLUSTER: Final = _sync(
+VIRTUAL_CLUSTER_TERMINATION: Final = _sync(
     ("DescribeVirtualCluster", {"Id": "$parameters.Id"}),
     status=("VirtualCluster.State", "TERMINATED", "ARRESTED"),
     interval=(5, 30),
