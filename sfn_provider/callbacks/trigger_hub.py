@@ -1,4 +1,4 @@
-"""Registers which task tokens the triggers of an event loop wait for, and wakes them when an answer arrives."""
+"""Registers the task tokens that an event loop's triggers wait for, and wakes them."""
 
 from __future__ import annotations
 

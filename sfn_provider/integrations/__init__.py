@@ -1,4 +1,4 @@
-"""Integrations of Task states: calls AWS services, follows their jobs (``.sync``), and reports errors as AWS does.
+"""Integrations of Task states: calls AWS services, polls their jobs, converts errors.
 
     caller = Caller(aws_conn_id="aws_default", execution_arn=..., machine_arn=...)
     outcome = caller.submit(call, idempotency_key=...)

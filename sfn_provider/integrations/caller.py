@@ -98,10 +98,7 @@ class Caller:
         if resubmission is not None:
             found = self._finder.find(integration.name, parameters, resubmission, operation)
         values, response = (found, {}) if found is not None else self._send(operation, parameters, token)
-        result = integration.result(values)
-        if integration.finish is not None and isinstance(operation, ApiOperation):
-            with convert_call_errors(operation):
-                result = integration.finish(parameters, result, operation)
+        result = _task_result(operation, integration, parameters, values)
         output = result | http_metadata(response) if integration.http_metadata else result
         sync = integration.syncs.get(task.resource.pattern)
         if sync is None:
@@ -251,6 +248,14 @@ class Caller:
         raise (
             operation.convert_error(error) if operation is not None else unanswered_call_error(error, task)
         ) from error
+
+
+def _task_result(operation: OpenOperation, integration: Integration, parameters: Json, values: Values) -> Json:
+    result = integration.result(values)
+    if integration.finish is not None and isinstance(operation, ApiOperation):
+        with convert_call_errors(operation):
+            return integration.finish(parameters, result, operation)
+    return result
 
 
 def _job_outcome(job: Job, sync: SyncJob, description: Values, state: JobState | None) -> Completed | Submitted:

@@ -1,4 +1,4 @@
-"""The type of an integration: one operation as a Task calls it, as data and small functions of JSON values."""
+"""The type of an integration: one operation as a Task calls it, as data."""
 
 from __future__ import annotations
 

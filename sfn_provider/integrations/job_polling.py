@@ -1,4 +1,7 @@
-"""Polls many jobs with few calls, to find those that have ended; `Caller.poll` reads the result of one."""
+"""Polls many jobs with few calls, to find those that have ended.
+
+`Caller.poll` reads the result of one.
+"""
 
 from __future__ import annotations
 

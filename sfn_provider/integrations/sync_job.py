@@ -1,4 +1,4 @@
-"""The type of an integration's job (``.sync``): how it is described, polled, stopped, and when it has succeeded."""
+"""The type of an integration's job (``.sync``): how to describe, poll and stop it."""
 
 from __future__ import annotations
 

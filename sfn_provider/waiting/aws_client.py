@@ -1,4 +1,4 @@
-"""Shares one aiobotocore client between all waits with the same connection; calls outlast transient errors."""
+"""Shares an aiobotocore client between waits, and retries calls after transient errors."""
 
 from __future__ import annotations
 

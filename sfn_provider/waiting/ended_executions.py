@@ -1,4 +1,4 @@
-"""Reads a state machine's ended executions, each once, from ListExecutions or from EventBridge messages."""
+"""Reads a state machine's ended executions, each once."""
 
 from __future__ import annotations
 

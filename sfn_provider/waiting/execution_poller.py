@@ -1,4 +1,4 @@
-"""Polls all awaited executions of one state machine, mostly by ListExecutions instead of a call per execution."""
+"""Polls all awaited executions of a state machine, mostly by ListExecutions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of a state machine's ended executions: polled from ListExecutions, or received from a queue."""
+"""Streams a state machine's ended executions, from ListExecutions or a queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polls the jobs of all tasks of a triggerer, in one group per client, several jobs with one call where possible."""
+"""Polls the jobs of all tasks of a triggerer, several with one call where possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API quotas of Step Functions, and the token buckets that hold all waits of a process below them."""
+"""The API quotas of Step Functions, and token buckets that stay below them."""
 
 from __future__ import annotations
 

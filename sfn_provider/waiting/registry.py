@@ -1,4 +1,4 @@
-"""Shares one instance per key between all users on an event loop, and closes it when the last one leaves."""
+"""Shares one object per key on an event loop, and closes it after the last user."""
 
 from __future__ import annotations
 

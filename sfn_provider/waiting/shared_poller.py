@@ -1,6 +1,6 @@
-"""Base of pollers that poll for all triggers of a triggerer in one task: which waits there are, when each is due.
+"""Base of pollers that poll for all triggers of a triggerer in one task.
 
-What is polled, and by which calls, is up to the subclass.
+It holds which waits there are and when each is due; what is polled, and by which calls, is up to the subclass.
 """
 
 from __future__ import annotations

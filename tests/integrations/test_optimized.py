@@ -6,7 +6,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from sfn_provider.integrations import supported
+from sfn_provider.integrations import supported_resources
 from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.json_templates import CallTemplate, get_path
 from sfn_provider.integrations.naming import capitalize, uncapitalize
@@ -111,7 +111,7 @@ def test_looks_get_rarer() -> None:
 
 
 def test_what_is_supported() -> None:
-    by_resource = {entry.resource: entry for entry in supported()}
+    by_resource = {entry.resource: entry for entry in supported_resources()}
     assert len(by_resource) == len(OPTIMIZED_INTEGRATIONS) + 2
     start = by_resource["arn:aws:states:::states:startExecution"]
     assert start.patterns == ("request_response", "sync", "sync:2", "waitForTaskToken")

@@ -12,7 +12,7 @@ import pytest
 from sfn_provider.exceptions import UsageError
 from sfn_provider.triggers import execution_events
 from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
-from sfn_provider.waiting.ended_executions import OVERLAP_SECONDS
+from sfn_provider.waiting.ended_executions import OVERLAP_SECONDS, SeenExecutions
 from sfn_provider.waiting.status_queue import parse_message
 from tests.aws.server import ErrorResponse
 from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, SimulatedStepFunctions
@@ -250,4 +250,5 @@ def test_airflow_2_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_message_about_something_else_is_no_end() -> None:
     trigger = StepFunctionExecutionEventTrigger(state_machine_arn=MACHINE, status_queue_url=URL)
-    assert trigger._wanted(parse_message({"MessageId": "1", "ReceiptHandle": "r", "Body": "{}"})) is None
+    message = parse_message({"MessageId": "1", "ReceiptHandle": "r", "Body": "{}"})
+    assert trigger._filter.select(message, SeenExecutions()) is None

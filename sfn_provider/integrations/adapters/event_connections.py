@@ -1,4 +1,4 @@
-"""Reads EventBridge connections: the parameters and authorization that they add to an HTTP task's request.
+"""Reads EventBridge connections: parameters and authorization of HTTP tasks.
 
 The secret of a connection holds its parameters as JSON; underscores and case of its keys are ignored.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html

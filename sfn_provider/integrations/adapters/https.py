@@ -1,4 +1,4 @@
-"""Sends HTTPS requests to endpoints that boto3 cannot call: API Gateway stages, Kubernetes, HTTP tasks.
+"""Sends HTTPS requests to endpoints that boto3 cannot call.
 
 urllib3 comes with botocore. It is imported with the first call.
 """

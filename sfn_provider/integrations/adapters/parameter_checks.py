@@ -1,4 +1,4 @@
-"""Checks the parameters of tasks that no botocore model describes: API Gateway, HTTP tasks, Kubernetes.
+"""Checks the parameters of tasks that no botocore model describes.
 
 The sentences are those of Step Functions for all parameters (recorded for API Gateway's ``Headers``).
 """

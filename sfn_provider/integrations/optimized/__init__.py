@@ -1,1 +1,1 @@
-"""Optimized integrations: the table, their jobs, and what each service changes in parameters and results."""
+"""Optimized integrations: their table, jobs, and changes to parameters and results."""

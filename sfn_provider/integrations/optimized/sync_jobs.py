@@ -1,4 +1,4 @@
-"""The jobs of optimized integrations (``.sync``), as data: how each is described, stopped, and when it has ended.
+"""The jobs of optimized integrations (``.sync``), as data.
 
 Sources: the page of each service under https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html;
 recorded executions for Step Functions and ECS; the calls that stop a job are those which the IAM policies on these
@@ -23,20 +23,28 @@ _REASON: Final = "The execution that waited for it was stopped"
 
 
 def _sync(
-    describe: CallTemplate, status: str, succeeded: str, failed: str, interval: tuple[float, float], **fields: Any
+    describe: tuple[str, Values],
+    status: tuple[str, str, str],
+    interval: tuple[float, float],
+    stop: tuple[str, Values] | None = None,
+    **fields: Any,
 ) -> SyncJobs:
     """Give how a job is followed.
 
     Args:
-        describe: the call that describes it.
-        status: path to its status.
-        succeeded: statuses of a job that has succeeded, separated by spaces.
-        failed: statuses of a job that has failed.
+        describe: the operation that describes it, and the template of its parameters.
+        status: the path to its status; statuses of a job that has succeeded, and of one that has failed, each
+            separated by spaces.
         interval: seconds between polls, at first and at most.
+        stop: the operation that stops it, and the template of its parameters.
         fields: other fields of SyncJob; without ``result`` the description is the result.
     """
+    path, succeeded, failed = status
     statuses = frozenset(succeeded.split()), frozenset(failed.split())
-    return {"sync": SyncJob(describe, status, *statuses, PollInterval(*interval), **fields)}
+    stop_call = CallTemplate(*stop) if stop is not None else None
+    return {
+        "sync": SyncJob(CallTemplate(*describe), path, *statuses, PollInterval(*interval), stop=stop_call, **fields)
+    }
 
 
 def _same_names(*fields: str) -> Values:
@@ -47,12 +55,10 @@ def _same_names(*fields: str) -> Values:
 
 _EXECUTION: Final = {"ExecutionArn": "$response.ExecutionArn"}
 _EXECUTION_SYNC: Final = _sync(
-    CallTemplate("DescribeExecution", _EXECUTION),
-    "Status",
-    "SUCCEEDED",
-    "FAILED TIMED_OUT ABORTED",
-    (2, 30),
-    stop=CallTemplate("StopExecution", {**_EXECUTION, "Cause": _REASON}),
+    ("DescribeExecution", _EXECUTION),
+    status=("Status", "SUCCEEDED", "FAILED TIMED_OUT ABORTED"),
+    interval=(2, 30),
+    stop=("StopExecution", {**_EXECUTION, "Cause": _REASON}),
     status_only={"IncludedData": "METADATA_ONLY"},
 )
 
@@ -62,26 +68,22 @@ EXECUTION: Final[SyncJobs] = {
 }
 
 BATCH_JOB: Final = _sync(
-    CallTemplate("DescribeJobs", {"Jobs": ["$response.JobId"]}),
-    "Jobs.0.Status",
-    "SUCCEEDED",
-    "FAILED",
-    (3, 30),
+    ("DescribeJobs", {"Jobs": ["$response.JobId"]}),
+    status=("Jobs.0.Status", "SUCCEEDED", "FAILED"),
+    interval=(3, 30),
     result=ResponsePart("Jobs.0"),
-    stop=CallTemplate("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
+    stop=("TerminateJob", {"JobId": "$response.JobId", "Reason": _REASON}),
     batch=BatchDescribe("DescribeJobs", "Jobs", 100, "Jobs", "Jobs.0", "Jobs.0", "JobId"),
 )
 
 _ECS_CLUSTER: Final = {"Cluster": "$response.Tasks.0.ClusterArn"}
 
 ECS_TASK: Final = _sync(
-    CallTemplate("DescribeTasks", {**_ECS_CLUSTER, "Tasks": ["$response.Tasks.0.TaskArn"]}),
-    "Tasks.0.LastStatus",
-    "STOPPED",
-    "",
-    (3, 30),
+    ("DescribeTasks", {**_ECS_CLUSTER, "Tasks": ["$response.Tasks.0.TaskArn"]}),
+    status=("Tasks.0.LastStatus", "STOPPED", ""),
+    interval=(3, 30),
     result=ResponsePart("Tasks.0"),
-    stop=CallTemplate("StopTask", {**_ECS_CLUSTER, "Task": "$response.Tasks.0.TaskArn", "Reason": _REASON}),
+    stop=("StopTask", {**_ECS_CLUSTER, "Task": "$response.Tasks.0.TaskArn", "Reason": _REASON}),
     check_submission=transforms.run_task_accepted,
     check_success=transforms.run_task_state,
     batch=BatchDescribe("DescribeTasks", "Tasks", 100, "Tasks", "Tasks.0", "Tasks.0", "TaskArn"),
@@ -94,20 +96,18 @@ _KUBERNETES_JOB: Final[Values] = {
 }
 
 KUBERNETES_JOB: Final = _sync(
-    CallTemplate("GetJob", _KUBERNETES_JOB | {"LogOptions": "$parameters.LogOptions"}),
-    "Status",
-    "Complete",
-    "Failed",
-    (5, 60),
+    ("GetJob", _KUBERNETES_JOB | {"LogOptions": "$parameters.LogOptions"}),
+    status=("Status", "Complete", "Failed"),
+    interval=(5, 60),
     result=ResponsePart("Job"),
-    stop=CallTemplate("DeleteJob", _KUBERNETES_JOB),
+    stop=("DeleteJob", _KUBERNETES_JOB),
     status_only={"LogOptions": None},
 )
 
-_EKS_NAMES: Final[dict[str, Values]] = {
-    "Cluster": _same_names("Name"),
-    "Nodegroup": _same_names("ClusterName", "NodegroupName"),
-    "FargateProfile": _same_names("ClusterName", "FargateProfileName"),
+_EKS_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "Cluster": ("Name",),
+    "Nodegroup": ("ClusterName", "NodegroupName"),
+    "FargateProfile": ("ClusterName", "FargateProfileName"),
 }
 
 
@@ -119,20 +119,23 @@ def eks_change(kind: str, succeeded: str, failed: str) -> SyncJobs:
         succeeded: the status that is waited for; none where its deletion is.
         failed: statuses from which it will not get there.
     """
-    describe = CallTemplate(f"Describe{kind}", _EKS_NAMES[kind])
-    return _sync(describe, f"{kind}.Status", succeeded, failed, (20, 60), succeeds_when_gone=not succeeded)
+    describe, names = f"Describe{kind}", _same_names(*_EKS_NAMES[kind])
+    return _sync(
+        (describe, names),
+        status=(f"{kind}.Status", succeeded, failed),
+        interval=(20, 60),
+        succeeds_when_gone=not succeeded,
+    )
 
 
 # Glue, Athena, SageMaker, Bedrock, MediaConvert -----------------------------------------------------------------------
 
 GLUE_JOB_RUN: Final = _sync(
-    CallTemplate("GetJobRun", {"JobName": "$parameters.JobName", "RunId": "$response.JobRunId"}),
-    "JobRun.JobRunState",
-    "SUCCEEDED",
-    "FAILED STOPPED TIMEOUT ERROR EXPIRED",
-    (5, 30),
+    ("GetJobRun", {"JobName": "$parameters.JobName", "RunId": "$response.JobRunId"}),
+    status=("JobRun.JobRunState", "SUCCEEDED", "FAILED STOPPED TIMEOUT ERROR EXPIRED"),
+    interval=(5, 30),
     result=ResponsePart("JobRun"),
-    stop=CallTemplate("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
+    stop=("BatchStopJobRun", {"JobName": "$parameters.JobName", "JobRunIds": ["$response.JobRunId"]}),
     # There is no call for runs by their ids: this one gives the last runs of a job.
     batch=BatchDescribe("GetJobRuns", None, 50, "JobRuns", "JobRun", "RunId", "Id", {"MaxResults": 200}),
 )
@@ -140,24 +143,20 @@ GLUE_JOB_RUN: Final = _sync(
 _DATABREW_RUN: Final = {"Name": "$parameters.Name", "RunId": "$response.RunId"}
 
 DATABREW_JOB_RUN: Final = _sync(
-    CallTemplate("DescribeJobRun", _DATABREW_RUN),
-    "State",
-    "SUCCEEDED",
-    "FAILED TIMEOUT STOPPED",
-    (5, 30),
-    stop=CallTemplate("StopJobRun", _DATABREW_RUN),
+    ("DescribeJobRun", _DATABREW_RUN),
+    status=("State", "SUCCEEDED", "FAILED TIMEOUT STOPPED"),
+    interval=(5, 30),
+    stop=("StopJobRun", _DATABREW_RUN),
     batch=BatchDescribe("ListJobRuns", None, 50, "JobRuns", "", "RunId", "RunId", {"MaxResults": 100}),
 )
 
 _QUERY: Final = {"QueryExecutionId": "$response.QueryExecutionId"}
 
 ATHENA_QUERY: Final = _sync(
-    CallTemplate("GetQueryExecution", _QUERY),
-    "QueryExecution.Status.State",
-    "SUCCEEDED",
-    "FAILED CANCELLED",
-    (1, 10),
-    stop=CallTemplate("StopQueryExecution", _QUERY),
+    ("GetQueryExecution", _QUERY),
+    status=("QueryExecution.Status.State", "SUCCEEDED", "FAILED CANCELLED"),
+    interval=(1, 10),
+    stop=("StopQueryExecution", _QUERY),
     batch=BatchDescribe(
         "BatchGetQueryExecution",
         "QueryExecutionIds",
@@ -178,31 +177,25 @@ def sagemaker_job(kind: str) -> SyncJobs:
     """
     name = _same_names(f"{kind}JobName")
     return _sync(
-        CallTemplate(f"Describe{kind}Job", name),
-        f"{kind}JobStatus",
-        "Completed",
-        "Failed Stopped",
-        (15, 60),
-        stop=CallTemplate(f"Stop{kind}Job", name),
+        (f"Describe{kind}Job", name),
+        status=(f"{kind}JobStatus", "Completed", "Failed Stopped"),
+        interval=(15, 60),
+        stop=(f"Stop{kind}Job", name),
     )
 
 
 MODEL_CUSTOMIZATION: Final = _sync(
-    CallTemplate("GetModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
-    "Status",
-    "Completed",
-    "Failed Stopped",
-    (30, 120),
-    stop=CallTemplate("StopModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
+    ("GetModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
+    status=("Status", "Completed", "Failed Stopped"),
+    interval=(30, 120),
+    stop=("StopModelCustomizationJob", {"JobIdentifier": "$parameters.JobName"}),
 )
 
 MEDIA_JOB: Final = _sync(
-    CallTemplate("GetJob", {"Id": "$response.Job.Id"}),
-    "Job.Status",
-    "COMPLETE",
-    "CANCELED ERROR",
-    (5, 30),
-    stop=CallTemplate("CancelJob", {"Id": "$response.Job.Id"}),
+    ("GetJob", {"Id": "$response.Job.Id"}),
+    status=("Job.Status", "COMPLETE", "CANCELED ERROR"),
+    interval=(5, 30),
+    stop=("CancelJob", {"Id": "$response.Job.Id"}),
 )
 
 
@@ -217,13 +210,11 @@ def _code_build(kind: str, plural: str) -> SyncJobs:
         return {kind: get_path(description, f"{plural}.0")}
 
     return _sync(
-        CallTemplate(f"BatchGet{plural}", {"Ids": [id]}),
-        f"{plural}.0.{kind}Status",
-        "SUCCEEDED",
-        "FAILED FAULT TIMED_OUT STOPPED",
-        (5, 30),
+        (f"BatchGet{plural}", {"Ids": [id]}),
+        status=(f"{plural}.0.{kind}Status", "SUCCEEDED", "FAILED FAULT TIMED_OUT STOPPED"),
+        interval=(5, 30),
         result=result,
-        stop=CallTemplate(f"Stop{kind}", {"Id": id}),
+        stop=(f"Stop{kind}", {"Id": id}),
         batch=BatchDescribe(f"BatchGet{plural}", "Ids", 100, plural, f"{plural}.0", "Ids.0", "Id"),
     )
 
@@ -234,31 +225,25 @@ CODE_BUILD_BATCH: Final = _code_build("BuildBatch", "BuildBatches")
 
 # EMR, on EC2, on EKS and serverless -----------------------------------------------------------------------------------
 
-NEW_CLUSTER: Final = _sync(
-    CallTemplate("DescribeCluster", {"ClusterId": "$response.ClusterId"}),
-    "Cluster.Status.State",
-    "WAITING",
-    "TERMINATING TERMINATED TERMINATED_WITH_ERRORS",
-    (20, 60),
+CLUSTER_CREATION: Final = _sync(
+    ("DescribeCluster", {"ClusterId": "$response.ClusterId"}),
+    status=("Cluster.Status.State", "WAITING", "TERMINATING TERMINATED TERMINATED_WITH_ERRORS"),
+    interval=(20, 60),
     stop=None,  # documented: Step Functions terminates no cluster when the execution stops
     include_submission=True,  # documented: the result of createCluster.sync has ClusterId
 )
 
-ENDING_CLUSTER: Final = _sync(
-    CallTemplate("DescribeCluster", {"ClusterId": "$parameters.ClusterId"}),
-    "Cluster.Status.State",
-    "TERMINATED TERMINATED_WITH_ERRORS",
-    "",
-    (10, 60),
+CLUSTER_TERMINATION: Final = _sync(
+    ("DescribeCluster", {"ClusterId": "$parameters.ClusterId"}),
+    status=("Cluster.Status.State", "TERMINATED TERMINATED_WITH_ERRORS", ""),
+    interval=(10, 60),
 )
 
 CLUSTER_STEP: Final = _sync(
-    CallTemplate("DescribeStep", {"ClusterId": "$parameters.ClusterId", "StepId": "$response.StepId"}),
-    "Step.Status.State",
-    "COMPLETED",
-    "CANCELLED FAILED INTERRUPTED",
-    (10, 60),
-    stop=CallTemplate("CancelSteps", {"ClusterId": "$parameters.ClusterId", "StepIds": ["$response.StepId"]}),
+    ("DescribeStep", {"ClusterId": "$parameters.ClusterId", "StepId": "$response.StepId"}),
+    status=("Step.Status.State", "COMPLETED", "CANCELLED FAILED INTERRUPTED"),
+    interval=(10, 60),
+    stop=("CancelSteps", {"ClusterId": "$parameters.ClusterId", "StepIds": ["$response.StepId"]}),
     batch=BatchDescribe("ListSteps", "StepIds", 10, "Steps", "Step", "StepId", "Id"),
     include_submission=True,
 )
@@ -266,21 +251,17 @@ CLUSTER_STEP: Final = _sync(
 _CONTAINERS_RUN: Final = {"Id": "$response.Id", "VirtualClusterId": "$parameters.VirtualClusterId"}
 
 CONTAINERS_JOB_RUN: Final = _sync(
-    CallTemplate("DescribeJobRun", _CONTAINERS_RUN),
-    "JobRun.State",
-    "COMPLETED",
-    "FAILED CANCELLED",
-    (5, 30),
+    ("DescribeJobRun", _CONTAINERS_RUN),
+    status=("JobRun.State", "COMPLETED", "FAILED CANCELLED"),
+    interval=(5, 30),
     result=ResponsePart("JobRun"),
-    stop=CallTemplate("CancelJobRun", _CONTAINERS_RUN),
+    stop=("CancelJobRun", _CONTAINERS_RUN),
 )
 
-ENDING_VIRTUAL_CLUSTER: Final = _sync(
-    CallTemplate("DescribeVirtualCluster", {"Id": "$parameters.Id"}),
-    "VirtualCluster.State",
-    "TERMINATED",
-    "ARRESTED",
-    (5, 30),
+VIRTUAL_CLUSTER_TERMINATION: Final = _sync(
+    ("DescribeVirtualCluster", {"Id": "$parameters.Id"}),
+    status=("VirtualCluster.State", "TERMINATED", "ARRESTED"),
+    interval=(5, 30),
     result=ResponsePart("VirtualCluster"),
     succeeds_when_gone=True,
 )
@@ -296,11 +277,9 @@ def serverless_application(state: str, failed: str, *, id: str = "$parameters.Ap
     """
     # Published definitions read ApplicationId at the top of these results.
     return _sync(
-        CallTemplate("GetApplication", {"ApplicationId": id}),
-        "Application.State",
-        state,
-        failed,
-        (5, 30),
+        ("GetApplication", {"ApplicationId": id}),
+        status=("Application.State", state, failed),
+        interval=(5, 30),
         result=ResponsePart("Application"),
         succeeds_when_gone=state == "TERMINATED",
     )
@@ -316,6 +295,10 @@ def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> 
         stops: whether it is cancelled with the execution.
     """
     run = {"ApplicationId": "$parameters.ApplicationId", "JobRunId": id}
-    stop = CallTemplate("CancelJobRun", run) if stops else None
-    describe = CallTemplate("GetJobRun", run)
-    return _sync(describe, "JobRun.State", succeeded, failed, (5, 30), result=ResponsePart("JobRun"), stop=stop)
+    return _sync(
+        ("GetJobRun", run),
+        status=("JobRun.State", succeeded, failed),
+        interval=(5, 30),
+        result=ResponsePart("JobRun"),
+        stop=("CancelJobRun", run) if stops else None,
+    )

@@ -142,7 +142,7 @@ _ROWS: Final[tuple[Integration, ...]] = (
         "RunJobFlow",
         result=emr.create_cluster_result,
         unsupported=frozenset({"Steps"}),
-        syncs=syncs.NEW_CLUSTER,
+        syncs=syncs.CLUSTER_CREATION,
     ),
     _emr(
         "modifyInstanceFleetByName",
@@ -172,10 +172,10 @@ _ROWS: Final[tuple[Integration, ...]] = (
         prepare=emr.one_cluster_request,
         required=("ClusterId",),
         unsupported=frozenset({"JobFlowIds"}),
-        syncs=syncs.ENDING_CLUSTER,
+        syncs=syncs.CLUSTER_TERMINATION,
     ),
     _row("emr-containers:createVirtualCluster"),
-    _row("emr-containers:deleteVirtualCluster", syncs=syncs.ENDING_VIRTUAL_CLUSTER),
+    _row("emr-containers:deleteVirtualCluster", syncs=syncs.VIRTUAL_CLUSTER_TERMINATION),
     _row("emr-containers:startJobRun", syncs=syncs.CONTAINERS_JOB_RUN),
     _row(
         "emr-serverless:cancelJobRun",
