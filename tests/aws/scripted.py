@@ -53,5 +53,5 @@ def scripted_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAws]:
     script = ScriptedAws()
     with serve(script) as script.url:
         point_clients_at(script.url, monkeypatch, retry=False)
-        monkeypatch.setattr("sfn_provider.executions.aws_errors.FIRST_PAUSE", 0.0)
+        monkeypatch.setattr("sfn_provider.executions.aws_errors.INITIAL_DELAY", 0.0)
         yield script
