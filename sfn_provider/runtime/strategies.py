@@ -7,20 +7,20 @@ from sfn_provider.runtime.child_executions import (
     dispatch_child_executions,
     join_child_executions,
 )
-from sfn_provider.runtime.entry_strategies import (
+from sfn_provider.runtime.group_strategies import (
     WHOLE_MAP,
     GroupEntry,
-    StateEntry,
+    GroupJoin,
     dispatch_branches,
     dispatch_iterations,
+    join_branches,
 )
-from sfn_provider.runtime.join_strategy import GroupJoin, join_branches
 from sfn_provider.runtime.state_task import StrategyName
 from sfn_provider.runtime.task_definitions import rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskStrategy
 
 STRATEGIES: dict[StrategyName, TaskStrategy] = {
-    "state": StateEntry(),
+    "state": TaskStrategy(),
     "parallel_start": GroupEntry(dispatch_branches),
     "map_start": GroupEntry(dispatch_iterations, resumed_by=WHOLE_MAP),
     "join": GroupJoin(join_branches),

@@ -39,7 +39,9 @@ IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
 
 
 class TaskStrategy:
-    """The part of a run that depends on the kind of task. A strategy has no state: it may serve many runs.
+    """What the runner does for one kind of task; this one is for a task of plain states.
+
+    A strategy is the same for all runs: it stores nothing of a run.
 
     Args:
         definition: makes the definition that the engine runs from the task.
@@ -49,12 +51,13 @@ class TaskStrategy:
         self.definition = definition
 
     def start(self, runner: TaskRunner) -> Json:
-        """Starts the task. Returns what the task returns."""
-        raise NotImplementedError
+        """Starts the task and runs as far as that goes without waiting; returns what the task returns."""
+        runner.prepare_calls()
+        return runner.run(runner.enter())
 
     def finish(self, runner: TaskRunner, step: StepResult) -> Json:
-        """Pushes the results of a task that has not failed. Returns what the task returns."""
-        raise NotImplementedError
+        """Pushes the results of a task that has not failed; returns what the task returns."""
+        return runner.hand_over(step)
 
     def after_deferral(self) -> TaskStrategy:
         """Returns the strategy that resumes the task after a deferral."""

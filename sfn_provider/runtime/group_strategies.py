@@ -1,10 +1,10 @@
-"""Strategies of the tasks that enter states: plain states, and the start tasks of Parallel and inline Map."""
+"""Strategies of the start and join tasks of Parallel and Map: dispatch the branches, and continue after them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_state
 from sfn_provider.engine.execution_state import ExecutionState
@@ -12,27 +12,15 @@ from sfn_provider.engine.execution_step import children_place
 from sfn_provider.engine.external_branches import previous_events
 from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.requests import RunBranches
-from sfn_provider.runtime.branches import GROUP_START_KEY
-from sfn_provider.runtime.routing_token import TOKEN_KEY
-from sfn_provider.runtime.state_task import StateTask
+from sfn_provider.runtime.branches import GROUP_START_KEY, collect_branch_outcomes
+from sfn_provider.runtime.group_tasks import find_start_task
+from sfn_provider.runtime.routing_token import TOKEN_KEY, RoutingToken, pull_xcoms
+from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.runtime.task_definitions import own_definition, rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 from sfn_provider.xcom_json import encode_xcom
 
 Json = Any
-
-
-class StateEntry(TaskStrategy):
-    """Enters the task's state, and hands over to the task that the last of its states chooses."""
-
-    def start(self, runner: TaskRunner) -> Json:
-        """Enters the task's state and runs as far as that goes without waiting."""
-        runner.prepare_calls()
-        return runner.run(runner.enter())
-
-    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
-        """Hands over to the next task."""
-        return runner.hand_over(step)
 
 
 class GroupEntry(TaskStrategy):
@@ -87,7 +75,7 @@ def _start_without_items(runner: TaskRunner) -> Json:
     return []
 
 
-class WholeMapEntry(StateEntry):
+class WholeMap(TaskStrategy):
     """Runs an inline Map within its start task, where it has more items than Airflow maps a task for.
 
     Airflow maps the tasks of the group over nothing then, and the join continues with the state that this task pushes.
@@ -100,7 +88,7 @@ class WholeMapEntry(StateEntry):
         return []
 
 
-WHOLE_MAP = WholeMapEntry(rebuild_map_state)
+WHOLE_MAP = WholeMap(rebuild_map_state)
 
 
 def dispatch_branches(runner: TaskRunner, step: StepResult) -> Json:
@@ -154,3 +142,64 @@ def push_group_start(runner: TaskRunner, state: ExecutionState, shared: dict[str
     state.transitions = 0  # the token has them
     runner.push(TOKEN_KEY, asdict(token))
     runner.push(GROUP_START_KEY, {**shared, "state": state.to_json()})
+
+
+class GroupStart(NamedTuple):
+    """What a start task has pushed.
+
+    Args:
+        task: the start task.
+        token: its token.
+        shared: its XCom `GROUP_START_KEY`.
+    """
+
+    task: GroupStartTask
+    token: RoutingToken
+    shared: dict[str, Json]
+
+
+class GroupJoin(TaskStrategy):
+    """Continues after the branches of a Parallel or Map with their outputs or a Catch, or fails as they did.
+
+    Args:
+        apply_outcomes: applies the outcomes of the branches to the execution's state at the start task.
+        definition: makes the definition that the engine runs.
+    """
+
+    def __init__(
+        self,
+        apply_outcomes: Callable[[TaskRunner, GroupStart, ExecutionState], StepResult],
+        definition: Callable[[StateTask], dict[str, Json]] = own_definition,
+    ) -> None:
+        super().__init__(definition)
+        self._apply_outcomes = apply_outcomes
+
+    def start(self, runner: TaskRunner) -> Json:
+        """Collects how the branches ended and continues, or fails."""
+        start = _pull_group_start(runner)
+        runner.branch = start.token.branch
+        state = ExecutionState.from_json(start.shared["state"])
+        if start.shared.get("left"):
+            return runner.finish(StepResult(state, [], []))
+        return runner.run(self._apply_outcomes(runner, start, state))
+
+
+def join_branches(runner: TaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
+    """Applies the outcomes of the branches of a Parallel, or of the iterations of an inline Map."""
+    count = len(start.shared["previous"])
+    outcomes = collect_branch_outcomes(start.task, start.token, count, runner.context)
+    return runner.interpreter.join(state, outcomes)
+
+
+def _pull_group_start(runner: TaskRunner) -> GroupStart:
+    task = find_start_task(runner.task)
+    tokens = pull_xcoms(runner.context, [task.task_id], TOKEN_KEY, -1)
+    shared = pull_xcoms(runner.context, [task.task_id], GROUP_START_KEY, -1)
+    if tokens and shared:
+        return GroupStart(task, RoutingToken.from_json(tokens[0]), shared[0])
+    name = runner.task.state_name
+    state = "skipped" if shared else task_state(runner.context, task.task_id)
+    if state == "skipped":
+        raise AirflowSkipException(f"no task chose state {name!r}")
+    # This task runs although tasks before it failed; where it is the run's last one, the run must not be green.
+    raise AirflowFailException(f"state {name!r} was not entered: {task.task_id!r} is {state}")
