@@ -51,18 +51,18 @@ async def wait_for_answer(waits: list[dict[str, Any]]) -> None:
         waits: as `sfn_provider.triggers.callback.CallbackTrigger` takes them.
     """
     pending = {wait["id"]: _TokenWait(**wait) for wait in waits}
-    async with trigger_hub.register_waits(pending) as woken:
+    async with trigger_hub.register_waits(pending) as answered:
         await asyncio.sleep(MIN_DEFERRAL_SECONDS)
         second_poll = time.time() + SECOND_POLL_DELAY
         due: Collection[_TokenWait] = tuple(pending.values())
         while not await _any_needs_task(due):
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), _seconds_to_next_check(second_poll, pending.values()))
+                await asyncio.wait_for(answered.wait(), _seconds_to_next_check(second_poll, pending.values()))
             now = time.time()
-            check_all = woken.is_set() or second_poll <= now
+            check_all = answered.is_set() or second_poll <= now
             due = [wait for wait in pending.values() if check_all or wait.due <= now]
             second_poll = second_poll if second_poll > now else math.inf
-            woken.clear()  # before the check: an answer that comes during it is seen by the next one
+            answered.clear()  # before the check: an answer that comes during it is seen by the next one
 
 
 def _seconds_to_next_check(second_poll: float, waits: Collection[_TokenWait]) -> float | None:

@@ -96,6 +96,7 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
         self.waiter_delay = waiter_delay
         self._set_aws_arguments(aws_conn_id, region_name, verify, botocore_config)
         self._client: AwsClient | None = None
+        self._progress = ""
 
     async def poll(self) -> dict[str, Any] | None:
         """Poll once. Gives the event, without its status, when there is one."""
@@ -137,6 +138,11 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
             while (event := await self.poll()) is None:
                 await asyncio.sleep(self.waiter_delay)
             return event
+
+    def _log_progress(self, progress: str) -> None:
+        if progress != self._progress:
+            self._progress = progress
+            self.log.info("%s", progress)
 
     def _open_client(self) -> AbstractAsyncContextManager[AwsClient]:
         return shared_client(self._client_settings(), self.hook)

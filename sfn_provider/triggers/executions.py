@@ -43,7 +43,6 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
         self.target_states = list(target_states)
         self.fail_fast = fail_fast
         self._statuses: dict[str, str] = {}
-        self._progress = ""
 
     @property
     def first_arn(self) -> str:
@@ -53,9 +52,7 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
     async def poll(self) -> dict[str, Any] | None:
         """Read the statuses of all executions that have not ended yet."""
         self._statuses |= await self._read_statuses()
-        if (progress := format_progress(self._statuses)) != self._progress:
-            self._progress = progress
-            self.log.info("%s", progress)
+        self._log_progress(format_progress(self._statuses))
         verdict = evaluate_wait(self._statuses.values(), self.wait_for, self.target_states, self.fail_fast)
         return None if verdict == "wait" else {"verdict": verdict}
 

@@ -30,7 +30,7 @@ class JobsTrigger(BaseTrigger):
         jobs: the jobs by name, as `sfn_provider.integrations.Submitted` has them; ``kept`` is not needed.
         polls: when to poll each next, in seconds since the epoch.
         moment: when the wait ends at the latest, in seconds since the epoch; None for no such time.
-        aws_conn_id: the Airflow connection; None for boto3's own search for credentials.
+        aws_conn_id: the Airflow connection; None for boto3's default credentials.
         region_name: the region, in place of the connection's.
         execution_arn: the execution of the task, for session names of assumed roles.
         machine_arn: its state machine, the external id of assumed roles.

@@ -37,7 +37,6 @@ class StepFunctionMapRunTrigger(PollingTrigger):
         self.map_run_arn = map_run_arn
         self.execution_arn = execution_arn
         self.target_states = list(target_states)
-        self._progress = ""
 
     @property
     def any_arn(self) -> str | None:
@@ -54,9 +53,7 @@ class StepFunctionMapRunTrigger(PollingTrigger):
             return None
         description = await self.call("describe_map_run", mapRunArn=self.map_run_arn)
         status = description["status"]
-        if (progress := format_progress(description)) != self._progress:
-            self._progress = progress
-            self.log.info("%s", progress)
+        self._log_progress(format_progress(description))
         if status == "RUNNING" and status not in self.target_states:
             return None
         return {"map_run_arn": self.map_run_arn, "map_run_status": status}

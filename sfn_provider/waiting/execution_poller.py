@@ -166,7 +166,7 @@ class ExecutionPoller(SharedPoller[str]):
     async def _read_lists(self, due: set[str]) -> set[str]:
         """Report all that the lists show. Gives the executions that must be described."""
         running, complete = await self._read_running(due)
-        # An execution that is not in the complete list has ended, due or not; a partial list says nothing of others.
+        # A complete list lacks all that have ended, due or not; a partial one says nothing of those that are not due.
         missing = (set(self.targets) if complete else due) - running
         await self._read_ended(missing)
         return missing
