@@ -44,10 +44,11 @@ test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA r
 	$(BIN)/python -m tests.mwaa_environment.environments $(if $(PINS),--pins $(PINS)) $(MWAA_VERSIONS)
 	SFN_PROVIDER_MWAA="$(MWAA_VERSIONS)" $(BIN)/python -m pytest tests/mwaa_environment --numprocesses 0 -v -s
 
-lint: $(INSTALLED)  ## Check style, types and the golden files
+lint: $(INSTALLED)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(INSTALLED)  ## Format the code
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""Presents a DAG run as a StepResult Functions execution: its input, context object, clock, seed and mocks."""
+"""Presents a DAG run as a Step Functions execution: its input, context object, clock, seed and mocks."""
 
 from __future__ import annotations
 

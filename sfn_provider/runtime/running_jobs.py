@@ -67,7 +67,7 @@ class RunningJobs:
         try:
             self._caller.cancel(job)
         except (StatesError, UsageError) as error:
-            # StepResult Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
+            # Step Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
             self._log.warning("Could not cancel %s: %s", job, error)
 
     def apply_trigger_event(self, event: dict[str, Json]) -> None:
