@@ -49,13 +49,13 @@ class HistoryLog:
 
     Args:
         position: how far the history has been read.
-        visits: the open states, by the id of the event that entered them.
+        open_states: the open states, by the id of the event that entered them.
         heads: the enclosing states of each event that has no successor yet, by the event's id.
         forks: the enclosing states of each event that all branches of a Parallel or Map follow, by the event's id.
     """
 
     position: HistoryPosition = field(default_factory=HistoryPosition)
-    visits: dict[int, OpenState] = field(default_factory=dict)
+    open_states: dict[int, OpenState] = field(default_factory=dict)
     heads: dict[int, EnclosingStates] = field(default_factory=dict)
     forks: dict[int, EnclosingStates] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class HistoryLog:
             return cls()
         return cls(
             HistoryPosition.from_dict(value["position"]),
-            {int(key): OpenState(**visit) for key, visit in value["visits"].items()},
+            {int(key): OpenState(**state) for key, state in value["visits"].items()},
             {int(key): tuple(enclosing) for key, enclosing in value["heads"].items()},
             {int(key): tuple(enclosing) for key, enclosing in value["forks"].items()},
         )
@@ -75,7 +75,7 @@ class HistoryLog:
         """Return the log's state as JSON value."""
         return {
             "position": self.position.to_dict(),
-            "visits": {str(key): asdict(visit) for key, visit in self.visits.items()},
+            "visits": {str(key): asdict(state) for key, state in self.open_states.items()},
             "heads": {str(key): list(enclosing) for key, enclosing in self.heads.items()},
             "forks": {str(key): list(enclosing) for key, enclosing in self.forks.items()},
         }
@@ -88,7 +88,7 @@ class HistoryLog:
         """
         progressed: set[int] = set()
         lines = [line for event in self.position.advance(page) if (line := self._line(event, progressed)) is not None]
-        return lines + [_progress(self.visits[key]) for key in sorted(progressed) if key in self.visits]
+        return lines + [_progress(self.open_states[key]) for key in sorted(progressed) if key in self.open_states]
 
     def _line(self, event: Event, progressed: set[int]) -> str | None:
         """Update the open states by an event and return its line, if any; add Maps whose items ended to a set."""
@@ -96,11 +96,11 @@ class HistoryLog:
         enclosing = self.heads.pop(previous, None) or self.forks.get(previous, ())
         if event_type.endswith("StateEntered"):
             enclosing = (*enclosing, event["id"])
-            self.visits[event["id"]] = OpenState(event_details(event)["name"], event["timestamp"].timestamp())
+            self.open_states[event["id"]] = OpenState(event_details(event)["name"], event["timestamp"].timestamp())
         key = self._state_of(event, enclosing)
         line = None
         if key is not None and (formatter := _FORMATTERS.get(_formatter_key(event_type))) is not None:
-            line = formatter(self.visits[key], event)
+            line = formatter(self.open_states[key], event)
             if event_type.startswith("MapIteration"):
                 progressed.add(key)
         if key is not None and event_type.endswith("StateExited"):
@@ -117,15 +117,15 @@ class HistoryLog:
         name = event_details(event).get("name")
         if name is None:
             return enclosing[-1] if enclosing else None
-        nearest = (*reversed(enclosing), *reversed(self.visits))
-        return next((key for key in nearest if self.visits[key].name == name), None)
+        nearest = (*reversed(enclosing), *reversed(self.open_states))
+        return next((key for key in nearest if self.open_states[key].name == name), None)
 
     def _close(self, key: int) -> None:
         """Remove a state that has been left, and all states inside it."""
         self.heads = {head: enclosing for head, enclosing in self.heads.items() if key not in enclosing}
         self.forks = {fork: enclosing for fork, enclosing in self.forks.items() if key not in enclosing}
         still_open = {key for enclosing in (*self.heads.values(), *self.forks.values()) for key in enclosing}
-        self.visits = {key: visit for key, visit in self.visits.items() if key in still_open}
+        self.open_states = {key: state for key, state in self.open_states.items() if key in still_open}
 
 
 def _entered(state: OpenState, event: Event) -> str:

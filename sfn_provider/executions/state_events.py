@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from sfn_provider.executions.argument_types import Passage
@@ -43,20 +43,15 @@ class StateEventCounter:
         cls, state_name: str, passage: Passage, times: int, value: Mapping[str, Any] | None
     ) -> StateEventCounter:
         """Restore a counter from what ``to_dict`` returned; a new one for None."""
-        counter = cls(state_name, passage, times)
-        if value:
-            counter.position = HistoryPosition.from_dict(value["position"])
-            counter.count, counter.found, counter.ended = value["count"], value["found"], value["ended"]
-        return counter
+        if not value:
+            return cls(state_name, passage, times)
+        position = HistoryPosition.from_dict(value["position"])
+        return cls(state_name, passage, times, **{**value, "position": position})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the progress as JSON value."""
-        return {
-            "position": self.position.to_dict(),
-            "count": self.count,
-            "found": self.found,
-            "ended": self.ended,
-        }
+        progress = asdict(self)
+        return {name: progress[name] for name in ("position", "count", "found", "ended")}
 
     @property
     def is_reached(self) -> bool:

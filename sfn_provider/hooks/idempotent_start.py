@@ -133,7 +133,7 @@ def redrive(
         return retry_aws_call(call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=CALL_TRIES)
     except Exception as error:
         _require_code(error, "ExecutionNotRedrivable")
-        description = hook.describe_patiently(arn)
+        description = hook.describe_with_retries(arn)
         status = description["status"]
         if status in FAILURE_STATUSES:
             why = f"{arn} is {status} and cannot be redriven: {description.get('redriveStatusReason') or error}"
@@ -161,7 +161,7 @@ def _require_code(error: Exception, code: str) -> None:
 
 def _reuse(hook: StepFunctionHook, request: StartRequest, arn: str, error: Exception) -> str | None:
     """Return the ARN of the execution that has the name; None to try the next name."""
-    description = hook.describe_patiently(arn)
+    description = hook.describe_with_retries(arn)
     if request.not_before is not None and description["startDate"] < request.not_before:
         raise AirflowFailException(
             f"{arn} started at {description['startDate'].isoformat()}, before this DAG run: it is not this task's. "

@@ -122,7 +122,7 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
         )
         return description
 
-    def describe_patiently(
+    def describe_with_retries(
         self,
         execution_arn: str,
         included_data: IncludedData = "ALL_DATA",
@@ -142,6 +142,8 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
         return retry_aws_call(
             lambda: self.describe_execution(execution_arn, included_data), renew=self.renew_client, sleep=sleep
         )
+
+    describe_patiently = describe_with_retries  # the former name, for DAGs that use it
 
     def wait_for_execution(
         self,
@@ -164,7 +166,7 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
             AirflowException: it is still running after ``waiter_max_attempts`` polls.
         """
         for attempt in count(1):
-            status = self.describe_patiently(execution_arn, "METADATA_ONLY", sleep)["status"]
+            status = self.describe_with_retries(execution_arn, "METADATA_ONLY", sleep)["status"]
             if status not in RUNNING_STATUSES:
                 break
             self.log.info("%s is %s", execution_arn, status)
@@ -173,7 +175,7 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
             if waiter_max_attempts is not None and attempt >= waiter_max_attempts:
                 raise AirflowException(still_running_message(execution_arn, status, attempt))
             (sleep or time.sleep)(waiter_delay)
-        return self.describe_patiently(execution_arn, "ALL_DATA", sleep)
+        return self.describe_with_retries(execution_arn, "ALL_DATA", sleep)
 
     def get_session(self, *args: Any, **kwargs: Any) -> Any:
         """Make a session, as ``AwsBaseHook`` does, whose clients treat a truncated response as a lost connection."""

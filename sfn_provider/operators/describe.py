@@ -69,7 +69,7 @@ class StepFunctionDescribeExecutionOperator(ExecutionOperator):
         """
         arn = self._resolve_execution_arn(context)
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
-        description = _to_json(self.hook.describe_patiently(arn))
+        description = _to_json(self.hook.describe_with_retries(arn))
         if self.include_history:
             self._push_history(context)
         texts = {key: parse_json_or_text(description[key]) for key in ("input", "output") if key in description}

@@ -103,7 +103,7 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         from sfn_provider.executions.names import name_for_task_instance
         from sfn_provider.hooks.idempotent_start import StartRequest, start_execution_once
 
-        old = self.hook.describe_patiently(self.execution_arn)
+        old = self.hook.describe_with_retries(self.execution_arn)
         machine = old.get("stateMachineAliasArn") or old.get("stateMachineVersionArn") or old["stateMachineArn"]
         name = name_for_task_instance(context["ti"])
         return start_execution_once(self.hook, StartRequest(machine, name, old.get("input"), "new_name", None))

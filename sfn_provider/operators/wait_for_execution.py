@@ -175,7 +175,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
         from sfn_provider.hooks.history_logger import log_remaining_events
 
-        description = self.hook.describe_patiently(arn)
+        description = self.hook.describe_with_retries(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
         if self.log_history:

@@ -147,4 +147,4 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         from sfn_provider.executions.batch_status import SHOWN_FAILURES
 
         failed = [arn for arn, status in statuses.items() if status in FAILURE_STATUSES][:SHOWN_FAILURES]
-        return tuple(self.hook.failure(self.hook.describe_patiently(arn)).failure for arn in failed)
+        return tuple(self.hook.failure(self.hook.describe_with_retries(arn)).failure for arn in failed)

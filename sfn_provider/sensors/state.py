@@ -130,7 +130,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
         from sfn_provider.executions.statuses import FAILURE_STATUSES
 
-        description = self.hook.describe_patiently(self.execution_arn)
+        description = self.hook.describe_with_retries(self.execution_arn)
         missed = f"{self.state_name!r} was {self.passage} {counter.count} times, of {self.times}"
         if description["status"] in FAILURE_STATUSES:
             self._fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, f"{missed}."))

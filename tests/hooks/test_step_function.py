@@ -150,7 +150,7 @@ def test_expired_credentials_are_read_anew(scripted_aws: ScriptedAws, monkeypatc
     scripted_aws.script("DescribeExecution", ErrorResponse("ExpiredTokenException"), SUCCEEDED)
     hook = StepFunctionHook()
     clients = [hook.conn]
-    hook.describe_patiently(ARN, sleep=lambda _: clients.append(hook.conn))
+    hook.describe_with_retries(ARN, sleep=lambda _: clients.append(hook.conn))
     assert clients[0] is not clients[1]
 
 
