@@ -27,7 +27,14 @@ from sfn_provider.integrations.call_outcomes import Completed, Submitted
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
 from sfn_provider.integrations.integration import CallContext, Integration
-from sfn_provider.integrations.job import Job, after_error, after_missing_job, after_running_job, submitted_job
+from sfn_provider.integrations.job import (
+    Job,
+    after_error,
+    after_missing_job,
+    after_running_job,
+    submitted_job,
+    task_of_job,
+)
 from sfn_provider.integrations.job_recovery import JobFinder, Resubmission
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.integrations.sync_job import JobState, SyncJob
@@ -134,7 +141,7 @@ class Caller:
             StatesError: the job has failed: ``States.TaskFailed``, with its description as the cause; or the service
                 rejects the call.
         """
-        task, sync = self._job_task(job)
+        task, sync = task_of_job(job, self._clients)
         operation: OpenOperation | None = None
         try:
             operation = self._open(task)
@@ -156,7 +163,7 @@ class Caller:
             StatesError: the service rejects the call; the job may go on.
             UsageError: the connection has no region or no credentials.
         """
-        task, sync = self._job_task(job)
+        task, sync = task_of_job(job, self._clients)
         if sync.stop is None:
             return
         with convert_client_errors(task):
@@ -165,15 +172,8 @@ class Caller:
             operation.call(sync.stop.operation, job["stop"])
 
     def _task(self, call: CallTask) -> TaskCall:
-        return self._task_of(call.resource, call.state, _role_arn(call))
-
-    def _task_of(self, resource: str, state: str, role_arn: str | None) -> TaskCall:
-        parsed = parse_resource(resource)
-        return TaskCall(state, parsed, role_arn, find_integration(parsed, self._clients))
-
-    def _job_task(self, job: Job) -> tuple[TaskCall, SyncJob]:
-        task = self._task_of(job["resource"], job["state"], job["role_arn"])
-        return task, task.integration.syncs[task.resource.pattern]
+        resource = parse_resource(call.resource)
+        return TaskCall(call.state, resource, _role_arn(call), find_integration(resource, self._clients))
 
     def _open(self, task: TaskCall) -> OpenOperation:
         adapter = ADAPTERS.get(task.integration.adapter)
@@ -213,11 +213,8 @@ class Caller:
     def _send_by_boto3(
         self, operation: ApiOperation, task_parameters: Json, token: str
     ) -> tuple[Values, dict[str, Any]]:
-        task, integration, idempotency = (
-            operation.task,
-            operation.task.integration,
-            operation.task.integration.idempotency,
-        )
+        task, integration = operation.task, operation.task.integration
+        idempotency = integration.idempotency
         parameters = self._prepare(task, task_parameters)
         if integration.resolve is not None:
             parameters = integration.resolve(task_parameters, parameters, operation)

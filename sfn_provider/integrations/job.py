@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.api_operation import TaskCall
 from sfn_provider.integrations.call_outcomes import Submitted
+from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import TASK_FAILED
+from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.integrations.sync_job import SyncJob
 from sfn_provider.integrations.value_shapes import Values, json_text
 
@@ -23,6 +26,13 @@ _MAX_MISSING_POLLS: Final = 6
 
 _MAX_POLL_DELAY: Final = 300.0
 """Maximum seconds until the next poll of a job that could not be polled, or was not found."""
+
+
+def task_of_job(job: Job, clients: Clients) -> tuple[TaskCall, SyncJob]:
+    """Give the task that has submitted a job, and how the job is followed."""
+    resource = parse_resource(job["resource"])
+    integration = find_integration(resource, clients)
+    return TaskCall(job["state"], resource, job["role_arn"], integration), integration.syncs[resource.pattern]
 
 
 def submitted_job(task: TaskCall, sync: SyncJob, parameters: Values, result: Values, output: Json) -> Submitted:

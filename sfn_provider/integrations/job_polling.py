@@ -9,16 +9,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.adapters.registry import ADAPTERS
 from sfn_provider.integrations.api_operation import ApiOperation, ServiceAdapter, TaskCall, botocore_errors
 from sfn_provider.integrations.call_outcomes import Submitted
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.job import Job, after_error, after_missing_job, after_running_job
+from sfn_provider.integrations.job import Job, after_error, after_missing_job, after_running_job, task_of_job
 from sfn_provider.integrations.json_templates import get_path
-from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.integrations.sync_job import BatchDescribe, SyncJob
 
 PollOutcome = Submitted | None
@@ -36,7 +34,7 @@ class ClientKey(NamedTuple):
 
 def client_key(job: Job, clients: Clients) -> ClientKey:
     """Give the client that polls a job."""
-    task, _ = _task_and_sync(job, clients)
+    task, _ = task_of_job(job, clients)
     return ClientKey(task.integration.client, task.resource.region, task.role_arn)
 
 
@@ -68,14 +66,14 @@ class BatchJobPoller:
 
     def can_batch(self, job: Job) -> bool:
         """Can a call that describes this job describe others?"""
-        return self._batch(_task_and_sync(job, self._clients)[1]) is not None
+        return self._batch(task_of_job(job, self._clients)[1]) is not None
 
     def batches(self, jobs: Mapping[str, Job]) -> list[list[str]]:
         """Group the names of jobs that one call describes."""
         groups: dict[str, list[str]] = {}
         limits: dict[str, int] = {}
         for name, job in jobs.items():
-            batch = self._batch(_task_and_sync(job, self._clients)[1])
+            batch = self._batch(task_of_job(job, self._clients)[1])
             shared = name if batch is None else json.dumps([batch.operation, batch.shared(job["describe"])])
             groups.setdefault(shared, []).append(name)
             limits[shared] = 1 if batch is None else batch.limit
@@ -87,7 +85,7 @@ class BatchJobPoller:
         Call `open` before, each time: credentials may have expired. Transient errors never end a job: its next poll is
         delayed longer.
         """
-        task, sync = _task_and_sync(jobs[0], self._clients)
+        task, sync = task_of_job(jobs[0], self._clients)
         batch = self._batch(sync)
         same_operation = batch is not None and batch.operation == sync.describe.operation
         if batch is None or (len(jobs) == 1 and not same_operation):
@@ -108,7 +106,7 @@ class BatchJobPoller:
         return [outcome(job) for job in jobs]
 
     def _poll_one(self, job: Job) -> PollOutcome:
-        task, sync = _task_and_sync(job, self._clients)
+        task, sync = task_of_job(job, self._clients)
         try:
             answer = self._open(task).call(sync.describe.operation, job["describe"] | sync.status_only)
         except botocore_errors() as error:
@@ -143,12 +141,6 @@ class BatchJobPoller:
         if adapter is not None:
             return adapter(task, self._clients)
         return ApiOperation(task, self._client, task.integration.operation, self._clients)
-
-
-def _task_and_sync(job: Job, clients: Clients) -> tuple[TaskCall, SyncJob]:
-    resource = parse_resource(job["resource"])
-    integration = find_integration(resource, clients)
-    return TaskCall(job["state"], resource, job["role_arn"], integration), integration.syncs[resource.pattern]
 
 
 def _outcome(job: Job, sync: SyncJob, status: Json) -> PollOutcome:
