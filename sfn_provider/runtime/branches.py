@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException
 from sfn_provider.engine.external_branches import first_event
@@ -40,6 +40,26 @@ BRANCH_END_KEY = "ended"
 Place = tuple[tuple[str, int], ...]
 
 
+class GroupStart(NamedTuple):
+    """What a start task has pushed.
+
+    Args:
+        task: the start task.
+        token: its token.
+        shared: its XCom `GROUP_START_KEY`.
+    """
+
+    task: GroupStartTask
+    token: RoutingToken
+    shared: dict[str, Json]
+
+
+def pull_group_start(task: GroupStartTask, context: Context) -> GroupStart | None:
+    """Returns what a start task has pushed; None where it has not entered its Parallel or Map."""
+    tokens, shared = (pull_xcoms(context, [task.task_id], key, -1) for key in (TOKEN_KEY, GROUP_START_KEY))
+    return GroupStart(task, RoutingToken.from_json(tokens[0]), shared[0]) if tokens and shared else None
+
+
 def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> TaskEntry | None:
     """Returns how the first task of a branch is entered.
 
@@ -51,28 +71,27 @@ def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> Ta
     Returns:
         None where the Parallel or Map was not entered, or has no such branch.
     """
-    tokens = pull_xcoms(context, [start.task_id], TOKEN_KEY, -1)
-    started = pull_xcoms(context, [start.task_id], GROUP_START_KEY, -1)
-    if not tokens or not started:
+    pushed = pull_group_start(start, context)
+    if pushed is None:
         return None
-    state, token, group = next(iter(task.states)), RoutingToken.from_json(tokens[0]), started[0]
-    map_index = context["ti"].map_index
+    token, shared = pushed.token, pushed.shared
+    state, map_index = next(iter(task.states)), context["ti"].map_index
     index = start.index_of(state, -1 if map_index is None else map_index)
-    if index >= len(group["previous"]):
+    if index >= len(shared["previous"]):
         return None
     inputs = pull_xcoms(context, [start.task_id], "return_value", -1)
     value = start.input_of(inputs[0] if inputs else None, index)
     outer = token.branch
     branch = BranchPosition(
         place=(*(outer.place if outer else ()), (start.task_id, index)),
-        map_item=start.item_of(index, value, group["values"]) or (outer.map_item if outer else None),
-        first_event=first_event(group["entered"], index),
-        draws_from=f"{group['place']}.{index}",
+        map_item=start.item_of(index, value, shared["values"]) or (outer.map_item if outer else None),
+        first_event=first_event(shared["entered"], index),
+        draws_from=f"{shared['place']}.{index}",
     )
-    return TaskEntry(state, value, replace(token, branch=branch, previous=group["previous"][index], steps=0))
+    return TaskEntry(state, value, replace(token, branch=branch, previous=shared["previous"][index], steps=0))
 
 
-def skip_if_sibling_failed(task: StateTask, token: RoutingToken, branch: BranchPosition, context: Context) -> None:
+def skip_if_sibling_failed(task: StateTask, token: RoutingToken, context: Context) -> None:
     """Skips the task where another branch of a Parallel or Map around it has failed, as AWS stops branches then.
 
     The first states of all branches are entered at the same time, so a failure in one does not skip another's.
@@ -80,15 +99,18 @@ def skip_if_sibling_failed(task: StateTask, token: RoutingToken, branch: BranchP
     Raises:
         AirflowSkipException: where one has failed.
     """
+    if token.branch is None:
+        return
     starts = {start.task_id: start for start in start_tasks_before(task)}
-    innermost, index = branch.place[-1]
+    around = token.branch.place
+    innermost, index = around[-1]
     # As many branches or iterations start before any has ended.
     at_once = task.max_active_tis_per_dagrun or INLINE_CONCURRENCY
     is_first = innermost in task.upstream_task_ids and index < at_once
-    for depth, (start_id, _) in enumerate(branch.place[:-1] if is_first else branch.place):
+    for depth, (start_id, _) in enumerate(around[:-1] if is_first else around):
         for error in pull_xcoms(context, task_ids_in_group(starts[start_id]), ERROR_KEY):
             place = _place_of_error(error)
-            if len(place) == depth + 1 and place[:depth] == branch.place[:depth] and _is_past(error, token):
+            if len(place) == depth + 1 and place[:depth] == around[:depth] and _is_past(error, token):
                 raise AirflowSkipException(f"another branch of {starts[start_id].state_name!r} has failed")
 
 
@@ -102,15 +124,11 @@ def _place_of_error(error: dict[str, Json]) -> Place:
     return branch.place if branch is not None else ()
 
 
-def collect_branch_outcomes(
-    start: GroupStartTask, token: RoutingToken, count: int, context: Context
-) -> list[BranchOutcome | None]:
-    """Returns the outcomes of the branches that a start task has started.
+def collect_branch_outcomes(start: GroupStart, context: Context) -> list[BranchOutcome | None]:
+    """Returns the outcomes of the branches of a Parallel, or of the iterations of an inline Map.
 
     Args:
-        start: the start task.
-        token: the token that it pushed.
-        count: how many branches there are.
+        start: what the start task has pushed.
         context: the join task's context.
 
     Returns:
@@ -119,16 +137,17 @@ def collect_branch_outcomes(
     Raises:
         AirflowFailException: where a branch has no outcome although none has failed: one of its tasks was lost.
     """
-    inside = task_ids_in_group(start)
-    outer = token.branch.place if token.branch is not None else ()
+    inside, count = task_ids_in_group(start.task), len(start.shared["previous"])
+    outer = start.token.branch.place if start.token.branch is not None else ()
     outcomes: dict[int, BranchOutcome] = {}
-    for place, outcome in [*_succeeded(inside, token, context), *_failed(inside, token, context)]:
-        if place[:-1] == outer and place[-1][0] == start.task_id:
+    for place, outcome in [*_succeeded(inside, start.token, context), *_failed(inside, start.token, context)]:
+        if place[:-1] == outer and place[-1][0] == start.task.task_id:
             outcomes[place[-1][1]] = outcome
     missing = sorted(set(range(count)) - set(outcomes))
     if missing and all(outcome.status == "SUCCEEDED" for outcome in outcomes.values()):
+        name = start.task.state_name
         raise AirflowFailException(
-            f"branch {missing[0]} of {start.state_name!r} has no outcome: look for a task of it that failed, clear it"
+            f"branch {missing[0]} of {name!r} has no outcome: look for a task of it that failed, clear it"
         )
     return [outcomes.get(index) for index in range(count)]
 

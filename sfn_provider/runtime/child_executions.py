@@ -15,11 +15,11 @@ from sfn_provider.engine.map_run.child_batches import ChildBatch, split_into_bat
 from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
 from sfn_provider.engine.state_progress import MapRunProgress
 from sfn_provider.exceptions import UsageError
-from sfn_provider.runtime.branches import GROUP_START_KEY, skip_if_sibling_failed
+from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import is_mocked
-from sfn_provider.runtime.group_strategies import GroupStart, push_group_start
+from sfn_provider.runtime.group_strategies import push_group_start
 from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
-from sfn_provider.runtime.routing_token import TOKEN_KEY, RoutingToken, pull_xcoms
+from sfn_provider.runtime.routing_token import TOKEN_KEY, pull_xcoms
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any
@@ -54,21 +54,19 @@ class ChildExecutionBatch(TaskStrategy):
 
     def start(self, runner: TaskRunner) -> Json:
         """Runs the child executions of this task's batch, as far as that goes without waiting."""
-        reader = find_start_task(runner.task).task_id
-        keys = (TOKEN_KEY, GROUP_START_KEY, BATCH_KEY.format(runner.context["ti"].map_index))
-        tokens, started, batches = (pull_xcoms(runner.context, [reader], key, -1) for key in keys)
-        if not tokens or not started or not batches:
+        task = find_start_task(runner.task)
+        start = pull_group_start(task, runner.context)
+        batches = pull_xcoms(runner.context, [task.task_id], BATCH_KEY.format(runner.context["ti"].map_index), -1)
+        if start is None or not batches:
             raise AirflowSkipException(f"no task chose state {runner.task.state_name!r}")
-        token = RoutingToken.from_json(tokens[0])
-        runner.branch = token.branch
-        if token.branch is not None:
-            skip_if_sibling_failed(runner.task, token, token.branch, runner.context)
+        runner.branch = start.token.branch
+        skip_if_sibling_failed(runner.task, start.token, runner.context)
         runner.prepare_calls()
         batch = ChildBatch(
             **batches[0], failed_in_other_batches=_failures_of_other_batches(runner, batches[0]["first"])
         )
-        now, deadline = runner.execution.now(token), runner.execution.deadline
-        state = ExecutionState.from_json(started[0]["state"])
+        now, deadline = runner.execution.now(start.token), runner.execution.deadline
+        state = ExecutionState.from_json(start.shared["state"])
         return runner.run(runner.interpreter.run_children(state, batch, at=now, deadline=deadline))
 
     def resume(self, runner: TaskRunner, state: ExecutionState) -> StepResult:
@@ -118,8 +116,7 @@ def join_child_executions(runner: TaskRunner, start: GroupStart, state: Executio
     outcomes = [ChildOutcome(**child) for batch in pull_xcoms(runner.context, tasks, OUTCOMES_KEY) for child in batch]
     missing = sorted(set(range(start.shared["count"])) - {child.index for child in outcomes})
     if missing:
-        if start.token.branch is not None:
-            skip_if_sibling_failed(runner.task, start.token, start.token.branch, runner.context)
+        skip_if_sibling_failed(runner.task, start.token, runner.context)
         raise AirflowFailException(
             f"child execution {missing[0]} of {start.task.state_name!r} has no outcome: look for a task of "
             f"{tasks[0]!r} that failed, clear it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_state
 from sfn_provider.engine.execution_state import ExecutionState
@@ -12,9 +12,9 @@ from sfn_provider.engine.execution_step import children_place
 from sfn_provider.engine.external_branches import previous_events
 from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.requests import RunBranches
-from sfn_provider.runtime.branches import GROUP_START_KEY, collect_branch_outcomes
+from sfn_provider.runtime.branches import GROUP_START_KEY, GroupStart, collect_branch_outcomes, pull_group_start
 from sfn_provider.runtime.group_tasks import find_start_task
-from sfn_provider.runtime.routing_token import TOKEN_KEY, RoutingToken, pull_xcoms
+from sfn_provider.runtime.routing_token import TOKEN_KEY, pull_xcoms
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.runtime.task_definitions import own_definition, rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
@@ -144,20 +144,6 @@ def push_group_start(runner: TaskRunner, state: ExecutionState, shared: dict[str
     runner.push(GROUP_START_KEY, {**shared, "state": state.to_json()})
 
 
-class GroupStart(NamedTuple):
-    """What a start task has pushed.
-
-    Args:
-        task: the start task.
-        token: its token.
-        shared: its XCom `GROUP_START_KEY`.
-    """
-
-    task: GroupStartTask
-    token: RoutingToken
-    shared: dict[str, Json]
-
-
 class GroupJoin(TaskStrategy):
     """Continues after the branches of a Parallel or Map with their outputs or a Catch, or fails as they did.
 
@@ -176,7 +162,10 @@ class GroupJoin(TaskStrategy):
 
     def start(self, runner: TaskRunner) -> Json:
         """Collects how the branches ended and continues, or fails."""
-        start = _pull_group_start(runner)
+        task = find_start_task(runner.task)
+        start = pull_group_start(task, runner.context)
+        if start is None:
+            raise _not_entered(runner, task)
         runner.branch = start.token.branch
         state = ExecutionState.from_json(start.shared["state"])
         if start.shared.get("left"):
@@ -186,20 +175,15 @@ class GroupJoin(TaskStrategy):
 
 def join_branches(runner: TaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
     """Applies the outcomes of the branches of a Parallel, or of the iterations of an inline Map."""
-    count = len(start.shared["previous"])
-    outcomes = collect_branch_outcomes(start.task, start.token, count, runner.context)
-    return runner.interpreter.join(state, outcomes)
+    return runner.interpreter.join(state, collect_branch_outcomes(start, runner.context))
 
 
-def _pull_group_start(runner: TaskRunner) -> GroupStart:
-    task = find_start_task(runner.task)
-    tokens = pull_xcoms(runner.context, [task.task_id], TOKEN_KEY, -1)
-    shared = pull_xcoms(runner.context, [task.task_id], GROUP_START_KEY, -1)
-    if tokens and shared:
-        return GroupStart(task, RoutingToken.from_json(tokens[0]), shared[0])
+def _not_entered(runner: TaskRunner, start: GroupStartTask) -> Exception:
+    """Returns the exception that ends a join whose start task has not entered the Parallel or Map."""
     name = runner.task.state_name
-    state = "skipped" if shared else task_state(runner.context, task.task_id)
+    was_skipped = pull_xcoms(runner.context, [start.task_id], GROUP_START_KEY, -1)
+    state = "skipped" if was_skipped else task_state(runner.context, start.task_id)
     if state == "skipped":
-        raise AirflowSkipException(f"no task chose state {name!r}")
+        return AirflowSkipException(f"no task chose state {name!r}")
     # This task runs although tasks before it failed; where it is the run's last one, the run must not be green.
-    raise AirflowFailException(f"state {name!r} was not entered: {task.task_id!r} is {state}")
+    return AirflowFailException(f"state {name!r} was not entered: {start.task_id!r} is {state}")

@@ -36,8 +36,8 @@ def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
     entry = enter_branch(task, start, context) if start is not None else _chosen_entry(task, before, context)
     if entry is None:
         raise AirflowSkipException(f"no task before this one chose state {task.state_name!r}")
-    if entry.token is not None and entry.token.branch is not None:
-        skip_if_sibling_failed(task, entry.token, entry.token.branch, context)
+    if entry.token is not None:
+        skip_if_sibling_failed(task, entry.token, context)
     return entry
 
 
