@@ -1,4 +1,4 @@
-"""Interprets a state machine: takes an execution's state and an event, returns the next state and requests.
+"""Interprets a state machine: takes its execution state and an event, returns requests and history.
 
 It never sleeps, calls nothing and reads no clock. A driver answers its requests: `simulate` with mocks and virtual
 time, an Airflow task with real calls and deferrals.

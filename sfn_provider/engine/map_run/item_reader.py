@@ -1,4 +1,4 @@
-"""Reads the items of an ItemReader: asks for S3 objects, one after another, and collects the items in them."""
+"""Reads the items of an ItemReader from S3 objects, one object after another."""
 
 from __future__ import annotations
 
