@@ -328,24 +328,28 @@ class StateMachine(_Model):
     query_language: QueryLanguage = "JSONPath"
 
 
-def walk_states(scope: StateMachine | Branch, location: str = "") -> Iterator[tuple[str, str, State]]:
+def walk_states(
+    scope: StateMachine | Branch, location: str = "", outer: tuple[str, ...] = ()
+) -> Iterator[tuple[str, tuple[str, ...], State]]:
     """Iterate over all states in the order of the definition, each before the states inside it.
 
     Args:
         scope: a machine or a branch.
         location: its JSON pointer.
+        outer: the names of the states around it, outermost first.
 
     Yields:
-        JSON pointer, name and model of each state.
+        JSON pointer; names of the states around and of the state itself; its model.
     """
     for name, state in scope.states.items():
-        at = location + pointer("States", name)
-        yield at, name, state
+        at, names = location + pointer("States", name), (*outer, name)
+        yield at, names, state
         if isinstance(state, Map):
-            yield from walk_states(state.body, f"{at}/{'ItemProcessor' if state.item_processor else 'Iterator'}")
+            field = "ItemProcessor" if state.item_processor else "Iterator"
+            yield from walk_states(state.body, f"{at}/{field}", names)
         elif isinstance(state, Parallel):
             for index, branch in enumerate(state.branches):
-                yield from walk_states(branch, f"{at}/Branches/{index}")
+                yield from walk_states(branch, f"{at}/Branches/{index}", names)
 
 
 def dump(machine: StateMachine) -> dict[str, Any]:

@@ -6,10 +6,10 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-sam-sfn.ht
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.exceptions import UsageError
 
 Source = str | dict[str, Any]
@@ -107,18 +107,6 @@ def find_placeholders(value: Any) -> dict[str, str]:
             for name in PLACEHOLDER.findall(strip_partition(text) if location.endswith("/Resource") else text):
                 found.setdefault(name, location)
     return found
-
-
-def walk_texts(value: Any, location: str = "") -> Iterator[tuple[str, str]]:
-    """Iterate over the strings in a JSON value with their JSON pointers; object keys are not included."""
-    if isinstance(value, str):
-        yield location, value
-    elif isinstance(value, list):
-        for index, entry in enumerate(value):
-            yield from walk_texts(entry, f"{location}/{index}")
-    elif isinstance(value, dict):
-        for key, entry in value.items():
-            yield from walk_texts(entry, location + pointer(key))
 
 
 def _map_texts(value: Any, change: Callable[[str], str]) -> Any:

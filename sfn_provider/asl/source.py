@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NoReturn
 
-from sfn_provider.asl.diagnostics import Diagnostic, Level, pointer
+from sfn_provider.asl.diagnostics import Diagnostic, Level, pointer, split_pointer
 from sfn_provider.asl.json_positions import LineIndex, scan_positions
 from sfn_provider.asl.scope import Json
 
@@ -206,9 +206,8 @@ def _json_message(text: str, error: json.JSONDecodeError) -> str:
 def _duplicate_problem(location: str, offset: int) -> _Problem:
     # AWS refuses two states of the same name. Its documentation says nothing about other fields; they are refused here
     # because one of the two values would be ignored.
-    scope, _, name = location.rpartition("/")
-    name = name.replace("~1", "/").replace("~0", "~")
-    if scope.endswith("/States"):
+    *scope, name = split_pointer(location)
+    if scope[-1:] == ["States"]:
         return "error", "DUPLICATE_STATE_NAME", f"two states are named {name!r}; rename one", location, offset
     message = f"the field {name!r} stands twice in the same object, and only one can count; remove one"
     return "error", "INVALID_JSON_DESCRIPTION", message, location, offset

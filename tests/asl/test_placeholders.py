@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sfn_provider.asl.placeholders import find_placeholders, make_placeholder, substitute, walk_texts
+from sfn_provider.asl.placeholders import find_placeholders, make_placeholder, substitute
 from sfn_provider.exceptions import UsageError
 
 
@@ -39,7 +39,3 @@ def test_placeholders_are_found_where_they_need_a_value() -> None:
         "Result": "${R}",
     }
     assert find_placeholders(value) == dict.fromkeys(["Q", "R"], "/States/A~1B/Parameters/0/q")
-
-
-def test_texts_come_with_their_pointers() -> None:
-    assert list(walk_texts({"a": ["x", 1, {"b/c": "y"}], "d": None})) == [("/a/0", "x"), ("/a/2/b~1c", "y")]

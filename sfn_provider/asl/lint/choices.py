@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS, Comparison, Kind
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import Definition, Fields, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.lint.fields import is_timestamp
 from sfn_provider.asl.lint.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
@@ -22,7 +22,7 @@ _OPERANDS: dict[Kind, tuple[type | tuple[type, ...], str]] = {
 }
 
 
-def rule_tests(definition: Definition) -> Iterator[Diagnostic]:
+def rule_tests(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every rule tests one thing."""
     for state in definition.of_type("Choice"):
         for at, rule, outermost in choice_rules(state):
@@ -50,7 +50,7 @@ def _test_problems(rule: Fields, at: str) -> Iterator[Diagnostic]:
         yield warning("CHOICE_RULE_WITHOUT_COMPARISON", message, at)
 
 
-def rule_operands(definition: Definition) -> Iterator[Diagnostic]:
+def rule_operands(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """What a comparison compares with has the comparison's type."""
     for state in definition.of_type("Choice"):
         for at, rule, _ in choice_rules(state):
@@ -79,7 +79,7 @@ def _fits(operand: Json, comparison: Comparison) -> bool:
     return isinstance(operand, types)
 
 
-def conditions(definition: Definition) -> Iterator[Diagnostic]:
+def conditions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A JSONata rule's Condition is true, false, or an expression."""
     for state in definition.of_type("Choice"):
         for at, rule, _ in choice_rules(state):
@@ -89,7 +89,7 @@ def conditions(definition: Definition) -> Iterator[Diagnostic]:
                 yield error(message, at + "/Condition")
 
 
-def choices_without_default(definition: Definition) -> Iterator[Diagnostic]:
+def choices_without_default(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A Choice has a Default: without one the execution fails where no rule matches."""
     for state in definition.of_type("Choice"):
         if "Default" not in state.fields:

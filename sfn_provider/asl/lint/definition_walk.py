@@ -85,7 +85,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class DefinitionIndex:
     """A definition as the rules read it.
 
     Args:
@@ -110,7 +110,7 @@ class Definition:
         return chain.from_iterable(self.by_type.get(type_, ()) for type_ in types)
 
 
-def index_definition(value: Fields, execution_type: ExecutionType = "STANDARD") -> Definition:
+def index_definition(value: Fields, execution_type: ExecutionType = "STANDARD") -> DefinitionIndex:
     """Index a definition.
 
     Args:
@@ -137,7 +137,7 @@ def index_definition(value: Fields, execution_type: ExecutionType = "STANDARD") 
     by_type: dict[str, list[PlacedState]] = {}
     for state in states:
         by_type.setdefault(state.type, []).append(state)
-    return Definition(value, machine_language, execution_type, tuple(groups), tuple(states), states_of, by_type)
+    return DefinitionIndex(value, machine_language, execution_type, tuple(groups), tuple(states), states_of, by_type)
 
 
 def _place(name: str, fields: Fields, group: Group, machine_language: str) -> PlacedState:

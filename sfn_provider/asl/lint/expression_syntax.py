@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.intrinsics import compile_intrinsic
+from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint.definition_walk import Definition, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, choice_rules, is_expression, is_placeholder
 from sfn_provider.asl.lint.expression_walk import (
     INTRINSIC,
     JsonataUse,
@@ -18,7 +19,6 @@ from sfn_provider.asl.lint.expression_walk import (
     jsonata_uses,
     path_uses,
     payload_templates,
-    walk_json,
 )
 from sfn_provider.asl.lint.reporting import error, join_words, warning
 from sfn_provider.asl.paths import compile_path, compile_reference
@@ -34,7 +34,7 @@ _LOOKS_LIKE_JSONATA = re.compile(r"\$(states)?\.|States\.\w+\(")
 _LOOKS_DYNAMIC = re.compile(r"\$\$?(?:[.\[].*)?|States\.\w+\(.*\)", re.DOTALL)
 
 
-def paths_and_calls(definition: Definition) -> Iterator[Diagnostic]:
+def paths_and_calls(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Paths, intrinsic calls and ``.$`` fields are valid."""
     for use in path_uses(definition):
         if not is_placeholder(use.value):
@@ -83,7 +83,7 @@ def _check_reference(use: PathUse) -> None:
         raise ValueError(f"{use.field} takes a path into the input or a variable, not into the context object")
 
 
-def jsonata_syntax(definition: Definition) -> Iterator[Diagnostic]:
+def jsonata_syntax(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """JSONata expressions are valid and refer to what exists."""
     for use in jsonata_uses(definition):
         if use.source is not None:
@@ -127,7 +127,7 @@ def _states_fields(use: JsonataUse) -> dict[str, None]:
     return fields
 
 
-def jsonata_text(definition: Definition) -> Iterator[Diagnostic]:
+def jsonata_text(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Text of a JSONata state does not look like a path or an expression without ``{% %}``."""
     for use in jsonata_uses(definition):
         if use.at.endswith(".$"):
@@ -140,7 +140,7 @@ def jsonata_text(definition: Definition) -> Iterator[Diagnostic]:
             yield warning("TEXT_FOR_EXPRESSION", message, use.at)
 
 
-def static_text(definition: Definition) -> Iterator[Diagnostic]:
+def static_text(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Text that AWS does not evaluate does not look like a path or a call."""
     for state in definition.states:
         if state.language != "JSONPath":

@@ -9,8 +9,9 @@ from typing import Literal
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
-from sfn_provider.asl.lint.definition_walk import Definition, PlacedState, choice_rules, is_expression
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, PlacedState, choice_rules, is_expression
 from sfn_provider.asl.scope import Json
 
 Reads = Literal["raw input", "effective input", "result", "output", "error", "unknown"]
@@ -119,7 +120,7 @@ class PathUse:
         return list(_paths_in_call(self.value)) if INTRINSIC.match(self.value) else [self.value]
 
 
-def path_uses(definition: Definition) -> Iterator[PathUse]:
+def path_uses(definition: DefinitionIndex) -> Iterator[PathUse]:
     """Yield the paths and intrinsic calls of all JSONPath states."""
     for state in definition.states:
         if state.language == "JSONPath":
@@ -154,18 +155,6 @@ def payload_templates(state: PlacedState) -> Iterator[tuple[Json, str, Reads]]:
             yield from ((fields[name], at + pointer(name), reads) for name, reads in names.items() if name in fields)
 
 
-def walk_json(value: Json, at: str) -> Iterator[tuple[str, str | None, Json]]:
-    """Yield a value and everything in it, in order: pointer, name, value. Items of arrays have no name."""
-    stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
-    while stack:
-        place, name, item = stack.pop()
-        yield place, name, item
-        if isinstance(item, dict):
-            stack += [(place + pointer(key), key, inner) for key, inner in reversed(item.items())]
-        elif isinstance(item, list):
-            stack += [(place + pointer(index), None, item[index]) for index in reversed(range(len(item)))]
-
-
 @dataclass(frozen=True, slots=True)
 class JsonataUse:
     """A string in a field of a JSONata state that accepts expressions.
@@ -190,7 +179,7 @@ class JsonataUse:
         return self.text[2:-2] if is_expression(self.text) else None
 
 
-def jsonata_uses(definition: Definition) -> Iterator[JsonataUse]:
+def jsonata_uses(definition: DefinitionIndex) -> Iterator[JsonataUse]:
     """Yield all strings in fields of JSONata states that accept expressions."""
     for state in definition.states:
         if state.language != "JSONata":

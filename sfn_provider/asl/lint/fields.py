@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import Definition, is_expression, is_placeholder
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, is_expression, is_placeholder
 from sfn_provider.asl.lint.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 
@@ -83,7 +83,7 @@ RANGES = (
 NOT_EMPTY = {"Parallel": "Branches", "Choice": "Choices"}
 
 
-def exclusive_fields(definition: Definition) -> Iterator[Diagnostic]:
+def exclusive_fields(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Of fields with the same meaning a state has at most one, and exactly one where it is required."""
     for row in EXCLUSIVE:
         for state in definition.of_type(row.type):
@@ -96,7 +96,7 @@ def exclusive_fields(definition: Definition) -> Iterator[Diagnostic]:
                     yield error(f"a {row.type} state needs one of {join_words(map(repr, row.names), 'or')}", at)
 
 
-def numbers_in_range(definition: Definition) -> Iterator[Diagnostic]:
+def numbers_in_range(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Numbers are in their range."""
     for row in RANGES:
         for state in definition.of_type(row.type):
@@ -117,7 +117,7 @@ def _out_of_range(value: Json, row: Range, at: str) -> Iterator[Diagnostic]:
         yield warning("ZERO_INTERVAL", "IntervalSeconds is documented as positive; with 0 the retries do not wait", at)
 
 
-def numbers_written_as_text(definition: Definition) -> Iterator[Diagnostic]:
+def numbers_written_as_text(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A number field holds a number, or in a JSONata state an expression."""
     for row in RANGES:
         for state in definition.of_type(row.type):
@@ -135,7 +135,7 @@ def numbers_written_as_text(definition: Definition) -> Iterator[Diagnostic]:
                 yield error(f"expected a number{hint}, not the string {value!r}", at + pointer(row.name))
 
 
-def heartbeat_within_timeout(definition: Definition) -> Iterator[Diagnostic]:
+def heartbeat_within_timeout(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """HeartbeatSeconds is smaller than TimeoutSeconds."""
     for state in definition.of_type("Task"):
         heartbeat, timeout = (state.fields.get(name) for name in ("HeartbeatSeconds", "TimeoutSeconds"))
@@ -144,7 +144,7 @@ def heartbeat_within_timeout(definition: Definition) -> Iterator[Diagnostic]:
             yield error(message, state.at + "/HeartbeatSeconds")
 
 
-def not_empty(definition: Definition) -> Iterator[Diagnostic]:
+def not_empty(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A Parallel has branches, a Choice has rules, and a group has states."""
     for group in definition.groups:
         if group.fields.get("States") == {}:
@@ -166,7 +166,7 @@ def is_timestamp(text: str) -> bool:
     return True
 
 
-def wait_timestamps(definition: Definition) -> Iterator[Diagnostic]:
+def wait_timestamps(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Timestamp of a Wait is an RFC 3339 timestamp."""
     for state in definition.of_type("Wait"):
         value = state.fields.get("Timestamp")
@@ -177,7 +177,7 @@ def wait_timestamps(definition: Definition) -> Iterator[Diagnostic]:
             yield error(message, state.at + "/Timestamp")
 
 
-def version(definition: Definition) -> Iterator[Diagnostic]:
+def version(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Version is 1.0, the only one."""
     value = definition.fields.get("Version")
     if isinstance(value, str) and value != "1.0":

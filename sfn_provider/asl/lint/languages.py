@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import Definition, PlacedState
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, PlacedState
 from sfn_provider.asl.lint.reporting import error
 from sfn_provider.asl.lint.unknown_fields import has_field
 
@@ -58,7 +58,7 @@ ONLY_IN: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-def fields_of_other_language(definition: Definition) -> Iterator[Diagnostic]:
+def fields_of_other_language(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A state has no field of the other query language."""
     for state in definition.states:
         other = "JSONPath" if state.language == "JSONata" else "JSONata"
@@ -74,7 +74,7 @@ def fields_of_other_language(definition: Definition) -> Iterator[Diagnostic]:
                     yield error(message, at + pointer(name))
 
 
-def query_languages(definition: Definition) -> Iterator[Diagnostic]:
+def query_languages(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A machine in JSONata has no JSONPath states; a JSONPath machine may have JSONata states."""
     for state in definition.states:
         if _downgraded(state, definition):
@@ -82,5 +82,5 @@ def query_languages(definition: Definition) -> Iterator[Diagnostic]:
             yield error(message, state.at + "/QueryLanguage")
 
 
-def _downgraded(state: PlacedState, definition: Definition) -> bool:
+def _downgraded(state: PlacedState, definition: DefinitionIndex) -> bool:
     return definition.language == "JSONata" and state.fields.get("QueryLanguage") == "JSONPath"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Group, PlacedState
 from sfn_provider.asl.lint.reporting import warning
 from sfn_provider.asl.lint.transitions import targets
 from sfn_provider.asl.resources import parse_resource
 
 
-def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:
+def loops_without_wait(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A loop contains a state that waits, so that it does not run through its events at once."""
     for group in definition.groups:
         looping = _states_looping_without_wait(definition, group)
@@ -24,7 +24,7 @@ def loops_without_wait(definition: Definition) -> Iterator[Diagnostic]:
             yield warning("LOOP_WITHOUT_WAIT", message, state.at)
 
 
-def _states_looping_without_wait(definition: Definition, group: Group) -> list[PlacedState]:
+def _states_looping_without_wait(definition: DefinitionIndex, group: Group) -> list[PlacedState]:
     """Find the states that are in a loop, or between two, once the states that wait are removed."""
     states = {state.name: state for state in definition.states_of[group.at] if not _slows_loop(state)}
     edges = {name: {target for _, target in targets(state) if target in states} for name, state in states.items()}

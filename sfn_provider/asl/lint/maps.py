@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import Definition, Fields, is_placeholder
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, is_placeholder
 from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words, warning
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
@@ -43,7 +43,7 @@ _ONE_OF = {
 }
 
 
-def processor_configs(definition: Definition) -> Iterator[Diagnostic]:
+def processor_configs(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Mode DISTRIBUTED needs an ExecutionType, INLINE has none."""
     for group in definition.groups:
         config = group.fields.get("ProcessorConfig")
@@ -56,7 +56,7 @@ def processor_configs(definition: Definition) -> Iterator[Diagnostic]:
             yield error("ExecutionType goes with Mode DISTRIBUTED alone", at + "/ExecutionType")
 
 
-def distributed_only(definition: Definition) -> Iterator[Diagnostic]:
+def distributed_only(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """An inline Map has no fields that only a distributed one uses."""
     for group in definition.groups:
         state = group.parent
@@ -68,7 +68,7 @@ def distributed_only(definition: Definition) -> Iterator[Diagnostic]:
                 yield warning("UNUSED_FIELD", message, state.at + pointer(name))
 
 
-def readers_and_writers(definition: Definition) -> Iterator[Diagnostic]:
+def readers_and_writers(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """ItemReader and ResultWriter call S3, with options that fit together."""
     for state in definition.of_type("Map"):
         for at, reader in state.parts.get("ItemReader", ()):

@@ -28,7 +28,7 @@ from sfn_provider.asl.lint.data_shapes import (
     write_member,
 )
 from sfn_provider.asl.lint.definition_walk import (
-    Definition,
+    DefinitionIndex,
     Fields,
     Group,
     PlacedState,
@@ -73,7 +73,7 @@ class _Flow:
         return True
 
 
-def impossible_paths(definition: Definition) -> Iterator[Diagnostic]:
+def impossible_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Report every path that leads to nothing on every route, or on the route from a catcher."""
     flow = _propagate_shapes(definition)
     for use in path_uses(definition):
@@ -123,7 +123,7 @@ def _message(use: PathUse, path: str, found: MissingMember, origins: list[str], 
     )
 
 
-def _propagate_shapes(definition: Definition) -> _Flow:
+def _propagate_shapes(definition: DefinitionIndex) -> _Flow:
     flow = _Flow()
     entries: deque[tuple[Group, DataShape]] = deque([(definition.groups[0], UNKNOWN)])
     while entries:
@@ -134,7 +134,7 @@ def _propagate_shapes(definition: Definition) -> _Flow:
     return flow
 
 
-def _follow_group(definition: Definition, group: Group, shape: DataShape, flow: _Flow) -> None:
+def _follow_group(definition: DefinitionIndex, group: Group, shape: DataShape, flow: _Flow) -> None:
     states = {state.name: state for state in definition.states_of[group.at]}
     waiting: deque[PlacedState] = deque()
 

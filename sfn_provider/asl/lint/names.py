@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.definition_walk import Definition
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex
 from sfn_provider.asl.lint.reporting import error
 
 MAX_NAME_LENGTH = 80
@@ -14,7 +14,7 @@ _NOT_IN_LABEL = set('?*<>{}[]:;,\\|^~$#%&`"')
 _CONTROL = {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
-def state_names(definition: Definition) -> Iterator[Diagnostic]:
+def state_names(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A state's name has at most 80 characters and is unique in the whole machine.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
@@ -32,7 +32,7 @@ def state_names(definition: Definition) -> Iterator[Diagnostic]:
             first.setdefault(name, at)
 
 
-def labels(definition: Definition) -> Iterator[Diagnostic]:
+def labels(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A Map's label has at most 40 characters, none of them special, and is unique.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html

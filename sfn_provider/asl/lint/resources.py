@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
 from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.resources import Resource, parse_resource
 
@@ -72,14 +72,14 @@ REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
 
 
-def _tasks(definition: Definition) -> Iterator[tuple[PlacedState, Resource]]:
+def _tasks(definition: DefinitionIndex) -> Iterator[tuple[PlacedState, Resource]]:
     for state in definition.of_type("Task"):
         resource = state.fields.get("Resource")
         if isinstance(resource, str):
             yield state, parse_resource(resource)
 
 
-def resources(definition: Definition) -> Iterator[Diagnostic]:
+def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every Resource can be called, with its pattern (``.sync``, ``.waitForTaskToken``)."""
     for state, resource in _tasks(definition):
         at = state.at + "/Resource"
@@ -114,7 +114,7 @@ def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
         yield error(f"{service} has no .waitForTaskToken: it cannot pass a task token on", at)
 
 
-def required_parameters(definition: Definition) -> Iterator[Diagnostic]:
+def required_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """An optimized integration has the parameters that it requires."""
     for state, resource in _tasks(definition):
         if resource.kind != "optimized":
@@ -136,7 +136,7 @@ def _has_parameter(parameters: Fields, field: str) -> bool:
     return field in parameters or f"{field}.$" in parameters
 
 
-def credentials(definition: Definition) -> Iterator[Diagnostic]:
+def credentials(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Credentials is an object with the role to assume; activities have none."""
     for state, resource in _tasks(definition):
         value, at = state.fields.get("Credentials"), state.at + "/Credentials"
@@ -153,7 +153,7 @@ def credentials(definition: Definition) -> Iterator[Diagnostic]:
             yield warning("MISSING_ROLE", message, at)
 
 
-def express(definition: Definition) -> Iterator[Diagnostic]:
+def express(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """What an EXPRESS state machine cannot do: wait for jobs and tokens, use activities, distribute a Map."""
     if definition.execution_type != "EXPRESS":
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, objects
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, PlacedState, objects
 from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
 
 RESERVED_ERRORS = (
@@ -34,7 +34,7 @@ _STATUS_CODES = "States.Http.StatusCode."
 _FIELDS = ("Retry", "Catch")
 
 
-def retriers_and_catchers(definition: Definition) -> Iterator[tuple[PlacedState, str, int, Fields, bool]]:
+def retriers_and_catchers(definition: DefinitionIndex) -> Iterator[tuple[PlacedState, str, int, Fields, bool]]:
     """Yield retriers and catchers: the state, the field, the index, the entry, and whether it is the last."""
     for state in definition.of_type("Task", "Parallel", "Map"):
         for name in _FIELDS:
@@ -43,7 +43,7 @@ def retriers_and_catchers(definition: Definition) -> Iterator[tuple[PlacedState,
                 yield state, name, index, entry, isinstance(items, list) and index == len(items) - 1
 
 
-def error_names(definition: Definition) -> Iterator[Diagnostic]:
+def error_names(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """ErrorEquals names errors; States.ALL is alone in it, in the last entry."""
     for state, field, index, entry, last in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
@@ -56,7 +56,7 @@ def error_names(definition: Definition) -> Iterator[Diagnostic]:
             yield error(f"the entry with States.ALL must be the last of {field}: nothing gets past it", at)
 
 
-def unmatched_errors(definition: Definition) -> Iterator[Diagnostic]:
+def unmatched_errors(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every error name can match an error."""
     for state, field, index, entry, _ in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
@@ -74,7 +74,7 @@ def _never_matches(name: str, field: str) -> str:
     return ""
 
 
-def repeated_errors(definition: Definition) -> Iterator[Diagnostic]:
+def repeated_errors(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every entry matches an error that no earlier entry of the same field matches."""
     seen: dict[tuple[str, str], set[str]] = {}
     for state, field, index, entry, _ in retriers_and_catchers(definition):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
 from sfn_provider.asl.lint.choices import choices_without_default, conditions, rule_operands, rule_tests
-from sfn_provider.asl.lint.definition_walk import Definition, Fields, index_definition
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, index_definition
 from sfn_provider.asl.lint.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint.fields import (
     exclusive_fields,
@@ -39,7 +39,7 @@ from sfn_provider.asl.scope import Json
 if TYPE_CHECKING:
     from sfn_provider.asl.model import ExecutionType, StateMachine
 
-Rule = Callable[[Definition], Iterator[Diagnostic]]
+Rule = Callable[[DefinitionIndex], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     unknown_fields,
@@ -125,8 +125,7 @@ def _document_order(value: Json) -> Callable[[str], tuple[int, ...]]:
 
     def key(location: str) -> tuple[int, ...]:
         here, positions = value, []
-        for part in location.split("/")[1:]:
-            name = part.replace("~1", "/").replace("~0", "~")
+        for name in split_pointer(location):
             if isinstance(here, dict) and name in here:
                 ranking = ranks.setdefault(id(here), {})
                 if not ranking:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, catchers, choice_rules
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Group, PlacedState, catchers, choice_rules
 from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
 from sfn_provider.asl.scope import Json
 
@@ -31,7 +31,7 @@ def targets(state: PlacedState) -> Iterator[tuple[str, str]]:
     yield from ((at, name) for at, name in found if isinstance(name, str))
 
 
-def missing_targets(definition: Definition) -> Iterator[Diagnostic]:
+def missing_targets(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every StartAt, Next and Default names a state of the same group."""
     owners = {name: group for group in reversed(definition.groups) for name in group.names}
     suggestions = MAX_SUGGESTIONS
@@ -52,7 +52,7 @@ def _missing_message(name: str, owners: dict[str, Group], hint: str) -> str:
     return f"state {name!r} does not exist{hint}"
 
 
-def unreachable_states(definition: Definition) -> Iterator[Diagnostic]:
+def unreachable_states(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every state is reached from StartAt; AWS refuses one that is not."""
     for group in definition.groups:
         start = group.fields.get("StartAt")
@@ -80,7 +80,7 @@ def _reached(start: str, states: list[PlacedState]) -> set[str]:
     return reached
 
 
-def missing_end(definition: Definition) -> Iterator[Diagnostic]:
+def missing_end(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Some state ends the machine. AWS does not require it of a branch, which can then never end."""
     for group in definition.groups:
         states = definition.states_of[group.at]
@@ -102,7 +102,7 @@ def _can_end(states: list[PlacedState]) -> bool:
     return any(state.type in ("Succeed", "Fail") or state.fields.get("End") is True for state in states)
 
 
-def next_or_end(definition: Definition) -> Iterator[Diagnostic]:
+def next_or_end(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A state that is neither Choice, Succeed nor Fail has either Next or ``"End": true``."""
     for state in definition.of_type(*_TYPES_WITH_NEXT):
         ends, goes = state.fields.get("End") is True, "Next" in state.fields
@@ -112,7 +112,7 @@ def next_or_end(definition: Definition) -> Iterator[Diagnostic]:
             yield error('the state must say where to go: give it Next or "End": true', state.at)
 
 
-def choice_rule_targets(definition: Definition) -> Iterator[Diagnostic]:
+def choice_rule_targets(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Only the outermost rule of a Choice names the next state, and it must."""
     for state in definition.of_type("Choice"):
         for at, rule, outermost in choice_rules(state):

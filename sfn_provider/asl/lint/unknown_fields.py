@@ -11,8 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import Definition, Fields, PlacedState, choice_rules
+from sfn_provider.asl.diagnostics import Diagnostic, pointer, split_pointer
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, PlacedState, choice_rules
 from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
@@ -83,7 +83,7 @@ class _TypedObject:
     kind: _ObjectType
 
 
-def unknown_fields(definition: Definition) -> Iterator[Diagnostic]:
+def unknown_fields(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """An object has only the fields of its type."""
     for place in _objects(definition):
         for name in place.fields:
@@ -99,7 +99,7 @@ def has_field(state_type: str, name: str) -> bool:
     return kind is None or name in kind.names
 
 
-def null_fields(definition: Definition) -> Iterator[Diagnostic]:
+def null_fields(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A field is not null unless its type allows it."""
     for place in _objects(definition):
         for name, value in place.fields.items():
@@ -107,7 +107,7 @@ def null_fields(definition: Definition) -> Iterator[Diagnostic]:
                 yield error(f"{name} cannot be null; leave it out", place.at + pointer(name))
 
 
-def _objects(definition: Definition) -> Iterator[_TypedObject]:
+def _objects(definition: DefinitionIndex) -> Iterator[_TypedObject]:
     kinds = _object_types()
     yield _TypedObject("", definition.fields, "the state machine", kinds["StateMachine"])
     for group in definition.groups[1:]:
@@ -184,8 +184,7 @@ def _location_of(detail: ErrorDetails, value: Json) -> str:
 
 
 def _value_at(value: Json, location: str) -> Json:
-    for part in location.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+    for name in split_pointer(location):
         value = value[int(name)] if isinstance(value, list) else value[name]
     return value
 

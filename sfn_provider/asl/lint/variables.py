@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint.definition_walk import Definition, Group, PlacedState, is_placeholder
+from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
 from sfn_provider.asl.lint.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
 from sfn_provider.asl.scope import Json
@@ -35,7 +35,7 @@ def assigned_variables(state: PlacedState) -> Iterator[tuple[str, str]]:
             yield key.removesuffix(".$") if state.language == "JSONPath" else key, at + pointer(key)
 
 
-def variable_names(definition: Definition) -> Iterator[Diagnostic]:
+def variable_names(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Assign is an object whose names are identifiers."""
     for state in definition.states:
         for at, names in _assign_fields(state):
@@ -57,7 +57,7 @@ def _name_problem(name: str) -> str:
     return ""
 
 
-def _variables_by_group(definition: Definition) -> dict[str, dict[str, str]]:
+def _variables_by_group(definition: DefinitionIndex) -> dict[str, dict[str, str]]:
     """Map each group's pointer to the variables its states assign, with the first place of each."""
     found: dict[str, dict[str, str]] = {group.at: {} for group in definition.groups}
     for state in definition.states:
@@ -72,7 +72,7 @@ def _outer_groups(group: Group) -> Iterator[Group]:
         yield group
 
 
-def shadowed_variables(definition: Definition) -> Iterator[Diagnostic]:
+def shadowed_variables(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A branch or item processor cannot assign a variable that a group around it assigns."""
     own: dict[str, dict[str, str]] = {group.at: {} for group in definition.groups}
     for state in definition.states:
@@ -88,7 +88,7 @@ def shadowed_variables(definition: Definition) -> Iterator[Diagnostic]:
                 yield error(message, at, "DUPLICATE_VARIABLE_NAME")
 
 
-def undefined_variables(definition: Definition) -> Iterator[Diagnostic]:
+def undefined_variables(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A variable that a state reads is assigned in its group or around it. AWS warns, too."""
     own = _variables_by_group(definition)
     for state, at, name in _references(definition):
@@ -108,7 +108,7 @@ def _visible_variables(group: Group, own: dict[str, dict[str, str]]) -> list[str
     return names
 
 
-def _references(definition: Definition) -> Iterator[tuple[PlacedState, str, str]]:
+def _references(definition: DefinitionIndex) -> Iterator[tuple[PlacedState, str, str]]:
     for use in path_uses(definition):
         for path in use.paths if use.field != "ResultPath" else ():
             if name := _variable_of(path):

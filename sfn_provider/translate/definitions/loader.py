@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
 from sfn_provider.asl.document import Document, Source, SourceMap
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.lint.definition_walk import index_definition
 from sfn_provider.asl.placeholders import (
     PLACEHOLDER,
     check_bare_placeholders,
     check_used,
     fill_placeholders,
-    walk_texts,
 )
 from sfn_provider.translate.findings import Finding
 
@@ -169,7 +169,7 @@ def infer_resources(document: Document) -> Document:
     for location, (resource, arn) in inferred.items():
         message = f"{resource} has no value; its parameters are those of Lambda, so it is taken for {arn}"
         notes.append(document.with_position(Diagnostic("warning", "INFERRED_RESOURCE", message, location)))
-        value = _replace_at(value, location, arn)
+        value = _replace_at(value, split_pointer(location), arn)
     notes = sort_diagnostics(notes, value)
     return replace(document, parsed=replace(document.parsed, value=value), notes=(*document.notes, *notes))
 
@@ -192,9 +192,9 @@ def _infer_integration(fields: Mapping[str, Json]) -> str | None:
     return "arn:aws:states:::lambda:invoke" + (".waitForTaskToken" if has_token else "")
 
 
-def _replace_at(value: Any, location: str, new: str) -> Any:
-    head, *rest = location.removeprefix("/").split("/", 1)
+def _replace_at(value: Any, path: Sequence[str], new: str) -> Any:
+    """Return a copy of a JSON value with another text at a path; parts outside of the path are shared."""
     copy: Any = list(value) if isinstance(value, list) else dict(value)
-    key = int(head) if isinstance(value, list) else head.replace("~1", "/").replace("~0", "~")
-    copy[key] = _replace_at(value[key], "/" + rest[0], new) if rest else new
+    key = int(path[0]) if isinstance(value, list) else path[0]
+    copy[key] = _replace_at(value[key], path[1:], new) if len(path) > 1 else new
     return copy

@@ -13,11 +13,9 @@ from typing import Any
 
 from sfn_provider.translate.definitions.cloudformation_functions import Intrinsics, as_fields
 from sfn_provider.translate.findings import Finding
+from sfn_provider.xcom_json import encode_dag_run_conf
 
 Json = Any
-
-INPUT_KEY = "sfn_provider:input"
-"""Key for an input that is no JSON object, as `sfn_provider.xcom_json` reads it: params are an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def _params(event: _Event, intrinsics: Intrinsics) -> tuple[dict[str, Json], lis
     except json.JSONDecodeError:
         why = f"The Input of the schedule {event.name} is not JSON, so the DAG has no default input."
         return {}, [Finding("SCHEDULE_INPUT", "differs", why, "Give it: --input JSON.")]
-    return (value if isinstance(value, dict) else {INPUT_KEY: value}), []
+    return encode_dag_run_conf(value), []
 
 
 def _sam_events(machine: Mapping[str, Json]) -> Iterator[_Event]:

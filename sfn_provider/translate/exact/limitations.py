@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from sfn_provider.asl.model import Map, State, Task, walk_states
+from sfn_provider.asl.model import Map, State, Task
 from sfn_provider.asl.placeholders import strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.translate.findings import Effect, Finding
 from sfn_provider.translate.plan.model import DagPlan, Node
-from sfn_provider.translate.plan.state_entries import node_of, nodes_by_state
+from sfn_provider.translate.plan.state_entries import states_with_nodes
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document
@@ -275,10 +275,9 @@ def find_limitations(plan: DagPlan, document: Document) -> tuple[Finding, ...]:
     findings = [EXPRESS] if document.execution_type == "EXPRESS" else []
     findings += [rule.finding() for rule in MACHINE_RULES if rule.applies(plan)]
     findings += _placeholder_findings(document)
-    nodes = nodes_by_state(plan)
     seen: set[str] = set()
-    for location, name, state in walk_states(plan.machine):
-        findings += _task_finding(node_of(nodes, location), name, location, seen)
+    for location, name, state, node in states_with_nodes(plan):
+        findings += _task_finding(node, name, location, seen)
         findings += [rule.finding(name, location) for rule in STATE_RULES if rule.applies(state)]
     return tuple(findings)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sfn_provider.asl.model import walk_states
+from sfn_provider.asl.model import State, walk_states
 from sfn_provider.translate.plan.layout import task_ids
 from sfn_provider.translate.plan.model import DagPlan, Node, walk
 
@@ -29,25 +29,20 @@ class StateEntry:
 
 def state_entries(plan: DagPlan) -> tuple[StateEntry, ...]:
     """List every state with the task that runs it, in the order of the definition."""
-    ids, nodes = task_ids(plan), nodes_by_state(plan)
+    ids = task_ids(plan)
     return tuple(
-        StateEntry(name, state.type, ids[node_of(nodes, location).states[0]], location)
-        for location, name, state in walk_states(plan.machine)
+        StateEntry(name, state.type, ids[node.states[0]], location)
+        for location, name, state, node in states_with_nodes(plan)
     )
 
 
-def nodes_by_state(plan: DagPlan) -> dict[str, Node]:
-    """Return the tasks and task groups by the names of the states that they run."""
-    return {name: node for node in walk(plan.tasks) for name in node.states}
+def states_with_nodes(plan: DagPlan) -> Iterator[tuple[str, str, State, Node]]:
+    """Iterate over all states in the order of the definition.
 
-
-def node_of(nodes: Mapping[str, Node], location: str) -> Node:
-    """Return the task or task group that runs a state.
-
-    Args:
-        nodes: as `nodes_by_state` returns them.
-        location: JSON pointer of the state. If it has no task, the nearest state around it has one.
+    Yields:
+        JSON pointer, name and model of the state, and the task or task group that runs it: that of the nearest state
+        around it if it has none.
     """
-    parts = (part.split("/")[0] for part in reversed(location.split("/States/")[1:]))
-    names = (part.replace("~1", "/").replace("~0", "~") for part in parts)
-    return next(nodes[name] for name in names if name in nodes)
+    nodes = {name: node for node in walk(plan.tasks) for name in node.states}
+    for location, names, state in walk_states(plan.machine):
+        yield location, names[-1], state, next(nodes[name] for name in reversed(names) if name in nodes)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions import read_definition, schedules
-from sfn_provider.xcom_json import INPUT_KEY
+from sfn_provider.translate.definitions import read_definition
+from sfn_provider.xcom_json import INPUT_KEY, decode_dag_run_conf
 
 HEAD = "AWSTemplateFormatVersion: 2010-09-09\nResources:\n  Parcels:\n"
 
@@ -333,8 +333,11 @@ def test_what_starts_a_machine(case: EventCase, tmp_path: Path) -> None:
     assert tuple(finding.code for finding in found.findings) == case.codes
 
 
-def test_the_key_of_inputs_that_are_no_objects_is_the_operators() -> None:
-    assert schedules.INPUT_KEY == INPUT_KEY
+@pytest.mark.parametrize("input", ['{"depot": "north"}', "[1]", '{"sfn_provider:input": 1}'])
+def test_the_input_of_a_schedule_is_that_of_the_execution(input: str, tmp_path: Path) -> None:
+    file = tmp_path / "template.yaml"
+    file.write_text(events(('{"depot": "north"}', input)))
+    assert decode_dag_run_conf(dict(read_definition(str(file)).params)) == json.loads(input)
 
 
 ODD = [

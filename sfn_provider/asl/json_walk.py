@@ -1,0 +1,33 @@
+"""Iterates over everything in a JSON value with JSON pointers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.scope import Json
+
+
+def walk_json(value: Json, at: str = "") -> Iterator[tuple[str, str | None, Json]]:
+    """Iterate over a value and everything in it, in order.
+
+    Args:
+        value: the value.
+        at: its JSON pointer.
+
+    Yields:
+        JSON pointer; name of a field, None for the value itself and for items of arrays; value.
+    """
+    stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
+    while stack:
+        place, name, item = stack.pop()
+        yield place, name, item
+        if isinstance(item, dict):
+            stack += [(place + pointer(key), key, inner) for key, inner in reversed(item.items())]
+        elif isinstance(item, list):
+            stack += [(f"{place}/{index}", None, item[index]) for index in reversed(range(len(item)))]
+
+
+def walk_texts(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
+    """Iterate over the strings in a value, in order, with their JSON pointers; names of fields are not included."""
+    return ((place, item) for place, _, item in walk_json(value, at) if isinstance(item, str))
