@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import wraps
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from sfn_provider.asl import parse
+from sfn_provider.cli.options import option_group
 from sfn_provider.cli.tables import console
 from sfn_provider.compare.comparison import Comparison
 from sfn_provider.compare.live.airflow_api import AirflowApi, MwaaApi, RestApi
 from sfn_provider.compare.live.live_comparison import compare_live
 from sfn_provider.exceptions import UsageError
-
-_OPTIONS = (
-    click.option("--state-machine-arn", metavar="ARN", help="With --on aws: the state machine to start."),
-    click.option("--airflow-url", metavar="URL", help="With --on aws: where Airflow's web server is."),
-    click.option("--airflow-user", metavar="USER", help="Its user; the password is asked for, or in AIRFLOW_PASSWORD."),
-    click.option("--airflow-token", metavar="TOKEN", envvar="AIRFLOW_TOKEN", help="A bearer token for it."),
-    click.option(
-        "--mwaa-environment", metavar="NAME", help="With --on aws: the Amazon MWAA environment instead of a URL."
-    ),
-    click.option("--dag-id", metavar="ID", help="With --on aws: the DAG there."),
-    click.option(
-        "--wait-seconds",
-        metavar="N",
-        type=click.FloatRange(1),
-        default=3600,
-        show_default=True,
-        help="With --on aws: how long to wait for each of the two.",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -99,14 +79,28 @@ class LiveOptions:
         return RestApi(str(self.airflow_url), user=self.airflow_user, password=password)
 
 
-def live_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the options to a command, which receives them as one argument ``live``."""
-
-    @wraps(command)
-    def with_live_options(**options: Any) -> int:
-        live = LiveOptions(**{field.name: options.pop(field.name) for field in fields(LiveOptions)})
-        return command(live=live, **options)
-
-    for option in reversed(_OPTIONS):
-        option(with_live_options)
-    return with_live_options
+live_options = option_group(
+    "live",
+    LiveOptions,
+    {
+        "state_machine_arn": {"metavar": "ARN", "help": "With --on aws: the state machine to start."},
+        "airflow_url": {"metavar": "URL", "help": "With --on aws: where Airflow's web server is."},
+        "airflow_user": {
+            "metavar": "USER",
+            "help": "Its user; the password is asked for, or in AIRFLOW_PASSWORD.",
+        },
+        "airflow_token": {"metavar": "TOKEN", "envvar": "AIRFLOW_TOKEN", "help": "A bearer token for it."},
+        "mwaa_environment": {
+            "metavar": "NAME",
+            "help": "With --on aws: the Amazon MWAA environment instead of a URL.",
+        },
+        "dag_id": {"metavar": "ID", "help": "With --on aws: the DAG there."},
+        "wait_seconds": {
+            "metavar": "N",
+            "type": click.FloatRange(1),
+            "default": 3600,
+            "show_default": True,
+            "help": "With --on aws: how long to wait for each of the two.",
+        },
+    },
+)

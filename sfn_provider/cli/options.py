@@ -1,7 +1,9 @@
-"""Options that several commands have, and the class of all commands."""
+"""Options that several commands have, groups of options, and the class of all commands."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
@@ -39,3 +41,27 @@ substitutions_option = click.option(
     multiple=True,
     help="Values for ${NAME} in the definition; may be repeated.",
 )
+
+
+def option_group(
+    argument: str, read: Callable[..., Any], options: dict[str, dict[str, Any]]
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Make a decorator that adds options to a command, which receives them as one argument.
+
+    Args:
+        argument: the name of that argument.
+        read: makes its value; called with the values of the options by name.
+        options: the settings of each option for `click.option`, by name with underscores.
+    """
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def with_group(**values: Any) -> int:
+            group = read(**{name: values.pop(name) for name in options})
+            return command(**values, **{argument: group})
+
+        for name, settings in reversed(options.items()):
+            click.option(f"--{name.replace('_', '-')}", **settings)(with_group)
+        return with_group
+
+    return decorate

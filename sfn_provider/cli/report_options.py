@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sfn_provider.cli.options import option_group
 from sfn_provider.cli.output_files import check_folder, write_file
 from sfn_provider.cli.tables import console
 from sfn_provider.compare.cost.estimate import Environment
@@ -21,33 +20,6 @@ from sfn_provider.compare.report.replay_reports import ONCE_A_DAY
 from sfn_provider.compare.report.schedule_frequency import runs_per_month
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.plan.schedule import Schedule
-
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "html": {"metavar": "FILE.html", "help": "Write the report as one HTML page."},
-    "markdown": {"metavar": "FILE.md", "help": "Write the report as Markdown."},
-    "runs_per_month": {
-        "metavar": "N",
-        "type": click.IntRange(1),
-        "help": "For the costs; by default as the schedule says, else 30.",
-    },
-    "region": {"default": "us-east-1", "show_default": True, "help": "Region of the prices."},
-    "prices": {"metavar": "FILE", "help": "Your own prices, in the form of compare/cost/prices.json."},
-    "environment_class": {
-        "metavar": "CLASS",
-        "multiple": True,
-        "help": "MWAA environment class to estimate; repeatable; default all.",
-    },
-    "workers": {"metavar": "N", "type": click.IntRange(0), "default": 0, "help": "Further MWAA workers, all month."},
-    "schedulers": {"metavar": "N", "type": click.IntRange(0), "default": 0, "help": "Further MWAA schedulers."},
-    "webservers": {"metavar": "N", "type": click.IntRange(0), "default": 0, "help": "Further MWAA web servers."},
-    "storage_gb": {
-        "metavar": "GB",
-        "type": click.FloatRange(0),
-        "default": 10.0,
-        "help": "MWAA's metadata database.",
-    },
-}
-"""The settings of each option by the name of its argument."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +63,6 @@ class ReportOptions:
                 console(stderr=True).print(f"The report: {Path(path).resolve()}", markup=False)
 
 
-def report_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the options to a command, which receives them as one argument ``report``."""
-
-    @wraps(command)
-    def with_report_options(**options: Any) -> int:
-        return command(report=_read(**{name: options.pop(name) for name in _OPTIONS}), **options)
-
-    for name, settings in reversed(_OPTIONS.items()):
-        click.option(f"--{name.replace('_', '-')}", **settings)(with_report_options)
-    return with_report_options
-
-
 def _read(
     html: str | None,
     markdown: str | None,
@@ -124,3 +84,39 @@ def _read(
             check_folder(path)
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return ReportOptions(html, markdown, runs_per_month, loaded, Environment(**environment), made_at)
+
+
+report_options = option_group(
+    "report",
+    _read,
+    {
+        "html": {"metavar": "FILE.html", "help": "Write the report as one HTML page."},
+        "markdown": {"metavar": "FILE.md", "help": "Write the report as Markdown."},
+        "runs_per_month": {
+            "metavar": "N",
+            "type": click.IntRange(1),
+            "help": "For the costs; by default as the schedule says, else 30.",
+        },
+        "region": {"default": "us-east-1", "show_default": True, "help": "Region of the prices."},
+        "prices": {"metavar": "FILE", "help": "Your own prices, in the form of compare/cost/prices.json."},
+        "environment_class": {
+            "metavar": "CLASS",
+            "multiple": True,
+            "help": "MWAA environment class to estimate; repeatable; default all.",
+        },
+        "workers": {
+            "metavar": "N",
+            "type": click.IntRange(0),
+            "default": 0,
+            "help": "Further MWAA workers, all month.",
+        },
+        "schedulers": {"metavar": "N", "type": click.IntRange(0), "default": 0, "help": "Further MWAA schedulers."},
+        "webservers": {"metavar": "N", "type": click.IntRange(0), "default": 0, "help": "Further MWAA web servers."},
+        "storage_gb": {
+            "metavar": "GB",
+            "type": click.FloatRange(0),
+            "default": 10.0,
+            "help": "MWAA's metadata database.",
+        },
+    },
+)

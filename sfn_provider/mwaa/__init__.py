@@ -1,1 +1,1 @@
-"""Amazon MWAA: what its images have, and the files to upload for them."""
+"""Makes the files to upload to Amazon MWAA, for the versions of its images."""

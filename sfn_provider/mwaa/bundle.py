@@ -1,4 +1,4 @@
-"""The files for an environment of Amazon MWAA: plugins.zip, requirements.txt, the DAGs, the policy, what to do."""
+"""Makes the files for an MWAA environment: plugins.zip, requirements.txt, DAGs, IAM policy and README."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if not any(point.value.startswith("sfn_provider.plugin:") for point in entry_poi
 '''
 
 # Airflow runs every file in the plugins folder as a module of its bare name: a token.py would replace Python's own.
-_IGNORED: Final = "sfn_provider/\n"
+_AIRFLOWIGNORE: Final = "sfn_provider/\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What to upload.
+    """The files to upload.
 
     Args:
         files: the content by path below the output folder.
@@ -60,22 +60,22 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
         offline: whether the environment installs without an index: every missing wheel goes into plugins.zip.
 
     Raises:
-        UsageError: where a distribution cannot be had.
+        UsageError: where a distribution is neither installed nor can be downloaded.
     """
-    needs = find_requirements(image)
-    wheels = [make_package_wheel(), *_wheels(image, needs, offline)]
+    requirements = find_requirements(image)
+    wheels = [make_package_wheel(), *_make_wheels(image, requirements, offline)]
     modules = package_files()
     policy, left_out = make_policy(dags)
     diagnostics = [
-        *check_installation(image, needs),
+        *check_installation(image, requirements),
         *check_dags(image, dags, _module_names(modules)),
-        *(Diagnostic("warning", "POLICY_INCOMPLETE", told, "policy.json") for told in left_out),
+        *(Diagnostic("warning", "POLICY_INCOMPLETE", text, "policy.json") for text in left_out),
     ]
-    plugins = modules | {_PLUGIN: _PLUGIN_TEXT.encode(), ".airflowignore": _IGNORED.encode()}
+    plugins = modules | {_PLUGIN: _PLUGIN_TEXT.encode(), ".airflowignore": _AIRFLOWIGNORE.encode()}
     names = tuple(wheel.name for wheel in wheels)
     files = {
         "plugins.zip": make_zip(plugins | {wheel.name: wheel.content for wheel in wheels}),
-        "requirements.txt": make_requirements(image, needs, offline).encode(),
+        "requirements.txt": make_requirements(image, requirements, offline).encode(),
         "policy.json": (json.dumps(policy, indent=2) + "\n").encode(),
         "README.md": render_readme(image, dags, names, offline=offline).encode(),
         **_dag_files(dags),
@@ -83,12 +83,12 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
     return Bundle(dict(sorted(files.items())), names, tuple(diagnostics))
 
 
-def make_requirements(image: Image, needs: Requirements, offline: bool) -> str:
+def make_requirements(image: Image, requirements: Requirements, offline: bool) -> str:
     """Write requirements.txt.
 
     Source: https://docs.aws.amazon.com/mwaa/latest/userguide/best-practices-dependencies.html
     """
-    exact = {DISTRIBUTION: installed_version(DISTRIBUTION), **dict(sorted(needs.missing.items()))}
+    exact = {DISTRIBUTION: installed_version(DISTRIBUTION), **dict(sorted(requirements.missing.items()))}
     # Without a line for constraints MWAA adds its own copy of them, which takes no network.
     first = [] if offline else [f'--constraint "{image.constraints_url}"']
     last = ["--no-index"] if offline else []
@@ -96,13 +96,13 @@ def make_requirements(image: Image, needs: Requirements, offline: bool) -> str:
     return "\n".join([*lines, ""])
 
 
-def _wheels(image: Image, needs: Requirements, offline: bool) -> list[Wheel]:
+def _make_wheels(image: Image, requirements: Requirements, offline: bool) -> list[Wheel]:
     """Make the wheels that the image lacks; those with compiled code only where no index gives them."""
     made = []
-    for name, version in sorted(needs.missing.items()):
-        here = installed_distribution(name)
-        if here.version == version and fits_image(here, image) and (offline or is_pure(here)):
-            made.append(make_installed_wheel(here))
+    for name, version in sorted(requirements.missing.items()):
+        local = installed_distribution(name)
+        if local.version == version and fits_image(local, image) and (offline or is_pure(local)):
+            made.append(make_installed_wheel(local))
         elif offline:
             made.append(download_wheel(name, version, image))
     return made

@@ -1,4 +1,4 @@
-"""What DAG files use, read from their text: nothing of them is run."""
+"""Reads the imports, companion files and AWS resources of DAG files from their text, without running them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions import read_definition
 
 _PACKAGE: Final = "sfn_provider"
-_LIVE: Final = "build_dag"
+_BUILD_FUNCTION: Final = "build_dag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Imported:
 
     Args:
         module: ``airflow.operators.python``.
-        name: what is taken of it; None for the module itself.
-        line: where it stands.
-        guarded: it stands within an ``if`` or a ``try``: where it cannot be made, another way may be taken.
+        name: the imported name; None for the module itself.
+        line: its line.
+        guarded: whether it is within an ``if`` or a ``try``, where it may fail.
     """
 
     module: str
@@ -69,17 +69,23 @@ def read_dag_file(path: str) -> DagFile:
     except SyntaxError as error:
         raise UsageError(f"--dags {path}: line {error.lineno}: {error.msg}") from error
     imports = tuple(_imports(tree))
-    texts = list(dict.fromkeys(_texts(tree)))
-    named = [text for text in texts if _is_beside(file, text)]
-    read = [_definition(path, text) for text in named] if any(one.name == _LIVE for one in imports) else []
-    resources = [parse_resource(text) for text in (*texts, *(text for one in read for text in _strings(one)))]
+    texts = list(dict.fromkeys(_string_literals(tree)))
+    references = [text for text in texts if _names_file_beside(file, text)]
+    definitions = (
+        [_read_definition(path, text) for text in references]
+        if any(imported.name == _BUILD_FUNCTION for imported in imports)
+        else []
+    )
+    resources = [
+        parse_resource(text) for text in (*texts, *(text for value in definitions for text in _strings(value)))
+    ]
     return DagFile(
         path=file,
         source=source,
         imports=imports,
-        classes=tuple(one.name for one in imports if one.name and one.module.partition(".")[0] == _PACKAGE),
-        companions={(part := text.partition("#")[0]): (file.parent / part).read_bytes() for text in named},
-        resources=tuple(dict.fromkeys(one for one in resources if one.kind != "unknown")),
+        classes=tuple(entry.name for entry in imports if entry.name and entry.module.partition(".")[0] == _PACKAGE),
+        companions={(part := text.partition("#")[0]): (file.parent / part).read_bytes() for text in references},
+        resources=tuple(dict.fromkeys(resource for resource in resources if resource.kind != "unknown")),
     )
 
 
@@ -92,12 +98,12 @@ def _imports(node: ast.AST, guarded: bool = False) -> Iterator[Imported]:
         yield from _imports(child, guarded or isinstance(node, ast.If | ast.Try))
 
 
-def _texts(tree: ast.AST) -> Iterator[str]:
+def _string_literals(tree: ast.AST) -> Iterator[str]:
     nodes = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return (value for value in nodes if isinstance(value, str))
 
 
-def _is_beside(file: Path, text: str) -> bool:
+def _names_file_beside(file: Path, text: str) -> bool:
     name = text.partition("#")[0]
     if not name or len(name) > 255 or "\n" in name or "\0" in name or name == file.name:
         return False
@@ -105,7 +111,7 @@ def _is_beside(file: Path, text: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and (file.parent / path).is_file()
 
 
-def _definition(path: str, reference: str) -> Any:
+def _read_definition(path: str, reference: str) -> Any:
     try:
         return read_definition(str(Path(path).parent / reference)).document.value
     except (UsageError, InvalidDefinition) as error:

@@ -1,4 +1,4 @@
-"""The actions of IAM that this package's classes need: of Step Functions by class, of other services by resource."""
+"""Tables of the IAM actions that classes and Task resources need."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.job_recovery import JOB_SEARCHES
 from sfn_provider.integrations.resolver import find_integration
 
-_LOOK: Final = ("DescribeExecution", "ListExecutions")  # many waits share one list
+_DESCRIBE: Final = ("DescribeExecution", "ListExecutions")  # many waits share one list
 _FAILURE: Final = ("GetExecutionHistory", "ListExecutions")  # which state failed, which items of a Map Run
-_WAIT: Final = (*_LOOK, *_FAILURE, "StopExecution")
+_WAIT: Final = (*_DESCRIBE, *_FAILURE, "StopExecution")
 
 CLASS_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "StepFunctionActivityTaskSensor": ("GetActivityTask",),
@@ -30,8 +30,8 @@ CLASS_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
         "ValidateStateMachineDefinition",
     ),
     "StepFunctionDescribeExecutionOperator": ("DescribeExecution", "GetExecutionHistory"),
-    "StepFunctionExecutionSensor": (*_LOOK, *_FAILURE),
-    "StepFunctionExecutionsSensor": (*_LOOK, *_FAILURE),
+    "StepFunctionExecutionSensor": (*_DESCRIBE, *_FAILURE),
+    "StepFunctionExecutionsSensor": (*_DESCRIBE, *_FAILURE),
     "StepFunctionGetExecutionOutputOperator": ("DescribeExecution", *_FAILURE),
     "StepFunctionMapRunSensor": ("DescribeMapRun", "ListMapRuns", "ListExecutions"),
     "StepFunctionRedriveExecutionOperator": ("RedriveExecution", *_WAIT),
@@ -40,20 +40,20 @@ CLASS_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "StepFunctionSendTaskSuccessOperator": ("SendTaskSuccess",),
     "StepFunctionStartExecutionOperator": ("StartExecution", "RedriveExecution", *_WAIT),
     "StepFunctionStartSyncExecutionOperator": ("StartSyncExecution",),
-    "StepFunctionStateSensor": (*_LOOK, *_FAILURE),
+    "StepFunctionStateSensor": (*_DESCRIBE, *_FAILURE),
     "StepFunctionStopExecutionOperator": ("DescribeExecution", "StopExecution"),
     "StepFunctionValidateStateMachineOperator": ("ValidateStateMachineDefinition",),
 }
-"""What each class that drives Step Functions may call, over all its arguments."""
+"""The API operations that each class for Step Functions may call, over all its arguments."""
 
 ROLE_PASSING_CLASS: Final = "StepFunctionCreateOrUpdateStateMachineOperator"
 """The class that gives a state machine its role, for which AWS asks for ``iam:PassRole``."""
 
-# Where the prefix is not the name that requests are signed with.
+# IAM prefixes that differ from the service's signing name.
 # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/
 _SERVICE_PREFIXES: Final = {"monitoring": "cloudwatch", "bedrock-runtime": "bedrock", "email": "ses"}
 
-# Where an action is not called as its operation.
+# IAM actions that differ from the API operation.
 _ACTION_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "bedrock:Converse": ("bedrock:InvokeModel",),
     "dynamodb:BatchExecuteStatement": ("dynamodb:PartiQL*",),
@@ -87,12 +87,12 @@ _ACTIONS_BY_ADAPTER: Final[dict[str, tuple[str, ...]]] = {
 
 
 def drive_actions(classes: Iterable[str]) -> set[str]:
-    """Give the actions that classes need which drive Step Functions; other classes need none of these."""
+    """Return the IAM actions of classes that call Step Functions; other classes have none."""
     return {f"states:{operation}" for name in classes for operation in CLASS_OPERATIONS.get(name, ())}
 
 
 def task_actions(resource: Resource, clients: Clients) -> set[str]:
-    """Give the actions that a Task with a resource needs: to call, to follow a job, to find it again and to stop it.
+    """Return the IAM actions of a Task's resource: to call it, to poll, find and stop its job.
 
     Raises:
         StatesError: where this package does not call the resource.

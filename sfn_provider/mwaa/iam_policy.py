@@ -1,4 +1,4 @@
-"""The IAM policy of an environment's execution role: what the classes and Tasks of its DAGs call."""
+"""Makes the IAM policy of an environment's execution role from its DAG files."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def make_policy(dags: Sequence[DagFile]) -> tuple[dict[str, Any], list[str]]:
         dags: the DAG files; without any, the policy is for every class that drives Step Functions.
 
     Returns:
-        The policy as JSON, and a sentence for each resource of a Task that it says nothing of.
+        The policy as JSON, and a sentence for each Task resource that is not in it.
     """
     classes = sorted({name for dag in dags for name in dag.classes}) if dags else sorted(CLASS_OPERATIONS)
     resources = list(dict.fromkeys(resource for dag in dags for resource in dag.resources))
     functions = sorted({resource.text for resource in resources if resource.kind == "lambda"})
-    called, left_out = _called([resource for resource in resources if resource.kind != "lambda"])
+    called, left_out = _collect_actions([resource for resource in resources if resource.kind != "lambda"])
     statements = [
         _statement("DriveStepFunctions", drive_actions(classes), ["*"]),
         _statement("PassRolesToStateMachines", {"iam:PassRole"} if ROLE_PASSING_CLASS in classes else set(), ["*"])
@@ -43,7 +43,7 @@ def _statement(sid: str, actions: Iterable[str], resources: list[str]) -> dict[s
     return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
 
 
-def _called(resources: Iterable[Resource]) -> tuple[set[str], list[str]]:
+def _collect_actions(resources: Iterable[Resource]) -> tuple[set[str], list[str]]:
     clients, actions, left_out = Clients(None), set[str](), []
     for resource in resources:
         try:

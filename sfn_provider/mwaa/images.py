@@ -1,4 +1,4 @@
-"""The versions of Amazon MWAA, and what their images have of this package's dependencies.
+"""Versions of Amazon MWAA: Python, installed and pinned dependencies, missing Airflow modules.
 
 ``images.json`` is made by ``tests/matrix/read_image.py`` from the constraints that MWAA makes pip keep to.
 """
@@ -23,14 +23,14 @@ _OLDEST_GLIBC_MINOR: Final = 17
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What runs in an environment of Amazon MWAA.
+    """The image of an MWAA environment.
 
     Args:
         airflow_version: the environment's version: ``3.0.6``.
         python: its Python: ``3.12``.
-        installed: versions of what is on the image, by canonical name; of this package's dependencies only.
-        pinned: the same of what is not there, but can only be installed in this version.
-        lacks: modules of Airflow that DAG files import on other versions, and that are not there.
+        installed: versions of this package's dependencies on the image, by canonical name.
+        pinned: versions that the constraints require of dependencies that are not on the image.
+        lacks: modules of other Airflow versions that are not on the image.
     """
 
     airflow_version: str
@@ -52,7 +52,7 @@ class Image:
 
     @property
     def constraints_url(self) -> str:
-        """Where Airflow publishes the constraints.
+        """The URL of Airflow's constraints.
 
         Source: https://docs.aws.amazon.com/mwaa/latest/userguide/working-dags-dependencies.html
         """
@@ -61,20 +61,20 @@ class Image:
 
     @property
     def platforms(self) -> list[str]:
-        """Platforms of wheels that it takes, best first."""
+        """Platform tags of wheels that it can install, best first."""
         new = [f"manylinux_2_{minor}_x86_64" for minor in range(_GLIBC_MINOR, _OLDEST_GLIBC_MINOR - 1, -1)]
         return [*new, "manylinux2014_x86_64", "linux_x86_64"]
 
 
 @cache
 def read_images() -> dict[str, Image]:
-    """The images by Airflow version, oldest first."""
+    """Read the images by Airflow version, oldest first."""
     entries = json.loads(IMAGES_FILE.read_text(encoding="utf-8"))["images"]
     return {version: Image(version, **entry) for version, entry in entries.items()}
 
 
 def find_image(airflow_version: str) -> Image:
-    """Give the image of a version.
+    """Return the image of a version.
 
     Raises:
         UsageError: where MWAA has no such version, or this package does not support it.

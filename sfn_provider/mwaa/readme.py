@@ -1,4 +1,4 @@
-"""The README.md that goes with the files: what to upload, what to set, what to allow."""
+"""Writes the README.md of a bundle: permissions, upload, configuration."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ Admin > Providers of the environment's web server lists `airflow-provider-sfn`.
 
 
 def render_readme(image: Image, dags: Sequence[DagFile], wheels: Sequence[str], *, offline: bool) -> str:
-    """Write the steps.
+    """Render the README.md.
 
     Args:
         image: the version of MWAA.

@@ -1,4 +1,4 @@
-"""What this package needs on an image beyond what is there."""
+"""Finds the distributions that an MWAA image lacks, and the requirements that it does not meet."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ DISTRIBUTION: Final = "airflow-provider-sfn"
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What must be installed on an image, and what cannot be.
+    """The distributions to install on an image.
 
     Args:
         missing: versions of the distributions that the image lacks, by canonical name.
-        refused: a sentence for each requirement that the image's versions do not meet.
+        conflicts: a sentence for each requirement that the image's versions do not meet.
     """
 
     missing: dict[str, str] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
 
 
 def own_distribution() -> Distribution:
-    """Give this package as it is installed.
+    """Return the distribution of this package.
 
     Raises:
         UsageError: where it runs without being installed.
@@ -40,7 +40,7 @@ def own_distribution() -> Distribution:
 
 
 def installed_distribution(name: str) -> Distribution:
-    """Give a distribution of the running environment.
+    """Return a distribution of the running environment.
 
     Raises:
         UsageError: where it is not installed.
@@ -53,13 +53,13 @@ def installed_distribution(name: str) -> Distribution:
         ) from None
 
 
-def requirements_of(requires: Iterable[str], image: Image, extras: Iterable[str] = ()) -> list[Requirement]:
-    """Read requirements; those for other platforms, Pythons and extras than given are left out.
+def parse_requirements(requires: Iterable[str], image: Image, extras: Iterable[str] = ()) -> list[Requirement]:
+    """Parse requirements, without those for other platforms, Pythons and extras.
 
     Args:
         requires: the lines of ``Requires-Dist``.
         image: what they are for.
-        extras: the extras that are asked for.
+        extras: the extras to include.
     """
     environment = {
         "implementation_name": "cpython",
@@ -77,35 +77,37 @@ def requirements_of(requires: Iterable[str], image: Image, extras: Iterable[str]
 
 
 def find_requirements(image: Image) -> Requirements:
-    """Find out what an image lacks, by the distributions that are installed here.
+    """Find the distributions that an image lacks, by those that are installed here.
 
     Raises:
         UsageError: where a dependency of this package is not installed here.
     """
     found = Requirements()
-    waiting = [(DISTRIBUTION, need) for need in requirements_of(own_distribution().requires or (), image)]
-    while waiting:
-        user, requirement = waiting.pop(0)
+    queue = [
+        (DISTRIBUTION, requirement) for requirement in parse_requirements(own_distribution().requires or (), image)
+    ]
+    while queue:
+        dependent, requirement = queue.pop(0)
         name = canonicalize_name(requirement.name)
         version = version_for(image, name)
         if not requirement.specifier.contains(version, prereleases=True):
-            found.refused.append(_refusal(user, requirement, image, version))
+            found.conflicts.append(_describe_conflict(dependent, requirement, image, version))
         if name not in image.installed and name not in found.missing:
             found.missing[name] = version
-            waiting += [(name, need) for need in _requirements_behind(name, version, image)]
+            queue += [(name, other) for other in _transitive_requirements(name, version, image)]
     return found
 
 
 def version_for(image: Image, name: str) -> str:
-    """Give the version of a distribution that an image has or gets: by default the one that is installed here."""
+    """Return the version of a distribution that an image has or gets: by default the one that is installed here."""
     return image.installed.get(name) or image.pinned.get(name) or installed_distribution(name).version
 
 
-def _requirements_behind(name: str, version: str, image: Image) -> list[Requirement]:
-    """What a missing distribution needs itself."""
-    here = installed_distribution(name)
-    requirements = requirements_of(here.requires or (), image)
-    if here.version == version:
+def _transitive_requirements(name: str, version: str, image: Image) -> list[Requirement]:
+    """The requirements of a missing distribution."""
+    local = installed_distribution(name)
+    requirements = parse_requirements(local.requires or (), image)
+    if local.version == version:
         return requirements
     # The metadata here is that of another version. MWAA's constraints hold all that the pinned one can need, in
     # versions that fit.
@@ -113,7 +115,7 @@ def _requirements_behind(name: str, version: str, image: Image) -> list[Requirem
     return [Requirement(one) for one in known if one in image.pinned or one in image.installed]
 
 
-def _refusal(user: str, requirement: Requirement, image: Image, version: str) -> str:
+def _describe_conflict(dependent: str, requirement: Requirement, image: Image, version: str) -> str:
     name = canonicalize_name(requirement.name)
     how = "has" if name in image.installed else "allows only" if name in image.pinned else "would get"
-    return f"{user} needs {requirement}; Airflow {image.airflow_version} on MWAA {how} {version}"
+    return f"{dependent} needs {requirement}; Airflow {image.airflow_version} on MWAA {how} {version}"

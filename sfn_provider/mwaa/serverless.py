@@ -1,4 +1,4 @@
-"""Which translated DAGs can run on Amazon MWAA Serverless, and why others cannot.
+"""Finds what a translated DAG uses that Amazon MWAA Serverless does not support.
 
 It runs workflows in YAML: tasks of operators by their class paths, own ones from a code package, on Airflow 3 and
 Python 3.12. There is no triggerer, no mapping, no task group, no web server of one's own.
@@ -18,8 +18,8 @@ TARGET = "mwaa-serverless"
 
 
 def find_unsupported(plan: DagPlan) -> tuple[Diagnostic, ...]:
-    """Tell why a DAG cannot run there (``error``), and what is different there (``warning``)."""
-    return (*_groups(plan), *_answers_from_outside(plan), *_arguments_of_the_dag(plan))
+    """Return what stops a DAG from running there (``error``), and what differs there (``warning``)."""
+    return (*_groups(plan), *_task_tokens(plan), *_dag_arguments(plan))
 
 
 def _groups(plan: DagPlan) -> Iterator[Diagnostic]:
@@ -30,29 +30,29 @@ def _groups(plan: DagPlan) -> Iterator[Diagnostic]:
                 if node.mapped
                 else ("TASK_GROUP", "is a task group", "put its branches one after the other, or into a state machine")
             )
-            told = f"state {node.states[0]!r} {what}, which MWAA Serverless does not have; {instead}"
-            yield Diagnostic("error", code, told, pointer("States", node.states[0]))
+            message = f"state {node.states[0]!r} {what}, which MWAA Serverless does not have; {instead}"
+            yield Diagnostic("error", code, message, pointer("States", node.states[0]))
 
 
-def _answers_from_outside(plan: DagPlan) -> Iterator[Diagnostic]:
+def _task_tokens(plan: DagPlan) -> Iterator[Diagnostic]:
     for task in tasks_of(plan.tasks):
         for text in _texts(task.arguments):
             resource = parse_resource(text)
             if resource.kind == "activity" or resource.pattern == "waitForTaskToken":
-                told = (
+                message = (
                     f"state {task.states[0]!r} waits for an answer from outside ({text}), which Airflow's web server "
                     "takes; MWAA Serverless has none"
                 )
-                yield Diagnostic("error", "TASK_TOKEN", told, pointer("States", task.states[0]))
+                yield Diagnostic("error", "TASK_TOKEN", message, pointer("States", task.states[0]))
 
 
-def _arguments_of_the_dag(plan: DagPlan) -> Iterator[Diagnostic]:
+def _dag_arguments(plan: DagPlan) -> Iterator[Diagnostic]:
     if plan.schedule is not None and (plan.schedule.cron is None or plan.schedule.cron.startswith("@")):
-        told = f"MWAA Serverless takes no other schedules than cron, not {plan.schedule.source!r}; give --schedule"
-        yield Diagnostic("error", "SCHEDULE", told)
+        message = f"MWAA Serverless takes no other schedules than cron, not {plan.schedule.source!r}; give --schedule"
+        yield Diagnostic("error", "SCHEDULE", message)
     if plan.timeout is not None:
-        told = "MWAA Serverless ignores a DAG's dagrun_timeout: TimeoutSeconds of the machine has no effect"
-        yield Diagnostic("warning", "TIMEOUT_IGNORED", told, "/TimeoutSeconds")
+        message = "MWAA Serverless ignores a DAG's dagrun_timeout: TimeoutSeconds of the machine has no effect"
+        yield Diagnostic("warning", "TIMEOUT_IGNORED", message, "/TimeoutSeconds")
 
 
 def _texts(value: Json) -> Iterator[str]:

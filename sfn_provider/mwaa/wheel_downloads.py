@@ -1,4 +1,4 @@
-"""Wheels that the running environment does not have, by its own pip."""
+"""Downloads wheels with the running environment's pip."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Wheels of what is installed in the running environment: no index, no network, the same bytes each time.
+"""Makes wheels of installed distributions, without an index or a network; the same bytes each time.
 
-What an installer adds to a distribution is left out, its scripts among it: they are made of ``entry_points.txt`` again.
+Files that an installer adds are left out; it makes scripts again from ``entry_points.txt``.
 Source: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
 
@@ -24,10 +24,10 @@ from sfn_provider.mwaa.images import Image
 from sfn_provider.mwaa.requirements import own_distribution
 from sfn_provider.mwaa.zip_archive import make_zip
 
-_OF_THE_INSTALLER: Final = frozenset(
+_INSTALLER_FILES: Final = frozenset(
     ["INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"]
 )
-_PURE: Final = "Wheel-Version: 1.0\nGenerator: sfn-provider\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+_PURE_WHEEL: Final = "Wheel-Version: 1.0\nGenerator: sfn-provider\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Wheel:
 
 
 def package_files() -> dict[str, bytes]:
-    """The modules and data of this package, by their paths below the folder that holds ``sfn_provider``."""
+    """Read the modules and data of this package, by their paths below the folder that holds ``sfn_provider``."""
     package = Path(sfn_provider.__file__).parent
     paths = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     return {path.relative_to(package.parent).as_posix(): path.read_bytes() for path in paths}
@@ -56,79 +56,79 @@ def make_package_wheel() -> Wheel:
     Raises:
         UsageError: where it is not installed.
     """
-    found = own_distribution()
-    metadata = {path: content for path, content in _installed_files(found).items() if _info(found) in path}
-    return _wheel(found, package_files() | metadata | {f"{_info(found)}/WHEEL": _PURE.encode()})
+    installed = own_distribution()
+    metadata = {path: content for path, content in _installed_files(installed).items() if _info(installed) in path}
+    return _wheel(installed, package_files() | metadata | {f"{_info(installed)}/WHEEL": _PURE_WHEEL.encode()})
 
 
-def make_installed_wheel(found: Distribution) -> Wheel:
+def make_installed_wheel(installed: Distribution) -> Wheel:
     """Make a wheel of an installed distribution.
 
     Raises:
-        UsageError: where its files cannot be told, or are not those of a wheel.
+        UsageError: where its files are missing, or are not those of a wheel.
     """
-    files = _installed_files(found)
-    if f"{_info(found)}/WHEEL" not in files:
-        raise UsageError(f"{found.metadata['Name']} was not installed from a wheel; install it again with pip")
-    return _wheel(found, files)
+    files = _installed_files(installed)
+    if f"{_info(installed)}/WHEEL" not in files:
+        raise UsageError(f"{installed.metadata['Name']} was not installed from a wheel; install it again with pip")
+    return _wheel(installed, files)
 
 
-def fits_image(found: Distribution, image: Image) -> bool:
-    """Can an image run the installed distribution?"""
-    tags = _tags(found)
+def fits_image(installed: Distribution, image: Image) -> bool:
+    """Return whether an image can run an installed distribution."""
+    tags = _tags(installed)
     platforms = image.platforms
-    taken = {*cpython_tags(image.python_version, platforms=platforms)}
-    taken |= {*compatible_tags(image.python_version, f"cp{''.join(image.python.split('.'))}", platforms)}
-    return any(tag in taken for tag in tags)
+    supported = {*cpython_tags(image.python_version, platforms=platforms)}
+    supported |= {*compatible_tags(image.python_version, f"cp{''.join(image.python.split('.'))}", platforms)}
+    return any(tag in supported for tag in tags)
 
 
-def is_pure(found: Distribution) -> bool:
-    """Is the installed distribution without compiled code?"""
-    return all(tag.platform == "any" and tag.abi == "none" for tag in _tags(found))
+def is_pure(installed: Distribution) -> bool:
+    """Return whether an installed distribution has no compiled code."""
+    return all(tag.platform == "any" and tag.abi == "none" for tag in _tags(installed))
 
 
-def _tags(found: Distribution) -> frozenset[Tag]:
-    lines = Parser().parsestr(found.read_text("WHEEL") or "").get_all("Tag", [])
+def _tags(installed: Distribution) -> frozenset[Tag]:
+    lines = Parser().parsestr(installed.read_text("WHEEL") or "").get_all("Tag", [])
     return frozenset(tag for line in lines for tag in parse_tag(line))
 
 
-def _info(found: Distribution) -> str:
-    return f"{_file_name(found)}.dist-info"
+def _info(installed: Distribution) -> str:
+    return f"{_file_name(installed)}.dist-info"
 
 
-def _file_name(found: Distribution) -> str:
-    return f"{canonicalize_name(found.metadata['Name']).replace('-', '_')}-{found.version}"
+def _file_name(installed: Distribution) -> str:
+    return f"{canonicalize_name(installed.metadata['Name']).replace('-', '_')}-{installed.version}"
 
 
-def _installed_files(found: Distribution) -> dict[str, bytes]:
+def _installed_files(installed: Distribution) -> dict[str, bytes]:
     """The files of a distribution as its wheel had them, by path; the folder of its metadata by its usual name."""
     files = {}
-    for path in found.files or ():
-        if path.parts[0] == ".." or path.suffix == ".pyc" or path.name in _OF_THE_INSTALLER:
+    for path in installed.files or ():
+        if path.parts[0] == ".." or path.suffix == ".pyc" or path.name in _INSTALLER_FILES:
             continue
-        content = Path(str(found.locate_file(path)))
+        content = Path(str(installed.locate_file(path)))
         if not content.is_file():
-            raise UsageError(f"{found.metadata['Name']}: {content} is missing; install it again")
-        files[_wheel_path(path, found)] = content.read_bytes()
+            raise UsageError(f"{installed.metadata['Name']}: {content} is missing; install it again")
+        files[_wheel_path(path, installed)] = content.read_bytes()
     return files
 
 
-def _wheel_path(path: PurePosixPath, found: Distribution) -> str:
+def _wheel_path(path: PurePosixPath, installed: Distribution) -> str:
     first, *rest = path.parts
-    return "/".join((_info(found) if first.endswith(".dist-info") else first, *rest))
+    return "/".join((_info(installed) if first.endswith(".dist-info") else first, *rest))
 
 
-def _wheel(found: Distribution, files: dict[str, bytes]) -> Wheel:
-    info = _info(found)
+def _wheel(installed: Distribution, files: dict[str, bytes]) -> Wheel:
+    info = _info(installed)
     tags = _tags_of_name(files[f"{info}/WHEEL"].decode())
     record = f"{info}/RECORD"
     lines = [f"{path},sha256={_digest(content)},{len(content)}" for path, content in sorted(files.items())]
     content = "\n".join([*lines, f"{record},,", ""]).encode()
-    return Wheel(f"{_file_name(found)}-{tags}.whl", make_zip(files | {record: content}, last=info))
+    return Wheel(f"{_file_name(installed)}-{tags}.whl", make_zip(files | {record: content}, last=info))
 
 
 def _tags_of_name(text: str) -> str:
-    """Give the tags of a ``WHEEL`` file as the file name of a wheel has them: ``py2.py3-none-any``."""
+    """Format the tags of a ``WHEEL`` file for the file name: ``py2.py3-none-any``."""
     lines = Parser().parsestr(text).get_all("Tag", [])
     parts: Iterable[Collection[str]] = zip(*(line.split("-") for line in lines), strict=True)
     return "-".join(".".join(dict.fromkeys(name for part in column for name in part.split("."))) for column in parts)

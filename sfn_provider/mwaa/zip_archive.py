@@ -1,4 +1,4 @@
-"""Zip files of the same bytes for the same content."""
+"""Makes reproducible zip files: the same bytes for the same content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-# The first time that a zip file can tell.
+# The earliest time that a zip file can hold.
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _UNIX: Final = 3
 _MODE: Final = stat.S_IFREG | 0o644

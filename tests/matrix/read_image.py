@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sfn_provider.mwaa.images import IMAGES_FILE, Image, read_images
-from sfn_provider.mwaa.requirements import DISTRIBUTION, requirements_of
+from sfn_provider.mwaa.requirements import DISTRIBUTION, parse_requirements
 
 # Source: requirements.txt of each image in https://github.com/aws/amazon-mwaa-docker-images
 ON_THE_IMAGE = ("apache-airflow[celery,statsd]", "apache-airflow-providers-amazon[aiobotocore]")
@@ -76,7 +76,7 @@ def brought(
             seen.add(found)
             name, extras = found
             if name in known and name not in leaves:
-                waiting += requirements_of(known[name].requires or (), image, extras)
+                waiting += parse_requirements(known[name].requires or (), image, extras)
     return {name for name, _ in seen}
 
 

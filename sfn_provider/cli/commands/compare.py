@@ -150,7 +150,7 @@ def _state_row(number: int, state: StateComparison) -> list[Cell]:
         both and not any(difference.startswith(value) for difference in state.differences)
         for value in ("input", "output")
     )
-    output = shorten(visit.output) if visit.left else "(not left)"
+    output = shorten(visit.output) if visit.exited else "(not left)"
     marks = [agreement(input_agrees), agreement(output_agrees)]
     return [str(number), state.state, visit.type, str(visit.calls or ""), *marks, output]
 

@@ -99,7 +99,7 @@ def _states_table(visited: list[Visit]) -> Table:
             f"+{format_seconds((visit.entered - visited[0].entered).total_seconds())}",
             format_seconds(visit.seconds),
             str(visit.calls or ""),
-            shorten(visit.output) if visit.left else "(not left)",
+            shorten(visit.output) if visit.exited else "(not left)",
         ]
         for number, visit in enumerate(visited, 1)
     ]

@@ -2,7 +2,7 @@
 
 Under ``dag.test()`` each XCom and each state of a task goes through Airflow's execution API in the same process.
 Airflow hands every such request to a thread with an event loop and from there to a pool of threads, and has a layer for
-older clients look for what to convert. All of that takes longer than the answer itself.
+older clients convert it. All of that takes longer than the answer itself.
 """
 
 from __future__ import annotations

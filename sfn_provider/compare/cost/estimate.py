@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sfn_provider.compare.cost.prices import EnvironmentPrices, ExpressPrices, Prices, ServerlessPrices, StandardPrices
-from sfn_provider.compare.cost.usage import Usage
 
 STANDARD, EXPRESS, SERVERLESS = "Step Functions Standard", "Step Functions Express", "MWAA Serverless"
 
@@ -25,6 +24,31 @@ ASSUMPTIONS = (
     "Runs are spread evenly over the month; workers are added as the tasks of this pipeline fill them.",
     "Waiting by deferral holds no worker. Logs, data transfer, networking and taxes are left out.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The billed usage of one run.
+
+    Args:
+        transitions: state transitions, each retry counted as one more, those of a Map's child executions included.
+        seconds: how long the execution takes on Step Functions.
+        task_seconds: for each task instance of the DAG that runs how long it holds a worker, in seconds; waiting by
+            deferral holds none.
+        express: None where the machine could be an Express one; else the reason why not.
+        memory_mb: memory of an Express execution, in MB.
+    """
+
+    transitions: int
+    seconds: float
+    task_seconds: tuple[float, ...]
+    express: str | None = None
+    memory_mb: int = 64
+
+    @property
+    def worker_seconds(self) -> float:
+        """Seconds for which the run's tasks hold worker slots, in all."""
+        return sum(self.task_seconds)
 
 
 @dataclass(frozen=True)

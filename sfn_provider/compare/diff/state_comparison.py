@@ -101,7 +101,7 @@ def compare_states(
     compared = []
     for place in sorted({**one, **other}):
         found = _compare_visit(place, one.get(place), other.get(place), tolerates, times=times)
-        was_stopped = not failed.isdisjoint(found.visit.containers) and not _both_left(found)
+        was_stopped = not failed.isdisjoint(found.visit.containers) and not _both_exited(found)
         compared.append(replace(found, differences=()) if was_stopped else found)
     return compared
 
@@ -128,11 +128,11 @@ def compare_outcomes(expected: Execution, actual: Execution, *, tolerates: Toler
 
 def _failed_containers(visits: Iterable[Visit]) -> set[Place]:
     """The places of the Parallels and Maps in which something failed."""
-    return {place for visit in visits if not visit.left for place in visit.containers}
+    return {place for visit in visits if not visit.exited for place in visit.containers}
 
 
-def _both_left(compared: StateComparison) -> bool:
-    return all(visit is not None and visit.left for visit in (compared.expected, compared.actual))
+def _both_exited(compared: StateComparison) -> bool:
+    return all(visit is not None and visit.exited for visit in (compared.expected, compared.actual))
 
 
 def _compare_visit(
@@ -147,9 +147,9 @@ def _compare_visit(
     found.compare("input", expected.input, actual.input)
     found.compare("output", expected.output, actual.output)
     found.compare("variables", dict(expected.assigned), dict(actual.assigned))
-    if expected.left != actual.left:
+    if expected.exited != actual.exited:
         ends = {True: "left", False: "not left"}
-        found.counted.append(f"{ends[expected.left]} on Step Functions, {ends[actual.left]} on Airflow")
+        found.counted.append(f"{ends[expected.exited]} on Step Functions, {ends[actual.exited]} on Airflow")
     found.counted += _compare_counts(expected, actual, times=times)
     for number, (one_call, other_call) in enumerate(zip(expected.attempts, actual.attempts, strict=False), 1):
         found.compare(f"arguments of call {number}", one_call.arguments, other_call.arguments)

@@ -1,4 +1,4 @@
-"""Reads the states that an execution passed from its history."""
+"""Reads the state visits of an execution from its history."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class Visit:
         state: the state's name.
         type: the state's type.
         input: its input.
-        output: its output; None where it was not left.
-        left: True where the state was left, False where the execution ended or failed in it.
+        output: its output; None where the state was not exited.
+        exited: whether the state was exited; False where the execution ended or failed in it.
         attempts: the calls that it made: more than one where it was retried.
         assigned: the variables that it set, by name.
         entered: when it was entered.
-        seconds: how long it took; None where it was not left.
+        seconds: how long it took; None where the state was not exited.
         place: its position in the flow.
     """
 
@@ -71,7 +71,7 @@ class Visit:
     type: str
     input: Json
     output: Json
-    left: bool
+    exited: bool
     attempts: tuple[Attempt, ...]
     assigned: Mapping[str, Json]
     entered: datetime
@@ -152,14 +152,14 @@ def _ended(attempt: Attempt, outcome: Outcome, details: Mapping[str, Any], at: d
 def _make_visit(events: _VisitEvents, place: Place) -> Visit:
     entered, exited = events.entered, events.exited
     details = entered["stateEnteredEventDetails"]
-    left = exited["stateExitedEventDetails"] if exited is not None else {}
-    assigned = {name: _parse_json(text) for name, text in (left.get("assignedVariables") or {}).items()}
+    exit_details = exited["stateExitedEventDetails"] if exited is not None else {}
+    assigned = {name: _parse_json(text) for name, text in (exit_details.get("assignedVariables") or {}).items()}
     return Visit(
         state=details["name"],
         type=entered["type"].removesuffix("StateEntered"),
         input=_parse_json(details.get("input")),
-        output=_parse_json(left.get("output")),
-        left=exited is not None,
+        output=_parse_json(exit_details.get("output")),
+        exited=exited is not None,
         attempts=tuple(events.attempts),
         assigned=assigned,
         entered=entered["timestamp"],

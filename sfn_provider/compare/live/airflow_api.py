@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -26,15 +27,17 @@ _PAGE = 100
 class AirflowApi(ABC):
     """Runs a DAG and reads the run. Use it in a ``with`` statement: it holds connections."""
 
+    _client: Any
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @abstractmethod
     def close(self) -> None:
         """Close the connections."""
+        self._client.close()
 
     @abstractmethod
     def call(
@@ -135,21 +138,20 @@ class RestApi(AirflowApi):
         password: the user's password.
     """
 
+    _client: httpx.Client
+
     def __init__(self, url: str, *, token: str | None = None, user: str | None = None, password: str = "") -> None:
         self._url = url.rstrip("/")
         self._client = httpx.Client(timeout=60.0, follow_redirects=True)
-        self._major: int | None = None
         if token is None and user is not None:
             self._log_in(user, password)
         elif token is not None:
             self._client.headers["Authorization"] = f"Bearer {token}"
 
-    @property
+    @cached_property
     def major(self) -> int:
         """Airflow's major version."""
-        if self._major is None:
-            self._major = 3 if self._send("GET", "/api/v2/version").status_code == 200 else 2
-        return self._major
+        return 3 if self._send("GET", "/api/v2/version").status_code == 200 else 2
 
     def call(
         self, method: str, path: str, body: Json = None, query: Mapping[str, Json] | None = None, *, missing: Json = ...
@@ -164,10 +166,6 @@ class RestApi(AirflowApi):
                 f"{self._url}: Airflow refuses {method} {path}: {response.status_code} {response.text[:300]}"
             )
         return response.json()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def _log_in(self, user: str, password: str) -> None:
         """Airflow 3 gives a token for user and password; Airflow 2 takes these with each request."""
@@ -203,13 +201,12 @@ class MwaaApi(AirflowApi):
 
         self._name = environment
         self._client = client or boto3.session.Session().client("mwaa")
-        version = self._invoke(self._client.get_environment, Name=environment)["Environment"]["AirflowVersion"]
-        self._major = int(version.partition(".")[0])
 
-    @property
+    @cached_property
     def major(self) -> int:
         """Airflow's major version."""
-        return self._major
+        environment = self._invoke(self._client.get_environment, Name=self._name)["Environment"]
+        return int(environment["AirflowVersion"].partition(".")[0])
 
     def call(
         self, method: str, path: str, body: Json = None, query: Mapping[str, Json] | None = None, *, missing: Json = ...
@@ -223,10 +220,6 @@ class MwaaApi(AirflowApi):
         if not hasattr(self._client, "invoke_rest_api"):
             raise UsageError("boto3 here cannot call the REST API of Amazon MWAA (invoke_rest_api): take a newer one")
         return self._invoke(self._client.invoke_rest_api, missing=missing, **request).get("RestApiResponse")
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def _invoke(self, action: Callable[..., Json], *, missing: Json = ..., **request: Json) -> Json:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -32,8 +32,8 @@ def compare_live(
 ) -> Comparison:
     """Run a state machine on Step Functions and its DAG on an Airflow, both for real, and compare.
 
-    Both call the services: every task's work is done twice. What the services answered differs by nature; how a side
-    went on from its answers is checked by the engine, and only what neither answers nor clock explain is a difference.
+    Both call the services: every task's work is done twice. The services' answers may differ; the engine checks how a
+    side proceeds from its answers, and only what neither answers nor clock explain is a difference.
 
     Args:
         machine: the definition.

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from sfn_provider.compare.comparison import Clock
+from sfn_provider.compare.cost.estimate import BreakEven
 from sfn_provider.engine.execution_state import Status
 
 Json = Any
@@ -223,15 +224,6 @@ class Way(FrozenModel):
     curve: tuple[tuple[int, float], ...]
 
 
-class BreakEvenPoint(FrozenModel):
-    """From how many runs a month on one way is cheaper than another, and what both cost there."""
-
-    cheaper: str
-    than: str
-    runs: int
-    monthly: float
-
-
 class Cost(FrozenModel):
     """What the pipeline costs a month.
 
@@ -265,7 +257,7 @@ class Cost(FrozenModel):
     worker_seconds: float
     tasks: int
     ways: tuple[Way, ...]
-    break_even: tuple[BreakEvenPoint, ...]
+    break_even: tuple[BreakEven, ...]
     left_out: dict[str, str]
     assumptions: tuple[str, ...]
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.compare.cost.estimate import Environment, estimate
+from sfn_provider.compare.cost.estimate import Environment, Usage, estimate
 from sfn_provider.compare.cost.prices import Prices, load_prices
-from sfn_provider.compare.cost.usage import Usage
 from sfn_provider.exceptions import UsageError
 
 USAGE = Usage(transitions=10, seconds=2.01, task_seconds=(5, 90))

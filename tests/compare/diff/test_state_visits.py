@@ -11,7 +11,7 @@ def seen(definition: dict[str, Any], input: Any = None, **mocks: Any) -> list[tu
     """State, type, output and calls of each visit; the output is ... where the state was not left."""
     execution = simulate(definition, {} if input is None else input, mocks=mocks)
     return [
-        (visit.state, visit.type, visit.output if visit.left else ..., visit.calls)
+        (visit.state, visit.type, visit.output if visit.exited else ..., visit.calls)
         for visit in read_visits(execution.events)
     ]
 

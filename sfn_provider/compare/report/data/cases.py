@@ -68,7 +68,7 @@ def _make_row(state: StateComparison, starts: tuple[float, float]) -> StateRow:
         unrepeatable=state.tolerated,
         diffs=tuple(visit_diffs(state)),
         input=format_value(visit.input),
-        output=format_value(visit.output) if visit.left else None,
+        output=format_value(visit.output) if visit.exited else None,
         step_functions=_make_timing(state.expected, starts[0]),
         airflow=_make_timing(state.actual, starts[1]),
     )

@@ -9,11 +9,10 @@ from statistics import median_high
 from sfn_provider.asl import lint
 from sfn_provider.asl.model import StateMachine, Task, dump
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.compare.cost.estimate import ASSUMPTIONS, CostEstimate, Environment, estimate
+from sfn_provider.compare.cost.estimate import ASSUMPTIONS, CostEstimate, Environment, Usage, estimate
 from sfn_provider.compare.cost.prices import Prices
-from sfn_provider.compare.cost.usage import Usage
 from sfn_provider.compare.replay.recording import all_states
-from sfn_provider.compare.report.model import BreakEvenPoint, Case, Cost, Way
+from sfn_provider.compare.report.model import Case, Cost, Way
 
 _EXPRESS_SECONDS = 300
 """Source: https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
@@ -127,10 +126,7 @@ def _make_cost(
             Way(name=name, monthly=dollars, curve=tuple(estimated.curves[name]))
             for name, dollars in estimated.monthly.items()
         ),
-        break_even=tuple(
-            BreakEvenPoint(cheaper=point.cheaper, than=point.than, runs=point.runs, monthly=point.monthly)
-            for point in sorted(estimated.break_even, key=lambda point: point.runs)
-        ),
+        break_even=tuple(sorted(estimated.break_even, key=lambda point: point.runs)),
         left_out=estimated.left_out,
         assumptions=assumptions,
     )

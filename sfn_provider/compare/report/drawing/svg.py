@@ -49,12 +49,31 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """An edge: ``path`` and ``head`` as SVG paths, and whether it was taken."""
+    """An edge through points; ``back`` where it leads back, ``taken`` where it ran."""
 
-    path: str
-    head: str
+    points: tuple[Point, ...]
     title: str
+    back: bool
     taken: bool
+
+    @property
+    def path(self) -> str:
+        """The line as an SVG path: corners where it leads back, else a curve that is vertical in each point."""
+        start, *others = map(_format_point, self.points)
+        if self.back:
+            return " L".join([f"M{start}", *others])
+        parts = [f"M{start}"]
+        for (x, y), (to_x, to_y) in itertools.pairwise(self.points):
+            middle = (y + to_y) / 2
+            parts.append(f"C{_format_point((x, middle))} {_format_point((to_x, middle))} {_format_point((to_x, to_y))}")
+        return " ".join(parts)
+
+    @property
+    def head(self) -> str:
+        """The arrow head as an SVG path."""
+        x, y = self.points[-1]
+        corners = [(x, y), (x + 7, y - 4), (x + 7, y + 4)] if self.back else [(x, y), (x + 4, y - 7), (x - 4, y - 7)]
+        return f"M{' L'.join(map(_format_point, corners))} Z"
 
 
 @dataclass(frozen=True)
@@ -96,7 +115,7 @@ def _draw(graph: Graph, ran: TakenPaths) -> Drawing:
             lines += moved.lines
     for edge, points in layout.routes.items():
         title = f"{titles[edge[0]]} to {titles[edge[1]]}"
-        lines.append(_make_line(points, title, back=edge in layout.back, taken=edge in ran.edges))
+        lines.append(Line(tuple(points), title, edge in layout.back, edge in ran.edges))
     return Drawing(layout.size.width, layout.size.height, tuple(boxes), tuple(lines))
 
 
@@ -157,49 +176,14 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _make_line(points: list[Point], title: str, *, back: bool, taken: bool) -> Line:
-    head = _arrow(points[-1], (-1, 0) if back else (0, 1))
-    return Line(_polyline(points) if back else _curve(points), head, title, taken)
-
-
-def _curve(points: list[Point]) -> str:
-    """A curve down through the points, vertical in each of them."""
-    parts = [f"M{_point(points[0])}"]
-    for (x, y), (to_x, to_y) in itertools.pairwise(points):
-        middle = (y + to_y) / 2
-        parts.append(f"C{_point((x, middle))} {_point((to_x, middle))} {_point((to_x, to_y))}")
-    return " ".join(parts)
-
-
-def _polyline(points: list[Point]) -> str:
-    return "M" + " L".join(_point(point) for point in points)
-
-
-def _arrow(tip: Point, towards: tuple[int, int]) -> str:
-    x, y = tip
-    back_x, back_y = x - 7 * towards[0], y - 7 * towards[1]
-    across_x, across_y = 4 * towards[1], 4 * towards[0]
-    corners = ((x, y), (back_x + across_x, back_y + across_y), (back_x - across_x, back_y - across_y))
-    return "M" + " L".join(_point(corner) for corner in corners) + " Z"
-
-
-def _point(point: Point) -> str:
+def _format_point(point: Point) -> str:
     return f"{point[0]:.1f},{point[1]:.1f}"
 
 
-def _move(drawn: Drawing, x: float, y: float) -> Drawing:
-    boxes = tuple(replace(box, x=box.x + x, y=box.y + y) for box in drawn.boxes)
-    lines = tuple(replace(line, path=_shift(line.path, x, y), head=_shift(line.head, x, y)) for line in drawn.lines)
-    return replace(drawn, boxes=boxes, lines=lines)
-
-
-def _shift(path: str, x: float, y: float) -> str:
-    return " ".join(_shifted(part, x, y) for part in path.split(" "))
-
-
-def _shifted(part: str, x: float, y: float) -> str:
-    command, numbers = (part[0], part[1:]) if part[:1].isalpha() else ("", part)
-    if not numbers:
-        return part
-    one, other = (float(number) for number in numbers.split(","))
-    return f"{command}{_point((one + x, other + y))}"
+def _move(drawing: Drawing, x: float, y: float) -> Drawing:
+    boxes = tuple(replace(box, x=box.x + x, y=box.y + y) for box in drawing.boxes)
+    lines = tuple(
+        replace(line, points=tuple((point_x + x, point_y + y) for point_x, point_y in line.points))
+        for line in drawing.lines
+    )
+    return replace(drawing, boxes=boxes, lines=lines)
