@@ -1,4 +1,4 @@
-"""Parses the text of an expression into the library's syntax tree, with the reference's error messages."""
+"""Parses an expression into the library's syntax tree, with the reference's error messages."""
 
 from __future__ import annotations
 
