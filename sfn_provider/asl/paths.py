@@ -1,4 +1,4 @@
-"""Compiles JSONPaths to read values, and reference paths to write them, as Step Functions evaluates them.
+"""Compiles JSONPaths to read values and reference paths to write them, as Step Functions does.
 
 Paths that name one node by members and indices, nearly all of those in use, are walked directly. Wildcards, slices,
 unions, filters and recursive descent go through `jsonpath.steps`. Nothing here changes a document: what is read may be
@@ -36,7 +36,6 @@ __all__ = [
     "ReferencePath",
     "compile_path",
     "compile_reference",
-    "is_path",
 ]
 
 _CACHE_SIZE = 4096
@@ -83,14 +82,6 @@ class JsonPath:
         except (KeyError, TypeError):
             raise self._not_found(scope) from None
         return value
-
-    def find(self, scope: Scope) -> list[Json]:
-        """Return all nodes that the path names; an empty list where there is none."""
-        try:
-            found = self.read(scope)
-        except PathNotFound:
-            return []
-        return [found] if self.definite else list(found)
 
     def _not_found(self, scope: Scope) -> PathNotFound:
         reason, miss = explain_missing(self._root(scope), self._keys)
@@ -165,15 +156,6 @@ def compile_path(text: str) -> JsonPath:
         keys.append(selector)
     indexed = any(isinstance(key, int) for key in keys)
     return (_IndexedPath if indexed else JsonPath)(text, parsed, tuple(keys))
-
-
-def is_path(text: str) -> bool:
-    """Return whether the text is a path that compile_path accepts."""
-    try:
-        compile_path(text)
-    except PathSyntaxError:
-        return False
-    return True
 
 
 class ReferencePath:

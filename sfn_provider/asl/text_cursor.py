@@ -1,4 +1,4 @@
-"""A position in a text, for the parsers of paths and intrinsic calls."""
+"""Reads a text piece by piece, for the parsers of paths and intrinsic calls."""
 
 from __future__ import annotations
 

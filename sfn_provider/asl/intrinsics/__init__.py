@@ -1,4 +1,4 @@
-"""Intrinsic functions of the JSONPath query language, such as ``States.Format('{}', $.name)``."""
+"""Intrinsic functions of JSONPath states, such as ``States.Format('{}', $.name)``."""
 
 from sfn_provider.asl.intrinsics.functions import FUNCTIONS, IntrinsicFunction
 from sfn_provider.asl.intrinsics.parser import Intrinsic, IntrinsicSyntaxError, compile_intrinsic

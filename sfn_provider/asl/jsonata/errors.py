@@ -1,4 +1,4 @@
-"""Defines errors of an evaluation, with the codes and messages of the JSONata reference implementation."""
+"""Defines the errors of an evaluation, with the codes and messages of the reference implementation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluates a syntax tree: the library's evaluator with the reference's semantics, AWS's limits, explicit inputs."""
+"""Evaluates a syntax tree with the reference's semantics, AWS's limits and explicit inputs."""
 
 from __future__ import annotations
 

@@ -88,9 +88,9 @@ class Expression:
         return frozenset(self._program.references.states_fields)
 
     @property
-    def reads_whole_states(self) -> bool:
+    def reads_any_states_field(self) -> bool:
         """Whether it reads ``$states`` other than by a field's name, so that it may read any of them."""
-        return self._program.references.whole_states
+        return self._program.references.any_states_field
 
     @property
     def unsupported_references(self) -> tuple[str, ...]:

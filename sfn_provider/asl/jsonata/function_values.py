@@ -1,4 +1,4 @@
-"""Function values that an evaluation creates: lambdas, transforms and partially applied built-in functions."""
+"""Implements the function values of an evaluation: lambdas, transforms and partial applications."""
 
 from __future__ import annotations
 

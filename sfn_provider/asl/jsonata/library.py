@@ -1,4 +1,4 @@
-"""The parts of jsonata-python that this package builds on, in one place.
+"""Exports the parts of jsonata-python that this package uses.
 
 Import this lazily: the library takes 30 ms to import, and it raises Python's recursion limit to 10,000 for the whole
 process; ``expression`` puts the limit back.

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sfn_provider.asl.jsonata.errors import MAX_ARRAY_ITEMS, MEMORY_LIMIT, JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number
 from sfn_provider.asl.jsonata.normalized_json import to_double
-from sfn_provider.asl.jsonata.values import WHOLE_FLOAT_LIMIT, float_to_int, is_number
+from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT, float_to_int, is_number
 
 _MAX_RANGE: Final = 10**7
 """The reference refuses a longer range."""
@@ -37,7 +37,7 @@ def calculate(lhs: Any, rhs: Any, op: str) -> Any:
     if lhs is None or rhs is None:
         return None
     found = _ARITHMETIC[op](lhs, rhs)
-    if isinstance(found, int) and abs(found) >= WHOLE_FLOAT_LIMIT:
+    if isinstance(found, int) and abs(found) >= INTEGRAL_FLOAT_LIMIT:
         return to_double(found)
     return float_to_int(found)
 

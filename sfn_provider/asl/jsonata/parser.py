@@ -1,4 +1,4 @@
-"""Parses the text of an expression into the library's syntax tree, with the reference's error messages."""
+"""Parses an expression into the library's syntax tree, with the reference's error messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from sfn_provider.asl.jsonata.errors import error_message
 from sfn_provider.asl.jsonata.library import JException, Parser, Symbol, Tokenizer
 from sfn_provider.asl.jsonata.regular_expressions import compile_regex
-from sfn_provider.asl.jsonata.values import WHOLE_FLOAT_LIMIT
+from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT
 
 _CHILD_FIELDS: Final = (
     *("condition", "then", "_else", "procedure", "lhs", "rhs", "expression", "body"),
@@ -134,7 +134,7 @@ def _normalize_tree(tree: Any) -> None:
         if id(node) in seen:
             continue
         seen.add(id(node))
-        if node.type == "number" and isinstance(node.value, int) and abs(node.value) >= WHOLE_FLOAT_LIMIT:
+        if node.type == "number" and isinstance(node.value, int) and abs(node.value) >= INTEGRAL_FLOAT_LIMIT:
             node.value = float(node.value)
         elif isinstance(node.value, str) and _SURROGATE.search(node.value):
             node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -19,13 +19,13 @@ class References:
         variables: names, without dollar sign, that it reads and does not bind; built-in functions and ``states``
             included.
         states_fields: names directly behind ``$states``.
-        whole_states: whether it reads ``$states`` other than by such a name.
+        any_states_field: whether it reads ``$states`` other than by such a name.
         top_level: bare names, ``$`` and ``$$`` where they would mean the top-level context, in order.
     """
 
     variables: Names = field(default_factory=set)
     states_fields: Names = field(default_factory=set)
-    whole_states: bool = False
+    any_states_field: bool = False
     top_level: list[str] = field(default_factory=list)
 
 
@@ -91,7 +91,7 @@ def _visit_children(collector: _ReferenceCollector, node: Any, bound: Names, top
 
 def _visit_variable(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
     if node.value == "states" and "states" not in bound:
-        collector.found.whole_states = True
+        collector.found.any_states_field = True
     collector.variable(node.value, bound, top)
 
 

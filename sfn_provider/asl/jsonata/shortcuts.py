@@ -1,4 +1,4 @@
-"""Answers simple expressions without the evaluator: constants, ``$variable`` and ``$states.input.a.b``."""
+"""Answers constants, ``$variable`` and ``$states.input.a.b`` without the evaluator."""
 
 from __future__ import annotations
 

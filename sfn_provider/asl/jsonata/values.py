@@ -12,7 +12,7 @@ from sfn_provider.asl.jsonata.library import NULL, Functions, Jsonata, Sequence
 from sfn_provider.asl.jsonata.normalized_json import INT64_LIMIT, normalize_number, to_double
 from sfn_provider.asl.scope import Json
 
-WHOLE_FLOAT_LIMIT: Final = 10**15
+INTEGRAL_FLOAT_LIMIT: Final = 10**15
 """Up to here a double that is whole becomes an int; beyond, an int means an exact integer of the input."""
 
 
@@ -80,7 +80,7 @@ def is_number(value: Any) -> bool:
 
 def float_to_int(value: Any) -> Any:
     """Return a whole float as an int, as far as floats are exact to the digit; any other value unchanged."""
-    if isinstance(value, float) and -WHOLE_FLOAT_LIMIT < value < WHOLE_FLOAT_LIMIT and value.is_integer():
+    if isinstance(value, float) and -INTEGRAL_FLOAT_LIMIT < value < INTEGRAL_FLOAT_LIMIT and value.is_integer():
         return int(value)
     return value
 

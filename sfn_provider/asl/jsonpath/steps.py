@@ -1,4 +1,4 @@
-"""Implements the selectors of a JSONPath that may select many nodes, as Jayway JsonPath evaluates them.
+"""Implements the selectors of a JSONPath that may select many nodes, as Jayway JsonPath does.
 
 A selector that does not fit a node selects nothing from it: recorded executions give ``[]`` for ``$.items[*].name``
 without ``items``. Filters are evaluated by jsonpath-rfc9535, which is imported with the first path that has one.

@@ -1,4 +1,4 @@
-"""Shapes of JSON values that are known before execution: which members a value can have.
+"""Computes shapes of JSON values before execution: the members that a value can have.
 
 A shape lists what may exist, never what must: a path that a shape does not allow cannot exist on any route.
 """

@@ -1,4 +1,4 @@
-"""Rules: paths, intrinsic calls and JSONata expressions are valid, and text does not look like one of them."""
+"""Rules: paths, intrinsic calls and JSONata are valid, and text does not look like one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds every path, intrinsic call and JSONata expression in a definition, with its pointer and what it reads."""
+"""Finds every path, intrinsic call and JSONata expression, with its pointer and what it reads."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ from sfn_provider.asl.lint.expression_walk import PathUse, Reads, path_uses
 from sfn_provider.asl.lint.reporting import did_you_mean, join_words, warning
 from sfn_provider.asl.scope import Json
 
-MAX_VISITS = 12
+MAX_INPUT_CHANGES = 12
 """How often a state's input may change in the analysis before it counts as unknown."""
 
 _CALLING_TYPES = ("Task", "Map", "Parallel")
@@ -69,7 +69,7 @@ class _Flow:
         if merged == known:
             return False
         self.visits[at] = self.visits.get(at, 0) + 1
-        self.inputs[at] = UNKNOWN if self.visits[at] > MAX_VISITS else merged
+        self.inputs[at] = UNKNOWN if self.visits[at] > MAX_INPUT_CHANGES else merged
         return True
 
 

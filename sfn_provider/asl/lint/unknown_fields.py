@@ -1,4 +1,4 @@
-"""Rules: every object has only known fields, none of them null; and messages for the errors of the models.
+"""Rules: objects have only known fields, none of them null; and messages for errors of the models.
 
 The models define which fields an object has.
 """

@@ -1,4 +1,4 @@
-"""Rules: workflow variables have valid names, do not shadow outer ones, and are assigned where they are read.
+"""Rules: workflow variables have valid names, shadow no outer ones, and are assigned before use.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
 """

@@ -147,7 +147,7 @@ def test_what_an_expression_reads(case: Reading) -> None:
     assert found.references == case.references
     assert found.functions == case.functions
     assert found.states_fields == case.states
-    assert found.reads_whole_states is case.whole
+    assert found.reads_any_states_field is case.whole
     assert found.unsupported_references == case.unsupported
 
 

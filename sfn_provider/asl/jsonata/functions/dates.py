@@ -1,4 +1,4 @@
-"""Implements the built-in functions on dates and times; "now" comes from the evaluation, never from the clock."""
+"""Implements the built-in functions on dates and times; "now" is a property of the evaluation."""
 
 from __future__ import annotations
 

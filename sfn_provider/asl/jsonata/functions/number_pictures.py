@@ -1,4 +1,4 @@
-"""Implements ``$formatNumber``: formats a number by a picture, as XPath's format-number.
+"""Implements ``$formatNumber``, which formats a number by a picture, as XPath's format-number.
 
 Source: https://www.w3.org/TR/xpath-functions-31/#func-format-number and https://docs.jsonata.org/numeric-functions
 """
