@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-matrix test-oldest test-mwaa lint format golden bench constraints clean
+.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa lint format golden bench constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, and com
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest
+
+test-quick: $(INSTALLED)  ## Run the tests that need no Airflow
+	$(BIN)/python -m pytest -m "not airflow"
 
 test-matrix: $(INSTALLED)  ## Run the tests on every version of Amazon MWAA: PINS=FOLDER VERSIONS="2.10.3 3.0.6"
 	$(BIN)/python -m tests.matrix.environments $(if $(PINS),--pins $(PINS)) $(VERSIONS)

@@ -19,6 +19,7 @@ pytest_plugins = (
     "tests.aws.moto_jobs",
     "tests.aws.scripted",
     "tests.aws.step_functions",
+    "tests.fixtures.airflow_marker",
     "tests.fixtures.chromium",
     "tests.fixtures.job_triggers",
     "tests.fixtures.live_driver",
