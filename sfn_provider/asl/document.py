@@ -1,4 +1,4 @@
-"""A definition that is opened once: its text, JSON value, positions, placeholders, diagnostics and model."""
+"""A definition, opened once: its text, JSON value, positions, placeholders, diagnostics and model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds and fills placeholders: ``${Name}``, which a deployment tool replaces before Step Functions reads a definition.
+"""Finds and fills ``${Name}`` placeholders, which deployment tools replace before AWS sees them.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-sam-sfn.html
 """

@@ -1,4 +1,4 @@
-"""Classifies errors of AWS calls (transient, expired, missing, denied, final) and retries calls accordingly.
+"""Classifies errors of AWS calls (transient, expired, missing, denied, final), and retries calls.
 
 botocore is imported only when there is an error to classify.
 """

@@ -1,4 +1,4 @@
-"""Finds the failed items of a Map: in the history of an inline Map, or in a Map Run's child executions."""
+"""Finds the failed items of a Map, in its history or in its Map Run's child executions."""
 
 from __future__ import annotations
 

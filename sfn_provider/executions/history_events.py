@@ -1,4 +1,4 @@
-"""Reads events of an execution's history: their details, and the chain of events that led to a failure."""
+"""Reads an execution's history events: details, and the chain of events that led to a failure."""
 
 from __future__ import annotations
 

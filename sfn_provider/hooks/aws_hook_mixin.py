@@ -1,4 +1,4 @@
-"""Declares the AWS connection arguments of operators and sensors, and makes their hook when the task runs."""
+"""The AWS connection arguments of operators and sensors, and their hook, made when the task runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resolves a task's execution_arn argument, if necessary from the XCom of the task that started the execution."""
+"""Resolves a task's execution_arn argument, also from the task that started the execution."""
 
 from __future__ import annotations
 

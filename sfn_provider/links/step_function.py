@@ -1,4 +1,4 @@
-"""Links from a task to the Step Functions console, with the amazon provider's names, XCom keys and values."""
+"""Links to the Step Functions console, compatible with those of the amazon provider."""
 
 from __future__ import annotations
 

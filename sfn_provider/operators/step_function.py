@@ -1,4 +1,4 @@
-"""Public import path of the operators that drive Step Functions, a drop-in for the amazon provider's module.
+"""Import path of the operators that drive Step Functions, compatible with the amazon provider's.
 
 Names, arguments and template fields are those of ``airflow.providers.amazon.aws.operators.step_function`` for the
 classes that it has. Each class is imported on first use, so that a DAG file pays only for the classes that it uses;

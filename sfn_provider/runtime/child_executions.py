@@ -1,4 +1,4 @@
-"""Strategies of a distributed Map's tasks: dispatch its child executions in batches, run a batch, join all batches.
+"""Strategies of a distributed Map's tasks: dispatch child executions in batches, run and join them.
 
 Each of the three tasks runs the engine on the whole state, whose fields are spread over them.
 """

@@ -1,4 +1,4 @@
-"""Strategies of the start and join tasks of Parallel and Map: dispatch the branches, and continue after them."""
+"""Strategies of the start and join tasks of Parallel and Map: dispatch branches, join outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the tasks of a Parallel or Map task group: its start task, its join task, the tasks between them."""
+"""Finds the start task, the join task and the inner tasks of a Parallel or Map task group."""
 
 from __future__ import annotations
 

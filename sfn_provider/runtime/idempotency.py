@@ -1,4 +1,4 @@
-"""Makes the idempotency key of a task's calls: the same over lost workers, another one after a clearing.
+"""Makes the idempotency key of a task's calls: kept over lost workers, changed by a clear.
 
 Airflow runs a new try where a worker was lost; that try continues with the jobs of the lost one. A user who clears a
 task wants it to run again, with new jobs.

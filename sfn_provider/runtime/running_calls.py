@@ -1,4 +1,4 @@
-"""Makes a task's calls in threads: submits what the engine requests, collects outcomes, and resubmits lost calls."""
+"""Makes a task's AWS calls in threads: submits, collects outcomes, resubmits lost calls."""
 
 from __future__ import annotations
 

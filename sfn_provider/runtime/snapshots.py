@@ -1,4 +1,4 @@
-"""Stores task snapshots, so that the next try resumes after a lost worker: Airflow drops a deferral's data then.
+"""Stores task snapshots, so that the next try resumes after a lost worker.
 
 They also serve a task that waits by being started again (``[sfn_provider] waiting = reschedule``).
 """

@@ -1,4 +1,4 @@
-"""Builds the definition that a task runs on the engine: of its own states, or of the Map that it is a part of."""
+"""Builds the definition that a task runs on the engine: its own states, or the Map around it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one task of a translated DAG on the engine: enters its states, calls AWS, waits by deferral, hands over.
+"""Runs one task of a translated DAG on the engine: enter, call AWS, wait by deferral, hand over.
 
 `TaskRunner` has what all tasks share. What differs between kinds of tasks is the `TaskStrategy` that it is given.
 """

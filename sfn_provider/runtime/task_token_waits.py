@@ -1,4 +1,4 @@
-"""Tracks the open task tokens of one task, from the call that passes them to a worker until the answer."""
+"""Tracks the open task tokens of one task, from the call that passes them on until the answer."""
 
 from __future__ import annotations
 

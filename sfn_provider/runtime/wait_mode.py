@@ -1,4 +1,4 @@
-"""Reads the option ``[sfn_provider] waiting``: whether tasks defer, are rescheduled, or block their worker."""
+"""Reads ``[sfn_provider] waiting``: whether tasks defer, are rescheduled, or block their worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Translates state machines into Airflow DAGs: definition, plan, then Python text or a DAG at parse time.
+"""Translates state machines into Airflow DAGs: definition, plan, then Python text or a live DAG.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Translates definitions in files: to a DAG file (`translate_file`) or to a DAG at parse time (`build_dag`)."""
+"""Translates definitions in files: `translate_file` to a DAG file, `build_dag` to a live DAG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats the report of a translation: each state's task, and the differences to Step Functions; text or JSON."""
+"""Formats the report of a translation: each state's task, and the differences to Step Functions."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The rules behind `sfn_provider.asl.lint`, one module for each subject; `rules` has the table of all."""
+"""The lint rules behind `sfn_provider.asl.lint`, a module for each subject; `rules` lists all."""

@@ -1,4 +1,4 @@
-"""Indexes a definition for the lint rules: its groups of states, and its states with JSON pointers and parts.
+"""Indexes a definition for the lint rules: groups of states, and states with their JSON pointers.
 
 The rules read the JSON, not the models: a state of a wrong shape must not prevent the others from being checked. So
 nothing here assumes a type that it has not tested.

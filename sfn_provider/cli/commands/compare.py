@@ -1,4 +1,4 @@
-"""``sfn-provider compare``: runs a state machine and its DAG on the same input, and compares state by state."""
+"""``sfn-provider compare``: runs a state machine and its DAG on the same input, state by state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts a private Airflow as a child process, with its own home folder and SQLite, and sends it DAG files to run."""
+"""Starts a private Airflow (own home folder, SQLite) as a child process, and sends it DAG files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients of any Airflow: by its REST API (Airflow 2: ``/api/v1``, Airflow 3: ``/api/v2``) or through Amazon MWAA."""
+"""Clients of a running Airflow: its REST API (``/api/v1``, ``/api/v2``), or Amazon MWAA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluates CloudFormation's intrinsic functions whose value is in the template; others become placeholders.
+"""Evaluates CloudFormation's functions, as far as the template has their value.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """

@@ -1,4 +1,4 @@
-"""Loads a definition from what a file holds: fills placeholders, infers resources and opens the document."""
+"""Loads a definition that a file holds: fills placeholders, infers resources, opens the document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads CloudFormation templates: JSON, or YAML with the short tags ``!Ref``, ``!GetAtt``, ``!Sub`` and so on.
+"""Reads CloudFormation templates: JSON, or YAML with short tags such as ``!Ref`` and ``!Sub``.
 
 CloudFormation reads YAML 1.1 without its dates.
 

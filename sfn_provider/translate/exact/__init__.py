@@ -1,1 +1,1 @@
-"""The exact style: a task for each state, whose operator runs the engine; its passes and its limitations."""
+"""The exact style: a task for each state that runs it on the engine; passes and limitations."""

@@ -1,4 +1,4 @@
-"""The limitations of the exact style: tables of constructs that a DAG does differently than the state machine.
+"""The limitations of the exact style: what a DAG does differently than the state machine.
 
 A construct that is translated without a difference has no row.
 """

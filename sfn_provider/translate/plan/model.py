@@ -1,4 +1,4 @@
-"""The data model of a DAG: tasks and task groups with literal arguments, class paths and the models of their states.
+"""The data model of a planned DAG: tasks and task groups, with literal arguments and class paths.
 
 A plan is made once. A back end turns it into Python text (`sfn_provider.translate.emit.python_file`) or a live DAG.
 """
