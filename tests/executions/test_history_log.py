@@ -122,7 +122,7 @@ def test_a_caught_error_closes_all_inside() -> None:
         "'Both' left after 7.0 s",
         "'Excuse' entered",
     ]
-    assert [visit.name for visit in log.visits.values()] == ["Excuse"]
+    assert [visit.name for visit in log.open_states.values()] == ["Excuse"]
 
 
 def test_what_is_kept_does_not_grow_with_the_history() -> None:
