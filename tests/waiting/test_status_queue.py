@@ -147,7 +147,7 @@ def test_the_operators_and_the_sensor_hand_the_queue_on() -> None:
     start = StepFunctionStartExecutionOperator(task_id="a", state_machine_arn=machine, status_queue_url=URL)
     redrive = StepFunctionRedriveExecutionOperator(task_id="b", execution_arn=execution, status_queue_url=URL)
     sensor = StepFunctionExecutionSensor(task_id="c", execution_arn=execution, status_queue_url=URL)
-    assert sensor.trigger().serialize()[1]["status_queue_url"] == URL
+    assert sensor._create_trigger().serialize()[1]["status_queue_url"] == URL
     for operator in (start, redrive):
         with pytest.raises(TaskDeferred) as deferral:
             operator._defer(cast("Any", {}), execution)
