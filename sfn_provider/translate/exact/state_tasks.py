@@ -46,6 +46,10 @@ _LEADING_FIELDS = (
 _TRAILING_FIELDS = ("assign", "output", "output_path", "retry", "catch", "choices", "default", "next", "end")
 """Fields at the end of the arguments: output, error handling and transitions."""
 
+_FIRST_NAMES = ("Type", "Comment", *map(to_pascal, _LEADING_FIELDS))
+_LAST_NAMES = tuple(map(to_pascal, _TRAILING_FIELDS))
+"""The same fields as written in ASL."""
+
 NO_ARGUMENTS = frozenset({"type", "comment"})
 """Fields that are not arguments: the operator's class stands for the type; comments are handled apart."""
 
@@ -138,9 +142,8 @@ def dump_state(state: BaseModel, names: Collection[str] | None = None) -> dict[s
 
 
 def _sort_fields(state: dict[str, Any]) -> dict[str, Any]:
-    first = ["Type", "Comment", *map(to_pascal, _LEADING_FIELDS)]
-    last = [to_pascal(name) for name in _TRAILING_FIELDS]
-    names = [*first, *(name for name in state if name not in (*first, *last)), *last]
+    middle = [name for name in state if name not in _FIRST_NAMES and name not in _LAST_NAMES]
+    names = (*_FIRST_NAMES, *middle, *_LAST_NAMES)
     return {name: _sort_inner(name, state[name]) for name in names if name in state}
 
 
