@@ -1,4 +1,4 @@
-"""Compares a state machine on the engine with its DAG in a private Airflow; the result of every comparison."""
+"""Compares a state machine on the engine with its DAG in a private Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the imports, companion files and AWS resources of DAG files from their text, without running them."""
+"""Reads imports, companion files and AWS resources of DAG files, without running them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts a private Airflow as a child process, with its own home folder and SQLite, and sends it DAG files to run."""
+"""Runs DAG files in a private Airflow: a child process with its own home folder and database."""
 
 from __future__ import annotations
 
