@@ -12,7 +12,7 @@ from sfn_provider.asl import parse
 from sfn_provider.cli.options import option_group
 from sfn_provider.cli.tables import console
 from sfn_provider.compare.comparison import Comparison
-from sfn_provider.compare.live.airflow_api import AirflowApi, MwaaApi, RestApi
+from sfn_provider.compare.live.airflow_api import AirflowApi, MwaaApi, WebServerApi
 from sfn_provider.compare.live.live_comparison import compare_live
 from sfn_provider.exceptions import UsageError
 
@@ -74,9 +74,9 @@ class LiveOptions:
         if self.mwaa_environment is not None:
             return MwaaApi(self.mwaa_environment)
         if self.airflow_user is None or self.airflow_token is not None:
-            return RestApi(str(self.airflow_url), token=self.airflow_token)
+            return WebServerApi(str(self.airflow_url), token=self.airflow_token)
         password = os.environ.get("AIRFLOW_PASSWORD") or click.prompt("Airflow password", hide_input=True, err=True)
-        return RestApi(str(self.airflow_url), user=self.airflow_user, password=password)
+        return WebServerApi(str(self.airflow_url), user=self.airflow_user, password=password)
 
 
 live_options = option_group(

@@ -1,4 +1,4 @@
-"""Makes the files for an MWAA environment: plugins.zip, requirements.txt, DAGs, IAM policy, README."""
+"""Makes the files for MWAA: plugins.zip, requirements.txt, DAGs, IAM policy and README."""
 
 from __future__ import annotations
 

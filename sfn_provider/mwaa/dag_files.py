@@ -1,4 +1,4 @@
-"""Reads imports, companion files and AWS resources of DAG files from their text, without a run."""
+"""Reads imports, companion files and AWS resources of DAG files, without running them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sfn-provider compare``: runs a state machine and its DAG on the same input, state by state."""
+"""``sfn-provider compare``: runs a state machine and its DAG on one input, and compares them."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _print_comparison(name: str, result: Comparison) -> None:
 
 
 def _state_row(number: int, state: StateComparison) -> list[Cell]:
-    visit = state.visit
+    visit = state.first_side
     both = state.expected is not None and state.actual is not None
     input_agrees, output_agrees = (
         both and not any(difference.startswith(value) for difference in state.differences)

@@ -17,7 +17,7 @@ from sfn_provider.cli.options import (
 )
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.tables import console, format_seconds, shorten, status, table
-from sfn_provider.compare.diff.state_visits import Visit, read_visits
+from sfn_provider.compare.diff.state_visits import StateVisit, read_states
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.exceptions import UsageError
 
@@ -76,7 +76,7 @@ def as_json_object(execution: Execution) -> dict[str, Any]:
 
 def print_execution(execution: Execution) -> None:
     """Print an execution: its states, its outcome and its virtual time."""
-    visited = read_visits(execution.events)
+    visited = read_states(execution.events)
     out = console()
     out.print(_states_table(visited))
     out.print("Status:", status(execution.status))
@@ -90,7 +90,7 @@ def print_execution(execution: Execution) -> None:
     out.print(f"{counts}, {format_seconds(duration)} of virtual time")
 
 
-def _states_table(visited: list[Visit]) -> Table:
+def _states_table(visited: list[StateVisit]) -> Table:
     rows = [
         [
             str(number),

@@ -1,4 +1,4 @@
-"""Starts a private Airflow (own home folder, SQLite) as a child process, and sends it DAG files."""
+"""Runs DAG files in a private Airflow: a child process with its own home folder and database."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Place
 from sfn_provider.compare.diff.json_diff import Difference, find_differences
-from sfn_provider.compare.diff.state_visits import Visit, read_visits
+from sfn_provider.compare.diff.state_visits import StateVisit, read_states
 from sfn_provider.engine.execution import Execution
 
 Tolerates = Callable[[Place, str, Difference], bool]
@@ -37,8 +37,8 @@ class StateComparison:
     """
 
     state: str
-    expected: Visit | None
-    actual: Visit | None
+    expected: StateVisit | None
+    actual: StateVisit | None
     differences: tuple[str, ...] = ()
     tolerated: tuple[str, ...] = ()
 
@@ -48,7 +48,7 @@ class StateComparison:
         return not self.differences
 
     @property
-    def visit(self) -> Visit:
+    def first_side(self) -> StateVisit:
         """The visit on the side of Step Functions, else that on the side of Airflow."""
         visit = self.expected or self.actual
         if visit is None:
@@ -95,13 +95,13 @@ def compare_states(
             retries, and any other duration is a difference.
         branches: the index of each branch of a Parallel, by its first state; see `Flow`.
     """
-    one = {visit.place: visit for visit in read_visits(expected.events, branches)}
-    other = {visit.place: visit for visit in read_visits(actual.events, branches)}
+    one = {visit.place: visit for visit in read_states(expected.events, branches)}
+    other = {visit.place: visit for visit in read_states(actual.events, branches)}
     failed = _failed_containers(one.values()) & _failed_containers(other.values())
     compared = []
     for place in sorted({**one, **other}):
         found = _compare_visit(place, one.get(place), other.get(place), tolerates, times=times)
-        was_stopped = not failed.isdisjoint(found.visit.containers) and not _both_exited(found)
+        was_stopped = not failed.isdisjoint(found.first_side.containers) and not _both_exited(found)
         compared.append(replace(found, differences=()) if was_stopped else found)
     return compared
 
@@ -118,7 +118,7 @@ def compare_outcomes(expected: Execution, actual: Execution, *, tolerates: Toler
     """
     found = _Differences(OUTCOME, tolerates)
     names = ["status", "error", "cause"]
-    if not _failed_containers(read_visits(expected.events)) & _failed_containers(read_visits(actual.events)):
+    if not _failed_containers(read_states(expected.events)) & _failed_containers(read_states(actual.events)):
         names.append("transitions")
     for name in names:
         found.compare(name, getattr(expected, name), getattr(actual, name), as_whole=True)
@@ -126,7 +126,7 @@ def compare_outcomes(expected: Execution, actual: Execution, *, tolerates: Toler
     return found.counted
 
 
-def _failed_containers(visits: Iterable[Visit]) -> set[Place]:
+def _failed_containers(visits: Iterable[StateVisit]) -> set[Place]:
     """The places of the Parallels and Maps in which something failed."""
     return {place for visit in visits if not visit.exited for place in visit.containers}
 
@@ -136,7 +136,7 @@ def _both_exited(compared: StateComparison) -> bool:
 
 
 def _compare_visit(
-    place: Place, expected: Visit | None, actual: Visit | None, tolerates: Tolerates, *, times: bool
+    place: Place, expected: StateVisit | None, actual: StateVisit | None, tolerates: Tolerates, *, times: bool
 ) -> StateComparison:
     if expected is None or actual is None or expected.state != actual.state:
         one = expected.state if expected else "no state"
@@ -158,7 +158,7 @@ def _compare_visit(
     return StateComparison(expected.state, expected, actual, tuple(found.counted), tuple(found.tolerated))
 
 
-def _compare_counts(expected: Visit, actual: Visit, *, times: bool) -> Iterator[str]:
+def _compare_counts(expected: StateVisit, actual: StateVisit, *, times: bool) -> Iterator[str]:
     for name in ("calls", "seconds") if times else ("calls",):
         one: Any = getattr(expected, name)
         other: Any = getattr(actual, name)

@@ -51,7 +51,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class StateVisit:
     """One visit of one state.
 
     Args:
@@ -109,7 +109,7 @@ class _VisitEvents:
     attempts: list[Attempt] = field(default_factory=list)
 
 
-def read_visits(events: Sequence[Mapping[str, Any]], branches: Mapping[str, int] | None = None) -> list[Visit]:
+def read_states(events: Sequence[Mapping[str, Any]], branches: Mapping[str, int] | None = None) -> list[StateVisit]:
     """Return the visits of an execution's states in the order of the flow, branch after branch.
 
     Args:
@@ -149,12 +149,12 @@ def _ended(attempt: Attempt, outcome: Outcome, details: Mapping[str, Any], at: d
     return Attempt(attempt.arguments, outcome, result, details.get("error"), details.get("cause"), attempt.at, seconds)
 
 
-def _make_visit(events: _VisitEvents, place: Place) -> Visit:
+def _make_visit(events: _VisitEvents, place: Place) -> StateVisit:
     entered, exited = events.entered, events.exited
     details = entered["stateEnteredEventDetails"]
     exit_details = exited["stateExitedEventDetails"] if exited is not None else {}
     assigned = {name: _parse_json(text) for name, text in (exit_details.get("assignedVariables") or {}).items()}
-    return Visit(
+    return StateVisit(
         state=details["name"],
         type=entered["type"].removesuffix("StateEntered"),
         input=_parse_json(details.get("input")),

@@ -1,4 +1,4 @@
-"""Clients of a running Airflow: its REST API (``/api/v1``, ``/api/v2``), or Amazon MWAA."""
+"""Clients of Airflow's REST API, at its web server (``/api/v1``, ``/api/v2``) or through MWAA."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class AirflowApi(ABC):
         return {**named, **times, **xcoms}
 
 
-class RestApi(AirflowApi):
+class WebServerApi(AirflowApi):
     """An Airflow at a URL.
 
     Args:

@@ -49,7 +49,7 @@ class Diff(FrozenModel):
     lines: tuple[str, ...]
 
 
-class VisitTiming(FrozenModel):
+class SideTiming(FrozenModel):
     """How long one side took for a visit.
 
     Args:
@@ -93,12 +93,12 @@ class StateRow(FrozenModel):
     diffs: tuple[Diff, ...] = ()
     input: str = ""
     output: str | None = None
-    step_functions: VisitTiming | None = None
-    airflow: VisitTiming | None = None
+    step_functions: SideTiming | None = None
+    airflow: SideTiming | None = None
 
 
 class TaskRow(FrozenModel):
-    """One task instance that ran: ``at`` and ``seconds`` as in `VisitTiming`, the states that it entered in order."""
+    """One task instance that ran: ``at`` and ``seconds`` as in `SideTiming`, the states that it entered in order."""
 
     task_id: str
     map_index: int

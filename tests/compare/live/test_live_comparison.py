@@ -17,7 +17,7 @@ from botocore.config import Config
 from sfn_provider.asl import parse
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, DagSource, run_dag_source
 from sfn_provider.compare.comparison import Comparison
-from sfn_provider.compare.live.airflow_api import AirflowApi, MwaaApi, RestApi
+from sfn_provider.compare.live.airflow_api import AirflowApi, MwaaApi, WebServerApi
 from sfn_provider.compare.live.live_comparison import compare_recorded
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
@@ -120,7 +120,7 @@ def wired(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         ("MAX_ATTEMPTS", "1"),
     ):
         monkeypatch.setenv(f"AWS_{name}", value)
-    api = RestApi(url, token="secret") if request.param == "rest" else MwaaApi("prod", _mwaa(url))
+    api = WebServerApi(url, token="secret") if request.param == "rest" else MwaaApi("prod", _mwaa(url))
     with api:
         yield airflow, api
     server.shutdown()
@@ -230,7 +230,7 @@ def test_airflow_2_wants_no_logical_date(wired: tuple[FakeAirflow, AirflowApi]) 
 
 
 def test_an_airflow_that_cannot_be_reached() -> None:
-    with RestApi("http://127.0.0.1:9", token="x") as api, pytest.raises(UsageError, match="cannot reach Airflow"):
+    with WebServerApi("http://127.0.0.1:9", token="x") as api, pytest.raises(UsageError, match="cannot reach Airflow"):
         api.trigger("orders", {})
 
 

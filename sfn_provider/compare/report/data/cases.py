@@ -6,9 +6,9 @@ from sfn_provider.compare.airflow.dag_execution import AirflowRun
 from sfn_provider.compare.comparison import Clock, Comparison
 from sfn_provider.compare.diff.history_flow import Place
 from sfn_provider.compare.diff.state_comparison import StateComparison
-from sfn_provider.compare.diff.state_visits import Visit
-from sfn_provider.compare.report.data.diffs import format_value, make_diff, visit_diffs
-from sfn_provider.compare.report.model import Case, Side, StateRow, TaskRow, VisitTiming
+from sfn_provider.compare.diff.state_visits import StateVisit
+from sfn_provider.compare.report.data.diffs import format_value, make_diff, state_diffs
+from sfn_provider.compare.report.model import Case, Side, SideTiming, StateRow, TaskRow
 from sfn_provider.engine import Execution
 
 
@@ -57,7 +57,7 @@ def _seconds(execution: Execution) -> float:
 
 
 def _make_row(state: StateComparison, starts: tuple[float, float]) -> StateRow:
-    visit = state.visit
+    visit = state.first_side
     return StateRow(
         state=state.state,
         type=visit.type,
@@ -66,7 +66,7 @@ def _make_row(state: StateComparison, starts: tuple[float, float]) -> StateRow:
         within=_within(visit.place),
         differences=state.differences,
         unrepeatable=state.tolerated,
-        diffs=tuple(visit_diffs(state)),
+        diffs=tuple(state_diffs(state)),
         input=format_value(visit.input),
         output=format_value(visit.output) if visit.exited else None,
         step_functions=_make_timing(state.expected, starts[0]),
@@ -80,10 +80,10 @@ def _within(place: Place) -> str:
     return ", ".join(f"{index + 1}" + (f" (retry {retry})" if retry else "") for retry, index in parts)
 
 
-def _make_timing(visit: Visit | None, start: float) -> VisitTiming | None:
+def _make_timing(visit: StateVisit | None, start: float) -> SideTiming | None:
     if visit is None:
         return None
-    return VisitTiming(
+    return SideTiming(
         at=visit.entered.timestamp() - start,
         seconds=visit.seconds,
         calls=visit.calls,

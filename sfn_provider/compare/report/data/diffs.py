@@ -33,7 +33,7 @@ def make_diff(name: str, expected: Json, actual: Json) -> Diff | None:
     return Diff(name=name, lines=(*shown, *([f"  ... {more} more lines"] if more > 0 else ())))
 
 
-def visit_diffs(state: StateComparison) -> Iterator[Diff]:
+def state_diffs(state: StateComparison) -> Iterator[Diff]:
     """Make the diffs of a visit's values; values that cannot repeat are among them."""
     one, other = state.expected, state.actual
     if one is None or other is None or one.state != other.state:

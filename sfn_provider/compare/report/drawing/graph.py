@@ -1,4 +1,4 @@
-"""Makes the graphs of state machines and DAGs to be drawn: nested nodes, and edges between them."""
+"""Makes the graphs of state machines and DAGs to draw: nodes within nodes, and edges."""
 
 from __future__ import annotations
 
