@@ -145,24 +145,9 @@ def distinct(array: Any) -> Any:
     return make_sequence(found) if isinstance(array, Sequence) and array.sequence else found
 
 
-def reverse(array: list[Any]) -> Any:
-    """``$reverse``."""
-    return array if len(array) <= 1 else array[::-1]
-
-
-def zip_(*arrays: list[Any] | None) -> list[list[Any]]:
-    """``$zip``: as long as the shortest."""
-    return [list(items) for items in zip(*(array or [] for array in arrays), strict=False)]
-
-
 def count(array: list[Any] | None) -> int:
     """``$count``: 0 for undefined."""
     return 0 if array is None else len(array)
-
-
-def merge(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    """``$merge``: later objects win."""
-    return {key: value for item in objects for key, value in item.items()}
 
 
 def clone(value: Any) -> Any:

@@ -71,17 +71,6 @@ def ceil(value: int | float) -> int | float:
     return math.ceil(value) if math.isfinite(value) else value
 
 
-def square_root(value: int | float) -> float:
-    """``$sqrt``.
-
-    Raises:
-        JsonataError: D3060 for a negative number.
-    """
-    if value < 0:
-        raise JsonataError("D3060", value=value)
-    return math.sqrt(value)
-
-
 def power(base: int | float, exponent: int | float | None) -> float:
     """``$power``.
 

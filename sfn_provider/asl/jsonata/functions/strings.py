@@ -59,24 +59,6 @@ def substring(text: str, start: Any, length: Any) -> str:
     return text[int(start) : int(end)]
 
 
-def substring_before(text: str, chars: str | None) -> str:
-    """``$substringBefore``: the whole text where the other does not occur."""
-    return text if chars is None else text.split(chars, 1)[0] if chars else ""
-
-
-def substring_after(text: str, chars: str | None) -> str:
-    """``$substringAfter``: the whole text where the other does not occur."""
-    if not chars:
-        return text
-    before, found, after = text.partition(chars)
-    return after if found else before
-
-
-def trim(text: str) -> str:
-    """``$trim``: runs of blanks, tabs and line breaks become one blank, none at the ends."""
-    return re.sub(r"[ \t\n\r]+", " ", text).strip(" ")
-
-
 def pad(text: str, width: Any, chars: str | None) -> str:
     """``$pad``: to the right for a positive width, to the left for a negative one."""
     if width is None:

@@ -60,10 +60,6 @@ def _not(value: Any) -> bool:
     return not numeric.to_boolean(value)
 
 
-def _exists(value: Any) -> bool:
-    return value is not None
-
-
 _PURE: Final[tuple[tuple[str, str, int, Callable[..., Any]], ...]] = (
     ("sum", "<a<n>:n>", 1, numeric.sum_numbers),
     ("count", "<a:n>", 1, arrays.count),
@@ -72,12 +68,12 @@ _PURE: Final[tuple[tuple[str, str, int, Callable[..., Any]], ...]] = (
     ("average", "<a<n>:n>", 1, numeric.average),
     ("string", "<x-b?:s>", 1, strings.to_string),
     ("substring", "<s-nn?:s>", 3, strings.substring),
-    ("substringBefore", "<s-s:s>", 2, strings.substring_before),
-    ("substringAfter", "<s-s:s>", 2, strings.substring_after),
+    ("substringBefore", "<s-s:s>", 2, Functions.substring_before),
+    ("substringAfter", "<s-s:s>", 2, Functions.substring_after),
     ("lowercase", "<s-:s>", 1, str.lower),
     ("uppercase", "<s-:s>", 1, str.upper),
     ("length", "<s-:n>", 1, len),
-    ("trim", "<s-:s>", 1, strings.trim),
+    ("trim", "<s-:s>", 1, Functions.trim),
     ("pad", "<s-ns?:s>", 3, strings.pad),
     ("join", "<a<s>s?:s>", 2, strings.join),
     ("formatNumber", "<n-so?:s>", 3, format_number),
@@ -89,18 +85,18 @@ _PURE: Final[tuple[tuple[str, str, int, Callable[..., Any]], ...]] = (
     ("ceil", "<n-:n>", 1, numeric.ceil),
     ("round", "<n-n?:n>", 2, numeric.round_half_even),
     ("abs", "<n-:n>", 1, abs),
-    ("sqrt", "<n-:n>", 1, numeric.square_root),
+    ("sqrt", "<n-:n>", 1, Functions.sqrt),
     ("power", "<n-n:n>", 2, numeric.power),
     ("boolean", "<x-:b>", 1, numeric.to_boolean),
     ("not", "<x-:b>", 1, _not),
-    ("zip", "<a+>", 0, arrays.zip_),
+    ("zip", "<a+>", 0, Functions.zip),
     ("keys", "<x-:a<s>>", 1, Functions.keys),
     ("lookup", "<x-s:x>", 2, Functions.lookup),
     ("append", "<xx:a>", 2, Functions.append),
-    ("exists", "<x:b>", 1, _exists),
+    ("exists", "<x:b>", 1, Functions.exists),
     ("spread", "<x-:a<o>>", 1, Functions.spread),
-    ("merge", "<a<o>:o>", 1, arrays.merge),
-    ("reverse", "<a:a>", 1, arrays.reverse),
+    ("merge", "<a<o>:o>", 1, Functions.merge),
+    ("reverse", "<a:a>", 1, Functions.reverse),
     ("error", "<s?:x>", 1, _error),
     ("assert", "<bs?:x>", 2, _assert),
     ("type", "<x:s>", 1, numeric.type_name),
