@@ -1,4 +1,4 @@
-"""Diagnostics of a definition and their JSON pointers."""
+"""Makes and splits the JSON pointers of diagnostics; names `Diagnostic` for the language package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pydantic models of the Amazon States Language: `StateMachine`, the eight states and their parts.
+"""Models the Amazon States Language in pydantic: `StateMachine`, eight states and their parts.
 
 The models are frozen and refuse unknown fields. Field names are in snake case, aliases in PascalCase.
 The models check shape and types only; rules across fields and states are in `sfn_provider.asl.lint`.

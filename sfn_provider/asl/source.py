@@ -1,4 +1,4 @@
-"""Parses the text of a definition (JSON, JSON with comments, YAML) into a JSON value with positions.
+"""Parses a definition's text (JSON, JSON with comments, YAML) into a JSON value with positions.
 
 JSON is tried first. Comments (``//`` and ``/* */``) and trailing commas are removed, each with a warning because Step
 Functions refuses them. Text that does not look like JSON is read as YAML (`sfn_provider.asl.yaml_reader`).

@@ -1,4 +1,4 @@
-"""The data model of findings: differences between a DAG and its state machine."""
+"""Defines findings: differences between a DAG and its state machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The styles of a DAG: a table of the functions that turn a machine into tasks."""
+"""Lists the styles of a DAG: the functions that turn a machine into tasks, by style."""
 
 from __future__ import annotations
 

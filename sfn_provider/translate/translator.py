@@ -23,10 +23,10 @@ from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.model import DagPlan
 from sfn_provider.translate.plan.schedule import parse_schedule
 from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
-from sfn_provider.translate.styles import STYLES
+from sfn_provider.translate.styles import STYLES, Style
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.model import ExecutionType
+    from sfn_provider.asl.model import ExecutionType, StateMachine
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +107,12 @@ def translate_definition(
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
         UsageError: the DAG id or the schedule is not valid.
     """
+    document, style = definition.document, STYLES["exact"]
     dag_id = dag_id or naming.dag_id(definition.name)
     _check_dag_id(dag_id)
-    document, style = definition.document, STYLES["exact"]
-    machine = document.machine
     schedule = schedule or definition.schedule
-    plan = DagPlan(
-        dag_id=dag_id,
-        machine=machine,
-        tasks=style.plan_states(machine),
-        schedule=parse_schedule(schedule) if schedule else None,
-        params=dict(definition.params if params is None else params),
-        origin=definition.origin or None,
-    )
-    for change in style.passes:
-        plan = change(plan)
+    params = definition.params if params is None else params
+    plan = _make_plan(document.machine, style, dag_id, schedule, params, definition.origin)
     return Translation(
         source=emit(plan),
         diagnostics=(*document.notes, *document.diagnostics, *placeholder_warning(document)),
@@ -129,6 +120,22 @@ def translate_definition(
         findings=(*definition.findings, *style.find_limitations(plan, document)),
         states=state_entries(plan),
     )
+
+
+def _make_plan(
+    machine: StateMachine, style: Style, dag_id: str, schedule: str | None, params: Mapping[str, Any], origin: str
+) -> DagPlan:
+    plan = DagPlan(
+        dag_id=dag_id,
+        machine=machine,
+        tasks=style.plan_states(machine),
+        schedule=parse_schedule(schedule) if schedule else None,
+        params=dict(params),
+        origin=origin or None,
+    )
+    for change in style.passes:
+        plan = change(plan)
+    return plan
 
 
 def _check_dag_id(dag_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The table of all lint rules in order, and the function that runs them."""
+"""Lists all lint rules in order, and runs them on a definition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluates Terraform expressions whose value is in the file; others become placeholders.
+"""Evaluates Terraform expressions; those without a known value become placeholders.
 
 Source: https://developer.hashicorp.com/terraform/language/expressions
 """

@@ -1,1 +1,1 @@
-"""The back ends of a plan: Python text of a DAG file, or an Airflow DAG at parse time."""
+"""Turns a plan into Python text of a DAG file, or into an Airflow DAG at parse time."""

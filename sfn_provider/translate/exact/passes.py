@@ -1,4 +1,4 @@
-"""The passes of the exact style: functions from plan to plan, in one ordered table.
+"""Changes plans of the exact style by passes, functions from plan to plan in one ordered table.
 
 The states of a branch or of an item processor are planned as a machine of their own.
 """

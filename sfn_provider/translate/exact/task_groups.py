@@ -1,4 +1,4 @@
-"""Plans the task groups of Parallel and Map states, and which of their fields each operator takes."""
+"""Plans the task groups of Parallel and Map states, and the fields that each operator takes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The plan of a DAG: its data model, the graph of states, names, layout and schedule."""
+"""Describes a DAG as a plan: data model, graph of states, names, layout and schedule."""

@@ -1,4 +1,4 @@
-"""The graph of states: successors, loops and topological order."""
+"""Computes the graph of states: successors, loops and topological order."""
 
 from __future__ import annotations
 
