@@ -68,30 +68,18 @@ def cause_suffix(error: JException) -> str:
 
 def error_message(error: JException) -> str:
     """Render an error's message with its values as JSON, as the reference does."""
+    code = error.error
     if isinstance(error, JsonataError):
-        if error.text is not None:
-            return error.text
-        return _render_template(str(error.error), error.values)
-    names = _POSITIONAL_NAMES.get(error.error) or _names(error.error)
-    found = (error.current, error.expected, error.extra)
-    return (
-        _render_template(error.error, dict(zip(names, found, strict=False)))
-        if names or _known(error.error)
-        else str(error)
-    )
-
-
-def _known(code: str) -> bool:
-    return code in JException.error_codes
+        return error.text if error.text is not None else _render_template(str(code), error.values)
+    if code not in JException.error_codes:
+        return str(error)
+    names = _POSITIONAL_NAMES.get(code) or [match.group(2) for match in _PLACEHOLDER.finditer(_template(code))]
+    return _render_template(code, dict(zip(names, (error.current, error.expected, error.extra), strict=False)))
 
 
 def _template(code: str) -> str:
     # The library's copy of the messages has "Object" for "function", and other quotes.
     return str(JException.error_codes[code]).replace("Object", "function").replace('"', "'")
-
-
-def _names(code: str) -> tuple[str, ...]:
-    return tuple(match.group(2) for match in _PLACEHOLDER.finditer(_template(code))) if _known(code) else ()
 
 
 def _undefined(code: str, value: Any) -> str:
