@@ -60,13 +60,16 @@ def _find_resources(text: str, path: str) -> Resources | None:
         from sfn_provider.translate.definitions.terraform_values import TerraformFile
 
         return terraform.find_state_machines(TerraformFile.parse(text, path))
-    from sfn_provider.translate.definitions import cloudformation
     from sfn_provider.translate.definitions.template_reader import is_template, may_be_template, read_template
 
     if not may_be_template(text):
         return None
     template = read_template(text, path)
-    return cloudformation.find_state_machines(template, path) if is_template(template.value) else None
+    if not is_template(template.value):
+        return None
+    from sfn_provider.translate.definitions import cloudformation
+
+    return cloudformation.find_state_machines(template, path)
 
 
 def _choose(resources: Resources, requested: str, path: str) -> str:
