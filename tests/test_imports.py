@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,51 @@ def python(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+FORK_FOR_EACH_LINE = """
+import json, os, sys, traceback
+from sfn_provider._compat import BaseOperator
+for line in sys.stdin:
+    output, child_output = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(child_output, 1)
+        try:
+            exec(json.loads(line), {"__name__": "__main__"})
+        except BaseException:
+            traceback.print_exc(file=sys.stdout)
+            sys.stdout.flush()
+            os._exit(1)
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(child_output)
+    with open(output) as file:
+        printed = file.read()
+    print(json.dumps([os.waitpid(child, 0)[1], printed]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def python_with_airflow() -> Iterator[Callable[[str], str]]:
+    """Run code in a new process that has imported Airflow's BaseOperator, and give what it prints.
+
+    One Python imports Airflow, and forks for each piece of code.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", FORK_FOR_EACH_LINE]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
+
+        def run(code: str) -> str:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(json.dumps(code) + "\n")
+            process.stdin.flush()
+            status, printed = json.loads(process.stdout.readline())
+            assert status == 0, printed
+            return str(printed)
+
+        yield run
 
 
 def test_the_blocker_blocks() -> None:
@@ -120,8 +167,10 @@ print("\\n".join(sorted(set(sys.modules) - before)))
 """
 
 
-def test_the_operators_of_translated_dags_bring_nothing_of_the_engine_when_a_dag_file_is_parsed() -> None:
-    added = python(ADDED).split()
+def test_the_operators_of_translated_dags_bring_nothing_of_the_engine_when_a_dag_file_is_parsed(
+    python_with_airflow: Callable[[str], str],
+) -> None:
+    added = python_with_airflow(ADDED).split()
     assert "sfn_provider.operators.state_machine" in added
     heavy = ("boto3", "botocore", "aiobotocore", "pydantic", "networkx", "jsonata", "yaml", "rich")
     assert [name for name in added if name.partition(".")[0] in heavy] == []
@@ -155,10 +204,10 @@ USED = {
 
 @pytest.mark.parametrize(("kind", "name", "there", "not_there"), USED.values(), ids=USED)
 def test_a_dag_file_pays_for_the_driving_classes_that_it_uses_and_for_no_trigger(
-    kind: str, name: str, there: str, not_there: str
+    kind: str, name: str, there: str, not_there: str, python_with_airflow: Callable[[str], str]
 ) -> None:
     use = f"from sfn_provider.{kind}.step_function import {name}"
-    added = python(ADDED.replace("import sfn_provider.operators.state_machine", use)).split()
+    added = python_with_airflow(ADDED.replace("import sfn_provider.operators.state_machine", use)).split()
     assert f"sfn_provider.{there}" in added
     assert f"sfn_provider.{not_there}" not in added
     assert [each for each in added if each.startswith("sfn_provider.triggers")] == []
@@ -175,19 +224,23 @@ BASES = {
 
 
 @pytest.mark.parametrize("imported", BASES.values(), ids=BASES)
-def test_airflow_wraps_no_constructor_of_a_driving_class_between_its_own_and_airflows(imported: str) -> None:
+def test_airflow_wraps_no_constructor_of_a_driving_class_between_its_own_and_airflows(
+    imported: str, python_with_airflow: Callable[[str], str]
+) -> None:
     """Airflow calls what it wraps for each task of a DAG file."""
     code = """
 assert A.__init__.__wrapped__
 between = [base for base in B.__mro__[: B.__mro__.index(A)] if "__init__" in vars(base)]
 assert between and [base for base in between if hasattr(base.__init__, "__wrapped__")] == []
 """
-    python(imported + code)
+    python_with_airflow(imported + code)
 
 
-def test_operators_and_sensors_that_drive_bring_nothing_heavy_when_a_dag_file_is_parsed() -> None:
+def test_operators_and_sensors_that_drive_bring_nothing_heavy_when_a_dag_file_is_parsed(
+    python_with_airflow: Callable[[str], str],
+) -> None:
     everything = "; ".join(f"from sfn_provider.{kind}.step_function import *" for kind in ("operators", "sensors"))
-    added = python(ADDED.replace("import sfn_provider.operators.state_machine", everything)).split()
+    added = python_with_airflow(ADDED.replace("import sfn_provider.operators.state_machine", everything)).split()
     assert "sfn_provider.operators.deployment" in added
     heavy = ("aiobotocore", "asgiref", "airflow.providers", "boto3", "botocore", "networkx", "yaml")
     assert [name for name in added if name.startswith(heavy)] == []
