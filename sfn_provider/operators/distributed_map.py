@@ -1,7 +1,7 @@
 """Operators of a distributed Map as a task group: start task, child executions, join task.
 
 The start task reads the items and dispatches the child executions in batches, a mapped task runs the children of a
-batch, the join task collects how they ended. How they do it is in `sfn_provider.runtime.child_executions`.
+batch, the join task collects how they ended. How they do it is in `sfn_provider.runtime.strategies.child_executions`.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """

@@ -1,7 +1,7 @@
 """Operators of a Parallel or inline Map as a task group: start task, join task, mapped group.
 
 The start task evaluates the input of the branches, the join task collects how they ended; how they do it is in
-`sfn_provider.runtime.group_strategies`. Between them is a task for each state of the branches.
+`sfn_provider.runtime.strategies.group_strategies`. Between them is a task for each state of the branches.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """

@@ -49,7 +49,7 @@ class StateOperator(StateTask):
     fields: ClassVar[tuple[str, ...]] = ()
     """The arguments that are fields of the state, other than those that all states have."""
     strategy: ClassVar[StrategyName] = "state"
-    """What the task runner does for this kind of task: a key of `sfn_provider.runtime.strategies.STRATEGIES`."""
+    """What the task runner does for this kind of task: a key of `sfn_provider.runtime.strategies.table.STRATEGIES`."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class StateOperator(StateTask):
         return self._start_runner(context).resume(snapshot, event)
 
     def _start_runner(self, context: Context) -> TaskRunner:
-        from sfn_provider.runtime.strategies import STRATEGIES
+        from sfn_provider.runtime.strategies.table import STRATEGIES
         from sfn_provider.runtime.task_runner import TaskRunner
 
         self._runner = TaskRunner(self, context, STRATEGIES[self.strategy])

@@ -28,9 +28,9 @@ from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.runtime.live_driver import LiveDriver
+    from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
+    from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
     from sfn_provider.runtime.state_task import StateTask
-    from sfn_provider.runtime.task_token_waits import TaskTokenWaits
 
 Json = Any
 
@@ -106,7 +106,7 @@ class TaskRunner:
     @cached_property
     def token_waits(self) -> TaskTokenWaits:
         """The task's waits for workers outside of Airflow."""
-        from sfn_provider.runtime.task_token_waits import TaskTokenWaits
+        from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
 
         return TaskTokenWaits(self.task, self.context)
 
@@ -231,7 +231,7 @@ class TaskRunner:
             raise self.usage_failure(str(error)) from error
 
     def _make_driver(self) -> LiveDriver:
-        from sfn_provider.runtime.live_driver import LiveDriver
+        from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
 
         def save() -> None:
             self._snapshots.save(self._snapshot(driver))

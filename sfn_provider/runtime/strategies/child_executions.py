@@ -17,9 +17,9 @@ from sfn_provider.engine.state_progress import MapRunProgress
 from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import is_mocked
-from sfn_provider.runtime.group_strategies import push_group_start
 from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
 from sfn_provider.runtime.routing_token import TOKEN_KEY, pull_xcoms
+from sfn_provider.runtime.strategies.group_strategies import push_group_start
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any

@@ -15,8 +15,8 @@ from sfn_provider.operators.state_machine import (
     ParallelStateOperator,
     WaitStateOperator,
 )
-from sfn_provider.runtime.live_driver import LiveDriver
-from sfn_provider.runtime.strategies import STRATEGIES
+from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
+from sfn_provider.runtime.strategies.table import STRATEGIES
 from sfn_provider.runtime.task_runner import TaskRunner
 from tests.fixtures.live_driver import (
     FUNCTION,

@@ -29,10 +29,10 @@ from sfn_provider.engine.requests import (
 )
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
-from sfn_provider.runtime.idempotency import idempotency_key
-from sfn_provider.runtime.running_calls import CallFuture, RunningCalls
-from sfn_provider.runtime.running_jobs import RunningJobs
-from sfn_provider.runtime.task_token_waits import TaskTokenWaits
+from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
+from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCalls
+from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
+from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
 from sfn_provider.runtime.wait_mode import get_wait_mode
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger

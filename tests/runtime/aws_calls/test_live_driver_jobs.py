@@ -17,8 +17,8 @@ from sfn_provider.operators.state_machine import (
     PassStateOperator,
     TaskStateOperator,
 )
-from sfn_provider.runtime import live_driver
-from sfn_provider.runtime.live_driver import LiveDriver
+from sfn_provider.runtime.aws_calls import live_driver
+from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
 from sfn_provider.triggers.jobs import JobsTrigger
 from tests.fixtures.definitions import choose
 from tests.fixtures.live_driver import (

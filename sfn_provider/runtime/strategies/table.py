@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sfn_provider.runtime.child_executions import (
+from sfn_provider.runtime.state_task import StrategyName
+from sfn_provider.runtime.strategies.child_executions import (
     ChildExecutionBatch,
     dispatch_child_executions,
     join_child_executions,
 )
-from sfn_provider.runtime.group_strategies import (
+from sfn_provider.runtime.strategies.group_strategies import (
     WHOLE_MAP,
     GroupEntry,
     GroupJoin,
@@ -15,7 +16,6 @@ from sfn_provider.runtime.group_strategies import (
     dispatch_iterations,
     join_branches,
 )
-from sfn_provider.runtime.state_task import StrategyName
 from sfn_provider.runtime.task_definitions import rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskStrategy
 

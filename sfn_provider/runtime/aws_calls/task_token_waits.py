@@ -13,7 +13,7 @@ from sfn_provider.callbacks import wait_records as records
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import DEFAULT_TIMEOUT, ActivityTask, WaitRecord
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSucceeded
-from sfn_provider.runtime.idempotency import idempotency_key
+from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context

@@ -10,8 +10,8 @@ from typing import Any
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.job_recovery import Resubmission, is_recoverable
-from sfn_provider.runtime.running_jobs import RunningJobs
-from sfn_provider.runtime.task_token_waits import TaskTokenWaits, is_activity
+from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
+from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits, is_activity
 
 Json = Any
 CallFuture = Future[Completed | Submitted]
