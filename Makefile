@@ -43,6 +43,7 @@ test-oldest: $(INSTALLED)  ## Run the tests that Airflow can break on the oldest
 	SFN_PROVIDER_MATRIX="$(OLDEST)" SFN_PROVIDER_MATRIX_TESTS=sensitive \
 		$(BIN)/python -m pytest tests/matrix --dist load -rsP
 
+MWAA_VERSIONS = $(or $(VERSIONS),2.10.3 3.3.1)
 test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA runs them: PINS=FOLDER VERSIONS="2.10.3 3.3.1"
 	$(BIN)/python -m tests.mwaa_environment.environments $(if $(PINS),--pins $(PINS)) $(MWAA_VERSIONS)
 	SFN_PROVIDER_MWAA="$(MWAA_VERSIONS)" $(BIN)/python -m pytest tests/mwaa_environment --numprocesses 0 -v -s

@@ -124,7 +124,7 @@ __all__ = [
 
 
 def mapped_group_input(task: BaseOperator) -> DictOfListsExpandInput:
-    """Give the input of a mapped task group: an instance for each entry of the list that a task returns.
+    """Return the input of a mapped task group: an instance for each entry of the list that a task returns.
 
     It equals that of ``expand(item=task.output)`` on a function with ``@task_group``.
     """
@@ -150,7 +150,7 @@ def has_event_triggers() -> bool:
 
 
 def task_state(context: Context, task_id: str) -> str | None:
-    """Give the state of an unmapped task of the same DAG run, as text; None where it has none yet."""
+    """Return the state of an unmapped task of the same DAG run, as text; None where it has none yet."""
     instance: Any = context["ti"]
     if hasattr(instance, "get_task_states"):  # Airflow 3: tasks do not see the database
         states = instance.get_task_states(dag_id=instance.dag_id, task_ids=[task_id], run_ids=[instance.run_id])
@@ -197,7 +197,7 @@ class RetryStore:
         self._context: Any = context
 
     def get(self) -> str | None:
-        """Give the text; None where there is none."""
+        """Return the text; None where there is none."""
         value = self._context["task_state_store"].get(self._KEY)
         return str(value) if value is not None else None
 
@@ -237,7 +237,7 @@ class _RetryVariable(RetryStore):
 
 
 def retry_store(context: Context) -> RetryStore:
-    """Give the store of a task instance."""
+    """Return the store of a task instance."""
     return RetryStore(context) if "task_state_store" in context else _RetryVariable(context)
 
 
@@ -270,12 +270,12 @@ def _lookup(name: str) -> Any:
 
 
 def secret_key() -> str:
-    """Give the secret that Airflow's components share: of the API server, of the webserver on Airflow 2."""
+    """Return the secret that Airflow's components share: of the API server, of the webserver on Airflow 2."""
     return _lookup("conf").get("api" if airflow_major() >= 3 else "webserver", "secret_key", fallback="") or ""
 
 
 def airflow_major() -> int:
-    """Give Airflow's major version."""
+    """Return Airflow's major version."""
     from airflow import __version__
 
     return int(__version__.partition(".")[0])

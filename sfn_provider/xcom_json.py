@@ -18,17 +18,17 @@ _TEXT_KEY = "sfn_provider:json"
 
 
 def encode_dag_run_conf(input: Json) -> dict[str, Json]:
-    """Returns the configuration of a DAG run for an execution input."""
+    """Return the configuration of a DAG run for an execution input."""
     return input if isinstance(input, dict) and set(input) != {INPUT_KEY} else {INPUT_KEY: input}
 
 
 def decode_dag_run_conf(configuration: dict[str, Json]) -> Json:
-    """Returns the execution input that `encode_dag_run_conf` has encoded."""
+    """Return the execution input that `encode_dag_run_conf` has encoded."""
     return configuration[INPUT_KEY] if set(configuration) == {INPUT_KEY} else configuration
 
 
 def encode_xcom(value: Json) -> Json:
-    """Returns a value in a form that XComs and deferrals return unchanged.
+    """Return a value in a form that XComs and deferrals return unchanged.
 
     Airflow takes an object with keys such as ``__type`` or ``__classname__`` for one that it has serialised itself: it
     raises, or returns another value. So values with keys of that kind are stored as JSON text.
@@ -37,7 +37,7 @@ def encode_xcom(value: Json) -> Json:
 
 
 def decode_xcom(value: Json) -> Json:
-    """Returns the value that `encode_xcom` has encoded."""
+    """Return the value that `encode_xcom` has encoded."""
     return json.loads(value[_TEXT_KEY]) if isinstance(value, dict) and set(value) == {_TEXT_KEY} else value
 
 

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sfn_provider"
 MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
@@ -38,8 +36,12 @@ def public_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield from names_of_definition(node)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from ((target.id, node.lineno) for target in targets if isinstance(target, ast.Name))
+            yield from names_of_assignment(node)
+
+
+def names_of_assignment(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[str, int]]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    yield from ((target.id, node.lineno) for target in targets if isinstance(target, ast.Name))
 
 
 def names_of_definition(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, int]]:
@@ -50,26 +52,32 @@ def names_of_definition(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunction
         for part in node.body:
             if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield from names_of_definition(part)
-            elif isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
-                yield part.target.id, part.lineno
+            elif isinstance(part, ast.Assign | ast.AnnAssign):
+                yield from names_of_assignment(part)
         return
     arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
     yield from ((argument.arg, argument.lineno) for argument in arguments)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_public_names_have_words_that_people_search_for(module: str) -> None:
-    named = [*public_names(TREES[module]), *((part, 1) for part in Path(module).with_suffix("").parts)]
-    found = [f"{module}:{line}: {name}" for name, line in named if not name.startswith("_") and words_of(name) & BANNED]
+def test_public_names_have_words_that_people_search_for() -> None:
+    found = [
+        f"{module}:{line}: {name}"
+        for module, tree in TREES.items()
+        for name, line in [*public_names(tree), *((part, 1) for part in Path(module).with_suffix("").parts)]
+        if not name.startswith("_") and words_of(name) & BANNED
+    ]
     assert not found, "use the words of docs/glossary.md:\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_the_first_line_of_a_module_says_what_is_in_it(module: str) -> None:
-    first = (ast.get_docstring(TREES[module]) or "").partition("\n")[0]
-    assert first, f"{module} has no docstring"
-    assert len(first) < 100, f"{module}: {first}"
-    assert first.endswith("."), f"{module}: {first}"
+def test_the_first_line_of_a_module_says_what_is_in_it() -> None:
+    first_lines = {module: (ast.get_docstring(tree) or "").partition("\n")[0] for module, tree in TREES.items()}
+    assert [f"{module}: {line}" for module, line in first_lines.items() if not line.endswith(".")] == []
+    assert [f"{module}: {line}" for module, line in first_lines.items() if len(line) >= 100] == []
+
+
+def test_a_banned_word_is_found() -> None:
+    tree = ast.parse("class A:\n    told_by = 1\n    def f(self, kept): ...\nLOOKS_AT = 2")
+    assert [name for name, _ in public_names(tree) if words_of(name) & BANNED] == ["told_by", "kept", "LOOKS_AT"]
 
 
 def test_files_are_short() -> None:

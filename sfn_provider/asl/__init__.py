@@ -12,8 +12,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Before the function `lint`: an import of this package at a later time would replace the function by the package.
-import sfn_provider.asl.lint  # noqa: F401
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.parser import lint, parse
 from sfn_provider.exceptions import InvalidDefinition

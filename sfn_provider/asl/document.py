@@ -93,7 +93,7 @@ class Document:
         found = list(self.parsed.diagnostics)
         machine = None
         if isinstance(self.value, dict):
-            from sfn_provider.asl.lint.rules import check, sort_diagnostics
+            from sfn_provider.asl.lint_rules.rules import check, sort_diagnostics
 
             machine, problems = check(self.value, self.execution_type)
             found = sort_diagnostics([*found, *problems], self.value)

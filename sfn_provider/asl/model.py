@@ -1,7 +1,7 @@
 """Models the Amazon States Language in pydantic: `StateMachine`, eight states and their parts.
 
 The models are frozen and refuse unknown fields. Field names are in snake case, aliases in PascalCase.
-The models check shape and types only; rules across fields and states are in `sfn_provider.asl.lint`.
+The models check shape and types only; rules across fields and states are in `sfn_provider.asl.lint_rules`.
 
 Source: https://states-language.net/spec.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html

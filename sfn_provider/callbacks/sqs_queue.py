@@ -161,7 +161,7 @@ def _receive_arguments(wait_seconds: int) -> dict[str, Any]:
 
 
 def _settlement(message: Message, done: bool) -> tuple[str, dict[str, Any]]:
-    """Give the call, and its arguments, that deletes a message or makes it visible for another reader."""
+    """Return the call, and its arguments, that deletes a message or makes it visible for another reader."""
     receipt = {"QueueUrl": queue_url(), "ReceiptHandle": message["ReceiptHandle"]}
     if done:
         return "delete_message", receipt

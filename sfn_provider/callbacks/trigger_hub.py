@@ -49,7 +49,7 @@ _HUBS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, TriggerHub]] = WeakKey
 
 
 def hub_for_running_loop() -> TriggerHub:
-    """Give the hub of the running event loop."""
+    """Return the hub of the running event loop."""
     return _HUBS.setdefault(asyncio.get_running_loop(), TriggerHub())
 
 

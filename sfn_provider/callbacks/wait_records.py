@@ -37,12 +37,12 @@ killed one and fail it ("state mismatch"; seen on 3.3.2 under load, 2.5 s after 
 
 
 def variable_key(wait_id: str) -> str:
-    """Give the key of the Variable of a wait that can be answered."""
+    """Return the key of the Variable of a wait that can be answered."""
     return _PREFIX + wait_id
 
 
 def activity_key_prefix(activity_arn: str) -> str:
-    """Give the key prefix of the Variables of waits that no worker of an activity has claimed yet."""
+    """Return the key prefix of the Variables of waits that no worker of an activity has claimed yet."""
     return f"{_ACTIVITY_PREFIX}{hashlib.sha256(activity_arn.encode()).hexdigest()[:32]}_"
 
 
@@ -89,11 +89,11 @@ class WaitRecord:
         return self.expires if self.heartbeat is None else min(self.expires, self.beat + self.heartbeat)
 
     def with_answer(self, answer: WorkerAnswer, now: float) -> Self:
-        """Give the record with an answer, or a heartbeat."""
+        """Return the record with an answer, or a heartbeat."""
         return replace(self, beat=now) if answer.action == "SendTaskHeartbeat" else replace(self, answer=answer)
 
     def with_worker(self, now: float) -> Self:
-        """Give the record after a worker has claimed the task: from now on heartbeats count."""
+        """Return the record after a worker has claimed the task: from now on heartbeats count."""
         return replace(self, beat=now)
 
     def to_text(self) -> str:

@@ -43,7 +43,7 @@ class Comparison:
         return not self.outcome and all(state.agrees for state in self.states)
 
 
-def compare(
+def compare_on_engine(
     definition: str | dict[str, Any],
     input: Json,
     *,

@@ -26,7 +26,7 @@ class HistoryFull(Exception):
 
 
 class StepContext:
-    """Gives access to the execution during one step.
+    """Return access to the execution during one step.
 
     Args:
         machine: the compiled machine.

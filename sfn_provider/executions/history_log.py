@@ -66,7 +66,7 @@ class HistoryLog:
             return cls()
         return cls(
             HistoryPosition.from_dict(value["position"]),
-            {int(key): OpenState(**state) for key, state in value["visits"].items()},
+            {int(key): OpenState(**state) for key, state in value["open_states"].items()},
             {int(key): tuple(enclosing) for key, enclosing in value["heads"].items()},
             {int(key): tuple(enclosing) for key, enclosing in value["forks"].items()},
         )
@@ -75,7 +75,7 @@ class HistoryLog:
         """Return the log's state as JSON value."""
         return {
             "position": self.position.to_dict(),
-            "visits": {str(key): asdict(state) for key, state in self.open_states.items()},
+            "open_states": {str(key): asdict(state) for key, state in self.open_states.items()},
             "heads": {str(key): list(enclosing) for key, enclosing in self.heads.items()},
             "forks": {str(key): list(enclosing) for key, enclosing in self.forks.items()},
         }

@@ -143,8 +143,6 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
             lambda: self.describe_execution(execution_arn, included_data), renew=self.renew_client, sleep=sleep
         )
 
-    describe_patiently = describe_with_retries  # the former name, for DAGs that use it
-
     def wait_for_execution(
         self,
         execution_arn: str,

@@ -27,7 +27,7 @@ def idempotency_token(idempotency_key: str) -> str:
 
 
 def botocore_errors() -> tuple[type[Exception], ...]:
-    """Give the base classes of botocore's errors."""
+    """Return the base classes of botocore's errors."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     return BotoCoreError, ClientError
@@ -120,7 +120,7 @@ class ApiOperation:
         return response
 
     def to_json(self, response: dict[str, Any]) -> Values:
-        """Give the response as JSON, fields in PascalCase."""
+        """Return the response as JSON, fields in PascalCase."""
         return read_response(self.model.output_shape, response, self.task.integration.style)
 
     def pages(self, arguments: dict[str, Any], request_token: str, response_token: str) -> Iterator[dict[str, Any]]:
@@ -145,7 +145,7 @@ class ApiOperation:
         return other.to_json(other.send(reader.arguments(other.model.input_shape, parameters)))
 
     def for_service(self, service: str) -> ApiOperation:
-        """Give the caller of another service, with the same credentials; raises what botocore raises."""
+        """Return the caller of another service, with the same credentials; raises what botocore raises."""
         client = self.clients.get(service, self.task.resource.region, self.task.role_arn)
         return replace(self, client=client)
 
@@ -204,7 +204,7 @@ def unanswered_call_error(error: Exception, task: TaskCall) -> StatesError | Usa
 
 
 def http_metadata(response: dict[str, Any]) -> Values:
-    """Give the metadata of the HTTP response in results of optimized integrations (recorded)."""
+    """Return the metadata of the HTTP response in results of optimized integrations (recorded)."""
     metadata = response.get("ResponseMetadata", {})
     headers = metadata.get(ORIGINAL_HEADERS) or metadata.get("HTTPHeaders", {})
     http = {

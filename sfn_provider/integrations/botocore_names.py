@@ -40,7 +40,7 @@ SERVICE_NAMES: Final[dict[str, str]] = {
 
 
 def boto_service(service: str, available: Collection[str]) -> str | None:
-    """Give boto3's name of a service; None where there is none.
+    """Return boto3's name of a service; None where there is none.
 
     Args:
         service: as the resource ARN names it, for example ``sfn`` or ``bedrockruntime``.
@@ -54,19 +54,19 @@ def boto_service(service: str, available: Collection[str]) -> str | None:
 
 
 def operation_name(model: ServiceModel, action: str) -> str | None:
-    """Give the operation that an action means: ``describeDBInstances`` is ``DescribeDBInstances``; None for no such."""
+    """Return the operation that an action means: ``describeDBInstances`` is ``DescribeDBInstances``; None for none."""
     return next((name for name in model.operation_names if uncapitalize(name) == action), None)
 
 
 def closest_service(service: str, available: Iterable[str]) -> str | None:
-    """Give the most similar service, as a resource ARN names it."""
+    """Return the most similar service, as a resource ARN names it."""
     arn_names = {boto: name for name, boto in SERVICE_NAMES.items()}
     known = [arn_names.get(name, name.replace("-", "")) for name in available]
     return arn_names.get(service) or _closest(service, known)
 
 
 def closest_action(model: ServiceModel, action: str) -> str | None:
-    """Give the most similar action."""
+    """Return the most similar action."""
     return _closest(action, [uncapitalize(name) for name in model.operation_names])
 
 

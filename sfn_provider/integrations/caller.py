@@ -10,7 +10,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import s3_objects
 from sfn_provider.integrations.adapters.base import Adapter
-from sfn_provider.integrations.adapters.registry import ADAPTERS
+from sfn_provider.integrations.adapters.table import ADAPTERS
 from sfn_provider.integrations.api_operation import (
     ApiOperation,
     TaskCall,
@@ -149,7 +149,7 @@ class Caller:
             state = sync.state(description, operation.call)
         except botocore_errors() as error:
             if sync.succeeds_when_gone and _error_code(error) == _NOT_FOUND_CODE:
-                return Completed(job["kept"])
+                return Completed(job["known_result"])
             return self._after_error(job, error, task, operation)
         return _job_outcome(job, sync, description, state)
 
@@ -263,7 +263,7 @@ def _job_outcome(job: Job, sync: SyncJob, description: Values, state: JobState |
     result = sync.result(description)
     if state == "failed":
         raise StatesError(TASK_FAILED, json_text(result))
-    return Completed(job["kept"] | result if sync.include_submission else result)
+    return Completed(job["known_result"] | result if sync.include_submission else result)
 
 
 def _all_pages(
@@ -277,7 +277,7 @@ def _all_pages(
 
 
 def _task_parameters(call: CallTask) -> Json:
-    """Give the task's parameters; a function whose ARN is the resource gets them as its payload."""
+    """Return the task's parameters; a function whose ARN is the resource gets them as its payload."""
     if parse_resource(call.resource).kind == "lambda":
         return {"FunctionName": call.resource, "Payload": call.arguments}
     return call.arguments

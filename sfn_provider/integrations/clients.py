@@ -58,7 +58,7 @@ class Clients:
         self._clients: dict[tuple[str, str | None, str | None], Any] = {}
 
     def get(self, service: str, region: str | None = None, role_arn: str | None = None) -> Any:
-        """Give the client of a service, made on first use.
+        """Return the client of a service, made on first use.
 
         Args:
             service: boto3's name of the service.
@@ -84,20 +84,20 @@ class Clients:
         return botocore.session.get_session()
 
     def services(self) -> list[str]:
-        """Give boto3's names of the services it knows."""
+        """Return boto3's names of the services it knows."""
         return list(self._models.get_available_services())
 
     def model(self, service: str) -> ServiceModel:
-        """Give the model of a service by boto3's name of it."""
+        """Return the model of a service by boto3's name of it."""
         return self._models.get_service_model(service)
 
     def endpoint(self, service: str) -> str | None:
-        """Give the endpoint URL that the connection has for a service; None for the default."""
+        """Return the endpoint URL that the connection has for a service; None for the default."""
         url: str | None = self._hook(service, None).conn_config.get_service_endpoint_url(service_name=service)
         return url
 
     def credentials(self, region: str | None = None, role_arn: str | None = None) -> ReadOnlyCredentials:
-        """Give the credentials of the connection, or of a role, as they are now.
+        """Return the credentials of the connection, or of a role, as they are now.
 
         Raises:
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: there are none.

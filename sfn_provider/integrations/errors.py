@@ -42,7 +42,7 @@ class ErrorNames:
 
 
 def optimized_error_names(prefix: str, client: str, service: str | None = None) -> ErrorNames:
-    """Give the names of an optimized integration's errors.
+    """Return the names of an optimized integration's errors.
 
     Args:
         prefix: the part before the dot: ``DynamoDB``.
@@ -53,7 +53,7 @@ def optimized_error_names(prefix: str, client: str, service: str | None = None) 
 
 
 def sdk_error_names(service_id: str) -> ErrorNames:
-    """Give the names of an AWS SDK integration's errors.
+    """Return the names of an AWS SDK integration's errors.
 
     Args:
         service_id: the service's id in its model: ``DynamoDB``.

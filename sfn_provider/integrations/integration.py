@@ -38,7 +38,7 @@ class ServiceCaller(Protocol):
         """Call another operation of the task's service."""
 
     def for_service(self, service: str) -> ServiceCaller:
-        """Give the caller of another service, by boto3's name of it."""
+        """Return the caller of another service, by boto3's name of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ AdapterName = Literal["aws", "api gateway", "http", "kubernetes"]
 
 
 def unchanged_parameters(parameters: Values, context: CallContext) -> Values:
-    """Give the task's parameters as the operation's."""
+    """Return the task's parameters as the operation's."""
     return parameters
 
 

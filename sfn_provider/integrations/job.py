@@ -17,9 +17,9 @@ from sfn_provider.integrations.value_shapes import Values, json_text
 
 Job = dict[str, Any]
 """``resource``, ``state`` and ``role_arn`` as the task has them; ``describe`` and ``stop``: parameters of these calls;
-``looks``: polls that found it running; ``errors`` and ``missing``: polls since the last good one that failed, or that
-did not find it; ``kept``: the part of the result that is known already, or the result of a job that succeeds when it is
-gone."""
+``polls``: polls that found it running; ``errors`` and ``missing``: polls since the last good one that failed, or that
+did not find it; ``known_result``: the part of the result that is known already, or the result of a job that succeeds
+when it is gone."""
 
 _MAX_MISSING_POLLS: Final = 6
 """How often a job may be unknown to its service before it has failed: descriptions are eventually consistent."""
@@ -29,14 +29,14 @@ _MAX_POLL_DELAY: Final = 300.0
 
 
 def task_of_job(job: Job, clients: Clients) -> tuple[TaskCall, SyncJob]:
-    """Give the task that has submitted a job, and how the job is followed."""
+    """Return the task that has submitted a job, and how the job is followed."""
     resource = parse_resource(job["resource"])
     integration = find_integration(resource, clients)
     return TaskCall(job["state"], resource, job["role_arn"], integration), integration.syncs[resource.pattern]
 
 
 def submitted_job(task: TaskCall, sync: SyncJob, parameters: Values, result: Values, output: Json) -> Submitted:
-    """Give the job that a submission started.
+    """Return the job that a submission started.
 
     Args:
         task: the task.
@@ -51,8 +51,8 @@ def submitted_job(task: TaskCall, sync: SyncJob, parameters: Values, result: Val
         "role_arn": task.role_arn,
         "describe": sync.describe.fill(parameters, result),
         "stop": sync.stop.fill(parameters, result) if sync.stop is not None else None,
-        "kept": output if sync.include_submission else result if sync.succeeds_when_gone else {},
-        "looks": 0,
+        "known_result": output if sync.include_submission else result if sync.succeeds_when_gone else {},
+        "polls": 0,
         "errors": 0,
         "missing": 0,
     }
@@ -60,19 +60,19 @@ def submitted_job(task: TaskCall, sync: SyncJob, parameters: Values, result: Val
 
 
 def after_running_job(job: Job, sync: SyncJob) -> Submitted:
-    """Give the job after a poll that found it running."""
-    polls = job["looks"] + 1
-    return Submitted(job | {"looks": polls, "errors": 0, "missing": 0}, None, sync.interval.after(polls))
+    """Return the job after a poll that found it running."""
+    polls = job["polls"] + 1
+    return Submitted(job | {"polls": polls, "errors": 0, "missing": 0}, None, sync.interval.after(polls))
 
 
 def after_failed_poll(job: Job) -> Submitted:
-    """Give the job after a poll that failed with a transient error: delays double."""
+    """Return the job after a poll that failed with a transient error: delays double."""
     errors = job["errors"] + 1
     return Submitted(job | {"errors": errors}, None, min(_MAX_POLL_DELAY, 2.0 ** min(errors, 10)))
 
 
 def after_missing_job(job: Job) -> Submitted:
-    """Give the job after a poll that did not find it.
+    """Return the job after a poll that did not find it.
 
     Raises:
         StatesError: ``States.TaskFailed``: it was not found too often.
@@ -85,7 +85,7 @@ def after_missing_job(job: Job) -> Submitted:
 
 
 def after_error(job: Job, error: Exception) -> Submitted | None:
-    """Give the job after a poll that raised an error; None for an error that no retry can resolve.
+    """Return the job after a poll that raised an error; None for an error that no retry can resolve.
 
     Raises:
         StatesError: ``States.TaskFailed``: it was not found too often.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.adapters.registry import ADAPTERS
+from sfn_provider.integrations.adapters.table import ADAPTERS
 from sfn_provider.integrations.api_operation import ApiOperation, ServiceAdapter, TaskCall, botocore_errors
 from sfn_provider.integrations.call_outcomes import Submitted
 from sfn_provider.integrations.clients import Clients
@@ -33,7 +33,7 @@ class ClientKey(NamedTuple):
 
 
 def client_key(job: Job, clients: Clients) -> ClientKey:
-    """Give the client that polls a job."""
+    """Return the client that polls a job."""
     task, _ = task_of_job(job, clients)
     return ClientKey(task.integration.client, task.resource.region, task.role_arn)
 

@@ -64,7 +64,7 @@ class JobSearch:
     def find(
         self, parameters: Values, resubmission: Resubmission, found: Sequence[Values], call: CallOperation
     ) -> Values | None:
-        """Give the response to the job's submission; None where there is no such job.
+        """Return the response to the job's submission; None where there is no such job.
 
         Args:
             parameters: the task's parameters.
@@ -184,7 +184,7 @@ class JobFinder:
     def find(
         self, integration: str, parameters: Json, resubmission: Resubmission, operation: ServiceAdapter
     ) -> Values | None:
-        """Give the response to the job's submission; None where no job is found, or there is no way to find it.
+        """Return the response to the job's submission; None where no job is found, or there is no way to find it.
 
         Args:
             integration: the integration: ``glue:startJobRun``.

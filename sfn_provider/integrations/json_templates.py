@@ -9,7 +9,7 @@ from sfn_provider.integrations.value_shapes import Values
 
 
 def get_path(value: Json, path: str) -> Json:
-    """Give the value at a path such as ``Tasks.0.TaskArn``; None where there is none."""
+    """Return the value at a path such as ``Tasks.0.TaskArn``; None where there is none."""
     for step in path.split(".") if path else ():
         if isinstance(value, list):
             value = value[int(step)] if int(step) < len(value) else None
@@ -44,16 +44,16 @@ class CallTemplate:
     template: Json = field(default_factory=dict)
 
     def fill(self, parameters: Values, response: Values) -> Json:
-        """Give the parameters, with the values of a submission."""
+        """Return the parameters, with the values of a submission."""
         return fill_template(self.template, {"$parameters": parameters, "$response": response})
 
 
 @dataclass(frozen=True, slots=True)
 class ResponsePart:
-    """Gives the part of a response at a path as the result."""
+    """Return the part of a response at a path as the result."""
 
     path: str
 
     def __call__(self, values: Values) -> Json:
-        """Give the part."""
+        """Return the part."""
         return get_path(values, self.path)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def find_integration(resource: Resource, clients: Clients) -> Integration:
-    """Give the integration that a resource means.
+    """Return the integration that a resource means.
 
     Args:
         resource: the parsed Resource.

@@ -17,7 +17,7 @@ CallOperation = Callable[[str, Values], Values]
 
 
 def unchanged_response(values: Values) -> Json:
-    """Give the response as the result."""
+    """Return the response as the result."""
     return values
 
 
@@ -29,7 +29,7 @@ class PollInterval:
     maximum: float
 
     def after(self, polls: int) -> float:
-        """Give the seconds until the next poll after so many polls."""
+        """Return the seconds until the next poll after so many polls."""
         return min(self.maximum, self.first * 1.5 ** min(polls, 40))
 
 
@@ -58,7 +58,7 @@ class BatchDescribe:
     others: Values = field(default_factory=dict)
 
     def shared(self, describe: Values) -> Values:
-        """Give the parameters that all jobs of a batch share, of those that describe one."""
+        """Return the parameters that all jobs of a batch share, of those that describe one."""
         id_field = self.id.partition(".")[0]
         return {name: value for name, value in describe.items() if name != id_field}
 
@@ -68,7 +68,7 @@ class BatchDescribe:
         return self.shared(jobs[0]) | ids | self.others
 
     def found(self, response: Values) -> dict[Json, Json]:
-        """Give the jobs of a response by their ids."""
+        """Return the jobs of a response by their ids."""
         return {get_path(job, self.id_of): job for job in get_path(response, self.items) or ()}
 
 
@@ -118,7 +118,7 @@ class SyncJob:
         return self.status.removeprefix(f"{self.batch.item}.") if self.batch is not None else self.status
 
     def state(self, description: Values, call: CallOperation) -> JobState | None:
-        """Give the state of a job; None where the description does not contain it."""
+        """Return the state of a job; None where the description does not contain it."""
         status = get_path(description, self.status)
         if status is None:
             return None

@@ -129,7 +129,7 @@ class ParameterReader:
         return arguments
 
     def _required(self, shape: Shape) -> list[str]:
-        """Give the fields that must be there, by the service's own names."""
+        """Return the fields that must be there, by the service's own names."""
         filled = self.style.fill_tokens
         return [
             name

@@ -1,1 +1,1 @@
-"""Operators: one module for Step Functions itself, one for the tasks of translated state machines."""
+"""Operators that drive Step Functions, and the operators of translated DAGs."""

@@ -1,7 +1,7 @@
 """Operators of a Parallel or inline Map as a task group: start task, join task, mapped group.
 
 The start task evaluates the input of the branches, the join task collects how they ended; how they do it is in
-`sfn_provider.runtime.strategies.group_strategies`. Between them is a task for each state of the branches.
+`sfn_provider.runtime.strategies.groups`. Between them is a task for each state of the branches.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
@@ -86,15 +86,15 @@ class ParallelStartOperator(StartOperator):
         self.branches = branches
 
     def index_of(self, state: str, map_index: int) -> int:
-        """Returns the index of the branch that starts at a state."""
+        """Return the index of the branch that starts at a state."""
         return self.branches.index(state)
 
     def input_of(self, returned: Json, index: int) -> Json:
-        """Returns what the start task returned: all branches have the same input."""
+        """Return what the start task returned: all branches have the same input."""
         return returned
 
     def item_of(self, index: int, value: Json, values: list[Json] | None) -> None:
-        """Returns None: a branch of a Parallel is no item."""
+        """Return None: a branch of a Parallel is no item."""
 
 
 class MapStartOperator(StartOperator):
@@ -129,15 +129,15 @@ class MapStartOperator(StartOperator):
         super().__init__(item_processor={"StartAt": "", "States": {}}, **kwargs)
 
     def index_of(self, state: str, map_index: int) -> int:
-        """Returns Airflow's map index, which is the item's."""
+        """Return Airflow's map index, which is the item's."""
         return map_index
 
     def input_of(self, returned: Json, index: int) -> Json:
-        """Returns the input of one item."""
+        """Return the input of one item."""
         return decode_xcom(returned[index])
 
     def item_of(self, index: int, value: Json, values: list[Json] | None) -> dict[str, Json]:
-        """Returns the item with its index."""
+        """Return the item with its index."""
         return {"Index": index, "Value": value if values is None else values[index]}
 
 

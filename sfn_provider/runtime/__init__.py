@@ -1,1 +1,1 @@
-"""Runs the tasks of translated DAGs: routing, tokens, groups, snapshots, calls to AWS."""
+"""Runs the tasks of translated DAGs: routing, the task runner, snapshots, calls to AWS."""

@@ -32,7 +32,7 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def states_markdown(states: dict[str, dict[str, Json]], comment: str | None = None) -> str:
-    """Returns the documentation of a task, in Markdown.
+    """Return the documentation of a task, in Markdown.
 
     Args:
         states: the states that the task runs, by name, as in the definition.

@@ -55,13 +55,13 @@ class GroupStart(NamedTuple):
 
 
 def pull_group_start(task: GroupStartTask, context: Context) -> GroupStart | None:
-    """Returns what a start task has pushed; None where it has not entered its Parallel or Map."""
+    """Return what a start task has pushed; None where it has not entered its Parallel or Map."""
     tokens, shared = (pull_xcoms(context, [task.task_id], key, -1) for key in (TOKEN_KEY, GROUP_START_KEY))
     return GroupStart(task, RoutingToken.from_json(tokens[0]), shared[0]) if tokens and shared else None
 
 
 def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> TaskEntry | None:
-    """Returns how the first task of a branch is entered.
+    """Return how the first task of a branch is entered.
 
     Args:
         task: the first task of a branch.
@@ -115,7 +115,7 @@ def skip_if_sibling_failed(task: StateTask, token: RoutingToken, context: Contex
 
 
 def _is_past(error: dict[str, Json], token: RoutingToken) -> bool:
-    """Returns False for an error that is later than the task in virtual time, but was pushed already."""
+    """Return False for an error that is later than the task in virtual time, but was pushed already."""
     return not is_mocked() or bool(error["Token"]["now"] <= token.now)
 
 
@@ -125,7 +125,7 @@ def _place_of_error(error: dict[str, Json]) -> Place:
 
 
 def collect_branch_outcomes(start: GroupStart, context: Context) -> list[BranchOutcome | None]:
-    """Returns the outcomes of the branches of a Parallel, or of the iterations of an inline Map.
+    """Return the outcomes of the branches of a Parallel, or of the iterations of an inline Map.
 
     Args:
         start: what the start task has pushed.

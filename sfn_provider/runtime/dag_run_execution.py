@@ -26,7 +26,7 @@ MOCKS_VARIABLE = "SFN_PROVIDER_MOCK_CONFIG"
 
 
 def is_mocked() -> bool:
-    """Returns True where mocks answer the calls, and time is virtual."""
+    """Return True where mocks answer the calls, and time is virtual."""
     return MOCKS_VARIABLE in os.environ
 
 
@@ -37,7 +37,7 @@ def load_run_mocks(reference: str, run_id: str) -> Mocks:
 
 
 def execution_input(context: Context) -> Json:
-    """Returns the execution's input: the run's configuration, or the DAG's params where the run has none."""
+    """Return the execution's input: the run's configuration, or the DAG's params where the run has none."""
     return decode_dag_run_conf(dict(context["dag_run"].conf or {}) or dict(context["params"] or {}))
 
 
@@ -92,7 +92,7 @@ class DagRunExecution:
         return self.start_time + limit.total_seconds() if limit is not None else None
 
     def now(self, token: RoutingToken | None) -> float:
-        """Returns the time; with mocks, the virtual time at which the task before ended."""
+        """Return the time; with mocks, the virtual time at which the task before ended."""
         if not is_mocked():
             return timezone.utcnow().timestamp()
         return token.now if token else self.start_time

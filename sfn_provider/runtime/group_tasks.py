@@ -10,7 +10,7 @@ from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 
 
 def find_start_task(task: StateTask) -> GroupStartTask:
-    """Returns the start task of a join task, or of a task that runs child executions; a start task itself.
+    """Return the start task of a join task, or of a task that runs child executions; a start task itself.
 
     Raises:
         AirflowFailException: where it was removed from the DAG.
@@ -24,7 +24,7 @@ def find_start_task(task: StateTask) -> GroupStartTask:
 
 
 def find_join_task(start: GroupStartTask) -> StateTask:
-    """Returns the join task of a start task.
+    """Return the join task of a start task.
 
     Raises:
         AirflowFailException: where it was removed from the DAG.
@@ -41,12 +41,12 @@ def start_tasks_before(task: StateTask) -> Iterator[GroupStartTask]:
 
 
 def tasks_in_group(start: GroupStartTask) -> list[StateTask]:
-    """Returns the tasks between a start task and its join, also those of Parallels and Maps within."""
+    """Return the tasks between a start task and its join, also those of Parallels and Maps within."""
     return list(_walk(start, upstream=False, until=start.state_name))
 
 
 def task_ids_in_group(start: GroupStartTask) -> list[str]:
-    """Returns the ids of the tasks between a start task and its join."""
+    """Return the ids of the tasks between a start task and its join."""
     return [task.task_id for task in tasks_in_group(start)]
 
 

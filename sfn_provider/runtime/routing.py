@@ -24,7 +24,7 @@ Json = Any
 
 
 def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
-    """Returns the state at which a task is entered.
+    """Return the state at which a task is entered.
 
     Raises:
         AirflowSkipException: where no task before it chose a state of this task.
@@ -75,5 +75,5 @@ def route_to_successor(task: StateTask, context: Context, output: Json, token: R
 
 
 def _can_be_skipped(task: Any) -> TypeGuard[StateTask]:
-    """Returns False for a join, which waits for other branches too, and for a task that runs no states."""
+    """Return False for a join, which waits for other branches too, and for a task that runs no states."""
     return isinstance(task, StateTask) and task.skippable

@@ -100,7 +100,7 @@ class TaskEntry:
 
 
 def pull_xcoms(context: Context, task_ids: list[str], key: str, map_index: int | None = None) -> list[Json]:
-    """Returns the XComs that tasks have pushed, without those that are null.
+    """Return the XComs that tasks have pushed, without those that are null.
 
     Args:
         context: the pulling task's context.

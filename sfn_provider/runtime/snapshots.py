@@ -36,7 +36,7 @@ class TaskSnapshotStore:
         self.exists = False
 
     def stamp(self) -> dict[str, Json]:
-        """Returns the fields of a snapshot by which `is_valid` recognises it."""
+        """Return the fields of a snapshot by which `is_valid` recognises it."""
         instance = self._context["ti"]
         return {
             "try_number": instance.try_number,
@@ -44,12 +44,12 @@ class TaskSnapshotStore:
         }
 
     def is_valid(self, snapshot: dict[str, Json]) -> bool:
-        """Returns True where the task was not cleared since the snapshot."""
+        """Return True where the task was not cleared since the snapshot."""
         now = self.stamp()
         return any(snapshot[name] == now[name] for name in now)
 
     def load(self) -> Json:
-        """Returns the snapshot of the tries before; None where there is none, or where the task was cleared since."""
+        """Return the snapshot of the tries before; None where there is none, or where the task was cleared since."""
         if self._context["ti"].try_number <= 1 and get_wait_mode() != "reschedule":
             return None
         text = self._store().get()

@@ -81,7 +81,7 @@ class StateOperator(StateTask):
 
     @classmethod
     def get_serialized_fields(cls) -> frozenset[str]:
-        """Returns the names of the attributes that the scheduler gets."""
+        """Return the names of the attributes that the scheduler gets."""
         fields: frozenset[str] = super().get_serialized_fields()  # type: ignore[no-untyped-call]
         return fields | RESCHEDULE_FIELDS if is_reschedule_mode() else fields
 
@@ -137,10 +137,10 @@ class StateOperator(StateTask):
 
 
 def _retry_defaults(default_args: dict[str, Any]) -> dict[str, Any]:
-    """Returns what a DAG's ``default_args`` say about lost workers."""
+    """Return what a DAG's ``default_args`` say about lost workers."""
     return {name: default_args[name] for name in LOST_WORKER_DEFAULTS if name in default_args}
 
 
 def _pascal_case(name: str) -> str:
-    """Returns the name of a field as in the definition: ``ResultPath`` for ``result_path``."""
+    """Return the name of a field as in the definition: ``ResultPath`` for ``result_path``."""
     return "".join(word.capitalize() for word in name.split("_"))

@@ -56,11 +56,11 @@ class GroupStartTask(StateTask):
     role = "start"
 
     def index_of(self, state: str, map_index: int) -> int:
-        """Returns the index of the branch that starts at a state, run by a task instance with a map index."""
+        """Return the index of the branch that starts at a state, run by a task instance with a map index."""
         raise NotImplementedError
 
     def input_of(self, returned: Json, index: int) -> Json:
-        """Returns the input of a branch.
+        """Return the input of a branch.
 
         Args:
             returned: the start task's return value.
@@ -69,7 +69,7 @@ class GroupStartTask(StateTask):
         raise NotImplementedError
 
     def item_of(self, index: int, value: Json, values: list[Json] | None) -> dict[str, Json] | None:
-        """Returns what ``$$.Map.Item`` shows in an iteration; None for a branch of a Parallel.
+        """Return what ``$$.Map.Item`` shows in an iteration; None for a branch of a Parallel.
 
         Args:
             index: the iteration's index.

@@ -20,7 +20,7 @@ def parse_task_definition(text: str) -> StateMachine:
 
 
 def own_definition(task: StateTask) -> dict[str, Json]:
-    """Returns the states of a task as a state machine, or as a region of one.
+    """Return the states of a task as a state machine, or as a region of one.
 
     A region is the strongly connected component of a machine's graph that one task runs: most often a single state,
     and all states of a loop otherwise. A state that goes on to one outside of it ends the region.
@@ -29,7 +29,7 @@ def own_definition(task: StateTask) -> dict[str, Json]:
 
 
 def rebuild_map_state(task: StateTask) -> dict[str, Json]:
-    """Returns a state machine, or a region of one, whose only state is the Map that a task is a part of.
+    """Return a state machine, or a region of one, whose only state is the Map that a task is a part of.
 
     Args:
         task: the Map's start task, its join task, or the task that runs its child executions.
@@ -42,7 +42,7 @@ def rebuild_map_state(task: StateTask) -> dict[str, Json]:
 
 
 def _processor_fields(start: GroupStartTask, inside: list[StateTask]) -> dict[str, Json]:
-    """Returns the fields that say what runs for each item."""
+    """Return the fields that say what runs for each item."""
     children = next((task for task in inside if task.role == "children"), None)
     if children is not None:
         names = ("ItemProcessor", "Iterator")
@@ -55,7 +55,7 @@ def _processor_fields(start: GroupStartTask, inside: list[StateTask]) -> dict[st
 
 
 def _with_query_language(state: dict[str, Json], task: StateTask) -> dict[str, Json]:
-    """Returns a state with the task's query language written into it and into the state machines inside of it."""
+    """Return a state with the task's query language written into it and into the state machines inside of it."""
     language = {"QueryLanguage": task.query_language}
     made = {**language, **state}
     for name in ("ItemProcessor", "Iterator"):

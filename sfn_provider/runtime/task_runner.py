@@ -60,11 +60,11 @@ class TaskStrategy:
         return runner.hand_over(step)
 
     def after_deferral(self) -> TaskStrategy:
-        """Returns the strategy that resumes the task after a deferral."""
+        """Return the strategy that resumes the task after a deferral."""
         return self
 
     def resume(self, runner: TaskRunner, state: ExecutionState) -> StepResult:
-        """Returns the step by which the engine continues after a deferral."""
+        """Return the step by which the engine continues after a deferral."""
         return StepResult(state, [], [])
 
     def before_deferral(self, runner: TaskRunner, state: ExecutionState) -> None:
@@ -204,7 +204,7 @@ class TaskRunner:
         self.context["ti"].xcom_push(key=key, value=encode_xcom(value))
 
     def token(self, state: ExecutionState, next: str | None) -> RoutingToken:
-        """Returns the token that names the next state, None for the end."""
+        """Return the token that names the next state, None for the end."""
         return RoutingToken(
             task_id=self.task.task_id,
             next=next,
@@ -218,7 +218,7 @@ class TaskRunner:
         )
 
     def usage_failure(self, message: str) -> AirflowFailException:
-        """Returns the exception that fails the task for a reason that is not a state's error."""
+        """Return the exception that fails the task for a reason that is not a state's error."""
         self.push(ERROR_KEY, {"Message": message})
         return AirflowFailException(message)
 

@@ -11,7 +11,7 @@ MODES = ("defer", "reschedule", "block")
 
 
 def get_wait_mode() -> str:
-    """Returns the option: one of `MODES`.
+    """Return the option: one of `MODES`.
 
     Raises:
         AirflowException: where it is none of them.
@@ -24,7 +24,7 @@ def get_wait_mode() -> str:
 
 @cache
 def is_reschedule_mode() -> bool:
-    """Returns True where the scheduler starts waiting tasks again. Read once in a process: each parse of a task asks.
+    """Return True where the scheduler starts waiting tasks again. Read once in a process: each parse of a task asks.
 
     Raises:
         AirflowException: where the option is none of `MODES`.

@@ -45,7 +45,7 @@ class AwsTriggerMixin(AwsHookFactory):
         return self.make_hook()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class path and the arguments that recreate this trigger."""
+        """Return the class path and the arguments that recreate this trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             name: getattr(self, name) for name in (*self.argument_names, *_AWS_ARGUMENTS)
         }
@@ -62,7 +62,7 @@ class AwsTriggerMixin(AwsHookFactory):
 
 
 def error_event(error: Exception) -> dict[str, Any]:
-    """Give the event of a wait that cannot go on: ``final`` says that a retry of the task is of no use."""
+    """Return the event of a wait that cannot go on: ``final`` says that a retry of the task is of no use."""
     final = isinstance(error, (AirflowFailException, UsageError))
     return {"status": "error", "message": str(error) if final else f"{type(error).__name__}: {error}", "final": final}
 
@@ -128,7 +128,7 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
         while True:
             try:
                 return await self._client.call(operation, **arguments)
-            except Exception as error:  # pause_after raises it again where no retry can resolve it
+            except Exception as error:  # next_delay raises final errors again
                 delay = backoff.next_delay(error)
                 self.log.warning("%s, next try in %.1f s: %s", operation, delay, error)
             await asyncio.sleep(delay)

@@ -28,7 +28,7 @@ class CallbackTrigger(BaseTrigger):
         self.moment = moment
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class path and the arguments that recreate this trigger."""
+        """Return the class path and the arguments that recreate this trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {"waits": self.waits, "moment": self.moment}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

@@ -15,7 +15,7 @@ from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 Job = dict[str, Any]
 
-POLL_COUNTERS = ("looks", "errors", "missing")
+POLL_COUNTERS = ("polls", "errors", "missing")
 """The keys of a job that polls change."""
 
 
@@ -60,7 +60,7 @@ class JobsTrigger(BaseTrigger):
         self.waits = waits or []
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class path and the arguments that recreate this trigger."""
+        """Return the class path and the arguments that recreate this trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "jobs": encode_xcom(self.jobs),
             "polls": self.polls,

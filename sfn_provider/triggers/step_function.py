@@ -106,7 +106,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         self.status_queue_url = status_queue_url
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give the class path and the arguments that recreate this trigger."""
+        """Return the class path and the arguments that recreate this trigger."""
         path, arguments = super().serialize()
         return path, {key: value for key, value in arguments.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
 

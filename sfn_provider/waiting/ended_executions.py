@@ -57,7 +57,7 @@ class EndedExecution:
         return f"{self.execution_arn} {round(self.stopped * 1000)}"
 
     def payload(self) -> dict[str, str]:
-        """Give the event's payload, with dates as ISO 8601 text."""
+        """Return the event's payload, with dates as ISO 8601 text."""
         return {
             "execution_arn": self.execution_arn,
             "state_machine_arn": self.state_machine_arn,
@@ -110,17 +110,17 @@ class EndedExecutionReader:
         cls, state_machine_arn: str, statuses: Iterable[str], position: dict[str, Any]
     ) -> EndedExecutionReader:
         """Continue at a position that ``position`` gave."""
-        reader = cls(state_machine_arn, statuses, position["begin"], SeenExecutions(position["given"]))
+        reader = cls(state_machine_arn, statuses, position["begin"], SeenExecutions(position["seen"]))
         reader._reached = position["reached"]
         return reader
 
     def position(self) -> dict[str, Any]:
-        """Give the position as a JSON value."""
+        """Return the position as a JSON value."""
         seen = self._seen.forget_before(self._read_from)
-        return {"begin": self._begin, "reached": self._reached, "given": dict(seen)}
+        return {"begin": self._begin, "reached": self._reached, "seen": dict(seen)}
 
     async def read(self, client: AwsClient, bucket: AdaptiveTokenBucket) -> list[EndedExecution]:
-        """Give the executions that have ended since the last time, in the order of their ends.
+        """Return the executions that have ended since the last time, in the order of their ends.
 
         Raises:
             botocore.exceptions.ClientError: listing is not permitted, or the state machine does not exist.

@@ -41,7 +41,7 @@ CONFIRMATION_DELAY: float = 2.0
 
 MAX_CONFIRMATIONS: Final = 5
 
-END_STATUSES: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+LISTED_STATUSES: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 """In the order in which their lists are read."""
 
 
@@ -192,7 +192,7 @@ class ExecutionPoller(SharedPoller[str]):
         Removes those found from ``missing``.
         """
         pages = 0
-        for status in END_STATUSES:
+        for status in LISTED_STATUSES:
             token, go_on = None, True
             while go_on and (pages + 1) * LIST_CALL_COST <= len(missing):
                 arns, token = await self._read_page(status, token)

@@ -44,7 +44,7 @@ class EndedExecutionFilter:
         return message.detail.get("stateMachineArn") == self.state_machine_arn
 
     def select(self, message: StatusMessage, seen: SeenExecutions) -> EndedExecution | None:
-        """Give the execution of a message; None where it is not selected, or was seen before."""
+        """Return the execution of a message; None where it is not selected, or was seen before."""
         if not self.is_of_machine(message) or message.detail["status"] not in self.statuses:
             return None
         ended = EndedExecution.from_detail(message.detail)

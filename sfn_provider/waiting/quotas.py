@@ -22,7 +22,7 @@ _BUCKETS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Buckets]] = WeakKe
 
 
 def bucket_for(action: str, account: str, region: str) -> AdaptiveTokenBucket:
-    """Give the bucket of an action: one per account and region for all waits on this event loop.
+    """Return the bucket of an action: one per account and region for all waits on this event loop.
 
     Args:
         action: ``describe_execution`` or ``list_executions``.

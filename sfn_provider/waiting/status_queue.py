@@ -180,7 +180,7 @@ class StatusListener:
 
 
 def queue_region(queue_url: str) -> str | None:
-    """Give the region in a queue's URL; None where there is none."""
+    """Return the region in a queue's URL; None where there is none."""
     found = _URL_REGION.match(queue_url)
     return (found.group(1) or found.group(2)) if found else None
 

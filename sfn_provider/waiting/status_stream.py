@@ -38,5 +38,5 @@ class StatusStream(SharedStreamProducer):
                 await delete_messages(client, self._queue.url, done[begin : begin + 10])
 
     def get_advance_lane(self, broker_payload: StatusMessage) -> str:
-        """Give each message a separate lane: they are deleted one by one, in any order."""
+        """Return each message a separate lane: they are deleted one by one, in any order."""
         return broker_payload.receipt

@@ -14,7 +14,7 @@ _MINIMUM = timedelta(seconds=1)
 
 
 def remaining_timeout(context: Context, *limits: timedelta | None) -> timedelta | None:
-    """Give the time until the first limit is reached, counted from the start of this try.
+    """Return the time until the first limit is reached, counted from the start of this try.
 
     Airflow 3 does not apply ``execution_timeout`` to a deferred task; a deferral must be given what is left of it.
 

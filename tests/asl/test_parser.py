@@ -325,10 +325,10 @@ def test_execution_type_counts() -> None:
 
 
 def test_lint_stays_a_function_when_its_package_is_imported() -> None:
-    import sfn_provider.asl.lint.rules
+    import sfn_provider.asl.lint_rules.rules
 
     assert callable(sfn_provider.asl.lint)
-    from sfn_provider.asl.lint.rules import RULES
+    from sfn_provider.asl.lint_rules.rules import RULES
 
     assert len(RULES) == len(set(RULES)) > 30
 

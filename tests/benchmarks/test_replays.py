@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from sfn_provider.compare.airflow.runner import shared_runner
-from sfn_provider.compare.replay.replayer import replay
+from sfn_provider.compare.replay.replayer import replay_recording
 from tests.fixtures.definitions import END, call, choose, machine
 from tests.fixtures.recorded_histories import recording
 
@@ -45,7 +45,7 @@ def test_replays_per_minute() -> None:
     spent = []
     for _ in range(RUNS + 1):
         started = (time.perf_counter(), processor_seconds())
-        result = replay(definition, recorded)
+        result = replay_recording(definition, recorded)
         spent.append((time.perf_counter() - started[0], processor_seconds() - started[1]))
         assert result.agrees and len(result.states) == STATES
     # The first one starts Airflow. The bar is on processor time, which other work on the machine makes longer, too.

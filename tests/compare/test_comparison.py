@@ -11,7 +11,7 @@ from sfn_provider.compare import run_on_airflow
 from sfn_provider.compare.airflow import dag_execution
 from sfn_provider.compare.airflow.dag_execution import AirflowRun, TaskTime
 from sfn_provider.compare.airflow.runner import AirflowRunFailed
-from sfn_provider.compare.comparison import compare
+from sfn_provider.compare.comparison import compare_on_engine
 from sfn_provider.engine import Execution
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import Translation, translate
@@ -42,7 +42,7 @@ INPUT = {"item": "lamp"}
 
 
 def test_equal_executions_agree_state_by_state() -> None:
-    result = compare(ORDER, INPUT, mocks=MOCKS)
+    result = compare_on_engine(ORDER, INPUT, mocks=MOCKS)
     assert result.agrees and result.outcome == ()
     assert [state.state for state in result.states] == ["Reserve", "Enough?", "Pack", "Send", "Note"]
     assert (result.airflow.tasks, result.airflow.skipped) == (5, 2)
@@ -63,7 +63,7 @@ def test_equal_executions_agree_state_by_state() -> None:
     ids=["retries run out", "another way", "caught", "a path that is not there"],
 )
 def test_other_routes_and_failures_agree(mocks: dict[str, Any], status: str) -> None:
-    result = compare(ORDER, INPUT, mocks=mocks)
+    result = compare_on_engine(ORDER, INPUT, mocks=mocks)
     assert result.agrees
     assert result.expected.status == status
 
@@ -97,7 +97,7 @@ def test_containers_and_loops_agree() -> None:
         "Right": [{"Return": [2]}],
         "Look": [{"Return": "no"}, {"Return": "no"}, {"Return": "yes"}],
     }
-    result = compare(EVERYTHING, {"items": [{"kind": "bad"}, {"kind": "good"}]}, mocks=mocks)
+    result = compare_on_engine(EVERYTHING, {"items": [{"kind": "bad"}, {"kind": "good"}]}, mocks=mocks)
     assert result.agrees
     assert [state.state for state in result.states].count("Look") == 3
     assert result.airflow.tasks == 13
@@ -105,7 +105,9 @@ def test_containers_and_loops_agree() -> None:
 
 def test_items_take_mock_answers_in_order() -> None:
     each = {"Type": "Map", "ItemProcessor": machine({"One": call("Two"), "Two": END}), "End": True}
-    result = compare(machine({"Each": each}), list("abcdef"), mocks={"One": [{"Return": n} for n in range(6)]})
+    result = compare_on_engine(
+        machine({"Each": each}), list("abcdef"), mocks={"One": [{"Return": n} for n in range(6)]}
+    )
     assert result.agrees
     assert result.airflow.execution.output == [0, 1, 2, 3, 4, 5]
 
@@ -120,7 +122,7 @@ def test_names_of_map_runs_and_child_executions_agree() -> None:
         ),
         "End": True,
     }
-    result = compare(machine({"Each": each}), ["good", "bad"])
+    result = compare_on_engine(machine({"Each": each}), ["good", "bad"])
     assert result.agrees
     assert result.expected.output[1]["Error"] == "Bad" and len(result.expected.output[1]["Name"]) == 36
 
@@ -196,7 +198,7 @@ def change_source(monkeypatch: pytest.MonkeyPatch, *replacements: tuple[str, str
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_a_dag_that_was_changed_is_found_out(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, (change.old, change.new), *change.more.items())
-    result = compare(ORDER, INPUT, mocks=MOCKS)
+    result = compare_on_engine(ORDER, INPUT, mocks=MOCKS)
     assert not result.agrees
     told = [*result.outcome, *(entry for state in result.states for entry in state.differences)]
     assert any(change.told in entry for entry in told), told
@@ -205,7 +207,7 @@ def test_a_dag_that_was_changed_is_found_out(change: Change, monkeypatch: pytest
 def test_a_catch_that_was_dropped_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, ('"ErrorEquals": ["Broken"]', '"ErrorEquals": ["Other"]'))
     mocks = MOCKS | {"Pack": [{"Throw": {"Error": "Broken", "Cause": "it broke"}}]}
-    result = compare(ORDER, INPUT, mocks=mocks)
+    result = compare_on_engine(ORDER, INPUT, mocks=mocks)
     assert not result.agrees
     assert "error: None on Step Functions, 'Broken' on Airflow" in result.outcome
     [pack] = [state for state in result.states if state.state == "Pack"]
@@ -215,30 +217,30 @@ def test_a_catch_that_was_dropped_is_found_out(monkeypatch: pytest.MonkeyPatch) 
 def test_a_way_that_was_cut_leaves_the_run_without_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, ("    send >> note\n", ""))
     with pytest.raises(AirflowRunFailed, match="ended as success without an outcome"):
-        compare(ORDER, INPUT, mocks=MOCKS)
+        compare_on_engine(ORDER, INPUT, mocks=MOCKS)
 
 
 def test_a_file_that_does_not_import_is_told_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, ("from airflow import DAG\n", "from airflow import DAG\nimport nonsense\n"))
     with pytest.raises(AirflowRunFailed, match=r"does not import:\n(.|\n)*No module named 'nonsense'"):
-        compare(ORDER, INPUT, mocks=MOCKS)
+        compare_on_engine(ORDER, INPUT, mocks=MOCKS)
 
 
 def test_a_definition_that_is_wrong_never_gets_to_airflow() -> None:
     with pytest.raises(InvalidDefinition):
-        compare(machine({"A": go("B")}), {})
+        compare_on_engine(machine({"A": go("B")}), {})
 
 
 def test_a_task_without_a_mock_is_told_by_either_side() -> None:
     with pytest.raises(UsageError, match=r"state 'Reserve' calls .* but has no mock"):
-        compare(ORDER, INPUT, mocks={})
+        compare_on_engine(ORDER, INPUT, mocks={})
     with pytest.raises(AirflowRunFailed, match=r"state 'Reserve' calls .* but has no mock"):
         run_on_airflow(ORDER, INPUT, mocks={})
 
 
 def test_a_wait_that_was_shortened_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, ("seconds=60", "seconds=6"))
-    result = compare(ORDER, INPUT, mocks={"Reserve": [{"Return": {"state": "none"}}]})
+    result = compare_on_engine(ORDER, INPUT, mocks={"Reserve": [{"Return": {"state": "none"}}]})
     [rest] = [state for state in result.states if not state.agrees]
     assert (rest.state, rest.differences) == ("Rest", ("60.0 seconds on Step Functions, 6.0 on Airflow",))
 
@@ -260,7 +262,7 @@ def test_random_values_are_the_same_on_both_sides() -> None:
             "Draw again": draw | {"End": True},
         }
     )
-    result = compare(definition, {}, mocks={"Try": [BUSY, BUSY, {"Return": 1}]})
+    result = compare_on_engine(definition, {}, mocks={"Try": [BUSY, BUSY, {"Return": 1}]})
     assert result.agrees
     drawn = result.expected.output
     ids = [drawn["id"], *(one["id"] for one in drawn["in"])]
@@ -271,7 +273,7 @@ def test_the_same_mocks_can_be_used_again() -> None:
     from sfn_provider.engine import Mocks
 
     mocks = Mocks.from_mapping(MOCKS)
-    assert compare(ORDER, INPUT, mocks=mocks).agrees
+    assert compare_on_engine(ORDER, INPUT, mocks=mocks).agrees
     assert not mocks.calls
 
 
@@ -296,7 +298,7 @@ def test_objects_alone_are_enough_to_read_items() -> None:
 
 
 def test_times_of_tasks_and_between_them() -> None:
-    run = compare(ORDER, INPUT, mocks=MOCKS).airflow
+    run = compare_on_engine(ORDER, INPUT, mocks=MOCKS).airflow
     assert [state for time in run.times for state in time.states][:1] == [next(iter(ORDER["States"]))]
     assert run.times[0].started == 0
     assert all(time.seconds > 0 for time in run.times)

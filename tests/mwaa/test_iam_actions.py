@@ -17,10 +17,10 @@ from sfn_provider.sensors import step_function as sensors
 from tests.fixtures.versions import from_boto3
 
 ROOT = Path(sfn_provider.__file__).parent
-DRIVES = ("hooks", "operators", "sensors", "triggers")
+DRIVES = ("executions", "hooks", "operators", "sensors", "triggers", "waiting")
 # A method of a client for Step Functions, or its name as the pollers and the shared calls take it.
 CALLED = re.compile(
-    r"(?:conn|client)\.([a-z]+(?:_[a-z]+)+)\(|(?:Call|ask|_call|call|pace_of|_ask)\(\s*\"([a-z]+(?:_[a-z]+)+)\""
+    r"(?:conn|client)\.([a-z]+(?:_[a-z]+)+)\(|(?:AwsCall|_call|_call_aws|call|bucket_for)\(\s*\"([a-z]+(?:_[a-z]+)+)\""
 )
 
 

@@ -139,11 +139,11 @@ def test_a_job_is_kept_as_soon_as_it_is_submitted_and_open_calls_are_made_again(
     kept: list[dict[str, Any]] = []
 
     def answer() -> Answer:
-        kept.append(_until(lambda: dict(run.kept) if "looks" in str(run.kept) else None))
+        kept.append(_until(lambda: dict(run.kept) if "polls" in str(run.kept) else None))
         return Completed("b")
 
     fake_caller.answers = {
-        "A": [Submitted({"id": "jr_1", "looks": 0}, {}, 30.0)],
+        "A": [Submitted({"id": "jr_1", "polls": 0}, {}, 30.0)],
         "B": [answer, Completed("again")],
     }
     made = task(ParallelStateOperator, branches=branches("A", "B"))
@@ -154,7 +154,7 @@ def test_a_job_is_kept_as_soon_as_it_is_submitted_and_open_calls_are_made_again(
     assert run.execute(made) == ["a", "again"]
     assert sorted(call.state for call, _ in fake_caller.calls) == ["A", "B", "B"]
     assert len({key for call, key in fake_caller.calls if call.state == "B"}) == 1
-    assert fake_caller.made_again == {"B": Resubmission(NOW, ({"id": "jr_1", "looks": 0},))}
+    assert fake_caller.made_again == {"B": Resubmission(NOW, ({"id": "jr_1", "polls": 0},))}
 
 
 @pytest.mark.parametrize(("resource", "is_kept"), [(JOB, True), (FUNCTION, False)], ids=["searched", "token or none"])

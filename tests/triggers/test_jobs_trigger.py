@@ -56,7 +56,7 @@ def test_it_waits_for_the_first_of_its_jobs(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("DescribeTasks", running, running, ended)
     [event] = events_of(jobs_trigger({"1": ecs("a"), "2": ecs("b")}))
     assert event["over"] == ["2"]
-    assert event["jobs"] == {"1": {"looks": 3, "errors": 0, "missing": 0}, "2": {"looks": 2, "errors": 0, "missing": 0}}
+    assert event["jobs"] == {"1": {"polls": 3, "errors": 0, "missing": 0}, "2": {"polls": 2, "errors": 0, "missing": 0}}
     assert list(event["polls"]) == ["1"] and event["polls"]["1"] > time.time() - 5
     assert scripted_aws.bodies("DescribeTasks") == [{"cluster": "c", "tasks": ["a", "b"]}] * 3
 

@@ -100,7 +100,7 @@ def _to_python(pattern: str, multiline: bool) -> str:
 
 
 def _closed_class(parts: list[str]) -> list[str]:
-    """Return empty brackets their meaning: ``[]`` matches nothing, ``[^]`` everything."""
+    """Replace empty brackets by what they mean in JavaScript: ``[]`` matches nothing, ``[^]`` everything."""
     for empty, meaning in ((["[", "]"], "(?!)"), (["[", "^", "]"], r"[\s\S]")):
         if parts[-len(empty) :] == empty:
             return [*parts[: -len(empty)], meaning]

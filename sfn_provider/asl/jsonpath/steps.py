@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
 Step = Callable[[Json], Iterable[Json]]
-"""Returns the nodes that one selector selects from a node."""
+"""Return the nodes that one selector selects from a node."""
 
 
 def make_steps(selectors: Iterable[Selector]) -> tuple[Step, ...]:

@@ -32,8 +32,7 @@ from sfn_provider.cli.tables import (
     status,
     table,
 )
-from sfn_provider.compare.comparison import Comparison
-from sfn_provider.compare.comparison import compare as compare_on_engine
+from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report
 from sfn_provider.compare.report.data.cases import make_case

@@ -18,7 +18,7 @@ from sfn_provider.compare.airflow.dag_execution import DagSource
 from sfn_provider.compare.replay.aws_executions import AwsExecution, fetch_execution, list_last_executions
 from sfn_provider.compare.replay.history_files import read_history
 from sfn_provider.compare.replay.recording import Recording
-from sfn_provider.compare.replay.replayer import replay as replay_recording
+from sfn_provider.compare.replay.replayer import replay_recording
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.compare.report.replay_reports import report_replays
 from sfn_provider.engine import Mocks

@@ -17,7 +17,7 @@ from sfn_provider.cli.options import (
 )
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.tables import console, format_seconds, shorten, status, table
-from sfn_provider.compare.diff.state_visits import StateVisit, read_states
+from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.exceptions import UsageError
 
@@ -76,7 +76,7 @@ def as_json_object(execution: Execution) -> dict[str, Any]:
 
 def print_execution(execution: Execution) -> None:
     """Print an execution: its states, its outcome and its virtual time."""
-    visited = read_states(execution.events)
+    visited = read_state_visits(execution.events)
     out = console()
     out.print(_states_table(visited))
     out.print("Status:", status(execution.status))

@@ -160,7 +160,7 @@ class AirflowRunner:
     def _start(self) -> subprocess.Popen[str]:
         with (self._home / "airflow.log").open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "sfn_provider.compare.airflow.worker"],
+                [sys.executable, "-m", "sfn_provider.compare.airflow.child_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

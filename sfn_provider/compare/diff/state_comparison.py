@@ -9,7 +9,7 @@ from typing import Any
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Place
 from sfn_provider.compare.diff.json_diff import Difference, find_differences
-from sfn_provider.compare.diff.state_visits import StateVisit, read_states
+from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.engine.execution import Execution
 
 Tolerates = Callable[[Place, str, Difference], bool]
@@ -95,8 +95,8 @@ def compare_states(
             retries, and any other duration is a difference.
         branches: the index of each branch of a Parallel, by its first state; see `Flow`.
     """
-    one = {visit.place: visit for visit in read_states(expected.events, branches)}
-    other = {visit.place: visit for visit in read_states(actual.events, branches)}
+    one = {visit.place: visit for visit in read_state_visits(expected.events, branches)}
+    other = {visit.place: visit for visit in read_state_visits(actual.events, branches)}
     failed = _failed_containers(one.values()) & _failed_containers(other.values())
     compared = []
     for place in sorted({**one, **other}):
@@ -118,7 +118,9 @@ def compare_outcomes(expected: Execution, actual: Execution, *, tolerates: Toler
     """
     found = _Differences(OUTCOME, tolerates)
     names = ["status", "error", "cause"]
-    if not _failed_containers(read_states(expected.events)) & _failed_containers(read_states(actual.events)):
+    if not _failed_containers(read_state_visits(expected.events)) & _failed_containers(
+        read_state_visits(actual.events)
+    ):
         names.append("transitions")
     for name in names:
         found.compare(name, getattr(expected, name), getattr(actual, name), as_whole=True)

@@ -109,7 +109,9 @@ class _VisitEvents:
     attempts: list[Attempt] = field(default_factory=list)
 
 
-def read_states(events: Sequence[Mapping[str, Any]], branches: Mapping[str, int] | None = None) -> list[StateVisit]:
+def read_state_visits(
+    events: Sequence[Mapping[str, Any]], branches: Mapping[str, int] | None = None
+) -> list[StateVisit]:
     """Return the visits of an execution's states in the order of the flow, branch after branch.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 from sfn_provider.asl.model import Map, Parallel, State, StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Place
-from sfn_provider.compare.diff.state_visits import Attempt, StateVisit, read_states
+from sfn_provider.compare.diff.state_visits import Attempt, StateVisit, read_state_visits
 from sfn_provider.engine import Execution
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import Status
@@ -118,15 +118,15 @@ class Recording:
             role_arn=context["Execution"]["RoleArn"],
         )
 
-    def read_states(self, machine: StateMachine) -> list[StateVisit]:
+    def read_state_visits(self, machine: StateMachine) -> list[StateVisit]:
         """Return the visits of its states."""
-        return read_states(self.execution.events, branch_indexes(machine))
+        return read_state_visits(self.execution.events, branch_indexes(machine))
 
     def answers(self, machine: StateMachine) -> RecordedResults:
         """Return the answers of its tasks, for the same states at the same places."""
         found = {
             f"{visit.key}.{number}": _answer(attempt)
-            for visit in self.read_states(machine)
+            for visit in self.read_state_visits(machine)
             for number, attempt in enumerate(visit.attempts)
             if attempt.outcome != "unanswered"
         }
@@ -157,7 +157,7 @@ def count_transitions(visits: Sequence[StateVisit]) -> int:
 
 def with_counted_transitions(execution: Execution) -> Execution:
     """Return an execution with its transitions counted from its history, which lacks those of child executions."""
-    return replace(execution, transitions=count_transitions(read_states(execution.events)))
+    return replace(execution, transitions=count_transitions(read_state_visits(execution.events)))
 
 
 def branch_indexes(machine: StateMachine) -> dict[str, int]:

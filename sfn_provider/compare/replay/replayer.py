@@ -18,7 +18,7 @@ from sfn_provider.engine import Execution, Mocks
 from sfn_provider.translate import translate
 
 
-def replay(
+def replay_recording(
     definition: str | dict[str, Any] | StateMachine,
     recording: Recording,
     *,

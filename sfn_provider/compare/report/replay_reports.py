@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sfn_provider.compare.airflow.dag_execution import DagSource
 from sfn_provider.compare.cost.prices import load_prices
 from sfn_provider.compare.replay.aws_executions import fetch_execution, list_last_executions
-from sfn_provider.compare.replay.replayer import replay
+from sfn_provider.compare.replay.replayer import replay_recording
 from sfn_provider.compare.report.builder import Report, make_report
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.compare.report.data.costs import CostOptions
@@ -91,7 +91,7 @@ def replay_last(
         try:
             execution = fetch_execution(arn)
             definition = execution.machine_definition()
-            cases.append(make_case(arn, replay(definition.source, execution.recording(), dag=dag)))
+            cases.append(make_case(arn, replay_recording(definition.source, execution.recording(), dag=dag)))
             replayed.append(definition)
         except UsageError as error:
             not_replayed[arn] = str(error)

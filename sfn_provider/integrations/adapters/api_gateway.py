@@ -43,7 +43,7 @@ class ApiGatewayAdapter(Adapter):
 
     @staticmethod
     def check(operation: str, parameters: Json) -> Iterator[str]:
-        """Give the problems of an operation's parameters, one sentence each."""
+        """Return the problems of an operation's parameters, one sentence each."""
         found = list(find_problems(FIELDS, parameters))
         yield from found
         if not found:

@@ -28,7 +28,7 @@ class Adapter(ABC):
     @staticmethod
     @abstractmethod
     def check(operation: str, parameters: Json) -> Iterator[str]:
-        """Give the problems of an operation's parameters, one sentence each."""
+        """Return the problems of an operation's parameters, one sentence each."""
 
     @abstractmethod
     def perform(self, parameters: Values, token: str) -> Values:

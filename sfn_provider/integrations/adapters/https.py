@@ -143,7 +143,7 @@ def sign_request(
 
 
 def group_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Give the values of each header by its name."""
+    """Return the values of each header by its name."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name, []).append(value)

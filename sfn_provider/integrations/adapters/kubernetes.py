@@ -64,7 +64,7 @@ class KubernetesAdapter(Adapter):
 
     @staticmethod
     def check(operation: str, parameters: Json) -> Iterator[str]:
-        """Give the problems of an operation's parameters, one sentence each."""
+        """Return the problems of an operation's parameters, one sentence each."""
         yield from find_problems(_FIELDS[operation], parameters)
         options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
         if isinstance(options, dict):

@@ -35,7 +35,7 @@ class ParameterField:
 
 
 def find_problems(fields: dict[str, ParameterField], parameters: Json) -> Iterator[str]:
-    """Give the problems of a task's parameters, one sentence each.
+    """Return the problems of a task's parameters, one sentence each.
 
     Args:
         fields: the fields by name.

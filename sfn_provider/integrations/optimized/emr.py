@@ -26,7 +26,7 @@ def add_step_request(parameters: Values, context: CallContext) -> Values:
 
 
 def add_step_result(response: Values) -> Json:
-    """Give the one step's id."""
+    """Return the one step's id."""
     return {"StepId": get_path(response, "StepIds.0")}
 
 
@@ -36,7 +36,7 @@ def cancel_step_request(parameters: Values, context: CallContext) -> Values:
 
 
 def cancel_step_result(response: Values) -> Json:
-    """Give the one step's answer."""
+    """Return the one step's answer."""
     return {"CancelStepsInfo": get_path(response, "CancelStepsInfoList.0")}
 
 
@@ -78,7 +78,7 @@ def find_group(task_parameters: Values, parameters: Values, aws: ServiceCaller) 
 
 
 def _find_id(aws: ServiceCaller, kind: str, task_parameters: Values) -> str:
-    """Give the id of a cluster's fleet or group by its name."""
+    """Return the id of a cluster's fleet or group by its name."""
     cluster, name = task_parameters["ClusterId"], task_parameters[f"{kind}Name"]
     for entry in _list_all(aws, kind, cluster):
         if entry.get("Name") == name:

@@ -29,7 +29,7 @@ def _sync(
     stop: tuple[str, Values] | None = None,
     **fields: Any,
 ) -> SyncJobs:
-    """Give how a job is followed.
+    """Return how a job is followed.
 
     Args:
         describe: the operation that describes it, and the template of its parameters.
@@ -112,7 +112,7 @@ _EKS_NAMES: Final[dict[str, tuple[str, ...]]] = {
 
 
 def eks_change(kind: str, succeeded: str, failed: str) -> SyncJobs:
-    """Give how a resource of EKS is created or deleted. Step Functions does not undo it when the execution stops.
+    """Return how a resource of EKS is created or deleted. Step Functions does not undo it when the execution stops.
 
     Args:
         kind: ``Cluster``, ``Nodegroup`` or ``FargateProfile``.
@@ -170,7 +170,7 @@ ATHENA_QUERY: Final = _sync(
 
 
 def sagemaker_job(kind: str) -> SyncJobs:
-    """Give how a job of SageMaker is followed.
+    """Return how a job of SageMaker is followed.
 
     Args:
         kind: ``Training``, ``Processing``, ``Transform``, ``HyperParameterTuning`` or ``Labeling``.
@@ -203,7 +203,7 @@ MEDIA_JOB: Final = _sync(
 
 
 def _code_build(kind: str, plural: str) -> SyncJobs:
-    """Give how a build, or a batch of builds, is followed."""
+    """Return how a build, or a batch of builds, is followed."""
     id = f"$response.{kind}.Id"
 
     def result(description: Values) -> Json:
@@ -268,7 +268,7 @@ VIRTUAL_CLUSTER_TERMINATION: Final = _sync(
 
 
 def serverless_application(state: str, failed: str, *, id: str = "$parameters.ApplicationId") -> SyncJobs:
-    """Give how an application of EMR Serverless reaches a state.
+    """Return how an application of EMR Serverless reaches a state.
 
     Args:
         state: the state that is waited for, and those that come after it. Source: connect-emr-serverless.html.
@@ -286,7 +286,7 @@ def serverless_application(state: str, failed: str, *, id: str = "$parameters.Ap
 
 
 def serverless_job_run(id: str, succeeded: str, failed: str, *, stops: bool) -> SyncJobs:
-    """Give how a job run of EMR Serverless is followed.
+    """Return how a job run of EMR Serverless is followed.
 
     Args:
         id: the place of its id in the submission.

@@ -88,7 +88,7 @@ def run_task_accepted(response: Values) -> None:
 
 
 def run_task_state(description: Values, call: CallOperation) -> JobState:
-    """Give the state of a stopped task: it fails where an essential container did not exit with 0.
+    """Return the state of a stopped task: it fails where an essential container did not exit with 0.
 
     The task definition is read only where some containers failed and others did not.
     """
@@ -119,7 +119,7 @@ def submit_job_request(parameters: Values, context: CallContext) -> Values:
 
 
 def execution_started_before(parameters: Values, call: CallOperation) -> Values:
-    """Give the response to the start of an execution, of parameters with its name."""
+    """Return the response to the start of an execution, of parameters with its name."""
     machine = parameters["StateMachineArn"].split(":")
     arn = ":".join([*machine[:5], "execution", machine[6], parameters["Name"]])
     description = call("DescribeExecution", {"ExecutionArn": arn})
@@ -133,7 +133,7 @@ def execution_with_values(description: Values) -> Json:
 
 
 def object_items(response: Values) -> Json:
-    """Give the objects of a bucket as a distributed Map's items show them (recorded)."""
+    """Return the objects of a bucket as a distributed Map's items show them (recorded)."""
     return [_object_item(entry) for entry in response.get("Contents") or []]
 
 
@@ -143,5 +143,5 @@ def _object_item(entry: Values) -> Values:
 
 
 def object_text(response: Values) -> Json:
-    """Give an object's contents."""
+    """Return an object's contents."""
     return response["Body"]

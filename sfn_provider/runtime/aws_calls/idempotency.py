@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def idempotency_key(task: StateTask, context: Context) -> str:
-    """Returns a text that is the same for all tries of a task instance between two clearings, and unique to them.
+    """Return a text that is the same for all tries of a task instance between two clearings, and unique to them.
 
     Airflow's count of tries only grows; when a task is cleared, its tries so far are added to ``max_tries``. Clearing
     a running task changes the DAG run's ``clear_number`` alone.

@@ -144,7 +144,7 @@ class LiveDriver:
             raise TypeError(f"unknown request {request!r}")
 
     def _next_event(self) -> Event | None:
-        """Returns the next answer; None where none comes within a short time."""
+        """Return the next answer; None where none comes within a short time."""
         short_wait_ends = time.time() + SHORT_WAIT
         while True:
             event = next(self._due_events(), None)
@@ -188,13 +188,13 @@ class LiveDriver:
         return min([*self._timers.values(), *self._jobs.polls.values()], default=time.time() + 3600.0)
 
     def _only_job_polls_due(self, short_wait_ends: float) -> bool:
-        """Returns True where the short wait is over and only job polls are due soon: a triggerer can make those."""
+        """Return True where the short wait is over and only job polls are due soon: a triggerer can make those."""
         next_timer = min(self._timers.values(), default=short_wait_ends + 3600.0)
         return time.time() >= short_wait_ends < next_timer - SHORT_WAIT
 
     @staticmethod
     def _may_defer() -> bool:
-        """Returns True where the task may free its worker slot while it waits."""
+        """Return True where the task may free its worker slot while it waits."""
         return get_wait_mode() != "block" and not in_dag_test()
 
     # Calls and jobs --------------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class LiveDriver:
         return TaskSubmitted(call.id, outcome.output, time.time())
 
     def _cancel(self, identity: str) -> None:
-        """Gives up a timer, a job, a call, or a wait for a worker."""
+        """Return up a timer, a job, a call, or a wait for a worker."""
         self._timers.pop(identity, None)
         self._token_waits.close(identity)
         self._calls.cancel(identity)
@@ -238,18 +238,18 @@ class LiveDriver:
     # Deferral --------------------------------------------------------------------------------------------------------
 
     def due(self) -> datetime:
-        """Returns when a task that the scheduler restarts, without a triggerer, must poll again."""
+        """Return when a task that the scheduler restarts, without a triggerer, must poll again."""
         answers = time.time() + RESCHEDULE_INTERVAL if self._token_waits.for_trigger() else math.inf
         return datetime.fromtimestamp(min(self._next_time(), answers), UTC)
 
     def trigger(self) -> BaseTrigger:
-        """Returns the trigger that ends the deferral: a job has ended, a worker has answered, or a timer is due."""
+        """Return the trigger that ends the deferral: a job has ended, a worker has answered, or a timer is due."""
         # The trigger follows heartbeats itself: the task need not wake up for each.
         heartbeats = self._token_waits.heartbeats()
         moment = min((at for at in self._timers.values() if at not in heartbeats), default=None)
         waits = self._token_waits.for_trigger()
         if self._jobs.jobs:
-            jobs = {identity: job | {"kept": None} for identity, job in self._jobs.jobs.items()}
+            jobs = {identity: job | {"known_result": None} for identity, job in self._jobs.jobs.items()}
             polls = self._jobs.polls
             return JobsTrigger(jobs=jobs, polls=polls, moment=moment, waits=waits, **self._caller_arguments)
         if waits:
@@ -273,7 +273,7 @@ class LiveDriver:
         return self._state
 
     def snapshot(self) -> dict[str, Json]:
-        """Returns everything that is needed to resume in another process, as JSON."""
+        """Return everything that is needed to resume in another process, as JSON."""
         return {
             "state": self.state.to_json(),
             "records": [list(record) for record in self._records],
@@ -281,7 +281,7 @@ class LiveDriver:
             "jobs": self._jobs.jobs,
             "polls": self._jobs.polls,
             "calls": self._calls.to_json(),
-            "callbacks": self._token_waits.to_json(),
+            "token_waits": self._token_waits.to_json(),
         }
 
     def restore(self, snapshot: dict[str, Json]) -> StepResult:
@@ -289,6 +289,6 @@ class LiveDriver:
         self._records = [Record(*record) for record in snapshot["records"]]
         self._timers = dict(snapshot["timers"])
         self._jobs.restore(snapshot["jobs"], snapshot["polls"])
-        self._token_waits.restore(snapshot["callbacks"])
+        self._token_waits.restore(snapshot["token_waits"])
         calls: list[Request] = [*self._calls.restore(snapshot["calls"])]
         return StepResult(ExecutionState.from_json(snapshot["state"]), calls, [])

@@ -75,7 +75,7 @@ class RunningCalls:
         return None
 
     def cancel(self, identity: str) -> None:
-        """Gives up a call: a job that it starts meanwhile is stopped as soon as the call has returned."""
+        """Return up a call: a job that it starts meanwhile is stopped as soon as the call has returned."""
         self._requested.pop(identity, None)
         for future, call in self._submitted.items():
             if call.id == identity and identity not in self._cancelled:
@@ -84,7 +84,7 @@ class RunningCalls:
                 future.add_done_callback(self._stop_started_job)
 
     def is_cancelled(self, identity: str) -> bool:
-        """Returns True for a call that was given up."""
+        """Return True for a call that was given up."""
         return identity in self._cancelled
 
     def _stop_started_job(self, future: CallFuture) -> None:
@@ -98,7 +98,7 @@ class RunningCalls:
         self._submitted.clear()
 
     def to_json(self) -> list[Json]:
-        """Returns the calls, for `restore` in another process."""
+        """Return the calls, for `restore` in another process."""
         return [
             {"call": asdict(call), "asked": self._requested_at[call.id]}
             for call in (*self._submitted.values(), *self._requested.values())

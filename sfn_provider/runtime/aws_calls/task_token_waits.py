@@ -63,7 +63,7 @@ class TaskTokenWaits:
         self._next_poll = 0.0
 
     def make_token(self, place: str) -> str:
-        """Returns the task token of a call.
+        """Return the task token of a call.
 
         It is the same for all tries of the task until it is cleared, so that a try after a lost worker still receives
         the answer to the call that the lost one has made.
@@ -109,7 +109,7 @@ class TaskTokenWaits:
         self._next_poll = 0.0
 
     def has(self, request: str) -> bool:
-        """Returns True where the request waits for a worker."""
+        """Return True where the request waits for a worker."""
         return request in self._open
 
     def close(self, request: str) -> None:
@@ -131,7 +131,7 @@ class TaskTokenWaits:
         self.delete_answered()
 
     def until_next_poll(self, now: float) -> float:
-        """Returns the seconds until the next poll is due."""
+        """Return the seconds until the next poll is due."""
         return max(0.0, self._next_poll - now) if self._open else float("inf")
 
     def poll(self, now: float, *, without_triggerer: bool = False) -> Iterator[Event]:
@@ -169,18 +169,18 @@ class TaskTokenWaits:
     # Deferral --------------------------------------------------------------------------------------------------------
 
     def heartbeats(self) -> set[float]:
-        """Returns when the engine's heartbeat timers of the waits are due, seconds since the epoch."""
+        """Return when the engine's heartbeat timers of the waits are due, seconds since the epoch."""
         return {wait.beat + wait.heartbeat for wait in self._open.values() if wait.heartbeat is not None}
 
     def for_trigger(self) -> list[dict[str, Json]]:
-        """Returns the waits as `sfn_provider.triggers.callback.CallbackTrigger` takes them."""
+        """Return the waits as `sfn_provider.triggers.callback.CallbackTrigger` takes them."""
         return [
             {"id": wait.id, "beat": wait.beat, "heartbeat": wait.heartbeat, "activity": wait.activity is not None}
             for wait in self._open.values()
         ]
 
     def to_json(self) -> dict[str, Json]:
-        """Returns the waits, for `restore` in another process."""
+        """Return the waits, for `restore` in another process."""
         return {request: asdict(wait) for request, wait in self._open.items()}
 
     def restore(self, waits: dict[str, Json]) -> None:
@@ -189,7 +189,7 @@ class TaskTokenWaits:
 
 
 def is_activity(call: CallTask) -> bool:
-    """Returns True where the resource is an activity: a worker polls for its work, so there is nothing to call."""
+    """Return True where the resource is an activity: a worker polls for its work, so there is nothing to call."""
     return parse_resource(call.resource).kind == "activity"
 
 

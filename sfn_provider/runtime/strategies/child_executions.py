@@ -19,7 +19,7 @@ from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
 from sfn_provider.runtime.routing_token import TOKEN_KEY, pull_xcoms
-from sfn_provider.runtime.strategies.group_strategies import push_group_start
+from sfn_provider.runtime.strategies.groups import push_group_start
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any
@@ -98,7 +98,7 @@ def _push_failures(runner: TaskRunner, first: int, items: int) -> None:
 
 
 def _failures_of_other_batches(runner: TaskRunner, first: int) -> int:
-    """Returns how many items of other batches have failed; 0 in virtual time, where the join counts them in order."""
+    """Return how many items of other batches have failed; 0 in virtual time, where the join counts them in order."""
     if is_mocked():
         return 0
     pushed = pull_xcoms(runner.context, [runner.task.task_id], FAILURES_KEY)

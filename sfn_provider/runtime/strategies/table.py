@@ -8,7 +8,7 @@ from sfn_provider.runtime.strategies.child_executions import (
     dispatch_child_executions,
     join_child_executions,
 )
-from sfn_provider.runtime.strategies.group_strategies import (
+from sfn_provider.runtime.strategies.groups import (
     WHOLE_MAP,
     GroupEntry,
     GroupJoin,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
 from sfn_provider.asl.document import Document, Source, SourceMap
 from sfn_provider.asl.json_walk import walk_texts
-from sfn_provider.asl.lint.definition_walk import index_definition
+from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.placeholders import (
     PLACEHOLDER,
     check_bare_placeholders,
@@ -163,7 +163,7 @@ def infer_resources(document: Document) -> Document:
     inferred = dict(_inferred_resources(document.value)) if document.placeholders else {}
     if not inferred:
         return document
-    from sfn_provider.asl.lint.rules import sort_diagnostics
+    from sfn_provider.asl.lint_rules.rules import sort_diagnostics
 
     value, notes = document.value, []
     for location, (resource, arn) in inferred.items():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.compare.diff.state_visits import read_states
+from sfn_provider.compare.diff.state_visits import read_state_visits
 from sfn_provider.engine import simulate
 from tests.fixtures.definitions import END, call, choose, go, machine
 
@@ -12,7 +12,7 @@ def seen(definition: dict[str, Any], input: Any = None, **mocks: Any) -> list[tu
     execution = simulate(definition, {} if input is None else input, mocks=mocks)
     return [
         (visit.state, visit.type, visit.output if visit.exited else ..., visit.calls)
-        for visit in read_states(execution.events)
+        for visit in read_state_visits(execution.events)
     ]
 
 
@@ -27,7 +27,7 @@ def test_states_in_the_order_in_which_they_were_entered() -> None:
 
 def test_inputs_times_and_durations() -> None:
     definition = machine({"A": go("Rest", Result=[1]), "Rest": {"Type": "Wait", "Seconds": 90, "Next": "B"}, "B": END})
-    a, rest, b = read_states(simulate(definition, {"x": 1}).events)
+    a, rest, b = read_state_visits(simulate(definition, {"x": 1}).events)
     assert (a.input, rest.input, b.input) == ({"x": 1}, [1], [1])
     assert (a.seconds, rest.seconds, b.seconds) == (0, 90, 0)
     assert (b.entered - a.entered).total_seconds() == 90
@@ -105,4 +105,4 @@ def test_a_null_output_is_not_the_same_as_no_output() -> None:
 
 
 def test_no_events_no_visits() -> None:
-    assert read_states([]) == []
+    assert read_state_visits([]) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.compare.replay.recording import Recording
-from sfn_provider.compare.replay.replayer import replay
+from sfn_provider.compare.replay.replayer import replay_recording
 from tests.fixtures.aws_recordings import events_of, mocks_of, objects_of, recordings
 
 ALL = recordings()
@@ -38,7 +38,7 @@ def test_recorded_executions_are_found_equal() -> None:
     told, families = {}, defaultdict(list)
     for case in chosen():
         recording = Recording.from_events(events_of(case), case["id"])
-        result = replay(case["definition"], recording, mocks=mocks_of(case), objects=objects_of(case))
+        result = replay_recording(case["definition"], recording, mocks=mocks_of(case), objects=objects_of(case))
         families[case["category"], case["family"]].append(result.agrees)
         if not result.agrees:
             told[case["id"]] = [*result.outcome, *(text for state in result.states for text in state.differences)]

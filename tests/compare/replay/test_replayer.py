@@ -8,7 +8,7 @@ import pytest
 
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, DagSource
 from sfn_provider.compare.comparison import Comparison
-from sfn_provider.compare.replay.replayer import replay as replay_recording
+from sfn_provider.compare.replay.replayer import replay_recording
 from sfn_provider.translate import translate
 from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Node, TaskPlan

@@ -65,7 +65,7 @@ def test_a_job_is_followed_over_deferrals_by_new_drivers(fake_caller: FakeCaller
     fake_clock.now = NOW + 95
     made = task(resource=JOB)
     assert resume(made, run, event) == {"JobRunState": "SUCCEEDED"}
-    assert fake_caller.polled == [{"id": "jr_1"}, {"id": "jr_1", "looks": 1}]
+    assert fake_caller.polled == [{"id": "jr_1"}, {"id": "jr_1", "polls": 1}]
     assert len(fake_caller.calls) == 1 and fake_caller.cancelled == []
     assert run.xcoms["Call", "token"]["now"] == NOW + 95
 
@@ -133,13 +133,13 @@ def test_only_the_jobs_that_the_trigger_names_are_looked_at(
     said = {
         "over": [names["jr_2"]],
         "polls": {names["jr_1"]: NOW + 80},
-        "jobs": {names["jr_1"]: {"looks": 4}, names["jr_2"]: {"looks": 1}},
+        "jobs": {names["jr_1"]: {"polls": 4}, names["jr_2"]: {"polls": 1}},
     }
     fake_clock.now = NOW + 60
     event = deferral(made, run, event, said)
-    assert fake_caller.polled == [{"id": "jr_2", "looks": 1}]
+    assert fake_caller.polled == [{"id": "jr_2", "polls": 1}]
     assert due(event) == 80
-    assert event.trigger.jobs == {names["jr_1"]: {"id": "jr_1", "looks": 4, "kept": None}}
+    assert event.trigger.jobs == {names["jr_1"]: {"id": "jr_1", "polls": 4, "known_result": None}}
 
 
 def test_quick_jobs_are_waited_for_in_the_worker_and_others_handed_over(

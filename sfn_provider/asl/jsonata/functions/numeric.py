@@ -129,7 +129,7 @@ def to_boolean(value: Any) -> bool | None:
 
 
 def type_name(value: Any) -> str | None:
-    """``$type``: ``null``, ``to_number``, ``string``, ``to_boolean``, ``array``, ``object``, ``function``, or None."""
+    """``$type``: ``null``, ``number``, ``string``, ``boolean``, ``array``, ``object``, ``function``, or None."""
     return "function" if isinstance(value, RegexFunction) else Functions.type(value)
 
 

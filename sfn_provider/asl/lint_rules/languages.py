@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, PlacedState
-from sfn_provider.asl.lint.reporting import error
-from sfn_provider.asl.lint.unknown_fields import has_field
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState
+from sfn_provider.asl.lint_rules.reporting import error
+from sfn_provider.asl.lint_rules.unknown_fields import has_field
 
 ONLY_IN: dict[str, dict[str, dict[str, str]]] = {
     "JSONPath": {

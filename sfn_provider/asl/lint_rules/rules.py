@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
-from sfn_provider.asl.lint.choices import choices_without_default, conditions, rule_operands, rule_tests
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, index_definition
-from sfn_provider.asl.lint.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
-from sfn_provider.asl.lint.fields import (
+from sfn_provider.asl.lint_rules.choices import choices_without_default, conditions, rule_operands, rule_tests
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, index_definition
+from sfn_provider.asl.lint_rules.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
+from sfn_provider.asl.lint_rules.fields import (
     exclusive_fields,
     heartbeat_within_timeout,
     not_empty,
@@ -18,22 +18,22 @@ from sfn_provider.asl.lint.fields import (
     version,
     wait_timestamps,
 )
-from sfn_provider.asl.lint.languages import fields_of_other_language, query_languages
-from sfn_provider.asl.lint.loops import loops_without_wait
-from sfn_provider.asl.lint.maps import distributed_only, processor_configs, readers_and_writers
-from sfn_provider.asl.lint.missing_data import impossible_paths
-from sfn_provider.asl.lint.names import labels, state_names
-from sfn_provider.asl.lint.resources import credentials, express, required_parameters, resources
-from sfn_provider.asl.lint.retries import error_names, repeated_errors, unmatched_errors
-from sfn_provider.asl.lint.transitions import (
+from sfn_provider.asl.lint_rules.languages import fields_of_other_language, query_languages
+from sfn_provider.asl.lint_rules.loops import loops_without_wait
+from sfn_provider.asl.lint_rules.maps import distributed_only, processor_configs, readers_and_writers
+from sfn_provider.asl.lint_rules.missing_data import impossible_paths
+from sfn_provider.asl.lint_rules.names import labels, state_names
+from sfn_provider.asl.lint_rules.resources import credentials, express, required_parameters, resources
+from sfn_provider.asl.lint_rules.retries import error_names, repeated_errors, unmatched_errors
+from sfn_provider.asl.lint_rules.transitions import (
     choice_rule_targets,
     missing_end,
     missing_targets,
     next_or_end,
     unreachable_states,
 )
-from sfn_provider.asl.lint.unknown_fields import null_fields, type_problems, unknown_fields
-from sfn_provider.asl.lint.variables import shadowed_variables, undefined_variables, variable_names
+from sfn_provider.asl.lint_rules.unknown_fields import null_fields, type_problems, unknown_fields
+from sfn_provider.asl.lint_rules.variables import shadowed_variables, undefined_variables, variable_names
 from sfn_provider.asl.scope import Json
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
-from sfn_provider.asl.lint.expression_walk import jsonata_uses, path_uses
-from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
+from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
+from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 

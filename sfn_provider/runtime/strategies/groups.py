@@ -43,7 +43,7 @@ class GroupEntry(TaskStrategy):
         self._resumed_by = resumed_by
 
     def after_deferral(self) -> TaskStrategy:
-        """Returns the strategy that resumes the task after a deferral."""
+        """Return the strategy that resumes the task after a deferral."""
         return self._resumed_by or self
 
     def start(self, runner: TaskRunner) -> Json:
@@ -110,7 +110,7 @@ def dispatch_iterations(runner: TaskRunner, step: StepResult) -> Json:
 
 
 def _requested_branches(step: StepResult) -> RunBranches:
-    """Returns the engine's request; one for no branches where an error was found before them."""
+    """Return the engine's request; one for no branches where an error was found before them."""
     return next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
 
 
@@ -179,7 +179,7 @@ def join_branches(runner: TaskRunner, start: GroupStart, state: ExecutionState) 
 
 
 def _not_entered(runner: TaskRunner, start: GroupStartTask) -> Exception:
-    """Returns the exception that ends a join whose start task has not entered the Parallel or Map."""
+    """Return the exception that ends a join whose start task has not entered the Parallel or Map."""
     name = runner.task.state_name
     was_skipped = pull_xcoms(runner.context, [start.task_id], GROUP_START_KEY, -1)
     state = "skipped" if was_skipped else task_state(runner.context, start.task_id)

@@ -11,8 +11,8 @@ from sfn_provider.asl.intrinsics import compile_intrinsic
 from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, choice_rules, is_expression, is_placeholder
-from sfn_provider.asl.lint.expression_walk import (
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.lint_rules.expression_walk import (
     INTRINSIC,
     JsonataUse,
     PathUse,
@@ -20,7 +20,7 @@ from sfn_provider.asl.lint.expression_walk import (
     path_uses,
     payload_templates,
 )
-from sfn_provider.asl.lint.reporting import error, join_words, warning
+from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.paths import compile_path, compile_reference
 from sfn_provider.asl.scope import Json
 

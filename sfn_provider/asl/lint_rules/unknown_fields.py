@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer, split_pointer
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, PlacedState, choice_rules
-from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, choice_rules
+from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
 

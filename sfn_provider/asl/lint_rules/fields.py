@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, is_expression, is_placeholder
-from sfn_provider.asl.lint.reporting import error, join_words, warning
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_expression, is_placeholder
+from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 
 MAX_SECONDS = 99_999_999

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sfn_provider.asl.lint.data_shapes import (
+from sfn_provider.asl.lint_rules.data_shapes import (
     EMPTY,
     ERROR_OUTPUT,
     MAX_LEVELS,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.data_shapes import (
+from sfn_provider.asl.lint_rules.data_shapes import (
     EMPTY,
     ERROR_OUTPUT,
     UNKNOWN,
@@ -27,7 +27,7 @@ from sfn_provider.asl.lint.data_shapes import (
     union_of_shapes,
     write_member,
 )
-from sfn_provider.asl.lint.definition_walk import (
+from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,
     Group,
@@ -38,8 +38,8 @@ from sfn_provider.asl.lint.definition_walk import (
     objects,
     rule_tree,
 )
-from sfn_provider.asl.lint.expression_walk import PathUse, Reads, path_uses
-from sfn_provider.asl.lint.reporting import did_you_mean, join_words, warning
+from sfn_provider.asl.lint_rules.expression_walk import PathUse, Reads, path_uses
+from sfn_provider.asl.lint_rules.reporting import did_you_mean, join_words, warning
 from sfn_provider.asl.scope import Json
 
 MAX_INPUT_CHANGES = 12

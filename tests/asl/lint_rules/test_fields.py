@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint.fields import is_timestamp
-from sfn_provider.asl.lint.retries import RESERVED_ERRORS
+from sfn_provider.asl.lint_rules.fields import is_timestamp
+from sfn_provider.asl.lint_rules.retries import RESERVED_ERRORS
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "End": True}

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS, Comparison, Kind
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, choice_rules, is_expression, is_placeholder
-from sfn_provider.asl.lint.fields import is_timestamp
-from sfn_provider.asl.lint.reporting import error, join_words, warning
+from sfn_provider.asl.lint_rules.definition_walk import (
+    DefinitionIndex,
+    Fields,
+    choice_rules,
+    is_expression,
+    is_placeholder,
+)
+from sfn_provider.asl.lint_rules.fields import is_timestamp
+from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 
 _TESTS = ("Variable", "And", "Or", "Not", "Condition")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, is_placeholder
-from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words, warning
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_placeholder
+from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 CSV_DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
-from sfn_provider.asl.lint.reporting import did_you_mean, error, join_words, warning
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.resources import Resource, parse_resource
 
 OPTIMIZED = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint.definition_walk import DefinitionIndex, Fields, PlacedState, objects
-from sfn_provider.asl.lint.reporting import did_you_mean, error, warning
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, objects
+from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, warning
 
 RESERVED_ERRORS = (
     "States.ALL",

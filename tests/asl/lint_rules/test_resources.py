@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint.resources import NO_SYNC, NO_TOKEN, OPTIMIZED
+from sfn_provider.asl.lint_rules.resources import NO_SYNC, NO_TOKEN, OPTIMIZED
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
