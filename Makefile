@@ -31,7 +31,7 @@ test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest
 
 test-quick: $(INSTALLED)  ## Run the tests that need no Airflow
-	$(BIN)/python -m pytest -m "not airflow"
+	SFN_PROVIDER_QUICK_TESTS=1 $(BIN)/python -m pytest -m "not airflow"
 
 test-matrix: $(INSTALLED)  ## Run the tests on every version of Amazon MWAA: PINS=FOLDER VERSIONS="2.10.3 3.0.6"
 	$(BIN)/python -m tests.matrix.environments $(if $(PINS),--pins $(PINS)) $(VERSIONS)

@@ -16,6 +16,7 @@ from sfn_provider.engine import simulate
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import Event
+from tests.fixtures.hypothesis_examples import examples
 from tests.fixtures.machine_strategies import inputs, machines
 
 
@@ -43,7 +44,7 @@ def errors_of(definition: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data())
 def test_an_execution_ends_well_or_with_an_error_of_the_language(language: str, data: st.DataObject) -> None:
     definition = data.draw(machines(language))
@@ -68,7 +69,7 @@ class Restored(Interpreter):
 
 
 @pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.data())
 def test_a_state_read_back_from_json_gives_the_same_end(language: str, data: st.DataObject) -> None:
     from sfn_provider.engine.dataflow.context_object import execution_context

@@ -16,6 +16,7 @@ from sfn_provider.compare import run_on_airflow
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
 from sfn_provider.translate.plan.model import GROUPS, OPERATORS
+from tests.fixtures.hypothesis_examples import examples
 
 SENTINEL = "sfn_provider_was_broken_into"
 PAYLOAD = f"__import__('builtins').{SENTINEL}()"
@@ -226,7 +227,7 @@ def test_all_texts_at_once() -> None:
     assert PAYLOAD in source, "the texts are there, as data"
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(st.text(max_size=40) | st.sampled_from(BREAKOUTS), min_size=1, max_size=40))
 def test_any_texts(texts: list[str]) -> None:
     check(hostile(forever(texts)))

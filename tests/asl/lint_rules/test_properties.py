@@ -14,6 +14,7 @@ from sfn_provider.asl import InvalidDefinition, dump, lint, parse
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.lint_rules.rules import RULES
+from tests.fixtures.hypothesis_examples import examples
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(
@@ -43,7 +44,7 @@ groups = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(names, definitions, max_size=6) | groups)
 def test_lint_never_raises_and_parse_agrees_with_it(value: dict[str, Any]) -> None:
     found = lint(value)
@@ -58,7 +59,7 @@ def test_lint_never_raises_and_parse_agrees_with_it(value: dict[str, Any]) -> No
         assert parse(dump(machine)) == machine
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(values | st.text().map(lambda text: "{" + text) | st.text())
 def test_lint_never_raises_on_any_source(value: Any) -> None:
     assert all(item.message for item in lint(value))
@@ -139,7 +140,7 @@ def machines(draw: st.DrawFn, level: int = 0, prefix: str = "") -> dict[str, Any
     return {"StartAt": chain[0], "States": states}
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(machines())
 def test_machines_come_back_as_they_were(value: dict[str, Any]) -> None:
     machine = parse(value)

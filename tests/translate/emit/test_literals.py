@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfn_provider.translate.emit import literals
+from tests.fixtures.hypothesis_examples import examples
 
 TEXTS = st.text(st.characters(codec=None), max_size=30) | st.sampled_from(
     [
@@ -51,7 +52,7 @@ def test_a_literal_reads_back_as_the_value(value: Any) -> None:
 def test_ruff_leaves_the_layout_as_it_is() -> None:
     values = []
 
-    @settings(max_examples=400)
+    @settings(max_examples=examples(400))
     @given(JSON)
     def collect(value: Any) -> None:
         values.append(value)
