@@ -1,4 +1,4 @@
-"""What Airflow is told of this provider, by the entry point ``apache_airflow_provider``.
+"""Provider metadata for Airflow: modules, extra links, configuration options.
 
 Airflow calls it while it reads its own configuration: standard library only, and no import of Airflow.
 """

@@ -29,7 +29,7 @@ def print_json(value: Any) -> None:
 def print_diagnostics(diagnostics: Iterable[Diagnostic], file: str | None = None, *, stderr: bool = True) -> None:
     """Print diagnostics, one a line: ``FILE:LINE:COLUMN: LEVEL CODE LOCATION: MESSAGE``.
 
-    In colour on a terminal, unless NO_COLOR is set; with FORCE_COLOR everywhere.
+    In color on a terminal, unless NO_COLOR is set; with FORCE_COLOR everywhere.
     """
     color = False if os.environ.get("NO_COLOR") else True if os.environ.get("FORCE_COLOR") else None
     for found in diagnostics:

@@ -42,12 +42,12 @@ def progress(what: str, name: str, number: int, count: int) -> Status:
 
 
 def status(name: str) -> Text:
-    """Return an execution's status, coloured."""
+    """Return an execution's status, colored."""
     return Text(name, _STATUS_STYLES.get(name, ""))
 
 
 def agreement(agrees: bool) -> Text:
-    """Return whether both sides agree, coloured."""
+    """Return whether both sides agree, colored."""
     return Text("agrees", "green") if agrees else Text("DIFFERS", "bold red")
 
 

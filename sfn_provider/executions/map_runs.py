@@ -1,4 +1,4 @@
-"""Summarises Map Runs from DescribeMapRun: progress, counts of items, failure."""
+"""Summarizes Map Runs from DescribeMapRun: progress, counts of items, failure."""
 
 from __future__ import annotations
 

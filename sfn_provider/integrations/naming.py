@@ -1,7 +1,7 @@
 """Spells services, actions, fields and errors as Step Functions does.
 
 AWS SDK integrations take their names from the AWS SDK for Java 2, whose code generator derives them from the service
-models that botocore ships, too. Optimized integrations come from version 1, which only capitalises.
+models that botocore ships, too. Optimized integrations come from version 1, which only capitalizes.
 
 Sources: the naming rules of the AWS SDK for Java 2 (``DefaultNamingStrategy``, ``CodegenNamingUtils``, ``Utils``);
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html (``EqualsValue``, error names).
@@ -36,7 +36,7 @@ _WORD_RULES: Final = (
 
 
 def pascal_case(name: str) -> str:
-    """Split a name into words and capitalise each: ``KMSInvalidState`` is ``KmsInvalidState``."""
+    """Split a name into words and capitalize each: ``KMSInvalidState`` is ``KmsInvalidState``."""
     for pattern, replacement in _WORD_RULES:
         name = pattern.sub(replacement, name)
     return "".join(word.capitalize() for word in name.split())

@@ -36,7 +36,7 @@ class TaskSnapshotStore:
         self.exists = False
 
     def stamp(self) -> dict[str, Json]:
-        """Return the fields of a snapshot by which `is_valid` recognises it."""
+        """Return the fields of a snapshot by which `is_valid` recognizes it."""
         instance = self._context["ti"]
         return {
             "try_number": instance.try_number,

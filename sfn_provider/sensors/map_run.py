@@ -1,4 +1,4 @@
-"""The sensor that waits for a Map Run."""
+"""Sensor that waits for a Map Run."""
 
 from __future__ import annotations
 

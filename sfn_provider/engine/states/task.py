@@ -120,7 +120,7 @@ def _fail(step: ExecutionStep, frame: Frame, state: CompiledState, resource: Res
 
 
 def _cause(resource: Resource, cause: str | None) -> str | None:
-    """Return the cause; ``lambda:invoke`` serialises the function's error payload again (recorded executions)."""
+    """Return the cause; ``lambda:invoke`` serializes the function's error payload again (recorded executions)."""
     if (resource.kind, resource.service) != ("optimized", "lambda") or cause is None or not cause.startswith("{"):
         return cause
     try:

@@ -1,4 +1,4 @@
-"""Changes plans of the exact style by passes, functions from plan to plan in one ordered table.
+"""The passes of the exact style: collapse loops, open groups, add arguments, order tasks.
 
 The states of a branch or of an item processor are planned as a machine of their own.
 """
