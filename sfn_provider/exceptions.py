@@ -51,8 +51,16 @@ class Diagnostic:
 
     def format(self, file: str) -> str:
         """Return one line as compilers print it: ``file:line:column: CODE location: message``."""
-        place = ":".join(str(part) for part in (file, self.line, self.column) if part is not None)
-        return f"{place}: {self.code} {self.location or '/'}: {self.message}"
+        return f"{self.position(file)}: {self.summary}"
+
+    def position(self, file: str | None) -> str:
+        """Return ``file:line:column``, without what is not known."""
+        return ":".join(str(part) for part in (file, self.line, self.column) if part is not None)
+
+    @property
+    def summary(self) -> str:
+        """``CODE location: message``."""
+        return f"{self.code} {self.location or '/'}: {self.message}"
 
 
 class SfnProviderError(Exception):

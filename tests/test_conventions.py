@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sfn_provider"
 MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The modules' syntax trees; not made at import, which every test process does."""
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
 
 BANNED_WORDS = """
 admit admits anew carried ending endings explained given gives kept look looking looks outside ours passed
@@ -62,7 +69,7 @@ def names_of_definition(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunction
 def test_public_names_have_words_that_people_search_for() -> None:
     found = [
         f"{module}:{line}: {name}"
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for name, line in [*public_names(tree), *((part, 1) for part in Path(module).with_suffix("").parts)]
         if not name.startswith("_") and words_of(name) & BANNED
     ]
@@ -70,7 +77,7 @@ def test_public_names_have_words_that_people_search_for() -> None:
 
 
 def test_the_first_line_of_a_module_says_what_is_in_it() -> None:
-    first_lines = {module: (ast.get_docstring(tree) or "").partition("\n")[0] for module, tree in TREES.items()}
+    first_lines = {module: (ast.get_docstring(tree) or "").partition("\n")[0] for module, tree in trees().items()}
     assert [f"{module}: {line}" for module, line in first_lines.items() if not line.endswith(".")] == []
     assert [f"{module}: {line}" for module, line in first_lines.items() if len(line) >= 100] == []
 
@@ -88,7 +95,7 @@ def test_files_are_short() -> None:
 def test_functions_are_short() -> None:
     functions = {
         f"{module}:{node.lineno} {node.name}": node.end_lineno - node.lineno + 1
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None
     }

@@ -33,10 +33,9 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], file: str | None = None
     """
     color = False if os.environ.get("NO_COLOR") else True if os.environ.get("FORCE_COLOR") else None
     for found in diagnostics:
-        place = ":".join(str(part) for part in (file, found.line, found.column) if part is not None)
-        level = click.style(found.level, **_LEVEL_STYLES[found.level])
-        text = f"{found.code} {found.location or '/'}: {found.message}"
-        click.echo(f"{place}: {level} {text}" if place else f"{level} {text}", err=stderr, color=color)
+        position = found.position(file)
+        text = f"{click.style(found.level, **_LEVEL_STYLES[found.level])} {found.summary}"
+        click.echo(f"{position}: {text}" if position else text, err=stderr, color=color)
 
 
 def diagnostics_as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.diagnostics import pointer, split_pointer
 from sfn_provider.asl.model import Branch, Map, Parallel, State, StateMachine
 from sfn_provider.engine.dataflow.data_flow import make_data_flow
 from sfn_provider.engine.requests import CallTask
@@ -106,8 +106,7 @@ class CompiledMachine:
             return
         holder, _, rest = scope.rpartition("/States/")
         self.add_scope(holder)
-        name = rest.split("/")[0].replace("~1", "/").replace("~0", "~")
-        self.state(holder, name)
+        self.state(holder, split_pointer("/" + rest)[0])
 
     def _add_scopes(self, state: CompiledState) -> None:
         model, language = state.model, self._scopes[state.scope][1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+from sfn_provider.asl.diagnostics import split_pointer
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.map_run.csv_parser import DELIMITERS, parse_rows
@@ -64,8 +65,7 @@ def _reject_constant(name: str) -> Json:
 
 def _follow(value: Json, pointer: str) -> Json:
     """Follow a JSON pointer (RFC 6901)."""
-    for part in pointer.removeprefix("/").split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
+    for name in split_pointer("/" + pointer.removeprefix("/")):
         if isinstance(value, dict) and name in value:
             value = value[name]
         elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
