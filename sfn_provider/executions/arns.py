@@ -39,7 +39,7 @@ class ExecutionArn:
 
 
 def parse_execution_arn(arn: str) -> ExecutionArn:
-    """Parse an execution's ARN.
+    """Parse the ARN of an execution that AWS can describe.
 
     Args:
         arn: ``arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME``. A version or an alias may stand between machine
@@ -48,16 +48,41 @@ def parse_execution_arn(arn: str) -> ExecutionArn:
     Raises:
         UsageError: ``arn`` is not the ARN of an execution, or that of an Express execution.
     """
-    require_describable(arn)
+    require_describable(require_execution_arn(arn))
     parts = arn.split(":")
-    if len(parts) < 8 or parts[0] != "arn" or parts[2] != "states" or parts[5] not in ("execution", "express"):
-        hint = "; a Map Run is waited for by its own sensor" if ":mapRun:" in arn else ""
-        raise UsageError(
-            f"execution_arn: {arn!r} is not the ARN of an execution; "
-            f"it reads arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME{hint}"
-        )
     machine, slash, _ = parts[6].partition("/")
     return ExecutionArn(parts[1], parts[3], parts[4], machine, bool(slash))
+
+
+def require_execution_arn(value: Any, field: str = "execution_arn") -> str:
+    """Return a value if it is the ARN of an execution, Standard or Express.
+
+    Args:
+        value: the value of an argument.
+        field: the argument's name, for the error.
+
+    Raises:
+        UsageError: it is something else: an execution's output, the ARN of a Map Run, of an S3 object.
+    """
+    parts = value.split(":") if isinstance(value, str) else []
+    if len(parts) >= 8 and parts[0] == "arn" and parts[2] == "states" and parts[5] in ("execution", "express"):
+        return str(value)
+    hint = (
+        "a Map Run is waited for by StepFunctionMapRunSensor"
+        if ":mapRun:" in str(value)
+        else "StepFunctionStartExecutionOperator returns it, unless it has return_output=True; then it is its XCom "
+        "'execution_arn'"
+    )
+    raise UsageError(
+        f"{field}: {repr(value)[:80]} is not the ARN of an execution, which reads "
+        f"arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME; {hint}"
+    )
+
+
+def parse_execution_name(arn: str) -> str:
+    """Return the name in an execution's ARN, Standard or Express; the last part of any other text."""
+    parts = arn.split(":")
+    return parts[7] if len(parts) > 7 else parts[-1]
 
 
 def build_execution_arn(state_machine_arn: str, name: str) -> str:

@@ -9,8 +9,9 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final, TypeVar
 
@@ -109,6 +110,14 @@ _THROTTLING: Final = frozenset(
 _NOT_AUTHORIZED: Final = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 # Calls that the client makes itself, to assume the role of a connection.
 _SERVICE_BY_OPERATION: Final = dict.fromkeys(("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), "sts")
+
+
+def response_time(response: Mapping[str, Any]) -> datetime | None:
+    """Return the time at AWS when it responded, in seconds; None if the response has no ``Date`` header."""
+    from email.utils import parsedate_to_datetime
+
+    header = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(header) if header else None
 
 
 def is_throttling(error: BaseException) -> bool:

@@ -1,10 +1,11 @@
-"""Builds execution names that are the same in every try of a task instance."""
+"""Builds execution names that are the same in each retry of a task instance, and new after a clear."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any, Final
 
 MAX_NAME_LENGTH: Final = 80
@@ -13,19 +14,33 @@ MAX_NAME_LENGTH: Final = 80
 _HASH_LENGTH: Final = 12
 # API_StartExecution allows more characters, but only these keep CloudWatch logging of the execution possible.
 _UNSAFE: Final = re.compile(r"[^0-9A-Za-z_-]+")
+# Source: API_StartExecution, parameter ``name``, "A name must not contain".
+_REFUSED: Final = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U0010ffff]""")
 
 
-def execution_name(dag_id: str, run_id: str, task_id: str, map_index: int | None = -1) -> str:
-    """Build the name of the execution that a task instance starts, the same in every try.
+def execution_name(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    map_index: int | None = -1,
+    *,
+    run_start: datetime | None = None,
+    max_tries: int = 0,
+) -> str:
+    """Build the name of the execution that a task instance starts, the same in each retry.
 
-    The name ends in a hash of the four ids: two task instances never share a name, however the readable part before
-    it is cleaned and cut.
+    The name ends in a hash of all arguments: two task instances never share a name, however the readable part before
+    it is cleaned and cut. Start of the run and maximum tries tell retries from clears: a retry changes neither, a clear
+    raises the maximum tries, and a run that is deleted and created again has another start.
 
     Args:
         dag_id: the DAG's id.
         run_id: the DAG run's id.
         task_id: the task's id, with its groups.
         map_index: the index of a mapped task instance, -1 or None for one that is not mapped.
+        run_start: the DAG run's ``start_date``. Airflow resets it when a task of a finished run is cleared, never
+            while tasks of the run are running or wait for a retry.
+        max_tries: the task instance's ``max_tries``.
 
     Returns:
         At most 80 characters out of ``0-9A-Za-z_-``.
@@ -33,14 +48,40 @@ def execution_name(dag_id: str, run_id: str, task_id: str, map_index: int | None
     parts = [dag_id, task_id, run_id]
     if map_index is not None and map_index >= 0:
         parts.append(str(map_index))
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_HASH_LENGTH]
+    start = run_start.astimezone(UTC).isoformat() if run_start is not None else ""
+    digest = hashlib.sha256(json.dumps([*parts, start, max_tries]).encode()).hexdigest()[:_HASH_LENGTH]
     readable = "-".join(_UNSAFE.sub("-", part).strip("-") for part in parts)
     return f"{readable[: MAX_NAME_LENGTH - _HASH_LENGTH - 1].rstrip('-')}-{digest}"
 
 
-def name_for_task_instance(ti: Any) -> str:
-    """Build the name of the execution that a task instance (``context["ti"]``) starts."""
-    return execution_name(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+def name_for_task_instance(context: Any) -> str:
+    """Build the name of the execution that the task instance of a context starts."""
+    ti = context["ti"]
+    return execution_name(
+        ti.dag_id,
+        ti.run_id,
+        ti.task_id,
+        ti.map_index,
+        run_start=context["dag_run"].start_date,
+        max_tries=ti.max_tries,
+    )
+
+
+def permitted_name(name: str) -> str:
+    """Make a name that AWS permits of one that may contain a run's id: ``nightly-{{ run_id }}``.
+
+    Args:
+        name: any text that is not empty.
+
+    Returns:
+        The name with a hyphen in place of each character that AWS refuses, such as the colons of a run's id; one of
+        more than 80 characters is cut, and made unique by a hash.
+    """
+    permitted = _REFUSED.sub("-", name)
+    if len(permitted) <= MAX_NAME_LENGTH:
+        return permitted
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{permitted[: MAX_NAME_LENGTH - _HASH_LENGTH - 1]}-{digest}"
 
 
 def numbered_name(name: str, number: int) -> str:

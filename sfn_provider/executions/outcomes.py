@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sfn_provider._compat import AirflowException
@@ -16,6 +17,7 @@ from sfn_provider.executions.history_events import (
     is_state_entered,
     last_state_entered,
 )
+from sfn_provider.executions.history_log import format_duration
 
 HISTORY_PAGE: Final = 100
 """Events to read from the end of the history to find the state that failed."""
@@ -154,6 +156,20 @@ def parse_json_or_text(text: str | None) -> Any:
 def still_running_message(execution_arn: str, status: str, attempts: int) -> str:
     """Return the message of a wait that has polled ``waiter_max_attempts`` times."""
     return f"Execution {execution_arn} is {status} after {attempts} looks at it (waiter_max_attempts); it goes on."
+
+
+def ended_message(execution_arn: str, description: Mapping[str, Any]) -> str:
+    """Return the line for the log about an execution's end: status and duration.
+
+    Args:
+        execution_arn: the execution.
+        description: the response of DescribeExecution.
+    """
+    start, stop = description.get("startDate"), description.get("stopDate")
+    after = ""
+    if isinstance(start, datetime) and isinstance(stop, datetime):
+        after = f" after {format_duration((stop - start).total_seconds())}"
+    return f"{execution_arn} ended as {description['status']}{after}"
 
 
 def excerpt(text: str | None) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 RUNNING_STATUSES: Final = frozenset({"RUNNING", "PENDING_REDRIVE"})
 """The execution has not ended. PENDING_REDRIVE: a child of a Map Run waits for the start of its redrive."""
@@ -20,3 +21,8 @@ MAP_RUN_STATUSES: Final = frozenset({"RUNNING", "SUCCEEDED", "FAILED", "ABORTED"
 KILLED_ERROR: Final = "Airflow.TaskKilled"
 KILLED_CAUSE: Final = "The Airflow task that waited for this execution was killed, cleared, marked or timed out."
 """Error and cause of an execution that was stopped because its task was killed."""
+
+
+def was_killed(description: Mapping[str, Any]) -> bool:
+    """Return whether an execution was stopped because its task was killed, by its response of DescribeExecution."""
+    return description["status"] == "ABORTED" and description.get("error") == KILLED_ERROR

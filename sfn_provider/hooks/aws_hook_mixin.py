@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
-    from sfn_provider._compat import Context
     from sfn_provider.hooks.step_function import StepFunctionHook
 
 _Choice = TypeVar("_Choice", bound=str)
@@ -162,18 +161,19 @@ class AwsHookMixin(AwsHookFactory):
         except UsageError as error:
             raise AirflowFailException(f"{self.task_id}: {error}") from error
 
-    def _resolve_execution_arn(self, context: Context, *, describable: bool = True) -> str:
-        """Resolve the argument ``execution_arn``, see ``resolve_execution_arn``.
+    def _require_execution_arn(self, *, describable: bool = True) -> str:
+        """Return the argument ``execution_arn``, rendered.
 
         Args:
-            context: of the running task.
             describable: refuse Express executions, which AWS cannot describe.
+
+        Raises:
+            AirflowFailException: it is not the ARN of an execution.
         """
-        from sfn_provider.executions.arns import require_describable
-        from sfn_provider.hooks.upstream_execution import resolve_execution_arn
+        from sfn_provider.executions.arns import require_describable, require_execution_arn
 
         with self._fail_on_usage_error():
-            self.execution_arn = arn = resolve_execution_arn(self, context, self.execution_arn)
+            arn = require_execution_arn(self.execution_arn)
             if describable:
                 require_describable(arn)
         return arn

@@ -2,25 +2,27 @@
 
 Step Functions reserves an execution's name until 90 days after its end (API_StartExecution, parameter ``name``). The
 name is the idempotency key: a try that finds its name taken reuses that execution instead of starting another.
+A name chosen by the user may be another task's, too: the times of the executions tell.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider._compat import AirflowFailException
+from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.argument_types import OnFailedExecution, OnNotRedrivable
 from sfn_provider.executions.arns import build_execution_arn
-from sfn_provider.executions.aws_errors import CALL_TRIES, error_code, retry_aws_call
+from sfn_provider.executions.aws_errors import CALL_TRIES, error_code, response_time, retry_aws_call
 from sfn_provider.executions.json_input import encode_input
 from sfn_provider.executions.names import numbered_name
-from sfn_provider.executions.statuses import FAILURE_STATUSES
+from sfn_provider.executions.statuses import FAILURE_STATUSES, was_killed
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -29,10 +31,27 @@ if TYPE_CHECKING:
 MAX_EXECUTIONS: Final = 100
 """Maximum executions of one task instance; a task with more retries must set another name itself."""
 
+NAME_ADVICE: Final = (
+    "Put into name what tells them apart: '{{ run_id }}' for each DAG run, '{{ ti.max_tries }}' for each clear, "
+    "'{{ ti.map_index }}' for each mapped task; or leave name away"
+)
+
+_CLOCK_SKEW: Final = timedelta(minutes=1)
+"""Maximum difference between Airflow's clock and AWS's."""
+
+_START_TOLERANCE: Final = timedelta(seconds=2)
+"""How much earlier than the call an execution may have started that the call has started: AWS's Date has seconds."""
+
+_KILL_TRIES: Final = 4
+"""Tries of StopExecution for a killed task, to which Airflow gives little time."""
+
+_KILL_DELAY: Final = 0.5
+"""Seconds between two of them for an execution that AWS may not know yet."""
+
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartRequest:
     """An execution to start at most once.
 
@@ -41,12 +60,16 @@ class StartRequest:
         name: the execution's name.
         input: any JSON value.
         on_failed_execution: what to do if an execution of that name has failed: ``new_name`` starts another one under
-            the next free number, ``redrive`` redrives it, ``fail`` raises.
-        not_before: an execution of that name that started before this time is not this task's. None if the name is
-            unique to the task instance.
+            the next free number, ``redrive`` redrives it, ``fail`` raises. One that was stopped because its task was
+            killed is always followed by another one.
+        not_before: an execution of that name that started more than a minute before this time is not this task's. None
+            if the name is unique to the task instance.
         on_not_redrivable: what to do if AWS refuses to redrive: ``fail``, or start a ``new_execution``.
-        first_try: this is the first try of a task instance with a name chosen by the user: an execution of that name
-            with another input is not this task's.
+        first_try: this is the first try since the task instance was created or cleared, with a name chosen by the user:
+            no execution of that name is this task's but one that started since this request was first sent.
+        pending_arn: the execution that StartExecution was sent for last, whether AWS has responded or not.
+        sent_at: when that was first sent, by the monotonic clock.
+        cancelled: the task was killed: nothing more is started.
     """
 
     state_machine_arn: str
@@ -56,6 +79,24 @@ class StartRequest:
     not_before: datetime | None
     on_not_redrivable: OnNotRedrivable = "fail"
     first_try: bool = False
+    pending_arn: str | None = None
+    sent_at: float | None = None
+    cancelled: bool = False
+
+    def owner_problem(self, start_date: datetime, aws_time: datetime | None) -> str | None:
+        """Return why an execution of the name is another task's or run's; None if it is this task's.
+
+        Args:
+            start_date: when the execution started.
+            aws_time: the time at AWS just now, from a response; None if it had none.
+        """
+        if self.not_before is not None and start_date < self.not_before - _CLOCK_SKEW:
+            return "before this DAG run"
+        if self.first_try and self.sent_at is not None and aws_time is not None:
+            sent_at = aws_time - timedelta(seconds=time.monotonic() - self.sent_at)
+            if start_date < sent_at - _START_TOLERANCE:
+                return "before this task's first try"
+        return None
 
 
 def start_execution_once(hook: StepFunctionHook, request: StartRequest) -> str:
@@ -65,6 +106,7 @@ def start_execution_once(hook: StepFunctionHook, request: StartRequest) -> str:
         The ARN of an execution that is running or has succeeded.
 
     Raises:
+        UsageError: the state machine's ARN is none, or the input is no JSON or too large.
         AirflowFailException: a permission is missing; the name belongs to another task's execution; the execution has
             failed and ``on_failed_execution`` is ``fail``, or it is ``redrive`` and AWS refuses.
         botocore.exceptions.ClientError: any other error of AWS.
@@ -145,12 +187,85 @@ def redrive(
     return arn
 
 
+def find_last_execution(hook: StepFunctionHook, request: StartRequest) -> str | None:
+    """Return the ARN of the last execution that the tries of a task instance have started; None if there is none.
+
+    Raises:
+        AirflowFailException: a permission is missing.
+        botocore.exceptions.ClientError: any other error of AWS.
+    """
+    last = None
+    for number in range(1, MAX_EXECUTIONS + 1):
+        arn = build_execution_arn(request.state_machine_arn, numbered_name(request.name, number))
+        try:
+            description = hook.describe_execution(arn, "METADATA_ONLY")
+        except Exception as error:
+            _require_code(error, "ExecutionDoesNotExist")
+            break
+        if request.owner_problem(description["startDate"], response_time(description)):
+            break
+        last = arn
+    return last
+
+
+def stop_pending_execution(hook: StepFunctionHook, request: StartRequest, error: str, cause: str) -> str | None:
+    """Stop the execution whose start was under way when its task was killed, and start no further one.
+
+    Args:
+        hook: calls AWS.
+        request: the request.
+        error: the error's name that the execution shows.
+        cause: the error's cause.
+
+    Returns:
+        The ARN of the stopped execution; None if AWS does not know one yet, or only another task's.
+
+    Raises:
+        botocore.exceptions.ClientError: any other error of AWS.
+    """
+    request.cancelled = True
+    arn = request.pending_arn
+    if arn is None:
+        return None
+    for attempt in range(1, _KILL_TRIES + 1):
+        try:
+            description = hook.describe_execution(arn, "METADATA_ONLY")
+            if problem := request.owner_problem(description["startDate"], response_time(description)):
+                log.warning("%s is not stopped: it started %s", arn, problem)
+                return None
+            hook.stop_execution(arn, error, cause)
+        except Exception as missing:
+            _require_code(missing, "ExecutionDoesNotExist")
+            if attempt < _KILL_TRIES:
+                time.sleep(_KILL_DELAY)
+        else:
+            return arn
+    return None
+
+
 def _start(hook: StepFunctionHook, request: StartRequest, name: str) -> str:
     """Start an execution; after a lost response the call is repeated with the same name."""
-    return retry_aws_call(
+    if request.cancelled:
+        raise AirflowException(f"{name} is not started: the task was killed")
+    request.pending_arn = build_execution_arn(request.state_machine_arn, name)
+    request.sent_at = request.sent_at if request.sent_at is not None else time.monotonic()
+    arn = retry_aws_call(
         lambda: hook.start_execution(request.state_machine_arn, name, request.input, False),
         renew=hook.renew_client,
         tries=CALL_TRIES,
+    )
+    # A start with name and input of a running execution succeeds, and returns that. Source: API_StartExecution.
+    response = hook.start_response
+    if isinstance(response, dict) and (
+        problem := request.owner_problem(response["startDate"], response_time(response))
+    ):
+        raise _foreign_execution(arn, response["startDate"], problem)
+    return arn
+
+
+def _foreign_execution(arn: str, start_date: datetime, problem: str) -> AirflowFailException:
+    return AirflowFailException(
+        f"name: {arn} started at {start_date.isoformat()}, {problem}: it is not this task's. {NAME_ADVICE}."
     )
 
 
@@ -162,20 +277,15 @@ def _require_code(error: Exception, code: str) -> None:
 def _reuse(hook: StepFunctionHook, request: StartRequest, arn: str, error: Exception) -> str | None:
     """Return the ARN of the execution that has the name; None to try the next name."""
     description = hook.describe_with_retries(arn)
-    if request.not_before is not None and description["startDate"] < request.not_before:
-        raise AirflowFailException(
-            f"{arn} started at {description['startDate'].isoformat()}, before this DAG run: it is not this task's. "
-            "Put something of the run into name, '{{ ts_nodash }}' say, or leave name away."
-        ) from error
+    if problem := request.owner_problem(description["startDate"], response_time(description)):
+        raise _foreign_execution(arn, description["startDate"], problem) from error
     if request.first_try and _has_other_input(description, request):
-        raise AirflowFailException(
-            f"{arn} is there before this task's first try, with another input: it is not this task's. "
-            "Put something of the task into name, '{{ ts_nodash }}-{{ ti.map_index }}' say, or leave name away."
-        ) from error
+        raise _foreign_execution(arn, description["startDate"], "with another input") from error
     if description["status"] not in FAILURE_STATUSES:
-        log.info("%s was started by an earlier try and is %s: taking it over", arn, description["status"])
+        log.info("%s was started by an earlier try and is %s: found again", arn, description["status"])
         return arn
-    return ON_FAILED_EXECUTION[request.on_failed_execution](hook, request, description)
+    action = "new_name" if was_killed(description) else request.on_failed_execution
+    return ON_FAILED_EXECUTION[action](hook, request, description)
 
 
 def _has_other_input(description: Mapping[str, Any], request: StartRequest) -> bool:

@@ -49,6 +49,8 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
         super().__init__(*args, **kwargs)
         self.arn_region = parse_region(arn)
         self._clients: dict[str, Any] = {}
+        self.start_response: dict[str, Any] | None = None
+        """The response of the last StartExecution."""
 
     @cached_property
     def conn_config(self) -> AwsConnectionWrapper:
@@ -88,7 +90,9 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
                 )
             return self.redrive_execution(build_execution_arn(state_machine_arn, name))
         request = {"stateMachineArn": state_machine_arn, "name": name, "input": encode_input(state_machine_input)}
+        self.start_response = None
         response = self.conn.start_execution(**{key: value for key, value in request.items() if value is not None})
+        self.start_response = response
         return str(response["executionArn"])
 
     def redrive_execution(self, execution_arn: str) -> str:

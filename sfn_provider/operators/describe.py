@@ -67,7 +67,7 @@ class StepFunctionDescribeExecutionOperator(ExecutionOperator):
         Raises:
             AirflowFailException: a permission is missing, or the execution is an Express one.
         """
-        arn = self._resolve_execution_arn(context)
+        arn = self._require_execution_arn()
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
         description = _to_json(self.hook.describe_with_retries(arn))
         if self.include_history:
@@ -114,7 +114,7 @@ class StepFunctionGetExecutionOutputOperator(ExecutionOperator):
             AirflowException: the execution is still running; a retry may find it ended.
             AirflowFailException: a permission is missing.
         """
-        arn = self._resolve_execution_arn(context, describable=False)
+        arn = self._require_execution_arn(describable=False)
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
         description = self._call_with_retries(lambda: self.hook.describe_execution(arn))
         status = description.get("status")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException
@@ -18,38 +17,38 @@ if TYPE_CHECKING:
 
 _ON_FAILED_EXECUTION: Final = get_args(OnFailedExecution)
 _ON_NOT_REDRIVABLE: Final = get_args(OnNotRedrivable)
-_CLOCK_SKEW: Final = timedelta(minutes=1)
-"""Maximum difference between the worker's clock and AWS's."""
 
 
 class StepFunctionStartExecutionOperator(WaitingOperator):
-    """Start an execution and wait for its output.
+    """Start an execution and wait for its end.
 
-    A task instance has one execution, even if its workers are lost: every try uses the same execution name, and a try
-    that finds the name taken waits for that execution, or returns its output if it has succeeded. This includes a
-    cleared task: to run a state machine again by clearing, put ``{{ ti.max_tries }}`` into ``name``, which grows with
-    each clear and is the same in every retry.
+    A task has one execution, even if its workers are lost: every retry uses the same execution name, and a retry that
+    finds the name taken waits for that execution. A task that is cleared starts another execution, and so does one of a
+    run that is deleted and created again.
 
-    The task returns the execution's output as JSON value, or the execution's ARN if it does not wait. Further XComs:
-    ``execution_arn`` and ``execution_name`` after the start, ``execution_start_date`` and ``execution_stop_date``
-    (ISO 8601) at the end. An execution that does not succeed raises ``StepFunctionExecutionFailed`` with error, cause,
-    and the state that failed, its resource and its input.
+    The task returns the execution's ARN. Further XComs: ``execution_arn`` and ``execution_name`` after the start,
+    ``output`` (the execution's output as JSON value), ``execution_start_date`` and ``execution_stop_date`` (ISO 8601)
+    at the end. An execution that does not succeed raises ``StepFunctionExecutionFailed`` with error, cause, and the
+    state that failed, its resource and its input.
 
     Calls are retried after lost connections, throttling and errors of AWS's servers; a missing permission fails the
     task at once, and the message names the action.
 
     Args:
         state_machine_arn: the state machine's ARN, optionally with a version or an alias.
-        name: the execution's name. Default: made from DAG, run, task and map index. Your own name must differ from run
-            to run, and from one mapped task instance to the next.
+        name: the execution's name. Default: made from DAG, run, task, map index and what tells a clear from a retry.
+            Your own name must differ from run to run (``{{ run_id }}``), from one mapped task instance to the next
+            (``{{ ti.map_index }}``) and after a clear (``{{ ti.max_tries }}``, which no retry changes); otherwise the
+            task fails rather than take another one's execution. A hyphen replaces each character that AWS refuses.
         is_redrive_execution: redrive the execution called ``name`` instead of starting one. Text rendered by a template
             is parsed: ``"false"`` is false.
         state_machine_input: any JSON value, at most 262,144 bytes. A ``str`` is JSON text; dates become ISO text.
         on_failed_execution: what a retry does if its execution has failed: ``new_name`` starts another one, named
             with ``-2``, ``-3`` and so on; ``redrive`` redrives the failed one; ``fail`` fails without further retries.
+            One that was stopped because its task was killed is always followed by another one.
         on_not_redrivable: what to do if AWS refuses to redrive an execution (for example because it ended more than 14
             days ago): ``fail`` reports why and fails without further retries; ``new_execution`` starts another one,
-            with ``state_machine_input`` and a name made from DAG, run, task and map index.
+            with ``state_machine_input`` and the default name.
         kwargs: of ``ExecutionWaitMixin`` (waiting), ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
@@ -114,37 +113,47 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
 
     def _start(self, context: Context) -> str:
         from sfn_provider.executions.json_input import parse_bool
-        from sfn_provider.hooks.idempotent_start import redrive_execution_once, start_execution_once
+        from sfn_provider.hooks.idempotent_start import redrive_execution_once
 
         if parse_bool(self.is_redrive_execution, "is_redrive_execution"):
             arn = redrive_execution_once(self.hook, self.state_machine_arn, self.name, self.on_not_redrivable)
             # an execution that is started instead of a redrive has another name
-            arn = arn or start_execution_once(self.hook, self._request(context, None))
+            arn = arn or self._start_request(self._request(context, None))
         elif context or self.name:
-            arn = start_execution_once(self.hook, self._request(context, self.name))
+            arn = self._start_request(self._request(context, self.name))
         else:  # a user's unit test without context: there is no task instance to derive the name from
             arn = self.hook.start_execution(self.state_machine_arn, None, self.state_machine_input, False)
         if not arn:
             raise AirflowException(f"Failed to start State Machine execution for: {self.state_machine_arn}")
         return arn
 
+    def _start_after_kill(self, context: Context, description: Mapping[str, Any]) -> str:
+        return self._start(context)
+
+    def _find_execution(self, context: Context) -> str | None:
+        from sfn_provider.hooks.idempotent_start import find_last_execution
+
+        return find_last_execution(self.hook, self._request(context, self.name))
+
     def _request(self, context: Context, name: str | None) -> StartRequest:
-        from sfn_provider.executions.names import name_for_task_instance
+        from sfn_provider.executions.names import name_for_task_instance, permitted_name
         from sfn_provider.hooks.idempotent_start import StartRequest
 
-        run_start = _earliest_start(context["dag_run"]) if context and name else None
+        own_name = bool(context and name)
         return StartRequest(
             state_machine_arn=self.state_machine_arn,
-            name=str(name) if name else name_for_task_instance(context["ti"]),
+            name=permitted_name(str(name)) if name else name_for_task_instance(context),
             input=self.state_machine_input,
             on_failed_execution=self.on_failed_execution,
-            not_before=run_start - _CLOCK_SKEW if run_start else None,
+            not_before=context["dag_run"].start_date if own_name else None,
             on_not_redrivable=self.on_not_redrivable,
-            first_try=bool(context and name and context["ti"].try_number == 1),
+            first_try=own_name and self._is_first_try(context),
         )
 
+    def _is_first_try(self, context: Context) -> bool:
+        """Return whether this is the first try since the task instance was created or cleared.
 
-def _earliest_start(run: Any) -> datetime | None:
-    """Return a time before which no task of the run has started. Clearing a run resets its ``start_date``."""
-    start: datetime | None = (run.data_interval_end or run.logical_date) if run.clear_number else run.start_date
-    return start
+        A clear sets ``max_tries`` to the tries so far plus ``retries``.
+        """
+        ti: Any = context["ti"]
+        return ti.try_number in (1, ti.max_tries - (self.retries or 0) + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from sfn_provider.executions.argument_types import OnNotRedrivable
@@ -53,7 +53,7 @@ class StepFunctionStopExecutionOperator(ExecutionOperator):
             AirflowFailException: a permission is missing, or the execution is an Express one.
             AirflowException: the execution is still running a minute after AWS has accepted the request.
         """
-        arn = self._resolve_execution_arn(context)
+        arn = self._require_execution_arn()
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
         self._call_with_retries(lambda: self.hook.stop_execution(arn, self.error or "", self.cause or ""))
         status = str(self.hook.wait_for_execution(arn, 1, _MAX_POLLS)["status"])
@@ -62,10 +62,10 @@ class StepFunctionStopExecutionOperator(ExecutionOperator):
 
 
 class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
-    """Redrive a failed execution from the states that did not succeed, and wait for its output.
+    """Redrive a failed execution from the states that did not succeed, and wait for its end.
 
     An execution that is running or has succeeded is not redriven, so that a retry of the task never redrives twice.
-    XComs and failures are those of ``StepFunctionStartExecutionOperator``.
+    The task returns the execution's ARN. XComs and failures are those of ``StepFunctionStartExecutionOperator``.
 
     Args:
         execution_arn: the execution, of a Standard state machine.
@@ -93,17 +93,26 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
             StepFunctionExecutionFailed: the execution has failed again.
             AirflowFailException: AWS refuses to redrive it; a permission is missing; it is an Express one.
         """
+        return self._wait_for_started(context, self._redrive(context))
+
+    def _redrive(self, context: Context) -> str:
         from sfn_provider.hooks.idempotent_start import redrive
 
-        arn = redrive(self.hook, self._resolve_execution_arn(context), self.on_not_redrivable)
-        return self._wait_for_started(context, arn or self._start_again(context))
+        arn = self._execution_arn = self._require_execution_arn()  # the execution to stop if the task is killed now
+        return redrive(self.hook, arn, self.on_not_redrivable) or self._start_again(context)
+
+    def _start_after_kill(self, context: Context, description: Mapping[str, Any]) -> str:
+        return self._redrive(context)
+
+    def _find_execution(self, context: Context) -> str | None:
+        return self._require_execution_arn()
 
     def _start_again(self, context: Context) -> str:
         """Start another execution of the same state machine with the same input."""
         from sfn_provider.executions.names import name_for_task_instance
-        from sfn_provider.hooks.idempotent_start import StartRequest, start_execution_once
+        from sfn_provider.hooks.idempotent_start import StartRequest
 
         old = self.hook.describe_with_retries(self.execution_arn)
         machine = old.get("stateMachineAliasArn") or old.get("stateMachineVersionArn") or old["stateMachineArn"]
-        name = name_for_task_instance(context["ti"])
-        return start_execution_once(self.hook, StartRequest(machine, name, old.get("input"), "new_name", None))
+        name = name_for_task_instance(context)
+        return self._start_request(StartRequest(machine, name, old.get("input"), "new_name", None))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException
+from sfn_provider.executions.arns import parse_execution_name
 from sfn_provider.executions.aws_errors import error_code, was_rejected
 from sfn_provider.executions.names import name_for_task_instance
 from sfn_provider.executions.outcomes import ExecutionFailure, StepFunctionExecutionFailed, excerpt, parse_output
@@ -73,7 +74,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         self._push_xcoms(
             context,
             execution_arn=arn,
-            execution_name=arn.split(":")[7],
+            execution_name=parse_execution_name(arn),
             execution_start_date=result["startDate"].isoformat(),
             execution_stop_date=result["stopDate"].isoformat(),
             billing_details=result.get("billingDetails"),
@@ -83,7 +84,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         return parse_output(result)
 
     def _run(self, context: Context) -> dict[str, Any]:
-        name = self.name or name_for_task_instance(context["ti"])
+        name = self.name or name_for_task_instance(context)
         try:
             with self._fail_on_usage_error():
                 return self._call_with_retries(

@@ -5,10 +5,12 @@ What only a running task needs is imported there: Airflow imports this module ag
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sfn_provider._compat import TaskDeferralTimeout, conf
+from sfn_provider._compat import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout, conf, timezone
 from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
@@ -16,9 +18,13 @@ from sfn_provider.operators.base import StepFunctionsOperator
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.executions.history_log import HistoryLog
+    from sfn_provider.hooks.idempotent_start import StartRequest
 
 _STOP_TRIES: Final = 4
 """Tries of StopExecution for a killed task, to which Airflow gives little time."""
+
+_TIMEOUT_GRACE: Final = timedelta(minutes=1)
+"""How much later than the trigger Airflow ends a deferral at its timeout: its way loses the execution's ARN."""
 
 
 class ExecutionWaitMixin(AwsHookMixin):
@@ -29,8 +35,8 @@ class ExecutionWaitMixin(AwsHookMixin):
         waiter_delay: seconds between two polls of the status.
         deferrable: wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``. Needs
             ``apache-airflow-providers-amazon[aiobotocore]``.
-        wait_for_completion: wait for the execution's end. If False, the task returns the ARN right after the start or
-            redrive.
+        wait_for_completion: wait for the execution's end. If False, the task ends right after the start or redrive.
+        return_output: return the execution's output instead of its ARN.
         stop_on_kill: stop the execution when the task is killed, cleared, marked or timed out. For a deferred task
             Airflow reports this from 3.3 on; on older versions only a timeout reaches the task.
         log_history: log each state that is entered and left, with its duration, retries and counts of Map items: one
@@ -44,6 +50,7 @@ class ExecutionWaitMixin(AwsHookMixin):
     waiter_delay: int
     deferrable: bool
     wait_for_completion: bool
+    return_output: bool
     stop_on_kill: bool
     log_history: bool
     status_queue_url: str | None
@@ -55,17 +62,23 @@ class ExecutionWaitMixin(AwsHookMixin):
         waiter_delay: int = 60,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         wait_for_completion: bool = True,
+        return_output: bool = False,
         stop_on_kill: bool = True,
         log_history: bool = False,
         status_queue_url: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if return_output and not wait_for_completion:
+            raise ValueError(
+                "return_output: an execution that is not waited for has no output; it needs wait_for_completion=True"
+            )
         self._set_attributes(
             waiter_max_attempts=waiter_max_attempts,
             waiter_delay=waiter_delay,
             deferrable=deferrable,
             wait_for_completion=wait_for_completion,
+            return_output=return_output,
             stop_on_kill=stop_on_kill,
             log_history=log_history,
             status_queue_url=status_queue_url,
@@ -73,16 +86,24 @@ class ExecutionWaitMixin(AwsHookMixin):
 
 
 class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
-    """Waits for an execution and returns its output. Arguments as for ``ExecutionWaitMixin``."""
+    """Waits for an execution, and returns its ARN or its output. Arguments as for ``ExecutionWaitMixin``."""
 
     _execution_arn: str | None = None
+    _pending_start: StartRequest | None = None
+    _killed = False
     _history: HistoryLog | None = None
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """Continue the wait after the trigger's event."""
+        """Continue the wait after the trigger's event.
+
+        Raises:
+            AirflowTaskTimeout: ``execution_timeout`` is over.
+        """
         from sfn_provider.executions.history_log import HistoryLog
         from sfn_provider.executions.trigger_events import validate_event
 
+        if event is not None and event["status"] == "timeout":
+            self._time_out(str(event["execution_arn"]))
         event = validate_event(event)
         self._execution_arn = arn = str(event["execution_arn"])
         self._history = HistoryLog.from_dict(event.get("history"))
@@ -93,30 +114,75 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
-            if "timeout" in str(error).lower():  # Airflow 2 has no separate class for it
-                ti = context["ti"]
-                pulled = ti.xcom_pull(task_ids=self.task_id, key="execution_arn", map_indexes=ti.map_index)
-                self._execution_arn = pulled
-                self.on_kill()
-            raise
+            if "timeout" not in str(error).lower():  # Airflow 2 has no separate class for it
+                raise
+            # The trigger has not ended the wait at its deadline: the triggerer is down.
+            ti = context["ti"]
+            pulled = ti.xcom_pull(task_ids=self.task_id, key="execution_arn", map_indexes=ti.map_index)
+            self._time_out(pulled or self._find_execution(context))
 
     def on_kill(self) -> None:
-        """Stop the execution, unless ``stop_on_kill`` is False."""
+        """Stop the execution, also one whose start is under way, unless ``stop_on_kill`` is False."""
         from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR
+        from sfn_provider.hooks.idempotent_start import stop_pending_execution
 
-        arn = self._execution_arn
-        if self.stop_on_kill and arn:
+        self._killed = True
+        arn, request = self._execution_arn, self._pending_start
+        if not self.stop_on_kill:
+            return
+        if arn:
             self.log.info("Stopping %s", arn)
             stop = partial(self.hook.stop_execution, arn, KILLED_ERROR, KILLED_CAUSE)
             self._call_with_retries(stop, tries=_STOP_TRIES)
+        elif request is not None:
+            self.log.info("Stopping %s, if it has started", request.pending_arn)
+            stop_pending_execution(self.hook, request, KILLED_ERROR, KILLED_CAUSE)
+
+    def _find_execution(self, context: Context) -> str | None:
+        """Find the execution that an earlier process of this task has started; None if there is none."""
+        raise NotImplementedError
+
+    def _start_after_kill(self, context: Context, description: Mapping[str, Any]) -> str:
+        """Start another execution in place of one that was stopped because a former try of this task was killed."""
+        raise NotImplementedError
+
+    def _start_request(self, request: StartRequest) -> str:
+        """Start an execution, so that ``on_kill`` finds it also before AWS has responded."""
+        from sfn_provider.hooks.idempotent_start import start_execution_once
+
+        self._pending_start = request
+        self._execution_arn = None
+        self._execution_arn = arn = start_execution_once(self.hook, request)
+        self._pending_start = None
+        if self._killed:  # Airflow 3 lets a task go on that it has told to end
+            self.on_kill()
+            raise AirflowException(f"{arn} was started while the task was killed")
+        return arn
+
+    def _time_out(self, arn: str | None) -> NoReturn:
+        """Stop the execution as a killed task does, and fail.
+
+        Raises:
+            AirflowTaskTimeout: always.
+        """
+        self._execution_arn = arn
+        self.on_kill()
+        if not arn:
+            outcome = "its execution was not found; if there is one, it goes on"
+        else:
+            outcome = f"{arn} was stopped" if self.stop_on_kill else f"{arn} goes on, as stop_on_kill=False says"
+        self._execution_arn = None  # Airflow calls on_kill once more
+        raise AirflowTaskTimeout(f"{self.task_id}: execution_timeout={self.execution_timeout} is over: {outcome}")
 
     def _wait_for_started(self, context: Context, arn: str) -> Any:
         """Push ARN and name of an execution that has been started, and wait for it unless that is switched off."""
-        from sfn_provider.executions.arns import require_describable
+        from sfn_provider.executions.arns import parse_execution_name, require_describable
 
         self._execution_arn = arn
-        StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
-        self._push_xcoms(context, execution_arn=arn, execution_name=arn.rpartition(":")[2])
+        link = StateMachineExecutionsDetailsLink()
+        link.persist_for(self, context, execution_arn=arn)
+        self.log.info("Execution %s, in the console: %s", arn, link.format_link(execution_arn=arn))
+        self._push_xcoms(context, execution_arn=arn, execution_name=parse_execution_name(arn))
         if not self.wait_for_completion:
             return arn
         with self._fail_on_usage_error():
@@ -155,6 +221,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
         from sfn_provider.waiting.timeouts import remaining_timeout
 
+        timeout = remaining_timeout(context, self.execution_timeout)
         self.defer(
             trigger=StepFunctionsExecutionCompleteTrigger(
                 execution_arn=arn,
@@ -164,15 +231,16 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
                 log_history=self.log_history,
                 history=self._history_log().to_dict() if self.log_history else None,
                 status_queue_url=self.status_queue_url,
+                deadline=(timezone.utcnow() + timeout).timestamp() if timeout else None,
                 **self.connection_arguments,
             ),
             method_name="execute_complete",
-            timeout=remaining_timeout(context, self.execution_timeout),
+            timeout=timeout + _TIMEOUT_GRACE if timeout else None,
         )
 
     def _finish(self, context: Context, arn: str) -> Any:
-        from sfn_provider.executions.outcomes import parse_output
-        from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
+        from sfn_provider.executions.outcomes import ended_message
+        from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES, was_killed
         from sfn_provider.hooks.history_logger import log_remaining_events
 
         description = self.hook.describe_with_retries(arn)
@@ -180,11 +248,34 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
             return self._wait(context, arn)
         if self.log_history:
             log_remaining_events(self.hook, arn, self._history_log())
+        self.log.info("%s", ended_message(arn, description))
+        if was_killed(description) and not self._killed:
+            self.log.info("A former try of this task was killed, and has stopped it")
+            return self._wait_for_started(context, self._start_after_kill(context, description))
         if description["status"] in FAILURE_STATUSES:
             raise self.hook.failure(description)
+        return self._result(context, arn, description)
+
+    def _result(self, context: Context, arn: str, description: Mapping[str, Any]) -> Any:
+        """Push the output and dates of an execution that has succeeded, and return what the task returns.
+
+        Raises:
+            AirflowException: ``return_output`` is set, and AWS does not return the output.
+        """
+        from sfn_provider.executions.outcomes import parse_output
+
+        output = parse_output(description) if "output" in description else None
         self._push_xcoms(
             context,
+            output=output,
             execution_start_date=description["startDate"].isoformat(),
             execution_stop_date=description["stopDate"].isoformat(),
         )
-        return parse_output(description) if "output" in description else arn
+        if not self.return_output:
+            return arn
+        if "output" not in description:
+            raise AirflowException(
+                f"return_output: {arn} has succeeded, but AWS does not return its output: the "
+                "credentials of the Airflow connection may lack kms:Decrypt for the state machine's key"
+            )
+        return output

@@ -79,7 +79,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         from sfn_provider.executions.outcomes import parse_output
         from sfn_provider.hooks.history_logger import log_new_events, log_remaining_events
 
-        arn = self._resolve_execution_arn(context)
+        arn = self._require_execution_arn()
         current = self._call_aws(lambda: self.hook.describe_execution(arn, "METADATA_ONLY"))
         status = current["status"] if current is not None else None
         if current is not None:

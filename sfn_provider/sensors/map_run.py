@@ -103,7 +103,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
 
         if self.execution_arn in (None, ""):
             raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
-        execution_arn = self._resolve_execution_arn(context, describable=False)
+        execution_arn = self._require_execution_arn(describable=False)
         response = self._call_aws(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
         return latest_map_run_arn(response["mapRuns"]) if response else None
 

@@ -74,7 +74,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         """
         from sfn_provider.executions.state_events import StateEventCounter
 
-        self._resolve_execution_arn(context)
+        self._require_execution_arn()
         counter = self._counter = self._counter or StateEventCounter(self.state_name, self.passage, self.times)
         if not counter.is_reached and not self._read(counter):
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +37,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "log_history": False,
     "history": None,
     "status_queue_url": None,
+    "deadline": None,
 }
 
 QUEUE_POLL_INTERVAL: Final = 600.0
@@ -63,6 +66,9 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         history: what has been logged before, as such an event gives it.
         status_queue_url: the URL of an SQS queue to which EventBridge sends the status changes of executions. The wait
             then ends by a message, and polls every 10 minutes, or every ``waiter_delay`` seconds if that is longer.
+        deadline: when the wait ends in any case, in seconds since 1970; None for no limit but the deferral's timeout.
+            The event is then ``{"status": "timeout", "execution_arn": ..., "message": ...}``. Airflow's own timeout of
+            a deferral drops what the trigger knows, the execution's ARN.
     """
 
     aws_hook_class = LazyHookClass(__name__)
@@ -76,6 +82,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         "log_history",
         "history",
         "status_queue_url",
+        "deadline",
     )
 
     def __init__(
@@ -93,6 +100,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         log_history: bool = False,
         history: dict[str, Any] | None = None,
         status_queue_url: str | None = None,
+        deadline: float | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.execution_arn = execution_arn
@@ -104,6 +112,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         self.log_history = log_history
         self.history = history
         self.status_queue_url = status_queue_url
+        self.deadline = deadline
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that recreate this trigger."""
@@ -112,14 +121,17 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait together with the other triggers of this triggerer, then yield the one event."""
+        limit = asyncio.timeout(None if self.deadline is None else max(0.0, self.deadline - time.time()))
         try:
-            async with self._poller() as poller:
+            async with limit, self._poller() as poller:
                 with poller.wait_for(self.execution_arn, self._poll_delay(), self._event) as result:
                     event = await (self._wait_and_log(result) if self.log_history else result)
         except (AirflowFailException, UsageError) as error:
             event = error_event(error) | {"execution_arn": self.execution_arn}
-        except aws_errors() as error:
-            event = error_event(error) | {"execution_arn": self.execution_arn}
+        except aws_errors() as error:  # TimeoutError is one of them
+            event = (self._timeout_event() if limit.expired() else error_event(error)) | {
+                "execution_arn": self.execution_arn
+            }
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
@@ -156,6 +168,10 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             message = still_running_message(self.execution_arn, status, polls)
             return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}
         return None
+
+    def _timeout_event(self) -> dict[str, Any]:
+        message = f"Execution {self.execution_arn} has not ended before the deadline; it goes on."
+        return {"status": "timeout", "message": message}
 
     def _max_polls(self, attempts: int) -> int:
         """The polls that take as long as the attempts would without a queue."""

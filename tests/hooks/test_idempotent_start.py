@@ -58,7 +58,7 @@ def test_the_first_try_takes_over_what_has_its_input_alone(request_once: StartRe
     set_execution(first, status)
     again = replace(request_once, input='{"n": 1.0}', first_try=True)
     assert start_execution_once(StepFunctionHook(), again) == (first if status != "FAILED" else f"{first}-2")
-    with pytest.raises(AirflowFailException, match=r"one is there before this task's first try.*map_index"):
+    with pytest.raises(AirflowFailException, match=r"one started at .*, with another input: .*map_index"):
         start_execution_once(StepFunctionHook(), replace(again, input={"n": 2}))
 
 

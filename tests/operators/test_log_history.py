@@ -81,7 +81,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def test_the_operator_logs_each_line_once(orders: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
     operator = operator_of()
-    assert operator.execute(context_of(operator)) == 1
+    assert operator.execute(context_of(operator)) == ARN
     assert said(caplog) == LINES
     body = {"executionArn": ARN, "maxResults": 200, "reverseOrder": False, "includeExecutionData": False}
     assert orders.bodies("GetExecutionHistory") == [body] * 3
@@ -109,7 +109,7 @@ def test_a_look_reads_one_page_and_the_end_reads_the_rest(
 def test_a_history_that_cannot_be_read_fails_nothing(orders: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
     orders.script("GetExecutionHistory", ErrorResponse("AccessDeniedException"))
     operator = operator_of()
-    assert operator.execute(context_of(operator)) == 1
+    assert operator.execute(context_of(operator)) == ARN
     assert "could not be read" in caplog.text
 
 

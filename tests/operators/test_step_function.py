@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -13,7 +16,8 @@ import pytest
 from sfn_provider._compat import (
     AirflowException,
     AirflowFailException,
-    TaskDeferralTimeout,
+    AirflowTaskTimeout,
+    TaskDeferralError,
     TaskDeferred,
 )
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
@@ -26,7 +30,6 @@ from tests.aws.moto import set_execution
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.fixtures.task_contexts import context_of
-from tests.fixtures.versions import AIRFLOW
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -34,6 +37,8 @@ EXPRESS_ARN = "arn:aws:states:us-east-1:123456789012:express:Orders:one:4f5a"
 RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
 SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 2.0, "output": '{"n": [1]}'}
 FAILED = RUNNING | {"status": "FAILED", "stopDate": 2.0, "error": "Orders.Bad", "cause": "no stock"}
+
+SLOW = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 60, "End": True}}}
 
 Make = Callable[..., str]
 
@@ -48,21 +53,23 @@ def start_operator(arn: str = MACHINE, **arguments: Any) -> StepFunctionStartExe
 @pytest.fixture
 def orders(scripted_aws: ScriptedAws) -> ScriptedAws:
     """A server on which an execution starts, and succeeds at the third look."""
-    scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": 1.0})
+    scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": time.time()})
     scripted_aws.script("DescribeExecution", RUNNING, RUNNING, SUCCEEDED)
     scripted_aws.script("GetExecutionHistory", {"events": []})
     scripted_aws.script("StopExecution", {"stopDate": 2.0})
     return scripted_aws
 
 
-def test_the_output_is_the_result_and_the_rest_goes_to_xcoms(orders: ScriptedAws) -> None:
-    operator = start_operator()
+@pytest.mark.parametrize("return_output", [False, True])
+def test_the_arn_is_the_result_unless_the_output_is_asked_for(orders: ScriptedAws, return_output: bool) -> None:
+    operator = start_operator(return_output=return_output)
     context = context_of(operator)
-    assert operator.execute(context) == {"n": [1]}
+    assert operator.execute(context) == ({"n": [1]} if return_output else ARN)
     links = {key: value for key, value in context["ti"].xcoms.items() if key.startswith("_")}
     assert {key: value for key, value in context["ti"].xcoms.items() if key not in links} == {
         "execution_arn": ARN,
         "execution_name": "one",
+        "output": {"n": [1]},
         "execution_start_date": "1970-01-01T00:00:01+00:00",
         "execution_stop_date": "1970-01-01T00:00:02+00:00",
     }
@@ -71,6 +78,28 @@ def test_the_output_is_the_result_and_the_rest_goes_to_xcoms(orders: ScriptedAws
         "_state_machine_details": domain | {"state_machine_arn": MACHINE},
         "_state_machine_executions_details": domain | {"execution_arn": ARN},
     }
+
+
+def test_an_output_that_is_asked_for_needs_a_wait() -> None:
+    with pytest.raises(ValueError, match="return_output: an execution that is not waited for has no output"):
+        start_operator(return_output=True, wait_for_completion=False)
+
+
+@pytest.mark.parametrize("output", ["null", "{}", "0"])
+def test_an_empty_output_is_one(orders: ScriptedAws, output: str) -> None:
+    orders.script("DescribeExecution", SUCCEEDED | {"output": output})
+    operator = start_operator(return_output=True)
+    assert operator.execute(context_of(operator)) == json.loads(output)
+
+
+def test_an_output_that_aws_withholds_is_not_passed_off_as_the_result(orders: ScriptedAws) -> None:
+    without = {key: value for key, value in SUCCEEDED.items() if key != "output"}
+    orders.script("DescribeExecution", without)
+    operator = start_operator()
+    assert operator.execute(context_of(operator)) == ARN
+    asking = start_operator(return_output=True)
+    with pytest.raises(AirflowException, match=r"return_output: .*one has succeeded, but AWS does not return its out"):
+        asking.execute(context_of(asking))
 
 
 def test_without_waiting_the_arn_is_the_result(orders: ScriptedAws) -> None:
@@ -121,27 +150,76 @@ def test_the_name_is_the_same_in_every_try_and_another_one_for_each_map_index(or
     assert len(set(names)) == 3
 
 
+def test_a_clear_and_a_run_created_again_have_other_names_and_a_siblings_clear_has_not(orders: ScriptedAws) -> None:
+    operator = start_operator(wait_for_completion=False)
+    first = context_of(operator)
+    cleared = {**first, "ti": replace(first["ti"], max_tries=1)}
+    created_again = {**first, "dag_run": replace(first["dag_run"], start_date=datetime.now(UTC) + timedelta(hours=1))}
+    sibling_cleared = {**first, "dag_run": replace(first["dag_run"], clear_number=1)}
+    for context in (first, cleared, created_again, sibling_cleared):
+        operator.execute(context)
+    names = [body["name"] for body in orders.bodies("StartExecution")]
+    assert names[0] == names[3]
+    assert len(set(names)) == 3
+
+
 def test_a_name_of_the_users_own_is_kept(orders: ScriptedAws) -> None:
     operator = start_operator(name="one", wait_for_completion=False)
     operator.execute(context_of(operator))
     assert orders.bodies("StartExecution")[0]["name"] == "one"
 
 
-def test_a_constant_name_does_not_pass_yesterdays_result_off_as_todays(make_machine: Make) -> None:
+@pytest.mark.parametrize("try_number", [1, 2])
+def test_a_constant_name_does_not_pass_yesterdays_result_off_as_todays(make_machine: Make, try_number: int) -> None:
     operator = start_operator(make_machine(), name="nightly", wait_for_completion=False)
     arn = operator.execute(context_of(operator))
     set_execution(arn, "SUCCEEDED", output="{}", start_date=datetime.now(UTC) - timedelta(days=1))
-    with pytest.raises(AirflowFailException, match="before this DAG run"):
-        operator.execute(context_of(operator))
+    with pytest.raises(
+        AirflowFailException, match=r"name: .*, before this DAG run: it is not this task's.*{{ run_id }}"
+    ):
+        operator.execute(context_of(operator, try_number=try_number))
+
+
+@pytest.mark.parametrize(
+    ("max_tries", "try_number", "problem"),
+    [(1, 1, "first try"), (1, 2, None), (3, 3, "first try"), (3, 4, None)],
+    ids=["first", "retry", "first after a clear", "retry after a clear"],
+)
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+def test_a_constant_name_does_not_take_what_another_run_has_started_meanwhile(
+    make_machine: Make, max_tries: int, try_number: int, problem: str | None, status: str
+) -> None:
+    operator = start_operator(make_machine(), name="nightly", wait_for_completion=False, retries=1)
+    context = context_of(operator, max_tries=max_tries, try_number=try_number)
+    context["dag_run"].start_date = datetime.now(UTC) - timedelta(hours=1)
+    arn = operator.execute(context)
+    set_execution(arn, status, start_date=datetime.now(UTC) - timedelta(minutes=5))
+    with pytest.raises(AirflowFailException, match=problem) if problem else nullcontext():
+        assert operator.execute(context) == arn
 
 
 def test_mapped_tasks_of_one_name_do_not_take_one_execution_for_all(make_machine: Make) -> None:
     machine = make_machine()
-    for index, error in [(0, None), (1, "first try, with another input")]:
+    for index, error in [(0, None), (1, "with another input: .*{{ ti.map_index }}")]:
         operator = start_operator(machine, name="nightly", state_machine_input={"i": index}, wait_for_completion=False)
         with pytest.raises(AirflowFailException, match=error) if error else nullcontext():
             operator.execute(context_of(operator, map_index=index))
     operator.execute(context_of(operator, map_index=0, try_number=2))  # its input may differ from try to try
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("nightly-scheduled__2025-03-15T02:00:00+00:00", "nightly-scheduled__2025-03-15T02-00-00+00-00"),
+        ("Größe 1/2", "Größe-1-2"),
+        ("n" * 81, f"{'n' * 67}-{sha256(b'n' * 81).hexdigest()[:12]}"),
+    ],
+    ids=["run id", "other characters", "too long"],
+)
+def test_a_name_with_a_run_id_is_one_that_aws_permits(orders: ScriptedAws, name: str, sent: str) -> None:
+    operator = start_operator(name=name, wait_for_completion=False)
+    operator.execute(context_of(operator))
+    assert orders.bodies("StartExecution")[0]["name"] == sent
 
 
 def test_a_number_out_of_a_native_template_is_a_name(orders: ScriptedAws) -> None:
@@ -150,16 +228,16 @@ def test_a_number_out_of_a_native_template_is_a_name(orders: ScriptedAws) -> Non
     assert orders.bodies("StartExecution")[0]["name"] == "20250315"
 
 
-@pytest.mark.parametrize("field", ["data_interval_end", "logical_date", "none of a run by hand"])
+@pytest.mark.parametrize("field", ["data_interval_end", "logical_date"])
 def test_a_cleared_run_knows_its_execution_by_a_name_of_ones_own(make_machine: Make, field: str) -> None:
-    operator = start_operator(make_machine(), name="nightly-0315", wait_for_completion=False)
-    first = context_of(operator)
-    arn = operator.execute(first)
-    set_execution(arn, "FAILED", start_date=datetime.now(UTC) - timedelta(hours=3))
-    cleared = context_of(operator)  # Airflow sets the run's start_date to the time of the clear
+    operator = start_operator(make_machine(), name="nightly-0315", wait_for_completion=False, retries=1)
+    cleared = context_of(operator, max_tries=2)
     cleared["dag_run"].clear_number = 1
-    setattr(cleared["dag_run"], field, datetime.now(UTC) - timedelta(hours=4))
-    assert operator.execute(cleared) == f"{arn}-2"
+    setattr(cleared["dag_run"], field, datetime.now(UTC) + timedelta(hours=4))  # the interval ends later today
+    arn = operator.execute(cleared)
+    assert operator.execute({**cleared, "ti": replace(cleared["ti"], try_number=3)}) == arn
+    set_execution(arn, "FAILED")
+    assert operator.execute({**cleared, "ti": replace(cleared["ti"], try_number=3)}) == f"{arn}-2"
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
@@ -167,7 +245,7 @@ def test_a_retry_takes_the_finished_executions_output(make_machine: Make, sfn: A
     machine = make_machine()
     first = start_operator(machine, wait_for_completion=False)
     set_execution(first.execute(context_of(first)), "SUCCEEDED", output='"done"')
-    second = start_operator(machine, deferrable=deferrable)
+    second = start_operator(machine, deferrable=deferrable, return_output=True)
     assert second.execute(context_of(second, try_number=2)) == "done"
     assert len(sfn.list_executions(stateMachineArn=machine)["executions"]) == 1
 
@@ -206,7 +284,7 @@ def test_an_unknown_word_for_failed_executions_is_refused_when_the_dag_is_parsed
 def test_redrive_out_of_a_template_means_what_it_says(orders: ScriptedAws, value: str, action: str) -> None:
     orders.script("RedriveExecution", {"redriveDate": 1.0})
     operator = start_operator(name="one", is_redrive_execution=value)
-    assert operator.execute(context_of(operator)) == {"n": [1]}
+    assert operator.execute(context_of(operator)) == ARN
     assert orders.actions()[0] == action
 
 
@@ -214,7 +292,7 @@ def test_redrive_out_of_a_template_means_what_it_says(orders: ScriptedAws, value
 def test_a_wait_outlasts_errors(orders: ScriptedAws, error: Any) -> None:
     orders.script("DescribeExecution", error, RUNNING, error, error, SUCCEEDED, error, SUCCEEDED)
     operator = start_operator()
-    assert operator.execute(context_of(operator)) == {"n": [1]}
+    assert operator.execute(context_of(operator)) == ARN
 
 
 def test_a_missing_permission_fails_at_once(orders: ScriptedAws) -> None:
@@ -268,7 +346,9 @@ def test_a_deferral_hands_everything_to_the_trigger(orders: ScriptedAws) -> None
 def test_a_deferral_has_what_is_left_of_the_execution_timeout(orders: ScriptedAws) -> None:
     operator = start_operator(deferrable=True, execution_timeout=timedelta(hours=2))
     deferral = deferral_of(operator, context_of(operator, start_date=datetime.now(UTC) - timedelta(hours=1)))
-    assert timedelta(minutes=59) < deferral.timeout <= timedelta(hours=1)
+    left = deferral.trigger.deadline - time.time()
+    assert 59 * 60 < left <= 60 * 60
+    assert deferral.timeout.total_seconds() == pytest.approx(left + 60, abs=5)  # the trigger ends the wait first
 
 
 def test_a_deferral_goes_on_where_aws_does_not_answer(orders: ScriptedAws) -> None:
@@ -280,14 +360,14 @@ def test_a_deferral_goes_on_where_aws_does_not_answer(orders: ScriptedAws) -> No
 def test_an_execution_that_has_ended_never_defers(orders: ScriptedAws) -> None:
     orders.script("DescribeExecution", SUCCEEDED)
     operator = start_operator(deferrable=True)
-    assert operator.execute(context_of(operator)) == {"n": [1]}
+    assert operator.execute(context_of(operator)) == ARN
 
 
-def test_after_the_event_the_output_is_the_result(orders: ScriptedAws) -> None:
+def test_after_the_event_the_arn_is_the_result(orders: ScriptedAws) -> None:
     orders.script("DescribeExecution", SUCCEEDED)
     operator = start_operator(deferrable=True)
     event = {"status": "success", "execution_arn": ARN, "execution_status": "SUCCEEDED"}
-    assert operator.execute_complete(context_of(operator), event) == {"n": [1]}
+    assert operator.execute_complete(context_of(operator), event) == ARN
 
 
 def test_an_execution_redriven_before_the_worker_is_back_is_waited_for_again(orders: ScriptedAws) -> None:
@@ -319,16 +399,103 @@ def test_kill_before_the_start_calls_nothing(scripted_aws: ScriptedAws) -> None:
     assert scripted_aws.calls == []
 
 
-@pytest.mark.parametrize(("reason", "stopped"), [("Trigger timeout", True), ("Trigger failure", False)])
-def test_a_deferral_that_times_out_stops_the_execution(orders: ScriptedAws, reason: str, stopped: bool) -> None:
+@pytest.mark.parametrize(("stop_on_kill", "outcome"), [(True, "was stopped"), (False, "goes on, as stop_on_kill=F")])
+def test_a_deferral_that_reaches_the_deadline_says_so(orders: ScriptedAws, stop_on_kill: bool, outcome: str) -> None:
+    operator = start_operator(stop_on_kill=stop_on_kill, do_xcom_push=False, execution_timeout=timedelta(hours=2))
+    event = {"status": "timeout", "execution_arn": ARN, "message": ""}
+    with pytest.raises(AirflowTaskTimeout, match=rf"start: execution_timeout=2:00:00 is over: {ARN} {outcome}"):
+        operator.execute_complete(context_of(operator), event)
+    operator.on_kill()  # as Airflow does after a timeout
+    assert [body["executionArn"] for body in orders.bodies("StopExecution")] == [ARN] * stop_on_kill
+
+
+@pytest.mark.parametrize("do_xcom_push", [True, False])
+@pytest.mark.parametrize("name", [None, "nightly"])
+def test_a_deferral_that_airflow_times_out_stops_the_execution(
+    make_machine: Make, do_xcom_push: bool, name: str | None
+) -> None:
+    arguments = {"deferrable": True, "do_xcom_push": do_xcom_push, "name": name, "retries": 1}
+    operator = start_operator(make_machine(SLOW), **arguments)
+    context = context_of(operator, max_tries=1)
+    failed = deferral_of(operator, context).trigger.execution_arn
+    set_execution(failed, "FAILED")
+    retry = {**context, "ti": replace(context["ti"], try_number=2)}
+    arn = deferral_of(operator, retry).trigger.execution_arn
+    again = start_operator(operator.state_machine_arn, **arguments)
+    with pytest.raises(AirflowTaskTimeout, match=f"{arn} was stopped"):
+        again.resume_execution("__fail__", {"error": "Trigger timeout"}, retry)
+    assert StepFunctionHook().describe_execution(arn)["status"] == "ABORTED"
+
+
+def test_a_deferral_whose_trigger_fails_is_no_timeout(orders: ScriptedAws) -> None:
     operator = start_operator(deferrable=True)
-    context = context_of(operator)
-    deferral_of(operator, context)
-    again = start_operator(deferrable=True)
-    with pytest.raises(Exception, match=reason) as caught:
-        again.resume_execution("__fail__", {"error": reason}, context)
-    assert isinstance(caught.value, TaskDeferralTimeout) is (stopped or AIRFLOW < (3,))  # which has one error for both
-    assert [body["executionArn"] for body in orders.bodies("StopExecution")] == [ARN] * stopped
+    with pytest.raises(TaskDeferralError, match="Trigger failure"):
+        operator.resume_execution("__fail__", {"error": "Trigger failure"}, context_of(operator))
+    assert orders.bodies("StopExecution") == []
+
+
+@pytest.mark.parametrize("name", [None, "nightly"])
+@pytest.mark.parametrize("answer", ["before", "after"])
+def test_a_kill_while_the_start_is_under_way_stops_the_execution(
+    make_machine: Make, monkeypatch: pytest.MonkeyPatch, name: str | None, answer: str
+) -> None:
+    operator = start_operator(make_machine(SLOW), name=name)
+    start = StepFunctionHook.start_execution
+
+    def killed_meanwhile(*arguments: Any) -> str:
+        if answer == "before":  # AWS has started it, and the task is killed before it knows
+            start(*arguments)
+        operator.on_kill()
+        return start(*arguments)
+
+    monkeypatch.setattr(StepFunctionHook, "start_execution", killed_meanwhile)
+    monkeypatch.setattr("sfn_provider.hooks.idempotent_start._KILL_DELAY", 0)
+    with pytest.raises(AirflowException, match=r"started(:|\b).*the task was killed"):
+        operator.execute(context_of(operator))
+    executions = StepFunctionHook().conn.list_executions(stateMachineArn=operator.state_machine_arn)["executions"]
+    assert {each["status"] for each in executions} == {"ABORTED"}
+
+
+def test_a_kill_while_the_start_is_under_way_spares_another_runs_execution(
+    make_machine: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = start_operator(make_machine(SLOW), name="nightly", wait_for_completion=False)
+    arn = operator.execute(context_of(operator))
+    set_execution(arn, "RUNNING", start_date=datetime.now(UTC) - timedelta(minutes=5))
+    killed = start_operator(operator.state_machine_arn, name="nightly")
+
+    def killed_meanwhile(*arguments: Any) -> str:
+        killed.on_kill()
+        raise AirflowException("SIGTERM")
+
+    monkeypatch.setattr(StepFunctionHook, "start_execution", killed_meanwhile)
+    with pytest.raises(AirflowException, match="SIGTERM"):
+        killed.execute(context_of(killed))
+    assert StepFunctionHook().describe_execution(arn)["status"] == "RUNNING"
+
+
+@pytest.mark.parametrize("on_failed_execution", ["new_name", "redrive", "fail"])
+def test_what_a_kill_has_stopped_is_never_found_again(make_machine: Make, on_failed_execution: str) -> None:
+    operator = start_operator(make_machine(), wait_for_completion=False, on_failed_execution=on_failed_execution)
+    arn = operator.execute(context_of(operator))
+    set_execution(arn, "ABORTED", error="Airflow.TaskKilled")  # moto drops the error of StopExecution
+    again = start_operator(
+        operator.state_machine_arn, wait_for_completion=False, on_failed_execution=on_failed_execution
+    )
+    assert again.execute(context_of(again, try_number=2)) == f"{arn}-2"
+
+
+def test_an_execution_that_a_former_tries_kill_stops_meanwhile_is_followed_by_another_one(orders: ScriptedAws) -> None:
+    stopped = FAILED | {"status": "ABORTED", "error": "Airflow.TaskKilled"}
+    orders.script("DescribeExecution", RUNNING, *[stopped] * 4, SUCCEEDED)
+    orders.script(
+        "StartExecution",
+        {"executionArn": ARN, "startDate": 1.0},
+        ErrorResponse("ExecutionAlreadyExists"),
+        {"executionArn": f"{ARN}-2", "startDate": 2.0},
+    )
+    operator = start_operator()
+    assert operator.execute(context_of(operator, try_number=2)) == f"{ARN}-2"
 
 
 def test_output_of_a_finished_execution(scripted_aws: ScriptedAws) -> None:

@@ -14,6 +14,7 @@ from sfn_provider.operators.step_function import (
     StepFunctionGetExecutionOutputOperator,
     StepFunctionStartExecutionOperator,
 )
+from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
 from tests.fixtures.versions import AIRFLOW
 
@@ -50,13 +51,12 @@ def test_an_execution_that_succeeds(make_machine: Make, sfn: Any, deferrable: bo
             waiter_delay=0.1,
             deferrable=deferrable,
         )
-        arn = "{{ ti.xcom_pull(task_ids='start', key='execution_arn') }}"
-        start >> StepFunctionGetExecutionOutputOperator(task_id="read", execution_arn=arn)
+        StepFunctionGetExecutionOutputOperator(task_id="read", execution_arn=start.output)
     run = run_dag(dag, run_conf={"day": "Saturday"})
     assert task_states(run) == {"start": "success", "read": "success"}
-    assert xcom(run, "start") == xcom(run, "read") == {"day": "Saturday"}
+    assert xcom(run, "start", "output") == xcom(run, "read") == {"day": "Saturday"}
     [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
-    assert xcom(run, "start", "execution_arn") == execution["executionArn"]
+    assert xcom(run, "start") == xcom(run, "start", "execution_arn") == execution["executionArn"]
     assert xcom(run, "start", "execution_name") == execution["name"]
     assert xcom(run, "start", "execution_start_date") < xcom(run, "start", "execution_stop_date")
 
@@ -77,7 +77,7 @@ def test_mapped_tasks_have_an_execution_each(make_machine: Make, sfn: Any) -> No
     machine = make_machine()
     with new_dag("mapped") as dag:
         StepFunctionStartExecutionOperator.partial(
-            task_id="start", state_machine_arn=machine, waiter_delay=0, region_name="us-east-1"
+            task_id="start", state_machine_arn=machine, waiter_delay=0, region_name="us-east-1", return_output=True
         ).expand(state_machine_input=[{"n": 1}, [2], "3"])
     run = run_dag(dag)
     outputs = {
@@ -85,6 +85,24 @@ def test_mapped_tasks_have_an_execution_each(make_machine: Make, sfn: Any) -> No
     }
     assert outputs == {0: {"n": 1}, 1: [2], 2: 3}
     assert len(sfn.list_executions(stateMachineArn=machine)["executions"]) == 3
+
+
+@pytest.mark.parametrize("mode", [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}], ids=str)
+def test_a_dag_of_the_amazon_provider_runs(make_machine: Make, mode: dict[str, Any]) -> None:
+    with new_dag(f"amazon_{next(iter(mode.values()))}") as dag:
+        start = StepFunctionStartExecutionOperator.partial(
+            task_id="start", state_machine_arn=make_machine(SLOW), waiter_delay=1
+        ).expand(state_machine_input=[{"n": 1}, {"n": 2}])
+        wait = StepFunctionExecutionSensor.partial(task_id="wait", poke_interval=1, **mode).expand(
+            execution_arn=start.output
+        )
+        output = StepFunctionGetExecutionOutputOperator.partial(task_id="output").expand(execution_arn=start.output)
+        wait >> output
+    run = run_dag(dag)
+    assert set(task_states(run).values()) == {"success"}
+    outputs = [ti for ti in run.get_task_instances() if ti.task_id == "output"]
+    pulled = [list(ti.xcom_pull(task_ids=["output"], map_indexes=ti.map_index)) for ti in outputs]
+    assert sorted(pulled, key=str) == [[{"n": 1}], [{"n": 2}]]
 
 
 def test_an_execution_timeout_stops_the_execution(make_machine: Make, sfn: Any) -> None:

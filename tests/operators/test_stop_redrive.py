@@ -80,10 +80,10 @@ def redriven(scripted_aws: ScriptedAws) -> ScriptedAws:
     return scripted_aws
 
 
-def test_a_redriven_executions_output_is_the_result(redriven: ScriptedAws) -> None:
+def test_a_redriven_executions_arn_is_the_result(redriven: ScriptedAws) -> None:
     operator = redrive_operator()
     context = context_of(operator)
-    assert operator.execute(context) == {"n": [1]}
+    assert operator.execute(context) == ARN
     assert context["ti"].xcoms["execution_arn"] == ARN
     assert context["ti"].xcoms["execution_stop_date"] == "1970-01-01T00:00:02+00:00"
 
@@ -101,7 +101,7 @@ def test_a_redrive_waits_in_the_triggerer(redriven: ScriptedAws) -> None:
         operator.execute(context)
     assert deferral.value.trigger.execution_arn == ARN
     event = {"status": "success", "execution_arn": ARN, "execution_status": "SUCCEEDED"}
-    assert redrive_operator(deferrable=True).execute_complete(context, event) == {"n": [1]}
+    assert redrive_operator(deferrable=True).execute_complete(context, event) == ARN
 
 
 def test_a_killed_redrive_stops_the_execution(redriven: ScriptedAws) -> None:
@@ -124,7 +124,7 @@ def test_what_has_succeeded_is_not_redriven(redriven: ScriptedAws, deferrable: b
     redriven.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     redriven.script("DescribeExecution", SUCCEEDED)
     operator = redrive_operator(deferrable=deferrable)
-    assert operator.execute(context_of(operator)) == {"n": [1]}
+    assert operator.execute(context_of(operator)) == ARN
 
 
 def test_what_cannot_be_redriven_says_why(redriven: ScriptedAws) -> None:

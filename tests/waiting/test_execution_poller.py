@@ -282,7 +282,7 @@ def test_children_of_a_map_run_are_described(simulated_aws: SimulatedStepFunctio
     ("arn", "reason"),
     [
         ("arn:aws:states:us-east-1:123456789012:express:Orders:one:2", "Express"),
-        ("arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:one", "by its own sensor"),
+        ("arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:one", "by StepFunctionMapRunSensor"),
         ("arn:aws:states:us-east-1:123456789012:stateMachine:Orders", "not the ARN of an execution"),
         ("Orders", "not the ARN of an execution"),
     ],
