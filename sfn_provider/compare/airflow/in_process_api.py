@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -42,7 +43,8 @@ def _replace_transport() -> InThreadTransport:
     from airflow.sdk.execution_time.supervisor import in_process_api_server
 
     api: Any = in_process_api_server()
-    transport = InThreadTransport(_current_routes(api.app), api.transport)
+    started = api.transport  # it runs what the application does at its start, and ends it when it is collected
+    transport = InThreadTransport(_current_routes(api.app), keep_alive=started)
     _cache_dependants()
     api.transport = transport
     return transport
@@ -51,25 +53,28 @@ def _replace_transport() -> InThreadTransport:
 class InThreadTransport(httpx.BaseTransport):
     """Runs an ASGI application on an event loop in the calling thread.
 
+    A thread in which an event loop runs cannot run another one: what it requests is served in a thread of its own.
+
     Args:
         app: the application.
-        fallback: serves requests from within a running event loop, where no other one can run.
+        keep_alive: what must live as long as this transport.
     """
 
-    def __init__(self, app: Any, fallback: httpx.BaseTransport) -> None:
+    def __init__(self, app: Any, keep_alive: Any = None) -> None:
         self.requests = 0
         self._app = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._fallback = fallback
+        self._keep_alive = keep_alive
         self._loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
         _run_threads_inline(self._loop)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
-        self.requests += 1
         if _in_event_loop():
-            return self._fallback.handle_request(request)
+            with ThreadPoolExecutor(1) as elsewhere:
+                return elsewhere.submit(self.handle_request, request).result()
         with self._lock:
+            self.requests += 1
             return self._loop.run_until_complete(self._answer(request))
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:

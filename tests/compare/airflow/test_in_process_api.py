@@ -48,7 +48,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 def transport(monkeypatch: pytest.MonkeyPatch) -> Iterator[InThreadTransport]:
     monkeypatch.setattr(anyio.to_thread, "run_sync", anyio.to_thread.run_sync)
-    made = InThreadTransport(app, httpx.MockTransport(lambda request: httpx.Response(202, content=request.content)))
+    made = InThreadTransport(app)
     yield made
     made._loop.close()
 
@@ -65,12 +65,14 @@ def test_the_thread_that_asks_gives_the_answer(transport: InThreadTransport) -> 
     assert transport.requests == 1
 
 
-def test_what_is_asked_within_an_event_loop_is_answered_elsewhere(transport: InThreadTransport) -> None:
+def test_what_is_asked_within_an_event_loop_is_answered_in_another_thread(transport: InThreadTransport) -> None:
     async def within() -> httpx.Response:
         return ask(transport, "text")
 
     answer = asyncio.run(within())
-    assert (answer.status_code, answer.text) == (202, "text")
+    assert (answer.status_code, answer.text) == (201, "text")
+    assert answer.headers["X-Thread"] != threading.current_thread().name
+    assert transport.requests == 1
 
 
 def test_other_event_loops_keep_their_threads(transport: InThreadTransport) -> None:
