@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.aws.lambda_functions import FunctionError, LambdaFunctions
-from tests.fixtures.real_airflow import RealAirflow
-from tests.fixtures.real_airflow_dags import put_in, start
+from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.real_airflow_dags import source_of
 
 
 def broken(payload: Any) -> Any:
@@ -34,41 +36,60 @@ def map_of(function: str) -> dict[str, Any]:
     }
 
 
-def test_a_map_of_fifty_tolerates_a_failing_item_or_does_not(
-    real_airflow: RealAirflow, lambda_functions: LambdaFunctions
-) -> None:
-    put_in(real_airflow, map_of(lambda_functions.add("ship", broken)), "orders")
-    orders = [{"order": number} for number in range(50)]
-    runs = [real_airflow.trigger("orders", {"orders": orders, "tolerated": count}) for count in (1, 0)]
-    tolerant, strict = (run.wait(240) for run in runs)
-    assert tolerant == "success", runs[0].story()
-    done = runs[0].xcom("Done")
-    failed = done.pop(7)
-    assert (failed["Status"], failed["Error"]) == ("FAILED", "OutOfStock")
-    assert done == [number * 2 for number in range(50) if number != 7]
-    assert strict == "failed", runs[1].story()
-    assert runs[1].states()["Done"] in ("skipped", "upstream_failed", None)
-    assert "States.ExceedToleratedFailureThreshold" in runs[1].story()
-
-
-def test_the_error_of_a_branch_is_caught(real_airflow: RealAirflow, lambda_functions: LambdaFunctions) -> None:
-    branches = [
-        {"StartAt": name, "States": {name: {"Type": "Task", "Resource": lambda_functions.add(name, body), "End": True}}}
-        for name, body in [("Bill", lambda payload: "billed"), ("Pick", broken)]
+def branches(bill: str, pick: str) -> dict[str, Any]:
+    """Two branches that call a function each, and a Catch."""
+    both = [
+        {"StartAt": name, "States": {name: {"Type": "Task", "Resource": function, "End": True}}}
+        for name, function in (("Bill", bill), ("Pick", pick))
     ]
     catch = [{"ErrorEquals": ["OutOfStock"], "ResultPath": "$.failure", "Next": "Apologise"}]
-    definition = {
+    return {
         "StartAt": "Both",
         "States": {
-            "Both": {"Type": "Parallel", "Branches": branches, "Catch": catch, "Next": "Thank"},
+            "Both": {"Type": "Parallel", "Branches": both, "Catch": catch, "Next": "Thank"},
             "Thank": {"Type": "Pass", "End": True},
             "Apologise": {"Type": "Pass", "End": True},
         },
     }
-    run = start(real_airflow, definition, "branches", {"order": 7})
+
+
+@pytest.fixture(scope="module")
+def runs(real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions) -> dict[str, Run]:
+    """The runs that the tests are about."""
+    airflow = real_airflow_process
+    airflow.ensure()
+    ship, pick = (lambda_functions.add(name, broken) for name in ("ship", "Pick"))
+    bill = lambda_functions.add("Bill", lambda payload: "billed")
+    airflow.add_dags(
+        {"orders": source_of(map_of(ship), "orders"), "branches": source_of(branches(bill, pick), "branches")}
+    )
+    orders = [{"order": number} for number in range(50)]
+    return {
+        "tolerant": airflow.trigger("orders", {"orders": orders, "tolerated": 1}),
+        "strict": airflow.trigger("orders", {"orders": orders, "tolerated": 0}),
+        "caught": airflow.trigger("branches", {"order": 7}),
+        "fine": airflow.trigger("branches", {"order": 1}),
+    }
+
+
+def test_a_map_of_fifty_tolerates_a_failing_item_or_does_not(runs: dict[str, Run]) -> None:
+    tolerant, strict = runs["tolerant"], runs["strict"]
+    assert tolerant.wait(240) == "success", tolerant.story()
+    done = tolerant.xcom("Done")
+    failed = done.pop(7)
+    assert (failed["Status"], failed["Error"]) == ("FAILED", "OutOfStock")
+    assert done == [number * 2 for number in range(50) if number != 7]
+    assert strict.wait(240) == "failed", strict.story()
+    assert strict.states()["Done"] in ("skipped", "upstream_failed", None)
+    assert "States.ExceedToleratedFailureThreshold" in strict.story()
+
+
+def test_the_error_of_a_branch_is_caught(runs: dict[str, Run]) -> None:
+    run = runs["caught"]
     assert run.wait() == "success", run.story()
     states = run.states()
     assert (states["Thank"], states["Apologise"]) == ("skipped", "success")
     assert run.xcom("Apologise")["failure"]["Error"] == "OutOfStock"
-    fine = real_airflow.run("branches", {"order": 1})
+    fine = runs["fine"]
+    fine.wait()
     assert fine.xcom("Thank") == ["billed", 2], fine.story()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.real_airflow import RealAirflow
+from tests.fixtures.real_airflow import RealAirflow, Run
 
 STEPS = """
 from datetime import timedelta
@@ -43,9 +43,24 @@ with DAG("DAG_ID", schedule=None):
 """
 
 
-def test_a_run_is_triggered_with_a_conf_and_survives_the_loss_of_the_triggerer(real_airflow: RealAirflow) -> None:
-    real_airflow.add_dag("steps", STEPS)
-    run = real_airflow.trigger("steps", {"number": 3})
+SLEEPERS = {supervisor: f"sleeper_{supervisor}" for supervisor in (False, True)}
+
+
+@pytest.fixture(scope="module")
+def runs(real_airflow_process: RealAirflow) -> dict[str, Run]:
+    """A run of each DAG."""
+    real_airflow_process.ensure()
+    real_airflow_process.add_dags(
+        {"steps": STEPS} | {dag_id: SLEEPER.replace("DAG_ID", dag_id) for dag_id in SLEEPERS.values()}
+    )
+    runs = {dag_id: real_airflow_process.trigger(dag_id) for dag_id in SLEEPERS.values()}
+    return runs | {"steps": real_airflow_process.trigger("steps", {"number": 3})}
+
+
+def test_a_run_is_triggered_with_a_conf_and_survives_the_loss_of_the_triggerer(
+    real_airflow: RealAirflow, runs: dict[str, Run]
+) -> None:
+    run = runs["steps"]
     run.wait_for_task("wait", "deferred")
     real_airflow.kill("triggerer")
     real_airflow.start("triggerer")
@@ -55,13 +70,19 @@ def test_a_run_is_triggered_with_a_conf_and_survives_the_loss_of_the_triggerer(r
     assert "XComs {'return_value': 4}" in run.story()
 
 
+@pytest.fixture(scope="module")
+def killed(runs: dict[str, Run]) -> dict[bool, Run]:
+    """The runs whose task's worker is killed: its process, or the one that watches over it too."""
+    found = {supervisor: runs[dag_id] for supervisor, dag_id in SLEEPERS.items()}
+    for supervisor, run in found.items():
+        run.wait_for_task("work", "running")
+        run.kill_worker("work", supervisor=supervisor)
+    return found
+
+
 @pytest.mark.parametrize("supervisor", [False, True], ids=["process-of-the-task", "whole-worker"])
-def test_the_worker_of_a_task_can_be_killed(real_airflow: RealAirflow, supervisor: bool) -> None:
-    dag_id = f"sleeper_{supervisor}"
-    real_airflow.add_dag(dag_id, SLEEPER.replace("DAG_ID", dag_id))
-    run = real_airflow.trigger(dag_id)
-    run.wait_for_task("work", "running")
-    run.kill_worker("work", supervisor=supervisor)
+def test_the_worker_of_a_task_can_be_killed(killed: dict[bool, Run], supervisor: bool) -> None:
+    run = killed[supervisor]
     assert run.wait() == "success", run.story()
     assert run.xcom("work") == 2
 

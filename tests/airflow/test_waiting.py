@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from tests.aws.moto import set_execution
+import boto3
+import pytest
+
+from tests.aws.moto import PASS_THROUGH, REGION, ROLE_ARN, set_execution
 from tests.fixtures.real_airflow import RealAirflow, Run
 
 FOUR_STARTS = """
@@ -40,12 +45,46 @@ with DAG("watch_ends", schedule=[ended], catchup=False):
 """
 
 
+@dataclass
+class Waiting:
+    """What waits: a run of four tasks, and a DAG that watches a state machine.
+
+    Args:
+        sfn: a client of Step Functions.
+        machine: the machine that the four tasks start.
+        watched: the machine that is watched.
+        run: the run of the four tasks.
+    """
+
+    sfn: Any
+    machine: str
+    watched: str
+    run: Run
+
+    def end_one(self, name: str) -> str:
+        """Start an execution of the machine that is watched, and let it end."""
+        arn = self.sfn.start_execution(stateMachineArn=self.watched, name=name)["executionArn"]
+        set_execution(arn, "SUCCEEDED")
+        return name
+
+
+@pytest.fixture(scope="module")
+def waiting(real_airflow_process: RealAirflow, empty_moto_server: str) -> Waiting:
+    """Both DAGs, at work."""
+    sfn = boto3.client("stepfunctions", endpoint_url=empty_moto_server, region_name=REGION)
+    machine, watched = (
+        sfn.create_state_machine(name=name, definition=json.dumps(PASS_THROUGH), roleArn=ROLE_ARN)["stateMachineArn"]
+        for name in ("FourStarts", "Watched")
+    )
+    real_airflow_process.ensure()
+    real_airflow_process.add_dags({"four_starts": FOUR_STARTS, "watch_ends": WATCH.replace("MACHINE", watched)})
+    return Waiting(sfn, machine, watched, real_airflow_process.trigger("four_starts", {"machine": machine}))
+
+
 def test_a_triggerer_that_is_killed_loses_no_execution_and_starts_none_twice(
-    real_airflow: RealAirflow, make_machine: Callable[..., str], sfn: Any
+    real_airflow: RealAirflow, waiting: Waiting
 ) -> None:
-    machine = make_machine(name="FourStarts")
-    real_airflow.add_dag("four_starts", FOUR_STARTS)
-    run = real_airflow.trigger("four_starts", {"machine": machine})
+    run = waiting.run
     arns = []
     for number in range(4):
         run.wait_for_task(f"start_{number}", "deferred")
@@ -63,15 +102,8 @@ def test_a_triggerer_that_is_killed_loses_no_execution_and_starts_none_twice(
     assert run.states() == {"start_0": "success", "start_1": "failed", "start_2": "success", "start_3": "success"}
     assert [run.xcom(f"start_{number}") for number in (0, 2, 3)] == [{"number": number} for number in (0, 2, 3)]
     assert "while nobody looked" in run.log("start_1")
-    started = [row["executionArn"] for row in sfn.list_executions(stateMachineArn=machine)["executions"]]
-    assert sorted(started) == sorted(arns)
-
-
-def end_one(sfn: Any, machine: str, name: str) -> str:
-    """Start an execution and let it end."""
-    arn = sfn.start_execution(stateMachineArn=machine, name=name)["executionArn"]
-    set_execution(arn, "SUCCEEDED")
-    return name
+    started = waiting.sfn.list_executions(stateMachineArn=waiting.machine)["executions"]
+    assert sorted(row["executionArn"] for row in started) == sorted(arns)
 
 
 def names_given(real_airflow: RealAirflow) -> set[str]:
@@ -82,10 +114,8 @@ def names_given(real_airflow: RealAirflow) -> set[str]:
 
 
 def test_a_watch_runs_a_dag_for_each_execution_also_for_those_that_ended_without_a_triggerer(
-    real_airflow: RealAirflow, make_machine: Callable[..., str], sfn: Any
+    real_airflow: RealAirflow, waiting: Waiting
 ) -> None:
-    machine = make_machine(name="Watched")
-    real_airflow.add_dag("watch_ends", WATCH.replace("MACHINE", machine))
     ended: list[str] = []
     last = 0.0
 
@@ -94,7 +124,7 @@ def test_a_watch_runs_a_dag_for_each_execution_also_for_those_that_ended_without
         # makes a run for the one before has no run of its own; it goes to the run for the event after it.
         nonlocal last
         if time.monotonic() - last > 5:
-            ended.append(end_one(sfn, machine, f"run-{len(ended)}"))
+            ended.append(waiting.end_one(f"run-{len(ended)}"))
             last = time.monotonic()
         return wanted(names_given(real_airflow))
 
@@ -102,6 +132,6 @@ def test_a_watch_runs_a_dag_for_each_execution_also_for_those_that_ended_without
     until("an event", lambda: given_after_more(bool))
     real_airflow.kill("triggerer")
     seen = ended.index(min(names_given(real_airflow), key=ended.index))
-    unseen = {*ended[seen:], *(end_one(sfn, machine, f"unseen-{number}") for number in range(3))}
+    unseen = {*ended[seen:], *(waiting.end_one(f"unseen-{number}") for number in range(3))}
     real_airflow.start("triggerer")
     until("what ended meanwhile", lambda: given_after_more(lambda given: unseen <= given))

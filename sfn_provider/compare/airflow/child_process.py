@@ -6,6 +6,7 @@ where Airflow's home is; it must not be the user's own.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -29,6 +30,7 @@ Json = Any
 
 def main() -> None:
     """Answer jobs until standard input ends."""
+    gc.disable()  # while Airflow is imported, which nearly all stays for
     answers = _redirect_stdout()
     from airflow.utils.db import initdb
 
@@ -46,6 +48,16 @@ def main() -> None:
             answer = {"failure": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+        if not gc.isenabled():
+            _leave_out_of_garbage_collection()
+
+
+def _leave_out_of_garbage_collection() -> None:
+    """Leave what the first run has imported out of all later garbage collections."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def _disable_disk_sync() -> None:
