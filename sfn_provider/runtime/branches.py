@@ -163,7 +163,8 @@ def collect_branch_outcomes(start: GroupStart, context: Context) -> list[BranchO
     if missing and all(outcome.status == "SUCCEEDED" for outcome in outcomes.values()):
         name = start.task.state_name
         raise AirflowFailException(
-            f"branch {missing[0]} of {name!r} has no outcome: look for a task of it that failed, clear it"
+            f"branch {missing[0]} of {name!r} has no outcome: a task of it was lost, or skipped because another branch "
+            "had failed; clear it with the tasks downstream"
         )
     return [outcomes.get(index) for index in range(count)]
 
