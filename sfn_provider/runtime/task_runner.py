@@ -156,17 +156,18 @@ class TaskRunner:
         self._killing.join(MAX_KILL_SECONDS)
 
     def _kill(self, driver: LiveDriver) -> None:
-        self._kill_reason = reason = self._snapshots.kill_reason()
-        self.task.log.info("The task is killed; its state is %s", reason)
-        if reason == "replaced":
-            return
         try:
+            self._kill_reason = self._snapshots.kill_reason()
+            self.task.log.info("The task is killed: it was %s", self._kill_reason)
             # Before the jobs are stopped: Airflow ends the process some seconds after it has begun to kill the task.
-            self._snapshots.record_kill(reason)
-        finally:
-            driver.stop_all()
-            if reason != "interrupted":
-                self.token_waits.close_all()
+            self._snapshots.record_kill(self._kill_reason)
+        except Exception:  # of whatever kind: no job must go on because Airflow cannot be reached
+            self.task.log.exception("The next try will not know that this one was killed, and its jobs were stopped")
+        if self._kill_reason == "replaced":
+            return
+        driver.stop_all()
+        if self._kill_reason != "interrupted":
+            self.token_waits.close_all()
 
     def end_deferral(self, *, timed_out: bool) -> None:
         """Stops what the task waited for in a deferral that has ended without an event of its trigger.
