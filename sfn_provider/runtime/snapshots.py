@@ -118,11 +118,15 @@ class TaskSnapshotStore:
         self.exists = True
         retry_store(self._context).set(json.dumps(snapshot))
 
-    def delete(self) -> None:
-        """Deletes the snapshot."""
+    def delete_snapshot(self) -> None:
+        """Deletes the snapshot of a task that starts again."""
         if self.exists:
             retry_store(self._context).delete()
             self.exists = False
+
+    def delete(self) -> None:
+        """Deletes what is stored for the task, which has ended."""
+        self.delete_snapshot()
         if self.stops:
             kill_store(self._context).delete()
 

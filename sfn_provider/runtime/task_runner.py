@@ -130,7 +130,7 @@ class TaskRunner:
         if stored is not None:
             self.task.log.info("The task was cleared: it starts again")
             self._make_driver().stop_abandoned(stored.content)
-            self._snapshots.delete()
+            self._snapshots.delete_snapshot()
         return self._strategy.start(self)
 
     def resume(self, snapshot: Json, event: Json = None) -> Json:
@@ -178,8 +178,9 @@ class TaskRunner:
         stored = self._snapshots.load_last()
         if stored is None or (not timed_out and self._snapshots.is_retried):
             return
-        self._make_driver().restore(stored)
-        self.kill()
+        driver = self._make_driver()
+        driver.restore(stored)
+        self._kill(driver)
 
     # Called by the strategies ----------------------------------------------------------------------------------------
 

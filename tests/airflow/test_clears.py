@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 
+from sfn_provider.translate import translate
 from tests.aws.lambda_functions import LambdaFunctions
 from tests.fixtures.definitions import END, call, choose, machine
 from tests.fixtures.real_airflow import RealAirflow
@@ -71,3 +73,22 @@ def test_a_loop_that_is_ended_by_a_signal_repeats_no_finished_call(
     assert [payload["turn"] for payload in lambda_functions.calls_of("count_killed")] == [0, 1, 2]
     assert run.xcom("Done") == {"turn": 3}
     assert run.task("Rest_loop")["try_number"] == 2
+
+
+def test_a_deferral_that_lasts_longer_than_execution_timeout_stops_its_job(
+    real_airflow: RealAirflow, make_machine: Callable[..., str], sfn: Any
+) -> None:
+    waiting = make_machine(machine({"Pause": {"Type": "Wait", "Seconds": 600, "End": True}}))
+    resource = "arn:aws:states:::states:startExecution.sync"
+    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": waiting}, "End": True}
+    source = translate(machine({"Nested": nested}), dag_id="timed_out_job").source
+    task_id = 'task_id="Nested",'
+    assert task_id in source
+    timeout = f"{task_id} execution_timeout=timedelta(seconds=8), retries=0,"
+    source = source.replace(task_id, timeout).replace("import UTC, datetime", "import UTC, datetime, timedelta")
+    real_airflow.add_dag("timed_out_job", source)
+    run = real_airflow.trigger("timed_out_job")
+    run.wait_for_task("Nested", "deferred")
+    assert run.wait() == "failed", run.story()
+    [execution] = sfn.list_executions(stateMachineArn=waiting)["executions"]
+    assert execution["status"] == "ABORTED", run.story()

@@ -232,6 +232,18 @@ def test_a_task_without_its_xcoms_is_refused(kind: str, argument: dict[str, Any]
         task(operator, **fields, **argument)
 
 
+def test_a_job_that_had_succeeded_before_the_task_was_killed_is_not_started_again(
+    run: Run, fake_caller: FakeCaller
+) -> None:
+    made = make("loop")
+    deferral(made, run)
+    killed("running")(made, run)
+    fake_caller.cancelled.clear()  # to stop it was too late
+    fake_caller.polls = [Completed("done"), Completed("done")]
+    assert run.execute(make("loop")) == "done"
+    assert [call.state for call, _ in fake_caller.calls] == ["Work", "Call"]
+
+
 def test_the_log_has_a_line_for_each_start_end_retry_and_wait(
     run: Run,
     fake_caller: FakeCaller,

@@ -321,7 +321,7 @@ class LiveDriver:
 
         Args:
             snapshot: the snapshot.
-            jobs_stopped: True where its jobs were stopped: they are started again.
+            jobs_stopped: True where its jobs were stopped: those that had not succeeded before are started again.
         """
         self._records = [Record(*record) for record in snapshot["records"]]
         self._timers = dict(snapshot["timers"])
@@ -329,6 +329,7 @@ class LiveDriver:
         self._token_waits.restore(snapshot["token_waits"])
         calls: list[Request] = [*self._calls.restore(snapshot["calls"], jobs_stopped=jobs_stopped)]
         if jobs_stopped:
-            self._resubmitted = set(self._jobs.jobs)
-            calls += self._jobs.release()
+            stopped = self._jobs.remove_stopped()
+            self._resubmitted = {call.id for call in stopped}
+            calls += stopped
         return StepResult(ExecutionState.from_json(snapshot["state"]), calls, [])

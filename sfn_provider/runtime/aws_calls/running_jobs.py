@@ -9,7 +9,7 @@ from typing import Any
 
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.integrations import Caller, Submitted
+from sfn_provider.integrations import Caller, Completed, Submitted
 
 Json = Any
 
@@ -113,11 +113,20 @@ class RunningJobs:
         self.jobs, self.polls = dict(snapshot["jobs"]), dict(snapshot["polls"])
         self.calls = dict(snapshot.get("job_calls", {}))
 
-    def release(self) -> list[CallTask]:
-        """Removes all jobs, which were stopped; returns the calls that submit them again."""
-        calls = [CallTask(**self.calls[identity]["call"]) for identity in self.jobs]
-        self.jobs, self.polls, self.calls = {}, {}, {}
+    def remove_stopped(self) -> list[CallTask]:
+        """Removes the jobs that have not succeeded, after all were stopped; returns the calls that start them again."""
+        stopped = [identity for identity, job in self.jobs.items() if not self._has_succeeded(job)]
+        calls = [CallTask(**self.calls[identity]["call"]) for identity in stopped]
+        for identity in stopped:
+            self._remove(identity)
+        self.polls = dict.fromkeys(self.polls, time.time())
         return calls
+
+    def _has_succeeded(self, job: dict[str, Json]) -> bool:
+        try:
+            return isinstance(self._caller.poll(job), Completed)
+        except StatesError:
+            return False
 
     def _remove(self, identity: str) -> None:
         self.jobs.pop(identity, None)
