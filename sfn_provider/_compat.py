@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -149,17 +149,26 @@ def has_event_triggers() -> bool:
     return airflow_major() >= 3
 
 
-def task_state(context: Context, task_id: str) -> str | None:
-    """Return the state of an unmapped task of the same DAG run, as text; None where it has none yet."""
+def task_states(context: Context, task_ids: Collection[str]) -> dict[tuple[str, int], str]:
+    """Return the states of tasks of the same DAG run by task id and map index, -1 for a task that is not mapped.
+
+    A task instance without a state, as one that was cleared and not scheduled since, is left out.
+    """
     instance: Any = context["ti"]
+    found: dict[tuple[str, int], Any] = {}
     if hasattr(instance, "get_task_states"):  # Airflow 3: tasks do not see the database
-        states = instance.get_task_states(dag_id=instance.dag_id, task_ids=[task_id], run_ids=[instance.run_id])
-        state = states.get(instance.run_id, {}).get(task_id)
+        runs = instance.get_task_states(dag_id=instance.dag_id, task_ids=[*task_ids], run_ids=[instance.run_id])
+        for name, state in runs.get(instance.run_id, {}).items():
+            task_id, _, index = name.rpartition("_")  # of a mapped one
+            found[(name, -1) if name in task_ids else (task_id, int(index))] = state
     else:
         run: Any = context["dag_run"]
-        other = run.get_task_instance(task_id)
-        state = other.state if other is not None else None
-    return str(getattr(state, "value", state)) if state is not None else None
+        found = {(other.task_id, other.map_index): other.state for other in run.get_task_instances()}
+    return {
+        key: str(getattr(state, "value", state))
+        for key, state in found.items()
+        if key[0] in task_ids and state is not None
+    }
 
 
 def enable_reschedule(task: BaseOperator) -> None:
@@ -214,7 +223,16 @@ class RetryStore:
 
 
 class _RetryVariable(RetryStore):
-    """Before Airflow 3.3, in a Variable: XComs and a deferral's arguments are lost with a try."""
+    """Before Airflow 3.3, in a Variable: XComs and a deferral's arguments are lost with a try.
+
+    Args:
+        context: the task's context.
+        purpose: what is stored, where that is not the task's snapshot; a part of the Variable's key.
+    """
+
+    def __init__(self, context: Context, purpose: str = "") -> None:
+        super().__init__(context)
+        self._purpose = purpose
 
     def get(self) -> str | None:
         # None is the default; the parameter's name differs between versions.
@@ -233,12 +251,21 @@ class _RetryVariable(RetryStore):
         instance = self._context["ti"]
         key = [instance.dag_id, instance.run_id, instance.task_id, instance.map_index]
         # A Variable's key has 250 characters at most, which a DAG's id alone may have.
-        return f"sfn_provider_{sha256(json.dumps(key).encode()).hexdigest()}"
+        return f"sfn_provider_{self._purpose}{sha256(json.dumps(key).encode()).hexdigest()}"
 
 
 def retry_store(context: Context) -> RetryStore:
     """Return the store of a task instance."""
     return RetryStore(context) if "task_state_store" in context else _RetryVariable(context)
+
+
+def kill_store(context: Context) -> RetryStore:
+    """Return the store of what a killed task leaves for its next try.
+
+    It is a Variable on every version: Airflow 3.3 answers 404 to a task that was cleared while it ran and uses its
+    ``task_state_store``, which goes by an id of the task instance that a clear replaces.
+    """
+    return _RetryVariable(context, "kill_")
 
 
 def __getattr__(name: str) -> Any:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sfn_provider import _compat
+from tests.fixtures.airflow_home import run_dag, xcom
+from tests.fixtures.task_runs import STARTED
 from tests.fixtures.versions import AIRFLOW
 
 LATER = {"SharedStreamProducer": (3, 3)}
@@ -35,3 +39,32 @@ def test_a_name_without_a_home_in_this_airflow_says_where_it_was_looked_for(monk
     monkeypatch.setitem(_compat._LOCATIONS, "Thing", homes)
     with pytest.raises(ImportError, match=r"airflow\.nowhere, airflow\.sdk:NoSuchThing"):
         _compat.__getattr__("Thing")
+
+
+class Echo(_compat.BaseOperator):
+    """Gives its value back."""
+
+    def __init__(self, *, value: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.value = value
+
+    def execute(self, context: Any) -> int:
+        """Give the value back."""
+        return self.value
+
+
+class States(_compat.BaseOperator):
+    """Gives the states of tasks before it."""
+
+    def execute(self, context: Any) -> list[Any]:
+        """Give the states of tasks before it."""
+        return sorted([*key, state] for key, state in _compat.task_states(context, {"One", "Each", "None"}).items())
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_the_states_of_task_instances_are_there_by_task_and_index() -> None:
+    with _compat.DAG("states", schedule=None, start_date=STARTED) as dag:
+        each = Echo.partial(task_id="Each").expand(value=[1, 2])
+        [Echo(task_id="One"), Echo(task_id="One_2"), each] >> States(task_id="States")
+    run = run_dag(dag)
+    assert xcom(run, "States") == [["Each", 0, "success"], ["Each", 1, "success"], ["One", -1, "success"]]

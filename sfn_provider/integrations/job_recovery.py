@@ -6,6 +6,7 @@ Sources: the API reference of each service.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -17,6 +18,8 @@ from sfn_provider.integrations.api_operation import ServiceAdapter, botocore_err
 from sfn_provider.integrations.json_templates import CallTemplate, fill_template, get_path
 from sfn_provider.integrations.sync_job import CallOperation
 from sfn_provider.integrations.value_shapes import Values
+
+log = logging.getLogger(__name__)
 
 MAX_CLOCK_SKEW_MS: Final = 5000
 """Milliseconds by which a worker's clock may be ahead of AWS's."""
@@ -207,5 +210,7 @@ class JobFinder:
                 if classify_error(error) in (AwsErrorKind.TRANSIENT, AwsErrorKind.EXPIRED):
                     raise operation.convert_error(error) from error
                 return None
-            self._found += [found] if found is not None else []
+            if found is not None:
+                log.info("Found what an earlier try has started: %s", found)
+                self._found.append(found)
             return found

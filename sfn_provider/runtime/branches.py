@@ -20,8 +20,10 @@ from sfn_provider.runtime.routing_token import (
     ERROR_KEY,
     TOKEN_KEY,
     BranchPosition,
+    CurrentXComs,
     RoutingToken,
     TaskEntry,
+    map_index_of,
     pull_xcoms,
 )
 
@@ -57,6 +59,8 @@ class GroupStart(NamedTuple):
 def pull_group_start(task: GroupStartTask, context: Context) -> GroupStart | None:
     """Return what a start task has pushed; None where it has not entered its Parallel or Map."""
     tokens, shared = (pull_xcoms(context, [task.task_id], key, -1) for key in (TOKEN_KEY, GROUP_START_KEY))
+    if not CurrentXComs(context, [task.task_id]).are_of(task.task_id, -1, "success"):
+        return None
     return GroupStart(task, RoutingToken.from_json(tokens[0]), shared[0]) if tokens and shared else None
 
 
@@ -75,8 +79,8 @@ def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> Ta
     if pushed is None:
         return None
     token, shared = pushed.token, pushed.shared
-    state, map_index = next(iter(task.states)), context["ti"].map_index
-    index = start.index_of(state, -1 if map_index is None else map_index)
+    state = next(iter(task.states))
+    index = start.index_of(state, map_index_of(context))
     if index >= len(shared["previous"]):
         return None
     inputs = pull_xcoms(context, [start.task_id], "return_value", -1)
@@ -108,10 +112,22 @@ def skip_if_sibling_failed(task: StateTask, token: RoutingToken, context: Contex
     at_once = task.max_active_tis_per_dagrun or INLINE_CONCURRENCY
     is_first = innermost in task.upstream_task_ids and index < at_once
     for depth, (start_id, _) in enumerate(around[:-1] if is_first else around):
-        for error in pull_xcoms(context, task_ids_in_group(starts[start_id]), ERROR_KEY):
+        for error in _pull_errors(context, task_ids_in_group(starts[start_id])):
             place = _place_of_error(error)
             if len(place) == depth + 1 and place[:depth] == around[:depth] and _is_past(error, token):
                 raise AirflowSkipException(f"another branch of {starts[start_id].state_name!r} has failed")
+
+
+def _pull_errors(context: Context, task_ids: list[str]) -> list[dict[str, Json]]:
+    """Return the errors of the tasks that have failed, and not run again since."""
+    errors = pull_xcoms(context, task_ids, ERROR_KEY)
+    current = CurrentXComs(context, task_ids if errors else [])
+    tokens = [error.get("Token", {}) for error in errors]
+    return [
+        error
+        for error, token in zip(errors, tokens, strict=True)
+        if not token or current.are_of(token["task_id"], token["map_index"], "failed")
+    ]
 
 
 def _is_past(error: dict[str, Json], token: RoutingToken) -> bool:
@@ -147,20 +163,22 @@ def collect_branch_outcomes(start: GroupStart, context: Context) -> list[BranchO
     if missing and all(outcome.status == "SUCCEEDED" for outcome in outcomes.values()):
         name = start.task.state_name
         raise AirflowFailException(
-            f"branch {missing[0]} of {name!r} has no outcome: look for a task of it that failed, clear it"
+            f"branch {missing[0]} of {name!r} has no outcome: a task of it was lost, or skipped because another branch "
+            "had failed; clear it with the tasks downstream"
         )
     return [outcomes.get(index) for index in range(count)]
 
 
 def _succeeded(inside: list[str], before: RoutingToken, context: Context) -> Iterator[tuple[Place, BranchOutcome]]:
+    current = CurrentXComs(context, inside)
     for ended in pull_xcoms(context, inside, BRANCH_END_KEY):
         token = RoutingToken.from_json(ended["token"])
-        if token.branch is not None:
+        if token.branch is not None and current.are_of(token.task_id, token.map_index, "success"):
             yield token.branch.place, _outcome("SUCCEEDED", token, before, output=ended["output"])
 
 
 def _failed(inside: list[str], before: RoutingToken, context: Context) -> Iterator[tuple[Place, BranchOutcome]]:
-    for error in pull_xcoms(context, inside, ERROR_KEY):
+    for error in _pull_errors(context, inside):
         if place := _place_of_error(error):
             token = RoutingToken.from_json(error["Token"])
             yield place, _outcome(error["Status"], token, before, error=error["Error"], cause=error["Cause"])

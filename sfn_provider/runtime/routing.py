@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from sfn_provider._compat import AirflowSkipException, SkipMixin
 from sfn_provider.runtime.branches import BRANCH_END_KEY, enter_branch, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import execution_input
-from sfn_provider.runtime.routing_token import TOKEN_KEY, RoutingToken, TaskEntry, pull_xcoms
+from sfn_provider.runtime.routing_token import (
+    TOKEN_KEY,
+    CurrentXComs,
+    RoutingToken,
+    TaskEntry,
+    map_index_of,
+    pull_xcoms,
+)
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.xcom_json import encode_xcom
 
@@ -42,13 +49,19 @@ def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
 
 
 def _chosen_entry(task: StateTask, before: list[StateTask], context: Context) -> TaskEntry | None:
-    map_index = context["ti"].map_index
-    for pushed in pull_xcoms(context, [near.task_id for near in before], TOKEN_KEY, map_index):
-        token = RoutingToken.from_json(pushed)
-        if token.next in task.states:
-            outputs = pull_xcoms(context, [token.task_id], "return_value", map_index)
-            return TaskEntry(str(token.next), outputs[0] if outputs else None, token)
-    return None
+    map_index, task_ids = map_index_of(context), [near.task_id for near in before]
+    tokens = map(RoutingToken.from_json, pull_xcoms(context, task_ids, TOKEN_KEY, map_index))
+    choosing = [token for token in tokens if token.next in task.states]
+    if not choosing:
+        return None
+    current = CurrentXComs(context, task_ids)
+    choosing = [token for token in choosing if current.are_of(token.task_id, map_index, "success")]
+    # Two where a task before was cleared without those that it had chosen: what it chose last counts.
+    token = max(choosing, key=lambda token: token.now, default=None)
+    if token is None:
+        return None
+    outputs = pull_xcoms(context, [token.task_id], "return_value", map_index)
+    return TaskEntry(str(token.next), outputs[0] if outputs else None, token)
 
 
 def route_to_successor(task: StateTask, context: Context, output: Json, token: RoutingToken) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from sfn_provider._compat import task_states
 from sfn_provider.engine.external_branches import BranchContext
 from sfn_provider.xcom_json import decode_xcom
 
@@ -66,6 +67,7 @@ class RoutingToken:
         transitions: states entered by the task, each retry counted as one more.
         steps: states left so far, in the branch where the task is in one.
         branch: the branch or iteration that the task is in; None outside of every Parallel and Map.
+        map_index: the map index of the task instance that pushed it, -1 where it is not mapped.
     """
 
     task_id: str
@@ -77,6 +79,7 @@ class RoutingToken:
     transitions: int = 0
     steps: int = 0
     branch: BranchPosition | None = None
+    map_index: int = -1
 
     @classmethod
     def from_json(cls, data: dict[str, Json]) -> Self:
@@ -97,6 +100,34 @@ class TaskEntry:
     state: str
     input: Json
     token: RoutingToken | None = None
+
+
+def map_index_of(context: Context) -> int:
+    """Return the map index of the task instance, -1 where it is not mapped."""
+    index = context["ti"].map_index
+    return -1 if index is None else index
+
+
+class CurrentXComs:
+    """Tells the XComs of the DAG run as it is now from those of task instances that did not run again after a clear.
+
+    Airflow removes the XComs of a task instance when it starts again, not when it is cleared. One that ran before the
+    clear, and is skipped after it, still has its XComs: a token of it must not choose a state, an error not fail a
+    join.
+
+    Args:
+        context: the pulling task's context.
+        task_ids: the tasks that have pushed the XComs.
+    """
+
+    def __init__(self, context: Context, task_ids: list[str]) -> None:
+        # No task of a run that nobody has cleared runs twice, and asking takes a request.
+        was_cleared = bool(task_ids) and bool(context["dag_run"].clear_number)
+        self._states = task_states(context, frozenset(task_ids)) if was_cleared else None
+
+    def are_of(self, task_id: str, map_index: int, *states: str) -> bool:
+        """Return True for the XComs of a task instance that is in one of these states."""
+        return self._states is None or self._states.get((task_id, map_index)) in states
 
 
 def pull_xcoms(context: Context, task_ids: list[str], key: str, map_index: int | None = None) -> list[Json]:

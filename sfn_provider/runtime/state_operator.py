@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowFailException, enable_reschedule
+from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowException, AirflowFailException, enable_reschedule
 from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.state_task import StateTask, StrategyName
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
@@ -41,6 +41,9 @@ class StateOperator(StateTask):
         aws_conn_id: Airflow connection for the calls to AWS.
         region_name: AWS region for the calls; by default the connection's.
         kwargs: the fields of the state's type, and arguments of Airflow's BaseOperator.
+
+    Raises:
+        AirflowException: ``do_xcom_push`` is False, or ``multiple_outputs`` True.
     """
 
     # Nothing is rendered as a template: a payload that holds "{{" means just that.
@@ -69,6 +72,8 @@ class StateOperator(StateTask):
         fields = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
         task_id: str = kwargs["task_id"]
         super().__init__(**kwargs)
+        if not self.do_xcom_push or self.multiple_outputs:
+            raise _xcom_refusal(task_id)
         self.state_name = state_name or task_id
         common = {"comment": comment, "next": next, "end": end}
         fields |= {name: value for name, value in common.items() if value is not None}
@@ -130,10 +135,28 @@ class StateOperator(StateTask):
         return self._runner
 
     def on_kill(self) -> None:
-        """Cancels the jobs that the task waits for."""
+        """Stops the jobs that the task waits for."""
         runner: TaskRunner | None = getattr(self, "_runner", None)
         if runner is not None:
-            runner.cancel()
+            runner.kill()
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Continues after a deferral. Airflow calls it.
+
+        Where Airflow ends the deferral itself, it drops the deferral's arguments, and the task fails. The jobs that the
+        task waited for are stopped then, unless its trigger has failed and the task's next try continues with them.
+        """
+        if next_method == "__fail__":
+            timed_out = "timeout" in str((next_kwargs or {}).get("error"))
+            self._start_runner(context).end_deferral(timed_out=timed_out)
+        return super().resume_execution(next_method, next_kwargs, context)
+
+
+def _xcom_refusal(task_id: str) -> AirflowException:
+    return AirflowException(
+        f"task {task_id!r}: do_xcom_push must be True and multiple_outputs False: its output is an XCom that the next "
+        "task reads, and so is the choice of that task. Remove these arguments from the task and the default_args"
+    )
 
 
 def _retry_defaults(default_args: dict[str, Any]) -> dict[str, Any]:

@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from functools import cached_property
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import AirflowFailException, AirflowRescheduleException
+from sfn_provider._compat import AirflowException, AirflowFailException, AirflowRescheduleException, timezone
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
 from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
 from sfn_provider.runtime.routing import resolve_entry, route_to_successor
-from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, RoutingToken, TaskEntry
-from sfn_provider.runtime.snapshots import TaskSnapshotStore
+from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, RoutingToken, TaskEntry, map_index_of
+from sfn_provider.runtime.snapshots import KillReason, TaskSnapshotStore
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
 from sfn_provider.runtime.task_history import record_history
 from sfn_provider.runtime.wait_mode import get_wait_mode
@@ -36,6 +39,10 @@ Json = Any
 
 IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
 """The types of states that neither call nor wait. Only for the others is the live driver imported, which takes long."""
+
+
+MAX_KILL_SECONDS = 4.0
+"""Seconds for which ``on_kill`` blocks at most: Airflow ends the process five seconds after it has begun to kill it."""
 
 
 class TaskStrategy:
@@ -94,6 +101,8 @@ class TaskRunner:
         self.branch: BranchPosition | None = None
         self._snapshots = TaskSnapshotStore(context)
         self._driver: LiveDriver | None = None
+        self._killing: Thread | None = None
+        self._kill_reason: KillReason | None = None
         self._set_strategy(strategy)
 
     def _set_strategy(self, strategy: TaskStrategy) -> None:
@@ -108,29 +117,70 @@ class TaskRunner:
         """The task's waits for workers outside of Airflow."""
         from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
 
-        return TaskTokenWaits(self.task, self.context)
+        return TaskTokenWaits(self.task, self.context, self._idempotency_key)
 
     # Called by the operator ------------------------------------------------------------------------------------------
 
     def execute(self) -> Json:
         """Runs a try of the task: resumes from the snapshot of a try whose worker was lost, or starts."""
-        snapshot = self._snapshots.load()
-        if snapshot is None:
-            return self._strategy.start(self)
-        self.task.log.info("Resuming from the snapshot of an earlier try")
-        return self._resume(snapshot)
+        stored = self._snapshots.load()
+        if stored is not None and stored.is_current:
+            self.task.log.info("Resuming from the snapshot of an earlier try")
+            return self._resume(stored.content, jobs_stopped=stored.jobs_stopped)
+        if stored is not None:
+            self.task.log.info("The task was cleared: it starts again")
+            self._make_driver().stop_abandoned(stored.content)
+            self._snapshots.delete_snapshot()
+        return self._strategy.start(self)
 
     def resume(self, snapshot: Json, event: Json = None) -> Json:
         """Continues after a deferral from its snapshot and the trigger's event."""
         decoded = decode_xcom(snapshot)
+        if not self._snapshots.is_of_this_try(decoded):
+            return self.execute()  # Airflow has kept the arguments of an earlier try's deferral
         self._snapshots.exists = True
-        return self._resume(decoded, event) if self._snapshots.is_valid(decoded) else self._strategy.start(self)
+        return self._resume(decoded, event)
 
-    def cancel(self) -> None:
-        """Cancels what was started and has not finished; a next try starts from the beginning."""
-        if self._driver is not None:
-            self._driver.cancel_all()
-            self._snapshots.delete()
+    def kill(self) -> None:
+        """Stops what was started and has not ended, because the task is killed.
+
+        A next try resumes from the last snapshot and starts again what was stopped; after a clear it starts from the
+        beginning.
+        """
+        if self._driver is None or self._driver.is_killed:
+            return
+        self._driver.stop_advancing()
+        # A signal may have interrupted a request to Airflow, whose lock this thread would wait for without end.
+        self._killing = Thread(target=self._kill, args=(self._driver,))
+        self._killing.start()
+        self._killing.join(MAX_KILL_SECONDS)
+
+    def _kill(self, driver: LiveDriver) -> None:
+        try:
+            self._kill_reason = self._snapshots.kill_reason()
+            self.task.log.info("The task is killed: it was %s", self._kill_reason)
+            # Before the jobs are stopped: Airflow ends the process some seconds after it has begun to kill the task.
+            self._snapshots.record_kill(self._kill_reason)
+        except Exception:  # of whatever kind: no job must go on because Airflow cannot be reached
+            self.task.log.exception("The next try will not know that this one was killed, and its jobs were stopped")
+        if self._kill_reason == "replaced":
+            return
+        driver.stop_all()
+        if self._kill_reason != "interrupted":
+            self.token_waits.close_all()
+
+    def end_deferral(self, *, timed_out: bool) -> None:
+        """Stops what the task waited for in a deferral that has ended without an event of its trigger.
+
+        Args:
+            timed_out: True where it has taken too long; False where the trigger has failed.
+        """
+        stored = self._snapshots.load_last()
+        if stored is None or (not timed_out and self._snapshots.is_retried):
+            return
+        driver = self._make_driver()
+        driver.restore(stored)
+        self._kill(driver)
 
     # Called by the strategies ----------------------------------------------------------------------------------------
 
@@ -215,12 +265,17 @@ class TaskRunner:
             transitions=state.transitions,
             steps=state.steps,
             branch=self.branch,
+            map_index=map_index_of(self.context),
         )
 
     def usage_failure(self, message: str) -> AirflowFailException:
         """Return the exception that fails the task for a reason that is not a state's error."""
         self.push(ERROR_KEY, {"Message": message})
         return AirflowFailException(message)
+
+    @cached_property
+    def _idempotency_key(self) -> str:
+        return idempotency_key(self.task, self.context, self._snapshots.stops)
 
     # Advancing -------------------------------------------------------------------------------------------------------
 
@@ -234,18 +289,20 @@ class TaskRunner:
         from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
 
         def save() -> None:
-            self._snapshots.save(self._snapshot(driver))
+            if not driver.is_killed:
+                self._snapshots.save(self._snapshot(driver))
 
-        driver = self._driver = LiveDriver(self.interpreter, self.task, self.context, self.token_waits, save)
+        key = self._idempotency_key
+        driver = self._driver = LiveDriver(self.interpreter, self.task, self.context, self.token_waits, save, key)
         return driver
 
-    def _resume(self, snapshot: dict[str, Json], event: Json = None) -> Json:
+    def _resume(self, snapshot: dict[str, Json], event: Json = None, *, jobs_stopped: bool = False) -> Json:
         strategy = self._strategy.after_deferral()
         if strategy is not self._strategy:
             self._set_strategy(strategy)
         driver = self._make_driver()
         self.branch = BranchPosition.from_json(snapshot["branch"])
-        restored = driver.restore(snapshot)
+        restored = driver.restore(snapshot, jobs_stopped=jobs_stopped)
         driver.apply_trigger_event(event)
         step = self._strategy.resume(self, restored.state)
         return self._advance(driver, step._replace(requests=[*restored.requests, *step.requests]))
@@ -256,12 +313,32 @@ class TaskRunner:
             return self._end(last)
         self._strategy.before_deferral(self, driver.state)
         snapshot = self._snapshot(driver)
+        if driver.is_killed:
+            raise self._kill_failure(driver, snapshot)
         self._snapshots.save(snapshot)
         self.token_waits.delete_answered()
         if get_wait_mode() == "reschedule":
             raise AirflowRescheduleException(driver.due())  # type: ignore[no-untyped-call]
         kwargs = {"snapshot": encode_xcom(snapshot)}
-        return self.task.defer(trigger=driver.trigger(), method_name="resume", kwargs=kwargs)
+        timeout = self._until_execution_timeout()
+        return self.task.defer(trigger=driver.trigger(), method_name="resume", kwargs=kwargs, timeout=timeout)
+
+    def _kill_failure(self, driver: LiveDriver, snapshot: dict[str, Json]) -> AirflowException:
+        """Return the exception that ends a task that was killed. Saves its snapshot where it is retried."""
+        if self._killing is not None:
+            self._killing.join()
+        if self._kill_reason != "replaced":
+            driver.stop_all()  # what was submitted while it was killed
+        if self._kill_reason == "interrupted":
+            self._snapshots.save(snapshot)
+        return AirflowException("The task was killed")
+
+    def _until_execution_timeout(self) -> timedelta | None:
+        """Return how long the task may be deferred; Airflow 3 applies ``execution_timeout`` to its workers alone."""
+        limit, started = self.task.execution_timeout, self.context["ti"].start_date
+        if limit is None or started is None:
+            return limit
+        return max(started + limit - timezone.utcnow(), timedelta())
 
     def _snapshot(self, driver: LiveDriver) -> dict[str, Json]:
         branch = asdict(self.branch) if self.branch else None

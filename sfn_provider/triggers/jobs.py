@@ -27,7 +27,7 @@ class JobsTrigger(BaseTrigger):
     reads the results of jobs.
 
     Args:
-        jobs: the jobs by name, as `sfn_provider.integrations.Submitted` has them; ``kept`` is not needed.
+        jobs: the jobs by name, as `sfn_provider.integrations.Submitted` has them; ``known_result`` is not needed.
         polls: when to poll each next, in seconds since the epoch.
         moment: when the wait ends at the latest, in seconds since the epoch; None for no such time.
         aws_conn_id: the Airflow connection; None for boto3's default credentials.

@@ -74,14 +74,17 @@ def test_the_next_try_goes_on_from_the_last_deferral(fake_caller: FakeCaller, fa
     assert run.kept == {}
 
 
-@pytest.mark.parametrize("cleared", [{"max_tries": 3}, {"clear_number": 1}], ids=["while-it-waited", "while-it-ran"])
-def test_a_task_that_is_cleared_starts_anew(
-    fake_caller: FakeCaller, fake_clock: Clock, run: Run, cleared: dict[str, int]
-) -> None:
+@pytest.mark.parametrize("runs", [False, True], ids=["while-it-waited", "while-it-ran"])
+def test_a_task_that_is_cleared_starts_anew(fake_caller: FakeCaller, fake_clock: Clock, run: Run, runs: bool) -> None:
     fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed("done")]}
-    deferral(loop(), run)
-    run.try_number = 2
-    vars(run).update(cleared)
+    made = loop()
+    deferral(made, run)
+    run.try_number, run.clear_number = 2, 1
+    if runs:
+        run.states["Loop"] = "restarting"
+        made.on_kill()
+    else:
+        run.max_tries = 3
     fake_clock.now = NOW + 60
     event = deferral(loop(), run)
     assert [call.state for call, _ in fake_caller.calls] == ["Work", "Work"]
@@ -90,14 +93,16 @@ def test_a_task_that_is_cleared_starts_anew(
 
 
 @pytest.mark.parametrize(
-    ("tries", "calls"), [(1, ["Work", "Look"]), (2, ["Work", "Work"])], ids=["other-task", "this-task"]
+    ("tries", "cleared", "calls"),
+    [(1, 0, ["Work", "Look"]), (2, 0, ["Work", "Look"]), (2, 1, ["Work", "Work"])],
+    ids=["other-task", "other-task-and-worker-lost", "this-task"],
 )
 def test_what_a_deferral_kept_is_good_where_another_task_of_the_run_was_cleared(
-    fake_caller: FakeCaller, fake_clock: Clock, run: Run, tries: int, calls: list[str]
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run, tries: int, cleared: int, calls: list[str]
 ) -> None:
     fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed(None)]}
     event = deferral(loop(), run)
-    run.clear_number, run.try_number = 1, tries
+    run.clear_number, run.try_number, run.max_tries = 1, tries, run.max_tries + cleared
     fake_clock.now = NOW + 60
     with pytest.raises(_compat.TaskDeferred):
         resume(loop(), run, event)
@@ -270,4 +275,5 @@ def test_the_snapshot_of_a_deferral_is_what_is_kept(fake_caller: FakeCaller, run
     fake_caller.answers["Call"] = [LATER]
     event = deferral(task(resource=JOB), run)
     run.try_number = 2
-    assert TaskSnapshotStore(run.context(task())).load() == json.loads(json.dumps(event.kwargs["snapshot"]))
+    stored = TaskSnapshotStore(run.context(task())).load()
+    assert stored == (json.loads(json.dumps(event.kwargs["snapshot"])), True, False)

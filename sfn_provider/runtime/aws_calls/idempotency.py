@@ -1,25 +1,40 @@
-"""Makes the idempotency key of a task's calls: kept over lost workers, changed by a clear.
+"""Makes the idempotency key of a task's calls: the same for each try until the task is cleared.
 
 Airflow runs a new try where a worker was lost; that try continues with the jobs of the lost one. A user who clears a
-task wants it to run again, with new jobs.
+task, or deletes a DAG run and creates it again, wants it to run again, with new jobs.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.runtime.state_task import StateTask
 
 
-def idempotency_key(task: StateTask, context: Context) -> str:
-    """Return a text that is the same for all tries of a task instance between two clearings, and unique to them.
+def clear_stamp(context: Context) -> list[Any]:
+    """Return what differs after a clear: when the DAG run started, and the task instance's ``max_tries``.
 
-    Airflow's count of tries only grows; when a task is cleared, its tries so far are added to ``max_tries``. Clearing
-    a running task changes the DAG run's ``clear_number`` alone.
+    When Airflow clears a task instance it adds the tries so far to ``max_tries``, unless the task runs (then see
+    `sfn_provider.runtime.snapshots`). A finished run whose tasks are cleared, and a run that is deleted and created
+    again under the same id, start at another time. The ``clear_number`` of a DAG run is no part of it: it rises where
+    another task of the run is cleared, too. It is the rule of `sfn_provider.executions.names.execution_name`.
+    """
+    started = context["dag_run"].start_date
+    return [started.astimezone(UTC).isoformat() if started is not None else None, context["ti"].max_tries]
+
+
+def idempotency_key(task: StateTask, context: Context, stops: int = 0) -> str:
+    """Return a text that is the same for all tries of a task instance between two clears, and unique to them.
+
+    Args:
+        task: the task.
+        context: the task's context.
+        stops: how often in these tries the task was killed, and its jobs were stopped: they are not found again.
     """
     instance, run = context["ti"], context["dag_run"]
-    tries_before_clear = int(instance.max_tries) - (task.retries or 0)
-    cleared = f"{tries_before_clear}.{run.clear_number or 0}"
-    return f"{task.dag.dag_id}/{run.run_id}/{task.task_id}/{instance.map_index}/{cleared}"
+    started, max_tries = clear_stamp(context)
+    tries = f"{started}.{max_tries}.{stops}"
+    return f"{task.dag.dag_id}/{run.run_id}/{task.task_id}/{instance.map_index}/{tries}"

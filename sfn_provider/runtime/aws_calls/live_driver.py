@@ -29,7 +29,6 @@ from sfn_provider.engine.requests import (
 )
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
-from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCalls
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
@@ -72,6 +71,10 @@ class LiveDriver:
         context: the task's context.
         token_waits: the task's waits for workers outside.
         save: saves `snapshot` for the task's next try.
+        key: the task's idempotency key.
+
+    Attributes:
+        is_killed: True once the task is killed: no more calls are made.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class LiveDriver:
         context: Context,
         token_waits: TaskTokenWaits,
         save: Callable[[], None],
+        key: str,
     ) -> None:
         self._save = save
         self._saved_at = time.time()
@@ -101,7 +105,10 @@ class LiveDriver:
         self._records: list[Record] = []
         self._timers: dict[str, float] = {}
         self._jobs = RunningJobs(caller, task.log)
-        self._calls = RunningCalls(caller, self._jobs, token_waits, idempotency_key(task, context), task.log)
+        self._calls = RunningCalls(caller, self._jobs, token_waits, key, task.log)
+        self._resubmitted: set[str] = set()
+        self._log = task.log
+        self.is_killed = False
 
     # Running ---------------------------------------------------------------------------------------------------------
 
@@ -109,7 +116,7 @@ class LiveDriver:
         """Answers requests until the task's part is done, or until there is something to wait for.
 
         Returns:
-            The last step with all history records, or None where the task should be deferred.
+            The last step with all history records, or None where the task should be deferred, or was killed.
         """
         with ThreadPoolExecutor(MAX_CALLS) as pool:
             while True:
@@ -131,22 +138,26 @@ class LiveDriver:
         if self._calls.any_is_recoverable:
             # If this worker is lost over such a call, the next one must know that it may have been made.
             self._save()
-        self._calls.submit_requested(pool)
+        if not self.is_killed:
+            self._calls.submit_requested(pool)
 
     def _handle(self, request: Request) -> None:
         if isinstance(request, CallTask):
             self._calls.request(request)
         elif isinstance(request, WakeAt):
             self._timers[request.id] = request.at
+            self._log_delay(request)
         elif isinstance(request, Cancel):
             self._cancel(request.id)
         elif not isinstance(request, RunBranches | RunChildExecutions):  # these are for other tasks
             raise TypeError(f"unknown request {request!r}")
 
     def _next_event(self) -> Event | None:
-        """Return the next answer; None where none comes within a short time."""
+        """Return the next answer; None where none comes within a short time, or where the task was killed."""
         short_wait_ends = time.time() + SHORT_WAIT
         while True:
+            if self.is_killed:
+                return None
             event = next(self._due_events(), None)
             if event is not None:
                 return event
@@ -155,8 +166,8 @@ class LiveDriver:
             if self._calls.submitted:
                 self._save_if_due()
                 outcome = self._calls.next_outcome(min(pause, SNAPSHOT_INTERVAL))
-                if outcome is not None:
-                    return self._answer(*outcome)
+                if outcome is not None and (event := self._answer(*outcome)) is not None:
+                    return event
             elif self._may_defer() and (until_next > SHORT_WAIT or self._only_job_polls_due(short_wait_ends)):
                 return None
             else:
@@ -199,7 +210,8 @@ class LiveDriver:
 
     # Calls and jobs --------------------------------------------------------------------------------------------------
 
-    def _answer(self, call: CallTask, future: CallFuture) -> Event:
+    def _answer(self, call: CallTask, future: CallFuture) -> Event | None:
+        """Return the event of a call's outcome; None for a job that takes the place of one that was stopped."""
         try:
             outcome = future.result()
         except StatesError as error:
@@ -212,12 +224,15 @@ class LiveDriver:
             self._must_save = True
             return TaskSubmitted(call.id, outcome.result, time.time())
         if not self._calls.is_cancelled(call.id):
-            self._jobs.add(call.id, outcome)
+            self._jobs.add(call, outcome)
             self._must_save = True
+            if call.id in self._resubmitted:
+                self._resubmitted.remove(call.id)
+                return None
         return TaskSubmitted(call.id, outcome.output, time.time())
 
     def _cancel(self, identity: str) -> None:
-        """Return up a timer, a job, a call, or a wait for a worker."""
+        """Gives up a timer, a job, a call, or a wait for a worker."""
         self._timers.pop(identity, None)
         self._token_waits.close(identity)
         self._calls.cancel(identity)
@@ -229,11 +244,29 @@ class LiveDriver:
             self._cancel(identity)
         self._calls.join()
 
-    def cancel_all(self) -> None:
-        """Cancels every job that was submitted and has not ended."""
-        for identity in [*self._jobs.jobs, *self._calls.submitted]:
-            self._cancel(identity)
+    def stop_advancing(self) -> None:
+        """Makes no more calls: the task is killed. Airflow 3 lets it go on until it ends the process."""
+        self.is_killed = True
+
+    def stop_all(self) -> None:
+        """Stops every job that was submitted and has not ended; a `snapshot` still has them."""
+        self._jobs.stop_all()
+        self._calls.stop_all()
+
+    def stop_abandoned(self, snapshot: dict[str, Json]) -> None:
+        """Stops what tries before a clear have left: before Airflow 3.3 nothing stops it while a task is deferred."""
+        self._jobs.restore(snapshot)
+        for identity in [*self._jobs.jobs]:
+            self._jobs.stop(identity)
+        self._token_waits.restore(snapshot["token_waits"])
         self._token_waits.close_all()
+
+    def _log_delay(self, timer: WakeAt) -> None:
+        pending = self.state.pending.get(timer.id)
+        if pending is not None and pending.purpose in ("retry", "wait"):
+            frame = self.state.frames[pending.frame]
+            what = "is retried" if pending.purpose == "retry" else "ends"
+            self._log.info("State %s %s in %.0f s", frame.state, what, timer.at - time.time())
 
     # Deferral --------------------------------------------------------------------------------------------------------
 
@@ -278,17 +311,25 @@ class LiveDriver:
             "state": self.state.to_json(),
             "records": [list(record) for record in self._records],
             "timers": self._timers,
-            "jobs": self._jobs.jobs,
-            "polls": self._jobs.polls,
+            **self._jobs.to_json(),
             "calls": self._calls.to_json(),
             "token_waits": self._token_waits.to_json(),
         }
 
-    def restore(self, snapshot: dict[str, Json]) -> StepResult:
-        """Restores a `snapshot`; returns the step that makes the calls again that had no outcome."""
+    def restore(self, snapshot: dict[str, Json], *, jobs_stopped: bool = False) -> StepResult:
+        """Restores a `snapshot`; returns the step that makes the calls again that had no outcome.
+
+        Args:
+            snapshot: the snapshot.
+            jobs_stopped: True where its jobs were stopped: those that had not succeeded before are started again.
+        """
         self._records = [Record(*record) for record in snapshot["records"]]
         self._timers = dict(snapshot["timers"])
-        self._jobs.restore(snapshot["jobs"], snapshot["polls"])
+        self._jobs.restore(snapshot)
         self._token_waits.restore(snapshot["token_waits"])
-        calls: list[Request] = [*self._calls.restore(snapshot["calls"])]
+        calls: list[Request] = [*self._calls.restore(snapshot["calls"], jobs_stopped=jobs_stopped)]
+        if jobs_stopped:
+            stopped = self._jobs.remove_stopped()
+            self._resubmitted = {call.id for call in stopped}
+            calls += stopped
         return StepResult(ExecutionState.from_json(snapshot["state"]), calls, [])

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sfn_provider.engine.requests import CallTask
+from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.job_recovery import Resubmission, is_recoverable
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
@@ -39,6 +40,7 @@ class RunningCalls:
         self._submitted: dict[CallFuture, CallTask] = {}
         self._resubmissions: dict[str, Resubmission] = {}
         self._cancelled: set[str] = set()
+        self._stopped: set[str] = set()
 
     @property
     def submitted(self) -> list[str]:
@@ -59,28 +61,44 @@ class RunningCalls:
         """Submits the requested calls. An activity's call is none: a worker asks for it."""
         for identity in list(self._requested):
             call = self._requested.pop(identity)
-            self._log.info("State %s calls %s", call.state, call.resource)
+            again = f", attempt {call.attempt + 1}" if call.attempt else ""
+            self._log.info("State %s calls %s%s", call.state, call.resource, again)
             self._token_waits.open(call, time.time())
             if not is_activity(call):
-                key, again = f"{self._key}/{call.place}", self._resubmissions.pop(call.id, None)
-                self._submitted[pool.submit(self._caller.submit, call, idempotency_key=key, resubmission=again)] = call
+                key, lost = f"{self._key}/{call.place}", self._resubmissions.pop(call.id, None)
+                self._submitted[pool.submit(self._caller.submit, call, idempotency_key=key, resubmission=lost)] = call
 
     def next_outcome(self, timeout: float) -> tuple[CallTask, CallFuture] | None:
         """Waits for the outcome of a call; returns None where there is none after as many seconds."""
         done, _ = wait(self._submitted, timeout=timeout, return_when=FIRST_COMPLETED)
         for future in done:
             call = self._submitted.pop(future)
-            self._requested_at.pop(call.id, None)
+            self._log_outcome(call, future, time.time() - self._requested_at.pop(call.id, time.time()))
             return call, future
         return None
 
+    def _log_outcome(self, call: CallTask, future: CallFuture, seconds: float) -> None:
+        error = future.exception()
+        if error is not None:
+            name = error.error if isinstance(error, StatesError) else type(error).__name__
+            self._log.info("%s of state %s has failed with %s after %.1f s", call.resource, call.state, name, seconds)
+        elif isinstance(future.result(), Completed):
+            self._log.info("%s of state %s has answered after %.1f s", call.resource, call.state, seconds)
+
     def cancel(self, identity: str) -> None:
-        """Return up a call: a job that it starts meanwhile is stopped as soon as the call has returned."""
+        """Gives up a call: a job that it starts meanwhile is stopped as soon as the call has returned."""
         self._requested.pop(identity, None)
         for future, call in self._submitted.items():
             if call.id == identity and identity not in self._cancelled:
                 self._cancelled.add(identity)
                 # In the thread of the call: it returns even where the task is ended meanwhile.
+                future.add_done_callback(self._stop_started_job)
+
+    def stop_all(self) -> None:
+        """Stops the jobs that the submitted calls start, when they have returned; `to_json` still has the calls."""
+        for future, call in [*self._submitted.items()]:
+            if call.id not in self._cancelled | self._stopped:
+                self._stopped.add(call.id)
                 future.add_done_callback(self._stop_started_job)
 
     def is_cancelled(self, identity: str) -> bool:
@@ -105,9 +123,15 @@ class RunningCalls:
             if call.id not in self._cancelled
         ]
 
-    def restore(self, calls: list[Json]) -> list[CallTask]:
-        """Restores the calls from `to_json`; returns them, to be requested again. The jobs are restored before."""
-        self._requested_at = {saved["call"]["id"]: saved["asked"] for saved in calls}
-        known = tuple(self._jobs.jobs.values())
-        self._resubmissions = {identity: Resubmission(at, known) for identity, at in self._requested_at.items()}
+    def restore(self, calls: list[Json], *, jobs_stopped: bool = False) -> list[CallTask]:
+        """Restores the calls from `to_json`; returns them, to be requested again. The jobs are restored before.
+
+        Args:
+            calls: the calls.
+            jobs_stopped: True where the jobs that they may have started were stopped: none is searched for.
+        """
+        if not jobs_stopped:
+            self._requested_at = {saved["call"]["id"]: saved["asked"] for saved in calls}
+            known = tuple(self._jobs.jobs.values())
+            self._resubmissions = {identity: Resubmission(at, known) for identity, at in self._requested_at.items()}
         return [CallTask(**saved["call"]) for saved in calls]

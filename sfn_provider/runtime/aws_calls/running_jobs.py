@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-from sfn_provider.engine.requests import Event, TaskFailed, TaskSucceeded
+from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.integrations import Caller, Submitted
+from sfn_provider.integrations import Caller, Completed, Submitted
 
 Json = Any
 
@@ -23,16 +24,25 @@ class RunningJobs:
     Attributes:
         jobs: the jobs by the ids of the calls that submitted them.
         polls: when to poll each next, seconds since the epoch, by the same ids.
+        calls: the calls that submitted them, as JSON, by the same ids: a try after one that was killed repeats them.
     """
 
     def __init__(self, caller: Caller, log: Any) -> None:
         self._caller = caller
         self._log = log
+        self._stopped = False
+        self._stopped_jobs: set[str] = set()
         self.jobs: dict[str, dict[str, Json]] = {}
         self.polls: dict[str, float] = {}
+        self.calls: dict[str, Json] = {}
 
-    def add(self, identity: str, submitted: Submitted) -> None:
-        """Adds a job, or schedules its next poll."""
+    def add(self, call: CallTask, submitted: Submitted) -> None:
+        """Adds the job that a call has submitted."""
+        self.calls[call.id] = {"call": asdict(call), "asked": time.time()}
+        self._update(call.id, submitted)
+        self._log.info("State %s has started %s: %s", call.state, call.resource, submitted.job.get("describe"))
+
+    def _update(self, identity: str, submitted: Submitted) -> None:
         self.jobs[identity] = submitted.job
         self.polls[identity] = time.time() + submitted.poll_after
 
@@ -46,13 +56,23 @@ class RunningJobs:
         try:
             outcome = self._caller.poll(self.jobs[identity])
         except StatesError as error:
+            if self._stopped:
+                return None  # it has failed because it was stopped
+            self._log_end(identity, f"failed with {error.error}")
             self._remove(identity)
             return TaskFailed(identity, error.error, error.cause, time.time())
         if isinstance(outcome, Submitted):
-            self.add(identity, outcome)
+            self._update(identity, outcome)
             return None
+        self._log_end(identity, "succeeded")
         self._remove(identity)
         return TaskSucceeded(identity, outcome.result, time.time())
+
+    def _log_end(self, identity: str, outcome: str) -> None:
+        started = self.calls.get(identity)
+        if started is not None:
+            seconds, call = time.time() - started["asked"], started["call"]
+            self._log.info("%s of state %s has %s after %.1f s", call["resource"], call["state"], outcome, seconds)
 
     def stop(self, identity: str) -> None:
         """Stops and removes a job, if there is one of this id."""
@@ -60,6 +80,14 @@ class RunningJobs:
         self._remove(identity)
         if job is not None:
             self.stop_job(job)
+
+    def stop_all(self) -> None:
+        """Stops all jobs, each once. None is removed: a snapshot that is saved meanwhile has them."""
+        self._stopped = True
+        for identity, job in [*self.jobs.items()]:
+            if identity not in self._stopped_jobs:
+                self._stopped_jobs.add(identity)
+                self.stop_job(job)
 
     def stop_job(self, job: dict[str, Json]) -> None:
         """Stops any job."""
@@ -76,10 +104,31 @@ class RunningJobs:
             self.jobs[identity] = self.jobs[identity] | counters
         self.polls |= dict.fromkeys(event["over"], time.time()) | event["polls"]
 
-    def restore(self, jobs: dict[str, dict[str, Json]], polls: dict[str, float]) -> None:
-        """Restores the jobs and the times of polls of another process."""
-        self.jobs, self.polls = dict(jobs), dict(polls)
+    def to_json(self) -> dict[str, Json]:
+        """Return the jobs, for `restore` in another process."""
+        return {"jobs": self.jobs, "polls": self.polls, "job_calls": self.calls}
+
+    def restore(self, snapshot: dict[str, Json]) -> None:
+        """Restores the jobs from `to_json`."""
+        self.jobs, self.polls = dict(snapshot["jobs"]), dict(snapshot["polls"])
+        self.calls = dict(snapshot.get("job_calls", {}))
+
+    def remove_stopped(self) -> list[CallTask]:
+        """Removes the jobs that have not succeeded, after all were stopped; returns the calls that start them again."""
+        stopped = [identity for identity, job in self.jobs.items() if not self._has_succeeded(job)]
+        calls = [CallTask(**self.calls[identity]["call"]) for identity in stopped]
+        for identity in stopped:
+            self._remove(identity)
+        self.polls = dict.fromkeys(self.polls, time.time())
+        return calls
+
+    def _has_succeeded(self, job: dict[str, Json]) -> bool:
+        try:
+            return isinstance(self._caller.poll(job), Completed)
+        except StatesError:
+            return False
 
     def _remove(self, identity: str) -> None:
         self.jobs.pop(identity, None)
         self.polls.pop(identity, None)
+        self.calls.pop(identity, None)

@@ -13,7 +13,6 @@ from sfn_provider.callbacks import wait_records as records
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import DEFAULT_TIMEOUT, ActivityTask, WaitRecord
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSucceeded
-from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -53,11 +52,13 @@ class TaskTokenWaits:
     Args:
         task: the task.
         context: the task's context.
+        key: the task's idempotency key.
     """
 
-    def __init__(self, task: StateTask, context: Context) -> None:
+    def __init__(self, task: StateTask, context: Context, key: str) -> None:
         self._task = task
         self._context = context
+        self._key = key
         self._open: dict[str, _OpenWait] = {}
         self._answered: list[_OpenWait] = []
         self._next_poll = 0.0
@@ -74,8 +75,7 @@ class TaskTokenWaits:
         Raises:
             UsageError: this Airflow has no secret key.
         """
-        entry = f"{idempotency_key(self._task, self._context)}/{place}"
-        return TokenSigner.from_configuration().sign(self._waiter, entry)
+        return TokenSigner.from_configuration().sign(self._waiter, f"{self._key}/{place}")
 
     @property
     def _waiter(self) -> TaskInstanceKey:

@@ -18,7 +18,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
-from sfn_provider.runtime.routing_token import TOKEN_KEY, pull_xcoms
+from sfn_provider.runtime.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
 from sfn_provider.runtime.strategies.groups import push_group_start
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
@@ -31,10 +31,13 @@ BATCH_KEY = "part_{}"
 """XCom key of what the start task pushes for one instance of the mapped task: ``{"first", "inputs", "limit"}``."""
 
 OUTCOMES_KEY = "children"
-"""XCom key of how the child executions of one batch ended: a list of `ChildOutcome`."""
+"""XCom key of how the child executions of one batch ended: ``{"map_index", "outcomes": [ChildOutcome]}``."""
 
 FAILURES_KEY = "failed"
-"""XCom key of how many items of one batch have failed so far: ``{"first", "items"}``."""
+"""XCom key of how many items of one batch have failed so far: ``{"map_index", "items"}``."""
+
+_STARTED_STATES = ("running", "deferred", "up_for_reschedule", "success", "failed")
+"""States of a task instance that has run since it was cleared, if it was."""
 
 
 def dispatch_child_executions(runner: TaskRunner, step: StepResult) -> Json:
@@ -56,53 +59,53 @@ class ChildExecutionBatch(TaskStrategy):
         """Runs the child executions of this task's batch, as far as that goes without waiting."""
         task = find_start_task(runner.task)
         start = pull_group_start(task, runner.context)
-        batches = pull_xcoms(runner.context, [task.task_id], BATCH_KEY.format(runner.context["ti"].map_index), -1)
+        batches = pull_xcoms(runner.context, [task.task_id], BATCH_KEY.format(map_index_of(runner.context)), -1)
         if start is None or not batches:
             raise AirflowSkipException(f"no task chose state {runner.task.state_name!r}")
         runner.branch = start.token.branch
         skip_if_sibling_failed(runner.task, start.token, runner.context)
         runner.prepare_calls()
-        batch = ChildBatch(
-            **batches[0], failed_in_other_batches=_failures_of_other_batches(runner, batches[0]["first"])
-        )
+        batch = ChildBatch(**batches[0], failed_in_other_batches=_failures_of_other_batches(runner))
         now, deadline = runner.execution.now(start.token), runner.execution.deadline
         state = ExecutionState.from_json(start.shared["state"])
         return runner.run(runner.interpreter.run_children(state, batch, at=now, deadline=deadline))
 
     def resume(self, runner: TaskRunner, state: ExecutionState) -> StepResult:
         """Passes on the failures of other batches: too many of them end this one."""
-        first = state.root.progress_as(MapRunProgress).first
-        return runner.interpreter.set_failed_in_other_batches(state, _failures_of_other_batches(runner, first))
+        return runner.interpreter.set_failed_in_other_batches(state, _failures_of_other_batches(runner))
 
     def before_deferral(self, runner: TaskRunner, state: ExecutionState) -> None:
         """Pushes how many items of this batch have failed."""
         progress = state.root.progress_as(MapRunProgress)
-        _push_failures(runner, progress.first, progress.failed_in_batch)
+        _push_failures(runner, progress.failed_in_batch)
 
     def finish(self, runner: TaskRunner, step: StepResult) -> Json:
         """Pushes how the child executions ended; returns how many ended in which status."""
         outcomes = [ChildOutcome(**outcome) for outcome in step.state.output]
         failed = [child for child in outcomes if child.status in ("FAILED", "TIMED_OUT")]
-        _push_failures(runner, outcomes[0].index, sum(child.items for child in failed))
+        _push_failures(runner, sum(child.items for child in failed))
         for child in failed:
             error = {name: (child.record or {}).get(name) for name in ("Error", "Cause")}
             runner.task.log.error("Child execution %s of %s: %s", child.index, runner.task.state_name, error)
-        runner.push(OUTCOMES_KEY, step.state.output)
+        runner.push(OUTCOMES_KEY, {"map_index": map_index_of(runner.context), "outcomes": step.state.output})
         runner.push(TOKEN_KEY, asdict(runner.token(step.state, next=runner.task.state_name)))
         statuses = [child.status for child in outcomes]
         return {status: statuses.count(status) for status in sorted(set(statuses))}
 
 
-def _push_failures(runner: TaskRunner, first: int, items: int) -> None:
-    runner.push(FAILURES_KEY, {"first": first, "items": items})
+def _push_failures(runner: TaskRunner, items: int) -> None:
+    runner.push(FAILURES_KEY, {"map_index": map_index_of(runner.context), "items": items})
 
 
-def _failures_of_other_batches(runner: TaskRunner, first: int) -> int:
+def _failures_of_other_batches(runner: TaskRunner) -> int:
     """Return how many items of other batches have failed; 0 in virtual time, where the join counts them in order."""
     if is_mocked():
         return 0
-    pushed = pull_xcoms(runner.context, [runner.task.task_id], FAILURES_KEY)
-    return sum(batch["items"] for batch in pushed if batch["first"] != first)
+    task_id, own = runner.task.task_id, map_index_of(runner.context)
+    pushed = pull_xcoms(runner.context, [task_id], FAILURES_KEY)
+    current = CurrentXComs(runner.context, [task_id] if pushed else [])
+    others = {batch["map_index"]: batch["items"] for batch in pushed if batch["map_index"] != own}
+    return sum(items for index, items in others.items() if current.are_of(task_id, index, *_STARTED_STATES))
 
 
 def join_child_executions(runner: TaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
@@ -113,7 +116,13 @@ def join_child_executions(runner: TaskRunner, start: GroupStart, state: Executio
         AirflowSkipException: where that is because another branch of a Parallel or Map around has failed.
     """
     tasks = [task.task_id for task in tasks_in_group(start.task) if task.role == "children"]
-    outcomes = [ChildOutcome(**child) for batch in pull_xcoms(runner.context, tasks, OUTCOMES_KEY) for child in batch]
+    current = CurrentXComs(runner.context, tasks)
+    outcomes = [
+        ChildOutcome(**child)
+        for batch in pull_xcoms(runner.context, tasks, OUTCOMES_KEY)
+        if current.are_of(tasks[0], batch["map_index"], "success")
+        for child in batch["outcomes"]
+    ]
     missing = sorted(set(range(start.shared["count"])) - {child.index for child in outcomes})
     if missing:
         skip_if_sibling_failed(runner.task, start.token, runner.context)

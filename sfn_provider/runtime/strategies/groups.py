@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_state
+from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_states
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.execution_step import children_place
 from sfn_provider.engine.external_branches import previous_events
@@ -66,11 +66,10 @@ class GroupEntry(TaskStrategy):
 
 def _start_without_items(runner: TaskRunner) -> Json:
     """Lists no items for a task that no task chose but that must not be skipped; the join skips itself."""
-    for task in runner.task.get_direct_relatives(upstream=True):
-        state = task_state(runner.context, task.task_id)
+    before = frozenset(task.task_id for task in runner.task.get_direct_relatives(upstream=True))
+    for (task_id, _), state in sorted(task_states(runner.context, before).items()):
         if state in ("failed", "upstream_failed"):
-            name = runner.task.state_name
-            raise AirflowFailException(f"state {name!r} was not entered: {task.task_id!r} is {state}")
+            raise AirflowFailException(f"state {runner.task.state_name!r} was not entered: {task_id!r} is {state}")
     runner.push(GROUP_START_KEY, {"entered": None})
     return []
 
@@ -181,9 +180,9 @@ def join_branches(runner: TaskRunner, start: GroupStart, state: ExecutionState) 
 def _not_entered(runner: TaskRunner, start: GroupStartTask) -> Exception:
     """Return the exception that ends a join whose start task has not entered the Parallel or Map."""
     name = runner.task.state_name
-    was_skipped = pull_xcoms(runner.context, [start.task_id], GROUP_START_KEY, -1)
-    state = "skipped" if was_skipped else task_state(runner.context, start.task_id)
-    if state == "skipped":
+    state = task_states(runner.context, {start.task_id}).get((start.task_id, -1))
+    listed_nothing = state == "success" and pull_xcoms(runner.context, [start.task_id], GROUP_START_KEY, -1)
+    if state == "skipped" or listed_nothing:
         return AirflowSkipException(f"no task chose state {name!r}")
     # This task runs although tasks before it failed; where it is the run's last one, the run must not be green.
     return AirflowFailException(f"state {name!r} was not entered: {start.task_id!r} is {state}")

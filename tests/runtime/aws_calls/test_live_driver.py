@@ -52,7 +52,7 @@ def test_a_call_that_ends_at_once_is_made_and_answered(fake_caller: FakeCaller, 
     assert run.execute(task(parameters={"x.$": "$.a"}, region_name="eu-west-1", aws_conn_id="c")) == {"b": 2}
     [(call, key)] = fake_caller.calls
     assert (call.state, call.resource, call.arguments) == ("Call", FUNCTION, {"x": 1})
-    assert key == "machine/manual__1/Call/-1/0.0//0.0"
+    assert key == "machine/manual__1/Call/-1/2025-03-15T02:00:00+00:00.2.0//0.0"
     assert {"aws_conn_id": "c", "region_name": "eu-west-1"}.items() <= fake_caller.made[0].items()
     assert run.xcoms["Call", "token"]["next"] == "Next"
     assert run.xcoms["Call", "token"]["now"] == NOW
@@ -173,7 +173,7 @@ def driver(run: Run) -> Iterator[LiveDriver]:
     """A driver that has not started."""
     made = task()
     runner = TaskRunner(made, run.context(made), STRATEGIES["state"])
-    yield LiveDriver(runner.interpreter, made, run.context(made), runner.token_waits, save=lambda: None)
+    yield LiveDriver(runner.interpreter, made, run.context(made), runner.token_waits, lambda: None, "key")
 
 
 def test_there_is_nothing_to_keep_before_the_start(driver: LiveDriver) -> None:
