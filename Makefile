@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa lint format golden bench constraints clean
+.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon lint format golden bench constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ MWAA_VERSIONS = $(or $(VERSIONS),2.10.3 3.3.1)
 test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA runs them: PINS=FOLDER VERSIONS="2.10.3 3.3.1"
 	$(BIN)/python -m tests.mwaa_environment.environments $(if $(PINS),--pins $(PINS)) $(MWAA_VERSIONS)
 	SFN_PROVIDER_MWAA="$(MWAA_VERSIONS)" $(BIN)/python -m pytest tests/mwaa_environment --numprocesses 0 -v -s
+
+test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functions against this package; needs the package index
+	$(BIN)/python -m tests.amazon_provider
 
 lint: $(INSTALLED)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

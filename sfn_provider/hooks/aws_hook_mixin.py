@@ -90,10 +90,16 @@ class AwsHookFactory:
         """Make the hook. This imports boto3: a trigger must not do so in the event loop."""
         from sfn_provider.executions.arns import parse_region
 
-        arguments = self.connection_arguments
-        hook = self.aws_hook_class(config=arguments.pop("botocore_config"), **arguments)
+        hook = self.aws_hook_class(**self._hook_parameters)
         hook.arn_region = parse_region(getattr(self, self.arn_field, None))
         return hook
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        """The hook's arguments by name. A subclass adds those of a hook of its own, as in the amazon provider."""
+        arguments = self.connection_arguments
+        config = arguments.pop("botocore_config")
+        return {**arguments, "config": config}
 
     @property
     def connection_arguments(self) -> dict[str, Any]:

@@ -121,9 +121,9 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
             ConnectionError: the response is truncated.
             botocore.exceptions.ClientError: an error of AWS.
         """
-        description: dict[str, Any] = self.conn.describe_execution(
-            executionArn=execution_arn, includedData=included_data
-        )
+        # The amazon provider's request, by get_conn: tests written against it rely on both.
+        options = {} if included_data == "ALL_DATA" else {"includedData": included_data}
+        description: dict[str, Any] = self.get_conn().describe_execution(executionArn=execution_arn, **options)
         return description
 
     def describe_with_retries(

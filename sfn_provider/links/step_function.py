@@ -99,7 +99,13 @@ class StepFunctionsConsoleLink(BaseOperatorLink):
     def persist_for(cls, operator: Any, context: Context, **fields: Any) -> None:
         """Store the link's fields, with region and partition of an operator's or sensor's hook."""
         hook = operator.hook
-        cls.persist(context, operator, hook.conn_region_name, hook.conn_partition, **fields)
+        cls.persist(
+            context=context,
+            operator=operator,
+            region_name=hook.conn_region_name,
+            aws_partition=hook.conn_partition,
+            **fields,
+        )
 
     def _url_format(self, fields: Mapping[str, Any]) -> str:
         """Return the URL's format string for the stored fields."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.executions.outcomes import parse_json_or_text, parse_output
+from sfn_provider.executions.outcomes import parse_json_or_text
 from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import ExecutionOperator
@@ -91,18 +91,18 @@ class StepFunctionDescribeExecutionOperator(ExecutionOperator):
 class StepFunctionGetExecutionOutputOperator(ExecutionOperator):
     """Read the output of an execution that has ended.
 
-    The task returns the output as JSON value.
+    The task returns the output as JSON value. Of a failed execution it returns the error, as the amazon provider's
+    operator does, as JSON value if it is JSON, and logs a warning.
 
     Args:
         execution_arn: the execution.
-        fail_on_error: fail unless the execution has succeeded. If False, the task returns the error of a failed
-            execution, and None for a running one, as the amazon provider's operator does.
+        fail_on_error: fail if the execution has failed, with error, cause and the state that failed.
         kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
     fail_on_error: bool
 
-    def __init__(self, *, execution_arn: str | XComArg, fail_on_error: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *, execution_arn: str | XComArg, fail_on_error: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._set_attributes(execution_arn=execution_arn, fail_on_error=fail_on_error)
 
@@ -110,21 +110,34 @@ class StepFunctionGetExecutionOutputOperator(ExecutionOperator):
         """Read the output.
 
         Raises:
-            StepFunctionExecutionFailed: the execution has failed.
+            StepFunctionExecutionFailed: the execution has failed, and ``fail_on_error`` is set.
             AirflowException: the execution is still running; a retry may find it ended.
             AirflowFailException: a permission is missing.
+            json.JSONDecodeError: the output is no JSON.
         """
         arn = self._require_execution_arn(describable=False)
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
         description = self._call_with_retries(lambda: self.hook.describe_execution(arn))
         status = description.get("status")
-        if self.fail_on_error and status in RUNNING_STATUSES:
+        if status in RUNNING_STATUSES:
             raise AirflowException(
                 f"{arn} is {status} and has no output yet: wait for it with StepFunctionExecutionSensor"
             )
-        if self.fail_on_error and status in FAILURE_STATUSES:
-            raise self.hook.failure(description)
-        return parse_output(description) if "output" in description else parse_json_or_text(description.get("error"))
+        if status in FAILURE_STATUSES:
+            if self.fail_on_error:
+                raise self.hook.failure(description)
+            self.log.warning("%s is %s: the task returns its error; fail_on_error=True lets the task fail", arn, status)
+        self.log.info("Got State Machine Execution output for %s", arn)
+        if "output" in description:
+            return _parse_output(arn, description["output"])
+        return parse_json_or_text(description.get("error"))
+
+
+def _parse_output(arn: str, output: str) -> Any:
+    try:
+        return json.loads(output)
+    except json.JSONDecodeError as error:
+        raise json.JSONDecodeError(f"The output of {arn} is no JSON: {error.msg}", error.doc, error.pos) from None
 
 
 def _to_json(value: Any) -> Any:

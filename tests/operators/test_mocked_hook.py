@@ -96,6 +96,24 @@ def test_a_hook_of_ones_own() -> None:
     }
 
 
+def test_further_arguments_for_a_hook_of_ones_own() -> None:
+    class Own(StepFunctionStartExecutionOperator):
+        aws_hook_class: Any = SimpleNamespace
+
+        @property
+        def _hook_parameters(self) -> dict[str, Any]:
+            return {**super()._hook_parameters, "team": "orders"}
+
+    assert Own(task_id="start", state_machine_arn=MACHINE).hook.team == "orders"  # type: ignore[attr-defined]
+
+
+def test_a_patched_get_conn_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = MagicMock()
+    monkeypatch.setattr(StepFunctionHook, "get_conn", lambda self: client)
+    assert StepFunctionHook().describe_execution(ARN) is client.describe_execution.return_value
+    client.describe_execution.assert_called_once_with(executionArn=ARN)
+
+
 def test_in_place_of_a_refused_redrive_an_execution_of_the_tasks_name_starts(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     failed = {"executionArn": ARN, "status": "FAILED", "startDate": 1.0, "stopDate": 2.0}

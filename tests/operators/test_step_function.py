@@ -519,30 +519,46 @@ def test_an_output_that_may_not_be_read_fails_at_once(scripted_aws: ScriptedAws)
         operator.execute(context_of(operator))
 
 
-def test_output_of_a_failed_execution_is_its_failure(scripted_aws: ScriptedAws) -> None:
+def test_output_of_a_failed_execution_is_its_failure_if_asked_for(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("DescribeExecution", FAILED)
     scripted_aws.script("GetExecutionHistory", {"events": []})
-    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
+    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN, fail_on_error=True)
     with pytest.raises(StepFunctionExecutionFailed, match=r"Orders\.Bad: no stock"):
         operator.execute(context_of(operator))
 
 
-def test_output_of_a_running_execution_is_refused(scripted_aws: ScriptedAws) -> None:
+@pytest.mark.parametrize("fail_on_error", [False, True])
+def test_output_of_a_running_execution_is_refused(scripted_aws: ScriptedAws, fail_on_error: bool) -> None:
     scripted_aws.script("DescribeExecution", RUNNING)
-    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
+    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN, fail_on_error=fail_on_error)
     with pytest.raises(AirflowException, match="is RUNNING and has no output yet"):
         operator.execute(context_of(operator))
 
 
 @pytest.mark.parametrize(
     ("description", "result"),
-    [(FAILED, "Orders.Bad"), (FAILED | {"error": '{"code": 7}'}, {"code": 7}), (RUNNING, None)],
-    ids=["text", "JSON", "running"],
+    [
+        (FAILED, "Orders.Bad"),
+        (FAILED | {"error": '{"code": 7}'}, {"code": 7}),
+        ({key: value for key, value in FAILED.items() if key != "error"}, None),
+    ],
+    ids=["text", "JSON", "none"],
 )
-def test_output_without_failing_is_the_error(scripted_aws: ScriptedAws, description: Any, result: Any) -> None:
+def test_output_of_a_failed_execution_is_its_error_with_a_warning(
+    scripted_aws: ScriptedAws, task_log: Callable[[], str], description: Any, result: Any
+) -> None:
     scripted_aws.script("DescribeExecution", description)
-    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN, fail_on_error=False)
+    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
     assert operator.execute(context_of(operator)) == result
+    assert f"{ARN} is FAILED: the task returns its error; fail_on_error=True lets the task fail" in task_log()
+
+
+def test_an_output_that_is_no_json_is_refused_without_showing_it(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("DescribeExecution", SUCCEEDED | {"output": "secret"})
+    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=ARN)
+    with pytest.raises(json.JSONDecodeError, match=f"The output of {ARN} is no JSON: Expecting value") as caught:
+        operator.execute(context_of(operator))
+    assert "secret" not in str(caught.value)
 
 
 def test_what_is_sent_is_what_the_service_gets(make_machine: Make, sfn: Any) -> None:
