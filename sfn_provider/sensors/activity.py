@@ -76,6 +76,7 @@ class StepFunctionActivityTaskSensor(StepFunctionsSensor):
             self._call_aws(lambda: self.hook.conn.describe_activity(activityArn=self.activity_arn))
         except AirflowFailException as error:  # a permission that nothing else needs; AWS does respond
             self.log.debug("%s", error)
+            self._unanswered = None
         return False
 
     def _create_trigger(self) -> BaseTrigger:

@@ -6,10 +6,9 @@ What only a running task needs is imported there: Airflow imports this module ag
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from sfn_provider._compat import (
     AirflowException,
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
     from sfn_provider.links.step_function import StepFunctionsConsoleLink
 
 T = TypeVar("T")
+
+_LAST_POLLS: Final = 4
+"""Maximum polls after a timeout, over about 7 seconds, to find out whether AWS responds."""
 
 
 class SensorArgumentsMixin(AwsHookMixin):
@@ -120,9 +122,13 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             AirflowSensorTimeout: the condition was not met in time.
             AirflowSkipException: in place of others, with ``soft_fail`` or ``never_fail``.
         """
-        with self._apply_failure_arguments():
+        airflow: Any = super()  # polls in the worker
+
+        def wait() -> Any:
             self._begin(context)
-            return self._poke_or_defer(context) if self.deferrable else super().execute(context)
+            return self._poke_or_defer(context) if self.deferrable else airflow.execute(context)
+
+        return self._apply_failure_arguments(context, wait)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Continue the wait after the trigger's event: what has changed since is waited for again."""
@@ -133,13 +139,19 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume after a deferral. If it has timed out, poll a last time, and raise AirflowSensorTimeout."""
-        with self._apply_failure_arguments():
+        airflow: Any = super()
+
+        def resume() -> Any:
             try:
-                return super().resume_execution(next_method, next_kwargs, context)
+                return airflow.resume_execution(next_method, next_kwargs, context)
             except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
                 if "timeout" not in str(error).lower():  # Airflow 2 has one class for all failures of a trigger
                     raise
-                return self._finish_at_timeout(context, error)
+                self._unanswered = error  # only the trigger knows what AWS has answered
+                limits = f"timeout={self.timeout:g} seconds, execution_timeout={self.execution_timeout}"
+                raise AirflowSensorTimeout(f"Sensor has timed out, with {limits} ({error})") from error
+
+        return self._apply_failure_arguments(context, resume)
 
     @property
     def _trigger_arguments(self) -> dict[str, Any]:
@@ -216,9 +228,8 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         elapsed = timezone.utcnow() - start if start else timedelta(0)
         self.log.info("%s", end_line(outcome, elapsed.total_seconds()))
 
-    @contextmanager
-    def _apply_failure_arguments(self) -> Iterator[None]:
-        """Apply ``soft_fail`` and ``never_fail`` in place of Airflow, where they depend on mode and version.
+    def _apply_failure_arguments(self, context: Context, wait: Callable[[], T]) -> T | Any:
+        """Wait, and apply ``soft_fail`` and ``never_fail`` in place of Airflow, where they depend on mode and version.
 
         Polling in the worker, Airflow's ``soft_fail`` skips missing permissions, and ``never_fail`` no timeouts; after
         a deferral ``soft_fail`` skips any error, and loses the cause; on Airflow 3.0 it skips no timeout. Sources:
@@ -227,11 +238,12 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         self._airflow_flags = flags = {"soft_fail": self.soft_fail, "never_fail": self.never_fail}
         self._set_attributes(soft_fail=False, never_fail=False)
         try:
-            yield
-        except (AirflowSkipException, AirflowRescheduleException):
+            try:
+                return wait()
+            except (AirflowSensorTimeout, AirflowTaskTimeout) as error:
+                return self._finish_at_timeout(context, error)
+        except (AirflowRescheduleException, AirflowSensorTimeout, AirflowSkipException):
             raise
-        except (AirflowSensorTimeout, AirflowTaskTimeout) as error:
-            self._fail_at_timeout(error)
         except Exception as error:
             if flags["never_fail"]:
                 self._fail(error)
@@ -250,11 +262,18 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             raise AirflowSkipException(f"Skipping, as {argument} says: {cause}") from error
         raise error
 
-    def _fail_at_timeout(self, error: AirflowSensorTimeout | AirflowTaskTimeout) -> NoReturn:
-        """Raise the error of a timeout, with what was waited for, or skip: see the class."""
+    def _finish_at_timeout(self, context: Context, error: AirflowSensorTimeout | AirflowTaskTimeout) -> Any:
+        """Poll again where AWS has not answered the last poll, and return what has come.
+
+        Raises:
+            AirflowSensorTimeout, AirflowTaskTimeout: nothing has come; also with ``soft_fail``, if AWS does not answer.
+            AirflowSkipException: nothing has come, with ``soft_fail`` or ``never_fail``.
+        """
+        if self._unanswered is not None and (result := self._poll_at_timeout(context)):
+            return result.xcom_value if isinstance(result, PokeReturnValue) else None
         lines = [f"{error}".rstrip("."), f"Waited for {self._subject}"]
         if self._unanswered is not None:
-            lines.append(f"AWS has not answered the last poll: {self._unanswered}")
+            lines.append(f"AWS does not answer: {self._unanswered}")
         elif self._progress:
             lines.append(f"At the last poll: {self._progress}")
         timeout = type(error)(". ".join(lines))
@@ -262,22 +281,21 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             raise timeout from error
         self._fail(timeout)
 
-    def _finish_at_timeout(self, context: Context, error: Exception) -> Any:
-        """Poll a last time after a deferral's timeout: what is there is no timeout, nor is a failure of AWS.
+    def _poll_at_timeout(self, context: Context) -> bool | PokeReturnValue:
+        """Poll until AWS answers, a few times."""
+        from sfn_provider.executions.aws_errors import Backoff
 
-        Raises:
-            AirflowSensorTimeout: it is not there.
-        """
-        with self._fail_on_usage_error():
-            result = self._check_at_timeout(context)
-        if result:
-            return result.xcom_value if isinstance(result, PokeReturnValue) else None
-        limits = f"timeout={self.timeout:g} seconds, execution_timeout={self.execution_timeout}"
-        raise AirflowSensorTimeout(f"Sensor has timed out, with {limits} ({error}).") from error
+        backoff = Backoff()
+        while True:
+            with self._fail_on_usage_error():
+                self._validate_arguments()
+                result = self._check_at_timeout(context)
+            if self._unanswered is None or backoff.errors == _LAST_POLLS - 1:
+                return result
+            time.sleep(backoff.next_delay(self._unanswered))
 
     def _check_at_timeout(self, context: Context) -> bool | PokeReturnValue:
-        """Poll a last time."""
-        self._validate_arguments()
+        """Poll a last time, or find out in another way whether AWS responds."""
         return self._check(context)
 
     def _poke_or_defer(self, context: Context) -> Any:

@@ -65,7 +65,7 @@ def in_time_out(*answers: Any) -> Run:
 
     def run(aws: ScriptedAws, case: SensorCase, mode: str, arguments: dict[str, Any]) -> Any:
         case.script(aws, *(case.running if each == "running" else each for each in answers))
-        if case.id == "activity" and mode == "deferrable":  # another call than that of its polls
+        if case.id == "activity":  # another call than that of its polls
             aws.script(
                 "DescribeActivity", *(case.details["DescribeActivity"] if e == "running" else e for e in answers)
             )
@@ -111,13 +111,19 @@ SITUATIONS = (
         "AWS does not answer until the timeout",
         in_time_out(NO_RESPONSE),
         False,
-        r"timed out(.|\n)*AWS has not answered the last poll: ",
+        r"timed out(.|\n)*AWS does not answer: ",
     ),
     Situation(
         "throttled until the timeout",
         in_time_out(ErrorResponse("ThrottlingException")),
         False,
-        r"timed out(.|\n)*AWS has not answered the last poll: .*Throttling",
+        r"timed out(.|\n)*AWS does not answer: .*Throttling",
+    ),
+    Situation(
+        "throttled just before the timeout",
+        in_time_out(ErrorResponse("ThrottlingException"), "running"),
+        True,
+        r"timed out(.|\n)*Waited for ",
     ),
     Situation("permission", after(ErrorResponse("AccessDeniedException")), False, "states:"),
     Situation("unexpected error", after(ErrorResponse("ValidationException")), False, "ValidationException"),
