@@ -193,6 +193,23 @@ RESCHEDULE_FIELDS = frozenset({"reschedule", "_is_sensor"})
 """The attributes that `enable_reschedule` sets, for ``get_serialized_fields``."""
 
 
+def first_reschedule_start(context: Context) -> datetime | None:
+    """Return when a sensor in reschedule mode was first started in this try; None while that is the first time."""
+    instance: Any = context["ti"]
+    start: Any
+    if hasattr(instance, "get_first_reschedule_date"):  # Airflow 3
+        start = instance.get_first_reschedule_date(context)
+        if isinstance(start, str):  # in dag.test() of Airflow 3.0
+            start = datetime.fromisoformat(start)
+    else:
+        rows = import_module("airflow.models.taskreschedule").TaskReschedule
+        query = rows.stmt_for_task_instance(instance).with_only_columns(rows.start_date).limit(1)
+        with _lookup("create_session")() as session:
+            start = session.scalar(query)
+    found: datetime | None = start
+    return found
+
+
 class RetryStore:
     """Stores a text of a task instance across its tries.
 

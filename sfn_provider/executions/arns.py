@@ -85,6 +85,34 @@ def parse_execution_name(arn: str) -> str:
     return parts[7] if len(parts) > 7 else parts[-1]
 
 
+def require_map_run_arn(value: Any) -> str:
+    """Return the argument ``map_run_arn`` if it is the ARN of a Map Run.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    return _require_arn(value, "map_run_arn", "mapRun", "a Map Run", "MACHINE/LABEL:ID")
+
+
+def require_activity_arn(value: Any) -> str:
+    """Return the argument ``activity_arn`` if it is the ARN of an activity.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    return _require_arn(value, "activity_arn", "activity", "an activity", "NAME")
+
+
+def _require_arn(value: Any, field: str, kind: str, thing: str, name: str) -> str:
+    parts = value.split(":") if isinstance(value, str) else []
+    if len(parts) == 6 + len(name.split(":")) and (parts[0], parts[2], parts[5]) == ("arn", "states", kind):
+        return str(value)
+    raise UsageError(
+        f"{field}: {repr(value)[:80]} is not the ARN of {thing}, which reads "
+        f"arn:aws:states:REGION:ACCOUNT:{kind}:{name}"
+    )
+
+
 def build_execution_arn(state_machine_arn: str, name: str) -> str:
     """Build the ARN of a Standard execution.
 

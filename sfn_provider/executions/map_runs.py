@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sfn_provider._compat import AirflowException
+from sfn_provider.executions.history_log import format_duration
 from sfn_provider.executions.outcomes import FailedItem
 
 # Source: API_MapRunItemCounts.
@@ -44,6 +45,14 @@ def format_progress(description: Mapping[str, Any]) -> str:
     parts = [f"{counts[name]:,} {words}" for name, words in _COUNT_LABELS.items() if counts.get(name)]
     label = description["mapRunArn"].partition(":mapRun:")[2].partition(":")[0]
     return ", ".join([f"{label} is {description['status']}: {ended:,} of {counts['total']:,} items ended", *parts])
+
+
+def ended_message(description: Mapping[str, Any]) -> str:
+    """Return a Map Run's progress with its duration: the line for the log at the end of a wait."""
+    if "stopDate" not in description:
+        return format_progress(description)
+    duration = (description["stopDate"] - description["startDate"]).total_seconds()
+    return f"{format_progress(description)}, after {format_duration(duration)}"
 
 
 def summarize(description: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,10 @@ class StateEventCounter:
         """Return a sensor's return value: state, passage and count, and the id and time of the event."""
         return {"state_name": self.state_name, "passage": self.passage, "count": self.count, **(self.found or {})}
 
+    def progress(self) -> str:
+        """Return the progress in one line: ``'Ship' was entered 2 times, of 3``."""
+        return f"{self.state_name!r} was {self.passage} {self.count} times, of {self.times}"
+
     def add_page(self, page: Mapping[str, Any]) -> None:
         """Count the events of a page: the response of GetExecutionHistory at ``position``."""
         for event in self.position.advance(page):

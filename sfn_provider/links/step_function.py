@@ -97,15 +97,14 @@ class StepFunctionsConsoleLink(BaseOperatorLink):
 
     @classmethod
     def persist_for(cls, operator: Any, context: Context, **fields: Any) -> None:
-        """Store the link's fields, with region and partition of an operator's or sensor's hook."""
-        hook = operator.hook
-        cls.persist(
-            context=context,
-            operator=operator,
-            region_name=hook.conn_region_name,
-            aws_partition=hook.conn_partition,
-            **fields,
-        )
+        """Store the link's fields, with region and partition of the ARN; of the hook for a text that is no ARN.
+
+        With an ARN this needs no client: it works before the first call of AWS, also where AWS does not respond.
+        """
+        parts = str(fields.get(cls.arn_field)).split(":")
+        if len(parts) < _ARN_PARTS or parts[0] != "arn":
+            parts = ["", operator.hook.conn_partition, "", operator.hook.conn_region_name]
+        cls.persist(context=context, operator=operator, region_name=parts[3], aws_partition=parts[1], **fields)
 
     def _url_format(self, fields: Mapping[str, Any]) -> str:
         """Return the URL's format string for the stored fields."""
@@ -146,6 +145,19 @@ class MapRunDetailsLink(StepFunctionsConsoleLink):
     key = "_map_run_details"
     format_str = _CONSOLE + "/map-runs/executions/{map_run_arn}"
     arn_field = "map_run_arn"
+
+
+_LINKS: Final = (StateMachineDetailsLink, StateMachineExecutionsDetailsLink, MapRunDetailsLink)
+
+
+def console_address(**arns: str | None) -> str:
+    """Return the address of the first ARN's page in the AWS console; an empty text if there is none.
+
+    Args:
+        arns: by the fields of links: ``map_run_arn``, ``execution_arn``, ``state_machine_arn``.
+    """
+    field, arn = next(((field, arn) for field, arn in arns.items() if arn), ("", None))
+    return next((link().format_link(**{field: arn}) for link in _LINKS if link.arn_field == field), "")
 
 
 def _region_and_domain(arn: str) -> dict[str, str | None] | None:

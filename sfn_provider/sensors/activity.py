@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import PokeReturnValue
+from sfn_provider._compat import AirflowFailException, PokeReturnValue
 from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.sensors.base import StepFunctionsSensor
 
@@ -42,24 +42,42 @@ class StepFunctionActivityTaskSensor(StepFunctionsSensor):
         super().__init__(poke_interval=poke_interval, **kwargs)
         self._set_attributes(activity_arn=activity_arn, worker_name=worker_name)
 
-    def execute(self, context: Context) -> Any:
-        """Wait for a task. A deferrable sensor defers without polling first: a poll takes up to a minute."""
-        if not self.deferrable:
-            return super().execute(context)
-        return self._defer(context)
+    def _validate_arguments(self) -> None:
+        from sfn_provider.executions.arns import require_activity_arn
+
+        require_activity_arn(self.activity_arn)
+
+    @property
+    def _subject(self) -> str:
+        return f"a task of activity {self.activity_arn}"
+
+    def _poke_or_defer(self, context: Context) -> Any:
+        """Defer without polling first: a poll takes up to a minute."""
+        self._defer(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Return the task that the trigger has received."""
         from sfn_provider.executions.trigger_events import validate_event
 
         task = validate_event(event)
+        self._log_end(context, f"Received a task of activity {self.activity_arn}")
         return _result(task["task_token"], task["input"])
 
     def _check(self, context: Context) -> bool | PokeReturnValue:
         task = self._call_aws(lambda: self.hook.get_activity_task(self.activity_arn, self._worker_name))
         if task is None:
             return False
+        self._log_end(context, f"Received a task of activity {self.activity_arn}")
         return PokeReturnValue(True, _result(task["taskToken"], task.get("input")))
+
+    def _check_at_timeout(self, context: Context) -> bool:
+        """Find out whether AWS responds: to ask for a task again takes up to a minute."""
+        try:
+            self._call_aws(lambda: self.hook.conn.describe_activity(activityArn=self.activity_arn))
+        except AirflowFailException as error:  # a permission that nothing else needs; AWS does respond
+            self.log.debug("%s", error)
+            self._unanswered = None
+        return False
 
     def _create_trigger(self) -> BaseTrigger:
         from sfn_provider.triggers.activity import StepFunctionsActivityTaskTrigger

@@ -5,19 +5,23 @@ What only a running task needs is imported there: Airflow imports this module ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+import time
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from sfn_provider._compat import (
     AirflowException,
-    AirflowFailException,
+    AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
     TaskDeferralTimeout,
     conf,
+    first_reschedule_start,
+    timezone,
 )
 from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields
 
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
     from sfn_provider.links.step_function import StepFunctionsConsoleLink
 
 T = TypeVar("T")
+
+_LAST_POLLS: Final = 4
+"""Maximum polls after a timeout, over about 7 seconds, to find out whether AWS responds."""
 
 
 class SensorArgumentsMixin(AwsHookMixin):
@@ -55,19 +62,44 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
 
     Lost connections, throttling and errors of AWS's servers count as "not yet"; a missing permission fails the sensor
     at once, and the message names the action. A sensor whose condition is already met never defers.
+
+    ``soft_fail`` and ``never_fail`` mean the same in every mode and on every version of Airflow, and what is skipped is
+    in the task's log with its cause. ``soft_fail`` skips a timeout, and what ends otherwise than is waited for. It does
+    not skip a wrong argument, a missing permission, an unexpected error of AWS, a failed trigger, or a timeout before
+    which AWS did not respond: these fail. ``never_fail`` skips them all.
     """
 
     template_fields: Sequence[str] = aws_template_fields()
     ui_color = "#66c3ff"
 
     operator_extra_links: Sequence[StepFunctionsConsoleLink] = ()
-    _links_persisted = False
+    _progress = ""
+    _unanswered: Exception | None = None
+    _airflow_flags: Mapping[str, bool] | None = None
+
+    def _validate_arguments(self) -> None:
+        """Validate the rendered arguments.
+
+        Raises:
+            UsageError: one cannot be used.
+        """
+        raise NotImplementedError
+
+    @property
+    def _subject(self) -> str:
+        """What is waited for, for the log."""
+        raise NotImplementedError
+
+    @property
+    def _link_arns(self) -> dict[str, str | None]:
+        """The ARNs of the sensor's links that are known, by ``arn_field``."""
+        return {}
 
     def _check(self, context: Context) -> bool | PokeReturnValue:
         """Poll once.
 
         Raises:
-            UsageError: the condition can never be met.
+            AirflowException: the condition can never be met.
         """
         raise NotImplementedError
 
@@ -78,6 +110,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Poll once, in the worker."""
         with self._fail_on_usage_error():
+            self._validate_arguments()
             return self._check(context)
 
     def execute(self, context: Context) -> Any:
@@ -86,16 +119,16 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         Raises:
             AirflowException: the condition will not be met.
             AirflowFailException: a permission is missing, or an argument is invalid.
-            AirflowSkipException: either, with ``soft_fail``.
+            AirflowSensorTimeout: the condition was not met in time.
+            AirflowSkipException: in place of others, with ``soft_fail`` or ``never_fail``.
         """
-        if not self.deferrable:
-            return super().execute(context)
-        try:
-            return self._poke_or_defer(context)
-        except AirflowFailException as error:
-            if self.soft_fail or self.never_fail:
-                raise AirflowSkipException(str(error)) from error
-            raise
+        airflow: Any = super()  # polls in the worker
+
+        def wait() -> Any:
+            self._begin(context)
+            return self._poke_or_defer(context) if self.deferrable else airflow.execute(context)
+
+        return self._apply_failure_arguments(context, wait)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Continue the wait after the trigger's event: what has changed since is waited for again."""
@@ -105,22 +138,40 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         return self._poke_or_defer(context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume after a deferral. If it has timed out, raise AirflowSensorTimeout on every Airflow version."""
-        try:
-            return super().resume_execution(next_method, next_kwargs, context)
-        except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
-            if "timeout" not in str(error).lower():  # Airflow 2 has one class for all failures of a trigger
-                raise
-            limits = f"timeout={self.timeout:g} seconds, execution_timeout={self.execution_timeout}"
-            self._fail(AirflowSensorTimeout(f"Sensor has timed out, with {limits} ({error})"))
+        """Resume after a deferral. If it has timed out, poll a last time, and raise AirflowSensorTimeout."""
+        airflow: Any = super()
+
+        def resume() -> Any:
+            try:
+                return airflow.resume_execution(next_method, next_kwargs, context)
+            except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
+                if "timeout" not in str(error).lower():  # Airflow 2 has one class for all failures of a trigger
+                    raise
+                self._unanswered = error  # only the trigger knows what AWS has answered
+                limits = f"timeout={self.timeout:g} seconds, execution_timeout={self.execution_timeout}"
+                raise AirflowSensorTimeout(f"Sensor has timed out, with {limits} ({error})") from error
+
+        return self._apply_failure_arguments(context, resume)
 
     @property
     def _trigger_arguments(self) -> dict[str, Any]:
         """The arguments of every trigger."""
         return {"waiter_delay": self.poke_interval, **self.connection_arguments}
 
+    def _begin(self, context: Context) -> None:
+        """Validate the arguments, store the links, and log what is waited for."""
+        from sfn_provider.executions.wait_messages import begin_line
+        from sfn_provider.links.step_function import console_address
+
+        with self._fail_on_usage_error():
+            self._validate_arguments()
+        # Also whenever reschedule mode starts it again: Airflow removes its XComs then, other than after a deferral.
+        self._persist_links(context, **self._link_arns)
+        if not (context and self.reschedule and first_reschedule_start(context)):
+            self.log.info("%s", begin_line(self._subject, console_address(**self._link_arns)))
+
     def _call_aws(self, call: Callable[[], T]) -> T | None:
-        """Call AWS once.
+        """Call AWS, again if AWS does not know an execution that may be new.
 
         Args:
             call: calls AWS by ``self.hook``.
@@ -132,39 +183,120 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             AirflowFailException: a permission is missing.
             botocore.exceptions.ClientError: an error that no later try can resolve.
         """
-        from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, retry_aws_call
+        from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error
 
-        try:
-            return call()
-        except Exception as error:  # next_delay raises final errors again
-            kind = classify_error(error)
-            if kind is AwsErrorKind.MISSING:
-                return retry_aws_call(call, renew=self.hook.renew_client)
-            Backoff().next_delay(error)
-            if kind is AwsErrorKind.EXPIRED:
-                self.hook.renew_client()
-            self.log.warning("AWS does not answer just now: %s", error)
-            return None
+        backoff = Backoff()
+        while True:
+            try:
+                response = call()
+            except Exception as error:  # next_delay raises final errors again
+                delay, kind = backoff.next_delay(error), classify_error(error)
+                if kind is AwsErrorKind.EXPIRED:
+                    self.hook.renew_client()
+                if kind is not AwsErrorKind.MISSING:
+                    self.log.warning("AWS does not answer just now: %s", error)
+                    self._unanswered = error
+                    return None
+            else:
+                self._unanswered = None
+                return response
+            time.sleep(delay)
 
-    def _persist_links(self, context: Context, **arns: str) -> None:
-        """Store the fields of the links to the console, at the first poll only.
+    def _persist_links(self, context: Context, **arns: str | None) -> None:
+        """Store the fields of links to the console.
 
         Args:
             context: of the running task.
-            arns: ``execution_arn``, ``map_run_arn``: one for each of the sensor's links.
+            arns: the links' ARNs by their ``arn_field``; None for one that is not known yet.
         """
-        if self._links_persisted or not context:
-            return
         for link in self.operator_extra_links:
-            link.persist_for(self, context, **{link.arn_field: arns[link.arn_field]})
-        self._links_persisted = True
+            if context and (arn := arns.get(link.arn_field)):
+                link.persist_for(self, context, **{link.arn_field: arn})
 
-    def _fail(self, error: AirflowException) -> NoReturn:
+    def _log_progress(self, progress: str) -> None:
+        """Log how far the wait is, if that has changed."""
+        if progress != self._progress:
+            self._progress = progress
+            self.log.info("%s", progress)
+
+    def _log_end(self, context: Context, outcome: str) -> None:
+        """Log how the wait has ended, and how long it took."""
+        from sfn_provider.executions.wait_messages import end_line
+
+        instance = context["ti"] if context else None
+        start = (first_reschedule_start(context) if self.reschedule else None) or getattr(instance, "start_date", None)
+        elapsed = timezone.utcnow() - start if start else timedelta(0)
+        self.log.info("%s", end_line(outcome, elapsed.total_seconds()))
+
+    def _apply_failure_arguments(self, context: Context, wait: Callable[[], T]) -> T | Any:
+        """Wait, and apply ``soft_fail`` and ``never_fail`` in place of Airflow, where they depend on mode and version.
+
+        Polling in the worker, Airflow's ``soft_fail`` skips missing permissions, and ``never_fail`` no timeouts; after
+        a deferral ``soft_fail`` skips any error, and loses the cause; on Airflow 3.0 it skips no timeout. Sources:
+        https://github.com/apache/airflow/issues/40787, 61130 and 71255.
+        """
+        self._airflow_flags = flags = {"soft_fail": self.soft_fail, "never_fail": self.never_fail}
+        self._set_attributes(soft_fail=False, never_fail=False)
+        try:
+            try:
+                return wait()
+            except (AirflowSensorTimeout, AirflowTaskTimeout) as error:
+                return self._finish_at_timeout(context, error)
+        except (AirflowRescheduleException, AirflowSensorTimeout, AirflowSkipException):
+            raise
+        except Exception as error:
+            if flags["never_fail"]:
+                self._fail(error)
+            raise
+        finally:
+            self._set_attributes(**flags)
+            self._airflow_flags = None
+
+    def _fail(self, error: BaseException) -> NoReturn:
         """Raise an error, or skip with ``soft_fail`` or ``never_fail``."""
-        if self.soft_fail or self.never_fail:
-            argument = "soft_fail" if self.soft_fail else "never_fail"
-            raise AirflowSkipException(f"Skipping, as {argument} says: {error}") from error
+        flags = self._airflow_flags or vars(self)
+        argument = next((name for name in ("soft_fail", "never_fail") if flags[name]), None)
+        if argument:
+            of_airflow = isinstance(error, (AirflowException, AirflowTaskTimeout))
+            cause = str(error) if of_airflow else f"{type(error).__name__}: {error}"
+            raise AirflowSkipException(f"Skipping, as {argument} says: {cause}") from error
         raise error
+
+    def _finish_at_timeout(self, context: Context, error: AirflowSensorTimeout | AirflowTaskTimeout) -> Any:
+        """Poll again where AWS has not answered the last poll, and return what has come.
+
+        Raises:
+            AirflowSensorTimeout, AirflowTaskTimeout: nothing has come; also with ``soft_fail``, if AWS does not answer.
+            AirflowSkipException: nothing has come, with ``soft_fail`` or ``never_fail``.
+        """
+        if self._unanswered is not None and (result := self._poll_at_timeout(context)):
+            return result.xcom_value if isinstance(result, PokeReturnValue) else None
+        lines = [f"{error}".rstrip("."), f"Waited for {self._subject}"]
+        if self._unanswered is not None:
+            lines.append(f"AWS does not answer: {self._unanswered}")
+        elif self._progress:
+            lines.append(f"At the last poll: {self._progress}")
+        timeout = type(error)(". ".join(lines))
+        if self._unanswered is not None and not (self._airflow_flags or vars(self))["never_fail"]:
+            raise timeout from error
+        self._fail(timeout)
+
+    def _poll_at_timeout(self, context: Context) -> bool | PokeReturnValue:
+        """Poll until AWS answers, a few times."""
+        from sfn_provider.executions.aws_errors import Backoff
+
+        backoff = Backoff()
+        while True:
+            with self._fail_on_usage_error():
+                self._validate_arguments()
+                result = self._check_at_timeout(context)
+            if self._unanswered is None or backoff.errors == _LAST_POLLS - 1:
+                return result
+            time.sleep(backoff.next_delay(self._unanswered))
+
+    def _check_at_timeout(self, context: Context) -> bool | PokeReturnValue:
+        """Poll a last time, or find out in another way whether AWS responds."""
+        return self._check(context)
 
     def _poke_or_defer(self, context: Context) -> Any:
         result = self.poke(context)

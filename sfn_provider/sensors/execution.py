@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
+from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor, validate_statuses
@@ -70,22 +70,31 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
             status_queue_url=status_queue_url,
         )
 
+    def _validate_arguments(self) -> None:
+        self._require_execution_arn()
+
+    @property
+    def _subject(self) -> str:
+        return f"execution {self.execution_arn}"
+
+    @property
+    def _link_arns(self) -> dict[str, str | None]:
+        return {"execution_arn": self.execution_arn}
+
     def _check(self, context: Context) -> bool:
-        """Poll once.
+        """Poll the status; at the end read output or cause.
 
         Raises:
-            StepFunctionExecutionFailed: the execution has ended with a status other than the target statuses.
+            StepFunctionExecutionFailed: the execution has ended with another status.
         """
-        from sfn_provider.executions.outcomes import parse_output
         from sfn_provider.hooks.history_logger import log_new_events, log_remaining_events
 
-        arn = self._require_execution_arn()
+        arn = self.execution_arn
         current = self._call_aws(lambda: self.hook.describe_execution(arn, "METADATA_ONLY"))
         status = current["status"] if current is not None else None
-        if current is not None:
-            self._persist_links(context, execution_arn=arn)
         if status is None or (status in RUNNING_STATUSES and status not in self.target_states):
-            self.log.info("%s is %s", arn, status or "not known just now")
+            if status is not None:
+                self._log_progress(f"{arn} is {status}")
             if self.log_history:
                 log_new_events(self.hook, arn, self._history_log())
             return False
@@ -94,11 +103,30 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
             return False
         if self.log_history:
             log_remaining_events(self.hook, arn, self._history_log())
-        if status not in self.target_states:
+        return self._finish(context, status, description)
+
+    def _finish(self, context: Context, polled_status: str, description: Mapping[str, Any]) -> bool:
+        """Push the output, or fail. An execution that was redriven between the two calls is waited for again."""
+        from sfn_provider.executions.outcomes import ended_message
+
+        status = description["status"]
+        if status in ENDED_STATUSES:
+            self.log.info("%s", ended_message(self.execution_arn, description))
+        elif not {polled_status, status}.isdisjoint(self.target_states):
+            self._log_end(context, f"{self.execution_arn} is {status}")
+        else:
+            return False
+        if {polled_status, status}.isdisjoint(self.target_states):
             self._fail_with(description)
-        if (output := parse_output(description)) is not None:  # Airflow 3.0 refuses it; a pull returns None either way
-            context["ti"].xcom_push(key="output", value=output)
+        self._push_output(context, description)
         return True
+
+    def _push_output(self, context: Context, description: Mapping[str, Any]) -> None:
+        from sfn_provider.executions.outcomes import parse_output
+
+        output = parse_output(description)
+        if self.do_xcom_push and output is not None:  # Airflow 3.0 refuses None; a pull returns None either way
+            context["ti"].xcom_push(key="output", value=output)
 
     def _create_trigger(self) -> StepFunctionsExecutionCompleteTrigger:
         from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger

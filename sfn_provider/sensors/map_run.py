@@ -64,28 +64,51 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         """The ARN whose region applies."""
         return self.map_run_arn or self.execution_arn
 
+    def _validate_arguments(self) -> None:
+        from sfn_provider.exceptions import UsageError
+        from sfn_provider.executions.arns import require_map_run_arn
+
+        if self.map_run_arn:
+            require_map_run_arn(self.map_run_arn)
+        elif self.execution_arn:
+            self._require_execution_arn(describable=False)
+        else:
+            raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
+
+    @property
+    def _subject(self) -> str:
+        from sfn_provider.executions.wait_messages import subject_of_map_run
+
+        return subject_of_map_run(self.map_run_arn, self.execution_arn)
+
+    @property
+    def _link_arns(self) -> dict[str, str | None]:
+        return {"map_run_arn": self.map_run_arn, "execution_arn": self.execution_arn}
+
     def _check(self, context: Context) -> bool | PokeReturnValue:
         """Poll once.
 
         Raises:
-            UsageError: neither ``map_run_arn`` nor ``execution_arn`` is set.
             StepFunctionMapRunFailed: the Map Run has ended with a status other than the target statuses.
         """
-        from sfn_provider.executions.map_runs import build_map_run_failure, format_progress, summarize
+        from sfn_provider.executions.map_runs import build_map_run_failure, ended_message, format_progress, summarize
 
-        arn = self.map_run_arn or self._latest_map_run(context)
-        description = self._call_aws(lambda: self.hook.conn.describe_map_run(mapRunArn=arn)) if arn else None
-        if description is None:
-            self.log.info("The Map Run is not known just now")
+        if not self.map_run_arn and not self._find_map_run(context):
             return False
-        self.map_run_arn = arn
-        self._persist_links(context, map_run_arn=description["mapRunArn"], execution_arn=description["executionArn"])
-        self.log.info("%s", format_progress(description))
-        if description["status"] in self.target_states:
-            return PokeReturnValue(is_done=True, xcom_value=summarize(description))
-        if description["status"] != "RUNNING":
+        description = self._call_aws(lambda: self.hook.conn.describe_map_run(mapRunArn=self.map_run_arn))
+        if description is None:
+            return False
+        if not self.execution_arn:
+            self.execution_arn = description["executionArn"]
+            self._persist_links(context, execution_arn=self.execution_arn)
+        is_done = description["status"] in self.target_states
+        if not is_done and description["status"] == "RUNNING":
+            self._log_progress(format_progress(description))
+            return False
+        self.log.info("%s", ended_message(description))
+        if not is_done:
             self._fail(build_map_run_failure(description, self._failed_children()))
-        return False
+        return PokeReturnValue(is_done=True, xcom_value=summarize(description))
 
     def _create_trigger(self) -> StepFunctionMapRunTrigger:
         from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
@@ -97,15 +120,32 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
             **self._trigger_arguments,
         )
 
-    def _latest_map_run(self, context: Context) -> str | None:
-        from sfn_provider.exceptions import UsageError
-        from sfn_provider.executions.map_runs import latest_map_run_arn
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Continue the wait for the trigger's Map Run: the execution may have started another one since."""
+        from sfn_provider.executions.trigger_events import validate_event
 
-        if self.execution_arn in (None, ""):
-            raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
-        execution_arn = self._require_execution_arn(describable=False)
-        response = self._call_aws(lambda: self.hook.conn.list_map_runs(executionArn=execution_arn))
-        return latest_map_run_arn(response["mapRuns"]) if response else None
+        found = not self.map_run_arn
+        self.map_run_arn = validate_event(event)["map_run_arn"]
+        if found:
+            self._persist_links(context, map_run_arn=self.map_run_arn)
+        return super().execute_complete(context, event)
+
+    def _find_map_run(self, context: Context) -> bool:
+        """Find the latest Map Run of the execution; return whether there is one."""
+        from sfn_provider.executions.map_runs import latest_map_run_arn
+        from sfn_provider.executions.wait_messages import begin_line
+        from sfn_provider.links.step_function import console_address
+
+        response = self._call_aws(lambda: self.hook.conn.list_map_runs(executionArn=self.execution_arn))
+        if response is None:
+            return False
+        self.map_run_arn = arn = latest_map_run_arn(response["mapRuns"])
+        if arn is None:
+            self._log_progress(f"{self.execution_arn} has no Map Run yet")
+            return False
+        self._persist_links(context, map_run_arn=arn)
+        self.log.info("%s", begin_line(self._subject, console_address(map_run_arn=arn)))
+        return True
 
     def _failed_children(self) -> tuple[FailedItem, ...]:
         """Read the first failed children; none if AWS does not return them: they are details of the failure."""

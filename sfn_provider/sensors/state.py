@@ -65,6 +65,19 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             times=times,
         )
 
+    def _validate_arguments(self) -> None:
+        self._require_execution_arn()
+
+    @property
+    def _subject(self) -> str:
+        from sfn_provider.executions.wait_messages import subject_of_state
+
+        return subject_of_state(self.state_name, self.passage, self.times, self.execution_arn)
+
+    @property
+    def _link_arns(self) -> dict[str, str | None]:
+        return {"execution_arn": self.execution_arn}
+
     def _check(self, context: Context) -> bool | PokeReturnValue:
         """Read the new events of the history.
 
@@ -74,16 +87,15 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         """
         from sfn_provider.executions.state_events import StateEventCounter
 
-        self._require_execution_arn()
         counter = self._counter = self._counter or StateEventCounter(self.state_name, self.passage, self.times)
         if not counter.is_reached and not self._read(counter):
             return False
-        self._persist_links(context, execution_arn=self.execution_arn)
         if counter.is_reached:
+            self._log_end(context, counter.progress())
             return PokeReturnValue(is_done=True, xcom_value=counter.result())
         if counter.ended:
-            self._fail_with(counter)
-        self.log.info("%r has been %s %d times, of %d", self.state_name, self.passage, counter.count, self.times)
+            self._fail_unless_redriven(counter)
+        self._log_progress(counter.progress())
         return False
 
     def _create_trigger(self) -> StepFunctionStateTrigger:
@@ -126,12 +138,23 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=token
         )
 
-    def _fail_with(self, counter: StateEventCounter) -> None:
-        from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
-        from sfn_provider.executions.statuses import FAILURE_STATUSES
+    def _fail_unless_redriven(self, counter: StateEventCounter) -> None:
+        """Fail, as the execution has ended without the state; wait on if it is running again."""
+        from sfn_provider.executions.outcomes import (
+            StepFunctionExecutionFailed,
+            StepFunctionStateMissed,
+            ended_message,
+        )
+        from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES
 
-        description = self.hook.describe_with_retries(self.execution_arn)
-        missed = f"{self.state_name!r} was {self.passage} {counter.count} times, of {self.times}"
-        if description["status"] in FAILURE_STATUSES:
+        description = self._call_aws(lambda: self.hook.describe_execution(self.execution_arn))
+        if description is None:
+            return
+        status, missed = description["status"], counter.progress()
+        if status not in ENDED_STATUSES:
+            counter.ended = False
+            return
+        self.log.info("%s", ended_message(self.execution_arn, description))
+        if status in FAILURE_STATUSES:
             self._fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, f"{missed}."))
-        self._fail(StepFunctionStateMissed(f"{self.execution_arn} is {description['status']}, and {missed}"))
+        self._fail(StepFunctionStateMissed(f"{self.execution_arn} is {status}, and {missed}"))

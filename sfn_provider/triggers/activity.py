@@ -37,6 +37,11 @@ class StepFunctionsActivityTaskTrigger(PollingTrigger):
         self.activity_arn = activity_arn
         self.worker_name = worker_name
 
+    @property
+    def subject(self) -> str:
+        """What is waited for, for the log."""
+        return f"a task of activity {self.activity_arn}"
+
     async def poll(self) -> dict[str, Any] | None:
         """Ask for a task: one long call."""
         worker = {"workerName": self.worker_name} if self.worker_name else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +12,9 @@ from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
+from sfn_provider.executions.wait_messages import begin_line, end_line
 from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
+from sfn_provider.links.step_function import console_address
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 from sfn_provider.waiting.status_queue import StatusQueueSettings
 
@@ -68,7 +71,7 @@ def error_event(error: Exception) -> dict[str, Any]:
 
 
 class PollingTrigger(AwsTriggerMixin, BaseTrigger):
-    """Poll until there is an event.
+    """Poll until there is an event. The wait's begin, its progress and its end go to the log.
 
     The one event is ``{"status": "success", ...}``; that of a wait that cannot go on is ``{"status": "error",
     "message": ..., "final": ...}``, where ``final`` says that a retry of the task is of no use.
@@ -102,14 +105,28 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
         """Poll once. Gives the event, without its status, when there is one."""
         raise NotImplementedError
 
+    @property
+    def subject(self) -> str:
+        """What is waited for, for the log."""
+        raise NotImplementedError
+
+    @property
+    def console_address(self) -> str:
+        """The address of its page in the AWS console; "" for none."""
+        return console_address(execution_arn=getattr(self, "execution_arn", None))
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is an event, then yield it."""
+        begin = time.monotonic()
+        self.log.info("%s", begin_line(self.subject, self.console_address))
         try:
             event = {"status": "success", **await self._wait()}
         except AirflowFailException as error:
             event = error_event(error)
         except aws_errors() as error:
             event = error_event(error)
+        outcome = event.get("message") or self._progress or f"Received {self.subject}"
+        self.log.info("%s", end_line(outcome, time.monotonic() - begin))
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -135,14 +152,13 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
 
     async def _wait(self) -> dict[str, Any]:
         async with self._open_client() as self._client:
+            logged = ""
             while (event := await self.poll()) is None:
+                if self._progress != logged:
+                    logged = self._progress
+                    self.log.info("%s", logged)
                 await asyncio.sleep(self.waiter_delay)
             return event
-
-    def _log_progress(self, progress: str) -> None:
-        if progress != self._progress:
-            self._progress = progress
-            self.log.info("%s", progress)
 
     def _open_client(self) -> AbstractAsyncContextManager[AwsClient]:
         return shared_client(self._client_settings(), self.hook)

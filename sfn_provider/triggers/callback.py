@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks.answer_waits import wait_for_answer
+from sfn_provider.executions.wait_messages import begin_line, count_of, end_line
 
 
 class CallbackTrigger(BaseTrigger):
@@ -33,7 +33,13 @@ class CallbackTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield the one event when the task must read the records."""
-        with suppress(TimeoutError):
+        begin = time.monotonic()
+        self.log.info("%s", begin_line(f"answers to {count_of(self.waits, 'task token')}"))
+        try:
             async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
                 await wait_for_answer(self.waits)
+            outcome = "A task token was answered, or a heartbeat was missed"
+        except TimeoutError:
+            outcome = "A time limit of the task is reached"
+        self.log.info("%s", end_line(outcome, time.monotonic() - begin))
         yield TriggerEvent({"status": "look"})  # type: ignore[no-untyped-call]

@@ -8,6 +8,8 @@ from typing import Any
 from sfn_provider.executions.argument_types import WaitFor
 from sfn_provider.executions.batch_status import evaluate_wait, format_progress, read_statuses
 from sfn_provider.executions.statuses import ENDED_STATUSES
+from sfn_provider.executions.wait_messages import subject_of_executions
+from sfn_provider.links.step_function import console_address
 from sfn_provider.triggers.base import PollingTrigger
 
 
@@ -49,10 +51,20 @@ class StepFunctionExecutionsTrigger(PollingTrigger):
         """The first ARN; its region is where the calls are."""
         return self.execution_arns[0]
 
+    @property
+    def subject(self) -> str:
+        """What is waited for, for the log."""
+        return subject_of_executions(self.execution_arns, self.wait_for)
+
+    @property
+    def console_address(self) -> str:
+        """The first execution's page in the AWS console."""
+        return console_address(execution_arn=self.first_arn)
+
     async def poll(self) -> dict[str, Any] | None:
         """Read the statuses of all executions that have not ended yet."""
         self._statuses |= await self._read_statuses()
-        self._log_progress(format_progress(self._statuses))
+        self._progress = format_progress(self._statuses)
         verdict = evaluate_wait(self._statuses.values(), self.wait_for, self.target_states, self.fail_fast)
         return None if verdict == "wait" else {"verdict": verdict}
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Collection, Coroutine
+from typing import Any, Final
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks.answer_waits import wait_for_answer
 from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.executions.wait_messages import begin_line, count_of, end_line, list_some
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 Job = dict[str, Any]
+
+_MAX_DESCRIBED: Final = 200
+"""Maximum characters of a job's parameters in the log."""
 
 POLL_COUNTERS = ("polls", "errors", "missing")
 """The keys of a job that polls change."""
@@ -76,6 +81,8 @@ class JobsTrigger(BaseTrigger):
         """Wait, then yield the one event."""
         from sfn_provider.waiting.job_poller import JobConnection, PendingJob, watch_jobs
 
+        begin, time_limit = time.monotonic(), False
+        self.log.info("%s", begin_line(self._subject()))
         finished = asyncio.Event()
         pending = {name: PendingJob(job, self.polls[name], finished) for name, job in self.jobs.items()}
         with watch_jobs(JobConnection(self.aws_conn_id, self.region_name, self.machine_arn), pending.values()):
@@ -83,13 +90,31 @@ class JobsTrigger(BaseTrigger):
                 async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
                     await _first_completed(finished.wait(), *([wait_for_answer(self.waits)] if self.waits else []))
             except TimeoutError:
-                self.log.debug("The wait ends at its time limit")
+                time_limit = True
+        over = [name for name, job in pending.items() if job.needs_worker]
+        self.log.info("%s", end_line(self._outcome(over, time_limit), time.monotonic() - begin))
         event = {
-            "over": [name for name, job in pending.items() if job.needs_worker],
+            "over": over,
             "polls": {name: job.next_poll for name, job in pending.items() if not job.needs_worker},
             "jobs": {name: {key: job.job[key] for key in POLL_COUNTERS} for name, job in pending.items()},
         }
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    def _subject(self) -> str:
+        """Return what is waited for, for the log."""
+        labels = [
+            f"{_label(job)} {json.dumps(job['describe'], default=str)[:_MAX_DESCRIBED]}" for job in self.jobs.values()
+        ]
+        answers = [f"answers to {count_of(self.waits, 'task token')}"] if self.waits else []
+        return list_some([*labels, *answers])
+
+    def _outcome(self, over: Collection[str], time_limit: bool) -> str:
+        """Return why the wait has ended, for the log."""
+        if over:
+            return f"The worker continues with {list_some([_label(self.jobs[name]) for name in over])}"
+        if time_limit:
+            return "A time limit of the task is reached"
+        return "A task token was answered, or a heartbeat was missed"
 
     async def on_kill(self) -> None:
         """Stop the jobs, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
@@ -110,9 +135,13 @@ class JobsTrigger(BaseTrigger):
             try:
                 caller.cancel(job)
             except (StatesError, UsageError) as error:
-                self.log.warning("Could not cancel %s: %s", job, error)
+                self.log.warning("Could not cancel %s: %s", _label(job), error)
             else:
-                self.log.info("Cancelled %s", job)
+                self.log.info("Cancelled %s", _label(job))
+
+
+def _label(job: Job) -> str:
+    return f"state {job['state']!r}, {str(job['resource']).removeprefix('arn:aws:states:::')}"
 
 
 async def _first_completed(*coroutines: Coroutine[Any, Any, Any]) -> None:

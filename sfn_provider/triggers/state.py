@@ -6,6 +6,7 @@ from typing import Any
 
 from sfn_provider.executions.argument_types import Passage
 from sfn_provider.executions.state_events import StateEventCounter
+from sfn_provider.executions.wait_messages import subject_of_state
 from sfn_provider.triggers.base import PollingTrigger
 from sfn_provider.waiting.history_reader import read_history_page
 
@@ -44,17 +45,27 @@ class StepFunctionStateTrigger(PollingTrigger):
         self.passage: Passage = passage
         self.times = times
         self._wait_state = StateEventCounter.from_dict(state_name, passage, times, wait)
+        # The worker has seen the end, and could not describe the execution: it tries again after waiter_delay.
+        self._ended_before = self._wait_state.ended
 
     @property
     def wait(self) -> dict[str, Any]:
         """What has been seen, as the event gives it."""
         return self._wait_state.to_dict()
 
+    @property
+    def subject(self) -> str:
+        """What is waited for, for the log."""
+        return subject_of_state(self.state_name, self.passage, self.times, self.execution_arn)
+
     async def poll(self) -> dict[str, Any] | None:
         """Read the new pages of the history."""
+        wait = self._wait_state
         while True:
-            self._wait_state.add_page(await read_history_page(self.call, self.execution_arn, self._wait_state.position))
-            if self._wait_state.is_reached or self._wait_state.ended:
+            wait.add_page(await read_history_page(self.call, self.execution_arn, wait.position))
+            self._progress = wait.progress()
+            if wait.is_reached or (wait.ended and not self._ended_before):
                 return {"execution_arn": self.execution_arn, "wait": self.wait}
-            if not self._wait_state.position.behind:
+            if not wait.position.behind:
+                self._ended_before = False
                 return None

@@ -117,7 +117,8 @@ def read_botocore_data(service: str) -> None:
     from botocore.config import Config
 
     async def enter() -> None:
-        session = BaseSessionFactory(conn=None).create_session(deferrable=True)
+        # Not create_session, which logs that no connection is given.
+        session = BaseSessionFactory(conn=None).get_async_session()  # type: ignore[no-untyped-call]
         async with session.create_client(service, "us-east-1", config=Config(signature_version=UNSIGNED)):
             pass
 

@@ -79,7 +79,6 @@ def test_a_look_is_one_call_and_its_end_is_the_result(map_run: ScriptedAws) -> N
         "stop_date": "1970-01-01T00:00:02+00:00",
     }
     assert map_run.calls == [("DescribeMapRun", {"mapRunArn": MAP_RUN})] * 3
-    assert context["ti"].xcoms["_map_run_details"]["map_run_arn"] == MAP_RUN
     assert context["ti"].xcoms["_state_machine_executions_details"]["execution_arn"] == EXECUTION
 
 

@@ -70,14 +70,6 @@ def test_only_what_is_new_is_read(scripted_aws: ScriptedAws) -> None:
     assert scripted_aws.bodies("GetExecutionHistory") == [body, body, *[body | {"nextToken": "b"}] * 2]
 
 
-def test_the_link_leads_to_the_execution(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("GetExecutionHistory", page(STARTED))
-    sensor = sensor_of()
-    context = context_of(sensor)
-    sensor.poke(context)
-    assert context["ti"].xcoms["_state_machine_executions_details"]["execution_arn"] == ARN
-
-
 @pytest.mark.parametrize(
     ("arguments", "event_id"),
     [({"passage": "left"}, 5), ({"state_name": "Price", "times": 2}, 6)],
