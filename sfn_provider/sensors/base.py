@@ -19,7 +19,7 @@ from sfn_provider._compat import (
     TaskDeferralTimeout,
     conf,
 )
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields, require_literal
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -193,8 +193,11 @@ def validate_statuses(target_states: Sequence[str], known: Set[str], subject: st
     Raises:
         ValueError: it is a text instead of a list, or an item is no status.
     """
+    if not isinstance(target_states, tuple | list):
+        require_literal("target_states", target_states)
     if isinstance(target_states, str):
         raise ValueError(f"target_states: {target_states!r} is a text; give a list of statuses")
     if unknown := sorted(set(target_states) - known):
+        require_literal("target_states", unknown)
         raise ValueError(f"target_states: no status of {subject}: {unknown}; there are {sorted(known)}")
     return tuple(target_states)

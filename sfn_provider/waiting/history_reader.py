@@ -10,6 +10,7 @@ from typing import Any
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.history_pages import PAGE, HistoryPosition, is_token_expired
+from sfn_provider.executions.masking import masked_line
 
 AwsCall = Callable[..., Awaitable[dict[str, Any]]]
 """Calls AWS: the client's method and its arguments."""
@@ -51,7 +52,7 @@ async def log_history(
                     log.info("%s", line)
                 await asyncio.sleep(delay)
         except aws_errors() as error:
-            log.warning("The history of %s could not be read: %s", execution_arn, error)
+            log.warning("The history of %s could not be read: %s", execution_arn, masked_line(error))
 
     following = asyncio.ensure_future(follow())
     try:
