@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
+    from sfn_provider._compat import Context
     from sfn_provider.hooks.step_function import StepFunctionHook
     from sfn_provider.hooks.template_types import RenderString
 
