@@ -133,6 +133,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             botocore.exceptions.ClientError: an error that no later try can resolve.
         """
         from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, retry_aws_call
+        from sfn_provider.executions.masking import masked_line
 
         try:
             return call()
@@ -143,7 +144,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             Backoff().next_delay(error)
             if kind is AwsErrorKind.EXPIRED:
                 self.hook.renew_client()
-            self.log.warning("AWS does not answer just now: %s", error)
+            self.log.warning("AWS does not answer just now: %s", masked_line(error))
             return None
 
     def _persist_links(self, context: Context, **arns: str) -> None:

@@ -54,9 +54,13 @@ async def log_history(
     async def follow() -> None:
         try:
             while True:
-                for line in history.lines(await read_history_page(call, execution_arn, history.position)):
-                    log.info("%s", line)
-                await store.save(history)
+                lines = history.lines(await read_history_page(call, execution_arn, history.position))
+                try:
+                    # Before the lines are logged: a line that somebody has seen does not come again after a restart.
+                    await store.save(history)
+                finally:
+                    for line in lines:
+                        log.info("%s", line)
                 await asyncio.sleep(delay)
         except aws_errors() as error:
             log.warning("The history of %s could not be read: %s", execution_arn, masked_line(error))
