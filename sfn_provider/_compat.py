@@ -65,6 +65,12 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     "XComArg": ("airflow.sdk", "airflow.models.xcom_arg"),
     "conf": ("airflow.sdk.configuration", "airflow.configuration"),
     "create_session": ("airflow.utils.session",),
+    # Airflow 3.1 moved it; the module of 3.0 warns since.
+    "redact": (
+        "airflow.sdk._shared.secrets_masker",
+        "airflow.sdk.execution_time.secrets_masker",
+        "airflow.utils.log.secrets_masker",
+    ),
     "timezone": ("airflow.sdk.timezone:", "airflow.utils.timezone:"),
 }
 """By name: modules, newest first, each with the attribute after a colon where that differs; nothing after the colon
@@ -93,6 +99,7 @@ if TYPE_CHECKING:
         XComArg,
         timezone,
     )
+    from airflow.sdk._shared.secrets_masker import redact
     from airflow.sdk.configuration import conf
     from airflow.sdk.definitions._internal.expandinput import DictOfListsExpandInput
     from airflow.sdk.definitions.taskgroup import MappedTaskGroup
@@ -119,7 +126,7 @@ __all__ = [
     "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin",
     "TaskDeferralError", "TaskDeferralTimeout", "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent",
     "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session",
-    "timezone",
+    "redact", "timezone",
 ]  # fmt: skip
 
 

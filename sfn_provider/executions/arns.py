@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.masking import quote
 
 # A child of a Map Run has a slash after the state machine's name.
 _EXPRESS: Final = re.compile(r":express:[^:/]+:")
@@ -74,7 +75,7 @@ def require_execution_arn(value: Any, field: str = "execution_arn") -> str:
         "'execution_arn'"
     )
     raise UsageError(
-        f"{field}: {repr(value)[:80]} is not the ARN of an execution, which reads "
+        f"{field}: {quote(value)} is not the ARN of an execution, which reads "
         f"arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME; {hint}"
     )
 
@@ -127,7 +128,7 @@ def build_execution_arn(state_machine_arn: str, name: str) -> str:
     machine = tail.split(":")[0]
     if not separator or not machine:
         raise UsageError(
-            f"state_machine_arn: {state_machine_arn!r} is not the ARN of a state machine; "
+            f"state_machine_arn: {quote(state_machine_arn)} is not the ARN of a state machine; "
             "it reads arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
         )
     return f"{head}:execution:{machine}:{name}"

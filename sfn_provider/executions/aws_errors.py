@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from sfn_provider._compat import AirflowFailException
+from sfn_provider.executions.masking import masked_line
 
 INITIAL_DELAY: float = 1.0
 """Maximum seconds before the second try; doubled with each further error."""
@@ -255,7 +256,7 @@ def retry_aws_call(
             delay = backoff.next_delay(error)
             if not is_repeatable(error) or (tries is not None and backoff.errors >= tries):
                 raise
-            log.warning("Step Functions, next try in %.1f s: %s", delay, error)
+            log.warning("Step Functions, next try in %.1f s: %s", delay, masked_line(error))
             if classify_error(error) is AwsErrorKind.EXPIRED:
                 renew()
         (sleep or time.sleep)(delay)
@@ -276,4 +277,4 @@ def denial_message(error: BaseException) -> str:
         else "the call"
     )
     advice = "Check the credentials" if error_code(error) in _INVALID_CREDENTIALS else "Grant it to the credentials"
-    return f"AWS refuses {action} to this task: {error}. {advice} of the Airflow connection."
+    return f"AWS refuses {action} to this task: {masked_line(error)}. {advice} of the Airflow connection."

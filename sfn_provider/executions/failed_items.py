@@ -13,7 +13,7 @@ from sfn_provider.executions.history_events import (
     preceding_events,
     until_state_entered,
 )
-from sfn_provider.executions.outcomes import FailedItem, excerpt
+from sfn_provider.executions.outcomes import FailedItem, build_failed_item
 
 MAX_ITEMS: Final = 5
 """Failed items shown in an error."""
@@ -48,15 +48,11 @@ def failed_map_run_arn(events: Iterable[Event]) -> str | None:
 
 def failed_child_item(description: Mapping[str, Any]) -> FailedItem:
     """Build the item of a Map Run's child execution from its description."""
-    return _item(description["executionArn"], description)
+    return build_failed_item(description["executionArn"], description)
 
 
 def _iteration(by_id: Mapping[int, Event], failed: Event) -> FailedItem:
     details: dict[str, Any] = {}
     for event in until_state_entered(preceding_events(by_id, failed)):
         details = {**event_details(event), **details}
-    return _item(f"item {event_details(failed)['index']}", details)
-
-
-def _item(place: str, details: Mapping[str, Any]) -> FailedItem:
-    return FailedItem(place, details.get("error"), details.get("cause"), excerpt(details.get("input")))
+    return build_failed_item(f"item {event_details(failed)['index']}", details)

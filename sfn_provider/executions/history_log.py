@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sfn_provider.executions.history_events import Event, event_details
 from sfn_provider.executions.history_pages import HistoryPosition
+from sfn_provider.executions.masking import excerpt, masked_line
 
 _BRANCHING_EVENTS: Final = frozenset({"MapStateStarted", "ParallelStateStarted"})
 _MAX_CAUSE: Final = 200
@@ -81,14 +82,15 @@ class HistoryLog:
         }
 
     def lines(self, page: Mapping[str, Any]) -> list[str]:
-        """Return the lines for the new events of a page.
+        """Return the lines for the new events of a page, without secrets and control characters.
 
         Args:
             page: the response of GetExecutionHistory at ``position``.
         """
         progressed: set[int] = set()
         lines = [line for event in self.position.advance(page) if (line := self._line(event, progressed)) is not None]
-        return lines + [_progress(self.open_states[key]) for key in sorted(progressed) if key in self.open_states]
+        lines += [_progress(self.open_states[key]) for key in sorted(progressed) if key in self.open_states]
+        return [masked_line(line) for line in lines]
 
     def _line(self, event: Event, progressed: set[int]) -> str | None:
         """Update the open states by an event and return its line, if any; add Maps whose items ended to a set."""
@@ -145,8 +147,8 @@ def _called(state: OpenState, event: Event) -> str | None:
 
 def _call_failed(state: OpenState, event: Event) -> str:
     details = event_details(event)
-    reason = ": ".join(part for part in (details.get("error"), details.get("cause")) if part)
-    return f"{state.name!r}: call {state.calls} failed: {reason[:_MAX_CAUSE] or event['type']}"
+    reason = ": ".join(excerpt(part, _MAX_CAUSE) for part in (details.get("error"), details.get("cause")) if part)
+    return f"{state.name!r}: call {state.calls} failed: {reason or event['type']}"
 
 
 def _map_started(state: OpenState, event: Event) -> str:

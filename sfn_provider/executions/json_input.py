@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.masking import masked_line, quote
 
 MAX_INPUT_BYTES: Final = 262_144
 """UTF-8 bytes in an input or an output. Source: Step Functions quotas, "Maximum input or output size"."""
@@ -48,8 +49,8 @@ def _validated_text(text: str, field: str) -> str:
         json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{field}: a text that is no JSON ({error}): {text[:80]!r}; "
-            "pass a dict or a list, or json.dumps(...) of a plain string; in a template, | tojson"
+            f"{field}: a text that is no JSON ({error}): {quote(text)}; "
+            "pass a dict, a list, json.dumps(...) of a plain text, or a task's output; end a template with | tojson"
         ) from error
     return text
 
@@ -62,7 +63,7 @@ def _dump(value: Any, field: str) -> str:
     try:
         return json.dumps(value, default=_to_json_type, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"{field}: cannot be written as JSON: {error}") from error
+        raise UsageError(f"{field}: cannot be written as JSON: {masked_line(error)}") from error
 
 
 def _to_json_type(value: Any) -> Any:
@@ -74,7 +75,7 @@ def _to_json_type(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | set | frozenset):
         return list(value)  # for example a lazy XCom sequence
-    raise TypeError(f"{type(value).__name__} is no JSON type: {str(value)[:80]}")
+    raise TypeError(f"{type(value).__name__} is no JSON type: {quote(value)}")
 
 
 def parse_bool(value: Any, field: str) -> bool:
@@ -85,11 +86,11 @@ def parse_bool(value: Any, field: str) -> bool:
         field: the argument's name, for the error.
 
     Raises:
-        UsageError: the text is none of these words.
+        UsageError: it is something else.
     """
-    if not isinstance(value, str):
+    word = value.strip().lower() if isinstance(value, str) else None
+    if value is None or isinstance(value, bool | int):
         return bool(value)
-    word = value.strip().lower()
     if word in _TRUE_WORDS or word in _FALSE_WORDS:
         return word in _TRUE_WORDS
-    raise UsageError(f"{field}: {value!r} is neither true nor false; write 'true' or 'false'")
+    raise UsageError(f"{field}: {quote(value)} is neither true nor false; write 'true' or 'false'")

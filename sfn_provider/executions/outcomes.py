@@ -18,16 +18,18 @@ from sfn_provider.executions.history_events import (
     last_state_entered,
 )
 from sfn_provider.executions.history_log import format_duration
+from sfn_provider.executions.masking import excerpt, mask_secrets, one_line
 
 HISTORY_PAGE: Final = 100
 """Events to read from the end of the history to find the state that failed."""
 
-_EXCERPT: Final = 300
+_MAX_INPUT: Final = 300
+"""Characters of an input that a failure shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedItem:
-    """A failed item of a Map.
+    """A failed item of a Map. Its texts have passed Airflow's secrets masker.
 
     Args:
         place: ``item 3`` of an inline Map, counted from 0; the child execution's ARN for a distributed Map.
@@ -43,12 +45,12 @@ class FailedItem:
 
     def __str__(self) -> str:
         input_text = f"input: {self.input}" if self.input else ""
-        return f"  {self.place}: {_join('; ', _join(': ', self.error, self.cause), input_text)}"
+        return one_line(f"  {self.place}: {_join('; ', _join(': ', self.error, self.cause), input_text)}")
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFailure:
-    """Why an execution did not succeed.
+    """Why an execution did not succeed. Its texts have passed Airflow's secrets masker.
 
     Args:
         execution_arn: the execution.
@@ -77,13 +79,14 @@ class ExecutionFailure:
     def __str__(self) -> str:
         place = f" in state {self.state!r}" if self.state else ""
         call = f" ({self.resource})" if self.resource else ""
+        ending = f"Execution {self.execution_arn} ended as {self.status}{place}{call}"
         return _join(
             "\n",
-            _join(": ", f"Execution {self.execution_arn} ended as {self.status}{place}{call}", self.error, self.cause),
+            one_line(_join(": ", ending, self.error, self.cause)),
             f"The state's input: {self.input}" if self.input else "",
             "Failed items:" if self.items else "",
             *map(str, self.items),
-            self.note,
+            one_line(self.note or ""),
         )
 
 
@@ -92,13 +95,13 @@ class StepFunctionExecutionFailed(AirflowException):
 
     Args:
         failure: what is known about the failure; also the text of the message.
-        opening: a line before it.
+        opening: a line before it, masked.
     """
 
     def __init__(self, failure: ExecutionFailure, opening: str = "") -> None:
         self.failure = failure
         self.opening = opening
-        super().__init__(_join("\n", opening, str(failure)))
+        super().__init__(_join("\n", one_line(opening), str(failure)))
 
     def __reduce__(self) -> tuple[type[StepFunctionExecutionFailed], tuple[ExecutionFailure, str]]:
         return type(self), (self.failure, self.opening)
@@ -130,14 +133,45 @@ def build_failure(
     return ExecutionFailure(
         execution_arn=description["executionArn"],
         status=description["status"],
-        error=description.get("error") or ending.get("error"),
-        cause=description.get("cause") or ending.get("cause"),
+        error=_masked(description.get("error") or ending.get("error")),
+        cause=_masked(description.get("cause") or ending.get("cause")),
         state=details.get("name"),
         resource=_called_resource(chain),
-        input=excerpt(details.get("input")),
+        input=input_excerpt(details),
         note=note,
         items=items,
     )
+
+
+def build_failed_item(place: str, details: Mapping[str, Any]) -> FailedItem:
+    """Build a failed item from its error, cause and input, each a text or absent."""
+    return FailedItem(place, _masked(details.get("error")), _masked(details.get("cause")), input_excerpt(details))
+
+
+def build_sync_failure(response: Mapping[str, Any], note: str) -> ExecutionFailure:
+    """Build the explanation of why an Express execution did not succeed.
+
+    Args:
+        response: of StartSyncExecution.
+        note: why state and resource are unknown.
+    """
+    return ExecutionFailure(
+        execution_arn=response["executionArn"],
+        status=response["status"],
+        error=_masked(response.get("error")),
+        cause=_masked(response.get("cause")),
+        input=input_excerpt(response),
+        note=note,
+    )
+
+
+def input_excerpt(details: Mapping[str, Any]) -> str | None:
+    """Return the first 300 characters of the ``input`` in a response or an event's details, masked.
+
+    None if there is none.
+    """
+    text = details.get("input")
+    return None if text is None else excerpt(text, _MAX_INPUT)
 
 
 def parse_output(description: Mapping[str, Any]) -> Any:
@@ -172,9 +206,8 @@ def ended_message(execution_arn: str, description: Mapping[str, Any]) -> str:
     return f"{execution_arn} ended as {description['status']}{after}"
 
 
-def excerpt(text: str | None) -> str | None:
-    """Cut a text to 300 characters."""
-    return text if text is None or len(text) <= _EXCERPT else f"{text[:_EXCERPT]}..."
+def _masked(text: str | None) -> str | None:
+    return text and mask_secrets(text)
 
 
 def _called_resource(chain: Iterable[Event]) -> str | None:

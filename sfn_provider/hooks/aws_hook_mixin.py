@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
+    from sfn_provider._compat import Context
     from sfn_provider.hooks.step_function import StepFunctionHook
+    from sfn_provider.hooks.template_types import RenderString
 
 _Choice = TypeVar("_Choice", bound=str)
+
+_LITERAL_TYPES = frozenset({float, int, timedelta})
+"""Types of arguments that can be no template."""
 
 _HOOK_NAME = "StepFunctionHook"
 _HOOK_MODULE = "sfn_provider.hooks.step_function"
@@ -31,8 +37,39 @@ def validate_choice(field: str, value: _Choice, choices: Iterable[str]) -> _Choi
         ValueError: it is none of them.
     """
     if value not in choices:
+        require_literal(field, value)
         raise ValueError(f"{field}: {value!r} is none of {', '.join(choices)}")
     return value
+
+
+def require_literal(field: str, value: Any) -> None:
+    """Refuse a value that Airflow would only know when the task runs.
+
+    Args:
+        field: an argument that is no template field.
+        value: the argument's value.
+
+    Raises:
+        ValueError: it is, or contains, a template or the output of a task.
+    """
+    if isinstance(value, str):
+        # A definition is JSON or YAML text, in which braces may follow each other, or a file's name.
+        is_template = ("{{" in value or "{%" in value) and (field != "definition" or _is_file_name(value))
+        items: Iterable[Any] = ()
+    else:
+        is_template = hasattr(value, "iter_references")
+        items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
+    if is_template:
+        raise ValueError(
+            f"{field}: cannot be a template or the output of a task; it is read when the DAG file is parsed"
+        )
+    for item in items:
+        if field != "definition":
+            require_literal(field, item)
+
+
+def _is_file_name(definition: str) -> bool:
+    return "\n" not in definition and not definition.lstrip().startswith('{"')
 
 
 def lazy_class_loader(module: str, modules: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
@@ -128,6 +165,7 @@ class AwsHookMixin(AwsHookFactory):
     """
 
     task_id: str
+    template_fields: Sequence[str]
     execution_arn: str | None
 
     def __init__(
@@ -153,8 +191,58 @@ class AwsHookMixin(AwsHookFactory):
             own.__signature__ = signature.replace(parameters=sorted(parameters, key=lambda each: each.kind))
 
     def _set_attributes(self, **attributes: Any) -> None:
-        """Bypasses ``BaseOperator.__setattr__``, which takes about 1 us an attribute at each parse."""
+        """Bypasses ``BaseOperator.__setattr__``, which takes about 1 us an attribute at each parse.
+
+        Raises:
+            ValueError: an attribute that is no template field is a template or the output of a task.
+        """
+        for name, value in attributes.items():
+            if value is None or value is True or value is False:  # in this order: it is faster
+                continue
+            kind = type(value)
+            if (kind is str and "{" not in value) or kind in _LITERAL_TYPES:
+                continue
+            if name not in self.template_fields:
+                require_literal(name, value)
         vars(self).update(attributes)
+
+    _render_string: RenderString | None = None
+    """Renders a template in place of Airflow; set while fields of a native DAG are rendered."""
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Render so that text stays text, and the output of a task the value that it is.
+
+        Airflow calls it for mapped tasks, too. What is rendered how: ``sfn_provider.hooks.template_types``.
+
+        Raises:
+            AirflowFailException: a value of a text field is no text.
+        """
+        airflow: Any = super()
+        if parent is not self:  # an object with template fields, inside a field of this task
+            airflow._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            return
+        from jinja2.nativetypes import NativeEnvironment
+
+        from sfn_provider.hooks.template_types import render_fields
+
+        with self._fail_on_usage_error():
+            render_fields(
+                self,
+                template_fields,
+                context,
+                is_native=isinstance(jinja_env, NativeEnvironment),
+                own_class=AwsHookMixin,
+                render=lambda fields: airflow._do_render_template_fields(self, fields, context, jinja_env, seen_oids),
+            )
+
+    def _render(self, template: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
+        """Render a template, by ``_render_string`` if it is set. Airflow calls it for each text in a field."""
+        if self._render_string is not None:
+            return self._render_string(template, context)
+        airflow: Any = super()
+        return airflow._render(template, context, *args, **kwargs)
 
     @contextmanager
     def _fail_on_usage_error(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
 from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.history_pages import PAGE, read_page
+from sfn_provider.executions.masking import masked_line
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -38,7 +39,7 @@ def log_new_events(hook: StepFunctionHook, execution_arn: str, history: HistoryL
     except aws_errors() as error:
         if classify_error(error) is AwsErrorKind.EXPIRED:
             hook.renew_client()
-        log.warning("The history of %s could not be read: %s", execution_arn, error)
+        log.warning("The history of %s could not be read: %s", execution_arn, masked_line(error))
         return False
     for line in history.lines(page):
         log.info("%s", line)

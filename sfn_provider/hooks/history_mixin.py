@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import aws_errors, retry_aws_call
 from sfn_provider.executions.failed_items import MAX_ITEMS, failed_child_item, failed_iterations, failed_map_run_arn
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.outcomes import (
     HISTORY_PAGE,
     FailedItem,
@@ -51,7 +52,7 @@ class HistoryMixin(HookMixinProtocol):
             items = self._read_detail(lambda: self.failed_children(run)) if run else failed_iterations(events)
         except read_errors as error:
             what = "Its failed items" if events else "Its history"
-            note = f"{what} could not be read: {error}"
+            note = f"{what} could not be read: {masked_line(error)}"
         return StepFunctionExecutionFailed(build_failure(description, events, note, items))
 
     def _read_detail(self, call: Callable[[], T]) -> T:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sfn_provider._compat import AirflowException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.aws_errors import CALL_TRIES, error_code, retry_aws_call
+from sfn_provider.executions.masking import masked_line, quote
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -128,7 +129,7 @@ def build_state_machine_arn(region: str, desired: DesiredStateMachine) -> str:
     parts = desired.role_arn.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
         raise UsageError(
-            f"role_arn: {desired.role_arn!r} is not the ARN of a role; it reads arn:aws:iam::ACCOUNT:role/NAME"
+            f"role_arn: {quote(desired.role_arn)} is not the ARN of a role; it reads arn:aws:iam::ACCOUNT:role/NAME"
         )
     return f"arn:{parts[1]}:states:{region}:{parts[4]}:stateMachine:{desired.name}"
 
@@ -241,7 +242,7 @@ def _retry_new_role(call: Callable[[], Any], sleep: Callable[[float], None]) -> 
         except Exception as error:
             if not _may_be_new_role(error):
                 raise
-            log.warning("The role is refused, which passes if it is new: %s", error)
+            log.warning("The role is refused, which passes if it is new: %s", masked_line(error))
         sleep(_ROLE_DELAY)
     return call()
 

@@ -109,8 +109,6 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not 1 <= alias_weight <= 100:
-            raise ValueError(f"alias_weight: {alias_weight} is not between 1 and 100")
         self._set_attributes(
             name=name,
             definition=definition,
@@ -126,6 +124,8 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
             alias=alias,
             alias_weight=alias_weight,
         )
+        if not 1 <= alias_weight <= 100:
+            raise ValueError(f"alias_weight: {alias_weight} is not between 1 and 100")
 
     def execute(self, context: Context) -> str:
         """Create or update the state machine.
@@ -134,6 +134,7 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
             AirflowFailException: the definition or another argument is invalid, or a permission is missing.
             AirflowException: AWS does not return the change.
         """
+        from sfn_provider.executions.masking import masked_line
         from sfn_provider.hooks.state_machine_deployment import deploy
 
         try:
@@ -144,7 +145,7 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
         except Exception as error:
             if error_code(error) in _RETRYABLE_CODES or classify_error(error) is not AwsErrorKind.FINAL:
                 raise
-            raise AirflowFailException(f"{self.name}: AWS refuses it: {error}") from error
+            raise AirflowFailException(f"{self.name}: AWS refuses it: {masked_line(error)}") from error
         arn = deployed.state_machine_arn
         self.log.info("%s: %s", arn, deployed.change)
         StateMachineDetailsLink.persist_for(self, context, state_machine_arn=arn)
@@ -250,4 +251,6 @@ def _validate_type(value: StateMachineType | None) -> StateMachineType | None:
 
 
 def _format(diagnostic: Mapping[str, Any]) -> str:
-    return "  {severity} {code} at {location}: {message}".format(**{"location": "/", **diagnostic})
+    from sfn_provider.executions.masking import masked_line
+
+    return masked_line("  {severity} {code} at {location}: {message}".format(**{"location": "/", **diagnostic}))

@@ -9,7 +9,7 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import parse_execution_name
 from sfn_provider.executions.aws_errors import error_code, was_rejected
 from sfn_provider.executions.names import name_for_task_instance
-from sfn_provider.executions.outcomes import ExecutionFailure, StepFunctionExecutionFailed, excerpt, parse_output
+from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, build_sync_failure, parse_output
 from sfn_provider.executions.statuses import FAILURE_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
@@ -35,7 +35,8 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
     Args:
         state_machine_arn: ARN of an Express state machine, optionally with a version or an alias.
         name: the execution's name. Default: made from DAG, run, task and map index.
-        state_machine_input: any JSON value, at most 262,144 bytes. A ``str`` is JSON text; dates become ISO text.
+        state_machine_input: any JSON value, at most 262,144 bytes. A ``str`` is JSON text, the output of a task a
+            value; dates become ISO text.
         kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
@@ -80,7 +81,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
             billing_details=result.get("billingDetails"),
         )
         if result["status"] in FAILURE_STATUSES:
-            raise StepFunctionExecutionFailed(_failure(result))
+            raise StepFunctionExecutionFailed(build_sync_failure(result, _NO_HISTORY))
         return parse_output(result)
 
     def _run(self, context: Context) -> dict[str, Any]:
@@ -97,14 +98,3 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
             raise AirflowFailException(
                 f"{self.state_machine_arn} is no Express state machine: use StepFunctionStartExecutionOperator"
             ) from error
-
-
-def _failure(result: dict[str, Any]) -> ExecutionFailure:
-    return ExecutionFailure(
-        execution_arn=result["executionArn"],
-        status=result["status"],
-        error=result.get("error"),
-        cause=result.get("cause"),
-        input=excerpt(result.get("input")),
-        note=_NO_HISTORY,
-    )

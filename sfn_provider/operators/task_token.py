@@ -39,16 +39,19 @@ class TaskTokenOperator(StepFunctionsOperator):
         Raises:
             AirflowFailException: the token is not waited for, the arguments are invalid, or a permission is missing.
         """
+        from sfn_provider.executions.masking import masked_line
+
         try:
             with self._fail_on_usage_error():
                 self._call_with_retries(self._send)
         except Exception as error:
             code = error_code(error) or ""
             if code == "InvalidToken":
-                raise AirflowFailException(f"task_token: Step Functions never gave it out: {error}") from error
+                message = f"task_token: Step Functions never gave it out: {masked_line(error)}"
+                raise AirflowFailException(message) from error
             if code not in _CLOSED:
                 raise
-            message = f"task_token: it {_CLOSED[code]} ({code}): {error}"
+            message = f"task_token: it {_CLOSED[code]} ({code}): {masked_line(error)}"
             if self.fail_if_closed:
                 raise AirflowFailException(message) from error
             self.log.warning(message)
@@ -62,8 +65,8 @@ class StepFunctionSendTaskSuccessOperator(TaskTokenOperator):
 
     Args:
         task_token: the token.
-        task_output: the state's result: any JSON value, at most 262,144 bytes. A ``str`` is JSON text: in a
-            template, end with ``| tojson``. Dates become ISO text.
+        task_output: the state's result: any JSON value, at most 262,144 bytes. A ``str`` is JSON text: end a
+            template with ``| tojson``; the output of a task is a value. Dates become ISO text.
         fail_if_closed: fail if Step Functions no longer waits for the token. If False, this is only logged.
         kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """

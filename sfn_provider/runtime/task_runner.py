@@ -19,6 +19,7 @@ from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
 from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.executions.masking import mask_secrets, one_line
 from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
 from sfn_provider.runtime.routing import resolve_entry, route_to_successor
@@ -359,7 +360,10 @@ class TaskRunner:
             "Token": asdict(self.token(state, next=None)),
         }
         self.push(ERROR_KEY, error)
-        message = str(StatesError(state.error, state.cause)) or "the state failed without naming an error"
+        message = (
+            str(StatesError(state.error, state.cause and mask_secrets(state.cause)))
+            or "the state failed without naming an error"
+        )
         if state.status == "TIMED_OUT":
             message = f"the execution ran longer than the {self.task.dag.dagrun_timeout} that it may take"
-        return AirflowFailException(message)
+        return AirflowFailException(one_line(message))

@@ -23,7 +23,7 @@ from sfn_provider._compat import (
     first_reschedule_start,
     timezone,
 )
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields, require_literal
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -184,6 +184,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             botocore.exceptions.ClientError: an error that no later try can resolve.
         """
         from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error
+        from sfn_provider.executions.masking import masked_line
 
         backoff = Backoff()
         while True:
@@ -194,7 +195,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
                 if kind is AwsErrorKind.EXPIRED:
                     self.hook.renew_client()
                 if kind is not AwsErrorKind.MISSING:
-                    self.log.warning("AWS does not answer just now: %s", error)
+                    self.log.warning("AWS does not answer just now: %s", masked_line(error))
                     self._unanswered = error
                     return None
             else:
@@ -325,8 +326,11 @@ def validate_statuses(target_states: Sequence[str], known: Set[str], subject: st
     Raises:
         ValueError: it is a text instead of a list, or an item is no status.
     """
+    if not isinstance(target_states, tuple | list):
+        require_literal("target_states", target_states)
     if isinstance(target_states, str):
         raise ValueError(f"target_states: {target_states!r} is a text; give a list of statuses")
     if unknown := sorted(set(target_states) - known):
+        require_literal("target_states", unknown)
         raise ValueError(f"target_states: no status of {subject}: {unknown}; there are {sorted(known)}")
     return tuple(target_states)

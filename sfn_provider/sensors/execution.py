@@ -61,14 +61,14 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if log_history and self.reschedule and not self.deferrable:
-            raise ValueError("log_history: mode='reschedule' forgets what it has logged; take deferrable=True, or poke")
         self._set_attributes(
             execution_arn=execution_arn,
             target_states=validate_statuses(target_states, STATUSES, "an execution"),
             log_history=log_history,
             status_queue_url=status_queue_url,
         )
+        if log_history and self.reschedule and not self.deferrable:
+            raise ValueError("log_history: mode='reschedule' forgets what it has logged; take deferrable=True, or poke")
 
     def _validate_arguments(self) -> None:
         self._require_execution_arn()
@@ -156,8 +156,9 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         return self._history
 
     def _fail_with(self, description: Mapping[str, Any]) -> NoReturn:
+        from sfn_provider.executions.masking import mask_value
         from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, parse_output
 
         # The amazon provider's text: existing alerts on logs continue to work.
-        opening = f"Step Function sensor failed. State Machine Output: {parse_output(description)}"
+        opening = f"Step Function sensor failed. State Machine Output: {mask_value(parse_output(description))}"
         self._fail(StepFunctionExecutionFailed(self.hook.failure(description).failure, opening))

@@ -150,9 +150,10 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
     def _failed_children(self) -> tuple[FailedItem, ...]:
         """Read the first failed children; none if AWS does not return them: they are details of the failure."""
         from sfn_provider.executions.aws_errors import aws_errors
+        from sfn_provider.executions.masking import masked_line
 
         try:
             return self.hook.failed_children(str(self.map_run_arn))
         except aws_errors() as error:
-            self.log.warning("The failed items could not be read: %s", error)
+            self.log.warning("The failed items could not be read: %s", masked_line(error))
             return ()

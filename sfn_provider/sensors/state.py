@@ -56,14 +56,14 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if times < 1:
-            raise ValueError(f"times: {times}; a state is waited for at least once")
         self._set_attributes(
             execution_arn=execution_arn,
             state_name=state_name,
             passage=validate_choice("passage", passage, get_args(Passage)),
             times=times,
         )
+        if times < 1:
+            raise ValueError(f"times: {times}; a state is waited for at least once")
 
     def _validate_arguments(self) -> None:
         self._require_execution_arn()

@@ -12,6 +12,7 @@ from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.wait_messages import begin_line, end_line
 from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.links.step_function import console_address
@@ -67,7 +68,8 @@ class AwsTriggerMixin(AwsHookFactory):
 def error_event(error: Exception) -> dict[str, Any]:
     """Return the event of a wait that cannot go on: ``final`` says that a retry of the task is of no use."""
     final = isinstance(error, (AirflowFailException, UsageError))
-    return {"status": "error", "message": str(error) if final else f"{type(error).__name__}: {error}", "final": final}
+    text = masked_line(error)
+    return {"status": "error", "message": text if final else f"{type(error).__name__}: {text}", "final": final}
 
 
 class PollingTrigger(AwsTriggerMixin, BaseTrigger):
@@ -147,7 +149,7 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
                 return await self._client.call(operation, **arguments)
             except Exception as error:  # next_delay raises final errors again
                 delay = backoff.next_delay(error)
-                self.log.warning("%s, next try in %.1f s: %s", operation, delay, error)
+                self.log.warning("%s, next try in %.1f s: %s", operation, delay, masked_line(error))
             await asyncio.sleep(delay)
 
     async def _wait(self) -> dict[str, Any]:

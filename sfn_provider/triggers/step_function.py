@@ -21,6 +21,7 @@ from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
 from sfn_provider.waiting.history_reader import log_history
+from sfn_provider.waiting.history_store import HistoryStore
 
 if TYPE_CHECKING:
     pass
@@ -145,10 +146,11 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         self.log.info("Stopped %s", self.execution_arn)
 
     async def _wait_and_log(self, result: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-        history = HistoryLog.from_dict(self.history)
+        store = HistoryStore(self.task_instance, self.execution_arn, self.log)
+        deferred = HistoryLog.from_dict(self.history)
         async with (
             shared_client(self._client_settings(), self.hook) as client,
-            log_history(client.call, self.execution_arn, history, self.waiter_delay, self.log),
+            log_history(client.call, self.execution_arn, deferred, self.waiter_delay, self.log, store) as history,
         ):
             event = await result
         return {**event, "history": history.to_dict()}

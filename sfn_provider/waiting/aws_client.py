@@ -12,6 +12,7 @@ from functools import cache, partial
 from typing import Any, Final
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, is_throttling
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
@@ -206,7 +207,7 @@ class AwsClient:
         delay = self._backoff.next_delay(error)
         self._delays += 1
         self._retry_at = asyncio.get_running_loop().time() + delay
-        log.warning("%s, next try in %.1f s: %s", operation, delay, error)
+        log.warning("%s, next try in %.1f s: %s", operation, delay, masked_line(error))
 
     async def _open(self) -> Any:
         async with self._create_lock:

@@ -12,6 +12,7 @@ from typing import Final, cast
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import ExecutionArn
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial_message
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.quotas import bucket_for
@@ -127,7 +128,7 @@ class ExecutionPoller(SharedPoller[str]):
         try:
             missing = await self._read_lists(listable)
         except aws_errors() as error:  # not a transient one: not permitted, or the state machine is deleted
-            log.warning("Cannot list executions, so each one is described: %s", error)
+            log.warning("Cannot list executions, so each one is described: %s", masked_line(error))
             self._list_not_before = self._now() + LIST_RETRY_DELAY
             missing = listable
         self._postpone_or_describe(missing)

@@ -10,6 +10,8 @@ from typing import Any
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.history_pages import PAGE, HistoryPosition, is_token_expired
+from sfn_provider.executions.masking import masked_line
+from sfn_provider.waiting.history_store import HistoryStore
 
 AwsCall = Callable[..., Awaitable[dict[str, Any]]]
 """Calls AWS: the client's method and its arguments."""
@@ -30,7 +32,7 @@ async def read_history_page(call: AwsCall, execution_arn: str, position: History
 
 @asynccontextmanager
 async def log_history(
-    call: AwsCall, execution_arn: str, history: HistoryLog, delay: float, log: Any
+    call: AwsCall, execution_arn: str, history: HistoryLog, delay: float, log: Any, store: HistoryStore
 ) -> AsyncIterator[HistoryLog]:
     """Log an execution's events while the block runs: one page now, and one after each ``delay`` seconds.
 
@@ -39,19 +41,29 @@ async def log_history(
     Args:
         call: calls AWS.
         execution_arn: the execution.
-        history: how far it has been read; updated.
+        history: how far it has been read at the deferral.
         delay: seconds between two pages.
         log: a trigger's logger, of structlog or of the standard library.
+        store: stores how far it has been logged, over restarts of the triggerer.
+
+    Yields:
+        How far it has been logged; updated.
     """
+    history = await store.latest(history)
 
     async def follow() -> None:
         try:
             while True:
-                for line in history.lines(await read_history_page(call, execution_arn, history.position)):
-                    log.info("%s", line)
+                lines = history.lines(await read_history_page(call, execution_arn, history.position))
+                try:
+                    # Before the lines are logged: a line that somebody has seen does not come again after a restart.
+                    await store.save(history)
+                finally:
+                    for line in lines:
+                        log.info("%s", line)
                 await asyncio.sleep(delay)
         except aws_errors() as error:
-            log.warning("The history of %s could not be read: %s", execution_arn, error)
+            log.warning("The history of %s could not be read: %s", execution_arn, masked_line(error))
 
     following = asyncio.ensure_future(follow())
     try:

@@ -26,6 +26,7 @@ with DAG("four_starts", schedule=None):
             state_machine_input={"number": number},
             waiter_delay=2,
             deferrable=True,
+            log_history=True,
         )
 """
 
@@ -89,6 +90,9 @@ def test_a_triggerer_that_is_killed_loses_no_execution_and_starts_none_twice(
     for number in range(4):
         run.wait_for_task(f"start_{number}", "deferred")
         arns.append(run.xcom(f"start_{number}", "execution_arn"))
+    logged = "'A State' entered"  # of the history that moto has for every execution
+    for number in (2, 3):
+        real_airflow.processes.wait_until("the history", lambda number=number: logged in run.log(f"start_{number}"))
     real_airflow.kill("triggerer")
     set_execution(arns[0], "SUCCEEDED", output='{"number": 0}')  # while nobody looks
     set_execution(arns[1], "FAILED", error="Late", cause="while nobody looked")
@@ -100,8 +104,11 @@ def test_a_triggerer_that_is_killed_loses_no_execution_and_starts_none_twice(
         set_execution(arns[number], "SUCCEEDED", output=f'{{"number": {number}}}')
     assert run.wait() == "failed", run.story()
     assert run.states() == {"start_0": "success", "start_1": "failed", "start_2": "success", "start_3": "success"}
-    assert [run.xcom(f"start_{number}") for number in (0, 2, 3)] == [{"number": number} for number in (0, 2, 3)]
+    assert [run.xcom(f"start_{number}", "output") for number in (0, 2, 3)] == [
+        {"number": number} for number in (0, 2, 3)
+    ]
     assert "while nobody looked" in run.log("start_1")
+    assert [run.log(f"start_{number}").count(logged) for number in (2, 3)] == [1, 1]
     started = waiting.sfn.list_executions(stateMachineArn=waiting.machine)["executions"]
     assert sorted(row["executionArn"] for row in started) == sorted(arns)
 

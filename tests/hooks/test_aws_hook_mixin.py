@@ -69,3 +69,50 @@ def test_a_subclass_may_set_a_shared_argument_itself() -> None:
 
     with make_dag(aws_conn_id="other"):
         assert Sales(task_id="stop").aws_conn_id == "sales"
+
+
+def literal_arguments() -> list[Any]:
+    """Each argument of each class that is no template field."""
+    return [
+        pytest.param(cls, name, id=f"{cls.__name__}.{name}")
+        for cls in CLASSES
+        for name, parameter in signature_of(cls).items()
+        if parameter.kind is not parameter.VAR_KEYWORD and name not in {*cls.template_fields, "poke_interval"}
+    ]
+
+
+def make_task(cls: Any, **arguments: Any) -> Any:
+    """Make a task with what its class requires."""
+    required = [name for name, parameter in signature_of(cls).items() if parameter.default is parameter.empty]
+    return cls(task_id="task", **{**dict.fromkeys(set(required) - {"kwargs"}, "x"), **arguments})
+
+
+@pytest.mark.parametrize(("cls", "name"), literal_arguments())
+def test_an_argument_that_is_no_template_field_refuses_templates_and_outputs(cls: Any, name: str) -> None:
+    with make_dag():
+        before = operators.StepFunctionStopExecutionOperator(task_id="before", execution_arn=ARN)
+    refused = [before.output, "{{ params.value }}", "{% if params.value %}1{% endif %}"]
+    if name != "definition":
+        refused += [["{{ params.value }}"], {"a": {"b": before.output}}]
+    for value in refused:
+        with pytest.raises(ValueError, match=rf"^{name}: cannot be a template or the output of a task"):
+            make_task(cls, **{name: value})
+
+
+def test_a_definition_may_hold_braces() -> None:
+    text = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"a.$": "States.Format(\'{}{{\')"}}}}'
+    assert make_task(operators.StepFunctionValidateStateMachineOperator, definition=text).definition == text
+    yaml = "StartAt: A\nStates:\n  A: {Type: Pass, Output: '{% 1 %}', End: true}\n"
+    assert make_task(operators.StepFunctionValidateStateMachineOperator, definition=yaml).definition == yaml
+
+
+def test_default_arguments_of_a_dag_are_checked_too() -> None:
+    with make_dag(waiter_delay="{{ params.delay }}"), pytest.raises(ValueError, match="waiter_delay: cannot be"):
+        make_task(operators.StepFunctionStartExecutionOperator)
+
+
+def test_a_template_field_of_a_subclass_takes_templates() -> None:
+    class Patient(operators.StepFunctionStartExecutionOperator):
+        template_fields = (*operators.StepFunctionStartExecutionOperator.template_fields, "waiter_delay")
+
+    assert make_task(Patient, waiter_delay="{{ params.delay }}").waiter_delay == "{{ params.delay }}"

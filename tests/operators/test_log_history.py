@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import TaskDeferred
+from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
@@ -19,7 +21,7 @@ from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTr
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.task_contexts import TaskInstance, context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
@@ -202,3 +204,103 @@ def test_a_machine_that_really_runs(
             log_history=True,
         )
     assert task_states(run_dag(dag)) == {"start": "success"}
+
+
+class XComs:
+    """XComs by their keys, in place of Airflow's class."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.values: dict[tuple[Any, ...], Any] = {}
+        self.error = error
+
+    def set(self, key: str, value: Any, **task_instance: Any) -> None:
+        """Store a value as JSON does."""
+        if self.error is not None:
+            raise self.error
+        self.values[(key, *sorted(task_instance.items()))] = json.loads(json.dumps(value))
+
+    def get_value(self, *, ti_key: Any, key: str) -> Any:
+        """Give the value of a task instance."""
+        names = ("dag_id", "map_index", "run_id", "task_id")
+        return self.values.get((key, *((name, getattr(ti_key, name)) for name in names)))
+
+
+@pytest.fixture
+def xcoms(orders: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> XComs:
+    """XComs, and an execution that a trigger finds running until ``orders`` says otherwise."""
+    stored = XComs()
+    monkeypatch.setattr("sfn_provider._compat.XCom", stored, raising=False)
+    monkeypatch.setattr(StepFunctionsExecutionCompleteTrigger, "log", logging.getLogger("trigger"))
+    running = {"executionArn": ARN, "stateMachineArn": MACHINE, "name": "one", "status": "RUNNING", "startDate": 1.0}
+    orders.script("DescribeExecution", RUNNING)
+    orders.script("ListExecutions", {"executions": [running]})
+    return stored
+
+
+def trigger_of_task(arguments: dict[str, Any], **task_instance: Any) -> StepFunctionsExecutionCompleteTrigger:
+    """Make a trigger as the triggerer does, for a task instance."""
+    trigger = StepFunctionsExecutionCompleteTrigger(**json.loads(json.dumps(arguments)))
+    trigger.task_instance = TaskInstance("start", **task_instance)  # type: ignore[assignment]
+    return trigger
+
+
+def lose(trigger: StepFunctionsExecutionCompleteTrigger, lines: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Run a trigger until there are some lines in the log, then end it as a triggerer that is stopped does."""
+
+    async def run() -> None:
+        waiting = asyncio.ensure_future(anext(trigger.run()))
+        async with asyncio.timeout(30):
+            while len(said(caplog)) < lines:
+                await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+ARGUMENTS = {"execution_arn": ARN, "waiter_delay": 0.05, "log_history": True}
+
+
+def test_a_triggerer_that_starts_again_continues_the_log(
+    orders: ScriptedAws, xcoms: XComs, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders.script("GetExecutionHistory", page(2), page(4, "next"), page(4, "next"), page(4), page(6))
+    lose(trigger_of_task(ARGUMENTS), 1, caplog)
+    lose(trigger_of_task(ARGUMENTS), 3, caplog)
+    orders.script("GetExecutionHistory", page(4), page(6))
+    lose(trigger_of_task(ARGUMENTS), 4, caplog)
+    assert said(caplog) == LINES
+    assert len(xcoms.values) == 1
+    assert "stored" not in caplog.text
+
+
+def test_another_task_instance_or_execution_logs_from_its_start(
+    orders: ScriptedAws, xcoms: XComs, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders.script("GetExecutionHistory", page(2))
+    lose(trigger_of_task(ARGUMENTS), 1, caplog)
+    lose(trigger_of_task(ARGUMENTS, map_index=1), 2, caplog)
+    lose(trigger_of_task(ARGUMENTS | {"execution_arn": f"{ARN}-2"}), 3, caplog)
+    assert said(caplog) == LINES[:1] * 3
+
+
+def test_what_was_logged_before_the_deferral_is_not_logged_after_a_restart(
+    orders: ScriptedAws, xcoms: XComs, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = HistoryLog()
+    history.lines({"events": [each | {"timestamp": datetime.now(UTC)} for each in EVENTS[:4]]})
+    orders.script("GetExecutionHistory", page(2))
+    lose(trigger_of_task(ARGUMENTS), 1, caplog)
+    orders.script("GetExecutionHistory", page(6))
+    lose(trigger_of_task(ARGUMENTS | {"history": history.to_dict()}), 2, caplog)
+    assert [line.split(" left")[0] for line in said(caplog)] == ["'Price' entered", "'Ship'"]
+
+
+def test_a_position_that_cannot_be_stored_ends_no_wait(
+    orders: ScriptedAws, xcoms: XComs, caplog: pytest.LogCaptureFixture
+) -> None:
+    xcoms.error = RuntimeError("no database\nat all")
+    lose(trigger_of_task(ARGUMENTS), 4, caplog)
+    assert said(caplog) == LINES
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [ARN in warning and warning.endswith(r"no database\nat all") for warning in warnings] == [True]

@@ -15,6 +15,7 @@ from sfn_provider.engine.map_run.child_batches import ChildBatch, split_into_bat
 from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
 from sfn_provider.engine.state_progress import MapRunProgress
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.masking import mask_value, one_line
 from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
@@ -86,7 +87,9 @@ class ChildExecutionBatch(TaskStrategy):
         _push_failures(runner, sum(child.items for child in failed))
         for child in failed:
             error = {name: (child.record or {}).get(name) for name in ("Error", "Cause")}
-            runner.task.log.error("Child execution %s of %s: %s", child.index, runner.task.state_name, error)
+            runner.task.log.error(
+                "Child execution %s of %s: %s", child.index, runner.task.state_name, one_line(str(mask_value(error)))
+            )
         runner.push(OUTCOMES_KEY, {"map_index": map_index_of(runner.context), "outcomes": step.state.output})
         runner.push(TOKEN_KEY, asdict(runner.token(step.state, next=runner.task.state_name)))
         statuses = [child.status for child in outcomes]

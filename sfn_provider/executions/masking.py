@@ -1,0 +1,98 @@
+"""Masks secrets in texts before they are shown, cuts texts, and escapes their control characters.
+
+Airflow's secrets masker replaces secrets that it knows, by their value, and values whose key is sensitive
+(``password``, ``token``, ...). A log or an exception passes it only as text, where keys are not seen and a secret that
+was cut is not recognized: so texts of AWS and of users pass it here, as JSON where they are JSON, before they are cut.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+_MAX_DEPTH: Final = 100
+"""Depth from which on a JSON value is masked whole. Airflow's masker does not look for keys in values deeper than 5
+before 3.3, unless it is told to, and logs a value that is too deep for it."""
+
+_PAIRS: Final = (("Name", "Value"), ("name", "value"), ("Key", "Value"), ("key", "value"))
+"""Keys of a variable's name and value in lists of variables. Source: ``KeyValuePair`` of ECS and Batch."""
+
+
+def mask_secrets(text: str) -> str:
+    """Mask secrets in a text: those that Airflow knows and, if the text is a JSON object or array, by their keys.
+
+    A value of JSON that is a text of JSON, and a list of variables (``{"Name": "PASSWORD", "Value": "..."}``), are
+    searched, too. Text that has no secret is returned unchanged.
+    """
+    from sfn_provider._compat import redact
+
+    return str(redact(_mask_if_json(text)))
+
+
+def mask_value(value: Any) -> Any:
+    """Mask secrets in a JSON value, as ``mask_secrets`` does in its text."""
+    from sfn_provider._compat import redact
+
+    return redact(_mask_inside(value, 0), None, _MAX_DEPTH)
+
+
+def excerpt(value: Any, length: int) -> str:
+    """Return the beginning of a value's text on one line, without secrets, followed by ``...`` if it was cut.
+
+    Args:
+        value: a text, or a JSON value, which is shown as Python shows it.
+        length: maximum characters before ``...``.
+    """
+    text = mask_secrets(value) if isinstance(value, str) else str(mask_value(value))
+    return one_line(text if len(text) <= length else f"{text[:length]}...")
+
+
+def quote(value: Any, length: int = 80) -> str:
+    """Return an excerpt of a value for a message, a text in quotes."""
+    shown = excerpt(value, length)
+    return f"'{shown}'" if isinstance(value, str) else shown
+
+
+def one_line(text: str) -> str:
+    r"""Escape line breaks and other control characters (``\n``, ``\x1b``), so that a text cannot forge a line."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def masked_line(value: object) -> str:
+    """Return the text of a value, for example of an error, on one line and without secrets."""
+    return one_line(mask_secrets(str(value)))
+
+
+def _mask_if_json(text: str) -> str:
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    masked = mask_value(value)
+    return text if masked == value else json.dumps(masked, ensure_ascii=False)
+
+
+def _mask_inside(value: Any, depth: int) -> Any:
+    """Mask what Airflow's masker does not see: texts of JSON, lists of variables, and values that are too deep."""
+    if isinstance(value, str):
+        return _mask_if_json(value)
+    if not isinstance(value, dict | list):
+        return value
+    if depth == _MAX_DEPTH:
+        return "***"
+    if isinstance(value, dict):
+        return {key: _mask_inside(item, depth + 1) for key, item in _mask_pair(value).items()}
+    return [_mask_inside(item, depth + 1) for item in value]
+
+
+def _mask_pair(value: dict[Any, Any]) -> dict[Any, Any]:
+    from sfn_provider._compat import redact
+
+    for name, content in _PAIRS:
+        if isinstance(value.get(name), str) and content in value:
+            return {**value, content: redact(value[content], value[name])}
+    return value
