@@ -70,6 +70,7 @@ class StartRequest:
         pending_arn: the execution that StartExecution was sent for last, whether AWS has responded or not.
         sent_at: when that was first sent, by the monotonic clock.
         cancelled: the task was killed: nothing more is started.
+        found_again: an earlier try has started the execution.
     """
 
     state_machine_arn: str
@@ -82,6 +83,7 @@ class StartRequest:
     pending_arn: str | None = None
     sent_at: float | None = None
     cancelled: bool = False
+    found_again: bool = False
 
     def owner_problem(self, start_date: datetime, aws_time: datetime | None) -> str | None:
         """Return why an execution of the name is another task's or run's; None if it is this task's.
@@ -92,11 +94,14 @@ class StartRequest:
         """
         if self.not_before is not None and start_date < self.not_before - _CLOCK_SKEW:
             return "before this DAG run"
-        if self.first_try and self.sent_at is not None and aws_time is not None:
-            sent_at = aws_time - timedelta(seconds=time.monotonic() - self.sent_at)
-            if start_date < sent_at - _START_TOLERANCE:
-                return "before this task's first try"
-        return None
+        return "before this task's first try" if self.first_try and self.started_before(start_date, aws_time) else None
+
+    def started_before(self, start_date: datetime, aws_time: datetime | None) -> bool:
+        """Return whether an execution had started before this request was first sent; arguments as above."""
+        if self.sent_at is None or aws_time is None:
+            return False
+        sent_at = aws_time - timedelta(seconds=time.monotonic() - self.sent_at)
+        return start_date < sent_at - _START_TOLERANCE
 
 
 def start_execution_once(hook: StepFunctionHook, request: StartRequest) -> str:
@@ -172,7 +177,7 @@ def redrive(
         botocore.exceptions.ClientError: any other error of AWS.
     """
     try:
-        return retry_aws_call(call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=CALL_TRIES)
+        retry_aws_call(call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=CALL_TRIES)
     except Exception as error:
         _require_code(error, "ExecutionNotRedrivable")
         description = hook.describe_with_retries(arn)
@@ -183,7 +188,9 @@ def redrive(
                 raise AirflowFailException(why) from error
             log.warning("%s. Starting another one", why)
             return None
-    log.info("%s is %s already: nothing to redrive", arn, status)
+        log.info("%s is %s already: nothing to redrive", arn, status)
+    else:
+        log.info("Redrove %s", arn)
     return arn
 
 
@@ -256,10 +263,12 @@ def _start(hook: StepFunctionHook, request: StartRequest, name: str) -> str:
     )
     # A start with name and input of a running execution succeeds, and returns that. Source: API_StartExecution.
     response = hook.start_response
-    if isinstance(response, dict) and (
-        problem := request.owner_problem(response["startDate"], response_time(response))
-    ):
-        raise _foreign_execution(arn, response["startDate"], problem)
+    if not isinstance(response, dict):
+        return arn
+    start_date, aws_time = response["startDate"], response_time(response)
+    if problem := request.owner_problem(start_date, aws_time):
+        raise _foreign_execution(arn, start_date, problem)
+    request.found_again = request.started_before(start_date, aws_time)
     return arn
 
 
@@ -282,7 +291,7 @@ def _reuse(hook: StepFunctionHook, request: StartRequest, arn: str, error: Excep
     if request.first_try and _has_other_input(description, request):
         raise _foreign_execution(arn, description["startDate"], "with another input") from error
     if description["status"] not in FAILURE_STATUSES:
-        log.info("%s was started by an earlier try and is %s: found again", arn, description["status"])
+        request.found_again = True
         return arn
     action = "new_name" if was_killed(description) else request.on_failed_execution
     return ON_FAILED_EXECUTION[action](hook, request, description)

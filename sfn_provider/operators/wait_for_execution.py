@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sfn_provider._compat import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout, conf, timezone
 from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
-from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
+from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, console_address
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
@@ -154,6 +154,13 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         self._execution_arn = None
         self._execution_arn = arn = start_execution_once(self.hook, request)
         self._pending_start = None
+        self.log.info(
+            "%s execution %s of state machine %s, in the console: %s",
+            "Found again" if request.found_again else "Started",
+            arn,
+            request.state_machine_arn,
+            console_address(execution_arn=arn),
+        )
         if self._killed:  # Airflow 3 lets a task go on that it has told to end
             self.on_kill()
             raise AirflowException(f"{arn} was started while the task was killed")
@@ -179,9 +186,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         from sfn_provider.executions.arns import parse_execution_name, require_describable
 
         self._execution_arn = arn
-        link = StateMachineExecutionsDetailsLink()
-        link.persist_for(self, context, execution_arn=arn)
-        self.log.info("Execution %s, in the console: %s", arn, link.format_link(execution_arn=arn))
+        StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
         self._push_xcoms(context, execution_arn=arn, execution_name=parse_execution_name(arn))
         if not self.wait_for_completion:
             return arn

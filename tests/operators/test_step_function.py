@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -559,6 +560,24 @@ def test_an_output_that_is_no_json_is_refused_without_showing_it(scripted_aws: S
     with pytest.raises(json.JSONDecodeError, match=f"The output of {ARN} is no JSON: Expecting value") as caught:
         operator.execute(context_of(operator))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_log_tells_start_and_end(
+    make_machine: Make, deferrable: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(StepFunctionStartExecutionOperator, "log", logging.getLogger("task"))
+    operator = start_operator(make_machine(), wait_for_completion=False)
+    arn = operator.execute(context_of(operator))
+    console = "in the console: https://console.aws.amazon.com/states/home"
+    assert f"Started execution {arn} of state machine {operator.state_machine_arn}, {console}" in caplog.text
+    now = datetime.now(UTC)
+    set_execution(arn, "SUCCEEDED", output="{}", start_date=now - timedelta(minutes=5), stop_date=now)
+    again = start_operator(operator.state_machine_arn, deferrable=deferrable)
+    again.execute(context_of(again, try_number=2))
+    assert f"Found again execution {arn} of" in caplog.text
+    assert f"{arn} ended as SUCCEEDED after 5 min 0 s" in caplog.text
 
 
 def test_what_is_sent_is_what_the_service_gets(make_machine: Make, sfn: Any) -> None:
