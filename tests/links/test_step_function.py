@@ -136,6 +136,16 @@ def test_a_link_that_cannot_be_stored_fails_no_task(monkeypatch: pytest.MonkeyPa
     StateMachineDetailsLink.persist(context, operator, "us-east-1", "aws", state_machine_arn="arn")
 
 
+@pytest.mark.skipif(AIRFLOW < (3,), reason="Airflow 2 builds a link when it shows a page")
+@pytest.mark.parametrize("do_xcom_push", [True, False])
+def test_a_link_is_there_while_the_task_runs(do_xcom_push: bool) -> None:
+    operator = StepFunctionStartExecutionOperator(task_id="start", state_machine_arn="", do_xcom_push=do_xcom_push)
+    context = context_of(operator)
+    StateMachineDetailsLink.persist_for(operator, context, state_machine_arn=MACHINE.format("aws", "eu-west-1"))
+    shown = context["ti"].xcoms.get(StateMachineDetailsLink().xcom_key, "")
+    assert shown.startswith("https://console.aws.amazon.com/states/home?region=eu-west-1#") is do_xcom_push
+
+
 def test_a_link_that_cannot_be_read_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(XCom, "get_value", _refuse)
     key: Any = None
