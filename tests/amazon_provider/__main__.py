@@ -49,6 +49,7 @@ def run_tests(folder: Path, files: list[Path]) -> dict[str, Outcome]:
         cwd=folder,
         env={
             **os.environ,
+            "TMPDIR": str(folder),
             "PYTHONPATH": os.pathsep.join(map(str, (folder, ROOT, STAND_IN))),
             outcomes_file.VARIABLE: str(outcomes),
         },
@@ -62,7 +63,10 @@ def main() -> int:
     number = version(DISTRIBUTION)
     print(f"The tests of {DISTRIBUTION} {number}", flush=True)
     with tempfile.TemporaryDirectory(prefix="amazon-provider-tests-") as temporary:
-        tests = download_tests(number, Path(temporary))
+        try:
+            tests = download_tests(number, Path(temporary))
+        except subprocess.CalledProcessError as error:
+            sys.exit(f"pip could not download the sdist ({error}): its package index must have it, and flit-core")
         outcomes = run_tests(tests, use_this_package(tests))
     problems = compare(outcomes, EXPECTED_FAILURES, FILES)
     print(summarize(outcomes, EXPECTED_FAILURES, STAND_INS))

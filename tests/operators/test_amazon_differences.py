@@ -29,6 +29,7 @@ PENDING = RUNNING | {"status": "PENDING_REDRIVE"}
 SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 2.0, "output": '{"n": 1}'}
 FAILED = RUNNING | {"status": "FAILED", "stopDate": 2.0, "error": "Orders.Bad", "cause": "no stock"}
 TIMED_OUT = RUNNING | {"status": "TIMED_OUT", "stopDate": 2.0}
+DENIED = ErrorResponse("AccessDeniedException", "not authorized")
 
 
 @dataclass
@@ -140,9 +141,18 @@ def poke_what(description: Answer) -> Callable[[Package], Any]:
     return scenario
 
 
-def soft_fail(package: Package) -> Any:
-    package.script(Describe=FAILED)
-    return package.run("StepFunctionExecutionSensor", execution_arn=ARN, soft_fail=True)
+def soft_fail_with(answer: Answer) -> Callable[[Package], Any]:
+    def scenario(package: Package) -> Any:
+        package.script(Describe=answer)
+        return package.run("StepFunctionExecutionSensor", execution_arn=ARN, soft_fail=True)
+
+    return scenario
+
+
+def poke_without_xcoms(package: Package) -> Any:
+    package.script(Describe=SUCCEEDED)
+    package.run("StepFunctionExecutionSensor", "poke", execution_arn=ARN, do_xcom_push=False)
+    return package.xcoms
 
 
 def event_of(description: Answer) -> Callable[[Package], Any]:
@@ -155,7 +165,7 @@ def event_of(description: Answer) -> Callable[[Package], Any]:
 
 
 def refuse_the_start(package: Package) -> Any:
-    package.script(Start=ErrorResponse("AccessDeniedException", "not authorized to perform: states:StartExecution"))
+    package.script(Start=DENIED)
     return package.start()
 
 
@@ -249,7 +259,9 @@ CASES = [
         (f"AirflowException: {SENSOR_FAILED}", "no XCom"),
         (f"StepFunctionExecutionFailed: {SENSOR_FAILED}\nExecution {ARN} ended as FAILED...", "no XCom"),
     ),
-    Case("`soft_fail`", soft_fail, f"AirflowException: {SENSOR_FAILED}", "AirflowSkipException: ..."),
+    Case("`soft_fail`", soft_fail_with(FAILED), f"AirflowException: {SENSOR_FAILED}", "AirflowSkipException: ..."),
+    Case("`soft_fail`", soft_fail_with(DENIED), "ClientError: ...", "AirflowFailException: AWS refuses..."),
+    Case("XCom `output`", poke_without_xcoms, {"output": {"n": 1}}, {}),
     Case("`PENDING_REDRIVE`", poke_what(PENDING), (True, None), (False, "no XCom")),
     Case("XCom `output`", poke_what(SUCCEEDED | {"output": "null"}), (True, None), (True, "no XCom")),
     Case(
