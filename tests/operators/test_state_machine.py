@@ -37,7 +37,7 @@ STATES = sorted(STATE_TYPES)
 
 def test_a_field_refuses_the_output_of_a_task() -> None:
     output = SucceedStateOperator(task_id="before").output
-    with pytest.raises(ValueError, match="^parameters: cannot be the output of a task"):
+    with pytest.raises(ValueError, match=r"^parameters: cannot be the output of a task"):
         TaskStateOperator(task_id="a", resource="arn:aws:states:::sns:publish", parameters=output, end=True)
     braces = TaskStateOperator(task_id="b", resource="arn:aws:states:::sns:publish", parameters={"a": "{{ b }}"})
     assert braces.state_fields["Parameters"] == {"a": "{{ b }}"}
