@@ -75,6 +75,9 @@ class StateOperator(StateTask):
         if not self.do_xcom_push or self.multiple_outputs:
             raise _xcom_refusal(task_id)
         self.state_name = state_name or task_id
+        for name, value in fields.items():
+            if hasattr(value, "iter_references"):
+                raise ValueError(f"{name}: cannot be the output of a task; it is read when the DAG file is parsed")
         common = {"comment": comment, "next": next, "end": end}
         fields |= {name: value for name, value in common.items() if value is not None}
         self.state_fields = {"Type": self.state_type, **{_pascal_case(name): value for name, value in fields.items()}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -190,7 +191,7 @@ SENT = {
 
 @pytest.mark.usefixtures("airflow_db")
 def test_the_output_of_a_task_stays_the_value_that_it_is(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": 1.0})
+    scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": time.time() + 3600})
     scripted_aws.script("SendTaskSuccess", {})
     arguments = {"state_machine_arn": MACHINE, "wait_for_completion": False}
     with new_dag("outputs", native=True) as dag:

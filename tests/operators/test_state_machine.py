@@ -35,6 +35,14 @@ REFUSED = {"Succeed": "assign", "Map": "arguments"}
 STATES = sorted(STATE_TYPES)
 
 
+def test_a_field_refuses_the_output_of_a_task() -> None:
+    output = SucceedStateOperator(task_id="before").output
+    with pytest.raises(ValueError, match=r"^parameters: cannot be the output of a task"):
+        TaskStateOperator(task_id="a", resource="arn:aws:states:::sns:publish", parameters=output, end=True)
+    braces = TaskStateOperator(task_id="b", resource="arn:aws:states:::sns:publish", parameters={"a": "{{ b }}"})
+    assert braces.state_fields["Parameters"] == {"a": "{{ b }}"}
+
+
 def test_there_is_an_operator_for_each_state_type_and_one_for_loops() -> None:
     assert set(OPERATORS) == {*STATE_TYPES, "Loop"}
 
