@@ -29,6 +29,7 @@ SENSITIVE = (
     *("test_compat.py", "test_plugin.py", "callbacks/test_authorization.py", "dags/test_start_sales_pipeline.py"),
     *("links/test_step_function.py", "runtime/test_snapshots.py", "runtime/aws_calls/test_live_driver_jobs.py"),
     *("runtime/test_wait_mode.py", "operators/test_step_function_dag_runs.py", "translate/emit/test_live_dag.py"),
+    *("sensors/test_failure_arguments.py", "sensors/test_situations.py"),
 )
 """What Airflow can break, for where time is short: ``SFN_PROVIDER_MATRIX_TESTS=sensitive``."""
 
