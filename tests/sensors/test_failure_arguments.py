@@ -28,8 +28,8 @@ from tests.fixtures.sensor_cases import (
     STATE,
     SensorCase,
     context_of,
+    prepare_sensors,
     run_in_mode,
-    share_clients,
     time_out,
 )
 
@@ -38,8 +38,8 @@ Run = Callable[[ScriptedAws, SensorCase, str, dict[str, Any]], Any]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make few clients."""
-    share_clients(monkeypatch)
+    """Do without Airflow's database."""
+    prepare_sensors(monkeypatch)
 
 
 def after(*answers: Any) -> Run:

@@ -39,9 +39,9 @@ from tests.fixtures.sensor_cases import (
     event_of,
     history_of,
     map_run_of,
+    prepare_sensors,
     recreated,
     run_in_mode,
-    share_clients,
 )
 
 READS = {
@@ -58,8 +58,8 @@ READS = {
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make few clients."""
-    share_clients(monkeypatch)
+    """Do without Airflow's database."""
+    prepare_sensors(monkeypatch)
 
 
 @pytest.fixture

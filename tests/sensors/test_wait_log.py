@@ -31,9 +31,9 @@ from tests.fixtures.sensor_cases import (
     event_of,
     history_of,
     logged_by,
+    prepare_sensors,
     recreated,
     run_in_mode,
-    share_clients,
 )
 
 EXECUTION_LINK = "_state_machine_executions_details"
@@ -44,7 +44,7 @@ MACHINE_LINK = "_state_machine_details"
 @pytest.fixture(autouse=True)
 def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """Capture what is logged at INFO; make few clients."""
-    share_clients(monkeypatch)
+    prepare_sensors(monkeypatch)
     caplog.set_level(logging.INFO)
     return caplog
 
