@@ -14,6 +14,11 @@ from sfn_provider._compat import AirflowException, TaskDeferred
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Submitted
 from sfn_provider.integrations.call_outcomes import Completed
+from sfn_provider.operators.distributed_map import (
+    ChildExecutionsOperator,
+    DistributedMapJoinOperator,
+    DistributedMapStartOperator,
+)
 from sfn_provider.operators.state_machine import LoopOperator, ParallelStateOperator, TaskStateOperator
 from sfn_provider.runtime import snapshots
 from tests.fixtures.definitions import choose
@@ -24,11 +29,13 @@ WORK = {"Type": "Task", "Resource": FUNCTION, "Next": "Call"}
 CALL = {"Type": "Task", "Resource": JOB}
 LOOP = {"Work": WORK, "Call": CALL | {"Next": "Done?"}, "Done?": choose("$", {"more": "Work"}, "Next")}
 BRANCHES = [{"StartAt": "Work", "States": {"Work": WORK, "Call": CALL | {"End": True}}}]
+CHILD = BRANCHES[0] | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
 
 KINDS: dict[str, tuple[Any, dict[str, Any], bool]] = {
     "task": (TaskStateOperator, {"resource": JOB}, False),
     "loop": (LoopOperator, {"states": LOOP}, True),
     "parallel": (ParallelStateOperator, {"branches": BRANCHES}, True),
+    "children": (ChildExecutionsOperator, {"item_processor": CHILD}, True),
 }
 """Operator and fields of a task whose state Call starts a job; does a call of the state Work come before?"""
 
@@ -55,9 +62,9 @@ def killed(state: str) -> Callable[[Any, Run], None]:
     """Airflow kills the running task, after it has set its state."""
 
     def kill(made: Any, run: Run) -> None:
-        run.states["Call"] = state
+        run.states[state_key(run)] = state
         made.on_kill()
-        run.states.clear()
+        del run.states[state_key(run)]
         lost(made, run)
 
     return kill
@@ -81,11 +88,11 @@ def deferral_fails(error: str, *, retried: bool = True) -> Callable[[Any, Run], 
     """Airflow ends the deferral itself: the next process of the task gets nothing of it."""
 
     def fail(made: Any, run: Run) -> None:
-        run.states["Call"] = "running"
+        run.states[state_key(run)] = "running"
         run.max_tries = run.max_tries if retried else 0
         with pytest.raises(AirflowException, match=error):
             make(made.kind).resume_execution("__fail__", {"error": error}, run.context(made))
-        run.states.clear()
+        del run.states[state_key(run)]
         if not retried:
             run.max_tries = run.try_number + 2  # a user clears it
         lost(made, run)
@@ -136,12 +143,32 @@ SITUATIONS = [
 ]
 
 
+ENDS: dict[str, Any] = {"task": "done", "loop": "done", "parallel": ["done"], "children": {"SUCCEEDED": 1}}
+"""What a task of each kind returns."""
+
+
 def make(kind: str) -> Any:
     """Make a task of a kind."""
     operator, fields, _ = KINDS[kind]
-    made = task(operator, **fields)
+    made = task(operator, **fields, **({"state_name": "Each"} if kind == "children" else {}))
     made.kind = kind
+    if kind == "children":
+        with made.dag:
+            DistributedMapStartOperator(task_id="Start", state_name="Each", items_path="$.items") >> made
+            made >> DistributedMapJoinOperator(task_id="Join", state_name="Each", end=True)
     return made
+
+
+def start_map(made: Any, run: Run) -> None:
+    """Run the start task of a distributed Map before its child executions."""
+    run.execute(made.dag.get_task("Start"))
+    run.states["Start"] = "success"
+    run.map_index = 0
+
+
+def state_key(run: Run) -> str:
+    """The name of the task instance among the states of the run."""
+    return "Call" if run.map_index < 0 else f"Call_{run.map_index}"
 
 
 @pytest.fixture
@@ -149,7 +176,7 @@ def run(fake_caller: FakeCaller, fake_clock: Clock) -> Run:
     """A DAG run, whose calls of Work are answered and whose calls of Call start jobs."""
     jobs = [Submitted({"id": f"job {number}"}, {}, 30.0) for number in (1, 2, 3)]
     fake_caller.answers = {"Work": [Completed("worked"), Completed("worked")], "Call": jobs}
-    return Run(conf={"a": 1})
+    return Run(conf={"a": 1, "items": ["x"]})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -158,6 +185,8 @@ def test_the_next_try_follows_the_job_or_starts_another_one(
     situation: Situation, kind: str, run: Run, fake_caller: FakeCaller, fake_clock: Clock, variables: Variables
 ) -> None:
     made = make(kind)
+    if kind == "children":
+        start_map(made, run)
     deferral(made, run)
     situation.happens(made, run)
     before = len(fake_caller.calls)
@@ -173,7 +202,7 @@ def test_the_next_try_follows_the_job_or_starts_another_one(
     fake_caller.polls = [Completed("done")]
     fake_clock.now += 60
     end = make(kind).resume(run.context(made), snapshot=waiting.kwargs["snapshot"])
-    assert (end, run.kept, variables) == (["done"] if kind == "parallel" else "done", {}, {})
+    assert (end, run.kept, variables) == (ENDS[kind], {}, {})
 
 
 def test_a_task_that_ends_without_a_retry_leaves_nothing(run: Run, variables: Variables) -> None:
