@@ -18,7 +18,7 @@ from sfn_provider.waiting.execution_streams import (
     stream_from_lists,
     stream_from_queue,
 )
-from sfn_provider.waiting.status_queue import StatusMessage
+from sfn_provider.waiting.status_messages import StatusMessage
 
 
 class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):

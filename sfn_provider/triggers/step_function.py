@@ -19,7 +19,7 @@ from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, lazy_class_loader
 from sfn_provider.triggers.base import AwsTriggerMixin, error_event
 from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
-from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
+from sfn_provider.waiting.execution_poller import ExecutionFinding, ExecutionPoller, shared_execution_poller
 from sfn_provider.waiting.history_reader import log_history
 from sfn_provider.waiting.history_store import HistoryStore
 
@@ -41,7 +41,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "deadline": None,
 }
 
-QUEUE_POLL_INTERVAL: Final = 600.0
+QUEUE_POLL_INTERVAL: Final = 90.0
 """Minimum seconds between two polls with a queue: they find executions whose events were lost."""
 
 
@@ -49,7 +49,9 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
     """Wait until an execution has ended, in whatever way, or has a status that is waited for.
 
     The one event is ``{"status": "success", "execution_arn": ..., "execution_status": ...}``; its ``execution_status``
-    is AWS's. The event of a wait that cannot go on is ``{"status": "error", "execution_arn": ..., "message": ...,
+    is AWS's. If a message of the status queue has ended the wait, and has all data, the event has ``description``, too:
+    those fields of DescribeExecution that say how the execution has ended (``ExecutionDescription``). The event of a
+    wait that cannot go on is ``{"status": "error", "execution_arn": ..., "message": ...,
     "final": ...}``, where ``final`` says that a retry of the task is of no use. The worker reads output and cause.
 
     Args:
@@ -66,7 +68,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             The event then has ``history``, by which the worker continues.
         history: what has been logged before, as such an event gives it.
         status_queue_url: the URL of an SQS queue to which EventBridge sends the status changes of executions. The wait
-            then ends by a message, and polls every 10 minutes, or every ``waiter_delay`` seconds if that is longer.
+            then ends by a message, and polls every 90 seconds, or every ``waiter_delay`` seconds if that is longer.
         deadline: when the wait ends in any case, in seconds since 1970; None for no limit but the deferral's timeout.
             The event is then ``{"status": "timeout", "execution_arn": ..., "message": ...}``. Airflow's own timeout of
             a deferral drops what the trigger knows, the execution's ARN.
@@ -163,9 +165,11 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
     def _poll_delay(self) -> float:
         return max(QUEUE_POLL_INTERVAL, self.waiter_delay) if self.status_queue_url else self.waiter_delay
 
-    def _event(self, status: str, polls: int) -> dict[str, Any] | None:
+    def _event(self, finding: ExecutionFinding, polls: int) -> dict[str, Any] | None:
+        status = finding.status
         if status not in RUNNING_STATUSES or status in self.target_states:
-            return {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
+            event = {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
+            return event if finding.description is None else {**event, "description": finding.description}
         if self.waiter_max_attempts is not None and polls >= self._max_polls(self.waiter_max_attempts):
             message = still_running_message(self.execution_arn, status, polls)
             return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}

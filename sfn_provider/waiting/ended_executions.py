@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sfn_provider.waiting.aws_client import AwsClient
+from sfn_provider.waiting.status_messages import StatusChange
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
 OVERLAP_SECONDS: Final = 120.0
@@ -39,17 +40,16 @@ class EndedExecution:
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> EndedExecution:
         """Parse a row of ListExecutions."""
-        return cls._parse(row, row["startDate"].timestamp(), row["stopDate"].timestamp())
+        times = row["startDate"].timestamp(), row["stopDate"].timestamp()
+        return cls(row["executionArn"], row["stateMachineArn"], row["name"], row["status"], *times)
 
     @classmethod
-    def from_detail(cls, detail: dict[str, Any]) -> EndedExecution:
-        """Parse the detail of a "Step Functions Execution Status Change": its dates are milliseconds."""
-        return cls._parse(detail, detail["startDate"] / 1000, detail["stopDate"] / 1000)
-
-    @classmethod
-    def _parse(cls, fields: dict[str, Any], started: float, stopped: float) -> EndedExecution:
-        arn, machine = fields["executionArn"], fields["stateMachineArn"]
-        return cls(arn, machine, fields["name"], fields["status"], started, stopped)
+    def from_change(cls, change: StatusChange) -> EndedExecution | None:
+        """Make one of a status change; None where that has no valid dates."""
+        if change.started is None or change.stopped is None:
+            return None
+        times = change.started / 1000, change.stopped / 1000
+        return cls(change.execution_arn, change.state_machine_arn, change.name, change.status, *times)
 
     @property
     def key(self) -> str:

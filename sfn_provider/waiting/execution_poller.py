@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import ExecutionArn
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial_message
 from sfn_provider.executions.masking import masked_line
-from sfn_provider.executions.statuses import RUNNING_STATUSES
+from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.quotas import bucket_for
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
-from sfn_provider.waiting.shared_poller import PollTarget, SharedPoller
-from sfn_provider.waiting.status_queue import StatusListener, StatusQueueSettings
+from sfn_provider.waiting.shared_poller import FIRST_POLL_DELAY, PollTarget, PollWait, SharedPoller
+from sfn_provider.waiting.status_messages import ExecutionDescription, StatusChange
+from sfn_provider.waiting.status_queue import StatusListener, StatusQueue, StatusQueueSettings
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +40,41 @@ MAX_LIST_LAG_DELAYS: Final = 3
 """How often it is given them."""
 
 CONFIRMATION_DELAY: float = 2.0
-"""Seconds between two descriptions of an execution that has ended according to a message and still shows as running."""
+"""Seconds between two descriptions of an execution that has ended according to a message, and not according to AWS."""
 
 MAX_CONFIRMATIONS: Final = 5
 
+QUEUE_FIRST_POLL_DELAY: float = 2.0
+"""Seconds from a wait's begin to its first poll where a message may end it: waits that begin meanwhile share a poll."""
+
+LATE_MESSAGE_SECONDS: Final = 60.0
+"""Seconds after an execution's end from which on it is remarkable that no message about it has arrived."""
+
+MAX_CLOCK_SKEW: Final = 900.0
+"""Seconds by which this host's clock may be slow: AWS refuses calls that are dated differently."""
+
+MAX_ENDED: Final = 10_000
+"""For how many ended executions a poller remembers their end, in milliseconds, to recognize messages that come later
+or twice. AWS rounds dates in some places and cuts them in others."""
+
 LISTED_STATUSES: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 """In the order in which their lists are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFinding:
+    """What was found out about an execution.
+
+    Args:
+        status: AWS's status.
+        description: its result, where a message had it.
+    """
+
+    status: str
+    description: ExecutionDescription | None = None
+
+
+_RUNNING: Final = ExecutionFinding("RUNNING")
 
 
 @dataclass(slots=True)
@@ -51,12 +82,16 @@ class ExecutionPollState:
     """What the poller knows about an execution.
 
     Args:
+        awaited_since: when the last wait for it began, in milliseconds since the epoch.
+        redrive_count: how often it has been redriven at least, according to AWS.
         listed: it was in the list of running executions once, so that its absence means something.
         lag_delays: how often it was given time to appear there.
         confirmations: descriptions left until a message that it has ended is taken for wrong.
         backoff: of DescribeExecution, while that does not know it.
     """
 
+    awaited_since: float
+    redrive_count: int = 0
     listed: bool = False
     lag_delays: int = 0
     confirmations: int = 0
@@ -67,8 +102,29 @@ class ExecutionPollState:
         """May it be too young for the list?"""
         return not self.listed and self.lag_delays < MAX_LIST_LAG_DELAYS
 
+    def is_current(self, change: StatusChange) -> bool:
+        """Is it certain that a change belongs to what is waited for?
 
-class ExecutionPoller(SharedPoller[str]):
+        An execution with the same ARN may have ended before the wait began: this one, which was redriven since, or one
+        of a state machine that was deleted and created again.
+        """
+        return (
+            change.stopped is not None
+            and change.redrive_count is not None
+            and change.stopped >= self.awaited_since
+            and change.redrive_count >= self.redrive_count
+        )
+
+    def is_outdated(self, row: dict[str, Any]) -> bool:
+        """Does a response of AWS, which is eventually consistent, show an earlier state than others did?"""
+        count = row.get("redriveCount", 0)
+        if count < self.redrive_count:
+            return True
+        self.redrive_count = count
+        return False
+
+
+class ExecutionPoller(SharedPoller[ExecutionFinding]):
     """Finds out which executions of a state machine have ended, in as few calls as possible.
 
     One ListExecutions of the running ones, 1,000 a page, answers for all that it shows. Those that it does not show are
@@ -77,13 +133,14 @@ class ExecutionPoller(SharedPoller[str]):
     those in PENDING_REDRIVE. Reading a list stops where descriptions are cheaper, and is not tried for fewer than three
     executions. Where listing is not permitted, every execution is described.
 
-    A finding is AWS's status.
+    With a queue, a message that an execution has ended ends the wait, unless the end may be an earlier one: that, and
+    what a message lacks, is found out by DescribeExecution.
 
     Args:
         settings: settings of the client.
         machine: an execution of the state machine, or any of its children in Map Runs: these are only described.
         make_hook: makes the hook, in a thread.
-        queue: the queue with events of the executions' ends, if there is one. Each event is confirmed by a description.
+        queue: the queue with events of the executions' ends, if there is one.
     """
 
     def __init__(
@@ -93,7 +150,7 @@ class ExecutionPoller(SharedPoller[str]):
         make_hook: HookFactory,
         queue: StatusQueueSettings | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(FIRST_POLL_DELAY if queue is None else QUEUE_FIRST_POLL_DELAY)
         self._settings, self._machine, self._make_hook, self._status_queue = settings, machine, make_hook, queue
         self._describe_bucket = bucket_for("describe_execution", machine.account, machine.region)
         self._list_bucket = bucket_for("list_executions", machine.account, machine.region)
@@ -101,6 +158,9 @@ class ExecutionPoller(SharedPoller[str]):
         self._min_to_list: float = LIST_CALL_COST
         self._list_not_before = float("inf") if machine.of_map_run else float("-inf")
         self._permission_checked = False
+        self._ended: dict[str, int] = {}
+        self._warned = False
+        self._reader: StatusQueue | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -108,9 +168,20 @@ class ExecutionPoller(SharedPoller[str]):
         async with AsyncExitStack() as stack:
             self._client = await stack.enter_async_context(shared_client(self._settings, self._make_hook))
             if self._status_queue is not None:
-                reader = await stack.enter_async_context(self._status_queue.shared_reader())
-                stack.enter_context(reader.notify(StatusListener(self.on_status_change, self.fail_all)))
+                self._reader = await stack.enter_async_context(self._status_queue.shared_reader())
+                stack.enter_context(self._reader.notify(StatusListener(self.on_change, self.fail_all)))
             yield
+
+    def join(self, wait: PollWait) -> None:
+        """Add a wait."""
+        super().join(wait)
+        if self._reader is not None:
+            self._reader.start()  # it may have ended by an error that ended the waits of that time
+        target, now = self.targets[wait.name], time.time() * 1000
+        if target.state is None:
+            target.state = ExecutionPollState(now)
+        else:  # it may have been redriven since the wait before
+            target.state.awaited_since, target.state.listed, target.state.lag_delays = now, False, 0
 
     async def poll(self, due: Sequence[PollTarget]) -> None:
         """List what can be listed, and queue the rest to be described."""
@@ -135,7 +206,7 @@ class ExecutionPoller(SharedPoller[str]):
 
     async def poll_one(self, name: str) -> None:
         """Describe one execution."""
-        if name not in self.targets:
+        if (target := self.targets.get(name)) is None:
             return
         state = self._state(name)
         try:
@@ -151,17 +222,32 @@ class ExecutionPoller(SharedPoller[str]):
             self.postpone(name, state.backoff.next_delay(error))
             return
         state.backoff = None
-        self.report(name, answer["status"])
-        if state.confirmations and answer["status"] in RUNNING_STATUSES:
-            state.confirmations -= 1
+        if self.targets.get(name) is not target:
+            return
+        if state.is_outdated(answer):
             self.postpone(name, CONFIRMATION_DELAY)
+        elif answer["status"] not in RUNNING_STATUSES:
+            self._report_ended(answer)
+        else:
+            self.report(name, ExecutionFinding(answer["status"]))
+            if state.confirmations:
+                state.confirmations -= 1
+                self.postpone(name, CONFIRMATION_DELAY)
 
-    def on_status_change(self, arn: str) -> bool:
-        """Describe an execution at once, since a message says that it has ended. Tells whether it is waited for."""
+    def on_change(self, change: StatusChange) -> bool:
+        """Take a message. Tells whether it is about an execution that is waited for, or whose end is known already."""
+        arn = change.execution_arn
         if arn not in self.targets:
-            return False
-        self._state(arn).confirmations = MAX_CONFIRMATIONS
-        self._describe_soon([arn])
+            return change.stopped is not None and abs(change.stopped - self._ended.get(arn, 0)) <= 1
+        state = self._state(arn)
+        is_current = state.is_current(change)
+        has_ended = change.status == "SUCCEEDED" or (is_current and change.status in FAILURE_STATUSES)
+        if has_ended and change.stopped is not None and change.stopped < (time.time() + MAX_CLOCK_SKEW) * 1000:
+            self._remember_end(arn, change.stopped)
+            self.report(arn, ExecutionFinding(change.status, change.description() if is_current else None))
+        elif change.status != "RUNNING":
+            state.confirmations = MAX_CONFIRMATIONS
+            self._describe_soon([arn])
         return True
 
     async def _read_lists(self, due: set[str]) -> set[str]:
@@ -177,10 +263,10 @@ class ExecutionPoller(SharedPoller[str]):
         found: set[str] = set()
         token, pages, go_on = None, 0, True
         while go_on:
-            arns, token = await self._read_page("RUNNING", token)
+            rows, token = await self._read_page("RUNNING", token)
             pages += 1
-            found |= arns
-            for arn in arns:
+            found |= rows.keys()
+            for arn in rows:
                 self._report_running(arn)
             go_on = token is not None and pages * LIST_CALL_COST < len(due - found)
         complete = token is None
@@ -196,16 +282,18 @@ class ExecutionPoller(SharedPoller[str]):
         for status in LISTED_STATUSES:
             token, go_on = None, True
             while go_on and (pages + 1) * LIST_CALL_COST <= len(missing):
-                arns, token = await self._read_page(status, token)
+                rows, token = await self._read_page(status, token)
                 pages += 1
-                found = arns & missing
-                missing -= found
+                found = rows.keys() & missing
                 for arn in found:
-                    self.report(arn, status)
+                    # One that was redriven just before the wait shows its first end, while the list lags behind.
+                    if status == "SUCCEEDED" or not self._state(arn).maybe_unlisted:
+                        missing.discard(arn)
+                        self._report_ended(rows[arn])
                 go_on = token is not None and len(found) > PAGE_SIZE / 2
 
-    async def _read_page(self, status: str, token: str | None) -> tuple[set[str], str | None]:
-        """Read a page of a list. Gives what is waited for on it, and the next page's token."""
+    async def _read_page(self, status: str, token: str | None) -> tuple[dict[str, Any], str | None]:
+        """Read a page of a list. Gives the rows of what is waited for, by ARN, and the next page's token."""
         answer = await self._client.call(
             "list_executions",
             self._list_bucket,
@@ -214,15 +302,46 @@ class ExecutionPoller(SharedPoller[str]):
             maxResults=PAGE_SIZE,
             **({"nextToken": token} if token else {}),
         )
-        arns = {row["executionArn"] for row in answer["executions"]} & self.targets.keys()
-        return arns, answer.get("nextToken")
+        awaited = [row for row in answer["executions"] if row["executionArn"] in self.targets]
+        rows = {row["executionArn"]: row for row in awaited if not self._state(row["executionArn"]).is_outdated(row)}
+        return rows, answer.get("nextToken")
 
     def _report_running(self, arn: str) -> None:
         state = self._state(arn)
         state.listed = True
         if not state.confirmations:
             self.queue.discard(arn)
-        self.report(arn, "RUNNING")
+        self.report(arn, _RUNNING)
+
+    def _report_ended(self, row: dict[str, Any]) -> None:
+        """Report an end that a list or a description shows."""
+        arn = row["executionArn"]
+        if "stopDate" in row:
+            stopped = row["stopDate"].timestamp()
+            self._remember_end(arn, round(stopped * 1000))
+            self._warn_of_missing_message(arn, stopped)
+        self.report(arn, ExecutionFinding(row["status"]))
+
+    def _warn_of_missing_message(self, arn: str, stopped: float) -> None:
+        """Warn, once, where an execution has ended and its message should have arrived long ago."""
+        queue, late = self._status_queue, time.time() - stopped
+        if queue is None or self._warned or late < LATE_MESSAGE_SECONDS:
+            return
+        if stopped * 1000 > self._state(arn).awaited_since:
+            self._warned = True
+            log.warning(
+                "%s has no message that %s ended %.0f s ago: check the pattern of the EventBridge rule, the queue's "
+                "policy, and what else receives from the queue. Waits without messages end by polling",
+                queue.url,
+                arn,
+                late,
+            )
+
+    def _remember_end(self, arn: str, stopped: int) -> None:
+        if self._status_queue is not None:
+            self._ended[arn] = stopped
+            if len(self._ended) > MAX_ENDED:
+                del self._ended[next(iter(self._ended))]
 
     def _postpone_or_describe(self, missing: Collection[str]) -> None:
         missing = [arn for arn in missing if arn in self.targets]
@@ -239,9 +358,7 @@ class ExecutionPoller(SharedPoller[str]):
             self.queue.add(arn)
 
     def _state(self, arn: str) -> ExecutionPollState:
-        target = self.targets[arn]
-        target.state = target.state or ExecutionPollState()
-        return cast("ExecutionPollState", target.state)
+        return cast("ExecutionPollState", self.targets[arn].state)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -12,13 +13,10 @@ from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.waiting.aws_client import ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.ended_executions import EndedExecution, EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.quotas import bucket_for
-from sfn_provider.waiting.status_queue import (
-    RETRY_DELAY,
-    StatusMessage,
-    StatusQueueSettings,
-    delete_messages,
-    receive_batches,
-)
+from sfn_provider.waiting.status_messages import StatusMessage
+from sfn_provider.waiting.status_queue import RETRY_DELAY, StatusQueueSettings, delete_messages, receive_batches
+
+log = logging.getLogger(__name__)
 
 EVENT_STORE_SECONDS: Final = 5.0
 """Seconds after which Airflow has stored an event: its triggerer hands events on about once a second."""
@@ -41,13 +39,16 @@ class EndedExecutionFilter:
 
     def is_of_machine(self, message: StatusMessage) -> bool:
         """Is a message about an execution of the state machine?"""
-        return message.detail.get("stateMachineArn") == self.state_machine_arn
+        return message.change is not None and message.change.state_machine_arn == self.state_machine_arn
 
     def select(self, message: StatusMessage, seen: SeenExecutions) -> EndedExecution | None:
         """Return the execution of a message; None where it is not selected, or was seen before."""
-        if not self.is_of_machine(message) or message.detail["status"] not in self.statuses:
+        change = message.change
+        if change is None or not self.is_of_machine(message) or change.status not in self.statuses:
             return None
-        ended = EndedExecution.from_detail(message.detail)
+        if (ended := EndedExecution.from_change(change)) is None:
+            log.error("The message that %s has ended fires no event: it has no valid dates", change.execution_arn)
+            return None
         return ended if seen.add(ended) else None
 
 

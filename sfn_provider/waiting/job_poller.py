@@ -20,7 +20,7 @@ from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.job_polling import BatchJobPoller, ClientKey, PollOutcome, client_key
 from sfn_provider.waiting.aws_client import ClientSettings
-from sfn_provider.waiting.execution_poller import shared_execution_poller
+from sfn_provider.waiting.execution_poller import ExecutionFinding, shared_execution_poller
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
 if TYPE_CHECKING:
@@ -236,12 +236,12 @@ async def _wait_for_execution(execution_arn: str, aws_conn_id: str | None, regio
     settings = ClientSettings.from_arguments("stepfunctions", aws_conn_id, region_name or parse_region(execution_arn))
     make_hook = partial(_make_hook, execution_arn, aws_conn_id, region_name)
     async with shared_execution_poller(settings, parse_execution_arn(execution_arn), make_hook) as poller:
-        with poller.wait_for(execution_arn, EXECUTION_POLL_INTERVAL, lambda status, _: _end_status(status)) as result:
+        with poller.wait_for(execution_arn, EXECUTION_POLL_INTERVAL, _end_status) as result:
             await result
 
 
-def _end_status(status: str) -> str | None:
-    return None if status in RUNNING_STATUSES else status
+def _end_status(finding: ExecutionFinding, polls: int) -> str | None:
+    return None if finding.status in RUNNING_STATUSES else finding.status
 
 
 def _make_hook(execution_arn: str, aws_conn_id: str | None, region_name: str | None) -> StepFunctionHook:

@@ -88,14 +88,19 @@ class SharedPoller(ABC, Generic[Finding]):
     call per target it leaves to ``poll_one``, by ``self.queue``, so that the next poll is not delayed.
 
     An error that ``poll`` raises is raised by every wait: none of them hangs.
+
+    Args:
+        first_poll_delay: maximum seconds from a wait's begin to its first poll.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_poll_delay: float = FIRST_POLL_DELAY) -> None:
+        self._first_poll_delay = first_poll_delay
         self.targets: dict[str, PollTarget] = {}
         self.queue = WorkQueue(self.poll_one, self.fail)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._polled_at = float("-inf")
+        self._soonest = self._shortest = float("inf")
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[Any]:
@@ -128,7 +133,8 @@ class SharedPoller(ABC, Generic[Finding]):
             The wait. Its future raises what ``fail`` was called with, or the error that ended the poller.
         """
         loop = asyncio.get_running_loop()
-        return PollWait(self, name, delay, evaluate, loop.create_future(), loop.time() + min(delay, FIRST_POLL_DELAY))
+        due = loop.time() + min(delay, self._first_poll_delay)
+        return PollWait(self, name, delay, evaluate, loop.create_future(), due)
 
     def join(self, wait: PollWait) -> None:
         """Add a wait."""
@@ -138,7 +144,7 @@ class SharedPoller(ABC, Generic[Finding]):
         if self._task is None or self._task.done():
             # Not in a trigger's context: Airflow routes log records by it, and this task outlives the first trigger.
             self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
-        self._changed.set()
+        self._wake_for(wait)
 
     def leave(self, wait: PollWait) -> None:
         """Remove a wait, and its target where there is no other wait for that."""
@@ -173,7 +179,7 @@ class SharedPoller(ABC, Generic[Finding]):
         due = asyncio.get_running_loop().time() + seconds
         for wait in self._open_waits(name):
             wait.due = due
-        self._changed.set()
+            self._wake_for(wait)
 
     async def aclose(self) -> None:
         """End the task."""
@@ -184,6 +190,11 @@ class SharedPoller(ABC, Generic[Finding]):
     def _open_waits(self, name: str) -> Iterator[PollWait]:
         waits = self.targets[name].waits if name in self.targets else ()
         return (wait for wait in waits if not wait.result.done())
+
+    def _wake_for(self, wait: PollWait) -> None:
+        """End the sleep up to the next poll, but only where a wait changes it: there may be thousands at once."""
+        if wait.due < self._soonest or wait.delay < self._shortest:
+            self._changed.set()
 
     async def _run(self) -> None:
         try:
@@ -206,7 +217,7 @@ class SharedPoller(ABC, Generic[Finding]):
         loop = asyncio.get_running_loop()
         while True:
             waits = [wait for target in self.targets.values() for wait in target.waits]
-            shortest = min((wait.delay for wait in waits), default=MIN_POLL_GAP)
+            shortest = min((wait.delay for wait in waits), default=float("inf"))
             soonest = min((wait.due for wait in waits), default=float("inf"))
             at = max(soonest, self._polled_at + min(MIN_POLL_GAP, max(shortest, _MIN_DELAY)))
             if at <= (now := loop.time()):
@@ -215,6 +226,7 @@ class SharedPoller(ABC, Generic[Finding]):
                     wait.due = now + wait.delay
                 return due
             self._changed.clear()
+            self._soonest, self._shortest = soonest, shortest
             try:
                 async with asyncio.timeout_at(None if at == float("inf") else at):
                     await self._changed.wait()

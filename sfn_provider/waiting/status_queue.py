@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -13,85 +12,67 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.executions.aws_errors import aws_errors
+from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
+from sfn_provider.waiting.status_messages import StatusChange, StatusMessage, parse_message
 
 log = logging.getLogger(__name__)
 
-DETAIL_TYPE: Final = "Step Functions Execution Status Change"
+BATCH_SIZE: Final = 10
+"""Maximum messages of a call of SQS."""
 
 LONG_POLL_SECONDS: Final = 20
 """Seconds that one call waits for messages: the maximum of SQS."""
 
-MAX_RECEIVES: Final = 3
-"""How often a message about an execution that nothing here waits for is received before it is deleted."""
-
 RETRY_DELAY: Final = 60.0
 """Seconds until the next try where AWS refuses a call of an event trigger: a permission may still be granted."""
+
+FULL_BATCH: Final = 8
+"""With so many messages in one answer there are probably more in the queue."""
+
+GATHER_SECONDS: float = 1.0
+"""Seconds until the next call after one that did not give a full batch, so that messages gather meanwhile."""
+
+FULL_BATCHES_PER_HELPER: Final = 3
+MAX_HELPERS: Final = 6
+"""After so many full batches in a row one more call is made at the same time, up to these; a client has 10
+connections."""
+
+DELETE_DELAY: Final = 5
+"""Seconds that the deletion of a message may wait for others, so that one call deletes 10."""
+
+CLOSE_SECONDS: Final = 2.0
+"""Seconds that the end of the last wait may be delayed by deletions."""
+
+RELEASE_DELAYS: Final = (0, 1, 2, 5, 10)
+"""Seconds after which a message that nothing here waits for shows again, by how often it was received: another
+triggerer may wait for it. It is deleted when it was received once more."""
 
 _URL_REGION: Final = re.compile(r"^https?://(?:sqs\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.)")
 
 
-@dataclass(frozen=True, slots=True)
-class StatusMessage:
-    """A message of the queue.
-
-    Args:
-        id: its id.
-        receipt: its receipt handle.
-        receives: how often it was received, this time included.
-        detail: the event's ``detail``: ``executionArn``, ``status``, ``name``, ``startDate`` and so on. Empty where
-            the message is not a status change of an execution.
-    """
-
-    id: str
-    receipt: str
-    receives: int
-    detail: dict[str, Any]
-
-    @property
-    def execution_arn(self) -> str:
-        """The execution; "" where the message is about none."""
-        return str(self.detail.get("executionArn", ""))
-
-
-def parse_message(message: dict[str, Any]) -> StatusMessage:
-    """Parse a message of ReceiveMessage. One that is not an event of Step Functions has no detail.
-
-    Source of the event's shape: Step Functions Developer Guide, "Automating Step Functions event delivery with
-    EventBridge".
-    """
-    try:
-        event = json.loads(message["Body"])
-    except ValueError:
-        event = None
-    is_status_change = isinstance(event, dict) and event.get("detail-type") == DETAIL_TYPE
-    receives = int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1))
-    detail = event["detail"] if is_status_change else {}
-    return StatusMessage(message["MessageId"], message["ReceiptHandle"], receives, detail)
-
-
-async def receive_messages(client: AwsClient, queue_url: str) -> list[StatusMessage]:
-    """Wait up to `LONG_POLL_SECONDS` for up to 10 messages.
+async def receive_messages(
+    client: AwsClient, queue_url: str, wait_seconds: int = LONG_POLL_SECONDS
+) -> list[StatusMessage]:
+    """Wait for up to 10 messages.
 
     Raises:
         AirflowFailException: the queue cannot be read; the message says what to do.
     """
-    try:
-        answer = await client.call(
-            "receive_message",
-            QueueUrl=queue_url,
-            MaxNumberOfMessages=10,
-            WaitTimeSeconds=LONG_POLL_SECONDS,
-            AttributeNames=["ApproximateReceiveCount"],
-        )
-    except aws_errors() as error:  # not a transient one
-        raise AirflowFailException(
-            f"status_queue_url: {queue_url} cannot be read: {error}. The credentials of the Airflow connection need "
-            "sqs:ReceiveMessage and sqs:DeleteMessage on it."
-        ) from error
-    return [parse_message(message) for message in answer.get("Messages", ())]
+    answer = await _call(
+        client,
+        "receive_message",
+        QueueUrl=queue_url,
+        MaxNumberOfMessages=BATCH_SIZE,
+        WaitTimeSeconds=wait_seconds,
+        AttributeNames=["ApproximateReceiveCount"],
+    )
+    messages = [parse_message(message) for message in answer.get("Messages", ())]
+    for message in messages:
+        if message.problem:
+            log.warning("A message of %s is not used: %.500s", queue_url, message.problem)
+    return messages
 
 
 async def receive_batches(client: AwsClient, queue_url: str, log: Any) -> AsyncIterator[list[StatusMessage]]:
@@ -107,36 +88,61 @@ async def receive_batches(client: AwsClient, queue_url: str, log: Any) -> AsyncI
 
 
 async def delete_messages(client: AwsClient, queue_url: str, messages: Sequence[StatusMessage]) -> None:
-    """Delete up to 10 messages. One that could not be deleted is delivered again, which does no harm."""
+    """Delete up to 10 messages. One that could not be deleted is delivered again, which does no harm.
+
+    Raises:
+        AirflowFailException: it is not permitted; the message says what to do.
+    """
     if messages:
         entries = [{"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(messages)]
-        await client.call("delete_message_batch", QueueUrl=queue_url, Entries=entries)
+        await _call(client, "delete_message_batch", QueueUrl=queue_url, Entries=entries)
+
+
+async def _call(client: AwsClient, operation: str, **arguments: Any) -> dict[str, Any]:
+    try:
+        return await client.call(operation, **arguments)
+    except aws_errors() as error:  # not a transient one
+        raise AirflowFailException(
+            f"status_queue_url: {arguments['QueueUrl']} cannot be read: {error}. The credentials of the Airflow "
+            "connection need sqs:ReceiveMessage and sqs:DeleteMessage on it."
+        ) from error
 
 
 class StatusQueue:
     """Reads one queue for all waits of an event loop.
 
-    A message about an execution that a listener waits for is deleted: DescribeExecution confirms the status, and if
-    this process ends meanwhile, the next one describes the execution when it begins to wait. Other messages are left
-    for other readers of the queue: each becomes visible again after its visibility timeout. One about an execution is
-    deleted when it was received three times, so that the queue does not fill up.
+    While answers are full there is no pause between calls, and several are under way; otherwise messages gather for
+    `GATHER_SECONDS`. Messages are deleted 10 at a time.
+
+    A message is deleted as soon as a listener has taken it: if this process ends before Airflow has stored the event,
+    the next one lists the executions when it begins to wait. One that nothing here waits for is left for the other
+    triggerers that read the queue, and deleted when it was received so often that none of them can need it. One that is
+    no status change at all is left alone.
     """
 
     def __init__(self, settings: StatusQueueSettings) -> None:
         self._settings = settings
         self._listeners: list[StatusListener] = []
         self._task: asyncio.Task[None] | None = None
+        self._deletable: list[StatusMessage] = []
+        self._delete_at = 0.0
+        self._helpers: set[asyncio.Task[None]] = set()
+        self._may_release = True
 
     @contextmanager
     def notify(self, listener: StatusListener) -> Iterator[None]:
         """Notify a listener of messages while the block runs."""
         self._listeners.append(listener)
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
+        self.start()
         try:
             yield
         finally:
             self._listeners.remove(listener)
+
+    def start(self) -> None:
+        """Start reading, unless it is under way."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
 
     async def aclose(self) -> None:
         """Stop reading."""
@@ -145,25 +151,100 @@ class StatusQueue:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        url = self._settings.url
         try:
             async with shared_client(self._settings.client) as client:
-                while True:
-                    messages = await receive_messages(client, url)
-                    # Also those that end no wait here, such as "RUNNING": no other reader needs them.
-                    await delete_messages(client, url, [each for each in messages if self._should_delete(each)])
-        except Exception as error:
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        await self._read(client, group)
+                finally:
+                    await self._delete_rest(client)
+        except* Exception as errors:
             for listener in list(self._listeners):
-                listener.on_error(error)
+                listener.on_error(errors.exceptions[0])
 
-    def _should_delete(self, message: StatusMessage) -> bool:
-        arn = message.execution_arn
-        if not arn:
-            log.warning("%s has a message that is no %r; it is left there", self._settings.url, DETAIL_TYPE)
+    async def _read(self, client: AwsClient, group: asyncio.TaskGroup) -> None:
+        """Receive until cancelled, with helpers while the queue is full."""
+        full_batches = 0
+        while True:
+            received = await self._receive(client, DELETE_DELAY if self._deletable else LONG_POLL_SECONDS)
+            full_batches = full_batches + 1 if received >= FULL_BATCH else 0
+            if not full_batches:
+                await asyncio.sleep(GATHER_SECONDS if received else 0)
+            elif full_batches % FULL_BATCHES_PER_HELPER == 0 and len(self._helpers) < MAX_HELPERS:
+                helper = group.create_task(self._help(client))
+                self._helpers.add(helper)
+                helper.add_done_callback(self._helpers.discard)
+
+    async def _help(self, client: AwsClient) -> None:
+        """Receive while the queue is full."""
+        while await self._receive(client, 0) >= FULL_BATCH:
+            pass
+
+    async def _receive(self, client: AwsClient, wait_seconds: int) -> int:
+        """Receive a batch, and delete what is to be deleted. Gives the number of messages."""
+        messages = await receive_messages(client, self._settings.url, wait_seconds)
+        foreign = [message for message in messages if not self._take(message)]
+        while len(self._deletable) >= BATCH_SIZE or (self._deletable and self._now() >= self._delete_at):
+            await self._delete_batch(client)
+        await self._release(client, foreign)
+        return len(messages)
+
+    def _take(self, message: StatusMessage) -> bool:
+        """Hand a message to the listeners. Tells whether nobody else needs it."""
+        change = message.change
+        # All listeners, not any: each has its own waits.
+        taken = change is not None and any([listener.on_change(change) for listener in list(self._listeners)])
+        is_start = change is not None and change.status == "RUNNING"  # ends no wait, here or elsewhere
+        is_old = message.is_status_change and message.receives > len(RELEASE_DELAYS)
+        if not (taken or is_start or is_old):
             return False
-        waited_for = [listener.on_status_change(arn) for listener in list(self._listeners)]
-        # The start of an execution ends no wait, here or elsewhere.
-        return any(waited_for) or message.detail.get("status") == "RUNNING" or message.receives >= MAX_RECEIVES
+        if not self._deletable:
+            self._delete_at = self._now() + DELETE_DELAY
+        self._deletable.append(message)
+        return True
+
+    async def _delete_batch(self, client: AwsClient) -> None:
+        batch = self._deletable[:BATCH_SIZE]
+        del self._deletable[:BATCH_SIZE]
+        try:
+            await delete_messages(client, self._settings.url, batch)
+        except asyncio.CancelledError:
+            self._deletable += batch
+            raise
+
+    async def _delete_rest(self, client: AwsClient) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                while self._deletable:
+                    await self._delete_batch(client)
+        except TimeoutError:
+            count, url = len(self._deletable), self._settings.url
+            log.warning("%d messages of %s show again: they could not be deleted", count, url)
+
+    async def _release(self, client: AwsClient, messages: Sequence[StatusMessage]) -> None:
+        """Let others receive messages soon."""
+        entries = [
+            {"Id": str(n), "ReceiptHandle": message.receipt, "VisibilityTimeout": RELEASE_DELAYS[message.receives - 1]}
+            for n, message in enumerate(messages)
+            if message.change is not None
+        ]
+        if not entries or not self._may_release:
+            return
+        try:
+            await client.call("change_message_visibility_batch", QueueUrl=self._settings.url, Entries=entries)
+        except aws_errors() as error:
+            if classify_error(error) is not AwsErrorKind.DENIED:
+                raise
+            self._may_release = False
+            log.warning(
+                "%s: without sqs:ChangeMessageVisibility, a message that another triggerer waits for reaches it only "
+                "after the queue's visibility timeout: %s",
+                self._settings.url,
+                error,
+            )
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,11 +252,11 @@ class StatusListener:
     """A poller that waits for executions.
 
     Args:
-        on_status_change: called with the ARN of an execution whose status has changed; tells whether it is waited for.
+        on_change: called with a status change; tells whether it was for this listener alone.
         on_error: called where the queue cannot be read.
     """
 
-    on_status_change: Callable[[str], bool]
+    on_change: Callable[[StatusChange], bool]
     on_error: Callable[[Exception], None]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sfn_provider._compat import SharedStreamProducer
 from sfn_provider.waiting.aws_client import shared_client
-from sfn_provider.waiting.status_queue import StatusMessage, StatusQueueSettings, delete_messages, receive_batches
+from sfn_provider.waiting.status_messages import StatusMessage
+from sfn_provider.waiting.status_queue import StatusQueueSettings, delete_messages, receive_batches
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class StatusStream(SharedStreamProducer):
         async with shared_client(self._queue.client) as client:
             async for messages in receive_batches(client, self._queue.url, log):
                 for message in messages:
-                    if message.execution_arn:
+                    if message.change is not None:
                         yield message, message
 
     async def advance(self, batch: Sequence[Any]) -> None:

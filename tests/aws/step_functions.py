@@ -30,16 +30,33 @@ PREFIX: Final = "arn:aws:states:us-east-1:123456789012:execution:Orders:"
 
 @dataclass
 class SimulatedExecution:
-    """One execution: when it starts and ends, in seconds, how it ends, as what it runs, and its input."""
+    """One execution.
+
+    Args:
+        start: when it starts, in seconds.
+        end: when it ends.
+        final: how it ends.
+        running: its status up to then.
+        input: its input.
+        redrive: when it is redriven, when it ends again, and how.
+    """
 
     start: float
     end: float
     final: str = "SUCCEEDED"
     running: str = "RUNNING"
     input: str = "{}"
+    redrive: tuple[float, float, str] | None = None
 
     def status(self, now: float) -> str:
-        return self.final if now >= self.end else self.running
+        final = self.redrive[2] if self.redrives(now) and self.redrive else self.final
+        return final if now >= self.stop(now) else self.running
+
+    def redrives(self, now: float) -> int:
+        return int(self.redrive is not None and now >= self.redrive[0])
+
+    def stop(self, now: float) -> float:
+        return self.redrive[1] if self.redrives(now) and self.redrive else self.end
 
 
 @dataclass(frozen=True)
@@ -117,14 +134,11 @@ class SimulatedStepFunctions:
         for arn, each in self.executions.items():
             self.send_event(arn, each.final, each.end + after)
 
-    def send_event(self, arn: str, status: str, at: float) -> None:
-        """Put a message about an execution into the queue."""
+    def send_event(self, arn: str, status: str, at: float, **detail: Json) -> None:
+        """Put a message about an execution into the queue; ``detail`` replaces fields."""
         each = self.executions.get(arn, SimulatedExecution(0.0, at))
-        name = arn.rpartition(":")[2]
-        detail: dict[str, Json] = {"executionArn": arn, "stateMachineArn": MACHINE, "status": status, "name": name}
-        detail |= {"startDate": int(each.start * 1000), "stopDate": int(each.end * 1000)}
-        event = {"detail-type": "Step Functions Execution Status Change", "source": "aws.states", "detail": detail}
-        self.messages.append(Message(json.dumps(event), at))
+        detail = {"status": status, "startDate": int(each.start * 1000), "stopDate": int(each.end * 1000)} | detail
+        self.messages.append(Message(json.dumps(status_change_event(arn, **detail)), at))
 
     def executions_of(self, machine: str) -> list[dict[str, Json]]:
         """Describe the executions of a state machine."""
@@ -181,9 +195,10 @@ class SimulatedStepFunctions:
         """Describe an execution as it is now, or was at a time."""
         each = self.executions[arn]
         machine, _, name = arn.replace(":execution:", ":stateMachine:").rpartition(":")
-        status = each.status(self.clock() if at is None else at)
-        row = {"executionArn": arn, "stateMachineArn": machine, "name": name, "status": status}
-        stop = {"stopDate": each.end} if status == each.final else {}
+        at = self.clock() if at is None else at
+        row = {"executionArn": arn, "stateMachineArn": machine, "name": name, "status": each.status(at)}
+        row["redriveCount"] = each.redrives(at)
+        stop = {"stopDate": each.stop(at)} if at >= each.stop(at) else {}
         return {**row, "startDate": each.start, **stop}
 
     def receive(self, most: int) -> list[dict[str, Json]]:
@@ -201,6 +216,45 @@ class SimulatedStepFunctions:
             }
             for each in shown
         ]
+
+
+def status_change_event(arn: str, status: str = "SUCCEEDED", **detail: Json) -> dict[str, Json]:
+    """Make EventBridge's event of an execution, as the Step Functions Developer Guide shows it ("Automating Step
+    Functions event delivery with EventBridge"); ``detail`` replaces fields.
+    """
+    _, _, _, region, account, _, machine, *_, name = arn.split(":")
+    succeeded, failed = status == "SUCCEEDED", status in ("FAILED", "TIMED_OUT", "ABORTED")
+    fields = {
+        "executionArn": arn,
+        "stateMachineArn": f"arn:aws:states:{region}:{account}:stateMachine:{machine}",
+        "name": name,
+        "status": status,
+        "startDate": 1551225146847,
+        "stopDate": 1551225151881 if succeeded or failed else None,
+        "input": "{}",
+        "inputDetails": {"included": True},
+        "output": json.dumps({"did": name}) if succeeded else None,
+        "outputDetails": {"included": True} if succeeded else None,
+        "stateMachineVersionArn": None,
+        "stateMachineAliasArn": None,
+        "redriveCount": 0,
+        "redriveDate": None,
+        "redriveStatus": "REDRIVABLE" if failed else "NOT_REDRIVABLE",
+        "redriveStatusReason": None if failed else f"Execution is {status} and cannot be redriven",
+        "error": "States.TaskFailed" if status == "FAILED" else None,
+        "cause": "No such order" if status == "FAILED" else None,
+    }
+    return {
+        "version": "0",
+        "id": "315c1398-40ff-a850-213b-158f73e60175",
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": account,
+        "time": "2019-02-26T19:42:21Z",
+        "region": region,
+        "resources": [arn],
+        "detail": fields | detail,
+    }
 
 
 def _execution_prefix(machine: str) -> str:
@@ -230,7 +284,7 @@ def _list(service: SimulatedStepFunctions, parameters: Json) -> Json:
     wanted, size = parameters.get("statusFilter"), parameters.get("maxResults", 100)
     by_end = wanted not in (None, "RUNNING")
     rows = [
-        (each.end if by_end else each.start, arn)
+        (each.stop(then) if by_end else each.start, arn)
         for arn, each in service.executions.items()
         if each.start <= then and wanted in (None, each.status(then)) and arn.startswith(prefix)
     ]
@@ -274,6 +328,7 @@ class InProcessClient:
         self, *, QueueUrl: str, MaxNumberOfMessages: int, WaitTimeSeconds: float, AttributeNames: list[str]
     ) -> dict[str, Json]:
         end = self.service.clock() + WaitTimeSeconds
+        await asyncio.sleep(0.02)
         _raise_for("ReceiveMessage", self.service.count("ReceiveMessage", self.made_at))
         while not (received := self.service.receive(MaxNumberOfMessages)):
             if self.service.clock() >= end:
@@ -282,9 +337,19 @@ class InProcessClient:
         return {"Messages": received}
 
     async def delete_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Json]:
+        await asyncio.sleep(0.02)
         _raise_for("DeleteMessageBatch", self.service.count("DeleteMessageBatch", self.made_at))
         handles = {entry["ReceiptHandle"] for entry in Entries}
         self.service.messages = [each for each in self.service.messages if str(id(each)) not in handles]
+        return {}
+
+    async def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Json]]) -> Json:
+        action = "ChangeMessageVisibilityBatch"
+        _raise_for(action, self.service.count(action, self.made_at))
+        delays = {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in Entries}
+        for message in self.service.messages:
+            if str(id(message)) in delays:
+                message.at = self.service.clock() + delays[str(id(message))]
         return {}
 
     def _call(self, action: str, parameters: Json) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +14,16 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.triggers import execution_events
 from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
 from sfn_provider.waiting.ended_executions import OVERLAP_SECONDS, SeenExecutions
-from sfn_provider.waiting.status_queue import parse_message
+from sfn_provider.waiting.status_messages import parse_message
 from tests.aws.server import ErrorResponse
-from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, SimulatedStepFunctions
+from tests.aws.step_functions import (
+    MACHINE,
+    PREFIX,
+    InjectedFault,
+    Message,
+    SimulatedStepFunctions,
+    status_change_event,
+)
 from tests.fixtures.versions import AIRFLOW, from_airflow
 from tests.fixtures.virtual_time import run_virtually
 
@@ -135,6 +143,22 @@ def test_a_queue_gives_the_same(simulated_aws: SimulatedStepFunctions, ends: lis
     assert sorted(watch(1_300, status_queue_url=URL)) == sorted(ends)
     assert not simulated_aws.messages
     assert simulated_aws.calls["ListExecutions"] == 0
+
+
+def test_messages_that_are_no_ends_of_the_machine_fire_nothing(
+    simulated_aws: SimulatedStepFunctions, ends: list[tuple[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    simulated_aws.send_end_events()
+    forged = status_change_event(PREFIX.replace("Orders", "Others") + "run-1", stateMachineArn=MACHINE)
+    no_status = status_change_event(PREFIX + "a")
+    del no_status["detail"]["status"]
+    others = [forged, {**forged, "detail": None}, status_change_event(PREFIX.replace("Orders", "Others") + "b")]
+    undated = [status_change_event(PREFIX + name, **{name: "today"}) for name in ("startDate", "stopDate")]
+    for event in (*others, no_status, *undated):
+        simulated_aws.messages.append(Message(json.dumps(event), 10.0))
+    assert sorted(watch(1_300, status_queue_url=URL)) == sorted(ends)
+    assert len(simulated_aws.messages) == len(others), "messages about the machine are deleted"
+    assert caplog.text.count("it has no valid dates") == 2
 
 
 def test_a_message_is_deleted_only_when_its_event_is_stored(

@@ -168,11 +168,69 @@ def test_a_wait_that_joins_late_is_looked_at_soon(simulated_aws: SimulatedStepFu
     assert run_virtually(one_after_the_other()).times[ended] < 22
 
 
+def test_a_quick_wait_is_not_slowed_down_by_slow_ones(simulated_aws: SimulatedStepFunctions) -> None:
+    slow = [simulated_aws.plan(f"slow-{n}", 100) for n in range(2)]
+    quick = simulated_aws.plan("quick", 0.3)
+
+    async def one_after_the_other() -> Seen:
+        seen = Seen()
+        async with asyncio.TaskGroup() as group:
+            for arn, delay, pause in ((slow[0], 60, 0.25), (slow[1], 60, 0.05), (quick, 0.2, 0)):
+                group.create_task(watch(seen, trigger_of(arn, waiter_delay=delay)))
+                await asyncio.sleep(pause)
+        return seen
+
+    assert run_virtually(one_after_the_other()).times[quick] < 0.7
+
+
 def test_pending_redrive_is_no_end(simulated_aws: SimulatedStepFunctions) -> None:
     arns = [simulated_aws.plan(f"run-{n}", 35, running="PENDING_REDRIVE") for n in range(5)]
     seen = wait_for(map(trigger_of, arns))
     assert set(seen.statuses().values()) == {"SUCCEEDED"}
     assert min(seen.times.values()) > 35
+
+
+@pytest.mark.parametrize("count", [1, 3, 50])
+def test_the_end_of_before_a_redrive_is_not_its_end(simulated_aws: SimulatedStepFunctions, count: int) -> None:
+    simulated_aws.lag = 5
+    redrive = (20.0, 100.0, "SUCCEEDED")
+    arns = [simulated_aws.plan(f"run-{n}", 10.0, final="FAILED", redrive=redrive) for n in range(count)]
+
+    async def begin_late() -> Seen:
+        seen = Seen()
+        await asyncio.sleep(21)
+        await asyncio.gather(*(watch(seen, trigger_of(arn)) for arn in arns))
+        return seen
+
+    seen = run_virtually(begin_late())
+    assert set(seen.statuses().values()) == {"SUCCEEDED"}
+    assert max(seen.times.values()) < 120
+    assert simulated_aws.calls["DescribeExecution"] <= 12
+
+
+def test_a_list_that_is_behind_what_was_seen_already_ends_nothing(simulated_aws: SimulatedStepFunctions) -> None:
+    redrive = (20.0, 100.0, "SUCCEEDED")
+    arns = [simulated_aws.plan(f"run-{n}", 10.0, final="FAILED", redrive=redrive) for n in range(50)]
+
+    async def lists_from_another_replica() -> Seen:
+        seen = Seen()
+        await asyncio.sleep(21)
+        waits = [asyncio.create_task(watch(seen, trigger_of(arn))) for arn in arns]
+        await asyncio.sleep(24)
+        simulated_aws.lag = 35
+        await asyncio.sleep(9)
+        simulated_aws.lag = 0
+        await asyncio.gather(*waits)
+        return seen
+
+    assert set(run_virtually(lists_from_another_replica()).statuses().values()) == {"SUCCEEDED"}
+
+
+def test_failures_of_before_the_wait_are_found_soon(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", -10.0, start=-20.0, final="FAILED") for n in range(500)]
+    seen = wait_for(map(trigger_of, arns))
+    assert max(seen.times.values()) < 12
+    assert simulated_aws.calls["DescribeExecution"] == 1
 
 
 def test_among_many_other_executions_few_waits_are_described(simulated_aws: SimulatedStepFunctions) -> None:
