@@ -100,14 +100,14 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
             AirflowTaskTimeout: ``execution_timeout`` is over.
         """
         from sfn_provider.executions.history_log import HistoryLog
-        from sfn_provider.executions.trigger_events import validate_event
+        from sfn_provider.executions.trigger_events import success_description, validate_event
 
         if event is not None and event["status"] == "timeout":
             self._time_out(str(event["execution_arn"]))
         event = validate_event(event)
         self._execution_arn = arn = str(event["execution_arn"])
         self._history = HistoryLog.from_dict(event.get("history"))
-        return self._finish(context, arn)
+        return self._finish(context, arn, success_description(event))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume after a deferral. If that has timed out, the execution is stopped as in a worker."""
@@ -243,12 +243,12 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
             timeout=timeout + _TIMEOUT_GRACE if timeout else None,
         )
 
-    def _finish(self, context: Context, arn: str) -> Any:
+    def _finish(self, context: Context, arn: str, description: Mapping[str, Any] | None = None) -> Any:
         from sfn_provider.executions.outcomes import ended_message
         from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES, was_killed
         from sfn_provider.hooks.history_logger import log_remaining_events
 
-        description = self.hook.describe_with_retries(arn)
+        description = description or self.hook.describe_with_retries(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
         if self.log_history:

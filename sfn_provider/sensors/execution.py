@@ -143,9 +143,14 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Continue the wait after the trigger's event: an execution that was redriven since is waited for again."""
         from sfn_provider.executions.history_log import HistoryLog
-        from sfn_provider.executions.trigger_events import validate_event
+        from sfn_provider.executions.trigger_events import success_description, validate_event
 
-        self._history = HistoryLog.from_dict(validate_event(event).get("history"))
+        event = validate_event(event)
+        self._history = HistoryLog.from_dict(event.get("history"))
+        description = success_description(event)
+        if description is not None and "SUCCEEDED" in self.target_states and not self.log_history:
+            self._finish(context, "SUCCEEDED", description)
+            return None
         return super().execute_complete(context, event)
 
     def _history_log(self) -> HistoryLog:

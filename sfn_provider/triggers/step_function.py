@@ -15,7 +15,9 @@ from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING_STATUSES
+from sfn_provider.executions.wait_messages import begin_line
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, lazy_class_loader
+from sfn_provider.links.step_function import console_address
 from sfn_provider.triggers.base import AwsTriggerMixin, error_event
 from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
@@ -124,6 +126,8 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait together with the other triggers of this triggerer, then yield the one event."""
+        address = console_address(execution_arn=self.execution_arn)
+        self.log.info("%s", begin_line(f"execution {self.execution_arn}", address))
         limit = asyncio.timeout(None if self.deadline is None else max(0.0, self.deadline - time.time()))
         try:
             async with limit, self._poller() as poller:
@@ -135,6 +139,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             event = (self._timeout_event() if limit.expired() else error_event(error)) | {
                 "execution_arn": self.execution_arn
             }
+        self.log.info("%s", event.get("message") or f"{self.execution_arn} is {event['execution_status']}")
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:

@@ -372,6 +372,36 @@ def test_after_the_event_the_arn_is_the_result(orders: ScriptedAws) -> None:
     assert operator.execute_complete(context_of(operator), event) == ARN
 
 
+@pytest.mark.parametrize("return_output", [False, True])
+def test_what_a_queues_message_says_is_the_result_without_a_call(
+    scripted_aws: ScriptedAws, return_output: bool
+) -> None:
+    operator = start_operator(deferrable=True, return_output=return_output)
+    context = context_of(operator)
+    dates = {"startDate": "1970-01-01T00:00:01+00:00", "stopDate": "1970-01-01T00:00:02+00:00"}
+    event: dict[str, Any] = {"status": "success", "execution_arn": ARN, "execution_status": "SUCCEEDED"}
+    event["description"] = {"executionArn": ARN, "status": "SUCCEEDED", "output": '{"n": [1]}', **dates}
+    assert operator.execute_complete(context, event) == ({"n": [1]} if return_output else ARN)
+    assert context["ti"].xcoms["output"] == {"n": [1]}
+    assert context["ti"].xcoms["execution_stop_date"] == dates["stopDate"]
+    assert scripted_aws.calls == []
+
+
+def test_a_failure_that_a_queues_message_says_is_read_from_aws(orders: ScriptedAws) -> None:
+    orders.script("DescribeExecution", FAILED)
+    operator = start_operator(deferrable=True)
+    event: dict[str, Any] = {"status": "success", "execution_arn": ARN, "execution_status": "FAILED"}
+    event["description"] = {
+        "executionArn": ARN,
+        "status": "FAILED",
+        "error": "Orders.Bad",
+        "startDate": "",
+        "stopDate": "",
+    }
+    with pytest.raises(StepFunctionExecutionFailed, match=r"Orders\.Bad: no stock"):
+        operator.execute_complete(context_of(operator), event)
+
+
 def test_an_execution_redriven_before_the_worker_is_back_is_waited_for_again(orders: ScriptedAws) -> None:
     orders.script("DescribeExecution", RUNNING)
     operator = start_operator(deferrable=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -62,6 +64,26 @@ def test_the_hook_can_be_replaced_in_the_module(monkeypatch: pytest.MonkeyPatch)
     hook = trigger_of(verify="ca.pem", region_name="eu-west-1", botocore_config=None).hook()
     arguments = {"aws_conn_id": "aws_default", "region_name": "eu-west-1", "verify": "ca.pem", "config": None}
     assert vars(hook) == arguments | {"arn_region": "us-east-1"}
+
+
+def test_the_log_tells_begin_and_end(scripted_aws: ScriptedAws, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    scripted_aws.script("DescribeExecution", SUCCEEDED)
+    trigger = trigger_of()
+    trigger._log = logging.getLogger("trigger")
+    events_of(trigger)
+    lines = [record.getMessage() for record in caplog.records if record.name == "trigger"]
+    begin = f"Waiting for execution {ARN}, in the console: https://console.aws.amazon.com/states/home"
+    assert lines[0].startswith(begin)
+    assert lines[1:] == [f"{ARN} is SUCCEEDED"]
+
+
+@pytest.mark.parametrize("seconds", [-60.0, 0.5], ids=["over", "soon"])
+def test_a_deadline_ends_the_wait(scripted_aws: ScriptedAws, seconds: float) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING)
+    [event] = events_of(trigger_of(waiter_delay=0.1, deadline=time.time() + seconds))
+    message = f"Execution {ARN} has not ended before the deadline; it goes on."
+    assert event == {"status": "timeout", "execution_arn": ARN, "message": message}
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
