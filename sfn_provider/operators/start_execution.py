@@ -42,7 +42,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             task fails rather than take another one's execution. A hyphen replaces each character that AWS refuses.
         is_redrive_execution: redrive the execution called ``name`` instead of starting one. Text rendered by a template
             is parsed: ``"false"`` is false.
-        state_machine_input: any JSON value, at most 262,144 bytes. A ``str`` is JSON text; dates become ISO text.
+        state_machine_input: any JSON value, at most 262,144 bytes. A ``str`` is JSON text, the output of a task a
+            value; dates become ISO text.
         on_failed_execution: what a retry does if its execution has failed: ``new_name`` starts another one, named
             with ``-2``, ``-3`` and so on; ``redrive`` redrives the failed one; ``fail`` fails without further retries.
             One that was stopped because its task was killed is always followed by another one.
