@@ -155,10 +155,23 @@ def test_redriven_before_the_worker_is_back(scripted_aws: ScriptedAws, case: Sen
 
 
 def test_redriven_while_others_run(scripted_aws: ScriptedAws) -> None:
-    """An execution that had failed at an earlier poll has succeeded when the last one ends."""
-    scripted_aws.script("DescribeExecution", FAILED, RUNNING, SUCCEEDED, SUCCEEDED)
-    result = run_in_mode(EXECUTIONS, "poke", fail_fast=False)
-    assert result["counts"] == {"SUCCEEDED": 2}
+    """The last execution fails. One of four that had failed at an earlier poll is running again: the wait goes on."""
+    arns = [f"{PREFIX}:execution:Orders:{number}" for number in range(5)]
+
+    def listed(*statuses: str) -> dict[str, Any]:
+        row = {"stateMachineArn": "arn", "name": "n", "startDate": 1.0}
+        pairs = zip(arns, statuses, strict=False)
+        return {"executions": [row | {"executionArn": arn, "status": status} for arn, status in pairs]}
+
+    scripted_aws.script(
+        "ListExecutions",
+        listed("FAILED", "FAILED", "FAILED", "FAILED", "RUNNING"),
+        listed("FAILED", "FAILED", "FAILED", "RUNNING"),
+    )
+    scripted_aws.script("GetExecutionHistory", {"events": []})
+    scripted_aws.script("DescribeExecution", FAILED, FAILED, FAILED, FAILED, SUCCEEDED)
+    result = run_in_mode(EXECUTIONS, "poke", execution_arns=arns, wait_for="any")
+    assert result["counts"] == {"FAILED": 4, "SUCCEEDED": 1}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -175,7 +188,7 @@ def test_redriven_just_before_a_list_that_lags(scripted_aws: ScriptedAws, mode: 
 
 def test_redriven_before_the_history_shows_it(scripted_aws: ScriptedAws) -> None:
     ended = history_of("ExecutionStarted", "ExecutionFailed")
-    scripted_aws.script("GetExecutionHistory", ended, ended, REDRIVEN["state"][-1])
+    scripted_aws.script("GetExecutionHistory", *[ended] * 4, REDRIVEN["state"][-1])
     scripted_aws.script("DescribeExecution", RUNNING)
     assert run_in_mode(STATE, "deferrable")["state_name"] == "Ship"
     assert scripted_aws.actions().count("DescribeExecution") == 1
