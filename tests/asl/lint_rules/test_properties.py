@@ -163,8 +163,8 @@ def test_every_rule_is_quiet_on_a_good_machine_and_takes_linear_time(rule: Any) 
         return time.perf_counter() - start
 
     seconds(100)
-    small, large = min(seconds(1_000) for _ in range(3)), min(seconds(8_000) for _ in range(2))
-    assert large < 8 * small * 4 + 0.2
+    small = min(seconds(1_000) for _ in range(3))
+    assert any(seconds(8_000) < 8 * small * 4 + 0.2 for _ in range(2))
 
 
 def test_ten_thousand_states() -> None:
