@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sfn_provider import _compat
-from sfn_provider._compat import AirflowFailException, retry_store
+from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed, Submitted
 from sfn_provider.integrations.job_recovery import Resubmission
@@ -21,6 +21,7 @@ from sfn_provider.operators.state_machine import (
     PassStateOperator,
     WaitStateOperator,
 )
+from sfn_provider.runtime.retry_stores import retry_store
 from sfn_provider.runtime.snapshots import TaskSnapshotStore
 from tests.fixtures.live_driver import (
     FUNCTION,
