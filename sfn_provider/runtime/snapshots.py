@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sfn_provider._compat import task_states
 from sfn_provider.runtime.aws_calls.idempotency import clear_stamp
-from sfn_provider.runtime.retry_store import RetryStore, kill_store, retry_store
+from sfn_provider.runtime.retry_stores import RetryStore, kill_store, retry_store
 from sfn_provider.runtime.routing_token import map_index_of
 from sfn_provider.runtime.wait_mode import get_wait_mode
 

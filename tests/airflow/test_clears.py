@@ -1,27 +1,33 @@
-"""Clears and kills in a real Airflow: states run where they are chosen now, and nothing that ended is repeated."""
+"""Clears, signals and timeouts in a real Airflow: only what is chosen now runs, what has ended is not repeated."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import psutil
+import pytest
 
-from sfn_provider.translate import translate
 from tests.aws.lambda_functions import LambdaFunctions
+from tests.aws.moto import ROLE_ARN
 from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.real_airflow import RealAirflow
-from tests.fixtures.real_airflow_dags import start
+from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.real_airflow_dags import source_of
+
+PATIENCE = 60.0
+
+ANSWERS = ["both", "other"]
+"""Of the state Ask: which way is chosen before and after the clear."""
+
+PAUSE = machine({"Pause": {"Type": "Wait", "Seconds": 600, "End": True}})
 
 
-def test_a_group_that_is_not_chosen_after_a_clear_does_not_run(
-    real_airflow: RealAirflow, lambda_functions: LambdaFunctions
-) -> None:
-    answers = ["both", "other"]
-    definition = machine(
+def reroute(function: str) -> dict[str, Any]:
+    """A function chooses whether a Parallel is entered."""
+    return machine(
         {
-            "Ask": call("Which", Resource=lambda_functions.add("reroute", lambda _: answers.pop(0))),
+            "Ask": call("Which", Resource=function),
             "Which": choose("$", {"both": "Both"}, "Other"),
             "Both": {
                 "Type": "Parallel",
@@ -32,7 +38,66 @@ def test_a_group_that_is_not_chosen_after_a_clear_does_not_run(
             "Other": END,
         }
     )
-    run = start(real_airflow, definition, "rerouted", {})
+
+
+def loop(function: str) -> dict[str, Any]:
+    """Three turns of a second."""
+    return machine(
+        {
+            "Rest": {"Type": "Wait", "Seconds": 1, "Next": "Count"},
+            "Count": call("Enough?", Resource=function),
+            "Enough?": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.turn", "NumericGreaterThanEquals": 3, "Next": "Done"}],
+                "Default": "Rest",
+            },
+            "Done": END,
+        }
+    )
+
+
+def timed_out(machine_arn: str) -> str:
+    """A DAG whose one task waits for an execution, longer than it may."""
+    resource = "arn:aws:states:::states:startExecution.sync"
+    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": machine_arn}, "End": True}
+    source, task_id = source_of(machine({"Nested": nested}), "timed_out"), 'task_id="Nested",'
+    assert task_id in source
+    return source.replace(task_id, f"{task_id} execution_timeout=timedelta(seconds=20), retries=0,")
+
+
+@pytest.fixture(scope="module")
+def runs(
+    real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions, empty_moto_server: str, sfn_client: Any
+) -> dict[str, Run]:
+    """The runs, after the worker of the loop has got a signal."""
+    here, go_on = threading.Event(), threading.Event()
+
+    def count(payload: Any) -> Any:
+        if payload["turn"] == 1 and not here.is_set():
+            here.set()
+            assert go_on.wait(PATIENCE)
+        return {"turn": payload["turn"] + 1}
+
+    real_airflow_process.ensure()
+    arn = sfn_client.create_state_machine(name="Pause", definition=json.dumps(PAUSE), roleArn=ROLE_ARN)
+    answers = iter(ANSWERS)
+    sources = {
+        "rerouted": source_of(reroute(lambda_functions.add("reroute", lambda _: next(answers))), "rerouted"),
+        "signalled": source_of(loop(lambda_functions.add("signalled", count)), "signalled"),
+        "timed_out": timed_out(arn["stateMachineArn"]),
+    }
+    real_airflow_process.add_dags(sources)
+    started = {name: real_airflow_process.trigger(name, {"turn": 0}) for name in sources}
+    signalled = started["signalled"]
+    assert here.wait(PATIENCE), signalled.story()
+    psutil.Process(signalled.task("Rest_loop")["pid"]).terminate()
+    real_airflow_process.processes.wait_until("a kill", lambda: "The task is killed" in signalled.log("Rest_loop"))
+    go_on.set()
+    return started
+
+
+def test_a_group_that_is_not_chosen_after_a_clear_does_not_run(runs: dict[str, Run]) -> None:
+    run = runs["rerouted"]
     assert (run.wait(), run.xcom("After")) == ("success", ["both", "both"]), run.story()
     run.clear("Ask")
     assert run.wait() == "success", run.story()
@@ -42,53 +107,21 @@ def test_a_group_that_is_not_chosen_after_a_clear_does_not_run(
 
 
 def test_a_loop_that_is_ended_by_a_signal_repeats_no_finished_call(
-    real_airflow: RealAirflow, lambda_functions: LambdaFunctions
+    runs: dict[str, Run], lambda_functions: LambdaFunctions
 ) -> None:
-    here, go_on = threading.Event(), threading.Event()
-
-    def count(payload: Any) -> Any:
-        if payload["turn"] == 1 and not here.is_set():
-            here.set()
-            go_on.wait(60)
-        return {"turn": payload["turn"] + 1}
-
-    definition = machine(
-        {
-            "Rest": {"Type": "Wait", "Seconds": 1, "Next": "Count"},
-            "Count": call("Enough?", Resource=lambda_functions.add("count_killed", count)),
-            "Enough?": {
-                "Type": "Choice",
-                "Choices": [{"Variable": "$.turn", "NumericGreaterThanEquals": 3, "Next": "Done"}],
-                "Default": "Rest",
-            },
-            "Done": END,
-        }
-    )
-    run = start(real_airflow, definition, "killed_loop", {"turn": 0})
-    assert here.wait(60), run.story()
-    psutil.Process(run.task("Rest_loop")["pid"]).terminate()
-    real_airflow.processes.wait_until("the kill", lambda: "The task is killed" in run.log("Rest_loop"))
-    go_on.set()
+    run = runs["signalled"]
     assert run.wait() == "success", run.story()
-    assert [payload["turn"] for payload in lambda_functions.calls_of("count_killed")] == [0, 1, 2]
+    assert [payload["turn"] for payload in lambda_functions.calls_of("signalled")] == [0, 1, 2]
     assert run.xcom("Done") == {"turn": 3}
     assert run.task("Rest_loop")["try_number"] == 2
 
 
 def test_a_deferral_that_lasts_longer_than_execution_timeout_stops_its_job(
-    real_airflow: RealAirflow, make_machine: Callable[..., str], sfn: Any
+    runs: dict[str, Run], sfn_client: Any
 ) -> None:
-    waiting = make_machine(machine({"Pause": {"Type": "Wait", "Seconds": 600, "End": True}}))
-    resource = "arn:aws:states:::states:startExecution.sync"
-    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": waiting}, "End": True}
-    source = translate(machine({"Nested": nested}), dag_id="timed_out_job").source
-    task_id = 'task_id="Nested",'
-    assert task_id in source
-    timeout = f"{task_id} execution_timeout=timedelta(seconds=8), retries=0,"
-    source = source.replace(task_id, timeout).replace("import UTC, datetime", "import UTC, datetime, timedelta")
-    real_airflow.add_dag("timed_out_job", source)
-    run = real_airflow.trigger("timed_out_job")
-    run.wait_for_task("Nested", "deferred")
+    run = runs["timed_out"]
     assert run.wait() == "failed", run.story()
-    [execution] = sfn.list_executions(stateMachineArn=waiting)["executions"]
-    assert execution["status"] == "ABORTED", run.story()
+    assert "Trigger timeout" in run.log("Nested"), run.story()
+    arn = sfn_client.list_state_machines()["stateMachines"][0]["stateMachineArn"]
+    executions = sfn_client.list_executions(stateMachineArn=arn)["executions"]
+    assert [execution["status"] for execution in executions] == ["ABORTED"], run.story()

@@ -21,7 +21,7 @@ from sfn_provider.operators.state_machine import (
     PassStateOperator,
     WaitStateOperator,
 )
-from sfn_provider.runtime.retry_store import retry_store
+from sfn_provider.runtime.retry_stores import retry_store
 from sfn_provider.runtime.snapshots import TaskSnapshotStore
 from tests.fixtures.live_driver import (
     FUNCTION,

@@ -1,4 +1,4 @@
-"""Stores a task's progress and kills for its next try, in Airflow's task state or in a Variable."""
+"""Stores a text of a task instance across its tries: in Airflow's task state store, or in a Variable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import Variable
+from sfn_provider import _compat
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -31,10 +31,8 @@ class RetryStore:
 
     def set(self, text: str) -> None:
         """Store a text, in place of the previous one."""
-        from sfn_provider._compat import NEVER_EXPIRE
-
         # Airflow removes it with the DAG run.
-        self._context["task_state_store"].set(self._KEY, text, retention=NEVER_EXPIRE)
+        self._context["task_state_store"].set(self._KEY, text, retention=_compat.NEVER_EXPIRE)
 
     def delete(self) -> None:
         """Remove the text."""
@@ -55,16 +53,16 @@ class _RetryVariable(RetryStore):
 
     def get(self) -> str | None:
         # None is the default; the parameter's name differs between versions.
-        value = Variable.get(self._key(), None)
+        value = _compat.Variable.get(self._key(), None)
         return str(value) if value is not None else None
 
     def set(self, text: str) -> None:
         instance = self._context["ti"]
         description = f"Where task {instance.task_id} of DAG {instance.dag_id} stands; removed when the task ends"
-        Variable.set(self._key(), text, description=description)
+        _compat.Variable.set(self._key(), text, description=description)
 
     def delete(self) -> None:
-        Variable.delete(self._key())
+        _compat.Variable.delete(self._key())
 
     def _key(self) -> str:
         instance = self._context["ti"]
