@@ -252,9 +252,10 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
 
     async def _read_lists(self, due: set[str]) -> set[str]:
         """Report all that the lists show. Gives the executions that must be described."""
+        awaited = set(self.targets)  # not those that begin to be awaited while lists are read
         running, complete = await self._read_running(due)
         # A complete list lacks all that have ended, due or not; a partial one says nothing of those that are not due.
-        missing = (set(self.targets) if complete else due) - running
+        missing = (awaited if complete else due) - running
         await self._read_ended(missing)
         return missing
 
@@ -290,7 +291,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
                     if status == "SUCCEEDED" or not self._state(arn).maybe_unlisted:
                         missing.discard(arn)
                         self._report_ended(rows[arn])
-                go_on = token is not None and len(found) > PAGE_SIZE / 2
+                go_on = token is not None and len(found) > LIST_CALL_COST
 
     async def _read_page(self, status: str, token: str | None) -> tuple[dict[str, Any], str | None]:
         """Read a page of a list. Gives the rows of what is waited for, by ARN, and the next page's token."""

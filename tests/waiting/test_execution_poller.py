@@ -168,6 +168,15 @@ def test_a_wait_that_joins_late_is_looked_at_soon(simulated_aws: SimulatedStepFu
     assert run_virtually(one_after_the_other()).times[ended] < 22
 
 
+def test_ends_among_those_of_many_others_are_listed(simulated_aws: SimulatedStepFunctions) -> None:
+    for number in range(6_000):
+        simulated_aws.plan(f"run-{number}", -1.0 - number, start=-10_000.0)
+    arns = [f"{PREFIX}run-{number}" for number in range(0, 6_000, 20)]
+    assert len(wait_for(map(trigger_of, arns)).events) == 300
+    assert simulated_aws.calls["DescribeExecution"] == 1
+    assert simulated_aws.calls["ListExecutions"] <= 7
+
+
 def test_a_quick_wait_is_not_slowed_down_by_slow_ones(simulated_aws: SimulatedStepFunctions) -> None:
     slow = [simulated_aws.plan(f"slow-{n}", 100) for n in range(2)]
     quick = simulated_aws.plan("quick", 0.3)
