@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.aws.server import serve
 from tests.aws.step_functions import SimulatedExecution, SimulatedStepFunctions
 from tests.fixtures.real_airflow import RealAirflow, Run
 
@@ -31,9 +32,9 @@ AWS = {"aws_conn_id": "step_functions"}
 PREFIX = "arn:aws:states:us-east-1:123456789012:"
 
 
-def dag(name, **arguments):
-    defaults = {"retry_delay": timedelta(0)}
-    return DAG(name, schedule=None, start_date=datetime(2025, 3, 1), catchup=False, default_args=defaults, **arguments)
+def dag(name, schedule=None, **arguments):
+    arguments |= {"start_date": datetime(2025, 3, 1), "catchup": False, "default_args": {"retry_delay": timedelta(0)}}
+    return DAG(name, schedule=schedule, **arguments)
 
 
 def start(machine, seconds=1, task_id="start", final="SUCCEEDED", **arguments):
@@ -69,7 +70,7 @@ with dag("cleared"):
 with dag("created_again"):
     start("created_again")
 
-with dag("reprocessed"):
+with dag("reprocessed", schedule="@daily", end_date=datetime(2025, 3, 16)):
     start("reprocessed")
 
 with dag("marked_in_worker"):
@@ -86,7 +87,7 @@ with dag("cleared_in_worker"):
 
 with dag("timed_out"):
     start(
-        "timed_out", seconds=300, deferrable=True, do_xcom_push=False, execution_timeout=timedelta(seconds=3), retries=0
+        "timed_out", seconds=300, deferrable=True, do_xcom_push=False, execution_timeout=timedelta(seconds=20), retries=0
     )
 
 with dag("mended"):
@@ -144,7 +145,8 @@ class Driving:
         try:
             self.airflow.processes.wait_until(f"what executions of {name} wait for", check)
         except AssertionError as error:
-            raise AssertionError(f"{error}: {self.ends(name)}\n{self.runs[name].story()}") from None
+            story = self.runs[name].story() if name in self.runs else ""
+            raise AssertionError(f"{error}: {self.ends(name)}\n{story}") from None
 
     def wait_for_start(self, name: str) -> None:
         """Wait until an execution has started."""
@@ -162,6 +164,16 @@ class Driving:
         path = f"dags/{name}/dagRuns/{run.run_id}/taskInstances/start"
         self.airflow.call("PATCH", path, {"new_state": "failed"})
 
+    def backfill(self, name: str) -> None:
+        """Run a DAG for one day, again if it has run."""
+        body = {"from_date": "2025-03-15T00:00:00Z", "to_date": "2025-03-15T00:00:00Z"}
+        self.airflow.call("POST", "backfills", {"dag_id": name, "reprocess_behavior": "completed", **body})
+
+    def is_backfilled(self, name: str) -> bool:
+        """Return whether no backfill of a DAG is running."""
+        found = self.airflow.call("GET", f"backfills?dag_id={name}")["backfills"]
+        return all(each["completed_at"] for each in found)
+
 
 KILLED = ("ABORTED", "Airflow.TaskKilled")
 SUCCEEDED = ("SUCCEEDED", "")
@@ -171,8 +183,6 @@ SUCCEEDED = ("SUCCEEDED", "")
 def driving(real_airflow_process: RealAirflow) -> Iterator[Driving]:
     """All runs, each up to where something is done to it."""
     service = SimulatedStepFunctions()
-    from tests.aws.server import serve
-
     with serve(service) as service.url:
         real_airflow_process.ensure()
         real_airflow_process.set_connection("step_functions", service.url)
@@ -190,7 +200,7 @@ def driving(real_airflow_process: RealAirflow) -> Iterator[Driving]:
         driving.runs["cleared_in_worker"].clear("start")
         for name in ("cleared", "created_again", "marked_deferred", "timed_out", "mended", "set_up", "soft_fail"):
             driving.trigger(name)
-        driving.trigger("reprocessed", logical_date="2025-03-15T00:00:00Z")
+        driving.backfill("reprocessed")
         driving.trigger("driving")
         yield driving
 
@@ -230,7 +240,7 @@ def test_a_deferral_that_times_out_stops_its_execution_without_xcoms(driving: Dr
     assert run.wait() == "failed", run.story()
     assert driving.ends("timed_out") == [KILLED]
     [arn] = [arn for arn in driving.service.executions if ":timed_out:" in arn]
-    assert f"execution_timeout=0:00:03 is over: {arn} was stopped" in run.log("start")
+    assert f"execution_timeout=0:00:20 is over: {arn} was stopped" in run.log("start")
 
 
 def test_a_cleared_task_starts_another_execution(driving: Driving) -> None:
@@ -259,10 +269,9 @@ def test_a_run_that_is_deleted_and_created_again_starts_another_execution(drivin
 
 
 def test_a_backfill_that_reprocesses_a_run_starts_another_execution(driving: Driving) -> None:
-    run = driving.runs["reprocessed"]
-    assert run.wait() == "success", run.story()
-    body = {"from_date": "2025-03-15T00:00:00Z", "to_date": "2025-03-15T00:00:00Z", "reprocess_behavior": "completed"}
-    driving.airflow.call("POST", "backfills", {"dag_id": "reprocessed", **body})
+    driving.wait_until("reprocessed", lambda: driving.ends("reprocessed") == [SUCCEEDED])
+    driving.wait_until("reprocessed", lambda: driving.is_backfilled("reprocessed"))
+    driving.backfill("reprocessed")
     driving.wait_until("reprocessed", lambda: driving.ends("reprocessed") == [SUCCEEDED, SUCCEEDED])
 
 
