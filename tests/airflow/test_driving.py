@@ -87,7 +87,7 @@ with dag("cleared_in_worker"):
 
 with dag("timed_out"):
     start(
-        "timed_out", seconds=300, deferrable=True, do_xcom_push=False, execution_timeout=timedelta(seconds=20), retries=0
+        "timed_out", seconds=300, deferrable=True, do_xcom_push=False, execution_timeout=timedelta(seconds=20)
     )
 
 with dag("mended"):
