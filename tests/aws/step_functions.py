@@ -30,7 +30,7 @@ PREFIX: Final = "arn:aws:states:us-east-1:123456789012:execution:Orders:"
 
 @dataclass
 class SimulatedExecution:
-    """One execution.
+    """One execution. One that a client starts takes the ``seconds`` and ends as the ``final`` of its input, if given.
 
     Args:
         start: when it starts, in seconds.
@@ -39,6 +39,7 @@ class SimulatedExecution:
         running: its status up to then.
         input: its input.
         redrive: when it is redriven, when it ends again, and how.
+        failure: its error and cause.
     """
 
     start: float
@@ -47,6 +48,7 @@ class SimulatedExecution:
     running: str = "RUNNING"
     input: str = "{}"
     redrive: tuple[float, float, str] | None = None
+    failure: dict[str, str] = field(default_factory=dict)
 
     def status(self, now: float) -> str:
         final = self.redrive[2] if self.redrives(now) and self.redrive else self.final
@@ -99,6 +101,7 @@ class SimulatedStepFunctions:
         executions: by ARN.
         seconds: how long an execution takes that a client starts.
         lag: how many seconds ListExecutions lags behind.
+        response_delays: by state machine: how many seconds after the start StartExecution responds.
         faults: calls that fail.
         quotas: by action: the size of its token bucket, and how many tokens come a second.
         calls: how often each action was called.
@@ -113,6 +116,7 @@ class SimulatedStepFunctions:
     executions: dict[str, SimulatedExecution] = field(default_factory=dict)
     seconds: float = 5.0
     lag: float = 0.0
+    response_delays: dict[str, float] = field(default_factory=dict)
     faults: list[InjectedFault] = field(default_factory=list)
     quotas: dict[str, tuple[float, float]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -160,7 +164,10 @@ class SimulatedStepFunctions:
     def __call__(self, request: Request) -> Answer:
         """Answer a request over HTTP."""
         with self._lock:
-            return self.answer(request.action, request.body)
+            answer = self.answer(request.action, request.body)
+        if request.action == "StartExecution":
+            time.sleep(self.response_delays.get(request.body["stateMachineArn"], 0))
+        return answer
 
     def answer(self, action: str, parameters: Json, client_made_at: float = 0.0) -> Json | Failure:
         """Count a call and answer it, or let it fail as planned."""
@@ -198,7 +205,7 @@ class SimulatedStepFunctions:
         at = self.clock() if at is None else at
         row = {"executionArn": arn, "stateMachineArn": machine, "name": name, "status": each.status(at)}
         row["redriveCount"] = each.redrives(at)
-        stop = {"stopDate": each.stop(at)} if at >= each.stop(at) else {}
+        stop = {"stopDate": each.stop(at), **each.failure} if at >= each.stop(at) else {}
         return {**row, "startDate": each.start, **stop}
 
     def receive(self, most: int) -> list[dict[str, Json]]:
@@ -264,7 +271,12 @@ def _execution_prefix(machine: str) -> str:
 def _start(service: SimulatedStepFunctions, parameters: Json) -> Json | Failure:
     arn = _execution_prefix(parameters["stateMachineArn"]) + parameters["name"]
     input, now = parameters.get("input", "{}"), service.clock()
-    found = service.executions.setdefault(arn, SimulatedExecution(now, now + service.seconds, input=input))
+    plan = json.loads(input)
+    plan = plan if isinstance(plan, dict) else {}
+    end, final = now + float(plan.get("seconds", service.seconds)), plan.get("final", "SUCCEEDED")
+    failure = {} if final == "SUCCEEDED" else {"error": "Orders.Bad", "cause": "no stock"}
+    new = SimulatedExecution(now, end, final, input=input, failure=failure)
+    found = service.executions.setdefault(arn, new)
     if found.status(now) != "RUNNING" or found.input != input:
         # A name can be used again for the same input, while the execution runs.
         return ErrorResponse("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
@@ -276,7 +288,22 @@ def _describe(service: SimulatedStepFunctions, parameters: Json) -> Json | Failu
     if arn not in service.executions:
         return ErrorResponse("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
     found = service.describe(arn)
-    return found | {"input": service.executions[arn].input, "output": json.dumps({"did": found["name"]})}
+    output = {"output": json.dumps({"did": found["name"]})} if found["status"] == "SUCCEEDED" else {}
+    return {**found, "input": service.executions[arn].input, **output}
+
+
+def _stop(service: SimulatedStepFunctions, parameters: Json) -> Json | Failure:
+    each = service.executions.get(parameters["executionArn"])
+    if each is None:
+        return ErrorResponse("ExecutionDoesNotExist", f"Execution Does Not Exist: '{parameters['executionArn']}'")
+    if each.status(service.clock()) == each.running:
+        each.end, each.final = service.clock(), "ABORTED"
+        each.failure = {name: parameters[name] for name in ("error", "cause")}
+    return {"stopDate": each.end}
+
+
+def _history(service: SimulatedStepFunctions, parameters: Json) -> Json:
+    return {"events": []}
 
 
 def _list(service: SimulatedStepFunctions, parameters: Json) -> Json:
@@ -295,8 +322,10 @@ def _list(service: SimulatedStepFunctions, parameters: Json) -> Json:
 
 _ANSWERS: dict[str, Callable[[SimulatedStepFunctions, Json], Json | Failure]] = {
     "DescribeExecution": _describe,
+    "GetExecutionHistory": _history,
     "ListExecutions": _list,
     "StartExecution": _start,
+    "StopExecution": _stop,
 }
 
 

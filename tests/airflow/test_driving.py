@@ -1,0 +1,312 @@
+"""Driving Step Functions on a whole Airflow: clears, kills, timeouts, lost workers, runs that are created again.
+
+The DAGs run at once. Each has a state machine of its own, whose executions end after the seconds of their input.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.aws.server import serve
+from tests.aws.step_functions import SimulatedExecution, SimulatedStepFunctions
+from tests.fixtures.real_airflow import RealAirflow, Run
+
+DAGS = """
+from datetime import datetime, timedelta
+
+from airflow import DAG
+from airflow.utils.task_group import TaskGroup
+
+from sfn_provider.operators.step_function import (
+    StepFunctionGetExecutionOutputOperator,
+    StepFunctionStartExecutionOperator,
+    StepFunctionStopExecutionOperator,
+)
+from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
+
+AWS = {"aws_conn_id": "step_functions"}
+PREFIX = "arn:aws:states:us-east-1:123456789012:"
+
+
+def dag(name, schedule=None, **arguments):
+    arguments |= {"start_date": datetime(2025, 3, 1), "catchup": False, "default_args": {"retry_delay": timedelta(0)}}
+    return DAG(name, schedule=schedule, **arguments)
+
+
+def start(machine, seconds=1, task_id="start", final="SUCCEEDED", **arguments):
+    return StepFunctionStartExecutionOperator(
+        task_id=task_id,
+        state_machine_arn=f"{PREFIX}stateMachine:{machine}",
+        state_machine_input={"seconds": seconds, "final": final},
+        waiter_delay=1,
+        **AWS,
+        **arguments,
+    )
+
+
+with dag("driving"):
+    with TaskGroup("each"):
+        starts = StepFunctionStartExecutionOperator.partial(
+            task_id="start", state_machine_arn=f"{PREFIX}stateMachine:driving", waiter_delay=1, **AWS
+        ).expand(state_machine_input=[{"seconds": 1, "n": 0}, {"seconds": 2, "n": 1}])
+        waits = StepFunctionExecutionSensor.partial(task_id="wait", poke_interval=1, **AWS).expand(
+            execution_arn=starts.output
+        )
+    outputs = StepFunctionGetExecutionOutputOperator.partial(task_id="output", **AWS).expand(
+        execution_arn=starts.output
+    )
+    waits >> outputs
+
+with dag("worker_lost"):
+    start("worker_lost", seconds=15, retries=1)
+
+with dag("cleared"):
+    start("cleared", name="orders-{{ run_id }}-{{ ti.max_tries }}")
+
+with dag("created_again"):
+    start("created_again")
+
+with dag("reprocessed", schedule="@daily", end_date=datetime(2025, 3, 16)):
+    start("reprocessed")
+
+with dag("marked_in_worker"):
+    start("marked_in_worker", seconds=300)
+
+with dag("marked_while_starting"):
+    start("marked_while_starting", seconds=300)
+
+with dag("marked_deferred"):
+    start("marked_deferred", seconds=300, deferrable=True)
+
+with dag("cleared_in_worker"):
+    start("cleared_in_worker", seconds="{{ 300 if ti.try_number == 1 else 1 }}", on_failed_execution="fail")
+
+with dag("timed_out"):
+    start(
+        "timed_out", seconds=300, deferrable=True, do_xcom_push=False, execution_timeout=timedelta(seconds=20)
+    )
+
+with dag("mended"):
+    start("mended", final="{{ 'SUCCEEDED' if ti.max_tries else 'FAILED' }}", on_failed_execution="fail")
+
+with dag("set_up"):
+    set_up = start("set_up", return_output=True).as_setup()
+    work = start("set_up_work", task_id="work")
+    tear_down = StepFunctionStopExecutionOperator(
+        task_id="stop", execution_arn="{{ ti.xcom_pull(task_ids='start', key='execution_arn') }}", **AWS
+    ).as_teardown(setups=set_up)
+    set_up >> work >> tear_down
+
+with dag("soft_fail"):
+    running = start("soft_fail", seconds=300, wait_for_completion=False)
+    for mode in ({"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}):
+        [name] = map(str, mode.values())
+        sensor = {"poke_interval": 1, "timeout": 2, "soft_fail": True, **mode, **AWS}
+        StepFunctionExecutionSensor(task_id=f"timeout_{name}", execution_arn=running.output, **sensor)
+        StepFunctionExecutionSensor(task_id=f"wrong_{name}", execution_arn="arn:aws:s3:::orders/1", **sensor)
+"""
+
+ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+
+class Driving:
+    """The DAGs' runs, and the executions that they have started.
+
+    Args:
+        airflow: runs the DAGs.
+        service: runs the executions.
+    """
+
+    def __init__(self, airflow: RealAirflow, service: SimulatedStepFunctions) -> None:
+        self.airflow, self.service = airflow, service
+        self.runs: dict[str, Run] = {}
+
+    def trigger(self, name: str, **fields: Any) -> None:
+        """Start a run."""
+        self.runs[name] = self.airflow.trigger(name, **fields)
+
+    def executions(self, name: str) -> list[SimulatedExecution]:
+        """Return a state machine's executions in the order of their starts."""
+        prefix = f":execution:{name}:"
+        found = [each for arn, each in list(self.service.executions.items()) if prefix in arn]
+        return sorted(found, key=lambda each: each.start)
+
+    def ends(self, name: str) -> list[tuple[str, str]]:
+        """Return how a state machine's executions have ended: status and error."""
+        now = self.service.clock()
+        return [(each.status(now), each.failure.get("error", "")) for each in self.executions(name)]
+
+    def wait_until(self, name: str, check: Callable[[], Any]) -> None:
+        """Wait for something about a state machine's executions."""
+        try:
+            self.airflow.processes.wait_until(f"what executions of {name} wait for", check)
+        except AssertionError as error:
+            story = self.runs[name].story() if name in self.runs else ""
+            raise AssertionError(f"{error}: {self.ends(name)}\n{story}") from None
+
+    def wait_for_start(self, name: str) -> None:
+        """Wait until an execution has started."""
+        self.wait_until(name, lambda: self.executions(name))
+
+    def links(self, name: str) -> list[str]:
+        """Return the task's links to executions in the console."""
+        path = f"dags/{name}/dagRuns/{self.runs[name].run_id}/taskInstances/start/links"
+        links = self.airflow.call("GET", path)["extra_links"]
+        return [link for title, link in links.items() if "Executions" in title and link]
+
+    def mark_failed(self, name: str) -> None:
+        """Mark the task as failed, as a user does."""
+        run = self.runs[name]
+        path = f"dags/{name}/dagRuns/{run.run_id}/taskInstances/start"
+        self.airflow.call("PATCH", path, {"new_state": "failed"})
+
+    def backfill(self, name: str) -> None:
+        """Run a DAG for one day, again if it has run."""
+        body = {"from_date": "2025-03-15T00:00:00Z", "to_date": "2025-03-15T00:00:00Z"}
+        self.airflow.call("POST", "backfills", {"dag_id": name, "reprocess_behavior": "completed", **body})
+
+    def is_backfilled(self, name: str) -> bool:
+        """Return whether no backfill of a DAG is running."""
+        found = self.airflow.call("GET", f"backfills?dag_id={name}")["backfills"]
+        return all(each["completed_at"] for each in found)
+
+
+KILLED = ("ABORTED", "Airflow.TaskKilled")
+SUCCEEDED = ("SUCCEEDED", "")
+
+
+@pytest.fixture(scope="module")
+def driving(real_airflow_process: RealAirflow) -> Iterator[Driving]:
+    """All runs, each up to where something is done to it."""
+    service = SimulatedStepFunctions()
+    with serve(service) as service.url:
+        real_airflow_process.ensure()
+        real_airflow_process.set_connection("step_functions", service.url)
+        real_airflow_process.add_dags({"driving": DAGS})
+        machine = "arn:aws:states:us-east-1:123456789012:stateMachine:marked_while_starting"
+        service.response_delays[machine] = 6.0
+        driving = Driving(real_airflow_process, service)
+        for name in ("worker_lost", "marked_while_starting", "cleared_in_worker", "marked_in_worker"):
+            driving.trigger(name)
+        driving.wait_for_start("marked_while_starting")
+        driving.mark_failed("marked_while_starting")
+        driving.wait_for_start("worker_lost")
+        driving.runs["worker_lost"].kill_worker("start", supervisor=False)
+        driving.wait_for_start("cleared_in_worker")
+        driving.runs["cleared_in_worker"].clear("start")
+        for name in ("cleared", "created_again", "marked_deferred", "timed_out", "mended", "set_up", "soft_fail"):
+            driving.trigger(name)
+        driving.backfill("reprocessed")
+        driving.trigger("driving")
+        yield driving
+
+
+def test_a_retry_finds_the_execution_of_a_lost_worker(driving: Driving) -> None:
+    run = driving.runs["worker_lost"]
+    assert run.wait() == "success", run.story()
+    assert driving.ends("worker_lost") == [SUCCEEDED]
+    assert run.task("start")["try_number"] == 2
+
+
+def test_a_task_that_is_marked_stops_its_execution(driving: Driving) -> None:
+    driving.wait_until("marked_in_worker", lambda: driving.links("marked_in_worker"))  # while it waits in the worker
+    driving.mark_failed("marked_in_worker")
+    driving.wait_until("marked_in_worker", lambda: driving.ends("marked_in_worker") == [KILLED])
+
+
+def test_a_task_that_is_marked_while_the_start_is_under_way_stops_its_execution(driving: Driving) -> None:
+    driving.wait_until("marked_while_starting", lambda: driving.ends("marked_while_starting") == [KILLED])
+
+
+def test_a_deferred_task_that_is_marked_stops_its_execution(driving: Driving) -> None:
+    driving.runs["marked_deferred"].wait_for_task("start", "deferred")
+    driving.mark_failed("marked_deferred")
+    driving.wait_until("marked_deferred", lambda: driving.ends("marked_deferred") == [KILLED])
+
+
+def test_a_task_that_is_cleared_while_it_runs_starts_another_execution(driving: Driving) -> None:
+    run = driving.runs["cleared_in_worker"]
+    driving.wait_until("cleared_in_worker", lambda: len(driving.executions("cleared_in_worker")) == 2)
+    assert run.wait() == "success", run.story()
+    assert driving.ends("cleared_in_worker") == [KILLED, SUCCEEDED]
+
+
+def test_a_deferral_that_times_out_stops_its_execution_without_xcoms(driving: Driving) -> None:
+    run = driving.runs["timed_out"]
+    assert run.wait() == "failed", run.story()
+    assert driving.ends("timed_out") == [KILLED]
+    [arn] = [arn for arn in driving.service.executions if ":timed_out:" in arn]
+    assert f"execution_timeout=0:00:20 is over: {arn} was stopped" in run.log("start")
+
+
+def test_a_cleared_task_starts_another_execution(driving: Driving) -> None:
+    run = driving.runs["cleared"]
+    assert run.wait() == "success", run.story()
+    first = run.xcom("start")
+    run.clear("start")
+    assert run.wait() == "success", run.story()
+    assert driving.ends("cleared") == [SUCCEEDED, SUCCEEDED]
+    assert run.xcom("start") != first
+    assert run.xcom("start", "output") == {"did": run.xcom("start", "execution_name")}
+    log = run.log("start")
+    assert f"Started execution {first} of state machine" in log
+    assert f"{first} ended as SUCCEEDED after" in log
+    assert "No connection ID provided" not in log
+
+
+def test_a_run_that_is_deleted_and_created_again_starts_another_execution(driving: Driving) -> None:
+    run = driving.runs["created_again"]
+    assert run.wait() == "success", run.story()
+    path = "dags/created_again/dagRuns"
+    driving.airflow.call("DELETE", f"{path}/{run.run_id}")
+    driving.airflow.call("POST", path, {"dag_run_id": run.run_id, "logical_date": None})
+    assert run.wait() == "success", run.story()
+    assert driving.ends("created_again") == [SUCCEEDED, SUCCEEDED]
+
+
+def test_a_backfill_that_reprocesses_a_run_starts_another_execution(driving: Driving) -> None:
+    driving.wait_until("reprocessed", lambda: driving.ends("reprocessed") == [SUCCEEDED])
+    driving.wait_until("reprocessed", lambda: driving.is_backfilled("reprocessed"))
+    driving.backfill("reprocessed")
+    driving.wait_until("reprocessed", lambda: driving.ends("reprocessed") == [SUCCEEDED, SUCCEEDED])
+
+
+def test_a_cleared_task_runs_although_a_failed_execution_fails_its_retries(driving: Driving) -> None:
+    run = driving.runs["mended"]
+    assert run.wait() == "failed", run.story()
+    run.clear("start")
+    assert run.wait() == "success", run.story()
+    assert driving.ends("mended") == [("FAILED", "Orders.Bad"), SUCCEEDED]
+
+
+def test_a_cleared_task_sets_up_anew(driving: Driving) -> None:
+    run = driving.runs["set_up"]
+    assert run.wait() == "success", run.story()
+    run.clear("work")
+    driving.wait_until("set_up", lambda: len(driving.executions("set_up")) == 2)
+    assert run.wait() == "success", run.story()
+    assert driving.ends("set_up_work") == [SUCCEEDED, SUCCEEDED]
+
+
+def test_mapped_tasks_hand_on_each_its_own_execution(driving: Driving) -> None:
+    run = driving.runs["driving"]
+    assert run.wait() == "success", run.story()
+    arns = [run.xcom("each.start", map_index=index) for index in (0, 1)]
+    inputs = [json.loads(driving.service.executions[arn].input)["n"] for arn in arns]
+    outputs = [run.xcom("output", map_index=index)["did"] for index in (0, 1)]
+    assert (inputs, outputs) == ([0, 1], [arn.rpartition(":")[2] for arn in arns])
+
+
+def test_a_sensor_that_times_out_is_skipped_with_soft_fail_and_a_wrong_argument_fails_it(driving: Driving) -> None:
+    run = driving.runs["soft_fail"]
+    assert run.wait() == "failed", run.story()
+    modes = ("poke", "reschedule", "True")
+    states = run.states()
+    assert {states[f"timeout_{mode}"] for mode in modes} == {"skipped"}, run.story()
+    assert {states[f"wrong_{mode}"] for mode in modes} == {"failed"}, run.story()
+    for mode in modes:
+        assert "execution_arn: 'arn:aws:s3:::orders/1' is not the ARN of an execution" in run.log(f"wrong_{mode}")
