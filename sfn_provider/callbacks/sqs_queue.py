@@ -26,6 +26,7 @@ from sfn_provider.callbacks import wait_records
 from sfn_provider.callbacks.api_messages import ApiError
 from sfn_provider.callbacks.task_tokens import InvalidToken, TokenSigner
 from sfn_provider.callbacks.worker_requests import ANSWER_ACTIONS, WorkerAnswer, parse_answer
+from sfn_provider.executions.masking import masked_line
 
 Message = dict[str, Any]
 
@@ -123,7 +124,7 @@ async def consume_queue(wake: Callable[[str], bool]) -> None:
             # The triggers go on waiting: the endpoint still takes answers, and messages stay in the queue.
             delay = min(_MAX_RETRY_DELAY, 2.0**errors)
             errors += 1
-            _log.warning("Cannot read the queue of task tokens, next try in %.0f s: %s", delay, error)
+            _log.warning("Cannot read the queue of task tokens, next try in %.0f s: %s", delay, masked_line(error))
             await asyncio.sleep(delay)
 
 

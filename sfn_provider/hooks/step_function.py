@@ -167,11 +167,14 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
         Raises:
             AirflowException: it is still running after ``waiter_max_attempts`` polls.
         """
+        logged = None
         for attempt in count(1):
             status = self.describe_with_retries(execution_arn, "METADATA_ONLY", sleep)["status"]
             if status not in RUNNING_STATUSES:
                 break
-            self.log.info("%s is %s", execution_arn, status)
+            if status != logged:
+                self.log.info("%s is %s", execution_arn, status)
+                logged = status
             if watch is not None:
                 watch()
             if waiter_max_attempts is not None and attempt >= waiter_max_attempts:

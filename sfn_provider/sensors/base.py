@@ -255,11 +255,13 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
 
     def _fail(self, error: BaseException) -> NoReturn:
         """Raise an error, or skip with ``soft_fail`` or ``never_fail``."""
+        from sfn_provider.executions.masking import masked_line
+
         flags = self._airflow_flags or vars(self)
         argument = next((name for name in ("soft_fail", "never_fail") if flags[name]), None)
         if argument:
             of_airflow = isinstance(error, (AirflowException, AirflowTaskTimeout))
-            cause = str(error) if of_airflow else f"{type(error).__name__}: {error}"
+            cause = str(error) if of_airflow else f"{type(error).__name__}: {masked_line(error)}"
             raise AirflowSkipException(f"Skipping, as {argument} says: {cause}") from error
         raise error
 
@@ -270,11 +272,13 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             AirflowSensorTimeout, AirflowTaskTimeout: nothing has come; also with ``soft_fail``, if AWS does not answer.
             AirflowSkipException: nothing has come, with ``soft_fail`` or ``never_fail``.
         """
+        from sfn_provider.executions.masking import masked_line
+
         if self._unanswered is not None and (result := self._poll_at_timeout(context)):
             return result.xcom_value if isinstance(result, PokeReturnValue) else None
         lines = [f"{error}".rstrip("."), f"Waited for {self._subject}"]
         if self._unanswered is not None:
-            lines.append(f"AWS does not answer: {self._unanswered}")
+            lines.append(f"AWS does not answer: {masked_line(self._unanswered)}")
         elif self._progress:
             lines.append(f"At the last poll: {self._progress}")
         timeout = type(error)(". ".join(lines))

@@ -183,6 +183,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         """
         from sfn_provider.executions.aws_errors import aws_errors, retry_aws_call
         from sfn_provider.executions.batch_status import SHOWN_FAILURES
+        from sfn_provider.executions.masking import masked_line
         from sfn_provider.executions.outcomes import ExecutionFailure
 
         failures: list[ExecutionFailure] = []
@@ -194,7 +195,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
             try:
                 description = retry_aws_call(describe, renew=self.hook.renew_client, tries=_DESCRIBE_TRIES)
             except read_errors as error:
-                note = f"Its description could not be read: {error}"
+                note = f"Its description could not be read: {masked_line(error)}"
                 failures.append(ExecutionFailure(arn, statuses[arn], note=note))
                 continue
             statuses[arn] = description["status"]

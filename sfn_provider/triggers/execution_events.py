@@ -8,6 +8,7 @@ from typing import Any
 
 from sfn_provider._compat import BaseEventTrigger, TriggerEvent, has_event_triggers
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.statuses import ENDED_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass
 from sfn_provider.triggers.base import AwsTriggerMixin
@@ -127,7 +128,7 @@ class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
         try:
             position = await store.aget(self._store_key) if store is not None else None
         except ValueError as error:  # a watcher of several assets: Airflow does not say whose store to use
-            self.log.warning("The position is not stored: %s", error)
+            self.log.warning("The position is not stored: %s", masked_line(error))
             self.asset_state_store = position = None
         if position is None:
             return EndedExecutionReader(self.state_machine_arn, self.statuses, time.time(), SeenExecutions())

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks.answer_waits import wait_for_answer
 from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.wait_messages import begin_line, count_of, end_line, list_some
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
@@ -135,7 +136,7 @@ class JobsTrigger(BaseTrigger):
             try:
                 caller.cancel(job)
             except (StatesError, UsageError) as error:
-                self.log.warning("Could not cancel %s: %s", _label(job), error)
+                self.log.warning("Could not cancel %s: %s", _label(job), masked_line(error))
             else:
                 self.log.info("Cancelled %s", _label(job))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider.executions.aws_errors import aws_errors
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.waiting.aws_client import ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.ended_executions import EndedExecution, EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.quotas import bucket_for
@@ -83,7 +84,7 @@ async def stream_from_lists(
                     yield ended
             except aws_errors() as error:
                 delay = max(RETRY_DELAY, poll_interval)
-                log.error("Cannot list executions of %s: %s", state_machine_arn, error)
+                log.error("Cannot list executions of %s: %s", state_machine_arn, masked_line(error))
             await asyncio.sleep(max(delay, EVENT_STORE_SECONDS))
 
 

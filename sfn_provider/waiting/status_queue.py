@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.status_messages import StatusChange, StatusMessage, parse_message
@@ -81,7 +82,7 @@ async def receive_batches(client: AwsClient, queue_url: str, log: Any) -> AsyncI
         try:
             messages = await receive_messages(client, queue_url)
         except AirflowFailException as error:  # a permission may still be granted
-            log.error("%s", error)
+            log.error("%s", masked_line(error))
             await asyncio.sleep(RETRY_DELAY)
         else:
             yield messages
@@ -103,8 +104,8 @@ async def _call(client: AwsClient, operation: str, **arguments: Any) -> dict[str
         return await client.call(operation, **arguments)
     except aws_errors() as error:  # not a transient one
         raise AirflowFailException(
-            f"status_queue_url: {arguments['QueueUrl']} cannot be read: {error}. The credentials of the Airflow "
-            "connection need sqs:ReceiveMessage and sqs:DeleteMessage on it."
+            f"status_queue_url: {arguments['QueueUrl']} cannot be read: {masked_line(error)}. The credentials of "
+            "the Airflow connection need sqs:ReceiveMessage and sqs:DeleteMessage on it."
         ) from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations import Caller, Completed, Submitted
 
 Json = Any
@@ -96,7 +97,7 @@ class RunningJobs:
             self._caller.cancel(job)
         except (StatesError, UsageError) as error:
             # Step Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
-            self._log.warning("Could not cancel %s: %s", job, error)
+            self._log.warning("Could not cancel %s: %s", job, masked_line(error))
 
     def apply_trigger_event(self, event: dict[str, Json]) -> None:
         """Applies the event of `sfn_provider.triggers.jobs.JobsTrigger`."""
