@@ -16,7 +16,7 @@ _FAILURE: Final = ("GetExecutionHistory", "ListExecutions")  # which state faile
 _WAIT: Final = (*_DESCRIBE, *_FAILURE, "StopExecution")
 
 CLASS_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
-    "StepFunctionActivityTaskSensor": ("GetActivityTask",),
+    "StepFunctionActivityTaskSensor": ("DescribeActivity", "GetActivityTask"),
     "StepFunctionCreateOrUpdateStateMachineOperator": (
         "CreateStateMachine",
         "CreateStateMachineAlias",
