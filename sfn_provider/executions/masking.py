@@ -8,6 +8,7 @@ was cut is not recognized: so texts of AWS and of users pass it here, as JSON wh
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 _MAX_DEPTH: Final = 100
@@ -18,6 +19,12 @@ _PAIRS: Final = (("Name", "Value"), ("name", "value"), ("Key", "Value"), ("key",
 """Keys of a variable's name and value in lists of variables. Source: ``KeyValuePair`` of ECS and Batch."""
 
 
+_KEY_AND_VALUE: Final = re.compile(
+    r"""(?P<before>(["'])(?P<key>[^"'\n]{1,100})\2\s{0,9}:\s{0,9}(["']))(?P<value>(?:\\.|(?!\4)[^\\\n])*)(?P<end>\4|\\?$)"""
+)
+"""A key and a text in quotes: in JSON that was cut or is wrong, in a Python dict, in the middle of a text."""
+
+
 def mask_secrets(text: str) -> str:
     """Mask secrets in a text: those that Airflow knows and, if the text is a JSON object or array, by their keys.
 
@@ -26,7 +33,7 @@ def mask_secrets(text: str) -> str:
     """
     from sfn_provider._compat import redact
 
-    return str(redact(_mask_if_json(text)))
+    return str(redact(_KEY_AND_VALUE.sub(_mask_match, _mask_if_json(text))))
 
 
 def mask_value(value: Any) -> Any:
@@ -65,8 +72,15 @@ def masked_line(value: object) -> str:
     return one_line(mask_secrets(str(value)))
 
 
+def _mask_match(found: re.Match[str]) -> str:
+    from sfn_provider._compat import redact
+
+    value = found["value"]
+    return f"{found['before']}{redact(value, found['key'])}{found['end']}"
+
+
 def _mask_if_json(text: str) -> str:
-    if not text.lstrip().startswith(("{", "[")):
+    if not text.lstrip().startswith(("{", "[", '"')):
         return text
     try:
         value = json.loads(text)

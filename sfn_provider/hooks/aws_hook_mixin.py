@@ -68,6 +68,28 @@ def require_literal(field: str, value: Any) -> None:
             require_literal(field, item)
 
 
+def require_bool(field: str, value: Any) -> None:
+    """Refuse a value that is no bool: a text such as ``"false"`` would be true.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if value is not True and value is not False:
+        require_literal(field, value)
+        raise ValueError(f"{field}: {value!r} is not True or False")
+
+
+def require_number(field: str, value: Any, minimum: float) -> None:
+    """Refuse a value that is no number, or too small.
+
+    Raises:
+        ValueError: it is.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool) or value < minimum:
+        require_literal(field, value)
+        raise ValueError(f"{field}: {value!r} is no number of {minimum} or more")
+
+
 def _is_file_name(definition: str) -> bool:
     return "\n" not in definition and not definition.lstrip().startswith('{"')
 

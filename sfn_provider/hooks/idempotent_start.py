@@ -39,8 +39,9 @@ NAME_ADVICE: Final = (
 _CLOCK_SKEW: Final = timedelta(minutes=1)
 """Maximum difference between Airflow's clock and AWS's."""
 
-_START_TOLERANCE: Final = timedelta(seconds=2)
-"""How much earlier than the call an execution may have started that the call has started: AWS's Date has seconds."""
+_START_TOLERANCE: Final = timedelta(seconds=0.3)
+"""How much earlier than the call, by AWS's clocks, an execution may have started that the call has started. AWS's Date
+is cut to seconds: tasks that start the same input under the same name within a second share an execution."""
 
 _KILL_TRIES: Final = 4
 """Tries of StopExecution for a killed task, to which Airflow gives little time."""
@@ -67,6 +68,8 @@ class StartRequest:
         on_not_redrivable: what to do if AWS refuses to redrive: ``fail``, or start a ``new_execution``.
         first_try: this is the first try since the task instance was created or cleared, with a name chosen by the user:
             no execution of that name is this task's but one that started since this request was first sent.
+        same_input: an execution with another input is not this task's, because the name may be another run's, too. On
+            the first try that holds for any name chosen by the user.
         pending_arn: the execution that StartExecution was sent for last, whether AWS has responded or not.
         sent_at: when that was first sent, by the monotonic clock.
         cancelled: the task was killed: nothing more is started.
@@ -80,6 +83,7 @@ class StartRequest:
     not_before: datetime | None
     on_not_redrivable: OnNotRedrivable = "fail"
     first_try: bool = False
+    same_input: bool = False
     pending_arn: str | None = None
     sent_at: float | None = None
     cancelled: bool = False
@@ -288,7 +292,7 @@ def _reuse(hook: StepFunctionHook, request: StartRequest, arn: str, error: Excep
     description = hook.describe_with_retries(arn)
     if problem := request.owner_problem(description["startDate"], response_time(description)):
         raise _foreign_execution(arn, description["startDate"], problem) from error
-    if request.first_try and _has_other_input(description, request):
+    if (request.first_try or request.same_input) and _has_other_input(description, request):
         raise _foreign_execution(arn, description["startDate"], "with another input") from error
     if description["status"] not in FAILURE_STATUSES:
         request.found_again = True

@@ -113,11 +113,16 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         self.state_machine_input = value
 
     def _start(self, context: Context) -> str:
+        from sfn_provider.executions.arns import build_execution_arn
         from sfn_provider.executions.json_input import parse_bool
+        from sfn_provider.executions.names import permitted_name
         from sfn_provider.hooks.idempotent_start import redrive_execution_once
 
         if parse_bool(self.is_redrive_execution, "is_redrive_execution"):
-            arn = redrive_execution_once(self.hook, self.state_machine_arn, self.name, self.on_not_redrivable)
+            name = permitted_name(str(self.name)) if self.name else None
+            if name:  # the execution to stop if the task is killed now
+                self._execution_arn = build_execution_arn(self.state_machine_arn, name)
+            arn = redrive_execution_once(self.hook, self.state_machine_arn, name, self.on_not_redrivable)
             # an execution that is started instead of a redrive has another name
             arn = arn or self._start_request(self._request(context, None))
         elif context or self.name:
@@ -132,9 +137,13 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return self._start(context)
 
     def _find_execution(self, context: Context) -> str | None:
+        from sfn_provider.executions.json_input import parse_bool
         from sfn_provider.hooks.idempotent_start import find_last_execution
 
-        return find_last_execution(self.hook, self._request(context, self.name))
+        found = None
+        if parse_bool(self.is_redrive_execution, "is_redrive_execution"):  # one that was started instead, or that one
+            found = find_last_execution(self.hook, self._request(context, None))
+        return found or find_last_execution(self.hook, self._request(context, self.name))
 
     def _request(self, context: Context, name: str | None) -> StartRequest:
         from sfn_provider.executions.names import name_for_task_instance, permitted_name
@@ -149,7 +158,13 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             not_before=context["dag_run"].start_date if own_name else None,
             on_not_redrivable=self.on_not_redrivable,
             first_try=own_name and self._is_first_try(context),
+            same_input=own_name and not self._is_name_of_run(context),
         )
+
+    def _is_name_of_run(self, context: Context) -> bool:
+        """Return whether the user's name contains the run's id, so that no other run has it, nor a mapped task."""
+        ti: Any = context["ti"]
+        return str(ti.run_id) in str(self.name) and (ti.map_index is None or ti.map_index < 0)
 
     def _is_first_try(self, context: Context) -> bool:
         """Return whether this is the first try since the task instance was created or cleared.

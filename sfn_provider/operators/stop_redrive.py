@@ -13,6 +13,7 @@ from sfn_provider.operators.wait_for_execution import WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
+    from sfn_provider.hooks.idempotent_start import StartRequest
 
 _MAX_POLLS: Final = 60
 """Polls of a stopped execution, one a second, until it must have ended."""
@@ -105,14 +106,23 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         return self._redrive(context)
 
     def _find_execution(self, context: Context) -> str | None:
-        return self._require_execution_arn()
+        from sfn_provider.hooks.idempotent_start import find_last_execution
+
+        arn = self._require_execution_arn()
+        started = self.on_not_redrivable == "new_execution" and find_last_execution(
+            self.hook, self._request_again(context)
+        )
+        return started or arn
 
     def _start_again(self, context: Context) -> str:
         """Start another execution of the same state machine with the same input."""
+        return self._start_request(self._request_again(context))
+
+    def _request_again(self, context: Context) -> StartRequest:
         from sfn_provider.executions.names import name_for_task_instance
         from sfn_provider.hooks.idempotent_start import StartRequest
 
         old = self.hook.describe_with_retries(self.execution_arn)
         machine = old.get("stateMachineAliasArn") or old.get("stateMachineVersionArn") or old["stateMachineArn"]
         name = name_for_task_instance(context)
-        return self._start_request(StartRequest(machine, name, old.get("input"), "new_name", None))
+        return StartRequest(machine, name, old.get("input"), "new_name", None)

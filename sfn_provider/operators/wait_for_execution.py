@@ -10,8 +10,15 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sfn_provider._compat import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout, conf, timezone
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
+from sfn_provider._compat import (
+    AirflowException,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    TaskDeferralTimeout,
+    conf,
+    timezone,
+)
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, require_bool, require_number
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, console_address
 from sfn_provider.operators.base import StepFunctionsOperator
 
@@ -69,6 +76,14 @@ class ExecutionWaitMixin(AwsHookMixin):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        require_bool("deferrable", deferrable)
+        require_bool("wait_for_completion", wait_for_completion)
+        require_bool("return_output", return_output)
+        require_bool("stop_on_kill", stop_on_kill)
+        require_bool("log_history", log_history)
+        require_number("waiter_delay", waiter_delay, 0)
+        if waiter_max_attempts is not None:
+            require_number("waiter_max_attempts", waiter_max_attempts, 1)
         if return_output and not wait_for_completion:
             raise ValueError(
                 "return_output: an execution that is not waited for has no output; it needs wait_for_completion=True"
@@ -161,9 +176,6 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
             request.state_machine_arn,
             console_address(execution_arn=arn),
         )
-        if self._killed:  # Airflow 3 lets a task go on that it has told to end
-            self.on_kill()
-            raise AirflowException(f"{arn} was started while the task was killed")
         return arn
 
     def _time_out(self, arn: str | None) -> NoReturn:
@@ -186,6 +198,9 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         from sfn_provider.executions.arns import parse_execution_name, require_describable
 
         self._execution_arn = arn
+        if self._killed:  # Airflow 3 lets a task go on that it has told to end
+            self.on_kill()
+            raise AirflowException(f"{arn} was started while the task was killed")
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
         self._push_xcoms(context, execution_arn=arn, execution_name=parse_execution_name(arn))
         if not self.wait_for_completion:
@@ -197,11 +212,14 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
     def _wait(self, context: Context, arn: str) -> Any:
         from sfn_provider.hooks.history_logger import log_new_events
 
-        if not self.deferrable:
-            log_events = partial(log_new_events, self.hook, arn, self._history_log()) if self.log_history else None
-            self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts, watch=log_events)
-        elif self._is_running(arn):
-            self._defer(context, arn)
+        try:
+            if not self.deferrable:
+                log_events = partial(log_new_events, self.hook, arn, self._history_log()) if self.log_history else None
+                self.hook.wait_for_execution(arn, self.waiter_delay, self.waiter_max_attempts, watch=log_events)
+            elif self._is_running(arn):
+                self._defer(context, arn)
+        except AirflowFailException as error:
+            raise AirflowFailException(f"{error} Execution {arn} goes on: no task waits for it any more.") from error
         return self._finish(context, arn)
 
     def _history_log(self) -> HistoryLog:

@@ -13,6 +13,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_execution_arn
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history_log import HistoryLog
+from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING_STATUSES
 from sfn_provider.executions.wait_messages import begin_line
@@ -72,7 +73,8 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         status_queue_url: the URL of an SQS queue to which EventBridge sends the status changes of executions. The wait
             then ends by a message, and polls every 90 seconds, or every ``waiter_delay`` seconds if that is longer.
         deadline: when the wait ends in any case, in seconds since 1970; None for no limit but the deferral's timeout.
-            The event is then ``{"status": "timeout", "execution_arn": ..., "message": ...}``. Airflow's own timeout of
+            The event is then ``{"status": "timeout", "execution_arn": ..., "message": ...}``, and with ``stop_on_kill``
+            the execution is stopped. Airflow's own timeout of
             a deferral drops what the trigger knows, the execution's ARN.
     """
 
@@ -136,7 +138,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         except (AirflowFailException, UsageError) as error:
             event = error_event(error) | {"execution_arn": self.execution_arn}
         except aws_errors() as error:  # TimeoutError is one of them
-            event = (self._timeout_event() if limit.expired() else error_event(error)) | {
+            event = (await self._time_out() if limit.expired() else error_event(error)) | {
                 "execution_arn": self.execution_arn
             }
         self.log.info("%s", event.get("message") or f"{self.execution_arn} is {event['execution_status']}")
@@ -180,8 +182,21 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}
         return None
 
-    def _timeout_event(self) -> dict[str, Any]:
-        message = f"Execution {self.execution_arn} has not ended before the deadline; it goes on."
+    async def _time_out(self) -> dict[str, Any]:
+        """Stop the execution at once: until the task has a slot again, or if it is killed meanwhile, nobody else does.
+
+        Returns:
+            The event. If AWS does not answer, the task tries to stop the execution once more.
+        """
+        outcome = "it goes on"
+        stop_errors: tuple[type[Exception], ...] = (AirflowFailException, *aws_errors())
+        if self.stop_on_kill:
+            try:
+                await self._stop()
+                outcome = "it was stopped"
+            except stop_errors as error:
+                outcome = f"it could not be stopped: {masked_line(error)}"
+        message = f"Execution {self.execution_arn} has not ended before the deadline; {outcome}."
         return {"status": "timeout", "message": message}
 
     def _max_polls(self, attempts: int) -> int:

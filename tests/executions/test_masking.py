@@ -68,7 +68,12 @@ CASES = [
     Case("variables", '[{"Name": "DB_PASSWORD", "Value": "x"}]', '[{"Name": "DB_PASSWORD", "Value": "***"}]'),
     Case("escaped in JSON", json.dumps({"a": f'"{SECRET}"'}), json.dumps({"a": '"***"'})),
     Case("none", '{"day":1,  "shop":"Aachen"}', '{"day":1,  "shop":"Aachen"}'),
-    Case("no JSON", '{"password": "x"', '{"password": "x"'),
+    Case("cut JSON", '{"n": 1, "password": "x', '{"n": 1, "password": "***'),
+    Case("wrong JSON", '{"password": "x", }', '{"password": "***", }'),
+    Case("a Python dict", "{'password': 'x', 'n': '1'}", "{'password': '***', 'n': '1'}"),
+    Case("in a text", 'it said: {"password": "x"}!', 'it said: {"password": "***"}!'),
+    Case("a text of JSON", json.dumps('{"password": "x"}'), json.dumps('{"password": "***"}')),
+    Case("no key", "it's fine: 'ok'", "it's fine: 'ok'"),
 ]
 
 

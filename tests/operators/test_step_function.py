@@ -206,7 +206,26 @@ def test_mapped_tasks_of_one_name_do_not_take_one_execution_for_all(make_machine
         operator = start_operator(machine, name="nightly", state_machine_input={"i": index}, wait_for_completion=False)
         with pytest.raises(AirflowFailException, match=error) if error else nullcontext():
             operator.execute(context_of(operator, map_index=index))
-    operator.execute(context_of(operator, map_index=0, try_number=2))  # its input may differ from try to try
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("nightly", "with another input: it is not this task's"),  # it may be another run's
+        ("nightly-scheduled__2025-03-15T02:00:00+00:00", None),  # its input may differ from try to try
+    ],
+    ids=["constant", "of the run"],
+)
+def test_a_retry_takes_no_execution_of_another_input_unless_the_name_is_the_runs(
+    make_machine: Make, name: str, error: str | None
+) -> None:
+    first = start_operator(make_machine(), name=name, state_machine_input={"try": 1}, wait_for_completion=False)
+    arn = first.execute(context_of(first, max_tries=1))
+    retry = start_operator(
+        first.state_machine_arn, name=name, state_machine_input={"try": 2}, wait_for_completion=False, retries=1
+    )
+    with pytest.raises(AirflowFailException, match=error) if error else nullcontext():
+        assert retry.execute(context_of(retry, max_tries=1, try_number=2)) == arn
 
 
 @pytest.mark.parametrize(
@@ -504,6 +523,56 @@ def test_a_kill_while_the_start_is_under_way_spares_another_runs_execution(
     with pytest.raises(AirflowException, match="SIGTERM"):
         killed.execute(context_of(killed))
     assert StepFunctionHook().describe_execution(arn)["status"] == "RUNNING"
+
+
+def test_a_kill_while_a_redrive_by_name_is_under_way_stops_the_execution(
+    orders: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "nightly-scheduled__2025-03-15T02:00:00+00:00"
+    operator = start_operator(name=name, is_redrive_execution=True)
+    redrive = StepFunctionHook.redrive_execution
+
+    def killed_meanwhile(hook: StepFunctionHook, arn: str) -> str:
+        operator.on_kill()
+        return redrive(hook, arn)
+
+    orders.script("RedriveExecution", {"redriveDate": time.time()})
+    monkeypatch.setattr(StepFunctionHook, "redrive_execution", killed_meanwhile)
+    with pytest.raises(AirflowException, match="was started while the task was killed"):
+        operator.execute(context_of(operator))
+    arn = ARN.replace("one", "nightly-scheduled__2025-03-15T02-00-00+00-00")  # as a start names it
+    assert orders.actions() == ["StopExecution", "RedriveExecution", "StopExecution"]
+    assert {body["executionArn"] for _, body in orders.calls} == {arn}
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_wait_that_may_not_be_says_that_the_execution_goes_on(orders: ScriptedAws, deferrable: bool) -> None:
+    orders.script("DescribeExecution", ErrorResponse("AccessDeniedException"))
+    operator = start_operator(deferrable=deferrable)
+    with pytest.raises(AirflowFailException, match=rf"states:DescribeExecution.* Execution {ARN} goes on: no task"):
+        operator.execute(context_of(operator))
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "problem"),
+    [
+        ("deferrable", "no", "'no' is not True or False"),
+        ("wait_for_completion", "false", "'false' is not True or False"),
+        ("stop_on_kill", 0, "0 is not True or False"),
+        ("return_output", None, "None is not True or False"),
+        ("log_history", "{{ x }}", "cannot be a template"),
+        ("waiter_delay", "1", "'1' is no number of 0 or more"),
+        ("waiter_delay", -1, "-1 is no number of 0 or more"),
+        ("waiter_delay", None, "None is no number of 0 or more"),
+        ("waiter_max_attempts", "3", "'3' is no number of 1 or more"),
+        ("waiter_max_attempts", 0, "0 is no number of 1 or more"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_name_when_the_file_is_parsed(
+    argument: str, value: Any, problem: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{argument}: {problem}"):
+        start_operator(**{argument: value})
 
 
 @pytest.mark.parametrize("on_failed_execution", ["new_name", "redrive", "fail"])

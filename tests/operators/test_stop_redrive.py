@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider._compat import AirflowFailException, TaskDeferred
+from sfn_provider._compat import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.operators.step_function import (
     StepFunctionDescribeExecutionOperator,
@@ -102,6 +102,17 @@ def test_a_redrive_waits_in_the_triggerer(redriven: ScriptedAws) -> None:
     assert deferral.value.trigger.execution_arn == ARN
     event = {"status": "success", "execution_arn": ARN, "execution_status": "SUCCEEDED"}
     assert redrive_operator(deferrable=True).execute_complete(context, event) == ARN
+
+
+def test_a_timeout_stops_the_execution_that_was_started_instead_of_a_redrive(redriven: ScriptedAws) -> None:
+    new = {"executionArn": f"{ARN}-new", "status": "RUNNING", "startDate": 1.0}
+    redriven.script("DescribeExecution", FAILED, new, ErrorResponse("ExecutionDoesNotExist"))
+    redriven.script("StopExecution", {"stopDate": 2.0})
+    operator = redrive_operator(on_not_redrivable="new_execution", do_xcom_push=False, deferrable=True)
+    with pytest.raises(AirflowTaskTimeout, match=r"nightly-redrive.* was stopped"):
+        operator.resume_execution("__fail__", {"error": "Trigger timeout"}, context_of(operator))
+    [stopped] = redriven.bodies("StopExecution")
+    assert ":execution:Orders:nightly-redrive-" in stopped["executionArn"]
 
 
 def test_a_killed_redrive_stops_the_execution(redriven: ScriptedAws) -> None:

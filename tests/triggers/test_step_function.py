@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import re
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -84,6 +85,19 @@ def test_a_deadline_ends_the_wait(scripted_aws: ScriptedAws, seconds: float) -> 
     [event] = events_of(trigger_of(waiter_delay=0.1, deadline=time.time() + seconds))
     message = f"Execution {ARN} has not ended before the deadline; it goes on."
     assert event == {"status": "timeout", "execution_arn": ARN, "message": message}
+
+
+@pytest.mark.parametrize(
+    ("response", "outcome"),
+    [({"stopDate": 1.0}, "it was stopped"), (ErrorResponse("AccessDeniedException"), "it could not be stopped: .*")],
+)
+def test_at_the_deadline_the_execution_is_stopped(scripted_aws: ScriptedAws, response: Any, outcome: str) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING)
+    scripted_aws.script("StopExecution", response)
+    [event] = events_of(trigger_of(deadline=time.time() - 1, stop_on_kill=True))
+    assert event["status"] == "timeout"
+    assert re.search(f"before the deadline; {outcome}", event["message"])
+    assert scripted_aws.bodies("StopExecution")[0]["error"] == "Airflow.TaskKilled"
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
