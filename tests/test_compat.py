@@ -11,7 +11,7 @@ from tests.fixtures.airflow_home import run_dag, xcom
 from tests.fixtures.task_runs import STARTED
 from tests.fixtures.versions import AIRFLOW
 
-LATER = {"SharedStreamProducer": (3, 3)}
+LATER = {"NEVER_EXPIRE": (3, 3), "SharedStreamProducer": (3, 3)}
 """Names that nothing uses on an Airflow before this one, where they have no home."""
 
 
@@ -20,7 +20,7 @@ LATER = {"SharedStreamProducer": (3, 3)}
 def test_every_name_is_there(name: str) -> None:
     if LATER.get(name, AIRFLOW) > AIRFLOW:
         with pytest.raises(ImportError, match=f"this Airflow has no {name}"):
-            getattr(_compat, name)
+            _compat.__getattr__(name)  # tests have a stand-in for one of them
     else:
         assert getattr(_compat, name) is not None
 
