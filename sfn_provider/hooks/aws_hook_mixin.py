@@ -212,6 +212,17 @@ class AwsHookMixin(AwsHookFactory):
             parameters = {**signature.parameters, **shared, **signature.parameters}.values()
             own.__signature__ = signature.replace(parameters=sorted(parameters, key=lambda each: each.kind))
 
+    def _require_bools(self, **arguments: Any) -> None:
+        """Refuse arguments that are no bool by name, unless a subclass has made them template fields."""
+        for name, value in arguments.items():
+            if value is not True and value is not False and name not in self.template_fields:
+                require_bool(name, value)
+
+    def _require_number(self, name: str, value: Any, minimum: float) -> None:
+        """Refuse an argument that is no number, or too small, unless a subclass has made it a template field."""
+        if name not in self.template_fields:
+            require_number(name, value, minimum)
+
     def _set_attributes(self, **attributes: Any) -> None:
         """Bypasses ``BaseOperator.__setattr__``, which takes about 1 us an attribute at each parse.
 

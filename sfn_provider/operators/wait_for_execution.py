@@ -18,7 +18,7 @@ from sfn_provider._compat import (
     conf,
     timezone,
 )
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, require_bool, require_number
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, console_address
 from sfn_provider.operators.base import StepFunctionsOperator
 
@@ -76,14 +76,16 @@ class ExecutionWaitMixin(AwsHookMixin):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        require_bool("deferrable", deferrable)
-        require_bool("wait_for_completion", wait_for_completion)
-        require_bool("return_output", return_output)
-        require_bool("stop_on_kill", stop_on_kill)
-        require_bool("log_history", log_history)
-        require_number("waiter_delay", waiter_delay, 0)
+        self._require_bools(
+            deferrable=deferrable,
+            wait_for_completion=wait_for_completion,
+            return_output=return_output,
+            stop_on_kill=stop_on_kill,
+            log_history=log_history,
+        )
+        self._require_number("waiter_delay", waiter_delay, 0)
         if waiter_max_attempts is not None:
-            require_number("waiter_max_attempts", waiter_max_attempts, 1)
+            self._require_number("waiter_max_attempts", waiter_max_attempts, 1)
         if return_output and not wait_for_completion:
             raise ValueError(
                 "return_output: an execution that is not waited for has no output; it needs wait_for_completion=True"

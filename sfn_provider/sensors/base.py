@@ -23,7 +23,7 @@ from sfn_provider._compat import (
     first_reschedule_start,
     timezone,
 )
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields, require_bool, require_literal
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields, require_literal
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -54,9 +54,8 @@ class SensorArgumentsMixin(AwsHookMixin):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        require_bool("deferrable", deferrable)
-        for argument in ("soft_fail", "never_fail"):
-            require_bool(argument, kwargs.get(argument, False))
+        flags = {name: kwargs[name] for name in ("soft_fail", "never_fail") if name in kwargs}
+        self._require_bools(deferrable=deferrable, **flags)
         self._set_attributes(deferrable=deferrable)
 
 
