@@ -65,8 +65,7 @@ def require_execution_arn(value: Any, field: str = "execution_arn") -> str:
     Raises:
         UsageError: it is something else: an execution's output, the ARN of a Map Run, of an S3 object.
     """
-    parts = value.split(":") if isinstance(value, str) else []
-    if len(parts) >= 8 and parts[0] == "arn" and parts[2] == "states" and parts[5] in ("execution", "express"):
+    if len(_parts(value, "execution", "express")) >= 8:
         return str(value)
     hint = (
         "a Map Run is waited for by StepFunctionMapRunSensor"
@@ -105,13 +104,17 @@ def require_activity_arn(value: Any) -> str:
 
 
 def _require_arn(value: Any, field: str, kind: str, thing: str, name: str) -> str:
-    parts = value.split(":") if isinstance(value, str) else []
-    if len(parts) == 6 + len(name.split(":")) and (parts[0], parts[2], parts[5]) == ("arn", "states", kind):
+    if len(_parts(value, kind)) == 6 + len(name.split(":")):
         return str(value)
     raise UsageError(
-        f"{field}: {repr(value)[:80]} is not the ARN of {thing}, which reads "
-        f"arn:aws:states:REGION:ACCOUNT:{kind}:{name}"
+        f"{field}: {quote(value)} is not the ARN of {thing}, which reads arn:aws:states:REGION:ACCOUNT:{kind}:{name}"
     )
+
+
+def _parts(value: Any, *kinds: str) -> list[str]:
+    """Return the parts of an ARN of Step Functions of one of some kinds; none for any other value."""
+    parts = value.split(":") if isinstance(value, str) else []
+    return parts if len(parts) > 5 and (parts[0], parts[2]) == ("arn", "states") and parts[5] in kinds else []
 
 
 def build_execution_arn(state_machine_arn: str, name: str) -> str:

@@ -26,14 +26,15 @@ _KEY_AND_VALUE: Final = re.compile(
 
 
 def mask_secrets(text: str) -> str:
-    """Mask secrets in a text: those that Airflow knows and, if the text is a JSON object or array, by their keys.
+    """Mask secrets in a text: those that Airflow knows, and the values of sensitive keys.
 
-    A value of JSON that is a text of JSON, and a list of variables (``{"Name": "PASSWORD", "Value": "..."}``), are
-    searched, too. Text that has no secret is returned unchanged.
+    Of JSON, texts of JSON inside it and lists of variables (``{"Name": "PASSWORD", "Value": "..."}``) are searched,
+    too; of other text, what stands in quotes behind a key in quotes. Text that has no secret is returned unchanged.
     """
     from sfn_provider._compat import redact
 
-    return str(redact(_KEY_AND_VALUE.sub(_mask_match, _mask_if_json(text))))
+    masked = _mask_json(text)
+    return str(redact(_KEY_AND_VALUE.sub(_mask_match, text) if masked is None else masked))
 
 
 def mask_value(value: Any) -> Any:
@@ -79,13 +80,14 @@ def _mask_match(found: re.Match[str]) -> str:
     return f"{found['before']}{redact(value, found['key'])}{found['end']}"
 
 
-def _mask_if_json(text: str) -> str:
+def _mask_json(text: str) -> str | None:
+    """Mask secrets in JSON text; None for other text."""
     if not text.lstrip().startswith(("{", "[", '"')):
-        return text
+        return None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        return None
     masked = mask_value(value)
     return text if masked == value else json.dumps(masked, ensure_ascii=False)
 
@@ -93,7 +95,7 @@ def _mask_if_json(text: str) -> str:
 def _mask_inside(value: Any, depth: int) -> Any:
     """Mask what Airflow's masker does not see: texts of JSON, lists of variables, and values that are too deep."""
     if isinstance(value, str):
-        return _mask_if_json(value)
+        return value if (masked := _mask_json(value)) is None else masked
     if not isinstance(value, dict | list):
         return value
     if depth == _MAX_DEPTH:

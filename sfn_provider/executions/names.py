@@ -48,10 +48,14 @@ def execution_name(
     parts = [dag_id, task_id, run_id]
     if map_index is not None and map_index >= 0:
         parts.append(str(map_index))
-    start = run_start.astimezone(UTC).isoformat() if run_start is not None else ""
-    digest = hashlib.sha256(json.dumps([*parts, start, max_tries]).encode()).hexdigest()[:_HASH_LENGTH]
+    digest = hashlib.sha256(json.dumps([*parts, *clear_stamp(run_start, max_tries)]).encode()).hexdigest()
     readable = "-".join(_UNSAFE.sub("-", part).strip("-") for part in parts)
-    return f"{readable[: MAX_NAME_LENGTH - _HASH_LENGTH - 1].rstrip('-')}-{digest}"
+    return f"{readable[: MAX_NAME_LENGTH - _HASH_LENGTH - 1].rstrip('-')}-{digest[:_HASH_LENGTH]}"
+
+
+def clear_stamp(run_start: datetime | None, max_tries: int) -> list[Any]:
+    """Return what differs after a clear and is the same in each retry, as JSON values; arguments as above."""
+    return [run_start.astimezone(UTC).isoformat() if run_start is not None else "", max_tries]
 
 
 def name_for_task_instance(context: Any) -> str:
@@ -78,10 +82,7 @@ def permitted_name(name: str) -> str:
         more than 80 characters is cut, and made unique by a hash.
     """
     permitted = _REFUSED.sub("-", name)
-    if len(permitted) <= MAX_NAME_LENGTH:
-        return permitted
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH]
-    return f"{permitted[: MAX_NAME_LENGTH - _HASH_LENGTH - 1]}-{digest}"
+    return permitted if len(permitted) <= MAX_NAME_LENGTH else _cut(permitted, name)
 
 
 def numbered_name(name: str, number: int) -> str:
@@ -99,6 +100,10 @@ def numbered_name(name: str, number: int) -> str:
     suffix = f"-{number}"
     if len(name) + len(suffix) <= MAX_NAME_LENGTH:
         return name + suffix
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH]
-    room = MAX_NAME_LENGTH - len(suffix) - len(digest) - 1
-    return f"{name[:room]}-{digest}{suffix}"
+    return _cut(name, name, suffix)
+
+
+def _cut(text: str, identity: str, suffix: str = "") -> str:
+    """Cut a name to 80 characters that end in the hash of what identifies it, and a suffix."""
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{text[: MAX_NAME_LENGTH - len(suffix) - _HASH_LENGTH - 1]}-{digest}{suffix}"

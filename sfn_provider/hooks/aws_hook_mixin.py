@@ -68,28 +68,6 @@ def require_literal(field: str, value: Any) -> None:
             require_literal(field, item)
 
 
-def require_bool(field: str, value: Any) -> None:
-    """Refuse a value that is no bool: a text such as ``"false"`` would be true.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    if value is not True and value is not False:
-        require_literal(field, value)
-        raise ValueError(f"{field}: {value!r} is not True or False")
-
-
-def require_number(field: str, value: Any, minimum: float) -> None:
-    """Refuse a value that is no number, or too small.
-
-    Raises:
-        ValueError: it is.
-    """
-    if not isinstance(value, int | float) or isinstance(value, bool) or value < minimum:
-        require_literal(field, value)
-        raise ValueError(f"{field}: {value!r} is no number of {minimum} or more")
-
-
 def _is_file_name(definition: str) -> bool:
     return "\n" not in definition and not definition.lstrip().startswith('{"')
 
@@ -213,15 +191,26 @@ class AwsHookMixin(AwsHookFactory):
             own.__signature__ = signature.replace(parameters=sorted(parameters, key=lambda each: each.kind))
 
     def _require_bools(self, **arguments: Any) -> None:
-        """Refuse arguments that are no bool by name, unless a subclass has made them template fields."""
+        """Refuse arguments that are no bool by name, unless a subclass has made them template fields.
+
+        Raises:
+            ValueError: one is something else: a text such as ``"false"`` would be true.
+        """
         for name, value in arguments.items():
             if value is not True and value is not False and name not in self.template_fields:
-                require_bool(name, value)
+                require_literal(name, value)
+                raise ValueError(f"{name}: {value!r} is not True or False")
 
     def _require_number(self, name: str, value: Any, minimum: float) -> None:
-        """Refuse an argument that is no number, or too small, unless a subclass has made it a template field."""
-        if name not in self.template_fields:
-            require_number(name, value, minimum)
+        """Refuse an argument that is no number, or too small, unless a subclass has made it a template field.
+
+        Raises:
+            ValueError: it is.
+        """
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and value >= minimum) and name not in self.template_fields:
+            require_literal(name, value)
+            raise ValueError(f"{name}: {value!r} is no number of {minimum} or more")
 
     def _set_attributes(self, **attributes: Any) -> None:
         """Bypasses ``BaseOperator.__setattr__``, which takes about 1 us an attribute at each parse.

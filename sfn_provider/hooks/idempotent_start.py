@@ -43,7 +43,7 @@ _START_TOLERANCE: Final = timedelta(seconds=0.3)
 """How much earlier than the call, by AWS's clocks, an execution may have started that the call has started. AWS's Date
 is cut to seconds: tasks that start the same input under the same name within a second share an execution."""
 
-_KILL_TRIES: Final = 4
+KILL_TRIES: Final = 4
 """Tries of StopExecution for a killed task, to which Airflow gives little time."""
 
 _KILL_DELAY: Final = 0.5
@@ -219,8 +219,10 @@ def find_last_execution(hook: StepFunctionHook, request: StartRequest) -> str | 
     return last
 
 
-def stop_pending_execution(hook: StepFunctionHook, request: StartRequest, error: str, cause: str) -> str | None:
+def stop_pending_execution(hook: StepFunctionHook, request: StartRequest, error: str, cause: str) -> None:
     """Stop the execution whose start was under way when its task was killed, and start no further one.
+
+    It is left alone if it is another task's. If AWS does not know it yet, the task stops it when the call returns.
 
     Args:
         hook: calls AWS.
@@ -228,30 +230,25 @@ def stop_pending_execution(hook: StepFunctionHook, request: StartRequest, error:
         error: the error's name that the execution shows.
         cause: the error's cause.
 
-    Returns:
-        The ARN of the stopped execution; None if AWS does not know one yet, or only another task's.
-
     Raises:
         botocore.exceptions.ClientError: any other error of AWS.
     """
     request.cancelled = True
     arn = request.pending_arn
     if arn is None:
-        return None
-    for attempt in range(1, _KILL_TRIES + 1):
+        return
+    for attempt in range(1, KILL_TRIES + 1):
         try:
             description = hook.describe_execution(arn, "METADATA_ONLY")
             if problem := request.owner_problem(description["startDate"], response_time(description)):
                 log.warning("%s is not stopped: it started %s", arn, problem)
-                return None
-            hook.stop_execution(arn, error, cause)
+            else:
+                hook.stop_execution(arn, error, cause)
+            return
         except Exception as missing:
             _require_code(missing, "ExecutionDoesNotExist")
-            if attempt < _KILL_TRIES:
+            if attempt < KILL_TRIES:
                 time.sleep(_KILL_DELAY)
-        else:
-            return arn
-    return None
 
 
 def _start(hook: StepFunctionHook, request: StartRequest, name: str) -> str:

@@ -87,13 +87,8 @@ class StepFunctionsConsoleLink(BaseOperatorLink):
             aws_partition: for example ``aws-cn``.
             fields: ``state_machine_arn``, ``execution_arn`` or ``map_run_arn``.
         """
-        if not operator.do_xcom_push:
-            return
         value = {"region_name": region_name, "aws_domain": cls.get_aws_domain(aws_partition), **fields}
-        try:
-            context["ti"].xcom_push(key=cls.key, value=value)
-        except Exception as error:  # a missing link must not fail a task
-            log.warning("%s: %s", cls.name, error)
+        cls._push(context, operator, cls.key, value)
 
     @classmethod
     def persist_for(cls, operator: Any, context: Context, **fields: Any) -> None:
@@ -105,19 +100,18 @@ class StepFunctionsConsoleLink(BaseOperatorLink):
         if len(parts) < _ARN_PARTS or parts[0] != "arn":
             parts = ["", operator.hook.conn_partition, "", operator.hook.conn_region_name]
         cls.persist(context=context, operator=operator, region_name=parts[3], aws_partition=parts[1], **fields)
-        cls._show(context, operator, {"region_name": parts[3], "aws_domain": cls.get_aws_domain(parts[1]), **fields})
+        # Airflow 3 shows a URL, and stores it after the task's end; Airflow 2 builds it when it shows a page.
+        if (url_key := getattr(cls(), "xcom_key", None)) is not None:
+            place = {"region_name": parts[3], "aws_domain": cls.get_aws_domain(parts[1])}
+            cls._push(context, operator, url_key, cls().format_link(**place, **fields))
 
     @classmethod
-    def _show(cls, context: Context, operator: Any, fields: dict[str, Any]) -> None:
-        """Show the link while the task runs: Airflow 3 stores the URL, which its pages show, after the task's end."""
-        link = cls()
-        xcom_key = getattr(link, "xcom_key", None)  # Airflow 2 builds the URL when it shows a page
-        if xcom_key is None or not operator.do_xcom_push:
-            return
-        try:
-            context["ti"].xcom_push(key=xcom_key, value=link.format_link(**fields))
-        except Exception as error:  # a missing link must not fail a task
-            log.warning("%s: %s", cls.name, error)
+    def _push(cls, context: Context, operator: Any, key: str, value: Any) -> None:
+        if operator.do_xcom_push:
+            try:
+                context["ti"].xcom_push(key=key, value=value)
+            except Exception as error:  # a missing link must not fail a task
+                log.warning("%s: %s", cls.name, error)
 
     def _url_format(self, fields: Mapping[str, Any]) -> str:
         """Return the URL's format string for the stored fields."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException
@@ -133,7 +133,7 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             raise AirflowException(f"Failed to start State Machine execution for: {self.state_machine_arn}")
         return arn
 
-    def _start_after_kill(self, context: Context, description: Mapping[str, Any]) -> str:
+    def _start_after_kill(self, context: Context) -> str:
         return self._start(context)
 
     def _find_execution(self, context: Context) -> str | None:

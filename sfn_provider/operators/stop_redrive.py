@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from sfn_provider.executions.argument_types import OnNotRedrivable
@@ -102,7 +102,7 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         arn = self._execution_arn = self._require_execution_arn()  # the execution to stop if the task is killed now
         return redrive(self.hook, arn, self.on_not_redrivable) or self._start_again(context)
 
-    def _start_after_kill(self, context: Context, description: Mapping[str, Any]) -> str:
+    def _start_after_kill(self, context: Context) -> str:
         return self._redrive(context)
 
     def _find_execution(self, context: Context) -> str | None:

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from sfn_provider.executions.history_log import HistoryLog
     from sfn_provider.hooks.idempotent_start import StartRequest
 
-_STOP_TRIES: Final = 4
-"""Tries of StopExecution for a killed task, to which Airflow gives little time."""
-
 _TIMEOUT_GRACE: Final = timedelta(minutes=1)
 """How much later than the trigger Airflow ends a deferral at its timeout: its way loses the execution's ARN."""
 
@@ -141,7 +138,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
     def on_kill(self) -> None:
         """Stop the execution, also one whose start is under way, unless ``stop_on_kill`` is False."""
         from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR
-        from sfn_provider.hooks.idempotent_start import stop_pending_execution
+        from sfn_provider.hooks.idempotent_start import KILL_TRIES, stop_pending_execution
 
         self._killed = True
         arn, request = self._execution_arn, self._pending_start
@@ -150,7 +147,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         if arn:
             self.log.info("Stopping %s", arn)
             stop = partial(self.hook.stop_execution, arn, KILLED_ERROR, KILLED_CAUSE)
-            self._call_with_retries(stop, tries=_STOP_TRIES)
+            self._call_with_retries(stop, tries=KILL_TRIES)
         elif request is not None:
             self.log.info("Stopping %s, if it has started", request.pending_arn)
             stop_pending_execution(self.hook, request, KILLED_ERROR, KILLED_CAUSE)
@@ -159,7 +156,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         """Find the execution that an earlier process of this task has started; None if there is none."""
         raise NotImplementedError
 
-    def _start_after_kill(self, context: Context, description: Mapping[str, Any]) -> str:
+    def _start_after_kill(self, context: Context) -> str:
         """Start another execution in place of one that was stopped because a former try of this task was killed."""
         raise NotImplementedError
 
@@ -276,7 +273,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         self.log.info("%s", ended_message(arn, description))
         if was_killed(description) and not self._killed:
             self.log.info("A former try of this task was killed, and has stopped it")
-            return self._wait_for_started(context, self._start_after_kill(context, description))
+            return self._wait_for_started(context, self._start_after_kill(context))
         if description["status"] in FAILURE_STATUSES:
             raise self.hook.failure(description)
         return self._result(context, arn, description)

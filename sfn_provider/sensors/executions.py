@@ -81,10 +81,11 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
     def _validate_arguments(self) -> None:
         from sfn_provider.exceptions import UsageError
         from sfn_provider.executions.arns import require_describable, require_execution_arn
+        from sfn_provider.executions.masking import quote
 
         if isinstance(self.execution_arns, str | Mapping) or not isinstance(self.execution_arns, Iterable):
             raise UsageError(
-                f"execution_arns: {repr(self.execution_arns)[:80]} is no list; give a list of ARNs, such as the output "
+                f"execution_arns: {quote(self.execution_arns)} is no list; give a list of ARNs, such as the output "
                 "of a mapped StepFunctionStartExecutionOperator"
             )
         items = list(self.execution_arns)

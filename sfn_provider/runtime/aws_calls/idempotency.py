@@ -6,8 +6,9 @@ task, or deletes a DAG run and creates it again, wants it to run again, with new
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+from sfn_provider.executions import names
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -20,10 +21,9 @@ def clear_stamp(context: Context) -> list[Any]:
     When Airflow clears a task instance it adds the tries so far to ``max_tries``, unless the task runs (then see
     `sfn_provider.runtime.snapshots`). A finished run whose tasks are cleared, and a run that is deleted and created
     again under the same id, start at another time. The ``clear_number`` of a DAG run is no part of it: it rises where
-    another task of the run is cleared, too. It is the rule of `sfn_provider.executions.names.execution_name`.
+    another task of the run is cleared, too.
     """
-    started = context["dag_run"].start_date
-    return [started.astimezone(UTC).isoformat() if started is not None else None, context["ti"].max_tries]
+    return names.clear_stamp(context["dag_run"].start_date, context["ti"].max_tries)
 
 
 def idempotency_key(task: StateTask, context: Context, stops: int = 0) -> str:
