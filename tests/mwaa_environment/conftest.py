@@ -9,9 +9,9 @@ import pytest
 
 from tests.aws.lambda_functions import LambdaFunctions
 from tests.aws.step_functions import SimulatedStepFunctions
-from tests.mwaa_environment import services
 from tests.mwaa_environment.environment import COMPONENTS, MwaaEnvironment, mwaa_environment
 from tests.mwaa_environment.environments import FOLDER
+from tests.mwaa_environment.redis import REDIS
 
 VERSIONS = os.environ.get("SFN_PROVIDER_MWAA", "").split()
 
@@ -27,8 +27,8 @@ def running_environment(
 ) -> Iterator[MwaaEnvironment]:
     """The environment of a version."""
     version: str = request.param
-    if missing := services.missing():
-        pytest.skip(f"not on this machine: {', '.join(missing)} (apt-get install postgresql redis-server)")
+    if REDIS is None:
+        pytest.skip("redis-server is not on this machine: apt-get install redis-server")
     if not (FOLDER / version / "package.txt").exists():
         pytest.skip(f"there is no Python environment for Airflow {version}: make test-mwaa makes it")
     aws = {

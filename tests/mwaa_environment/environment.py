@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fixtures.postgres import add_postgres
 from tests.fixtures.processes import Processes, free_port
 from tests.fixtures.real_airflow import RealAirflow
 from tests.mwaa_environment.configuration import settings
 from tests.mwaa_environment.environments import FOLDER
-from tests.mwaa_environment.services import add_postgres, add_redis
+from tests.mwaa_environment.redis import add_redis
 
 START = 300.0
 """Seconds for an environment to come up."""
@@ -75,7 +76,6 @@ def mwaa_environment(airflow_version: str, aws: dict[str, str]) -> Iterator[Mwaa
         aws: environment variables that lead to AWS.
     """
     home = Path(tempfile.mkdtemp(prefix="mwaa-"))
-    home.chmod(0o755)  # PostgreSQL runs as a user of its own
     for folder in ("airflow/dags", "airflow/logs"):
         (home / folder).mkdir(parents=True)
     (home / "airflow" / "webserver_config.py").write_text(_WEBSERVER_CONFIG)
@@ -93,7 +93,7 @@ def mwaa_environment(airflow_version: str, aws: dict[str, str]) -> Iterator[Mwaa
 
 
 def _configure(version: str, processes: Processes, home: Path, aws: dict[str, str]) -> MwaaEnvironment:
-    database, broker = add_postgres(processes, home / "postgres"), add_redis(processes, home / "redis")
+    database, broker = add_postgres(processes), add_redis(processes, home / "redis")
     port = free_port()
     server = f"http://127.0.0.1:{port}"
     environment = MwaaEnvironment(processes, server, _API[int(version[0])], version)
