@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
@@ -31,18 +32,22 @@ if TYPE_CHECKING:
 else:
     __getattr__ = lazy_class_loader(__name__)
 
+log = logging.getLogger(__name__)
+
 # Arguments with these values are left out of the serialized trigger, as in the amazon provider.
 _DEFAULTS: Final[dict[str, Any]] = {
     "region_name": None,
     "verify": None,
     "botocore_config": None,
-    "target_states": [],
+    "target_states": (),
     "stop_on_kill": False,
     "log_history": False,
     "history": None,
     "status_queue_url": None,
     "deadline": None,
 }
+
+_NO_LIMIT: Final = nullcontext()
 
 QUEUE_POLL_INTERVAL: Final = 90.0
 """Minimum seconds between two polls with a queue: they find executions whose events were lost."""
@@ -114,7 +119,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
         self._set_aws_arguments(aws_conn_id, region_name, verify, botocore_config)
-        self.target_states = list(target_states)
+        self.target_states = list(target_states) or ()
         self.stop_on_kill = stop_on_kill
         self.log_history = log_history
         self.history = history
@@ -128,9 +133,10 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait together with the other triggers of this triggerer, then yield the one event."""
-        address = console_address(execution_arn=self.execution_arn)
-        self.log.info("%s", begin_line(f"execution {self.execution_arn}", address))
-        limit = asyncio.timeout(None if self.deadline is None else max(0.0, self.deadline - time.time()))
+        # There may be thousands: what each holds is traversed by every full garbage collection, which stops the event
+        # loop. A logger of its own is made at the end; Airflow routes this line to the task's log by the context.
+        log.info("%s", begin_line(f"execution {self.execution_arn}", console_address(execution_arn=self.execution_arn)))
+        limit = _NO_LIMIT if self.deadline is None else asyncio.timeout(max(0.0, self.deadline - time.time()))
         try:
             async with limit, self._poller() as poller:
                 with poller.wait_for(self.execution_arn, self._poll_delay(), self._event) as result:
@@ -138,9 +144,8 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         except (AirflowFailException, UsageError) as error:
             event = error_event(error) | {"execution_arn": self.execution_arn}
         except aws_errors() as error:  # TimeoutError is one of them
-            event = (await self._time_out() if limit.expired() else error_event(error)) | {
-                "execution_arn": self.execution_arn
-            }
+            over = isinstance(limit, asyncio.Timeout) and limit.expired()
+            event = (await self._time_out() if over else error_event(error)) | {"execution_arn": self.execution_arn}
         self.log.info("%s", event.get("message") or f"{self.execution_arn} is {event['execution_status']}")
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 

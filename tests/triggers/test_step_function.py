@@ -73,7 +73,8 @@ def test_the_log_tells_begin_and_end(scripted_aws: ScriptedAws, caplog: pytest.L
     trigger = trigger_of()
     trigger._log = logging.getLogger("trigger")
     events_of(trigger)
-    lines = [record.getMessage() for record in caplog.records if record.name == "trigger"]
+    names = ("sfn_provider.triggers.step_function", "trigger")
+    lines = [record.getMessage() for record in caplog.records if record.name in names]
     begin = f"Waiting for execution {ARN}, in the console: https://console.aws.amazon.com/states/home"
     assert lines[0].startswith(begin)
     assert lines[1:] == [f"{ARN} is SUCCEEDED"]
