@@ -127,7 +127,7 @@ def build_execution_arn(state_machine_arn: str, name: str) -> str:
     Raises:
         UsageError: ``state_machine_arn`` is not the ARN of a state machine.
     """
-    head, separator, tail = state_machine_arn.partition(":stateMachine:")
+    head, separator, tail = str(state_machine_arn).partition(":stateMachine:")
     machine = tail.split(":")[0]
     if not separator or not machine:
         raise UsageError(

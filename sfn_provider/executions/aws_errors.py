@@ -214,13 +214,15 @@ class Backoff:
         """Return the seconds to wait after an error before the next try.
 
         Raises:
-            AirflowFailException: a permission is missing; the message names the action.
+            AirflowFailException: a permission is missing; the message names the action. Or an execution does not exist.
             Exception: ``error`` itself, if no later try can succeed.
         """
         kind = classify_error(error)
         if kind is AwsErrorKind.DENIED:
             raise AirflowFailException(denial_message(error)) from error
-        if kind is AwsErrorKind.FINAL or (kind is AwsErrorKind.MISSING and self.errors >= MISSING_TRIES):
+        if kind is AwsErrorKind.MISSING and self.errors >= MISSING_TRIES:
+            raise AirflowFailException(missing_message(error)) from error
+        if kind is AwsErrorKind.FINAL:
             raise error
         ceiling = min(self.max_delay, INITIAL_DELAY * 2.0 ** min(self.errors, 30))
         self.errors += 1
@@ -260,6 +262,14 @@ def retry_aws_call(
             if classify_error(error) is AwsErrorKind.EXPIRED:
                 renew()
         (sleep or time.sleep)(delay)
+
+
+def missing_message(error: BaseException) -> str:
+    """Return a message about an execution that AWS does not know, also some time after it may have started."""
+    return (
+        f"{masked_line(error)}. AWS was asked {MISSING_TRIES + 1} times. Check the ARN's account and region, and the "
+        f"endpoint of the Airflow connection; AWS deletes executions 90 days after their end."
+    )
 
 
 def denial_message(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from importlib import import_module
+from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -181,6 +182,8 @@ class AwsHookMixin(AwsHookFactory):
         self._set_attributes(
             aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config
         )
+        if botocore_config is not None and not isinstance(botocore_config, dict):
+            self._require_dict("botocore_config", botocore_config)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -201,16 +204,36 @@ class AwsHookMixin(AwsHookFactory):
                 require_literal(name, value)
                 raise ValueError(f"{name}: {value!r} is not True or False")
 
-    def _require_number(self, name: str, value: Any, minimum: float) -> None:
-        """Refuse an argument that is no number, or too small, unless a subclass has made it a template field.
+    def _require_dict(self, name: str, value: Any) -> None:
+        """Refuse an argument that is no dict, unless a subclass has made it a template field.
 
         Raises:
-            ValueError: it is.
+            ValueError: it is none.
         """
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (is_number and value >= minimum) and name not in self.template_fields:
+        if not isinstance(value, dict) and name not in self.template_fields:
+            raise ValueError(f"{name}: {value!r} is no dict")
+
+    def _require_number(
+        self, name: str, value: Any, minimum: float, maximum: float = inf, *, kind: type[int | float] = float
+    ) -> None:
+        """Refuse an argument that is no number, or not in its range, unless a subclass has made it a template field.
+
+        Args:
+            name: the argument.
+            value: its value.
+            minimum: the least number.
+            maximum: the greatest.
+            kind: ``int`` for whole numbers.
+
+        Raises:
+            ValueError: it is refused.
+        """
+        is_number = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
+        if not (is_number and minimum <= value <= maximum) and name not in self.template_fields:
             require_literal(name, value)
-            raise ValueError(f"{name}: {value!r} is no number of {minimum} or more")
+            noun = "whole number" if kind is int else "number"
+            span = f"of {minimum} or more" if maximum == inf else f"from {minimum} to {maximum}"
+            raise ValueError(f"{name}: {value!r} is no {noun} {span}")
 
     def _set_attributes(self, **attributes: Any) -> None:
         """Bypasses ``BaseOperator.__setattr__``, which takes about 1 us an attribute at each parse.

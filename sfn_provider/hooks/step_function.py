@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
 
 IncludedData = Literal["ALL_DATA", "METADATA_ONLY"]
+
+_MAX_ERROR_LENGTH: Final = 256
+_MAX_CAUSE_LENGTH: Final = 32_768
 
 
 class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, TaskTokenMixin, AwsBaseHook):
@@ -105,10 +108,12 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
 
         Args:
             execution_arn: the execution.
-            error: the error's name that the execution shows, at most 256 characters.
-            cause: the error's cause, at most 32,768 characters.
+            error: the error's name that the execution shows. AWS takes 256 characters; longer ones are cut, so that the
+                execution is stopped all the same.
+            cause: the error's cause; cut at 32,768 characters. Source: API_StopExecution.
         """
-        self.conn.stop_execution(executionArn=execution_arn, error=error, cause=cause)
+        cut = {"error": _cut(error, _MAX_ERROR_LENGTH), "cause": _cut(cause, _MAX_CAUSE_LENGTH)}
+        self.conn.stop_execution(executionArn=execution_arn, **cut)
 
     def describe_execution(self, execution_arn: str, included_data: IncludedData = "ALL_DATA") -> dict[str, Any]:
         """Describe an execution: one call of DescribeExecution.
@@ -206,3 +211,7 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
         for name in ("conn", "conn_config", "_client"):
             self.__dict__.pop(name, None)
         self._clients.clear()
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -124,8 +124,7 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
             alias=alias,
             alias_weight=alias_weight,
         )
-        if not 1 <= alias_weight <= 100:
-            raise ValueError(f"alias_weight: {alias_weight} is not between 1 and 100")
+        self._require_number("alias_weight", alias_weight, 1, 100, kind=int)
 
     def execute(self, context: Context) -> str:
         """Create or update the state machine.

@@ -60,6 +60,14 @@ class StepFunctionDescribeExecutionOperator(ExecutionOperator):
             max_pages=max_pages,
             max_history_bytes=max_history_bytes,
         )
+        self._require_bools(
+            include_history=include_history,
+            reverse_order=reverse_order,
+            include_execution_data=include_execution_data,
+        )
+        if max_pages is not None:
+            self._require_number("max_pages", max_pages, 1, kind=int)
+        self._require_number("max_history_bytes", max_history_bytes, 0, kind=int)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Describe the execution.

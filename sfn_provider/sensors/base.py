@@ -6,8 +6,9 @@ What only a running task needs is imported there: Airflow imports this module ag
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import timedelta
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from sfn_provider._compat import (
@@ -77,6 +78,8 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
     operator_extra_links: Sequence[StepFunctionsConsoleLink] = ()
     _progress = ""
     _unanswered: Exception | None = None
+    _timeout_at = inf
+    """When ``timeout`` is over, by ``time.monotonic()``."""
     _airflow_flags: Mapping[str, bool] | None = None
 
     def _validate_arguments(self) -> None:
@@ -165,6 +168,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         from sfn_provider.executions.wait_messages import begin_line
         from sfn_provider.links.step_function import console_address
 
+        self._timeout_at = time.monotonic() + self.timeout - self._elapsed_seconds(context)
         with self._fail_on_usage_error():
             self._validate_arguments()
         # Also whenever reschedule mode starts it again: Airflow removes its XComs then, other than after a deferral.
@@ -196,7 +200,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
                 delay, kind = backoff.next_delay(error), classify_error(error)
                 if kind is AwsErrorKind.EXPIRED:
                     self.hook.renew_client()
-                if kind is not AwsErrorKind.MISSING:
+                if kind is not AwsErrorKind.MISSING or time.monotonic() + delay > self._timeout_at:
                     self.log.warning("AWS does not answer just now: %s", masked_line(error))
                     self._unanswered = error
                     return None
@@ -226,10 +230,14 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         """Log how the wait has ended, and how long it took."""
         from sfn_provider.executions.wait_messages import end_line
 
+        self.log.info("%s", end_line(outcome, self._elapsed_seconds(context)))
+
+    def _elapsed_seconds(self, context: Context) -> float:
+        """Return the seconds since the wait has begun."""
         instance = context["ti"] if context else None
-        start = (first_reschedule_start(context) if self.reschedule else None) or getattr(instance, "start_date", None)
-        elapsed = timezone.utcnow() - start if start else timedelta(0)
-        self.log.info("%s", end_line(outcome, elapsed.total_seconds()))
+        first = first_reschedule_start(context) if context and self.reschedule else None
+        start = first or getattr(instance, "start_date", None)
+        return (timezone.utcnow() - start).total_seconds() if start else 0.0
 
     def _apply_failure_arguments(self, context: Context, wait: Callable[[], T]) -> T | Any:
         """Wait, and apply ``soft_fail`` and ``never_fail`` in place of Airflow, where they depend on mode and version.
@@ -334,8 +342,8 @@ def validate_statuses(target_states: Sequence[str], known: Set[str], subject: st
     """
     if not isinstance(target_states, tuple | list):
         require_literal("target_states", target_states)
-    if isinstance(target_states, str):
-        raise ValueError(f"target_states: {target_states!r} is a text; give a list of statuses")
+    if isinstance(target_states, str) or not isinstance(target_states, Iterable):
+        raise ValueError(f"target_states: {target_states!r} is no list of statuses")
     if unknown := sorted(set(target_states) - known):
         require_literal("target_states", unknown)
         raise ValueError(f"target_states: no status of {subject}: {unknown}; there are {sorted(known)}")

@@ -62,8 +62,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             passage=validate_choice("passage", passage, get_args(Passage)),
             times=times,
         )
-        if times < 1:
-            raise ValueError(f"times: {times}; a state is waited for at least once")
+        self._require_number("times", times, 1, kind=int)
 
     def _validate_arguments(self) -> None:
         self._require_execution_arn()

@@ -17,7 +17,7 @@ from sfn_provider.executions.history_log import HistoryLog
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING_STATUSES
-from sfn_provider.executions.wait_messages import begin_line
+from sfn_provider.executions.wait_messages import begin_line, end_line
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, lazy_class_loader
 from sfn_provider.links.step_function import console_address
 from sfn_provider.triggers.base import AwsTriggerMixin, error_event
@@ -136,6 +136,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         # There may be thousands: what each holds is traversed by every full garbage collection, which stops the event
         # loop. A logger of its own is made at the end; Airflow routes this line to the task's log by the context.
         log.info("%s", begin_line(f"execution {self.execution_arn}", console_address(execution_arn=self.execution_arn)))
+        begin = time.monotonic()
         limit = _NO_LIMIT if self.deadline is None else asyncio.timeout(max(0.0, self.deadline - time.time()))
         try:
             async with limit, self._poller() as poller:
@@ -146,7 +147,8 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         except aws_errors() as error:  # TimeoutError is one of them
             over = isinstance(limit, asyncio.Timeout) and limit.expired()
             event = (await self._time_out() if over else error_event(error)) | {"execution_arn": self.execution_arn}
-        self.log.info("%s", event.get("message") or f"{self.execution_arn} is {event['execution_status']}")
+        outcome = event.get("message") or f"{self.execution_arn} is {event['execution_status']}"
+        self.log.info("%s", end_line(outcome.removesuffix("."), time.monotonic() - begin))
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:

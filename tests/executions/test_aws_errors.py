@@ -84,7 +84,7 @@ def test_a_missing_execution_is_believed_in_the_end() -> None:
     patience = Backoff()
     for _ in range(MISSING_TRIES):
         patience.next_delay(answer("ExecutionDoesNotExist"))
-    with pytest.raises(exceptions.ClientError, match="ExecutionDoesNotExist"):
+    with pytest.raises(AirflowFailException, match=r"ExecutionDoesNotExist.*AWS was asked 7 times\. Check the ARN"):
         patience.next_delay(answer("ExecutionDoesNotExist"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError
 
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
@@ -63,6 +63,13 @@ def test_stop(make_machine: Make) -> None:
     arn = hook.start_execution(make_machine())
     hook.stop_execution(arn, error="Gone", cause="away")
     assert hook.describe_execution(arn)["status"] == "ABORTED"
+
+
+def test_an_execution_is_stopped_whatever_the_length_of_the_cause(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StopExecution", {"stopDate": 1.0})
+    StepFunctionHook().stop_execution(ARN, error="E" * 300, cause="c" * 40_000)
+    [body] = scripted_aws.bodies("StopExecution")
+    assert (len(body["error"]), len(body["cause"]), body["cause"][-2:]) == (256, 32_768, "c\N{HORIZONTAL ELLIPSIS}")
 
 
 def test_a_wait_polls_without_data_and_ends_with_it(scripted_aws: ScriptedAws) -> None:
@@ -165,7 +172,7 @@ def test_a_missing_permission_ends_a_wait_at_once(scripted_aws: ScriptedAws) -> 
 
 def test_an_execution_that_never_was_ends_a_wait(make_machine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     make_machine(name="Orders")
-    with pytest.raises(ClientError, match="ExecutionDoesNotExist"):
+    with pytest.raises(AirflowFailException, match=r"ExecutionDoesNotExist.*AWS deletes executions 90 days after"):
         StepFunctionHook().wait_for_execution(ARN, sleep=lambda _: None)
 
 

@@ -101,7 +101,15 @@ def test_what_aws_refuses_is_final_where_no_retry_helps(scripted_aws: ScriptedAw
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"alias_weight": 0}, {"alias_weight": 101}, {"state_machine_type": "FAST"}], ids=str
+    "arguments",
+    [
+        {"alias_weight": 0},
+        {"alias_weight": 101},
+        {"alias_weight": "50"},
+        {"alias_weight": 0.5},
+        {"state_machine_type": "FAST"},
+    ],
+    ids=str,
 )
 def test_wrong_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"alias_weight|state_machine_type"):

@@ -566,6 +566,7 @@ def test_a_wait_that_may_not_be_says_that_the_execution_goes_on(orders: Scripted
         ("waiter_delay", None, "None is no number of 0 or more"),
         ("waiter_max_attempts", "3", "'3' is no number of 1 or more"),
         ("waiter_max_attempts", 0, "0 is no number of 1 or more"),
+        ("botocore_config", "x", "'x' is no dict"),
     ],
 )
 def test_a_value_of_another_type_is_refused_by_name_when_the_file_is_parsed(

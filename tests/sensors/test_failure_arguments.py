@@ -159,7 +159,7 @@ def test_never_fail_skips_everything_in_every_mode(scripted_aws: ScriptedAws, si
         assert str(error).startswith("Skipping, as never_fail says: ")
 
 
-FINAL = ("permission", "wrong argument")
+FINAL = ("permission", "wrong argument", "unknown")
 """After these, Airflow does not retry the task; nor after a timeout."""
 
 

@@ -126,8 +126,9 @@ def test_where_aws_does_not_answer_it_is_not_there_yet(scripted_aws: ScriptedAws
 def test_arguments_that_cannot_be_used() -> None:
     with pytest.raises(ValueError, match="'passed' is none of entered, left"):
         sensor_of(passage="passed")
-    with pytest.raises(ValueError, match="at least once"):
-        sensor_of(times=0)
+    for times in (0, "2", 1.5, None, True):
+        with pytest.raises(ValueError, match=f"times: {times!r} is no whole number of 1 or more"):
+            sensor_of(times=times)
     express = StepFunctionStateSensor(
         task_id="wait", execution_arn="arn:aws:states:us-east-1:1:express:a:b:c", state_name="a"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -47,9 +48,23 @@ def sensor_of(arn: str, **arguments: Any) -> StepFunctionExecutionSensor:
     return StepFunctionExecutionSensor(task_id="wait", execution_arn=arn, **arguments)
 
 
-def test_target_states_are_a_list() -> None:
-    with pytest.raises(ValueError, match="target_states: 'SUCCEEDED' is a text"):
-        sensor_of(ARN, target_states="SUCCEEDED")
+@pytest.mark.parametrize("value", ["SUCCEEDED", None, 1])
+def test_target_states_are_a_list(value: Any) -> None:
+    with pytest.raises(ValueError, match=f"target_states: {value!r} is no list of statuses"):
+        sensor_of(ARN, target_states=value)
+
+
+def test_a_timeout_is_kept_while_aws_does_not_know_the_execution(
+    scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, AWS is asked for most of a minute."""
+    monkeypatch.setattr("sfn_provider.executions.aws_errors.INITIAL_DELAY", 1.0)
+    scripted_aws.script("DescribeExecution", ErrorResponse("ExecutionDoesNotExist"))
+    sensor = sensor_of(ARN, timeout=2, poke_interval=0.1)
+    begin = time.monotonic()
+    with pytest.raises(AirflowSensorTimeout, match=r"AWS does not answer.*ExecutionDoesNotExist"):
+        sensor.execute(context_of(sensor))
+    assert time.monotonic() - begin < 20
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
