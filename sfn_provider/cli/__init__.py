@@ -6,7 +6,6 @@ Exit codes: 0 success, 1 what was checked is wrong, 2 the command cannot do what
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -15,6 +14,7 @@ import click
 
 from sfn_provider import __version__
 from sfn_provider.cli.lazy_group import LazyGroup
+from sfn_provider.cli.signals import exit_on_signals
 
 SUMMARIES = {
     "lint": "Check state machine definitions.",
@@ -39,10 +39,10 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit. SIGTERM ends the process as `sys.exit` does, so that nothing is left behind."""
+    """Run the command line and exit."""
     # Searching for plugins of pydantic reads the metadata of every installed package: longer than lint's own work.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    exit_on_signals()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # escapes what the terminal's encoding has not

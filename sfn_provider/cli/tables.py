@@ -12,6 +12,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from sfn_provider.cli.signals import exit_if_signalled
+
 _FILE_WIDTH = 120
 """Columns where the output is no terminal."""
 
@@ -31,12 +33,15 @@ def console(*, stderr: bool = False) -> Console:
 def progress(what: str, name: str, number: int, count: int) -> Status:
     """Show on stderr, within a ``with`` statement, which of several things runs in a private Airflow.
 
+    Exits here after a signal that Python has dropped.
+
     Args:
         what: what they are: ``Case``.
         name: the name of the one that runs.
         number: its number, from 1 on.
         count: how many they are.
     """
+    exit_if_signalled()
     start = " (the first one starts a private Airflow, some ten seconds)" if number == 1 else ""
     return console(stderr=True).status(f"{what} {number} of {count}: {name}{start}")
 
