@@ -152,7 +152,8 @@ REFUSED = {
     "filter that is a text": ("$.a[?('b')]", "neither a path from @ nor a comparison"),
     "filter of nothing": ("$.a[?(@.b && )]", "neither a path from @ nor a comparison"),
     "filter that compares many": ("$.a[?(@.b[*] == 1)]", "may name several nodes"),
-    "filter in a filter": ("$.a[?(@.b[?(@.c)])]", "may name several nodes"),
+    "filter in a filter": ("$.a[?(@.b[?(@.c)])]", "a path in a filter has no filter"),
+    "filters in filters": ("$" + "[?(@" * 5000 + ")]" * 5000, "a path in a filter has no filter"),
     "slice in a filter": ("$.a[?(@.b[0:1])]", "may name several nodes"),
     "context in a filter": ("$.a[?(@.b == $$.c)]", "expected '.' or '['"),
     "negation on the right": ("$.a[?(@.b == !@.c)]", "negated"),
@@ -199,6 +200,27 @@ def places(value: Json, path: str = "$") -> list[tuple[str, Json]]:
         for index, item in enumerate(value):
             found += places(item, f"{path}[{index}]")
     return found
+
+
+# fmt: off
+pieces = st.sampled_from([
+    "$", "@", ".", "..", "[", "]", "(", ")", "?", "?(", "*", "'", '"', ",", ":", "-", "0", "1", "a", "b", " ", "/",
+    "/i", "&&", "||", "==", "!=", "=~", "!", "<", "\\", "(@.length-1)", "null", "['a']", "[?(@.a", ")]",
+])
+# fmt: on
+
+
+@given(st.lists(pieces, max_size=14).map("".join), documents)
+def test_any_text_is_a_path_or_refused_and_any_path_reads_or_misses(text: str, document: Json) -> None:
+    try:
+        path = compile_path("$" + text)
+    except PathSyntaxError:
+        return
+    try:
+        found = path.read(Scope(document, {}, {}))
+    except PathNotFound:
+        return
+    assert path.definite or isinstance(found, list)
 
 
 @given(documents)

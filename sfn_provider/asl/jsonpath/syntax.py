@@ -193,23 +193,23 @@ def _fail(path: str, position: int, reason: str) -> NoReturn:
     raise PathSyntaxError(f"'{path}' is not a JSONPath: {reason} at position {position}")
 
 
-def _parse_selectors(path: str, start: int) -> tuple[Selector, ...]:
-    """Read what follows the root."""
+def _parse_selectors(path: str, start: int, *, in_filter: bool = False) -> tuple[Selector, ...]:
+    """Read what follows the root; in a filter there is no filter, however deep."""
     if start < len(path) and path[start] not in ".[":
         _fail(path, start, "expected '.' or '['")
     if path.endswith("."):
         _fail(path, len(path), "expected a name")
-    return tuple(_selectors(path, start))
+    return tuple(_selectors(path, start, in_filter))
 
 
-def _selectors(path: str, position: int) -> Iterator[Selector]:
+def _selectors(path: str, position: int, in_filter: bool) -> Iterator[Selector]:
     while position < len(path):
         if path.startswith("..", position):
             yield Descent()
             position += 2
         elif path[position] == "[":
             end = _end_of_bracket(path, position)
-            yield _parse_bracket(path, position, path[position:end])
+            yield _parse_bracket(path, position, path[position:end], in_filter)
             position = end
         elif path[position] == "*":
             yield Wildcard()
@@ -234,12 +234,14 @@ def _end_of_bracket(path: str, start: int) -> int:
     return len(path)
 
 
-def _parse_bracket(path: str, position: int, bracket: str) -> Selector:
+def _parse_bracket(path: str, position: int, bracket: str, in_filter: bool) -> Selector:
     if bracket == "[*]":
         return Wildcard()
     kind = _KIND.search(bracket)
     if kind is None:
         _fail(path, position, "expected '*', an index, a slice, '?(...)' or a name in single quotes in brackets")
+    if kind.group() == "?" and in_filter:
+        _fail(path, position, "a path in a filter has no filter, which would name several nodes; one stands")
     if kind.group() == "?":
         return _parse_filter(path, position, bracket)
     if kind.group() == "'":
@@ -331,7 +333,7 @@ def _parse_criterion(text: str) -> Criterion:
 def _parse_operand(text: str) -> FilterOperand:
     """Read a side of a comparison. Whatever is no path, pattern or text in single quotes is a text as it stands."""
     if text.startswith(("$", "@")):
-        selectors = _parse_selectors(text, 1)
+        selectors = _parse_selectors(text, 1, in_filter=True)
         if not is_definite(selectors):
             raise PathSyntaxError(f"the path {text} may name several nodes")
         return FilterPath(text[0] == "$", selectors)
