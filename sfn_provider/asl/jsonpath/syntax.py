@@ -241,7 +241,7 @@ def _parse_bracket(path: str, position: int, bracket: str, in_filter: bool) -> S
     if kind is None:
         _fail(path, position, "expected '*', an index, a slice, '?(...)' or a name in single quotes in brackets")
     if kind.group() == "?" and in_filter:
-        _fail(path, position, "a path in a filter has no filter, which would name several nodes; one stands")
+        _fail(path, position, "a path in a filter cannot have a filter,")
     if kind.group() == "?":
         return _parse_filter(path, position, bracket)
     if kind.group() == "'":
@@ -279,7 +279,7 @@ def _parse_numbers(path: str, position: int, bracket: str, start: int) -> Select
 def _index(path: str, position: int, number: str) -> int:
     """Convert an index; Jayway's are integers of 32 bits."""
     if len(number) > len(str(_MAX_INDEX)) + 1 or not -_MAX_INDEX <= int(number) < _MAX_INDEX:
-        _fail(path, position, "an index is less than 2147483648, what stands")
+        _fail(path, position, "an index must be less than 2147483648,")
     return int(number)
 
 
@@ -287,7 +287,7 @@ def _parse_filter(path: str, position: int, bracket: str) -> Filter:
     """Read ``[?(...)]`` into conditions, in the order in which Jayway tests them: the last one first."""
     found = _FILTER.fullmatch(bracket[: _end_of_filter(bracket)])
     if not found:
-        _fail(path, position, "a filter is written [?(...)]; what stands is none")
+        _fail(path, position, "expected a filter such as [?(@.a == 1)]")
     try:
         return Filter(
             tuple(
