@@ -7,7 +7,7 @@ list (recorded: ``$.items[*].name`` without ``items`` is ``[]``).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sfn_provider.asl.jsonpath.errors import Inapplicable, NoSuchNode, TooMuchWork
 from sfn_provider.asl.jsonpath.filters import compile_filter, get_item, select_members
@@ -24,7 +24,7 @@ from sfn_provider.asl.jsonpath.syntax import (
 )
 from sfn_provider.asl.scope import MISSING, Json
 
-MAX_NODES: Final = 5_000_000
+MAX_NODES: Final = 1_000_000
 """How many nodes one path may visit. A result of 256 KiB, the most that a state can have, has 131,072."""
 
 
@@ -67,10 +67,17 @@ def compile_steps(selectors: Sequence[Selector]) -> Callable[[Json], list[Json]]
     Raises:
         PathSyntaxError: a filter's regular expression is wrong.
     """
-    walks: list[Walk] = [_collect]
+    walk: Walk = _collect
+    rest: Walk = _collect
+    definite = True
     for position in reversed(range(len(selectors))):
-        walks.insert(0, _MAKERS[type(selectors[position])](_Place(selectors, position, walks)))
-    walk = walks[0]
+        selector = selectors[position]
+        definite = definite and is_definite((selector,))
+        required = definite and position > 0 and is_definite((selectors[position - 1],))
+        following = selectors[position + 1] if position + 1 < len(selectors) else None
+        last_but_one = position + 2 == len(selectors)
+        place = _Place(selector, following, walk, None if last_but_one else rest, last_but_one, required)
+        walk, rest = _MAKERS[type(selector)](place), walk
 
     def select(root: Json) -> list[Json]:
         # Where the strict walk fails, AWS has what the lenient one gives.
@@ -80,29 +87,38 @@ def compile_steps(selectors: Sequence[Selector]) -> Callable[[Json], list[Json]]
                 walk(root, evaluation)
             except (NoSuchNode, Inapplicable):
                 continue
+            except RecursionError as error:
+                raise TooMuchWork("the path has too many steps") from error
             return evaluation.found
         return []
 
     return select
 
 
-class _Place:
+class _Place(NamedTuple):
     """A selector in its path.
 
     Args:
-        selectors: all selectors.
-        position: the index of this one.
-        walks: the walks of the selectors after it.
+        selector: the selector.
+        following: the selector after it; None where it is the last one.
+        rest: the walk of what comes after it.
+        after_next: the walk of what comes after the following selector; None where there is nothing.
+        last_but_one: whether the following selector is the last one.
+        is_required: whether Jayway fails at a missing member on the way: it asks whether all is definite from the
+            selector before this one to the end.
     """
 
-    def __init__(self, selectors: Sequence[Selector], position: int, walks: list[Walk]) -> None:
-        self.selector: Any = selectors[position]
-        self.following = selectors[position + 1 :]
-        self.rest = walks[0]
-        self.after_next = walks[1] if len(self.following) > 1 else None
-        self.last = not self.following
-        # Jayway asks here whether all is definite from the selector before this one to the end.
-        self.is_required = is_definite(tuple(selectors[max(position - 1, 0) :])) and position > 0
+    selector: Any
+    following: Selector | None
+    rest: Walk
+    after_next: Walk | None
+    last_but_one: bool
+    is_required: bool
+
+    @property
+    def last(self) -> bool:
+        """Whether it is the last selector."""
+        return self.following is None
 
 
 def _collect(node: Json, evaluation: _Evaluation) -> None:
@@ -191,7 +207,7 @@ def _wildcard(place: _Place) -> Walk:
     """All members or items. What does not fit an item of an array leaves that item alone out."""
     rest, last = place.rest, place.last
     # The most common path that selects many nodes is $.items[*].name.
-    name = place.following[0] if len(place.following) == 1 else None
+    name = place.following if place.last_but_one else None
 
     def walk(node: Json, evaluation: _Evaluation) -> None:
         if last and isinstance(node, (dict, list)):
@@ -235,7 +251,8 @@ def _descent(place: _Place) -> Walk:
 
     Jayway: to the items of an array the selector after the next one is applied, if there is one.
     """
-    matches = _matcher(place.following[0])
+    assert place.following is not None
+    matches = _matcher(place.following)
     at_object, at_items = place.rest, place.after_next
 
     def walk(node: Json, evaluation: _Evaluation) -> None:

@@ -142,5 +142,10 @@ def test_a_path_that_visits_too_many_nodes_ends(monkeypatch: pytest.MonkeyPatch)
             compile_path(path).read(Scope(nested(90, 1)))
 
 
+def test_a_path_of_too_many_steps_ends() -> None:
+    with pytest.raises(PathNotFound, match="too expensive: the path has too many steps"):
+        compile_path("$" + "[?(@.a)]" * 5_000).read(Scope({"a": 1}))
+
+
 def test_a_descent_takes_a_document_as_deep_as_python_reads() -> None:
     assert compile_path("$..x").read(Scope(nested(50_000, {"x": 1}))) == [1]
