@@ -1,16 +1,15 @@
 """Compiles JSONPaths to read values and reference paths to write them, as Step Functions does.
 
 Paths that name one node by members and indices, nearly all of those in use, are walked directly. Wildcards, slices,
-unions, filters and recursive descent go through `jsonpath.steps`. Nothing here changes a document: what is read may be
-shared with it.
+several indices, filters and recursive descent go through `jsonpath.steps`. Nothing here changes a document: what is
+read may be shared with it.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html, recorded executions,
-and Jayway JsonPath, the library that AWS runs.
+and Jayway JsonPath 2.0.0, the library that AWS runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
 
@@ -19,13 +18,23 @@ from sfn_provider.asl.jsonpath.errors import (
     Key,
     PathNotFound,
     PathSyntaxError,
+    TooMuchWork,
     explain_missing,
     format_keys,
     get_child,
-    type_name,
 )
-from sfn_provider.asl.jsonpath.steps import Step, apply_steps, make_steps
-from sfn_provider.asl.jsonpath.syntax import Names, ParsedPath, Selector, parse_path
+from sfn_provider.asl.jsonpath.filters import select_members
+from sfn_provider.asl.jsonpath.pitfalls import find_pitfalls
+from sfn_provider.asl.jsonpath.steps import compile_steps
+from sfn_provider.asl.jsonpath.syntax import (
+    DefiniteSelector,
+    FromEnd,
+    Names,
+    ParsedPath,
+    Slice,
+    is_definite,
+    parse_path,
+)
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.exceptions import StatesError
 
@@ -68,12 +77,18 @@ class JsonPath:
         """Steps like ``length()``. AWS takes one for a member of that name, so the path finds nothing."""
         return tuple(key for key in self._keys if isinstance(key, str) and key.endswith(")") and "(" in key)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about what AWS takes but that can find nothing when it runs, for example a negative index."""
+        return ()
+
     def read(self, scope: Scope) -> Json:
         """Return what the path names in the scope's data: the node, or for an indefinite path a list of nodes.
 
         Raises:
             PathNotFound: there is no such node. An indefinite path gives an empty list instead, but for a variable
-                that does not exist (recorded executions: ``$.items[*].name`` is ``[]`` without ``items``).
+                that does not exist, and for a slice of an empty input (recorded executions: ``$.items[*].name`` is
+                ``[]`` without ``items``); or the path visits more nodes than `jsonpath.steps.MAX_NODES`.
         """
         value = self._root(scope)
         try:
@@ -107,35 +122,81 @@ class _IndexedPath(JsonPath):
 
 
 class _SteppedPath(JsonPath):
-    """A path with a selector that may pick several nodes, or several members of one."""
+    """A path with a selector that may pick several nodes."""
 
-    __slots__ = ("_problem", "_steps")
+    __slots__ = ("_select", "_selectors")
 
-    def __init__(self, text: str, parsed: ParsedPath, keys: tuple[Key, ...], selectors: Sequence[Selector]) -> None:
-        super().__init__(text, parsed, keys, definite=isinstance(selectors[0], Names))
-        self._steps: tuple[Step, ...] = make_steps(selectors)
-        early = next((item for item in selectors[:-1] if isinstance(item, Names)), None)
-        # AWS takes such a definition and fails when it runs.
-        self._problem = (
-            f"Multi properties can only be used as path leafs: ${format_keys(*early.names)}" if early else None
-        )
+    def __init__(self, text: str, parsed: ParsedPath, keys: tuple[Key, ...]) -> None:
+        super().__init__(text, parsed, keys, definite=False)
+        self._selectors = parsed.selectors
+        self._select = compile_steps(parsed.selectors)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about selectors that can find nothing."""
+        return tuple(find_pitfalls(self._selectors))
 
     def read(self, scope: Scope) -> Json:
-        if self._problem:
-            raise PathNotFound(self._problem, self.text)
-        node = self._root(scope)
-        for position, key in enumerate(self._keys):
+        root = self._root(scope)
+        if self.root == "variables" and self._keys[0] not in root:
+            raise self._not_found(scope)
+        if root == {} and isinstance(self._selectors[0], Slice):
+            # Reported from an execution: $[1:] of {} fails, unlike $.items[1:].
+            raise PathNotFound("A slice can only be applied to arrays. Current context is: {}", self.text)
+        try:
+            return self._select(root)
+        except TooMuchWork as error:
+            raise PathNotFound(f"{self.text} is too expensive: {error}", self.text) from error
+
+
+class _ComputedPath(JsonPath):
+    """A path to one node with a selector that is neither a member's name nor an index from 0 on."""
+
+    __slots__ = ("_selectors",)
+
+    def __init__(self, text: str, parsed: ParsedPath, selectors: tuple[DefiniteSelector, ...]) -> None:
+        super().__init__(text, parsed, tuple(map(_printed_key, selectors)))
+        self._selectors = selectors
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about selectors that can find nothing."""
+        return tuple(find_pitfalls(self._selectors))
+
+    def read(self, scope: Scope) -> Json:
+        root = node = self._root(scope)
+        keys: list[Key] = []
+        for selector in self._selectors:
+            if isinstance(selector, Names):
+                return self._read_members(node, selector, keys)
+            key = selector if not isinstance(selector, FromEnd) else _from_end(node, selector)
+            keys.append(key)
             node = get_child(node, key)
-            if node is MISSING and (self.definite or (position == 0 and self.root == "variables")):
-                raise self._not_found(scope)
-        found = apply_steps(node, self._steps)
-        if not self.definite:
-            return found
-        if not found:
-            raise PathNotFound(
-                f"Expected to find an object at the end of the path but found '{type_name(node)}'", self.text
-            )
-        return found[0]
+            if node is MISSING:
+                reason, miss = explain_missing(root, (*keys, *self._keys[len(keys) :]))
+                raise PathNotFound(reason, self.text, miss)
+        return node
+
+    def _read_members(self, node: Json, selector: Names, keys: list[Key]) -> Json:
+        place, names = "$" + "".join(map(format_keys, keys)), format_keys(*selector.names)
+        if selector is not self._selectors[-1]:
+            # AWS takes such a definition and fails when it runs.
+            raise PathNotFound(f"Multi properties can only be used as path leafs: {place}{names}", self.text)
+        members = select_members(node, selector, last=True)
+        if members is MISSING:
+            raise PathNotFound(f"Property {names} not found in path {place}", self.text)
+        return members
+
+
+def _printed_key(selector: DefiniteSelector) -> Key:
+    """Return the key that format_keys prints as Jayway prints the selector, before its value is known."""
+    if isinstance(selector, Names):
+        return "', '".join(selector.names)
+    return -selector.distance if isinstance(selector, FromEnd) else selector
+
+
+def _from_end(node: Json, selector: FromEnd) -> int:
+    return (len(node) if isinstance(node, list) else 0) - selector.distance
 
 
 @lru_cache(_CACHE_SIZE)
@@ -149,13 +210,14 @@ def compile_path(text: str) -> JsonPath:
         PathSyntaxError: the text is no JSONPath that Step Functions accepts.
     """
     parsed = parse_path(text)
-    keys: list[Key] = []
-    for selector in parsed.selectors:
-        if not isinstance(selector, str | int):
-            return _SteppedPath(text, parsed, tuple(keys), parsed.selectors[len(keys) :])
-        keys.append(selector)
-    indexed = any(isinstance(key, int) for key in keys)
-    return (_IndexedPath if indexed else JsonPath)(text, parsed, tuple(keys))
+    selectors = parsed.selectors
+    keys = tuple(selector for selector in selectors if isinstance(selector, (str, int)))
+    if not is_definite(selectors):
+        return _SteppedPath(text, parsed, keys)
+    indices = [key for key in keys if isinstance(key, int)]
+    if len(keys) < len(selectors) or any(index < 0 for index in indices):
+        return _ComputedPath(text, parsed, selectors)
+    return (_IndexedPath if indices else JsonPath)(text, parsed, keys)
 
 
 class ReferencePath:

@@ -25,7 +25,7 @@ DONE: dict[str, Any] = {"Done": {"Type": "Pass"}}
 ALL: dict[str, Execution] = {
     "pass": simulate(one({"Type": "Pass", "Assign": {"v": [1]}}), {"ü": 1}),
     "choice": simulate(
-        group({"C": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "Done"}]}, **DONE}), None
+        group({"C": {"Type": "Choice", "Choices": [{"Variable": "$", "IsPresent": True, "Next": "Done"}]}, **DONE}), {}
     ),
     "wait": simulate(one({"Type": "Wait", "Seconds": 5}), {}),
     "succeed": simulate(one({"Type": "Succeed"}), {}),

@@ -173,9 +173,9 @@ def test_the_exit_shows_what_was_assigned() -> None:
 
 
 def test_a_variable_that_was_never_set_fails() -> None:
-    choose = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "Set"}], "Default": "Read"}
+    choose = {"Type": "Choice", "Choices": [{"Variable": "$.set", "IsPresent": True, "Next": "Set"}], "Default": "Read"}
     machine = group({"Choose": choose, "Set": sets(1, "Read"), "Read": reads()})
-    assert simulate(machine, None).output == {"v": 1}
+    assert simulate(machine, {"set": 1}).output == {"v": 1}
     execution = simulate(machine, {"a": 1})
     assert outcome(execution) == ("FAILED", "States.Runtime")
     assert told(execution).startswith("The JSONPath '$v' specified for the field 'v.$' could not be found in the input")

@@ -17,7 +17,7 @@ from sfn_provider.mwaa.requirements import installed_distribution
 from sfn_provider.mwaa.wheels import Wheel, fits_image, is_pure, make_installed_wheel, make_package_wheel
 from sfn_provider.mwaa.zip_archive import make_zip
 
-PURE = ("jsonata-python", "jsonpath-rfc9535", "networkx")
+PURE = ("jsonata-python", "networkx")
 
 
 def install(wheel: Wheel, folder: Path) -> Path:

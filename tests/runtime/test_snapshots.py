@@ -44,7 +44,11 @@ LOOP: dict[str, Any] = {
     "Work": {"Type": "Task", "Resource": FUNCTION, "Next": "Rest"},
     "Rest": {"Type": "Wait", "Seconds": 60, "Next": "Look"},
     "Look": {"Type": "Task", "Resource": FUNCTION, "Next": "Done?"},
-    "Done?": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "Work"}], "Default": "Next"},
+    "Done?": {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$", "StringEquals": "again", "Next": "Work"}],
+        "Default": "Next",
+    },
 }
 
 
@@ -63,7 +67,7 @@ def loop() -> Any:
 
 
 def test_the_next_try_goes_on_from_the_last_deferral(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
-    fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed(None), Completed("done")]}
+    fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed("again"), Completed("done")]}
     event = deferral(loop(), run)
     fake_clock.now = NOW + 60
     with pytest.raises(_compat.TaskDeferred):
@@ -101,7 +105,7 @@ def test_a_task_that_is_cleared_starts_anew(fake_caller: FakeCaller, fake_clock:
 def test_what_a_deferral_kept_is_good_where_another_task_of_the_run_was_cleared(
     fake_caller: FakeCaller, fake_clock: Clock, run: Run, tries: int, cleared: int, calls: list[str]
 ) -> None:
-    fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed(None)]}
+    fake_caller.answers = {"Work": [Completed(1), Completed(2)], "Look": [Completed("again")]}
     event = deferral(loop(), run)
     run.clear_number, run.try_number, run.max_tries = 1, tries, run.max_tries + cleared
     fake_clock.now = NOW + 60

@@ -172,6 +172,7 @@ class _CallParser(TextCursor):
         except PathSyntaxError as error:
             raise IntrinsicSyntaxError(f'"{self.text}" is not a call of an intrinsic function: {error}') from error
         self.position = end
+        self.warnings += path.warnings
         return lambda scope, _entropy: path.read(scope)
 
     def literal(self, raw: bool) -> Json:

@@ -17,7 +17,7 @@ from sfn_provider.asl.jsonata.errors import (
     TIMEOUT,
     JsonataError,
 )
-from sfn_provider.asl.jsonata.function_values import Closure, PartialApplication, TransformFunction
+from sfn_provider.asl.jsonata.function_values import Closure, PartialApplication, TransformFunction, is_open_argument
 from sfn_provider.asl.jsonata.functions.arrays import contains_item, merge_sorted
 from sfn_provider.asl.jsonata.functions.dates import iso_to_millis
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number, to_boolean
@@ -191,14 +191,21 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         """Make the function that a transform stands for."""
         return TransformFunction(expr, lambda node, context: self.eval(node, context, environment))
 
-    def partial_apply_native_function(self, native: Any, args: Any) -> Any:
-        """Bind some arguments of a built-in function."""
-        if isinstance(native, BuiltIn):
+    def evaluate_partial_application(self, expr: Any, input: Any, environment: Any) -> Any:
+        """``function(argument, ?)``; the library takes no partial applications for functions."""
+        args = [arg if is_open_argument(arg) else self.eval(arg, input, environment) for arg in expr.arguments]
+        function = self.eval(expr.procedure, input, environment)
+        if is_function(function):
+            if Functions.is_lambda(function):
+                return self.partial_apply_procedure(function, args)
 
             def call(full: list[Any]) -> Any:
-                return self.apply(native, full[: native.arity], NULL, self.environment)
+                return self.apply(function, full[: function.arity], NULL, self.environment)
 
-            return PartialApplication(call, list(args))
+            return PartialApplication(call, args)
+        name = expr.procedure.steps[0].value if expr.procedure.type == "path" else None
+        if function is None and name is not None and environment.lookup(str(name)) is not None:
+            raise JsonataError("T1007", token=name)
         raise JsonataError("T1008")
 
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:

@@ -87,15 +87,16 @@ class PartialApplication(Jsonata.JFunctionCallable):  # type: ignore[misc]
     def __init__(self, function: Callable[[list[Any]], Any], args: list[Any]) -> None:
         self.function = function
         self.args = args
-        self.arity = sum(map(_is_open_argument, args))
+        self.arity = sum(map(is_open_argument, args))
 
     def call(self, input: Any, args: Any) -> Any:
         """Call the function with these arguments in the open places."""
         rest = iter(args)
-        return self.function([next(rest, None) if _is_open_argument(arg) else arg for arg in self.args])
+        return self.function([next(rest, None) if is_open_argument(arg) else arg for arg in self.args])
 
 
-def _is_open_argument(arg: Any) -> bool:
+def is_open_argument(arg: Any) -> bool:
+    """Return whether an argument of a partial application is the ``?`` that leaves it open."""
     return isinstance(arg, Symbol) and arg.type == "operator" and arg.value == "?"
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sfn_provider.asl.jsonata.errors import error_message
 from sfn_provider.asl.jsonata.library import JException, Parser, Symbol, Tokenizer
 from sfn_provider.asl.jsonata.regular_expressions import compile_regex
-from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT
+from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT, join_surrogates
 
 _CHILD_FIELDS: Final = (
     *("condition", "then", "_else", "procedure", "lhs", "rhs", "expression", "body"),
@@ -20,7 +20,6 @@ _CHILD_LIST_FIELDS: Final = ("steps", "arguments", "expressions", "terms", "stag
 
 _PADDING: Final = "\0"
 _NUMBER: Final = re.compile(r"-?[0-9]*(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class ParseError(Exception):
@@ -136,8 +135,8 @@ def _normalize_tree(tree: Any) -> None:
         seen.add(id(node))
         if node.type == "number" and isinstance(node.value, int) and abs(node.value) >= INTEGRAL_FLOAT_LIMIT:
             node.value = float(node.value)
-        elif isinstance(node.value, str) and _SURROGATE.search(node.value):
-            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        elif isinstance(node.value, str) and not node.value.isascii():
+            node.value = join_surrogates(node.value)
         elif node.type == "path":
             node.plain_steps = _plain_steps(node)
         pending.extend(children(node))

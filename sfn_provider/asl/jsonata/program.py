@@ -16,7 +16,7 @@ from sfn_provider.asl.jsonata.library import JException
 from sfn_provider.asl.jsonata.parser import ParseError, parse
 from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
-from sfn_provider.asl.jsonata.values import UnsupportedResult, from_value
+from sfn_provider.asl.jsonata.values import UnsupportedResult, from_value, join_surrogates
 from sfn_provider.asl.scope import MISSING, Json, Scope
 
 __all__ = ["EvaluationFailed", "ParseError", "Program", "compile_program"]
@@ -59,7 +59,8 @@ class Program:
             value = Evaluator(self._variables(scope), scope.context, entropy).run(self.tree)
             return MISSING if value is None else from_value(value)
         except JException as error:
-            raise EvaluationFailed(f"threw an error during evaluation{cause_suffix(error)}") from error
+            suffix = join_surrogates(cause_suffix(error), "replace")
+            raise EvaluationFailed(f"threw an error during evaluation{suffix}") from error
         except UnsupportedResult as error:
             raise EvaluationFailed("returned an unsupported result type.") from error
         except RecursionError as error:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonata.normalized_json import normalize_json
+from sfn_provider.asl.jsonata.values import from_value
 from sfn_provider.asl.scope import MISSING, Json, Scope
 
 NO_SHORTCUT: Final = object()
@@ -82,7 +83,7 @@ def find_shortcut(tree: Any) -> Constant | VariablePath | None:
     if tree.predicate or tree.group or tree.keep_array:
         return None
     if tree.type in ("string", "number", "value"):
-        return Constant(normalize_json(tree.value))
+        return Constant(from_value(tree.value))
     if tree.type == "variable" and tree.value not in ("", "$"):
         return VariablePath(tree.value, ())
     if tree.type == "path" and 0 < tree.plain_steps == len(tree.steps) and tree.steps[0].value not in ("", "$"):

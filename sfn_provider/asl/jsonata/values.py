@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +15,8 @@ from sfn_provider.asl.scope import Json
 
 INTEGRAL_FLOAT_LIMIT: Final = 10**15
 """Up to here a double that is whole becomes an int; beyond, an int means an exact integer of the input."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class UnsupportedResult(Exception):
@@ -48,6 +51,19 @@ def _number(value: int | float) -> int | float:
     return int(value) if value.is_integer() and abs(value) < INT64_LIMIT else value
 
 
+def join_surrogates(text: str, errors: str = "surrogatepass") -> str:
+    r"""Make one character of each surrogate pair, as ``"\ud83d" & "\ude00"`` makes one in JavaScript.
+
+    Args:
+        text: a text of the evaluator.
+        errors: what becomes of a surrogate without its other half: ``surrogatepass`` leaves it, ``replace`` makes it
+            U+FFFD, as there is none in UTF-8.
+    """
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", errors)
+
+
 def from_value(value: Any) -> Json:
     """Copy a result of the evaluator into plain JSON.
 
@@ -55,7 +71,9 @@ def from_value(value: Any) -> Json:
         UnsupportedResult: it holds a function.
     """
     kind = type(value)
-    if kind is str or kind is bool:
+    if kind is str:
+        return value if value.isascii() else join_surrogates(value, "replace")
+    if kind is bool:
         return value
     if value is NULL or value is None:
         return None
@@ -64,7 +82,9 @@ def from_value(value: Any) -> Json:
     if isinstance(value, list):
         return [from_value(item) for item in value]
     if isinstance(value, dict):
-        return {key: from_value(item) for key, item in value.items()}
+        return {
+            key if key.isascii() else join_surrogates(key, "replace"): from_value(item) for key, item in value.items()
+        }
     raise UnsupportedResult(kind.__name__)
 
 

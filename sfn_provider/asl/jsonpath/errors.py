@@ -48,11 +48,23 @@ class PathNotFound(LookupError):
         return self.reason
 
 
+class NoSuchNode(Exception):
+    """Jayway's PathNotFoundException within a path: a node is not there."""
+
+
+class Inapplicable(Exception):
+    """Jayway's other exceptions within a path: a selector or a comparison cannot be applied to a value."""
+
+
+class TooMuchWork(Exception):
+    """A path would take too long."""
+
+
 def get_child(node: Json, key: Key) -> Json:
     """Return a member or an item of a value; MISSING where it has none or is neither object nor array."""
     if isinstance(key, str):
         return node.get(key, MISSING) if isinstance(node, Mapping) else MISSING
-    return node[key] if isinstance(node, list) and -len(node) <= key < len(node) else MISSING
+    return node[key] if isinstance(node, list) and 0 <= key < len(node) else MISSING
 
 
 def type_name(value: Json) -> str:
@@ -91,7 +103,7 @@ def explain_missing(value: Json, keys: tuple[Key, ...]) -> tuple[str, MissKind]:
 
 def _explain_missing_index(value: Json, index: int, path: str, full_path: str, last: bool) -> tuple[str, MissKind]:
     if isinstance(value, list):
-        return f"No results for path: {full_path}", "beyond the end" if last else "missing"
+        return f"No results for path: {full_path}", "beyond the end" if last and index >= 0 else "missing"
     if value is None:
         return f"The path {path} is null", "not an array"
     return f"Filter: [{index}] can only be applied to arrays. Current context is: {java_text(value)}", "not an array"

@@ -1,20 +1,20 @@
-"""Parses a JSONPath into a root and selectors, with the syntax of Jayway JsonPath.
+"""Parses a JSONPath into a root and selectors, with the syntax of Jayway JsonPath 2.0.0.
 
-Source: https://github.com/json-path/JsonPath, the library behind Step Functions
-(https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html). It is older than RFC 9535 and
-differs: ``$.sub-values``, ``$.['a']`` and ``$[?(@.a-b == 1)]`` are legal, the step of a slice is ignored, ``['a','b']``
-gives one object.
+Source: https://github.com/json-path/JsonPath at that version, which recorded executions show to be the one behind Step
+Functions (https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html). It differs from
+later versions and from RFC 9535: a name ends only at ``.``, ``[`` or a blank; names in brackets have single quotes and
+no escapes; the step of a slice is ignored; ``[(@.length-1)]`` is the last item; a filter is cut at ``&&`` and ``||``
+wherever they are and does without its parentheses; what has no quotes in it is a text.
 """
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal, NoReturn, TypeGuard
 
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
-from sfn_provider.asl.text_cursor import TextCursor
 
 Root = Literal["input", "context", "variables"]
 """The data that a path starts from, named as in Scope."""
@@ -23,6 +23,13 @@ Root = Literal["input", "context", "variables"]
 @dataclass(frozen=True, slots=True)
 class Wildcard:
     """``*``: every value of an object or array."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromEnd:
+    """``[(@.length-1)]``: the item so far from the length of the array."""
+
+    distance: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +56,63 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """``..``: the value and everything below it."""
+    """``..``: the value and everything below it; another selector follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterPath:
+    """A path in a filter, which names one node.
+
+    Args:
+        from_root: True for ``$...``, which starts from the document, False for ``@...``, from the tested value.
+        selectors: the steps.
+    """
+
+    from_root: bool
+    selectors: tuple[DefiniteSelector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterPattern:
+    """``/expression/i``: a regular expression in Java's syntax."""
+
+    expression: str
+    ignores_case: bool
+
+
+FilterOperand = FilterPath | FilterPattern | str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A condition of a filter.
+
+    Args:
+        left: what is compared.
+        operator: ``==`` and so on; ``exists`` and ``!exists`` for a path alone.
+        right: what it is compared with.
+    """
+
+    left: FilterOperand
+    operator: str
+    right: FilterOperand = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """``[?(...)]``: the objects that a condition holds for; the condition is written in RFC 9535."""
+    """``[?(...)]``: what conditions hold for.
 
-    condition: str
+    Args:
+        alternatives: one of these must hold, each of which is conditions that must all hold.
+    """
+
+    alternatives: tuple[tuple[Criterion, ...], ...]
 
 
-Selector = str | int | Wildcard | Slice | Indices | Names | Descent | Filter
-"""One step of a path: a member's name, an item's index, or one of the classes above."""
+DefiniteSelector = str | int | FromEnd | Names
+"""A selector that names one node: a member, an item, or several members as one object."""
+
+Selector = DefiniteSelector | Wildcard | Slice | Indices | Descent | Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +128,21 @@ class ParsedPath:
     selectors: tuple[Selector, ...]
 
 
+_DEFINITE: Final = (str, int, FromEnd, Names)
+_MAX_INDEX: Final = 2**31
 _VARIABLE: Final = re.compile(r"[^\W\d]\w*")
-_INTEGER: Final = re.compile(r"-?\d+")
+_NAME: Final = re.compile(r"[^.\[ ]*")
+_KIND: Final = re.compile(r"[?'\d:@-]")
+_QUOTED: Final = re.compile(r"'([^']*)'")
+_FROM_END: Final = re.compile(r"@\.[ ()]*(?:length|size)[ ()]*-([\d ]+)\)")
+_NUMBERS: Final = re.compile(r"[\d,: -]+")
 _SLICE: Final = re.compile(r"(-?\d+)?:(-?\d+)?(?::(?:-?\d+)?)?")
-_STRING: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
-_FILTER_PART: Final = re.compile(
-    r"""\s*(?:
-        (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-      | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-      | (?P<operator>&&|\|\||[=!<>]=|[<>!()])
-      | (?P<word>(?:true|false|null)\b)
-      | (?P<path>@)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-_END_OF_NAME: Final = frozenset(".[ \t\r\n")
-_END_OF_FILTERED_NAME: Final = _END_OF_NAME | frozenset("=!<>&|)")
+_INDICES: Final = re.compile(r"(-?\d+)(?:,-?\d+)*,?")
+_FILTER: Final = re.compile(r"\[\s*\?\s*\((.*)\)\s*\]", re.DOTALL)
+_OPERATORS: Final = ("==", ">=", "<=", "!=", "<", ">", "=~")
+"""In the order in which Jayway searches for one."""
+
+_ARGUMENT_STRING: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
 def end_of_path(text: str, position: int) -> int:
@@ -107,10 +157,15 @@ def end_of_path(text: str, position: int) -> int:
     """
     depth = 0
     while position < len(text) and (depth > 0 or text[position] not in ",)"):
-        quoted = _STRING.match(text, position) if depth else None
+        quoted = _ARGUMENT_STRING.match(text, position) if depth else None
         depth += (text[position] in "([") - (text[position] in ")]")
         position = quoted.end() if quoted else position + 1
     return position
+
+
+def is_definite(selectors: tuple[Selector, ...]) -> TypeGuard[tuple[DefiniteSelector, ...]]:
+    """Return whether selectors name at most one node."""
+    return all(isinstance(selector, _DEFINITE) for selector in selectors)
 
 
 def parse_path(text: str) -> ParsedPath:
@@ -123,150 +178,167 @@ def parse_path(text: str) -> ParsedPath:
     Raises:
         PathSyntaxError: the text is no such path.
     """
-    parser = _PathParser(text.strip(), _END_OF_NAME)
-    if not parser.take("$"):
-        parser.fail("a path starts with '$'")
-    root, first = parser.root()
-    selectors = first + parser.selectors()
-    if not parser.done():
-        parser.fail("expected '.' or '['")
-    return ParsedPath(root, selectors)
+    path = text.strip()
+    if not path.startswith("$"):
+        _fail(path, 0, "a path starts with '$'")
+    variable = _VARIABLE.match(path, 1)
+    if variable:
+        return ParsedPath("variables", (variable.group(), *_parse_selectors(path, variable.end())))
+    if path.startswith("$$"):
+        return ParsedPath("context", _parse_selectors(path, 2))
+    return ParsedPath("input", _parse_selectors(path, 1))
 
 
-class _PathParser(TextCursor):
-    """Reads the text of a path.
-
-    Args:
-        text: the path.
-        end_of_name: the characters that end a name without quotes.
-        position: where to start.
-    """
-
-    def __init__(self, text: str, end_of_name: frozenset[str], position: int = 0) -> None:
-        super().__init__(text, position)
-        self.end_of_name = end_of_name
-
-    def fail(self, reason: str) -> NoReturn:
-        raise PathSyntaxError(f"'{self.text}' is not a JSONPath: {reason} at position {self.position}")
-
-    def root(self) -> tuple[Root, tuple[Selector, ...]]:
-        if self.take("$"):
-            return "context", ()
-        name = self.match(_VARIABLE)
-        return ("variables", (name.group(),)) if name else ("input", ())
-
-    def selectors(self) -> tuple[Selector, ...]:
-        """Read selectors up to the end of the text, or to what can be none."""
-        found: list[Selector] = []
-        # Jayway: a name may follow * without a dot, as in $.items[*]name, but not in a filter.
-        loose = self.end_of_name is _END_OF_NAME
-        while not self.done() and (self.peek() in ".[" or (loose and found and found[-1] == Wildcard())):
-            if self.take(".."):
-                found += (Descent(), self.after_dot())
-            elif self.take(".") or self.peek() != "[":
-                found.append(self.after_dot())
-            else:
-                found.append(self.bracket())
-        return tuple(found)
-
-    def after_dot(self) -> Selector:
-        if self.peek() == "[":
-            return self.bracket()
-        if self.take("*"):
-            return Wildcard()
-        return self.name()
-
-    def name(self) -> str:
-        start = self.position
-        while not self.done() and self.peek() not in self.end_of_name:
-            if self.peek() == "(":
-                self.skip_call()
-            else:
-                self.position += 1
-        if start == self.position:
-            self.fail("expected a name")
-        if self.end_of_name is _END_OF_NAME and self.peek().isspace():
-            self.fail("a name with spaces needs brackets and quotes, as in ['my name'],")
-        return self.text[start : self.position]
-
-    def skip_call(self) -> None:
-        """Skip ``()`` of something like ``length()``, which Step Functions reads as a part of the name."""
-        end = self.text.find(")", self.position)
-        if end < 0:
-            self.fail("')' is missing for '('")
-        self.position = end + 1
-
-    def bracket(self) -> Selector:
-        self.take("[")
-        self.skip_spaces()
-        selector = self.bracketed()
-        self.skip_spaces()
-        if not self.take("]"):
-            self.fail("expected ']'")
-        return selector
-
-    def bracketed(self) -> Selector:
-        if self.take("*"):
-            return Wildcard()
-        if self.take("?"):
-            return self.filter()
-        if self.peek() in ("'", '"'):
-            names = tuple(map(_unquote, self.separated(_STRING)))
-            return names[0] if len(names) == 1 else Names(names)
-        sliced = self.match(_SLICE)
-        if sliced:
-            return self.slice(sliced.group(1), sliced.group(2))
-        indices = tuple(map(int, self.separated(_INTEGER)))
-        return indices[0] if len(indices) == 1 else Indices(indices)
-
-    def slice(self, start: str | None, end: str | None) -> Slice:
-        if start is None and end is None:
-            self.fail("a slice needs a start or an end")
-        return Slice(None if start is None else int(start), None if end is None else int(end))
-
-    def separated(self, pattern: re.Pattern[str]) -> list[str]:
-        found: list[str] = []
-        while not found or self.take(","):
-            self.skip_spaces()
-            part = self.match(pattern)
-            if part is None:
-                self.fail("expected '*', an index, a slice, a quoted name or '?(...)'")
-            found.append(part.group())
-            self.skip_spaces()
-        return found
-
-    def filter(self) -> Filter:
-        """Read ``(...)`` and write it as RFC 9535 does."""
-        self.skip_spaces()
-        if self.peek() != "(":
-            self.fail("a filter is written [?(...)]")
-        parts: list[str] = []
-        depth = 0
-        while not parts or depth:
-            part = self.match(_FILTER_PART)
-            if part is None:
-                self.fail("a filter is made of comparisons, &&, ||, ! and @ paths; something else is")
-            depth += {"(": 1, ")": -1}.get(part.group("operator") or "", 0)
-            parts.append(self.filtered_path() if part.group("path") else part.group().strip())
-        return Filter(" ".join(parts))
-
-    def filtered_path(self) -> str:
-        inner = _PathParser(self.text, _END_OF_FILTERED_NAME, self.position)
-        selectors = inner.selectors()
-        self.position = inner.position
-        return "@" + "".join(self.as_rfc(selector) for selector in selectors)
-
-    def as_rfc(self, selector: Selector) -> str:
-        if isinstance(selector, str):
-            return f"[{json.dumps(selector)}]"
-        if isinstance(selector, int):
-            return f"[{selector}]"
-        if isinstance(selector, Filter):
-            return f"[?{selector.condition}]"
-        if isinstance(selector, Wildcard):
-            return "[*]"
-        self.fail("a filter takes only paths of names, indices, '*' and filters, which ends")
+def _fail(path: str, position: int, reason: str) -> NoReturn:
+    raise PathSyntaxError(f"'{path}' is not a JSONPath: {reason} at position {position}")
 
 
-def _unquote(text: str) -> str:
-    return _ESCAPE.sub(r"\1", text[1:-1])
+def _parse_selectors(path: str, start: int, *, in_filter: bool = False) -> tuple[Selector, ...]:
+    """Read what follows the root; in a filter there is no filter, however deep."""
+    if start < len(path) and path[start] not in ".[":
+        _fail(path, start, "expected '.' or '['")
+    if path.endswith("."):
+        _fail(path, len(path), "expected a name")
+    return tuple(_selectors(path, start, in_filter))
+
+
+def _selectors(path: str, position: int, in_filter: bool) -> Iterator[Selector]:
+    while position < len(path):
+        if path.startswith("..", position):
+            yield Descent()
+            position += 2
+        elif path[position] == "[":
+            end = _end_of_bracket(path, position)
+            yield _parse_bracket(path, position, path[position:end], in_filter)
+            position = end
+        elif path[position] == "*":
+            yield Wildcard()
+            position += 1
+        else:
+            name = _NAME.match(path, position + (path[position] == "."))
+            assert name is not None
+            if not name.group() and path[name.end()] == " ":
+                _fail(path, position, "a name with spaces needs brackets and quotes, as in ['my name'],")
+            if name.group():
+                yield Wildcard() if name.group() == "*" else name.group()
+            position = name.end()
+
+
+def _end_of_bracket(path: str, start: int) -> int:
+    """Find the end of what a bracket opens. Jayway counts brackets in quotes, too."""
+    depth = 0
+    for position in range(start, len(path)):
+        depth += (path[position] == "[") - (path[position] == "]")
+        if depth == 0:
+            return position + 1
+    return len(path)
+
+
+def _parse_bracket(path: str, position: int, bracket: str, in_filter: bool) -> Selector:
+    if bracket == "[*]":
+        return Wildcard()
+    kind = _KIND.search(bracket)
+    if kind is None:
+        _fail(path, position, "expected '*', an index, a slice, '?(...)' or a name in single quotes in brackets")
+    if kind.group() == "?" and in_filter:
+        _fail(path, position, "a path in a filter cannot have a filter,")
+    if kind.group() == "?":
+        return _parse_filter(path, position, bracket)
+    if kind.group() == "'":
+        return _parse_names(path, position, bracket[kind.start() :])
+    return _parse_numbers(path, position, bracket, kind.start())
+
+
+def _parse_names(path: str, position: int, text: str) -> Selector:
+    """Read quoted names. Jayway knows no escapes: a backslash is part of the name."""
+    inside, closed, _ = text.partition("]")
+    names = tuple(_QUOTED.findall(inside))
+    if not closed or not names:
+        _fail(path, position, "expected a name between single quotes and ']' after it")
+    return names[0] if len(names) == 1 else Names(names)
+
+
+def _parse_numbers(path: str, position: int, bracket: str, start: int) -> Selector:
+    found = _FROM_END.match(bracket, start)
+    if found:
+        return FromEnd(_index(path, position, found.group(1).replace(" ", "")))
+    run = _NUMBERS.match(bracket, start)
+    if run is None or run.end() == len(bracket):
+        _fail(path, position, "expected [(@.length-1)]" if bracket[start] == "@" else "expected ']'")
+    numbers = run.group().replace(" ", "")
+    sliced = _SLICE.fullmatch(numbers)
+    if sliced and (sliced.group(1) or sliced.group(2)):
+        first, last = (None if side is None else _index(path, position, side) for side in sliced.group(1, 2))
+        return Slice(first, last)
+    if not _INDICES.fullmatch(numbers):
+        _fail(path, position, "expected an index, several with commas, or a slice with a start or an end")
+    indices = tuple(_index(path, position, number) for number in numbers.rstrip(",").split(","))
+    return indices[0] if len(indices) == 1 else Indices(indices)
+
+
+def _index(path: str, position: int, number: str) -> int:
+    """Convert an index; Jayway's are integers of 32 bits."""
+    if len(number) > len(str(_MAX_INDEX)) + 1 or not -_MAX_INDEX <= int(number) < _MAX_INDEX:
+        _fail(path, position, "an index must be less than 2147483648,")
+    return int(number)
+
+
+def _parse_filter(path: str, position: int, bracket: str) -> Filter:
+    """Read ``[?(...)]`` into conditions, in the order in which Jayway tests them: the last one first."""
+    found = _FILTER.fullmatch(bracket[: _end_of_filter(bracket)])
+    if not found:
+        _fail(path, position, "expected a filter such as [?(@.a == 1)]")
+    try:
+        return Filter(
+            tuple(
+                tuple(_parse_criterion(text) for text in reversed(alternative.split("&&")))
+                for alternative in reversed(found.group(1).split("||"))
+            )
+        )
+    except PathSyntaxError as error:
+        raise PathSyntaxError(f"'{path}' is not a JSONPath: the filter {bracket} is wrong: {error}") from error
+
+
+def _end_of_filter(bracket: str) -> int:
+    """Find the first ``]`` outside of quotes and parentheses; 0 where there is none that closes all brackets."""
+    quoted, squares, rounds = False, 0, 0
+    for position, char in enumerate(bracket):
+        if char == "'" and bracket[position - 1] != "\\":
+            quoted = not quoted
+        elif not quoted:
+            squares += (char == "[") - (char == "]")
+            rounds += (char == "(") - (char == ")")
+            if char == "]" and rounds == 0:
+                return 0 if squares else position + 1
+    return 0
+
+
+def _parse_criterion(text: str) -> Criterion:
+    condition = text.strip().lstrip("[?( ").rstrip(") ")
+    operator = next((operator for operator in _OPERATORS if operator in condition), "")
+    left, _, right = condition.partition(operator) if operator else (condition, "", "")
+    left, right = left.strip(), right.strip()
+    negated = left.startswith("!@")
+    if operator:
+        return Criterion(_parse_operand(left[1:] if negated else left), operator, _parse_operand(right))
+    try:
+        tested = _parse_operand(left[1:] if negated else left)
+    except PathSyntaxError as error:
+        raise PathSyntaxError(f"{error}; a condition is a path or a comparison by {' '.join(_OPERATORS)}") from error
+    if not isinstance(tested, FilterPath):
+        raise PathSyntaxError(f"{condition!r} is neither a path from @ nor a comparison by {' '.join(_OPERATORS)}")
+    return Criterion(tested, "!exists" if negated else "exists")
+
+
+def _parse_operand(text: str) -> FilterOperand:
+    """Read a side of a comparison. Whatever is no path, pattern or text in single quotes is a text as it stands."""
+    if text.startswith(("$", "@")):
+        selectors = _parse_selectors(text, 1, in_filter=True)
+        if not is_definite(selectors):
+            raise PathSyntaxError(f"the path {text} may name several nodes")
+        return FilterPath(text[0] == "$", selectors)
+    if text.startswith("!@"):
+        raise PathSyntaxError(f"{text} is negated, which only a path alone can be")
+    if text.startswith("/") and text.endswith(("/", "/i")) and len(text) > 1:
+        return FilterPattern(text[1 : text.rindex("/")], text.endswith("i"))
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text

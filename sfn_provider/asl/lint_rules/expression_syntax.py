@@ -53,15 +53,17 @@ def _use_problems(use: PathUse) -> Iterator[Diagnostic]:
             for message in compile_intrinsic(use.value).warnings:
                 yield warning("INTRINSIC_WILL_FAIL", message, use.at)
             return
-        functions = compile_path(use.value).functions
+        path = compile_path(use.value)
         if use.kind in ("reference", "input reference"):
             _check_reference(use)
     except ValueError as problem:
         yield error(_syntax_message(use, problem, takes_calls), use.at)
         return
-    if functions:
-        message = f"Step Functions has no path functions: it looks for a field of the name {functions[0]!r}"
+    if path.functions:
+        message = f"Step Functions has no path functions: it looks for a field of the name {path.functions[0]!r}"
         yield warning("PATH_FUNCTION", message, use.at)
+    for message in path.warnings:
+        yield warning("PATH_FINDS_NOTHING", message, use.at)
 
 
 def _syntax_message(use: PathUse, problem: ValueError, takes_calls: bool) -> str:

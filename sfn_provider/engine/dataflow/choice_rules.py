@@ -59,6 +59,7 @@ def compile_rule(rule: ChoiceRule) -> RulePredicate:
     """Compile a JSONPath rule to a function that returns True if the rule matches.
 
     The function raises StatesError ``States.Runtime`` if a path of the rule finds nothing; only IsPresent does not.
+    It does where the input is null, too.
     """
     if rule.and_ is not None:
         return _all(tuple(map(compile_rule, rule.and_)))
@@ -107,7 +108,14 @@ def _comparison(variable: JsonPath, name: str, operand: Json) -> RulePredicate:
     return lambda scope: compare(_read(variable, scope), operand)
 
 
+def _require_input(path: JsonPath, scope: Scope) -> None:
+    """Raise where a path starts from an input of null (reported from an execution, for the path $ too)."""
+    if scope.input is None and path.root == "input":
+        raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
+
+
 def _present(path: JsonPath, scope: Scope) -> bool:
+    _require_input(path, scope)
     try:
         found = path.read(scope)
     except PathNotFound:
@@ -116,6 +124,7 @@ def _present(path: JsonPath, scope: Scope) -> bool:
 
 
 def _read(path: JsonPath, scope: Scope) -> Json:
+    _require_input(path, scope)
     try:
         return path.read(scope)
     except PathNotFound as missing:

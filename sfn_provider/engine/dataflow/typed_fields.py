@@ -10,7 +10,7 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator, path_reader
 from sfn_provider.engine.limits import to_json
-from sfn_provider.exceptions import StatesError
+from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
 JsonataType = Literal["array", "object", "string", "number", "boolean"]
 
@@ -64,6 +64,19 @@ def evaluate_field(
     return require_type(found, expected, value, field) if expected else found
 
 
+def wrong_value(language: str, field: str, cause: str) -> StatesError:
+    """Return the error for a value that a field cannot take, although its JSON type is right.
+
+    In JSONata it can be caught (reported from executions for a Wait's Timestamp).
+
+    Args:
+        language: the query language of the state.
+        field: the field's name.
+        cause: what is wrong.
+    """
+    return QueryEvaluationError(cause, field) if language == "JSONata" else StatesError("States.Runtime", cause)
+
+
 _NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '{value}' instead."}
 """AWS's messages for values below 0, for fields with a special one."""
 
@@ -72,9 +85,29 @@ def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entro
     """Evaluate a field that takes an integer of 0 or more; None where it is absent.
 
     Raises:
-        StatesError: ``States.Runtime`` if the value is no such number, in AWS's words (recorded executions).
+        StatesError: ``States.Runtime`` if the value is no such number, in AWS's words (recorded executions);
+            ``States.QueryEvaluationError`` in JSONata.
     """
-    value = evaluate_field(holder, language, field, scope, entropy, "number")
+    value = require_integer(evaluate_field(holder, language, field, scope, entropy, "number"), holder, language, field)
+    if value is not None and value < 0:
+        message = _NEGATIVE.get(field, "{field} cannot be negative.")
+        raise wrong_value(language, field, message.format(field=field, value=value))
+    return value
+
+
+def require_integer(value: Json, holder: Any, language: str, field: str) -> int | None:
+    """Return the value of a field as an integer; None for None.
+
+    Args:
+        value: what the field evaluates to.
+        holder: the model that has the field.
+        language: the query language.
+        field: the field's name, for example ``MaxItems``.
+
+    Raises:
+        StatesError: ``States.Runtime`` if the value is no integer, in AWS's words (recorded executions);
+            ``States.QueryEvaluationError`` in JSONata.
+    """
     if value is None:
         return None
     if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
@@ -84,8 +117,5 @@ def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entro
         shown = value if isinstance(value, str) else to_json(value)
         where = f"{field}Path field refers to" if path else f"{field} field has the"
         cause = f'The {where} value "{shown}" which is not a valid integer' + (f": {path}" if path else "")
-        raise StatesError("States.Runtime", cause)
-    if value < 0:
-        message = _NEGATIVE.get(field, "{field} cannot be negative.")
-        raise StatesError("States.Runtime", message.format(field=field, value=int(value)))
+        raise wrong_value(language, field, cause)
     return int(value)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator
-from sfn_provider.engine.dataflow.typed_fields import evaluate_field
+from sfn_provider.engine.dataflow.typed_fields import evaluate_field, require_integer
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.map_run.file_formats import READER_FAILED, Dataset, read_dataset
 from sfn_provider.engine.map_run.item_selection import map_scope, select_items
@@ -25,8 +24,15 @@ MAX_ITEMS = 100_000_000
 _GET_OBJECT = "arn:aws:states:::s3:getObject"
 
 
-def begin_reading(step: StepContext, frame: Frame, state: CompiledState, scope: Scope) -> None:
+def begin_reading(step: StepContext, frame: Frame, state: CompiledState, scope: Scope, max_items: int | None) -> None:
     """Ask for the list, the manifest or the one object that the ItemReader names.
+
+    Args:
+        step: the step that the state is in.
+        frame: the state's frame, whose progress is a Map Run's.
+        state: the Map.
+        scope: what its fields see.
+        max_items: what evaluate_max_items returned.
 
     Raises:
         StatesError: if a field of the ItemReader cannot be evaluated.
@@ -38,8 +44,10 @@ def begin_reading(step: StepContext, frame: Frame, state: CompiledState, scope: 
     if not isinstance(arguments, dict) or not isinstance(arguments.get("Bucket"), str):
         raise StatesError(READER_FAILED, f"{field} must be an object that names a Bucket.")
     stage = _first_stage(reader.resource, config)
-    max_items = _max_items(step, state, config, scope)
-    progress = ItemReaderProgress(stage, arguments["Bucket"], arguments.get("Key"), max_items)
+    if max_items is not None and max_items < 0:
+        raise StatesError(READER_FAILED, "field MaxItems must be positive")
+    most = min(max_items or MAX_ITEMS, MAX_ITEMS)
+    progress = ItemReaderProgress(stage, arguments["Bucket"], arguments.get("Key"), most)
     frame.progress_as(MapRunProgress).reader = progress
     purpose: CallPurpose = "list" if stage == "list" else _purpose(config) if stage == "data" else "read"
     _request(step, frame, state, reader.resource, arguments, purpose)
@@ -87,18 +95,16 @@ def _purpose(config: ReaderConfig) -> CallPurpose:
     return "read_rows" if config.input_type == "PARQUET" else "read"
 
 
-def _max_items(step: StepContext, state: CompiledState, config: ReaderConfig, scope: Scope) -> int:
-    value = evaluate_field(config, state.language, "MaxItems", scope, step.entropy, "number")
-    if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-        value = int(value)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        cause = (
-            f"The MaxItemsPath field refers to value '{value}' which is not a valid integer: {config.max_items_path}"
-        )
-        raise StatesError(READER_FAILED, cause)
-    if value is not None and value < 0:
-        raise StatesError(READER_FAILED, "field MaxItems must be positive")
-    return min(value or MAX_ITEMS, MAX_ITEMS)
+def evaluate_max_items(step: StepContext, state: CompiledState, scope: Scope) -> int | None:
+    """Evaluate the ItemReader's MaxItems, or the path in its place; None where there is neither.
+
+    Raises:
+        StatesError: ``States.Runtime`` if it is no integer (reported from executions, which have no Map Run then);
+            ``States.QueryEvaluationError`` in JSONata.
+    """
+    config = _config(state)
+    found = evaluate_field(config, state.language, "MaxItems", scope, step.entropy, "number")
+    return require_integer(found, config, state.language, "MaxItems")
 
 
 def _request(

@@ -8,7 +8,7 @@ import re
 from sfn_provider.asl.scope import Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
-from sfn_provider.engine.dataflow.typed_fields import evaluate_field, evaluate_integer
+from sfn_provider.engine.dataflow.typed_fields import evaluate_field, evaluate_integer, wrong_value
 from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.state_progress import Tolerance
 from sfn_provider.exceptions import StatesError
@@ -22,7 +22,8 @@ def evaluate_tolerance(state: CompiledState, scope: Scope, entropy: random.Rando
     """Evaluate ToleratedFailureCount and ToleratedFailurePercentage, or the paths in their place.
 
     Raises:
-        StatesError: ``States.Runtime`` if a value cannot be taken, in AWS's words (recorded executions).
+        StatesError: ``States.Runtime`` if a value cannot be taken, in AWS's words (recorded executions);
+            ``States.QueryEvaluationError`` in JSONata.
     """
     count = evaluate_integer(state.model, state.language, "ToleratedFailureCount", scope, entropy)
     return Tolerance(count or 0, _percentage(state, scope, entropy))
@@ -41,5 +42,6 @@ def _percentage(state: CompiledState, scope: Scope, entropy: random.Random) -> f
         cause = f'The ToleratedFailurePercentagePath field refers to value "{shown}" which is not a valid float: {path}'
         raise StatesError("States.Runtime", cause)
     if not 0 <= value <= 100:
-        raise StatesError("States.Runtime", "ToleratedFailurePercentage must be between 0 and 100.")
+        cause = "ToleratedFailurePercentage must be between 0 and 100."
+        raise wrong_value(state.language, "ToleratedFailurePercentage", cause)
     return float(value)

@@ -32,7 +32,7 @@ from sfn_provider.engine.map_run.completion import (
     fail_run,
     map_run_error_name,
 )
-from sfn_provider.engine.map_run.item_reader import begin_reading, handle_read_result
+from sfn_provider.engine.map_run.item_reader import begin_reading, evaluate_max_items, handle_read_result
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.map_run.naming import run_arn, run_label, run_name
 from sfn_provider.engine.map_run.result_writer import evaluate_destination
@@ -54,12 +54,13 @@ def execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     dataset = [] if has_reader else evaluate_items(step, state, scope)
     step.emit(frame, "MapStateStarted", {"length": len(dataset)})
     tolerance = evaluate_tolerance(state, scope, step.entropy)
+    max_items = evaluate_max_items(step, state, scope) if has_reader else None
     frame.progress = progress = _new_map_run(step, frame, state, limit, tolerance)
     step.emit(frame, "MapRunStarted", {"mapRunArn": progress.arn})
     try:
         progress.destination = evaluate_destination(step, state, scope)
         if has_reader:
-            begin_reading(step, frame, state, scope)
+            begin_reading(step, frame, state, scope, max_items)
         else:
             _start(step, frame, state, scope, select_items(step, state, scope, dataset))
     except StatesError as error:

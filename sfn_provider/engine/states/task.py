@@ -10,7 +10,7 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator
 from sfn_provider.engine.dataflow.parameter_checks import check_parameters
-from sfn_provider.engine.dataflow.typed_fields import evaluate_integer
+from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, wrong_value
 from sfn_provider.engine.errors.retry import is_timeout, reported_error_name
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
@@ -73,7 +73,7 @@ def _seconds(step: ExecutionStep, state: CompiledState, field: str, scope: Scope
     value = evaluate_integer(state.model, state.language, field, scope, step.entropy)
     if value is not None and not 0 < value <= MAX_SECONDS:
         expected = "positive integer" if value == 0 else f"integer of at most {MAX_SECONDS}"
-        raise StatesError("States.Runtime", f"Expected {expected} for {field}, got '{value}' instead.")
+        raise wrong_value(state.language, field, f"Expected {expected} for {field}, got '{value}' instead.")
     return None if value is None else float(value)
 
 

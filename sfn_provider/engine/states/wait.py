@@ -9,7 +9,7 @@ from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
-from sfn_provider.engine.dataflow.typed_fields import JsonataType, evaluate_field, model_field
+from sfn_provider.engine.dataflow.typed_fields import JsonataType, evaluate_field, model_field, wrong_value
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.limits import MAX_SECONDS, to_json
@@ -17,9 +17,14 @@ from sfn_provider.engine.requests import Event
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
 
+_TOO_LONG = 2**31
+"""Seconds that AWS does not wait (reported from executions)."""
+
 
 def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     until = _end_time(step, state, state.data_flow.select_input(step.scope(frame)))
+    if until - step.execution.now >= _TOO_LONG:
+        raise wrong_value(state.language, "Timestamp", "Wait state delay is too long.")
     if until > step.execution.now:
         step.wake(frame, "wait", until)
     else:
@@ -33,15 +38,19 @@ class _FieldValue(NamedTuple):
         field: the field's name.
         text: its value in the definition.
         value: what that evaluates to.
+        language: the query language of the state.
     """
 
     field: str
     text: Json
     value: Json
+    language: str
 
     def error(self, problem: str) -> StatesError:
-        """Return the error for a value that the field cannot take, as AWS words it (TimestampPath: recorded)."""
+        """Return the error for a value that the field cannot take, as AWS words it (both Timestamps: recorded)."""
         shown = self.value if isinstance(self.value, str) else to_json(self.value)
+        if self.language == "JSONata":
+            return wrong_value(self.language, self.field, f"The {self.field} field {problem}: {shown}")
         return StatesError("States.Runtime", f"The {self.field} parameter {problem}: {self.text} == {shown}")
 
 
@@ -52,7 +61,8 @@ def _end_time(step: ExecutionStep, state: CompiledState, scope: Scope) -> float:
     timestamp = _evaluate(step, state, scope, "Timestamp", "string")
     at = parse_time(timestamp.value) if isinstance(timestamp.value, str) else None
     if at is None:
-        raise timestamp.error("does not reference a valid ISO-8601 extended offset date-time format string")
+        wrong = "cannot be parsed as an" if timestamp.language == "JSONata" else "does not reference a valid"
+        raise timestamp.error(f"{wrong} ISO-8601 extended offset date-time format string")
     return at
 
 
@@ -62,9 +72,9 @@ def _evaluate(
     path = getattr(state.model, f"{model_field(field)}_path")
     if path is None:
         value = evaluate_field(state.model, state.language, field, scope, step.entropy, expected)
-        return _FieldValue(field, getattr(state.model, model_field(field)), value)
+        return _FieldValue(field, getattr(state.model, model_field(field)), value, state.language)
     try:
-        return _FieldValue(f"{field}Path", path, compile_path(path).read(scope))
+        return _FieldValue(f"{field}Path", path, compile_path(path).read(scope), state.language)
     except PathNotFound as missing:
         cause = f"The {field}Path parameter does not reference an input value: {path}"
         raise StatesError("States.Runtime", cause) from missing

@@ -112,7 +112,7 @@ REFUSED = {
     "escaped double quote": (r"States.Array('say \"hi\"')", r"\" is no escape"),
     "newline as an escape": (r"States.Array('a\nb')", r"\n is no escape"),
     "wrong path": ("States.Array($.a[x])", "is not a JSONPath"),
-    "wrong filter": ("States.Array($.a[?(@.b in ['x'])])", "a filter is made of comparisons"),
+    "wrong filter": ("States.Array($.a[?(@.b in ['x'])])", "a condition is a path or a comparison"),
 }
 
 

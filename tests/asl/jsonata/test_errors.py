@@ -94,6 +94,26 @@ FAILING = (
     ),
     Failing("$fromMillis(0, '[q]')", '. D3132: Unknown component specifier "q" in date/time picture string'),
     Failing("$decodeUrl('%')", '. D3140: Malformed URL passed to $decodeUrl(): "%"'),
+    Failing("$encodeUrl('\\ud800a')", '. D3140: Malformed URL passed to $encodeUrl(): "\ufffda"'),
+    Failing("$encodeUrlComponent('\\udc00')", '. D3140: Malformed URL passed to $encodeUrlComponent(): "\ufffd"'),
+    Failing("$base64decode('!!!')", ": The argument of the base64decode function must be base64"),
+    Failing("$base64decode('a')", ": The argument of the base64decode function must be base64"),
+    Failing("$base64decode('YQ=')", ": The argument of the base64decode function must be base64"),
+    Failing("substring(?, 0)", ". T1007: Attempted to partially apply a non-function. Did you mean $substring?"),
+    Failing("nothing(?)", ". T1008: Attempted to partially apply a non-function"),
+    Failing("5(?)", ". T1008: Attempted to partially apply a non-function"),
+    *(
+        Failing(
+            f"${name}('a', function($text) {{ 1 }}{more})",
+            f'. T1010: The matcher function argument passed to function "{name}" does not return the correct object '
+            "structure",
+        )
+        for name, more in (("match", ""), ("contains", ""), ("split", ""), ("replace", ", 'b'"))
+    ),
+    Failing(
+        "$formatInteger(1e46, 'I')",
+        ": Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive",
+    ),
     Failing("$error('no taxi')", ". D3137: no taxi"),
     Failing("$assert(1 = 2)", ". D3141: $assert() statement failed"),
     Failing("$string(1/0)", ". D3001: Attempting to invoke string function on Infinity or NaN"),
@@ -128,6 +148,18 @@ class Unparsable:
 @pytest.mark.parametrize(
     "case",
     [
+        Unparsable(
+            "function(x) { 1 }",
+            "S0208",
+            10,
+            'Parameter "x" of function definition must be a variable name (start with $)',
+        ),
+        Unparsable(
+            "function($a, 1) { 1 }",
+            "S0208",
+            14,
+            "Parameter 1 of function definition must be a variable name (start with $)",
+        ),
         Unparsable("1 +", "S0207", 3, "Unexpected end of expression"),
         Unparsable("a[1,2)", "S0202", 4, 'Expected "]", got ","'),
         Unparsable("'open", "S0101", 5, "String literal must be terminated by a matching quote"),

@@ -39,6 +39,12 @@ PATHS = [
     Case("empty path", {**PASS, "OutputPath": ""}, [("error", SCHEMA, "/OutputPath")]),
     Case("unclosed bracket", {**PASS, "InputPath": "$.a["}, [("error", SCHEMA, "/InputPath")]),
     Case("path function", {**PASS, "InputPath": "$.a.length()"}, [("warning", "PATH_FUNCTION", "/InputPath")]),
+    Case("negative index", {**PASS, "InputPath": "$.a[-1]"}, [("warning", "PATH_FINDS_NOTHING", "/InputPath")]),
+    Case(
+        "double quotes in a filter",
+        {**PASS, "InputPath": '$.a[?(@.b == "c")]'},
+        [("warning", "PATH_FINDS_NOTHING", "/InputPath")],
+    ),
     Case("result path", {**CALL, "ResultPath": "$.a['b c'][0]"}, []),
     Case("result path of many", {**CALL, "ResultPath": "$.a[*]"}, [("error", SCHEMA, "/ResultPath")]),
     Case("result path to the context", {**CALL, "ResultPath": "$$.a"}, [("error", SCHEMA, "/ResultPath")]),

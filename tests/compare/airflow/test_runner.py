@@ -72,7 +72,8 @@ def test_two_files_of_the_same_length_in_the_same_second_are_two_files() -> None
 @pytest.mark.usefixtures("user_airflow_home")
 def test_a_null_takes_its_way_through_a_choice() -> None:
     """Airflow 3.0 refuses to push it as an XCom."""
-    choice = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "Null"}], "Default": "Other"}
+    rule = {"Variable": "$$.Execution.Name", "IsString": True, "Next": "Null"}
+    choice = {"Type": "Choice", "Choices": [rule], "Default": "Other"}
     other = END | {"Result": "other"}
     states = {"A": {"Type": "Pass", "Result": None, "Next": "C"}, "C": choice, "Null": END, "Other": other}
     run = run_on_airflow({"StartAt": "A", "States": states}, {}, mocks={})

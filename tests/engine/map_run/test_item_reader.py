@@ -177,12 +177,6 @@ UNREADABLE = [
         input={"most": -1},
     ),
     Unreadable(
-        "MaxItemsPath to a fraction",
-        reading({"InputType": "JSON", "MaxItemsPath": "$.most"}),
-        "The MaxItemsPath field refers to value '1.5' which is not a valid integer: $.most",
-        input={"most": 1.5},
-    ),
-    Unreadable(
         "no bucket",
         {
             "Resource": GET_OBJECT,

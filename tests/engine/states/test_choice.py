@@ -28,6 +28,21 @@ def test_the_first_rule_that_holds_decides(n: int, taken: str) -> None:
     assert entered(simulate(machine, {"n": n})) == ["Choose", taken]
 
 
+@pytest.mark.parametrize(
+    "comparison", [{"IsString": True}, {"IsPresent": True}, {"IsNull": True}, {"NumericEquals": 1}]
+)
+@pytest.mark.parametrize("path", ["$", "$.a"])
+def test_no_path_starts_from_an_input_of_null(path: str, comparison: dict[str, Any]) -> None:
+    execution = simulate(choice({"Variable": path, **comparison, "Next": "A"}, Default="B"), None)
+    assert outcome(execution) == ("FAILED", "States.Runtime")
+    assert told(execution) == "Unable to apply Path transformation to null or empty input."
+
+
+def test_a_path_to_the_context_needs_no_input() -> None:
+    machine = choice({"Variable": "$$.Execution.Id", "IsString": True, "Next": "A"}, Default="B")
+    assert entered(simulate(machine, None))[-1] == "A"
+
+
 def test_rules_after_it_are_not_evaluated() -> None:
     machine = choice(rule(5, "A"), {"Variable": "$.missing", "IsNull": True, "Next": "B"}, Default="C")
     assert entered(simulate(machine, {"n": 9})) == ["Choose", "A"]

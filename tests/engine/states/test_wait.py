@@ -111,6 +111,12 @@ REFUSED = {
     "timestamp of another type": Refused(
         {"TimestampPath": "$.v"}, {"v": 5}, f"The TimestampPath parameter {NO_TIME} 5"
     ),
+    "timestamp in more than 68 years": Refused(
+        {"TimestampPath": "$.v"}, {"v": "2093-12-01T00:00:00.000Z"}, "Wait state delay is too long."
+    ),
+    "timestamp of the definition in more than 68 years": Refused(
+        {"Timestamp": "2093-12-01T00:00:00.000Z"}, {}, "Wait state delay is too long."
+    ),
     "timestamp that is no day": Refused(
         {"TimestampPath": "$.v"},
         {"v": "2025-02-30T00:00:00Z"},
@@ -124,7 +130,22 @@ REFUSED = {
         "States.QueryEvaluationError",
     ),
     "jsonata seconds negative": Refused(
-        {"Seconds": "{% 0 - 1 %}"}, {}, "The Seconds parameter references a negative value: {% 0 - 1 %} == -1"
+        {"Seconds": "{% 0 - 1 %}"},
+        {},
+        "The Seconds field references a negative value: -1",
+        "States.QueryEvaluationError",
+    ),
+    "jsonata seconds with a fraction": Refused(
+        {"Seconds": "{% 1.5 %}"},
+        {},
+        "The Seconds field cannot be parsed as a long value: 1.5",
+        "States.QueryEvaluationError",
+    ),
+    "jsonata seconds too many": Refused(
+        {"Seconds": "{% 1e8 %}"},
+        {},
+        "The Seconds field references a value greater than 99999999: 100000000",
+        "States.QueryEvaluationError",
     ),
     "jsonata timestamp of another type": Refused(
         {"Timestamp": "{% 1 %}"},
@@ -136,8 +157,8 @@ REFUSED = {
     "jsonata timestamp that is none": Refused(
         {"Timestamp": "{% 'soon' %}"},
         {},
-        "The Timestamp parameter does not reference a valid ISO-8601 extended offset date-time format string: "
-        "{% 'soon' %} == soon",
+        "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: soon",
+        "States.QueryEvaluationError",
     ),
 }
 

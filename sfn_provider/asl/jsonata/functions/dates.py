@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.date_pictures import parse_by_picture
+from sfn_provider.asl.jsonata.functions.integer_pictures import write_integer
 from sfn_provider.asl.jsonata.library import Constants, DateTimeUtils
 
 _ISO: Final = re.compile(
@@ -101,7 +102,7 @@ def format_integer(value: int | float, picture: str | None) -> str:
         JsonataError: D3130 or D3131 for a wrong picture.
     """
     try:
-        return DateTimeUtils.format_integer(math.floor(value), picture)  # type: ignore[no-any-return]
+        return write_integer(math.floor(value), picture or "")
     except RuntimeError as error:
         raise _translate_library_error(error, picture or "") from error
 

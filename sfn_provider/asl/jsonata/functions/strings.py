@@ -16,6 +16,9 @@ from sfn_provider.asl.jsonata.values import format_rounded_number, is_function, 
 _RESERVED: Final = ";/?:@&=+$,#"
 """What ``$decodeUrl`` leaves encoded, as JavaScript's decodeURI."""
 
+_BASE64: Final = re.compile(
+    r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?",
+)
 _ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
@@ -80,7 +83,7 @@ def join(texts: list[str], separator: str | None) -> str:
     return separator.join(texts)
 
 
-def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]]:
+def _matches(evaluator: Any, matcher: Any, text: str, name: str) -> Iterator[dict[str, Any]]:
     """Yield the match objects of a regular expression, or of a function that behaves like one.
 
     Raises:
@@ -92,7 +95,7 @@ def _matches(evaluator: Any, matcher: Any, text: str) -> Iterator[dict[str, Any]
             is_number(found.get("start")) or isinstance(found.get("groups"), list) or is_function(found.get("next"))
         )
         if not shaped:
-            raise JsonataError("T1010")
+            raise JsonataError("T1010", token=name)
         yield found
         found = evaluator.apply(found.get("next"), [], NULL, evaluator.environment)
 
@@ -106,7 +109,7 @@ def contains(evaluator: Any, text: str, token: Any) -> bool:
     """``$contains``: a text or a regular expression in a text."""
     if isinstance(token, str):
         return token in text
-    return next(_matches(evaluator, token, text), None) is not None
+    return next(_matches(evaluator, token, text, "contains"), None) is not None
 
 
 def match(evaluator: Any, text: str, matcher: Any, limit: Any) -> Any:
@@ -118,7 +121,7 @@ def match(evaluator: Any, text: str, matcher: Any, limit: Any) -> Any:
     _refuse_negative_limit(limit, "D3040")
     found: list[Any] = []
     if limit is None or limit > 0:
-        for item in _matches(evaluator, matcher, text):
+        for item in _matches(evaluator, matcher, text, "match"):
             found.append({"match": item["match"], "index": item["start"], "groups": item["groups"]})
             if limit is not None and len(found) >= limit:
                 break
@@ -136,7 +139,7 @@ def split(evaluator: Any, text: str, separator: Any, limit: Any) -> list[str]:
         found = text.split(separator) if separator else list(text)
     else:
         found, start = [], 0
-        for item in _matches(evaluator, separator, text):
+        for item in _matches(evaluator, separator, text, "split"):
             found.append(text[start : item["start"]])
             start = item["end"]
         found.append(text[start:])
@@ -157,7 +160,7 @@ def replace(evaluator: Any, text: str, pattern: Any, replacement: Any, limit: An
     if isinstance(pattern, str):
         return text.replace(pattern, _require_string(replacement), -1 if limit is None else math.ceil(limit))
     parts, position = [], 0
-    for count, item in enumerate(_matches(evaluator, pattern, text), 1):
+    for count, item in enumerate(_matches(evaluator, pattern, text, "replace"), 1):
         parts += [text[position : item["start"]], _replacement_of(evaluator, item, replacement)]
         position = item["start"] + len(item["match"])
         if limit is not None and count >= limit:
@@ -203,10 +206,15 @@ def base64_encode(text: str) -> str:
 
 
 def base64_decode(text: str) -> str:
-    """``$base64decode``: to a text in UTF-8; missing padding is accepted."""
-    letters = re.sub(r"[^A-Za-z0-9+/]", "", text.replace("-", "+").replace("_", "/"))
-    usable = letters[: len(letters) - (len(letters) % 4 == 1)]
-    return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode("utf-8", "replace")
+    """``$base64decode``: to a text in UTF-8; missing padding is accepted.
+
+    Raises:
+        JsonataError: no code where the text is no base64. Reported from an execution, without AWS's words.
+    """
+    if not _BASE64.fullmatch(text):
+        raise JsonataError(None, "The argument of the base64decode function must be base64")
+    letters = text.rstrip("=")
+    return base64.b64decode(letters + "=" * (-len(letters) % 4)).decode("utf-8", "replace")
 
 
 def encode_url(text: str) -> str:

@@ -1,0 +1,78 @@
+"""Writes integers by a picture, large ones with JavaScript's doubles as the reference does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+from sfn_provider.asl.jsonata.errors import STACK_OVERFLOW, JsonataError
+from sfn_provider.asl.jsonata.library import DateTimeUtils
+
+_EXACT_DOUBLES: Final = 2**53
+_FIRST_EXPONENT: Final = 10**21
+"""From here on JavaScript writes a number with an exponent, and Python a float."""
+
+_MAX_ROMAN: Final = 10**7
+"""The reference writes one M for each call of a function; its stack holds about as many thousands."""
+
+_FORMATS: Final = DateTimeUtils.Formats
+_CASES: Final = DateTimeUtils.TCase
+
+
+def write_integer(value: int, picture: str) -> str:
+    """Write an integer by a picture such as ``#,##0``, ``I``, ``a`` or ``Ww;o``.
+
+    Raises:
+        JsonataError: no code where a roman numeral is too long.
+        RuntimeError: the picture is wrong, in the library's words.
+    """
+    form = DateTimeUtils._analyse_integer_picture(picture)
+    write = _WRITERS.get(form.primary)
+    if write is None or (abs(value) < _EXACT_DOUBLES and form.primary != _FORMATS.ROMAN):
+        written = DateTimeUtils._format_integer(value if abs(value) < _FIRST_EXPONENT else float(value), form)
+        return str(written)
+    text = write(abs(value), form)
+    if form.case_type != _CASES.TITLE:
+        text = text.upper() if form.case_type == _CASES.UPPER else text.lower()
+    return f"-{text}" if value < 0 else text
+
+
+def _words(value: int, form: Any) -> str:
+    return _large_words(float(value), form.ordinal, follows=False)
+
+
+def _large_words(value: float, ordinal: bool, *, follows: bool) -> str:
+    if value < _EXACT_DOUBLES:
+        return str(DateTimeUtils._lookup(int(value), follows, ordinal))
+    # Above a trillion everything is so many trillions, in the arithmetic of doubles.
+    trillion = 1e12
+    count = float(math.floor(value / trillion))
+    rest = value - count * trillion
+    lead = ", " if follows else ""
+    words = f"{lead}{_large_words(count, False, follows=False)} {DateTimeUtils._magnitudes[-1]}"
+    if rest > 0:
+        return words + _large_words(rest, ordinal, follows=True)
+    return words + "th" if ordinal else words
+
+
+def _letters(value: int, _form: Any) -> str:
+    letters: list[str] = []
+    rest = float(value)
+    while rest > 0:
+        letters.append(chr(ord("a") + int(math.fmod(rest - 1, 26))))
+        rest = float(math.floor((rest - 1) / 26))
+    return "".join(reversed(letters))
+
+
+def _roman(value: int, _form: Any) -> str:
+    if value >= _MAX_ROMAN:
+        raise JsonataError(None, STACK_OVERFLOW)
+    return "m" * (value // 1000) + str(DateTimeUtils._decimal_to_roman(value % 1000))
+
+
+_WRITERS: Final[dict[Any, Callable[[int, Any], str]]] = {
+    _FORMATS.WORDS: _words,
+    _FORMATS.LETTERS: _letters,
+    _FORMATS.ROMAN: _roman,
+}
