@@ -92,6 +92,7 @@ class ExecutionStep(StepContext):
         recorded here (observed on AWS).
         """
         last = frame.previous
+        self.set_current_frame(frame)
         self.emit(frame, f"{state.model.type}StateSucceeded")
         exit = state.data_flow.leave(self.scope(frame), results, self.entropy)
         frame.previous = last
@@ -189,6 +190,7 @@ class ExecutionStep(StepContext):
         if is_terminal(error.error):
             self.fail_execution(frame, error)
             return
+        self.set_current_frame(frame)
         self.abort_children(frame)
         self.cancel(frame)
         index = choose_retrier(getattr(state.model, "retry", ()), frame.retry_counts, error.error)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider._compat import AirflowException, AirflowFailException, AirflowRescheduleException, timezone
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
+from sfn_provider.engine.limits import check_execution_input
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
 from sfn_provider.exceptions import StatesError, UsageError
@@ -201,6 +202,8 @@ class TaskRunner:
             external_branches: True where other tasks run the branches of the task's Parallel or Map.
         """
         token = self.entry.token
+        if token is None:
+            self._check_input(self.entry.input)
         self.branch = token.branch if token else None
         return self.interpreter.start(
             self.entry.input,
@@ -214,6 +217,12 @@ class TaskRunner:
             branch=self.branch.engine_context if self.branch else None,
             external_branches=external_branches,
         )
+
+    def _check_input(self, input: Json) -> None:
+        try:
+            check_execution_input(input)
+        except UsageError as error:
+            raise self.usage_failure(str(error)) from error
 
     def restart(self, strategy: TaskStrategy) -> Json:
         """Starts the task again, by another strategy."""
@@ -365,5 +374,6 @@ class TaskRunner:
             or "the state failed without naming an error"
         )
         if state.status == "TIMED_OUT":
-            message = f"the execution ran longer than the {self.task.dag.dagrun_timeout} that it may take"
+            limit = self.execution.max_seconds
+            message = f"the execution ran longer than the {timedelta(seconds=limit)} that it may take"
         return AirflowFailException(one_line(message))

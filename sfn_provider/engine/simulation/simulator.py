@@ -14,7 +14,7 @@ from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
-from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
+from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS, check_execution_input
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
@@ -58,8 +58,9 @@ def simulate(
 
     Raises:
         InvalidDefinition: if Step Functions would refuse the definition.
-        UsageError: if a task is called that has no mock, or the mocks are malformed.
+        UsageError: if a task is called that has no mock, the mocks are malformed, or the input is too large.
     """
+    check_execution_input(input)
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
     if answers.recorded is not None:

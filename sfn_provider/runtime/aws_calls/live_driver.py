@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import BaseTrigger, DateTimeTrigger, in_dag_test
-from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
@@ -32,6 +31,7 @@ from sfn_provider.integrations import Caller, Completed
 from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCalls
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
+from sfn_provider.runtime.dag_run_execution import DagRunExecution
 from sfn_provider.runtime.wait_mode import get_wait_mode
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
@@ -92,7 +92,7 @@ class LiveDriver:
         self._changed = False
         self._interpreter = interpreter
         self._token_waits = token_waits
-        arns = execution_context(None, 0.0, machine=task.dag.dag_id, name=context["dag_run"].run_id)
+        arns = DagRunExecution(task, context).context_object
         self._caller_arguments = {
             "aws_conn_id": task.aws_conn_id,
             "region_name": task.region_name,
