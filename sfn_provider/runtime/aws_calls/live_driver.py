@@ -75,6 +75,8 @@ class LiveDriver:
 
     Attributes:
         is_killed: True once the task is killed: no more calls are made.
+        must_stop: returns True where another branch of a Parallel or Map around the task has failed: asked before each
+            state that calls or waits.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class LiveDriver:
         self._resubmitted: set[str] = set()
         self._log = task.log
         self.is_killed = False
+        self.must_stop: Callable[[], bool] = lambda: False
 
     # Running ---------------------------------------------------------------------------------------------------------
 
@@ -129,6 +132,14 @@ class LiveDriver:
                     return None
                 self._changed = True
                 step = self._interpreter.resume(step.state, event)
+                if _acts(step) and self.must_stop():
+                    step = self._stop(step)
+
+    def _stop(self, step: StepResult) -> StepResult:
+        """Stop the task in place of what a step asks for."""
+        stopped = self._interpreter.stop(step.state)
+        withdrawn = [request for request in step.requests if isinstance(request, Cancel)]
+        return StepResult(stopped.state, [*withdrawn, *stopped.requests], [*step.records, *stopped.records])
 
     def _apply(self, step: StepResult, pool: ThreadPoolExecutor) -> None:
         self._state = step.state
@@ -333,3 +344,14 @@ class LiveDriver:
             self._resubmitted = {call.id for call in stopped}
             calls += stopped
         return StepResult(ExecutionState.from_json(snapshot["state"]), calls, [])
+
+
+def _acts(step: StepResult) -> bool:
+    """Return True where a step enters or repeats a state that calls or waits."""
+    pending = step.state.pending
+    return any(
+        isinstance(request, CallTask | WakeAt)
+        and request.id in pending
+        and pending[request.id].purpose not in ("execution", "timeout", "heartbeat")
+        for request in step.requests
+    )
