@@ -7,7 +7,7 @@ from typing import Any
 
 from sfn_provider.asl.diagnostics import pointer, split_pointer
 from sfn_provider.asl.model import Branch, Map, Parallel, State, StateMachine
-from sfn_provider.engine.dataflow.data_flow import make_data_flow
+from sfn_provider.engine.dataflow.data_flow import JsonataFlow, JsonPathFlow, make_data_flow
 from sfn_provider.engine.requests import CallTask
 
 
@@ -23,13 +23,12 @@ class CompiledState:
     Attributes:
         next: name of the state that comes next; None where it ends.
         has_retry: True where the state's type can have Retry.
-        data_flow: how the state takes its input and makes its output.
         compiled_fields: what the handler of the state's type has compiled; None until the state first runs.
     """
 
     __slots__ = (
+        "_data_flow",
         "compiled_fields",
-        "data_flow",
         "entered_event",
         "exited_event",
         "has_retry",
@@ -48,9 +47,20 @@ class CompiledState:
         self.next: str | None = getattr(model, "next", None)
         self.entered_event = f"{model.type}StateEntered"
         self.exited_event = f"{model.type}StateExited"
-        self.data_flow = make_data_flow(language, explicit_fields(model))
         self.has_retry = hasattr(model, "retry")
         self.compiled_fields: Any = None
+        self._data_flow: JsonPathFlow | JsonataFlow | None = None
+
+    @property
+    def data_flow(self) -> JsonPathFlow | JsonataFlow:
+        """How the state takes its input and makes its output.
+
+        Raises:
+            StatesError: ``States.Runtime`` if a field cannot be compiled.
+        """
+        if self._data_flow is None:
+            self._data_flow = make_data_flow(self.language, explicit_fields(self.model))
+        return self._data_flow
 
 
 def explicit_fields(model: Any) -> dict[str, Any]:

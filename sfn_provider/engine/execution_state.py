@@ -7,7 +7,7 @@ Parallel, or one iteration of a Map. A frame that runs a Parallel or Map has the
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.state_progress import StateProgress, progress_from_json
@@ -16,6 +16,24 @@ ROOT = 0
 """Id of the frame that is the execution itself."""
 
 _Progress = TypeVar("_Progress", bound=StateProgress)
+
+
+class Moment(NamedTuple):
+    """A moment of an execution, earlier ones first.
+
+    In virtual time much happens at the same time. Its order is a rule, which does not depend on whether branches run in
+    one task or in several: branches take turns, and the one with the lower index goes first.
+
+    Args:
+        now: seconds since the epoch.
+        phase: see `ExecutionState`.
+        turn: see `ExecutionState`.
+    """
+
+    now: float
+    phase: int = 0
+    turn: int = 0
+
 
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
@@ -117,6 +135,8 @@ class ExecutionState:
         context: the ``Execution`` and ``StateMachine`` parts of the context object.
         seed: text from which all randomness of the execution is made.
         now: time of the last event, seconds since the epoch.
+        phase: how often events have been taken at that time: those that are due together are taken together.
+        turn: how many turns the frames have had since: in each turn every frame that is ready runs one state.
         status: RUNNING until the execution ends.
         output: the execution's output once it SUCCEEDED, or what leaves the region.
         error: error name once it FAILED.
@@ -136,11 +156,15 @@ class ExecutionState:
         external_branches: True where the branches of a Parallel or Map run in other tasks: see
             `sfn_provider.engine.external_branches`.
         awaits_branches: True once it has gone as far as it can without them.
+        stop_before: for a branch that runs in another task, the moment at which another one fails: it stops then.
+        is_stopped: True once it has stopped because another branch has failed.
     """
 
     context: dict[str, Any]
     seed: str = ""
     now: float = 0.0
+    phase: int = 0
+    turn: int = 0
     status: Status = "RUNNING"
     output: Json = None
     error: str | None = None
@@ -159,11 +183,38 @@ class ExecutionState:
     is_branch: bool = False
     external_branches: bool = False
     awaits_branches: bool = False
+    stop_before: Moment | None = None
+    is_stopped: bool = False
 
     @property
     def is_suspended(self) -> bool:
-        """True if it has ended, left its region, or gone as far as it can without branches in other tasks."""
-        return self.status != "RUNNING" or self.exit is not None or self.awaits_branches
+        """True if it has ended or stopped, left its region, or gone as far as it can without branches elsewhere."""
+        return self.status != "RUNNING" or self.exit is not None or self.awaits_branches or self.is_stopped
+
+    @property
+    def moment(self) -> Moment:
+        """The present moment."""
+        return Moment(self.now, self.phase, self.turn)
+
+    @moment.setter
+    def moment(self, moment: Moment) -> None:
+        self.now, self.phase, self.turn = moment
+
+    def take_events_at(self, at: float) -> None:
+        """Go on to the moment at which events are taken that are due at a time."""
+        is_later = at > self.now
+        self.moment = Moment(at, 1, 0) if is_later else Moment(self.now, self.phase + 1, 0)
+
+    def path(self, frame: Frame) -> tuple[int, ...]:
+        """Return the indexes of the branches and iterations that the frame is in, the outermost first.
+
+        Of frames that have their turn at the same moment, the one with the lower path goes first.
+        """
+        indexes = []
+        while frame.parent is not None:
+            indexes.append(frame.child_index)
+            frame = self.frames[frame.parent]
+        return tuple(reversed(indexes))
 
     @property
     def root(self) -> Frame:
@@ -186,4 +237,5 @@ class ExecutionState:
             for key, frame in data["frames"].items()
         }
         pending = {key: Pending(**entry) for key, entry in data["pending"].items()}
-        return cls(**{**data, "frames": frames, "pending": pending})
+        stop_before = Moment(*data["stop_before"]) if data["stop_before"] is not None else None
+        return cls(**{**data, "frames": frames, "pending": pending, "stop_before": stop_before})

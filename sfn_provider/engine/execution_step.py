@@ -6,7 +6,6 @@ step is given as a table of `StateHandler`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -46,26 +45,45 @@ class ExecutionStep(StepContext):
     ) -> None:
         super().__init__(machine, execution, task_token)
         self._handlers = handlers
-        self._ready: deque[Frame] = deque()
+        self._ready: list[Frame] = []
 
     def advance(self) -> None:
         """Run every frame that is ready, in turn, until all wait or the execution has ended."""
         while self._ready and not self.execution.is_suspended:
-            frame = self._ready.popleft()
-            if frame.id not in self.execution.frames:
-                continue
-            state = self.current_state(frame)
-            self.set_current_frame(frame)
-            try:
-                if not frame.entered:
-                    self._enter(frame, state)
-                self.handler(state).execute(self, frame, state)
-            except StatesError as error:
-                self.fail_evaluation(frame, state, error)
+            self.execution.turn += 1
+            if self.stop_if_due():
+                return
+            ready, self._ready = [frame for frame in self._ready if frame.id in self.execution.frames], []
+            for frame in sorted(ready, key=self.execution.path) if len(ready) > 1 else ready:
+                if frame.id in self.execution.frames and not self.execution.is_suspended:
+                    self._execute(frame)
+
+    def _execute(self, frame: Frame) -> None:
+        state = self.current_state(frame)
+        self.set_current_frame(frame)
+        try:
+            if not frame.entered:
+                self._enter(frame, state)
+            self.handler(state).execute(self, frame, state)
+        except StatesError as error:
+            self.fail_evaluation(frame, state, error)
 
     def schedule(self, frame: Frame) -> None:
-        """Let the frame execute its state after the frames that are ready already."""
+        """Let the frame execute its state in the next turn."""
         self._ready.append(frame)
+
+    def stop_if_due(self) -> bool:
+        """Stop a branch that runs in another task where it has come to the moment at which another one failed."""
+        stop_before = self.execution.stop_before
+        is_due = stop_before is not None and self.execution.moment >= stop_before
+        if is_due:
+            self.stop()
+        return is_due
+
+    def stop(self) -> None:
+        """Stop all there is, because another branch has failed."""
+        self._end(self.execution.root)
+        self.execution.is_stopped = True
 
     def handler(self, state: CompiledState) -> StateHandler:
         """Return the functions for the state's type."""
@@ -92,6 +110,7 @@ class ExecutionStep(StepContext):
         recorded here (observed on AWS).
         """
         last = frame.previous
+        self.set_current_frame(frame)
         self.emit(frame, f"{state.model.type}StateSucceeded")
         exit = state.data_flow.leave(self.scope(frame), results, self.entropy)
         frame.previous = last
@@ -189,6 +208,7 @@ class ExecutionStep(StepContext):
         if is_terminal(error.error):
             self.fail_execution(frame, error)
             return
+        self.set_current_frame(frame)
         self.abort_children(frame)
         self.cancel(frame)
         index = choose_retrier(getattr(state.model, "retry", ()), frame.retry_counts, error.error)

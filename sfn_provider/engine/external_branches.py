@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.errors.retry import is_terminal
-from sfn_provider.engine.execution_state import ExecutionState, Frame
+from sfn_provider.engine.execution_state import ExecutionState, Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.limits import MAX_EVENTS
 from sfn_provider.engine.requests import BranchOutcome, RunBranches
@@ -114,9 +114,8 @@ def _apply_outcomes(
     children = _add_branch_frames(step, frame, state)
     ended = [(outcome, child) for outcome, child in zip(outcomes, children, strict=True) if outcome is not None]
     step.execution.event_ids += sum(outcome.events for outcome, _ in ended)
-    # In virtual time many end at once; branches take turns, so the one that came by fewer states was first.
-    for outcome, child in sorted(ended, key=lambda pair: (pair[0].at, pair[0].steps, pair[1].index)):
-        step.execution.now = max(step.execution.now, outcome.at)
+    for outcome, child in sorted(ended, key=lambda pair: (pair[0].at, pair[0].phase, pair[0].turn, pair[1].index)):
+        step.execution.moment = Moment(max(step.execution.now, outcome.at), outcome.phase, outcome.turn)
         child.previous = outcome.previous
         if outcome.status == "SUCCEEDED":
             step.finish(child, outcome.output)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledMachine
-from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
+from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.external_branches import BranchContext, join_branches
 from sfn_provider.engine.history import Record
@@ -38,11 +38,15 @@ class ResumePoint(NamedTuple):
         events: how many events there have been.
         previous: id of the last event.
         steps: how many states have been left.
+        phase: the phase of the moment at which it goes on.
+        turn: the turn of that moment.
     """
 
     events: int
     previous: int
     steps: int = 0
+    phase: int = 0
+    turn: int = 0
 
 
 class StepResult(NamedTuple):
@@ -96,6 +100,7 @@ class Interpreter:
         continues: ResumePoint | None = None,
         branch: BranchContext | None = None,
         external_branches: bool = False,
+        stop_before: Moment | None = None,
     ) -> StepResult:
         """Start an execution, or go on with one in another region.
 
@@ -113,11 +118,13 @@ class Interpreter:
             external_branches: True where the state is a Parallel or Map whose branches run in other tasks: go on as
                 far as the request `RunBranches`, then by `join`; for a distributed Map `RunChildExecutions` and
                 `join_children`.
+            stop_before: for a branch, the moment at which it stops because another one fails then.
         """
         machine = self._machine.machine
         execution = ExecutionState(
             context=context, seed=seed, now=at, is_branch=branch is not None, external_branches=external_branches
         )
+        execution.stop_before = stop_before
         frame = Frame(ROOT, None, "", start_at or machine.start_at, input, dict(variables or {}))
         execution.frames[ROOT] = frame
         if branch is not None:
@@ -128,7 +135,7 @@ class Interpreter:
             started = {"input": input, "roleArn": context["Execution"]["RoleArn"]}
             step.emit(frame, "ExecutionStarted", started, chain=False)
         else:
-            execution.event_ids, frame.previous, frame.steps = continues
+            execution.event_ids, frame.previous, frame.steps, execution.phase, execution.turn = continues
         if deadline is None and machine.timeout_seconds is not None:
             deadline = at + machine.timeout_seconds
         if deadline is not None:
@@ -136,24 +143,46 @@ class Interpreter:
         step.schedule(frame)
         return self._proceed(step)
 
-    def resume(self, state: ExecutionState, event: Event) -> StepResult:
-        """Take the answer to a request. The answer to a request that was withdrawn changes nothing.
+    def resume(self, state: ExecutionState, *events: Event) -> StepResult:
+        """Take answers to requests. The answer to a request that was withdrawn changes nothing.
 
         Args:
             state: the state that the last step returned, or one read back from JSON.
-            event: the answer.
+            events: the answer, or all answers that are due at the same time.
         """
-        state.now = max(state.now, event.at)
         step = self._step(state)
-        pending = state.pending.get(event.id)
-        if pending is None or state.status != "RUNNING":
+        expected = [event for event in events if event.id in state.pending]
+        if not expected:
+            state.now = max(state.now, *(event.at for event in events))
             return self._proceed(step)
-        frame, purpose = state.frames[pending.frame], pending.purpose
-        step.set_current_frame(frame)
-        self._machine.add_scope(frame.scope)
-        if purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
-            step.close_request(frame, event.id)
-        return self._proceed(step, lambda: _handle_event(step, frame, purpose, event))
+        state.take_events_at(max(event.at for event in expected))
+        if step.stop_if_due():
+            return self._proceed(step)
+        return self._proceed(step, lambda: self._take_events(step, expected))
+
+    def _take_events(self, step: ExecutionStep, events: list[Event]) -> None:
+        state = step.execution
+        answers = [(event, state.pending[event.id]) for event in events]
+        if len(answers) > 1:
+            answers.sort(key=lambda answer: state.path(state.frames[answer[1].frame]))
+        for event, pending in answers:
+            if event.id not in state.pending or state.is_suspended:  # an event before it has withdrawn the request
+                continue
+            frame = state.frames[pending.frame]
+            step.set_current_frame(frame)
+            self._machine.add_scope(frame.scope)
+            if pending.purpose not in ("task", "read", "write") or isinstance(event, (TaskSucceeded, TaskFailed)):
+                step.close_request(frame, event.id)
+            _handle_event(step, frame, pending.purpose, event)
+
+    def stop(self, state: ExecutionState) -> StepResult:
+        """Stop a branch that runs in another task, because another branch has failed.
+
+        Args:
+            state: the state that the last step returned, or one read back from JSON.
+        """
+        step = self._step(state)
+        return self._proceed(step, step.stop)
 
     def join(self, state: ExecutionState, outcomes: Sequence[BranchOutcome | None]) -> StepResult:
         """Take how the branches ended that `RunBranches` asked for, and go on.
@@ -166,7 +195,13 @@ class Interpreter:
         return self._proceed(step, lambda: join_branches(step, state.root, outcomes))
 
     def run_children(
-        self, state: ExecutionState, batch: ChildBatch, *, at: float, deadline: float | None = None
+        self,
+        state: ExecutionState,
+        batch: ChildBatch,
+        *,
+        at: float,
+        deadline: float | None = None,
+        stop_before: Moment | None = None,
     ) -> StepResult:
         """Run some of the child executions that `RunChildExecutions` asked for; the output is a `ChildOutcome` of each.
 
@@ -175,8 +210,9 @@ class Interpreter:
             batch: which ones.
             at: the time, seconds since the epoch.
             deadline: when the execution times out, seconds since the epoch.
+            stop_before: where the Map is in a branch, the moment at which it stops because another one fails then.
         """
-        state.now = max(state.now, at)
+        state.now, state.stop_before = max(state.now, at), stop_before
         step = self._step(state)
         if deadline is not None:
             step.wake(state.root, "execution", deadline)

@@ -9,7 +9,7 @@ import json
 from typing import Final
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.exceptions import StatesError
+from sfn_provider.exceptions import StatesError, UsageError
 
 MAX_PAYLOAD_BYTES: Final = 262_144
 """Largest input or output of a state or task, as UTF-8 JSON."""
@@ -49,6 +49,11 @@ def to_json(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def utf8_bytes(text: str) -> int:
+    """Return the size of a text in UTF-8; half a surrogate pair counts as the question mark that Java makes of it."""
+    return len(text.encode(errors="replace"))
+
+
 def oversize_error(name: str, value: Json) -> StatesError | None:
     """Return the error for a value that is too large for an output, as AWS words it (recorded executions); else None.
 
@@ -62,11 +67,24 @@ def oversize_error(name: str, value: Json) -> StatesError | None:
     return StatesError("States.DataLimitExceeded", f"The state/task '{name}' {problem}")
 
 
+def check_execution_input(value: Json) -> None:
+    """Refuse an execution's input that StartExecution refuses.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+
+    Raises:
+        UsageError: if it has more than 262,144 bytes.
+    """
+    if exceeds_payload(value):
+        raise UsageError(
+            f"the execution's input has {utf8_bytes(to_json(value)):,} bytes as JSON, and Step Functions takes at most "
+            f"{MAX_PAYLOAD_BYTES:,}: no execution starts; put the data into S3 and pass its place"
+        )
+
+
 def exceeds_payload(value: Json) -> bool:
     """Return True if the value is larger than a state's input or output may be."""
     if isinstance(value, (bool, int, float)) or value is None:
         return False
     text = to_json(value)
-    return len(text) > MAX_PAYLOAD_BYTES or (
-        len(text) * 4 > MAX_PAYLOAD_BYTES and len(text.encode(errors="replace")) > MAX_PAYLOAD_BYTES
-    )
+    return len(text) > MAX_PAYLOAD_BYTES or (len(text) * 4 > MAX_PAYLOAD_BYTES and utf8_bytes(text) > MAX_PAYLOAD_BYTES)

@@ -152,7 +152,8 @@ class BranchOutcome:
         at: when it ended.
         previous: id of its last event.
         events: how many events it had.
-        steps: how many states it had left.
+        phase: the phase of the moment at which it ended.
+        turn: the turn of that moment.
         output: its output, where it succeeded.
         error: its error, where it failed.
         cause: the cause beside it.
@@ -162,7 +163,8 @@ class BranchOutcome:
     at: float
     previous: int
     events: int
-    steps: int = 0
+    phase: int = 0
+    turn: int = 0
     output: Json = None
     error: str | None = None
     cause: str | None = None
@@ -180,6 +182,8 @@ class ChildOutcome:
         items: how many items it holds.
         output: its output, where it succeeded.
         record: its description; None where none is needed.
+        phase: the phase of the moment at which it ended.
+        turn: the turn of that moment.
     """
 
     index: int
@@ -189,6 +193,8 @@ class ChildOutcome:
     items: int = 1
     output: Json = None
     record: dict[str, Json] | None = None
+    phase: int = 0
+    turn: int = 0
 
 
 Event = TaskSucceeded | TaskSubmitted | TaskFailed | TaskHeartbeat | TimerFired

@@ -126,11 +126,13 @@ class ChildBatchProgress:
     Args:
         started_at: when each child execution started, seconds since the epoch; None before that.
         ended_at: when each one ended.
+        ended_turns: phase and turn of the moment at which each one ended.
         failed_in_other_batches: items that have failed in other batches.
     """
 
     started_at: list[float | None]
     ended_at: list[float | None]
+    ended_turns: list[list[int]]
     failed_in_other_batches: int
 
 

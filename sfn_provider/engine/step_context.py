@@ -74,7 +74,11 @@ class StepContext:
         return self._entropy
 
     def set_current_frame(self, frame: Frame) -> None:
-        """Set the frame that random values are made for from now on."""
+        """Set the frame that random values are made for from now on.
+
+        Each part of a state's work that may run in a task of its own begins with it: where one task runs all of them,
+        the values are the same.
+        """
         self._current, self._entropy = frame, None
 
     def task_token(self, place: str) -> str:

@@ -97,7 +97,7 @@ def _entry(found: dict[str, Any]) -> dict[str, Json]:
 
 
 def _write(s3: Any, arguments: dict[str, Any]) -> Json:
-    s3.put_object(Bucket=arguments["Bucket"], Key=arguments["Key"], Body=arguments["Body"].encode())
+    s3.put_object(Bucket=arguments["Bucket"], Key=arguments["Key"], Body=arguments["Body"].encode(errors="replace"))
     return {}
 
 

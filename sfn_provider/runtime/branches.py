@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException
+from sfn_provider.engine.execution_state import Moment
 from sfn_provider.engine.external_branches import first_event
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.requests import BranchOutcome
@@ -95,27 +96,76 @@ def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> Ta
     return TaskEntry(state, value, replace(token, branch=branch, previous=shared["previous"][index], steps=0))
 
 
+class SiblingFailure(NamedTuple):
+    """The failure of another branch of a Parallel or Map around a task: AWS stops all its branches then.
+
+    Args:
+        state: name of the Parallel or Map.
+        moment: with mocks, the virtual moment at which the task has to stop.
+    """
+
+    state: str
+    moment: Moment
+
+    @property
+    def skip(self) -> AirflowSkipException:
+        """The exception that skips a task of another branch."""
+        return AirflowSkipException(f"another branch of {self.state!r} has failed")
+
+
 def skip_if_sibling_failed(task: StateTask, token: RoutingToken, context: Context) -> None:
     """Skips the task where another branch of a Parallel or Map around it has failed, as AWS stops branches then.
 
     The first states of all branches are entered at the same time, so a failure in one does not skip another's.
+
+    Args:
+        task: the task.
+        token: the token by which it is entered.
+        context: its context.
 
     Raises:
         AirflowSkipException: where one has failed.
     """
     if token.branch is None:
         return
-    starts = {start.task_id: start for start in start_tasks_before(task)}
     around = token.branch.place
+    if not is_mocked() and _is_first(task, around):
+        around = around[:-1]
+    failure = find_sibling_failure(task, token.branch, context, around)
+    if failure is not None and (not is_mocked() or failure.moment <= token.moment._replace(turn=token.turn + 1)):
+        raise failure.skip
+
+
+def _is_first(task: StateTask, around: Place) -> bool:
+    """Return True for the first state of a branch that starts before any branch has ended."""
     innermost, index = around[-1]
-    # As many branches or iterations start before any has ended.
     at_once = task.max_active_tis_per_dagrun or INLINE_CONCURRENCY
-    is_first = innermost in task.upstream_task_ids and index < at_once
-    for depth, (start_id, _) in enumerate(around[:-1] if is_first else around):
+    return innermost in task.upstream_task_ids and index < at_once
+
+
+def find_sibling_failure(
+    task: StateTask, branch: BranchPosition, context: Context, around: Place | None = None
+) -> SiblingFailure | None:
+    """Return the earliest failure of another branch of the Parallels and Maps around a task; None where there is none.
+
+    Args:
+        task: the task.
+        branch: its position.
+        context: its context.
+        around: the places to search, where these are not all those of the position.
+    """
+    starts = {start.task_id: start for start in start_tasks_before(task)}
+    failures = []
+    for depth, (start_id, index) in enumerate(branch.place if around is None else around):
         for error in _pull_errors(context, task_ids_in_group(starts[start_id])):
             place = _place_of_error(error)
-            if len(place) == depth + 1 and place[:depth] == around[:depth] and _is_past(error, token):
-                raise AirflowSkipException(f"another branch of {starts[start_id].state_name!r} has failed")
+            if len(place) == depth + 1 and place[:depth] == branch.place[:depth]:
+                failed_at = RoutingToken.from_json(error["Token"]).moment
+                # The branch with the lower index has its turn before the one that fails at the same moment.
+                later = index < place[-1][1]
+                moment = failed_at._replace(turn=failed_at.turn + 1) if later else failed_at
+                failures.append(SiblingFailure(starts[start_id].state_name, moment))
+    return min(failures, key=lambda failure: failure.moment, default=None)
 
 
 def _pull_errors(context: Context, task_ids: list[str]) -> list[dict[str, Json]]:
@@ -128,11 +178,6 @@ def _pull_errors(context: Context, task_ids: list[str]) -> list[dict[str, Json]]
         for error, token in zip(errors, tokens, strict=True)
         if not token or current.are_of(token["task_id"], token["map_index"], "failed")
     ]
-
-
-def _is_past(error: dict[str, Json], token: RoutingToken) -> bool:
-    """Return False for an error that is later than the task in virtual time, but was pushed already."""
-    return not is_mocked() or bool(error["Token"]["now"] <= token.now)
 
 
 def _place_of_error(error: dict[str, Json]) -> Place:
@@ -186,4 +231,4 @@ def _failed(inside: list[str], before: RoutingToken, context: Context) -> Iterat
 
 def _outcome(status: str, token: RoutingToken, before: RoutingToken, **result: Json) -> BranchOutcome:
     events = token.events - before.events
-    return BranchOutcome(status, token.now, token.previous, events, token.steps, **result)
+    return BranchOutcome(status, token.now, token.previous, events, token.phase, token.turn, **result)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import timezone
 from sfn_provider.engine.dataflow.context_object import execution_context
+from sfn_provider.engine.limits import STANDARD_SECONDS
 from sfn_provider.engine.simulation.mock_files import load_mocks
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME
+from sfn_provider.executions.names import permitted_name
 from sfn_provider.xcom_json import decode_dag_run_conf
 
 if TYPE_CHECKING:
@@ -75,7 +77,9 @@ class DagRunExecution:
         input = execution_input(self._context)
         if self._recorded is not None:
             return self._recorded.execution_context(input)
-        return execution_context(input, self.start_time, machine=self._dag.dag_id, name=self._run.run_id)
+        # A run's id has colons, which no name in AWS has: an ARN's parts could not be told apart.
+        machine, name = permitted_name(self._dag.dag_id), permitted_name(str(self._run.run_id))
+        return execution_context(input, self.start_time, machine=machine, name=name)
 
     @property
     def start_time(self) -> float:
@@ -86,10 +90,15 @@ class DagRunExecution:
         return started.timestamp() if started is not None else timezone.utcnow().timestamp()
 
     @property
-    def deadline(self) -> float | None:
-        """When the execution times out, seconds since the epoch; None for never."""
+    def max_seconds(self) -> float:
+        """How long the execution may take: the machine's TimeoutSeconds, and as on AWS a year at most."""
         limit = self._dag.dagrun_timeout
-        return self.start_time + limit.total_seconds() if limit is not None else None
+        return min(limit.total_seconds(), STANDARD_SECONDS) if limit is not None else STANDARD_SECONDS
+
+    @property
+    def deadline(self) -> float:
+        """When the execution times out, seconds since the epoch."""
+        return self.start_time + self.max_seconds
 
     def now(self, token: RoutingToken | None) -> float:
         """Return the time; with mocks, the virtual time at which the task before ended."""

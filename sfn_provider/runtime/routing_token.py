@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from sfn_provider._compat import task_states
+from sfn_provider.engine.execution_state import Moment
 from sfn_provider.engine.external_branches import BranchContext
 from sfn_provider.xcom_json import decode_xcom
 
@@ -62,6 +63,8 @@ class RoutingToken:
         variables: the variables so far, by name.
         now: time at which the state was left, seconds since the epoch. With mocks time is virtual and continues from
             here.
+        phase: the phase of that moment; see `sfn_provider.engine.execution_state.Moment`.
+        turn: the turn of that moment.
         events: number of events in the execution's history so far.
         previous: id of the event that the next one follows.
         transitions: states entered by the task, each retry counted as one more.
@@ -74,6 +77,8 @@ class RoutingToken:
     next: str | None
     variables: dict[str, Json] = field(default_factory=dict)
     now: float = 0.0
+    phase: int = 0
+    turn: int = 0
     events: int = 0
     previous: int = 0
     transitions: int = 0
@@ -85,6 +90,11 @@ class RoutingToken:
     def from_json(cls, data: dict[str, Json]) -> Self:
         """Reads a token from JSON."""
         return cls(**{**data, "branch": BranchPosition.from_json(data.get("branch"))})
+
+    @property
+    def moment(self) -> Moment:
+        """When the state was left."""
+        return Moment(self.now, self.phase, self.turn)
 
 
 @dataclass(frozen=True, slots=True)

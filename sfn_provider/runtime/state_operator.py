@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowException, AirflowFailException, enable_reschedule
 from sfn_provider.runtime.appearance import states_markdown
+from sfn_provider.runtime.crashes import fail_on_crash
 from sfn_provider.runtime.state_task import StateTask, StrategyName
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
@@ -114,7 +115,8 @@ class StateOperator(StateTask):
 
     def execute(self, context: Context) -> Json:
         """Runs the state, if the task before chose it."""
-        return self._start_runner(context).execute()
+        with fail_on_crash(context):
+            return self._start_runner(context).execute()
 
     def resume(self, context: Context, event: Any = None, snapshot: dict[str, Json] | None = None) -> Json:
         """Continues after a deferral.
@@ -128,7 +130,8 @@ class StateOperator(StateTask):
                 "Airflow has lost the state of this task over a deferral; dag.test() does so: "
                 "set AIRFLOW__SFN_PROVIDER__WAITING=block for it"
             )
-        return self._start_runner(context).resume(snapshot, event)
+        with fail_on_crash(context):
+            return self._start_runner(context).resume(snapshot, event)
 
     def _start_runner(self, context: Context) -> TaskRunner:
         from sfn_provider.runtime.strategies.table import STRATEGIES

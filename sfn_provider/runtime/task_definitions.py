@@ -6,6 +6,9 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from pydantic import ValidationError
+
+from sfn_provider._compat import AirflowFailException
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.runtime.group_tasks import find_join_task, find_start_task, tasks_in_group
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
@@ -15,8 +18,15 @@ Json = Any
 
 @lru_cache(maxsize=256)
 def parse_task_definition(text: str) -> StateMachine:
-    """Validates a definition once in a process: tries, deferrals and mapped task instances run the same one."""
-    return StateMachine.model_validate(json.loads(text))
+    """Validates a definition once in a process: tries, deferrals and mapped task instances run the same one.
+
+    Raises:
+        AirflowFailException: the fields of a state are not those of its type: the DAG file was edited.
+    """
+    try:
+        return StateMachine.model_validate(json.loads(text))
+    except ValidationError as error:
+        raise AirflowFailException(f"the arguments of this task make no valid state: {error}") from error
 
 
 def own_definition(task: StateTask) -> dict[str, Json]:

@@ -13,14 +13,22 @@ from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import AirflowException, AirflowFailException, AirflowRescheduleException, timezone
-from sfn_provider.engine.execution_state import ExecutionState
+from sfn_provider._compat import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+    timezone,
+)
+from sfn_provider.engine.execution_state import ExecutionState, Moment
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
+from sfn_provider.engine.limits import check_execution_input
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.executions.masking import mask_secrets, one_line
 from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
+from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure
 from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
 from sfn_provider.runtime.routing import resolve_entry, route_to_successor
 from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, RoutingToken, TaskEntry, map_index_of
@@ -201,6 +209,8 @@ class TaskRunner:
             external_branches: True where other tasks run the branches of the task's Parallel or Map.
         """
         token = self.entry.token
+        if token is None:
+            self._check_input(self.entry.input)
         self.branch = token.branch if token else None
         return self.interpreter.start(
             self.entry.input,
@@ -210,10 +220,27 @@ class TaskRunner:
             variables=token.variables if token else None,
             start_at=self.entry.state,
             deadline=self.execution.deadline if not external_branches else None,
-            continues=ResumePoint(token.events, token.previous, token.steps) if token else None,
+            continues=ResumePoint(token.events, token.previous, token.steps, *token.moment[1:]) if token else None,
             branch=self.branch.engine_context if self.branch else None,
             external_branches=external_branches,
+            stop_before=self.stop_before,
         )
+
+    @property
+    def stop_before(self) -> Moment | None:
+        """With mocks, the virtual moment at which another branch fails; None where none does so far."""
+        failure = self._find_sibling_failure() if is_mocked() else None
+        return failure.moment if failure is not None else None
+
+    def _find_sibling_failure(self) -> SiblingFailure | None:
+        """Return the failure of another branch of a Parallel or Map around, which stops the task."""
+        return find_sibling_failure(self.task, self.branch, self.context) if self.branch is not None else None
+
+    def _check_input(self, input: Json) -> None:
+        try:
+            check_execution_input(input)
+        except UsageError as error:
+            raise self.usage_failure(str(error)) from error
 
     def restart(self, strategy: TaskStrategy) -> Json:
         """Starts the task again, by another strategy."""
@@ -234,7 +261,10 @@ class TaskRunner:
         return self._advance(self._driver or self._make_driver(), step)
 
     def finish(self, step: StepResult) -> Json:
-        """Pushes the results of the task, or fails it."""
+        """Pushes the results of the task, or fails or skips it."""
+        if step.state.is_stopped:
+            self.record_history(step)
+            raise AirflowSkipException("another branch of a Parallel or Map around this state has failed")
         if step.state.status in ("RUNNING", "SUCCEEDED"):
             return self._strategy.finish(self, step)
         self.record_history(step)
@@ -261,6 +291,8 @@ class TaskRunner:
             next=next,
             variables=state.variables,
             now=state.now,
+            phase=state.phase,
+            turn=state.turn,
             events=state.event_ids,
             previous=state.previous,
             transitions=state.transitions,
@@ -295,6 +327,7 @@ class TaskRunner:
 
         key = self._idempotency_key
         driver = self._driver = LiveDriver(self.interpreter, self.task, self.context, self.token_waits, save, key)
+        driver.must_stop = lambda: self._find_sibling_failure() is not None
         return driver
 
     def _resume(self, snapshot: dict[str, Json], event: Json = None, *, jobs_stopped: bool = False) -> Json:
@@ -365,5 +398,6 @@ class TaskRunner:
             or "the state failed without naming an error"
         )
         if state.status == "TIMED_OUT":
-            message = f"the execution ran longer than the {self.task.dag.dagrun_timeout} that it may take"
+            limit = self.execution.max_seconds
+            message = f"the execution ran longer than the {timedelta(seconds=limit)} that it may take"
         return AirflowFailException(one_line(message))

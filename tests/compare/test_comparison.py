@@ -250,23 +250,34 @@ def test_random_values_are_the_same_on_both_sides() -> None:
         "Type": "Pass",
         "Parameters": {"id.$": "States.UUID()", "n.$": "States.MathRandom(1, 1000000)", "in.$": "$"},
     }
+    none = {"Type": "Map", "Items": [], "QueryLanguage": "JSONata", "ItemProcessor": machine({"None": END})}
+    failing = none | {"Items": "{% $error('no items') %}", "ItemProcessor": machine({"No one": END})}
+    random = "{% [$uuid(), $random()] %}"
+    caught = [{"ErrorEquals": ["States.ALL"], "Output": random, "Assign": {"v": "{% $uuid() %}"}, "Next": "Again"}]
+    distributed = {
+        **{"Type": "Map", "Items": [], "QueryLanguage": "JSONata", "Output": random, "Next": "Draw again"},
+        "ItemProcessor": machine({"Own": END}, ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}),
+    }
     jitter = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 100, "JitterStrategy": "FULL"}]
     definition = machine(
         {
             "Draw": draw | {"Next": "Try"},
             "Try": call("Each", Retry=jitter, ResultPath="$.tried"),
             "Each": {
-                **{"Type": "Map", "Items": [1, 2], "QueryLanguage": "JSONata", "Next": "Draw again"},
+                **{"Type": "Map", "Items": [1, 2], "QueryLanguage": "JSONata", "Next": "None at all"},
                 "ItemProcessor": machine({"Draw one": draw | {"End": True}}),
+                "Assign": {"each": "{% $states.result %}"},
             },
+            "None at all": none | {"Output": random, "Next": "Failing"},
+            "Failing": failing | {"Catch": caught, "Next": "Again"},
+            "Again": distributed,
             "Draw again": draw | {"End": True},
         }
     )
     result = compare_on_engine(definition, {}, mocks={"Try": [BUSY, BUSY, {"Return": 1}]})
     assert result.agrees
     drawn = result.expected.output
-    ids = [drawn["id"], *(one["id"] for one in drawn["in"])]
-    assert len(set(ids)) == 3
+    assert len({drawn["id"], *drawn["in"]}) == 3
 
 
 def test_the_same_mocks_can_be_used_again() -> None:

@@ -12,9 +12,9 @@ from sfn_provider.engine.interpreter import Interpreter
 from sfn_provider.engine.requests import BranchOutcome
 from tests.fixtures.engine import group, parallel
 
-LATE = BranchOutcome("FAILED", 20.0, 9, 4, 2, error="Late")
+LATE = BranchOutcome("FAILED", 20.0, 9, 4, 2, 2, error="Late")
 EARLY = replace(LATE, at=15.0, error="Early")
-SHORT = replace(LATE, steps=1, error="Short")
+SHORT = replace(LATE, turn=1, error="Short")
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,10 @@ SHORT = replace(LATE, steps=1, error="Short")
         ([LATE, EARLY], "Early"),
         ([LATE, SHORT], "Short"),
         ([LATE, replace(LATE, error="Other")], "Late"),
+        ([LATE, replace(LATE, phase=1, turn=9, error="Before")], "Before"),
         ([replace(SHORT, at=30.0), EARLY], "Early"),
     ],
-    ids=["the_earlier", "the_shorter_at_the_same_time", "the_first_of_equals", "time_before_length"],
+    ids=["the_earlier", "the_shorter_at_the_same_time", "the_first_of_equals", "phase_before_turn", "time_before_turn"],
 )
 def test_the_failure_that_counts(outcomes: list[BranchOutcome], error: str) -> None:
     machine = parse(group({"Both": parallel({"A": {"Type": "Pass"}}, {"B": {"Type": "Pass"}})}))

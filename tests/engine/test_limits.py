@@ -10,6 +10,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine import simulate
 from sfn_provider.engine.interpreter import ResumePoint
 from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
+from sfn_provider.exceptions import UsageError
 from tests.fixtures.distributed_maps import each
 from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task
 
@@ -182,6 +183,7 @@ def test_the_limit_may_be_reached_by_an_answer() -> None:
     assert hand.step.state.event_ids == MAX_EVENTS
 
 
-def test_a_size_is_no_problem_of_an_untouched_input() -> None:
-    execution = simulate(one({"Type": "Pass"}), {"x": text(MOST)})
-    assert execution.status == "SUCCEEDED"
+def test_an_input_that_is_too_large_starts_no_execution() -> None:
+    assert simulate(one({"Type": "Pass"}), text(MOST)).status == "SUCCEEDED"
+    with pytest.raises(UsageError, match=r"input has 262,145 bytes as JSON, and Step Functions takes at most 262,144"):
+        simulate(one({"Type": "Pass"}), text(MOST + 1))

@@ -64,8 +64,8 @@ def test_an_execution_ends_well_or_with_an_error_of_the_language(language: str, 
 class Restored(Interpreter):
     """Reads the state back from JSON text before each event."""
 
-    def resume(self, state: ExecutionState, event: Event) -> StepResult:
-        return super().resume(ExecutionState.from_json(json.loads(json.dumps(state.to_json()))), event)
+    def resume(self, state: ExecutionState, *events: Event) -> StepResult:
+        return super().resume(ExecutionState.from_json(json.loads(json.dumps(state.to_json()))), *events)
 
 
 @pytest.mark.parametrize("language", ["JSONPath", "JSONata"])

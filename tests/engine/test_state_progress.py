@@ -32,7 +32,7 @@ KINDS: dict[str, StateProgress | None] = {
     "map": MapProgress([1, None], 1, items=["a", "b"], inputs=["a", "b"], started=2),
     "map run": MAP_RUN,
     "reader": replace(MAP_RUN, reader=ItemReaderProgress("data", "b", "k", 7, [1], [["b", "l"]])),
-    "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=ChildBatchProgress([1.0], [None], 3)),
+    "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=ChildBatchProgress([1.0], [None], [[0, 0]], 3)),
 }
 
 

@@ -73,7 +73,6 @@ CASES = [
         MANY,
         error=EXCEEDED["Error"],
         tasks={"Each.part.children[2]": "success", "Each.join": "failed", "After": "upstream_failed"},
-        steps_agree=False,
     ),
     Case(
         "too_many_failures_are_caught",
@@ -85,7 +84,6 @@ CASES = [
         {"all": MANY},
         EXCEEDED,
         tasks={"Each.join": "success", "After": "skipped", "Caught": "success"},
-        steps_agree=False,
     ),
     Case(
         "an_error_of_the_start_is_caught_by_the_join",

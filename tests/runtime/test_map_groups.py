@@ -79,7 +79,6 @@ CASES = [
         {"all": [1, 5, 2]},
         {"all": [1, 5, 2], "failure": FAILURE},
         tasks={"Each.item.Bad[1]": "failed", "Each.join": "success", "After": "skipped", "Caught": "success"},
-        steps_agree=False,
     ),
     Case(
         "a_failing_item_is_not_caught",
@@ -90,7 +89,6 @@ CASES = [
         [1, 5, 2],
         error="Own.Error",
         tasks={"Each.item.Bad[1]": "failed", "Each.join": "failed", "After": "upstream_failed"},
-        steps_agree=False,
     ),
     Case(
         "a_failing_item_stops_the_others_before_their_next_state",
@@ -108,7 +106,6 @@ CASES = [
         [5, 1],
         error="Own.Error",
         tasks={"Each.item.Third[1]": "skipped", "Each.join": "failed"},
-        steps_agree=False,
     ),
     Case(
         "no_list_of_items",
@@ -153,7 +150,7 @@ CASES = [
         {"a": 1},
         error="States.Runtime",
         tasks={"Both.Each.join": "failed", "Both.join": "failed"},
-        steps_agree=False,
+        steps_agree=False,  # it is the join that fails
     ),
     Case(
         "a_loop_for_each_item",

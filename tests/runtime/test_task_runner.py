@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from sfn_provider._compat import AirflowFailException, AirflowSkipException
+from sfn_provider._compat import AirflowException, AirflowFailException, AirflowSkipException
 from sfn_provider.engine.simulation.simulator import EPOCH
+from sfn_provider.exceptions import StatesError
 from sfn_provider.operators.state_machine import (
     ChoiceStateOperator,
     FailStateOperator,
@@ -23,6 +24,7 @@ from sfn_provider.runtime import routing
 from sfn_provider.runtime.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.routing_token import RoutingToken
 from sfn_provider.runtime.state_operator import StateOperator
+from sfn_provider.runtime.task_runner import TaskRunner
 from tests.fixtures.airflow_operators import EmptyOperator
 from tests.fixtures.definitions import choose
 from tests.fixtures.task_runs import Run, dag
@@ -279,3 +281,71 @@ def test_data_that_airflow_would_misread_is_kept_as_text() -> None:
     kept = [run.xcoms["First", key] for key in ("return_value", "token")]
     assert [set(value) for value in kept] == [{"sfn_provider:json"}] * 2
     assert json.loads(run.execute(second)["sfn_provider:json"]) == {"in": RESERVED, "v": RESERVED}
+
+
+def test_an_execution_that_takes_a_year_times_out() -> None:
+    [task] = chain((WaitStateOperator, {"task_id": "Rest", "timestamp": "2026-01-01T00:00:01Z", "end": True}))
+    run = Run(conf={})
+    with pytest.raises(AirflowFailException, match=r"^the execution ran longer than the 365 days, 0:00:00 that it may"):
+        run.execute(task)
+    assert run.xcoms["Rest", "error"]["Status"] == "TIMED_OUT"
+
+
+def test_an_input_that_aws_would_not_take_starts_nothing() -> None:
+    [task] = chain((PassStateOperator, {"task_id": "First", "end": True}))
+    run = Run(conf={"a": "x" * 262_144})
+    with pytest.raises(AirflowFailException, match=r"input has 262,152 bytes as JSON, .* no execution starts"):
+        run.execute(task)
+    assert list(run.xcoms["First", "error"]) == ["Message"]
+    assert Run(conf={"a": "x" * 262_136}).execute(task) == {"a": "x" * 262_136}
+
+
+NAMES = {
+    "a manual run": ("manual__2026-11-28T00:00:00.000000+00:00", "manual__2026-11-28T00-00-00.000000+00-00"),
+    "one that a user named": ("monthly run/2026", "monthly-run-2026"),
+}
+
+
+@pytest.mark.parametrize(("run_id", "name"), NAMES.values(), ids=NAMES)
+def test_the_executions_name_is_one_that_aws_takes(run_id: str, name: str) -> None:
+    show = {"parameters": {"execution.$": "$$.Execution", "machine.$": "$$.StateMachine.Id"}}
+    [task] = chain((PassStateOperator, {"task_id": "Show", **show, "end": True}))
+    shown = Run(conf={}, run_id=run_id).execute(task)
+    assert shown["execution"]["Name"] == name
+    assert shown["execution"]["Id"] == f"arn:aws:states:us-east-1:111111111111:execution:machine:{name}"
+    assert len(shown["execution"]["Id"].split(":")) == 8
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), RecursionError(), StatesError("States.Runtime", "w"), ValueError("y")]
+)
+def test_a_crash_of_the_package_fails_the_task_at_once(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(self: TaskRunner, **_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(TaskRunner, "enter", crash)
+    [task] = chain((PassStateOperator, {"task_id": "First", "end": True}))
+    run = Run(conf={})
+    with pytest.raises(AirflowFailException, match="error of the package airflow-provider-sfn") as failure:
+        run.execute(task)
+    assert str(failure.value).startswith(type(error).__name__) and ".py:" in str(failure.value)
+    assert failure.value.__cause__ is error
+    assert run.xcoms["First", "error"] == {"Message": str(failure.value)}
+
+
+@pytest.mark.parametrize("error", [ConnectionError("the API server is away"), AirflowException("again, please")])
+def test_what_another_try_may_mend_is_left_to_airflow(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: TaskRunner, **_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(TaskRunner, "enter", fail)
+    [task] = chain((PassStateOperator, {"task_id": "First", "end": True}))
+    with pytest.raises(type(error)) as failure:
+        Run(conf={}).execute(task)
+    assert failure.value is error
+
+
+def test_arguments_that_make_no_state_are_named() -> None:
+    [task] = chain((WaitStateOperator, {"task_id": "Rest", "seconds": [1], "end": True}))
+    with pytest.raises(AirflowFailException, match=r"the arguments of this task make no valid state: (.|\n)*Seconds"):
+        Run(conf={}).execute(task)

@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 from sfn_provider._compat import airflow_major, patch_dag_test
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
-from sfn_provider.engine.simulation.mock_files import load_mocks
+from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order
 from sfn_provider.xcom_json import decode_xcom
 
 Json = Any
@@ -112,7 +112,7 @@ def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: st
     history = Path(os.environ[HISTORY_VARIABLE])
     history.unlink(missing_ok=True)
     started = time.perf_counter()
-    with _shorten_sleeps() if mocks is not None else nullcontext(), _run_map_items_in_order(mocks):
+    with _in_virtual_time(dag) if mocks is not None else nullcontext():
         finished = dag.test(run_conf=configuration)
     seconds = time.perf_counter() - started
     histories, xcoms = _read_histories(history), _read_xcoms(finished)
@@ -134,6 +134,12 @@ def _load_dag(path: str, text: str, dag_id: str | None) -> Any:
 
 
 @contextmanager
+def _in_virtual_time(dag: Any) -> Iterator[None]:
+    with _shorten_sleeps(), run_in_virtual_order(dag):
+        yield
+
+
+@contextmanager
 def _shorten_sleeps() -> Iterator[None]:
     """Shortens sleeps: where no task is ready, ``dag.test()`` sleeps a second, once for each that a failure skips."""
     sleep = time.sleep
@@ -143,33 +149,6 @@ def _shorten_sleeps() -> Iterator[None]:
 
     with patch("time.sleep", sleep_shortly):
         yield
-
-
-@contextmanager
-def _run_map_items_in_order(mocks: str | None) -> Iterator[None]:
-    """Runs the items of a Map in order, where a state's mock answers differ from call to call.
-
-    ``dag.test()`` of Airflow 3 runs what is ready in the order of a set. So one instance of a task is ready at a time.
-    """
-    if mocks is None or not _answers_differ(mocks):
-        yield
-        return
-    from airflow.models.dagrun import DagRun
-
-    update_state = DagRun.update_state
-
-    def with_first_items(run: DagRun, *arguments: Any, **named: Any) -> Any:
-        ready, callback = update_state(run, *arguments, **named)
-        last_to_first = sorted(ready, key=lambda instance: instance.map_index, reverse=True)
-        return list({instance.task_id: instance for instance in last_to_first}.values()), callback
-
-    with patch.object(DagRun, "update_state", with_first_items):
-        yield
-
-
-def _answers_differ(mocks: str) -> bool:
-    answers = load_mocks(mocks).answers.values()
-    return any(entry != entries[0] for entries in answers for entry in entries)
 
 
 def _read_histories(history: Path) -> dict[tuple[str, int], Json]:

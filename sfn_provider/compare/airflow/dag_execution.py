@@ -12,6 +12,7 @@ from sfn_provider.compare.airflow.runner import AirflowRunFailed, DagRunResult, 
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
 from sfn_provider.xcom_json import encode_dag_run_conf
 
@@ -178,6 +179,7 @@ def read_outcome(result: DagRunResult) -> Execution:
     """
     history = (Record(*record) for task in result.tasks for record in task.get("history") or ())
     records = sorted(history, key=lambda record: record.id)
+    name = permitted_name(result.run_id)
     errors = [task["error"] for task in result.tasks if task.get("error")]
     for error in errors:
         if error.get("Message"):
@@ -187,14 +189,14 @@ def read_outcome(result: DagRunResult) -> Execution:
     # What failed within a Parallel or Map is the execution's failure only where the join failed with it.
     failed = next((error for error in errors if error["Token"]["branch"] is None), None)
     if failed is not None:
-        return Execution(failed["Status"], None, failed["Error"], failed["Cause"], records, transitions, result.run_id)
+        return Execution(failed["Status"], None, failed["Error"], failed["Cause"], records, transitions, name)
     last = next((task for task in result.tasks if _ends_execution(task.get("token"))), None)
     if result.state != "success" or last is None:
         states = ", ".join(f"{task['task_id']}: {task['state']}" for task in result.tasks)
         raise AirflowRunFailed(
             f"the DAG run ended as {result.state} without an outcome ({states}); Airflow's log ends with:\n{result.log}"
         )
-    return Execution("SUCCEEDED", last["return_value"], None, None, records, transitions, result.run_id)
+    return Execution("SUCCEEDED", last["return_value"], None, None, records, transitions, name)
 
 
 def _ends_execution(token: Mapping[str, Json] | None) -> bool:

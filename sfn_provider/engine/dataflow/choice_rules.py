@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
 from sfn_provider.asl.model import ChoiceRule
@@ -23,6 +23,11 @@ RulePredicate = Callable[[Scope], bool]
 def is_number(value: Json) -> bool:
     """Return True for a JSON number: unlike in Python a boolean is none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_whole_number(value: Json) -> TypeGuard[int | float]:
+    """Return True for a number without a fraction; Python reads ``1e400`` as an infinite one, which is none."""
+    return is_number(value) and (isinstance(value, int) or value.is_integer())
 
 
 def is_timestamp(value: Json) -> bool:

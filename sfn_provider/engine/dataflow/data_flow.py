@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from sfn_provider.asl.paths import PathNotFound, compile_path, compile_reference
+from sfn_provider.asl.paths import PathNotFound, ReferencePath, compile_path, compile_reference
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.asl.templates import compile_template
 from sfn_provider.exceptions import StatesError
@@ -29,14 +29,49 @@ class StateExit(NamedTuple):
 NO_VARIABLES: Mapping[str, Json] = {}
 
 
+_Compiled = TypeVar("_Compiled")
+
+
+def compile_or_fail(compile: Callable[..., _Compiled], *arguments: Any) -> _Compiled:
+    """Compile a path, template or expression; one that is none fails the state.
+
+    Lint refuses such a text, as Step Functions does, unless it holds a placeholder: ``{% ${Count} + 1 %}``.
+
+    Args:
+        compile: raises ValueError for a text that it cannot compile.
+        arguments: what it takes.
+
+    Raises:
+        StatesError: ``States.Runtime``, with what is wrong with the text.
+    """
+    try:
+        return compile(*arguments)
+    except ValueError as error:
+        hint = ". A placeholder in it has no value" if "${" in str(error) else ""
+        raise StatesError("States.Runtime", f"{error}{hint}") from error
+
+
 def compile_evaluator(value: Json, language: Any, field: str) -> Evaluator:
-    """Compile a payload template to a function of scope and entropy."""
-    return compile_template(value, language, field).evaluate
+    """Compile a payload template to a function of scope and entropy.
+
+    Raises:
+        StatesError: ``States.Runtime`` if an expression in it cannot be compiled.
+    """
+    return compile_or_fail(compile_template, value, language, field).evaluate
+
+
+def compile_reference_path(text: str) -> ReferencePath:
+    """Compile a path to write to.
+
+    Raises:
+        StatesError: ``States.Runtime`` if it is none.
+    """
+    return compile_or_fail(compile_reference, text)
 
 
 def path_reader(text: str) -> Callable[[Scope], Json]:
     """Compile a path field such as InputPath; a path that finds nothing raises States.Runtime."""
-    path = compile_path(text)
+    path = compile_or_fail(compile_path, text)
 
     def read(scope: Scope) -> Json:
         if scope.input is None and path.root == "input":
@@ -68,7 +103,7 @@ class JsonPathFlow:
         assign = fields.get("assign")
         self._assign = compile_evaluator(assign, "JSONPath", "Assign") if assign is not None else None
         where = fields.get("result_path", "$")
-        self._place = compile_reference(where).write if where not in ("$", None) else None
+        self._place = compile_reference_path(where).write if where not in ("$", None) else None
         self._discard = where is None
 
     @staticmethod

@@ -7,7 +7,7 @@ import re
 from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.dataflow.choice_rules import is_number
+from sfn_provider.engine.dataflow.choice_rules import is_whole_number
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator, path_reader
 from sfn_provider.engine.limits import to_json
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
@@ -77,6 +77,15 @@ def wrong_value(language: str, field: str, cause: str) -> StatesError:
     return QueryEvaluationError(cause, field) if language == "JSONata" else StatesError("States.Runtime", cause)
 
 
+def read_integer(value: Json) -> Json:
+    """Return the integer that a text is; any other value is unchanged.
+
+    AWS takes an integer in quotes where a path leads to one (recorded executions).
+    """
+    # Java's longest integers have 19 digits; Python refuses to read more than 4300.
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value) else value
+
+
 _NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '{value}' instead."}
 """AWS's messages for values below 0, for fields with a special one."""
 
@@ -110,9 +119,8 @@ def require_integer(value: Json, holder: Any, language: str, field: str) -> int 
     """
     if value is None:
         return None
-    if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-        value = int(value)  # AWS takes a number in quotes where a path leads to one (recorded executions)
-    if not is_number(value) or value != int(value):
+    value = read_integer(value)
+    if not is_whole_number(value):
         path = getattr(holder, f"{model_field(field)}_path", None)
         shown = value if isinstance(value, str) else to_json(value)
         where = f"{field}Path field refers to" if path else f"{field} field has the"

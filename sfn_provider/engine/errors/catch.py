@@ -5,10 +5,15 @@ from __future__ import annotations
 import random
 
 from sfn_provider.asl.model import Catcher
-from sfn_provider.asl.paths import compile_reference
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.dataflow.data_flow import NO_VARIABLES, StateExit, compile_evaluator, replace_input
+from sfn_provider.engine.dataflow.data_flow import (
+    NO_VARIABLES,
+    StateExit,
+    compile_evaluator,
+    compile_reference_path,
+    replace_input,
+)
 from sfn_provider.engine.errors.retry import is_timeout, matches_error, reported_error_name
 from sfn_provider.exceptions import StatesError
 
@@ -62,4 +67,4 @@ def apply_catcher(
 def _place(result_path: str | None, input: Json, caught: Json) -> Json:
     if result_path is None:
         return input
-    return caught if result_path == "$" else compile_reference(result_path).write(input, caught)
+    return caught if result_path == "$" else compile_reference_path(result_path).write(input, caught)

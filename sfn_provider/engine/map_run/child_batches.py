@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.execution_state import Frame
+from sfn_provider.engine.execution_state import Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.map_run.child_results import describe_pending
 from sfn_provider.engine.map_run.completion import describe_child_frame
@@ -72,7 +72,9 @@ def begin_batch(step: ExecutionStep, frame: Frame, batch: ChildBatch) -> MapRunP
     progress, count = frame.progress_as(MapRunProgress), len(batch.inputs)
     progress.inputs, progress.outputs, progress.first = list(batch.inputs), [None] * count, batch.first
     progress.max_concurrency, progress.failed_items = batch.limit, batch.failed_in_other_batches
-    progress.batch = ChildBatchProgress([None] * count, [None] * count, batch.failed_in_other_batches)
+    progress.batch = ChildBatchProgress(
+        [None] * count, [None] * count, [[0, 0] for _ in range(count)], batch.failed_in_other_batches
+    )
     return progress
 
 
@@ -88,9 +90,10 @@ def finish_batch(step: ExecutionStep, frame: Frame) -> None:
 
 def _outcome(step: ExecutionStep, progress: MapRunProgress, index: int, child: Frame | None) -> ChildOutcome:
     position, is_exported = index - progress.first, progress.destination is not None
-    started = ended = None
+    started, ended, phase, turn = None, None, 0, 0
     if progress.batch is not None:
         started, ended = progress.batch.started_at[position], progress.batch.ended_at[position]
+        phase, turn = progress.batch.ended_turns[position]
     record = progress.descriptions.get(str(index))
     items = progress.item_count(index)
     if started is None:
@@ -100,7 +103,7 @@ def _outcome(step: ExecutionStep, progress: MapRunProgress, index: int, child: F
         record = describe_child_frame(step, child, "ABORTED", StatesError(None)) if is_exported else None
         return ChildOutcome(index, "ABORTED", started, items=items, record=record)
     status = record["Status"] if record is not None else "SUCCEEDED"
-    return ChildOutcome(index, status, started, ended, items, progress.outputs[position], record)
+    return ChildOutcome(index, status, started, ended, items, progress.outputs[position], record, phase, turn)
 
 
 def apply_child_outcomes(step: ExecutionStep, frame: Frame, outcomes: Sequence[ChildOutcome]) -> bool:
@@ -114,17 +117,21 @@ def apply_child_outcomes(step: ExecutionStep, frame: Frame, outcomes: Sequence[C
     """
     progress, count = frame.progress_as(MapRunProgress), len(outcomes)
     progress.inputs, progress.outputs, progress.started = [None] * count, [None] * count, count
-    ordered = sorted(outcomes, key=lambda outcome: (outcome.ended is None, outcome.ended or 0.0, outcome.index))
+    ordered = sorted(outcomes, key=_moment_of_end)
     for position, outcome in enumerate(ordered, start=1):
         if outcome.ended is None:
             raise UsageError(f"child execution {outcome.index} has not ended, though too few failed to stop it")
-        step.execution.now = max(step.execution.now, outcome.ended)
+        step.execution.moment = Moment(max(step.execution.now, outcome.ended), outcome.phase, outcome.turn)
         _apply_outcome(progress, outcome)
         if progress.is_over_threshold:
             for unfinished in ordered[position:]:
                 progress.descriptions[str(unfinished.index)] = _describe_unfinished(step.execution.now, unfinished)
             return True
     return False
+
+
+def _moment_of_end(outcome: ChildOutcome) -> tuple[bool, float, int, int, int]:
+    return outcome.ended is None, outcome.ended or 0.0, outcome.phase, outcome.turn, outcome.index
 
 
 def _apply_outcome(progress: MapRunProgress, outcome: ChildOutcome) -> None:

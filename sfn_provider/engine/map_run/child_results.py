@@ -10,7 +10,7 @@ from typing import Any
 
 from sfn_provider.asl.model import ResultWriter
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.limits import to_json
+from sfn_provider.engine.limits import to_json, utf8_bytes
 from sfn_provider.engine.state_progress import ChildDescription
 from sfn_provider.exceptions import StatesError
 
@@ -139,7 +139,7 @@ def export_files(
         if chosen:
             key = f"{folder}/{kind}_0.json"
             files[key] = _write(format_results(chosen, result_format(writer)), writer)
-            entries.append({"Key": key, "Size": len(files[key].encode())})
+            entries.append({"Key": key, "Size": utf8_bytes(files[key])})
     manifest = {"DestinationBucket": bucket, "MapRunArn": run_arn, "ResultFiles": listed}
     return {**files, f"{folder}/manifest.json": to_json(manifest)}
 

@@ -40,6 +40,7 @@ def complete_run(step: ExecutionStep, frame: Frame, state: CompiledState) -> Non
         StatesError: if the results cannot be formatted.
     """
     progress = frame.progress_as(MapRunProgress)
+    step.set_current_frame(frame)
     if progress.destination is not None:
         begin_export(step, frame, state)
         return

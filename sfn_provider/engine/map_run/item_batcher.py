@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json
+from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json, utf8_bytes
 
 
 def make_batches(
@@ -42,4 +42,4 @@ def make_batches(
 
 
 def _size(value: Json) -> int:
-    return len(to_json(value).encode())
+    return utf8_bytes(to_json(value))

@@ -10,6 +10,7 @@ from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator
 from sfn_provider.engine.dataflow.typed_fields import evaluate_field, require_integer
 from sfn_provider.engine.execution_state import Frame
+from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.map_run.file_formats import READER_FAILED, Dataset, read_dataset
 from sfn_provider.engine.map_run.item_selection import map_scope, select_items
 from sfn_provider.engine.map_run.manifests import Manifest, read_athena_manifest, read_inventory
@@ -40,10 +41,9 @@ def begin_reading(step: StepContext, frame: Frame, state: CompiledState, scope: 
     reader, config = state.model.item_reader, _config(state)
     name, value = ("Arguments", reader.arguments) if state.language == "JSONata" else ("Parameters", reader.parameters)
     field = f"ItemReader/{name}"
-    arguments = compile_evaluator(value, state.language, field)(scope, step.entropy)
-    if not isinstance(arguments, dict) or not isinstance(arguments.get("Bucket"), str):
-        raise StatesError(READER_FAILED, f"{field} must be an object that names a Bucket.")
     stage = _first_stage(reader.resource, config)
+    evaluated = compile_evaluator(value, state.language, field)(scope, step.entropy)
+    arguments = _check_arguments(evaluated, field, ("Bucket",) if stage == "list" else ("Bucket", "Key"))
     if max_items is not None and max_items < 0:
         raise StatesError(READER_FAILED, "field MaxItems must be positive")
     most = min(max_items or MAX_ITEMS, MAX_ITEMS)
@@ -76,6 +76,28 @@ def handle_read_result(step: StepContext, frame: Frame, state: CompiledState, re
     arguments = {"Bucket": reader.bucket, "Key": reader.key}
     _request(step, frame, state, _GET_OBJECT, arguments, _purpose(_config(state)))
     return None
+
+
+_TEXT_ARGUMENTS = ("Bucket", "Key", "Prefix", "StartAfter")
+"""What names objects among the arguments."""
+
+
+def _check_arguments(arguments: Json, field: str, required: tuple[str, ...]) -> dict[str, Json]:
+    """Return the arguments without those that are null, which S3 takes as absent.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` if one is absent or no text where S3 takes text alone.
+    """
+    if not isinstance(arguments, dict):
+        raise StatesError(READER_FAILED, f"{field} must be an object, but was {to_json(arguments)[:200]}")
+    present = {name: value for name, value in arguments.items() if value is not None}
+    for name in required:
+        if name not in present:
+            raise StatesError(READER_FAILED, f"{field} must name a {name}.")
+    for name in _TEXT_ARGUMENTS:
+        if not isinstance(present.get(name, ""), str):
+            raise StatesError(READER_FAILED, f"{field}/{name} must be text, but was {to_json(present[name])[:200]}")
+    return present
 
 
 def _config(state: CompiledState) -> ReaderConfig:
@@ -133,6 +155,8 @@ def _read_list(reader: ItemReaderProgress, config: ReaderConfig, result: Json) -
         raise StatesError(READER_FAILED, "The list of objects must be answered with a list of entries.")
     if config.transformation != "LOAD_AND_FLATTEN":
         return result
+    if not all(isinstance(entry, dict) and isinstance(entry.get("Key"), str) for entry in result):
+        raise StatesError(READER_FAILED, "Each entry of the list of objects must be an object with a Key.")
     # An empty object holds no items: the folders that the S3 console makes are such objects.
     files = [[reader.bucket, entry["Key"]] for entry in result if entry.get("Size") != 0]
     return _read_files(reader, Manifest(files, None))

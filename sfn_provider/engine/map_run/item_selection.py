@@ -14,6 +14,7 @@ from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import Evaluator, compile_evaluator, path_reader
 from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, require_type
 from sfn_provider.engine.execution_state import Frame
+from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.map_run.file_formats import Dataset
 from sfn_provider.engine.step_context import StepContext
 from sfn_provider.exceptions import StatesError
@@ -54,8 +55,8 @@ def _evaluate_items_jsonata(step: StepContext, state: CompiledState, scope: Scop
     # Observed on AWS: an object is refused where the Map is inline or has an ItemBatcher.
     if isinstance(values, dict) and model.distributed and model.item_batcher is None:
         return values
-    if isinstance(items, str):
-        require_type(values, "array", items, "Items")
+    if not isinstance(values, list):
+        require_type(values, "array", items if isinstance(items, str) else to_json(items), "Items")
     return list(values)
 
 

@@ -6,6 +6,7 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator
 from sfn_provider.engine.execution_state import Frame
+from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.map_run.child_results import WRITER_FAILED, export_files
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.engine.state_progress import MapRunProgress
@@ -31,7 +32,10 @@ def evaluate_destination(step: StepContext, state: CompiledState, scope: Scope) 
     bucket = arguments.get("Bucket") if isinstance(arguments, dict) else None
     if not isinstance(bucket, str) or not bucket:
         raise StatesError(WRITER_FAILED, f"{field} must be an object that names a Bucket.")
-    return {"Bucket": bucket, "Prefix": str(arguments.get("Prefix") or "")}
+    prefix = arguments.get("Prefix")
+    if not isinstance(prefix, str | None):
+        raise StatesError(WRITER_FAILED, f"{field}/Prefix must be text, but was {to_json(prefix)[:200]}")
+    return {"Bucket": bucket, "Prefix": prefix or ""}
 
 
 def begin_export(step: StepContext, frame: Frame, state: CompiledState) -> None:

@@ -54,7 +54,7 @@ def _list(objects: Objects, call: CallTask, now: float) -> Event:
     after = start + (call.arguments.get("StartAfter") or "")
     # S3 lists keys in the order of their UTF-8 bytes, which is the order of their code points.
     found = sorted(uri for uri in objects if uri.startswith(prefix) and uri > after)
-    entries = [_entry(uri.removeprefix(start), objects[uri].encode(), now) for uri in found]
+    entries = [_entry(uri.removeprefix(start), objects[uri].encode(errors="replace"), now) for uri in found]
     return TaskSucceeded(call.id, entries, now)
 
 

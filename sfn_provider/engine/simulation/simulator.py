@@ -14,7 +14,7 @@ from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
-from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
+from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS, check_execution_input
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
@@ -58,8 +58,9 @@ def simulate(
 
     Raises:
         InvalidDefinition: if Step Functions would refuse the definition.
-        UsageError: if a task is called that has no mock, or the mocks are malformed.
+        UsageError: if a task is called that has no mock, the mocks are malformed, or the input is too large.
     """
+    check_execution_input(input)
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
     if answers.recorded is not None:
@@ -101,20 +102,25 @@ def advance(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> StepRes
                 event = _answer(request, step.state.now, mocks)
                 if event is not None:
                     heapq.heappush(agenda, (event.at, order, event))
-        event = _next_event(agenda, cancelled, mocks)
-        if step.state.pending[event.id].purpose == "execution" and mocks.lacks_answer(step.state.pending):
+        events = _next_events(agenda, cancelled, mocks)
+        pending = step.state.pending
+        if any(pending[event.id].purpose == "execution" for event in events) and mocks.lacks_answer(pending):
             raise mocks.missing()
-        step = interpreter.resume(step.state, event)
+        step = interpreter.resume(step.state, *events)
         records += step.records
     return step._replace(records=records)
 
 
-def _next_event(agenda: list[tuple[float, int, Event]], cancelled: set[str], mocks: Mocks) -> Event:
-    while agenda:
+def _next_events(agenda: list[tuple[float, int, Event]], cancelled: set[str], mocks: Mocks) -> list[Event]:
+    """Return all events of the earliest time that has any."""
+    events: list[Event] = []
+    while agenda and (not events or agenda[0][0] == events[0].at):
         event = heapq.heappop(agenda)[2]
         if event.id not in cancelled:
-            return event
-    raise mocks.missing()
+            events.append(event)
+    if not events:
+        raise mocks.missing()
+    return events
 
 
 def _answer(request: Request, now: float, mocks: Mocks) -> Event | None:

@@ -16,6 +16,7 @@ from sfn_provider.engine.dataflow.data_flow import (
     JsonPathFlow,
     StateExit,
     compile_evaluator,
+    compile_or_fail,
 )
 from sfn_provider.engine.dataflow.typed_fields import require_type
 from sfn_provider.engine.execution_state import Frame
@@ -53,7 +54,7 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
 
 
 def _compile_jsonpath(state: CompiledState, _index: int, rule: ChoiceRule) -> _Rule:
-    test = compile_rule(rule)
+    test = compile_or_fail(compile_rule, rule)
     # A rule that holds brings its own Assign, that of the state is for Default and not evaluated here.
     rule_flow = JsonPathFlow({**explicit_fields(state.model), "assign": rule.assign})
 

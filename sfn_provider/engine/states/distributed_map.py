@@ -146,6 +146,7 @@ def end_child(
     progress.outputs[position] = output
     if progress.batch is not None:
         progress.batch.ended_at[position] = step.execution.now
+        progress.batch.ended_turns[position] = [step.execution.phase, step.execution.turn]
     if error is not None or needs_descriptions(state.model.result_writer):
         status = status or ("SUCCEEDED" if error is None else "FAILED")
         progress.descriptions[str(index)] = describe_child_frame(step, child, status, error, output)

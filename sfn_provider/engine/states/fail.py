@@ -5,7 +5,7 @@ from __future__ import annotations
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.asl.templates import compile_payload_value
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.dataflow.data_flow import compile_evaluator
+from sfn_provider.engine.dataflow.data_flow import compile_evaluator, compile_or_fail
 from sfn_provider.engine.dataflow.typed_fields import require_type
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
@@ -30,7 +30,7 @@ def _text(step: ExecutionStep, state: CompiledState, scope: Scope, field: str) -
 
 
 def _from_path(step: ExecutionStep, scope: Scope, text: str, field: str) -> str:
-    value: Json = compile_payload_value(text, field).evaluate(scope, step.entropy)
+    value: Json = compile_or_fail(compile_payload_value, text, field).evaluate(scope, step.entropy)
     if not isinstance(value, str):
         raise StatesError("States.Runtime", f"The value for the field '{field}' must be text, but was {to_json(value)}")
     return value

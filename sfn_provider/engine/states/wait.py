@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.dataflow.choice_rules import is_number
-from sfn_provider.engine.dataflow.typed_fields import JsonataType, evaluate_field, model_field, wrong_value
+from sfn_provider.engine.dataflow.choice_rules import is_whole_number
+from sfn_provider.engine.dataflow.data_flow import compile_or_fail
+from sfn_provider.engine.dataflow.typed_fields import (
+    JsonataType,
+    evaluate_field,
+    model_field,
+    read_integer,
+    wrong_value,
+)
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.limits import MAX_SECONDS, to_json
@@ -74,17 +80,16 @@ def _evaluate(
         value = evaluate_field(state.model, state.language, field, scope, step.entropy, expected)
         return _FieldValue(field, getattr(state.model, model_field(field)), value, state.language)
     try:
-        return _FieldValue(f"{field}Path", path, compile_path(path).read(scope), state.language)
+        found = compile_or_fail(compile_path, path).read(scope)
+        return _FieldValue(f"{field}Path", path, found, state.language)
     except PathNotFound as missing:
         cause = f"The {field}Path parameter does not reference an input value: {path}"
         raise StatesError("States.Runtime", cause) from missing
 
 
 def _to_seconds(found: _FieldValue) -> float:
-    value = found.value
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
-        value = int(value)
-    if not is_number(value) or value != int(value):
+    value = read_integer(found.value)
+    if not is_whole_number(value):
         raise found.error("cannot be parsed as a long value")
     if value < 0:
         raise found.error("references a negative value")

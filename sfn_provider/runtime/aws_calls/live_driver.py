@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import BaseTrigger, DateTimeTrigger, in_dag_test
-from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
@@ -32,6 +31,7 @@ from sfn_provider.integrations import Caller, Completed
 from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCalls
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
+from sfn_provider.runtime.dag_run_execution import DagRunExecution
 from sfn_provider.runtime.wait_mode import get_wait_mode
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
@@ -75,6 +75,8 @@ class LiveDriver:
 
     Attributes:
         is_killed: True once the task is killed: no more calls are made.
+        must_stop: returns True where another branch of a Parallel or Map around the task has failed: asked before each
+            state that calls or waits.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class LiveDriver:
         self._changed = False
         self._interpreter = interpreter
         self._token_waits = token_waits
-        arns = execution_context(None, 0.0, machine=task.dag.dag_id, name=context["dag_run"].run_id)
+        arns = DagRunExecution(task, context).context_object
         self._caller_arguments = {
             "aws_conn_id": task.aws_conn_id,
             "region_name": task.region_name,
@@ -109,6 +111,7 @@ class LiveDriver:
         self._resubmitted: set[str] = set()
         self._log = task.log
         self.is_killed = False
+        self.must_stop: Callable[[], bool] = lambda: False
 
     # Running ---------------------------------------------------------------------------------------------------------
 
@@ -129,6 +132,14 @@ class LiveDriver:
                     return None
                 self._changed = True
                 step = self._interpreter.resume(step.state, event)
+                if _acts(step) and self.must_stop():
+                    step = self._stop(step)
+
+    def _stop(self, step: StepResult) -> StepResult:
+        """Stop the task in place of what a step asks for."""
+        stopped = self._interpreter.stop(step.state)
+        withdrawn = [request for request in step.requests if isinstance(request, Cancel)]
+        return StepResult(stopped.state, [*withdrawn, *stopped.requests], [*step.records, *stopped.records])
 
     def _apply(self, step: StepResult, pool: ThreadPoolExecutor) -> None:
         self._state = step.state
@@ -333,3 +344,14 @@ class LiveDriver:
             self._resubmitted = {call.id for call in stopped}
             calls += stopped
         return StepResult(ExecutionState.from_json(snapshot["state"]), calls, [])
+
+
+def _acts(step: StepResult) -> bool:
+    """Return True where a step enters or repeats a state that calls or waits."""
+    pending = step.state.pending
+    return any(
+        isinstance(request, CallTask | WakeAt)
+        and request.id in pending
+        and pending[request.id].purpose not in ("execution", "timeout", "heartbeat")
+        for request in step.requests
+    )

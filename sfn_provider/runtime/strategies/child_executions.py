@@ -69,7 +69,8 @@ class ChildExecutionBatch(TaskStrategy):
         batch = ChildBatch(**batches[0], failed_in_other_batches=_failures_of_other_batches(runner))
         now, deadline = runner.execution.now(start.token), runner.execution.deadline
         state = ExecutionState.from_json(start.shared["state"])
-        return runner.run(runner.interpreter.run_children(state, batch, at=now, deadline=deadline))
+        stop = runner.stop_before
+        return runner.run(runner.interpreter.run_children(state, batch, at=now, deadline=deadline, stop_before=stop))
 
     def resume(self, runner: TaskRunner, state: ExecutionState) -> StepResult:
         """Passes on the failures of other batches: too many of them end this one."""

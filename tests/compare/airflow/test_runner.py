@@ -12,6 +12,7 @@ import pytest
 from sfn_provider.compare import run_on_airflow
 from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, private_environment, shared_runner
+from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
 from sfn_provider.xcom_json import decode_dag_run_conf, decode_xcom, encode_dag_run_conf, encode_xcom
 from tests.fixtures.definitions import END, machine
@@ -93,7 +94,7 @@ def test_a_run_tells_its_tasks_and_what_they_left() -> None:
     assert (result.state, task["task_id"], task["state"], task["return_value"]) == ("success", "A", "success", {"k": 1})
     assert task["token"]["next"] is None and task["error"] is None
     assert result.seconds > 0 and result.run_id.startswith("manual__")
-    assert read_outcome(result).name == result.run_id
+    assert read_outcome(result).name == permitted_name(result.run_id)
 
 
 @pytest.mark.usefixtures("user_airflow_home")

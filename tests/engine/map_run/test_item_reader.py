@@ -183,8 +183,19 @@ UNREADABLE = [
             "ReaderConfig": {"InputType": "JSON"},
             "Parameters": {"Bucket.$": "$.none", "Key": "k"},
         },
-        "ItemReader/Parameters must be an object that names a Bucket.",
+        "ItemReader/Parameters/Bucket must be text, but was 5",
         input={"none": 5},
+    ),
+    Unreadable(
+        "no key",
+        {"Resource": GET_OBJECT, "ReaderConfig": {"InputType": "JSON"}, "Parameters": {"Bucket": "b"}},
+        "ItemReader/Parameters must name a Key.",
+    ),
+    Unreadable(
+        "a prefix that is no text",
+        {"Resource": LIST_OBJECTS, "Parameters": {"Bucket": "data", "Prefix.$": "$.under"}},
+        'ItemReader/Parameters/Prefix must be text, but was ["a"]',
+        input={"under": ["a"]},
     ),
 ]
 

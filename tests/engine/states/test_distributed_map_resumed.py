@@ -25,10 +25,10 @@ class Restored(Interpreter):
         self.steps = 0
         super().__init__(self._definition)
 
-    def resume(self, state: ExecutionState, event: Event) -> StepResult:
+    def resume(self, state: ExecutionState, *events: Event) -> StepResult:
         self.steps += 1
         restored = ExecutionState.from_json(json.loads(json.dumps(state.to_json())))
-        return Interpreter(self._definition).resume(restored, event)
+        return Interpreter(self._definition).resume(restored, *events)
 
 
 def start(interpreter: Interpreter, input: Any) -> StepResult:
@@ -63,7 +63,7 @@ def test_the_state_survives_json_between_any_two_events(machine: dict[str, Any],
     plain, restored = Interpreter(parse(machine)), Restored(machine)
     expected = drive(plain, start(plain, input), Mocks.from_mapping(answers, objects))
     found = drive(restored, start(restored, input), Mocks.from_mapping(answers, objects))
-    assert restored.steps >= 3
+    assert restored.steps >= 1
     assert (found.status, found.output, found.error) == (expected.status, expected.output, expected.error)
     assert found.events == expected.events
 

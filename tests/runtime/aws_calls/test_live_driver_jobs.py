@@ -27,6 +27,7 @@ from tests.fixtures.live_driver import (
     LATER,
     NOW,
     STILL,
+    YEAR_ENDS,
     Answer,
     Clock,
     FakeCaller,
@@ -149,7 +150,7 @@ def test_quick_jobs_are_waited_for_in_the_worker_and_others_handed_over(
     fake_caller.answers, fake_caller.polls = {"A": quick[:1], "B": quick[1:2]}, list(quick[2:])
     event = deferral(task(ParallelStateOperator, branches=branches("A", "B")), run)
     assert fake_clock.now - NOW < live_driver.SHORT_WAIT + 1, "although a look at one of the jobs is always due soon"
-    assert sorted(event.trigger.jobs) == sorted(event.trigger.polls) and event.trigger.moment is None
+    assert sorted(event.trigger.jobs) == sorted(event.trigger.polls) and event.trigger.moment == YEAR_ENDS
 
 
 def test_a_timer_that_is_due_soon_is_waited_for_in_the_worker(

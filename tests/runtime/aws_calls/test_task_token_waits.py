@@ -18,7 +18,7 @@ from sfn_provider.integrations import Completed
 from sfn_provider.operators.state_machine import ParallelStateOperator
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
-from tests.fixtures.live_driver import JOB, LATER, NOW, Clock, FakeCaller, resume, task
+from tests.fixtures.live_driver import JOB, LATER, NOW, YEAR_ENDS, Clock, FakeCaller, resume, task
 from tests.fixtures.task_runs import Run
 
 ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
@@ -102,7 +102,7 @@ def test_the_record_is_there_before_the_token_is_given_away(fake_caller: FakeCal
 def test_without_times_only_an_answer_ends_the_wait(fake_caller: FakeCaller, kept: Records, run: Run) -> None:
     fake_caller.answers["Call"] = [Completed({})]
     event = deferral(ask(), run)
-    assert (event.trigger.moment, event.trigger.waits[0]["heartbeat"]) == (None, None)
+    assert (event.trigger.moment, event.trigger.waits[0]["heartbeat"]) == (YEAR_ENDS, None)
     assert next(iter(kept.waits.values())).expires == NOW + DEFAULT_TIMEOUT
 
 
@@ -160,7 +160,7 @@ def test_heartbeats_keep_a_task_alive_and_their_end_fails_it(
     fake_caller.answers["Call"] = [Completed({})]
     made = ask(heartbeat_seconds=30)
     event = deferral(made, run)
-    assert event.trigger.moment is None
+    assert event.trigger.moment == YEAR_ENDS
     [identity] = kept.waits
     kept.take(identity, WorkerAnswer("SendTaskHeartbeat"), NOW + 25)
     fake_clock.now = NOW + 31
