@@ -27,6 +27,7 @@ from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, Routin
 from sfn_provider.runtime.snapshots import KillReason, TaskSnapshotStore
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
 from sfn_provider.runtime.task_history import record_history
+from sfn_provider.runtime.task_log import TaskLog
 from sfn_provider.runtime.wait_mode import get_wait_mode
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
@@ -91,6 +92,7 @@ class TaskRunner:
         execution: the execution that the DAG run stands for.
         branch: the task's position within Parallels and Maps; None outside of them.
         interpreter: the interpreter of the strategy's definition.
+        log: the task's log.
     """
 
     interpreter: Interpreter
@@ -100,6 +102,7 @@ class TaskRunner:
         self.context = context
         self.execution = DagRunExecution(task, context)
         self.branch: BranchPosition | None = None
+        self.log = TaskLog(task, context, mocked=is_mocked())
         self._snapshots = TaskSnapshotStore(context)
         self._driver: LiveDriver | None = None
         self._killing: Thread | None = None
@@ -111,7 +114,7 @@ class TaskRunner:
         # With mocks nobody answers from outside, and two runs of the same thing are the same.
         factory = None if is_mocked() else lambda place: self.token_waits.make_token(place)
         definition = json.dumps(strategy.definition(self.task))
-        self.interpreter = Interpreter(parse_task_definition(definition), task_token=factory)
+        self.interpreter = Interpreter(parse_task_definition(definition), task_token=factory, observer=self.log.observe)
 
     @cached_property
     def token_waits(self) -> TaskTokenWaits:
@@ -127,6 +130,7 @@ class TaskRunner:
         stored = self._snapshots.load()
         if stored is not None and stored.is_current:
             self.task.log.info("Resuming from the snapshot of an earlier try")
+            self.log.display.restore(stored.content.get("display", {}), restarted=True)
             return self._resume(stored.content, jobs_stopped=stored.jobs_stopped)
         if stored is not None:
             self.task.log.info("The task was cleared: it starts again")
@@ -140,6 +144,7 @@ class TaskRunner:
         if not self._snapshots.is_of_this_try(decoded):
             return self.execute()  # Airflow has kept the arguments of an earlier try's deferral
         self._snapshots.exists = True
+        self.log.display.restore(decoded.get("display", {}), restarted=False)
         return self._resume(decoded, event)
 
     def kill(self) -> None:
@@ -179,6 +184,7 @@ class TaskRunner:
         stored = self._snapshots.load_last()
         if stored is None or (not timed_out and self._snapshots.is_retried):
             return
+        self.log.display.restore(stored.get("display", {}), restarted=False)
         driver = self._make_driver()
         driver.restore(stored)
         self._kill(driver)
@@ -235,6 +241,7 @@ class TaskRunner:
 
     def finish(self, step: StepResult) -> Json:
         """Pushes the results of the task, or fails it."""
+        self.log.display.flush(now=True)
         if step.state.status in ("RUNNING", "SUCCEEDED"):
             return self._strategy.finish(self, step)
         self.record_history(step)
@@ -247,6 +254,7 @@ class TaskRunner:
     def hand_over(self, step: StepResult) -> Json:
         """Pushes output and token for the state that comes next. Returns the output."""
         self.record_history(step)
+        self.log.left(step.state.exit, in_branch=self.branch is not None)
         token = self.token(step.state, next=step.state.exit)
         return route_to_successor(self.task, self.context, step.state.output, token)
 
@@ -294,7 +302,9 @@ class TaskRunner:
                 self._snapshots.save(self._snapshot(driver))
 
         key = self._idempotency_key
-        driver = self._driver = LiveDriver(self.interpreter, self.task, self.context, self.token_waits, save, key)
+        driver = self._driver = LiveDriver(
+            self.interpreter, self.task, self.context, self.token_waits, save, key, self.log
+        )
         return driver
 
     def _resume(self, snapshot: dict[str, Json], event: Json = None, *, jobs_stopped: bool = False) -> Json:
@@ -318,6 +328,7 @@ class TaskRunner:
             raise self._kill_failure(driver, snapshot)
         self._snapshots.save(snapshot)
         self.token_waits.delete_answered()
+        self.log.display.flush(now=True)
         if get_wait_mode() == "reschedule":
             raise AirflowRescheduleException(driver.due())  # type: ignore[no-untyped-call]
         kwargs = {"snapshot": encode_xcom(snapshot)}
@@ -343,7 +354,8 @@ class TaskRunner:
 
     def _snapshot(self, driver: LiveDriver) -> dict[str, Json]:
         branch = asdict(self.branch) if self.branch else None
-        return {**driver.snapshot(), **self._snapshots.stamp(), "branch": branch}
+        display = self.log.display.to_json()
+        return {**driver.snapshot(), **self._snapshots.stamp(), "branch": branch, "display": display}
 
     def _end(self, step: StepResult) -> Json:
         self._snapshots.delete()

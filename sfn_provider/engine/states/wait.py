@@ -13,6 +13,7 @@ from sfn_provider.engine.dataflow.typed_fields import JsonataType, evaluate_fiel
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.limits import MAX_SECONDS, to_json
+from sfn_provider.engine.observations import WaitBegun
 from sfn_provider.engine.requests import Event
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
@@ -21,6 +22,8 @@ from sfn_provider.exceptions import StatesError
 def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     until = _end_time(step, state, state.data_flow.select_input(step.scope(frame)))
     if until > step.execution.now:
+        if step.observer is not None:
+            step.observer(WaitBegun(state.name, step.place(frame), until - step.execution.now, until))
         step.wake(frame, "wait", until)
     else:
         _leave(step, frame, state)
