@@ -172,13 +172,13 @@ class TaskLog:
         """Writes that a call has returned; ``seconds`` since it was made."""
         page, is_new = self._page(call, result)
         shown = shown_page(page, ": ") if is_new else ""
-        what = _shown_call(call), shown_state(call.state, (), "state"), format_duration(seconds), shown
-        self.info("%s of %s has answered after %s%s", *what)
+        what = shown_state(call.state), _shown_call(call), format_duration(seconds), shown
+        self.info("%s: %s has answered after %s%s", *what)
 
     def failed(self, call: CallTask, error: str | None, seconds: float) -> None:
         """Writes that a call has failed; why is in the line on its state."""
-        what = _shown_call(call), shown_state(call.state, (), "state"), shown_error(error), format_duration(seconds)
-        self.info("%s of %s has failed with %s after %s", *what)
+        what = shown_state(call.state), _shown_call(call), shown_error(error), format_duration(seconds)
+        self.info("%s: %s has failed with %s after %s", *what)
 
     def awaits_answer(self, call: CallTask) -> None:
         """Writes that a task waits for a worker outside of Airflow."""
@@ -198,8 +198,7 @@ class TaskLog:
     def ended(self, call: dict[str, Json], job: dict[str, Json], outcome: str, seconds: float) -> None:
         """Writes that a job has ended: its call as JSON, and how it has ended."""
         label = job_label({"resource": call["resource"], **job})
-        what = label, shown_state(call["state"], (), "state"), outcome, format_duration(seconds)
-        self.info("%s of %s has %s after %s", *what)
+        self.info("%s: %s has %s after %s", shown_state(call["state"]), label, outcome, format_duration(seconds))
 
     def cancelled(self, job: dict[str, Json]) -> None:
         """Writes that a job is stopped."""
