@@ -23,6 +23,9 @@ _MAX_VALUE: Final = 80
 _MAX_RULE: Final = 300
 """Maximum characters of a value, and of a rule."""
 
+_MASKED_CHARACTERS: Final = 10_000
+"""Characters of a value that are masked, of which `_MAX_VALUE` are shown."""
+
 _NAME: Final = r"(?:\.(?:\w+|`[^`]*`))*"
 _JSONATA_REFERENCE: Final = re.compile(
     rf"\$(?:states\.(?:input|context){_NAME}|(?!states\b)[A-Za-z_]\w*+{_NAME}(?!\s*\())"
@@ -93,6 +96,10 @@ def _shown(name: str, value: Json) -> str:
     """Return a value for the log, masked where the name that it goes by is sensitive."""
     if value is MISSING:
         return "missing"
+    if isinstance(value, dict | list):
+        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value):,}"
+    if isinstance(value, str):
+        value = value[:_MASKED_CHARACTERS]
     last = _LAST_NAME.search(name)
     return quote(mask_value({last[1]: value})[last[1]] if last else value, _MAX_VALUE)
 

@@ -27,10 +27,13 @@ PARAMETERS_FIELD: Final = "parameters"
 _MAX_PARAMETERS: Final = 4096
 """Maximum characters of a call's parameters; longer ones are shown as text that was cut."""
 
-_MAX_RETRIES: Final = 100
+_MASKED_CHARACTERS: Final = 4 * _MAX_PARAMETERS
+"""Characters of a call's parameters that are masked: to mask all of 256 KiB takes long."""
+
+_MAX_RETRIES: Final = 20
 """Maximum retries in the XCom: the last ones."""
 
-_MAX_STATES: Final = 20
+_MAX_STATES: Final = 5
 """Maximum states whose parameters a task shows: those that have called last."""
 
 _FLUSH_SECONDS: Final = 5.0
@@ -132,10 +135,32 @@ class TaskDisplay:
 
 def masked_parameters(call: CallTask) -> Json:
     """Return what a call is made with, without secrets; the task token, which is one, included."""
-    value = _without(call.arguments, call.token) if call.token else call.arguments
-    masked = mask_value(value)
+    beginning, _ = _beginning(call.arguments, _MASKED_CHARACTERS)
+    masked = mask_value(_without(beginning, call.token) if call.token else beginning)
     text = json.dumps(masked, ensure_ascii=False, default=str)
     return masked if len(text) <= _MAX_PARAMETERS else f"{text[:_MAX_PARAMETERS]}..."
+
+
+def _beginning(value: Json, room: int) -> tuple[Json, int]:
+    """Return the beginning of a JSON value, as many characters as there is room for, and the room that is left."""
+    if isinstance(value, str):
+        return value[: max(room, 0)], room - len(value)
+    if isinstance(value, list):
+        items: list[Json] = []
+        for item in value:
+            if room <= 0:
+                break
+            begun, room = _beginning(item, room - 1)
+            items.append(begun)
+        return items, room
+    if isinstance(value, dict):
+        fields: dict[str, Json] = {}
+        for key, item in value.items():
+            if room <= 0:
+                break
+            fields[key], room = _beginning(item, room - len(key))
+        return fields, room
+    return value, room - 1
 
 
 def _without(value: Json, token: str) -> Json:

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 Json = Any
 
+_MAX_XCOM_CAUSE: Final = 300
 _MAX_CAUSE: Final = 1000
-"""Maximum characters of a cause, and of what a job without a page is described by."""
+"""Maximum characters of a cause, in an XCom and in the log; and of what a job without a page is described by."""
 
 FindPage = Callable[[CallTask, Json], ConsolePage | None]
 """Finds the console page of a call, and of its result, None before there is one."""
@@ -97,7 +98,7 @@ class TaskLog:
             "state": failure.state,
             "attempt": failure.attempt,
             "error": failure.error,
-            "cause": failure.cause and excerpt(failure.cause, _MAX_CAUSE),
+            "cause": failure.cause and excerpt(failure.cause, _MAX_XCOM_CAUSE),
             "delay": decision.delay,
             "at": format_time(decision.at),
         }

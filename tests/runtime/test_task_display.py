@@ -135,9 +135,18 @@ def test_a_task_token_is_not_shown() -> None:
     assert task_display.masked_parameters(call) == {"answer": ["by ***"], "n": 1}
 
 
-def test_long_parameters_are_cut_after_they_are_masked() -> None:
-    call = CallTask("1", "Call", FUNCTION, {"text": "x" * 4070, "password": "hunter2-hunter2"})
-    text = task_display.masked_parameters(call)
+LONG: dict[str, Any] = {
+    "a text": {"text": "x" * 4070, "password": "hunter2-hunter2"},
+    "a very long text": {"text": "x" * 200_000, "password": "hunter2-hunter2"},
+    "many items": {"items": [{"password": "hunter2-hunter2"}] * 100_000},
+    "many keys": {f"password{number}": "hunter2-hunter2" for number in range(100_000)},
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_parameters_are_cut_after_they_are_masked(name: str) -> None:
+    text = task_display.masked_parameters(CallTask("1", "Call", FUNCTION, LONG[name]))
+    assert isinstance(text, str)
     assert len(text) == 4099 and text.endswith("...") and "hunter" not in text
 
 

@@ -237,7 +237,7 @@ def test_a_choice_tells_the_rule_and_what_it_compares(name: str, log: Log) -> No
 def test_a_choice_in_jsonata_tells_the_condition_and_what_it_reads(log: Log) -> None:
     condition = "{% $states.input.n > 2 and $count($states.input.`a b`) = 0 %}"
     Run(conf={"n": 5, "a b": []}).execute(ask({"Condition": condition}, query_language="JSONata"))
-    told = f"{condition}; $states.input.n = 5, $states.input.`a b` = []"
+    told = f"{condition}; $states.input.n = 5, $states.input.`a b` = a list of 0"
     assert log.lines() == [f"State 'Ask' goes on to 'Yes': Choices[0] matches: {told}"]
 
 
