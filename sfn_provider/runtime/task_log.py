@@ -77,21 +77,22 @@ class TaskLog:
         _WRITERS[type(observation)](self, observation)
 
     def _failed(self, failure: StateFailure) -> None:
-        state, reason = shown_state(failure.state, failure.place), _reason(failure.error, failure.cause)
-        what = f"{state}, attempt {failure.attempt}, has failed with {reason}"
+        state, error = shown_state(failure.state, failure.place), shown_error(failure.error)
+        cause = f"; cause: {excerpt(failure.cause, _MAX_CAUSE)}" if failure.cause else ""
+        follows = self._follows(failure)
+        self.info("%s, attempt %s, has failed with %s; %s%s", state, failure.attempt, error, follows, cause)
+
+    def _follows(self, failure: StateFailure) -> str:
+        """Return what follows a failure; a cause may be long, so this stands before it in the line."""
         decision = failure.decision
         if isinstance(decision, RetryDecision):
-            count = f"retry {decision.count} of {decision.maximum} of Retry[{decision.retrier}]"
-            self.info("%s; it is retried in %s (%s)", what, format_duration(decision.delay), count)
             self._add_retry(failure, decision)
-        elif isinstance(decision, CatchDecision):
-            goes_to = shown_name(decision.next)
-            self.info("%s; Catch[%s] takes it and goes on to %s", what, decision.catcher, goes_to)
+            number = f"retry {decision.count} of {decision.maximum} of Retry[{decision.retrier}]"
+            return f"it is retried in {format_duration(decision.delay)} ({number})"
+        if isinstance(decision, CatchDecision):
             self._announced = decision.next
-        elif failure.join_decides:
-            self.info("%s; its join task has the Catch", what)
-        else:
-            self.info("%s; neither Retry nor Catch takes it", what)
+            return f"Catch[{decision.catcher}] takes it and goes on to {shown_name(decision.next)}"
+        return "its join task has the Catch" if failure.join_decides else "neither Retry nor Catch takes it"
 
     def _add_retry(self, failure: StateFailure, decision: RetryDecision) -> None:
         entry = {

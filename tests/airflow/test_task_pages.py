@@ -55,8 +55,8 @@ def attempt(number: int, delay: int | None = None) -> list[str]:
     return [
         *begin,
         f"{state}: {job} has failed with States.TaskFailed after N s",
-        f"{state}, attempt {number}, has failed with States.TaskFailed: {cause}; "
-        f"it is retried in {delay}.0 s (retry {number} of 2 of Retry[0])",
+        f"{state}, attempt {number}, has failed with States.TaskFailed; "
+        f"it is retried in {delay}.0 s (retry {number} of 2 of Retry[0]); cause: {cause}",
     ]
 
 

@@ -96,8 +96,8 @@ def test_a_call_a_job_a_retry_and_the_end_are_told_once_over_deferrals(
         "State 'Call' calls glue:startJobRun.sync",
         f"State 'Call' has started Glue job run jr_1 of load: {GLUE}",
         "State 'Call': Glue job run jr_1 of load has failed with Busy after 30.0 s",
-        r"""State 'Call', attempt 1, has failed with Busy: {"why": "no\nworkers"}; it is retried in 1 min 0 s """
-        "(retry 1 of 2 of Retry[0])",
+        "State 'Call', attempt 1, has failed with Busy; it is retried in 1 min 0 s (retry 1 of 2 of Retry[0]); "
+        r"""cause: {"why": "no\nworkers"}""",
         "State 'Call' calls glue:startJobRun.sync, attempt 2",
         f"State 'Call' has started Glue job run jr_1 of load: {GLUE}",
         "State 'Call': Glue job run jr_1 of load has succeeded after 30.0 s",
@@ -112,7 +112,7 @@ def test_a_catch_is_told_with_what_it_takes_and_where_it_goes(run: Run, fake_cal
     assert log.lines() == [
         f"State 'Call' calls lambda:invoke, Lambda function work: {LAMBDA}",
         "State 'Call': lambda:invoke has failed with Broken after 0.0 s",
-        "State 'Call', attempt 1, has failed with Broken: it broke; Catch[1] takes it and goes on to 'Next'",
+        "State 'Call', attempt 1, has failed with Broken; Catch[1] takes it and goes on to 'Next'; cause: it broke",
     ]
 
 
@@ -280,8 +280,8 @@ def test_the_failure_of_a_branch_is_told_with_its_place(run: Run, fake_caller: F
         run.execute(task(ParallelStateOperator, branches=[branch("One"), branch("Two")]))
     failures = [line for line in log.lines() if "attempt 1, has failed" in line]
     assert failures == [
-        "State 'Two' ('Call' 1), attempt 1, has failed with Broken: it broke; neither Retry nor Catch takes it",
-        "State 'Call', attempt 1, has failed with Broken: it broke; neither Retry nor Catch takes it",
+        "State 'Two' ('Call' 1), attempt 1, has failed with Broken; neither Retry nor Catch takes it; cause: it broke",
+        "State 'Call', attempt 1, has failed with Broken; neither Retry nor Catch takes it; cause: it broke",
     ]
 
 
@@ -310,9 +310,9 @@ def test_a_join_tells_which_branch_has_failed(run: Run, fake_caller: FakeCaller,
         with nullcontext() if task_id.endswith(("start", "One")) else pytest.raises(AirflowException):
             run.execute(made)
     assert log.lines()[-3:] == [
-        "State 'Two', attempt 1, has failed with Broken: it broke; neither Retry nor Catch takes it",
+        "State 'Two', attempt 1, has failed with Broken; neither Retry nor Catch takes it; cause: it broke",
         "Branch 1 of 'Call' has failed with Broken: it broke",
-        "State 'Call', attempt 1, has failed with Broken: it broke; neither Retry nor Catch takes it",
+        "State 'Call', attempt 1, has failed with Broken; neither Retry nor Catch takes it; cause: it broke",
     ]
 
 
@@ -355,7 +355,8 @@ def test_with_mocks_the_log_is_the_same_but_for_the_calls(
     run.execute(task(retry=RETRY))
     assert log.lines() == [
         "State 'Call' calls lambda:invoke; a mock answers",
-        "State 'Call', attempt 1, has failed with Busy: later; it is retried in 1 min 0 s (retry 1 of 2 of Retry[0])",
+        "State 'Call', attempt 1, has failed with Busy; it is retried in 1 min 0 s (retry 1 of 2 of Retry[0]); "
+        "cause: later",
         "State 'Call' calls lambda:invoke, attempt 2; a mock answers",
         "Next: state 'Next'",
     ]
