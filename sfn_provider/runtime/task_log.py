@@ -74,7 +74,11 @@ class TaskLog:
     def observe(self, observation: Observation) -> None:
         """Writes what the engine has observed."""
         self._announced = None
-        _WRITERS[type(observation)](self, observation)
+        try:
+            _WRITERS[type(observation)](self, observation)
+        except Exception as error:  # of whatever kind: a line that cannot be made must not fail the state
+            kind = type(observation).__name__
+            self._log.warning("A line on a %s is missing here: %s", kind, masked_line(repr(error)))
 
     def _failed(self, failure: StateFailure) -> None:
         state, error = shown_state(failure.state, failure.place), shown_error(failure.error)
@@ -126,7 +130,8 @@ class TaskLog:
         mocked = "; a mock answers" if self._mocked else ""
         state, shown = shown_state(call.state, requested.place), f"{attempt}{shown_page(page, ', ')}{mocked}"
         self.info("%s calls %s%s", state, _shown_call(call), shown)
-        self.display.set_parameters(call)
+        if not self._mocked:
+            self.display.set_parameters(call)
 
     def _waits(self, wait: WaitBegun) -> None:
         state = shown_state(wait.state, wait.place)

@@ -21,7 +21,7 @@ from sfn_provider.operators.state_machine import (
     PassStateOperator,
     WaitStateOperator,
 )
-from sfn_provider.runtime import routing
+from sfn_provider.runtime import routing, task_log
 from sfn_provider.runtime.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.state_operator import StateOperator
 from sfn_provider.translate import build_dag
@@ -360,6 +360,19 @@ def test_with_mocks_the_log_is_the_same_but_for_the_calls(
         "State 'Call' calls lambda:invoke, attempt 2; a mock answers",
         "Next: state 'Next'",
     ]
+
+
+def test_a_line_that_cannot_be_made_does_not_fail_the_state(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: Any) -> str:
+        raise ValueError("it cannot be written")
+
+    monkeypatch.setattr(task_log, "choice_reason", refuse)
+    run = Run(conf={"a": 1})
+    assert run.execute(ask({"Variable": "$.a", "NumericEquals": 1})) == {"a": 1}
+    [line] = [record.getMessage() for record in caplog.records if "missing" in record.getMessage()]
+    assert line == "A line on a ChoiceMade is missing here: ValueError('it cannot be written')"
 
 
 def test_secrets_in_causes_are_masked_before_they_are_cut(run: Run, fake_caller: FakeCaller, log: Log) -> None:
