@@ -178,6 +178,33 @@ def task_states(context: Context, task_ids: Collection[str]) -> dict[tuple[str, 
     }
 
 
+def fields_to_render(*names: str) -> tuple[str, ...]:
+    """Return the ``template_fields`` by which Airflow's page of rendered fields shows what `set_rendered_fields` sets.
+
+    Airflow 3 shows what is stored, and renders nothing then. Airflow 2 shows the template fields of the operator, which
+    must have attributes of these names.
+    """
+    return () if airflow_major() >= 3 else names
+
+
+def set_rendered_fields(context: Context, fields: dict[str, Any]) -> None:
+    """Set the rendered fields of a running task, as Airflow's pages show them.
+
+    Args:
+        context: the task's context.
+        fields: JSON values by name, without secrets and short enough.
+    """
+    instance: Any = context["ti"]
+    if airflow_major() >= 3:
+        runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+        supervisor: Any = getattr(runner, "SUPERVISOR_COMMS", None)
+        if supervisor is not None:
+            message: Any = import_module("airflow.sdk.execution_time.comms").SetRenderedFields
+            supervisor.send(message(rendered_fields=fields))
+    elif hasattr(instance, "refresh_from_task"):
+        import_module("airflow.models.taskinstance")._update_rtif(ti=instance, rendered_fields=fields)
+
+
 def enable_reschedule(task: BaseOperator) -> None:
     """Let an operator raise AirflowRescheduleException: the scheduler applies its date to sensors alone otherwise.
 

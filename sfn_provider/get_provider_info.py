@@ -43,6 +43,7 @@ def get_provider_info() -> dict[str, Any]:
             "sfn_provider.links.step_function.StateMachineDetailsLink",
             "sfn_provider.links.step_function.StateMachineExecutionsDetailsLink",
             "sfn_provider.links.step_function.MapRunDetailsLink",
+            "sfn_provider.links.aws_console.AwsConsoleLink",
         ],
         "config": {
             "sfn_provider": {

@@ -69,6 +69,7 @@ class Frame:
             random values and the places of calls are made from it.
         steps: how many states the frame has left.
         random_draws: how often randomness was used in the state.
+        visits: how often each state was entered, by name, where an observer counts the rounds of loops.
     """
 
     id: int
@@ -94,6 +95,7 @@ class Frame:
     place: str = ""
     steps: int = 0
     random_draws: int = 0
+    visits: dict[str, int] = field(default_factory=dict)
 
     @property
     def child_index(self) -> int:

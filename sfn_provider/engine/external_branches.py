@@ -17,6 +17,7 @@ from sfn_provider.engine.errors.retry import is_terminal
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.limits import MAX_EVENTS
+from sfn_provider.engine.observations import BranchEnd
 from sfn_provider.engine.requests import BranchOutcome, RunBranches
 from sfn_provider.engine.state_progress import DeferredFailure, MapProgress, ParallelProgress
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
@@ -121,6 +122,8 @@ def _apply_outcomes(
             step.finish(child, outcome.output)
             continue
         error = StatesError(outcome.error, outcome.cause)
+        if step.observer is not None:
+            step.observer(BranchEnd(state.name, child.child_index, outcome.status, outcome.error, outcome.cause))
         if outcome.status == "TIMED_OUT":
             step.end_execution(frame, "TIMED_OUT", StatesError(None))
         elif is_terminal(outcome.error):

@@ -17,6 +17,7 @@ from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.external_branches import BranchContext, join_branches
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.map_run.child_batches import ChildBatch
+from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.requests import (
     BranchOutcome,
     CallTask,
@@ -72,11 +73,19 @@ class Interpreter:
     Args:
         machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one.
         task_token: makes task tokens; None for placeholders.
+        observer: gets observations while an execution goes on; None where nobody observes.
     """
 
-    def __init__(self, machine: StateMachine, *, task_token: TaskTokenFactory | None = None) -> None:
+    def __init__(
+        self,
+        machine: StateMachine,
+        *,
+        task_token: TaskTokenFactory | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self._machine = CompiledMachine(machine)
         self._task_token = task_token
+        self._observer = observer
 
     def check_calls(self, check: Callable[[CallTask], None]) -> None:
         """Have calls checked before their tasks start.
@@ -237,7 +246,7 @@ class Interpreter:
         return self._proceed(step, lambda: distributed_map.join_children(step, state.root, outcomes))
 
     def _step(self, execution: ExecutionState) -> ExecutionStep:
-        return ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token)
+        return ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token, self._observer)
 
     @staticmethod
     def _proceed(step: ExecutionStep, action: Callable[[], None] | None = None) -> StepResult:

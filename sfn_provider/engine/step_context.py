@@ -15,6 +15,7 @@ from sfn_provider.engine.dataflow.context_object import state_context
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.limits import MAX_EVENTS
+from sfn_provider.engine.observations import Observer, Place, place_of
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
 
 TaskTokenFactory = Callable[[str], str]
@@ -32,6 +33,7 @@ class StepContext:
         machine: the compiled machine.
         execution: the execution's state, changed in place.
         task_token: makes task tokens.
+        observer: gets observations; None where nobody observes.
 
     Attributes:
         requests: the requests that the step has made.
@@ -39,12 +41,17 @@ class StepContext:
     """
 
     def __init__(
-        self, machine: CompiledMachine, execution: ExecutionState, task_token: TaskTokenFactory | None = None
+        self,
+        machine: CompiledMachine,
+        execution: ExecutionState,
+        task_token: TaskTokenFactory | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.machine = machine
         self.execution = execution
         self.requests: list[Request] = []
         self.records: list[Record] = []
+        self.observer = observer
         self._task_token = task_token
         self._current: Frame | None = None
         self._entropy: random.Random | None = None
@@ -113,6 +120,10 @@ class StepContext:
         if chain:
             frame.previous = identity
         return identity
+
+    def place(self, frame: Frame) -> Place:
+        """Return where a frame is, for observations."""
+        return place_of(self.execution.frames, frame)
 
     # Requests --------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from typing import Final
 
 from sfn_provider.executions.argument_types import Passage, WaitFor
@@ -53,11 +53,6 @@ def subject_of_map_run(map_run_arn: str | None, execution_arn: str | None) -> st
 def format_times(count: int) -> str:
     """Return ``once``, or ``3 times``."""
     return "once" if count == 1 else f"{count} times"
-
-
-def count_of(things: Sized, noun: str) -> str:
-    """Return a number of things: ``1 task token``, ``1,200 task tokens``."""
-    return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def list_some(texts: Sequence[str]) -> str:

@@ -127,6 +127,19 @@ class Caller:
         if call.purpose == "task" and parse_resource(call.resource).kind != "activity":  # its workers ask for tasks
             self._validate(self._task(call), _task_parameters(call))
 
+    def find_region(self, call: CallTask) -> tuple[str, str] | None:
+        """Return partition and region of a call; None where the connection gives no client, which the call reports.
+
+        Args:
+            call: the request of the interpreter.
+        """
+        try:
+            task = self._task(call)
+            client = self._clients.get(task.integration.client, task.resource.region, task.role_arn)
+        except Exception:  # of whatever kind: the call meets it as well, and fails by it
+            return None
+        return client.meta.partition, client.meta.region_name
+
     def poll(self, job: Job) -> Completed | Submitted:
         """Poll a job: one call that describes it (and one more for an ECS task of which only a part failed).
 

@@ -8,23 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote_plus
 
 from sfn_provider._compat import BaseOperatorLink, XCom
+from sfn_provider.executions.console import CONSOLE_DOMAINS
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
     from sfn_provider._compat import BaseOperator, Context
-
-# Source: the sign-in service's endpoint rules in botocore (data/signin), which name each partition's console domain.
-CONSOLE_DOMAINS: Final[Mapping[str, str]] = {
-    "aws": "aws.amazon.com",
-    "aws-cn": "amazonaws.cn",
-    "aws-eusc": "amazonaws-eusc.eu",
-    "aws-iso": "c2shome.ic.gov",
-    "aws-iso-b": "sc2shome.sgov.gov",
-    "aws-iso-e": "csphome.adc-e.uk",
-    "aws-iso-f": "csphome.hci.ic.gov",
-    "aws-us-gov": "amazonaws-us-gov.com",
-}
 
 _CONSOLE: Final = "https://console.{aws_domain}/states/home?region={region_name}#"
 _ARN_PARTS: Final = 6

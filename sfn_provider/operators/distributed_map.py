@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sfn_provider.operators.groups import MapJoinOperator, MapStartOperator
 from sfn_provider.runtime.appearance import COLORS
-from sfn_provider.runtime.state_operator import StateOperator
+from sfn_provider.runtime.state_operator import CALL_FIELDS, StateOperator
 
 __all__ = ["ChildExecutionsOperator", "DistributedMapJoinOperator", "DistributedMapStartOperator"]
 
@@ -63,6 +63,7 @@ class ChildExecutionsOperator(StateOperator):
     state_type = "Map"
     strategy = "child_executions"
     role = "children"
+    template_fields = CALL_FIELDS
     ui_color, ui_fgcolor = COLORS["Map"]
     fields = ("item_processor", "iterator")
 

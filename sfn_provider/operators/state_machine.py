@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from sfn_provider.runtime.appearance import COLORS
-from sfn_provider.runtime.state_operator import Json, StateOperator
+from sfn_provider.runtime.state_operator import CALL_FIELDS, Json, StateOperator
 
 _DATA_FLOW_FIELDS = (
     "input_path",
@@ -50,6 +50,7 @@ class TaskStateOperator(StateOperator):
     """
 
     state_type = "Task"
+    template_fields = CALL_FIELDS
     ui_color, ui_fgcolor = COLORS["Task"]
     fields = (
         "resource",
@@ -171,6 +172,7 @@ class ParallelStateOperator(StateOperator):
     """
 
     state_type = "Parallel"
+    template_fields = CALL_FIELDS
     ui_color, ui_fgcolor = COLORS["Parallel"]
     fields = ("branches", "parameters", "arguments", *_DATA_FLOW_FIELDS)
 
@@ -207,6 +209,7 @@ class MapStateOperator(StateOperator):
     """
 
     state_type = "Map"
+    template_fields = CALL_FIELDS
     ui_color, ui_fgcolor = COLORS["Map"]
     fields = (
         "item_processor",
@@ -238,6 +241,7 @@ class LoopOperator(StateOperator):
     """
 
     state_type = "Loop"
+    template_fields = CALL_FIELDS
     ui_color, ui_fgcolor = COLORS["Loop"]
 
     def __init__(self, *, states: dict[str, dict[str, Json]], **kwargs: Any) -> None:

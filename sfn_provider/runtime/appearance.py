@@ -1,10 +1,13 @@
-"""Colors of state types in Airflow's graph, and the Markdown of a task's documentation."""
+"""Colors, operator names, links and documentation of tasks in Airflow's pages."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfn_provider.links.aws_console import AwsConsoleLink
 
 Json = Any
 
@@ -29,6 +32,36 @@ _LINE = 80
 """Characters of the longest value that is written on one line."""
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def task_name(state_type: str, state: dict[str, Json]) -> str:
+    """Return what Airflow shows as a task's operator: ``glue:startJobRun.sync`` for a Task, otherwise the type.
+
+    Args:
+        state_type: the state's type; ``Loop`` for a loop.
+        state: the state as in the definition.
+    """
+    from sfn_provider.links.console_pages import call_name
+
+    resource = state.get("Resource")
+    return call_name(resource) if state_type == "Task" and isinstance(resource, str) else state_type
+
+
+def task_links(states: dict[str, dict[str, Json]]) -> tuple[AwsConsoleLink, ...]:
+    """Return the links of a task that runs states: one for each kind of console page that they lead to.
+
+    Args:
+        states: the states by name, as in the definition.
+    """
+    from sfn_provider.links.console_pages import called_resources, find_template
+
+    templates = map(find_template, called_resources(states))
+    kinds = dict.fromkeys(template.kind for template in templates if template is not None)
+    if not kinds:
+        return ()
+    from sfn_provider.links.aws_console import AwsConsoleLink
+
+    return tuple(map(AwsConsoleLink, kinds))
 
 
 def states_markdown(states: dict[str, dict[str, Json]], comment: str | None = None) -> str:

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowException, AirflowFailException, enable_reschedule
+from sfn_provider._compat import (
+    RESCHEDULE_FIELDS,
+    AirflowException,
+    AirflowFailException,
+    enable_reschedule,
+    fields_to_render,
+)
 from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.crashes import fail_on_crash
 from sfn_provider.runtime.state_task import StateTask, StrategyName
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
     from sfn_provider.runtime.task_runner import TaskRunner
 
 Json = Any
+
+CALL_FIELDS = fields_to_render("parameters")
+"""The template fields of operators whose states call: see `sfn_provider.runtime.task_display`."""
 
 LOST_WORKER_DEFAULTS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """How often a task outlasts the loss of its worker, unless it or the DAG's ``default_args`` say otherwise."""
@@ -49,7 +58,9 @@ class StateOperator(StateTask):
 
     # Nothing is rendered as a template: a payload that holds "{{" means just that.
     template_fields: Sequence[str] = ()
-    state_type: ClassVar[str]
+    template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
+    parameters: Json = None
+    """What Airflow's page of rendered fields shows; set for that page alone."""
     fields: ClassVar[tuple[str, ...]] = ()
     """The arguments that are fields of the state, other than those that all states have."""
     strategy: ClassVar[StrategyName] = "state"

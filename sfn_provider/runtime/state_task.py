@@ -5,9 +5,14 @@ Imported at every parse of a DAG file: nothing heavy at module level.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sfn_provider._compat import BaseOperator
+from sfn_provider.runtime.appearance import task_links, task_name
+
+if TYPE_CHECKING:
+    from sfn_provider.links.aws_console import AwsConsoleLink
 
 Json = Any
 
@@ -23,6 +28,24 @@ StrategyName = Literal[
 """The kinds of tasks that run differently."""
 
 
+class _TaskValue:
+    """A class attribute that each task computes when Airflow asks for it; a constant for the class itself.
+
+    Airflow reads such attributes from the classes of mapped operators, where it does not expect a property.
+
+    Args:
+        compute: computes a task's value.
+        of_class: the class's value, of its state type.
+    """
+
+    def __init__(self, compute: Callable[[StateTask], Any], of_class: Callable[[str], Any]) -> None:
+        self._compute = compute
+        self._of_class = of_class
+
+    def __get__(self, task: StateTask | None, owner: type[StateTask]) -> Any:
+        return self._of_class(getattr(owner, "state_type", "")) if task is None else self._compute(task)
+
+
 class StateTask(BaseOperator):
     """A task that runs states; its constructor is that of `sfn_provider.runtime.state_operator.StateOperator`.
 
@@ -32,8 +55,16 @@ class StateTask(BaseOperator):
         query_language: ``JSONPath`` or ``JSONata``.
         aws_conn_id: Airflow connection for the calls to AWS.
         region_name: AWS region for the calls; None for the connection's.
+        console_addresses: while the task runs, the addresses of its links by their XCom keys.
     """
 
+    custom_operator_name = _TaskValue(lambda task: task_name(task.state_type, task.state_fields), str)
+    """What Airflow shows as the task's operator: what a Task calls, the state's type otherwise."""
+    operator_extra_links: Collection[AwsConsoleLink] = _TaskValue(lambda task: task_links(task.states), lambda _: ())  # type: ignore[assignment]
+    """Links to the console pages of what the task's states call."""
+    state_type: ClassVar[str]
+    """The state's type; ``Loop`` for a loop."""
+    console_addresses: dict[str, str]
     role: ClassVar[Literal["state", "start", "children", "join"]] = "state"
     """A task of its own state, or the first task, a middle task or the last task of a Parallel or Map task group."""
     skippable: bool = True

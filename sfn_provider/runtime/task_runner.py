@@ -35,6 +35,7 @@ from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, Routin
 from sfn_provider.runtime.snapshots import KillReason, TaskSnapshotStore
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
 from sfn_provider.runtime.task_history import record_history
+from sfn_provider.runtime.task_log import TaskLog
 from sfn_provider.runtime.wait_mode import get_wait_mode
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
@@ -99,6 +100,7 @@ class TaskRunner:
         execution: the execution that the DAG run stands for.
         branch: the task's position within Parallels and Maps; None outside of them.
         interpreter: the interpreter of the strategy's definition.
+        log: the task's log.
     """
 
     interpreter: Interpreter
@@ -108,6 +110,7 @@ class TaskRunner:
         self.context = context
         self.execution = DagRunExecution(task, context)
         self.branch: BranchPosition | None = None
+        self.log = TaskLog(task, context, mocked=is_mocked())
         self._snapshots = TaskSnapshotStore(context)
         self._driver: LiveDriver | None = None
         self._killing: Thread | None = None
@@ -119,7 +122,7 @@ class TaskRunner:
         # With mocks nobody answers from outside, and two runs of the same thing are the same.
         factory = None if is_mocked() else lambda place: self.token_waits.make_token(place)
         definition = json.dumps(strategy.definition(self.task))
-        self.interpreter = Interpreter(parse_task_definition(definition), task_token=factory)
+        self.interpreter = Interpreter(parse_task_definition(definition), task_token=factory, observer=self.log.observe)
 
     @cached_property
     def token_waits(self) -> TaskTokenWaits:
@@ -135,6 +138,7 @@ class TaskRunner:
         stored = self._snapshots.load()
         if stored is not None and stored.is_current:
             self.task.log.info("Resuming from the snapshot of an earlier try")
+            self.log.display.restore(stored.content.get("display", {}), restarted=True)
             return self._resume(stored.content, jobs_stopped=stored.jobs_stopped)
         if stored is not None:
             self.task.log.info("The task was cleared: it starts again")
@@ -148,6 +152,7 @@ class TaskRunner:
         if not self._snapshots.is_of_this_try(decoded):
             return self.execute()  # Airflow has kept the arguments of an earlier try's deferral
         self._snapshots.exists = True
+        self.log.display.restore(decoded.get("display", {}), restarted=False)
         return self._resume(decoded, event)
 
     def kill(self) -> None:
@@ -187,6 +192,7 @@ class TaskRunner:
         stored = self._snapshots.load_last()
         if stored is None or (not timed_out and self._snapshots.is_retried):
             return
+        self.log.display.restore(stored.get("display", {}), restarted=False)
         driver = self._make_driver()
         driver.restore(stored)
         self._kill(driver)
@@ -262,6 +268,7 @@ class TaskRunner:
 
     def finish(self, step: StepResult) -> Json:
         """Pushes the results of the task, or fails or skips it."""
+        self.log.display.flush(now=True)
         if step.state.is_stopped:
             self.record_history(step)
             raise AirflowSkipException("another branch of a Parallel or Map around this state has failed")
@@ -277,6 +284,7 @@ class TaskRunner:
     def hand_over(self, step: StepResult) -> Json:
         """Pushes output and token for the state that comes next. Returns the output."""
         self.record_history(step)
+        self.log.left(step.state.exit, in_branch=self.branch is not None)
         token = self.token(step.state, next=step.state.exit)
         return route_to_successor(self.task, self.context, step.state.output, token)
 
@@ -326,7 +334,9 @@ class TaskRunner:
                 self._snapshots.save(self._snapshot(driver))
 
         key = self._idempotency_key
-        driver = self._driver = LiveDriver(self.interpreter, self.task, self.context, self.token_waits, save, key)
+        driver = self._driver = LiveDriver(
+            self.interpreter, self.task, self.context, self.token_waits, save, key, self.log
+        )
         driver.must_stop = lambda: self._find_sibling_failure() is not None
         return driver
 
@@ -351,6 +361,7 @@ class TaskRunner:
             raise self._kill_failure(driver, snapshot)
         self._snapshots.save(snapshot)
         self.token_waits.delete_answered()
+        self.log.display.flush(now=True)
         if get_wait_mode() == "reschedule":
             raise AirflowRescheduleException(driver.due())  # type: ignore[no-untyped-call]
         kwargs = {"snapshot": encode_xcom(snapshot)}
@@ -376,7 +387,8 @@ class TaskRunner:
 
     def _snapshot(self, driver: LiveDriver) -> dict[str, Json]:
         branch = asdict(self.branch) if self.branch else None
-        return {**driver.snapshot(), **self._snapshots.stamp(), "branch": branch}
+        display = self.log.display.to_json()
+        return {**driver.snapshot(), **self._snapshots.stamp(), "branch": branch, "display": display}
 
     def _end(self, step: StepResult) -> Json:
         self._snapshots.delete()

@@ -9,7 +9,7 @@ from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks.answer_waits import wait_for_answer
-from sfn_provider.executions.wait_messages import begin_line, count_of, end_line
+from sfn_provider.executions.wait_messages import end_line
 
 
 class CallbackTrigger(BaseTrigger):
@@ -34,7 +34,6 @@ class CallbackTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield the one event when the task must read the records."""
         begin = time.monotonic()
-        self.log.info("%s", begin_line(f"answers to {count_of(self.waits, 'task token')}"))
         try:
             async with asyncio.timeout(None if self.moment is None else max(0.0, self.moment - time.time())):
                 await wait_for_answer(self.waits)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Collection, Coroutine
-from typing import Any, Final
+from typing import Any
 
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks.answer_waits import wait_for_answer
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.executions.masking import masked_line
-from sfn_provider.executions.wait_messages import begin_line, count_of, end_line, list_some
+from sfn_provider.executions.masking import masked_line, quote
+from sfn_provider.executions.wait_messages import end_line, list_some
+from sfn_provider.links.console_pages import job_label
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 Job = dict[str, Any]
-
-_MAX_DESCRIBED: Final = 200
-"""Maximum characters of a job's parameters in the log."""
 
 POLL_COUNTERS = ("polls", "errors", "missing")
 """The keys of a job that polls change."""
@@ -83,7 +80,6 @@ class JobsTrigger(BaseTrigger):
         from sfn_provider.waiting.job_poller import JobConnection, PendingJob, watch_jobs
 
         begin, time_limit = time.monotonic(), False
-        self.log.info("%s", begin_line(self._subject()))
         finished = asyncio.Event()
         pending = {name: PendingJob(job, self.polls[name], finished) for name, job in self.jobs.items()}
         with watch_jobs(JobConnection(self.aws_conn_id, self.region_name, self.machine_arn), pending.values()):
@@ -100,14 +96,6 @@ class JobsTrigger(BaseTrigger):
             "jobs": {name: {key: job.job[key] for key in POLL_COUNTERS} for name, job in pending.items()},
         }
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
-
-    def _subject(self) -> str:
-        """Return what is waited for, for the log."""
-        labels = [
-            f"{_label(job)} {json.dumps(job['describe'], default=str)[:_MAX_DESCRIBED]}" for job in self.jobs.values()
-        ]
-        answers = [f"answers to {count_of(self.waits, 'task token')}"] if self.waits else []
-        return list_some([*labels, *answers])
 
     def _outcome(self, over: Collection[str], time_limit: bool) -> str:
         """Return why the wait has ended, for the log."""
@@ -142,7 +130,7 @@ class JobsTrigger(BaseTrigger):
 
 
 def _label(job: Job) -> str:
-    return f"state {job['state']!r}, {str(job['resource']).removeprefix('arn:aws:states:::')}"
+    return f"state {quote(job['state'])}, {job_label(job)}"
 
 
 async def _first_completed(*coroutines: Coroutine[Any, Any, Any]) -> None:

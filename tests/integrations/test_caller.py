@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from sfn_provider.engine.requests import CallTask
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN, set_execution
@@ -339,3 +340,17 @@ def test_the_connections_region_and_endpoint_are_used(
     assert other._clients.get("sqs").meta.region_name == "ap-south-1"
     assert other._clients.get("sqs", "us-west-2").meta.region_name == "us-west-2"
     assert Caller(aws_conn_id="shop")._clients.get("sqs").meta.region_name == "eu-west-1"
+
+
+def test_a_calls_region_is_that_of_its_client(scripted_aws: ScriptedAws) -> None:
+    call = CallTask("1", "Call", "arn:aws:states:::batch:submitJob.sync", {})
+    assert Caller(aws_conn_id=None, region_name="cn-north-1").find_region(call) == ("aws-cn", "cn-north-1")
+    elsewhere = CallTask("1", "Call", "arn:aws:lambda:eu-west-1:123456789012:function:work", {})
+    assert Caller(aws_conn_id=None, region_name="us-east-1").find_region(elsewhere) == ("aws", "eu-west-1")
+
+
+def test_there_is_no_region_where_the_connection_gives_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    call = CallTask("1", "Call", "arn:aws:states:::batch:submitJob.sync", {})
+    assert Caller(aws_conn_id=None).find_region(call) is None

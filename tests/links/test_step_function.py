@@ -11,6 +11,7 @@ from airflow import DAG
 
 from sfn_provider._compat import XCom
 from sfn_provider.get_provider_info import get_provider_info
+from sfn_provider.links.aws_console import AwsConsoleLink
 from sfn_provider.links.step_function import (
     MapRunDetailsLink,
     StateMachineDetailsLink,
@@ -159,7 +160,7 @@ def _refuse(*args: Any, **kwargs: Any) -> None:
 
 def test_every_link_is_registered() -> None:
     registered = get_provider_info()["extra-links"]
-    links = [StateMachineDetailsLink, StateMachineExecutionsDetailsLink, MapRunDetailsLink]
+    links = [StateMachineDetailsLink, StateMachineExecutionsDetailsLink, MapRunDetailsLink, AwsConsoleLink]
     assert registered == [f"{link.__module__}.{link.__qualname__}" for link in links]
 
 

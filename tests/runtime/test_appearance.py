@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sfn_provider.operators import distributed_map, groups, state_machine
 from sfn_provider.operators.state_machine import ChoiceStateOperator, LoopOperator, PassStateOperator
 from sfn_provider.runtime.appearance import COLORS, states_markdown
 from sfn_provider.runtime.state_operator import StateOperator
+from sfn_provider.translate import translate
 from tests.fixtures.airflow_home import dag_serialization
 
 OPERATORS = [
@@ -104,3 +106,82 @@ def test_the_documentation_is_no_template() -> None:
     with DAG("d", schedule=None):
         task = PassStateOperator(task_id="a", result="{{ ds }}")
     assert "doc_md" not in task.template_fields
+
+
+def _call(resource: str, **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": resource, **fields}
+
+
+def _inside(state: str, **fields: Any) -> dict[str, Any]:
+    states = {state: _call("arn:aws:states:::batch:submitJob.sync", End=True)}
+    return {"StartAt": state, "States": states, **fields}
+
+
+ASK = {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "Done"}]}
+DISTRIBUTED = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+
+
+MACHINE = {
+    "StartAt": "Job",
+    "States": {
+        "Job": _call("arn:aws:states:::glue:startJobRun.sync", Next="Sdk"),
+        "Sdk": _call("arn:aws:states:::aws-sdk:sfn:startExecution", Next="Function"),
+        "Function": _call("arn:aws:lambda:us-east-1:123456789012:function:work", Next="Topic"),
+        "Topic": _call("arn:aws:states:::sns:publish", Next="Ask"),
+        "Ask": {**ASK, "Default": "Each"},
+        "Each": {"Type": "Map", "ItemProcessor": _inside("In each"), "Next": "Whole"},
+        "Whole": {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": _inside("In whole"), "Next": "Far"},
+        "Far": {"Type": "Map", "ItemProcessor": _inside("In far", ProcessorConfig=DISTRIBUTED), "Next": "Sides"},
+        "Sides": {"Type": "Parallel", "Branches": [_inside("In side")], "Next": "Poll"},
+        "Poll": _call("arn:aws:states:::lambda:invoke", Next="Enough"),
+        "Enough": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "Done"}],
+            "Default": "Rest",
+        },
+        "Rest": {"Type": "Wait", "Seconds": 1, "Next": "Poll"},
+        "Done": {"Type": "Succeed"},
+    },
+}
+SHOWN: dict[str, tuple[str, list[str]]] = {
+    "Job": ("glue:startJobRun.sync", ["Glue job run"]),
+    "Sdk": ("aws-sdk:sfn:startExecution", ["Step Functions execution"]),
+    "Function": ("lambda:invoke", ["Lambda function"]),
+    "Topic": ("sns:publish", []),
+    "Ask": ("Choice", []),
+    "Each.start": ("Map", []),
+    "Each.item.In_each": ("batch:submitJob.sync", ["Batch job"]),
+    "Each.join": ("Map", []),
+    "Whole": ("Map", ["Batch job"]),
+    "Far.start": ("Map", []),
+    "Far.join": ("Map", []),
+    "Sides.start": ("Parallel", []),
+    "Sides.In_side": ("batch:submitJob.sync", ["Batch job"]),
+    "Sides.join": ("Parallel", []),
+    "Done": ("Succeed", []),
+}
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["emitted file", "live DAG"])
+def test_airflow_shows_what_a_task_calls_and_has_its_links(live: bool, tmp_path: Path) -> None:
+    definition = tmp_path / "machine.asl.json"
+    definition.write_text(json.dumps(MACHINE))
+    live_source = "from sfn_provider.translate import build_dag  # airflow\ndag = build_dag('machine.asl.json')\n"
+    source = live_source if live else translate(MACHINE, dag_id="machine").source
+    (tmp_path / "d.py").write_text(source)
+    bag = DagBag(tmp_path)
+    assert bag.import_errors == {}
+    [dag] = bag.dags.values()
+    made = dag_serialization().from_dict(json.loads(json.dumps(dag_serialization().to_dict(dag))))
+    found = {
+        task.task_id: (task.operator_name, [link.name for link in task.operator_extra_links]) for task in made.tasks
+    }
+    [(loop, shown_loop)] = [(name, shown) for name, shown in found.items() if shown[0] == "Loop"]
+    assert shown_loop == ("Loop", ["Lambda function"])
+    [(children, shown_children)] = [entry for entry in found.items() if entry[0] not in {*SHOWN, loop}]
+    assert (children.partition(".")[0], shown_children) == ("Far", ("Map", ["Batch job"]))
+    assert {name: shown for name, shown in found.items() if name in SHOWN} == SHOWN
+
+
+def test_a_class_has_a_name_and_no_links() -> None:
+    assert (PassStateOperator.custom_operator_name, PassStateOperator.operator_extra_links) == ("Pass", ())

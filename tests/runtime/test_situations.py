@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import AirflowException, TaskDeferred
-from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Submitted
 from sfn_provider.integrations.call_outcomes import Completed
 from sfn_provider.operators.distributed_map import (
@@ -22,7 +20,7 @@ from sfn_provider.operators.distributed_map import (
 from sfn_provider.operators.state_machine import LoopOperator, ParallelStateOperator, TaskStateOperator
 from sfn_provider.runtime import snapshots
 from tests.fixtures.definitions import choose
-from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, Variables, deferral, resume, task
+from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, Variables, deferral, task
 from tests.fixtures.task_runs import STARTED, Run
 
 WORK = {"Type": "Task", "Resource": FUNCTION, "Next": "Call"}
@@ -271,45 +269,6 @@ def test_a_job_that_had_succeeded_before_the_task_was_killed_is_not_started_agai
     fake_caller.polls = [Completed("done"), Completed("done")]
     assert run.execute(make("loop")) == "done"
     assert [call.state for call, _ in fake_caller.calls] == ["Work", "Call"]
-
-
-def test_the_log_has_a_line_for_each_start_end_retry_and_wait(
-    run: Run,
-    fake_caller: FakeCaller,
-    fake_clock: Clock,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    caplog.set_level(logging.INFO)
-    retry = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 60}]
-    states = {
-        "Work": {"Type": "Task", "Resource": FUNCTION, "Retry": retry, "Next": "Rest"},
-        "Rest": {"Type": "Wait", "Seconds": 90, "Next": "Call"},
-        **{name: state for name, state in LOOP.items() if name != "Work"},
-    }
-    fake_caller.answers["Work"] = [StatesError("Busy", "secret"), Completed("worked")]
-    fake_caller.polls = [StatesError("States.TaskFailed", "secret")]
-    monkeypatch.setattr(LoopOperator, "log", logging.getLogger("task"))  # Airflow 3 logs elsewhere
-    made = task(LoopOperator, states=states)
-    waiting = deferral(made, run)
-    for seconds in (60, 90):
-        fake_clock.now += seconds
-        waiting = deferral(made, run, waiting)
-    fake_clock.now += 30
-    with pytest.raises(AirflowException):
-        resume(made, run, waiting)
-    lines = [record.getMessage() for record in caplog.records if "state" in record.getMessage().lower()]
-    assert lines == [
-        f"State Work calls {FUNCTION}",
-        f"{FUNCTION} of state Work has failed with Busy after 0.0 s",
-        "State Work is retried in 60 s",
-        f"State Work calls {FUNCTION}, attempt 2",
-        f"{FUNCTION} of state Work has answered after 0.0 s",
-        "State Rest ends in 90 s",
-        f"State Call calls {JOB}",
-        f"State Call has started {JOB}: None",
-        f"{JOB} of state Call has failed with States.TaskFailed after 30.0 s",
-    ]
 
 
 def test_a_job_is_stopped_where_airflow_cannot_be_asked(

@@ -218,21 +218,29 @@ def test_no_connection_is_said_to_be_missing_where_none_is_set(
     assert "No connection ID" in lines(log, "session")[0]
 
 
-def test_a_trigger_says_what_jobs_it_waits_for(scripted_aws: ScriptedAws, log: pytest.LogCaptureFixture) -> None:
+def test_a_trigger_says_which_job_has_ended_and_the_worker_what_it_waits_for(
+    scripted_aws: ScriptedAws, log: pytest.LogCaptureFixture
+) -> None:
+    scripted_aws.script("GetJobRun", {"JobRun": {"Id": "jr_1", "JobRunState": "SUCCEEDED"}})
+    job = job_of("glue:startJobRun.sync", {"JobName": "load"}, {"JobRunId": "jr_1"})
+    job["page"] = ["Glue job run", "jr_1 of load", "https://console.aws.amazon.com/"]
+    event_of(logged_by(jobs_trigger({"1": job}), "triggerer"))
+    [end] = lines(log, "triggerer")
+    assert end.startswith(f"The worker continues with state {job['state']!r}, Glue job run jr_1 of load; waited for ")
+
+
+def test_a_job_without_a_page_goes_by_its_call(scripted_aws: ScriptedAws, log: pytest.LogCaptureFixture) -> None:
     scripted_aws.script("GetJobRun", {"JobRun": {"Id": "jr_1", "JobRunState": "SUCCEEDED"}})
     job = job_of("glue:startJobRun.sync", {"JobName": "load"}, {"JobRunId": "jr_1"})
     event_of(logged_by(jobs_trigger({"1": job}), "triggerer"))
-    begin, end = lines(log, "triggerer")
-    label = f"state {job['state']!r}, glue:startJobRun.sync"
-    assert begin == f'Waiting for {label} {{"JobName": "load", "RunId": "jr_1"}}'
-    assert end.startswith(f"The worker continues with {label}; waited for ")
+    [end] = lines(log, "triggerer")
+    assert end.startswith(f"The worker continues with state {job['state']!r}, glue:startJobRun.sync; waited for ")
 
 
-def test_a_trigger_says_that_it_waits_for_workers(log: pytest.LogCaptureFixture) -> None:
+def test_a_trigger_says_how_its_wait_for_workers_has_ended(log: pytest.LogCaptureFixture) -> None:
     waits = [{"id": str(number), "beat": 0.0, "heartbeat": None, "activity": False} for number in range(2)]
     event_of(logged_by(CallbackTrigger(waits=waits, moment=0.0), "triggerer"))
-    begin, end = lines(log, "triggerer")
-    assert begin == "Waiting for answers to 2 task tokens"
+    [end] = lines(log, "triggerer")
     assert end.startswith("A time limit of the task is reached; waited for ")
 
 

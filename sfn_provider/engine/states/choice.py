@@ -21,6 +21,7 @@ from sfn_provider.engine.dataflow.data_flow import (
 from sfn_provider.engine.dataflow.typed_fields import require_type
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
+from sfn_provider.engine.observations import ChoiceMade
 from sfn_provider.exceptions import StatesError
 
 
@@ -46,6 +47,9 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     # What the rules see: in JSONPath the input after InputPath, in JSONata the input itself.
     seen = state.data_flow.select_input(scope)
     rule = next((rule for rule in state.compiled_fields if rule.holds(seen, entropy)), None)
+    if step.observer is not None:
+        index, target = (state.compiled_fields.index(rule), rule.next) if rule else (None, state.model.default)
+        step.observer(ChoiceMade(state.name, state.model, state.language, step.place(frame), seen, index, target))
     if rule is None:
         result = seen.input if state.language == "JSONPath" else MISSING
         step.leave(frame, state, state.data_flow.leave(scope, result, entropy), _target(state.model.default))

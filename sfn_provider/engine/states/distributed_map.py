@@ -37,6 +37,7 @@ from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope
 from sfn_provider.engine.map_run.naming import run_arn, run_label, run_name
 from sfn_provider.engine.map_run.result_writer import evaluate_destination
 from sfn_provider.engine.map_run.tolerated_failures import evaluate_tolerance
+from sfn_provider.engine.observations import ItemsListed
 from sfn_provider.engine.requests import ChildOutcome, Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.state_progress import MapRunProgress, Tolerance
 from sfn_provider.exceptions import StatesError
@@ -84,6 +85,8 @@ def _start(step: ExecutionStep, frame: Frame, state: CompiledState, scope: Scope
     progress.inputs, progress.item_counts = make_child_inputs(step, state, scope, items)
     progress.total_items = len(items)
     progress.outputs = [None] * len(progress.inputs)
+    if step.observer is not None:
+        step.observer(ItemsListed(state.name, step.place(frame), len(items), len(progress.inputs)))
     if step.execution.external_branches:
         request_child_executions(step, progress)
     elif not progress.inputs:

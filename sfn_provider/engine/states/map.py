@@ -9,6 +9,7 @@ from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.external_branches import request_external_branches
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
+from sfn_provider.engine.observations import ItemsListed
 from sfn_provider.engine.state_progress import MapProgress
 from sfn_provider.engine.states import distributed_map
 from sfn_provider.exceptions import StatesError
@@ -22,6 +23,8 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     limit = max_concurrency(step, state, scope) or INLINE_CONCURRENCY
     items = list(evaluate_items(step, state, scope))
     step.emit(frame, "MapStateStarted", {"length": len(items)})
+    if step.observer is not None:
+        step.observer(ItemsListed(state.name, step.place(frame), len(items)))
     inputs = select_items(step, state, scope, items)
     if step.execution.external_branches:
         request_external_branches(step, frame, state, inputs, items)

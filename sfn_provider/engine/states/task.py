@@ -15,6 +15,7 @@ from sfn_provider.engine.errors.retry import is_timeout, reported_error_name
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.limits import MAX_SECONDS, oversize_error, to_json
+from sfn_provider.engine.observations import CallRequested
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
 from sfn_provider.engine.state_progress import TaskProgress
 from sfn_provider.exceptions import StatesError
@@ -33,6 +34,8 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
         raise
     frame.calls += 1
     step.requests.append(call)
+    if step.observer is not None:
+        step.observer(CallRequested(step.place(frame), call))
     _start_timers(step, frame, call)
     _emit_scheduled(step, frame, resource, call)
 

@@ -19,6 +19,7 @@ from sfn_provider.engine.dataflow.typed_fields import (
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.limits import MAX_SECONDS, to_json
+from sfn_provider.engine.observations import WaitBegun
 from sfn_provider.engine.requests import Event
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
@@ -32,6 +33,8 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     if until - step.execution.now >= _TOO_LONG:
         raise wrong_value(state.language, "Timestamp", "Wait state delay is too long.")
     if until > step.execution.now:
+        if step.observer is not None:
+            step.observer(WaitBegun(state.name, step.place(frame), until - step.execution.now, until))
         step.wake(frame, "wait", until)
     else:
         _leave(step, frame, state)

@@ -28,6 +28,7 @@ from sfn_provider.engine.requests import (
 )
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
+from sfn_provider.links.console_pages import ConsolePage, console_page
 from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCalls
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
@@ -39,6 +40,7 @@ from sfn_provider.triggers.jobs import JobsTrigger
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.runtime.state_task import StateTask
+    from sfn_provider.runtime.task_log import TaskLog
 
 Json = Any
 
@@ -72,6 +74,7 @@ class LiveDriver:
         token_waits: the task's waits for workers outside.
         save: saves `snapshot` for the task's next try.
         key: the task's idempotency key.
+        log: the task's log.
 
     Attributes:
         is_killed: True once the task is killed: no more calls are made.
@@ -87,6 +90,7 @@ class LiveDriver:
         token_waits: TaskTokenWaits,
         save: Callable[[], None],
         key: str,
+        log: TaskLog,
     ) -> None:
         self._save = save
         self._saved_at = time.time()
@@ -101,15 +105,16 @@ class LiveDriver:
             "execution_arn": arns["Execution"]["Id"],
             "machine_arn": arns["StateMachine"]["Id"],
         }
-        caller = Caller(**self._caller_arguments)
+        self._caller = caller = Caller(**self._caller_arguments)
         interpreter.check_calls(caller.check)
         self._state: ExecutionState | None = None
         self._records: list[Record] = []
         self._timers: dict[str, float] = {}
-        self._jobs = RunningJobs(caller, task.log)
-        self._calls = RunningCalls(caller, self._jobs, token_waits, key, task.log)
+        self._jobs = RunningJobs(caller, log)
+        self._calls = RunningCalls(caller, self._jobs, token_waits, key, log)
         self._resubmitted: set[str] = set()
-        self._log = task.log
+        self._log = log
+        log.find_page = self._find_page
         self.is_killed = False
         self.must_stop: Callable[[], bool] = lambda: False
 
@@ -151,13 +156,13 @@ class LiveDriver:
             self._save()
         if not self.is_killed:
             self._calls.submit_requested(pool)
+        self._log.display.flush()  # while the calls are under way
 
     def _handle(self, request: Request) -> None:
         if isinstance(request, CallTask):
             self._calls.request(request)
         elif isinstance(request, WakeAt):
             self._timers[request.id] = request.at
-            self._log_delay(request)
         elif isinstance(request, Cancel):
             self._cancel(request.id)
         elif not isinstance(request, RunBranches | RunChildExecutions):  # these are for other tasks
@@ -232,6 +237,7 @@ class LiveDriver:
             if not self._token_waits.has(call.id):
                 return TaskSucceeded(call.id, outcome.result, time.time())
             self._token_waits.accept(call.id)
+            self._log.awaits_answer(call)
             self._must_save = True
             return TaskSubmitted(call.id, outcome.result, time.time())
         if not self._calls.is_cancelled(call.id):
@@ -272,12 +278,8 @@ class LiveDriver:
         self._token_waits.restore(snapshot["token_waits"])
         self._token_waits.close_all()
 
-    def _log_delay(self, timer: WakeAt) -> None:
-        pending = self.state.pending.get(timer.id)
-        if pending is not None and pending.purpose in ("retry", "wait"):
-            frame = self.state.frames[pending.frame]
-            what = "is retried" if pending.purpose == "retry" else "ends"
-            self._log.info("State %s %s in %.0f s", frame.state, what, timer.at - time.time())
+    def _find_page(self, call: CallTask, result: Json) -> ConsolePage | None:
+        return console_page(call.resource, call.arguments, result, lambda: self._caller.find_region(call))
 
     # Deferral --------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.job_recovery import Resubmission, is_recoverable
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits, is_activity
+from sfn_provider.runtime.task_log import TaskLog
 
 Json = Any
 CallFuture = Future[Completed | Submitted]
@@ -26,10 +27,10 @@ class RunningCalls:
         jobs: stops the jobs that cancelled calls start.
         token_waits: the task's waits for workers outside; a call that passes a task token on begins one.
         key: the task's idempotency key.
-        log: the task's logger.
+        log: the task's log.
     """
 
-    def __init__(self, caller: Caller, jobs: RunningJobs, token_waits: TaskTokenWaits, key: str, log: Any) -> None:
+    def __init__(self, caller: Caller, jobs: RunningJobs, token_waits: TaskTokenWaits, key: str, log: TaskLog) -> None:
         self._caller = caller
         self._jobs = jobs
         self._token_waits = token_waits
@@ -41,6 +42,7 @@ class RunningCalls:
         self._resubmissions: dict[str, Resubmission] = {}
         self._cancelled: set[str] = set()
         self._stopped: set[str] = set()
+        self._repeated: set[str] = set()
 
     @property
     def submitted(self) -> list[str]:
@@ -61,10 +63,15 @@ class RunningCalls:
         """Submits the requested calls. An activity's call is none: a worker asks for it."""
         for identity in list(self._requested):
             call = self._requested.pop(identity)
-            again = f", attempt {call.attempt + 1}" if call.attempt else ""
-            self._log.info("State %s calls %s%s", call.state, call.resource, again)
+            if call.purpose != "task":
+                self._log.transferred(call)
+            elif identity in self._repeated:
+                self._repeated.discard(identity)
+                self._log.repeated(call)
             self._token_waits.open(call, time.time())
-            if not is_activity(call):
+            if is_activity(call):
+                self._log.awaits_answer(call)
+            else:
                 key, lost = f"{self._key}/{call.place}", self._resubmissions.pop(call.id, None)
                 self._submitted[pool.submit(self._caller.submit, call, idempotency_key=key, resubmission=lost)] = call
 
@@ -80,10 +87,9 @@ class RunningCalls:
     def _log_outcome(self, call: CallTask, future: CallFuture, seconds: float) -> None:
         error = future.exception()
         if error is not None:
-            name = error.error if isinstance(error, StatesError) else type(error).__name__
-            self._log.info("%s of state %s has failed with %s after %.1f s", call.resource, call.state, name, seconds)
-        elif isinstance(future.result(), Completed):
-            self._log.info("%s of state %s has answered after %.1f s", call.resource, call.state, seconds)
+            self._log.failed(call, error.error if isinstance(error, StatesError) else type(error).__name__, seconds)
+        elif isinstance(outcome := future.result(), Completed) and call.purpose == "task":
+            self._log.answered(call, outcome.result, seconds)
 
     def cancel(self, identity: str) -> None:
         """Gives up a call: a job that it starts meanwhile is stopped as soon as the call has returned."""
@@ -134,4 +140,5 @@ class RunningCalls:
             self._requested_at = {saved["call"]["id"]: saved["asked"] for saved in calls}
             known = tuple(self._jobs.jobs.values())
             self._resubmissions = {identity: Resubmission(at, known) for identity, at in self._requested_at.items()}
+        self._repeated = {saved["call"]["id"] for saved in calls}
         return [CallTask(**saved["call"]) for saved in calls]

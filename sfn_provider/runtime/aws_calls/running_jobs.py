@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations import Caller, Completed, Submitted
+from sfn_provider.runtime.task_log import TaskLog, shown_error
 
 Json = Any
 
@@ -20,7 +20,7 @@ class RunningJobs:
 
     Args:
         caller: calls AWS.
-        log: the task's logger.
+        log: the task's log.
 
     Attributes:
         jobs: the jobs by the ids of the calls that submitted them.
@@ -28,7 +28,7 @@ class RunningJobs:
         calls: the calls that submitted them, as JSON, by the same ids: a try after one that was killed repeats them.
     """
 
-    def __init__(self, caller: Caller, log: Any) -> None:
+    def __init__(self, caller: Caller, log: TaskLog) -> None:
         self._caller = caller
         self._log = log
         self._stopped = False
@@ -40,8 +40,9 @@ class RunningJobs:
     def add(self, call: CallTask, submitted: Submitted) -> None:
         """Adds the job that a call has submitted."""
         self.calls[call.id] = {"call": asdict(call), "asked": time.time()}
-        self._update(call.id, submitted)
-        self._log.info("State %s has started %s: %s", call.state, call.resource, submitted.job.get("describe"))
+        page = self._log.started(call, submitted.job, submitted.output)
+        job = submitted.job if page is None else submitted.job | {"page": list(page)}
+        self._update(call.id, replace(submitted, job=job))
 
     def _update(self, identity: str, submitted: Submitted) -> None:
         self.jobs[identity] = submitted.job
@@ -59,7 +60,7 @@ class RunningJobs:
         except StatesError as error:
             if self._stopped:
                 return None  # it has failed because it was stopped
-            self._log_end(identity, f"failed with {error.error}")
+            self._log_end(identity, f"failed with {shown_error(error.error)}")
             self._remove(identity)
             return TaskFailed(identity, error.error, error.cause, time.time())
         if isinstance(outcome, Submitted):
@@ -72,8 +73,8 @@ class RunningJobs:
     def _log_end(self, identity: str, outcome: str) -> None:
         started = self.calls.get(identity)
         if started is not None:
-            seconds, call = time.time() - started["asked"], started["call"]
-            self._log.info("%s of state %s has %s after %.1f s", call["resource"], call["state"], outcome, seconds)
+            seconds = time.time() - started["asked"]
+            self._log.ended(started["call"], self.jobs[identity], outcome, seconds)
 
     def stop(self, identity: str) -> None:
         """Stops and removes a job, if there is one of this id."""
@@ -92,12 +93,12 @@ class RunningJobs:
 
     def stop_job(self, job: dict[str, Json]) -> None:
         """Stops any job."""
-        self._log.info("Cancelling %s", job)
+        self._log.cancelled(job)
         try:
             self._caller.cancel(job)
         except (StatesError, UsageError) as error:
             # Step Functions, too, goes on where it cannot stop a job; the outcome of the execution is the same.
-            self._log.warning("Could not cancel %s: %s", job, masked_line(error))
+            self._log.not_cancelled(job, error)
 
     def apply_trigger_event(self, event: dict[str, Json]) -> None:
         """Applies the event of `sfn_provider.triggers.jobs.JobsTrigger`."""

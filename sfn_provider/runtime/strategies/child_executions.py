@@ -49,6 +49,8 @@ def dispatch_child_executions(runner: TaskRunner, step: StepResult) -> Json:
     for number, batch in enumerate(batches):
         inputs = {"first": batch.first, "inputs": list(batch.inputs), "limit": batch.limit}
         runner.push(BATCH_KEY.format(number), inputs)
+    if batches:
+        runner.log.dispatched(len(requested.inputs), len(batches))
     push_group_start(runner, step.state, {"count": len(requested.inputs)})
     return [{"first": batch.first, "children": len(batch.inputs)} for batch in batches]
 

@@ -173,7 +173,8 @@ def driver(run: Run) -> Iterator[LiveDriver]:
     """A driver that has not started."""
     made = task()
     runner = TaskRunner(made, run.context(made), STRATEGIES["state"])
-    yield LiveDriver(runner.interpreter, made, run.context(made), runner.token_waits, lambda: None, "key")
+    context, waits = run.context(made), runner.token_waits
+    yield LiveDriver(runner.interpreter, made, context, waits, lambda: None, "key", runner.log)
 
 
 def test_there_is_nothing_to_keep_before_the_start(driver: LiveDriver) -> None:

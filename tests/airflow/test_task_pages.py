@@ -1,0 +1,122 @@
+"""The sales pipeline in a real Airflow, whose Glue job fails twice: what log, links and rendered fields show of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.aws.lambda_functions import LambdaFunctions
+from tests.aws.scripted import ScriptedAws
+from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.real_airflow_dags import source_of
+
+DAGS = Path(__file__).parents[2] / "dags"
+INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())
+GLUE = "https://console.aws.amazon.com/gluestudio/home?region=us-east-1#/job/sales-bronze-to-silver/run/jr_{}"
+TASKS = "dags/sales_story/tasks"
+ARGUMENTS = {"--run_date": "2025", "--input_path": "s3://b"}
+OF_STATES = re.compile("State |Next: |The execution ")
+
+
+def definition() -> str:
+    """The pipeline, with a Retry that is for jobs that fail, and soon."""
+    text = (DAGS / "sales_pipeline.asl.json").read_text().replace(":123456:", ":123456789012:")
+    return text.replace("Glue.AWSGlueException", "States.TaskFailed").replace(
+        '"IntervalSeconds": 60', '"IntervalSeconds": 3'
+    )
+
+
+def glue_that_fails_twice(scripted_aws: ScriptedAws) -> None:
+    """Script three runs of the job; each poll finds it ended, the third time with success."""
+    runs = [{"JobRunId": f"jr_{number}"} for number in (1, 2, 3)]
+    scripted_aws.script("StartJobRun", *runs)
+
+    def describe(number: int) -> dict[str, Any]:
+        failed = {"JobRunState": "FAILED", "ErrorMessage": "no\nworkers"}
+        return {"JobRun": {"Id": f"jr_{number}", **(failed if number < 3 else {"JobRunState": "SUCCEEDED"})}}
+
+    # The triggerer polls it, then the worker.
+    scripted_aws.script("GetJobRun", *(describe(number) for number in (1, 1, 2, 2, 3, 3)))
+
+
+def attempt(number: int, delay: int | None = None) -> list[str]:
+    """The lines of an attempt; of one that fails and is retried after so many seconds, or of the last one."""
+    state, job = "State 'RunGlueTransform'", f"Glue job run jr_{number} of sales-bronze-to-silver"
+    again = f", attempt {number}" if number > 1 else ""
+    begin = [f"{state} calls glue:startJobRun.sync{again}", f"{state} has started {job}: {GLUE.format(number)}"]
+    if delay is None:
+        return [*begin, f"{state}: {job} has succeeded after N s", "Next: state 'CheckDataQuality'"]
+    cause = f'{{"Id":"jr_{number}","JobRunState":"FAILED","ErrorMessage":"no\\nworkers"}}'
+    return [
+        *begin,
+        f"{state}: {job} has failed with States.TaskFailed after N s",
+        f"{state}, attempt {number}, has failed with States.TaskFailed; "
+        f"it is retried in {delay}.0 s (retry {number} of 2 of Retry[0]); cause: {cause}",
+    ]
+
+
+@pytest.fixture
+def services(aws: str, lambda_functions: LambdaFunctions) -> None:
+    """What the other states call."""
+    athena, sns = (boto3.client(name, endpoint_url=aws, region_name="us-east-1") for name in ("athena", "sns"))
+    athena.create_work_group(Name="pipeline-workgroup")
+    sns.create_topic(Name="pipeline-alerts")
+    lambda_functions.add("ValidateS3File", lambda payload: payload | {"run_date": "2025", "input_path": "s3://b"})
+    lambda_functions.add("CheckDataQuality", lambda _: {"quality_score": 0.97})
+
+
+def lines(run: Run, task_id: str) -> list[str]:
+    """What a task's log says of its states, in order; on Airflow 3 its lines are JSON."""
+    texts = [
+        json.loads(line)["event"] if line.startswith("{") else line.partition("} INFO - ")[2]
+        for line in run.log(task_id).splitlines()
+    ]
+    return [re.sub(r"after [0-9.]+ s", "after N s", text) for text in texts if OF_STATES.match(text)]
+
+
+def links(run: Run, task_id: str) -> dict[str, Any]:
+    """The links that Airflow gives for a task instance."""
+    place = f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/links"
+    given = run.airflow.call("GET", place)
+    return dict(given.get("extra_links", given))
+
+
+def test_the_log_alone_tells_the_story(real_airflow: RealAirflow, scripted_aws: ScriptedAws, services: None) -> None:
+    glue_that_fails_twice(scripted_aws)
+    real_airflow.set_connection("glue", scripted_aws.url)
+    task_id = 'task_id="RunGlueTransform",'
+    source = source_of(definition(), "sales_story")
+    real_airflow.add_dag("sales_story", source.replace(task_id, f'{task_id} aws_conn_id="glue",'))
+    run = real_airflow.trigger("sales_story", INPUT)
+    run.wait_for_task("RunGlueTransform", "deferred")
+    shown = links(run, "RunGlueTransform")
+    assert shown["Glue job run"] in [GLUE.format(number) for number in (1, 2, 3)], "while it waits"
+    assert run.wait(240) == "success", run.story()
+    assert lines(run, "ValidateInputFile") == [
+        "State 'ValidateInputFile' calls lambda:invoke, Lambda function ValidateS3File: "
+        "https://console.aws.amazon.com/lambda/home?region=us-east-1#/functions/ValidateS3File",
+        "State 'ValidateInputFile': lambda:invoke has answered after N s",
+        "Next: state 'RunGlueTransform'",
+    ]
+    assert lines(run, "RunGlueTransform") == [*attempt(1, delay=3), *attempt(2, delay=6), *attempt(3)]
+    assert lines(run, "QualityPassed") == [
+        "State 'QualityPassed?' goes on to 'RunGoldAggregation': Choices[0] matches: "
+        "$.quality_score NumericGreaterThan 0.95; $.quality_score = 0.97"
+    ]
+    assert lines(run, "NotifySuccess")[-1] == "The execution ends with success"
+    assert links(run, "RunGlueTransform") == {"Glue job run": GLUE.format(3)}
+    rendered = run.task("RunGlueTransform")["rendered_fields"]
+    assert rendered == {"parameters": {"JobName": "sales-bronze-to-silver", "Arguments": ARGUMENTS}}
+    retries = run.xcom("RunGlueTransform", "retries")
+    assert [(retry["attempt"], retry["error"], retry["delay"]) for retry in retries] == [
+        (1, "States.TaskFailed", 3.0),
+        (2, "States.TaskFailed", 6.0),
+    ]
+    operators = {task["task_id"]: task["operator_name"] for task in run.airflow.call("GET", TASKS)["tasks"]}
+    assert operators["RunGlueTransform"] == "glue:startJobRun.sync"
+    assert operators["QualityPassed"] == "Choice"
