@@ -138,7 +138,7 @@ def translate_definition(
 
 def _schedule(definition: LoadedDefinition, schedule: str | None, timezone: str | None) -> Schedule | None:
     """Return the user's schedule, or that of the file; the user's time zone holds for both."""
-    period = SchedulePeriod() if schedule else definition.period
+    period = (None if schedule else definition.period) or SchedulePeriod()
     expression = schedule or definition.schedule
     if expression is None:
         if timezone is not None:

@@ -118,7 +118,7 @@ def test_warnings_alone_are_no_failure(told: Told) -> None:
 
 def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) -> None:
     code, out, err = told("translate", "greet.asl.json")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "0 warning(s), 0 finding(s)\n")
     ast.parse(out)
     assert 'dag_id="greet"' in out and "greet.asl.json" in out
 
@@ -126,7 +126,7 @@ def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) ->
 def test_translate_writes_a_file(told: Told, folder: Path) -> None:
     arguments = ("--schedule", "cron(0 2 * * ? *)", "--dag-id", "hello", "--input", '{"name": "Bob"}')
     code, out, err = told("translate", "greet.asl.json", "-o", "dag.py", *arguments)
-    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n")
+    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n0 warning(s), 0 finding(s)\n")
     source = (folder / "dag.py").read_text()
     assert 'schedule="0 2 * * *"' in source and 'params={"name": "Bob"}' in source
     assert sorted(path.name for path in folder.iterdir()) == ["dag.py", "greet.asl.json", "input.json", "mocks.json"]

@@ -28,7 +28,7 @@ TYPES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 
 
 def find_state_machines(
-    template: Template, file: str, substitutions: Mapping[str, str]
+    template: Template, file: str, substitutions: Mapping[str, str], aliases: tuple[str, ...] = ()
 ) -> dict[str, Callable[[], StateMachineResource]]:
     """Find the state machines of a template: functions that read them, by logical id.
 
@@ -36,15 +36,18 @@ def find_state_machines(
         template: the template.
         file: its path, for errors and for files beside it.
         substitutions: the user's values, for parameters of schedules.
+        aliases: other logical ids by which the template refers to its machine.
     """
     resources = template.value["Resources"]
     names = [
         name for name, resource in resources.items() if isinstance(resource, dict) and resource.get("Type") in TYPES
     ]
-    return {name: partial(_read_resource, template, name, file, substitutions) for name in names}
+    return {name: partial(_read_resource, template, name, file, substitutions, aliases) for name in names}
 
 
-def _read_resource(template: Template, name: str, file: str, substitutions: Mapping[str, str]) -> StateMachineResource:
+def _read_resource(
+    template: Template, name: str, file: str, substitutions: Mapping[str, str], aliases: tuple[str, ...]
+) -> StateMachineResource:
     resource = template.value["Resources"][name]
     properties = resource.get("Properties")
     if not isinstance(properties, dict):
@@ -55,7 +58,7 @@ def _read_resource(template: Template, name: str, file: str, substitutions: Mapp
     return replace(
         _read_definition(template, name, properties, intrinsics),
         values=_values(properties, intrinsics),
-        events=choose_schedule(find_events(template.value["Resources"], name, values)),
+        events=choose_schedule(find_events(template.value["Resources"], (name, *aliases), values)),
         execution_type="EXPRESS" if _kind(properties) == "EXPRESS" else "STANDARD",
         defaults=defaults,
         used=frozenset(values.used),

@@ -13,9 +13,9 @@ from typing import Any
 
 from sfn_provider.asl.placeholders import fill_placeholders
 from sfn_provider.translate.definitions.cloudformation_functions import Intrinsics, as_fields
+from sfn_provider.translate.definitions.events import StartEvent
 from sfn_provider.translate.definitions.schedules import (
     START_EXECUTION,
-    StartEvent,
     constant_transformer,
     start_execution_request,
 )
@@ -57,15 +57,17 @@ class TemplateValues:
         return {name: entry for name, entry in found.items() if entry is not None}
 
 
-def find_events(resources: Mapping[str, Json], machine: str, values: TemplateValues) -> Iterator[StartEvent]:
+def find_events(
+    resources: Mapping[str, Json], machine: tuple[str, ...], values: TemplateValues
+) -> Iterator[StartEvent]:
     """Find the events that start a machine of a template.
 
     Args:
         resources: the template's ``Resources``.
-        machine: the machine's logical id.
+        machine: the machine's logical id, and other ids for it.
         values: resolves values of the template.
     """
-    properties = as_fields(resources[machine].get("Properties"))
+    properties = as_fields(resources[machine[0]].get("Properties"))
     yield from _sam_events(properties, values)
     is_machine = _arn_test(machine, values.resolve(properties.get("StateMachineName", properties.get("Name"))))
     for name, resource in resources.items():
@@ -80,13 +82,13 @@ def find_events(resources: Mapping[str, Json], machine: str, values: TemplateVal
 ArnTest = Callable[[Json], bool]
 
 
-def _arn_test(machine: str, name: Json) -> ArnTest:
+def _arn_test(machine: tuple[str, ...], name: Json) -> ArnTest:
     """Return a function that tells whether a resolved value is the ARN of a machine."""
-    references = {f"${{{machine}}}", f"${{{machine}.Arn}}"}
-    suffix = f":stateMachine:{name}" if isinstance(name, str) else None
+    references = {f"${{{logical_id}{suffix}}}" for logical_id in machine for suffix in ("", ".Arn")}
+    end = f":stateMachine:{name}" if isinstance(name, str) else None
 
     def is_machine(arn: Json) -> bool:
-        return isinstance(arn, str) and (arn in references or (suffix is not None and arn.endswith(suffix)))
+        return isinstance(arn, str) and (arn in references or (end is not None and arn.endswith(end)))
 
     return is_machine
 

@@ -16,17 +16,25 @@ from sfn_provider.asl.placeholders import (
     check_used,
     fill_placeholders,
 )
-from sfn_provider.translate.definitions.schedules import Events
-from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.plan.schedule import SchedulePeriod
+from sfn_provider.translate.definitions.events import Events
 
 if TYPE_CHECKING:
     from sfn_provider.asl.model import ExecutionType
+    from sfn_provider.translate.findings import Finding
+    from sfn_provider.translate.plan.schedule import SchedulePeriod
 
 Json = Any
 
 _INVOKE_PARAMETERS = frozenset({"FunctionName", "Payload", "InvocationType", "Qualifier", "ClientContext", "LogType"})
 """The parameters of Lambda's Invoke."""
+
+
+class Substitutions(dict[str, str]):
+    """The user's values for ``${Name}``, by name; those of ``optional`` names need not be used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.optional: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,8 @@ class LoadedDefinition:
         return self.events.schedule
 
     @property
-    def period(self) -> SchedulePeriod:
-        """The time zone of the schedule, and when it begins and ends."""
+    def period(self) -> SchedulePeriod | None:
+        """The time zone of the schedule, and when it begins and ends; None without a schedule."""
         return self.events.period
 
     @property
@@ -133,6 +141,8 @@ def load_definition(
     """
     source, used, defaulted = _fill(resource, substitutions or {})
     unused = (substitutions or {}).keys() - used
+    if isinstance(substitutions, Substitutions):
+        unused -= substitutions.optional
     if refuse_unused:
         check_used(unused)
     check_bare_placeholders(source)

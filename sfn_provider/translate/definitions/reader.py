@@ -91,9 +91,9 @@ def _find_in_text(text: str, path: str, substitutions: Mapping[str, str]) -> tup
     from sfn_provider.translate.definitions.template_reader import is_template, may_be_template, read_template
 
     if may_be_serverless(text, path):
-        from sfn_provider.translate.definitions import serverless
+        from sfn_provider.translate.definitions.serverless import find_state_machines
 
-        return serverless.find_state_machines(text, path, substitutions), ""
+        return find_state_machines(text, path, substitutions), ""
     if not may_be_template(text):
         return None
     template = read_template(text, path)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sfn_provider.translate.definitions.events import StartEvent
 from sfn_provider.translate.definitions.schedules import (
     START_EXECUTION,
-    StartEvent,
     constant_transformer,
     start_execution_request,
 )

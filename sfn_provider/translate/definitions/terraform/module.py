@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sfn_provider.asl.placeholders import make_placeholder
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.terraform.folder import TerraformFolder, inside
+from sfn_provider.translate.definitions.terraform.folder import TerraformFolder, inside, read_variable_file
 from sfn_provider.translate.definitions.terraform.operators import take_steps
 from sfn_provider.translate.definitions.terraform.syntax import Block, Expression, parse_expression
 from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, as_text, is_unknown
@@ -291,3 +292,20 @@ class Module:
 def reference(address: str, attribute: str) -> str:
     """Return the placeholder of an attribute of an instance, as expressions have it."""
     return str(take_steps(Unknown.of(address), (attribute,)))
+
+
+def read_variable_texts(file: Path) -> dict[str, str]:
+    """Return the texts of the values in a file of variables, as ``-var`` would have them: collections as JSON.
+
+    Args:
+        file: a file ``*.tfvars`` or ``*.tfvars.json``.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    context = Module(TerraformFolder(file.parent, file.parent), Uses({})).context
+    values = {
+        name: context.value(value) if isinstance(value, Expression) else value
+        for name, value in read_variable_file(file).items()
+    }
+    return {name: as_text(value) for name, value in values.items()}
