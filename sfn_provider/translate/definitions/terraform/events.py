@@ -53,7 +53,7 @@ class _Machine:
         name = arn.name if isinstance(arn, Unknown) else None
         if name is None:
             return False
-        if name.startswith((f"{self.address}[", f"{self.address}.*")):
+        if re.match(re.escape(self.address) + r"(\[(?!['\d])|\.\*)", name):  # an index that is not known, or all
             return True
         return _OTHERS_VALUE.match(name) is not None and _MAY_BE_MACHINE.search(name) is not None
 
@@ -72,11 +72,17 @@ def find_events(root: Module, module: Module, machine: Instance) -> Iterator[Sta
         attributes = ("state_machine_arn", "state_machine_id")
     else:
         address, attributes = machine.address, ("arn", "id")
+    addresses = [address] if machine.is_certain else [address, f"{address}[0]"]
     found = _Machine(
-        frozenset(reference(address, attribute) for attribute in attributes),
+        frozenset(reference(place, attribute) for place in addresses for attribute in attributes),
         f":stateMachine:{name}" if isinstance(name, str) else None,
         address.partition("[")[0],
     )
+    with root.uses.recording(False):
+        yield from _events(root, found)
+
+
+def _events(root: Module, found: _Machine) -> Iterator[StartEvent]:
     for place in (root, *root.children()):
         for block in place.folder.of_kind("resource"):
             finder = _FINDERS.get(block.labels[0])
@@ -96,16 +102,25 @@ def _not_known(instance: Instance, arn: Json) -> StartEvent:
 
 
 def _schedule(instance: Instance, place: Module, machine: _Machine) -> Iterator[StartEvent]:
-    arn, given = instance.value("target", "arn"), instance.value("target", "input")
-    if isinstance(arn, str) and START_EXECUTION.fullmatch(re.sub(r"\$\{[^}]*\}", "aws", arn)):
-        arn, given = start_execution_request(given)
-    if not machine.matches(arn):
-        if machine.may_match(arn):
-            yield _not_known(instance, arn)
-        return
+    arn = instance.value("target", "arn")
+    calls = isinstance(arn, str) and START_EXECUTION.fullmatch(re.sub(r"\$\{[^}]*\}", "aws", arn)) is not None
+    if calls:
+        arn = start_execution_request(instance.value("target", "input"))[0]
+    if machine.matches(arn):
+        with place.uses.recording(True):
+            yield _scheduled(instance, calls)
+    elif machine.may_match(arn):
+        yield _not_known(instance, arn)
+
+
+def _scheduled(instance: Instance, calls: bool) -> StartEvent:
+    """Return the event of a schedule whose target is the machine, or a call of StartExecution for it."""
+    given = instance.value("target", "input")
+    if calls:
+        given = start_execution_request(given)[1]
     mode = instance.value("flexible_time_window", "mode")
     minutes = instance.value("flexible_time_window", "maximum_window_in_minutes")
-    yield StartEvent(
+    return StartEvent(
         instance.address,
         instance.value("schedule_expression"),
         has_input=given is not None,
@@ -134,13 +149,18 @@ def _target(instance: Instance, place: Module, machine: _Machine) -> Iterator[St
         problem = f"is a target of the rule {as_text(instance.value('rule'))}, which the folder does not have"
         yield StartEvent(instance.address, problem=problem)
         return
+    with place.uses.recording(True):
+        yield from _of_rule(rule, instance)
+
+
+def _of_rule(rule: Instance, target: Instance) -> Iterator[StartEvent]:
     if "event_pattern" in rule.block.attributes and rule.value("event_pattern") is not None:
         yield StartEvent(rule.address, problem="waits for events of a pattern, and a DAG has no such event")
     if rule.value("schedule_expression") is not None:
         state = _or(rule.value("state"), _or(rule.value("is_enabled"), True))
         condition = None if rule.is_certain else "a count or for_each that is not known"
         event = StartEvent(rule.address, rule.value("schedule_expression"), state=state, condition=condition)
-        yield _with_input(event, instance)
+        yield _with_input(event, target)
 
 
 def _find_rule(place: Module, rule: Json) -> Instance | None:

@@ -82,9 +82,13 @@ def find_state_machines(
     return found, _left_out(root)
 
 
-def _machines(root: Module) -> Iterator[_Machine]:
+def _machines(root: Module, requested: str | None = None) -> Iterator[_Machine]:
+    """Iterate over the machines of a folder; only over those that may have a name, if it is given."""
     for module in (root, *root.children()):
         for block in module.folder.of_kind("resource", "module"):
+            label = module.prefix + ("module." if block.kind == "module" else "") + block.labels[-1]
+            if requested is not None and requested != label and not requested.startswith(f"{label}["):
+                continue
             if not _is_machine(module, block):
                 continue
             instances = module.instances(block)
@@ -92,7 +96,6 @@ def _machines(root: Module) -> Iterator[_Machine]:
                 address = module.prefix + ".".join(block.labels)
                 instances = [Instance(block, address, None, module.context, is_certain=False)]
             for instance in instances:
-                label = module.prefix + ("module." if block.kind == "module" else "") + block.labels[-1]
                 key = instance.key if len(instances) > 1 or isinstance(instance.key, str) else None
                 yield _Machine(label if key is None else f"{label}[{key}]", module, instance)
 
@@ -121,7 +124,7 @@ def _read(folder: TerraformFolder, name: str, substitutions: Mapping[str, str]) 
     """Read a machine, with all names evaluated for it alone."""
     uses = Uses(substitutions)
     root = Module(folder, uses)
-    machine = next(machine for machine in _machines(root) if machine.name == name)
+    machine = next(machine for machine in _machines(root, name) if machine.name == name)
     try:
         resource = _read_definition(machine)
         events = choose_schedule(find_events(root, machine.module, machine.instance))

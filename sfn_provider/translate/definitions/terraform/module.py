@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,33 @@ class Uses:
         used: the names of those that were used.
         defaulted: the variables whose default was used.
         missing: the variables without a value, and why.
+        is_recording: False while other blocks are searched; what the user gave is recorded all the same.
     """
 
     user: Mapping[str, str]
     used: set[str] = field(default_factory=set)
     defaulted: set[str] = field(default_factory=set)
     missing: dict[str, str] = field(default_factory=dict)
+    is_recording: bool = True
+
+    @contextmanager
+    def recording(self, is_recording: bool) -> Iterator[None]:
+        """Record what is used, or not, while the context is open."""
+        before, self.is_recording = self.is_recording, is_recording
+        try:
+            yield
+        finally:
+            self.is_recording = before
+
+    def add_default(self, variable: str) -> None:
+        """Record a variable whose default was used."""
+        if self.is_recording:
+            self.defaulted.add(variable)
+
+    def add_missing(self, variable: str, why: str) -> None:
+        """Record a variable without a value."""
+        if self.is_recording:
+            self.missing[variable] = why
 
 
 @dataclass(frozen=True)
@@ -116,8 +138,10 @@ class Module:
         first = steps[0] if steps and isinstance(steps[0], str) else None
         if first is None:
             return Unknown.of(self.prefix + root), steps
-        if root in ("var", "local"):
-            return self._once(f"{root}.{first}", first, self._variable if root == "var" else self._local), steps[1:]
+        if root == "var":
+            return self._variable(first), steps[1:]
+        if root == "local":
+            return self._once(f"local.{first}", first, self._local), steps[1:]
         if root == "path":
             return self.folder.relative_path if first == "module" else ".", steps[1:]
         if root == "module":
@@ -153,17 +177,17 @@ class Module:
         if self.inputs is not None and name in self.inputs:
             return self.inputs[name] if block is None else self._typed(self.inputs[name], block)
         if block is not None and "sensitive" in block.attributes and self.context.value(block.attributes["sensitive"]):
-            self.uses.missing[full] = "is sensitive, so that its value is not read"
+            self.uses.add_missing(full, "is sensitive, so that its value is not read")
             return Unknown.of(full)
         if self.inputs is None and name in self.folder.values:
             value = self.folder.values[name]
             value = self.context.value(value) if isinstance(value, Expression) else value
             return value if block is None else self._typed(value, block)
         if block is None or "default" not in block.attributes:
-            self.uses.missing[full] = "has no value in the folder: no default, no terraform.tfvars, no *.auto.tfvars"
+            self.uses.add_missing(full, "has no value in the folder: no default, no terraform.tfvars, no *.auto.tfvars")
             return Unknown.of(full)
         if self.inputs is None:
-            self.uses.defaulted.add(full)
+            self.uses.add_default(full)
         return self._typed(self.context.value(block.attributes["default"]), block)
 
     def _typed(self, value: Json, block: Block) -> Json:

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfn_provider.cli.substitutions import read_substitutions
+from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions import LoadedDefinition, read_definition
+
+pytest.importorskip("hcl2")
+
+
+def machine(name: str, result: str, more: str = "") -> str:
+    definition = (
+        f'jsonencode({{ StartAt = "A", States = {{ A = {{ Type = "Pass", Result = {result}, End = true }} }} }})'
+    )
+    return f'resource "aws_sfn_state_machine" "{name}" {{\n  {more}\n  definition = {definition}\n}}\n'
+
+
+def write(folder: Path, files: dict[str, str]) -> str:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return str(folder)
+
+
+def result_of(definition: LoadedDefinition) -> Any:
+    return definition.document.value["States"]["A"]["Result"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A folder, and the value of ``var.port`` in its machine."""
+
+    id: str
+    files: dict[str, str]
+    value: Any
+    substitutions: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+VARIABLE = {"variables.tf": 'variable "port" {\n  type = string\n  default = "default"\n}\n'}
+UNSET = {"variables.tf": 'variable "port" {}\n'}
+TFVARS = {"terraform.tfvars": 'port = "tfvars"\n'}
+JSON = {"terraform.tfvars.json": '{"port": "json"}'}
+AUTO_A = {"a.auto.tfvars": 'port = "auto a"\n'}
+AUTO_B = {"b.auto.tfvars.json": '{"port": "auto b"}'}
+
+CASES = [
+    Case("default", VARIABLE, "default", notes=("PARAMETER_DEFAULT",)),
+    Case("tfvars before default", VARIABLE | TFVARS, "tfvars"),
+    Case("JSON before tfvars", VARIABLE | TFVARS | JSON, "json"),
+    Case("auto before tfvars", VARIABLE | TFVARS | JSON | AUTO_A, "auto a"),
+    Case("auto in the order of their names", VARIABLE | AUTO_B | AUTO_A, "auto b"),
+    Case("the user before all", VARIABLE | TFVARS | AUTO_A, "user", {"var.port": "user"}),
+    Case("a file that Terraform does not take by itself", VARIABLE | {"prod.tfvars": 'port = "prod"\n'}, "default",
+         notes=("PARAMETER_DEFAULT",)),
+    Case("no value", UNSET, "${var.port}"),
+    Case("a value of another type", VARIABLE | {"terraform.tfvars": "port = 5\n"}, "5"),
+    Case("an override file", VARIABLE | {"a_override.tf": 'variable "port" {\n  default = "override"\n}\n'}, "override",
+         notes=("PARAMETER_DEFAULT",)),
+    Case("a file that is no Terraform", VARIABLE | TFVARS | {"broken.tf": "resource {"}, "tfvars",
+         notes=("FILE_NOT_READ",)),
+    Case("JSON form", VARIABLE | TFVARS | {"x.tf.json": "{}"}, "tfvars", notes=("FILE_NOT_READ",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_values_of_variables_take_the_precedence_of_terraform(case: Case, tmp_path: Path) -> None:
+    folder = write(tmp_path, {"main.tf": machine("ferry", "var.port"), **case.files})
+    for reference in (folder, f"{folder}/main.tf", f"{folder}#ferry", f"{folder}#aws_sfn_state_machine.ferry"):
+        found = read_definition(reference, case.substitutions)
+        assert result_of(found) == case.value
+        assert tuple(note.code for note in found.document.notes) == case.notes
+        assert (found.name, found.file) == ("ferry", f"{folder}/main.tf")
+
+
+def test_a_file_of_values_need_not_be_used_as_a_whole(tmp_path: Path) -> None:
+    values = 'port = "prod"\nunused = true\nlist = ["a"]\n'
+    folder = write(tmp_path, {"main.tf": machine("ferry", "[var.port, var.list]"), "envs/prod.tfvars": values, **UNSET,
+                              "list.tf": 'variable "list" {\n  type = list(string)\n}\n'})  # fmt: skip
+    given = read_substitutions((f"{folder}/envs/prod.tfvars",))
+    assert result_of(read_definition(folder, given)) == ["prod", ["a"]]
+    later = read_substitutions((f"{folder}/envs/prod.tfvars", "var.port=qa"))
+    assert result_of(read_definition(folder, later)) == ["qa", ["a"]]
+    with pytest.raises(UsageError, match=r"substitutions not used: var\.prot"):
+        read_definition(folder, read_substitutions((f"{folder}/envs/prod.tfvars", "var.prot=qa")))
+
+
+def test_the_names_of_a_condition_without_a_value_are_reported(tmp_path: Path) -> None:
+    files = {"main.tf": machine("ferry", 'var.port == "a" ? 1 : 2'), **UNSET}
+    [note] = read_definition(write(tmp_path, files)).document.notes
+    assert note.code == "VARIABLE_WITHOUT_VALUE"
+    assert "var.port has no value in the folder" in note.message
+    assert "--substitutions var.port=VALUE" in note.message
+
+
+def test_defaults_that_the_machine_does_not_use_are_not_reported(tmp_path: Path) -> None:
+    other = machine("barge", "var.port", "count = var.port == 1 ? 1 : 0")
+    folder = write(tmp_path, {"main.tf": machine("ferry", "1") + other, **VARIABLE})
+    assert read_definition(f"{folder}#ferry").document.notes == ()
+    assert [note.code for note in read_definition(f"{folder}#barge").document.notes] == [
+        "COUNT_NOT_KNOWN",
+        "PARAMETER_DEFAULT",
+    ]
+
+
+# Machines of a folder ------------------------------------------------------------------------------------------------
+
+MODULE = (
+    'variable "cargo" {}\n'
+    + machine("this", "var.cargo")
+    + 'output "arn" {\n  value = aws_sfn_state_machine.this.arn\n}\n'
+)
+CALL = 'module "harbour" {\n  source = "./modules/port"\n  cargo  = "coal"\n}\n'
+EACH = machine("ships", "each.value", 'for_each = { a = "anna", b = "berta" }')
+PUBLIC = """\
+module "flow" {
+  source     = "terraform-aws-modules/step-functions/aws"
+  version    = "4.2.1"
+  definition = <<-EOT
+    {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "public", "End": true}}}
+  EOT
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "value", "dag_name"),
+    [
+        ({"main.tf": EACH}, "ships[a]", "anna", "ships_a"),
+        ({"main.tf": EACH}, 'aws_sfn_state_machine.ships["b"]', "berta", "ships_b"),
+        ({"main.tf": machine("one", "count.index", "count = 1")}, "one", 0, "one"),
+        ({"main.tf": machine("two", "count.index", "count = 2")}, "two[1]", 1, "two_1"),
+        ({"main.tf": machine("off", "1", "count = 0")}, "off", 1, "off"),
+        ({"main.tf": CALL, "modules/port/main.tf": MODULE}, "module.harbour.this", "coal", "harbour_this"),
+        ({"main.tf": CALL, "modules/port/main.tf": MODULE}, "module.harbour.aws_sfn_state_machine.this", "coal",
+         "harbour_this"),
+        ({"main.tf": CALL, "modules/port/main.tf": MODULE}, "this", "coal", "harbour_this"),
+        ({"main.tf": PUBLIC}, "module.flow", "public", "flow"),
+        ({"main.tf": PUBLIC}, "flow", "public", "flow"),
+    ],
+)  # fmt: skip
+def test_a_machine_by_its_name(files: dict[str, str], name: str, value: Any, dag_name: str, tmp_path: Path) -> None:
+    found = read_definition(f"{write(tmp_path, files)}#{name}")
+    assert (result_of(found), found.name) == (value, dag_name)
+
+
+def test_a_file_of_a_module_is_read_from_its_folder(tmp_path: Path) -> None:
+    text = 'resource "aws_sfn_state_machine" "this" {\n  definition = file("${path.module}/asl.json")\n}\n'
+    asl = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 7, "End": true}}}'
+    call = 'module "m" {\n  source = "./m"\n}\n'
+    found = read_definition(write(tmp_path, {"main.tf": call, "m/main.tf": text, "m/asl.json": asl}))
+    assert (result_of(found), found.file) == (7, f"{tmp_path}/m/asl.json")
+
+
+OUTSIDE = "nothing outside of it is read"
+
+
+@pytest.mark.parametrize(
+    ("files", "reference", "message"),
+    [
+        ({"in/main.tf": machine("a", 'file("../secret")'), "secret": "x"}, "in", OUTSIDE),
+        ({"in/main.tf": machine("a", 'file("/etc/hostname")')}, "in", OUTSIDE),
+        ({"in/main.tf": machine("a", 'templatefile("${path.module}/../secret", {})'), "secret": "x"}, "in", OUTSIDE),
+        ({"in/main.tf": machine("a", 'file("link")'), "secret": "x"}, "in", OUTSIDE),
+        ({"in/main.tf": machine("a", 'file("gone")')}, "in", "there is no such file"),
+        ({"in/main.tf": 'module "m" {\n  source = "../out"\n}\n', "out/main.tf": machine("a", "1")}, "in",
+         r"not read, as it is not in the folder: module m \(../out\); name the folder that has it"),
+        ({"in/main.tf": 'module "m" {\n  source = "git::https://x"\n}\n'}, "in", r"module m \(git::https://x\)"),
+        ({"in/main.tf": "resource {"}, "in", "has no state machine.*main.tf:1:11: not Terraform"),
+        ({"in/main.tf": "resource {"}, "in/main.tf", "main.tf:1:11: not Terraform"),
+        ({"in/main.tf": machine("a", "1") + machine("b", "1")}, "in", "has the state machines a, b; name one: .*in#a"),
+        ({"in/main.tf": machine("a", "1")}, "in#c", "has no state machine 'c'; it has a"),
+        ({"in/main.tf": machine("a", "1"), "in/b.tf": "locals {}\n"}, "in/b.tf", "has no state machine"),
+        ({"in/template.yaml": ""}, "in", "is a folder; name the file .*did you mean .*in/template.yaml"),
+        ({"in/x.txt": ""}, "in", r"a folder needs \.tf files"),
+        ({"in/main.tf": 'module "m" {\n  source = "./"\n}\n'}, "in", "has no state machine"),
+        ({"in/main.tf": machine("a", "1"), "in/terraform.tfvars.json": "[]"}, "in", "must be a JSON object"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused(files: dict[str, str], reference: str, message: str, tmp_path: Path) -> None:
+    write(tmp_path, files)
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "secret")
+    with pytest.raises(UsageError, match=message):
+        read_definition(str(tmp_path / reference))
+
+
+def test_configuration_that_is_a_link_to_elsewhere_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {"in/main.tf": machine("a", "local.secret"), "out.tf": 'locals {\n  secret = "x"\n}\n'})
+    (tmp_path / "in" / "more.tf").symlink_to(tmp_path / "out.tf")
+    (tmp_path / "in" / "terraform.tfvars").symlink_to(tmp_path / "out.tf")
+    assert result_of(read_definition(str(tmp_path / "in"))) == "${local.secret}"
