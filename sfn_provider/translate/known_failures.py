@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint_rules.definition_walk import PlacedState, index_definition
-from sfn_provider.asl.lint_rules.optimized_actions import unknown_actions
 from sfn_provider.asl.lint_rules.reporting import did_you_mean
-from sfn_provider.asl.placeholders import PLACEHOLDER, strip_partition
+from sfn_provider.asl.placeholders import PLACEHOLDER, fill_partition, strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.exceptions import StatesError
 
@@ -35,11 +34,12 @@ def find_known_failures(document: Document, *, is_template: bool = False) -> lis
     if not isinstance(document.value, dict):
         return []
     definition = index_definition(document.value, document.execution_type)
-    found = list(unknown_actions(definition))
     tasks = [(state, str(state.fields.get("Resource"))) for state in definition.of_type("Task")]
+    found = []
     if not is_template:
         found += [_without_value(state, text) for state, text in tasks if PLACEHOLDER.search(strip_partition(text))]
-    calls = [(state, parse_resource(text)) for state, text in tasks if "${" not in strip_partition(text)]
+    calls = [(state, parse_resource(fill_partition(text))) for state, text in tasks]
+    calls = [(state, resource) for state, resource in calls if "${" not in resource.text]
     found += _unknown_calls([(state, resource) for state, resource in calls if resource.kind == "aws-sdk"])
     from sfn_provider.asl.lint_rules.rules import sort_diagnostics
 

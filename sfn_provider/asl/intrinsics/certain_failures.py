@@ -15,7 +15,7 @@ from sfn_provider.asl.scope import Json
 UNKNOWN: Final = object()
 """Stands for an argument that is read when the call runs."""
 
-_SAMPLES: tuple[Json, ...] = (None, True, 0, 1, 2, "", "a", "{}", [], [1, 2], {}, {"a": 1})
+_SAMPLES: tuple[Json, ...] = (None, True, 0, 1, 2, "", "a", "MD5", [], [1, 2], {}, {"a": 1})
 """Values of every kind that an argument may have."""
 
 _RANDOM = ("States.UUID", "States.MathRandom")
@@ -91,4 +91,5 @@ def _samples(arguments: Sequence[Json]) -> list[Json]:
     numbers = [item for item in arguments if isinstance(item, (int, float)) and not isinstance(item, bool)]
     near = [number + offset for number in numbers for offset in (-1, 0, 1)]
     longest = [list(range(int(number) + 1)) for number in numbers if 0 <= number < _MAX_ITEMS]
-    return [*_SAMPLES, *near, *longest]
+    template = "{}" * (len(arguments) - 1)  # of Format
+    return [*_SAMPLES, template, *near, *longest]

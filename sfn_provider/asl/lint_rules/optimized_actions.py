@@ -1,19 +1,11 @@
-"""Lists the actions of the optimized integrations, and finds Tasks that name another.
+"""Lists the actions of the optimized integrations, with the patterns in which each can be called.
 
-Step Functions refuses such a Task at creation. The rule is not among those of `check`: a translation reports it as a
-finding, so that the rest of the definition can be translated.
+Step Functions refuses others at creation, as "not recognized".
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-
-from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words
-from sfn_provider.asl.resources import Resource, parse_resource
 
 _TEXT = """
 apigateway: invoke.waitForTaskToken
@@ -61,28 +53,3 @@ def _read(text: str) -> dict[str, dict[str, frozenset[str]]]:
 
 OPTIMIZED_ACTIONS = _read(_TEXT)
 """The patterns with which an action can be called, by service and action."""
-
-
-def unknown_actions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
-    """The action of an optimized integration exists, and can wait as its pattern says."""
-    for state in definition.of_type("Task"):
-        text = state.fields.get("Resource")
-        if isinstance(text, str) and not is_placeholder(text.partition(":states:::")[2]):
-            resource = parse_resource(text)
-            actions = OPTIMIZED_ACTIONS.get(str(resource.service))
-            if resource.kind in ("optimized", "http:invoke") and actions is not None:
-                yield from _problems(resource, actions, f"{state.at}/Resource")
-
-
-def _problems(resource: Resource, actions: dict[str, frozenset[str]], at: str) -> Iterator[Diagnostic]:
-    service, action = resource.service, str(resource.action)
-    if action not in actions:
-        hint = did_you_mean(action, actions, cutoff=0.8)
-        message = (
-            f"there is no optimized integration {service}:{action}{hint or '; there is ' + join_words(sorted(actions))}"
-            f"; arn:aws:states:::aws-sdk:{service}:{action} calls any action"
-        )
-        yield error(message, at, "UNSUPPORTED_INTEGRATION")
-    elif resource.pattern not in actions[action]:
-        message = f"{service}:{action} has no .{resource.pattern}; leave it out, or poll for the end"
-        yield error(message, at, "UNSUPPORTED_INTEGRATION")

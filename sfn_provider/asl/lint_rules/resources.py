@@ -7,55 +7,14 @@ measured with ValidateStateMachineDefinition by others.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.resources import Resource, parse_resource
 
-OPTIMIZED = (
-    "apigateway",
-    "athena",
-    "batch",
-    "bedrock",
-    "bedrockagentcore",
-    "codebuild",
-    "databrew",
-    "dynamodb",
-    "ecs",
-    "eks",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "events",
-    "glue",
-    "http",
-    "lambda",
-    "mediaconvert",
-    "sagemaker",
-    "sns",
-    "sqs",
-    "states",
-)
-"""The services with an optimized integration."""
-
-NO_SYNC = {"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "bedrockagentcore", "http"}
-NO_TOKEN = {
-    "athena",
-    "batch",
-    "bedrockagentcore",
-    "codebuild",
-    "databrew",
-    "dynamodb",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "glue",
-    "http",
-    "mediaconvert",
-    "sagemaker",
-}
 REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
     ("dynamodb", "getItem"): ("TableName", "Key"),
     ("dynamodb", "putItem"): ("TableName", "Item"),
@@ -101,17 +60,26 @@ def _not_callable(resource: Resource, at: str) -> Diagnostic:
 
 
 def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
-    service, pattern = str(resource.service), resource.pattern
-    if service not in OPTIMIZED:
+    service, action, pattern = str(resource.service), str(resource.action), resource.pattern
+    actions = OPTIMIZED_ACTIONS.get(service)
+    if actions is None:
         hint = (
-            did_you_mean(service, OPTIMIZED)
-            or f"; arn:aws:states:::aws-sdk:{service}:{resource.action} calls any service"
+            did_you_mean(service, OPTIMIZED_ACTIONS)
+            or f"; arn:aws:states:::aws-sdk:{service}:{action} calls any service"
         )
         yield warning("INVALID_RESOURCE", f"there is no optimized integration {service!r}{hint}", at)
-    elif pattern.startswith("sync") and (service in NO_SYNC or (pattern == "sync:2" and service != "states")):
-        yield error(f"{service} has no .{pattern}; leave it out", at)
-    elif pattern == "waitForTaskToken" and service in NO_TOKEN:
-        yield error(f"{service} has no .waitForTaskToken: it cannot pass a task token on", at)
+    elif action not in actions:
+        if not is_placeholder(action):
+            yield error(_unknown_action(service, action, actions), at)
+    elif pattern not in actions[action]:
+        reason = ": it cannot pass a task token on" if pattern == "waitForTaskToken" else "; leave it out"
+        yield error(f"{service}:{action} has no .{pattern}{reason}", at)
+
+
+def _unknown_action(service: str, action: str, actions: Iterable[str]) -> str:
+    hint = did_you_mean(action, actions, cutoff=0.8) or f"; there is {join_words(sorted(actions))}"
+    sdk = f"arn:aws:states:::aws-sdk:{service}:{action} calls any action"
+    return f"there is no optimized integration {service}:{action}{hint}; {sdk}"
 
 
 def required_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:

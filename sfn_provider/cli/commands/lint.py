@@ -1,4 +1,4 @@
-"""``sfn-provider lint``: checks definitions as Step Functions does at creation, and for what is known to fail."""
+"""``sfn-provider lint``: checks what Step Functions refuses at creation, and what is known to fail."""
 
 from __future__ import annotations
 

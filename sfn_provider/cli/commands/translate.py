@@ -99,8 +99,14 @@ def _counts(translation: Translation, are_listed: bool) -> str:
     """Return the last line of the command: how many warnings and findings there are."""
     warnings = sum(found.level == "warning" for found in translation.diagnostics)
     effects = Counter(finding.effect for finding in translation.findings)
-    words: tuple[tuple[Effect, str], ...] = (("fails", "fail"), ("differs", "differ"), ("looks", "look different"))
-    kinds = ", ".join(f"{effects[effect]} {word}" for effect, word in words if effects[effect])
+    words: dict[Effect, tuple[str, str]] = {
+        "fails": ("fails", "fail"),
+        "differs": ("differs", "differ"),
+        "looks": ("looks different", "look different"),
+    }
+    kinds = ", ".join(
+        f"{count} {one if count == 1 else many}" for effect, (one, many) in words.items() if (count := effects[effect])
+    )
     hint = "" if are_listed or not kinds else "; --report lists them"
     text = f"{warnings} warning(s), {len(translation.findings)} finding(s)"
     return f"{text}: {kinds}{hint}" if kinds else text

@@ -1,6 +1,6 @@
-"""Finds state machines in files of the Serverless Framework, as the plugin serverless-step-functions has them.
+"""Finds state machines in files of the Serverless Framework.
 
-Each becomes a resource as in a SAM template, which is then read like one.
+The plugin serverless-step-functions has them. Each becomes a resource as in a SAM template, and is read like one.
 
 Source: https://www.serverless.com/plugins/serverless-step-functions
 """

@@ -1,4 +1,4 @@
-"""Resolves the variables of the Serverless Framework: ``${self:...}``, ``${opt:..., default}``, ``${file(...)}``.
+"""Resolves variables of the Serverless Framework: ``${self:...}``, ``${file(...)}``.
 
 Source: https://www.serverless.com/framework/docs/guides/variables
 """
@@ -19,7 +19,7 @@ from sfn_provider.translate.definitions.template_reader import read_template
 
 Json = Any
 
-MAX_VALUES = 1_000_000
+MAX_VALUES = 50_000
 """Upper limit of values that variables make."""
 
 _MAX_DEPTH = 60

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint_rules.resources import NO_SYNC, NO_TOKEN, OPTIMIZED
+from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
@@ -40,16 +40,28 @@ def test_resources(resource: str, expected: list[tuple[str, str, str]]) -> None:
     assert check(resource) == expected
 
 
-@pytest.mark.parametrize("service", [name for name in OPTIMIZED if name != "http"])
-def test_patterns(service: str) -> None:
+ACTIONS = [
+    (f"{service}:{action}", patterns)
+    for service, actions in OPTIMIZED_ACTIONS.items()
+    for action, patterns in actions.items()
+    if service != "http"
+]
+
+
+@pytest.mark.parametrize(("action", "patterns"), ACTIONS, ids=[name for name, _ in ACTIONS])
+def test_patterns(action: str, patterns: frozenset[str]) -> None:
+    required = (
+        "TableName Key Item TaskDefinition Entries JobName FunctionName Message QueueUrl MessageBody StateMachineArn"
+    )
+    parameters = {name: "x" for name in required.split()}
+
     def errors(pattern: str) -> list[tuple[str, str, str]]:
-        return check(f"arn:aws:states:::{service}:act{pattern}", Parameters={})
+        return check(f"arn:aws:states:::{action}{pattern}", Parameters=parameters)
 
     refused = [("error", SCHEMA, "/Resource")]
     assert errors("") == []
-    assert errors(".sync") == (refused if service in NO_SYNC else [])
-    assert errors(".sync:2") == ([] if service == "states" else refused)
-    assert errors(".waitForTaskToken") == (refused if service in NO_TOKEN else [])
+    for pattern in ("sync", "sync:2", "waitForTaskToken"):
+        assert errors(f".{pattern}") == ([] if pattern in patterns else refused)
 
 
 def test_misspelt_service() -> None:
@@ -74,7 +86,7 @@ def test_misspelt_service() -> None:
         ("lambda:invoke.waitForTaskToken", {}, [("error", SCHEMA, "/Parameters")]),
         ("sqs:sendMessage", {"QueueUrl": "q"}, [("error", SCHEMA, "/Parameters")]),
         ("glue:startJobRun.sync", {"JobName": "j"}, []),
-        ("glue:getJobRun", {}, []),
+        ("athena:getQueryResults", {}, []),
     ],
 )
 def test_required_parameters(resource: str, parameters: Any, expected: list[tuple[str, str, str]]) -> None:
