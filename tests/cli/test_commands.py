@@ -140,8 +140,8 @@ def test_lint_reports_what_aws_refuses_and_what_fails(told: Told, folder: Path) 
     code, found = as_json(told, "lint", "wrong.json")
     assert code == 1
     assert [(entry["level"], entry["code"], entry["location"], entry["line"]) for entry in found] == [
+        ("error", "SCHEMA_VALIDATION_FAILED", "/States/A/Resource", 1),
         ("warning", "INTRINSIC_WILL_FAIL", "/States/C/Parameters/x.$", 1),
-        ("error", "UNSUPPORTED_INTEGRATION", "/States/A/Resource", 1),
         ("error", "SCHEMA_VALIDATION_FAILED", "/States/B/Parameters/Jb", 1),
     ]
 

@@ -7,6 +7,7 @@ and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -141,8 +142,10 @@ def _schedules(
     target = values.fields(properties.get("Target"))
     arn, given = target.get("Arn"), target.get("Input")
     if isinstance(arn, str) and START_EXECUTION.fullmatch(arn.replace("${AWS::Partition}", "aws")):
-        arn, given = start_execution_request(given)
+        request, (arn, given) = given, start_execution_request(given)
         target = {"Input": given}
+        if arn is None and any(map(is_machine, re.findall(r"\$\{[^}]+\}", str(request)))):
+            yield StartEvent(name, problem="calls StartExecution with an Input that cannot be read")
     if is_machine(arn):
         yield _scheduled(name, values.fields(properties), target)
 

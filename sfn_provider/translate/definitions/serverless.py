@@ -127,7 +127,8 @@ def _as_resource(machine: Json, what: str) -> dict[str, Json]:
 
 def _events(events: Json) -> Iterator[tuple[str, Json]]:
     """Iterate over the events of a machine as those of SAM."""
-    for number, event in enumerate(events if isinstance(events, list) else (), 1):
+    entries = events if isinstance(events, list) else [] if events is None else [events]
+    for number, event in enumerate(entries, 1):
         for kind, settings in event.items() if isinstance(event, dict) else [(str(event), {})]:
             name = settings.get("name", f"{kind} {number}") if isinstance(settings, dict) else f"{kind} {number}"
             if kind != "schedule":

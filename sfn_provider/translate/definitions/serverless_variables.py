@@ -51,6 +51,7 @@ class ServerlessVariables:
     used: set[str] = field(default_factory=set)
     _files: dict[str, Json] = field(default_factory=dict)
     _count: int = 0
+    _is_resolving_stage: bool = False
 
     def resolve(self, value: Json, depth: int = 0) -> Json:
         """Return a value with its variables replaced; those without a value become placeholders.
@@ -135,7 +136,13 @@ class ServerlessVariables:
                 return self.user[name]
         provider = self.root.get("provider")
         given = provider.get("stage") if isinstance(provider, dict) else None
-        stage = self.resolve(given, 1) if isinstance(given, str) and "sls:stage" not in given else None
+        if not isinstance(given, str) or self._is_resolving_stage:  # it refers to itself
+            return "dev"
+        self._is_resolving_stage = True
+        try:
+            stage = self.resolve(given, 1)
+        finally:
+            self._is_resolving_stage = False
         return stage if isinstance(stage, str) and "${" not in stage else "dev"
 
     def at(self, value: Json, address: str, depth: int) -> Json:

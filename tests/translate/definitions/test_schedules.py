@@ -352,6 +352,28 @@ def test_events_of_a_terraform_folder(text: str, schedule: str | None, codes: tu
     assert tuple(finding.code for finding in (*found.findings, *found.schedule_findings)) == codes
 
 
+def test_a_target_in_a_dynamic_block(tmp_path: Path) -> None:
+    block = "  for_each = [aws_sfn_state_machine.m.arn]\n  content {\n    arn = target.value\n  }\n"
+    text = f'  schedule_expression = "rate(1 day)"\n  dynamic "target" {{\n{block}  }}\n'
+    found = terraform_events(tmp_path, f'resource "aws_scheduler_schedule" "s" {{\n{text}}}\n')
+    assert found.schedule == "rate(1 day)"
+
+
+@pytest.mark.parametrize("text", ['{"StateMachineArn": "REFERENCE", ', '["REFERENCE"]'])
+def test_a_call_of_start_execution_that_cannot_be_read_is_reported(text: str, tmp_path: Path) -> None:
+    given = {"Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution", "Input": {"Fn::Sub": text}}
+    (tmp_path / "template.json").write_text(scheduler(Given(), given).replace("REFERENCE", "${M.Arn}"))
+    reference = json.dumps(text).replace("REFERENCE", "${aws_sfn_state_machine.m.arn}")
+    terraform = terraform_scheduler(Given(), f'"{given["Arn"]}"', f"  input = {reference}\n")
+    for found in (
+        read_definition(str(tmp_path / "template.json")).events,
+        terraform_events(tmp_path, terraform[len(TERRAFORM) :]),
+    ):
+        assert found.schedule is None
+        [finding] = found.findings
+        assert "calls StartExecution with an" in finding.why
+
+
 def test_the_schedule_of_a_machine_that_may_not_be_there(tmp_path: Path) -> None:
     pytest.importorskip("hcl2")
     machine = TERRAFORM.replace('"m" {', '"m" {\n  count = var.on ? 1 : 0', 1)

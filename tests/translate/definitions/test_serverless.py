@@ -174,7 +174,8 @@ def test_what_cannot_be_read_is_refused(text: str, name: str, message: str, tmp_
     assert message in str(error.value)
 
 
-def test_variables_that_multiply_end(tmp_path: Path) -> None:
+def test_variables_that_multiply_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfn_provider.translate.definitions.serverless_variables.MAX_VALUES", 1_000)
     custom = {f"v{number}": [f"${{self:custom.v{number + 1}}}"] * 10 for number in range(12)} | {"v12": "x"}
     text = json.dumps(
         {"custom": custom, "stepFunctions": {"stateMachines": {"a": {"definition": "${self:custom.v0}"}}}}
@@ -215,6 +216,23 @@ def test_events_of_a_machine(tmp_path: Path) -> None:
         "The event eventBridge 4",
         "The event Rule",
     ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "stage"),
+    [
+        ("{stage: qa}", "qa"),
+        ("{}", "dev"),
+        ("{stage: '${self:provider.stage}'}", "dev"),
+        ("{stage: '${sls:stage}'}", "dev"),
+        ("{stage: '${ssm:/stage}'}", "dev"),
+        ("aws", "dev"),
+    ],
+)
+def test_the_stage(provider: str, stage: str, tmp_path: Path) -> None:
+    text = f"provider: {provider}\nstepFunctions: {{stateMachines: {{a: {{definition: {ASL}}}}}}}\n"
+    text = text.replace("from a file", "${sls:stage} ${self:provider.stage}")
+    assert result_of(read_definition(write(tmp_path, text))) == f"{stage} {stage}"
 
 
 def test_problems_have_the_line_of_the_file(tmp_path: Path) -> None:

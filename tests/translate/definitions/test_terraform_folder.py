@@ -194,3 +194,60 @@ def test_configuration_that_is_a_link_to_elsewhere_is_not_read(tmp_path: Path) -
     (tmp_path / "in" / "more.tf").symlink_to(tmp_path / "out.tf")
     (tmp_path / "in" / "terraform.tfvars").symlink_to(tmp_path / "out.tf")
     assert result_of(read_definition(str(tmp_path / "in"))) == "${local.secret}"
+
+
+# What does not end, or is odd ----------------------------------------------------------------------------------------
+
+
+def doubling(first: str, again: str) -> str:
+    """Locals of which each has the one before twice."""
+    lines = [f"  a{number} = {again.replace('X', f'local.a{number - 1}')}" for number in range(1, 60)]
+    return "locals {\n  a0 = " + first + "\n" + "\n".join(lines) + "\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"main.tf": machine("a", "local.a59") + doubling('"xx"', '"${X}${X}"')}, "too many values"),
+        ({"main.tf": machine("a", "local.a59") + doubling('["x"]', "concat(X, X)")}, "too many values"),
+        ({"main.tf": machine("a", "local.a59") + doubling('["x"]', "[X, X]")}, "a local value .* is too large"),
+        ({"main.tf": machine("a", "[for a in range(1000) : [for b in range(1000) : 1]]")}, "too many values"),
+        ({"main.tf": machine("a", "9" * 5000)}, "is no number that can be read"),
+        ({"main.tf": machine("a", 'file("x.bin")'), "x.bin": "\udcff"}, "not UTF-8 text"),
+    ],
+    ids=["texts", "lists", "lists in lists", "loops", "digits", "bytes"],
+)  # fmt: skip
+def test_what_is_too_large_is_refused(
+    files: dict[str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfn_provider.translate.definitions.terraform.module.MAX_WORK", 20_000)
+    for name, text in files.items():
+        (tmp_path / name).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(UsageError, match=message):
+        read_definition(str(tmp_path))
+
+
+CYCLE = {
+    "a/main.tf": 'module "b" {\n  source = "../a"\n}\noutput "x" {\n  value = module.b.x\n}\n',
+    "main.tf": machine("m", "module.a.x") + 'module "a" {\n  source = "./a"\n}\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "value"),
+    [
+        (CYCLE, "${module.a.module.b.x}"),
+        ({"main.tf": machine("m", "1") + 'module "a" {\n  source = "./"\n}\n'}, 1),
+        ({"main.tf": machine("m", "local.a") + 'locals {\n  a = local.b\n  b = local.a\n}\n'}, "${local.a}"),
+        ({"main.tf": machine("m", "1", "count = -1")}, 1),
+        ({"main.tf": machine("m", "1", "count = 100000000")}, 1),
+        ({"main.tf": machine("m", "1") + "resource {\n}\nmodule {\n}\nvariable {\n}\noutput {\n}\n"}, 1),
+        ({"main.tf": machine("m", 'yamldecode(templatefile("a.yml", { f = aws_lambda_function.f.arn })).a'),
+          "a.yml": "a: [${f}]\n"}, ["${aws_lambda_function.f.arn}"]),
+        ({"main.tf": machine("m", '{ (var.k) = 1, for = 2, "b c" : 3 }')}, {"${var.k}": 1, "for": 2, "b c": 3}),
+        ({"main.tf": machine("m", "1 / 0")}, "${1 / 0}"),
+        ({"main.tf": machine("m", '"a"').replace("\n", "\r\n")}, "a"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_read(files: dict[str, str], value: Any, tmp_path: Path) -> None:
+    assert result_of(read_definition(write(tmp_path, files))) == value

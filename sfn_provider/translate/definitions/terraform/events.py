@@ -105,7 +105,10 @@ def _schedule(instance: Instance, place: Module, machine: _Machine) -> Iterator[
     arn = instance.value("target", "arn")
     calls = isinstance(arn, str) and START_EXECUTION.fullmatch(re.sub(r"\$\{[^}]*\}", "aws", arn)) is not None
     if calls:
-        arn = start_execution_request(instance.value("target", "input"))[0]
+        request = instance.value("target", "input")
+        arn = start_execution_request(request)[0]
+        if arn is None and any(map(machine.matches, re.findall(r"\$\{[^}]+\}", str(request)))):
+            yield StartEvent(instance.address, problem="calls StartExecution with an input that cannot be read")
     if machine.matches(arn):
         with place.uses.recording(True):
             yield _scheduled(instance, calls)

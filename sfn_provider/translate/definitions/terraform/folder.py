@@ -21,6 +21,10 @@ from sfn_provider.translate.definitions.terraform.syntax import Block, Expressio
 Json = Any
 
 
+_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "locals": 0}
+"""The number of labels by the kind of a block."""
+
+
 @dataclass(frozen=True)
 class TerraformFolder:
     """The files of a module.
@@ -116,6 +120,9 @@ def read_folder(path: Path, root: Path) -> TerraformFolder:
             continue
         for block in content.blocks:
             key = (block.kind, *block.labels)
+            if len(block.labels) != _LABELS.get(block.kind, len(block.labels)):
+                notes.append(_not_read(f"{file}: a block {' '.join(key)} has {len(block.labels)} labels"))
+                continue
             if block.kind in ("locals", "terraform", "moved", "import", "check", "removed"):
                 others.append(block)
             elif key in blocks and _is_override(file):

@@ -18,6 +18,9 @@ Json = Any
 _REGEX_SECONDS = 1.0
 """Upper limit of the time of a regular expression."""
 
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_NUMBERED = re.compile("\ue000(\\d+)\ue001")
+
 _LARGEST_RANGE = 1024
 """Terraform's own limit."""
 
@@ -110,10 +113,26 @@ def _length(value: Json) -> int:
 def _yaml(text: str) -> Json:
     from sfn_provider.asl.yaml_reader import YamlProblem, read_yaml
 
+    # Braces of placeholders mean something in YAML: they are put in when it is read.
+    placeholders = _PLACEHOLDER.findall(text) if isinstance(text, Unknown) else []
+    numbers = iter(range(len(placeholders)))
+    plain = _PLACEHOLDER.sub(lambda _: f"\ue000{next(numbers)}\ue001", text) if placeholders else str(text)
     try:
-        return read_yaml(text)[0]
+        value = read_yaml(plain)[0]
     except YamlProblem as error:
         raise ValueError(error.message) from None
+    return _put_back(value, placeholders) if placeholders else value
+
+
+def _put_back(value: Json, placeholders: list[str]) -> Json:
+    """Put placeholders in place of their numbers."""
+    if isinstance(value, list):
+        return [_put_back(entry, placeholders) for entry in value]
+    if isinstance(value, dict):
+        return {_put_back(key, placeholders): _put_back(entry, placeholders) for key, entry in value.items()}
+    if not isinstance(value, str) or "\ue000" not in value:
+        return value
+    return Unknown(_NUMBERED.sub(lambda match: placeholders[int(match[1])], value))
 
 
 def _encode(value: Json) -> str:
@@ -137,7 +156,7 @@ def _mark(value: Json) -> Json:
 SHALLOW: dict[str, Callable[..., Json]] = {
     "jsonencode": _encode,
     "jsondecode": _decode,
-    "yamldecode": lambda text: _mark(_yaml(text)) if isinstance(text, Unknown) else _yaml(text),
+    "yamldecode": _yaml,
     "format": _format,
     "join": _join,
     "merge": _merge,

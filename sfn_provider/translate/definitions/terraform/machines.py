@@ -68,7 +68,7 @@ def find_state_machines(
     """
     file = Path(path) if not Path(path).is_dir() else None
     folder = Path(path) if file is None else file.parent
-    root = Module(read_folder(folder, folder), Uses(substitutions))
+    root = Module(read_folder(folder, folder), Uses(substitutions, str(folder)))
     if file is not None:
         problems = [note.message for note in root.folder.notes if note.message.startswith(f"{file}:")]
         if problems:
@@ -122,7 +122,7 @@ def _left_out(root: Module) -> str:
 
 def _read(folder: TerraformFolder, name: str, substitutions: Mapping[str, str]) -> StateMachineResource:
     """Read a machine, with all names evaluated for it alone."""
-    uses = Uses(substitutions)
+    uses = Uses(substitutions, str(folder.path))
     root = Module(folder, uses)
     machine = next(machine for machine in _machines(root, name) if machine.name == name)
     try:

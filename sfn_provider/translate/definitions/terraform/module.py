@@ -24,6 +24,9 @@ from sfn_provider.translate.definitions.terraform.values import Evaluation
 Json = Any
 Steps = tuple[Json, ...]
 
+MAX_WORK = 500_000
+"""Upper limit of the values that the expressions for a machine make, and of a local value's size."""
+
 MAX_INSTANCES = 1000
 """Upper limit of the instances of a block that ``count`` or ``for_each`` makes."""
 
@@ -34,6 +37,7 @@ class Uses:
 
     Args:
         user: the user's values by expression, for example ``var.env``.
+        folder: the folder that was named, for errors.
         used: the names of those that were used.
         defaulted: the variables whose default was used.
         missing: the variables without a value, and why.
@@ -41,10 +45,46 @@ class Uses:
     """
 
     user: Mapping[str, str]
+    folder: str = ""
     used: set[str] = field(default_factory=set)
     defaulted: set[str] = field(default_factory=set)
     missing: dict[str, str] = field(default_factory=dict)
     is_recording: bool = True
+    work: int = 0
+    _sizes: dict[int, int] = field(default_factory=dict)
+    _measured: list[Json] = field(default_factory=list)
+
+    def spend(self, work: int) -> None:
+        """Count work.
+
+        Raises:
+            UsageError: it is more than MAX_WORK.
+        """
+        self.work += work
+        if self.work > MAX_WORK:
+            raise UsageError(
+                f"{self.folder}: the expressions of the folder make too many values, or too large ones, to be read"
+            )
+
+    def check_size(self, value: Json) -> None:
+        """Check the size of a value that others refer to; they may have it several times over.
+
+        Raises:
+            UsageError: it is more than MAX_WORK.
+        """
+        if self._size(value) > MAX_WORK:
+            raise UsageError(f"{self.folder}: a local value of the folder is too large to be read")
+
+    def _size(self, value: Json) -> int:
+        if isinstance(value, str):
+            return 1 + len(value) // 16
+        if not isinstance(value, (list, dict)):
+            return 1
+        if id(value) not in self._sizes:
+            parts = value.values() if isinstance(value, dict) else value
+            self._sizes[id(value)] = 1 + sum(map(self._size, parts))
+            self._measured.append(value)  # while it lives, its id is not used again
+        return self._sizes[id(value)]
 
     @contextmanager
     def recording(self, is_recording: bool) -> Iterator[None]:
@@ -86,11 +126,25 @@ class Instance:
 
     def value(self, *path: str) -> Json:
         """Return the value of an argument, also in a block inside; None if there is none."""
-        block: Block | None = self.block
+        block, context = self.block, self.context
         for name in path[:-1]:
-            block = block.block(name) if block is not None else None
-        expression = block.attributes.get(path[-1]) if block is not None else None
-        return None if expression is None else self.context.value(expression)
+            found = block.block(name)
+            dynamic = next((part for part in block.blocks if (part.kind, part.labels) == ("dynamic", (name,))), None)
+            if found is None and dynamic is not None:
+                found, context = dynamic.block("content"), _of_dynamic(dynamic, name, context)
+            if found is None:
+                return None
+            block = found
+        expression = block.attributes.get(path[-1])
+        return None if expression is None else context.value(expression)
+
+
+def _of_dynamic(dynamic: Block, name: str, context: Evaluation) -> Evaluation:
+    """Return the evaluation of the first block that a ``dynamic`` block makes."""
+    values = context.value(dynamic.attributes["for_each"]) if "for_each" in dynamic.attributes else None
+    pairs = list(values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ())
+    key, value = pairs[0] if pairs else (Unknown.of(f"{name}.key"), Unknown.of(f"{name}.value"))
+    return context.with_variables({name: {"key": key, "value": value}})
 
 
 @dataclass
@@ -102,12 +156,14 @@ class Module:
         uses: records what was used.
         prefix: its address with a dot, ``module.pipeline.``; empty for the folder that was named.
         inputs: values of its variables from the block that calls it; None for the folder that was named.
+        callers: the folders of the modules that lead to it.
     """
 
     folder: TerraformFolder
     uses: Uses
     prefix: str = ""
     inputs: Mapping[str, Json] | None = None
+    callers: tuple[Path, ...] = ()
     _values: dict[str, Json] = field(default_factory=dict)
     _children: dict[str, Module | None] = field(default_factory=dict)
 
@@ -117,6 +173,10 @@ class Module:
         return Evaluation(self)
 
     # What expressions ask for ------------------------------------------------------------------------------------
+
+    def spend(self, work: int) -> None:
+        """Count work."""
+        self.uses.spend(work)
 
     def override(self, expression: str) -> Json | None:
         """Return the user's value for an expression; None if there is none."""
@@ -156,7 +216,9 @@ class Module:
         """Evaluate a name once; one that depends on itself is not known."""
         if name not in self._values:
             self._values[name] = Unknown.of(self.prefix + name)
-            self._values[name] = read(label)
+            value = read(label)
+            self.uses.check_size(value)
+            self._values[name] = value
         return self._values[name]
 
     def find_local(self, name: str) -> Expression | None:
@@ -262,10 +324,11 @@ class Module:
         path = inside(self.folder.root, self.folder.path / source)
         if block is None or not source.startswith(".") or path is None or not path.is_dir():
             return None
-        if self.prefix.count("module.") > 8 or "for_each" in block.attributes or "count" in block.attributes:
+        callers = (*self.callers, self.folder.path.resolve())
+        if path.resolve() in callers or "for_each" in block.attributes or "count" in block.attributes:
             return None
         inputs = {key: self.context.value(entry) for key, entry in block.attributes.items() if key != "source"}
-        return Module(self.folder.read_folder(path), self.uses, f"{self.prefix}module.{name}.", inputs)
+        return Module(self.folder.read_folder(path), self.uses, f"{self.prefix}module.{name}.", inputs, callers)
 
     def children(self) -> Iterator[Module]:
         """Iterate over the modules that it calls, and that these call."""

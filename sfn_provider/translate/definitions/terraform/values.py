@@ -29,11 +29,21 @@ from sfn_provider.translate.definitions.terraform.unknown_values import Unknown,
 Json = Any
 
 _ESCAPE = re.compile(r"\\(?:([nrt\"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+_TEXT_UNIT = 16
+"""The characters that count as one piece of work."""
+
 _PLAIN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class Names(Protocol):
     """The names of a module, and the files of its folder."""
+
+    def spend(self, work: int) -> None:
+        """Count work.
+
+        Raises:
+            UsageError: it is more than a folder needs.
+        """
 
     def override(self, expression: str) -> Json | None:
         """Return the user's value for an expression; None if there is none."""
@@ -80,7 +90,9 @@ class Evaluation:
             if override is not None:
                 return override
         reader = READERS.get(str(getattr(inner.node, "data", "")))
-        return Unknown.of(inner.source) if reader is None else reader(self, inner)
+        value = Unknown.of(inner.source) if reader is None else reader(self, inner)
+        self.names.spend(1 + (len(value) // (_TEXT_UNIT if isinstance(value, str) else 1) if _has_size(value) else 0))
+        return value
 
     def text(self, expression: Expression) -> str:
         """Return the text of an expression."""
@@ -97,6 +109,10 @@ class Evaluation:
             return self.with_variables(loop).value(parse_expression(text.strip(), file, line))
 
         return render_template(template, file, evaluate, first_line)
+
+
+def _has_size(value: Json) -> bool:
+    return isinstance(value, (str, list, dict))
 
 
 def unwrap(expression: Expression) -> Expression:
