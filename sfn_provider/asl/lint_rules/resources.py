@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
@@ -27,6 +28,9 @@ REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
     ("states", "startExecution"): ("StateMachineArn",),
 }
 """Fields of the call's parameters that AWS asks for at creation, where that was seen."""
+
+_MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states(?!\.(input|result))|\$\{")
+"""Text that may have the task token: by its name, or with all of the context object."""
 
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
 
@@ -102,6 +106,20 @@ def required_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 
 def _has_parameter(parameters: Fields, field: str) -> bool:
     return field in parameters or f"{field}.$" in parameters
+
+
+def task_tokens(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """A Task that waits for its token passes it to somebody."""
+    for state, resource in _tasks(definition):
+        is_refused = resource.kind == "optimized" and any(_integration_problems(resource, ""))
+        if resource.pattern != "waitForTaskToken" or is_refused:
+            continue
+        name = "Arguments" if state.language == "JSONata" else "Parameters"
+        texts = [text for _, text in walk_texts(state.fields.get(name))]
+        if name in state.fields and not any(_MAY_PASS_TOKEN.search(text) for text in texts):
+            token = "{% $states.context.Task.Token %}" if name == "Arguments" else "$$.Task.Token"
+            message = f"nobody gets the task token, so that the state waits until it times out: pass {token}"
+            yield warning("TOKEN_NOT_PASSED", message, f"{state.at}/{name}")
 
 
 def credentials(definition: DefinitionIndex) -> Iterator[Diagnostic]:

@@ -83,6 +83,7 @@ def _check_folder(path: str) -> None:
         return
     names = ("template.yaml", "template.yml", "template.json", "serverless.yml", "serverless.yaml", "cdk.out")
     found = [name for name in names if (Path(path) / name).exists()]
+    found += sorted(file.name for file in Path(path).glob("*.template.json"))  # of CDK
     hint = f"; did you mean {os.path.join(path, found[0])}?" if found else " (a folder needs .tf files)"
     raise UsageError(f"{path} is a folder; name the file that holds a state machine definition{hint}")
 

@@ -61,7 +61,7 @@ def _schedule_problem(event: StartEvent) -> str | None:
     if not isinstance(event.expression, str) or "${" in event.expression:
         return f"has a schedule whose value is not known: {event.expression}"
     if str(event.state).upper() in ("DISABLED", "FALSE"):
-        return f"is switched off ({event.expression}), so the DAG has no schedule"
+        return f"is switched off ({event.expression})"
     try:
         parse_schedule(event.expression)
     except UsageError as error:
