@@ -29,9 +29,9 @@ def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bo
     definition = read_definition(reference, read_substitutions(substitutions))
     found = definition.document.diagnostics
     if any(entry.level == "error" for entry in found):
-        raise InvalidDefinition(found)
+        raise InvalidDefinition(found, definition.file)
     if not quiet:
-        print_diagnostics([*definition.document.notes, *found], reference)
+        print_diagnostics([*definition.document.notes, *found], definition.file)
     return definition
 
 

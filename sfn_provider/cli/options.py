@@ -20,7 +20,8 @@ class ProviderCommand(click.Command):
         try:
             return super().invoke(ctx)
         except InvalidDefinition as error:
-            print_diagnostics(error.diagnostics, ctx.params.get("file") or ctx.params.get("definition"))
+            file = error.file or ctx.params.get("file") or ctx.params.get("definition")
+            print_diagnostics(error.diagnostics, file)
             return 1
         except SfnProviderError as error:
             click.echo(f"Error: {error}", err=True)

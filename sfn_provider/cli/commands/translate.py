@@ -74,8 +74,7 @@ def translate(
             definition, dag_id=dag_id, schedule=schedule, params=defaults, timezone=timezone
         )
     except InvalidDefinition as error:
-        print_diagnostics(error.diagnostics, definition.file)
-        return 1
+        raise InvalidDefinition(error.diagnostics, definition.file) from None
     if target == serverless.TARGET:
         unsupported = serverless.find_unsupported(translation.plan)
         translation = replace(translation, diagnostics=(*translation.diagnostics, *unsupported))

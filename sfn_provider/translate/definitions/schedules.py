@@ -151,12 +151,12 @@ def _params(event: StartEvent) -> tuple[Mapping[str, Json] | None, list[Finding]
     text = json.dumps(value)
     unknown = sorted({*re.findall(r"\$\{[^}]+\}", text), *_VARIABLE.findall(text)})
     names = f"has {', '.join(unknown)} without a value: the text stands in the DAG as it is"
-    return encode_dag_run_conf(value), [_input_finding(event.name, names)] if unknown else []
+    advice = "Give the values with --substitutions, or the input: --input JSON."
+    return encode_dag_run_conf(value), [_input_finding(event.name, names, advice)] if unknown else []
 
 
-def _input_finding(name: str, problem: str) -> Finding:
-    why = f"The Input of the schedule {name} {problem}."
-    return Finding("SCHEDULE_INPUT", "differs", why, "Give it: --input JSON.")
+def _input_finding(name: str, problem: str, advice: str = "Give it: --input JSON.") -> Finding:
+    return Finding("SCHEDULE_INPUT", "differs", f"The Input of the schedule {name} {problem}.", advice)
 
 
 def constant_transformer(template: Json) -> bool:

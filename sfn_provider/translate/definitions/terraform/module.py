@@ -18,7 +18,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.terraform.folder import TerraformFolder, inside, read_variable_file
 from sfn_provider.translate.definitions.terraform.operators import take_steps
 from sfn_provider.translate.definitions.terraform.syntax import Block, Expression, parse_expression
-from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, as_text, is_unknown
+from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, as_text, is_unknown, pairs_of
 from sfn_provider.translate.definitions.terraform.values import Evaluation
 
 Json = Any
@@ -142,7 +142,7 @@ class Instance:
 def _of_dynamic(dynamic: Block, name: str, context: Evaluation) -> Evaluation:
     """Return the evaluation of the first block that a ``dynamic`` block makes."""
     values = context.value(dynamic.attributes["for_each"]) if "for_each" in dynamic.attributes else None
-    pairs = list(values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ())
+    pairs = pairs_of(values) if isinstance(values, (dict, list)) else []
     key, value = pairs[0] if pairs else (Unknown.of(f"{name}.key"), Unknown.of(f"{name}.value"))
     return context.with_variables({name: {"key": key, "value": value}})
 
@@ -372,7 +372,7 @@ class Module:
             Instance(
                 block, f"{address}['{key}']", key, self.context.with_variables({"each": {"key": key, "value": value}})
             )
-            for key, value in values.items()
+            for key, value in pairs_of(values)
         ]
 
 

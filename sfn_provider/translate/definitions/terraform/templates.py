@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, join_texts
+from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, join_texts, pairs_of
 
 Json = Any
 
@@ -186,7 +186,7 @@ class _Renderer:
         if not isinstance(values, (list, dict)):
             raise UsageError(f"{self.file}:{piece.part.line}: %{{ {piece.part.text} }} needs a list or a map")
         first, second = piece.names
-        for key, value in values.items() if isinstance(values, dict) else enumerate(values):
+        for key, value in pairs_of(values):
             inner = {first: value} if second is None else {first: key, second: value}
             yield from self.render(piece.body, {**names, **inner})
 

@@ -52,6 +52,11 @@ def as_text(value: Json) -> str:
     return "" if value is None else json.dumps(number(value))
 
 
+def pairs_of(collection: dict[str, Json] | list[Json]) -> list[tuple[Json, Json]]:
+    """Return the keys and values of a map, in the order of its keys as Terraform has it; of a list with numbers."""
+    return sorted(collection.items()) if isinstance(collection, dict) else list(enumerate(collection))
+
+
 def number(value: Json) -> Json:
     """Return an integer for a number without a fraction: Terraform has one type of numbers."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

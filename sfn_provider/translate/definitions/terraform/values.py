@@ -24,7 +24,14 @@ from sfn_provider.translate.definitions.terraform.syntax import (
     trees,
 )
 from sfn_provider.translate.definitions.terraform.templates import render_template
-from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, as_text, is_unknown, join_texts, number
+from sfn_provider.translate.definitions.terraform.unknown_values import (
+    Unknown,
+    as_text,
+    is_unknown,
+    join_texts,
+    number,
+    pairs_of,
+)
 
 Json = Any
 
@@ -289,8 +296,7 @@ def _for(context: Evaluation, expression: Expression) -> Json:
 
 
 def _loop_contexts(context: Evaluation, names: list[str], collection: Any) -> Iterator[Evaluation]:
-    pairs = collection.items() if isinstance(collection, dict) else enumerate(collection)
-    for key, value in pairs:
+    for key, value in pairs_of(collection):
         yield context.with_variables(dict(zip(names, [key, value] if len(names) == 2 else [value], strict=True)))
 
 
