@@ -29,8 +29,8 @@ def read_definition(
 
     Args:
         reference: ``FILE`` or ``FILE#Name`` for a machine of a CloudFormation, SAM, Terraform or Serverless Framework
-            file, by its logical id or the resource's name; ``FOLDER`` or ``FOLDER#Name`` for a Terraform folder; or the
-            ARN of a machine in AWS.
+            file, by its logical id or the resource's name; ``FOLDER`` or ``FOLDER#Name`` for a Terraform folder, or
+            ``ABOVE//FOLDER`` where it needs files of a folder above; or the ARN of a machine in AWS.
         substitutions: values for ``${Name}`` in the definition, or in what the file puts there.
         refuse_unused: refuse a substitution that is not used; else they are in ``unused``.
 

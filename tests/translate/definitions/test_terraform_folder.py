@@ -157,6 +157,34 @@ def test_a_file_of_a_module_is_read_from_its_folder(tmp_path: Path) -> None:
     assert (result_of(found), found.file) == (7, f"{tmp_path}/m/asl.json")
 
 
+@pytest.mark.parametrize("reference", ["infra//envs/prod", "infra//envs/prod/main.tf"])
+def test_a_folder_above_may_be_read_where_it_is_named(reference: str, tmp_path: Path) -> None:
+    asl = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${port} ${name}", "End": true}}}'
+    files = {
+        "infra/envs/prod/main.tf": 'module "flow" {\n  source = "../../modules/flow"\n  port = file("port.txt")\n}\n'
+        + machine("other", 'file("../../asl/port.txt")'),
+        "infra/envs/prod/port.txt": "Kiel",
+        "infra/asl/port.txt": "Oslo",
+        "infra/modules/flow/main.tf": 'variable "port" {}\nresource "aws_sfn_state_machine" "this" {\n  name = "n"\n'
+        '  definition = templatefile("${path.module}/flow.json", { port = var.port, name = path.root })\n}\n',
+        "infra/modules/flow/flow.json": asl,
+    }
+    write(tmp_path, files)
+    assert result_of(read_definition(f"{tmp_path}/{reference}#other")) == "Oslo"
+    if reference.endswith("prod"):
+        assert result_of(read_definition(f"{tmp_path}/{reference}#module.flow.this")) == "Kiel ."
+    (tmp_path / "infra/asl/port.txt").unlink()
+    (tmp_path / "infra/asl/port.txt").symlink_to("/etc/hostname")
+    with pytest.raises(UsageError, match=OUTSIDE):
+        read_definition(f"{tmp_path}/{reference}#other")
+
+
+def test_files_of_modules_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
+    files = {"main.tf": CALL, "modules/port/main.tf": MODULE, "modules/port/broken.tf": "resource {"}
+    [note] = read_definition(write(tmp_path, files)).document.notes
+    assert note.code == "FILE_NOT_READ" and "modules/port/broken.tf:1" in note.message
+
+
 OUTSIDE = "nothing outside of it is read"
 
 
@@ -169,8 +197,10 @@ OUTSIDE = "nothing outside of it is read"
         ({"in/main.tf": machine("a", 'file("link")'), "secret": "x"}, "in", OUTSIDE),
         ({"in/main.tf": machine("a", 'file("gone")')}, "in", "there is no such file"),
         ({"in/main.tf": 'module "m" {\n  source = "../out"\n}\n', "out/main.tf": machine("a", "1")}, "in",
-         r"not read, as it is not in the folder: module m \(../out\); name the folder that has it"),
-        ({"in/main.tf": 'module "m" {\n  source = "git::https://x"\n}\n'}, "in", r"module m \(git::https://x\)"),
+         r"module m \(../out\) is not read, as it is not in the folder; name the folder that has both: .*//in"),
+        ({"in/main.tf": 'module "m" {\n  source = "git::https://x"\n}\n'}, "in",
+         r"module m \(git::https://x\) is not read, as it is not in the folder; name the folder that has it"),
+        ({"in/main.tf": machine("a", 'file("../secret")'), "secret": "x"}, "in", "both, .*//in, or"),
         ({"in/main.tf": "resource {"}, "in", "has no state machine.*main.tf:1:11: not Terraform"),
         ({"in/main.tf": "resource {"}, "in/main.tf", "main.tf:1:11: not Terraform"),
         ({"in/main.tf": machine("a", "1") + machine("b", "1")}, "in", "has the state machines a, b; name one: .*in#a"),

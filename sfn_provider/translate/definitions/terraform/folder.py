@@ -31,7 +31,8 @@ class TerraformFolder:
 
     Args:
         path: the folder.
-        root: the folder that was named; nothing outside of it is read.
+        root: nothing outside of this folder is read.
+        main: the folder of the root module, in which Terraform works.
         blocks: the blocks of all files; those of override files are merged.
         values: values of variables from ``terraform.tfvars`` and ``*.auto.tfvars``, by name.
         notes: a warning for each file that cannot be read.
@@ -40,6 +41,7 @@ class TerraformFolder:
 
     path: Path
     root: Path
+    main: Path
     blocks: tuple[Block, ...] = ()
     values: dict[str, Expression | Json] = field(default_factory=dict)
     notes: tuple[Diagnostic, ...] = ()
@@ -54,42 +56,49 @@ class TerraformFolder:
         return next((block for block in self.of_kind(kind) if block.labels == labels), None)
 
     def read_folder(self, path: Path) -> TerraformFolder:
-        """Read another folder inside of the one that was named; once."""
+        """Read the folder of another module; once."""
         if path not in self.inner:
-            self.inner[path] = read_folder(path, self.root)
+            self.inner[path] = read_folder(path, self.root, self.main)
         return self.inner[path]
+
+    def common_folder(self, path: Path) -> str | None:
+        """Return the reference to the root module with a folder above, in which another path is, too.
+
+        As in the source of a module, ``//`` stands before the folder in it: ``infra//envs/prod``.
+        """
+        common = Path(os.path.commonpath([self.main.resolve(), path.resolve()]))
+        if len(common.parts) < 2 or not path.exists():
+            return None
+        return f"{os.path.relpath(common)}//{os.path.relpath(self.main.resolve(), common)}"
 
     @property
     def relative_path(self) -> str:
-        """The folder as ``path.module`` has it: relative to the folder that was named."""
-        return os.path.relpath(self.path, self.root)
+        """The folder as ``path.module`` has it: relative to that of the root module."""
+        return os.path.relpath(self.path, self.main)
 
     def read_file(self, path: str, place: str) -> tuple[str, str]:
         """Return the path of a file, for errors, and its text.
 
         Args:
-            path: relative to the folder that was named, as Terraform's working folder.
+            path: relative to the folder of the root module.
             place: file and line of the expression, for errors.
 
         Raises:
-            UsageError: it is outside of the folder that was named, or cannot be read.
+            UsageError: it is outside of the folder that may be read, or cannot be read.
         """
-        found = inside(self.root, self.root / path)
-        if found is None and not Path(path).is_absolute():
-            raise UsageError(_outside(path, self.root, place))
+        found = inside(self.root, self.main / path)
         if found is None:
-            raise UsageError(f"{place}: {path} is not in the folder {self.root}, and nothing outside of it is read")
+            hint = self.common_folder(self.main / path) if not Path(path).is_absolute() else None
+            raise UsageError(
+                f"{place}: {path} is outside of the folder {self.root}, and nothing outside of it is read: "
+                + (f"name the folder that has both, {hint}, or " if hint else "")
+                + "name the definition itself, with --substitutions for its names"
+            )
+        found = Path(os.path.normpath(found))
         for candidate in (found, self.path / path):  # a path without ${path.module} may be meant from its own folder
             if candidate.is_file() and inside(self.root, candidate) is not None:
                 return str(candidate), read_file(str(candidate), "what an expression of the folder reads")
         raise UsageError(f"{place}: {found}: there is no such file")
-
-
-def _outside(path: str, root: Path, place: str) -> str:
-    return (
-        f"{place}: {path} is outside of the folder {root}, and nothing outside of it is read: name the definition "
-        "itself, with --substitutions for its names, or put it into the folder"
-    )
 
 
 def inside(root: Path, path: Path) -> Path | None:
@@ -97,12 +106,13 @@ def inside(root: Path, path: Path) -> Path | None:
     return path if path.resolve().is_relative_to(root.resolve()) else None
 
 
-def read_folder(path: Path, root: Path) -> TerraformFolder:
+def read_folder(path: Path, root: Path, main: Path) -> TerraformFolder:
     """Read the files of a folder.
 
     Args:
         path: the folder.
-        root: the folder that was named.
+        root: nothing outside of this folder is read.
+        main: the folder of the root module.
 
     Raises:
         UsageError: the parser is not installed, or no file can be read.
@@ -130,7 +140,7 @@ def read_folder(path: Path, root: Path) -> TerraformFolder:
             else:
                 blocks[key] = block
     notes += [_not_read(f"{file}: Terraform's JSON form is not read") for file in sorted(path.glob("*.tf.json"))]
-    return TerraformFolder(path, root, (*blocks.values(), *others), _variable_values(path, root), tuple(notes))
+    return TerraformFolder(path, root, main, (*blocks.values(), *others), _variable_values(path, root), tuple(notes))
 
 
 def _not_read(problem: str) -> Diagnostic:

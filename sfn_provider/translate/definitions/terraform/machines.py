@@ -60,7 +60,7 @@ def find_state_machines(
     """Find the state machines of a folder, or of a file and the folder around it.
 
     Args:
-        path: the folder or a ``.tf`` file in it.
+        path: the folder or a ``.tf`` file in it; a folder above, within which may be read, stands before ``//``.
         substitutions: the user's values, by expressions such as ``var.env``.
 
     Returns:
@@ -68,7 +68,8 @@ def find_state_machines(
     """
     file = Path(path) if not Path(path).is_dir() else None
     folder = Path(path) if file is None else file.parent
-    root = Module(read_folder(folder, folder), Uses(substitutions, str(folder)))
+    above = Path(path.partition("//")[0] or folder) if "//" in path else folder
+    root = Module(read_folder(folder, above, folder), Uses(substitutions, str(folder)))
     if file is not None:
         problems = [note.message for note in root.folder.notes if note.message.startswith(f"{file}:")]
         if problems:
@@ -109,14 +110,13 @@ def _is_machine(module: Module, block: Block) -> bool:
 
 def _left_out(root: Module) -> str:
     """Return where else the machine may be, for the error."""
-    modules = [
-        f"module {block.labels[0]} ({root.context.text(block.attributes['source'])})"
-        for block in root.folder.of_kind("module")
-        if "source" in block.attributes and root.child(block.labels[0]) is None
-    ]
     parts = [note.message.partition("; what the file has")[0] for note in root.folder.notes]
-    if modules:
-        parts.append(f"not read, as it is not in the folder: {', '.join(modules)}; name the folder that has it")
+    for block in root.folder.of_kind("module"):
+        if "source" in block.attributes and root.child(block.labels[0]) is None:
+            source = root.context.text(block.attributes["source"])
+            hint = root.folder.common_folder(root.folder.path / source) if source.startswith(".") else None
+            name = f"name the folder that has both: {hint}" if hint else "name the folder that has it"
+            parts.append(f"module {block.labels[0]} ({source}) is not read, as it is not in the folder; {name}")
     return "; ".join(parts)
 
 
@@ -137,7 +137,10 @@ def _read(folder: TerraformFolder, name: str, substitutions: Mapping[str, str]) 
         execution_type="EXPRESS" if kind == "EXPRESS" else "STANDARD",
         used=frozenset(uses.used),
         defaulted=frozenset(uses.defaulted),
-        notes=(*root.folder.notes, *_notes(machine, uses, str(resource.source))),
+        notes=(
+            *(note for module in (root, *root.children()) for note in module.folder.notes),
+            *_notes(machine, uses, str(resource.source)),
+        ),
     )
 
 

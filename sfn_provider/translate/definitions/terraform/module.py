@@ -390,7 +390,7 @@ def read_variable_texts(file: Path) -> dict[str, str]:
     Raises:
         UsageError: it cannot be read.
     """
-    context = Module(TerraformFolder(file.parent, file.parent), Uses({})).context
+    context = Module(TerraformFolder(file.parent, file.parent, file.parent), Uses({})).context
     values = {
         name: context.value(value) if isinstance(value, Expression) else value
         for name, value in read_variable_file(file).items()
