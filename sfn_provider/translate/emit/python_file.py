@@ -9,6 +9,7 @@ from sfn_provider.translate.emit import literals
 from sfn_provider.translate.emit.literals import INDENT, WIDTH
 from sfn_provider.translate.plan.layout import Edges, LayoutNode, lay_out, walk
 from sfn_provider.translate.plan.model import GROUPS, DagPlan
+from sfn_provider.translate.plan.schedule import Schedule
 
 START = "datetime(2025, 1, 1, tzinfo=UTC)"
 """A fixed start_date, so that the same input makes the same file; without catchup it only has to be in the past."""
@@ -73,7 +74,7 @@ def _dag(plan: DagPlan, indent: str) -> str:
     if plan.description:
         arguments["description"] = literals.string(plan.description)
     arguments["doc_md"] = "__doc__"
-    arguments["schedule"] = _schedule(plan)
+    arguments["schedule"] = _schedule(plan, indent + INDENT)
     arguments |= _dates(plan)
     arguments["catchup"] = "False"
     if plan.timeout is not None:
@@ -84,16 +85,24 @@ def _dag(plan: DagPlan, indent: str) -> str:
     return literals.call("DAG", arguments, indent)
 
 
-def _schedule(plan: DagPlan) -> str:
+def _schedule(plan: DagPlan, indent: str) -> str:
     if plan.schedule is None:
         return "None"
     if plan.schedule.has_timetable:
-        zone = literals.string(plan.schedule.period.timezone or "UTC")
-        return f"{TIMETABLE.rpartition('.')[2]}({literals.string(str(plan.schedule.cron))}, timezone={zone})"
+        return _timetable(plan.schedule, indent)
     if plan.schedule.cron is not None:
         return literals.string(plan.schedule.cron)
     unit, value = plan.schedule.interval or ("days", 1)
     return f"timedelta({unit}={value})"
+
+
+def _timetable(schedule: Schedule, indent: str) -> str:
+    name = TIMETABLE.rpartition(".")[2]
+    cron, zone = literals.string(str(schedule.cron)), literals.string(schedule.period.timezone or "UTC")
+    flat = f"{name}({cron}, timezone={zone})"
+    if literals.columns(f"{indent}schedule={flat},") <= WIDTH:
+        return flat
+    return f"{name}(\n{indent}{INDENT}{cron},\n{indent}{INDENT}timezone={zone},\n{indent})"
 
 
 def _dates(plan: DagPlan) -> dict[str, str]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -166,6 +168,16 @@ def test_what_cannot_be_said_is_refused_by_name(expression: str, told: str) -> N
 
 
 MACHINE = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+GROUP = {
+    "StartAt": "P",
+    "States": {
+        "P": {
+            "Type": "Parallel",
+            "Branches": [MACHINE, {"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}],
+            "End": True,
+        }
+    },
+}
 
 
 @pytest.mark.parametrize(
@@ -251,6 +263,17 @@ def test_a_period_stands_in_the_file_and_in_the_live_dag(
     emitted, live = bag.dags["x"], live_dag(made.plan)
     assert (emitted.start_date, emitted.end_date) == (live.start_date, live.end_date)
     assert timetable_of(emitted) == timetable_of(live)
+
+
+@pytest.mark.parametrize("minutes", ["5", "5,15,25,35", "0,5,10,15,20,25,30,35,40,45,50,55"])
+@pytest.mark.parametrize("definition", [MACHINE, GROUP], ids=["tasks", "a group alone"])
+def test_a_long_timetable_is_laid_out_as_ruff_does(minutes: str, definition: dict[str, Any], tmp_path: Path) -> None:
+    zone = "America/Argentina/Buenos_Aires"
+    source = translate(definition, dag_id="x", schedule=f"{minutes} 8-18 * * 1-5", timezone=zone).source
+    (tmp_path / "x.py").write_text(source)
+    ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--check", str(tmp_path / "x.py")]
+    done = subprocess.run(ruff, capture_output=True, text=True)
+    assert done.returncode == 0, source
 
 
 def timetable_of(dag: Any) -> tuple[type, Any]:
