@@ -40,7 +40,8 @@ substitutions_option = click.option(
     "--substitutions",
     metavar="NAME=VALUE|FILE",
     multiple=True,
-    help="Values for ${NAME} in the definition; may be repeated.",
+    help="Values for ${NAME} in the definition, or for var.NAME and opt:NAME of its file; FILE is JSON or .tfvars. May "
+    "be repeated.",
 )
 
 

@@ -185,6 +185,7 @@ def test_translate_as_json(told: Told, folder: Path) -> None:
     code, found = as_json(told, "translate", "greet.asl.json", "--input", "@input.json")
     assert code == 0
     assert (found["dag_id"], found["file"], found["tasks"], found["diagnostics"]) == ("greet", None, 4, [])
+    assert found["findings"] == 0
     assert 'params={"name": "Ada"}' in found["source"]
     code, found = as_json(told, "translate", "greet.asl.json", "-o", "dag.py")
     assert (found["file"], found["source"]) == ("dag.py", None)

@@ -118,6 +118,7 @@ def _as_json(translation: Translation, output: str | None, with_report: bool, re
         "source": translation.source if output is None and not refused else None,
         "tasks": len(tasks_of(translation.plan.tasks)),
         "diagnostics": diagnostics_as_json(translation.diagnostics),
+        "findings": len(translation.findings),
     }
     return fields | ({"report": report.as_object(translation)} if with_report else {})
 

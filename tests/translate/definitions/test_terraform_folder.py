@@ -172,7 +172,8 @@ def test_a_folder_above_may_be_read_where_it_is_named(reference: str, tmp_path: 
     write(tmp_path, files)
     assert result_of(read_definition(f"{tmp_path}/{reference}#other")) == "Oslo"
     if reference.endswith("prod"):
-        assert result_of(read_definition(f"{tmp_path}/{reference}#module.flow.this")) == "Kiel ."
+        found = read_definition(f"{tmp_path}/{reference}#module.flow.this")
+        assert (result_of(found), found.file) == ("Kiel .", f"{tmp_path}/infra/modules/flow/flow.json")
     (tmp_path / "infra/asl/port.txt").unlink()
     (tmp_path / "infra/asl/port.txt").symlink_to("/etc/hostname")
     with pytest.raises(UsageError, match=OUTSIDE):
@@ -250,7 +251,7 @@ def doubling(first: str, again: str) -> str:
 def test_what_is_too_large_is_refused(
     files: dict[str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sfn_provider.translate.definitions.terraform.module.MAX_WORK", 20_000)
+    monkeypatch.setattr("sfn_provider.translate.definitions.terraform.uses.MAX_WORK", 20_000)
     for name, text in files.items():
         (tmp_path / name).write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(UsageError, match=message):

@@ -21,9 +21,10 @@ from sfn_provider.translate.definitions.loader import StateMachineResource
 from sfn_provider.translate.definitions.schedules import choose_schedule
 from sfn_provider.translate.definitions.terraform.events import find_events
 from sfn_provider.translate.definitions.terraform.folder import TerraformFolder, read_folder
-from sfn_provider.translate.definitions.terraform.module import Instance, Module, Uses
+from sfn_provider.translate.definitions.terraform.module import Instance, Module
 from sfn_provider.translate.definitions.terraform.syntax import Block, Expression
 from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, as_text
+from sfn_provider.translate.definitions.terraform.uses import Uses
 from sfn_provider.translate.definitions.terraform.values import Evaluation, call_of, unwrap
 
 Json = Any
