@@ -80,14 +80,16 @@ class InvalidDefinition(SfnProviderError):
 
     Args:
         diagnostics: every problem found, warnings included, in the order of the definition.
+        file: the file that has them; None if it is not known.
     """
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Sequence[Diagnostic], file: str | None = None) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.file = file
         super().__init__("\n".join(str(d) for d in self.diagnostics if d.level == "error"))
 
-    def __reduce__(self) -> tuple[type[InvalidDefinition], tuple[tuple[Diagnostic, ...]]]:
-        return type(self), (self.diagnostics,)
+    def __reduce__(self) -> tuple[type[InvalidDefinition], tuple[tuple[Diagnostic, ...], str | None]]:
+        return type(self), (self.diagnostics, self.file)
 
 
 class StatesError(SfnProviderError):

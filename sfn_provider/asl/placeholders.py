@@ -96,6 +96,11 @@ def strip_partition(resource: str) -> str:
     return _PARTITION.sub("", resource)
 
 
+def fill_partition(resource: str) -> str:
+    """Replace a placeholder for the partition of an integration by ``aws``."""
+    return _PARTITION.sub("arn:aws", resource)
+
+
 def find_placeholders(value: Any) -> dict[str, str]:
     """Find the names without a value in a JSON value, each with the JSON pointer of its first use.
 

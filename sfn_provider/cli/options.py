@@ -20,7 +20,8 @@ class ProviderCommand(click.Command):
         try:
             return super().invoke(ctx)
         except InvalidDefinition as error:
-            print_diagnostics(error.diagnostics, ctx.params.get("file") or ctx.params.get("definition"))
+            file = error.file or ctx.params.get("file") or ctx.params.get("definition")
+            print_diagnostics(error.diagnostics, file)
             return 1
         except SfnProviderError as error:
             click.echo(f"Error: {error}", err=True)
@@ -39,7 +40,8 @@ substitutions_option = click.option(
     "--substitutions",
     metavar="NAME=VALUE|FILE",
     multiple=True,
-    help="Values for ${NAME} in the definition; may be repeated.",
+    help="Values for ${NAME} in the definition, or for var.NAME and opt:NAME of its file; FILE is JSON or .tfvars. May "
+    "be repeated.",
 )
 
 

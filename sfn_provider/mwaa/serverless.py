@@ -50,6 +50,11 @@ def _dag_arguments(plan: DagPlan) -> Iterator[Diagnostic]:
     if plan.schedule is not None and (plan.schedule.cron is None or plan.schedule.cron.startswith("@")):
         message = f"MWAA Serverless takes no other schedules than cron, not {plan.schedule.source!r}; give --schedule"
         yield Diagnostic("error", "SCHEDULE", message)
+    elif plan.schedule is not None and plan.schedule.has_timetable:
+        message = (
+            "MWAA Serverless takes no timetable, which a time zone, a start or an end needs; give --schedule in UTC"
+        )
+        yield Diagnostic("error", "SCHEDULE", message)
     if plan.timeout is not None:
         message = "MWAA Serverless ignores a DAG's dagrun_timeout: TimeoutSeconds of the machine has no effect"
         yield Diagnostic("warning", "TIMEOUT_IGNORED", message, "/TimeoutSeconds")

@@ -23,22 +23,24 @@ def translate_file(
     schedule: str | None = None,
     substitutions: Mapping[str, str] | None = None,
     params: Mapping[str, Any] | None = None,
+    timezone: str | None = None,
 ) -> Translation:
     """Translate the definition that a reference names.
 
     Args:
-        reference: as `read_definition` takes it: ``FILE``, ``FILE#Name`` or an ARN.
+        reference: as `read_definition` takes it: ``FILE``, ``FILE#Name``, a Terraform folder or an ARN.
         dag_id: the DAG's id; by default made from the machine's or the file's name.
         schedule: the schedule; by default that of the file.
         substitutions: values for ``${Name}``.
         params: the default input; by default that of the schedule in the file.
+        timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
         UsageError: something cannot be read or used.
     """
     definition = read_definition(reference, substitutions)
-    return translate_definition(definition, dag_id=dag_id, schedule=schedule, params=params)
+    return translate_definition(definition, dag_id=dag_id, schedule=schedule, params=params, timezone=timezone)
 
 
 def build_dag(
@@ -46,6 +48,7 @@ def build_dag(
     dag_id: str | None = None,
     schedule: str | None = None,
     substitutions: Mapping[str, str] | None = None,
+    timezone: str | None = None,
     **dag_arguments: Any,
 ) -> DAG:
     """Make the DAG of a definition at parse time, for a DAG file without generated code.
@@ -64,6 +67,7 @@ def build_dag(
         dag_id: the DAG's id; by default made from the machine's or the file's name.
         schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text; by default that of the file.
         substitutions: values for ``${Name}`` in the definition.
+        timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
         dag_arguments: arguments of Airflow's DAG, such as ``default_args`` and ``tags``; they override those of the
             definition.
 
@@ -74,7 +78,7 @@ def build_dag(
     reference = str(path) if str(path).startswith("arn:") else str(caller.parent / path)
     definition = read_definition(reference, substitutions)
     try:
-        plan = translate_definition(definition, dag_id=dag_id, schedule=schedule).plan
+        plan = translate_definition(definition, dag_id=dag_id, schedule=schedule, timezone=timezone).plan
     except InvalidDefinition as error:
         lines = [found.format(definition.file) for found in error.diagnostics if found.level == "error"]
         raise UsageError("\n".join(lines)) from None

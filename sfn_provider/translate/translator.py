@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.diagnostics import Diagnostic
@@ -21,7 +21,8 @@ from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.model import DagPlan
-from sfn_provider.translate.plan.schedule import parse_schedule
+from sfn_provider.translate.plan.schedule import Schedule, SchedulePeriod, parse_schedule
+from sfn_provider.translate.plan.schedule_differences import find_differences
 from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
 from sfn_provider.translate.styles import STYLES, Style
 
@@ -57,6 +58,7 @@ def translate(
     params: Mapping[str, Any] | None = None,
     origin: str | None = None,
     execution_type: ExecutionType = "STANDARD",
+    timezone: str | None = None,
 ) -> Translation:
     """Translate a state machine into an Airflow DAG.
 
@@ -68,6 +70,7 @@ def translate(
         params: the input of runs that are started without one, such as scheduled runs.
         origin: a label of the definition's source, for the docstring of the file.
         execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which is not in the definition.
+        timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default UTC.
 
     A ``${Name}`` without a value stays in the DAG; a warning and the findings name it.
 
@@ -84,7 +87,11 @@ def translate(
         execution_type=execution_type,
     )
     return translate_definition(
-        load_definition(resource, origin=origin or ""), dag_id=dag_id, schedule=schedule, params=params
+        load_definition(resource, origin=origin or ""),
+        dag_id=dag_id,
+        schedule=schedule,
+        params=params,
+        timezone=timezone,
     )
 
 
@@ -94,6 +101,7 @@ def translate_definition(
     dag_id: str | None = None,
     schedule: str | None = None,
     params: Mapping[str, Any] | None = None,
+    timezone: str | None = None,
 ) -> Translation:
     """Translate a definition that was loaded.
 
@@ -102,35 +110,64 @@ def translate_definition(
         dag_id: the DAG's id; by default made from the definition's name.
         schedule: the schedule; by default that of the definition's file.
         params: the default input; by default that of the schedule in the file.
+        timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
-        UsageError: the DAG id or the schedule is not valid.
+        UsageError: the DAG id, the schedule or its time zone is not valid.
     """
     document, style = definition.document, STYLES["exact"]
     dag_id = dag_id or naming.dag_id(definition.name)
     _check_dag_id(dag_id)
-    schedule = schedule or definition.schedule
-    params = definition.params if params is None else params
-    plan = _make_plan(document.machine, style, dag_id, schedule, params, definition.origin)
+    when = _schedule(definition, schedule, timezone)
+    events = definition.events
+    findings = list(events.findings)
+    if schedule is None:
+        findings += [entry for entry in events.schedule_findings if not _is_replaced(entry, params, timezone)]
+    if params is None:
+        params = events.params
+    plan = _make_plan(document.machine, style, dag_id, when, params, definition.origin)
     return Translation(
         source=emit(plan),
         diagnostics=(*document.notes, *document.diagnostics, *placeholder_warning(document)),
         plan=plan,
-        findings=(*definition.findings, *style.find_limitations(plan, document)),
+        findings=(*findings, *(find_differences(when) if when else ()), *style.find_limitations(plan, document)),
         states=state_entries(plan),
     )
 
 
+def _schedule(definition: LoadedDefinition, schedule: str | None, timezone: str | None) -> Schedule | None:
+    """Return the user's schedule, or that of the file; the user's time zone holds for both."""
+    period = (None if schedule else definition.period) or SchedulePeriod()
+    expression = schedule or definition.schedule
+    if expression is None:
+        if timezone is not None:
+            raise UsageError(f"the time zone {timezone} has no schedule: give one with --schedule, or leave it out")
+        return None
+    return parse_schedule(expression, period if timezone is None else replace(period, timezone=timezone))
+
+
+def _is_replaced(finding: Finding, params: Mapping[str, Any] | None, timezone: str | None) -> bool:
+    """Whether a finding of the file's schedule is void because the user gives the value."""
+    return (finding.code == "SCHEDULE_INPUT" and params is not None) or (
+        finding.code == "SCHEDULE_TIMEZONE" and timezone is not None
+    )
+
+
 def _make_plan(
-    machine: StateMachine, style: Style, dag_id: str, schedule: str | None, params: Mapping[str, Any], origin: str
+    machine: StateMachine,
+    style: Style,
+    dag_id: str,
+    schedule: Schedule | None,
+    params: Mapping[str, Any] | None,
+    origin: str,
 ) -> DagPlan:
     plan = DagPlan(
         dag_id=dag_id,
         machine=machine,
         tasks=style.plan_states(machine),
-        schedule=parse_schedule(schedule) if schedule else None,
-        params=dict(params),
+        schedule=schedule,
+        params=None if params is None else dict(params),
         origin=origin or None,
     )
     for change in style.passes:

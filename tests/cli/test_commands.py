@@ -113,12 +113,61 @@ def test_warnings_alone_are_no_failure(told: Told) -> None:
     assert out and all(": warning " in line for line in out.splitlines())
 
 
+def test_lint_takes_substitutions(told: Told, folder: Path) -> None:
+    (folder / "one.json").write_text(
+        '{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": ${Pause}, "End": true}}}'
+    )
+    (folder / "two.json").write_text(json.dumps(machine({"A": call(Resource="${Function}")})))
+    (folder / "values.json").write_text('{"Function": "arn:aws:lambda:eu-west-1:123456789012:function:f"}')
+    assert told("lint", "one.json")[0] == 2
+    code, out, _ = told("lint", "two.json")
+    assert code == 0
+    assert out.startswith("two.json:1:51: warning RESOURCE_WITHOUT_VALUE /States/A/Resource: ${Function} has no value")
+    given = ("--substitutions", "Pause=3", "--substitutions", "values.json")
+    assert told("lint", "one.json", "two.json", *given) == (0, "", "2 file(s): 0 error(s), 0 warning(s)\n")
+    code, _, err = told("lint", "one.json", "two.json", *given, "--substitutions", "Puase=3")
+    assert (code, err) == (2, "Error: substitutions not used: Puase; the definition has no ${...} of that name\n")
+
+
+def test_lint_reports_what_aws_refuses_and_what_fails(told: Told, folder: Path) -> None:
+    wrong = {
+        "A": call("B", Resource="arn:aws:states:::glue:startJobRunn", Parameters={"JobName": "j"}),
+        "B": call("C", Resource="arn:aws:states:::aws-sdk:glue:startJobRun", Parameters={"Jobname": "j", "Jb": 1}),
+        "C": {"Type": "Pass", "Parameters": {"x.$": "States.Format('{} {}', $.a)"}, "Next": "D"},
+        "D": END,
+    }
+    (folder / "wrong.json").write_text(json.dumps(machine(wrong)))
+    code, found = as_json(told, "lint", "wrong.json")
+    assert code == 1
+    assert [(entry["level"], entry["code"], entry["location"], entry["line"]) for entry in found] == [
+        ("error", "SCHEMA_VALIDATION_FAILED", "/States/A/Resource", 1),
+        ("warning", "INTRINSIC_WILL_FAIL", "/States/C/Parameters/x.$", 1),
+        ("error", "SCHEMA_VALIDATION_FAILED", "/States/B/Parameters/Jb", 1),
+    ]
+
+
+def test_strict_lint_takes_warnings_for_errors(told: Told, folder: Path) -> None:
+    assert told("lint", SALES, "--strict")[0] == 1
+    assert told("lint", "greet.asl.json", "--strict")[0] == 0
+    assert told("lint", SALES, "--strict", "--json")[0] == 1
+
+
+def test_lint_names_the_file_that_has_the_problem(told: Told, folder: Path) -> None:
+    (folder / "asl.json").write_text(BAD)
+    template = {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "asl.json"}}
+    (folder / "template.json").write_text(json.dumps({"Resources": {"M": template}}))
+    for command in ("lint", "translate"):
+        code, out, err = told(command, "template.json#M")
+        assert code == 1
+        assert (out + err).startswith("asl.json:4:27: error SCHEMA_VALIDATION_FAILED /States/A/Resutl: ")
+
+
 # translate ------------------------------------------------------------------------------------------------------------
 
 
 def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) -> None:
     code, out, err = told("translate", "greet.asl.json")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "0 warning(s), 0 finding(s)\n")
     ast.parse(out)
     assert 'dag_id="greet"' in out and "greet.asl.json" in out
 
@@ -126,7 +175,7 @@ def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) ->
 def test_translate_writes_a_file(told: Told, folder: Path) -> None:
     arguments = ("--schedule", "cron(0 2 * * ? *)", "--dag-id", "hello", "--input", '{"name": "Bob"}')
     code, out, err = told("translate", "greet.asl.json", "-o", "dag.py", *arguments)
-    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n")
+    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n0 warning(s), 0 finding(s)\n")
     source = (folder / "dag.py").read_text()
     assert 'schedule="0 2 * * *"' in source and 'params={"name": "Bob"}' in source
     assert sorted(path.name for path in folder.iterdir()) == ["dag.py", "greet.asl.json", "input.json", "mocks.json"]
@@ -136,6 +185,7 @@ def test_translate_as_json(told: Told, folder: Path) -> None:
     code, found = as_json(told, "translate", "greet.asl.json", "--input", "@input.json")
     assert code == 0
     assert (found["dag_id"], found["file"], found["tasks"], found["diagnostics"]) == ("greet", None, 4, [])
+    assert found["findings"] == 0
     assert 'params={"name": "Ada"}' in found["source"]
     code, found = as_json(told, "translate", "greet.asl.json", "-o", "dag.py")
     assert (found["file"], found["source"]) == ("dag.py", None)
@@ -153,6 +203,45 @@ def test_translate_of_the_sales_pipeline_is_the_file_in_dags(told: Told) -> None
     code, out, err = told("translate", SALES, "--input", INPUT, *schedule)
     assert (code, out) == (0, (DAGS / "sales_pipeline.py").read_text())
     assert "warning DATA_PATH_CANNOT_EXIST" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ((), "1 warning(s), 2 finding(s): 1 fails, 1 differs; --report lists them"),
+        (("-o", "dag.py"), "1 warning(s), 2 finding(s): 1 fails, 1 differs; --report lists them"),
+        (("--report",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
+        (("--json",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
+        (("--strict",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
+        (("--substitutions", "F=arn:aws:lambda:eu-west-1:123456789012:function:f"), "0 warning(s), 0 finding(s)"),
+    ],
+)
+def test_the_last_line_counts_warnings_and_findings(
+    arguments: tuple[str, ...], line: str, told: Told, folder: Path
+) -> None:
+    (folder / "f.json").write_text(json.dumps(machine({"A": call(Resource="${F}")})))
+    code, _, err = told("translate", "f.json", *arguments)
+    assert code == (1 if "--strict" in arguments else 0)
+    assert err.splitlines()[-1] == line
+
+
+def test_strict_translation_takes_warnings_for_errors(told: Told, folder: Path) -> None:
+    states = {"A": {"Type": "Pass", "Parameters": {"x.$": "States.Format('{} {}', $.a)"}, "Next": "B"}, "B": END}
+    (folder / "warn.json").write_text(json.dumps(machine(states)))
+    assert told("translate", "warn.json", "-o", "dag.py")[0] == 0
+    (folder / "dag.py").unlink()
+    code, out, err = told("translate", "warn.json", "-o", "dag.py", "--strict")
+    assert (code, out, (folder / "dag.py").exists()) == (1, "", False)
+    assert "warning INTRINSIC_WILL_FAIL" in err and err.splitlines()[-1] == "1 warning(s), 0 finding(s)"
+
+
+def test_translate_takes_the_time_zone_of_a_schedule(told: Told, folder: Path) -> None:
+    given = ("--schedule", "cron(0 9 * * ? *)", "--timezone", "Europe/Berlin", "--input", "{}")
+    code, out, err = told("translate", "greet.asl.json", *given)
+    assert (code, err) == (0, "0 warning(s), 0 finding(s)\n")
+    assert 'schedule=CronTriggerTimetable("0 9 * * *", timezone="Europe/Berlin"),' in out
+    assert told("translate", "greet.asl.json", "--timezone", "Europe/Berlin")[0] == 2
+    assert "did you mean 'Europe/Berlin'?" in told("translate", "greet.asl.json", *given[:3], "Europe/Berln")[2]
 
 
 def test_substitutions_by_name_and_by_file(told: Told, folder: Path) -> None:

@@ -43,6 +43,12 @@ def test_what_cannot_go_there_is_told(case: str) -> None:
     assert "|".join(f"{found.code} {found.location}" for found in find_unsupported(plan)) == expected
 
 
+def test_a_time_zone_cannot_go_there() -> None:
+    plan = translate(machine({"A": END}), dag_id="d", schedule="cron(0 2 * * ? *)", timezone="Asia/Tokyo").plan
+    [found] = find_unsupported(plan)
+    assert (found.code, found.level) == ("SCHEDULE", "error")
+
+
 def test_the_sales_pipeline_can_go_there(tmp_path: Path) -> None:
     output = tmp_path / "dag.py"
     command = ["translate", str(DAGS / "sales_pipeline.asl.json"), "-o", str(output), "--target", "mwaa-serverless"]

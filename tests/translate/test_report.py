@@ -44,7 +44,7 @@ CASES = [
             Parameters={"ApiEndpoint": "e", "Method": "GET", "Authentication": {"ConnectionArn": "c"}},
         ),
     ),
-    Case("UNSUPPORTED_INTEGRATION", task("arn:aws:states:::glue:getTables", Parameters={})),
+    Case("UNSUPPORTED_INTEGRATION", task("arn:aws:states:::newservice:getTables", Parameters={})),
     Case("UNKNOWN_RESOURCE", task("arn:aws:s3:::bucket")),
     Case("RESOURCE_WITHOUT_VALUE", task("${Fn}")),
     Case("HEARTBEAT", task(FUNCTION, HeartbeatSeconds=5)),

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final, NoReturn
 
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
+from sfn_provider.asl.intrinsics.certain_failures import UNKNOWN, CallNode
 from sfn_provider.asl.intrinsics.functions import FUNCTIONS, IntrinsicFunction
 from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
@@ -51,13 +52,15 @@ class Intrinsic:
     Args:
         text: the call as written.
         warnings: sentences about calls that AWS takes but that cannot work when they run.
+        call: what is known of its arguments.
     """
 
-    __slots__ = ("_run", "text", "warnings")
+    __slots__ = ("_run", "call", "text", "warnings")
 
-    def __init__(self, text: str, run: Evaluator, warnings: tuple[str, ...]) -> None:
+    def __init__(self, text: str, run: Evaluator, warnings: tuple[str, ...], call: CallNode) -> None:
         self.text = text
         self.warnings = warnings
+        self.call = call
         self._run = run
 
     def __repr__(self) -> str:
@@ -113,7 +116,7 @@ def compile_intrinsic(text: str) -> Intrinsic:
         parser.fail("nothing may follow the call")
     if parser.calls > MAX_CALLS:
         parser.warnings.append(f"{parser.calls} intrinsic functions in one field; AWS documents a limit of {MAX_CALLS}")
-    return Intrinsic(text, run, tuple(parser.warnings))
+    return Intrinsic(text, run, tuple(parser.warnings), parser.nodes[run])
 
 
 class _CallParser(TextCursor):
@@ -123,6 +126,7 @@ class _CallParser(TextCursor):
         super().__init__(text)
         self.calls = 0
         self.warnings: list[str] = []
+        self.nodes: dict[Evaluator, Json] = {}
 
     def fail(self, reason: str) -> NoReturn:
         where = f"at position {self.position}"
@@ -141,7 +145,9 @@ class _CallParser(TextCursor):
             self.skip_spaces()
         if not function.accepts(len(arguments)):
             self.warnings.append(f"{_expectation(function)}, not {len(arguments)}: the state fails when it runs")
-        return _caller(function, tuple(arguments))
+        run = _caller(function, tuple(arguments))
+        self.nodes[run] = CallNode(function, tuple(self.nodes.get(argument, UNKNOWN) for argument in arguments))
+        return run
 
     def function(self) -> IntrinsicFunction:
         start = self.position
@@ -161,7 +167,10 @@ class _CallParser(TextCursor):
             return self.path()
         if self.text.startswith("States", self.position):
             return self.call()
-        return _constant(self.literal(raw))
+        value = self.literal(raw)
+        constant = _constant(value)
+        self.nodes[constant] = value
+        return constant
 
     def path(self) -> Evaluator:
         end = end_of_path(self.text, self.position)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.intrinsics import compile_intrinsic
+from sfn_provider.asl.intrinsics.certain_failures import certain_failures
 from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
@@ -50,7 +51,8 @@ def _use_problems(use: PathUse) -> Iterator[Diagnostic]:
         if takes_calls and not use.value.startswith("$"):
             if use.value.count("States.") > MAX_CALLS:  # not left to Python's recursion limit
                 raise ValueError(f"{use.field!r} has more than {MAX_CALLS} intrinsic calls")
-            for message in compile_intrinsic(use.value).warnings:
+            intrinsic = compile_intrinsic(use.value)
+            for message in (*intrinsic.warnings, *certain_failures(intrinsic.call)):
                 yield warning("INTRINSIC_WILL_FAIL", message, use.at)
             return
         path = compile_path(use.value)

@@ -7,55 +7,15 @@ measured with ValidateStateMachineDefinition by others.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.resources import Resource, parse_resource
 
-OPTIMIZED = (
-    "apigateway",
-    "athena",
-    "batch",
-    "bedrock",
-    "bedrockagentcore",
-    "codebuild",
-    "databrew",
-    "dynamodb",
-    "ecs",
-    "eks",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "events",
-    "glue",
-    "http",
-    "lambda",
-    "mediaconvert",
-    "sagemaker",
-    "sns",
-    "sqs",
-    "states",
-)
-"""The services with an optimized integration."""
-
-NO_SYNC = {"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "bedrockagentcore", "http"}
-NO_TOKEN = {
-    "athena",
-    "batch",
-    "bedrockagentcore",
-    "codebuild",
-    "databrew",
-    "dynamodb",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "glue",
-    "http",
-    "mediaconvert",
-    "sagemaker",
-}
 REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
     ("dynamodb", "getItem"): ("TableName", "Key"),
     ("dynamodb", "putItem"): ("TableName", "Item"),
@@ -68,6 +28,9 @@ REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
     ("states", "startExecution"): ("StateMachineArn",),
 }
 """Fields of the call's parameters that AWS asks for at creation, where that was seen."""
+
+_MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states(?!\.(input|result))|\$\{")
+"""Text that may have the task token: by its name, or with all of the context object."""
 
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
 
@@ -101,17 +64,26 @@ def _not_callable(resource: Resource, at: str) -> Diagnostic:
 
 
 def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
-    service, pattern = str(resource.service), resource.pattern
-    if service not in OPTIMIZED:
+    service, action, pattern = str(resource.service), str(resource.action), resource.pattern
+    actions = OPTIMIZED_ACTIONS.get(service)
+    if actions is None:
         hint = (
-            did_you_mean(service, OPTIMIZED)
-            or f"; arn:aws:states:::aws-sdk:{service}:{resource.action} calls any service"
+            did_you_mean(service, OPTIMIZED_ACTIONS)
+            or f"; arn:aws:states:::aws-sdk:{service}:{action} calls any service"
         )
         yield warning("INVALID_RESOURCE", f"there is no optimized integration {service!r}{hint}", at)
-    elif pattern.startswith("sync") and (service in NO_SYNC or (pattern == "sync:2" and service != "states")):
-        yield error(f"{service} has no .{pattern}; leave it out", at)
-    elif pattern == "waitForTaskToken" and service in NO_TOKEN:
-        yield error(f"{service} has no .waitForTaskToken: it cannot pass a task token on", at)
+    elif action not in actions:
+        if not is_placeholder(action):
+            yield error(_unknown_action(service, action, actions), at)
+    elif pattern not in actions[action]:
+        reason = ": it cannot pass a task token on" if pattern == "waitForTaskToken" else "; leave it out"
+        yield error(f"{service}:{action} has no .{pattern}{reason}", at)
+
+
+def _unknown_action(service: str, action: str, actions: Iterable[str]) -> str:
+    hint = did_you_mean(action, actions, cutoff=0.8) or f"; there is {join_words(sorted(actions))}"
+    sdk = f"arn:aws:states:::aws-sdk:{service}:{action} calls any action"
+    return f"there is no optimized integration {service}:{action}{hint}; {sdk}"
 
 
 def required_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
@@ -134,6 +106,20 @@ def required_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 
 def _has_parameter(parameters: Fields, field: str) -> bool:
     return field in parameters or f"{field}.$" in parameters
+
+
+def task_tokens(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """A Task that waits for its token passes it to somebody."""
+    for state, resource in _tasks(definition):
+        is_refused = resource.kind == "optimized" and any(_integration_problems(resource, ""))
+        if resource.pattern != "waitForTaskToken" or is_refused:
+            continue
+        name = "Arguments" if state.language == "JSONata" else "Parameters"
+        texts = [text for _, text in walk_texts(state.fields.get(name))]
+        if name in state.fields and not any(_MAY_PASS_TOKEN.search(text) for text in texts):
+            token = "{% $states.context.Task.Token %}" if name == "Arguments" else "$$.Task.Token"
+            message = f"nobody gets the task token, so that the state waits until it times out: pass {token}"
+            yield warning("TOKEN_NOT_PASSED", message, f"{state.at}/{name}")
 
 
 def credentials(definition: DefinitionIndex) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
 from sfn_provider.asl.lint_rules.choices import choices_without_default, conditions, rule_operands, rule_tests
+from sfn_provider.asl.lint_rules.constant_expressions import constant_expressions
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, index_definition
 from sfn_provider.asl.lint_rules.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint_rules.fields import (
@@ -23,7 +24,7 @@ from sfn_provider.asl.lint_rules.loops import loops_without_wait
 from sfn_provider.asl.lint_rules.maps import distributed_only, processor_configs, readers_and_writers
 from sfn_provider.asl.lint_rules.missing_data import impossible_paths
 from sfn_provider.asl.lint_rules.names import labels, state_names
-from sfn_provider.asl.lint_rules.resources import credentials, express, required_parameters, resources
+from sfn_provider.asl.lint_rules.resources import credentials, express, required_parameters, resources, task_tokens
 from sfn_provider.asl.lint_rules.retries import error_names, repeated_errors, unmatched_errors
 from sfn_provider.asl.lint_rules.transitions import (
     choice_rule_targets,
@@ -78,6 +79,8 @@ RULES: tuple[Rule, ...] = (
     undefined_variables,
     static_text,
     jsonata_text,
+    constant_expressions,
+    task_tokens,
     impossible_paths,
     unmatched_errors,
     repeated_errors,

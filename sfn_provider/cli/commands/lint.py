@@ -1,4 +1,4 @@
-"""``sfn-provider lint``: checks definitions as Step Functions does at creation."""
+"""``sfn-provider lint``: checks what Step Functions refuses at creation, and what is known to fail."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from pathlib import Path
 import click
 
 from sfn_provider.asl import Diagnostic
-from sfn_provider.cli.options import ProviderCommand
+from sfn_provider.asl.placeholders import check_used
+from sfn_provider.cli.options import ProviderCommand, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.translate.definitions import read_definition
+from sfn_provider.cli.substitutions import read_substitutions
+from sfn_provider.translate.definitions import LoadedDefinition, read_definition
+from sfn_provider.translate.known_failures import find_known_failures
 
 FileDiagnostics = dict[str, list[Diagnostic]]
+"""The diagnostics by the file that they are in, which may be another one than the one that was named."""
 
 
 @click.command(cls=ProviderCommand)
@@ -35,22 +39,38 @@ FileDiagnostics = dict[str, list[Diagnostic]]
     show_default=True,
     help="The type of the state machine: an EXPRESS one can do less.",
 )
-def lint(files: tuple[str, ...], output_format: str, as_json: bool, execution_type: str) -> int:
+@substitutions_option
+@click.option("--strict", is_flag=True, help="Take warnings for errors: exit with 1 where there is one.")
+def lint(
+    files: tuple[str, ...],
+    output_format: str,
+    as_json: bool,
+    execution_type: str,
+    substitutions: tuple[str, ...],
+    strict: bool,
+) -> int:
     """Check state machine definitions.
 
-    Errors are what AWS refuses at creation; warnings are what it accepts and you will regret. Exits with 1 where there
-    is an error.
+    Errors are what AWS refuses at creation; warnings are what it accepts and what fails at run time, or surprises.
+    FILE may be all that translate takes. Exits with 1 where there is an error; with --strict, a warning.
     """
-    found = {file: _check(file, execution_type) for file in files}
+    values = read_substitutions(substitutions)
+    definitions = [read_definition(file, values, refuse_unused=False) for file in files]
+    check_used(set(values).intersection(*(definition.unused for definition in definitions)))
+    found: FileDiagnostics = {}
+    for file, definition in zip(files, definitions, strict=True):
+        name = definition.file if definition.file != file.partition("#")[0] else file
+        found.setdefault(name, []).extend(_check(definition, execution_type))
     _PRINTERS["json" if as_json else output_format](found)
-    return 1 if _count_errors(found) else 0
+    return 1 if _count_errors(found) or (strict and any(found.values())) else 0
 
 
-def _check(file: str, execution_type: str) -> list[Diagnostic]:
-    document = read_definition(file).document
+def _check(definition: LoadedDefinition, execution_type: str) -> list[Diagnostic]:
+    document = definition.document
     if execution_type == "EXPRESS":
         document = replace(document, execution_type="EXPRESS")
-    return list(document.diagnostics)
+    failures = find_known_failures(document, is_template="#" in definition.origin)
+    return [*document.notes, *document.diagnostics, *failures]
 
 
 def _count_errors(found: FileDiagnostics) -> int:

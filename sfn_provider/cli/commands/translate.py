@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import click
 
-from sfn_provider.cli.input_files import read_input, read_substitutions
+from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.options import ProviderCommand, definition_argument, json_option, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.output_files import write_file
-from sfn_provider.exceptions import UsageError
+from sfn_provider.cli.substitutions import read_substitutions
+from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.mwaa import serverless
-from sfn_provider.translate import Translation, report, translate_file
+from sfn_provider.translate import Translation, report
+from sfn_provider.translate.definitions import read_definition
+from sfn_provider.translate.findings import Effect
 from sfn_provider.translate.plan.model import tasks_of
+from sfn_provider.translate.translator import translate_definition
 
 
 @click.command(cls=ProviderCommand)
@@ -24,10 +29,17 @@ from sfn_provider.translate.plan.model import tasks_of
 @click.option(
     "--schedule", metavar="EXPR", help="When it runs: 'cron(0 2 * * ? *)', 'rate(1 hour)', or Airflow's cron."
 )
+@click.option(
+    "--timezone",
+    metavar="NAME",
+    help="The time zone of the schedule, such as Europe/Berlin; by default that of the schedule in the file, or UTC.",
+)
 @click.option("--input", "params", metavar="JSON|@FILE", help="The input of runs that are started without one.")
 @substitutions_option
 @click.option("--report", "with_report", is_flag=True, help="Print each state's task and what is different in Airflow.")
-@click.option("--strict", is_flag=True, help="Refuse what is different in Airflow: exit with 1 and write nothing.")
+@click.option(
+    "--strict", is_flag=True, help="Refuse warnings and what is different in Airflow: exit with 1 and write nothing."
+)
 @click.option(
     "--target",
     type=click.Choice(["airflow", serverless.TARGET]),
@@ -40,6 +52,7 @@ def translate(
     output: str | None,
     dag_id: str | None,
     schedule: str | None,
+    timezone: str | None,
     params: str | None,
     substitutions: tuple[str, ...],
     with_report: bool,
@@ -49,31 +62,53 @@ def translate(
 ) -> int:
     """Translate a state machine definition into an Airflow DAG file.
 
-    FILE is a definition in JSON or YAML, FILE#Name one of a CloudFormation, SAM or Terraform file; the ARN of a state
-    machine in AWS will do as well.
+    FILE is a definition in JSON or YAML; FILE#Name one of a CloudFormation, SAM, Terraform or Serverless Framework
+    file, FOLDER#Name one of a Terraform folder; the ARN of a state machine in AWS will do as well.
     """
     defaults = read_input(params) if params is not None else None
     if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
-    translation = translate_file(
-        file, dag_id=dag_id, schedule=schedule, substitutions=read_substitutions(substitutions), params=defaults
-    )
+    definition = read_definition(file, read_substitutions(substitutions))
+    try:
+        translation = translate_definition(
+            definition, dag_id=dag_id, schedule=schedule, params=defaults, timezone=timezone
+        )
+    except InvalidDefinition as error:
+        raise InvalidDefinition(error.diagnostics, definition.file) from None
     if target == serverless.TARGET:
         unsupported = serverless.find_unsupported(translation.plan)
         translation = replace(translation, diagnostics=(*translation.diagnostics, *unsupported))
     impossible = any(found.level == "error" for found in translation.diagnostics)
-    refused = impossible or (strict and bool(translation.findings))
+    refused = impossible or (strict and bool(translation.findings or translation.diagnostics))
     if output is not None and not refused:
         write_file(output, translation.source)
     if as_json:
         print_json(_as_json(translation, output, with_report or strict, refused))
     else:
-        print_diagnostics(translation.diagnostics, file)
+        print_diagnostics(translation.diagnostics, definition.file)
         if impossible:
             click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
         else:
             _print(translation, output, with_report, refused)
+    click.echo(_counts(translation, with_report or refused or as_json), err=True)
     return 1 if refused else 0
+
+
+def _counts(translation: Translation, are_listed: bool) -> str:
+    """Return the last line of the command: how many warnings and findings there are."""
+    warnings = sum(found.level == "warning" for found in translation.diagnostics)
+    effects = Counter(finding.effect for finding in translation.findings)
+    words: dict[Effect, tuple[str, str]] = {
+        "fails": ("fails", "fail"),
+        "differs": ("differs", "differ"),
+        "looks": ("looks different", "look different"),
+    }
+    kinds = ", ".join(
+        f"{count} {one if count == 1 else many}" for effect, (one, many) in words.items() if (count := effects[effect])
+    )
+    hint = "" if are_listed or not kinds else "; --report lists them"
+    text = f"{warnings} warning(s), {len(translation.findings)} finding(s)"
+    return f"{text}: {kinds}{hint}" if kinds else text
 
 
 def _as_json(translation: Translation, output: str | None, with_report: bool, refused: bool) -> dict[str, Any]:
@@ -83,6 +118,7 @@ def _as_json(translation: Translation, output: str | None, with_report: bool, re
         "source": translation.source if output is None and not refused else None,
         "tasks": len(tasks_of(translation.plan.tasks)),
         "diagnostics": diagnostics_as_json(translation.diagnostics),
+        "findings": len(translation.findings),
     }
     return fields | ({"report": report.as_object(translation)} if with_report else {})
 
@@ -92,8 +128,7 @@ def _print(translation: Translation, output: str | None, with_report: bool, refu
         click.echo(report.as_text(translation), nl=False)
     if refused:
         listed = "" if with_report else "".join(f"  {finding}\n" for finding in translation.findings)
-        count = len(translation.findings)
-        click.echo(f"{listed}Refused: {count} finding(s) and --strict: nothing is written", err=True)
+        click.echo(f"{listed}Refused, as --strict takes warnings and findings for errors: nothing is written", err=True)
     elif output is not None:
         plan = translation.plan
         click.echo(f"Wrote {output}: DAG {plan.dag_id} with {len(tasks_of(plan.tasks))} tasks", err=True)

@@ -14,10 +14,11 @@ from typing import Any
 from sfn_provider.asl.diagnostics import pointer
 from sfn_provider.asl.document import SourceMap
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions.cloudformation_events import TemplateValues, find_events
 from sfn_provider.translate.definitions.cloudformation_functions import Intrinsics, as_fields
 from sfn_provider.translate.definitions.files import read_sibling, sibling_path
 from sfn_provider.translate.definitions.loader import StateMachineResource
-from sfn_provider.translate.definitions.schedules import find_events
+from sfn_provider.translate.definitions.schedules import choose_schedule
 from sfn_provider.translate.definitions.template_reader import Template
 
 Json = Any
@@ -26,30 +27,42 @@ Json = Any
 TYPES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 
 
-def find_state_machines(template: Template, file: str) -> dict[str, Callable[[], StateMachineResource]]:
-    """Find the state machines of a template: functions that read them, by logical id."""
+def find_state_machines(
+    template: Template, file: str, substitutions: Mapping[str, str], aliases: tuple[str, ...] = ()
+) -> dict[str, Callable[[], StateMachineResource]]:
+    """Find the state machines of a template: functions that read them, by logical id.
+
+    Args:
+        template: the template.
+        file: its path, for errors and for files beside it.
+        substitutions: the user's values, for parameters of schedules.
+        aliases: other logical ids by which the template refers to its machine.
+    """
     resources = template.value["Resources"]
     names = [
         name for name, resource in resources.items() if isinstance(resource, dict) and resource.get("Type") in TYPES
     ]
-    return {name: partial(_read_resource, template, name, file) for name in names}
+    return {name: partial(_read_resource, template, name, file, substitutions, aliases) for name in names}
 
 
-def _read_resource(template: Template, name: str, file: str) -> StateMachineResource:
+def _read_resource(
+    template: Template, name: str, file: str, substitutions: Mapping[str, str], aliases: tuple[str, ...]
+) -> StateMachineResource:
     resource = template.value["Resources"][name]
     properties = resource.get("Properties")
     if not isinstance(properties, dict):
         raise UsageError(f"{file}#{name} has no Properties, so there is no definition")
     intrinsics = Intrinsics(file, as_fields(template.value.get("Mappings")))
-    events = find_events(template.value["Resources"], name, intrinsics)
+    defaults = _defaults(template.value.get("Parameters"))
+    values = TemplateValues(intrinsics, defaults, substitutions)
     return replace(
         _read_definition(template, name, properties, intrinsics),
         values=_values(properties, intrinsics),
-        schedule=events.schedule,
-        params=events.params,
+        events=choose_schedule(find_events(template.value["Resources"], (name, *aliases), values)),
         execution_type="EXPRESS" if _kind(properties) == "EXPRESS" else "STANDARD",
-        findings=events.findings,
-        defaults=_defaults(template.value.get("Parameters")),
+        defaults=defaults,
+        used=frozenset(values.used),
+        defaulted=frozenset(values.defaulted),
     )
 
 

@@ -16,15 +16,25 @@ from sfn_provider.asl.placeholders import (
     check_used,
     fill_placeholders,
 )
-from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.definitions.events import Events
 
 if TYPE_CHECKING:
     from sfn_provider.asl.model import ExecutionType
+    from sfn_provider.translate.findings import Finding
+    from sfn_provider.translate.plan.schedule import SchedulePeriod
 
 Json = Any
 
 _INVOKE_PARAMETERS = frozenset({"FunctionName", "Payload", "InvocationType", "Qualifier", "ClientContext", "LogType"})
 """The parameters of Lambda's Invoke."""
+
+
+class Substitutions(dict[str, str]):
+    """The user's values for ``${Name}``, by name; those of ``optional`` names need not be used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.optional: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +47,12 @@ class StateMachineResource:
         values: values for ``${Name}`` from the file; they may contain ``${Name}`` again.
         defaults: default values for ``${Name}``, such as those of a template's parameters.
         source_map: positions of the definition in its file.
-        schedule: EventBridge's ``cron()`` or ``rate()``.
-        params: the input of the schedule.
+        events: what starts the machine.
         execution_type: ``STANDARD`` or ``EXPRESS``.
-        findings: what the file says about the machine that a DAG does not do.
         file: the file of the definition, if that is another one.
+        used: names of the user's values that are used already.
+        defaulted: names of defaults that are used already.
+        notes: warnings of the file.
     """
 
     name: str
@@ -49,11 +60,12 @@ class StateMachineResource:
     values: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     source_map: SourceMap = field(default_factory=SourceMap)
-    schedule: str | None = None
-    params: Mapping[str, Json] = field(default_factory=dict)
+    events: Events = field(default_factory=Events)
     execution_type: ExecutionType = "STANDARD"
-    findings: tuple[Finding, ...] = ()
     file: str | None = None
+    used: frozenset[str] = frozenset()
+    defaulted: frozenset[str] = frozenset()
+    notes: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +77,36 @@ class LoadedDefinition:
         name: the name for a DAG of it.
         file: the file of the definition; for a machine in AWS its ARN.
         origin: a label of its source for messages: ``template.yaml#Machine``.
-        schedule: EventBridge's ``cron()`` or ``rate()``, if the file has one.
-        params: the input of that schedule.
-        findings: what the file says about the machine that a DAG does not do.
+        events: what starts the machine, if the file has it.
+        unused: names of the user's values that nothing uses.
     """
 
     document: Document
     name: str
     file: str
     origin: str = ""
-    schedule: str | None = None
-    params: Mapping[str, Json] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
+    events: Events = field(default_factory=Events)
+    unused: frozenset[str] = frozenset()
+
+    @property
+    def schedule(self) -> str | None:
+        """EventBridge's ``cron()`` or ``rate()``; None where the file has none that a DAG can have."""
+        return self.events.schedule
+
+    @property
+    def period(self) -> SchedulePeriod | None:
+        """The time zone of the schedule, and when it begins and ends; None without a schedule."""
+        return self.events.period
+
+    @property
+    def params(self) -> Mapping[str, Json]:
+        """The input of the schedule, as a run's configuration."""
+        return self.events.params or {}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the file says about the machine that a DAG does not do."""
+        return (*self.events.findings, *self.events.schedule_findings)
 
     @property
     def source(self) -> Source:
@@ -95,6 +125,7 @@ def load_definition(
     *,
     file: str | None = None,
     origin: str = "",
+    refuse_unused: bool = True,
 ) -> LoadedDefinition:
     """Fill in the values of a state machine and open its definition.
 
@@ -103,40 +134,45 @@ def load_definition(
         substitutions: the user's values for ``${Name}``; they override those of the file.
         file: the file of the definition; by default the resource's name.
         origin: a label of its source for messages.
+        refuse_unused: refuse a substitution that is not used; else they are in ``unused``.
 
     Raises:
         UsageError: a substitution is not used, or a ``${Name}`` without a value is outside of a string.
     """
-    source, defaulted = _fill(resource, substitutions or {})
+    source, used, defaulted = _fill(resource, substitutions or {})
+    unused = (substitutions or {}).keys() - used
+    if isinstance(substitutions, Substitutions):
+        unused -= substitutions.optional
+    if refuse_unused:
+        check_used(unused)
     check_bare_placeholders(source)
     document = Document.open(source, resource.execution_type, resource.source_map)
-    if defaulted:
-        document = replace(document, notes=(_default_warning(defaulted, resource.source_map),))
+    notes = (_default_warning(defaulted, resource.source_map),) if defaulted else ()
+    document = replace(document, notes=(*resource.notes, *notes))
     return LoadedDefinition(
         document=infer_resources(document),
         name=resource.name,
         file=file or resource.name,
         origin=origin,
-        schedule=resource.schedule,
-        params=resource.params,
-        findings=resource.findings,
+        events=resource.events,
+        unused=frozenset(unused),
     )
 
 
-def _fill(resource: StateMachineResource, user: Mapping[str, str]) -> tuple[Source, set[str]]:
-    """Fill in the values of the file and of the user; return the names whose default was used, too.
+def _fill(resource: StateMachineResource, user: Mapping[str, str]) -> tuple[Source, set[str], set[str]]:
+    """Fill in the values of the file and of the user; return the names used, and those whose default was used, too.
 
     In two rounds: the values of the file may contain placeholders of the file's own names.
     """
     source, used = fill_placeholders(resource.source, {**resource.values, **user})
     source, used_later = fill_placeholders(source, {**resource.defaults, **user})
-    check_used(user.keys() - used - used_later)
-    return source, used_later - user.keys()
+    defaulted = (used_later | resource.defaulted) - user.keys()
+    return source, used | used_later | resource.used, defaulted
 
 
 def _default_warning(names: set[str], source_map: SourceMap) -> Diagnostic:
     message = (
-        f"the defaults of the template's parameters are taken for {', '.join(sorted(names))}; give other values with "
+        f"the defaults of the file are taken for {', '.join(sorted(names))}; give other values with "
         "--substitutions NAME=VALUE"
     )
     return source_map.apply(Diagnostic("warning", "PARAMETER_DEFAULT", message), is_text=False)

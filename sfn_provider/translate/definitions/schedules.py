@@ -1,148 +1,175 @@
-"""Finds the schedules and events of a template that start a state machine.
+"""Chooses a DAG's schedule among the events of a file that start a state machine.
 
-Sources: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineeventsource.html
-and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
+Sources: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+and https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sfn_provider.translate.definitions.cloudformation_functions import Intrinsics, as_fields
+from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions.events import Events, StartEvent
 from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.plan.schedule import SchedulePeriod, parse_schedule, parse_time, parse_timezone
 from sfn_provider.xcom_json import encode_dag_run_conf
 
 Json = Any
 
+START_EXECUTION = re.compile(r"arn:[^:]+:scheduler:::aws-sdk:sfn:startExecution")
+"""Target of a schedule that calls StartExecution itself, with the machine's ARN and input in its Input."""
 
-@dataclass(frozen=True, slots=True)
-class Events:
-    """The events that start a machine, as far as a DAG can have them.
+_VARIABLE = re.compile(r"<[\w.:-]+>")
+"""A variable of an InputTransformer, or an attribute such as ``<aws.scheduler.scheduled-time>``."""
 
-    Args:
-        schedule: the first enabled schedule.
-        params: its input.
-        findings: the events that the DAG does not have, and differences of the schedule.
-    """
+_ADVICE = "Trigger the DAG another way, or give its schedule yourself: --schedule."
 
+
+def choose_schedule(events: Iterable[StartEvent]) -> Events:
+    """Choose the first schedule that a DAG can have; each other event becomes a finding."""
     schedule: str | None = None
-    params: Mapping[str, Json] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    name: str
-    expression: Json
-    input: Json = None
-    enabled: bool = True
-    timezone: str | None = None
-    problem: str | None = None
-
-
-def find_events(resources: Mapping[str, Json], machine: str, intrinsics: Intrinsics) -> Events:
-    """Find the events that start a machine of a template."""
-    events = [*_sam_events(as_fields(resources[machine].get("Properties"))), *_eventbridge_events(resources, machine)]
-    schedule: str | None = None
-    params: dict[str, Json] = {}
-    findings: list[Finding] = []
+    period, params = SchedulePeriod(), None
+    others: list[Finding] = []
+    details: list[Finding] = []
     for event in events:
-        problem = _problem(event, schedule, intrinsics)
-        if problem is not None:
-            findings.append(_unsupported_event(event, problem))
+        if event.problem is not None:
+            others.append(_not_taken(event.name, event.problem))
             continue
-        schedule = intrinsics.text(event.expression, f"the schedule {event.name}")
-        params, problems = _params(event, intrinsics)
-        findings += problems
-        if event.timezone not in (None, "UTC"):
-            findings.append(_timezone(event))
-    return Events(schedule, params, tuple(findings))
+        problem = _schedule_problem(event)
+        if problem is not None:
+            details.append(_not_taken(event.name, problem))
+        elif schedule is not None:
+            others.append(_further_schedule(event))
+        else:
+            schedule = event.expression
+            period, found = _period(event)
+            params, problems = _params(event)
+            details += [*found, *problems, *_differences(event)]
+    return Events(schedule, period, params, tuple(others), tuple(details))
 
 
-def _problem(event: _Event, schedule: str | None, intrinsics: Intrinsics) -> str | None:
+def _not_taken(name: str, problem: str, advice: str = _ADVICE) -> Finding:
+    return Finding("EVENT_NOT_TAKEN", "differs", f"The event {name} of the file {problem}.", advice)
+
+
+def _schedule_problem(event: StartEvent) -> str | None:
     """Return why an event cannot be the DAG's schedule; None if it can."""
-    if event.problem is not None:
-        return event.problem
-    if not event.enabled:
-        return "is switched off"
-    if schedule is not None:
-        return "is one schedule more, and a DAG has one"
-    text = intrinsics.resolve(event.expression)
-    if not isinstance(text, str) or "${" in text:
-        return f"has a schedule that the template does not tell: {text}"
+    if not isinstance(event.expression, str) or "${" in event.expression:
+        return f"has a schedule whose value is not known: {event.expression}"
+    if str(event.state).upper() in ("DISABLED", "FALSE"):
+        return f"is switched off ({event.expression})"
+    try:
+        parse_schedule(event.expression)
+    except UsageError as error:
+        return f"cannot be the DAG's schedule: {error}"
     return None
 
 
-def _unsupported_event(event: _Event, problem: str) -> Finding:
-    why = f"The event {event.name} of the template {problem}."
-    return Finding("EVENT_NOT_TAKEN", "differs", why, "Trigger the DAG another way, or give its schedule yourself.")
+def _further_schedule(event: StartEvent) -> Finding:
+    zone = f" --timezone {event.timezone}" if event.timezone is not None else ""
+    given = f" --input '{_as_text(event.input)}'" if event.has_input else ""
+    options = f"--dag-id NAME --schedule '{event.expression}'{zone}{given}"
+    problem = "is one schedule more, and a DAG has one"
+    return _not_taken(event.name, problem, f"Translate once more, with {options}.")
 
 
-def _timezone(event: _Event) -> Finding:
-    why = f"The schedule {event.name} is in the time zone {event.timezone}; the DAG's is in UTC."
-    return Finding(
-        "SCHEDULE_TIMEZONE", "differs", why, "Give the DAG's start_date that time zone, or shift the schedule."
-    )
+def _as_text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
-def _params(event: _Event, intrinsics: Intrinsics) -> tuple[dict[str, Json], list[Finding]]:
-    if event.input is None:
-        return {}, []
-    text = intrinsics.resolve(event.input)
+# What is different of the schedule -----------------------------------------------------------------------------------
+
+
+def _period(event: StartEvent) -> tuple[SchedulePeriod, list[Finding]]:
+    findings: list[Finding] = []
+    timezone: str | None = None
     try:
-        value = json.loads(text) if isinstance(text, str) else text
-    except json.JSONDecodeError:
-        why = f"The Input of the schedule {event.name} is not JSON, so the DAG has no default input."
-        return {}, [Finding("SCHEDULE_INPUT", "differs", why, "Give it: --input JSON.")]
-    return encode_dag_run_conf(value), []
+        timezone = parse_timezone(_known(event.timezone))
+    except UsageError as error:
+        why = f"The time zone of the schedule {event.name} cannot be used, so the DAG's is UTC: {error}."
+        findings.append(Finding("SCHEDULE_TIMEZONE", "differs", why, "Give it: --timezone NAME."))
+    times: list[datetime | None] = []
+    for label, value in (("StartDate", event.start), ("EndDate", event.end)):
+        try:
+            times.append(_time(value))
+        except UsageError as error:
+            times.append(None)
+            why = f"The {label} of the schedule {event.name} cannot be used, so the DAG has none: {error}."
+            findings.append(Finding("SCHEDULE_PERIOD", "differs", why, "Set start_date or end_date in the DAG file."))
+    return SchedulePeriod(timezone, *times), findings
 
 
-def _sam_events(machine: Mapping[str, Json]) -> Iterator[_Event]:
-    """Iterate over the Events in the properties of a SAM state machine."""
-    for name, event in as_fields(machine.get("Events")).items():
-        if not isinstance(event, dict):
-            yield _Event(name, None, problem="depends on a condition of the template")
-            continue
-        properties = as_fields(event.get("Properties"))
-        kind = event.get("Type")
-        enabled = properties.get("Enabled") is not False and properties.get("State") not in ("DISABLED",)
-        if kind == "Schedule":
-            yield _Event(name, properties.get("Schedule"), properties.get("Input"), enabled)
-        elif kind == "ScheduleV2":
-            zone = properties.get("ScheduleExpressionTimezone")
-            yield _Event(name, properties.get("ScheduleExpression"), properties.get("Input"), enabled, zone)
-        else:
-            yield _Event(name, None, problem=f"is of the type {kind}, and a DAG has no such event")
+def _known(value: Json) -> str | None:
+    """Return a text; None for none.
+
+    Raises:
+        UsageError: its value is not known.
+    """
+    if value is None or (isinstance(value, str) and "${" not in value):
+        return value
+    raise UsageError(f"the value of {_as_text(value)} is not known")
 
 
-def _eventbridge_events(resources: Mapping[str, Json], machine: str) -> Iterator[_Event]:
-    """Iterate over the rules of EventBridge and the schedules of its Scheduler whose target is the machine."""
-    for name, resource in resources.items():
-        if not isinstance(resource, dict):
-            continue
-        properties = as_fields(resource.get("Properties"))
-        enabled = properties.get("State") != "DISABLED"
-        if resource.get("Type") == "AWS::Scheduler::Schedule" and _is_machine(properties.get("Target"), machine):
-            zone = properties.get("ScheduleExpressionTimezone")
-            yield _Event(name, properties.get("ScheduleExpression"), properties["Target"].get("Input"), enabled, zone)
-        elif resource.get("Type") == "AWS::Events::Rule":
-            targets = properties.get("Targets")
-            for target in targets if isinstance(targets, list) else ():
-                if _is_machine(target, machine):
-                    yield _rule(name, properties, target, enabled)
+def _time(value: Json) -> datetime | None:
+    text = _known(value if value is None or isinstance(value, str) else str(value))
+    return None if text is None else parse_time(text)
 
 
-def _rule(name: str, properties: Mapping[str, Json], target: Mapping[str, Json], enabled: bool) -> _Event:
-    if "ScheduleExpression" not in properties:
-        return _Event(name, None, problem="waits for events of a pattern, and a DAG has no such event")
-    if "InputTransformer" in target or "InputPath" in target:
-        return _Event(name, None, problem="makes its input of EventBridge's event, which a DAG does not get")
-    return _Event(name, properties["ScheduleExpression"], target.get("Input"), enabled)
+def _differences(event: StartEvent) -> Iterable[Finding]:
+    if event.window is not None:
+        why = (
+            f"The schedule {event.name} has a FlexibleTimeWindow: EventBridge starts the machine within "
+            f"{event.window} minutes, Airflow starts the DAG at the time."
+        )
+        advice = "Shift the schedules of DAGs that must not start together."
+        yield Finding("FLEXIBLE_TIME_WINDOW", "differs", why, advice)
+    state = str(event.state).upper()
+    if state not in ("TRUE", "ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"):
+        why = f"Whether the schedule {event.name} is switched on is not known ({event.state}); the DAG has it."
+        yield Finding("SCHEDULE_STATE", "differs", why, "Pause the DAG where it is off, or leave its schedule out.")
+    if event.condition is not None:
+        why = f"The schedule {event.name} depends on {event.condition}; the DAG has it in any case."
+        yield Finding("SCHEDULE_STATE", "differs", why, "Pause the DAG where there is none, or leave its schedule out.")
 
 
-def _is_machine(target: Json, machine: str) -> bool:
-    arn = target.get("Arn") if isinstance(target, dict) else None
-    return arn in ({"Ref": machine}, {"Fn::GetAtt": [machine, "Arn"]}, {"Fn::GetAtt": f"{machine}.Arn"})
+def _params(event: StartEvent) -> tuple[Mapping[str, Json] | None, list[Finding]]:
+    """Return the DAG's default input, and what it lacks."""
+    if event.input_problem is not None:
+        return None, [_input_finding(event.name, f"{event.input_problem}, so the DAG has no default input")]
+    if not event.has_input:
+        return None, []
+    value = event.input
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (json.JSONDecodeError, RecursionError):
+            return None, [_input_finding(event.name, "is not JSON, so the DAG has no default input")]
+    text = json.dumps(value)
+    unknown = sorted({*re.findall(r"\$\{[^}]+\}", text), *_VARIABLE.findall(text)})
+    names = f"has {', '.join(unknown)} without a value: the text stands in the DAG as it is"
+    advice = "Give the values with --substitutions, or the input: --input JSON."
+    return encode_dag_run_conf(value), [_input_finding(event.name, names, advice)] if unknown else []
+
+
+def _input_finding(name: str, problem: str, advice: str = "Give it: --input JSON.") -> Finding:
+    return Finding("SCHEDULE_INPUT", "differs", f"The Input of the schedule {name} {problem}.", advice)
+
+
+def constant_transformer(template: Json) -> bool:
+    """Whether an InputTemplate has no variables, so that it makes the same input each time."""
+    return isinstance(template, str) and _VARIABLE.search(template) is None
+
+
+def start_execution_request(request: Json) -> tuple[Json, Json]:
+    """Return the machine's ARN and its input in a request of StartExecution, JSON text or an object."""
+    try:
+        fields = json.loads(request) if isinstance(request, str) else request
+    except (json.JSONDecodeError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        return None, None
+    return fields.get("StateMachineArn"), fields.get("Input", "{}")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.translate.emit.python_file import doc_md
+from sfn_provider.translate.emit.python_file import TIMETABLE, doc_md
 from sfn_provider.translate.plan.layout import LayoutNode, lay_out
 from sfn_provider.translate.plan.model import GROUPS, DagPlan
 
@@ -62,7 +62,8 @@ def _dag_arguments(plan: DagPlan) -> dict[str, Any]:
         "description": plan.description or None,
         "doc_md": doc_md(plan),
         "schedule": _schedule(plan),
-        "start_date": START,
+        "start_date": (plan.schedule and plan.schedule.period.start) or START,
+        "end_date": plan.schedule and plan.schedule.period.end,
         "catchup": False,
         "dagrun_timeout": timedelta(seconds=plan.timeout) if plan.timeout is not None else None,
         "tags": ["step-functions"],
@@ -70,7 +71,9 @@ def _dag_arguments(plan: DagPlan) -> dict[str, Any]:
     return arguments | ({"params": dict(plan.params)} if plan.params else {})
 
 
-def _schedule(plan: DagPlan) -> str | timedelta | None:
+def _schedule(plan: DagPlan) -> Any:
+    if plan.schedule is not None and plan.schedule.has_timetable:
+        return _import_class(TIMETABLE)(plan.schedule.cron, timezone=plan.schedule.period.timezone or "UTC")
     if plan.schedule is None or plan.schedule.interval is None:
         return plan.schedule.cron if plan.schedule is not None else None
     unit, value = plan.schedule.interval

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import textwrap
+from datetime import datetime
 
 from sfn_provider.translate.emit import literals
 from sfn_provider.translate.emit.literals import INDENT, WIDTH
 from sfn_provider.translate.plan.layout import Edges, LayoutNode, lay_out, walk
 from sfn_provider.translate.plan.model import GROUPS, DagPlan
+from sfn_provider.translate.plan.schedule import Schedule
 
 START = "datetime(2025, 1, 1, tzinfo=UTC)"
 """A fixed start_date, so that the same input makes the same file; without catchup it only has to be in the past."""
+
+TIMETABLE = "airflow.timetables.trigger.CronTriggerTimetable"
+"""The timetable of a cron text with a time zone, a start or an end; every version of Airflow has it there."""
 
 
 def emit(plan: DagPlan) -> str:
@@ -42,7 +47,9 @@ def _imports(plan: DagPlan, layout: LayoutNode) -> str:
         by_module.setdefault(module, set()).add(name)
     imports = [_import(module, sorted(found)) for module, found in sorted(by_module.items())]
     # Ruff and isort may take this package for first party or third party: `split` is right for both.
-    head = f"from datetime import {', '.join(dates)}\n\nfrom airflow import DAG\n\n# isort: split\n"
+    module, _, name = TIMETABLE.rpartition(".")
+    timetable = f"from {module} import {name}\n" if plan.schedule and plan.schedule.has_timetable else ""
+    head = f"from datetime import {', '.join(dates)}\n\nfrom airflow import DAG\n{timetable}\n# isort: split\n"
     return head + "".join(imports)
 
 
@@ -67,8 +74,9 @@ def _dag(plan: DagPlan, indent: str) -> str:
     if plan.description:
         arguments["description"] = literals.string(plan.description)
     arguments["doc_md"] = "__doc__"
-    arguments["schedule"] = _schedule(plan)
-    arguments |= {"start_date": START, "catchup": "False"}
+    arguments["schedule"] = _schedule(plan, indent + INDENT)
+    arguments |= _dates(plan)
+    arguments["catchup"] = "False"
     if plan.timeout is not None:
         arguments["dagrun_timeout"] = f"timedelta(seconds={plan.timeout})"
     if plan.params:
@@ -77,13 +85,39 @@ def _dag(plan: DagPlan, indent: str) -> str:
     return literals.call("DAG", arguments, indent)
 
 
-def _schedule(plan: DagPlan) -> str:
+def _schedule(plan: DagPlan, indent: str) -> str:
     if plan.schedule is None:
         return "None"
+    if plan.schedule.has_timetable:
+        return _timetable(plan.schedule, indent)
     if plan.schedule.cron is not None:
         return literals.string(plan.schedule.cron)
     unit, value = plan.schedule.interval or ("days", 1)
     return f"timedelta({unit}={value})"
+
+
+def _timetable(schedule: Schedule, indent: str) -> str:
+    name = TIMETABLE.rpartition(".")[2]
+    cron, zone = literals.string(str(schedule.cron)), literals.string(schedule.period.timezone or "UTC")
+    flat = f"{name}({cron}, timezone={zone})"
+    if literals.columns(f"{indent}schedule={flat},") <= WIDTH:
+        return flat
+    return f"{name}(\n{indent}{INDENT}{cron},\n{indent}{INDENT}timezone={zone},\n{indent})"
+
+
+def _dates(plan: DagPlan) -> dict[str, str]:
+    """Return start_date, and end_date where the schedule has an end."""
+    start, end = (plan.schedule.period.start, plan.schedule.period.end) if plan.schedule else (None, None)
+    dates = {"start_date": _datetime(start) if start else START}
+    return dates | ({"end_date": _datetime(end)} if end else {})
+
+
+def _datetime(time: datetime) -> str:
+    """Return the text of a time in UTC."""
+    parts = [time.year, time.month, time.day, time.hour, time.minute, time.second]
+    while len(parts) > 3 and not parts[-1]:
+        parts.pop()
+    return f"datetime({', '.join(map(str, parts))}, tzinfo=UTC)"
 
 
 def _body(group: LayoutNode, indent: str) -> str:

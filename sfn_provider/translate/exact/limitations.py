@@ -249,7 +249,7 @@ MACHINE_RULES: tuple[Limitation, ...] = (
     Limitation(
         "SCHEDULE_WITHOUT_INPUT",
         "differs",
-        lambda plan: plan.schedule is not None and not plan.params,
+        lambda plan: plan.schedule is not None and plan.params is None,
         "A scheduled run starts with an empty input; a rule of EventBridge without Input passes its event.",
         "Give the input that the states read: --input JSON.",
     ),

@@ -130,7 +130,7 @@ class DagPlan:
         machine: the model of the state machine.
         tasks: the tasks and task groups in topological order.
         schedule: the schedule; None for manual runs only.
-        params: the default input.
+        params: the default input; None if there is none.
         origin: a label of the definition's source, for people.
     """
 
@@ -138,7 +138,7 @@ class DagPlan:
     machine: StateMachine
     tasks: tuple[Node, ...]
     schedule: Schedule | None = None
-    params: Mapping[str, Json] = field(default_factory=dict)
+    params: Mapping[str, Json] | None = None
     origin: str | None = None
 
     @property

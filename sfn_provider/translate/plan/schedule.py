@@ -6,7 +6,10 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-express
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sfn_provider.exceptions import UsageError
 
@@ -20,6 +23,23 @@ _HELP = "write cron(minutes hours day-of-month month day-of-week year), rate(val
 
 
 @dataclass(frozen=True, slots=True)
+class SchedulePeriod:
+    """The time zone of a schedule, and when it begins and ends.
+
+    Args:
+        timezone: a name of the IANA database, for example ``Europe/Berlin``; None for UTC.
+        start: the first time at which it may run, with a time zone; None for no limit.
+        end: the last time at which it may run, with a time zone; None for no limit.
+
+    Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    """
+
+    timezone: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """The schedule of a DAG.
 
@@ -27,19 +47,75 @@ class Schedule:
         cron: cron text with five fields, or a preset such as ``@daily``; None for an interval.
         interval: an interval as an argument of timedelta and its value, for example ``("minutes", 5)``.
         source: the original expression.
+        period: its time zone, and when it begins and ends.
     """
 
     cron: str | None
     interval: tuple[str, int] | None
     source: str
+    period: SchedulePeriod = SchedulePeriod()
+
+    @property
+    def has_timetable(self) -> bool:
+        """Whether it needs a CronTriggerTimetable.
+
+        In a cron text Airflow 2 sees data intervals, of which the first begins at the DAG's start_date and runs at its
+        end, and the last begins at the end_date.
+        """
+        return self.cron is not None and self.cron != "@once" and self.period != SchedulePeriod()
 
 
-def parse_schedule(expression: str) -> Schedule:
+def parse_schedule(expression: str, period: SchedulePeriod | None = None) -> Schedule:
     """Parse an EventBridge ``cron()`` or ``rate()``, or a cron text or preset of Airflow.
 
+    Args:
+        expression: the schedule.
+        period: its time zone, and when it begins and ends.
+
     Raises:
-        UsageError: it is neither, or Airflow's cron cannot express it.
+        UsageError: it is neither, Airflow's cron cannot express it, or there is no such time zone.
     """
+    schedule = _parse(expression)
+    return schedule if period is None else replace(schedule, period=_check_period(period, schedule))
+
+
+def _check_period(period: SchedulePeriod, schedule: Schedule) -> SchedulePeriod:
+    """Check the time zone; that of an interval, and UTC by another name, have no effect and are left out."""
+    zone = parse_timezone(period.timezone)
+    return replace(period, timezone=zone if schedule.interval is None else None)
+
+
+def parse_timezone(name: str | None) -> str | None:
+    """Return the name of a time zone; None for UTC.
+
+    Raises:
+        UsageError: there is no such time zone.
+    """
+    if name is None or name in ("UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"):
+        return None
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError, OSError: a path, or a folder of the database
+        near = get_close_matches(name, available_timezones(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "; it looks like Europe/Berlin"
+        raise UsageError(f"there is no time zone {name!r}{hint}") from None
+    return name
+
+
+def parse_time(text: str) -> datetime:
+    """Parse a date and time of ISO 8601; one without an offset is in UTC.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        found = datetime.fromisoformat(text).replace(microsecond=0)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time such as 2025-03-15T02:00:00Z") from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _parse(expression: str) -> Schedule:
     text = expression.strip()
     call = re.fullmatch(r"(\w+)\((.*)\)", text, re.S)
     if call is None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint_rules.resources import NO_SYNC, NO_TOKEN, OPTIMIZED
+from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
@@ -40,16 +40,28 @@ def test_resources(resource: str, expected: list[tuple[str, str, str]]) -> None:
     assert check(resource) == expected
 
 
-@pytest.mark.parametrize("service", [name for name in OPTIMIZED if name != "http"])
-def test_patterns(service: str) -> None:
+ACTIONS = [
+    (f"{service}:{action}", patterns)
+    for service, actions in OPTIMIZED_ACTIONS.items()
+    for action, patterns in actions.items()
+    if service != "http"
+]
+
+
+@pytest.mark.parametrize(("action", "patterns"), ACTIONS, ids=[name for name, _ in ACTIONS])
+def test_patterns(action: str, patterns: frozenset[str]) -> None:
+    required = (
+        "TableName Key Item TaskDefinition Entries JobName FunctionName Message QueueUrl MessageBody StateMachineArn"
+    )
+    parameters = {name: "x" for name in required.split()} | {"Body": {"token.$": "$$.Task.Token"}}
+
     def errors(pattern: str) -> list[tuple[str, str, str]]:
-        return check(f"arn:aws:states:::{service}:act{pattern}", Parameters={})
+        return check(f"arn:aws:states:::{action}{pattern}", Parameters=parameters)
 
     refused = [("error", SCHEMA, "/Resource")]
     assert errors("") == []
-    assert errors(".sync") == (refused if service in NO_SYNC else [])
-    assert errors(".sync:2") == ([] if service == "states" else refused)
-    assert errors(".waitForTaskToken") == (refused if service in NO_TOKEN else [])
+    for pattern in ("sync", "sync:2", "waitForTaskToken"):
+        assert errors(f".{pattern}") == ([] if pattern in patterns else refused)
 
 
 def test_misspelt_service() -> None:
@@ -71,10 +83,10 @@ def test_misspelt_service() -> None:
         ("lambda:invoke", {"FunctionName": "f"}, []),
         ("lambda:invoke", {"FunctionName.$": "$.f"}, []),
         ("lambda:invoke", {"functionName": "f"}, [("error", SCHEMA, "/Parameters")]),
-        ("lambda:invoke.waitForTaskToken", {}, [("error", SCHEMA, "/Parameters")]),
+        ("lambda:invoke.waitForTaskToken", {"Payload.$": "$$.Task.Token"}, [("error", SCHEMA, "/Parameters")]),
         ("sqs:sendMessage", {"QueueUrl": "q"}, [("error", SCHEMA, "/Parameters")]),
         ("glue:startJobRun.sync", {"JobName": "j"}, []),
-        ("glue:getJobRun", {}, []),
+        ("athena:getQueryResults", {}, []),
     ],
 )
 def test_required_parameters(resource: str, parameters: Any, expected: list[tuple[str, str, str]]) -> None:
@@ -120,7 +132,7 @@ def test_activities_take_no_credentials() -> None:
     ],
 )
 def test_express(resource: str, errors: int) -> None:
-    parameters = {"FunctionName": "f", "StateMachineArn": "s"} if ":::" in resource else None
+    parameters = {"FunctionName": "f", "StateMachineArn": "s", "Payload.$": "$$"} if ":::" in resource else None
     fields = {} if parameters is None else {"Parameters": parameters}
     assert check(resource, **fields) == []
     assert check(resource, "EXPRESS", **fields) == [("error", SCHEMA, "/Resource")] * errors
@@ -133,3 +145,50 @@ def test_express_has_no_distributed_map() -> None:
     assert lint(definition) == []
     (found,) = lint(definition, execution_type="EXPRESS")
     assert (found.level, found.location) == ("error", "/States/A/ItemProcessor/ProcessorConfig/Mode")
+
+
+SEND = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+MESSAGE = {"QueueUrl": "q"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_passed"),
+    [
+        ({"MessageBody": "x"}, False),
+        ({"MessageBody.$": "$.body"}, False),
+        ({"MessageBody.$": "$$.Execution.Id"}, False),
+        ({"MessageBody": {"a": [{"t.$": "$$.Task.Token"}]}}, True),
+        ({"MessageBody.$": "States.Format('{}', $$.Task.Token)"}, True),
+        ({"MessageBody.$": "$$.Task"}, True),
+        ({"MessageBody.$": "$$['Task']['Token']"}, True),
+        ({"MessageBody.$": "$$"}, True),
+        ({"MessageBody": "${Body}"}, True),
+    ],
+)
+def test_a_task_token_is_passed_to_somebody(parameters: dict[str, Any], is_passed: bool) -> None:
+    found = [entry for entry in check(SEND, Parameters={**MESSAGE, **parameters}) if entry[1] == "TOKEN_NOT_PASSED"]
+    assert found == ([] if is_passed else [("warning", "TOKEN_NOT_PASSED", "/Parameters")])
+
+
+@pytest.mark.parametrize(
+    ("body", "is_passed"),
+    [
+        ("x", False),
+        ("{% $states.input.body %}", False),
+        ("{% $states.context.Task.Token %}", True),
+        ("{% $states.context %}", True),
+        ("{% $states %}", True),
+    ],
+)
+def test_a_task_token_is_passed_by_jsonata(body: str, is_passed: bool) -> None:
+    found = check(SEND, QueryLanguage="JSONata", Arguments={**MESSAGE, "MessageBody": body})
+    assert found == ([] if is_passed else [("warning", "TOKEN_NOT_PASSED", "/Arguments")])
+
+
+def test_a_task_token_of_a_call_of_the_aws_sdk() -> None:
+    resource = "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken"
+    assert [code for _, code, _ in check(resource, Parameters=MESSAGE)] == ["TOKEN_NOT_PASSED"]
+
+
+def test_a_task_that_does_not_wait_for_its_token_need_not_pass_it() -> None:
+    assert check(SEND.removesuffix(".waitForTaskToken"), Parameters={**MESSAGE, "MessageBody": "x"}) == []

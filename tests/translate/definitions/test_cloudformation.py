@@ -310,8 +310,8 @@ EVENTS = [
     EventCase("off, v2", events(("Input", "State: DISABLED, Input")), None, {}, ("EVENT_NOT_TAKEN",)),
     EventCase("another type", events(("Type: Schedule", "Type: Api")), None, {}, ("EVENT_NOT_TAKEN",)),
     EventCase("not known", events(("rate(1 day)", "!Ref When")), None, {}, ("EVENT_NOT_TAKEN",)),
-    EventCase("scheduler", sam(OBJECT) + SCHEDULER, "cron(0 2 * * ? *)", {"depot": "east"}, ("SCHEDULE_TIMEZONE",)),
-    EventCase("rule", sam(OBJECT) + RULE, "rate(1 hour)", {"depot": "${Depot}"}),
+    EventCase("scheduler", sam(OBJECT) + SCHEDULER, "cron(0 2 * * ? *)", {"depot": "east"}),
+    EventCase("rule", sam(OBJECT) + RULE, "rate(1 hour)", {"depot": "${Depot}"}, ("SCHEDULE_INPUT",)),
     EventCase(
         "rule for events",
         sam(OBJECT) + RULE.replace("ScheduleExpression: rate(1 hour)", "EventPattern: {source: [aws.s3]}"),

@@ -1,0 +1,54 @@
+"""Rule: a JSONata expression that reads nothing does not fail."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
+from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, jsonata_uses
+from sfn_provider.asl.lint_rules.reporting import warning
+from sfn_provider.asl.scope import Scope
+from sfn_provider.exceptions import QueryEvaluationError
+
+if TYPE_CHECKING:
+    from sfn_provider.asl.jsonata.expression import Expression, JsonType
+
+MAX_EXPRESSIONS = 200
+"""Upper limit of expressions of a definition that are evaluated."""
+
+_CHANGING: Final = frozenset({"random", "uuid", "shuffle", "now", "millis"})
+"""Functions whose results differ from run to run."""
+
+_NUMBERS = "Seconds TimeoutSeconds HeartbeatSeconds MaxConcurrency ToleratedFailureCount ToleratedFailurePercentage"
+_TYPES: Final[dict[str, JsonType]] = {"Condition": "boolean", **{name: "number" for name in _NUMBERS.split()}}
+"""The type that a field takes, where it takes one alone."""
+
+
+def constant_expressions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """A JSONata expression that reads neither the input nor a variable does not fail in every run."""
+    constant = ((use, expression) for use in jsonata_uses(definition) if (expression := _compile(use)) is not None)
+    for use, expression in islice(constant, MAX_EXPRESSIONS):
+        try:
+            expression.evaluate(Scope(None), random.Random(0), _TYPES.get(use.field))
+        except QueryEvaluationError as error:
+            message = f"{error.cause} The state fails whenever it runs"
+            yield warning("EXPRESSION_WILL_FAIL", message, use.at)
+
+
+def _compile(use: JsonataUse) -> Expression | None:
+    """Return the expression of a field if it reads nothing; None for others."""
+    if use.source is None or is_placeholder(use.source):
+        return None
+    try:
+        expression = compile_jsonata(use.source, use.field)
+    except (JsonataSyntaxError, RecursionError):
+        return None  # reported by another rule
+    reads = expression.references or expression.states_fields or expression.unsupported_references
+    if reads or expression.reads_any_states_field or expression.functions & _CHANGING:
+        return None
+    return expression
