@@ -19,6 +19,8 @@ _CHILD_LIST_FIELDS: Final = ("steps", "arguments", "expressions", "terms", "stag
 """Attributes of the library's nodes that hold one node, or a list of them."""
 
 _PADDING: Final = "\0"
+_FUNCTION: Final = re.compile(r"(?:function|\u03bb)\s*\(")
+_VARIABLES: Final = re.compile(r"(?:\s*\$\w*\s*,)*")
 _NUMBER: Final = re.compile(r"-?[0-9]*(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 
 
@@ -98,6 +100,8 @@ def _parse_error(error: Exception, source: str, parser: Any) -> ParseError:
         if error.error == "S0301" and error.current is not None:
             error.error = "S0103"  # the library gives a bad escape the code of an empty regular expression
             error.current = error.current.strip(_PADDING)
+        elif error.error == "S0208":
+            error.current = _parameter_number(source[: error.location])
         elif error.error == "S0102":
             error.current = _NUMBER.match(source[error.location :]).group()  # type: ignore[union-attr]
         return ParseError(error_message(error), error.error, min(max(error.location, 0), len(source)))
@@ -108,6 +112,17 @@ def _parse_error(error: Exception, source: str, parser: Any) -> ParseError:
         return ParseError(f"Invalid regular expression: {error}", "", position)
     code = next((code for code, text in JException.error_codes.items() if text == str(error)), "")
     return ParseError(str(error) if code else "Syntax error", code, position)
+
+
+def _parameter_number(text: str) -> int:
+    """Return the number of the first parameter that is no variable, which the library's message lacks.
+
+    Args:
+        text: the expression up to that parameter.
+    """
+    parameters = _FUNCTION.split(text)[-1]
+    leading = _VARIABLES.match(parameters)
+    return (leading.group().count(",") if leading else 0) + 1
 
 
 def children(node: Any) -> Iterator[Any]:

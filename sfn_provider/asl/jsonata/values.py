@@ -151,7 +151,7 @@ def write_json(value: Any, number: Callable[[int | float], str], indent: int = 0
         level: how deep this value is.
     """
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quote(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if is_number(value):
@@ -160,12 +160,17 @@ def write_json(value: Any, number: Callable[[int | float], str], indent: int = 0
         return _bracket("[]", [write_json(item, number, indent, level + 1) for item in value], indent, level)
     if isinstance(value, dict):
         colon = ": " if indent else ":"
-        pairs = [
-            json.dumps(key, ensure_ascii=False) + colon + write_json(item, number, indent, level + 1)
-            for key, item in value.items()
-        ]
+        pairs = [_quote(key) + colon + write_json(item, number, indent, level + 1) for key, item in value.items()]
         return _bracket("{}", pairs, indent, level)
     return '""' if is_function(value) else "null"
+
+
+def _quote(text: str) -> str:
+    """Write a text as JSON, a surrogate without its other half as an escape, as JavaScript does."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isascii():
+        return quoted
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", join_surrogates(quoted))
 
 
 def _bracket(pair: str, items: list[str], indent: int, level: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.date_pictures import parse_by_picture
-from sfn_provider.asl.jsonata.functions.integer_pictures import write_integer
+from sfn_provider.asl.jsonata.functions.integer_pictures import read_integer, write_integer
 from sfn_provider.asl.jsonata.library import Constants, DateTimeUtils
 
 _ISO: Final = re.compile(
@@ -114,7 +114,7 @@ def parse_integer(text: str, picture: str | None) -> int | float:
         JsonataError: D3130 or D3131 for a wrong picture.
     """
     try:
-        return DateTimeUtils.parse_integer(text, picture)  # type: ignore[no-any-return]
+        return read_integer(text, picture or "")
     except (ValueError, LookupError, TypeError):
         return math.nan
     except RuntimeError as error:
@@ -130,5 +130,6 @@ def _translate_library_error(error: Exception, picture: str) -> JsonataError:
     for text, code in _LIBRARY_ERRORS:
         if str(error).startswith(text.split("%s")[0]):
             named = _NAMED_COMPONENT.search(picture) if code == "D3133" else None
-            return JsonataError(code, value=named[1] if named else picture)
+            primary = picture.rpartition(";")[0] or picture if code == "D3130" else picture
+            return JsonataError(code, value=named[1] if named else primary)
     return JsonataError("D3137", f"the date or the number does not fit the picture '{picture}': {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ _FIRST_EXPONENT: Final = 10**21
 
 _MAX_ROMAN: Final = 10**7
 """The reference writes one M for each call of a function; its stack holds about as many thousands."""
+
+_LEADING_INTEGER: Final = re.compile(r"\s*([+-]?)(?:0[xX]([0-9A-Fa-f]+)|(\d+))", re.ASCII)
 
 _FORMATS: Final = DateTimeUtils.Formats
 _CASES: Final = DateTimeUtils.TCase
@@ -36,6 +39,30 @@ def write_integer(value: int, picture: str) -> str:
     if form.case_type != _CASES.TITLE:
         text = text.upper() if form.case_type == _CASES.UPPER else text.lower()
     return f"-{text}" if value < 0 else text
+
+
+def read_integer(text: str, picture: str) -> int | float:
+    """Read an integer that is written by a picture; NaN for digits that are none.
+
+    Raises:
+        RuntimeError: the picture is wrong, in the library's words.
+        ValueError, LookupError, TypeError: the letters or words are no number.
+    """
+    form = DateTimeUtils._analyse_integer_picture(picture)
+    if form.primary != _FORMATS.DECIMAL:
+        return DateTimeUtils.parse_integer(text, picture)  # type: ignore[no-any-return]
+    digits = text[:-2] if form.ordinal else text
+    for separator in "," if form.regular else [each.character for each in form.groupingSeparators]:
+        digits = digits.replace(separator, "")
+    if form.zeroCode != ord("0"):
+        digits = "".join(chr(max(ord(char) - form.zeroCode + ord("0"), 0)) for char in digits)
+    # JavaScript's parseInt: as many digits as there are at the start.
+    found = _LEADING_INTEGER.match(digits)
+    if not found:
+        return math.nan
+    number: int | float = int(found[2], 16) if found[2] else int(found[3])
+    number = number if number < _EXACT_DOUBLES else float(number)
+    return -number if found[1] == "-" else number
 
 
 def _words(value: int, form: Any) -> str:

@@ -51,6 +51,8 @@ def _refuse_infinity(value: Any) -> None:
 
 def substring(text: str, start: Any, length: Any) -> str:
     """``$substring``: by characters; negative start counts from the end, fractions are cut off."""
+    if start is None and length is not None:
+        return ""  # as JavaScript, which reckons with NaN
     start = start or 0
     if len(text) + start < 0:
         start = 0
