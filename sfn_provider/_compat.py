@@ -187,6 +187,11 @@ def fields_to_render(*names: str) -> tuple[str, ...]:
     return () if airflow_major() >= 3 else names
 
 
+def stores_links_at_end() -> bool:
+    """Does Airflow store the addresses of an operator's links when a task ends? From Airflow 3.0 on."""
+    return airflow_major() >= 3
+
+
 def set_rendered_fields(context: Context, fields: dict[str, Any]) -> None:
     """Set the rendered fields of a running task, as Airflow's pages show them.
 

@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider._compat import fields_to_render, set_rendered_fields
+from sfn_provider._compat import fields_to_render, set_rendered_fields, stores_links_at_end
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.executions.masking import excerpt, mask_value
 from sfn_provider.links.aws_console import link_key
@@ -100,16 +100,25 @@ class TaskDisplay:
             del self._parameters[oldest]
         self._changed[PARAMETERS_FIELD] = None
 
-    def flush(self, *, now: bool = False) -> None:
+    @property
+    def has_changes(self) -> bool:
+        """True where something has changed that is not shown yet."""
+        return bool(self._changed)
+
+    def flush(self, *, now: bool = False, at_end: bool = False) -> None:
         """Shows what has changed: at once where nothing was shown for some seconds.
 
         Args:
-            now: True before the task waits or ends: later there is no occasion.
+            now: True before the task waits: later there is no occasion.
+            at_end: True where the task ends: Airflow 3 stores the links itself.
         """
+        if at_end and stores_links_at_end():
+            for key in self._addresses:
+                self._changed.pop(key, None)
         if not self._changed:
             return
         time_now = time.monotonic()
-        if not now and self._flushed_at is not None and time_now - self._flushed_at < _FLUSH_SECONDS:
+        if not (now or at_end) and self._flushed_at is not None and time_now - self._flushed_at < _FLUSH_SECONDS:
             return
         self._flushed_at = time_now
         changed, self._changed = self._changed, {}

@@ -268,7 +268,7 @@ class TaskRunner:
 
     def finish(self, step: StepResult) -> Json:
         """Pushes the results of the task, or fails or skips it."""
-        self.log.display.flush(now=True)
+        self.log.display.flush(at_end=True)
         if step.state.is_stopped:
             self.record_history(step)
             raise AirflowSkipException("another branch of a Parallel or Map around this state has failed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -187,3 +188,34 @@ def test_a_task_that_calls_nothing_shows_nothing(run: Run, rendered: list[Any]) 
     run.execute(PassStateOperator(task_id="a", end=True, dag=task().dag))
     assert rendered == []
     assert {key for _, key in run.xcoms} == {"return_value", "token"}
+
+
+@pytest.mark.parametrize("stores", [True, False], ids=["Airflow 3", "Airflow 2"])
+def test_a_link_is_stored_at_the_end_where_airflow_does_not(
+    stores: bool, run: Run, fake_caller: FakeCaller, rendered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_display, "stores_links_at_end", lambda: stores)
+    fake_caller.answers["Call"] = [Completed(1)]
+    made = task()
+    run.execute(made)
+    assert (("Call", "_link_lambda_function") in run.xcoms) is not stores
+    assert AwsConsoleLink("Lambda function").get_link(made, ti_key=None).endswith("/work")  # type: ignore[arg-type]
+    assert len(rendered) == 1
+
+
+def test_a_call_that_takes_its_time_is_shown_while_it_is_under_way(
+    run: Run, fake_caller: FakeCaller, rendered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown_meanwhile: list[bool] = []
+
+    def slow() -> Completed:
+        deadline = time.monotonic() + 20
+        while ("Call", "_link_lambda_function") not in run.xcoms and time.monotonic() < deadline:
+            time.sleep(0.01)
+        shown_meanwhile.append(bool(rendered) and ("Call", "_link_lambda_function") in run.xcoms)
+        return Completed(1)
+
+    monkeypatch.setattr("sfn_provider.runtime.aws_calls.live_driver.DISPLAY_DELAY", 0.01)
+    fake_caller.answers["Call"] = [slow]
+    assert run.execute(task()) == 1
+    assert shown_meanwhile == [True]

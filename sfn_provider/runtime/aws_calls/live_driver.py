@@ -53,6 +53,9 @@ RESCHEDULE_INTERVAL = 60.0
 MAX_CALLS = 40
 """Calls that one task makes at once: as many iterations of an inline Map run at once."""
 
+DISPLAY_DELAY = 1.0
+"""Seconds for which a call is under way before Airflow's pages show it: most are over by then, and end the task."""
+
 SNAPSHOT_INTERVAL = 5.0
 """Seconds of work that a lost worker may lose at most."""
 
@@ -156,7 +159,6 @@ class LiveDriver:
             self._save()
         if not self.is_killed:
             self._calls.submit_requested(pool)
-        self._log.display.flush()  # while the calls are under way
 
     def _handle(self, request: Request) -> None:
         if isinstance(request, CallTask):
@@ -181,14 +183,20 @@ class LiveDriver:
             pause = min(until_next, self._token_waits.until_next_poll(time.time()))
             if self._calls.submitted:
                 self._save_if_due()
-                outcome = self._calls.next_outcome(min(pause, SNAPSHOT_INTERVAL))
-                if outcome is not None and (event := self._answer(*outcome)) is not None:
+                outcome = self._calls.next_outcome(min(pause, self._longest_pause()))
+                if outcome is None:
+                    self._log.display.flush()
+                elif (event := self._answer(*outcome)) is not None:
                     return event
             elif self._may_defer() and (until_next > SHORT_WAIT or self._only_job_polls_due(short_wait_ends)):
                 return None
             else:
                 self._save_if_due(pause)
+                self._log.display.flush(now=pause > DISPLAY_DELAY)
                 time.sleep(pause)
+
+    def _longest_pause(self) -> float:
+        return DISPLAY_DELAY if self._log.display.has_changes else SNAPSHOT_INTERVAL
 
     def _due_events(self) -> Iterator[Event]:
         now = time.time()
