@@ -17,14 +17,7 @@ from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
 from sfn_provider.engine.limits import HISTORY_FULL_ERROR, MAX_EVENTS, oversize_error
-from sfn_provider.engine.observations import (
-    CatchDecision,
-    Observer,
-    RetryDecision,
-    RoundBegun,
-    StateFailure,
-    begins_round,
-)
+from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
 from sfn_provider.engine.requests import Cancel, Event
 from sfn_provider.engine.state_progress import DeferredFailure
 from sfn_provider.engine.step_context import StepContext, TaskTokenFactory
@@ -105,8 +98,7 @@ class ExecutionStep(StepContext):
         frame.entered_at, frame.entered_after = self.execution.now, frame.previous
         frame.retry_counts = [0] * len(getattr(state.model, "retry", ()))
         self.execution.transitions += 1
-        if self.observer is not None and (number := begins_round(frame.visits, state.name)) is not None:
-            self.observer(RoundBegun(state.name, self.place(frame), number))
+        self.observe_entry(frame)
         frame.entered = self.emit(frame, state.entered_event, {"name": state.name, "input": frame.input})
         if frame.child_execution is not None and self.execution.frames[frame.child_execution].events >= MAX_EVENTS:
             raise HISTORY_FULL_ERROR
@@ -204,7 +196,7 @@ class ExecutionStep(StepContext):
 
     def _defer_failure(self, frame: Frame, error: StatesError, *, evaluation: bool) -> None:
         """Leave a failure from before the branches to the task that joins them: it has the state's Catch."""
-        self._observe_failure(frame, frame.state, error, join_decides=True)
+        self.observe_failure(frame, frame.state, error, join_decides=True)
         location = error.location if isinstance(error, QueryEvaluationError) else None
         frame.progress = DeferredFailure(error.error, error.cause, evaluation, location)
         self.execution.awaits_branches = True
@@ -219,7 +211,7 @@ class ExecutionStep(StepContext):
             self._defer_failure(frame, error, evaluation=False)
             return
         if is_terminal(error.error):
-            self._observe_failure(frame, state.name, error)
+            self.observe_failure(frame, state.name, error)
             self.fail_execution(frame, error)
             return
         self.set_current_frame(frame)
@@ -231,26 +223,12 @@ class ExecutionStep(StepContext):
         else:
             self._catch(frame, state, error)
 
-    def _observe_failure(
-        self,
-        frame: Frame,
-        state: str,
-        error: StatesError,
-        decision: RetryDecision | CatchDecision | None = None,
-        *,
-        join_decides: bool = False,
-    ) -> None:
-        if self.observer is not None:
-            attempt = sum(frame.retry_counts) + (0 if isinstance(decision, RetryDecision) else 1)
-            place = self.place(frame)
-            self.observer(StateFailure(state, place, attempt, error.error, error.cause, decision, join_decides))
-
     def _retry(self, frame: Frame, state: CompiledState, index: int, error: StatesError) -> None:
         retrier, at = state.model.retry[index], self.execution.now
         seconds = retry_delay(retrier, frame.retry_counts[index], self.entropy)
         frame.retry_counts[index] += 1
         decision = RetryDecision(index, frame.retry_counts[index], retrier.max_attempts, seconds, at + seconds)
-        self._observe_failure(frame, state.name, error, decision)
+        self.observe_failure(frame, state.name, error, decision)
         self.execution.transitions += 1
         frame.progress, frame.children = None, []
         if seconds > 0:
@@ -263,7 +241,7 @@ class ExecutionStep(StepContext):
         self._emit_state_failed(frame, state)
         catcher = catch.find_catcher(state, error.error)
         decision = CatchDecision(state.model.catch.index(catcher), catcher.next) if catcher is not None else None
-        self._observe_failure(frame, state.name, error, decision)
+        self.observe_failure(frame, state.name, error, decision)
         if catcher is None:
             self.fail_frame(frame, error)
             return
@@ -274,7 +252,7 @@ class ExecutionStep(StepContext):
             return
         oversized = oversize_error(state.name, exit.output)
         if oversized is not None:  # the state's Catch does not take an error of its own output
-            self._observe_failure(frame, state.name, oversized)
+            self.observe_failure(frame, state.name, oversized)
             self.fail_frame(frame, oversized)
             return
         self.leave(frame, state, exit, catcher.next)
@@ -285,7 +263,7 @@ class ExecutionStep(StepContext):
         Order and chain of the events: observed on AWS.
         """
         failure = catch.with_state_prefix(state, frame.entered - self.execution.first_event, error)
-        self._observe_failure(frame, state.name, failure)
+        self.observe_failure(frame, state.name, failure)
         if is_terminal(failure.error):
             self.fail_execution(frame, failure)
             return

@@ -15,8 +15,18 @@ from sfn_provider.engine.dataflow.context_object import state_context
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.limits import MAX_EVENTS
-from sfn_provider.engine.observations import Observer, Place, place_of
+from sfn_provider.engine.observations import (
+    CatchDecision,
+    Observer,
+    Place,
+    RetryDecision,
+    RoundBegun,
+    StateFailure,
+    begins_round,
+    place_of,
+)
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
+from sfn_provider.exceptions import StatesError
 
 TaskTokenFactory = Callable[[str], str]
 """Makes a call's task token from the call's place, which no other call of the execution has."""
@@ -121,9 +131,31 @@ class StepContext:
             frame.previous = identity
         return identity
 
+    # Observations ----------------------------------------------------------------------------------------------------
+
     def place(self, frame: Frame) -> Place:
         """Return where a frame is, for observations."""
         return place_of(self.execution.frames, frame)
+
+    def observe_entry(self, frame: Frame) -> None:
+        """Tell the observer where the frame's state begins a round of a loop."""
+        if self.observer is not None and (number := begins_round(frame.visits, frame.state)) is not None:
+            self.observer(RoundBegun(frame.state, self.place(frame), number))
+
+    def observe_failure(
+        self,
+        frame: Frame,
+        state: str,
+        error: StatesError,
+        decision: RetryDecision | CatchDecision | None = None,
+        *,
+        join_decides: bool = False,
+    ) -> None:
+        """Tell the observer that a state, or an attempt of it, has failed, and what follows."""
+        if self.observer is not None:
+            attempt = sum(frame.retry_counts) + (0 if isinstance(decision, RetryDecision) else 1)
+            place = self.place(frame)
+            self.observer(StateFailure(state, place, attempt, error.error, error.cause, decision, join_decides))
 
     # Requests --------------------------------------------------------------------------------------------------------
 

@@ -25,14 +25,14 @@ from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.limits import check_execution_input
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
-from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.executions.masking import mask_secrets, one_line
+from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure
 from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
 from sfn_provider.runtime.routing import resolve_entry, route_to_successor
 from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, RoutingToken, TaskEntry, map_index_of
 from sfn_provider.runtime.snapshots import KillReason, TaskSnapshotStore
+from sfn_provider.runtime.state_failures import push_state_failure
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
 from sfn_provider.runtime.task_history import record_history
 from sfn_provider.runtime.task_log import TaskLog
@@ -275,7 +275,8 @@ class TaskRunner:
         if step.state.status in ("RUNNING", "SUCCEEDED"):
             return self._strategy.finish(self, step)
         self.record_history(step)
-        raise self._state_failure(step.state)
+        token = self.token(step.state, next=None)
+        raise push_state_failure(self.context, step.state, token, self.execution.max_seconds)
 
     def record_history(self, step: StepResult) -> None:
         """Records the history events of the task, where a setting asks for it."""
@@ -395,21 +396,3 @@ class TaskRunner:
         if self._driver is not None:
             self.token_waits.delete_answered()
         return self.finish(step)
-
-    def _state_failure(self, state: ExecutionState) -> AirflowFailException:
-        error = {
-            "Error": state.error,
-            "Cause": state.cause,
-            "Status": state.status,
-            "Transitions": state.transitions,
-            "Token": asdict(self.token(state, next=None)),
-        }
-        self.push(ERROR_KEY, error)
-        message = (
-            str(StatesError(state.error, state.cause and mask_secrets(state.cause)))
-            or "the state failed without naming an error"
-        )
-        if state.status == "TIMED_OUT":
-            limit = self.execution.max_seconds
-            message = f"the execution ran longer than the {timedelta(seconds=limit)} that it may take"
-        return AirflowFailException(one_line(message))
