@@ -15,7 +15,7 @@ from sfn_provider.engine.external_branches import first_event
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.requests import BranchOutcome
 from sfn_provider.runtime.dag_run_execution import is_mocked
-from sfn_provider.runtime.group_tasks import start_tasks_before, task_ids_in_group
+from sfn_provider.runtime.group_tasks import start_tasks_around, task_ids_in_group
 from sfn_provider.runtime.routing_token import (
     ERROR_KEY,
     TOKEN_KEY,
@@ -105,7 +105,7 @@ def skip_if_sibling_failed(task: StateTask, token: RoutingToken, context: Contex
     """
     if token.branch is None:
         return
-    starts = {start.task_id: start for start in start_tasks_before(task)}
+    starts = {start.task_id: start for start in start_tasks_around(task)}
     around = token.branch.place
     innermost, index = around[-1]
     # As many branches or iterations start before any has ended.

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import RESCHEDULE_FIELDS, AirflowException, AirflowFailException, enable_reschedule
+from sfn_provider.exceptions import InconsistentFlow
 from sfn_provider.runtime.appearance import states_markdown
+from sfn_provider.runtime.flow.check import flow_of, read_flow
 from sfn_provider.runtime.state_task import StateTask, StrategyName
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
@@ -66,8 +68,7 @@ class StateOperator(StateTask):
         region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        # Which state runs is decided by `sfn_provider.runtime.routing`; this rule only waits for the tasks before.
-        kwargs.setdefault("trigger_rule", "none_failed_min_one_success")
+        kwargs.setdefault("trigger_rule", self.flow_trigger_rule)
         kwargs = {**LOST_WORKER_DEFAULTS, **_retry_defaults(kwargs.get("default_args") or {}), **kwargs}
         fields = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
         task_id: str = kwargs["task_id"]
@@ -112,8 +113,27 @@ class StateOperator(StateTask):
         inside = ("Branches", "ItemProcessor")
         return {self.state_name: {name: value for name, value in self.state_fields.items() if name not in inside}}
 
+    # Airflow calls it for each task of a DAG that it has imported, on all versions, before it uses the DAG.
+    def resolve_template_files(self) -> None:
+        """Checks the flow of the DAG's states, once for each DAG.
+
+        Raises:
+            InconsistentFlow: the arguments of its tasks and its edges disagree.
+        """
+        super().resolve_template_files()
+        if self is next((task for task in self.dag.task_dict.values() if isinstance(task, StateTask)), None):
+            read_flow(self.dag)
+
     def execute(self, context: Context) -> Json:
-        """Runs the state, if the task before chose it."""
+        """Runs the state, if the task before chose it.
+
+        Raises:
+            AirflowFailException: the state fails, or the flow of the DAG's states is inconsistent.
+        """
+        try:
+            flow_of(self.dag)  # a DAG that was not read from a file has not been checked
+        except InconsistentFlow as error:
+            raise AirflowFailException(str(error)) from error
         return self._start_runner(context).execute()
 
     def resume(self, context: Context, event: Any = None, snapshot: dict[str, Json] | None = None) -> Json:
