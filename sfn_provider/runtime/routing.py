@@ -10,19 +10,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import AirflowFailException, AirflowSkipException, SkipMixin
+from sfn_provider._compat import AirflowSkipException, SkipMixin
 from sfn_provider.runtime.branches import BRANCH_END_KEY, enter_branch, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import execution_input
 from sfn_provider.runtime.flow.check import flow_of
 from sfn_provider.runtime.flow.own_tasks import skips_with
 from sfn_provider.runtime.routing_token import (
-    ERROR_KEY,
     TOKEN_KEY,
     CurrentXComs,
     RoutingToken,
     TaskEntry,
     map_index_of,
     pull_xcoms,
+    usage_failure,
 )
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.xcom_json import encode_xcom
@@ -97,17 +97,16 @@ def route_to_successor(task: StateTask, context: Context, output: Json, token: R
 
 
 def _chosen_task(flow: Flow, task: StateTask, token: RoutingToken, context: Context) -> str | None:
-    """Return the task that comes next: that of the next state, or the join task of the branch that ends."""
+    """Return the task of the state that comes next; None where the execution, or the branch, ends."""
     if token.next is None:
-        return flow.join_around(task.task_id)
+        return None
     chosen = flow.homes.get(token.next)
     if chosen not in flow.after[task.task_id]:
-        message = (
+        raise usage_failure(
+            context,
             f"{task.state_name!r} goes to {token.next!r}, but no task behind {task.task_id!r} runs that state: the "
-            "execution cannot go on. Correct the state's name, or add its task and an edge to it"
+            "execution cannot go on. Correct the state's name, or add its task and an edge to it",
         )
-        context["ti"].xcom_push(key=ERROR_KEY, value=encode_xcom({"Message": message}))
-        raise AirflowFailException(message)
     return chosen
 
 

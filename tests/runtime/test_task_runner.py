@@ -212,7 +212,7 @@ def test_a_task_without_a_mock_says_so() -> None:
     with pytest.raises(AirflowFailException, match=f"state 'Other' calls {FUNCTION} but has no mock.*Break, Call"):
         run.execute(task)
     assert list(run.xcoms) == [("Other", "error")]
-    assert list(run.xcoms["Other", "error"]) == ["Message"]
+    assert list(run.xcoms["Other", "error"]) == ["Message", "task_id", "map_index"]
 
 
 def test_a_run_that_takes_too_long_is_told_its_limit() -> None:

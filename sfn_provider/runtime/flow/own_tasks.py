@@ -44,12 +44,11 @@ def skips_with(flow: Flow, state: str, other: str) -> frozenset[str]:
         other: a task straight behind it that runs no state.
 
     Returns:
-        Tasks that ``state`` may choose, or its join task: where it chooses none of them, the other task is skipped.
-        Empty where the other task is also on the way to others, or to none: it runs whatever was chosen.
+        Tasks that ``state`` may choose: where it chooses none of them, the other task is skipped. Empty where the other
+        task is also on the way to others, as to a join task, or to none: it runs whatever was chosen.
     """
     behind = frozenset(states_behind(flow.tasks, flow.states, other))
-    ways = {*flow.after[state], flow.join_around(state)}
-    return behind if behind <= ways else frozenset()
+    return behind if behind <= {*flow.after[state]} else frozenset()
 
 
 class OwnTaskCheck:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,8 +12,11 @@ import pytest
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.engine import Mocks
+from sfn_provider.runtime import routing
 from sfn_provider.runtime.routing import route_to_successor
 from sfn_provider.runtime.routing_token import ERROR_KEY, TOKEN_KEY, RoutingToken
+from tests.fixtures.cleared_runs import ClearedRun
+from tests.fixtures.definitions import END, machine
 from tests.fixtures.edited_dags import Edit, adding, edit
 from tests.fixtures.task_runs import Run
 from tests.golden import ROOT
@@ -141,6 +144,12 @@ IN_GROUPS = (
         "            weigh >> EmptyOperator(task_id='side')\n",
     ),
     Edit(
+        "a group around a state of the items",
+        '            label = PassStateOperator(\n                task_id="Label",\n',
+        "            inner = TaskGroup(group_id='inner')\n"
+        '            label = PassStateOperator(\n                task_group=inner,\n                task_id="Label",\n',
+    ),
+    Edit(
         "between two groups",
         "    check_the_order >> [pack_parcels, put_aside]\n",
         "    check_the_order >> EmptyOperator(task_id='between') >> pack_parcels >> EmptyOperator(task_id='after')\n"
@@ -167,6 +176,18 @@ def test_own_tasks_in_branches_and_items() -> None:
     assert set(found.values()) == {"skipped", "success"}
 
 
+CAUGHT_BRANCH = machine(
+    {
+        "Both": {
+            "Type": "Parallel",
+            "Branches": [machine({"Left": END}), machine({"Right": {"Type": "Fail", "Error": "Broken"}})],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "After"}],
+            "Next": "After",
+        },
+        "After": END,
+    }
+)
+
 FAIL = "PythonOperator(task_id='own', python_callable=lambda: 1 / 0, retries=0)"
 
 
@@ -184,10 +205,8 @@ FAIL = "PythonOperator(task_id='own', python_callable=lambda: 1 / 0, retries=0)"
 def test_a_failure_of_an_own_task_in_a_group_fails_the_run(old: str, new: str) -> None:
     result = run_edited("order_checks", (Edit("", old, new),), ORDER_ANSWERS, ORDER)
     assert result.state == "failed"
-    [own] = states(result, "failed").keys() - {"Check_the_order.join", "Pack_parcels.join"}
-    assert own.endswith(".own")
-    joins = [task for task in result.tasks if task["task_id"] == f"{own.partition('.')[0]}.join"]
-    assert [join["state"] for join in joins] == ["failed"]
+    [own] = [task for task in states(result, "failed") if task.endswith(".own")]
+    assert states(result)[f"{own.partition('.')[0]}.join"] == "failed"
 
 
 def test_a_map_of_too_many_items_for_airflow_refuses_to_leave_an_own_task_out() -> None:
@@ -198,6 +217,25 @@ def test_a_map_of_too_many_items_for_airflow_refuses_to_leave_an_own_task_out() 
     [start] = [task for task in result.tasks if task["task_id"] == "Pack_parcels.start"]
     assert (result.state, start["state"]) == ("failed", "failed")
     assert "and 'Pack_parcels.item.own' for none of them" in start["error"]["Message"]
+
+
+def test_a_task_that_cannot_run_fails_the_join_whatever_another_branch_was_caught_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choose = routing._chosen_task
+
+    def choose_nothing_behind_left(flow: Any, task: Any, token: Any, context: Any) -> str | None:
+        token = replace(token, next="Nothing") if task.state_name == "Left" else token
+        return choose(flow, task, token, context)
+
+    monkeypatch.setattr(routing, "_chosen_task", choose_nothing_behind_left)
+    run = ClearedRun(CAUGHT_BRANCH, {})
+    assert run.run("Both.Left", "Both.Right") == {"Both.start", "Both.Left", "Both.Right", "Both.join"}
+    assert {task: run.states[task, -1] for task in ("Both.Left", "Both.join", "After")} == {
+        "Both.Left": "failed",
+        "Both.join": "failed",
+        "After": "upstream_failed",
+    }
 
 
 # Without a DAG file ---------------------------------------------------------------------------------------------------
