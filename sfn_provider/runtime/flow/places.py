@@ -79,6 +79,8 @@ def place_problems(flow: Flow) -> Iterator[str]:
 def _join_problems(flow: Flow, task_id: str, task: StateTask) -> Iterator[str]:
     behind, join = flow.behind[task_id], flow.join_around(task_id)
     ends = join is not None and _ends(task)
+    if task.role == "children" and join is not None and task.state_name != flow.states[join].state_name:
+        yield _problem(task, f"it is a part of the Map {flow.states[join].state_name!r}: correct state_name")
     if join is not None and ends and join not in behind:
         yield _problem(task, f"its branch ends with it, but no edge leads to the join task: add {task_id} >> {join}")
     for target, direct in sorted(behind.items()):

@@ -103,7 +103,7 @@ class FlowReader:
 
     def _missing_edge(self, task: StateTask, target: str, state: str | None, found: Transition) -> str:
         field = str(found) if state is not None else found.argument
-        if task.role == "join" and found.state == task.state_name:
+        if found.state == task.state_name and not is_loop(task):
             return f"{field} is its own state: a cycle is one LoopOperator"
         return (
             f"{field} is {found.state!r}, but no edge leads to its task: add {task.task_id} >> {target}, or correct "
@@ -158,7 +158,5 @@ def named_states(task: StateTask) -> Iterator[tuple[str | None, Transition]]:
                 if not isinstance(found.state, str) or found.state not in task.states:
                     yield state, found
     else:
-        own = task.state_name if task.role == "state" else None  # a state that goes on to itself is run again
         for found in transitions(task.state_fields):
-            if found.state != own or own is None:
-                yield None, found
+            yield None, found

@@ -227,6 +227,12 @@ CHOICES = """        choices=[
 """
 MORE = [
     Edit(
+        "a next that is the state itself",
+        NEXT,
+        '        next="RunGoldAggregation",\n',
+        "next is its own state: a cycle is one",
+    ),
+    Edit(
         "a Choice without rules",
         CHOICES,
         '        choices=[],\n        default="NotifyQualityFailure",\n',

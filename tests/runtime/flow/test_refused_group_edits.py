@@ -278,6 +278,13 @@ RULES = [
 LOOP = "loop_in_a_branch"
 MORE = [
     Edit(
+        "another name in the task of child executions",
+        'task_id="children",\n                state_name="Each file in the bucket",\n',
+        'task_id="children",\n',
+        "it is a part of the Map 'Each file in the bucket': correct state_name",
+        "photo_albums",
+    ),
+    Edit(
         "a state in a mapped group",
         'task_id="Put_aside",\n',
         'task_id="Put_aside",\n        task_group=pack_parcels_item,\n',
