@@ -1,4 +1,4 @@
-"""Reads the branch that each task of a DAG is in; checks its way to the join task, its mapping and its loop.
+"""Reads the branch that each task of a DAG is in, and checks its way to the join task.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
