@@ -39,6 +39,9 @@ class MapTaskGroup(MappedTaskGroup):
         items: the start task of the Map, which lists the items.
         max_concurrency: how many items may be in the same state at once; None sets no limit.
         kwargs: arguments of Airflow's TaskGroup.
+
+    Attributes:
+        items_task_id: id of the start task.
     """
 
     def __init__(

@@ -34,6 +34,9 @@ class StateOperator(StateTask):
     task, without retries by Airflow: Airflow's ``retries`` are for lost workers (by default `LOST_WORKER_DEFAULTS`). A
     try after a lost worker resumes where the task deferred last.
 
+    When Airflow imports the DAG, it checks that the states that its tasks name and its edges agree, and refuses the DAG
+    otherwise (`sfn_provider.runtime.flow.check.read_flow`).
+
     Args:
         state_name: the state's name; by default the task id, without that of its task group.
         comment: what the state is for; shown in the task's documentation.

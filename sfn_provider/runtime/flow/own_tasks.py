@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from sfn_provider.runtime.flow.graph import Flow, rule_of, states_behind
+from sfn_provider.runtime.flow.graph import Flow, mapped_by, rule_of, states_behind
 from sfn_provider.runtime.state_task import StateTask
 
 _FAIL_WITH_ANY = frozenset({"none_failed", "none_failed_min_one_success"})
@@ -75,36 +75,37 @@ class OwnTaskCheck:
                 rule = self._flow.states[target].trigger_rule
                 if rule == "all_done" or target in self._tasks[state].downstream_task_ids:
                     continue
-                doubtful = self._doubtful_on_way(state, target)
-                if doubtful:
-                    yield (
-                        f"task {doubtful!r} is on the only way from {state!r} to {target!r}, and by its trigger_rule "
-                        f"{rule_of(self._tasks[doubtful])!r} Airflow could skip both although the state was "
-                        f"chosen: {_ADVICE}, or add {state} >> {target}"
-                    )
+                if doubt := self._doubt_on_way(state, target):
+                    yield f"{doubt}, and with it {target!r}, although {state!r} chose that: add {state} >> {target}"
 
-    def _doubtful_on_way(self, state: str, target: str) -> str | None:
-        """Return a task because of which no way to a target is sure; None where there is a sure one."""
+    def _doubt_on_way(self, state: str, target: str) -> str | None:
+        """Return why a task could be skipped on each way to a target; None where there is a way without such a task."""
         waiting = [(state, near) for near in sorted(self._others_after(state))]
-        doubtful: str | None = None
+        seen, doubt = set(waiting), None
         while waiting:
             before, other = waiting.pop()
             if target not in states_behind(self._tasks, self._flow.states, other):
                 continue
-            if not self._runs_after(other, before, state):
-                doubtful = other
+            if found := self._doubt(other, before, state):
+                doubt = found
             elif target in self._tasks[other].downstream_task_ids:
                 return None
             else:
-                waiting += [(other, near) for near in sorted(self._others_after(other))]
-        return doubtful
+                further = [(other, near) for near in sorted(self._others_after(other)) if (other, near) not in seen]
+                seen.update(further)
+                waiting += further
+        return doubt
 
-    def _runs_after(self, other: str, before: str, state: str) -> bool:
-        """Whether a task runs where the one before it has run, because the state's task chose a way through it."""
+    def _doubt(self, other: str, before: str, state: str) -> str | None:
+        """Return why a task may be skipped where the one before it has run, on a way that the state's task chose."""
         task = self._tasks[other]
+        if hasattr(task, "expand_input") or mapped_by(task) is not None:
+            return f"task {other!r} is mapped: where it has nothing to map over, Airflow skips it"
         if task.trigger_rule == "all_success":
-            return all(self._never_skipped(near, state) for near in task.upstream_task_ids if near != before)
-        return task.trigger_rule in _RUN_WITH_ONE
+            sure = all(self._never_skipped(near, state) for near in task.upstream_task_ids if near != before)
+        else:
+            sure = task.trigger_rule in _RUN_WITH_ONE
+        return None if sure else f"by its trigger_rule {rule_of(task)!r}, task {other!r} could be skipped"
 
     def _never_skipped(self, task_id: str, state: str) -> bool:
         """Whether a task is never skipped in a run in which a state's task runs."""
@@ -123,8 +124,6 @@ class OwnTaskCheck:
 
     def _always_before(self, task_id: str, state: str) -> bool:
         """Whether no way through the states leads to a state's task but through another one."""
-        if self._flow.places[task_id] is not None:
-            return False
         first = next(iter(self._flow.places))
         waiting, seen = [first] if first != task_id else [], {task_id}
         while waiting:
@@ -133,23 +132,32 @@ class OwnTaskCheck:
                 return False
             if near not in seen:
                 seen.add(near)
-                waiting += self._next_states(near)
+                waiting += [*self._flow.after[near], *self._join_of(near)]
         return True
 
-    def _next_states(self, task_id: str) -> list[str]:
+    def _join_of(self, task_id: str) -> list[str]:
         task = self._flow.states[task_id]
-        return [self._flow.joins[task.state_name]] if task.role == "start" else self._flow.after[task_id]
+        return [self._flow.joins[task.state_name]] if task.role == "start" else []
 
     # Failures that would leave a run green ----------------------------------------------------------------------------
 
     def _hidden_failures(self) -> Iterator[str]:
         hidden: dict[tuple[str, ...], list[str]] = {}
-        for task_id, place in self._flow.places.items():
+        shown: set[str] = set()
+        for task_id in self._last_first():
             # A join task fails with the tasks in its branches, whatever Airflow's rules are.
-            if place is None and not self._reddens[task_id]:
-                blocking = tuple(self._reach_of_failure(task_id))
-                if blocking:
-                    hidden.setdefault(blocking, []).append(task_id)
+            if self._flow.places.get(task_id, ()) is not None:
+                continue
+            # By an edge, a failure goes from state to state; so what shows one shows those of the states before, too.
+            near = [*(self._tasks[task_id].downstream_task_ids & self._flow.states.keys()), *self._join_of(task_id)]
+            if self._reddens[task_id] or not shown.isdisjoint(near):
+                shown.add(task_id)
+                continue
+            blocking = tuple(self._reach_of_failure(task_id))
+            if blocking:
+                hidden.setdefault(blocking, []).insert(0, task_id)
+            else:
+                shown.add(task_id)
         for others, states in hidden.items():
             rules = _few(f"{other} ({rule_of(self._tasks[other])})" for other in others)
             example = others[0]

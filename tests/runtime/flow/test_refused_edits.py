@@ -206,7 +206,7 @@ OTHERS = [
         "a task between that is skipped",
         "check_data_quality >> quality_passed",
         "check_data_quality >> EmptyOperator(task_id='own', trigger_rule='one_failed') >> quality_passed",
-        "is on the only way from 'CheckDataQuality' to 'QualityPassed', and by its trigger_rule 'one_failed'",
+        "by its trigger_rule 'one_failed', task 'own' could be skipped, and with it 'QualityPassed', although",
     ),
     Edit(
         "a task between that waits for a way not taken",
@@ -226,6 +226,13 @@ CHOICES = """        choices=[
         default="NotifyQualityFailure",
 """
 MORE = [
+    Edit(
+        "a mapped task between, which is skipped where its list is empty",
+        "check_data_quality >> quality_passed",
+        "check_data_quality >> PythonOperator.partial(task_id='own', python_callable=print).expand(op_args=[])"
+        " >> quality_passed",
+        "task 'own' is mapped: where it has nothing to map over, Airflow skips it, and with it 'QualityPassed'",
+    ),
     Edit(
         "a next that is the state itself",
         NEXT,
