@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sfn_provider.runtime.flow.check import flow_of
-from sfn_provider.runtime.flow.graph import states_behind
+from sfn_provider.runtime.flow.graph import mapped_by
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 
 if TYPE_CHECKING:
@@ -60,19 +60,21 @@ def first_task_of_map(start: GroupStartTask) -> StateTask:
     return flow.states[flow.after[start.task_id][0]]
 
 
-def other_tasks_in_group(start: GroupStartTask) -> list[str]:
-    """Return the ids of the tasks between a start task and its join that run no states: the join waits for them."""
+def other_tasks_before_join(start: GroupStartTask) -> list[str]:
+    """Return the ids of the tasks without states that a join, and the tasks in its group, wait for in any state."""
     flow = flow_of(start.dag)
     if not flow.has_other_tasks:
         return []
-    inside = task_ids_in_group(start)
-    ways = {*inside, flow.joins[start.state_name]}
-    waiting, found = [start.task_id, *inside], set[str]()
+    waiting, found = [flow.joins[start.state_name], *task_ids_in_group(start)], set[str]()
     while waiting:
-        for near in flow.tasks[waiting.pop()].downstream_task_ids:
-            if near in flow.states or near in found:
-                continue
-            if not ways.isdisjoint(states_behind(flow.tasks, flow.states, near)):
-                found.add(near)
-                waiting.append(near)
+        others = flow.tasks[waiting.pop()].upstream_task_ids - flow.states.keys() - found
+        found |= others
+        waiting += others
     return sorted(found)
+
+
+def other_tasks_of_items(start: GroupStartTask) -> list[str]:
+    """Return the ids of the tasks without states that run for each item of a Map."""
+    flow = flow_of(start.dag)
+    others = flow.tasks.keys() - flow.states.keys()
+    return sorted(task_id for task_id in others if mapped_by(flow.tasks[task_id]) == start.task_id)

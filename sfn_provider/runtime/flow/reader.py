@@ -95,6 +95,8 @@ class FlowReader:
                 self._add(task, self._missing_edge(task, target, state, found), state)
             elif target not in named:
                 named.append(target)
+            elif task.role == "start":
+                self._add(task, f"{found.argument} is {found.state!r} again: each branch starts at a state of its own")
         for state, found in unknown:
             self._add(task, self._unknown_state(task, named, state, found), state)
         if not unknown and len(named) < len(behind):  # an unknown name explains the edge

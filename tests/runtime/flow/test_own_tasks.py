@@ -199,8 +199,12 @@ FAIL = "PythonOperator(task_id='own', python_callable=lambda: 1 / 0, retries=0)"
             f"            in_stock >> {FAIL}\n            ask_the_warehouse >> wait_for",
         ),
         ("            split >> label\n", f"            split >> {FAIL} >> label\n"),
+        (
+            "        pack_parcels_item >> pack",
+            f"        {FAIL} >> pack_parcels_join\n        pack_parcels_item >> pack",
+        ),
     ],
-    ids=["behind the last state of a branch", "between two states of an item"],
+    ids=["behind the last state of a branch", "between two states of an item", "before a join"],
 )
 def test_a_failure_of_an_own_task_in_a_group_fails_the_run(old: str, new: str) -> None:
     result = run_edited("order_checks", (Edit("", old, new),), ORDER_ANSWERS, ORDER)

@@ -278,6 +278,13 @@ RULES = [
 LOOP = "loop_in_a_branch"
 MORE = [
     Edit(
+        "two branches that start at one state",
+        '"Check the street", "Check the town"',
+        '"Check the street", "Check the street", "Check the town"',
+        "branches[1] is 'Check the street' again",
+        "order_checks",
+    ),
+    Edit(
         "another name in the task of child executions",
         'task_id="children",\n                state_name="Each file in the bucket",\n',
         'task_id="children",\n',
