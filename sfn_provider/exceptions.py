@@ -4,6 +4,7 @@
 
     SfnProviderError
     ├── InvalidDefinition      a state machine definition that Step Functions would refuse; carries diagnostics
+    ├── InconsistentFlow       a translated DAG whose arguments and edges disagree; the message says where
     ├── UsageError             a file, an option or an input that cannot be used; the message says what to do
     └── StatesError            an error as Step Functions names it: what Retry and Catch match on
         └── QueryEvaluationError   a JSONata expression failed; carries the field it stands in
@@ -72,6 +73,14 @@ class UsageError(SfnProviderError):
 
     Args:
         message: one or two sentences: where, what, and what to do.
+    """
+
+
+class InconsistentFlow(SfnProviderError):
+    """A translated DAG would not run the states that its tasks name: its arguments and its edges disagree.
+
+    Args:
+        message: a line for each problem: which task, what is wrong, and what to do.
     """
 
 

@@ -39,6 +39,9 @@ class MapTaskGroup(MappedTaskGroup):
         items: the start task of the Map, which lists the items.
         max_concurrency: how many items may be in the same state at once; None sets no limit.
         kwargs: arguments of Airflow's TaskGroup.
+
+    Attributes:
+        items_task_id: id of the start task.
     """
 
     def __init__(
@@ -50,13 +53,14 @@ class MapTaskGroup(MappedTaskGroup):
                 "max_active_tis_per_dagrun": max_concurrency,
             }
         super().__init__(group_id=group_id, expand_input=mapped_group_input(items), **kwargs)
+        self.items_task_id = items.task_id
 
     def __exit__(self, *exception: Any) -> None:
         """Closes the group."""
         # In a mapped group, Airflow 2.10 and 2.11 skip a task where one way to it is skipped and another one is not:
         # there, each task must decide by itself.
-        for task in self.children.values():
-            if isinstance(task, StateTask):
+        for task in self.iter_tasks():
+            if isinstance(task, StateTask) and task.trigger_rule == task.flow_trigger_rule:
                 task.trigger_rule = TriggerRule.ALL_DONE
         super().__exit__(*exception)  # type: ignore[no-untyped-call]
 
@@ -80,6 +84,7 @@ class ParallelStartOperator(StartOperator):
     strategy = "parallel_start"
     ui_color, ui_fgcolor = COLORS["Parallel"]
     fields = ("branches", "parameters", "arguments", "input_path")
+    branches: list[str]
 
     def __init__(self, *, branches: list[str], **kwargs: Any) -> None:
         super().__init__(branches=[{"StartAt": name, "States": {}} for name in branches], **kwargs)
@@ -125,7 +130,7 @@ class MapStartOperator(StartOperator):
         if mapped_groups_must_expand():
             # There, it runs also where no task chose it, and lists no items.
             self.skippable = False
-            kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)
+            self.flow_trigger_rule = TriggerRule.ALL_DONE
         super().__init__(item_processor={"StartAt": "", "States": {}}, **kwargs)
 
     def index_of(self, state: str, map_index: int) -> int:
@@ -151,10 +156,7 @@ class JoinOperator(StateOperator):
     role = "join"
     skippable = False
     strategy: ClassVar[StrategyName] = "join"
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)
-        super().__init__(**kwargs)
+    flow_trigger_rule = "all_done"
 
 
 class ParallelJoinOperator(JoinOperator):

@@ -16,7 +16,7 @@ from sfn_provider.engine.external_branches import first_event
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.requests import BranchOutcome
 from sfn_provider.runtime.dag_run_execution import is_mocked
-from sfn_provider.runtime.group_tasks import start_tasks_before, task_ids_in_group
+from sfn_provider.runtime.group_tasks import start_tasks_around, task_ids_in_group
 from sfn_provider.runtime.routing_token import (
     ERROR_KEY,
     TOKEN_KEY,
@@ -154,7 +154,7 @@ def find_sibling_failure(
         context: its context.
         around: the places to search, where these are not all those of the position.
     """
-    starts = {start.task_id: start for start in start_tasks_before(task)}
+    starts = {start.task_id: start for start in start_tasks_around(task)}
     failures = []
     for depth, (start_id, index) in enumerate(branch.place if around is None else around):
         for error in _pull_errors(context, task_ids_in_group(starts[start_id])):
@@ -172,11 +172,11 @@ def _pull_errors(context: Context, task_ids: list[str]) -> list[dict[str, Json]]
     """Return the errors of the tasks that have failed, and not run again since."""
     errors = pull_xcoms(context, task_ids, ERROR_KEY)
     current = CurrentXComs(context, task_ids if errors else [])
-    tokens = [error.get("Token", {}) for error in errors]
+    pushed_by = [error.get("Token", error) for error in errors]
     return [
         error
-        for error, token in zip(errors, tokens, strict=True)
-        if not token or current.are_of(token["task_id"], token["map_index"], "failed")
+        for error, task in zip(errors, pushed_by, strict=True)
+        if current.are_of(task["task_id"], task["map_index"], "failed")
     ]
 
 
@@ -224,6 +224,8 @@ def _succeeded(inside: list[str], before: RoutingToken, context: Context) -> Ite
 
 def _failed(inside: list[str], before: RoutingToken, context: Context) -> Iterator[tuple[Place, BranchOutcome]]:
     for error in _pull_errors(context, inside):
+        if "Message" in error:  # of a task that could not run: no state's error, so no Catch takes it
+            raise AirflowFailException(error["Message"])
         if place := _place_of_error(error):
             token = RoutingToken.from_json(error["Token"])
             yield place, _outcome(error["Status"], token, before, error=error["Error"], cause=error["Cause"])

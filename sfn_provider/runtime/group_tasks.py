@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from sfn_provider._compat import AirflowFailException
+from sfn_provider.runtime.flow.check import flow_of
+from sfn_provider.runtime.flow.graph import mapped_by
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
+
+if TYPE_CHECKING:
+    from sfn_provider.runtime.flow.graph import Flow
 
 
 def find_start_task(task: StateTask) -> GroupStartTask:
-    """Return the start task of a join task, or of a task that runs child executions; a start task itself.
-
-    Raises:
-        AirflowFailException: where it was removed from the DAG.
-    """
+    """Return the start task of a join task, or of a task that runs child executions; a start task itself."""
     if isinstance(task, GroupStartTask):
         return task
-    for start in start_tasks_before(task):
-        if start.state_name == task.state_name:
-            return start
-    raise AirflowFailException(f"{task.task_id!r} has no start task of state {task.state_name!r} before it")
+    flow = flow_of(task.dag)
+    start = next(flow.starts_around(task.task_id)) if task.role == "children" else _start_of_join(flow, task)
+    if not isinstance(start, GroupStartTask):
+        raise TypeError(f"{task.task_id!r} is no part of a task group")
+    return start
+
+
+def _start_of_join(flow: Flow, join: StateTask) -> StateTask:
+    return flow.states[flow.homes[join.state_name]]
 
 
 def find_join_task(start: GroupStartTask) -> StateTask:
-    """Return the join task of a start task.
-
-    Raises:
-        AirflowFailException: where it was removed from the DAG.
-    """
-    for task in _walk(start, upstream=False):
-        if _is_join(task, start.state_name):
-            return task
-    raise AirflowFailException(f"{start.task_id!r} has no join task of state {start.state_name!r} behind it")
+    """Return the join task of a start task."""
+    flow = flow_of(start.dag)
+    return flow.states[flow.joins[start.state_name]]
 
 
-def start_tasks_before(task: StateTask) -> Iterator[GroupStartTask]:
-    """Yields the start tasks upstream of a task, the nearest first."""
-    return (start for start in _walk(task, upstream=True) if isinstance(start, GroupStartTask))
+def start_tasks_around(task: StateTask) -> Iterator[GroupStartTask]:
+    """Yields the start tasks of the Parallels and Maps that a task is in, the innermost first."""
+    return flow_of(task.dag).starts_around(task.task_id)
 
 
 def tasks_in_group(start: GroupStartTask) -> list[StateTask]:
     """Return the tasks between a start task and its join, also those of Parallels and Maps within."""
-    return list(_walk(start, upstream=False, until=start.state_name))
+    flow = flow_of(start.dag)
+    return [
+        flow.states[task_id]
+        for task_id in flow.places
+        if any(around.task_id == start.task_id for around in flow.starts_around(task_id))
+    ]
 
 
 def task_ids_in_group(start: GroupStartTask) -> list[str]:
@@ -50,18 +54,27 @@ def task_ids_in_group(start: GroupStartTask) -> list[str]:
     return [task.task_id for task in tasks_in_group(start)]
 
 
-def _walk(task: StateTask, *, upstream: bool, until: str | None = None) -> Iterator[StateTask]:
-    """Yields the tasks before or after one, the nearest first; the walk stops at the join of the state ``until``."""
-    queue = deque([task])
-    seen = {task.task_id}
-    while queue:
-        for relative in queue.popleft().get_direct_relatives(upstream=upstream):
-            if relative.task_id in seen or not isinstance(relative, StateTask) or _is_join(relative, until):
-                continue
-            seen.add(relative.task_id)
-            queue.append(relative)
-            yield relative
+def first_task_of_map(start: GroupStartTask) -> StateTask:
+    """Return the task of a Map's mapped group that runs first for each item."""
+    flow = flow_of(start.dag)
+    return flow.states[flow.after[start.task_id][0]]
 
 
-def _is_join(task: StateTask, state: str | None) -> bool:
-    return task.role == "join" and task.state_name == state
+def other_tasks_before_join(start: GroupStartTask) -> list[str]:
+    """Return the ids of the tasks without states that a join, and the tasks in its group, wait for in any state."""
+    flow = flow_of(start.dag)
+    if not flow.has_other_tasks:
+        return []
+    waiting, found = [flow.joins[start.state_name], *task_ids_in_group(start)], set[str]()
+    while waiting:
+        others = flow.tasks[waiting.pop()].upstream_task_ids - flow.states.keys() - found
+        found |= others
+        waiting += others
+    return sorted(found)
+
+
+def other_tasks_of_items(start: GroupStartTask) -> list[str]:
+    """Return the ids of the tasks without states that run for each item of a Map."""
+    flow = flow_of(start.dag)
+    others = flow.tasks.keys() - flow.states.keys()
+    return sorted(task_id for task_id in others if mapped_by(flow.tasks[task_id]) == start.task_id)

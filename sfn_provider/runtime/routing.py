@@ -8,11 +8,13 @@ tasks for a token that names its own state. Without one it skips itself.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import AirflowSkipException, SkipMixin
 from sfn_provider.runtime.branches import BRANCH_END_KEY, enter_branch, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import execution_input
+from sfn_provider.runtime.flow.check import flow_of
+from sfn_provider.runtime.flow.own_tasks import skips_with
 from sfn_provider.runtime.routing_token import (
     TOKEN_KEY,
     CurrentXComs,
@@ -20,12 +22,14 @@ from sfn_provider.runtime.routing_token import (
     TaskEntry,
     map_index_of,
     pull_xcoms,
+    usage_failure,
 )
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.xcom_json import encode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.runtime.flow.graph import Flow
 
 Json = Any
 
@@ -36,10 +40,11 @@ def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
     Raises:
         AirflowSkipException: where no task before it chose a state of this task.
     """
-    before = [near for near in task.get_direct_relatives(upstream=True) if isinstance(near, StateTask)]
+    flow = flow_of(task.dag)
+    before = [flow.states[near] for near in flow.before[task.task_id]]
     if not before:
         return TaskEntry(next(iter(task.states)), execution_input(context))
-    start = next((near for near in before if isinstance(near, GroupStartTask)), None)
+    start = before[0] if isinstance(before[0], GroupStartTask) else None
     entry = enter_branch(task, start, context) if start is not None else _chosen_entry(task, before, context)
     if entry is None:
         raise AirflowSkipException(f"no task before this one chose state {task.state_name!r}")
@@ -69,24 +74,50 @@ def route_to_successor(task: StateTask, context: Context, output: Json, token: R
 
     Returns:
         The output, for the task to return.
+
+    Raises:
+        AirflowFailException: no task behind this one runs the state that comes next.
     """
     instance = context["ti"]
+    flow = flow_of(task.dag)
+    chosen = _chosen_task(flow, task, token, context)
     instance.xcom_push(key=TOKEN_KEY, value=encode_xcom(asdict(token)))
     if token.next is None and token.branch is not None:
         instance.xcom_push(key=BRANCH_END_KEY, value=encode_xcom({"token": asdict(token), "output": output}))
     output = encode_xcom(output)
-    after = task.get_direct_relatives(upstream=False)
-    not_chosen = [near for near in after if _can_be_skipped(near) and token.next not in near.states]
+    not_chosen = [near for near in task.downstream_task_ids if _is_skipped(flow, task, near, chosen)]
     if not_chosen:
         # Airflow 3 ends the task by an exception here, so the output must be there before. A null is not pushed:
         # Airflow leaves it out of what a task returns, too, and 3.0 refuses to push it.
         if output is not None:
             instance.xcom_push(key="return_value", value=output)
         skipper: Any = SkipMixin
-        skipper().skip_all_except(instance, [near.task_id for near in after if near not in not_chosen])
+        skipper().skip_all_except(instance, sorted(task.downstream_task_ids - set(not_chosen)))
     return output
 
 
-def _can_be_skipped(task: Any) -> TypeGuard[StateTask]:
-    """Return False for a join, which waits for other branches too, and for a task that runs no states."""
-    return isinstance(task, StateTask) and task.skippable
+def _chosen_task(flow: Flow, task: StateTask, token: RoutingToken, context: Context) -> str | None:
+    """Return the task of the state that comes next; None where the execution, or the branch, ends."""
+    if token.next is None:
+        return None
+    chosen = flow.homes.get(token.next)
+    if chosen not in flow.after[task.task_id]:
+        raise usage_failure(
+            context,
+            f"{task.state_name!r} goes to {token.next!r}, but no task behind {task.task_id!r} runs that state: the "
+            "execution cannot go on. Correct the state's name, or add its task and an edge to it",
+        )
+    return chosen
+
+
+def _is_skipped(flow: Flow, task: StateTask, near: str, chosen: str | None) -> bool:
+    """Return whether a task straight behind one is skipped, because another one was chosen.
+
+    Not a join, which waits for other branches too. A task that runs no states is skipped with the states behind it,
+    where it is only on the way to states that this task names.
+    """
+    state = flow.states.get(near)
+    if state is not None:
+        return state.skippable and near != chosen
+    behind = skips_with(flow, task.task_id, near)
+    return bool(behind) and chosen not in behind

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from sfn_provider._compat import task_states
+from sfn_provider._compat import AirflowFailException, task_states
 from sfn_provider.engine.execution_state import Moment
 from sfn_provider.engine.external_branches import BranchContext
-from sfn_provider.xcom_json import decode_xcom
+from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -19,8 +19,8 @@ TOKEN_KEY = "token"
 """XCom key of the `RoutingToken`."""
 
 ERROR_KEY = "error"
-"""XCom key of the error of a failed state: ``{"Error", "Cause", "Status", "Transitions", "Token"}``, or ``{"Message"}``
-where the task cannot run at all."""
+"""XCom key of the error of a failed state: ``{"Error", "Cause", "Status", "Transitions", "Token"}``, or ``{"Message",
+"task_id", "map_index"}`` where the task cannot run at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,14 @@ def map_index_of(context: Context) -> int:
     """Return the map index of the task instance, -1 where it is not mapped."""
     index = context["ti"].map_index
     return -1 if index is None else index
+
+
+def usage_failure(context: Context, message: str) -> AirflowFailException:
+    """Pushes why a task cannot run, which is no state's error; returns the exception that fails it."""
+    instance = context["ti"]
+    error = {"Message": message, "task_id": instance.task_id, "map_index": map_index_of(context)}
+    instance.xcom_push(key=ERROR_KEY, value=encode_xcom(error))
+    return AirflowFailException(message)
 
 
 class CurrentXComs:

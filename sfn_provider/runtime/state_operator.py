@@ -16,8 +16,10 @@ from sfn_provider._compat import (
     enable_reschedule,
     fields_to_render,
 )
+from sfn_provider.exceptions import InconsistentFlow
 from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.crashes import fail_on_crash
+from sfn_provider.runtime.flow.check import flow_of, read_flow
 from sfn_provider.runtime.state_task import StateTask, StrategyName
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
@@ -41,6 +43,9 @@ class StateOperator(StateTask):
     the state's output, and ``token``, which names the state that comes next. An error that no Catch takes fails the
     task, without retries by Airflow: Airflow's ``retries`` are for lost workers (by default `LOST_WORKER_DEFAULTS`). A
     try after a lost worker resumes where the task deferred last.
+
+    When Airflow imports the DAG, it checks that the states that its tasks name and its edges agree, and refuses the DAG
+    otherwise (`sfn_provider.runtime.flow.check.read_flow`).
 
     Args:
         state_name: the state's name; by default the task id, without that of its task group.
@@ -78,8 +83,7 @@ class StateOperator(StateTask):
         region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        # Which state runs is decided by `sfn_provider.runtime.routing`; this rule only waits for the tasks before.
-        kwargs.setdefault("trigger_rule", "none_failed_min_one_success")
+        kwargs.setdefault("trigger_rule", self.flow_trigger_rule)
         kwargs = {**LOST_WORKER_DEFAULTS, **_retry_defaults(kwargs.get("default_args") or {}), **kwargs}
         fields = {name: kwargs.pop(name) for name in self.fields if name in kwargs}
         task_id: str = kwargs["task_id"]
@@ -124,8 +128,27 @@ class StateOperator(StateTask):
         inside = ("Branches", "ItemProcessor")
         return {self.state_name: {name: value for name, value in self.state_fields.items() if name not in inside}}
 
+    # Airflow calls it for each task of a DAG that it has imported, on all versions, before it uses the DAG.
+    def resolve_template_files(self) -> None:
+        """Checks the flow of the DAG's states, once for each DAG.
+
+        Raises:
+            InconsistentFlow: the arguments of its tasks and its edges disagree.
+        """
+        super().resolve_template_files()
+        if self is next((task for task in self.dag.task_dict.values() if isinstance(task, StateTask)), None):
+            read_flow(self.dag)
+
     def execute(self, context: Context) -> Json:
-        """Runs the state, if the task before chose it."""
+        """Runs the state, if the task before chose it.
+
+        Raises:
+            AirflowFailException: the state fails, or the flow of the DAG's states is inconsistent.
+        """
+        try:
+            flow_of(self.dag)  # a DAG that was not read from a file has not been checked
+        except InconsistentFlow as error:
+            raise AirflowFailException(str(error)) from error
         with fail_on_crash(context):
             return self._start_runner(context).execute()
 

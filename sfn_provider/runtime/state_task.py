@@ -69,6 +69,10 @@ class StateTask(BaseOperator):
     """A task of its own state, or the first task, a middle task or the last task of a Parallel or Map task group."""
     skippable: bool = True
     """True where the task before may skip this one when it chooses another state."""
+    branches: list[str] | None = None
+    """On the start task of a Parallel the names of the first states of its branches."""
+    flow_trigger_rule: str = "none_failed_min_one_success"
+    """The trigger rule that the task must have: it waits for the tasks before, and tokens decide which state runs."""
     state_name: str
     state_fields: dict[str, Json]
     query_language: str

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.asl.model import StateMachine
-from sfn_provider.runtime.group_tasks import find_join_task, find_start_task, tasks_in_group
+from sfn_provider.runtime.group_tasks import find_join_task, find_start_task, first_task_of_map, tasks_in_group
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 
 Json = Any
@@ -57,7 +57,7 @@ def _processor_fields(start: GroupStartTask, inside: list[StateTask]) -> dict[st
     if children is not None:
         names = ("ItemProcessor", "Iterator")
         return {name: children.state_fields[name] for name in names if name in children.state_fields}
-    first = next(task for task in inside if start.task_id in task.upstream_task_ids)
+    first = first_task_of_map(start)
     states = {name: _with_query_language(state, task) for task in inside for name, state in task.states.items()}
     limit = first.max_active_tis_per_dagrun
     processor = {"StartAt": next(iter(first.states)), "States": states}

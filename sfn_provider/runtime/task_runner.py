@@ -30,7 +30,13 @@ from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure
 from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
 from sfn_provider.runtime.routing import resolve_entry, route_to_successor
-from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, RoutingToken, TaskEntry, map_index_of
+from sfn_provider.runtime.routing_token import (
+    BranchPosition,
+    RoutingToken,
+    TaskEntry,
+    map_index_of,
+    usage_failure,
+)
 from sfn_provider.runtime.snapshots import KillReason, TaskSnapshotStore
 from sfn_provider.runtime.state_failures import push_state_failure
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
@@ -312,8 +318,7 @@ class TaskRunner:
 
     def usage_failure(self, message: str) -> AirflowFailException:
         """Return the exception that fails the task for a reason that is not a state's error."""
-        self.push(ERROR_KEY, {"Message": message})
-        return AirflowFailException(message)
+        return usage_failure(self.context, message)
 
     @cached_property
     def _idempotency_key(self) -> str:

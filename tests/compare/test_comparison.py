@@ -15,6 +15,7 @@ from sfn_provider.compare.comparison import compare_on_engine
 from sfn_provider.engine import Execution
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import Translation, translate
+from tests.fixtures.airflow_operators import PythonOperator
 from tests.fixtures.definitions import END, call, choose, go, machine
 
 pytestmark = pytest.mark.usefixtures("user_airflow_home")
@@ -146,13 +147,14 @@ class Change:
     more: dict[str, str] = field(default_factory=dict)
 
 
+SEND = 'parameters={"weight.$": "$weight", "order.$": "$"},\n        '
 CHANGES = [
     Change(
         "an edge moved",
-        'next="Send"',
-        'next="Note"',
-        "Send entered on Step Functions, Note on Airflow",
-        {"pack >> [send,": "pack >> [send, note,"},
+        SEND + 'next="Note"',
+        SEND + 'next="Rest"',
+        "Note entered on Step Functions, Rest on Airflow",
+        {"    send >> note\n": "    send >> rest\n"},
     ),
     Change(
         "a retry dropped", '"MaxAttempts": 2', '"MaxAttempts": 0', "status: 'SUCCEEDED' on Step Functions, 'FAILED'"
@@ -177,7 +179,13 @@ CHANGES = [
         '"IntervalSeconds": 8',
         "7.0 seconds on Step Functions, 8.0 on",
     ),
-    Change("an end put in", 'next="Note"', "end=True", "Note entered on Step Functions, no state on Airflow"),
+    Change(
+        "an end put in",
+        SEND + 'next="Note"',
+        SEND + "end=True",
+        "Note entered on Step Functions, no state on Airflow",
+        {"    send >> note\n": ""},
+    ),
 ]
 
 
@@ -214,8 +222,16 @@ def test_a_catch_that_was_dropped_is_found_out(monkeypatch: pytest.MonkeyPatch) 
     assert "left on Step Functions, not left on Airflow" in pack.differences
 
 
-def test_a_way_that_was_cut_leaves_the_run_without_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_way_that_was_cut_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, ("    send >> note\n", ""))
+    with pytest.raises(AirflowRunFailed, match="no edge leads to its task: add Send >> Note"):
+        compare_on_engine(ORDER, INPUT, mocks=MOCKS)
+
+
+def test_a_task_that_ends_a_way_by_itself_leaves_the_run_without_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = "ShortCircuitOperator(task_id='stop', python_callable=lambda: False)"
+    stopped = f"    from {PythonOperator.__module__} import ShortCircuitOperator\n    send >> {stop} >> note\n"
+    change_source(monkeypatch, ("    send >> note\n", stopped))
     with pytest.raises(AirflowRunFailed, match="ended as success without an outcome"):
         compare_on_engine(ORDER, INPUT, mocks=MOCKS)
 

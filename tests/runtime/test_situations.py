@@ -17,11 +17,12 @@ from sfn_provider.operators.distributed_map import (
     DistributedMapJoinOperator,
     DistributedMapStartOperator,
 )
+from sfn_provider.operators.groups import MapTaskGroup
 from sfn_provider.operators.state_machine import LoopOperator, ParallelStateOperator, TaskStateOperator
 from sfn_provider.runtime import snapshots
 from tests.fixtures.definitions import choose
 from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, Variables, deferral, task
-from tests.fixtures.task_runs import STARTED, Run
+from tests.fixtures.task_runs import STARTED, Run, dag
 
 WORK = {"Type": "Task", "Resource": FUNCTION, "Next": "Call"}
 CALL = {"Type": "Task", "Resource": JOB}
@@ -148,12 +149,18 @@ ENDS: dict[str, Any] = {"task": "done", "loop": "done", "parallel": ["done"], "c
 def make(kind: str) -> Any:
     """Make a task of a kind."""
     operator, fields, _ = KINDS[kind]
-    made = task(operator, **fields, **({"state_name": "Each"} if kind == "children" else {}))
+    made = make_children(operator, fields) if kind == "children" else task(operator, **fields)
     made.kind = kind
-    if kind == "children":
-        with made.dag:
-            DistributedMapStartOperator(task_id="Start", state_name="Each", items_path="$.items") >> made
-            made >> DistributedMapJoinOperator(task_id="Join", state_name="Each", end=True)
+    return made
+
+
+def make_children(operator: Any, fields: dict[str, Any]) -> Any:
+    """Make the task of child executions between the start and the join of its Map."""
+    with dag():
+        start = DistributedMapStartOperator(task_id="Start", state_name="Each", items_path="$.items")
+        with MapTaskGroup("part", items=start, prefix_group_id=False):
+            made = operator(task_id="Call", state_name="Each", **fields)
+        made >> DistributedMapJoinOperator(task_id="Join", state_name="Each", end=True)
     return made
 
 

@@ -129,17 +129,17 @@ def _ask_fields() -> dict[str, Any]:
 
 def test_a_task_that_nobody_chose_skips_itself() -> None:
     run = Run(conf={})
-    first, second = chain(
-        (PassStateOperator, {"task_id": "First", "next": "Elsewhere"}),
-        (PassStateOperator, {"task_id": "Second", "end": True}),
-    )
-    run.xcoms["First", "token"] = {"task_id": "First", "next": "Elsewhere"}
-    with pytest.raises(AirflowSkipException, match="no task before this one chose state 'Second'"):
-        run.execute(second)
+    with dag():
+        first = ChoiceStateOperator(task_id="First", **_ask_fields())
+        yes, no = (PassStateOperator(task_id=name, end=True) for name in ("Yes", "No"))
+        first >> [yes, no]
+    run.xcoms["First", "token"] = {"task_id": "First", "next": "No"}
+    with pytest.raises(AirflowSkipException, match="no task before this one chose state 'Yes'"):
+        run.execute(yes)
     run.xcoms.clear()
     with pytest.raises(AirflowSkipException):
-        run.execute(second)
-    assert first.states and run.xcoms == {}
+        run.execute(yes)
+    assert run.xcoms == {}
 
 
 def test_tasks_that_are_no_states_do_not_count() -> None:
@@ -214,7 +214,7 @@ def test_a_task_without_a_mock_says_so() -> None:
     with pytest.raises(AirflowFailException, match=f"state 'Other' calls {FUNCTION} but has no mock.*Break, Call"):
         run.execute(task)
     assert list(run.xcoms) == [("Other", "error")]
-    assert list(run.xcoms["Other", "error"]) == ["Message"]
+    assert list(run.xcoms["Other", "error"]) == ["Message", "task_id", "map_index"]
 
 
 def test_a_run_that_takes_too_long_is_told_its_limit() -> None:

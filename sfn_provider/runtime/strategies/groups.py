@@ -13,7 +13,7 @@ from sfn_provider.engine.external_branches import previous_events
 from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.requests import RunBranches
 from sfn_provider.runtime.branches import GROUP_START_KEY, GroupStart, collect_branch_outcomes, pull_group_start
-from sfn_provider.runtime.group_tasks import find_start_task
+from sfn_provider.runtime.group_tasks import find_start_task, other_tasks_before_join, other_tasks_of_items
 from sfn_provider.runtime.routing_token import TOKEN_KEY, pull_xcoms
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.runtime.task_definitions import own_definition, rebuild_map_state
@@ -100,6 +100,12 @@ def dispatch_iterations(runner: TaskRunner, step: StepResult) -> Json:
     """Pushes what the iterations of an inline Map need; returns their inputs. Runs too many of them itself."""
     limit = conf.getint("core", "max_map_length", fallback=1024)
     count = len(_requested_branches(step).inputs)
+    others = other_tasks_of_items(find_start_task(runner.task)) if count > limit else []
+    if others:
+        raise runner.usage_failure(
+            f"{count} items are more than the {limit} of [core] max_map_length: this task would run their states "
+            f"itself, and {others[0]!r} for none of them. Raise the limit, or move that task out of the mapped group"
+        )
     if count <= limit:
         return [encode_xcom(value) for value in _push_branches(runner, step).inputs]
     runner.task.log.info(
@@ -166,10 +172,19 @@ class GroupJoin(TaskStrategy):
         if start is None:
             raise _not_entered(runner, task)
         runner.branch = start.token.branch
+        _check_other_tasks(runner, task)
         state = ExecutionState.from_json(start.shared["state"])
         if start.shared.get("left"):
             return runner.finish(StepResult(state, [], []))
         return runner.run(self._apply_outcomes(runner, start, state))
+
+
+def _check_other_tasks(runner: TaskRunner, start: GroupStartTask) -> None:
+    """Fails the join where a task that runs no state has failed before it: no branch's outcome shows it."""
+    others = other_tasks_before_join(start)
+    for (task_id, _), state in sorted(task_states(runner.context, others).items()) if others else ():
+        if state == "failed":
+            raise AirflowFailException(f"{task_id!r}, which {runner.task.task_id!r} waits for, has failed; clear it")
 
 
 def join_branches(runner: TaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:

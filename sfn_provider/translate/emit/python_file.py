@@ -30,7 +30,8 @@ def doc_md(plan: DagPlan) -> str:
     origin = f" of {literals.prose(plan.origin)}" if plan.origin else ""
     explanation = (
         f"An Airflow DAG that does what the AWS Step Functions state machine{origin} does. "
-        "Each task is one state. A task chooses the one that comes next; the others are skipped. "
+        "Each task is one state. A task chooses the one that comes next by its name; the others are skipped. Where the "
+        "names and the edges disagree, Airflow refuses the file and shows why. "
         "Trigger it with the execution's input as the run's configuration."
     )
     lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(explanation, WIDTH)]

@@ -132,11 +132,13 @@ def test_a_wrong_path_among_them_is_found(parameters: dict[str, str]) -> None:
 # Wrong DAGs ----------------------------------------------------------------------------------------------------------
 
 
-def changed(definition: dict[str, Any], state: str, *targets: str, **arguments: Any) -> DagPlan:
+def changed(
+    definition: dict[str, Any], state: str, targets: tuple[str, ...] | None = None, **arguments: Any
+) -> DagPlan:
     """The plan of a definition with other arguments for one state's task; None takes an argument away.
 
     An argument that neither half of a Parallel or Map has is left alone in that half. ``targets`` are the states that
-    the task may go on to from now on.
+    the task may go on to from now on; states that no way leads to any more have no task.
     """
     changes = []
 
@@ -145,10 +147,10 @@ def changed(definition: dict[str, Any], state: str, *targets: str, **arguments: 
             return task
         kept = {name: value for name, value in {**task.arguments, **arguments}.items() if value is not None}
         changes.append(kept != dict(task.arguments))
-        return replace(task, arguments=kept, targets=targets or task.targets)
+        return replace(task, arguments=kept, targets=task.targets if targets is None else targets)
 
     plan = translate(definition, dag_id=DAG_ID).plan
-    wrong = replace(plan, tasks=tuple(_mapped(node, change) for node in plan.tasks))
+    wrong = replace(plan, tasks=_reachable(plan.start_at, tuple(_mapped(node, change) for node in plan.tasks)))
     assert changes == [True]
     return wrong
 
@@ -161,9 +163,21 @@ def _mapped(node: Node, change: Callable[[TaskPlan], TaskPlan]) -> Node:
     if isinstance(node, TaskPlan):
         return change(node)
     branches = tuple(
-        replace(branch, tasks=tuple(_mapped(inner, change) for inner in branch.tasks)) for branch in node.branches
+        replace(branch, tasks=_reachable(branch.start_at, tuple(_mapped(inner, change) for inner in branch.tasks)))
+        for branch in node.branches
     )
     return replace(node, start=change(node.start), join=change(node.join), branches=branches)
+
+
+def _reachable(start: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    homes = {name: node for node in nodes for name in node.states}
+    waiting, found = [start], set()
+    while waiting:
+        node = homes[waiting.pop()]
+        if node.states[0] not in found:
+            found.add(node.states[0])
+            waiting += node.targets
+    return tuple(node for node in nodes if node.states[0] in found)
 
 
 @dataclass(frozen=True)
@@ -183,7 +197,7 @@ class Wrong:
     state: str
     arguments: dict[str, Any]
     found_in: str
-    targets: tuple[str, ...] = ()
+    targets: tuple[str, ...] | None = None
     mocks: dict[str, Any] | None = None
 
 
@@ -194,8 +208,8 @@ def _choice(**rule: Any) -> list[dict[str, Any]]:
 WRONG = [
     Wrong("an edge moved", "Prepare", {"next": "Done"}, "Enough?", ("Done",)),
     Wrong("an edge past a Wait", "Both", {"next": "Done"}, "Rest", ("Done",)),
-    Wrong("an edge within a Map", "Price", {"next": None, "end": True}, "Round"),
-    Wrong("an edge within a branch", "Mail", {"next": None, "end": True}, "Mailed"),
+    Wrong("an edge within a Map", "Price", {"next": None, "end": True}, "Round", ()),
+    Wrong("an edge within a branch", "Mail", {"next": None, "end": True}, "Mailed", ()),
     Wrong("a rule that goes elsewhere", "Enough?", {"choices": _choice(Next="Rest")}, "Each", ("Rest", "Too few")),
     Wrong("a rule with another limit", "Enough?", {"choices": _choice(NumericGreaterThan=2)}, "Each"),
     Wrong(
@@ -208,7 +222,7 @@ WRONG = [
     Wrong("no retry", "Load", {"retry": None}, "Load"),
     Wrong("a retry for another error", "Load", {"retry": [{"ErrorEquals": ["Other"]}]}, "Load"),
     Wrong("a retry too few", "Load", {"retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 0}]}, "Load"),
-    Wrong("no catch", "Load", {"catch": None}, "Load", mocks=CAUGHT),
+    Wrong("no catch", "Load", {"catch": None}, "Load", ("Prepare",), CAUGHT),
     Wrong(
         "a catch that drops the input",
         "Load",
@@ -241,7 +255,7 @@ WRONG = [
 
 @pytest.mark.parametrize("case", WRONG, ids=lambda case: case.id)
 def test_a_wrong_dag_is_found_out(case: Wrong) -> None:
-    plan = changed(ORDERS, case.state, *case.targets, **case.arguments)
+    plan = changed(ORDERS, case.state, case.targets, **case.arguments)
     result = replay(ORDERS, {"day": "Monday"}, case.mocks or GOOD, plan)
     assert not result.agrees
     assert case.found_in in [state.state for state in result.states if not state.agrees]

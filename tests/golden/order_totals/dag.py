@@ -1,8 +1,9 @@
 """Sums up an order in {% JSONata %} and {{ nothing else }}
 
 An Airflow DAG that does what the AWS Step Functions state machine of machine.asl.json
-does. Each task is one state. A task chooses the one that comes next; the others are
-skipped. Trigger it with the execution's input as the run's configuration.
+does. Each task is one state. A task chooses the one that comes next by its name; the
+others are skipped. Where the names and the edges disagree, Airflow refuses the file and
+shows why. Trigger it with the execution's input as the run's configuration.
 """
 
 from datetime import UTC, datetime

@@ -1,0 +1,1 @@
+"""Reads the flow of a DAG's states, and checks that arguments and edges agree."""

@@ -1,0 +1,107 @@
+"""Finds what is wrong with one state task alone: Airflow arguments, Next and End.
+
+Imported at every parse of a DAG file: nothing heavy at module level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sfn_provider.runtime.flow.graph import mapped_by, rule_of
+from sfn_provider.runtime.flow.transitions import end_problem, inner_problems
+
+if TYPE_CHECKING:
+    from sfn_provider.runtime.state_task import StateTask
+
+
+class TaskProblem(NamedTuple):
+    """What is wrong with a task.
+
+    Args:
+        text: what is wrong and what to do.
+        state: the state of a loop that it is about; None where that is the task's own.
+    """
+
+    text: str
+    state: str | None = None
+
+
+def task_problems(task: StateTask) -> list[TaskProblem]:
+    """Return what is wrong with a task alone."""
+    found = _airflow_problems(task)
+    if task.role in ("state", "join"):
+        if is_loop(task):
+            return [*found, *_loop_problems(task), *_misplaced(task, "the states of the loop")]
+        if problem := end_problem(task.state_fields, "next", "end=True"):
+            found.append(TaskProblem(problem))
+        return found + _inside(task.state_fields, None) if task.role == "state" else found
+    owner = "the join task" if task.role == "start" else "the states inside"
+    return [*found, *_misplaced(task, owner), *(_inside(task.state_fields, None) if task.role == "children" else ())]
+
+
+def _airflow_problems(task: StateTask) -> list[TaskProblem]:
+    found = []
+    rule = task.flow_trigger_rule
+    if task.is_teardown:
+        found.append(TaskProblem("a state is no teardown: the run would be green where it fails. Remove as_teardown()"))
+    # The tasks of a mapped group have another rule.
+    elif task.trigger_rule != rule and not (task.trigger_rule == "all_done" and mapped_by(task) is not None):
+        found.append(
+            TaskProblem(
+                f"trigger_rule is {rule_of(task)!r}: Airflow would skip the task although its state was chosen, run it "
+                f"too early, or take a failed run for a green one. This task's rule is {str(rule)!r}: remove the "
+                "argument"
+            )
+        )
+    if not task.do_xcom_push:
+        found.append(TaskProblem("do_xcom_push is False, but the next task reads its output from an XCom: remove it"))
+    return found
+
+
+def _loop_problems(task: StateTask) -> Iterator[TaskProblem]:
+    if not task.states:
+        yield TaskProblem("states is empty: give it the states of the loop")
+    for name, fields in task.states.items():
+        if not isinstance(fields, dict) or "Type" not in fields:
+            yield TaskProblem("it is no object with a Type", name)
+            continue
+        if problem := end_problem(fields):
+            yield TaskProblem(problem, name)
+        yield from _inside(fields, name)
+
+
+def _misplaced(task: StateTask, owner: str) -> Iterator[TaskProblem]:
+    for name in ("Next", "End", "Catch"):
+        if name in task.state_fields:
+            yield TaskProblem(f"{name.lower()} is no argument of this task, but of {owner}: move it there")
+
+
+def _inside(fields: Mapping[str, Any], state: str | None) -> list[TaskProblem]:
+    """Return what is wrong with the states inside of a Parallel or Map that is one task."""
+    if fields["Type"] not in ("Parallel", "Map"):
+        return []
+    found = []
+    for problem in inner_problems(fields):
+        hint = suggest_name(problem.unknown, problem.known) if problem.unknown is not None else ""
+        found.append(TaskProblem(problem.text + hint, state))
+    return found
+
+
+def is_loop(task: StateTask) -> bool:
+    """Return True for the task of a loop, whose states are an argument."""
+    return bool(task.state_fields["Type"] == "Loop")
+
+
+def describe_task(task: StateTask) -> str:
+    """Return how messages name a task: by its state, and by its id where that is another text."""
+    if is_loop(task) or task.state_name == task.task_id:
+        return f"task {task.task_id!r}"
+    return f"state {task.state_name!r} (task {task.task_id!r})"
+
+
+def suggest_name(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'Poll'?`` for the most similar name; an empty text where none is similar."""
+    from sfn_provider.asl.lint_rules.reporting import did_you_mean  # only for a DAG that does not import
+
+    return did_you_mean(word, known)
