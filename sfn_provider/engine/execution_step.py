@@ -16,7 +16,7 @@ from sfn_provider.engine.dataflow.data_flow import StateExit
 from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
-from sfn_provider.engine.limits import HISTORY_FULL_ERROR, MAX_EVENTS, oversize_error
+from sfn_provider.engine.limits import HISTORY_FULL_ERROR, MAX_EVENTS, oversized_output
 from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
 from sfn_provider.engine.requests import Cancel, Event
 from sfn_provider.engine.state_progress import DeferredFailure
@@ -123,7 +123,7 @@ class ExecutionStep(StepContext):
     def leave(self, frame: Frame, state: CompiledState, exit: StateExit, next_state: str | None) -> None:
         """Leave the state with an output for the next one, or end the frame where there is no next one."""
         output, assigned = exit
-        error = oversize_error(state.name, output) if output is not frame.input else None
+        error = oversized_output(state.name, output) if output is not frame.input else None
         if error is not None:
             self.fail(frame, state, error)
             return
@@ -217,7 +217,7 @@ class ExecutionStep(StepContext):
         self.set_current_frame(frame)
         self.abort_children(frame)
         self.cancel(frame)
-        index = choose_retrier(getattr(state.model, "retry", ()), frame.retry_counts, error.error)
+        index = choose_retrier(getattr(state.model, "retry", ()), frame.retry_counts, error)
         if index is not None:
             self._retry(frame, state, index, error)
         else:
@@ -239,7 +239,7 @@ class ExecutionStep(StepContext):
     def _catch(self, frame: Frame, state: CompiledState, error: StatesError) -> None:
         failed_after = frame.previous
         self._emit_state_failed(frame, state)
-        catcher = catch.find_catcher(state, error.error)
+        catcher = catch.find_catcher(state, error)
         decision = CatchDecision(state.model.catch.index(catcher), catcher.next) if catcher is not None else None
         self.observe_failure(frame, state.name, error, decision)
         if catcher is None:
@@ -250,7 +250,7 @@ class ExecutionStep(StepContext):
         except StatesError as second:
             self._fail_catch(frame, state, second, failed_after)
             return
-        oversized = oversize_error(state.name, exit.output)
+        oversized = oversized_output(state.name, exit.output)
         if oversized is not None:  # the state's Catch does not take an error of its own output
             self.observe_failure(frame, state.name, oversized)
             self.fail_frame(frame, oversized)

@@ -54,17 +54,32 @@ def utf8_bytes(text: str) -> int:
     return len(text.encode(errors="replace"))
 
 
-def oversize_error(name: str, value: Json) -> StatesError | None:
-    """Return the error for a value that is too large for an output, as AWS words it (recorded executions); else None.
+class OversizedOutput(StatesError):
+    """The output of a state, or the input of a child execution, is too large."""
+
+
+def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
+    """Return the error for an output that is too large, as AWS words it (recorded executions); else None.
 
     Args:
-        name: the state's or task's name.
-        value: its output or result.
+        state_name: the state's name.
+        value: its output.
     """
-    if not exceeds_payload(value):
-        return None
-    problem = "returned a result with a size exceeding the maximum number of bytes service limit."
-    return StatesError("States.DataLimitExceeded", f"The state/task '{name}' {problem}")
+    return OversizedOutput("States.DataLimitExceeded", _oversize_cause(state_name)) if exceeds_payload(value) else None
+
+
+def oversized_result(resource: str | None, value: Json) -> StatesError | None:
+    """Return the error for a task's result that is too large, as AWS words it (recorded executions); else None.
+
+    Args:
+        resource: the type of the task's resource, ``lambda``, or its ARN.
+        value: the result.
+    """
+    return StatesError("States.DataLimitExceeded", _oversize_cause(str(resource))) if exceeds_payload(value) else None
+
+
+def _oversize_cause(name: str) -> str:
+    return f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
 
 
 def check_execution_input(value: Json) -> None:

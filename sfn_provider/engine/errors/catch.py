@@ -18,8 +18,8 @@ from sfn_provider.engine.errors.retry import is_timeout, matches_error, reported
 from sfn_provider.exceptions import StatesError
 
 
-def find_catcher(state: CompiledState, error: str | None) -> Catcher | None:
-    """Return the first catcher of the state that matches an error name."""
+def find_catcher(state: CompiledState, error: StatesError) -> Catcher | None:
+    """Return the first catcher of the state that matches an error."""
     return next(
         (catcher for catcher in getattr(state.model, "catch", ()) if matches_error(catcher.error_equals, error)), None
     )

@@ -9,29 +9,30 @@ import random
 from collections.abc import Iterable, Sequence
 
 from sfn_provider.asl.model import Retrier
+from sfn_provider.engine.limits import OversizedOutput
+from sfn_provider.exceptions import StatesError
 
 _TERMINAL = frozenset({"States.Runtime"})
 """Errors that end the execution regardless of Retry and Catch."""
-
-_NO_WILDCARD = frozenset({"States.DataLimitExceeded"})
-"""Errors that no wildcard matches."""
 
 _MAX_DELAY_SECONDS = 31_622_400
 """The longest delay that MaxDelaySeconds takes, in seconds: no execution lasts longer."""
 
 
-def matches_error(names: Iterable[str], error: str | None) -> bool:
+def matches_error(names: Iterable[str], failure: StatesError) -> bool:
     """Return True if one of the names in an ErrorEquals matches an error.
 
     ``States.ALL`` matches all but the terminal errors, ``States.TaskFailed`` all of these but ``States.Timeout``.
-    A missed heartbeat is reported as ``States.Timeout`` and also answers to ``States.HeartbeatTimeout``.
+    Neither matches ``States.DataLimitExceeded`` of a state's own output; of a task's result they do (recorded
+    executions). A missed heartbeat is reported as ``States.Timeout`` and also answers to ``States.HeartbeatTimeout``.
     """
+    error = failure.error
     if error in _TERMINAL:
         return False
     for name in names:
         if name == error:
             return True
-        if error in _NO_WILDCARD:
+        if isinstance(failure, OversizedOutput):
             continue
         if name == "States.ALL" or (name == "States.TaskFailed" and not is_timeout(error)):
             return True
@@ -55,13 +56,13 @@ def is_timeout(error: str | None) -> bool:
     return error in ("States.Timeout", "States.HeartbeatTimeout")
 
 
-def choose_retrier(retriers: Sequence[Retrier], counts: Sequence[int], error: str | None) -> int | None:
+def choose_retrier(retriers: Sequence[Retrier], counts: Sequence[int], error: StatesError) -> int | None:
     """Return the index of the retrier that handles an error; None where the error is not retried.
 
     Args:
         retriers: the state's Retry.
         counts: how often each of them has retried during this visit of the state.
-        error: the name of the error.
+        error: the error.
     """
     for index, retrier in enumerate(retriers):
         if matches_error(retrier.error_equals, error):

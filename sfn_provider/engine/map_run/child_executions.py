@@ -9,7 +9,7 @@ from sfn_provider.engine.dataflow.data_flow import compile_evaluator
 from sfn_provider.engine.dataflow.typed_fields import evaluate_integer
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep
-from sfn_provider.engine.limits import EXPRESS_SECONDS, oversize_error
+from sfn_provider.engine.limits import EXPRESS_SECONDS, oversized_output
 from sfn_provider.engine.map_run.item_batcher import make_batches
 from sfn_provider.engine.map_run.naming import child_context, child_name
 from sfn_provider.engine.state_progress import MapRunProgress
@@ -31,7 +31,7 @@ def make_child_inputs(
     if state.model.item_batcher is not None:
         inputs = _make_batches(step, state, scope, items)
         counts = [len(batch["Items"]) for batch in inputs]
-    error = next(filter(None, (oversize_error(state.name, value) for value in inputs)), None)
+    error = next(filter(None, (oversized_output(state.name, value) for value in inputs)), None)
     if error is not None:
         raise error
     return inputs, counts

@@ -17,7 +17,7 @@ from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.map_run.file_formats import Dataset
 from sfn_provider.engine.step_context import StepContext
-from sfn_provider.exceptions import StatesError
+from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
 STATE_DATA = "STATE_DATA"
 """What ``$$.Map.Item.Source`` shows for items from the state's input."""
@@ -55,6 +55,9 @@ def _evaluate_items_jsonata(step: StepContext, state: CompiledState, scope: Scop
     # Observed on AWS: an object is refused where the Map is inline or has an ItemBatcher.
     if isinstance(values, dict) and model.distributed and model.item_batcher is None:
         return values
+    if not isinstance(values, list) and "items" not in model.model_fields_set:
+        cause = f"Map state input must be an array but was: {to_json(values)}"  # reported from executions
+        raise QueryEvaluationError(cause, "Items")
     if not isinstance(values, list):
         require_type(values, "array", items if isinstance(items, str) else to_json(items), "Items")
     return list(values)

@@ -14,7 +14,7 @@ from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, wrong_va
 from sfn_provider.engine.errors.retry import is_timeout, reported_error_name
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
-from sfn_provider.engine.limits import MAX_SECONDS, oversize_error, to_json
+from sfn_provider.engine.limits import MAX_SECONDS, oversized_result, to_json
 from sfn_provider.engine.observations import CallRequested
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
 from sfn_provider.engine.state_progress import TaskProgress
@@ -108,7 +108,7 @@ def _handle_event(step: ExecutionStep, frame: Frame, state: CompiledState, purpo
 
 def _succeed(step: ExecutionStep, frame: Frame, state: CompiledState, resource: Resource, result: Json) -> None:
     step.cancel(frame)
-    error = oversize_error(state.name, result)
+    error = oversized_result(resource.resource_type if resource.action else resource.text, result)
     if error is not None:
         _fail(step, frame, state, resource, error)
         return

@@ -156,7 +156,11 @@ def test_a_timeout_is_shown_as_one_with_an_empty_cause(names: list[str], fields:
 
 UNCAUGHT = {
     "runtime": ({"OutputPath": "$.missing"}, returns({}), "States.Runtime"),
-    "data limit": ({}, returns("x" * 262_143), "States.DataLimitExceeded"),
+    "data limit of the state's output": (
+        {"ResultSelector": {"twice.$": "States.Array($, $)"}},
+        returns("x" * 200_000),
+        "States.DataLimitExceeded",
+    ),
 }
 
 
@@ -166,9 +170,27 @@ def test_what_a_wildcard_does_not_catch(fields: dict[str, Any], answers: list[An
     assert outcome(execution) == ("FAILED", error)
 
 
-def test_the_data_limit_is_caught_by_its_name() -> None:
-    machine = caught(task(), catcher("States.DataLimitExceeded"))
-    execution = simulate(machine, {}, mocks={"State": returns("x" * 262_143)})
+@pytest.mark.parametrize("name", ["States.DataLimitExceeded", "States.ALL", "States.TaskFailed"])
+@pytest.mark.parametrize(
+    ("resource", "named"),
+    [
+        ("arn:aws:states:::lambda:invoke", "lambda"),
+        ("arn:aws:states:::aws-sdk:s3:getObject", "aws-sdk:s3"),
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", "arn:aws:lambda:us-east-1:123456789012:function:f"),
+    ],
+)
+def test_a_result_that_is_too_large_is_caught_and_names_its_resource(name: str, resource: str, named: str) -> None:
+    machine = caught(task(Resource=resource), catcher(name))
+    execution = simulate(machine, {}, mocks={"State": returns("\u00e9" * 131_072)})  # two bytes each
+    assert execution.output["Error"] == "States.DataLimitExceeded"
+    assert execution.output["Cause"].startswith(f"The state/task '{named}' returned a result")
+
+
+def test_the_data_limit_of_an_output_is_caught_by_its_name() -> None:
+    state = task(ResultSelector={"twice.$": "States.Array($, $)"})
+    execution = simulate(
+        caught(state, catcher("States.DataLimitExceeded")), {}, mocks={"State": returns("x" * 200_000)}
+    )
     assert execution.output["Error"] == "States.DataLimitExceeded"
 
 

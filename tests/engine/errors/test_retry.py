@@ -11,6 +11,8 @@ import pytest
 from sfn_provider.asl.model import Retrier
 from sfn_provider.engine import simulate
 from sfn_provider.engine.errors.retry import choose_retrier, matches_error
+from sfn_provider.engine.limits import OversizedOutput
+from sfn_provider.exceptions import StatesError
 from tests.fixtures.distributed_maps import event_types
 from tests.fixtures.engine import (
     call_times,
@@ -43,7 +45,7 @@ MATCHES = {
     "States.QueryEvaluationError": {"States.ALL", "States.TaskFailed"},
     "States.Timeout": {"States.ALL", "States.Timeout"},
     "States.HeartbeatTimeout": {"States.ALL", "States.Timeout", "States.HeartbeatTimeout"},
-    "States.DataLimitExceeded": set(),
+    "States.DataLimitExceeded": {"States.ALL", "States.TaskFailed"},
     "States.Runtime": set(),
     None: {"States.ALL", "States.TaskFailed"},
 }
@@ -53,13 +55,14 @@ WILDCARDS = ("States.ALL", "States.TaskFailed", "States.Timeout", "States.Heartb
 @pytest.mark.parametrize("error", MATCHES)
 @pytest.mark.parametrize("name", WILDCARDS)
 def test_matches_by_wildcard(error: str | None, name: str) -> None:
-    assert matches_error([name], error) is (name in MATCHES[error])
+    assert matches_error([name], StatesError(error)) is (name in MATCHES[error])
+    assert not matches_error([name], OversizedOutput("States.DataLimitExceeded"))
 
 
 @pytest.mark.parametrize("error", [name for name in MATCHES if name])
 def test_matches_by_name(error: str) -> None:
-    assert matches_error(["Other", error], error) is (error != "States.Runtime")
-    assert matches_error(["Other"], error) is False
+    assert matches_error(["Other", error], StatesError(error)) is (error != "States.Runtime")
+    assert matches_error(["Other"], StatesError(error)) is False
 
 
 @dataclass(frozen=True)
@@ -212,9 +215,9 @@ def test_a_jsonata_error_is_retried() -> None:
 
 def test_choose_retrier_gives_the_place_in_the_list() -> None:
     retriers = [Retrier(error_equals=("A",)), Retrier(error_equals=("States.ALL",), max_attempts=1)]
-    assert choose_retrier(retriers, [0, 0], "A") == 0
-    assert choose_retrier(retriers, [0, 0], "B") == 1
-    assert choose_retrier(retriers, [3, 0], "A") is None
-    assert choose_retrier(retriers, [0, 1], "B") is None
-    assert choose_retrier(retriers, [0, 0], "States.Runtime") is None
-    assert choose_retrier((), (), "A") is None
+    assert choose_retrier(retriers, [0, 0], StatesError("A")) == 0
+    assert choose_retrier(retriers, [0, 0], StatesError("B")) == 1
+    assert choose_retrier(retriers, [3, 0], StatesError("A")) is None
+    assert choose_retrier(retriers, [0, 1], StatesError("B")) is None
+    assert choose_retrier(retriers, [0, 0], StatesError("States.Runtime")) is None
+    assert choose_retrier((), (), StatesError("A")) is None
