@@ -53,6 +53,7 @@ class TaskDisplay:
         self._context = context
         self._changed: dict[str, None] = {}
         self._flushed_at: float | None = None
+        self._next_parameters = 0.0
         self._retries: list[dict[str, Json]] = []
         self._parameters: dict[str, Json] = {}
         self._addresses: dict[str, str] = {}
@@ -123,10 +124,20 @@ class TaskDisplay:
         self._flushed_at = time_now
         changed, self._changed = self._changed, {}
         for key in changed:
-            try:
-                self._write(key)
-            except Exception as error:  # a page that lacks something must not fail a task
-                self._task.log.warning("Airflow's pages do not show %r of this task: %s", key, excerpt(str(error), 200))
+            self._show(key)
+
+    def flush_parameters(self) -> None:
+        """Shows the parameters of calls, at once where that is not too often, and nothing else."""
+        if PARAMETERS_FIELD in self._changed and time.monotonic() >= self._next_parameters:
+            self._next_parameters = time.monotonic() + _FLUSH_SECONDS
+            del self._changed[PARAMETERS_FIELD]
+            self._show(PARAMETERS_FIELD)
+
+    def _show(self, key: str) -> None:
+        try:
+            self._write(key)
+        except Exception as error:  # a page that lacks something must not fail a task
+            self._task.log.warning("Airflow's pages do not show %r of this task: %s", key, excerpt(str(error), 200))
 
     def _write(self, key: str) -> None:
         if key == PARAMETERS_FIELD:
