@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from functools import cached_property
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import (
     AirflowException,
@@ -23,7 +23,6 @@ from sfn_provider._compat import (
 from sfn_provider.engine.execution_state import ExecutionState, Moment
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.limits import check_execution_input
-from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.executions.masking import mask_secrets, one_line
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from sfn_provider.runtime.state_task import StateTask
 
 Json = Any
+_Result = TypeVar("_Result")
 
 IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
 """The types of states that neither call nor wait. Only for the others is the live driver imported, which takes long."""
@@ -210,7 +210,7 @@ class TaskRunner:
         """
         token = self.entry.token
         if token is None:
-            self._check_input(self.entry.input)
+            self._or_usage_failure(check_execution_input, self.entry.input)
         self.branch = token.branch if token else None
         return self.interpreter.start(
             self.entry.input,
@@ -236,12 +236,6 @@ class TaskRunner:
         """Return the failure of another branch of a Parallel or Map around, which stops the task."""
         return find_sibling_failure(self.task, self.branch, self.context) if self.branch is not None else None
 
-    def _check_input(self, input: Json) -> None:
-        try:
-            check_execution_input(input)
-        except UsageError as error:
-            raise self.usage_failure(str(error)) from error
-
     def restart(self, strategy: TaskStrategy) -> Json:
         """Starts the task again, by another strategy."""
         self._set_strategy(strategy)
@@ -255,7 +249,7 @@ class TaskRunner:
     def run(self, step: StepResult) -> Json:
         """Continues from a step until the task's states are left, or until there is something to wait for."""
         if self.execution.mocks is not None:
-            return self.finish(self._advance_mocked(step, self.execution.mocks))
+            return self.finish(self._or_usage_failure(advance, self.interpreter, step, self.execution.mocks))
         if step.state.is_suspended:
             return self._end(step)
         return self._advance(self._driver or self._make_driver(), step)
@@ -306,17 +300,17 @@ class TaskRunner:
         self.push(ERROR_KEY, {"Message": message})
         return AirflowFailException(message)
 
+    def _or_usage_failure(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
+        try:
+            return function(*arguments)
+        except UsageError as error:
+            raise self.usage_failure(str(error)) from error
+
     @cached_property
     def _idempotency_key(self) -> str:
         return idempotency_key(self.task, self.context, self._snapshots.stops)
 
     # Advancing -------------------------------------------------------------------------------------------------------
-
-    def _advance_mocked(self, step: StepResult, mocks: Mocks) -> StepResult:
-        try:
-            return advance(self.interpreter, step, mocks)
-        except UsageError as error:
-            raise self.usage_failure(str(error)) from error
 
     def _make_driver(self) -> LiveDriver:
         from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
