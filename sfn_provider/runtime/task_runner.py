@@ -13,13 +13,7 @@ from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sfn_provider._compat import (
-    AirflowException,
-    AirflowFailException,
-    AirflowRescheduleException,
-    AirflowSkipException,
-    timezone,
-)
+from sfn_provider._compat import AirflowException, AirflowFailException, AirflowRescheduleException, timezone
 from sfn_provider.engine.execution_state import ExecutionState, Moment
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.limits import check_execution_input
@@ -27,10 +21,17 @@ from sfn_provider.engine.simulation.simulator import advance
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.executions.masking import mask_secrets, one_line
 from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
-from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure
+from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure, stopped_branch_skip
 from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
 from sfn_provider.runtime.routing import resolve_entry, route_to_successor
-from sfn_provider.runtime.routing_token import ERROR_KEY, BranchPosition, RoutingToken, TaskEntry, map_index_of
+from sfn_provider.runtime.routing_token import (
+    ERROR_KEY,
+    STOPPED_KEY,
+    BranchPosition,
+    RoutingToken,
+    TaskEntry,
+    map_index_of,
+)
 from sfn_provider.runtime.snapshots import KillReason, TaskSnapshotStore
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
 from sfn_provider.runtime.task_history import record_history
@@ -258,7 +259,8 @@ class TaskRunner:
         """Pushes the results of the task, or fails or skips it."""
         if step.state.is_stopped:
             self.record_history(step)
-            raise AirflowSkipException("another branch of a Parallel or Map around this state has failed")
+            self.push(STOPPED_KEY, {"transitions": step.state.transitions})
+            raise stopped_branch_skip()
         if step.state.status in ("RUNNING", "SUCCEEDED"):
             return self._strategy.finish(self, step)
         self.record_history(step)
