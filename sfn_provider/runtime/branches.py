@@ -113,6 +113,11 @@ class SiblingFailure(NamedTuple):
         return AirflowSkipException(f"another branch of {self.state!r} has failed")
 
 
+def stopped_branch_skip() -> AirflowSkipException:
+    """Return the exception that skips a task which has stopped because another branch failed meanwhile."""
+    return AirflowSkipException("another branch of a Parallel or Map around this state has failed")
+
+
 def skip_if_sibling_failed(task: StateTask, token: RoutingToken, context: Context) -> None:
     """Skips the task where another branch of a Parallel or Map around it has failed, as AWS stops branches then.
 

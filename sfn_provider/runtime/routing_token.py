@@ -23,6 +23,10 @@ ERROR_KEY = "error"
 "task_id", "map_index"}`` where the task cannot run at all."""
 
 
+STOPPED_KEY = "stopped"
+"""XCom key of a task that has stopped because another branch failed: ``{"transitions"}``, as in the `RoutingToken`."""
+
+
 @dataclass(frozen=True, slots=True)
 class BranchPosition:
     """The position of a task that runs within a Parallel or Map.

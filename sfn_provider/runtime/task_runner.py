@@ -11,26 +11,20 @@ from dataclasses import asdict
 from datetime import timedelta
 from functools import cached_property
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sfn_provider._compat import (
-    AirflowException,
-    AirflowFailException,
-    AirflowRescheduleException,
-    AirflowSkipException,
-    timezone,
-)
+from sfn_provider._compat import AirflowException, AirflowFailException, AirflowRescheduleException, timezone
 from sfn_provider.engine.execution_state import ExecutionState, Moment
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.limits import check_execution_input
-from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
 from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
-from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure
+from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure, stopped_branch_skip
 from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
 from sfn_provider.runtime.routing import resolve_entry, route_to_successor
 from sfn_provider.runtime.routing_token import (
+    STOPPED_KEY,
     BranchPosition,
     RoutingToken,
     TaskEntry,
@@ -52,6 +46,7 @@ if TYPE_CHECKING:
     from sfn_provider.runtime.state_task import StateTask
 
 Json = Any
+_Result = TypeVar("_Result")
 
 IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
 """The types of states that neither call nor wait. Only for the others is the live driver imported, which takes long."""
@@ -222,7 +217,7 @@ class TaskRunner:
         """
         token = self.entry.token
         if token is None:
-            self._check_input(self.entry.input)
+            self._or_usage_failure(check_execution_input, self.entry.input)
         self.branch = token.branch if token else None
         return self.interpreter.start(
             self.entry.input,
@@ -248,12 +243,6 @@ class TaskRunner:
         """Return the failure of another branch of a Parallel or Map around, which stops the task."""
         return find_sibling_failure(self.task, self.branch, self.context) if self.branch is not None else None
 
-    def _check_input(self, input: Json) -> None:
-        try:
-            check_execution_input(input)
-        except UsageError as error:
-            raise self.usage_failure(str(error)) from error
-
     def restart(self, strategy: TaskStrategy) -> Json:
         """Starts the task again, by another strategy."""
         self._set_strategy(strategy)
@@ -267,7 +256,7 @@ class TaskRunner:
     def run(self, step: StepResult) -> Json:
         """Continues from a step until the task's states are left, or until there is something to wait for."""
         if self.execution.mocks is not None:
-            return self.finish(self._advance_mocked(step, self.execution.mocks))
+            return self.finish(self._or_usage_failure(advance, self.interpreter, step, self.execution.mocks))
         if step.state.is_suspended:
             return self._end(step)
         return self._advance(self._driver or self._make_driver(), step)
@@ -277,7 +266,8 @@ class TaskRunner:
         self.log.display.flush(at_end=True)
         if step.state.is_stopped:
             self.record_history(step)
-            raise AirflowSkipException("another branch of a Parallel or Map around this state has failed")
+            self.push(STOPPED_KEY, {"transitions": step.state.transitions})
+            raise stopped_branch_skip()
         if step.state.status in ("RUNNING", "SUCCEEDED"):
             return self._strategy.finish(self, step)
         self.record_history(step)
@@ -320,17 +310,17 @@ class TaskRunner:
         """Return the exception that fails the task for a reason that is not a state's error."""
         return usage_failure(self.context, message)
 
+    def _or_usage_failure(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
+        try:
+            return function(*arguments)
+        except UsageError as error:
+            raise self.usage_failure(str(error)) from error
+
     @cached_property
     def _idempotency_key(self) -> str:
         return idempotency_key(self.task, self.context, self._snapshots.stops)
 
     # Advancing -------------------------------------------------------------------------------------------------------
-
-    def _advance_mocked(self, step: StepResult, mocks: Mocks) -> StepResult:
-        try:
-            return advance(self.interpreter, step, mocks)
-        except UsageError as error:
-            raise self.usage_failure(str(error)) from error
 
     def _make_driver(self) -> LiveDriver:
         from sfn_provider.runtime.aws_calls.live_driver import LiveDriver

@@ -172,7 +172,7 @@ def _describe_task(
     instance: Any, all_xcoms: dict[tuple[str, int, str], Json], histories: dict[tuple[str, int], Json]
 ) -> dict[str, Json]:
     place = (instance.task_id, instance.map_index)
-    keys = ("return_value", "token", "error") if instance.state in ("success", "failed") else ()
+    keys = ("return_value", "token", "error") if instance.state in ("success", "failed") else ("stopped",)
     xcoms = {key: all_xcoms.get((*place, key)) for key in keys}
     if (records := histories.get(place)) is not None:
         xcoms["history"] = records

@@ -185,7 +185,8 @@ def read_outcome(result: DagRunResult) -> Execution:
         if error.get("Message"):
             raise AirflowRunFailed(error["Message"])
     tokens = [error["Token"] for error in errors] + [task["token"] for task in result.tasks if task.get("token")]
-    transitions = sum(token["transitions"] for token in tokens)
+    stopped = [task["stopped"] for task in result.tasks if task.get("stopped")]
+    transitions = sum(token["transitions"] for token in [*tokens, *stopped])
     # What failed within a Parallel or Map is the execution's failure only where the join failed with it.
     failed = next((error for error in errors if error["Token"]["branch"] is None), None)
     if failed is not None:

@@ -42,7 +42,8 @@ class DagRunResult:
         run_id: id of the DAG run.
         seconds: wall time of the run, without Airflow's start.
         tasks: for each task instance ``task_id``, ``map_index``, ``state``, ``started`` and ``ended`` (seconds since
-            the epoch), and the XComs ``return_value``, ``token``, ``error`` and ``history`` of those that ran.
+            the epoch), and the XComs ``return_value``, ``token``, ``error`` and ``history`` of those that ran;
+            ``stopped`` of those that another branch's failure has stopped.
         log: the end of Airflow's log.
         requests: how many requests tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
     """

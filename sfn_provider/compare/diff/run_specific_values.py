@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.limits import to_json
 
 EXECUTION_NAME = "<execution name>"
 
-_EVENT_NUMBER = re.compile(r"(?<=entered at the event id #)\d+")
+_BEFORE_NUMBER = "entered at the event id #"
+_EVENT_NUMBER = re.compile(rf"(?<={_BEFORE_NUMBER})\d+")
 """In causes. Where branches run side by side, the number is up to the clock."""
 
 
@@ -19,22 +21,37 @@ def mask_execution_name(execution: Execution) -> Execution:
     """Replace the execution's name, also within texts such as its ARN, and event numbers by placeholders."""
     if not execution.name:
         return execution
-    return mask_event_numbers(_map_texts(execution, lambda text: text.replace(execution.name, EXECUTION_NAME)))
+
+    def mask(text: str) -> str:
+        return _mask_numbers(text.replace(execution.name, EXECUTION_NAME))
+
+    return _map_texts(execution, mask, (to_json(execution.name)[1:-1], _BEFORE_NUMBER))
 
 
 def mask_event_numbers(execution: Execution) -> Execution:
     """Replace the number of an event in a cause by a placeholder."""
-    return _map_texts(execution, lambda text: _EVENT_NUMBER.sub("<number>", text))
+    return _map_texts(execution, _mask_numbers, (_BEFORE_NUMBER,))
 
 
-def _map_texts(execution: Execution, change: Callable[[str], str]) -> Execution:
+def _mask_numbers(text: str) -> str:
+    return _EVENT_NUMBER.sub("<number>", text)
+
+
+def _map_texts(execution: Execution, change: Callable[[str], str], signs: Sequence[str]) -> Execution:
+    """Change the texts in an execution; ``signs`` are what is in the JSON of every value that changes."""
+
     def mapped(value: Any) -> Any:
+        # Most values, and large ones above all, have nothing to change: their JSON is searched in no time.
+        text = to_json(value)
+        return walk(value) if any(sign in text for sign in signs) else value
+
+    def walk(value: Any) -> Any:
         if isinstance(value, str):
             return change(value)
         if isinstance(value, list):
-            return [mapped(entry) for entry in value]
+            return [walk(entry) for entry in value]
         if isinstance(value, dict):
-            return {key: mapped(entry) for key, entry in value.items()}
+            return {key: walk(entry) for key, entry in value.items()}
         return value
 
     records = [record._replace(details=mapped(record.details)) for record in execution.records]
