@@ -1,4 +1,4 @@
-"""Runs the tasks of a DAG in the order of virtual time, where ``dag.test()`` runs those that are ready in any order.
+"""Runs the tasks of a mocked DAG in the order of virtual time; ``dag.test()`` takes any that is ready.
 
 With mocks, tasks take no wall time. A branch that fails stops the others at a virtual moment, and mocks answer calls in
 their order: both need that what is earlier runs first.
