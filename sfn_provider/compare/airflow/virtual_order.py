@@ -1,4 +1,4 @@
-"""Runs the tasks of a mocked DAG in the order of virtual time; ``dag.test()`` takes any that is ready.
+"""Runs the tasks of a mocked DAG in the order of virtual time, unlike ``dag.test()``.
 
 With mocks, tasks take no wall time. A branch that fails stops the others at a virtual moment, and mocks answer calls in
 their order: both need that what is earlier runs first.
