@@ -16,6 +16,7 @@ from sfn_provider.engine.external_branches import first_event
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.requests import BranchOutcome
 from sfn_provider.runtime.dag_run_execution import is_mocked
+from sfn_provider.runtime.flow.check import flow_of
 from sfn_provider.runtime.group_tasks import start_tasks_around, task_ids_in_group
 from sfn_provider.runtime.routing_token import (
     ERROR_KEY,
@@ -145,7 +146,7 @@ def _is_first(task: StateTask, around: Place) -> bool:
     """Return True for the first state of a branch that starts before any branch has ended."""
     innermost, index = around[-1]
     at_once = task.max_active_tis_per_dagrun or INLINE_CONCURRENCY
-    return innermost in task.upstream_task_ids and index < at_once
+    return innermost in flow_of(task.dag).before[task.task_id] and index < at_once
 
 
 def find_sibling_failure(

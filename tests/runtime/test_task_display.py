@@ -185,7 +185,7 @@ def test_a_link_whose_xcom_cannot_be_read_is_none(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_task_that_calls_nothing_shows_nothing(run: Run, rendered: list[Any]) -> None:
-    run.execute(PassStateOperator(task_id="a", end=True, dag=task().dag))
+    run.execute(task(PassStateOperator))
     assert rendered == []
     assert {key for _, key in run.xcoms} == {"return_value", "token"}
 

@@ -83,8 +83,10 @@ def _join_problems(flow: Flow, task_id: str, task: StateTask) -> Iterator[str]:
         yield _problem(task, f"it is a part of the Map {flow.states[join].state_name!r}: correct state_name")
     if join is not None and ends and join not in behind:
         yield _problem(task, f"its branch ends with it, but no edge leads to the join task: add {task_id} >> {join}")
+    # A loop that is never left is the last task of its group, from which an edge leads to the join.
+    is_last = ends or (join is not None and not flow.after[task_id])
     for target, direct in sorted(behind.items()):
-        if direct and flow.states[target].role == "join" and not (ends and target == join):
+        if direct and flow.states[target].role == "join" and not (is_last and target == join):
             yield _problem(
                 task,
                 f"an edge leads to the join task {target!r}, but no branch before that ends with this task: remove "

@@ -223,14 +223,18 @@ def test_a_map_of_too_many_items_for_airflow_refuses_to_leave_an_own_task_out() 
     assert "and 'Pack_parcels.item.own' for none of them" in start["error"]["Message"]
 
 
+@pytest.mark.parametrize("crashes", [False, True], ids=["a state without a task", "a crash"])
 def test_a_task_that_cannot_run_fails_the_join_whatever_another_branch_was_caught_for(
-    monkeypatch: pytest.MonkeyPatch,
+    crashes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose = routing._chosen_task
 
     def choose_nothing_behind_left(flow: Any, task: Any, token: Any, context: Any) -> str | None:
-        token = replace(token, next="Nothing") if task.state_name == "Left" else token
-        return choose(flow, task, token, context)
+        if task.state_name != "Left":
+            return choose(flow, task, token, context)
+        if crashes:
+            raise TypeError("a fault of the program")
+        return choose(flow, task, replace(token, next="Nothing"), context)
 
     monkeypatch.setattr(routing, "_chosen_task", choose_nothing_behind_left)
     run = ClearedRun(CAUGHT_BRANCH, {})
