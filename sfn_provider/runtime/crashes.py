@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import StatesError
 
 if TYPE_CHECKING:
@@ -48,15 +47,14 @@ def fail_on_crash(context: Context) -> Iterator[None]:
         yield
     except _PROGRAM_ERRORS as error:
         from sfn_provider.executions.masking import mask_secrets, one_line
-        from sfn_provider.runtime.routing_token import ERROR_KEY
+        from sfn_provider.runtime.routing_token import usage_failure
 
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         message = one_line(
             f"{mask_secrets(what)} (at {_place(error)}). This is an error of the package airflow-provider-sfn, not of "
             "the state machine, so the task is not tried again: please report it with the traceback in this log"
         )
-        context["ti"].xcom_push(key=ERROR_KEY, value={"Message": message})
-        raise AirflowFailException(message) from error
+        raise usage_failure(context, message) from error
 
 
 def _place(error: BaseException) -> str:
