@@ -187,12 +187,16 @@ class ExecutionStep(StepContext):
         if self.execution.external_branches:
             self._defer_failure(frame, error, evaluation=True)
             return
-        failure = catch.with_state_prefix(state, frame.entered - self.execution.first_event, error)
+        failure = catch.with_state_prefix(state, self._event_number(frame), error)
         if isinstance(error, QueryEvaluationError):
             if frame.previous == frame.entered:
                 frame.previous = frame.entered_after
             self._emit_evaluation_failed(frame, state, failure, error.location)
         self.fail(frame, state, failure)
+
+    def _event_number(self, frame: Frame) -> int:
+        """Return the number of the event by which the frame's state was entered, as its own history counts."""
+        return frame.entered - (self.execution.first_event if frame.child_execution is None else 0)
 
     def _defer_failure(self, frame: Frame, error: StatesError, *, evaluation: bool) -> None:
         """Leave a failure from before the branches to the task that joins them: it has the state's Catch."""
@@ -262,7 +266,7 @@ class ExecutionStep(StepContext):
 
         Order and chain of the events: observed on AWS.
         """
-        failure = catch.with_state_prefix(state, frame.entered - self.execution.first_event, error)
+        failure = catch.with_state_prefix(state, self._event_number(frame), error)
         self.observe_failure(frame, state.name, failure)
         if is_terminal(failure.error):
             self.fail_execution(frame, failure)

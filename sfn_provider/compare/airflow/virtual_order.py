@@ -1,7 +1,7 @@
-"""Runs the tasks of a mocked DAG in the order of virtual time, unlike ``dag.test()``.
+"""Runs the tasks of a DAG in the order of virtual time.
 
-With mocks, tasks take no wall time. A branch that fails stops the others at a virtual moment, and mocks answer calls in
-their order: both need that what is earlier runs first.
+``dag.test()`` runs those that are ready in any order. With mocks, tasks take no wall time. A branch that fails stops
+the others at a virtual moment, and mocks answer calls in their order: both need that what is earlier runs first.
 """
 
 from __future__ import annotations

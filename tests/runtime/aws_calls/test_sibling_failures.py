@@ -166,7 +166,10 @@ def test_an_error_that_an_inner_state_catches_stops_nothing(
 
 
 def test_a_job_that_ends_leads_to_no_further_state(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
-    loop = flow(Job={**call("Rest"), "Resource": JOB}, Rest=wait("Job", 30))
+    loop = flow(
+        Job={**call("Ready?"), "Resource": JOB}, **{"Ready?": larger_than(9, "Done", "Rest")}, Rest=wait("Job", 30)
+    )
+    loop["States"]["Done"] = pass_()
     branches = Branches(flow(Both=parallel(loop, flow(Bad=fail()))), run)
     fake_caller.answers["Job"], fake_caller.polls = [LATER], [Completed({"n": 1})]
     event = deferral(branches.task("Job"), run)
