@@ -69,10 +69,12 @@ def run() -> Run:
 
 
 def ask(*choices: dict[str, Any], **fields: Any) -> Any:
-    """A Choice named Ask between Yes and No; the rules lead to Yes."""
+    """A Choice named Ask; the rules lead to Yes where they name no other state."""
+    rules = [{"Next": "Yes", **rule} for rule in choices]
+    names = dict.fromkeys([*(rule["Next"] for rule in rules), *([fields["default"]] if "default" in fields else [])])
     with dag():
-        made = ChoiceStateOperator(task_id="Ask", choices=[{"Next": "Yes", **rule} for rule in choices], **fields)
-        made >> [PassStateOperator(task_id=name, end=True) for name in ("Yes", "No")]
+        made = ChoiceStateOperator(task_id="Ask", choices=rules, **fields)
+        made >> [PassStateOperator(task_id=name, end=True) for name in names]
     return made
 
 
@@ -107,7 +109,7 @@ def test_a_call_a_job_a_retry_and_the_end_are_told_once_over_deferrals(
 
 def test_a_catch_is_told_with_what_it_takes_and_where_it_goes(run: Run, fake_caller: FakeCaller, log: Log) -> None:
     fake_caller.answers["Call"] = [StatesError("Broken", "it broke")]
-    catch = [{"ErrorEquals": ["Other"], "Next": "Call"}, {"ErrorEquals": ["Broken"], "Next": "Next"}]
+    catch = [{"ErrorEquals": ["Other"], "Next": "Next"}, {"ErrorEquals": ["Broken"], "Next": "Next"}]
     run.execute(task(catch=catch))
     assert log.lines() == [
         f"State 'Call' calls lambda:invoke, Lambda function work: {LAMBDA}",
