@@ -16,7 +16,7 @@ from sfn_provider.links.aws_console import AwsConsoleLink
 from sfn_provider.operators.state_machine import LoopOperator, PassStateOperator, TaskStateOperator
 from sfn_provider.runtime import task_display
 from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, deferral, resume, task
-from tests.fixtures.task_runs import Run
+from tests.fixtures.task_runs import Run, dag
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
@@ -121,7 +121,13 @@ def test_a_task_of_several_states_shows_the_parameters_of_each(
 ) -> None:
     states = {
         "One": {"Type": "Task", "Resource": FUNCTION, "Next": "Two"},
-        "Two": {"Type": "Task", "Resource": FUNCTION, "Parameters": {"n": 2}, "Next": "Rest"},
+        "Two": {
+            "Type": "Task",
+            "Resource": FUNCTION,
+            "Parameters": {"n": 2},
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Next"}],
+            "Next": "Rest",
+        },
         "Rest": {"Type": "Wait", "Seconds": 60, "Next": "One"},
     }
     fake_caller.answers |= {"One": [Completed({"n": 1})], "Two": [Completed(2)]}
