@@ -1,4 +1,4 @@
-"""Interprets one state and observes it: its intermediate values, and which Retry or Catch takes its error."""
+"""Interprets one state and observes its values, and which Retry or Catch takes its error."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class _ObservedStep(ExecutionStep):
     def fail(self, frame: Frame, state: CompiledState, error: StatesError) -> None:
         """Fail the state, and record its error and the retrier that matches it."""
         self._inspection.error = error
-        index = _matching_retrier(state.model, error.error)
+        index = _matching_retrier(state.model, error)
         if index is not None:
             self._inspection.error_details["retryIndex"] = index
         super().fail(frame, state, error)
@@ -102,11 +102,11 @@ class _ObservedStep(ExecutionStep):
     def _enter(self, frame: Frame, state: CompiledState) -> None:
         super()._enter(frame, state)
         mocked = self._mock.error if self._mock is not None else None
-        index = _matching_retrier(state.model, mocked.error) if mocked is not None else None
+        index = _matching_retrier(state.model, mocked) if mocked is not None else None
         if index is not None:
             frame.retry_counts[index] = self._configuration.retrier_retry_count or 0
 
-    def _retry(self, frame: Frame, state: CompiledState, index: int) -> None:
+    def _retry(self, frame: Frame, state: CompiledState, index: int, error: StatesError) -> None:
         retrier: Retrier = state.model.retry[index]
         # Jitter is random: the test reports the delay that it is drawn from.
         delay = retry_delay(
@@ -117,13 +117,13 @@ class _ObservedStep(ExecutionStep):
         self.stop()
 
     def _catch(self, frame: Frame, state: CompiledState, error: StatesError) -> None:
-        catcher = find_catcher(state, error.error)
+        catcher = find_catcher(state, error)
         if catcher is not None:
             self._inspection.error_details["catchIndex"] = state.model.catch.index(catcher)
         super()._catch(frame, state, error)
 
 
-def _matching_retrier(model: Any, error: str | None) -> int | None:
+def _matching_retrier(model: Any, error: StatesError) -> int | None:
     """Return the index of the first retrier that matches an error, even one that is used up."""
     retriers: tuple[Retrier, ...] = getattr(model, "retry", ())
     return next((index for index, entry in enumerate(retriers) if matches_error(entry.error_equals, error)), None)

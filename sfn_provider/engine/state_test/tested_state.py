@@ -46,29 +46,36 @@ def find_state(definition: str | dict[str, Any], state_name: str | None) -> Stat
     """
     document = Document.open(definition)
     value = document.value
+    alone = _name_alone(value)
     if state_name is None and isinstance(value, dict):
         if "States" in value:
             _refuse_definition("The definition is of a state machine: stateName must name the state to test")
-        document = Document.open(_as_machine(value))
+        document = Document.open(_as_machine(value, alone))
     elif isinstance(value, dict) and "States" not in value:
         _refuse_definition("The definition must be of a state machine where stateName is specified")
     problems = [found for found in document.diagnostics if found.level == "error"]
     if problems:
-        _refuse_definition(", ".join(_describe(found, is_alone=state_name is None) for found in problems))
+        holder = f"/States/{alone}" if state_name is None else ""
+        _refuse_definition(", ".join(_describe(found, holder) for found in problems))
     machine = document.machine
-    name = state_name or STATE_NAME
-    for found, model, language in _walk(machine.states, machine.query_language):
-        if found == name:
+    for name, model, language in _walk(machine.states, machine.query_language):
+        if name == (state_name or alone):
+            name = state_name or STATE_NAME
             return StateUnderTest(name, model, _region(machine, name, model, language))
-    refuse(f"State '{name}' does not exist in the state machine definition")
+    refuse(f"State '{state_name}' does not exist in the state machine definition")
+
+
+def state_names(machine: StateMachine) -> list[str]:
+    """Return the names of a machine's states, at any depth."""
+    return [name for name, _, _ in _walk(machine.states, machine.query_language)]
 
 
 def _refuse_definition(problem: str) -> NoReturn:
     refuse(f"Invalid State Machine Definition: '{problem}'", "InvalidDefinition")
 
 
-def _describe(found: Diagnostic, *, is_alone: bool) -> str:
-    location = found.location.removeprefix(f"/States/{STATE_NAME}") if is_alone else found.location
+def _describe(found: Diagnostic, holder: str) -> str:
+    location = found.location.removeprefix(holder)
     return f"{found.code}: {found.message} at {location or '/'}"
 
 
@@ -77,10 +84,18 @@ def _region(machine: StateMachine, name: str, model: State, language: str) -> St
     return machine.model_copy(update=alone)
 
 
-def _as_machine(state: dict[str, Json]) -> dict[str, Json]:
+def _name_alone(state: Json) -> str:
+    """Return a name for a state alone in the machine that it is checked in: none of the states that it goes to."""
+    targets = set(_targets(state)) if isinstance(state, dict) else ()
+    name = STATE_NAME
+    while name in targets:
+        name += "-"
+    return name
+
+
+def _as_machine(state: dict[str, Json], name: str) -> dict[str, Json]:
     """Make a machine of a state alone: the states that it goes to end the execution."""
-    targets = {target: {"Type": "Succeed"} for target in _targets(state)}
-    return {"StartAt": STATE_NAME, "States": {**targets, STATE_NAME: state}}
+    return {"StartAt": name, "States": {**{target: {"Type": "Succeed"} for target in _targets(state)}, name: state}}
 
 
 def _targets(state: dict[str, Json]) -> Iterator[str]:
