@@ -6,6 +6,7 @@
     ├── InvalidDefinition      a state machine definition that Step Functions would refuse; carries diagnostics
     ├── InconsistentFlow       a translated DAG whose arguments and edges disagree; the message says where
     ├── UsageError             a file, an option or an input that cannot be used; the message says what to do
+    ├── RequestRefused         a request that AWS refuses; carries AWS's error code and message
     └── StatesError            an error as Step Functions names it: what Retry and Catch match on
         └── QueryEvaluationError   a JSONata expression failed; carries the field it stands in
 
@@ -82,6 +83,23 @@ class InconsistentFlow(SfnProviderError):
     Args:
         message: a line for each problem: which task, what is wrong, and what to do.
     """
+
+
+class RequestRefused(SfnProviderError):
+    """A request that the API of Step Functions refuses.
+
+    Args:
+        code: AWS's error code, for example ``ValidationException``.
+        message: AWS's message.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
 
 
 class InvalidDefinition(SfnProviderError):

@@ -109,6 +109,17 @@ def test_they_do_not_import_them_where_they_are_installed(statement: str) -> Non
 
 
 WORK = {
+    "test_state": """
+from sfn_provider.engine import test_state
+from sfn_provider.exceptions import UsageError
+state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
+try:
+    test_state(state, mock={"result": {}})
+    raise AssertionError("validated without models")
+except UsageError as error:
+    assert "fieldValidationMode STRICT" in str(error), error
+assert test_state(state, mock={"result": {}, "fieldValidationMode": "NONE"})["status"] == "SUCCEEDED"
+""",
     "lint": """
 from sfn_provider.asl import lint
 assert [found.code for found in lint({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})]

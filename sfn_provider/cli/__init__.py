@@ -1,4 +1,4 @@
-"""The command line: ``sfn-provider lint | translate | run | compare | replay | package``.
+"""The command line: ``sfn-provider`` and its commands, each imported when it is called.
 
 Exit codes: 0 success, 1 what was checked is wrong, 2 the command cannot do what it was asked.
 """
@@ -20,6 +20,7 @@ SUMMARIES = {
     "lint": "Check state machine definitions.",
     "translate": "Translate a state machine definition into an Airflow DAG file.",
     "run": "Run a state machine without calling anything: tasks are mocked.",
+    "test-state": "Test one state with a mock, as AWS's TestState API does.",
     "compare": "Run a state machine and its DAG on the same input, and compare.",
     "replay": "Replay recorded executions as a DAG in a private Airflow.",
     "package": "Write plugins.zip, requirements.txt, DAGs and policy for MWAA.",

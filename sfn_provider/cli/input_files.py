@@ -41,9 +41,23 @@ def read_input(text: str) -> Any:
     Raises:
         UsageError: where it is no JSON.
     """
+    return _read_json(text, "--input")[1]
+
+
+def read_json_text(text: str, option: str) -> str:
+    """Return the JSON text of an option, unchanged: the text itself, or that of the file in ``@FILE``.
+
+    Raises:
+        UsageError: where it is no JSON.
+    """
+    return _read_json(text, option)[0]
+
+
+def _read_json(text: str, option: str) -> tuple[str, Any]:
     if text.startswith("@"):
-        return parse_json(read_file(text[1:], "the input as JSON"), text[1:])
-    return parse_json(text, f"--input {_shorten(text)}", "; for a file write --input @FILE")
+        content = read_file(text[1:], f"the {option.removeprefix('--')} as JSON")
+        return content, parse_json(content, text[1:])
+    return text, parse_json(text, f"{option} {_shorten(text)}", f"; for a file write {option} @FILE")
 
 
 def _shorten(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sfn_provider.asl.diagnostics import pointer, split_pointer
 from sfn_provider.asl.model import Branch, Map, Parallel, State, StateMachine
-from sfn_provider.engine.dataflow.data_flow import JsonataFlow, JsonPathFlow, make_data_flow
+from sfn_provider.engine.dataflow.data_flow import JsonataFlow, JsonPathFlow, Recorder, make_data_flow
 from sfn_provider.engine.requests import CallTask
 
 
@@ -19,6 +19,7 @@ class CompiledState:
         model: the state.
         language: the query language it is in.
         scope: JSON pointer to the object that holds the state.
+        record: records what each field of its data flow makes; None where nobody asks.
 
     Attributes:
         next: name of the state that comes next; None where it ends.
@@ -28,6 +29,7 @@ class CompiledState:
 
     __slots__ = (
         "_data_flow",
+        "_record",
         "compiled_fields",
         "entered_event",
         "exited_event",
@@ -39,7 +41,7 @@ class CompiledState:
         "scope",
     )
 
-    def __init__(self, name: str, model: State, language: str, scope: str) -> None:
+    def __init__(self, name: str, model: State, language: str, scope: str, record: Recorder | None = None) -> None:
         self.name = name
         self.model: Any = model
         self.language = language
@@ -50,6 +52,7 @@ class CompiledState:
         self.has_retry = hasattr(model, "retry")
         self.compiled_fields: Any = None
         self._data_flow: JsonPathFlow | JsonataFlow | None = None
+        self._record = record
 
     @property
     def data_flow(self) -> JsonPathFlow | JsonataFlow:
@@ -60,6 +63,8 @@ class CompiledState:
         """
         if self._data_flow is None:
             self._data_flow = make_data_flow(self.language, explicit_fields(self.model))
+            if self._record is not None:
+                self._data_flow.observe(self._record)
         return self._data_flow
 
 
@@ -73,13 +78,15 @@ class CompiledMachine:
 
     Args:
         machine: a machine, or a part of one (a region): states that it lacks are exits.
+        record: records what each field of the states' data flow makes; None where nobody asks.
 
     Attributes:
         check_call: raises StatesError for a task's call that cannot be made; None where calls are not checked.
     """
 
-    def __init__(self, machine: StateMachine) -> None:
+    def __init__(self, machine: StateMachine, record: Recorder | None = None) -> None:
         self.machine = machine
+        self._record = record
         self.check_call: Callable[[CallTask], None] | None = None
         self._scopes: dict[str, tuple[Mapping[str, State], str]] = {"": (machine.states, machine.query_language)}
         self._compiled: dict[tuple[str, str], CompiledState] = {}
@@ -91,7 +98,8 @@ class CompiledMachine:
         if found is None:
             states, language = self._scopes[scope]
             model = states[name]
-            found = CompiledState(name, model, getattr(model, "query_language", None) or language, scope)
+            language = getattr(model, "query_language", None) or language
+            found = CompiledState(name, model, language, scope, self._record)
             self._compiled[key] = found
             self._add_scopes(found)
         return found

@@ -28,6 +28,9 @@ class StateExit(NamedTuple):
 
 NO_VARIABLES: Mapping[str, Json] = {}
 
+Recorder = Callable[[str, Json], Json]
+"""Records an intermediate value under its name in TestState's inspection data, and returns it."""
+
 
 _Compiled = TypeVar("_Compiled")
 
@@ -103,7 +106,9 @@ class JsonPathFlow:
         assign = fields.get("assign")
         self._assign = compile_evaluator(assign, "JSONPath", "Assign") if assign is not None else None
         where = fields.get("result_path", "$")
-        self._place = compile_reference_path(where).write if where not in ("$", None) else None
+        self._place: Callable[[Json, Json], Json] | None = None
+        if where not in ("$", None):
+            self._place = compile_reference_path(where).write
         self._discard = where is None
 
     @staticmethod
@@ -112,6 +117,23 @@ class JsonPathFlow:
         if text == "$":
             return None
         return path_reader(text) if text is not None else lambda _scope: {}
+
+    def observe(self, record: Recorder) -> None:
+        """Have what each field makes recorded; an absent field makes what it would be applied to."""
+        select, parameters, selector = self._input, self._parameters, self._selector
+        place, discard = self._place, self._discard
+
+        def after_result_path(input: Json, result: Json) -> Json:
+            return record("afterResultPath", input if discard else place(input, result) if place else result)
+
+        self._input = lambda scope: record("afterInputPath", select(scope) if select else scope.input)
+        self._parameters = lambda scope, entropy: record(
+            "afterParameters", parameters(scope, entropy) if parameters else scope.input
+        )
+        self._selector = lambda scope, entropy: record(
+            "afterResultSelector", selector(scope, entropy) if selector else scope.input
+        )
+        self._place, self._discard = after_result_path, False
 
     def select_input(self, scope: Scope) -> Scope:
         """Apply InputPath: return what the state's other fields see."""
@@ -147,6 +169,14 @@ class JsonataFlow:
         self._arguments = compile_evaluator(fields.get("arguments"), "JSONata", "Arguments")
         self._output = compile_evaluator(fields["output"], "JSONata", "Output") if "output" in fields else None
         self._assign = compile_evaluator(fields["assign"], "JSONata", "Assign") if "assign" in fields else None
+
+    def observe(self, record: Recorder) -> None:
+        """Have what Arguments makes recorded, which without the field is the input."""
+        arguments, has_arguments = self._arguments, self._has_arguments
+        self._arguments = lambda scope, entropy: record(
+            "afterArguments", arguments(scope, entropy) if has_arguments else scope.input
+        )
+        self._has_arguments = True
 
     def select_input(self, scope: Scope) -> Scope:
         """Return what the state's fields see: JSONata has no InputPath."""

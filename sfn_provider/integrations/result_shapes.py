@@ -1,0 +1,148 @@
+"""Reads the shapes of tasks' results from the models of AWS's APIs, to validate mocked results."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from sfn_provider.asl.resources import Resource
+from sfn_provider.engine.state_test.result_checks import ResultShape, ShapeKind
+from sfn_provider.exceptions import StatesError, UsageError
+from sfn_provider.integrations.clients import Clients
+from sfn_provider.integrations.integration import Integration
+from sfn_provider.integrations.json_templates import ResponsePart
+from sfn_provider.integrations.optimized import transforms
+from sfn_provider.integrations.resolver import find_integration
+from sfn_provider.integrations.sync_job import unchanged_response
+from sfn_provider.integrations.value_shapes import ValueStyle
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
+_KINDS: Final[dict[str, ShapeKind]] = {
+    "structure": "structure",
+    "map": "map",
+    "list": "list",
+    "boolean": "boolean",
+    **dict.fromkeys(("string", "character", "blob", "timestamp"), "string"),
+    **dict.fromkeys(("integer", "long", "float", "double", "short", "byte"), "number"),
+}
+
+_FREE_FIELDS: Final[Mapping[Any, frozenset[str]]] = {
+    transforms.lambda_result: frozenset({"Payload"}),
+    transforms.execution_with_values: frozenset({"Input", "Output"}),
+    transforms.put_events_result: frozenset(),
+    unchanged_response: frozenset(),
+}
+"""The fields that a task's result has as any JSON value, by what makes the result of the API's response."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShape:
+    """A shape of botocore's, with fields as Step Functions names them.
+
+    Args:
+        shape: botocore's shape.
+        style: how fields are written.
+        free: fields that may be any JSON value.
+    """
+
+    shape: Shape
+    style: ValueStyle
+    free: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> ShapeKind:
+        """The JSON type; ``any`` for a document and for a stream of events."""
+        if getattr(self.shape, "is_document_type", False) or self.shape.serialization.get("eventstream"):
+            return "any"
+        return _KINDS[self.shape.type_name]
+
+    @property
+    def required(self) -> Collection[str]:
+        """The required fields of a structure."""
+        return [self.style.field(name) for name in getattr(self.shape, "required_members", ())]
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """The model's ``min`` and ``max``; of binary data they count bytes, of which base64 text has more."""
+        least, greatest = self.shape.metadata.get("min"), self.shape.metadata.get("max")
+        if self.shape.type_name == "blob":
+            greatest = None if greatest is None else -(-greatest // 3) * 4
+        return least, greatest
+
+    @property
+    def values(self) -> Collection[str]:
+        """The texts of an enumeration."""
+        found: Collection[str] = self.shape.metadata.get("enum", ())
+        return found
+
+    def field(self, name: str) -> ResultShape | None:
+        """Return the shape of a structure's field; None where it has none, or its value is free."""
+        if name in self.free:
+            return None
+        members: Mapping[str, Shape] = getattr(self.shape, "members", {})
+        found = next((shape for member, shape in members.items() if self.style.field(member) == name), None)
+        return None if found is None else ModelShape(found, self.style)
+
+    def entry(self) -> ResultShape:
+        """Return the shape of a list's entries or of a map's values."""
+        shape: Any = self.shape
+        return ModelShape(shape.member if shape.type_name == "list" else shape.value, self.style)
+
+
+@cache
+def _models() -> Clients:
+    return Clients(None)  # models need no connection
+
+
+def find_result_shape(resource: Resource) -> ResultShape | None:
+    """Return the shape of a task's result.
+
+    That of a job (``.sync``) is the description of the job that has ended. None for what may be any JSON value: the
+    answers of functions, activities, task tokens, HTTP endpoints and clusters, and results that Step Functions makes
+    itself.
+
+    Args:
+        resource: what the task calls.
+
+    Raises:
+        UsageError: botocore has no such action.
+    """
+    if resource.kind in ("lambda", "activity", "unknown") or resource.pattern == "waitForTaskToken":
+        return None
+    try:
+        integration = find_integration(resource, _models())
+    except StatesError as error:
+        raise UsageError(f"{error.cause} For a mock that is not validated ask for fieldValidationMode NONE") from error
+    if integration.adapter != "aws":
+        return None
+    return _response_shape(integration, resource)
+
+
+def _response_shape(integration: Integration, resource: Resource) -> ResultShape | None:
+    operation, result = integration.operation, integration.result
+    job = integration.syncs.get(resource.pattern)
+    if job is not None:
+        if job.succeeds_when_gone or job.include_submission:
+            return None
+        operation, result = job.describe.operation, job.result
+    output = _models().model(integration.client).operation_model(operation).output_shape
+    if output is None:
+        return None
+    if isinstance(result, ResponsePart):
+        return _part(ModelShape(output, integration.style), result.path)
+    free = _FREE_FIELDS.get(result)
+    return None if free is None else ModelShape(output, integration.style, free)
+
+
+def _part(shape: ResultShape, path: str) -> ResultShape | None:
+    """Return the shape at a path such as ``Jobs.0``."""
+    for name in path.split("."):
+        inner = shape.entry() if name.isdecimal() else shape.field(name)
+        if inner is None:
+            return None
+        shape = inner
+    return shape
