@@ -16,7 +16,7 @@ from sfn_provider.links.aws_console import AwsConsoleLink
 from sfn_provider.operators.state_machine import LoopOperator, PassStateOperator, TaskStateOperator
 from sfn_provider.runtime import task_display
 from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, deferral, resume, task
-from tests.fixtures.task_runs import Run, dag
+from tests.fixtures.task_runs import Run
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
