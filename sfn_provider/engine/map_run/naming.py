@@ -12,12 +12,12 @@ from typing import Any
 from sfn_provider.engine.timestamps import format_time
 
 
-def run_name(execution: str, entered: int, attempt: int) -> str:
-    """Return the name of a Map Run: a UUID made from the execution, the event of entering the state, and the retries.
+def run_name(execution: str, place: str, attempt: int) -> str:
+    """Return the name of a Map Run: a UUID made from the execution, the place of the state's visit, and the retries.
 
     AWS's are name-based UUIDs as well.
     """
-    return str(uuid.uuid3(uuid.NAMESPACE_URL, f"{execution}#{entered}#{attempt}"))
+    return str(uuid.uuid3(uuid.NAMESPACE_URL, f"{execution}#{place}#{attempt}"))
 
 
 def run_label(machine_arn: str, place: str, label: str | None) -> str:

@@ -75,7 +75,7 @@ def _new_map_run(
     machine = context["StateMachine"]["Id"]
     # By the seed in place of the execution's name: two runs of the same thing with mocks have the same names.
     execution = context["Execution"]["Id"].removesuffix(step.execution.context["Execution"]["Name"])
-    name = run_name(execution + step.execution.seed, frame.entered, sum(frame.retry_counts))
+    name = run_name(execution + step.execution.seed, f"{frame.place}/{frame.steps}", sum(frame.retry_counts))
     label = run_label(machine, f"{state.scope}/{state.name}", state.model.label)
     return MapRunProgress(name, label, run_arn(machine, label, name), limit, tolerance)
 
