@@ -99,7 +99,7 @@ class RequestRefused(SfnProviderError):
         super().__init__(code, message)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
+        return self.message if self.code in self.message else f"{self.code}: {self.message}"
 
 
 class InvalidDefinition(SfnProviderError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.asl.resources import Resource
+from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.engine.state_test.result_checks import ResultShape, ShapeKind
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations.clients import Clients
@@ -113,6 +113,8 @@ def find_result_shape(resource: Resource) -> ResultShape | None:
     """
     if resource.kind in ("lambda", "activity", "unknown") or resource.pattern == "waitForTaskToken":
         return None
+    if resource.partition is not None and "${" in resource.partition:  # every partition has the same models
+        resource = parse_resource(resource.text.replace(resource.partition, "aws", 1))
     try:
         integration = find_integration(resource, _models())
     except StatesError as error:

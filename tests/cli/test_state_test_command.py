@@ -139,6 +139,13 @@ def test_an_invalid_machine_is_shown_with_its_lines(run: Run) -> None:
     assert err.splitlines()[-1].startswith("bad.json:1:29: error SCHEMA_VALIDATION_FAILED /States/A: ")
 
 
+def test_an_invalid_state_alone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "alone.json").write_text('{"Type": "Pas"}')
+    code, out, err = run("alone.json")
+    assert (code, out) == (1, "")
+    assert err.startswith("alone.json: InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED")
+
+
 def test_data_of_an_item_reader_from_a_file(run: Run, tmp_path: Path) -> None:
     reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
     config = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}

@@ -101,3 +101,10 @@ def test_required_fields_of_the_model() -> None:
 def test_what_botocore_does_not_know_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match=r"aws-sdk:nosuch:get is not recognized.*fieldValidationMode NONE"):
         find_result_shape(parse_resource(OPTIMIZED + "aws-sdk:nosuch:get"))
+
+
+def test_a_placeholder_for_the_partition_changes_nothing() -> None:
+    shape = find_result_shape(parse_resource("arn:${AWS::Partition}:states:::sns:publish"))
+    assert shape is not None and shape.field("MessageId") is not None
+    with pytest.raises(UsageError, match="a name in it has no value"):
+        find_result_shape(parse_resource("arn:aws:states:::aws-sdk:${Service}:publish"))

@@ -116,6 +116,9 @@ def test_state(
             result_shapes=_find_result_shape,
         )
     except RequestRefused as refusal:
+        if refusal.code == "InvalidDefinition":  # of a state alone; that of a machine is checked before
+            click.echo(f"{reference}: {refusal}", err=True)
+            return 1
         raise UsageError(f"Step Functions refuses the request: {refusal}{_advice(refusal)}") from refusal
     if as_json:
         print_json(response)
