@@ -16,6 +16,8 @@ class Finalized:
     def __del__(self):
         signal.raise_signal({number})
 
+# What a shell starts in the background is started deaf to SIGINT and SIGQUIT.
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal({ignored}, signal.SIG_IGN)
 exit_on_signals()

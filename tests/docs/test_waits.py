@@ -30,7 +30,7 @@ def dags_of(source: str, folder: Path) -> DagBag:
 def test_the_sensors_are_a_dag_file(tmp_path: Path) -> None:
     bag = dags_of(SENSORS, tmp_path)
     assert bag.import_errors == {}
-    assert {task.task_type for task in bag.dags["orders"].tasks} >= {*sensors.__all__} - {
+    assert {task.task_type for task in bag.dags["wait_for_orders"].tasks} >= {*sensors.__all__} - {
         "StepFunctionActivityTaskSensor"  # docs/driving.md has it
     }
 
