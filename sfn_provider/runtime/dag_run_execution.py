@@ -68,8 +68,16 @@ class DagRunExecution:
 
     @property
     def seed(self) -> str:
-        """The seed of all randomness. With mocks it is that of `simulate`: two runs of the same thing are the same."""
-        return NAME if is_mocked() else str(self._run.run_id)
+        """The seed of all randomness: the execution's name, as in `simulate`.
+
+        With mocks it is that of `simulate`: two runs of the same thing are the same.
+        """
+        return NAME if is_mocked() else self._name
+
+    @property
+    def _name(self) -> str:
+        """The execution's name. A run's id has colons, which no name in AWS has: an ARN's parts would be mixed up."""
+        return permitted_name(str(self._run.run_id))
 
     @property
     def context_object(self) -> dict[str, Any]:
@@ -77,9 +85,8 @@ class DagRunExecution:
         input = execution_input(self._context)
         if self._recorded is not None:
             return self._recorded.execution_context(input)
-        # A run's id has colons, which no name in AWS has: an ARN's parts could not be told apart.
-        machine, name = permitted_name(self._dag.dag_id), permitted_name(str(self._run.run_id))
-        return execution_context(input, self.start_time, machine=machine, name=name)
+        machine = permitted_name(self._dag.dag_id)
+        return execution_context(input, self.start_time, machine=machine, name=self._name)
 
     @property
     def start_time(self) -> float:
