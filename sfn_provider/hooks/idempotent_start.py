@@ -181,7 +181,9 @@ def redrive(
         botocore.exceptions.ClientError: any other error of AWS.
     """
     try:
-        retry_aws_call(call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=CALL_TRIES)
+        redriven = retry_aws_call(
+            call or (lambda: hook.redrive_execution(arn)), renew=hook.renew_client, tries=CALL_TRIES
+        )
     except Exception as error:
         _require_code(error, "ExecutionNotRedrivable")
         description = hook.describe_with_retries(arn)
@@ -193,9 +195,9 @@ def redrive(
             log.warning("%s. Starting another one", why)
             return None
         log.info("%s is %s already: nothing to redrive", arn, status)
-    else:
-        log.info("Redrove %s", arn)
-    return arn
+        return arn
+    log.info("Redrove %s", redriven)
+    return redriven
 
 
 def find_last_execution(hook: StepFunctionHook, request: StartRequest) -> str | None:
