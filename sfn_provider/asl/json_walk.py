@@ -1,8 +1,8 @@
-"""Iterates over everything in a JSON value with JSON pointers."""
+"""Iterates over everything in a JSON value with JSON pointers, and changes the texts in one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sfn_provider.asl.diagnostics import pointer
 from sfn_provider.asl.scope import Json
@@ -31,3 +31,14 @@ def walk_json(value: Json, at: str = "") -> Iterator[tuple[str, str | None, Json
 def walk_texts(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
     """Iterate over the strings in a value, in order, with their JSON pointers; names of fields are not included."""
     return ((place, item) for place, _, item in walk_json(value, at) if isinstance(item, str))
+
+
+def map_texts(value: Json, change: Callable[[str], str]) -> Json:
+    """Return a value with the strings in it changed; names of fields are not."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [map_texts(entry, change) for entry in value]
+    if isinstance(value, dict):
+        return {key: map_texts(entry, change) for key, entry in value.items()}
+    return value

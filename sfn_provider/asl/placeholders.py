@@ -6,10 +6,10 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-sam-sfn.ht
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sfn_provider.asl.json_walk import walk_texts
+from sfn_provider.asl.json_walk import map_texts, walk_texts
 from sfn_provider.exceptions import UsageError
 
 Source = str | dict[str, Any]
@@ -48,7 +48,7 @@ def fill_placeholders(source: Source, values: Mapping[str, str]) -> tuple[Source
         return source, used
     if isinstance(source, str):
         return PLACEHOLDER.sub(value_of, source), used
-    filled: dict[str, Any] = _map_texts(source, lambda text: PLACEHOLDER.sub(value_of, text))
+    filled: dict[str, Any] = map_texts(source, lambda text: PLACEHOLDER.sub(value_of, text))
     return filled, used
 
 
@@ -112,13 +112,3 @@ def find_placeholders(value: Any) -> dict[str, str]:
             for name in PLACEHOLDER.findall(strip_partition(text) if location.endswith("/Resource") else text):
                 found.setdefault(name, location)
     return found
-
-
-def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_map_texts(entry, change) for entry in value]
-    if isinstance(value, dict):
-        return {key: _map_texts(entry, change) for key, entry in value.items()}
-    return value

@@ -182,7 +182,7 @@ class AwsHookMixin(AwsHookFactory):
         self._set_attributes(
             aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config
         )
-        if botocore_config is not None and not isinstance(botocore_config, dict):
+        if botocore_config is not None:
             self._require_dict("botocore_config", botocore_config)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import fields_to_render, set_rendered_fields, stores_links_at_end
+from sfn_provider.asl.json_walk import map_texts
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.executions.masking import excerpt, mask_value
 from sfn_provider.links.aws_console import link_key
@@ -156,7 +157,8 @@ class TaskDisplay:
 def masked_parameters(call: CallTask) -> Json:
     """Return what a call is made with, without secrets; the task token, which is one, included."""
     beginning, _ = _beginning(call.arguments, _MASKED_CHARACTERS)
-    masked = mask_value(_without(beginning, call.token) if call.token else beginning)
+    token = call.token
+    masked = mask_value(map_texts(beginning, lambda text: text.replace(token, "***")) if token else beginning)
     text = json.dumps(masked, ensure_ascii=False, default=str)
     return masked if len(text) <= _MAX_PARAMETERS else f"{text[:_MAX_PARAMETERS]}..."
 
@@ -181,11 +183,3 @@ def _beginning(value: Json, room: int) -> tuple[Json, int]:
             fields[key], room = _beginning(item, room - len(key))
         return fields, room
     return value, room - 1
-
-
-def _without(value: Json, token: str) -> Json:
-    if isinstance(value, str):
-        return value.replace(token, "***")
-    if isinstance(value, list):
-        return [_without(item, token) for item in value]
-    return {key: _without(item, token) for key, item in value.items()} if isinstance(value, dict) else value

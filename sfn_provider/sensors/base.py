@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
@@ -168,12 +168,13 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         from sfn_provider.executions.wait_messages import begin_line
         from sfn_provider.links.step_function import console_address
 
-        self._timeout_at = time.monotonic() + self.timeout - self._elapsed_seconds(context)
+        first = self._first_start(context)
+        self._timeout_at = time.monotonic() + self.timeout - self._elapsed_seconds(context, first)
         with self._fail_on_usage_error():
             self._validate_arguments()
         # Also whenever reschedule mode starts it again: Airflow removes its XComs then, other than after a deferral.
         self._persist_links(context, **self._link_arns)
-        if not (context and self.reschedule and first_reschedule_start(context)):
+        if first is None:
             self.log.info("%s", begin_line(self._subject, console_address(**self._link_arns)))
 
     def _call_aws(self, call: Callable[[], T]) -> T | None:
@@ -230,12 +231,15 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
         """Log how the wait has ended, and how long it took."""
         from sfn_provider.executions.wait_messages import end_line
 
-        self.log.info("%s", end_line(outcome, self._elapsed_seconds(context)))
+        self.log.info("%s", end_line(outcome, self._elapsed_seconds(context, self._first_start(context))))
 
-    def _elapsed_seconds(self, context: Context) -> float:
+    def _first_start(self, context: Context) -> datetime | None:
+        """Return when reschedule mode has started the sensor first; None if it has not started it before."""
+        return first_reschedule_start(context) if context and self.reschedule else None
+
+    def _elapsed_seconds(self, context: Context, first: datetime | None) -> float:
         """Return the seconds since the wait has begun."""
         instance = context["ti"] if context else None
-        first = first_reschedule_start(context) if context and self.reschedule else None
         start = first or getattr(instance, "start_date", None)
         return (timezone.utcnow() - start).total_seconds() if start else 0.0
 

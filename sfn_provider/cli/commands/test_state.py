@@ -102,7 +102,6 @@ def test_state(
     takes the error, with 2 where AWS would refuse the request. With --json prints AWS's response.
     """
     found = read_state(reference, substitutions, quiet=as_json)
-
     try:
         response = run_test(
             found.definition,
@@ -113,7 +112,6 @@ def test_state(
             variables=_optional_text(variables, "--variables"),
             inspection_level=inspection_level,
             state_configuration=configuration,
-            result_shapes=_find_result_shape,
         )
     except RequestRefused as refusal:
         if refusal.code == "InvalidDefinition":  # of a state alone; that of a machine is checked before
@@ -125,13 +123,6 @@ def test_state(
     else:
         _print_response(response)
     return 1 if response["status"] == "FAILED" else 0
-
-
-def _find_result_shape(resource: Any) -> Any:
-    """Return the shape of a task's result; the models are imported when a result is compared with one."""
-    from sfn_provider.integrations.result_shapes import find_result_shape
-
-    return find_result_shape(resource)
 
 
 def _advice(refusal: RequestRefused) -> str:

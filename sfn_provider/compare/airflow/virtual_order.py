@@ -80,8 +80,9 @@ def _earliest(dag: Any, ready: Sequence[Any], moments: Moments) -> list[Any]:
         has_many = getattr(task, "state_type", "") in _MANY_STATES and task.role in ("state", "children")
         return has_many, _entry_moment(task, instance.map_index, moments)
 
-    first = min(map(order, ready))
-    chosen = [instance for instance in ready if order(instance) == first]
+    orders = [order(instance) for instance in ready]
+    first = min(orders)
+    chosen = [instance for instance, own in zip(ready, orders, strict=True) if own == first]
     return sorted(chosen, key=lambda instance: (places[instance.task_id], instance.map_index))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sfn_provider.asl.json_walk import map_texts
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.limits import to_json
 
@@ -25,34 +26,25 @@ def mask_execution_name(execution: Execution) -> Execution:
     def mask(text: str) -> str:
         return _mask_numbers(text.replace(execution.name, EXECUTION_NAME))
 
-    return _map_texts(execution, mask, (to_json(execution.name)[1:-1], _BEFORE_NUMBER))
+    return _change_texts(execution, mask, (to_json(execution.name)[1:-1], _BEFORE_NUMBER))
 
 
 def mask_event_numbers(execution: Execution) -> Execution:
     """Replace the number of an event in a cause by a placeholder."""
-    return _map_texts(execution, _mask_numbers, (_BEFORE_NUMBER,))
+    return _change_texts(execution, _mask_numbers, (_BEFORE_NUMBER,))
 
 
 def _mask_numbers(text: str) -> str:
     return _EVENT_NUMBER.sub("<number>", text)
 
 
-def _map_texts(execution: Execution, change: Callable[[str], str], signs: Sequence[str]) -> Execution:
+def _change_texts(execution: Execution, change: Callable[[str], str], signs: Sequence[str]) -> Execution:
     """Change the texts in an execution; ``signs`` are what is in the JSON of every value that changes."""
 
     def mapped(value: Any) -> Any:
         # Most values, and large ones above all, have nothing to change: their JSON is searched in no time.
         text = to_json(value)
-        return walk(value) if any(sign in text for sign in signs) else value
-
-    def walk(value: Any) -> Any:
-        if isinstance(value, str):
-            return change(value)
-        if isinstance(value, list):
-            return [walk(entry) for entry in value]
-        if isinstance(value, dict):
-            return {key: walk(entry) for key, entry in value.items()}
-        return value
+        return map_texts(value, change) if any(sign in text for sign in signs) else value
 
     records = [record._replace(details=mapped(record.details)) for record in execution.records]
     return replace(execution, records=records, output=mapped(execution.output), cause=mapped(execution.cause))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.translate.definitions.events import StartEvent
 from sfn_provider.translate.definitions.schedules import (
     START_EXECUTION,
@@ -206,15 +207,7 @@ def _modules(place: Module, machine: _Machine) -> Iterator[StartEvent]:
         if place.child(block.labels[0]) is not None:
             continue
         values = [place.context.value(entry) for name, entry in block.attributes.items() if name != "source"]
-        if any(machine.matches(text) for text in _texts(values)):
+        if any(machine.matches(text) for _, text in walk_texts(values)):
             source = place.context.text(block.attributes["source"]) if "source" in block.attributes else "?"
             problem = f"({source}) gets the machine's ARN and is not read, so that a schedule in it is not seen"
             yield StartEvent(f"module.{block.labels[0]}", problem=problem)
-
-
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _texts(entry)

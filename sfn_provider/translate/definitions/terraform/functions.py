@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sfn_provider.asl.json_walk import map_texts
 from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, as_text, is_unknown, join_texts, number
 
 Json = Any
@@ -146,11 +147,7 @@ def _decode(text: str) -> Json:
 
 def _mark(value: Json) -> Json:
     """Mark the texts with placeholders in a value as unknown."""
-    if isinstance(value, list):
-        return [_mark(entry) for entry in value]
-    if isinstance(value, dict):
-        return {key: _mark(entry) for key, entry in value.items()}
-    return Unknown(value) if isinstance(value, str) and "${" in value else value
+    return map_texts(value, lambda text: Unknown(text) if "${" in text else text)
 
 
 SHALLOW: dict[str, Callable[..., Json]] = {
