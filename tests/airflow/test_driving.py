@@ -21,6 +21,9 @@ IMPORTS = (
     if AIRFLOW >= (3,)
     else "from airflow import DAG; from airflow.utils.task_group import TaskGroup"
 )
+SECRET, KEY = "tr0ub4dor&3", "wJalrXUtnFEMI"
+"""What an execution's cause tells by a key whose name is sensitive, and the password of the connection to AWS."""
+
 DAGS = (
     f"""{IMPORTS}
 from datetime import datetime, timedelta
@@ -43,13 +46,9 @@ def dag(name, schedule=None, **arguments):
 
 
 def start(machine, seconds=1, task_id="start", final="SUCCEEDED", **arguments):
+    arguments = {"state_machine_input": {"seconds": seconds, "final": final}, "waiter_delay": 1, **AWS, **arguments}
     return StepFunctionStartExecutionOperator(
-        task_id=task_id,
-        state_machine_arn=f"{PREFIX}stateMachine:{machine}",
-        state_machine_input={"seconds": seconds, "final": final},
-        waiter_delay=1,
-        **AWS,
-        **arguments,
+        task_id=task_id, state_machine_arn=f"{PREFIX}stateMachine:{machine}", **arguments
     )
 
 
@@ -114,8 +113,24 @@ with dag("soft_fail"):
         sensor = {"poke_interval": 1, "timeout": 2, "soft_fail": True, **mode, **AWS}
         StepFunctionExecutionSensor(task_id=f"timeout_{name}", execution_arn=running.output, **sensor)
         StepFunctionExecutionSensor(task_id=f"wrong_{name}", execution_arn="arn:aws:s3:::orders/1", **sensor)
+
+with dag("native_types", render_template_as_native_obj=True):
+    day = start(
+        "native_types",
+        name="{{ '20250301' }}",
+        state_machine_input={"seconds": 1, "output": "2025-03-01", "text": "007"},
+    )
+    output = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=day.output, **AWS)
+    start("native_types_next", task_id="next", state_machine_input=output.output, wait_for_completion=False)
+
+with dag("masked"):
+    input = {"seconds": 1, "final": "FAILED", "cause": CAUSE}
+    start("masked", task_id="worker", state_machine_input=input)
+    start("masked", task_id="triggerer", state_machine_input=input, deferrable=True)
+    failed = start("masked", task_id="failed", state_machine_input=input, wait_for_completion=False)
+    StepFunctionExecutionSensor(task_id="sensor", execution_arn=failed.output, poke_interval=1, **AWS)
 """
-)
+).replace("CAUSE", repr(f'{{"password": "{SECRET}", "at": "key {KEY}"}}\nERROR - all is lost'))
 
 REPORTS_KILLED_DEFERRALS = AIRFLOW >= (3, 3)
 """Whether Airflow tells a trigger that a user acted on its task."""
@@ -193,7 +208,7 @@ def driving(real_airflow_process: RealAirflow) -> Iterator[Driving]:
     service = SimulatedStepFunctions()
     with serve(service) as service.url:
         real_airflow_process.ensure()
-        real_airflow_process.set_connection("step_functions", service.url)
+        real_airflow_process.set_connection("step_functions", service.url, password=KEY)
         real_airflow_process.add_dags({"driving": DAGS})
         machine = "arn:aws:states:us-east-1:123456789012:stateMachine:marked_while_starting"
         service.response_delays[machine] = 6.0
@@ -211,6 +226,8 @@ def driving(real_airflow_process: RealAirflow) -> Iterator[Driving]:
                 driving.wait_for_start("cleared_in_worker")
                 driving.runs["cleared_in_worker"].clear("start")
             for name in ("cleared", "created_again", "timed_out", "mended", "set_up", "soft_fail", "driving"):
+                driving.trigger(name)
+            for name in ("native_types", "masked"):
                 driving.trigger(name)
             if REPORTS_KILLED_DEFERRALS:
                 driving.trigger("marked_deferred")
@@ -339,3 +356,24 @@ def test_a_sensor_that_times_out_is_skipped_with_soft_fail_and_a_wrong_argument_
     assert {states[f"wrong_{mode}"] for mode in modes} == {"failed"}, run.story()
     for mode in modes:
         assert "execution_arn: 'arn:aws:s3:::orders/1' is not the ARN of an execution" in run.log(f"wrong_{mode}")
+
+
+def test_text_stays_text_in_a_dag_with_native_rendering(driving: Driving) -> None:
+    run = driving.runs["native_types"]
+    assert run.wait() == "success", run.story()
+    [first], [second] = driving.executions("native_types"), driving.executions("native_types_next")
+    assert run.xcom("start") == "arn:aws:states:us-east-1:123456789012:execution:native_types:20250301"
+    assert json.loads(first.input) == {"seconds": 1, "output": "2025-03-01", "text": "007"}
+    assert run.xcom("output") == "2025-03-01"
+    assert second.input == '"2025-03-01"'
+
+
+def test_secrets_of_a_cause_stay_out_of_logs_and_no_line_is_forged(driving: Driving) -> None:
+    run = driving.runs["masked"]
+    assert run.wait() == "failed", run.story()
+    assert driving.ends("masked") == [("FAILED", "Orders.Bad")] * 3
+    for task_id in ("worker", "triggerer", "sensor"):
+        log = run.log(task_id)
+        assert "Orders.Bad" in log and "***" in log, log
+        assert SECRET not in log and KEY not in log, log
+        assert not [line for line in log.splitlines() if line.startswith("ERROR - all is lost")], log

@@ -30,7 +30,8 @@ PREFIX: Final = "arn:aws:states:us-east-1:123456789012:execution:Orders:"
 
 @dataclass
 class SimulatedExecution:
-    """One execution. One that a client starts takes the ``seconds`` and ends as the ``final`` of its input, if given.
+    """One execution. One that a client starts takes the ``seconds`` and ends as the ``final`` of its input, if given;
+    its ``cause`` and ``output`` are those of the input, too.
 
     Args:
         start: when it starts, in seconds.
@@ -274,7 +275,7 @@ def _start(service: SimulatedStepFunctions, parameters: Json) -> Json | Failure:
     plan = json.loads(input)
     plan = plan if isinstance(plan, dict) else {}
     end, final = now + float(plan.get("seconds", service.seconds)), plan.get("final", "SUCCEEDED")
-    failure = {} if final == "SUCCEEDED" else {"error": "Orders.Bad", "cause": "no stock"}
+    failure = {} if final == "SUCCEEDED" else {"error": "Orders.Bad", "cause": plan.get("cause", "no stock")}
     new = SimulatedExecution(now, end, final, input=input, failure=failure)
     found = service.executions.setdefault(arn, new)
     if found.status(now) != "RUNNING" or found.input != input:
@@ -288,8 +289,11 @@ def _describe(service: SimulatedStepFunctions, parameters: Json) -> Json | Failu
     if arn not in service.executions:
         return ErrorResponse("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
     found = service.describe(arn)
-    output = {"output": json.dumps({"did": found["name"]})} if found["status"] == "SUCCEEDED" else {}
-    return {**found, "input": service.executions[arn].input, **output}
+    input = service.executions[arn].input
+    plan = json.loads(input)
+    planned = plan.get("output") if isinstance(plan, dict) else None
+    output = json.dumps({"did": found["name"]} if planned is None else planned)
+    return {**found, "input": input, **({"output": output} if found["status"] == "SUCCEEDED" else {})}
 
 
 def _stop(service: SimulatedStepFunctions, parameters: Json) -> Json | Failure:
