@@ -59,15 +59,19 @@ def compile_regex(pattern: str, flags: Any) -> RegexFunction:
         flags: the library's flags: case_insensitive and multiline.
 
     Raises:
-        re.error: Python's engine cannot compile it; it has no look-behind of varying length.
+        re.error: Python's engine cannot compile it; it has no look-behind of varying length, and an upper bound
+            of repeats.
     """
     # JavaScript's \d, \w and \b know ASCII only; its flag i knows all letters.
     options = regex.ASCII if not flags.case_insensitive or pattern.isascii() else 0
     options |= regex.IGNORECASE if flags.case_insensitive else 0
     options |= regex.MULTILINE if flags.multiline else 0
     python_pattern = _to_python(pattern, flags.multiline)
-    re.compile(python_pattern)  # `regex` takes what JavaScript refuses, such as ^* and \1 before its group
-    return RegexFunction(regex.compile(python_pattern, options))
+    try:
+        re.compile(python_pattern)  # `regex` takes what JavaScript refuses, such as ^* and \1 before its group
+        return RegexFunction(regex.compile(python_pattern, options))
+    except (OverflowError, regex.error) as error:
+        raise re.error(str(error)) from error
 
 
 def _to_python(pattern: str, multiline: bool) -> str:

@@ -22,7 +22,7 @@ MAX_NODES = 1_000_000
 """Upper limit of values in a template after its aliases are expanded."""
 
 _BARE_TAGS = {"!Ref": "Ref", "!Condition": "Condition"}
-_TOP_LEVEL = re.compile(r"""^\s*["']?Resources["']?\s*:""", re.MULTILINE)
+_TOP_LEVEL = re.compile(r"""^[ \t]*["']?Resources["']?[ \t]*:""", re.MULTILINE)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,12 @@ def test_without_credentials_the_error_says_what_to_do(
 def test_an_arn_of_something_else() -> None:
     with pytest.raises(UsageError, match="not the ARN of a state machine"):
         read_definition(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f")
+
+
+@pytest.mark.parametrize("text", ["", "StartAt: A"], ids=["nothing", "yaml"])
+def test_blank_lines_take_no_time(text: str, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(text + "\n" * 200_000)
+    started = time.process_time()
+    with pytest.raises(InvalidDefinition):
+        translate_file(str(tmp_path / "m.yaml"))
+    assert time.process_time() - started < 2
