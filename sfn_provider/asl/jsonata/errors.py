@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.library import JException
+from sfn_provider.asl.jsonata.value_size import is_larger
 from sfn_provider.asl.jsonata.values import is_function, to_json
 
 _PLACEHOLDER: Final = re.compile(r"\{\{(\{?)(\w+)\}?\}\}")
@@ -92,6 +93,8 @@ def _render_template(code: str, values: dict[str, Any]) -> str:
         value = values.get(match.group(2))
         if value is None or is_function(value):
             return _undefined(code, value)
+        if is_larger(value, MAX_STRING_LENGTH, with_texts=True):
+            return "..."
         if match.group(1):
             return str(value)
         return to_json(_ARRAY_TYPES.get(value, value) if match.group(2) == "type" else value)

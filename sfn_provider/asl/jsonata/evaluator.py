@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
+from sfn_provider.asl.jsonata.budget import EvaluationBudget
+from sfn_provider.asl.jsonata.equality import is_equal
 from sfn_provider.asl.jsonata.errors import (
     MAX_ARRAY_ITEMS,
     MAX_STRING_LENGTH,
     MEMORY_LIMIT,
     STACK_OVERFLOW,
-    TIMEOUT,
     JsonataError,
 )
 from sfn_provider.asl.jsonata.function_values import Closure, PartialApplication, TransformFunction, is_open_argument
@@ -24,6 +25,7 @@ from sfn_provider.asl.jsonata.functions.numeric import is_finite_number, to_bool
 from sfn_provider.asl.jsonata.functions.strings import to_string
 from sfn_provider.asl.jsonata.functions.table import BASE_FRAME, BuiltIn
 from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Utils
+from sfn_provider.asl.jsonata.normalized_json import to_double
 from sfn_provider.asl.jsonata.operators import calculate, compare, make_range
 from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
 from sfn_provider.asl.jsonata.scope_data import ConstantStep, ScopeData
@@ -34,8 +36,11 @@ from sfn_provider.asl.scope import Json
 MAX_DEPTH: Final = 100
 """How deep evaluation may nest on AWS: 100 terms of a sum, 31 calls of a simple recursive function."""
 
-MAX_STEPS: Final = 2_000_000
-"""How many nodes one evaluation may visit. AWS gives up after one second; a count gives the same answer every time."""
+_STEPS_BETWEEN_CHECKS: Final = 64
+"""How many nodes are evaluated between two checks of the budget; a power of 2."""
+
+_LONG_TEXT: Final = 1_000_000
+"""A text from this length on is looked at at once, not after some nodes."""
 
 
 class Evaluator(Jsonata):  # type: ignore[misc]
@@ -45,15 +50,23 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         variables: what is bound, by name without dollar sign, as JSON.
         context: the context object; ``$now()`` is its ``State.EnteredTime``, else its ``Execution.StartTime``.
         entropy: the source of randomness.
+        seconds: the processor time that it may take; None for the bound of an execution.
     """
 
-    def __init__(self, variables: Mapping[str, Json], context: Mapping[str, Json], entropy: random.Random) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, Json],
+        context: Mapping[str, Json],
+        entropy: random.Random,
+        seconds: float | None = None,
+    ) -> None:
         converted: dict[int, Any] = {}
         self.parser = None
         self.environment = Frame(BASE_FRAME)
         self.environment.bindings.update((name, ScopeData(data, converted)) for name, data in variables.items())
         self.context = context
         self.entropy = entropy
+        self.budget = EvaluationBudget(seconds)
         self.matching_budget = MatchingBudget()
         self.depth = 0
         self.steps = 0
@@ -82,8 +95,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         self.steps += 1
         if self.depth > MAX_DEPTH:
             raise JsonataError(None, STACK_OVERFLOW)
-        if self.steps > MAX_STEPS:
-            raise JsonataError(None, TIMEOUT)
+        if not self.steps % _STEPS_BETWEEN_CHECKS:
+            self.budget.check()
         handler = _HANDLERS.get(expr.type)
         result = handler(self, expr, input, environment) if handler is not None else None
         if expr.predicate is not None:
@@ -270,13 +283,23 @@ class Evaluator(Jsonata):  # type: ignore[misc]
     evaluate_comparison_expression = staticmethod(compare)
     evaluate_range_expression = staticmethod(make_range)
 
+    def evaluate_equality_expression(self, lhs: Any, rhs: Any, op: Any) -> bool:
+        """The operators ``=`` and ``!=``; numbers are doubles, and undefined is neither equal nor unequal."""
+        if lhs is None or rhs is None:
+            return False
+        lhs, rhs = (to_double(side) if type(side) is int else side for side in (lhs, rhs))
+        return is_equal(lhs, rhs) is bool(op == "=")
+
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> Any:
         """The operator ``in``."""
         return lhs is not None and rhs is not None and contains_item(lhs, rhs)
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         """The operator ``&``; undefined is empty."""
-        return (to_string(lhs) or "") + (to_string(rhs) or "")
+        text = (to_string(lhs) or "") + (to_string(rhs) or "")
+        if len(text) > _LONG_TEXT:
+            self.budget.check()
+        return text
 
     def evaluate_sort_expression(self, expr: Any, input: Any, environment: Any) -> Any:
         """``^(...)``."""

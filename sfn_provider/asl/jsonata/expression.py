@@ -105,7 +105,14 @@ class Expression:
             for name in dict.fromkeys(self._program.references.top_level)
         )
 
-    def evaluate(self, scope: Scope, entropy: random.Random, expected: JsonType | None = None) -> Json:
+    def evaluate(
+        self,
+        scope: Scope,
+        entropy: random.Random,
+        expected: JsonType | None = None,
+        *,
+        seconds: float | None = None,
+    ) -> Json:
         """Evaluate the expression.
 
         Args:
@@ -113,6 +120,7 @@ class Expression:
                 ``$millis()`` are the context object's ``State.EnteredTime``, not the clock.
             entropy: what ``$random()``, ``$uuid()`` and ``$shuffle()`` draw from.
             expected: the type that the field takes; None for any.
+            seconds: the processor time that it may take; None for the bound of an execution.
 
         Returns:
             Plain JSON that shares no list or dict with the scope.
@@ -121,7 +129,7 @@ class Expression:
             QueryEvaluationError: the cause is AWS's sentence after its standard prefix, the location is the field.
         """
         try:
-            value = self._program.evaluate(scope, entropy)
+            value = self._program.evaluate(scope, entropy, seconds)
         except _library().EvaluationFailed as error:
             raise self._error(str(error)) from error
         if value is MISSING:

@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.errors import STACK_OVERFLOW, cause_suffix
 from sfn_provider.asl.jsonata.evaluator import Evaluator
 from sfn_provider.asl.jsonata.library import JException
@@ -40,12 +41,13 @@ class Program:
     shortcut: Constant | VariablePath | None
     references: References
 
-    def evaluate(self, scope: Scope, entropy: random.Random) -> Json:
+    def evaluate(self, scope: Scope, entropy: random.Random, seconds: float | None = None) -> Json:
         """Evaluate the program.
 
         Args:
             scope: the data it sees.
             entropy: the source of randomness.
+            seconds: the processor time that it may take; None for the bound of an execution.
 
         Returns:
             Plain JSON; MISSING for undefined.
@@ -56,7 +58,8 @@ class Program:
         try:
             if self.shortcut is not None and (found := self.shortcut(scope)) is not NO_SHORTCUT:
                 return found
-            value = Evaluator(self._variables(scope), scope.context, entropy).run(self.tree)
+            value = Evaluator(self._variables(scope), scope.context, entropy, seconds).run(self.tree)
+            refuse_larger(value)
             return MISSING if value is None else from_value(value)
         except JException as error:
             suffix = join_surrogates(cause_suffix(error), "replace")

@@ -12,7 +12,7 @@ import regex
 from sfn_provider.asl.jsonata.errors import TIMEOUT, JsonataError
 from sfn_provider.asl.jsonata.library import Jsonata
 
-MAX_SECONDS: Final = 2.0
+MAX_SECONDS: Final = 1.5
 """How long one evaluation may match regular expressions. AWS gives a whole evaluation one second on its machines."""
 
 _PIECE: Final = re.compile(

@@ -99,8 +99,8 @@ def _comparison(variable: JsonPath, name: str, operand: Json) -> RulePredicate:
         holds = _TESTS[name]
         return lambda scope: holds(_read(variable, scope)) == operand
     if comparison.kind == "match":
-        pattern = _wildcard(operand)
-        return lambda scope: isinstance(value := _read(variable, scope), str) and bool(pattern.fullmatch(value))
+        parts = _literal_parts(operand)
+        return lambda scope: isinstance(value := _read(variable, scope), str) and _matches(parts, value)
     accepts, relation = _ACCEPTS[comparison.kind], _RELATIONS[comparison.relation]
     convert: Callable[[Any], Any] = parse_time if comparison.kind == "timestamp" else lambda value: value
 
@@ -140,10 +140,29 @@ def _read(path: JsonPath, scope: Scope) -> Json:
         ) from missing
 
 
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    r"""Compile a StringMatches pattern: ``*`` is any text, ``\*`` a star, ``\\`` a backslash."""
-    parts = re.findall(r"\\\*|\\\\|\*|[^*\\]+|\\", pattern)
-    return re.compile(
-        "".join(".*" if part == "*" else re.escape(part.replace("\\*", "*").replace("\\\\", "\\")) for part in parts),
-        re.S,
-    )
+def _literal_parts(pattern: str) -> tuple[str, ...]:
+    r"""Split a StringMatches pattern at its stars, which are any text: ``\*`` is a star, ``\\`` a backslash."""
+    parts = [""]
+    for token in re.findall(r"\\[*\\]|\*|[^*\\]+|\\", pattern):
+        if token == "*":
+            parts.append("")
+        else:
+            parts[-1] += token[1:] if token in ("\\*", "\\\\") else token
+    return tuple(parts)
+
+
+def _matches(parts: tuple[str, ...], text: str) -> bool:
+    """Return whether a text consists of the parts with any text between them; a part is best where it first occurs."""
+    first, *between = parts
+    if not between:
+        return text == first
+    last = between.pop()
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return False
+    position, end = len(first), len(text) - len(last)
+    for part in between:
+        position = text.find(part, position, end)
+        if position < 0:
+            return False
+        position += len(part)
+    return True

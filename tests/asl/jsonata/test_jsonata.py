@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +18,9 @@ from hypothesis import strategies as st
 from sfn_provider.asl.jsonata import (
     BUILT_IN_FUNCTIONS,
     Expression,
+    budget,
     check_type,
     compile_jsonata,
-    evaluator,
 )
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT
 from sfn_provider.asl.scope import MISSING, Json, Scope
@@ -222,6 +223,7 @@ def test_shortcut_leaves_arrays_on_the_way_to_the_evaluator() -> None:
 RECURSION = "($f := function($x) { $x <= 0 ? 0 : 1 + $f($x - 1) }; $f(%d))"
 STACK = ": Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
 MEMORY = ": Expression evaluation memory limit exceeded: Check for excessive memory usage"
+TIMEOUT = ": Expression evaluation timeout: Check for infinite loop"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +245,7 @@ def test_bounds_of_aws(fits: str, too_much: str, tail: str) -> None:
 
 
 def test_endless_loop_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluator, "MAX_STEPS", 5_000)
+    monkeypatch.setattr(budget, "MAX_SECONDS", 0.05)
     cause = cause_of("($f := function($x) { $f($x + 1) }; $f(1))")
     assert cause.endswith("threw an error during evaluation: Expression evaluation timeout: Check for infinite loop")
 
@@ -308,3 +310,54 @@ def test_missing_is_not_null() -> None:
     assert evaluate("$states.input", scope) is None
     assert evaluate("$exists($states.input)", scope) is True
     assert evaluate("$exists($states.result)", scope) is False
+
+
+DOUBLED = "$f := function($n, $x) { $n = 0 ? $x : $f($n - 1, {'a': $x, 'b': $x}) };"
+"""Makes objects that share what is inside of them, so that 30 levels have a thousand million values."""
+
+
+@pytest.mark.parametrize(
+    ("source", "tail"),
+    [
+        (f"({DOUBLED} $f(28, 1))", MEMORY),
+        (f"({DOUBLED} $string($f(28, 1)))", MEMORY),
+        (f"({DOUBLED} $f(28, 1) = $f(28, 1))", TIMEOUT),
+        (f"({DOUBLED} $count($distinct([$f(28, 1), $f(28, 2)])))", MEMORY),
+        (f"({DOUBLED} $uppercase($f(24, 1)))", ". T0410"),
+        ("$replace($pad('', 100000, 'a'), 'a', $pad('', 100000, 'b'))", MEMORY),
+        ("$replace($pad('', 100000, 'a'), /a/, $pad('', 100000, 'b'))", MEMORY),
+        ("$count($split($pad('', 1000000, 'a'), ''))", MEMORY),
+        ("$count([1..800000].{'a': $, 'b': [$], 'c': [$]})", (MEMORY, TIMEOUT)),
+        ("[1..100000][$ in [1..100000]]", TIMEOUT),
+    ],
+    ids=[
+        "result", "text", "equality", "distinct", "message", "replace", "replace by pattern", "split", "objects", "in"
+    ],
+)  # fmt: skip
+def test_work_is_bounded(source: str, tail: str | tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MAX_SECONDS", 0.5)
+    started = time.process_time()
+    cause = cause_of(source).partition("threw an error during evaluation")[2]
+    assert cause.startswith(tail)
+    assert time.process_time() - started < 4
+
+
+def test_distinct_of_many_objects_is_fast() -> None:
+    assert evaluate("$count($distinct([1..20000].{'a': $ % 10000, 'b': [true, 1, null]}))") == 10_000
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("$distinct([1, 1.0, true, '1', null, null, [1], [1.0], [true], {'a': 1, 'b': 2}, {'b': 2, 'a': 1}])",
+         [1, True, "1", None, [1], [True], {"a": 1, "b": 2}]),
+        ("[{'a': [1, {}]} = {'a': [1.0, {}]}, {'a': true} = {'a': 1}, [] = {}, [1] != [1, 2], 'a' != 'a']",
+         [True, False, False, True, False]),
+        ("9007199254740993 = 9007199254740992", True),
+        ("[$undefined = 1, $undefined != 1]", [False, False]),
+    ],
+    ids=["distinct", "equality", "doubles", "undefined"],
+)  # fmt: skip
+def test_equality_is_deep(source: str, expected: Json) -> None:
+    found = evaluate(source)
+    assert json.dumps(found) == json.dumps(expected)

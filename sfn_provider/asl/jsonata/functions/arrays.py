@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sfn_provider.asl.jsonata.budget import refuse_larger
+from sfn_provider.asl.jsonata.equality import equality_key
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_javascript_truthy, to_boolean
-from sfn_provider.asl.jsonata.library import NULL, Functions, Sequence, Utils
+from sfn_provider.asl.jsonata.library import NULL, Functions, Sequence
 from sfn_provider.asl.jsonata.values import is_number, make_sequence
 
 
@@ -130,18 +132,11 @@ def distinct(array: Any) -> Any:
     """``$distinct``: the first of equal items; 1 and true are not equal."""
     if not isinstance(array, list) or len(array) <= 1:
         return array
-    scalars: set[Any] = set()
-    found: list[Any] = []
+    refuse_larger(array)
+    first: dict[Any, Any] = {}
     for item in array:
-        if isinstance(item, (list, dict)):
-            if any(Utils.is_deep_equal(item, other) for other in found):
-                continue
-        else:
-            key = (isinstance(item, bool), item)
-            if key in scalars:
-                continue
-            scalars.add(key)
-        found.append(item)
+        first.setdefault(equality_key(item), item)
+    found = list(first.values())
     return make_sequence(found) if isinstance(array, Sequence) and array.sequence else found
 
 

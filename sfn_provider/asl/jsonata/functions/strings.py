@@ -9,7 +9,8 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import MAX_STRING_LENGTH, MEMORY_LIMIT, JsonataError
+from sfn_provider.asl.jsonata.budget import refuse_larger
+from sfn_provider.asl.jsonata.errors import MAX_ARRAY_ITEMS, MAX_STRING_LENGTH, MEMORY_LIMIT, JsonataError
 from sfn_provider.asl.jsonata.library import NULL
 from sfn_provider.asl.jsonata.values import format_rounded_number, is_function, is_number, make_sequence, write_json
 
@@ -34,6 +35,7 @@ def to_string(value: Any, prettify: Any = None) -> str | None:
         return ""
     if is_number(value) and not _is_finite(value):
         raise JsonataError("D3001")
+    refuse_larger(value, MAX_STRING_LENGTH, with_texts=True)
     _refuse_infinity(value)
     return write_json(value, format_rounded_number, 2 if prettify is True else 0)
 
@@ -99,6 +101,7 @@ def _matches(evaluator: Any, matcher: Any, text: str, name: str) -> Iterator[dic
         if not shaped:
             raise JsonataError("T1010", token=name)
         yield found
+        evaluator.budget.check()
         found = evaluator.apply(found.get("next"), [], NULL, evaluator.environment)
 
 
@@ -138,6 +141,8 @@ def split(evaluator: Any, text: str, separator: Any, limit: Any) -> list[str]:
     """
     _refuse_negative_limit(limit, "D3020")
     if isinstance(separator, str):
+        if (text.count(separator) if separator else len(text)) > MAX_ARRAY_ITEMS:
+            raise JsonataError(None, MEMORY_LIMIT)
         found = text.split(separator) if separator else list(text)
     else:
         found, start = [], 0
@@ -160,14 +165,24 @@ def replace(evaluator: Any, text: str, pattern: Any, replacement: Any, limit: An
     if limit == 0:
         return text
     if isinstance(pattern, str):
-        return text.replace(pattern, _require_string(replacement), -1 if limit is None else math.ceil(limit))
-    parts, position = [], 0
+        return _replace_text(text, pattern, _require_string(replacement), limit)
+    parts, position, room = [], 0, MAX_STRING_LENGTH
     for count, item in enumerate(_matches(evaluator, pattern, text, "replace"), 1):
         parts += [text[position : item["start"]], _replacement_of(evaluator, item, replacement)]
         position = item["start"] + len(item["match"])
+        room -= len(parts[-2]) + len(parts[-1])
+        if room < 0:
+            raise JsonataError(None, MEMORY_LIMIT)
         if limit is not None and count >= limit:
             break
     return "".join(parts) + text[position:]
+
+
+def _replace_text(text: str, pattern: str, replacement: str, limit: Any) -> str:
+    count = text.count(pattern) if limit is None else min(text.count(pattern), math.ceil(limit))
+    if len(text) + count * (len(replacement) - len(pattern)) > MAX_STRING_LENGTH:
+        raise JsonataError(None, MEMORY_LIMIT)
+    return text.replace(pattern, replacement, count)
 
 
 def _require_string(replacement: Any) -> str:
