@@ -282,6 +282,15 @@ def secret_key() -> str:
     return _lookup("conf").get("api" if airflow_major() >= 3 else "webserver", "secret_key", fallback="") or ""
 
 
+def fernet() -> Any:
+    """Return what encrypts and decrypts with Airflow's ``[core] fernet_key``; ``is_encrypted`` is False without one."""
+    try:
+        from airflow.sdk.crypto import get_fernet  # from 3.3 on: tasks have no access to the models
+    except ImportError:
+        from airflow.models.crypto import get_fernet
+    return get_fernet()
+
+
 def airflow_major() -> int:
     """Return Airflow's major version."""
     from airflow import __version__

@@ -1,19 +1,30 @@
-"""Stores a text of a task instance across its tries: in Airflow's task state store, or in a Variable."""
+"""Stores a text of a task instance across its tries: in Airflow's task state store, or in a Variable.
+
+The text holds task tokens and a state's input, and whoever may see a task can read the task state store: so it is
+encrypted with Airflow's ``[core] fernet_key``, which workers have and users have not. Without a key nothing is stored.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider import _compat
+from sfn_provider.exceptions import UsageError
+from sfn_provider.runtime.wait_mode import get_wait_mode
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
 
 
+_log = logging.getLogger(__name__)
+
+
 class RetryStore:
-    """Stores a text of a task instance across its tries.
+    """Stores a text of a task instance across its tries, encrypted.
 
     Args:
         context: the task's context.
@@ -25,14 +36,27 @@ class RetryStore:
         self._context: Any = context
 
     def get(self) -> str | None:
-        """Return the text; None where there is none."""
-        value = self._context["task_state_store"].get(self._KEY)
-        return str(value) if value is not None else None
+        """Return the text; None where there is none, or where Airflow's key has changed since it was stored."""
+        value = self._read()
+        return _decrypt(str(value)) if value is not None else None
 
     def set(self, text: str) -> None:
-        """Store a text, in place of the previous one."""
+        """Store a text, in place of the previous one.
+
+        Raises:
+            UsageError: Airflow has no key, and tasks that wait are started again, which they cannot without a text.
+        """
+        if _has_key():
+            self._write(_compat.fernet().encrypt(text.encode()).decode())
+        elif get_wait_mode() == "reschedule":
+            raise UsageError(f"[sfn_provider] waiting = reschedule needs [core] fernet_key. {_NO_KEY}")
+
+    def _read(self) -> Any:
+        return self._context["task_state_store"].get(self._KEY)
+
+    def _write(self, encrypted: str) -> None:
         # Airflow removes it with the DAG run.
-        self._context["task_state_store"].set(self._KEY, text, retention=_compat.NEVER_EXPIRE)
+        self._context["task_state_store"].set(self._KEY, encrypted, retention=_compat.NEVER_EXPIRE)
 
     def delete(self) -> None:
         """Remove the text."""
@@ -51,15 +75,14 @@ class _RetryVariable(RetryStore):
         super().__init__(context)
         self._purpose = purpose
 
-    def get(self) -> str | None:
+    def _read(self) -> Any:
         # None is the default; the parameter's name differs between versions.
-        value = _compat.Variable.get(self._key(), None)
-        return str(value) if value is not None else None
+        return _compat.Variable.get(self._key(), None)
 
-    def set(self, text: str) -> None:
+    def _write(self, encrypted: str) -> None:
         instance = self._context["ti"]
         description = f"Where task {instance.task_id} of DAG {instance.dag_id} stands; removed when the task ends"
-        _compat.Variable.set(self._key(), text, description=description)
+        _compat.Variable.set(self._key(), encrypted, description=description)
 
     def delete(self) -> None:
         _compat.Variable.delete(self._key())
@@ -83,3 +106,35 @@ def kill_store(context: Context) -> RetryStore:
     ``task_state_store``, which goes by an id of the task instance that a clear replaces.
     """
     return _RetryVariable(context, "kill_")
+
+
+_NO_KEY = (
+    "Without it Airflow would show task tokens and the input of states to everybody who may see the task, so that "
+    "nothing is stored of where a task stands"
+)
+
+
+@cache
+def _has_key() -> bool:
+    """Return True where Airflow encrypts; says once in a process what is lost where it does not."""
+    try:
+        if _compat.fernet().is_encrypted:
+            return True
+        reason = "Airflow has no [core] fernet_key"
+    except _compat.AirflowException as error:  # it is no key, or was never set
+        reason = f"Airflow's [core] fernet_key cannot be used ({error})"
+    lost = "the next try after a lost worker begins anew, and may start jobs again"
+    _log.warning("%s. %s: %s", reason, _NO_KEY, lost)
+    return False
+
+
+def _decrypt(encrypted: str) -> str | None:
+    from cryptography.fernet import InvalidToken
+
+    if not _has_key():
+        return None
+    try:
+        return str(_compat.fernet().decrypt(encrypted.encode()).decode())
+    except (InvalidToken, UnicodeEncodeError):
+        _log.warning("What the task had stored before was not encrypted with today's [core] fernet_key: it begins anew")
+        return None

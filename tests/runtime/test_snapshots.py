@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from sfn_provider import _compat
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.exceptions import StatesError
+from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Completed, Submitted
 from sfn_provider.integrations.job_recovery import Resubmission
 from sfn_provider.operators.state_machine import (
@@ -21,6 +22,7 @@ from sfn_provider.operators.state_machine import (
     PassStateOperator,
     WaitStateOperator,
 )
+from sfn_provider.runtime import retry_stores
 from sfn_provider.runtime.retry_stores import retry_store
 from sfn_provider.runtime.snapshots import TaskSnapshotStore
 from tests.fixtures.live_driver import (
@@ -56,6 +58,11 @@ LOOP: dict[str, Any] = {
 def run() -> Run:
     """The DAG run."""
     return Run(conf={"a": 1})
+
+
+def stored(run: Run) -> str | None:
+    """What the task has stored, decrypted."""
+    return retry_store(run.context(PassStateOperator(task_id="any", end=True))).get()
 
 
 def loop() -> Any:
@@ -149,7 +156,7 @@ def test_a_job_is_kept_as_soon_as_it_is_submitted_and_open_calls_are_made_again(
     kept: list[dict[str, Any]] = []
 
     def answer() -> Answer:
-        kept.append(_until(lambda: dict(run.kept) if "polls" in str(run.kept) else None))
+        kept.append(_until(lambda: dict(run.kept) if "polls" in str(stored(run)) else None))
         return Completed("b")
 
     fake_caller.answers = {
@@ -264,6 +271,60 @@ def test_before_airflow_3_3_a_variable_keeps_it(monkeypatch: pytest.MonkeyPatch)
     other.map_index = 4
     assert retry_store({"ti": other}).get() is None  # type: ignore[typeddict-item]
     store.delete()
+    assert store.get() is None
+
+
+def test_nobody_reads_a_task_token_or_the_input_in_what_is_stored(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run
+) -> None:
+    run.conf = {"card": "4111-1111"}
+    fake_caller.answers = {"Work": [Submitted({"id": "jr_1"}, {}, 30.0)]}
+    deferral(loop(), run)
+    text = stored(run)
+    assert text is not None and "4111-1111" in text and "jr_1" in text
+    assert run.kept and not any(secret in str(run.kept) for secret in ("4111-1111", "jr_1"))
+
+
+class NoFernet:
+    """What Airflow gives without a key."""
+
+    is_encrypted = False
+
+
+def _refused() -> Any:
+    raise _compat.AirflowException("Could not create Fernet object")
+
+
+@pytest.fixture
+def fresh_key_check() -> Iterator[None]:
+    """A process asks once whether there is a key."""
+    retry_stores._has_key.cache_clear()
+    yield
+    retry_stores._has_key.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_key_check")
+@pytest.mark.parametrize("fernet", [NoFernet, _refused], ids=["no key", "no good key"])
+def test_without_a_key_nothing_is_stored_and_the_log_says_what_is_lost(
+    fernet: Any, fake_caller: FakeCaller, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(_compat, "fernet", fernet)
+    fake_caller.answers = {"Work": [Submitted({"id": "jr_1"}, {}, 30.0)]}
+    deferral(loop(), run)
+    assert run.kept == {} and stored(run) is None
+    [line] = [record.message for record in caplog.records if "fernet_key" in record.message]
+    assert "begins anew" in line
+    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__WAITING", "reschedule")
+    with pytest.raises(UsageError, match=r"waiting = reschedule needs \[core\] fernet_key"):
+        retry_store(run.context(loop())).set("text")
+
+
+def test_what_another_key_has_encrypted_is_not_taken(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = retry_store(run.context(loop()))
+    store.set("text")
+    assert store.get() == "text"
+    other = Fernet(Fernet.generate_key())
+    monkeypatch.setattr(_compat, "fernet", lambda: other)
     assert store.get() is None
 
 
