@@ -8,18 +8,17 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from sfn_provider.asl.intrinsics import IntrinsicSyntaxError, compile_intrinsic
 from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.paths import JsonPath, PathNotFound, PathSyntaxError, compile_path
-from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.exceptions import StatesError
 
 Language = Literal["JSONPath", "JSONata"]
-Evaluator = Callable[[Scope, random.Random], Json]
+Evaluator = Callable[[Scope, Randomness], Json]
 
 _DYNAMIC = ".$"
 _OPEN, _CLOSE = "{%", "%}"
@@ -88,7 +87,7 @@ def compile_payload_value(text: str, field: str) -> Template:
 def _path_evaluator(path: JsonPath, field: str) -> Evaluator:
     reads_input = path.root == "input"
 
-    def evaluate(scope: Scope, _entropy: random.Random) -> Json:
+    def evaluate(scope: Scope, _entropy: Randomness) -> Json:
         if reads_input and scope.input is None:
             # Reported from executions, for the path $ too.
             raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
@@ -161,7 +160,7 @@ def _join(value: Json, base: Json, parts: list[tuple[Any, Template]]) -> Templat
     if not dynamic:
         return _constant(value)
 
-    def evaluate(scope: Scope, entropy: random.Random) -> Json:
+    def evaluate(scope: Scope, entropy: Randomness) -> Json:
         result = base.copy()
         for key, part in dynamic:
             result[key] = part(scope, entropy)

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
 from sfn_provider.asl.diagnostics import pointer, split_pointer
-from sfn_provider.asl.model import Branch, Map, Parallel, State, StateMachine
+from sfn_provider.asl.model import Branch, Map, Parallel, Retrier, State, StateMachine
 from sfn_provider.engine.dataflow.data_flow import JsonataFlow, JsonPathFlow, Recorder, make_data_flow
 from sfn_provider.engine.requests import CallTask
+
+
+class _StateType(NamedTuple):
+    """What all states of a type have in common.
+
+    Args:
+        name: the value of Type.
+        entered_event: type of the event by which such a state is entered.
+        exited_event: type of the event by which it is left.
+        has_next: True where it can have Next.
+        has_retry: True where it can have Retry.
+    """
+
+    name: str
+    entered_event: str
+    exited_event: str
+    has_next: bool
+    has_retry: bool
+
+
+@cache
+def _state_type(model: type[Any]) -> _StateType:
+    fields = model.model_fields
+    name = fields["type"].default
+    return _StateType(name, f"{name}StateEntered", f"{name}StateExited", "next" in fields, "retry" in fields)
 
 
 class CompiledState:
@@ -22,34 +48,43 @@ class CompiledState:
         record: records what each field of its data flow makes; None where nobody asks.
 
     Attributes:
+        type: the value of Type.
         next: name of the state that comes next; None where it ends.
         has_retry: True where the state's type can have Retry.
+        retriers: the state's Retry.
+        fields_set: the fields that stand in the definition, by their names in the model.
+        branches: of a Parallel its branches, of a Map its processor: scope and states of each.
         compiled_fields: what the handler of the state's type has compiled; None until the state first runs.
     """
 
     __slots__ = (
         "_data_flow",
         "_record",
+        "branches",
         "compiled_fields",
         "entered_event",
         "exited_event",
+        "fields_set",
         "has_retry",
         "language",
         "model",
         "name",
         "next",
+        "retriers",
         "scope",
+        "type",
     )
 
-    def __init__(self, name: str, model: State, language: str, scope: str, record: Recorder | None = None) -> None:
+    def __init__(self, name: str, model: Any, language: str, scope: str, record: Recorder | None = None) -> None:
         self.name = name
-        self.model: Any = model
+        self.model = model
         self.language = language
         self.scope = scope
-        self.next: str | None = getattr(model, "next", None)
-        self.entered_event = f"{model.type}StateEntered"
-        self.exited_event = f"{model.type}StateExited"
-        self.has_retry = hasattr(model, "retry")
+        self.type, self.entered_event, self.exited_event, has_next, self.has_retry = _state_type(model.__class__)
+        self.next: str | None = model.next if has_next else None
+        self.retriers: tuple[Retrier, ...] = model.retry if self.has_retry else ()
+        self.fields_set = model.model_fields_set
+        self.branches: tuple[tuple[str, Branch], ...] = ()
         self.compiled_fields: Any = None
         self._data_flow: JsonPathFlow | JsonataFlow | None = None
         self._record = record
@@ -62,15 +97,8 @@ class CompiledState:
             StatesError: ``States.Runtime`` if a field cannot be compiled.
         """
         if self._data_flow is None:
-            self._data_flow = make_data_flow(self.language, explicit_fields(self.model))
-            if self._record is not None:
-                self._data_flow.observe(self._record)
+            self._data_flow = make_data_flow(self.language, self.model, self._record)
         return self._data_flow
-
-
-def explicit_fields(model: Any) -> dict[str, Any]:
-    """Return the fields that stand in the definition, by their names in the model."""
-    return {name: getattr(model, name) for name in model.model_fields_set}
 
 
 class CompiledMachine:
@@ -98,10 +126,12 @@ class CompiledMachine:
         if found is None:
             states, language = self._scopes[scope]
             model = states[name]
-            language = getattr(model, "query_language", None) or language
-            found = CompiledState(name, model, language, scope, self._record)
+            found = CompiledState(name, model, model.query_language or language, scope, self._record)
             self._compiled[key] = found
-            self._add_scopes(found)
+            if isinstance(model, (Parallel, Map)):
+                found.branches = tuple(_branches(scope + pointer("States", name), model))
+                for at, branch in found.branches:
+                    self._scopes[at] = (branch.states, branch.query_language or language)
         return found
 
     def has_state(self, scope: str, name: str) -> bool:
@@ -110,13 +140,7 @@ class CompiledMachine:
 
     def branch(self, state: CompiledState, index: int = 0) -> tuple[str, Branch]:
         """Return the scope and the states of a Parallel's branch, or of a Map's processor."""
-        model = state.model
-        if isinstance(model, Parallel):
-            return state.scope + pointer("States", state.name, "Branches", index), model.branches[index]
-        if isinstance(model, Map):
-            field = "ItemProcessor" if model.item_processor else "Iterator"
-            return state.scope + pointer("States", state.name, field), model.body
-        raise TypeError(f"a {model.type} state has no branches")
+        return state.branches[index]
 
     def add_scope(self, scope: str) -> None:
         """Compile the states around a scope that a restored execution is in."""
@@ -126,8 +150,11 @@ class CompiledMachine:
         self.add_scope(holder)
         self.state(holder, split_pointer("/" + rest)[0])
 
-    def _add_scopes(self, state: CompiledState) -> None:
-        model, language = state.model, self._scopes[state.scope][1]
-        for index in range(len(model.branches) if isinstance(model, Parallel) else isinstance(model, Map)):
-            scope, branch = self.branch(state, index)
-            self._scopes[scope] = (branch.states, branch.query_language or language)
+
+def _branches(location: str, model: Parallel | Map) -> Iterator[tuple[str, Branch]]:
+    """Yield scope and states of each branch of a Parallel, or of a Map's processor."""
+    if isinstance(model, Parallel):
+        for index, branch in enumerate(model.branches):
+            yield location + pointer("Branches", index), branch
+    else:
+        yield location + pointer("ItemProcessor" if model.item_processor else "Iterator"), model.body

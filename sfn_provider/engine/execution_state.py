@@ -6,7 +6,9 @@ Parallel, or one iteration of a Map. A frame that runs a Parallel or Map has the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from sfn_provider.asl.scope import Json
@@ -217,6 +219,14 @@ class ExecutionState:
             indexes.append(frame.child_index)
             frame = self.frames[frame.parent]
         return tuple(reversed(indexes))
+
+    def in_order(self, frames: Iterable[Frame]) -> list[Frame]:
+        """Return those of the frames that are live, the one with the lowest path first."""
+        live = [frame for frame in frames if frame.id in self.frames]
+        # Mostly these are branches or iterations of one state, and in order.
+        if any(one.parent != other.parent or one.child_index > other.child_index for one, other in pairwise(live)):
+            live.sort(key=self.path)
+        return live
 
     @property
     def root(self) -> Frame:

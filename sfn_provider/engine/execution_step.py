@@ -52,22 +52,23 @@ class ExecutionStep(StepContext):
 
     def advance(self) -> None:
         """Run every frame that is ready, in turn, until all wait or the execution has ended."""
-        while self._ready and not self.execution.is_suspended:
-            self.execution.turn += 1
+        execution, frames = self.execution, self.execution.frames
+        while self._ready and not execution.is_suspended:
+            execution.turn += 1
             if self.stop_if_due():
                 return
-            ready, self._ready = [frame for frame in self._ready if frame.id in self.execution.frames], []
-            for frame in sorted(ready, key=self.execution.path) if len(ready) > 1 else ready:
-                if frame.id in self.execution.frames and not self.execution.is_suspended:
+            ready, self._ready = self._ready, []
+            for frame in ready if len(ready) == 1 else execution.in_order(ready):
+                if frame.id in frames and not execution.is_suspended:
                     self._execute(frame)
 
     def _execute(self, frame: Frame) -> None:
-        state = self.current_state(frame)
-        self.set_current_frame(frame)
+        state = self.machine.state(frame.scope, frame.state)
+        self._current, self._entropy = frame, None
         try:
             if not frame.entered:
                 self._enter(frame, state)
-            self.handler(state).execute(self, frame, state)
+            self._handlers[state.type].execute(self, frame, state)
         except StatesError as error:
             self.fail_evaluation(frame, state, error)
 
@@ -90,15 +91,16 @@ class ExecutionStep(StepContext):
 
     def handler(self, state: CompiledState) -> StateHandler:
         """Return the functions for the state's type."""
-        return self._handlers[state.model.type]
+        return self._handlers[state.type]
 
     # Entering and leaving a state ------------------------------------------------------------------------------------
 
     def _enter(self, frame: Frame, state: CompiledState) -> None:
         frame.entered_at, frame.entered_after = self.execution.now, frame.previous
-        frame.retry_counts = [0] * len(getattr(state.model, "retry", ()))
+        frame.retry_counts = [0] * len(state.retriers)
         self.execution.transitions += 1
-        self.observe_entry(frame)
+        if self.observer is not None:
+            self.observe_entry(frame)
         frame.entered = self.emit(frame, state.entered_event, {"name": state.name, "input": frame.input})
         if frame.child_execution is not None and self.execution.frames[frame.child_execution].events >= MAX_EVENTS:
             raise HISTORY_FULL_ERROR
@@ -115,7 +117,7 @@ class ExecutionStep(StepContext):
         """
         last = frame.previous
         self.set_current_frame(frame)
-        self.emit(frame, f"{state.model.type}StateSucceeded")
+        self.emit(frame, f"{state.type}StateSucceeded")
         exit = state.data_flow.leave(self.scope(frame), results, self.entropy)
         frame.previous = last
         self.leave(frame, state, exit, state.next)
@@ -221,14 +223,14 @@ class ExecutionStep(StepContext):
         self.set_current_frame(frame)
         self.abort_children(frame)
         self.cancel(frame)
-        index = choose_retrier(getattr(state.model, "retry", ()), frame.retry_counts, error)
+        index = choose_retrier(state.retriers, frame.retry_counts, error)
         if index is not None:
             self._retry(frame, state, index, error)
         else:
             self._catch(frame, state, error)
 
     def _retry(self, frame: Frame, state: CompiledState, index: int, error: StatesError) -> None:
-        retrier, at = state.model.retry[index], self.execution.now
+        retrier, at = state.retriers[index], self.execution.now
         seconds = retry_delay(retrier, frame.retry_counts[index], self.entropy)
         frame.retry_counts[index] += 1
         decision = RetryDecision(index, frame.retry_counts[index], retrier.max_attempts, seconds, at + seconds)
@@ -279,8 +281,8 @@ class ExecutionStep(StepContext):
 
     def _emit_state_failed(self, frame: Frame, state: CompiledState) -> None:
         """Record that a Parallel or Map failed; other types have no event of that kind."""
-        if state.model.type in ("Parallel", "Map"):
-            self.emit(frame, f"{state.model.type}StateFailed")
+        if state.type in ("Parallel", "Map"):
+            self.emit(frame, f"{state.type}StateFailed")
 
     def fail_execution(self, frame: Frame, error: StatesError) -> None:
         """Fail the whole execution or child execution: no Retry or Catch of the states around takes the error.
@@ -346,7 +348,7 @@ class ExecutionStep(StepContext):
     def abort_children(self, frame: Frame) -> None:
         """Stop all branches and iterations of a frame, and theirs."""
         parent = self.current_state(frame)
-        inline_map = parent.model.type == "Map" and not parent.model.distributed
+        inline_map = parent.type == "Map" and not parent.model.distributed
         for child in self.children(frame):
             child.previous = frame.previous  # each one's events follow the failure (recorded executions)
             if inline_map:
@@ -355,13 +357,13 @@ class ExecutionStep(StepContext):
             self.cancel(child)
             self.cancel(child, "execution")
             state = self.current_state(child)
-            if child.entered and state.model.type != "Fail":
-                self.emit(child, f"{state.model.type}StateAborted", chain=False)
+            if child.entered and state.type != "Fail":
+                self.emit(child, f"{state.type}StateAborted", chain=False)
             del self.execution.frames[child.id]
 
     def emit_task_aborted(self, frame: Frame) -> None:
         """Record a Task whose failure ends its branch or iteration as aborted, as AWS does (recorded executions)."""
-        if self.current_state(frame).model.type == "Task":
+        if self.current_state(frame).type == "Task":
             self.emit(frame, "TaskStateAborted", chain=False)
 
 
@@ -371,7 +373,7 @@ def children_place(frame: Frame) -> str:
 
 
 def _refuse(_step: ExecutionStep, frame: Frame, state: CompiledState, *args: Any) -> None:
-    raise AssertionError(f"{state.model.type} state {frame.state!r} cannot take {args!r}")
+    raise AssertionError(f"{state.type} state {frame.state!r} cannot take {args!r}")
 
 
 @dataclass(frozen=True, slots=True)

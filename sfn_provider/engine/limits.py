@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 from sfn_provider.asl.scope import Json
@@ -44,9 +45,8 @@ CHILD_CONCURRENCY: Final = 10_000
 """Child executions of a distributed Map that run at once where MaxConcurrency is 0."""
 
 
-def to_json(value: Json) -> str:
-    """Serialize a value as Step Functions does: no blanks, no escapes for non-ASCII text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+to_json: Final[Callable[[Json], str]] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+"""Serializes a value as Step Functions does: no blanks, no escapes for non-ASCII text."""
 
 
 def utf8_bytes(text: str) -> int:
@@ -99,7 +99,40 @@ def check_execution_input(value: Json) -> None:
 
 def exceeds_payload(value: Json) -> bool:
     """Return True if the value is larger than a state's input or output may be."""
-    if isinstance(value, (bool, int, float)) or value is None:
+    if isinstance(value, (bool, int, float)) or value is None or _is_small(value):
         return False
     text = to_json(value)
     return len(text) > MAX_PAYLOAD_BYTES or (len(text) * 4 > MAX_PAYLOAD_BYTES and utf8_bytes(text) > MAX_PAYLOAD_BYTES)
+
+
+_BYTES_OF_AN_ATOM: Final = 25
+"""The most bytes that a number of 64 bits takes, or null or a boolean."""
+
+_ATOMS: Final = frozenset({int, float, bool, type(None)})
+
+
+def _is_small(value: Json) -> bool:
+    """Return True if the value cannot be too large, without serializing it; False where that has to decide."""
+    left, pending = MAX_PAYLOAD_BYTES, [value]
+    while pending:
+        part = pending.pop()
+        kind = part.__class__
+        if kind is dict:
+            left -= 2 + 4 * len(part)
+            pending += part
+            pending += part.values()
+        elif kind is list:
+            left -= 2 + len(part)
+            pending += part
+        elif kind is str:
+            # A character takes at most two bytes with a backslash before it, or six as \u0000 does.
+            left -= 2 + (2 if part.isascii() and part.isprintable() else 6) * len(part)
+        elif kind is int and not -(2**63) <= part < 2**63:
+            return False
+        elif kind in _ATOMS:
+            left -= _BYTES_OF_AN_ATOM
+        else:
+            return False
+        if left < 0:
+            return False
+    return True

@@ -5,13 +5,13 @@ A step goes from an event to the point where every frame waits again.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sfn_provider.asl.scope import Scope
 from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
-from sfn_provider.engine.dataflow.context_object import state_context
+from sfn_provider.engine.dataflow.context_object import frame_context, state_context
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.limits import MAX_EVENTS
@@ -25,6 +25,7 @@ from sfn_provider.engine.observations import (
     begins_round,
     place_of,
 )
+from sfn_provider.engine.randomness import SeededRandomness
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
 from sfn_provider.exceptions import StatesError
 
@@ -64,7 +65,7 @@ class StepContext:
         self.observer = observer
         self._task_token = task_token
         self._current: Frame | None = None
-        self._entropy: random.Random | None = None
+        self._entropy: SeededRandomness | None = None
 
     # What expressions see --------------------------------------------------------------------------------------------
 
@@ -74,20 +75,21 @@ class StepContext:
 
     def scope(self, frame: Frame, token: str | None = None) -> Scope:
         """Return what the expressions of the frame's state see; ``token`` is the task token, where there is one."""
-        has_retry = self.current_state(frame).has_retry
-        context = state_context(self.execution, frame, has_retry=has_retry, token=token)
-        return Scope(frame.input, context, frame.variables)
+        retry_count = sum(frame.retry_counts) if self.current_state(frame).has_retry else None
+        context = frame_context(self.execution, frame)
+        make = partial(state_context, context, frame.state, frame.entered_at, retry_count, frame.map_item, token)
+        return Scope(frame.input, make, frame.variables)
 
     @property
-    def entropy(self) -> random.Random:
-        """A random generator made from the execution's seed and the place of the current frame.
+    def entropy(self) -> SeededRandomness:
+        """Random values made from the execution's seed and the place of the current frame.
 
         The same seed and states give the same values, also where regions or branches run in other tasks.
         """
         if self._entropy is None:
             frame = self._current or self.execution.root
             frame.random_draws += 1
-            self._entropy = random.Random(f"{self.execution.seed}/{frame.place}/{frame.steps}/{frame.random_draws}")
+            self._entropy = SeededRandomness(self.execution.seed, frame.place, frame.steps, frame.random_draws)
         return self._entropy
 
     def set_current_frame(self, frame: Frame) -> None:

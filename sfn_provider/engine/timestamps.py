@@ -12,7 +12,7 @@ _TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d
 def format_time(at: float) -> str:
     """Format seconds since the epoch as the context object does: ``2025-03-15T02:00:00.000Z``."""
     whole, milliseconds = divmod(round(at * 1000), 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return f"{datetime.fromtimestamp(whole, UTC).isoformat()[:19]}.{milliseconds:03d}Z"
 
 
 def parse_time(text: str) -> float | None:

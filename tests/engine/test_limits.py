@@ -52,6 +52,18 @@ def test_a_list_that_is_too_large() -> None:
     assert len(to_json([1] * 131_072)) == MAX_PAYLOAD_BYTES + 1
 
 
+LONGEST = -1.3226200172238119e-250
+PARTS = ["", "\0", '"', "\x7f", "€", "😀", "\ud83d", LONGEST, -(2**63), 2**63, 10**40, None, False, {}, [], [[[]]]]
+PARTS += [{"": ""}, {"\0": 0}, {"k": None, "l": LONGEST}, {"k": [{"\n": False}]}]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=repr)
+def test_values_of_every_type_are_refused_from_the_first_byte_too_many(part: Json) -> None:
+    most = (MOST - 1) // (len(to_json(part).encode(errors="replace")) + 1)
+    assert not exceeds_payload([part] * most)
+    assert exceeds_payload([part] * (most + 1))
+
+
 def test_escapes_count() -> None:
     assert exceeds_payload("\n" * (MOST // 2))
     assert not exceeds_payload("\n" * (MOST // 2 - 1))

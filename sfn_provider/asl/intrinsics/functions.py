@@ -27,9 +27,9 @@ from sfn_provider.asl.intrinsics.arguments import (
 )
 from sfn_provider.asl.intrinsics.formatting import split_template
 from sfn_provider.asl.java_values import compact_json, java_distinct, java_text
-from sfn_provider.asl.scope import Json
+from sfn_provider.asl.scope import Json, Randomness
 
-Call = Callable[[Sequence[Json], random.Random], Json]
+Call = Callable[[Sequence[Json], Randomness], Json]
 
 MAX_RANGE_ITEMS: Final = 1000
 MAX_STRING_LENGTH: Final = 10_000
@@ -61,24 +61,24 @@ class IntrinsicFunction:
         return self.min_arguments <= count and (self.max_arguments is None or count <= self.max_arguments)
 
 
-def _array(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _array(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     return list(arguments)
 
 
-def _array_partition(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _array_partition(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     items, size = expect_array(arguments[0]), truncate_to_int(arguments[1])
     if size < 1:
         raise InvalidArguments
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _array_contains(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _array_contains(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     # Recorded: true is found in ["true"], and {"a": 1, "b": 2} is not found in [{"b": 2, "a": 1}].
     searched = java_text(arguments[1])
     return any(java_text(item) == searched for item in expect_array(arguments[0]))
 
 
-def _array_range(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _array_range(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     first, last, step = map(truncate_to_int, arguments)
     if step == 0:
         raise InvalidArguments
@@ -88,7 +88,7 @@ def _array_range(arguments: Sequence[Json], _entropy: random.Random) -> Json:
     return list(found)
 
 
-def _array_get_item(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _array_get_item(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     items, index = expect_array(arguments[0]), truncate_to_int(arguments[1])
     if not items:
         return None  # recorded: an empty array has null at every index
@@ -97,19 +97,19 @@ def _array_get_item(arguments: Sequence[Json], _entropy: random.Random) -> Json:
     return items[index]
 
 
-def _array_length(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _array_length(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     return len(expect_array(arguments[0]))
 
 
-def _array_unique(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _array_unique(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     return java_distinct(expect_array(arguments[0]))
 
 
-def _base64_encode(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _base64_encode(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     return base64.b64encode(_utf8(expect_string(arguments[0], MAX_STRING_LENGTH))).decode("ascii")
 
 
-def _base64_decode(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _base64_decode(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     # Recorded: what is not of the alphabet is skipped, missing padding is no error, '=' ends the text.
     encoded = expect_string(arguments[0], MAX_STRING_LENGTH).split("=", 1)[0].replace("-", "+").replace("_", "/")
     letters = "".join(char for char in encoded if char in _BASE64_ALPHABET)
@@ -117,7 +117,7 @@ def _base64_decode(arguments: Sequence[Json], _entropy: random.Random) -> Json:
     return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode("utf-8", "replace")
 
 
-def _hash(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _hash(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     algorithm = _ALGORITHMS.get(expect_string(arguments[1]))
     data = expect_string(java_text(arguments[0]), MAX_STRING_LENGTH)
     if algorithm is None:
@@ -129,14 +129,14 @@ def _utf8(value: str) -> bytes:
     return value.encode("utf-8", "replace")
 
 
-def _json_merge(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _json_merge(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     left, right, deep = arguments
     if deep is True:
         raise InvalidArguments  # documented: the only mode is the shallow one
     return expect_object(left) | expect_object(right)
 
 
-def _string_to_json(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _string_to_json(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     text = expect_string(arguments[0])
     if not text.strip():
         return None  # recorded: for '' and ' '
@@ -150,11 +150,11 @@ def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _json_to_string(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _json_to_string(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     return compact_json(arguments[0])
 
 
-def _math_random(arguments: Sequence[Json], entropy: random.Random) -> Json:
+def _math_random(arguments: Sequence[Json], entropy: Randomness) -> Json:
     """Draw a whole number from start up to, not including, end.
 
     The same seed gives the same number, as on AWS, but not the number that AWS draws: its generator is not documented.
@@ -166,11 +166,11 @@ def _math_random(arguments: Sequence[Json], entropy: random.Random) -> Json:
     return source.randrange(start, end)
 
 
-def _math_add(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _math_add(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     return truncate_to_int(round_half_up(arguments[0]) + round_half_up(arguments[1]))
 
 
-def _string_split(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _string_split(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     text, separators = expect_string(arguments[0]), expect_string(arguments[1])
     for separator in separators[1:]:
         text = text.replace(separator, separators[0])
@@ -178,11 +178,11 @@ def _string_split(arguments: Sequence[Json], _entropy: random.Random) -> Json:
     return [piece for piece in pieces if piece]
 
 
-def _uuid(_arguments: Sequence[Json], entropy: random.Random) -> Json:
+def _uuid(_arguments: Sequence[Json], entropy: Randomness) -> Json:
     return str(uuid.UUID(int=entropy.getrandbits(_UUID_BITS), version=4))
 
 
-def _format(arguments: Sequence[Json], _entropy: random.Random) -> Json:
+def _format(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     pieces = split_template(expect_string(arguments[0]))
     if len(pieces) != len(arguments):
         counts = "number of arguments do not match the occurrences of {}."

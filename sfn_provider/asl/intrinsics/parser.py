@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html, h
 from __future__ import annotations
 
 import difflib
-import random
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -20,11 +19,11 @@ from sfn_provider.asl.intrinsics.functions import FUNCTIONS, IntrinsicFunction
 from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
 from sfn_provider.asl.paths import PathNotFound, PathSyntaxError, compile_path
-from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.asl.text_cursor import TextCursor
 from sfn_provider.exceptions import StatesError
 
-Evaluator = Callable[[Scope, random.Random], Json]
+Evaluator = Callable[[Scope, Randomness], Json]
 
 INTRINSIC_ERROR: Final = "States.Runtime"
 """The error of a failed call. The documentation has ``States.IntrinsicFailure``; executions end with this."""
@@ -66,7 +65,7 @@ class Intrinsic:
     def __repr__(self) -> str:
         return f"Intrinsic({self.text!r})"
 
-    def evaluate(self, scope: Scope, entropy: random.Random) -> Json:
+    def evaluate(self, scope: Scope, entropy: Randomness) -> Json:
         """Call the function on the scope's data.
 
         Args:
@@ -211,7 +210,7 @@ def _caller(function: IntrinsicFunction, arguments: tuple[Evaluator, ...]) -> Ev
     call, refusal = function.call, f"Invalid arguments in {function.name}"
     accepted = function.accepts(len(arguments))
 
-    def run(scope: Scope, entropy: random.Random) -> Json:
+    def run(scope: Scope, entropy: Randomness) -> Json:
         values = [argument(scope, entropy) for argument in arguments]
         if not accepted:
             raise InvalidArguments(refusal)

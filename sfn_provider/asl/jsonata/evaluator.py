@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import random
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
@@ -31,7 +30,7 @@ from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
 from sfn_provider.asl.jsonata.scope_data import ConstantStep, ScopeData
 from sfn_provider.asl.jsonata.signatures import bind_arguments
 from sfn_provider.asl.jsonata.values import float_to_int, is_function
-from sfn_provider.asl.scope import Json
+from sfn_provider.asl.scope import Json, Randomness
 
 MAX_DEPTH: Final = 100
 """How deep evaluation may nest on AWS: 100 terms of a sum, 31 calls of a simple recursive function."""
@@ -57,7 +56,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         self,
         variables: Mapping[str, Json],
         context: Mapping[str, Json],
-        entropy: random.Random,
+        entropy: Randomness,
         seconds: float | None = None,
     ) -> None:
         converted: dict[int, Any] = {}

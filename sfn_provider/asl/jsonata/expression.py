@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import random
 import sys
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonata.normalized_json import normalize_json
-from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 from sfn_provider.exceptions import QueryEvaluationError
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ class Expression:
     def evaluate(
         self,
         scope: Scope,
-        entropy: random.Random,
+        entropy: Randomness,
         expected: JsonType | None = None,
         *,
         seconds: float | None = None,

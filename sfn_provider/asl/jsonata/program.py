@@ -6,7 +6,6 @@ Import this lazily, see ``library``. Programs know nothing of fields and AWS's s
 from __future__ import annotations
 
 import functools
-import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from sfn_provider.asl.jsonata.parser import ParseError, parse
 from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
 from sfn_provider.asl.jsonata.values import UnsupportedResult, from_value, join_surrogates
-from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 
 __all__ = ["EvaluationFailed", "ParseError", "Program", "compile_program"]
 
@@ -41,7 +40,7 @@ class Program:
     shortcut: Constant | VariablePath | None
     references: References
 
-    def evaluate(self, scope: Scope, entropy: random.Random, seconds: float | None = None) -> Json:
+    def evaluate(self, scope: Scope, entropy: Randomness, seconds: float | None = None) -> Json:
         """Evaluate the program.
 
         Args:

@@ -43,22 +43,29 @@ def execution_context(
 
 
 def state_context(
-    execution: ExecutionState, frame: Frame, *, has_retry: bool = False, token: str | None = None
+    execution: dict[str, Any],
+    name: str,
+    entered_at: float,
+    retry_count: int | None,
+    map_item: dict[str, Json] | None,
+    token: str | None,
 ) -> dict[str, Any]:
-    """Make the context object of the state that a frame is in.
+    """Make the context object of a state.
 
     Args:
-        execution: the execution.
-        frame: the frame that is in the state.
-        has_retry: True for a state of a type that can have Retry: only these have a RetryCount (recorded executions).
-        token: the task token, where there is one.
+        execution: the ``Execution`` and ``StateMachine`` parts.
+        name: the state's name.
+        entered_at: when it was entered, seconds since the epoch.
+        retry_count: retries so far; None for a state of a type without Retry, which has none (recorded executions).
+        map_item: what ``$$.Map.Item`` shows; None outside of a Map.
+        token: the task token; None where there is none.
     """
-    state: dict[str, Any] = {"Name": frame.state, "EnteredTime": format_time(frame.entered_at)}
-    if has_retry:
-        state["RetryCount"] = sum(frame.retry_counts)
-    context = {**frame_context(execution, frame), "State": state}
-    if frame.map_item is not None:
-        context["Map"] = {"Item": frame.map_item}
+    state: dict[str, Any] = {"Name": name, "EnteredTime": format_time(entered_at)}
+    if retry_count is not None:
+        state["RetryCount"] = retry_count
+    context = {**execution, "State": state}
+    if map_item is not None:
+        context["Map"] = {"Item": map_item}
     if token is not None:
         context["Task"] = {"Token": token}
     return context

@@ -7,16 +7,15 @@ JSONata: Arguments, (the state's work), Output. Assign sees the values from befo
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from sfn_provider.asl.paths import PathNotFound, ReferencePath, compile_path, compile_reference
-from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 from sfn_provider.asl.templates import compile_template
 from sfn_provider.exceptions import StatesError
 
-Evaluator = Callable[[Scope, random.Random], Json]
+Evaluator = Callable[[Scope, Randomness], Json]
 
 
 class StateExit(NamedTuple):
@@ -88,11 +87,6 @@ def path_reader(text: str) -> Callable[[Scope], Json]:
     return read
 
 
-def replace_input(scope: Scope, value: Json) -> Scope:
-    """Return the same scope with another ``$``."""
-    return Scope(value, scope.context, scope.variables)
-
-
 class JsonPathFlow:
     """The data flow of a state in JSONPath."""
 
@@ -137,27 +131,27 @@ class JsonPathFlow:
 
     def select_input(self, scope: Scope) -> Scope:
         """Apply InputPath: return what the state's other fields see."""
-        return replace_input(scope, self._input(scope)) if self._input else scope
+        return scope.replace_input(self._input(scope)) if self._input else scope
 
-    def enter(self, scope: Scope, entropy: random.Random) -> Json:
+    def enter(self, scope: Scope, entropy: Randomness) -> Json:
         """Apply InputPath, then Parameters."""
         selected = self.select_input(scope)
         return selected.input if self._parameters is None else self._parameters(selected, entropy)
 
-    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> StateExit:
+    def leave(self, scope: Scope, result: Json, entropy: Randomness) -> StateExit:
         """Apply ResultSelector, Assign, ResultPath, OutputPath."""
         if self._selector is not None:
-            result = self._selector(replace_input(scope, result), entropy)
+            result = self._selector(scope.replace_input(result), entropy)
         assigned = NO_VARIABLES
         if self._assign is not None:
-            assigned = self._assign(replace_input(scope, result), entropy)
+            assigned = self._assign(scope.replace_input(result), entropy)
         output = result
         if self._discard:
             output = scope.input
         elif self._place is not None:
             output = self._place(scope.input, result)
         if self._output is not None:
-            output = self._output(replace_input(scope, output))
+            output = self._output(scope.replace_input(output))
         return StateExit(output, assigned)
 
 
@@ -182,21 +176,48 @@ class JsonataFlow:
         """Return what the state's fields see: JSONata has no InputPath."""
         return scope
 
-    def enter(self, scope: Scope, entropy: random.Random) -> Json:
+    def enter(self, scope: Scope, entropy: Randomness) -> Json:
         """Evaluate Arguments; without it the state works on its input."""
         return self._arguments(scope, entropy) if self._has_arguments else scope.input
 
-    def leave(self, scope: Scope, result: Json, entropy: random.Random) -> StateExit:
+    def leave(self, scope: Scope, result: Json, entropy: Randomness) -> StateExit:
         """Evaluate Assign and Output, both with the variables from before."""
         if self._assign is None and self._output is None:
             return StateExit(scope.input if result is MISSING else result, NO_VARIABLES)
-        seen = Scope(scope.input, scope.context, scope.variables, result, scope.error_output)
+        seen = scope.add_result(result)
         assigned = NO_VARIABLES if self._assign is None else self._assign(seen, entropy)
         if self._output is not None:
             return StateExit(self._output(seen, entropy), assigned)
         return StateExit(scope.input if result is MISSING else result, assigned)
 
 
-def make_data_flow(language: str, fields: Mapping[str, Any]) -> JsonPathFlow | JsonataFlow:
-    """Return the data flow of a state with these fields, by their names in the model."""
-    return JsonataFlow(fields) if language == "JSONata" else JsonPathFlow(fields)
+_FIELDS = frozenset({
+    *("input_path", "parameters", "result_selector", "result_path", "output_path"),
+    *("arguments", "output", "assign"),
+})  # fmt: skip
+"""The fields that a data flow consists of, by their names in the model."""
+
+_WITHOUT_FIELDS: Mapping[str, JsonPathFlow | JsonataFlow] = {"JSONata": JsonataFlow({}), "JSONPath": JsonPathFlow({})}
+"""The data flow of a state without such fields, by its language; many states have none."""
+
+
+def data_flow_fields(model: Any) -> dict[str, Any]:
+    """Return the fields of the data flow that stand in the definition, by their names in the model."""
+    return {name: getattr(model, name) for name in model.model_fields_set & _FIELDS}
+
+
+def make_data_flow(language: str, model: Any, record: Recorder | None = None) -> JsonPathFlow | JsonataFlow:
+    """Return the data flow of a state.
+
+    Args:
+        language: the query language that the state is in.
+        model: the state.
+        record: records what each field makes; None where nobody asks.
+    """
+    if record is None and model.model_fields_set.isdisjoint(_FIELDS):
+        return _WITHOUT_FIELDS[language]
+    fields = data_flow_fields(model)
+    flow = JsonataFlow(fields) if language == "JSONata" else JsonPathFlow(fields)
+    if record is not None:
+        flow.observe(record)
+    return flow

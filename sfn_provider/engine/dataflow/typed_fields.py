@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import re
 from typing import Any, Literal
 
-from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.engine.dataflow.choice_rules import is_whole_number
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator, path_reader
 from sfn_provider.engine.limits import to_json
@@ -39,7 +38,7 @@ def model_field(field: str) -> str:
 
 
 def evaluate_field(
-    holder: Any, language: str, field: str, scope: Scope, entropy: random.Random, expected: JsonataType | None = None
+    holder: Any, language: str, field: str, scope: Scope, entropy: Randomness, expected: JsonataType | None = None
 ) -> Json:
     """Evaluate a field that may also be written as ``<field>Path`` or in JSONata; None where it is absent.
 
@@ -90,7 +89,7 @@ _NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '
 """AWS's messages for values below 0, for fields with a special one."""
 
 
-def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entropy: random.Random) -> int | None:
+def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entropy: Randomness) -> int | None:
     """Evaluate a field that takes an integer of 0 or more; None where it is absent.
 
     Raises:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import random
-
 from sfn_provider.asl.model import Catcher
-from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import (
     NO_VARIABLES,
     StateExit,
     compile_evaluator,
     compile_reference_path,
-    replace_input,
 )
 from sfn_provider.engine.errors.retry import is_timeout, matches_error, reported_error_name
 from sfn_provider.exceptions import StatesError
@@ -41,21 +38,21 @@ def error_output(error: StatesError) -> Json:
 
 
 def apply_catcher(
-    catcher: Catcher, state: CompiledState, scope: Scope, error: StatesError, entropy: random.Random
+    catcher: Catcher, state: CompiledState, scope: Scope, error: StatesError, entropy: Randomness
 ) -> StateExit:
     """Make output and variables for the state that the catcher goes to."""
     field = f"Catch[{state.model.catch.index(catcher)}]"
     caught = error_output(error)
     fields = catcher.model_fields_set
     if state.language == "JSONata":
-        seen = Scope(scope.input, scope.context, scope.variables, error_output=caught)
+        seen = scope.add_error_output(caught)
         output = (
             compile_evaluator(catcher.output, "JSONata", f"{field}/Output")(seen, entropy)
             if "output" in fields
             else caught
         )
     else:
-        seen = replace_input(scope, caught)
+        seen = scope.replace_input(caught)
         # Without ResultPath the error replaces the input. Source: concepts-error-handling.html, "Catch".
         output = _place(catcher.result_path, scope.input, caught)
     assigned = NO_VARIABLES

@@ -5,10 +5,10 @@ Sources: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-han
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Sequence
 
 from sfn_provider.asl.model import Retrier
+from sfn_provider.asl.scope import Randomness
 from sfn_provider.engine.limits import OversizedOutput
 from sfn_provider.exceptions import StatesError
 
@@ -71,7 +71,7 @@ def choose_retrier(retriers: Sequence[Retrier], counts: Sequence[int], error: St
     return None
 
 
-def retry_delay(retrier: Retrier, count: int, entropy: random.Random) -> float:
+def retry_delay(retrier: Retrier, count: int, entropy: Randomness) -> float:
     """Return the seconds to wait before retry number ``count`` (counted from 0) of this retrier."""
     longest = float(_MAX_DELAY_SECONDS if retrier.max_delay_seconds is None else retrier.max_delay_seconds)
     try:

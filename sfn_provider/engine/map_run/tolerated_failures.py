@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import re
 
-from sfn_provider.asl.scope import Scope
+from sfn_provider.asl.scope import Randomness, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.dataflow.typed_fields import evaluate_field, evaluate_integer, wrong_value
@@ -18,7 +17,7 @@ THRESHOLD_EXCEEDED = StatesError(
 )
 
 
-def evaluate_tolerance(state: CompiledState, scope: Scope, entropy: random.Random) -> Tolerance:
+def evaluate_tolerance(state: CompiledState, scope: Scope, entropy: Randomness) -> Tolerance:
     """Evaluate ToleratedFailureCount and ToleratedFailurePercentage, or the paths in their place.
 
     Raises:
@@ -29,7 +28,7 @@ def evaluate_tolerance(state: CompiledState, scope: Scope, entropy: random.Rando
     return Tolerance(count or 0, _percentage(state, scope, entropy))
 
 
-def _percentage(state: CompiledState, scope: Scope, entropy: random.Random) -> float:
+def _percentage(state: CompiledState, scope: Scope, entropy: Randomness) -> float:
     value = evaluate_field(state.model, state.language, "ToleratedFailurePercentage", scope, entropy, "number")
     if value is None:
         return 0.0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from typing import NamedTuple
 
 from sfn_provider.asl.model import ChoiceRule
-from sfn_provider.asl.scope import MISSING, Scope
-from sfn_provider.engine.compiled_machine import CompiledState, explicit_fields
+from sfn_provider.asl.scope import MISSING, Randomness, Scope
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import compile_rule
 from sfn_provider.engine.dataflow.data_flow import (
     Evaluator,
@@ -17,6 +16,7 @@ from sfn_provider.engine.dataflow.data_flow import (
     StateExit,
     compile_evaluator,
     compile_or_fail,
+    data_flow_fields,
 )
 from sfn_provider.engine.dataflow.typed_fields import require_type
 from sfn_provider.engine.execution_state import Frame
@@ -35,7 +35,7 @@ class _Rule(NamedTuple):
     """
 
     holds: Evaluator
-    exit: Callable[[Scope, Scope, random.Random], StateExit]
+    exit: Callable[[Scope, Scope, Randomness], StateExit]
     next: str | None
 
 
@@ -46,7 +46,11 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     scope, entropy = step.scope(frame), step.entropy
     # What the rules see: in JSONPath the input after InputPath, in JSONata the input itself.
     seen = state.data_flow.select_input(scope)
-    rule = next((rule for rule in state.compiled_fields if rule.holds(seen, entropy)), None)
+    rule: _Rule | None = None
+    for each in state.compiled_fields:
+        if each.holds(seen, entropy):
+            rule = each
+            break
     if step.observer is not None:
         index, target = (state.compiled_fields.index(rule), rule.next) if rule else (None, state.model.default)
         step.observer(ChoiceMade(state.name, state.model, state.language, step.place(frame), seen, index, target))
@@ -60,9 +64,9 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
 def _compile_jsonpath(state: CompiledState, _index: int, rule: ChoiceRule) -> _Rule:
     test = compile_or_fail(compile_rule, rule)
     # A rule that holds brings its own Assign, that of the state is for Default and not evaluated here.
-    rule_flow = JsonPathFlow({**explicit_fields(state.model), "assign": rule.assign})
+    rule_flow = JsonPathFlow({**data_flow_fields(state.model), "assign": rule.assign})
 
-    def exit(scope: Scope, seen: Scope, entropy: random.Random) -> StateExit:
+    def exit(scope: Scope, seen: Scope, entropy: Randomness) -> StateExit:
         return rule_flow.leave(scope, seen.input, entropy)
 
     return _Rule(lambda seen, _entropy: test(seen), exit, rule.next)
@@ -70,9 +74,9 @@ def _compile_jsonpath(state: CompiledState, _index: int, rule: ChoiceRule) -> _R
 
 def _compile_jsonata(_state: CompiledState, index: int, rule: ChoiceRule) -> _Rule:
     # A rule that holds brings its own Assign and Output, those of the state are for Default (recorded executions).
-    rule_flow = JsonataFlow(explicit_fields(rule))
+    rule_flow = JsonataFlow(data_flow_fields(rule))
 
-    def exit(scope: Scope, _seen: Scope, entropy: random.Random) -> StateExit:
+    def exit(scope: Scope, _seen: Scope, entropy: Randomness) -> StateExit:
         return rule_flow.leave(scope, MISSING, entropy)
 
     return _Rule(_compile_condition(rule.condition, f"Choices[{index}]/Condition"), exit, rule.next)

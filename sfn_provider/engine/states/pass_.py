@@ -14,7 +14,7 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
         result = MISSING  # a JSONata Pass has no result: $states.result does not exist in it
     else:
         result = state.data_flow.enter(scope, step.entropy)
-        if "result" in state.model.model_fields_set:
+        if "result" in state.fields_set:
             result = state.model.result
     step.succeed(frame, state, result, scope)
 
