@@ -35,7 +35,11 @@ def assign_arguments(row: OperatorRow, parameters: Mapping[str, Any]) -> dict[st
         value, others = _take(others, parameter.split("."))
         if value is not None:
             arguments[argument.name] = KINDS[argument.kind](value)
-    others = _without_empty(others, row)
+    for parameter, fixed in row.fixed.items():
+        value, others = _take(others, parameter.split("."))
+        if value is not None and value != fixed:
+            raise NotExpressible(f"{_class_name(row)} sends {parameter} as {fixed!r}")
+    others = _without_opened(others, tuple(place.split(".") for place in (*row.arguments, *row.fixed) if "." in place))
     if others and row.passthrough is None:
         raise NotExpressible(f"{_class_name(row)} has no argument for {', '.join(sorted(others))}")
     if others:
@@ -71,7 +75,7 @@ def parse_path(text: str) -> tuple[Step, ...]:
 
 def _by_row_names(row: OperatorRow, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Spell the parameters as the row does: Step Functions ignores case. Those that are null are not sent."""
-    known = (*row.arguments, *row.required, *row.unsupported)
+    known = (*row.arguments, *row.required, *row.unsupported, *row.fixed)
     spelling = {name.partition(".")[0].casefold(): name.partition(".")[0] for name in known}
     return {spelling.get(name.casefold(), name): value for name, value in parameters.items() if value is not None}
 
@@ -106,10 +110,22 @@ def _take(parameters: dict[str, Any], names: list[str]) -> tuple[Any, dict[str, 
     return found, parameters | {name: rest}
 
 
-def _without_empty(parameters: dict[str, Any], row: OperatorRow) -> dict[str, Any]:
-    """Remove objects whose parts have all become arguments."""
-    opened = {parameter.partition(".")[0] for parameter in row.arguments if "." in parameter}
-    return {name: value for name, value in parameters.items() if not (name in opened and value == {})}
+def _without_opened(values: dict[str, Any], places: tuple[list[str], ...]) -> dict[str, Any]:
+    """Remove objects whose parts have all become arguments.
+
+    Args:
+        values: parameters that are left.
+        places: places within them that became arguments.
+    """
+    opened = {place[0] for place in places if len(place) > 1}
+    left = {}
+    for name, value in values.items():
+        if name in opened and isinstance(value, dict):
+            value = _without_opened(value, tuple(place[1:] for place in places if place[0] == name))
+            if not value:
+                continue
+        left[name] = value
+    return left
 
 
 def _class_name(row: OperatorRow) -> str:

@@ -6,13 +6,23 @@ from typing import Final
 
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.translate.native.operator_table.row import OperatorRow, Version, for_provider
-from sfn_provider.translate.native.operator_table.services import data, messages
+from sfn_provider.translate.native.operator_table.services import (
+    containers,
+    data,
+    emr,
+    instances,
+    machine_learning,
+    messages,
+    storage,
+)
 from sfn_provider.translate.native.operator_table.unused import UNUSED
 
 OLDEST_AIRFLOW: Final[Version] = (2, 10)
 """The oldest Airflow that the rows are checked with."""
 
-OPERATORS: Final[dict[str, OperatorRow]] = {row.resource: row for row in (*messages.ROWS, *data.ROWS)}
+_SERVICES: Final = (messages, data, containers, emr, machine_learning, storage, instances)
+
+OPERATORS: Final[dict[str, OperatorRow]] = {row.resource: row for service in _SERVICES for row in service.ROWS}
 """The rows by resource: ``glue:startJobRun.sync``; ``lambda`` is a function whose ARN is the resource."""
 
 

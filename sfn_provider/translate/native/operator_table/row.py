@@ -95,6 +95,7 @@ class OperatorRow:
         passthrough_templated: whether it is a template field.
         required: parameters without which the operator cannot be used.
         unsupported: parameters with which it cannot be used; where there is no passthrough, also all others.
+        fixed: parameters that the operator always sends with one value: it can be used with that value.
         deferrable: the argument that makes the task wait in the triggerer; None where it does not wait.
         waits_only_deferred: it waits for the end only if ``deferrable`` is True.
         returns: where paths of the result are found. A path that is not there cannot be read.
@@ -117,6 +118,7 @@ class OperatorRow:
     passthrough_templated: bool = True
     required: tuple[str, ...] = ()
     unsupported: frozenset[str] = frozenset()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     deferrable: str | None = None
     waits_only_deferred: bool = False
     returns: Mapping[str, Returned] = field(default_factory=dict)

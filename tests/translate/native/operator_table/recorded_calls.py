@@ -21,7 +21,8 @@ class RecordedCalls:
     """Calls in their order, and what answers them.
 
     Args:
-        answers: the response by operation; a list gives one to each call, the last one to all further ones.
+        answers: the response, or the error, by operation; a list has one for each call, the last one for all further
+            ones.
         calls: operations and parameters, in order.
         tokens: the parameters that are idempotency tokens, by operation.
     """
@@ -33,18 +34,21 @@ class RecordedCalls:
     def answer(self, client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Record a call that the service would accept, and answer it."""
         model = client.meta.service_model.operation_model(operation)
+        parameters = {name: _read(value) for name, value in parameters.items()}
         self.tokens[operation] = model.idempotent_members
         tokens = {name: "0" * 64 for name in model.idempotent_members}
         if model.input_shape is not None:
             problems = ParamValidator().validate(tokens | parameters, model.input_shape)
             assert not problems.has_errors(), f"{operation}: {problems.generate_report()}"
         before = len([name for name, _ in self.calls if name == operation])
-        self.calls.append((operation, copy.deepcopy(parameters)))
+        self.calls.append((operation, parameters))
         if operation not in self.answers:
             raise ClientError({"Error": {"Code": "NoAnswer", "Message": f"{operation} is not expected"}}, operation)
         answers = self.answers[operation]
         given = answers[min(before, len(answers) - 1)] if isinstance(answers, list) else answers
-        response = copy.deepcopy(given) | {"ResponseMetadata": METADATA}
+        if isinstance(given, Exception):
+            raise given
+        response = {"ResponseMetadata": METADATA} | copy.deepcopy(given)
         if model.has_streaming_output:
             body = model.output_shape.serialization["payload"]
             response[body] = io.BytesIO(response[body])
@@ -53,6 +57,11 @@ class RecordedCalls:
     def of(self, operation: str) -> list[dict[str, Any]]:
         """The parameters of the calls of an operation."""
         return [parameters for name, parameters in self.calls if name == operation]
+
+
+def _read(value: Any) -> Any:
+    """A file that is uploaded, as its contents."""
+    return value.read() if hasattr(value, "read") else copy.deepcopy(value)
 
 
 @contextmanager
@@ -64,7 +73,9 @@ def recorded(answers: dict[str, Any]) -> Iterator[RecordedCalls]:
     calls = RecordedCalls(answers)
 
     def answer(client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        return calls.answer(client, operation, parameters)
+        model = client.meta.service_model.operation_model(operation)
+        changed = client._emit_api_params(api_params=dict(parameters), operation_model=model, context={})
+        return calls.answer(client, operation, changed)
 
     async def answer_async(client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         return calls.answer(client, operation, parameters)

@@ -44,6 +44,19 @@ _ATHENA = {
         }
     },
 }
+_STATEMENT = {
+    "Sql": "SELECT :day",
+    "Database": "dev",
+    "ClusterIdentifier": "sales",
+    "DbUser": "etl",
+    "Parameters": [{"Name": "day", "Value": "1"}],
+    "StatementName": "daily",
+    "WithEvent": True,
+}
+_EXECUTED = {
+    "ExecuteStatement": {"Id": "s-1"},
+    "DescribeStatement": {"Id": "s-1", "Status": "SUBMITTED"},
+}
 
 SAMPLES = (
     Sample("glue:startJobRun", _JOB, _GLUE),
@@ -62,5 +75,22 @@ SAMPLES = (
         _ATHENA,
         name="least",
         since=(9, 34),
+    ),
+    Sample("aws-sdk:glue:startCrawler", {"Name": "bronze"}, {"StartCrawler": {}}),
+    Sample("databrew:startJobRun", {"Name": "clean"}, {"StartJobRun": {"RunId": "db_1"}}),
+    Sample("aws-sdk:redshiftdata:executeStatement", _STATEMENT, _EXECUTED),
+    Sample(
+        "aws-sdk:redshiftdata:executeStatement",
+        {"Sql": "SELECT 1", "WorkgroupName": "sales"},
+        _EXECUTED,
+        name="least",
+    ),
+    Sample(
+        "aws-sdk:redshiftdata:batchExecuteStatement",
+        {"Sqls": ["SELECT 1", "SELECT 2"], "Database": "dev", "WorkgroupName": "sales"},
+        {
+            "BatchExecuteStatement": {"Id": "b-1"},
+            "DescribeStatement": {"Id": "b-1", "SubStatements": [{"Id": "b-1:1"}, {"Id": "b-1:2"}]},
+        },
     ),
 )

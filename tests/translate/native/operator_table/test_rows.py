@@ -17,6 +17,7 @@ from sfn_provider.translate.native.operator_table.arguments import parse_path
 from tests.fixtures.versions import AIRFLOW
 from tests.translate.native.operator_table.operator_runs import (
     accepted_arguments,
+    make_operator,
     operator_class,
     read,
     run_operator,
@@ -103,7 +104,7 @@ def part(result: Any, path: str) -> Any:
 def test_templated_arguments_are_template_fields(sample: Sample) -> None:
     row = row_of(sample.resource)
     arguments = written(assign_arguments(row, sample.parameters))
-    operator = operator_class(row)(task_id="Work", aws_conn_id=None, **arguments)
+    operator = make_operator(row, arguments)
     fields = [getattr(operator, name) for name in operator.template_fields]
     templated = {argument.name: argument.templated for argument in row.arguments.values()}
     templated |= {row.passthrough: row.passthrough_templated} if row.passthrough else {}

@@ -82,5 +82,65 @@ _ATHENA_SYNC: Final = OperatorRow(
     older=(OlderProvider((9, 34), required=("QueryExecutionContext.Database",)),),
 )
 
-ROWS: Final = (_GLUE, _GLUE_SYNC, _ATHENA_SYNC)
+_CRAWLER: Final = OperatorRow(
+    "aws-sdk:glue:startCrawler",
+    operator("glue_crawler.GlueCrawlerRunOperator"),
+    "StartCrawler",
+    since=(9, 34),
+    arguments={"Name": Argument("crawler_name")},
+    constants={"wait_for_completion": False, "deferrable": False},
+    required=("Name",),
+)
+
+_DATABREW: Final = OperatorRow(
+    "databrew:startJobRun",
+    operator("glue_databrew.GlueDataBrewStartJobOperator"),
+    "StartJobRun",
+    arguments={"Name": Argument("job_name")},
+    constants={"wait_for_completion": False, "deferrable": False},
+    required=("Name",),
+    returns={"$.RunId": Returned(path=("run_id",))},
+)
+
+_STATEMENT: Final = OperatorRow(
+    "aws-sdk:redshiftdata:executeStatement",
+    operator("redshift_data.RedshiftDataOperator"),
+    "ExecuteStatement",
+    arguments={
+        "Sql": Argument("sql"),
+        "Database": Argument("database"),
+        "ClusterIdentifier": Argument("cluster_identifier"),
+        "WorkgroupName": Argument("workgroup_name"),
+        "DbUser": Argument("db_user"),
+        "Parameters": Argument("parameters", "api_names"),
+        "SecretArn": untemplated("secret_arn"),
+        "StatementName": Argument("statement_name"),
+        "WithEvent": untemplated("with_event"),
+        "SessionId": Argument("session_id"),
+        "SessionKeepAliveSeconds": untemplated("session_keep_alive_seconds"),
+    },
+    constants={"wait_for_completion": False, "deferrable": False},
+    required=("Sql",),
+    returns={"$.Id": Returned(path=(0,))},
+    added={"WithEvent": False},
+    reads=("DescribeStatement",),
+    older=(OlderProvider((9, 8), returns={"$.Id": Returned()}),),
+)
+
+_STATEMENTS: Final = replace(
+    _STATEMENT,
+    resource="aws-sdk:redshiftdata:batchExecuteStatement",
+    operation="BatchExecuteStatement",
+    arguments={
+        name if name != "Sql" else "Sqls": argument
+        for name, argument in _STATEMENT.arguments.items()
+        if name != "Parameters"
+    },
+    required=("Sqls",),
+    # It returns the ids of the statements, not that of the batch.
+    returns={},
+    older=(OlderProvider((9, 8), returns={"$.Id": Returned()}),),
+)
+
+ROWS: Final = (_GLUE, _GLUE_SYNC, _CRAWLER, _DATABREW, _ATHENA_SYNC, _STATEMENT, _STATEMENTS)
 """The rows of these services."""
