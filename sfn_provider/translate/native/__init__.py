@@ -1,0 +1,1 @@
+"""The native style: the DAG that an Airflow engineer would have written."""
