@@ -39,3 +39,9 @@ class Scope:
     variables: Mapping[str, Json] = field(default_factory=dict)
     result: Json = MISSING
     error_output: Json = MISSING
+
+
+class TracedJson:
+    """Base of JSON values that are known by identity: expressions that only name a value return it uncopied."""
+
+    __slots__ = ()

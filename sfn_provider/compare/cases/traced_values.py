@@ -1,0 +1,190 @@
+"""Holds JSON values that know which member of an input or of a task's result they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sfn_provider.asl.scope import MISSING, Json, TracedJson
+from sfn_provider.compare.cases.sample_values import sample_text
+from sfn_provider.engine.state_test.result_checks import ResultShape
+
+Key = str | int
+"""A member's name, or an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in an input, a result or an item whose value may be chosen.
+
+    Args:
+        holder: the object or list that holds it, in the input or result itself, not a copy on its way.
+        key: the member's name, or the index.
+    """
+
+    holder: TracedObject | TracedList
+    key: Key
+
+    @property
+    def identity(self) -> tuple[int, Key]:
+        """What tells it from other slots of the same execution."""
+        return id(self.holder), self.key
+
+    @property
+    def path(self) -> str:
+        """Where it is, as a path: ``$.order.id``."""
+        return f"{self.holder.path}[{self.key}]" if isinstance(self.key, int) else f"{self.holder.path}.{self.key}"
+
+    def write(self, value: Json) -> None:
+        """Set the value; MISSING removes the member."""
+        self.holder.fill(self.key, value)
+
+
+class TracedText(str, TracedJson):
+    """Text that knows its slot."""
+
+    slot: Slot
+
+
+class TracedInteger(int, TracedJson):
+    """An integer that knows its slot."""
+
+    slot: Slot
+
+
+class TracedFloat(float, TracedJson):
+    """A number with a fraction that knows its slot."""
+
+    slot: Slot
+
+
+_LEAVES: dict[type[Any], type[Any]] = {str: TracedText, int: TracedInteger, float: TracedFloat}
+
+
+class TracedObject(dict[str, Any], TracedJson):
+    """An object of an input or a result, or a copy of one that a state has made.
+
+    Args:
+        path: where it is in its source, for messages.
+        shape: what the service's model says about it; None where nothing does.
+
+    Attributes:
+        original: the object in the source that this one is a copy of; itself where it is none.
+        replaced: the members that a state has written into the copy.
+        undetermined: True where nothing is known of the value but that it is read: it becomes text if nothing asks for
+            its members.
+        slot: where it is in its source.
+    """
+
+    def __init__(self, path: str, shape: ResultShape | None = None) -> None:
+        super().__init__()
+        self.path = path
+        self.shape = shape
+        self.original: TracedObject = self
+        self.replaced: frozenset[str] = frozenset()
+        self.undetermined = False
+        self.slot: Slot | None = None
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def copy(self) -> Self:
+        """Return a copy that knows what it is a copy of; JSONPath's ResultPath writes into it."""
+        made = type(self)(self.path, self.shape)
+        dict.update(made, self)
+        made.original, made.replaced, made.slot = self.original, self.replaced, self.slot
+        return made
+
+    def __setitem__(self, key: str, value: Json) -> None:
+        self.replaced |= {key}
+        super().__setitem__(key, value)
+
+    def fill(self, key: Key, value: Json) -> None:
+        """Set a member in the source, and here; MISSING removes it."""
+        for holder in (self.original, self):
+            if value is MISSING:
+                dict.pop(holder, str(key), None)
+            else:
+                holder.undetermined = False
+                dict.__setitem__(holder, str(key), traced(value, Slot(self.original, key)))
+
+    def slot_of(self, key: str) -> Slot | None:
+        """Return the slot of a member; None where a state has written something that comes from nowhere."""
+        if key in self.replaced:
+            return getattr(self.get(key), "slot", None)
+        return Slot(self.original, key)
+
+
+class TracedList(list[Any], TracedJson):
+    """A list of an input or a result."""
+
+    def __init__(self, path: str, shape: ResultShape | None = None) -> None:
+        super().__init__()
+        self.path = path
+        self.shape = shape
+        self.slot: Slot | None = None
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def fill(self, key: Key, value: Json) -> None:
+        """Set an entry, with those that are missing before it."""
+        index = int(key)
+        while len(self) <= index:
+            self.append(undetermined(Slot(self, len(self))))
+        self[index] = traced(value, Slot(self, index))
+
+    def slot_of(self, key: int) -> Slot | None:
+        """Return the slot of an entry."""
+        return Slot(self, key)
+
+
+def traced(value: Json, slot: Slot | None, path: str = "$", shape: ResultShape | None = None) -> Json:
+    """Copy a value so that it, and what is in it, knows its slot; a traced one is returned itself."""
+    if isinstance(value, TracedObject | TracedList):
+        return value
+    path = slot.path if slot is not None else path
+    if isinstance(value, dict | list):
+        made: Any = TracedObject(path, shape) if isinstance(value, dict) else TracedList(path, shape)
+        made.slot = slot
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            inner = traced(item, Slot(made, key), shape=member_shape(shape, key))
+            dict.__setitem__(made, key, inner) if isinstance(made, dict) else made.append(inner)
+        return made
+    kind = _LEAVES.get(type(value))
+    if kind is None or slot is None:
+        return value
+    leaf = kind(value)
+    leaf.slot = slot
+    return leaf
+
+
+def member_shape(shape: ResultShape | None, key: Key) -> ResultShape | None:
+    """Return the shape of a member or an entry; None where there is none."""
+    if shape is None or shape.kind == "any":
+        return None
+    if shape.kind == "structure":
+        return shape.field(str(key))
+    return shape.entry() if shape.kind in ("list", "map") else None
+
+
+def undetermined(slot: Slot, shape: ResultShape | None = None) -> TracedObject:
+    """Return a value of which nothing is known yet."""
+    made = TracedObject(slot.path, shape)
+    made.slot, made.undetermined = slot, True
+    return made
+
+
+def plain(value: Json, name: Key = "value") -> Json:
+    """Copy a traced value to plain JSON; what is still undetermined becomes text that is named after its member."""
+    if isinstance(value, TracedObject):
+        source = value.original
+        if source.undetermined and not source:
+            return sample_text(str(name))
+        return {str(key): plain(item, key) for key, item in source.items()}
+    if isinstance(value, dict):
+        return {key: plain(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item, f"{name}-{index + 1}") for index, item in enumerate(value)]
+    for base in (str, float, int):
+        if isinstance(value, base) and not isinstance(value, bool):
+            return base(value)
+    return value
