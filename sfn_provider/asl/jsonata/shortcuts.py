@@ -41,8 +41,8 @@ class VariablePath:
         """Read the value.
 
         Returns:
-            A copy of the value, or a `TracedJson` itself; MISSING for undefined; NO_SHORTCUT where an array has to be mapped over, or where the
-            name is a function's.
+            A copy of the value, a `TracedJson` itself; MISSING for undefined; NO_SHORTCUT where an array has to be
+            mapped over, or where the name is a function's.
         """
         if self.variable == "states":
             value: Json = states_variable(scope)

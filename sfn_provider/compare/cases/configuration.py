@@ -11,11 +11,11 @@ from sfn_provider.asl.model import ExecutionType, StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_data import Entry, shorten_answers
 from sfn_provider.compare.cases.case_names import camel_case, name_cases
-from sfn_provider.compare.cases.goals import Goal
+from sfn_provider.compare.cases.goals import Goal, GoalKind
 from sfn_provider.compare.cases.search import FoundCase, Search
 from sfn_provider.compare.cases.task_results import has_service_models
 from sfn_provider.compare.coverage import Coverage
-from sfn_provider.compare.machine_parts import Part, PartKind
+from sfn_provider.compare.machine_parts import PART_KINDS, Part, PartKind
 
 MACHINE_NAME = "StateMachine"
 
@@ -83,9 +83,8 @@ def find_cases(machine: StateMachine, machine_name: str = MACHINE_NAME) -> MadeC
 
 def part_kind(goal: Goal) -> PartKind | None:
     """Return the kind of part that a goal belongs to; None for goals that are about data."""
-    if goal.kind == "exhausted":
-        return "retrier"
-    return None if goal.kind in ("items", "loop") else goal.kind
+    kinds: dict[GoalKind, PartKind] = {kind: kind for kind in PART_KINDS}
+    return (kinds | {"exhausted": "retrier"}).get(goal.kind)
 
 
 def _outermost(search: Search, missed: Iterable[Goal]) -> list[Goal]:

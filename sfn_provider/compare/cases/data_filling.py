@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.data_reads import EACH
 from sfn_provider.compare.cases.sample_values import ValueKind, sample_value
 from sfn_provider.compare.cases.task_results import sample_of_shape
 from sfn_provider.compare.cases.traced_values import (
+    AnySlot,
+    JsonTextSlot,
     Key,
     Slot,
     TracedList,
     TracedObject,
+    get_member,
     member_shape,
+    put_member,
     traced,
     undetermined,
 )
 from sfn_provider.engine.dataflow.choice_rules import is_number, is_timestamp
 from sfn_provider.engine.state_test.result_checks import ResultShape
-
-Container = dict[str, Any] | list[Any]
 
 
 def is_json_text(value: Json) -> bool:
@@ -46,36 +47,17 @@ _FITS: dict[ValueKind, Callable[[Json], bool]] = {
 }
 
 
-def slot_of(holder: Json, key: Key) -> Slot | None:
-    """Return the slot of a member; None where it comes from nowhere that may be chosen."""
-    if isinstance(holder, TracedObject):
-        return holder.slot_of(str(key))
-    if isinstance(holder, TracedList) and isinstance(key, int):
-        return holder.slot_of(key)
-    found = member(holder, key)
-    return getattr(found, "slot", None)
-
-
-def member(holder: Json, key: Key) -> Json:
-    """Return a member or entry; MISSING where there is none."""
-    if isinstance(holder, dict):
-        return holder.get(str(key), MISSING)
-    if isinstance(holder, list) and isinstance(key, int):
-        return holder[key] if 0 <= key < len(holder) else MISSING
-    return MISSING
-
-
-def set_member(holder: Json, key: Key, value: Json) -> None:
-    """Set a member where it is read, not in its source; MISSING removes it."""
-    if isinstance(holder, dict):
-        if value is MISSING:
-            dict.pop(holder, str(key), None)
-        else:
-            dict.__setitem__(holder, str(key), value)
-    elif isinstance(holder, list) and isinstance(key, int) and value is not MISSING:
-        while len(holder) <= key:
-            holder.append({})
-        holder[key] = value
+def find_in_json(document: Json, value: Json) -> tuple[Key, ...] | None:
+    """Return the steps to the first part of a JSON document that equals a value; None where there is none."""
+    pending: list[tuple[tuple[Key, ...], Json]] = [((), document)]
+    while pending:
+        steps, part = pending.pop(0)
+        if type(part) is type(value) and part == value:
+            return steps
+        if isinstance(part, dict | list):
+            inner = part.items() if isinstance(part, dict) else enumerate(part)
+            pending += [((*steps, key), item) for key, item in inner]
+    return None
 
 
 @dataclass(slots=True)
@@ -85,6 +67,7 @@ class DataFilling:
     Args:
         absent: the paths of members that must not be there.
         pinned: the identities of slots that must not change any more.
+        json_texts: the slots of texts that are read as JSON.
 
     Attributes:
         problems: members that cannot be there, in words.
@@ -93,6 +76,7 @@ class DataFilling:
 
     absent: frozenset[str]
     pinned: set[tuple[int, Key]] = field(default_factory=set)
+    json_texts: list[Slot] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     stale: bool = False
 
@@ -104,46 +88,76 @@ class DataFilling:
             steps: members, indices, and `EACH`.
             kind: what the value must be.
         """
-        if not steps:
-            self._ensure_root(holder, kind)
+        needed = self.kind_for(steps[0]) if steps else kind
+        if not steps or not self._fits(holder, needed):
+            self._ensure_root(holder, needed)
             return
         step, rest = steps[0], steps[1:]
         if step == EACH:
             for inner in self._entries(holder):
-                self.ensure(inner, rest, kind) if rest else None
+                self.ensure(inner, rest, kind)
             return
-        asked = kind if not rest else self._kind_for(rest[0])
-        value = self._ensure_member(holder, step, asked)
+        value = self._ensure_member(holder, step, kind if not rest else self.kind_for(rest[0]))
         if rest and value is not MISSING:
             self.ensure(value, rest, kind)
 
+    def slot_of(self, holder: Json, key: Key) -> AnySlot | None:
+        """Return the slot of a member; None where it comes from nowhere that may be chosen."""
+        if isinstance(holder, TracedObject):
+            return holder.slot_of(str(key))
+        if isinstance(holder, TracedList) and isinstance(key, int):
+            return holder.slot_of(key)
+        found: AnySlot | None = getattr(get_member(holder, key), "slot", None)
+        return found if found is not None else self._json_slot(holder, (key,))
+
+    def _json_slot(self, value: Json, rest: tuple[Key, ...]) -> JsonTextSlot | None:
+        """Return the slot of a value, and further steps, in a JSON text that it was parsed from."""
+        if type(value) not in (dict, list):
+            return None
+        for slot in reversed(self.json_texts):
+            text = slot.read()
+            steps = find_in_json(json.loads(text), value) if is_json_text(text) else None
+            if steps is not None:
+                return JsonTextSlot(slot, (*steps, *rest))
+        return None
+
     @staticmethod
-    def _kind_for(step: Key) -> ValueKind:
+    def kind_for(step: Key) -> ValueKind:
+        """Return what a value must be that a step goes into."""
         return "list" if isinstance(step, int) or step == EACH else "object"
 
     def _entries(self, holder: Json) -> list[Json]:
         if isinstance(holder, dict):
             return list(holder.values())
         if isinstance(holder, TracedList) and not holder and self._is_free(holder.slot):
-            self._fill_entry(holder, 0)
+            self.fill_entry(holder, 0)
         return list(holder) if isinstance(holder, list) else []
 
-    def _fill_entry(self, holder: TracedList, index: int) -> None:
+    def fill_entry(self, holder: TracedList, index: int) -> None:
+        """Set an entry of a list to a value of which nothing is known, or that the service's model describes."""
         shape = member_shape(holder.shape, index)
         slot = Slot(holder, index)
         holder.fill(index, self.default("any", "item", slot, shape))
 
-    def _is_free(self, slot: Slot | None) -> bool:
+    def _is_free(self, slot: AnySlot | None) -> bool:
         return slot is None or slot.identity not in self.pinned
 
     def _ensure_root(self, value: Json, kind: ValueKind) -> None:
-        """Replace a whole input or result that is of another kind; it takes effect when the execution is run again."""
-        slot: Slot | None = getattr(value, "slot", None)
+        """Replace a value as a whole that is of another kind; it takes effect when the execution is run again."""
+        slot: AnySlot | None = getattr(value, "slot", None) or self._json_slot(value, ())
+        if isinstance(slot, Slot) and kind == "json":
+            self._add_json_text(slot)
+        if kind == "object" and isinstance(value, TracedObject):
+            value.undetermined = value.original.undetermined = False
         if slot is None or not self._is_free(slot) or self._fits(value, kind):
             return
         if getattr(value, "original", value) is value:
-            slot.write(self.default(kind, str(slot.key), slot, None))
+            slot.write(self.default(kind, str(slot.key) if isinstance(slot, Slot) else "item", slot, None))
             self.stale = True
+
+    def _add_json_text(self, slot: Slot) -> None:
+        if all(slot.identity != known.identity for known in self.json_texts):
+            self.json_texts.append(slot)
 
     @staticmethod
     def _fits(value: Json, kind: ValueKind) -> bool:
@@ -152,25 +166,26 @@ class DataFilling:
         return _FITS[kind](value)
 
     def _ensure_member(self, holder: Json, key: Key, kind: ValueKind) -> Json:
-        value = member(holder, key)
+        value = get_member(holder, key)
+        slot = self.slot_of(holder, key)
+        if isinstance(slot, Slot) and kind == "json":
+            self._add_json_text(slot)
         if value is not MISSING and self._fits(value, kind):
+            if kind == "object" and isinstance(value, TracedObject):
+                value.undetermined = value.original.undetermined = False
             return value
-        slot = slot_of(holder, key)
         if slot is None or not self._is_free(slot) or slot.path in self.absent:
             return value
-        known = member(slot.holder, slot.key) if value is MISSING else MISSING
-        shape = self._shape(slot.holder, slot.key)
-        if known is not MISSING and self._fits(known, kind):
-            made = known  # another copy has it already
-        elif value is MISSING and self._cannot_exist(slot.holder, slot.key):
-            return MISSING
-        else:
-            made = self.default(kind, str(key), slot, shape)
-            slot.write(made)
-            made = member(slot.holder, slot.key)
+        known = slot.read() if value is MISSING else MISSING
+        if known is MISSING or not self._fits(known, kind):  # else another copy has it already
+            if value is MISSING and isinstance(slot, Slot) and self._cannot_exist(slot.holder, slot.key):
+                return MISSING
+            shape = self._shape(slot.holder, slot.key) if isinstance(slot, Slot) else None
+            slot.write(self.default(kind, str(key), slot, shape))
+            known = slot.read()
             self.stale = self.stale or value is not MISSING
-        set_member(holder, key, made)
-        return made
+        put_member(holder, key, known)
+        return known
 
     @staticmethod
     def _shape(holder: Json, key: Key) -> ResultShape | None:
@@ -188,15 +203,17 @@ class DataFilling:
         self.problems += [text] if text not in self.problems else []
         return True
 
-    def default(self, kind: ValueKind, name: str, slot: Slot, shape: ResultShape | None) -> Json:
+    def default(self, kind: ValueKind, name: str, slot: AnySlot, shape: ResultShape | None) -> Json:
         """Return a value for a slot, of the kind that is asked for, else of that in the service's model."""
-        if shape is not None and shape.kind != "any":
+        if shape is not None and shape.kind != "any" and isinstance(slot, Slot):
             made = sample_of_shape(shape, name)
             if kind == "any" or _FITS[kind](made):
                 value = traced(made, slot, shape=shape)
                 if isinstance(value, TracedList):
-                    self._fill_entry(value, 0)
+                    self.fill_entry(value, 0)
                 return value
+        if isinstance(slot, JsonTextSlot):
+            return sample_value("text" if kind == "any" else kind, name) if kind != "list" else [{}, {}]
         if kind in ("any", "object"):
             value = undetermined(slot)
             value.undetermined = kind == "any"

@@ -101,6 +101,8 @@ def reads_by_state(index: DefinitionIndex) -> dict[str, list[DataRead]]:
     for jsonata in jsonata_uses(index):
         found[jsonata.state.at] += _reads_of_expression(jsonata)
     for state in index.states:
+        if state.language == "JSONPath" and isinstance(path := state.fields.get("ResultPath"), str) and path != "$":
+            found[state.at].append(DataRead("input", (), "object"))
         if state.type == "Map" and "ItemsPath" not in state.fields and "ItemReader" not in state.fields:
             root: Root = "effective input" if state.language == "JSONPath" else "input"
             if "Items" not in state.fields:

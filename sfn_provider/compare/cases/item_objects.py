@@ -14,7 +14,6 @@ from sfn_provider.compare.cases.data_reads import DataRead
 from sfn_provider.compare.cases.goals import SEVERAL
 from sfn_provider.compare.cases.sample_values import sample_text, sample_value
 from sfn_provider.compare.machine_parts import MachineParts
-from sfn_provider.engine.observations import Place
 from sfn_provider.engine.requests import CallTask
 
 
@@ -32,7 +31,6 @@ class ItemObjects:
         self.objects: dict[str, str] = {}
         self.columns = {at: dict(columns) for at, columns in seed.columns.items()}
         self.counts: dict[str, int] = {}
-        self.stale = False
 
     def set_count(self, at: str, count: int, reads: list[DataRead]) -> None:
         """Set how many items a Map reads, and the members that its ItemSelector reads of them."""
@@ -41,9 +39,6 @@ class ItemObjects:
             if read.steps:
                 kind = "text" if read.kind == "any" else read.kind
                 self.columns.setdefault(at, {}).setdefault(str(read.steps[0]), sample_value(kind, str(read.steps[0])))
-
-    def entered(self, at: str, place: Place, input: Json) -> None:
-        """Add the members to the columns that the first state of a child execution reads of an item."""
 
     def provide(self, call: CallTask) -> None:
         """Make the object that a call reads, or those that it lists."""

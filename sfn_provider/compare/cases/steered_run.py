@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
+from sfn_provider.asl.jsonpath.syntax import Slice, parse_path
 from sfn_provider.asl.model import Choice, Map, StateMachine
 from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.case_data import CaseData, Entry
-from sfn_provider.compare.cases.choice_solver import ChoiceRules, Operand, RuleIndex, assignments, try_match
-from sfn_provider.compare.cases.data_filling import DataFilling, member, set_member, slot_of
-from sfn_provider.compare.cases.data_reads import DataRead
+from sfn_provider.compare.cases.choice_rules import ChoiceRules
+from sfn_provider.compare.cases.choice_values import ChoiceValues
+from sfn_provider.compare.cases.data_filling import DataFilling
+from sfn_provider.compare.cases.data_reads import DataRead, path_steps
 from sfn_provider.compare.cases.goals import Goal
 from sfn_provider.compare.cases.item_objects import ItemObjects
 from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.cases.task_results import result_shape, sample_result
-from sfn_provider.compare.cases.traced_values import Key, Slot, TracedList, TracedObject, plain, traced
+from sfn_provider.compare.cases.traced_values import (
+    Key,
+    Slot,
+    TracedList,
+    TracedObject,
+    get_member,
+    plain,
+    traced,
+)
 from sfn_provider.compare.machine_parts import MachineParts, PlacedState
 from sfn_provider.engine.observations import CallRequested, ChoiceMade, Observation, StateEntered
 from sfn_provider.engine.requests import CallTask, Event
@@ -59,13 +68,13 @@ class SteeredRun(Mocks):
         self._knowledge = knowledge
         self._filling = DataFilling(seed.absent)
         self._documents = TracedObject("")
+        self._values = ChoiceValues(self._filling, self._documents)
         self._results: dict[str, list[Entry]] = {}
         self._visits: Counter[tuple[Any, str]] = Counter()
         self._call_states: dict[str, str] = {}
         self._plans: dict[str, tuple[list[str], bool]] = {}
         self._items = ItemObjects(data.parts, seed)
         self.reasons: dict[Goal, str] = {}
-        self.guessed = False
         self.input = self._document("input", seed.input)
 
     def _document(self, name: str, value: Json) -> Json:
@@ -81,7 +90,7 @@ class SteeredRun(Mocks):
     @property
     def stale(self) -> bool:
         """Whether the execution has to be run again with its own case, for some values came too late."""
-        return self._filling.stale or self.guessed or self._items.stale
+        return self._filling.stale or self._values.guessed
 
     def case(self) -> CaseData:
         """Return the case that the execution has made."""
@@ -111,7 +120,6 @@ class SteeredRun(Mocks):
         placed = self._data.parts.states[at]
         self._visits[entered.place, at] += 1
         self._steering.reached(Goal("state", at))
-        self._items.entered(at, entered.place, entered.scope.input)
         self._fill(at, placed, entered.scope)
         if isinstance(placed.state, Choice):
             self._choose(at, placed, entered)
@@ -169,135 +177,46 @@ class SteeredRun(Mocks):
             return
         scope = Scope(seen, entered.scope.context, entered.scope.variables)
         rules = self._data.choices[at]
-        for wished in self._steering.rules(at, self._visits[entered.place, at]):
-            if self._bring_about(rules, scope, wished):
-                self._pin(rules, scope, wished)
+        for number, wished in enumerate(self._steering.rules(at, self._visits[entered.place, at])):
+            # What decides an earlier Choice may change for the goal of this execution: the next run shows what follows.
+            over_pins = number == 0 and self._steering.has_primary
+            if self._values.bring_about(rules, scope, wished, over_pins=over_pins):
+                self._values.pin(rules, scope, wished)
                 return
             self._knowledge.failures[at, wished] += 1
-            self.reasons.setdefault(Goal("rule", at, wished), self._reason(rules, scope, wished))
-
-    def _bring_about(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex) -> bool:
-        """Change values so that a rule is the first that holds; False where none of those that are tried does."""
-        if try_match(rules, scope) == (True, wished):
-            return True
-        operands = [each for each in rules.operands_up_to(wished) if self._is_free(each, scope)]
-        values = {each: rules.values_for(each, lambda other: self._read(other, scope)) for each in operands}
-        for trial in assignments(operands, values):
-            before = [(each, self._read(each, scope)) for each in trial]
-            for each, value in trial.items():
-                self._set_in_view(each, scope, value)
-            matched = try_match(rules, scope) == (True, wished)
-            for each, value in reversed(before):
-                self._set_in_view(each, scope, value)
-            if matched:
-                for each, value in trial.items():
-                    self._commit(each, scope, value)
-                return True
-        return False
-
-    def _holder(self, operand: Operand, scope: Scope, *, make: bool = False) -> Json:
-        """Return what holds an operand; MISSING where there is nothing."""
-        holder = scope.variables if operand.root == "variables" else scope.input
-        for step in operand.steps[:-1]:
-            inner = member(holder, step)
-            if inner is MISSING and make:
-                self._filling.ensure(holder, (step,), "object")
-                inner = member(holder, step)
-            holder = inner
-            if holder is MISSING:
-                return MISSING
-        return holder
-
-    def _read(self, operand: Operand, scope: Scope) -> Json:
-        holder = self._holder(operand, scope)
-        return MISSING if holder is MISSING or not operand.steps else member(holder, operand.steps[-1])
-
-    def _is_free(self, operand: Operand, scope: Scope) -> bool:
-        if not operand.steps:
-            return False
-        return any(slot.identity not in self._filling.pinned for slot in self._slots(operand, scope)[:4])
-
-    def _slots(self, operand: Operand, scope: Scope) -> list[Slot]:
-        """Return where an operand's value comes from; where that is not known, members of the same name."""
-        holder = self._holder(operand, scope, make=True)
-        if holder is MISSING:
-            return []
-        found = slot_of(holder, operand.steps[-1])
-        if found is not None:
-            return [found]
-        return self._same_named(str(operand.steps[-1]))
-
-    def _same_named(self, name: str) -> list[Slot]:
-        found: list[Slot] = []
-        pending: list[Json] = [self._documents]
-        while pending:
-            value = pending.pop()
-            if isinstance(value, TracedObject):
-                if name in value and value is not self._documents:
-                    found.append(Slot(value.original, name))
-                pending += list(value.values())
-            elif isinstance(value, list):
-                pending += value
-        return [slot for slot in found if slot.identity not in self._filling.pinned]
-
-    def _set_in_view(self, operand: Operand, scope: Scope, value: Json) -> None:
-        set_member(self._holder(operand, scope), operand.steps[-1], value)
-
-    def _commit(self, operand: Operand, scope: Scope, value: Json) -> None:
-        holder, key = self._holder(operand, scope), operand.steps[-1]
-        known = slot_of(holder, key)
-        slots = self._slots(operand, scope)
-        free = [slot for slot in slots if slot.identity not in self._filling.pinned]
-        if not free:
-            return
-        self.guessed = self.guessed or known is None
-        free[0].write(value)
-        if value is MISSING:
-            self._filling.absent |= {free[0].path}
-        else:
-            self._filling.absent -= {free[0].path}
-        self._filling.pinned.add(free[0].identity)
-        set_member(holder, key, member(free[0].holder, free[0].key) if value is not MISSING else MISSING)
-
-    def _pin(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex) -> None:
-        for operand in rules.operands_up_to(wished):
-            if operand.steps and (holder := self._holder(operand, scope)) is not MISSING:
-                slot = slot_of(holder, operand.steps[-1])
-                if slot is not None:
-                    self._filling.pinned.add(slot.identity)
-
-    def _reason(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex) -> str:
-        operands = rules.operands_up_to(wished)
-        fixed = [each for each in operands if not self._is_free(each, scope)]
-        if not fixed:
-            return "none of the values that were tried makes it hold"
-        values = [(each, self._read(each, scope)) for each in fixed[:2]]
-        return ", ".join(
-            f"{each.text} is never there" if value is MISSING else f"{each.text} is always {_short(value)} here"
-            for each, value in values
-        )
+            self.reasons.setdefault(Goal("rule", at, wished), self._values.reason(rules, scope, wished))
 
     # Maps ------------------------------------------------------------------------------------------------------------
 
     def _set_items(self, at: str, placed: PlacedState, scope: Scope) -> None:
-        state, count = placed.state, self._steering.items(at)
-        if getattr(state, "item_reader", None) is not None:
+        state: Any = placed.state
+        count = self._steering.items(at)
+        if state.item_reader is not None:
             self._items.set_count(at, count, [read for read in self._data.reads[at] if read.root == "item"])
             return
+        items, skipped = self._item_list(at, placed, scope)
+        if isinstance(items, TracedList):
+            self._resize(items, count + skipped)
+        for item in items if isinstance(items, list) else ():
+            for read in self._data.reads[at]:
+                if read.root == "item":
+                    self._filling.ensure(item, read.steps, read.kind)
+
+    def _item_list(self, at: str, placed: PlacedState, scope: Scope) -> tuple[Json, int]:
+        """Return the list that a Map takes its items from, and how many at its start it leaves out."""
+        state: Any = placed.state
+        if placed.language == "JSONPath" and state.items_path == "$" and isinstance(state.input_path, str):
+            selectors = parse_path(state.input_path).selectors
+            last = selectors[-1] if selectors else None
+            if isinstance(last, Slice):
+                return self._value_at(scope.input, path_steps(selectors[:-1])), last.start or 0
         lists = [read for read in self._data.reads[at] if read.kind == "list" and read.root != "item"]
-        for read in lists[:1]:
-            items = self._value_at(self._root(read, placed, scope), read.steps)
-            if isinstance(items, TracedList):
-                self._resize(items, count)
-            for item in items if isinstance(items, list) else ():
-                for inner in self._data.reads[at]:
-                    if inner.root == "item":
-                        self._filling.ensure(item, inner.steps, inner.kind)
+        return (self._value_at(self._root(lists[0], placed, scope), lists[0].steps), 0) if lists else (MISSING, 0)
 
     @staticmethod
     def _value_at(value: Json, steps: tuple[Key, ...]) -> Json:
         for step in steps:
-            value = member(value, step)
+            value = get_member(value, step)
         return value
 
     def _resize(self, items: TracedList, count: int) -> None:
@@ -306,7 +225,7 @@ class SteeredRun(Mocks):
             return
         del items[count:]
         while len(items) < count:
-            self._filling._fill_entry(items, len(items))
+            self._filling.fill_entry(items, len(items))
         if slot is not None:
             self._filling.pinned.add(slot.identity)
 
@@ -357,11 +276,6 @@ class SteeredRun(Mocks):
                     self._filling.ensure(result, read.steps, read.kind)
                 elif len(where) == 2 and read.steps[:1] == (where[1],):
                     self._filling.ensure(result, read.steps[1:], read.kind)
-
-
-def _short(value: Json) -> str:
-    text = json.dumps(plain(value), ensure_ascii=False)
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 _HANDLERS: Final[dict[type[Any], Callable[[SteeredRun, Any], None]]] = {

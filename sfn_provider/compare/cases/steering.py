@@ -72,6 +72,11 @@ class Steering:
         if goal == self._primary:
             self._primary, self._sources = None, {}
 
+    @property
+    def has_primary(self) -> bool:
+        """Whether the execution is still on its way to a certain goal."""
+        return self._primary is not None
+
     def _wants(self, goal: Goal) -> bool:
         return goal in self._open and (self._opportunistic or goal.kind in ("state", "rule", "items", "loop"))
 
@@ -216,7 +221,7 @@ class Steering:
     def _useful_catcher(self, at: str) -> int | None:
         """Return the catcher by which the execution comes nearer to its goal than by success."""
         edges = self._parts.edges[at]
-        success = min((self._cost(edge.target) for edge in edges if edge.part is None), default=10.0**5)
+        success = min((self._cost(edge.target) for edge in edges if edge.part is None), default=10.0**9)
         found = [
             (self._cost(edge.target), edge.part.index or 0)
             for edge in edges
@@ -226,7 +231,8 @@ class Steering:
 
     def _is_useful(self, at: str, edge: Edge, success: float) -> bool:
         if self._primary is not None:
-            return self._cost(edge.target) + _CATCH * 1000 < success
+            here = self._targets(self._parts.states[at].scope, [self._primary])
+            return bool(here) and self._cost(edge.target) + _CATCH * 1000 < success
         index = edge.part.index if edge.part is not None else None
         return self._opportunistic and Goal("catcher", at, index) in self._open
 

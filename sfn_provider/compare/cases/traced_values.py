@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,9 +36,90 @@ class Slot:
         """Where it is, as a path: ``$.order.id``."""
         return f"{self.holder.path}[{self.key}]" if isinstance(self.key, int) else f"{self.holder.path}.{self.key}"
 
+    @property
+    def is_root(self) -> bool:
+        """Whether it holds a whole input or result, which cannot be absent."""
+        return self.holder.path == ""
+
+    def read(self) -> Json:
+        """Return the value; MISSING for none."""
+        return get_member(self.holder, self.key)
+
     def write(self, value: Json) -> None:
         """Set the value; MISSING removes the member."""
-        self.holder.fill(self.key, value)
+        if value is not MISSING or not self.is_root:
+            self.holder.fill(self.key, value)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonTextSlot:
+    """A place in JSON text that is itself the value of a slot.
+
+    Args:
+        text: the slot of the text.
+        steps: the members and indices in the JSON.
+    """
+
+    text: Slot
+    steps: tuple[Key, ...]
+
+    @property
+    def identity(self) -> tuple[int, Key]:
+        """What tells it from other slots of the same execution."""
+        return id(self.text.holder), f"{self.text.key}/{self.steps}"
+
+    @property
+    def path(self) -> str:
+        """Where it is, as a path."""
+        return self.text.path + "".join(f".{step}" for step in self.steps)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the whole JSON, which cannot be absent."""
+        return not self.steps
+
+    def read(self) -> Json:
+        """Return the value; MISSING for none."""
+        value = json.loads(self.text.read())
+        for step in self.steps:
+            value = get_member(value, step)
+        return value
+
+    def write(self, value: Json) -> None:
+        """Write the JSON text anew, with the value in it; MISSING removes the member."""
+        document: Json = [json.loads(self.text.read())]
+        holder = document
+        for step in (0, *self.steps[:-1])[: len(self.steps)]:
+            holder = get_member(holder, step)
+        key: Key = self.steps[-1] if self.steps else 0
+        if value is not MISSING or self.steps:
+            put_member(holder, key, plain(value))
+        self.text.write(json.dumps(document[0], ensure_ascii=False))
+
+
+AnySlot = Slot | JsonTextSlot
+
+
+def get_member(holder: Json, key: Key) -> Json:
+    """Return a member or entry; MISSING where there is none."""
+    if isinstance(holder, dict):
+        return holder.get(str(key), MISSING)
+    if isinstance(holder, list) and isinstance(key, int):
+        return holder[key] if 0 <= key < len(holder) else MISSING
+    return MISSING
+
+
+def put_member(holder: Json, key: Key, value: Json) -> None:
+    """Set a member or entry in this container alone, not in its source; MISSING removes a member."""
+    if isinstance(holder, dict):
+        if value is MISSING:
+            dict.pop(holder, str(key), None)
+        else:
+            dict.__setitem__(holder, str(key), value)
+    elif isinstance(holder, list) and isinstance(key, int) and value is not MISSING:
+        while len(holder) <= key:
+            holder.append({})
+        holder[key] = value
 
 
 class TracedText(str, TracedJson):

@@ -1,10 +1,10 @@
-"""Finds values by which a Choice takes a certain rule: tries those that its rules compare with."""
+"""Compiles the rules of a Choice, with what they read and the values that they compare with."""
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,12 +20,11 @@ from sfn_provider.compare.cases.sample_values import TIME
 from sfn_provider.compare.cases.traced_values import Key
 from sfn_provider.engine.dataflow.choice_rules import compile_rule, is_number
 from sfn_provider.engine.timestamps import format_time, parse_time
-from sfn_provider.exceptions import StatesError
 
 RuleIndex = int | None
 
-MAX_TRIALS: Final = 3000
-"""How many combinations of values are tried for a rule."""
+PRESENT: Final[dict[str, Json]] = {}
+"""Stands for any value, where a rule asks for nothing but that there is one."""
 
 _STEP: Final = timedelta(days=1).total_seconds()
 
@@ -58,6 +57,7 @@ class ChoiceRules:
         self._tests: list[Callable[[Scope], bool]] = []
         self.operands: list[list[Operand]] = []
         self.candidates: dict[Operand, list[Json]] = {}
+        self._compared: set[Operand] = set()
         self._pairs: list[tuple[Operand, Operand]] = []
         for rule in state.choices:
             if language == "JSONata":
@@ -87,6 +87,10 @@ class ChoiceRules:
                 found += neighbors(read(other if operand == one else one))
         return unique(found)
 
+    def tests_presence_alone(self, operand: Operand) -> bool:
+        """Return whether the rules ask for an operand's presence, and nothing else."""
+        return operand not in self._compared
+
     # Compiling --------------------------------------------------------------------------------------------------------
 
     def _add_jsonpath(self, rule: ChoiceRule) -> None:
@@ -107,9 +111,12 @@ class ChoiceRules:
         operand = path_operand(rule.variable) if rule.variable is not None else None
         if operand is None or rule.comparison is None:
             return
+        if rule.comparison != "IsPresent":
+            self._compared.add(operand)
         if COMPARISONS[rule.comparison].operand_is_path:
             other = path_operand(str(rule.operand))
             if other is not None:
+                self._compared.add(other)
                 self._pairs.append((operand, other))
                 starts: dict[str, list[Json]] = {"numeric": [1, 2, 3], "boolean": [True, False]}
                 kind = COMPARISONS[rule.comparison].kind
@@ -141,6 +148,7 @@ class ChoiceRules:
         reads = [read for read in expression_reads(source) if read.root in ("input", "variables")]
         operands = [Operand(read.root, read.steps, ".".join(map(str, read.steps))) for read in reads]
         self.operands.append(list(dict.fromkeys(operands)))
+        self._compared.update(operands)
         for operand in operands:
             self._add_values(operand, expression_values(source))
 
@@ -201,7 +209,7 @@ def _values_of_test(name: str, operand: Json) -> tuple[list[Json], list[Json]]:
     if kind == "test":
         of_type: dict[str, list[Json]] = {
             "IsNull": [None],
-            "IsPresent": ["sample"],
+            "IsPresent": [PRESENT],
             "IsNumeric": [1],
             "IsString": ["sample"],
             "IsBoolean": [True],
@@ -262,30 +270,3 @@ def expression_values(source: str) -> list[Json]:
         pending += list(children(node))
     usual: list[Json] = [True, False, "sample", 1, 0, MISSING, None, [], ["sample"], ["sample", "sample-2"], {}, ""]
     return unique([*found, *usual])
-
-
-Assignment = dict[Operand, Json]
-
-
-def assignments(operands: Sequence[Operand], values: dict[Operand, list[Json]]) -> Iterator[Assignment]:
-    """Yield assignments of values to operands: those that change fewest operands first.
-
-    Args:
-        operands: the operands that may change.
-        values: what to try for each.
-    """
-    trials = (
-        dict(zip(changed, chosen, strict=True))
-        for size in range(1, len(operands) + 1)
-        for changed in itertools.combinations(operands, size)
-        for chosen in itertools.product(*(values[operand] for operand in changed))
-    )
-    return itertools.islice(trials, MAX_TRIALS)
-
-
-def try_match(rules: ChoiceRules, scope: Scope) -> tuple[bool, RuleIndex]:
-    """Return whether the rules could be evaluated, and which one holds."""
-    try:
-        return True, rules.match(scope)
-    except StatesError:
-        return False, None
