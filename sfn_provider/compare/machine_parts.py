@@ -139,13 +139,20 @@ class MachineParts:
     @cached_property
     def connected(self) -> frozenset[str]:
         """The states to which a way leads from StartAt, whatever the data."""
+        return self.reachable()
+
+    def reachable(self, *, catchers: bool = True) -> frozenset[str]:
+        """Return the states to which a way leads from StartAt, on request without those of catchers."""
         found: set[str] = set()
         pending = deque([self.start_of("")])
         while pending:
             at = pending.popleft()
             if at not in found and at in self.states:
                 found.add(at)
-                pending.extend(edge.target for edge in self.edges[at])
+                edges = self.edges[at]
+                pending.extend(
+                    edge.target for edge in edges if catchers or edge.part is None or edge.part.kind != "catcher"
+                )
                 pending.extend(self.start_of(scope) for scope in self.inner(at))
         return frozenset(found)
 

@@ -121,11 +121,7 @@ class Steering:
         for at in states:
             for edge in self._parts.edges[at]:
                 backward[edge.target].append((at, self._length(at, edge)))
-        starts = targets or [
-            at
-            for at in states
-            if not any(edge.part is None or edge.part.kind == "rule" for edge in self._parts.edges[at])
-        ]
+        starts = targets or self._ends(states)
         found = dict.fromkeys(starts, 0.0)
         pending = [(0.0, at) for at in sorted(starts)]
         while pending:
@@ -137,6 +133,11 @@ class Steering:
                     found[before] = length + step
                     heapq.heappush(pending, (length + step, before))
         return found
+
+    def _ends(self, states: list[str]) -> list[str]:
+        """Return the states that end their scope: with success where there are such."""
+        last = [at for at in states if all(edge.part and edge.part.kind == "catcher" for edge in self._parts.edges[at])]
+        return [at for at in last if not isinstance(self._parts.states[at].state, Fail)] or last
 
     def _length(self, at: str, edge: Edge) -> float:
         if edge.part is None:
@@ -152,7 +153,7 @@ class Steering:
         others = self._targets(scope, [goal for goal in self._open if self._wants(goal)])
         near = self._distance(scope, others).get(at, math.inf) if others else math.inf
         near = min(near, 900.0 + self._distance(scope, frozenset()).get(at, 50.0))
-        if primary:
+        if self._primary is not None:  # without a state of this scope, what counts is to leave it with success
             return 1000.0 * min(self._distance(scope, primary).get(at, 10.0**6), 10.0**6) + near
         return near
 
