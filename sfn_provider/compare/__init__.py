@@ -9,11 +9,10 @@
     live/           a real execution and a real DAG run
     cost/           dollars a month on either side
     report/         comparisons as data, HTML and Markdown
-    machine_parts   what a machine has that executions can reach
-    coverage        what executions have reached of it
     cases/          test cases that reach everything in a machine
 
-Imports point from the end of this list to its start, but for `machine_parts` and `coverage`, which are below all.
+Imports point from the end of this list to its start. Below all are `machine_parts`, what executions can reach in a
+machine; `data_reads`, what its states read; and `coverage`, what executions have reached.
 """
 
 from __future__ import annotations

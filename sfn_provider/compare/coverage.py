@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sfn_provider.asl import parse
-from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.lint_rules.definition_walk import index_definition
+from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.scope import Json
+from sfn_provider.compare.data_reads import EACH, reads_by_state
 from sfn_provider.compare.machine_parts import PART_KINDS, MachineParts, Part, PartKind
+from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.observations import (
     CatchDecision,
     ChoiceMade,
@@ -18,6 +21,7 @@ from sfn_provider.engine.observations import (
     StateEntered,
     StateFailure,
 )
+from sfn_provider.exceptions import UsageError
 
 _NOUNS: Final[dict[PartKind, tuple[str, str]]] = {
     "state": ("state", "states"),
@@ -38,6 +42,11 @@ class Coverage:
 
     parts: MachineParts
     reached: frozenset[Part] = frozenset()
+
+    @classmethod
+    def of_keys(cls, parts: MachineParts, keys: Container[str]) -> Coverage:
+        """Return the coverage of the parts with some keys; keys of other machines are left out."""
+        return cls(parts, frozenset(part for part in parts.parts if part.key in keys))
 
     def __or__(self, other: Coverage) -> Coverage:
         return Coverage(self.parts, self.reached | other.reached)
@@ -136,7 +145,55 @@ def observe_coverage(definition: str | dict[str, Any] | StateMachine) -> Coverag
     return CoverageObserver(MachineParts(machine))
 
 
-def visits_by_state(observations: Iterable[Observation], parts: MachineParts) -> Counter[str]:
-    """Count the visits of states, by JSON pointer."""
-    entered = [each for each in observations if isinstance(each, StateEntered)]
-    return Counter(parts.pointer_of(each.place, each.state) for each in entered)
+def reached_parts(machine: StateMachine, input: Json, mocks: Mocks) -> frozenset[Part]:
+    """Return the parts that an execution reaches on the engine; none where answers are missing.
+
+    Args:
+        machine: the machine.
+        input: the execution's input.
+        mocks: what tasks answer, none of it used yet.
+    """
+    observer = CoverageObserver(MachineParts(machine))
+    try:
+        simulate(machine, input, mocks=mocks, observer=observer)
+    except UsageError:
+        return frozenset()
+    return frozenset(observer.reached)
+
+
+def missing_input(machine: StateMachine, input: Json, execution: Execution) -> str | None:
+    """Return the path that the first state reads and the input lacks, where the execution ended for that.
+
+    Args:
+        machine: the machine.
+        input: the execution's input.
+        execution: the execution.
+
+    Returns:
+        The path: ``$.bucket``. None where anything ran after the first state, or it failed for another reason.
+    """
+    entered = [event for event in execution.events if event["type"].endswith("StateEntered")]
+    if execution.error not in _DATA_ERRORS or len(entered) != 1:
+        return None
+    parts = MachineParts(machine)
+    at = parts.start_of("")
+    for read in reads_by_state(index_definition(dump(machine)))[at]:
+        if read.root in ("input", "effective input") and not read.optional and not _is_there(input, read.steps):
+            return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in read.steps)
+    return None
+
+
+_DATA_ERRORS = ("States.Runtime", "States.QueryEvaluationError")
+
+
+def _is_there(value: Json, steps: tuple[str | int, ...]) -> bool:
+    for step in steps:
+        if step == EACH:
+            return True
+        if isinstance(step, int):
+            if not isinstance(value, list) or step >= len(value):
+                return False
+        elif not isinstance(value, dict) or step not in value:
+            return False
+        value = value[step]
+    return True

@@ -31,6 +31,11 @@ class Part:
     at: str
     index: int | None = None
 
+    @property
+    def key(self) -> str:
+        """Text that tells it from the machine's other parts: ``rule /States/Check 0``, ``rule /States/Check``."""
+        return f"{self.kind} {self.at}" + ("" if self.index is None else f" {self.index}")
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedState:

@@ -4,7 +4,6 @@
 
     traced_values, sample_values   values that know where they come from; plausible ones
     task_results                   results of tasks, by the models of AWS's services
-    data_reads                     what each state reads
     goals                          what the cases should reach
     error_samples, choice_solver   errors and values that lead somewhere
     steering                       where an execution goes next

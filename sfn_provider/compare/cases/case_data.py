@@ -23,6 +23,7 @@ class CaseData:
         objects: texts of S3 objects by ``s3://bucket/key``.
         columns: the members of the items that an ItemReader reads, by the Map's JSON pointer.
         counts: how many items an ItemReader reads, by the Map's JSON pointer.
+        fixed_input: True where the input must stay as it is.
         absent: the members that must not be there, as paths that begin with the name of the document.
     """
 
@@ -32,6 +33,7 @@ class CaseData:
     columns: dict[str, dict[str, Json]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    fixed_input: bool = False
 
     def copy(self) -> Self:
         """Return a copy that shares nothing."""

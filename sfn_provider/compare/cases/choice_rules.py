@@ -15,9 +15,8 @@ from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.asl.templates import is_jsonata
-from sfn_provider.compare.cases.data_reads import EACH, expression_reads, operand_paths, path_steps
 from sfn_provider.compare.cases.sample_values import TIME
-from sfn_provider.compare.cases.traced_values import Key
+from sfn_provider.compare.data_reads import EACH, Key, expression_reads, operand_paths, path_steps
 from sfn_provider.engine.dataflow.choice_rules import compile_rule, is_number
 from sfn_provider.engine.timestamps import format_time, parse_time
 

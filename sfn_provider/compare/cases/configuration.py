@@ -16,6 +16,8 @@ from sfn_provider.compare.cases.search import FoundCase, Search
 from sfn_provider.compare.cases.task_results import has_service_models
 from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import PART_KINDS, Part, PartKind
+from sfn_provider.engine.simulation.mock_files import mocks_of_configuration
+from sfn_provider.engine.simulation.mocks import Mocks
 
 MACHINE_NAME = "StateMachine"
 
@@ -35,6 +37,12 @@ class MadeCases:
     coverage: Coverage
     not_reached: dict[str, str]
     notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the cases."""
+        machine = next(iter(self.configuration["StateMachines"].values()))
+        return list(machine["TestCases"])
 
 
 def make_cases(
@@ -79,6 +87,22 @@ def find_cases(machine: StateMachine, machine_name: str = MACHINE_NAME) -> MadeC
     if missed:
         configuration["NotReached"] = missed
     return MadeCases(configuration, Coverage(search.parts, frozenset(reached)), missed, notes)
+
+
+def made_mocks(made: MadeCases) -> dict[str, Mocks]:
+    """Return the mocks of made cases by the case's name, each with its input."""
+    found = mocks_of_configuration(made.configuration, "the made cases")
+    return {name.partition("/")[2]: mocks for name, mocks in found.items()}
+
+
+def mocks_for_input(machine: StateMachine, input: Json) -> Mocks:
+    """Return mocks for an execution with a certain input: tasks succeed, with what later states read.
+
+    Args:
+        machine: the machine.
+        input: the input; nothing is added to it.
+    """
+    return Search(machine).answer(input).mocks()
 
 
 def part_kind(goal: Goal) -> PartKind | None:

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.compare.cases.data_reads import EACH
-from sfn_provider.compare.cases.sample_values import ValueKind, sample_value
+from sfn_provider.compare.cases.sample_values import sample_value
 from sfn_provider.compare.cases.task_results import sample_of_shape
 from sfn_provider.compare.cases.traced_values import (
     AnySlot,
     JsonTextSlot,
-    Key,
     Slot,
     TracedList,
     TracedObject,
@@ -23,6 +21,7 @@ from sfn_provider.compare.cases.traced_values import (
     traced,
     undetermined,
 )
+from sfn_provider.compare.data_reads import EACH, Key, ValueKind
 from sfn_provider.engine.dataflow.choice_rules import is_number, is_timestamp
 from sfn_provider.engine.state_test.result_checks import ResultShape
 

@@ -10,9 +10,9 @@ from typing import Any
 from sfn_provider.asl.model import Map, ReaderConfig
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_data import CaseData
-from sfn_provider.compare.cases.data_reads import DataRead
 from sfn_provider.compare.cases.goals import SEVERAL
 from sfn_provider.compare.cases.sample_values import sample_text, sample_value
+from sfn_provider.compare.data_reads import DataRead
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine.requests import CallTask
 

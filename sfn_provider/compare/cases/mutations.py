@@ -9,7 +9,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_data import CaseData
 from sfn_provider.compare.cases.choice_rules import ChoiceRules
 from sfn_provider.compare.cases.goals import Goal
-from sfn_provider.compare.cases.traced_values import Key
+from sfn_provider.compare.data_reads import Key
 
 _NUMBERS = (0, 1, 2, 3, 10, 100)
 _SEPARATORS = ("/", ",", "-", "_", ".")

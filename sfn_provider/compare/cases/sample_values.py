@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from typing import Final
 
 from sfn_provider.asl.scope import Json
-
-ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "time"]
-"""What a value must be: ``json`` is text that holds JSON, ``time`` a timestamp; ``any`` where nothing is known."""
+from sfn_provider.compare.data_reads import ValueKind
 
 TIME: Final = "2025-01-01T00:00:00Z"
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_data import CaseData
-from sfn_provider.compare.cases.data_reads import reads_by_state
 from sfn_provider.compare.cases.error_samples import find_error
 from sfn_provider.compare.cases.goals import MAX_RETRIES, Goal, GoalObserver, find_loops, list_goals
 from sfn_provider.compare.cases.mutations import mutation_values, mutations
 from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun
 from sfn_provider.compare.cases.steering import Knowledge, Steering
+from sfn_provider.compare.data_reads import reads_by_state
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
@@ -110,6 +111,11 @@ class Search:
                     self._try_mutations(goal)
             self._attempts.clear()
         self._drop_needless()
+
+    def answer(self, input: Json) -> CaseData:
+        """Return a case with a certain input, in which tasks succeed with what later states read."""
+        data = CaseData(input, fixed_input=True)
+        return self._settle(data, self._open, None, errors=False)
 
     def _next_goal(self, kinds: tuple[str, ...] | None) -> Goal | None:
         return next(

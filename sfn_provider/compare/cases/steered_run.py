@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,13 +15,11 @@ from sfn_provider.compare.cases.case_data import CaseData, Entry
 from sfn_provider.compare.cases.choice_rules import ChoiceRules
 from sfn_provider.compare.cases.choice_values import ChoiceValues
 from sfn_provider.compare.cases.data_filling import DataFilling
-from sfn_provider.compare.cases.data_reads import DataRead, path_steps
 from sfn_provider.compare.cases.goals import Goal
 from sfn_provider.compare.cases.item_objects import ItemObjects
 from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.cases.task_results import result_shape, sample_result
 from sfn_provider.compare.cases.traced_values import (
-    Key,
     Slot,
     TracedList,
     TracedObject,
@@ -28,6 +27,7 @@ from sfn_provider.compare.cases.traced_values import (
     plain,
     traced,
 )
+from sfn_provider.compare.data_reads import DataRead, Key, path_steps
 from sfn_provider.compare.machine_parts import MachineParts, PlacedState
 from sfn_provider.engine.observations import CallRequested, ChoiceMade, Observation, StateEntered
 from sfn_provider.engine.requests import CallTask, Event
@@ -75,7 +75,11 @@ class SteeredRun(Mocks):
         self._plans: dict[str, tuple[list[str], bool]] = {}
         self._items = ItemObjects(data.parts, seed)
         self.reasons: dict[Goal, str] = {}
-        self.input = self._document("input", seed.input)
+        if seed.fixed_input:  # values without slots are not changed
+            self.input = copy.deepcopy(seed.input)
+            dict.__setitem__(self._documents, "input", seed.input)
+        else:
+            self.input = self._document("input", seed.input)
 
     def _document(self, name: str, value: Json) -> Json:
         slot = Slot(self._documents, name)
@@ -98,6 +102,7 @@ class SteeredRun(Mocks):
             state: [self._plain_entry(state, entry) for entry in found] for state, found in self._results.items()
         }
         made = CaseData(plain(self._documents["input"]), answers, dict(self._items.objects))
+        made.fixed_input = self._seed.fixed_input
         made.columns, made.counts, made.absent = self._items.columns, self._items.counts, self._filling.absent
         return made
 

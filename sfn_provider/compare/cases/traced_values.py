@@ -8,10 +8,8 @@ from typing import Any, Self
 
 from sfn_provider.asl.scope import MISSING, Json, TracedJson
 from sfn_provider.compare.cases.sample_values import sample_text
+from sfn_provider.compare.data_reads import Key
 from sfn_provider.engine.state_test.result_checks import ResultShape
-
-Key = str | int
-"""A member's name, or an index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,23 @@ def load_mocks(reference: str) -> Mocks:
     """
     path, _, case = reference.partition("#")
     config = _read(Path(path))
-    machine, name = _find_case(config, path, case)
+    return _mocks(config, path, *_find_case(config, path, case))
+
+
+def mocks_of_configuration(config: dict[str, Any], origin: str) -> dict[str, Mocks]:
+    """Return the mocks of all test cases of a mock configuration, by ``StateMachine/TestCase``.
+
+    Args:
+        config: what a mock configuration file has.
+        origin: where it came from, for messages.
+
+    Raises:
+        UsageError: if it is malformed.
+    """
+    return {f"{machine}/{name}": _mocks(config, origin, machine, name) for machine, name in _cases(config, origin)}
+
+
+def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
     states = config["StateMachines"][machine]["TestCases"][name]
     if not isinstance(states, dict):
         raise UsageError(f"{path}: test case {name!r} must be an object of state names and names of mocked responses")

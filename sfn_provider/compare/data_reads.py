@@ -12,8 +12,12 @@ from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import Selector, Slice, Wildcard, end_of_path, parse_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
-from sfn_provider.compare.cases.sample_values import ValueKind
-from sfn_provider.compare.cases.traced_values import Key
+
+Key = str | int
+"""A member's name, or an index."""
+
+ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "time"]
+"""What a value must be: ``json`` is text that holds JSON, ``time`` a timestamp; ``any`` where nothing is known."""
 
 Root = Literal["input", "effective input", "result", "output", "context", "item", "variables"]
 """What a path starts from; ``item`` is ``$$.Map.Item.Value``, ``output`` what ResultPath leaves."""
