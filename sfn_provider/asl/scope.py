@@ -98,3 +98,9 @@ class Scope:
     def add_error_output(self, error_output: Json) -> Scope:
         """Return the same scope with a ``$states.errorOutput``."""
         return Scope(self.input, self._context, self.variables, error_output=error_output)
+
+
+class TracedJson:
+    """Base of JSON values that are known by identity: expressions that only name a value return it uncopied."""
+
+    __slots__ = ()

@@ -21,6 +21,7 @@ SUMMARIES = {
     "translate": "Translate a state machine definition into an Airflow DAG file.",
     "run": "Run a state machine without calling anything: tasks are mocked.",
     "test-state": "Test one state with a mock, as AWS's TestState API does.",
+    "cases": "Make test cases that reach everything in a state machine.",
     "compare": "Run a state machine and its DAG on the same input, and compare.",
     "replay": "Replay recorded executions as a DAG in a private Airflow.",
     "package": "Write plugins.zip, requirements.txt, DAGs and policy for MWAA.",

@@ -36,6 +36,13 @@ input_option = click.option(
     "--input", "input_text", metavar="JSON|@FILE", default="{}", show_default=True, help="The execution's input."
 )
 
+case_input_option = click.option(
+    "--input",
+    "input_text",
+    metavar="JSON|@FILE",
+    help="The execution's input; by default that of the case in the mock file, else {}.",
+)
+
 substitutions_option = click.option(
     "--substitutions",
     metavar="NAME=VALUE|FILE",

@@ -9,8 +9,10 @@
     live/           a real execution and a real DAG run
     cost/           dollars a month on either side
     report/         comparisons as data, HTML and Markdown
+    cases/          test cases that reach everything in a machine
 
-Imports point from the end of this list to its start.
+Imports point from the end of this list to its start. Below all are `machine_parts`, what executions can reach in a
+machine; `data_reads`, what its states read; and `coverage`, what executions have reached.
 """
 
 from __future__ import annotations
@@ -20,10 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfn_provider.compare.airflow.dag_execution import run_on_airflow
+    from sfn_provider.compare.cases.configuration import make_cases
 
-__all__ = ["run_on_airflow"]
+__all__ = ["make_cases", "run_on_airflow"]
 
-_ON_DEMAND = {"run_on_airflow": "sfn_provider.compare.airflow.dag_execution"}
+_ON_DEMAND = {
+    "make_cases": "sfn_provider.compare.cases.configuration",
+    "run_on_airflow": "sfn_provider.compare.airflow.dag_execution",
+}
 
 
 def __getattr__(name: str) -> Any:

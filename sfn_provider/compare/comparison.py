@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sfn_provider.asl import parse
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, run_dag
+from sfn_provider.compare.coverage import CoverageObserver, missing_input
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
+from sfn_provider.compare.machine_parts import MachineParts, Part
 from sfn_provider.engine import Execution, Mocks, simulate
 
 Clock = Literal["recorded", "virtual", "mocked", "measured"]
@@ -28,6 +31,8 @@ class Comparison:
         outcome: where the outcomes differ, as text.
         expected_seconds: wall time of the side of Step Functions.
         clocks: the clocks of Step Functions and of Airflow.
+        reached: the parts of the machine that the execution has reached.
+        missing_input: the path that the first state reads and the input lacks, where nothing ran for that; else None.
     """
 
     expected: Execution
@@ -36,6 +41,8 @@ class Comparison:
     outcome: tuple[str, ...]
     expected_seconds: float
     clocks: tuple[Clock, Clock]
+    reached: frozenset[Part] = frozenset()
+    missing_input: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -64,10 +71,14 @@ def compare_on_engine(
         AirflowRunFailed: where Airflow itself fails.
     """
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
+    machine = parse(definition)
+    observer = CoverageObserver(MachineParts(machine))
     started = time.perf_counter()
-    expected = simulate(definition, input, mocks=answers.fresh(), machine_name=DAG_ID)
+    expected = simulate(machine, input, mocks=answers.fresh(), machine_name=DAG_ID, observer=observer)
     expected_seconds = time.perf_counter() - started
     airflow = run_dag(definition, input, mocks=answers.fresh())
     one, other = mask_execution_name(expected), mask_execution_name(airflow.execution)
     states, outcome = compare_states(one, other), compare_outcomes(one, other)
-    return Comparison(expected, airflow, tuple(states), tuple(outcome), expected_seconds, ("virtual", "mocked"))
+    clocks: tuple[Clock, Clock] = ("virtual", "mocked")
+    reached, missing = frozenset(observer.reached), missing_input(machine, input, expected)
+    return Comparison(expected, airflow, tuple(states), tuple(outcome), expected_seconds, clocks, reached, missing)

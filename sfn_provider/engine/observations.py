@@ -1,4 +1,4 @@
-"""Defines what an observer of an execution gets: failures, choices, waits, rounds of a loop.
+"""Defines what an observer of an execution gets: states entered, failures, choices, waits, rounds of a loop.
 
 The interpreter calls the observer while it works, in order. An observation is for people: nothing depends on it.
 """
@@ -150,6 +150,21 @@ class ItemsListed:
 
 
 @dataclass(frozen=True, slots=True)
+class StateEntered:
+    """A state is entered; none of its fields is evaluated yet.
+
+    Args:
+        state: the state's name.
+        place: where it is.
+        scope: what its expressions see, the input before InputPath.
+    """
+
+    state: str
+    place: Place
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
 class RoundBegun:
     """A loop enters a state for the ``number``-th time, and none so often before."""
 
@@ -158,7 +173,9 @@ class RoundBegun:
     number: int
 
 
-Observation = StateFailure | BranchEnd | ChoiceMade | CallRequested | WaitBegun | ItemsListed | RoundBegun
+Observation = (
+    StateFailure | BranchEnd | ChoiceMade | CallRequested | WaitBegun | ItemsListed | StateEntered | RoundBegun
+)
 Observer = Callable[[Observation], None]
 
 

@@ -21,6 +21,7 @@ from sfn_provider.engine.observations import (
     Place,
     RetryDecision,
     RoundBegun,
+    StateEntered,
     StateFailure,
     begins_round,
     place_of,
@@ -140,9 +141,13 @@ class StepContext:
         return place_of(self.execution.frames, frame)
 
     def observe_entry(self, frame: Frame) -> None:
-        """Tell the observer where the frame's state begins a round of a loop."""
-        if self.observer is not None and (number := begins_round(frame.visits, frame.state)) is not None:
-            self.observer(RoundBegun(frame.state, self.place(frame), number))
+        """Tell the observer that the frame's state is entered, and where it begins a round of a loop."""
+        if self.observer is None:
+            return
+        place = self.place(frame)
+        self.observer(StateEntered(frame.state, place, self.scope(frame)))
+        if (number := begins_round(frame.visits, frame.state)) is not None:
+            self.observer(RoundBegun(frame.state, place, number))
 
     def observe_failure(
         self,

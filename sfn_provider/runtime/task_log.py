@@ -21,6 +21,7 @@ from sfn_provider.engine.observations import (
     Place,
     RetryDecision,
     RoundBegun,
+    StateEntered,
     StateFailure,
     WaitBegun,
 )
@@ -142,6 +143,9 @@ class TaskLog:
         batches = f", in {count(items.child_executions or 0, 'batch', 'batches')} of the ItemBatcher" if grouped else ""
         self.info("%s has %s%s", shown_state(items.state, items.place), count(items.items, "item"), batches)
 
+    def _entered(self, entered: StateEntered) -> None:
+        """Write nothing: the task's own lines say which state it runs."""
+
     def _round(self, begun: RoundBegun) -> None:
         self.info("Round %s of the loop begins with %s", begun.number, shown_state(begun.state, begun.place, "state"))
 
@@ -228,6 +232,7 @@ _WRITERS: Final[dict[type[Any], Callable[[TaskLog, Any], None]]] = {
     CallRequested: TaskLog._called,
     WaitBegun: TaskLog._waits,
     ItemsListed: TaskLog._listed,
+    StateEntered: TaskLog._entered,
     RoundBegun: TaskLog._round,
 }
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonata.normalized_json import normalize_json
 from sfn_provider.asl.jsonata.values import from_value
-from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.scope import MISSING, Json, Scope, TracedJson
 
 NO_SHORTCUT: Final = object()
 """Says that the evaluator is needed."""
@@ -41,8 +41,8 @@ class VariablePath:
         """Read the value.
 
         Returns:
-            A copy of the value; MISSING for undefined; NO_SHORTCUT where an array has to be mapped over, or where the
-            name is a function's.
+            A copy of the value, a `TracedJson` itself; MISSING for undefined; NO_SHORTCUT where an array has to be
+            mapped over, or where the name is a function's.
         """
         if self.variable == "states":
             value: Json = states_variable(scope)
@@ -56,7 +56,7 @@ class VariablePath:
             if not isinstance(value, dict) or key not in value:
                 return MISSING
             value = value[key]
-        return value if value is MISSING else normalize_json(value)
+        return value if value is MISSING or isinstance(value, TracedJson) else normalize_json(value)
 
 
 def states_variable(scope: Scope) -> dict[str, Json]:

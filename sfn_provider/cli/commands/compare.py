@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
-from sfn_provider.cli.input_files import open_definition, read_input, read_mocks
+from sfn_provider.cli.input_files import open_definition, read_input
 from sfn_provider.cli.live_options import LiveOptions, live_options
 from sfn_provider.cli.options import (
     ProviderCommand,
+    case_input_option,
     definition_argument,
-    input_option,
     json_option,
     substitutions_option,
 )
@@ -32,20 +33,22 @@ from sfn_provider.cli.tables import (
     status,
     table,
 )
+from sfn_provider.cli.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
 from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report
 from sfn_provider.compare.report.data.cases import make_case
-from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.translator import translate_definition
 
 
 @click.command(cls=ProviderCommand)
 @definition_argument
-@input_option
+@case_input_option
 @click.option(
-    "--mock", metavar="FILE[#CASE]", help="What tasks answer; without #CASE every test case of the file is run."
+    "--mock",
+    metavar="FILE[#CASE]",
+    help="What tasks answer; without #CASE every test case of the file is run. Without --mock, cases are made.",
 )
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here as well.")
 @click.option("--schedule", metavar="EXPR", help="The schedule for the DAG file.")
@@ -63,7 +66,7 @@ from sfn_provider.translate.translator import translate_definition
 @report_options
 def compare(
     file: str,
-    input_text: str,
+    input_text: str | None,
     mock: str | None,
     output: str | None,
     schedule: str | None,
@@ -75,24 +78,25 @@ def compare(
 ) -> int:
     """Run a state machine on the engine and as a DAG in a private Airflow, and compare state by state.
 
-    Prints for each state whether input and output agree, and for the whole the outcome, the transitions, the tasks and
-    the time. Exits with 1 where the sides differ.
+    Prints for each state whether input and output agree, and for the whole the outcome, the transitions, the tasks, the
+    time, and what of the machine was reached. Without --mock and --input, cases are made that reach everything. Exits
+    with 1 where the sides differ, or where nothing ran after the first state in any case.
 
     With --on aws the state machine is started on Step Functions and the DAG on an Airflow of yours: the work of every
     task is done twice. What the services answered may differ; how each side went on from it may not.
     """
     definition = open_definition(file, substitutions, quiet=as_json)
-    input = read_input(input_text)
     if side == "aws" and mock is not None:
         raise UsageError("--mock and --on aws: real executions have no mocks; leave one of the two out")
-    mocks = read_mocks(mock) if mock else {"without mocks": Mocks.from_mapping({})}
+    chosen = read_cases(definition, input_text, mock) if side == "engine" else TestCases(())
     translation = translate_definition(definition, schedule=schedule)
     if output is not None:
         write_file(output, translation.source)
     if side == "aws":
-        running = iter([(file, live.compare(file, definition.source, input))])
+        running = iter([(file, live.compare(file, definition.source, read_input(input_text or "{}")))])
     else:
-        running = _compare_on_engine(definition.source, input, mocks)
+        print_note(chosen)
+        running = _compare_on_engine(definition.source, chosen.cases)
     results: dict[str, Comparison] = {}
     for name, result in running:
         results[name] = result
@@ -111,22 +115,23 @@ def compare(
     )
     if as_json:
         shown = {name: case.model_dump(mode="json") for name, case in cases.items()}
-        print_json({"file": file, "dag_file": output, "cases": shown, **made.as_json()})
+        inputs = {case.name: case.input for case in chosen.cases}
+        print_json({"file": file, "dag_file": output, "cases": shown, "inputs": inputs, **made.as_json()})
     else:
         console().print(_summary(results, "on the engine" if side == "engine" else "for real"))
+        print_coverage(made.coverage)
+        console().print(made.verdict, markup=False)
         if output is not None:
             console().print(f"The DAG file: {Path(output).resolve()}", markup=False)
     report.write(made)
-    return 0 if all(result.agrees for result in results.values()) else 1
+    return 0 if made.agrees else 1
 
 
-def _compare_on_engine(
-    definition: str | dict[str, Any], input: Any, mocks: dict[str, Mocks]
-) -> Iterator[tuple[str, Comparison]]:
-    for number, (name, answers) in enumerate(mocks.items(), 1):
-        with progress("Case", name, number, len(mocks)):
-            result = compare_on_engine(definition, input, mocks=answers)
-        yield name, result
+def _compare_on_engine(definition: str | dict[str, Any], cases: Sequence[TestCase]) -> Iterator[tuple[str, Comparison]]:
+    for number, case in enumerate(cases, 1):
+        with progress("Case", case.name, number, len(cases)):
+            result = compare_on_engine(definition, case.input, mocks=case.mocks)
+        yield case.name, result
 
 
 def _print_comparison(name: str, result: Comparison) -> None:
@@ -174,5 +179,11 @@ def _summary_row(name: str, result: Comparison) -> list[Cell]:
         str(airflow.tasks) if airflow else "",
         format_seconds(duration) if duration >= 1 else f"{duration * 1000:.1f} ms",
         f"{airflow.seconds:.1f} s" if airflow else "",
-        agreement(result.agrees),
+        _agreement(result),
     ]
+
+
+def _agreement(result: Comparison) -> Text:
+    if result.agrees and result.missing_input is not None:
+        return Text(f"nothing ran: the input lacks {result.missing_input}", "yellow")
+    return agreement(result.agrees)

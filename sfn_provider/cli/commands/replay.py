@@ -14,7 +14,9 @@ from sfn_provider.cli.output_files import make_folder, write_file
 from sfn_provider.cli.replay_results import ReplayResults
 from sfn_provider.cli.report_options import ReportOptions, report_options
 from sfn_provider.cli.tables import progress
+from sfn_provider.cli.test_cases import check_mocks, print_coverage
 from sfn_provider.compare.airflow.dag_execution import DagSource
+from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.replay.aws_executions import AwsExecution, fetch_execution, list_last_executions
 from sfn_provider.compare.replay.history_files import read_history
 from sfn_provider.compare.replay.recording import Recording
@@ -68,7 +70,7 @@ def replay(
     if histories and definition is None:
         raise UsageError("a history does not hold its definition: name it with --definition FILE")
     opened = open_definition(definition, substitutions, quiet=as_json) if definition else None
-    mocks = next(iter(read_mocks(mock).values())) if mock else Mocks.from_mapping({})
+    mocks = _read_mocks(mock, opened) if mock else Mocks.from_mapping({})
     dag = DagSource(read_file(dag_file, "a DAG file"), dag_id) if dag_file else None
     replayed: list[LoadedDefinition] = [opened] if opened else []
     with ReplayResults(results) as collected:
@@ -91,11 +93,20 @@ def replay(
         print_json({**collected.as_json(), **(made.as_json() if made else {})})
     else:
         collected.print_summary()
+        if made is not None:
+            print_coverage(made.coverage)
     if made is not None:
         report.write(made)
     elif report.html or report.markdown:
         raise UsageError("nothing new was replayed, and a report needs the definition: name it with --definition FILE")
     return collected.exit_code
+
+
+def _read_mocks(mock: str, definition: LoadedDefinition | None) -> Mocks:
+    name, mocks = next(iter(read_mocks(mock).items()))
+    if definition is not None:
+        check_mocks(MachineParts(definition.document.machine), name, mocks)
+    return mocks
 
 
 def _open(name: str, definition: LoadedDefinition | None, save: str | None) -> tuple[Recording, LoadedDefinition]:

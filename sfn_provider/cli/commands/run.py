@@ -7,25 +7,32 @@ from typing import Any
 import click
 from rich.table import Table
 
-from sfn_provider.cli.input_files import open_definition, read_input, read_mocks
+from sfn_provider.cli.input_files import open_definition
 from sfn_provider.cli.options import (
     ProviderCommand,
+    case_input_option,
     definition_argument,
-    input_option,
     json_option,
     substitutions_option,
 )
 from sfn_provider.cli.output import print_json
-from sfn_provider.cli.tables import console, format_seconds, shorten, status, table
+from sfn_provider.cli.tables import Cell, console, format_seconds, shorten, status, table
+from sfn_provider.cli.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
+from sfn_provider.compare.coverage import Coverage, reached_parts
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
-from sfn_provider.engine import Execution, Mocks, simulate
+from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
 
 
 @click.command(cls=ProviderCommand)
 @definition_argument
-@input_option
-@click.option("--mock", metavar="FILE#CASE", help="What tasks answer: a test case of a mock configuration file.")
+@case_input_option
+@click.option(
+    "--mock",
+    metavar="FILE#CASE",
+    help="What tasks answer: a test case of a mock configuration file. Without --mock, cases are made.",
+)
 @click.option(
     "--on",
     "side",
@@ -36,36 +43,69 @@ from sfn_provider.exceptions import UsageError
 )
 @substitutions_option
 @json_option
-def run(file: str, input_text: str, mock: str | None, side: str, substitutions: tuple[str, ...], as_json: bool) -> int:
+def run(
+    file: str, input_text: str | None, mock: str | None, side: str, substitutions: tuple[str, ...], as_json: bool
+) -> int:
     """Run a state machine without calling anything: tasks are mocked and time is virtual.
 
-    Prints the status, the output, and a table of the states passed. Exits with 1 where the execution does not succeed.
+    Prints the status, the output, a table of the states passed, and what of the machine was reached. Exits with 1 where
+    the execution does not succeed. Without --mock and --input, cases are made that reach everything in the machine, and
+    each is run; some of them fail on purpose, so that the exit code is 0.
     """
     definition = open_definition(file, substitutions, quiet=as_json)
-    execution = _run(definition.source, read_input(input_text), _read_mock(mock), side)
+    chosen = read_cases(definition, input_text, mock)
+    if mock is not None and len(chosen.cases) != 1:
+        names = ", ".join(sorted(case.name for case in chosen.cases))
+        raise UsageError(f"{mock} has the test cases {names}; name one: --mock {mock}#CASE")
+    print_note(chosen)
+    executions = {case.name: _run(definition.source, case, side) for case in chosen.cases}
+    reached = [reached_parts(definition.document.machine, case.input, case.mocks.fresh()) for case in chosen.cases]
+    coverage = Coverage(MachineParts(definition.document.machine), frozenset().union(*reached))
+    only = next(iter(executions.values())) if mock is not None or input_text is not None else None
     if as_json:
-        print_json(as_json_object(execution))
+        _print_json(executions, only, coverage, chosen)
     else:
-        print_execution(execution)
-    return 0 if execution.status == "SUCCEEDED" else 1
+        _print_executions(executions, only)
+        print_coverage(coverage)
+    return 0 if only is None or only.status == "SUCCEEDED" else 1
 
 
-def _read_mock(mock: str | None) -> Mocks:
-    if mock is None:
-        return Mocks.from_mapping({})
-    cases = read_mocks(mock)
-    if len(cases) != 1:
-        raise UsageError(f"{mock} has the test cases {', '.join(sorted(cases))}; name one: --mock {mock}#CASE")
-    return next(iter(cases.values()))
+def _print_json(
+    executions: dict[str, Execution], only: Execution | None, coverage: Coverage, chosen: TestCases
+) -> None:
+    if only is not None:
+        print_json({**as_json_object(only), "coverage": coverage.as_json()})
+        return
+    inputs = {case.name: case.input for case in chosen.cases}
+    cases = {name: {"input": inputs[name], **as_json_object(found)} for name, found in executions.items()}
+    print_json({"cases": cases, "coverage": coverage.as_json()})
 
 
-def _run(definition: Any, input: Any, mocks: Mocks, side: str) -> Execution:
+def _print_executions(executions: dict[str, Execution], only: Execution | None) -> None:
+    if only is not None:
+        print_execution(only)
+        return
+    rows: list[list[Cell]] = [
+        [
+            name,
+            status(execution.status),
+            str(execution.transitions),
+            format_seconds(_duration(execution)),
+            execution.error or shorten(execution.output),
+        ]
+        for name, execution in executions.items()
+    ]
+    columns = ("Case", "Status", "Transitions", "Virtual time", "Output or error")
+    console().print(table("Made cases", columns, rows, right=columns[2:4]))
+
+
+def _run(definition: Any, case: TestCase, side: str) -> Execution:
     if side == "engine":
-        return simulate(definition, input, mocks=mocks)
+        return simulate(definition, case.input, mocks=case.mocks.fresh())
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):
-        return run_on_airflow(definition, input, mocks=mocks)
+        return run_on_airflow(definition, case.input, mocks=case.mocks.fresh())
 
 
 def as_json_object(execution: Execution) -> dict[str, Any]:
@@ -85,9 +125,13 @@ def print_execution(execution: Execution) -> None:
     for label, value in (("Error", execution.error), ("Cause", execution.cause)):
         if value is not None:
             out.print(f"{label}: {value}", markup=False)
-    duration = (execution.events[-1]["timestamp"] - execution.events[0]["timestamp"]).total_seconds()
     counts = f"{len(visited)} states, {execution.transitions} transitions"
-    out.print(f"{counts}, {format_seconds(duration)} of virtual time")
+    out.print(f"{counts}, {format_seconds(_duration(execution))} of virtual time")
+
+
+def _duration(execution: Execution) -> float:
+    seconds: float = (execution.events[-1]["timestamp"] - execution.events[0]["timestamp"]).total_seconds()
+    return seconds
 
 
 def _states_table(visited: list[StateVisit]) -> Table:

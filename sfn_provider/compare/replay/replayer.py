@@ -10,6 +10,7 @@ from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, DagSource, run_dag_source
 from sfn_provider.compare.airflow.runner import AirflowRunFailed
 from sfn_provider.compare.comparison import Clock, Comparison
+from sfn_provider.compare.coverage import reached_parts
 from sfn_provider.compare.diff.run_specific_values import mask_event_numbers
 from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
 from sfn_provider.compare.replay.recording import Recording, branch_indexes, with_counted_transitions
@@ -51,7 +52,7 @@ def replay_recording(
         return Comparison(recording.execution, None, (), outcome, recording.seconds, clocks)
     actual = comparable_execution(airflow)
     tolerated = ToleratedDifferences.of_replay(machine, recording.input, answers, actual)
-    return compare_with_recording(machine, recording, airflow, tolerated, clocks)
+    return compare_with_recording(machine, recording, airflow, tolerated, clocks, answers)
 
 
 def comparable_execution(airflow: AirflowRun) -> Execution:
@@ -65,6 +66,7 @@ def compare_with_recording(
     airflow: AirflowRun,
     tolerated: ToleratedDifferences,
     clocks: tuple[Clock, Clock],
+    answers: Mocks | None = None,
 ) -> Comparison:
     """Compare a recorded execution with a DAG's run.
 
@@ -74,9 +76,13 @@ def compare_with_recording(
         airflow: the DAG's run.
         tolerated: which differences do not count.
         clocks: the clocks of the two.
+        answers: what the execution's tasks answered; by default as it was recorded.
     """
     expected, actual = mask_event_numbers(recording.execution), comparable_execution(airflow)
     branches = branch_indexes(machine)
     states = compare_states(expected, actual, tolerates=tolerated.tolerates, times=False, branches=branches)
     outcome = compare_outcomes(expected, actual, tolerates=tolerated.tolerates)
-    return Comparison(recording.execution, airflow, tuple(states), tuple(outcome), recording.seconds, clocks)
+    seconds = recording.seconds
+    mocks = answers.fresh() if answers is not None else Mocks({}, recorded=recording.answers(machine))
+    reached = reached_parts(machine, recording.input, mocks)
+    return Comparison(recording.execution, airflow, tuple(states), tuple(outcome), seconds, clocks, reached)

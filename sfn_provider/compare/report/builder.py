@@ -10,6 +10,8 @@ from pydantic import InstanceOf
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import ExecutionType
+from sfn_provider.compare.coverage import Coverage
+from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.data.costs import CostOptions, estimate_cost
 from sfn_provider.compare.report.data.times import measure_times
 from sfn_provider.compare.report.drawing.graph import Graph, dag_graph, machine_graph
@@ -31,6 +33,7 @@ class Report(FrozenModel):
         findings: what the DAG does not do as the state machine does.
         machine: the state machine as a graph.
         dag: the DAG as a graph.
+        coverage: what of the machine the executions have reached.
         notes: further sentences.
     """
 
@@ -44,17 +47,23 @@ class Report(FrozenModel):
     findings: tuple[FindingRow, ...]
     machine: InstanceOf[Graph]
     dag: InstanceOf[Graph]
+    coverage: InstanceOf[Coverage]
     notes: tuple[str, ...] = ()
 
     @property
+    def empty(self) -> tuple[Case, ...]:
+        """The cases in which nothing ran after the first state, because the input lacks what it reads."""
+        return tuple(case for case in self.cases if case.agrees and case.missing_input is not None)
+
+    @property
     def agree(self) -> int:
-        """The number of cases that agree."""
-        return sum(case.agrees for case in self.cases)
+        """The number of cases that agree, without those in which nothing ran."""
+        return sum(case.agrees for case in self.cases) - len(self.empty)
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides agree in all cases, and there is one."""
-        return 0 < len(self.cases) == self.agree
+        """Whether both sides agree in all cases, and there is one in which something ran."""
+        return 0 < self.agree == len(self.cases) - len(self.empty)
 
     @property
     def unrepeatable(self) -> int:
@@ -64,18 +73,29 @@ class Report(FrozenModel):
     @property
     def verdict(self) -> str:
         """The result in a sentence."""
-        count = len(self.cases)
+        count = len(self.cases) - len(self.empty)
         if not count:
-            return "Nothing was compared."
-        if self.agree == count:
-            many = f"all {count} executions" if count > 1 else "the execution"
-            return f"Airflow does what Step Functions does in {many}."
-        return f"Airflow differs from Step Functions in {count - self.agree} of {count} executions."
+            return "Nothing was compared." + self._empty_text
+        if self.agree != count:
+            differing = count - self.agree
+            return f"Airflow differs from Step Functions in {differing} of {count} executions.{self._empty_text}"
+        reach = f"that reach {self.coverage.states_text}" if count > 1 else f"which reaches {self.coverage.states_text}"
+        known = bool(self.coverage.reached)
+        many = f"{count} executions {reach}" if count > 1 else f"the execution, {reach}"
+        unknown = f"all {count} executions" if count > 1 else "the execution"
+        return f"Airflow does what Step Functions does in {many if known else unknown}.{self._empty_text}"
+
+    @property
+    def _empty_text(self) -> str:
+        """A sentence about the cases in which nothing ran; empty where there is none."""
+        names = [f"{case.name} (the input lacks {case.missing_input})" for case in self.empty]
+        return f" Nothing ran after the first state in {', '.join(names)}." if names else ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the report without its cases and graphs."""
         fields = {"title", "origin", "made_at", "times", "cost", "findings", "notes"}
-        return {**self.model_dump(mode="json", include=fields), "verdict": self.verdict}
+        found = self.model_dump(mode="json", include=fields)
+        return {**found, "coverage": self.coverage.as_json(), "verdict": self.verdict}
 
 
 def make_report(
@@ -106,6 +126,7 @@ def make_report(
         execution_type: ``STANDARD`` or ``EXPRESS``.
     """
     machine = parse(definition, execution_type=execution_type)
+    reached = {key for case in cases for key in case.reached}
     return Report(
         title=title,
         origin=origin,
@@ -117,5 +138,6 @@ def make_report(
         findings=tuple(FindingRow(**asdict(finding)) for finding in translation.findings),
         machine=machine_graph(machine),
         dag=dag_graph(translation.plan),
+        coverage=Coverage.of_keys(MachineParts(machine), reached),
         notes=tuple(notes),
     )

@@ -19,6 +19,7 @@ def as_markdown(report: Report) -> str:
     lines += [line for line in (escape(report.origin), escape(report.made_at)) if line]
     lines += [f"- {escape(note)}" for note in report.notes]
     lines += ["", "## Executions", "", *_cases(report.cases)]
+    lines += ["", *_coverage(report)]
     for name, why in report.not_replayed.items():
         lines += ["", f"Not replayed: {escape(name)}: {escape(why)}"]
     for case in [case for case in report.cases if not case.agrees][:_MAX_CASES]:
@@ -48,7 +49,7 @@ def _cases(cases: Sequence[Case]) -> list[str]:
     rows = [
         (
             escape(case.name),
-            "agree" if case.agrees else "**differ**",
+            _agreement(case),
             case.step_functions.status,
             case.airflow.status if case.airflow else "did not end",
             str(case.transitions),
@@ -59,6 +60,21 @@ def _cases(cases: Sequence[Case]) -> list[str]:
     ]
     more = [f"\n... and {len(cases) - _MAX_CASES} more."] if len(cases) > _MAX_CASES else []
     return table(columns, rows, right=columns[4:]) + more
+
+
+def _agreement(case: Case) -> str:
+    if not case.agrees:
+        return "**differ**"
+    return "agree" if case.missing_input is None else f"**nothing ran**: the input lacks {escape(case.missing_input)}"
+
+
+def _coverage(report: Report) -> Iterator[str]:
+    if report.coverage.reached:
+        missing = report.coverage.missing_text()
+        yield f"Reached: {report.coverage.text}." + (" Never reached:" if missing else "")
+        if missing:
+            yield ""
+        yield from (f"- {escape(text)}" for text in missing)
 
 
 def _differences(case: Case) -> Iterator[str]:

@@ -146,6 +146,8 @@ class Case(FrozenModel):
         task_times: those that ran.
         seconds_between: how long no task ran on Airflow.
         diffs: where the outputs differ, as diffs.
+        reached: the keys of the machine's parts that it has reached, see `sfn_provider.compare.machine_parts.Part`.
+        missing_input: the path that the first state reads and the input lacks, where nothing ran for that; else None.
     """
 
     name: str
@@ -161,6 +163,8 @@ class Case(FrozenModel):
     task_times: tuple[TaskRow, ...] = ()
     seconds_between: float | None = None
     diffs: tuple[Diff, ...] = ()
+    reached: tuple[str, ...] = ()
+    missing_input: str | None = None
 
     @property
     def differing(self) -> tuple[StateRow, ...]:

@@ -1,16 +1,18 @@
 """Reads mock configuration files of Step Functions Local.
 
-Their format is at https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-file.html; ``Objects`` and
-``Recorded`` at the top of a file are extensions.
+Their format is at https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-file.html; ``Objects``,
+``Inputs`` and ``Recorded`` at the top of a file are extensions.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sfn_provider.asl.scope import MISSING
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
@@ -27,18 +29,64 @@ def load_mocks(reference: str) -> Mocks:
     """
     path, _, case = reference.partition("#")
     config = _read(Path(path))
-    machine, name = _find_case(config, path, case)
+    return _mocks(config, path, *_find_case(config, path, case))
+
+
+def mocks_of_configuration(config: dict[str, Any], origin: str) -> dict[str, Mocks]:
+    """Return the mocks of all test cases of a mock configuration, by ``StateMachine/TestCase``.
+
+    Args:
+        config: what a mock configuration file has.
+        origin: where it came from, for messages.
+
+    Raises:
+        UsageError: if it is malformed.
+    """
+    return {f"{machine}/{name}": _mocks(config, origin, machine, name) for machine, name in _cases(config, origin)}
+
+
+def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
     states = config["StateMachines"][machine]["TestCases"][name]
     if not isinstance(states, dict):
         raise UsageError(f"{path}: test case {name!r} must be an object of state names and names of mocked responses")
-    objects = config.get("Objects", {})
-    if not isinstance(objects, dict) or not all(isinstance(text, str) for text in objects.values()):
-        raise UsageError(f'{path}: "Objects" must be an object of s3://bucket/key and the text that stands there')
     answers = {state: _responses(config, path, state, response) for state, response in states.items()}
-    mocks = Mocks.from_mapping(answers, objects)
+    mocks = Mocks.from_mapping(answers, _objects(config, path, f"{machine}/{name}"))
+    mocks.input = _inputs(config, path).get(f"{machine}/{name}", MISSING)
     recorded = config.get("Recorded")
     mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
     return mocks
+
+
+def _objects(config: dict[str, Any], path: str, case: str) -> dict[str, str]:
+    """Return the objects of a case: those of all cases, and over them its own under its name."""
+    objects = config.get("Objects", {})
+    problem = f'{path}: "Objects" must be an object of s3://bucket/key and the text that stands there'
+    if not isinstance(objects, dict):
+        raise UsageError(problem)
+    own = {key: value for key, value in objects.items() if isinstance(value, dict)}
+    _check_cases(config, path, "Objects", own)
+    found = {key: value for key, value in objects.items() if key not in own} | own.get(case, {})
+    if not all(isinstance(text, str) for text in found.values()):
+        raise UsageError(f"{problem}; for one case: Machine/Case and such an object")
+    return found
+
+
+def _inputs(config: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return the inputs by ``Machine/Case``."""
+    inputs = config.get("Inputs", {})
+    if not isinstance(inputs, dict):
+        raise UsageError(f'{path}: "Inputs" must be an object of Machine/Case and the input of that case')
+    _check_cases(config, path, "Inputs", inputs)
+    return inputs
+
+
+def _check_cases(config: Any, path: str, field: str, names: Iterable[str]) -> None:
+    known = [f"{machine}/{name}" for machine, name in _cases(config, path)]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
+            raise UsageError(f'{path}: "{field}" names {name!r}, which is no Machine/Case of the file{hint}')
 
 
 def _read(path: Path) -> Any:

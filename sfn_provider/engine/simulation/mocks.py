@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Self
 
+from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.engine.errors.retry import is_timeout
 from sfn_provider.engine.map_run.s3_objects import answer_from_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
@@ -21,6 +22,9 @@ class Mocks:
         objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state is in
             ``answers``. What a ResultWriter writes is added.
         recorded: answers by the place of the call, for states that have none in ``answers``.
+
+    Attributes:
+        input: the execution input that the case's file has; MISSING for none.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class Mocks:
         self.answers = {state: tuple(entries) for state, entries in answers.items()}
         self.objects = dict(objects or {})
         self.recorded = recorded
+        self.input: Json = MISSING
         self.calls: Counter[str] = Counter()
         self._unanswered: list[CallTask] = []
 
@@ -83,7 +88,9 @@ class Mocks:
 
     def fresh(self) -> Mocks:
         """Return the same mocks with no call counted."""
-        return Mocks(self.answers, self.objects, self.recorded)
+        made = Mocks(self.answers, self.objects, self.recorded)
+        made.input = self.input
+        return made
 
     def as_configuration(self) -> dict[str, Any]:
         """Return a mock configuration with one test case; ``Objects`` and ``Recorded`` are extensions of the format."""

@@ -15,6 +15,7 @@ from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS, check_execution_input
+from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
@@ -39,6 +40,7 @@ def simulate(
     start_time: float = EPOCH,
     name: str = NAME,
     machine_name: str = "StateMachine",
+    observer: Observer | None = None,
 ) -> Execution:
     """Run a state machine without calling anything: tasks are mocked and time is virtual.
 
@@ -52,6 +54,7 @@ def simulate(
         start_time: when it starts, seconds since the epoch. Recorded results replace it and the context.
         name: name of the execution, in the context object; randomness is made from it.
         machine_name: name of the state machine, in the context object.
+        observer: gets observations while the execution goes on, see `sfn_provider.engine.observations`.
 
     Returns:
         The execution, with its history.
@@ -70,7 +73,7 @@ def simulate(
     if execution_type not in _MAX_SECONDS:
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
-    interpreter = Interpreter(machine)
+    interpreter = Interpreter(machine, observer=observer)
     step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
     return drive(interpreter, step, answers)
 

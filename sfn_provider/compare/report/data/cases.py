@@ -33,6 +33,8 @@ def make_case(name: str, comparison: Comparison) -> Case:
         task_times=_task_rows(airflow) if airflow else (),
         seconds_between=airflow.seconds_between if airflow else None,
         diffs=(output_diff,) if output_diff and any(text.startswith("output") for text in outcome) else (),
+        reached=tuple(sorted(part.key for part in comparison.reached)),
+        missing_input=comparison.missing_input,
     )
 
 

@@ -1,0 +1,124 @@
+"""Reads the cases that a command runs: those of a mock file, one input, or made ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from sfn_provider.asl.lint_rules.reporting import did_you_mean
+from sfn_provider.asl.scope import MISSING
+from sfn_provider.cli.input_files import read_input, read_mocks
+from sfn_provider.cli.tables import console
+from sfn_provider.compare.coverage import Coverage
+from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.engine import Mocks
+from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions import LoadedDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class TestCase:
+    """An execution to run.
+
+    Args:
+        name: the case's name.
+        input: the execution's input.
+        mocks: what tasks answer.
+    """
+
+    __test__ = False  # not a test of pytest
+
+    name: str
+    input: Any
+    mocks: Mocks
+
+
+@dataclass(frozen=True, slots=True)
+class TestCases:
+    """The executions to run.
+
+    Args:
+        cases: them.
+        note: how they came about, where they were made; empty where the user has named them.
+    """
+
+    __test__ = False
+
+    cases: tuple[TestCase, ...]
+    note: str = ""
+
+
+def read_cases(definition: LoadedDefinition, input_text: str | None, mock: str | None) -> TestCases:
+    """Return the cases to run: those that ``--mock`` names; else one for ``--input``; else made ones.
+
+    Args:
+        definition: the definition.
+        input_text: the value of ``--input``; it replaces the inputs of a mock file. None where there is none.
+        mock: the value of ``--mock``; None where there is none.
+
+    Raises:
+        UsageError: where a file is malformed, or mocks a state that the machine lacks.
+    """
+    parts = MachineParts(definition.document.machine)
+    if mock is not None:
+        named = read_mocks(mock)
+        for name, mocks in named.items():
+            check_mocks(parts, name, mocks)
+        return TestCases(tuple(_case(name, mocks, input_text) for name, mocks in named.items()))
+    from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input  # needs networkx
+
+    machine = definition.document.machine
+    if input_text is not None:
+        input = read_input(input_text)
+        return TestCases((TestCase("--input", input, mocks_for_input(machine, input)),), _ONE_NOTE)
+    made = find_cases(machine)
+    cases = tuple(_case(name, mocks, None) for name, mocks in made_mocks(made).items())
+    count = f"{len(cases)} cases were" if len(cases) != 1 else "a case was"
+    note = f"No --mock: {count} made for this machine; to have them as a file: sfn-provider cases {definition.file}"
+    return TestCases(cases, note)
+
+
+_ONE_NOTE = "No --mock: the answers of tasks were made for this input."
+
+
+def _case(name: str, mocks: Mocks, input_text: str | None) -> TestCase:
+    if input_text is not None:
+        return TestCase(name, read_input(input_text), mocks)
+    return TestCase(name, {} if mocks.input is MISSING else mocks.input, mocks)
+
+
+def check_mocks(parts: MachineParts, name: str, mocks: Mocks) -> None:
+    """Refuse mocks of states that the machine does not have.
+
+    Args:
+        parts: the machine's parts.
+        name: the test case.
+        mocks: its mocks.
+
+    Raises:
+        UsageError: where there is one, with the state that may be meant.
+    """
+    known = sorted({placed.name for placed in parts.states.values()})
+    for state in mocks.answers:
+        if state not in known:
+            hint = did_you_mean(state, known) or f"; it has {', '.join(map(repr, known[:20]))}"
+            raise UsageError(f"test case {name!r} mocks state {state!r}, which the machine does not have{hint}")
+
+
+def print_note(cases: TestCases) -> None:
+    """Print how the cases came about, to stderr."""
+    if cases.note:
+        click.echo(cases.note, err=True)
+
+
+def print_coverage(coverage: Coverage) -> None:
+    """Print what executions have reached of the machine, and what not."""
+    out = console()
+    out.print(f"Reached: {coverage.text}", markup=False)
+    missing = coverage.missing_text()
+    if missing:
+        out.print("Never reached:")
+    for text in missing:
+        out.print(f"  {text}", markup=False)

@@ -1,0 +1,204 @@
+"""Searches the cases that reach everything in a machine: one steered execution after another."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sfn_provider.asl.lint_rules.definition_walk import index_definition
+from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.scope import Json
+from sfn_provider.compare.cases.case_data import CaseData
+from sfn_provider.compare.cases.error_samples import find_error
+from sfn_provider.compare.cases.goals import MAX_RETRIES, Goal, GoalObserver, find_loops, list_goals
+from sfn_provider.compare.cases.mutations import mutation_values, mutations
+from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun
+from sfn_provider.compare.cases.steering import Knowledge, Steering
+from sfn_provider.compare.data_reads import reads_by_state
+from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.engine import Execution, simulate
+from sfn_provider.exceptions import UsageError
+
+_CLEAN = ("state", "rule", "items", "loop")
+_REPEATS = 4
+"""How often an execution is run again with what it has made, until nothing in it changes."""
+
+_ATTEMPTS = 4
+"""How often a goal is tried before it counts as out of reach."""
+
+_DATA_ERRORS = ("States.Runtime", "States.QueryEvaluationError", "States.ReferencePathConflict")
+
+_MUTATIONS = 60
+"""How many changes of a single value are tried for a goal."""
+
+
+@dataclass(slots=True)
+class FoundCase:
+    """A case that reaches goals.
+
+    Args:
+        data: what it is run with.
+        goals: what it reaches.
+        primary: the goal that it was made for; None for the first one, and for those that just go on.
+        execution: its execution on the engine.
+    """
+
+    data: CaseData
+    goals: frozenset[Goal]
+    primary: Goal | None
+    execution: Execution
+
+    @property
+    def fails(self) -> bool:
+        """Whether a task fails in it."""
+        return any("Throw" in entry for entries in self.data.answers.values() for entry in entries)
+
+
+@dataclass(slots=True)
+class Search:
+    """The search for one machine.
+
+    Args:
+        machine: the machine.
+    """
+
+    machine: StateMachine
+    parts: MachineParts = field(init=False)
+    cases: list[FoundCase] = field(default_factory=list)
+    reasons: dict[Goal, str] = field(default_factory=dict)
+    goals: list[Goal] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parts = MachineParts(self.machine)
+        self._loops = find_loops(self.parts)
+        self.goals = list_goals(self.parts, self._loops)
+        reads = reads_by_state(index_definition(dump(self.machine)))
+        self._data = MachineData(self.machine, self.parts, reads)
+        self._knowledge = Knowledge()
+        self._open = list(self.goals)
+        self._attempts: Counter[Goal] = Counter()
+        self._last_data = CaseData()
+        self._clean_states = self.parts.reachable(catchers=False)
+        self._failures: dict[str, str] = {}
+
+    _loops: dict = field(init=False, repr=False)  # type: ignore[type-arg]
+    _data: MachineData = field(init=False, repr=False)
+    _knowledge: Knowledge = field(init=False, repr=False)
+    _open: list[Goal] = field(init=False, repr=False)
+    _attempts: Counter[Goal] = field(init=False, repr=False)
+    _last_data: CaseData = field(init=False, repr=False)
+    _clean_states: frozenset[str] = field(init=False, repr=False)
+    _failures: dict[str, str] = field(init=False, repr=False)
+
+    @property
+    def reached(self) -> set[Goal]:
+        """What the cases reach."""
+        return {goal for case in self.cases for goal in case.goals}
+
+    @property
+    def missed(self) -> list[Goal]:
+        """What no case reaches."""
+        return self._open
+
+    def run(self) -> None:
+        """Make the cases: first those in which nothing fails, then those in which tasks do."""
+        self._try(None, errors=False)
+        for kinds, errors in ((_CLEAN, False), (None, True)):
+            while goal := self._next_goal(kinds):
+                self._try(goal, errors=errors)
+                if self._attempts[goal] == _ATTEMPTS and goal in self._open and errors:
+                    self._try_mutations(goal)
+            self._attempts.clear()
+        self._drop_needless()
+
+    def answer(self, input: Json) -> CaseData:
+        """Return a case with a certain input, in which tasks succeed with what later states read."""
+        data = CaseData(input, fixed_input=True)
+        return self._settle(data, self._open, None, errors=False)
+
+    def _next_goal(self, kinds: tuple[str, ...] | None) -> Goal | None:
+        return next(
+            (
+                goal
+                for goal in self._open
+                if self._attempts[goal] < _ATTEMPTS and (kinds is None or (goal.kind in kinds and self._is_clean(goal)))
+            ),
+            None,
+        )
+
+    def _is_clean(self, goal: Goal) -> bool:
+        """Return whether a way leads to a goal on which nothing fails."""
+        return goal.at in self._clean_states
+
+    def _try(self, primary: Goal | None, *, errors: bool) -> None:
+        if primary is not None:
+            self._attempts[primary] += 1
+        # At last without anything by the way, which may be what stands in it.
+        alone = primary is not None and self._attempts[primary] == _ATTEMPTS
+        opened = [primary] if alone and primary is not None else self._open
+        data = self._settle(CaseData(), opened, primary, errors=errors and not alone)
+        self._accept(data, primary)
+        if alone:
+            self._last_data = data
+
+    def _settle(self, data: CaseData, opened: list[Goal], primary: Goal | None, *, errors: bool) -> CaseData:
+        """Run an execution again and again with what it has made, until nothing in it changes."""
+        for _ in range(_REPEATS):
+            steering = Steering(self.parts, self._loops, opened, primary, errors=errors, knowledge=self._knowledge)
+            run = SteeredRun(self._data, data, steering, self._knowledge)
+            simulate(self.machine, run.input, mocks=run, observer=run.observe)
+            before, data = data, run.case()
+            self.reasons |= {goal: reason for goal, reason in run.reasons.items() if goal not in self.reasons}
+            if data == before:
+                break
+        return data
+
+    def _try_mutations(self, goal: Goal) -> None:
+        """Change one value after the other, for a goal that depends on values which the machine computes."""
+        if goal.kind not in ("rule", "items", "loop") or Goal("state", goal.at) in self._open:
+            return
+        values = mutation_values(goal, self._data.choices.get(goal.at))
+        for data in itertools.islice(mutations(self._last_data, values), _MUTATIONS):
+            self._accept(self._settle(data, [goal], goal, errors=False), goal)
+            if goal not in self._open:
+                return
+
+    def _accept(self, data: CaseData, primary: Goal | None) -> None:
+        observer = GoalObserver(self.parts, self._loops)
+        try:
+            execution = simulate(self.machine, data.input, mocks=data.mocks(), observer=observer)
+        except UsageError:  # a call that the steered execution did not make
+            return
+        found = observer.finish()
+        for failure in observer.failures:
+            if failure.error in _DATA_ERRORS:
+                cause = (failure.cause or "").partition("). ")[2] or failure.cause or ""
+                self._failures[failure.state] = cause[:300]
+        fresh = [goal for goal in self._open if goal in found]
+        if fresh:
+            self.cases.append(FoundCase(data, frozenset(found), primary, execution))
+            self._open = [goal for goal in self._open if goal not in found]
+
+    def _drop_needless(self) -> None:
+        """Leave out cases whose goals others reach, too; where nothing fails, others where nothing does."""
+        for case in list(self.cases[1:]):
+            others = [other for other in self.cases if other is not case and (case.fails or not other.fails)]
+            if case.goals <= {goal for other in others for goal in other.goals}:
+                self.cases.remove(case)
+
+    def why_missed(self, goal: Goal) -> str:
+        """Return why no case reaches a goal, in words."""
+        state = self.parts.states[goal.at].state
+        if goal.kind in ("catcher", "retrier", "exhausted"):
+            entries = getattr(state, "catch" if goal.kind == "catcher" else "retry", ())
+            if goal.kind == "exhausted" and entries[goal.index or 0].max_attempts > MAX_RETRIES:
+                return f"it retries more than {MAX_RETRIES} times"
+            if find_error(entries, goal.index or 0, state) is None:
+                return "an entry before it takes its errors"
+        if goal in self.reasons:
+            return self.reasons[goal]
+        if self._failures:
+            name, cause = next(reversed(self._failures.items()))
+            return f"executions fail in state {name!r}: {cause}"
+        return "no values were found that lead here"

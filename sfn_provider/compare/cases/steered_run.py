@@ -1,0 +1,290 @@
+"""Runs an execution that chooses its own input and answers while it goes, towards the goals of a case."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+from sfn_provider.asl.jsonpath.syntax import Slice, parse_path
+from sfn_provider.asl.model import Choice, Map, StateMachine
+from sfn_provider.asl.paths import PathNotFound, compile_path
+from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.compare.cases.case_data import CaseData, Entry
+from sfn_provider.compare.cases.choice_rules import ChoiceRules
+from sfn_provider.compare.cases.choice_values import ChoiceValues
+from sfn_provider.compare.cases.data_filling import DataFilling
+from sfn_provider.compare.cases.goals import Goal
+from sfn_provider.compare.cases.item_objects import ItemObjects
+from sfn_provider.compare.cases.steering import Knowledge, Steering
+from sfn_provider.compare.cases.task_results import result_shape, sample_result
+from sfn_provider.compare.cases.traced_values import (
+    Slot,
+    TracedList,
+    TracedObject,
+    get_member,
+    plain,
+    traced,
+)
+from sfn_provider.compare.data_reads import DataRead, Key, path_steps
+from sfn_provider.compare.machine_parts import MachineParts, PlacedState
+from sfn_provider.engine.observations import CallRequested, ChoiceMade, Observation, StateEntered
+from sfn_provider.engine.requests import CallTask, Event
+from sfn_provider.engine.simulation.mocks import Mocks
+
+CAUSE: Final = "made for this case"
+
+
+class MachineData:
+    """What all runs of a machine share: what its states read, and its compiled Choices."""
+
+    def __init__(self, machine: StateMachine, parts: MachineParts, reads: dict[str, list[DataRead]]) -> None:
+        self.machine = machine
+        self.parts = parts
+        self.reads = reads
+        self.choices: dict[str, ChoiceRules] = {
+            at: ChoiceRules(placed.state, placed.language)
+            for at, placed in parts.states.items()
+            if isinstance(placed.state, Choice)
+        }
+
+
+class SteeredRun(Mocks):
+    """The mocks and the observer of one execution, which fill in what it reads and steer where it goes.
+
+    Args:
+        data: the machine.
+        seed: the case to begin with.
+        steering: where to go.
+        knowledge: takes which decisions could not be brought about.
+    """
+
+    def __init__(self, data: MachineData, seed: CaseData, steering: Steering, knowledge: Knowledge) -> None:
+        super().__init__({}, dict(seed.objects))
+        self._data = data
+        self._seed = seed
+        self._steering = steering
+        self._knowledge = knowledge
+        self._filling = DataFilling(seed.absent)
+        self._documents = TracedObject("")
+        self._values = ChoiceValues(self._filling, self._documents)
+        self._results: dict[str, list[Entry]] = {}
+        self._visits: Counter[tuple[Any, str]] = Counter()
+        self._call_states: dict[str, str] = {}
+        self._plans: dict[str, tuple[list[str], bool]] = {}
+        self._items = ItemObjects(data.parts, seed)
+        self.reasons: dict[Goal, str] = {}
+        if seed.fixed_input:  # values without slots are not changed
+            self.input = copy.deepcopy(seed.input)
+            dict.__setitem__(self._documents, "input", seed.input)
+        else:
+            self.input = self._document("input", seed.input)
+
+    def _document(self, name: str, value: Json) -> Json:
+        slot = Slot(self._documents, name)
+        dict.__setitem__(self._documents, name, traced(value, slot))
+        return self._documents[name]
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be filled in, in words."""
+        return self._filling.problems
+
+    @property
+    def stale(self) -> bool:
+        """Whether the execution has to be run again with its own case, for some values came too late."""
+        return self._filling.stale or self._values.guessed
+
+    def case(self) -> CaseData:
+        """Return the case that the execution has made."""
+        answers = {
+            state: [self._plain_entry(state, entry) for entry in found] for state, found in self._results.items()
+        }
+        made = CaseData(plain(self._documents["input"]), answers, dict(self._items.objects))
+        made.fixed_input = self._seed.fixed_input
+        made.columns, made.counts, made.absent = self._items.columns, self._items.counts, self._filling.absent
+        return made
+
+    def _plain_entry(self, state: str, entry: Entry) -> Entry:
+        if "Return" not in entry:
+            return entry
+        slot: str = entry["document"]
+        return {"Return": plain(self._documents[slot], f"{state}-result")}
+
+    # Observations ----------------------------------------------------------------------------------------------------
+
+    def observe(self, observation: Observation) -> None:
+        """Take an observation of the engine, before the state evaluates anything."""
+        handler = _HANDLERS.get(type(observation))
+        if handler is not None:
+            handler(self, observation)
+
+    def _entered(self, entered: StateEntered) -> None:
+        at = self._data.parts.pointer_of(entered.place, entered.state)
+        placed = self._data.parts.states[at]
+        self._visits[entered.place, at] += 1
+        self._steering.reached(Goal("state", at))
+        self._fill(at, placed, entered.scope)
+        if isinstance(placed.state, Choice):
+            self._choose(at, placed, entered)
+        elif isinstance(placed.state, Map):
+            self._set_items(at, placed, entered.scope)
+
+    def _chosen(self, choice: ChoiceMade) -> None:
+        at = self._data.parts.pointer_of(choice.place, choice.name)
+        self._steering.reached(Goal("rule", at, choice.rule))
+
+    def _requested(self, requested: CallRequested) -> None:
+        call = requested.call
+        self._call_states[call.id] = self._data.parts.pointer_of(requested.place, call.state)
+
+    # Filling ---------------------------------------------------------------------------------------------------------
+
+    def _fill(self, at: str, placed: PlacedState, scope: Scope) -> None:
+        for read in self._data.reads[at]:
+            if read.optional or read.root in ("result", "output", "item"):
+                continue
+            root = self._root(read, placed, scope)
+            if root is not MISSING:
+                self._filling.ensure(root, read.steps, read.kind)
+        if not isinstance(placed.state, Map):
+            self._fill_item_reads(at, scope)
+
+    def _fill_item_reads(self, at: str, scope: Scope) -> None:
+        item = (scope.context.get("Map") or {}).get("Item") or {}
+        for read in self._data.reads[at]:
+            if read.root == "item" and "Value" in item:
+                self._filling.ensure(item["Value"], read.steps, read.kind)
+
+    def _root(self, read: DataRead, placed: PlacedState, scope: Scope) -> Json:
+        if read.root == "variables":
+            return scope.variables
+        return scope.input if read.root == "input" else self._effective(placed, scope)
+
+    def _effective(self, placed: PlacedState, scope: Scope) -> Json:
+        """Return the input after InputPath; MISSING where it finds nothing."""
+        path = getattr(placed.state, "input_path", "$")
+        if path == "$" or placed.language == "JSONata":
+            return scope.input
+        if path is None:
+            return MISSING
+        try:
+            return compile_path(path).read(scope)
+        except (PathNotFound, ValueError):
+            return MISSING
+
+    # Choices ---------------------------------------------------------------------------------------------------------
+
+    def _choose(self, at: str, placed: PlacedState, entered: StateEntered) -> None:
+        seen = self._effective(placed, entered.scope)
+        if seen is MISSING:
+            return
+        scope = Scope(seen, entered.scope.context, entered.scope.variables)
+        rules = self._data.choices[at]
+        for number, wished in enumerate(self._steering.rules(at, self._visits[entered.place, at])):
+            # What decides an earlier Choice may change for the goal of this execution: the next run shows what follows.
+            over_pins = number == 0 and self._steering.has_primary
+            if self._values.bring_about(rules, scope, wished, over_pins=over_pins):
+                self._values.pin(rules, scope, wished)
+                return
+            self._knowledge.failures[at, wished] += 1
+            self.reasons.setdefault(Goal("rule", at, wished), self._values.reason(rules, scope, wished))
+
+    # Maps ------------------------------------------------------------------------------------------------------------
+
+    def _set_items(self, at: str, placed: PlacedState, scope: Scope) -> None:
+        state: Any = placed.state
+        count = self._steering.items(at)
+        if state.item_reader is not None:
+            self._items.set_count(at, count, [read for read in self._data.reads[at] if read.root == "item"])
+            return
+        items, skipped = self._item_list(at, placed, scope)
+        if isinstance(items, TracedList):
+            self._resize(items, count + skipped)
+        for item in items if isinstance(items, list) else ():
+            for read in self._data.reads[at]:
+                if read.root == "item":
+                    self._filling.ensure(item, read.steps, read.kind)
+
+    def _item_list(self, at: str, placed: PlacedState, scope: Scope) -> tuple[Json, int]:
+        """Return the list that a Map takes its items from, and how many at its start it leaves out."""
+        state: Any = placed.state
+        if placed.language == "JSONPath" and state.items_path == "$" and isinstance(state.input_path, str):
+            selectors = parse_path(state.input_path).selectors
+            last = selectors[-1] if selectors else None
+            if isinstance(last, Slice):
+                return self._value_at(scope.input, path_steps(selectors[:-1])), last.start or 0
+        lists = [read for read in self._data.reads[at] if read.kind == "list" and read.root != "item"]
+        return (self._value_at(self._root(lists[0], placed, scope), lists[0].steps), 0) if lists else (MISSING, 0)
+
+    @staticmethod
+    def _value_at(value: Json, steps: tuple[Key, ...]) -> Json:
+        for step in steps:
+            value = get_member(value, step)
+        return value
+
+    def _resize(self, items: TracedList, count: int) -> None:
+        slot = items.slot
+        if slot is not None and slot.identity in self._filling.pinned:
+            return
+        del items[count:]
+        while len(items) < count:
+            self._filling.fill_entry(items, len(items))
+        if slot is not None:
+            self._filling.pinned.add(slot.identity)
+
+    # Tasks -----------------------------------------------------------------------------------------------------------
+
+    def answer(self, call: CallTask, now: float) -> Event | None:
+        """Answer a call: fail as the case asks for, else return a result with what later states read."""
+        if call.purpose != "task":
+            self._items.provide(call)
+            self.objects.update(self._items.objects)
+            return super().answer(call, now)
+        at = self._call_states[call.id]
+        visit = call.place.rpartition(".")[0]
+        if call.attempt == 0:
+            self._plans[visit] = self._steering.failures(at)
+        errors, for_good = self._plans[visit]
+        entries = self._results.setdefault(call.state, [])
+        if errors and (for_good or call.attempt < len(errors)):
+            error = errors[min(call.attempt, len(errors) - 1)]
+            entries.append({"Throw": {"Error": error, "Cause": CAUSE}})
+        else:
+            entries.append(self._success(at, call, len(entries)))
+        self.answers[call.state] = tuple({key: entry[key] for key in entry if key != "document"} for entry in entries)
+        return super().answer(call, now)
+
+    def _success(self, at: str, call: CallTask, number: int) -> Entry:
+        seeded = self._seed.answers.get(call.state, [])
+        known = seeded[min(number, len(seeded) - 1)] if seeded else {}
+        name = f"result {number + 1} of {call.state}"
+        shape = result_shape(call.resource)
+        value = known["Return"] if "Return" in known else sample_result(call.resource)
+        slot = Slot(self._documents, name)
+        dict.__setitem__(self._documents, name, traced(value, slot, shape=shape))
+        result = self._documents[name]
+        if isinstance(result, TracedObject | TracedList):
+            result.shape = shape
+        self._fill_result(at, result)
+        return {"Return": self._documents[name], "document": name}
+
+    def _fill_result(self, at: str, result: Json) -> None:
+        state: Any = self._data.parts.states[at].state
+        for read in self._data.reads[at]:
+            if read.root == "result":
+                self._filling.ensure(result, read.steps, read.kind)
+            elif read.root == "output" and state.result_selector is None:
+                where = (state.result_path or "").split(".")
+                if state.result_path == "$":
+                    self._filling.ensure(result, read.steps, read.kind)
+                elif len(where) == 2 and read.steps[:1] == (where[1],):
+                    self._filling.ensure(result, read.steps[1:], read.kind)
+
+
+_HANDLERS: Final[dict[type[Any], Callable[[SteeredRun, Any], None]]] = {
+    StateEntered: SteeredRun._entered,
+    ChoiceMade: SteeredRun._chosen,
+    CallRequested: SteeredRun._requested,
+}
