@@ -3,8 +3,10 @@
 ::
 
     diff/           two histories, two JSON values
+    calls/          the calls that AWS sees of a machine and of any DAG
     airflow/        runs a DAG in a private Airflow
     comparison      the engine and a DAG in the private Airflow
+    dag_comparison  the engine and any DAG in the private Airflow, by their calls
     replay/         a recorded execution and a DAG in the private Airflow
     live/           a real execution and a real DAG run
     cost/           dollars a month on either side
@@ -20,10 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfn_provider.compare.airflow.dag_execution import run_on_airflow
+    from sfn_provider.compare.dag_comparison import compare_dag
 
-__all__ = ["run_on_airflow"]
+__all__ = ["compare_dag", "run_on_airflow"]
 
-_ON_DEMAND = {"run_on_airflow": "sfn_provider.compare.airflow.dag_execution"}
+_ON_DEMAND = {
+    "compare_dag": "sfn_provider.compare.dag_comparison",
+    "run_on_airflow": "sfn_provider.compare.airflow.dag_execution",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -76,7 +76,8 @@ def listen_to_tasks() -> None:
         on_task_instance_running=hookimpl(on_task_instance_running),
         on_task_instance_failed=hookimpl(on_task_instance_failed),
     )
-    get_listener_manager().add_listener(listener)
+    manager: Any = get_listener_manager()
+    manager.add_listener(listener)
 
 
 def run_caught(

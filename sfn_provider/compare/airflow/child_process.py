@@ -126,11 +126,12 @@ def run(
     history.unlink(missing_ok=True)
     load = partial(_load_dag, path, Path(path).read_text(encoding="utf-8"), dag_id)
     found: dict[str, Json] | None = None
-    dag = load() if caught is None else None
-    started = time.perf_counter()
     if caught is not None:
+        started = time.perf_counter()
         finished, found = run_caught(load, configuration, caught, _CLOCK)
     else:
+        dag = load()
+        started = time.perf_counter()
         with _in_virtual_time(dag) if mocks is not None else nullcontext():
             finished = dag.test(run_conf=configuration)
     seconds = time.perf_counter() - started

@@ -128,7 +128,7 @@ class AirflowRunner:
             tasks=tuple(result["tasks"]),
             log=self._log_tail(),
             requests=result["requests"],
-            caught=result["caught"],
+            caught=result.get("caught"),
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Moves the clock of a process forward in place of sleeping, for waiters, sensors and triggers of any DAG."""
+"""Moves a process's clock forward in place of sleeping: for waiters, sensors and triggers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class VirtualClock:
 
     def _replace_utcnow(self) -> list[tuple[Any, Any]]:
         """Move Airflow's own clock, too: what each of its modules named ``timezone`` returns as now."""
-        found = [
+        found: list[tuple[Any, Any]] = [
             (module, module.utcnow)
             for name, module in list(sys.modules.items())
             if name.startswith("airflow.") and name.rpartition(".")[2] == "timezone" and hasattr(module, "utcnow")

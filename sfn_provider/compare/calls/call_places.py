@@ -1,7 +1,7 @@
-"""Orders the calls of an execution by their places: which comes before which, and which run side by side.
+"""Orders the calls of an execution by their places: what comes first, what runs side by side.
 
-A place is `sfn_provider.engine.requests.CallTask.place`: for each Parallel or Map around the call ``/steps.retries.index``,
-and at the end ``/steps.attempt``, where ``steps`` counts the states that the frame has entered.
+A place is `sfn_provider.engine.requests.CallTask.place`: for each Parallel or Map around the call
+``/steps.retries.index``, and at the end ``/steps.attempt``, where ``steps`` counts the states that the frame entered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers the calls of a DAG from a case: by the machine's calls, its mocks, started jobs, and service models."""
+"""Answers the calls of a DAG from a case: machine's calls, mocks, started jobs, models."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.asl.scope import Json
+from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import ApiCall
 from sfn_provider.compare.calls.jobs import Answer, Jobs, api_result, find_job_start
 from sfn_provider.compare.calls.machine_calls import MachineCall, TaskState
-from sfn_provider.compare.calls.parameters import distance, same_resource_called
+from sfn_provider.compare.calls.parameters import compare_parameters, distance
 from sfn_provider.compare.calls.responses import make_response, overlay, response_of_json
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration
@@ -25,25 +25,39 @@ from sfn_provider.integrations.value_shapes import json_text
 _JOB_FAILURES: Final = ("States.TaskFailed", "States.Timeout", "States.HeartbeatTimeout")
 """Errors of a job that was started."""
 
+_OTHER_THING: Final = 10
+"""The distance from which on two calls are about different things."""
+
 _UNKNOWN_CODE: Final = "InternalFailure"
 """The code of an error that no model names. Source: "Common Error Types" of each service's API reference."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ServiceError(Exception):
     """A service answers with an error.
 
     Args:
         code: its code.
         message: its message.
+        state: the state whose mock it is.
     """
 
     code: str
     message: str
+    state: str
 
 
+@dataclass(eq=False)
 class NoAnswer(Exception):
-    """A service does not answer in time."""
+    """A service does not answer in time.
+
+    Args:
+        message: the mock's cause.
+        state: the state whose mock it is.
+    """
+
+    message: str
+    state: str
 
 
 class CallScript:
@@ -84,7 +98,7 @@ class CallScript:
         if answer is not None and (integration := self._integration(resource)) is not None:
             started = find_job_start(call.service, call.operation)
             if "Throw" in answer and not (started and _fails_as_job(integration, answer)):
-                return self._raise(integration, answer), state
+                return self._raise(integration, answer, state or ""), state
             if started is None or parse_resource(resource).pattern == "request_response":
                 return self._result(integration, answer, call, arguments, started is not None), state
         started = find_job_start(call.service, call.operation)
@@ -113,15 +127,14 @@ class CallScript:
         same = [
             (distance(other.call, call, other.run_specific), index)
             for index, other in enumerate(self._open)
-            if other.call is not None
-            and (other.call.service, other.call.operation) == (call.service, call.operation)
-            and same_resource_called(other.call, call, other.run_specific)
+            if other.call is not None and (other.call.service, other.call.operation) == (call.service, call.operation)
         ]
-        return self._open[min(same)[1]] if same else None
+        nearest = min(same, default=(_OTHER_THING, 0))
+        return self._open[nearest[1]] if nearest[0] < _OTHER_THING else None
 
     def _nearest_state(self, call: ApiCall) -> TaskState | None:
         candidates = [
-            (distance(state.call, call, {}), index)
+            (_distance_of_constants(state.call, call), index)
             for index, state in enumerate(self._states)
             if state.call is not None and (state.call.service, state.call.operation) == (call.service, call.operation)
         ]
@@ -147,23 +160,30 @@ class CallScript:
             under = make_response(operation.output_shape, arguments, self._number)
         return dict(overlay(under, response_of_json(operation.output_shape, result, integration.style)))
 
-    def _raise(self, integration: Integration, answer: Answer) -> dict[str, Any]:
+    def _raise(self, integration: Integration, answer: Answer, state: str) -> dict[str, Any]:
         """Raise a mocked error as the service would, or return a function's failure."""
         error, cause = answer["Throw"].get("Error") or "", answer["Throw"].get("Cause") or ""
-        if error.startswith("States.") and "imeout" in error or error.endswith(".SdkClientException"):
-            raise NoAnswer(cause or error)
+        if (error.startswith("States.") and "imeout" in error) or error.endswith(".SdkClientException"):
+            raise NoAnswer(cause or error, state)
         names = integration.errors
         prefix, _, name = error.partition(".")
         own = prefix in (names.prefix, names.prefix.upper()) and bool(name)
         if integration.client == "lambda" and not (own and name != "Unknown"):
             return _failed_invocation(error, cause)
         if not own:
-            raise ServiceError("AccessDeniedException" if error == "States.Permissions" else error or _UNKNOWN_CODE, cause)
+            code = "AccessDeniedException" if error == "States.Permissions" else error or _UNKNOWN_CODE
+            raise ServiceError(code, cause, state)
         model = self._clients.model(integration.client)
         for shape in model.error_shapes:
             if names.modelled(shape.name) == name:
-                raise ServiceError(shape.metadata.get("error", {}).get("code") or shape.name, cause)
-        raise ServiceError(_UNKNOWN_CODE if name == names.base else name, cause)
+                raise ServiceError(shape.metadata.get("error", {}).get("code") or shape.name, cause, state)
+        raise ServiceError(_UNKNOWN_CODE if name == names.base else name, cause, state)
+
+
+def _distance_of_constants(known: ApiCall, call: ApiCall) -> int:
+    """How much a call differs from what a definition has as constants; what that leaves open does not count."""
+    verdicts = compare_parameters(known, call, {})
+    return sum(found.weight for found in verdicts if found.kind == "different" and found.expected is not MISSING)
 
 
 def _fails_as_job(integration: Integration, answer: Answer) -> bool:

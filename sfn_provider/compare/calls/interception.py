@@ -1,4 +1,4 @@
-"""Catches the calls of boto3 and aiobotocore below hooks, waiters, sensors and triggers, and answers them.
+"""Catches and answers the calls of boto3 and aiobotocore below hooks, waiters and triggers.
 
 Both libraries make every call by one method of their clients. What a client does with the parameters before and with
 the answer afterwards is done here as well: tokens that it fills in, the Python values of DynamoDB's resources.
@@ -89,12 +89,12 @@ class CallRecorder:
         try:
             response, caught.state = self.script.answer(call, arguments)
         except ServiceError as error:
-            caught.error = error.code
+            caught.error, caught.state = error.code, error.state
             details = {"Error": {"Code": error.code, "Message": error.message}, "ResponseMetadata": _metadata(400)}
             raise client.exceptions.from_code(error.code)(details, operation) from None
         except NoAnswer as error:
-            caught.error = "no answer"
-            raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url, error=error) from None
+            caught.error, caught.state = "no answer", error.state
+            raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url, error=error.message) from None
         return {**response, "ResponseMetadata": _metadata(200)}
 
 

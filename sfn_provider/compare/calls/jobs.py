@@ -114,7 +114,9 @@ class Jobs:
         self._clients = clients
         self._started: list[StartedJob] = []
 
-    def start(self, integration: Integration, sync: SyncJob, arguments: Values, answer: Answer | None) -> dict[str, Any]:
+    def start(
+        self, integration: Integration, sync: SyncJob, arguments: Values, answer: Answer | None
+    ) -> dict[str, Any]:
         """Start a job and return the answer to the call.
 
         Args:
@@ -213,10 +215,7 @@ def _description(sync: SyncJob, answer: Answer | None) -> Json:
     """The service's description of the ended job, as far as the mock has it; None where it has none."""
     if answer is None:
         return None
-    if "Throw" in answer:
-        result = transforms.parse_json(answer["Throw"].get("Cause"))
-    else:
-        result = answer["Return"]
+    result = transforms.parse_json(answer["Throw"].get("Cause")) if "Throw" in answer else answer["Return"]
     if not isinstance(result, dict):
         return None
     if sync.describe.operation in _RESULTS:

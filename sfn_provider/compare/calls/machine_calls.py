@@ -1,7 +1,7 @@
 """Finds the calls of AWS that an execution of a state machine makes, by the engine with mocks.
 
-Values that differ between any two executions (names, times, tokens, random numbers) are not guessed from their form: the
-machine runs twice, the second time under another name, at another time and with other randomness.
+Values that differ between any two executions (names, times, tokens, random numbers) are not guessed from their form:
+the machine runs twice, the second time under another name, at another time and with other randomness.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any, Final
 
 from sfn_provider.asl.model import StateMachine, Task, walk_states
@@ -26,12 +26,15 @@ from sfn_provider.integrations.optimized import transforms
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.integrations.value_shapes import ParameterReader
 
-_OWN_MARKS: Final[frozenset[Callable[..., Any]]] = frozenset({transforms.submit_job_request, transforms.run_task_request})
+_OWN_MARKS: Final[frozenset[Callable[..., Any]]] = frozenset(
+    {transforms.submit_job_request, transforms.run_task_request}
+)
 """Changes of parameters by which Step Functions marks as its own what it starts; no DAG could send them."""
 
 _OTHER_NAME, _OTHER_TIME = "another-execution", 533_049_875.678  # 1986-11-22T13:24:35.678Z: no digit is the same
 
 _LAST_WORD, _FIRST_WORD = re.compile(r"\w+\Z"), re.compile(r"\A\w+")
+
 
 @dataclass(frozen=True)
 class MachineCall:
@@ -247,7 +250,10 @@ def _around(one: Json, other: Json) -> Around:
     """The whole words that both texts begin and end with."""
     if not isinstance(one, str) or not isinstance(other, str):
         return "", ""
-    before = commonprefix([one, other])
-    rest, other_rest = one[len(before) :], other[len(before) :]
-    after = commonprefix([rest[::-1], other_rest[::-1]])[::-1]
+    before = _common_start(one, other)
+    after = _common_start(one[len(before) :][::-1], other[len(before) :][::-1])[::-1]
     return _LAST_WORD.sub("", before), _FIRST_WORD.sub("", after)
+
+
+def _common_start(one: str, other: str) -> str:
+    return "".join(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -1,4 +1,4 @@
-"""Finds where the parameters of two calls differ, down to single values, within texts that hold JSON as well."""
+"""Finds where the parameters of two calls differ, also within texts that hold JSON."""
 
 from __future__ import annotations
 

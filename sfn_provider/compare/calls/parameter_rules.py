@@ -1,4 +1,4 @@
-"""Differences of parameters that mean the same, or that an operator adds of its own: the rules, as a table.
+"""Lists which differences of parameters mean the same, and which an operator makes of its own.
 
 A rule says of one operation what its author knows from the API's reference or from the operator's source. A difference
 that no rule explains is a difference.
@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from sfn_provider.asl.scope import MISSING, Json
 
 RuleKind = Literal["equal", "addition"]
-"""``equal``: it means the same to the service. ``addition``: what an operator sends on its own, and the machine does not."""
+"""``equal``: it means the same to the service. ``addition``: an operator sends it of its own, the machine does not."""
 
 Explains = Callable[[Json, Json], bool]
 """Whether a rule explains two values: of the machine and of the DAG, MISSING for none."""
@@ -135,7 +135,8 @@ def _function(parameters: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 REWRITES: Final = (
-    Rewrite("sns", "Publish", _topic, "SnsPublishOperator names a topic as TargetArn, which is its TopicArn (API of Publish)"),
+    Rewrite("sns", "Publish", _topic, 
+            "SnsPublishOperator names a topic as TargetArn, which is its TopicArn (API of Publish)"),
     Rewrite(
         "sns",
         "Publish",
@@ -147,7 +148,7 @@ REWRITES: Final = (
         "lambda",
         "Invoke",
         _function,
-        "a function's ARN, with a version or alias after it, is the function by its name and Qualifier (API of Invoke); "
+        "a function's ARN, with a version or alias behind it, is its name and Qualifier (API of Invoke); "
         "account and region are the connection's",
     ),
 )  # fmt: skip
@@ -166,7 +167,8 @@ RULES: Final = (
     Rule("athena", "StartQueryExecution", "/WorkGroup", "equal", default("primary"),
          "primary is the workgroup of queries that name none (API of StartQueryExecution)"),
     # Batch
-    Rule("batch", "SubmitJob", "/retryStrategy/attempts", "equal", default(1), "one attempt is what Batch does by default"),
+    Rule("batch", "SubmitJob", "/retryStrategy/attempts", "equal", default(1),
+         "one attempt is what Batch does by default"),
     Rule("batch", "SubmitJob", "/jobQueue", "equal", same_resource, "a queue's name and its ARN are the same queue"),
     Rule("batch", "SubmitJob", "/jobDefinition", "equal", same_resource,
          "a job definition's name and its ARN are the same definition"),
@@ -176,13 +178,15 @@ RULES: Final = (
     Rule("dynamodb", "*", "/ReturnValues", "equal", default("NONE"), "NONE is what DynamoDB takes by default"),
     # ECS
     Rule("ecs", "RunTask", "/cluster", "equal", same_resource, "a cluster's name and its ARN are the same cluster"),
-    Rule("ecs", "RunTask", "/cluster", "equal", default("default"), "ECS takes the cluster default where none is named"),
+    Rule("ecs", "RunTask", "/cluster", "equal", default("default"),
+         "ECS takes the cluster default where none is named"),
     Rule("ecs", "RunTask", "/taskDefinition", "equal", same_resource,
          "a task definition's family and revision and its ARN are the same definition"),
     Rule("ecs", "RunTask", "/count", "equal", default(1), _ECS_DEFAULT),
     Rule("ecs", "RunTask", "/startedBy", "addition", added(), "EcsRunTaskOperator marks what it starts"),
-    Rule("ecs", "RunTask", "/launchType", "addition", added("EC2"), "EcsRunTaskOperator names the launch type EC2 where the "
-         "DAG names none; without one ECS takes the cluster's capacity providers, else EC2"),
+    Rule("ecs", "RunTask", "/launchType", "addition", added("EC2"),
+         "EcsRunTaskOperator names the launch type EC2 where the DAG names none; without one ECS "
+         "takes the cluster's capacity providers, else EC2"),
     Rule("ecs", "RunTask", "/enableExecuteCommand", "equal", default(False), "ECS takes false where it is left out"),
     # EventBridge
     Rule("events", "PutEvents", "/Entries/*/EventBusName", "equal", same_bus, "it is the same event bus"),
@@ -193,7 +197,8 @@ RULES: Final = (
     Rule("emr-serverless", "StartJobRun", "/mode", "equal", default("BATCH"), "BATCH is the default mode"),
     # Glue
     Rule("glue", "StartJobRun", "/Arguments/--airflow_task_uuid", "addition", added(),
-         "GlueJobOperator adds it to find its run again after a crash; a script that refuses unknown arguments fails by it"),
+         "GlueJobOperator adds it to find its run again after a crash; a script that refuses unknown arguments fails "
+         "by it"),
     Rule("glue", "StartJobRun", "/JobRunQueuingEnabled", "equal", default(False), "Glue queues no runs by default"),
     # Lambda
     Rule("lambda", "Invoke", "/InvocationType", "equal", default("RequestResponse"),

@@ -1,8 +1,9 @@
-"""Compares the parameters of two calls member by member, and says of each difference what it is."""
+"""Compares the parameters of two calls, and says of each difference what it is."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -12,6 +13,9 @@ from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around
 from sfn_provider.compare.calls.member_differences import MemberDifference, find_member_differences
 from sfn_provider.compare.calls.parameter_rules import REWRITES, RUN_NAMES, find_rule
+
+_NAMING: Final = re.compile(r"(?i)(name|arn|url|id|definition|queue|bucket|/key|cluster|model)\Z")
+"""Members by which a call names what it is about."""
 
 VerdictKind = Literal["equal", "addition", "run_specific", "different"]
 
@@ -40,10 +44,21 @@ class Verdict:
         """The member's name as people write it: ``Arguments.--run_date``."""
         return ".".join(split_pointer(self.location)) or "the parameters"
 
+    @property
+    def weight(self) -> int:
+        """How much it counts when calls are matched: 10 where the calls name another thing, else 1."""
+        texts = isinstance(self.expected, str) and isinstance(self.actual, str)
+        return 10 if texts and self.location.count("/") == 1 and _NAMING.search(self.location) else 1
+
     def __str__(self) -> str:
         if self.kind == "different":
             return f"{self.member} is {shown(self.expected)} in the machine, {shown(self.actual)} in the DAG"
-        return f"{self.member}: {shown(self.actual)}: {self.why}"
+        if not self.location:
+            return self.why
+        value = (
+            f"nothing where the machine has {shown(self.expected)}" if self.actual is MISSING else shown(self.actual)
+        )
+        return f"{self.member} is {value}; {self.why}"
 
 
 def shown(value: Json) -> str:
@@ -69,26 +84,9 @@ def compare_parameters(expected: ApiCall, actual: ApiCall, run_specific: Mapping
 
 
 def distance(expected: ApiCall, actual: ApiCall, run_specific: Mapping[str, Around]) -> int:
-    """Return how much two calls of the same operation differ: 0 where they agree, more where they name another thing."""
+    """Return how much two calls of one operation differ: 0 for not at all, from 10 on where they name other things."""
     verdicts = compare_parameters(expected, actual, run_specific)
-    return sum(10 if _names_a_resource(verdict) else 1 for verdict in verdicts if verdict.kind == "different")
-
-
-def same_resource_called(expected: ApiCall, actual: ApiCall, run_specific: Mapping[str, Around]) -> bool:
-    """Return whether two calls of the same operation are about the same function, job, topic, queue or table."""
-    return distance(expected, actual, run_specific) < 10
-
-
-_NAMING: Final = ("Name", "Arn", "ARN", "Url", "Id", "Definition", "Queue", "Bucket", "Key", "cluster", "ModelId")
-
-
-def _names_a_resource(verdict: Verdict) -> bool:
-    return (
-        verdict.location.count("/") == 1
-        and verdict.location.lower().endswith(tuple(name.lower() for name in _NAMING))
-        and isinstance(verdict.expected, str)
-        and isinstance(verdict.actual, str)
-    )
+    return sum(verdict.weight for verdict in verdicts if verdict.kind == "different")
 
 
 def _rewrite(call: ApiCall) -> tuple[Json, list[str]]:

@@ -1,4 +1,4 @@
-"""Makes answers in the shape of an API: of JSON, by the operation's model, and plausible ones of the model alone."""
+"""Makes answers in the shape of an API: of JSON, or plausible ones of the model alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _GOOD_STATUSES: Final = (
 _RUNNING_STATUSES: Final = ("RUNNING", "Running", "InProgress", "IN_PROGRESS", "CREATING", "STARTING", "DELETING")
 """Statuses of what goes on."""
 
-_NAMING: Final = re.compile(r"(Id|ID|Arn|ARN|Name|Url|URL|Uri|URI|Token|Key|Handle|Number|Version|Tag)\Z|\A(id|arn|name)\Z")
+_NAMING: Final = re.compile(
+    r"(Id|ID|Arn|ARN|Name|Url|URL|Uri|URI|Token|Key|Handle|Number|Version|Tag)\Z|\A(id|arn|name)\Z"
+)
 _LEFT_OUT: Final = re.compile(
     r"(?i)(next.*token|continuation.*token|pagination.*token|marker|lastevaluated|istruncated|error|failure|exception"
     r"|reason|deleted|deletion|expired|cancel|stopp|terminat|rollback)"
@@ -68,7 +70,9 @@ def _value(name: str, shape: Shape, parameters: Mapping[str, Any], number: int, 
     if kind == "structure":
         if shape.serialization.get("eventstream") or getattr(shape, "is_document_type", False):
             return {} if required else None
-        return (_structure(shape, parameters, number, depth + 1) if depth < _DEEPEST else {}) or ({} if required else None)
+        return (_structure(shape, parameters, number, depth + 1) if depth < _DEEPEST else {}) or (
+            {} if required else None
+        )
     if kind in ("list", "map"):
         return [] if kind == "list" else {}
     if kind == "string":
@@ -109,7 +113,9 @@ def running_status(shape: Shape | None, path: str, style: ValueStyle, ended: fro
         else:
             shape = next((inner for name, inner in shape.members.items() if style.field(name) == step), None)
     values = shape.metadata.get("enum", ()) if shape is not None else ()
-    return next((status for status in _RUNNING_STATUSES if status not in ended and (not values or status in values)), None)
+    return next(
+        (status for status in _RUNNING_STATUSES if status not in ended and (not values or status in values)), None
+    )
 
 
 def response_of_json(shape: Shape | None, value: Json, style: ValueStyle) -> dict[str, Any]:
@@ -132,7 +138,9 @@ def _read(shape: Shape, value: Json, style: ValueStyle) -> Any:
         if getattr(shape, "is_document_type", False):
             return value
         entries = {key.casefold(): entry for key, entry in value.items()}
-        found = {name: entries.get(style.field(name).casefold(), entries.get(name.casefold())) for name in shape.members}
+        found = {
+            name: entries.get(style.field(name).casefold(), entries.get(name.casefold())) for name in shape.members
+        }
         return {name: _read(shape.members[name], entry, style) for name, entry in found.items() if entry is not None}
     if kind == "list" and isinstance(value, list):
         return [_read(shape.member, entry, style) for entry in value]
