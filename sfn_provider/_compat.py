@@ -64,6 +64,8 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     "XComArg": ("airflow.sdk", "airflow.models.xcom_arg"),
     "conf": ("airflow.sdk.configuration", "airflow.configuration"),
     "create_session": ("airflow.utils.session",),
+    # The Task SDK has one of its own where it has one.
+    "get_listener_manager": ("airflow.sdk.listener", "airflow.listeners.listener"),
     # Airflow 3.1 moved it; the module of 3.0 warns since.
     "redact": (
         "airflow.sdk._shared.secrets_masker",
@@ -115,6 +117,7 @@ if TYPE_CHECKING:
     )
     from airflow.sdk.execution_time.context import NEVER_EXPIRE
     from airflow.sdk.execution_time.xcom import XCom
+    from airflow.sdk.listener import get_listener_manager
     from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
     from airflow.triggers.shared_stream import SharedStreamProducer
     from airflow.utils.session import create_session
@@ -126,7 +129,7 @@ __all__ = [
     "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin",
     "TaskDeferralError", "TaskDeferralTimeout", "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent",
     "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session",
-    "redact", "timezone",
+    "get_listener_manager", "redact", "timezone",
 ]  # fmt: skip
 
 

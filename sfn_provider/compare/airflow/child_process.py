@@ -15,21 +15,26 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any
 from unittest.mock import patch
 
 from sfn_provider._compat import airflow_major, patch_dag_test
+from sfn_provider.compare.airflow.caught_run import listen_to_tasks, run_caught
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
+from sfn_provider.compare.airflow.virtual_clock import VirtualClock
 from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order
 from sfn_provider.xcom_json import decode_xcom
 
 Json = Any
 
+_CLOCK = VirtualClock()
+
 
 def main() -> None:
     """Answer jobs until standard input ends."""
+    _CLOCK.install()
     gc.disable()  # while Airflow is imported, which nearly all stays for
     answers = _redirect_stdout()
     from airflow.utils.db import initdb
@@ -38,6 +43,7 @@ def main() -> None:
     patch_dag_test()
     _log_errors_only()
     initdb()
+    listen_to_tasks()
     requests = serve_requests_in_thread()
     for line in sys.stdin:
         try:
@@ -89,7 +95,13 @@ def _redirect_stdout() -> IO[str]:
     return answers
 
 
-def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: str | None) -> dict[str, Json]:
+def run(
+    path: str,
+    dag_id: str | None,
+    configuration: dict[str, Json],
+    mocks: str | None,
+    caught: dict[str, Json] | None = None,
+) -> dict[str, Json]:
     """Run a DAG once with ``dag.test()``.
 
     Args:
@@ -97,9 +109,11 @@ def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: st
         dag_id: the DAG in it; None for the only one.
         configuration: the run's configuration.
         mocks: reference to a mock test case, as `load_mocks` takes it.
+        caught: as for `run_caught`, to catch the calls of AWS that the DAG makes; None to let them through.
 
     Returns:
-        ``state`` and ``run_id`` of the run, ``seconds`` that it took, and ``tasks`` with their states and XComs.
+        ``state`` and ``run_id`` of the run, ``seconds`` that it took, ``tasks`` with their states, those of this
+        package's operators with their XComs, and ``caught``: what `run_caught` found.
     """
     from sfn_provider.runtime.dag_run_execution import MOCKS_VARIABLE
     from sfn_provider.runtime.task_history import HISTORY_VARIABLE
@@ -108,16 +122,24 @@ def run(path: str, dag_id: str | None, configuration: dict[str, Json], mocks: st
         os.environ.pop(MOCKS_VARIABLE, None)
     else:
         os.environ[MOCKS_VARIABLE] = mocks
-    dag = _load_dag(path, Path(path).read_text(encoding="utf-8"), dag_id)
     history = Path(os.environ[HISTORY_VARIABLE])
     history.unlink(missing_ok=True)
-    started = time.perf_counter()
-    with _in_virtual_time(dag) if mocks is not None else nullcontext():
-        finished = dag.test(run_conf=configuration)
+    load = partial(_load_dag, path, Path(path).read_text(encoding="utf-8"), dag_id)
+    found: dict[str, Json] | None = None
+    if caught is not None:
+        started = time.perf_counter()
+        finished, found = run_caught(load, configuration, caught, _CLOCK)
+    else:
+        dag = load()
+        started = time.perf_counter()
+        with _in_virtual_time(dag) if mocks is not None else nullcontext():
+            finished = dag.test(run_conf=configuration)
     seconds = time.perf_counter() - started
-    histories, xcoms = _read_histories(history), _read_xcoms(finished)
+    histories = _read_histories(history)
+    xcoms = _read_xcoms(finished, None if caught is None else {task_id for task_id, _ in histories})
     tasks = [_describe_task(instance, xcoms, histories) for instance in finished.get_task_instances()]
-    return {"state": str(finished.state), "run_id": finished.run_id, "seconds": seconds, "tasks": tasks}
+    state = str(finished.state)
+    return {"state": state, "run_id": finished.run_id, "seconds": seconds, "tasks": tasks, "caught": found}
 
 
 @lru_cache(maxsize=1)
@@ -157,14 +179,18 @@ def _read_histories(history: Path) -> dict[tuple[str, int], Json]:
     return {(task_id, map_index): records for task_id, map_index, records in map(json.loads, lines)}
 
 
-def _read_xcoms(run: Any) -> dict[tuple[str, int, str], Json]:
-    """The XComs of a DAG run, by task id, map index and key."""
+def _read_xcoms(run: Any, task_ids: set[str] | None) -> dict[tuple[str, int, str], Json]:
+    """The XComs of a DAG run, by task id, map index and key; None for those of all tasks, which are this package's."""
     from sfn_provider._compat import XComRow, create_session
 
     with create_session() as session:
         columns = (XComRow.task_id, XComRow.map_index, XComRow.key, XComRow.value)
         rows = session.query(*columns).filter_by(dag_id=run.dag_id, run_id=run.run_id)
-        values = {(row.task_id, row.map_index, row.key): XComRow.deserialize_value(row) for row in rows}
+        values = {
+            (row.task_id, row.map_index, row.key): XComRow.deserialize_value(row)
+            for row in rows
+            if task_ids is None or row.task_id in task_ids
+        }
     return {place: decode_xcom(value) for place, value in values.items()}
 
 

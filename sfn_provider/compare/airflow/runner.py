@@ -46,6 +46,8 @@ class DagRunResult:
             ``stopped`` of those that another branch's failure has stopped.
         log: the end of Airflow's log.
         requests: how many requests tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
+        caught: the calls of AWS and what else `sfn_provider.compare.airflow.caught_run.run_caught` found; None where
+            they were not caught.
     """
 
     state: str
@@ -54,6 +56,7 @@ class DagRunResult:
     tasks: tuple[Mapping[str, Json], ...]
     log: str = ""
     requests: int = 0
+    caught: Mapping[str, Json] | None = None
 
 
 class AirflowRunner:
@@ -67,7 +70,13 @@ class AirflowRunner:
         self._process: subprocess.Popen[str] | None = None
 
     def run(
-        self, source: str, dag_id: str | None, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
+        self,
+        source: str,
+        dag_id: str | None,
+        configuration: Mapping[str, Json],
+        mocks: Mapping[str, Json] | None,
+        *,
+        caught: Mapping[str, Json] | None = None,
     ) -> DagRunResult:
         """Run a DAG once.
 
@@ -76,21 +85,28 @@ class AirflowRunner:
             dag_id: the DAG in it; None for the only one.
             configuration: the run's configuration.
             mocks: a mock configuration with one test case, or None to call AWS.
+            caught: catches all calls of AWS and answers them, as for
+                `sfn_provider.compare.airflow.caught_run.run_caught`; None to let them through.
 
         Raises:
             AirflowRunFailed: where Airflow itself fails.
         """
         if self._process is None:
             self._warm_up()
-        return self._run(source, dag_id, configuration, mocks)
+        return self._run(source, dag_id, configuration, mocks, caught)
 
     def _warm_up(self) -> None:
         """Run a DAG of one task, so that what Airflow does only once does not count in the times of later runs."""
         source = translate(_WARM_UP_MACHINE, dag_id="warm_up").source
-        self._run(source, "warm_up", {}, Mocks.from_mapping({}).as_configuration())
+        self._run(source, "warm_up", {}, Mocks.from_mapping({}).as_configuration(), None)
 
     def _run(
-        self, source: str, dag_id: str | None, configuration: Mapping[str, Json], mocks: Mapping[str, Json] | None
+        self,
+        source: str,
+        dag_id: str | None,
+        configuration: Mapping[str, Json],
+        mocks: Mapping[str, Json] | None,
+        caught: Mapping[str, Json] | None,
     ) -> DagRunResult:
         path = self._write(source)
         job: dict[str, Json] = {
@@ -98,14 +114,22 @@ class AirflowRunner:
             "dag_id": dag_id,
             "configuration": dict(configuration),
             "mocks": None,
+            "caught": caught,
         }
         if mocks is not None:
             mock_path = self._home / "mocks.json"
             mock_path.write_text(json.dumps(mocks), encoding="utf-8")
             job["mocks"] = f"{mock_path}#"
         result = self._request(job)
-        tasks, requests = tuple(result["tasks"]), result["requests"]
-        return DagRunResult(result["state"], result["run_id"], result["seconds"], tasks, self._log_tail(), requests)
+        return DagRunResult(
+            state=result["state"],
+            run_id=result["run_id"],
+            seconds=result["seconds"],
+            tasks=tuple(result["tasks"]),
+            log=self._log_tail(),
+            requests=result["requests"],
+            caught=result.get("caught"),
+        )
 
     def close(self) -> None:
         """End the process and remove its folder."""

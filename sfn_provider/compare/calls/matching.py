@@ -1,0 +1,136 @@
+"""Decides which call of the DAG is which call of the machine."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+
+from sfn_provider.compare.calls.api_calls import ApiCall
+from sfn_provider.compare.calls.interception import CaughtCall
+from sfn_provider.compare.calls.machine_calls import MachineCall
+from sfn_provider.compare.calls.parameters import Verdict, compare_parameters
+
+_MAX_PAIRS = 20_000
+"""Calls that are the same in every member are found by that; the others are compared each with each, up to this."""
+
+
+@dataclass(frozen=True)
+class CallPair:
+    """A call on both sides.
+
+    Args:
+        expected: the machine's; None where it has none.
+        actual: the DAG's; None where it has none.
+        verdicts: what their differences are.
+    """
+
+    expected: MachineCall | None
+    actual: CaughtCall | None
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def different(self) -> tuple[Verdict, ...]:
+        """The differences that no rule explains."""
+        return tuple(verdict for verdict in self.verdicts if verdict.kind == "different")
+
+
+def plain_name(name: str) -> str:
+    """Return a state's name or a task's id without what the two spell in different ways.
+
+    Args:
+        name: the name; of a task id the part behind its groups.
+    """
+    return re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())
+
+
+def match_calls(calls: Sequence[MachineCall], caught: Sequence[CaughtCall], states: Collection[str]) -> list[CallPair]:
+    """Match the calls that change something.
+
+    Calls of the same operation belong together where they are the same; what remains is matched by how little it
+    differs, then by the names of state and task, then by order. A task that is named as one state makes no call of
+    another one.
+
+    Args:
+        calls: the machine's calls, in order.
+        caught: the DAG's calls, in order.
+        states: the names of all states of the machine.
+
+    Returns:
+        The pairs in the machine's order, then the calls of the DAG that are none of the machine's.
+    """
+    changing = [index for index, call in enumerate(calls) if call.call is not None and not call.call.reads]
+    made = [index for index, call in enumerate(caught) if not call.call.reads]
+    found = _match_same(calls, caught, changing, made)
+    rest = [index for index in changing if index not in found]
+    taken = set(found.values())
+    found |= _match_near(calls, caught, rest, [index for index in made if index not in taken], states)
+    pairs = [_pair(calls[index], caught[found[index]] if index in found else None) for index in changing]
+    taken = set(found.values())
+    return pairs + [CallPair(None, caught[index]) for index in made if index not in taken]
+
+
+def _pair(call: MachineCall, caught: CaughtCall | None) -> CallPair:
+    if caught is None or call.call is None:
+        return CallPair(call, None)
+    return CallPair(call, caught, tuple(compare_parameters(call.call, caught.call, call.run_specific)))
+
+
+def _match_same(
+    calls: Sequence[MachineCall], caught: Sequence[CaughtCall], changing: list[int], made: list[int]
+) -> dict[int, int]:
+    """Match calls whose parameters are the same text."""
+    waiting: dict[str, list[int]] = defaultdict(list)
+    for index in made:
+        waiting[_key(caught[index].call)].append(index)
+    found = {}
+    for index in changing:
+        same = waiting.get(_key(calls[index].call))
+        if same:
+            found[index] = same.pop(0)
+    return found
+
+
+def _key(call: ApiCall | None) -> str:
+    return json.dumps(asdict(call) if call is not None else None, sort_keys=True)
+
+
+def _match_near(
+    calls: Sequence[MachineCall],
+    caught: Sequence[CaughtCall],
+    rest: list[int],
+    made: list[int],
+    states: Collection[str],
+) -> dict[int, int]:
+    names = {plain_name(state) for state in states}
+    pairs = [(index, other) for index in rest for other in made if _same_operation(calls[index], caught[other])]
+    ranked = []
+    for index, other in pairs[:_MAX_PAIRS]:
+        call, actual = calls[index], caught[other]
+        own, task = plain_name(call.state), plain_name(actual.task_id or "")
+        if task in names and task != own:
+            continue
+        verdicts = _pair(call, actual).different
+        apart = abs(rest.index(index) - made.index(other))
+        ranked.append((len(verdicts) and weight(verdicts), task != own, apart, index, other))
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for *_, index, other in sorted(ranked):
+        if index not in found and other not in taken:
+            found[index] = other
+            taken.add(other)
+    return found
+
+
+def weight(verdicts: Sequence[Verdict]) -> int:
+    """Return how much differences count: more where they name another thing."""
+    return sum(verdict.weight for verdict in verdicts)
+
+
+def _same_operation(call: MachineCall, caught: CaughtCall) -> bool:
+    return call.call is not None and (call.call.service, call.call.operation) == (
+        caught.call.service,
+        caught.call.operation,
+    )

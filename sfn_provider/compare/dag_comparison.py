@@ -1,0 +1,244 @@
+"""Compares any DAG with a state machine by the calls that AWS would see, and the outcome."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sfn_provider.asl import parse
+from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
+from sfn_provider.compare.calls.findings import DagSide, Finding, TaskRun, find_differences_of_calls
+from sfn_provider.compare.calls.interception import CaughtCall
+from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine, script_to_json
+from sfn_provider.compare.calls.matching import CallPair, match_calls
+from sfn_provider.compare.calls.parameters import VerdictKind
+from sfn_provider.engine import Execution, Mocks, load_mocks
+from sfn_provider.engine.simulation.mock_files import list_test_cases
+from sfn_provider.exceptions import UsageError
+from sfn_provider.xcom_json import encode_dag_run_conf
+
+_READER = '''"""Reads a DAG file where it stands: an Airflow dag. {digest}"""
+__file__ = {path!r}
+with open(__file__, encoding="utf-8") as _file:
+    exec(compile(_file.read(), __file__, "exec"))
+'''
+"""A DAG file that reads another one, so that this one finds what is beside it."""
+
+
+@dataclass(frozen=True)
+class CaseComparison:
+    """One case on both sides.
+
+    Args:
+        name: the case.
+        execution: the execution of the machine.
+        dag: the run of the DAG.
+        calls: the calls of both sides that change something.
+        findings: what differs.
+        seconds: wall time of the DAG run.
+    """
+
+    name: str
+    execution: Execution
+    dag: DagSide
+    calls: tuple[CallPair, ...]
+    findings: tuple[Finding, ...]
+    seconds: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether AWS would see the same, and both end alike."""
+        return not self.findings
+
+    def notes(self, kind: VerdictKind) -> dict[tuple[str | None, str, str, str], str]:
+        """Return the differences that do not count, in sentences, by what they are about.
+
+        Args:
+            kind: ``equal``: the same by a rule; ``addition``: an operator's own; ``run_specific``: a value that differs
+                between any two runs.
+        """
+        return {
+            (pair.actual.task_id, str(pair.actual.call), verdict.location, verdict.why): (
+                f"Task {pair.actual.task_id}, {pair.actual.call}: {verdict}."
+            )
+            for pair in self.calls
+            if pair.actual is not None
+            for verdict in pair.verdicts
+            if verdict.kind == kind
+        }
+
+
+@dataclass(frozen=True)
+class DagComparison:
+    """A DAG and a state machine, in all cases.
+
+    Args:
+        dag_file: the DAG file.
+        cases: the cases.
+    """
+
+    dag_file: str
+    cases: tuple[CaseComparison, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both do the same in all cases, and there is one."""
+        return bool(self.cases) and all(case.agrees for case in self.cases)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What differs; what several cases show, once."""
+        found = {finding.key: finding for case in reversed(self.cases) for finding in reversed(case.findings)}
+        return tuple(reversed(found.values()))
+
+    def notes(self, kind: VerdictKind) -> tuple[str, ...]:
+        """Return the differences that do not count; as for a case, what several cases show, once."""
+        found = {key: text for case in reversed(self.cases) for key, text in reversed(case.notes(kind).items())}
+        return tuple(reversed(found.values()))
+
+    @property
+    def additions(self) -> tuple[str, ...]:
+        """What operators send of their own, in sentences."""
+        return self.notes("addition")
+
+
+def compare_dag(
+    definition: str | dict[str, Any],
+    dag_file: str | Path,
+    *,
+    dag_id: str | None = None,
+    cases: Mapping[str, Any] | str | Path | None = None,
+    input: Json = None,
+) -> DagComparison:
+    """Compare any DAG with a state machine, by the calls that AWS would see.
+
+    The engine runs the machine, a private Airflow the DAG file, both with the mocks of each case. Calls of boto3 and
+    aiobotocore are answered below hooks and operators; nothing leaves the machine, and nothing waits.
+
+    Args:
+        definition: the definition, as text or as an object.
+        dag_file: the DAG file; it may import what is beside it.
+        dag_id: the DAG in it; None for the only one.
+        cases: a mock configuration file, as an object or its path, with ``#CASE`` for one case of it; None makes cases
+            that reach everything in the machine.
+        input: the execution's input in cases that have none of their own; None for an empty object.
+
+    Raises:
+        InvalidDefinition: where Step Functions would refuse the definition.
+        UsageError: where the file, the DAG or the cases cannot be used.
+        AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
+    """
+    mocks = load_cases(definition, cases)
+    compared = compare_cases(definition, dag_file, mocks, dag_id=dag_id, input={} if input is None else input)
+    return DagComparison(str(dag_file), tuple(compared))
+
+
+def load_cases(definition: str | dict[str, Any], cases: Mapping[str, Any] | str | Path | None) -> dict[str, Mocks]:
+    """Return the mocks of cases by their names; see `compare_dag`."""
+    if cases is None:
+        from sfn_provider.compare import make_cases
+
+        cases = make_cases(definition)
+    if isinstance(cases, Mapping):
+        with tempfile.TemporaryDirectory(prefix="sfn-provider-cases-") as folder:
+            path = Path(folder, "cases.json")
+            path.write_text(json.dumps(cases), encoding="utf-8")
+            return load_cases(definition, path)
+    path_text, _, case = str(cases).partition("#")
+    if case:
+        return {case: load_mocks(str(cases))}
+    return {name.partition("/")[2]: load_mocks(f"{path_text}#{name}") for name in list_test_cases(path_text)}
+
+
+def compare_cases(
+    definition: str | dict[str, Any],
+    dag_file: str | Path,
+    cases: Mapping[str, Mocks],
+    *,
+    dag_id: str | None = None,
+    input: Json,
+) -> Iterator[CaseComparison]:
+    """Compare case by case; arguments and errors as for `compare_dag`, with mocks by the name of their case."""
+    machine = parse(definition)
+    path = Path(dag_file).resolve()
+    source = read_dag_file(path)
+    for name, mocks in cases.items():
+        own_input = getattr(mocks, "input", MISSING)
+        case_input = input if own_input is MISSING else own_input
+        run = run_machine(machine, case_input, mocks.fresh(), dag_id or path.stem)
+        result = shared_runner().run(
+            source,
+            dag_id,
+            encode_dag_run_conf(case_input),
+            mocks.as_configuration(),
+            caught={
+                "script": script_to_json(run.calls, run.states),
+                "folders": _import_folders(path),
+                "variables": _airflow_variables(),
+                "region": _region(run),
+            },
+        )
+        yield _compare_case(name, run, result)
+
+
+def read_dag_file(path: Path) -> str:
+    """Return the text of a DAG file that reads another one.
+
+    Raises:
+        UsageError: where it cannot be read.
+    """
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot read the DAG file: {error.strerror or error}") from error
+    return _READER.format(path=str(path), digest=digest)
+
+
+def _compare_case(name: str, run: MachineRun, result: DagRunResult) -> CaseComparison:
+    dag = _dag_side(result)
+    pairs = match_calls(run.calls, dag.calls, [state.state for state in run.states])
+    findings = find_differences_of_calls(run, dag, pairs)
+    return CaseComparison(name, run.execution, dag, tuple(pairs), tuple(findings), result.seconds)
+
+
+def _dag_side(result: DagRunResult) -> DagSide:
+    caught = result.caught or {}
+    errors = {(entry["task_id"], entry["map_index"]): entry["error"] for entry in caught["failures"]}
+    tasks = [
+        TaskRun(
+            task["task_id"],
+            task["map_index"],
+            task["state"],
+            errors.get((task["task_id"], task["map_index"])) if task["state"] == "failed" else None,
+        )
+        for task in sorted(result.tasks, key=lambda task: (task["started"] or 0.0, task["task_id"]))
+    ]
+    calls = tuple(CaughtCall.from_json(call) for call in caught["calls"])
+    return DagSide(result.state, tuple(tasks), calls, caught["upstream"], tuple(caught["refused"]))
+
+
+def _import_folders(path: Path) -> list[str]:
+    """Where a DAG file's imports are: its folder, and the folder of DAGs that the environment names."""
+    configured = os.environ.get("AIRFLOW__CORE__DAGS_FOLDER")
+    return list(dict.fromkeys([str(path.parent), *([str(Path(configured).resolve())] if configured else [])]))
+
+
+def _airflow_variables() -> dict[str, str]:
+    """Airflow's Variables that the environment has; connections stay out."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_VAR_")}
+
+
+def _region(run: MachineRun) -> str:
+    """The region of the functions and other resources that the machine names; us-east-1 where it names none."""
+    for call in run.calls:
+        parts = call.resource.split(":")
+        if len(parts) > 4 and parts[3]:
+            return parts[3]
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
