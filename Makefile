@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon lint format golden bench constraints clean
+.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon lint format golden aws-models bench constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ format: $(INSTALLED)  ## Format the code
 
 golden: $(INSTALLED)  ## Rewrite the golden files from what the code does now
 	$(BIN)/python -m tests.golden
+
+aws-models: $(INSTALLED)  ## Rewrite the tables of AWS's actions from the installed botocore
+	$(BIN)/python -m sfn_provider.integrations.aws_models
 
 bench: $(INSTALLED)  ## Measure against peers
 	$(BIN)/python -m pytest tests/benchmarks -s --numprocesses 0

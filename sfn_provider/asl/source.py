@@ -1,7 +1,7 @@
 """Parses a definition's text (JSON, JSON with comments, YAML) into a JSON value with positions.
 
-JSON is tried first. Comments (``//`` and ``/* */``) and trailing commas are removed, each with a warning because Step
-Functions refuses them. Text that does not look like JSON is read as YAML (`sfn_provider.asl.yaml_reader`).
+JSON is tried first. Comments (``//`` and ``/* */``) and trailing commas are removed, each with a warning: AWS takes
+plain JSON. Text that does not look like JSON is read as YAML (`sfn_provider.asl.yaml_reader`).
 """
 
 from __future__ import annotations
@@ -230,10 +230,10 @@ def _blank_comments_and_commas(text: str) -> tuple[str, list[_Problem]]:
 def _comment_warnings(comments: list[int], commas: list[int]) -> Iterator[_Problem]:
     if comments:
         count = f"{len(comments)} comments" if len(comments) > 1 else "a comment"
-        message = f"JSON has no comments, and Step Functions refuses them: take {count} out before creating the machine"
+        message = f"JSON has no comments: {count} must come out before the definition goes to AWS"
         yield "warning", "JSON_COMMENT", message, "", comments[0]
     if commas:
-        message = "Step Functions refuses a comma before } or ]: take it out before creating the machine"
+        message = "JSON has no comma before } or ]: it must come out before the definition goes to AWS"
         yield "warning", "JSON_TRAILING_COMMA", message, "", commas[0]
 
 

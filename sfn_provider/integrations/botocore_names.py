@@ -38,6 +38,8 @@ SERVICE_NAMES: Final[dict[str, str]] = {
 }
 """boto3's name by the name in ``arn:aws:states:::aws-sdk:<name>:...``, where more than hyphens differs."""
 
+_RESOURCE_NAMES: Final = {boto: name for name, boto in SERVICE_NAMES.items()}
+
 
 def boto_service(service: str, available: Collection[str]) -> str | None:
     """Return boto3's name of a service; None where there is none.
@@ -53,6 +55,11 @@ def boto_service(service: str, available: Collection[str]) -> str | None:
     return next((name for name in available if name.replace("-", "") == service and name not in renamed), None)
 
 
+def resource_service(service: str) -> str:
+    """Return the name of a service in resource ARNs, of boto3's name: ``logs`` is ``cloudwatchlogs``."""
+    return _RESOURCE_NAMES.get(service, service.replace("-", ""))
+
+
 def operation_name(model: ServiceModel, action: str) -> str | None:
     """Return the operation that an action means: ``describeDBInstances`` is ``DescribeDBInstances``; None for none."""
     return next((name for name in model.operation_names if uncapitalize(name) == action), None)
@@ -60,9 +67,7 @@ def operation_name(model: ServiceModel, action: str) -> str | None:
 
 def closest_service(service: str, available: Iterable[str]) -> str | None:
     """Return the most similar service, as a resource ARN names it."""
-    arn_names = {boto: name for name, boto in SERVICE_NAMES.items()}
-    known = [arn_names.get(name, name.replace("-", "")) for name in available]
-    return arn_names.get(service) or _closest(service, known)
+    return _RESOURCE_NAMES.get(service) or _closest(service, map(resource_service, available))
 
 
 def closest_action(model: ServiceModel, action: str) -> str | None:

@@ -252,7 +252,7 @@ def test_unknown_fields(where: str, fields: dict[str, Any], message: str) -> Non
         "States": {
             "A": {
                 "Type": "Task",
-                "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets",
+                "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f",
                 "Retry": [{"ErrorEquals": ["States.ALL"]}],
                 "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.why", "Next": "C"}],
                 "Next": "C",

@@ -5,67 +5,94 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl.document import Document
+from sfn_provider.integrations import aws_models
 from sfn_provider.translate.known_failures import find_known_failures
 
-UNSUPPORTED, SCHEMA = "UNSUPPORTED_INTEGRATION", "SCHEMA_VALIDATION_FAILED"
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+
+
+def open_task(resource: str, **fields: Any) -> Document:
+    state = {"Type": "Task", "Resource": resource, "End": True, **fields}
+    return Document.open({"StartAt": "A", "States": {"A": state}})
 
 
 def find(resource: str, *, is_template: bool = False, **fields: Any) -> list[tuple[str, str, str, str]]:
-    state = {"Type": "Task", "Resource": resource, "End": True, **fields}
-    document = Document.open({"StartAt": "A", "States": {"A": state}})
-    found = find_known_failures(document, is_template=is_template)
+    found = find_known_failures(open_task(resource, **fields), is_template=is_template)
     return [(item.level, item.code, item.location.removeprefix("/States/A"), item.message) for item in found]
+
+
+NETWORK = {"AwsvpcConfiguration": {"Subnet": ["s"]}}
 
 
 @pytest.mark.parametrize(
     ("call", "parameters", "expected"),
     [
         ("glue:startJobRun", {"JobName": "j"}, []),
-        ("glue:startJobRun", {"JobName.$": "$.j"}, []),
-        ("glue:startJobRun", {"jobName": "j"}, []),
-        ("glue:startJobRunn", {}, [("/Resource", "Did you mean the action 'startJobRun'?")]),
-        ("gluee:startJobRun", {}, [("/Resource", "Did you mean the service 'glue'?")]),
-        ("glue:startJobRun", {"JobNam": "j"}, [
-            ("/Parameters", "StartJobRun: the field 'JobName' is required but missing"),
-            ("/Parameters/JobNam", "StartJobRun: there is no field 'JobNam'; did you mean 'JobName'?"),
-        ]),
-        ("glue:startJobRun", None, [("/Parameters", "the field 'JobName' is required but missing")]),
-        ("ecs:runTask", {"TaskDefinition": "t", "NetworkConfiguration": {"AwsvpcConfiguration": {"Subnet": ["s"]}}}, [
-            ("/Parameters/NetworkConfiguration/AwsvpcConfiguration", "the field 'Subnets' is required but missing"),
-            ("/Parameters/NetworkConfiguration/AwsvpcConfiguration/Subnet", "there is no field 'Subnet'"),
+        ("ecs:runTask", {"TaskDefinition": "t", "NetworkConfiguration": NETWORK}, [
+            ("/NetworkConfiguration/AwsvpcConfiguration", "the field 'Subnets' is required but missing"),
+            ("/NetworkConfiguration/AwsvpcConfiguration/Subnet", "did you mean 'Subnets'?"),
         ]),
         ("ecs:runTask", {"TaskDefinition": "t", "NetworkConfiguration.$": "$.network"}, []),
         ("dynamodb:putItem", {"TableName": "t", "Item": {"any": {"S": "name"}}}, []),
-        ("s3:listBuckets", {}, []),
-        ("sts:getCallerIdentity", {"Name": "x"}, [("/Parameters/Name", "there is no field 'Name'")]),
         ("sfn:startExecution", {"StateMachineArn": "m", "Input": {"any": 1}}, []),
+        ("textract:startDocumentTextDetection",
+         {"DocumentLocation": {}, "NotificationChannel": {"RoleArn": "r", "SNSTopicArn": "t"}}, [
+            ("/NotificationChannel", "the field 'SnsTopicArn' is required but missing"),
+            ("/NotificationChannel/SNSTopicArn", "did you mean 'SnsTopicArn'?"),
+        ]),
         ("batch:submitJob", {"JobName": "j", "JobQueue": "q", "JobDefinition": "d", "ContainerOverrides":
                              {"Environment": [{"Name": "a", "Value": "b"}, {"Nme": "c"}]}},
-         [("/Parameters/ContainerOverrides/Environment/1/Nme", "there is no field 'Nme'; did you mean 'Name'?")]),
+         [("/ContainerOverrides/Environment/1/Nme", "did you mean 'Name'?")]),
     ],
 )  # fmt: skip
-def test_calls_of_the_aws_sdk(call: str, parameters: Any, expected: list[tuple[str, str]]) -> None:
-    found = find(f"arn:aws:states:::aws-sdk:{call}", **({} if parameters is None else {"Parameters": parameters}))
-    assert [location for _, _, location, _ in found] == [location for location, _ in expected]
-    for (level, code, location, message), (_, text) in zip(found, expected, strict=True):
-        assert (level, code) == ("error", UNSUPPORTED if location == "/Resource" else SCHEMA)
+def test_fields_of_the_objects_inside(call: str, parameters: Any, expected: list[tuple[str, str]]) -> None:
+    found = find(f"arn:aws:states:::aws-sdk:{call}", Parameters=parameters)
+    assert [location for _, _, location, _ in found] == [f"/Parameters{location}" for location, _ in expected]
+    for (level, code, _, message), (_, text) in zip(found, expected, strict=True):
+        assert (level, code) == ("error", SCHEMA)
         assert text in message
 
 
-def test_what_a_rule_of_the_language_reports_is_not_reported_again() -> None:
-    assert find("arn:aws:states:::aws-sdk:glue:startJobRunn.sync", Parameters={"JobName": "m"}) == []
+@pytest.mark.parametrize(
+    ("call", "fields"),
+    [
+        ("glue:startJobRun", {"Parameters": {"JobNam": "j"}}),
+        ("glue:startJobRun", {}),
+        ("glue:startJobRunn", {"Parameters": {"JobName": "m"}}),
+        ("glue:startJobRunn.sync", {"Parameters": {"JobName": "m"}}),
+        ("gluee:startJobRun", {"Parameters": {}}),
+        ("qldb:listLedgers", {"Parameters": {}}),
+        ("glue:startJobRun", {"QueryLanguage": "JSONata", "Arguments": {"JobName": "{% 1 %}", "Jb": 1}}),
+    ],
+)
+def test_what_a_rule_of_the_language_reports_is_not_reported_again(call: str, fields: dict[str, Any]) -> None:
+    resource = f"arn:aws:states:::aws-sdk:{call}"
+    assert open_task(resource, **fields).diagnostics
+    assert find(resource, **fields) == []
+
+
+def test_an_action_that_the_installed_botocore_does_not_have_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_models, "installed_actions", lambda family, service: None)
+    [(level, code, location, message)] = find("arn:aws:states:::aws-sdk:glue:startJobRun", Parameters={"JobName": "j"})
+    assert (level, code, location) == ("warning", "UNSUPPORTED_INTEGRATION", "/Resource")
+    assert "has no glue:startJobRun: install a newer one" in message
 
 
 def test_the_partition_need_not_be_known() -> None:
-    resource = "arn:${AWS::Partition}:states:::aws-sdk:glue:startJobRun"
-    assert find(resource, Parameters={"JobName": "j"}) == []
-    assert [code for _, code, _, _ in find(resource, Parameters={"JobName": "j", "Jb": 1})] == [SCHEMA]
+    resource = "arn:${AWS::Partition}:states:::aws-sdk:ecs:runTask"
+    assert find(resource, Parameters={"TaskDefinition": "t"}) == []
+    found = find(resource, Parameters={"TaskDefinition": "t", "NetworkConfiguration": NETWORK})
+    assert [code for _, code, _, _ in found] == [SCHEMA, SCHEMA]
 
 
 def test_arguments_of_jsonata() -> None:
-    resource = "arn:aws:states:::aws-sdk:glue:startJobRun"
-    [(_, _, location, _)] = find(resource, QueryLanguage="JSONata", Arguments={"JobName": "{% 1 %}", "Jb": 1})
-    assert location == "/Arguments/Jb"
+    resource = "arn:aws:states:::aws-sdk:ecs:runTask"
+    arguments = {"TaskDefinition": "{% $states.input.t %}", "NetworkConfiguration": NETWORK}
+    found = find(resource, QueryLanguage="JSONata", Arguments=arguments)
+    assert {location for _, _, location, _ in found} == {
+        "/Arguments/NetworkConfiguration/AwsvpcConfiguration",
+        "/Arguments/NetworkConfiguration/AwsvpcConfiguration/Subnet",
+    }
     assert find(resource, QueryLanguage="JSONata", Arguments="{% $states.input %}") == []
 
 

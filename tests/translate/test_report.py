@@ -44,8 +44,8 @@ CASES = [
             Parameters={"ApiEndpoint": "e", "Method": "GET", "Authentication": {"ConnectionArn": "c"}},
         ),
     ),
-    Case("UNSUPPORTED_INTEGRATION", task("arn:aws:states:::newservice:getTables", Parameters={})),
-    Case("UNKNOWN_RESOURCE", task("arn:aws:s3:::bucket")),
+    Case("UNSUPPORTED_INTEGRATION", task("arn:aws:states:::aws-sdk:qldb:listLedgers", Parameters={})),
+    Case("UNKNOWN_RESOURCE", task("urn:another:interpreter")),
     Case("RESOURCE_WITHOUT_VALUE", task("${Fn}")),
     Case("HEARTBEAT", task(FUNCTION, HeartbeatSeconds=5)),
     Case(
@@ -127,18 +127,17 @@ def test_a_resource_with_a_placeholder_fails(resource: str) -> None:
     assert codes == ["UNRESOLVED_PLACEHOLDER", "RESOURCE_WITHOUT_VALUE"]
 
 
-SUPPORTED = [
-    FUNCTION,
-    "arn:aws:states:::glue:startJobRun.sync",
-    "arn:aws:states:::dynamodb:getItem",
-    "arn:aws:states:::aws-sdk:s3:listBuckets",
-    "arn:${AWS::Partition}:states:::sns:publish",
-]
+SUPPORTED: dict[str, dict[str, Any]] = {
+    FUNCTION: {"any": 1},
+    "arn:aws:states:::glue:startJobRun.sync": {"JobName": "j"},
+    "arn:aws:states:::dynamodb:getItem": {"TableName": "t", "Key": {}},
+    "arn:aws:states:::aws-sdk:s3:listBuckets": {},
+    "arn:${AWS::Partition}:states:::sns:publish": {"Message": "m"},
+}
 
 
-@pytest.mark.parametrize("resource", SUPPORTED)
-def test_nothing_is_found_where_nothing_is_different(resource: str) -> None:
-    parameters = {"JobName": "j", "TableName": "t", "Key": {}, "Message": "m"}
+@pytest.mark.parametrize(("resource", "parameters"), SUPPORTED.items(), ids=SUPPORTED)
+def test_nothing_is_found_where_nothing_is_different(resource: str, parameters: dict[str, Any]) -> None:
     assert found_codes(definition=machine(task(resource, Parameters=parameters))) == []
 
 

@@ -32,7 +32,7 @@ def rule_tests(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every rule tests one thing."""
     for state in definition.of_type("Choice"):
         for at, rule, outermost in choice_rules(state):
-            yield from _test_problems(rule, at)
+            yield from _test_problems(rule, at, outermost)
             if not outermost:
                 for name in ("Assign", "Output"):
                     if name in rule:
@@ -40,7 +40,7 @@ def rule_tests(definition: DefinitionIndex) -> Iterator[Diagnostic]:
                         yield warning("UNUSED_FIELD", message, at + pointer(name))
 
 
-def _test_problems(rule: Fields, at: str) -> Iterator[Diagnostic]:
+def _test_problems(rule: Fields, at: str, outermost: bool) -> Iterator[Diagnostic]:
     present = [name for name in _TESTS if name in rule]
     compared = [name for name in rule if name in COMPARISONS]
     if len(present) > 1:
@@ -52,8 +52,9 @@ def _test_problems(rule: Fields, at: str) -> Iterator[Diagnostic]:
     elif compared and present != ["Variable"]:
         yield error(f"{compared[0]} belongs beside Variable, not beside {present[0]}", at + pointer(compared[0]))
     elif present == ["Variable"] and not compared:
-        message = "the rule compares nothing, and Step Functions refuses it: add a comparison such as StringEquals"
-        yield warning("CHOICE_RULE_WITHOUT_COMPARISON", message, at)
+        message = "the rule compares nothing: add a comparison such as StringEquals"
+        # Other linters' own cases have outermost rules without, and docs/definitions.md lists that.
+        yield warning("CHOICE_RULE_WITHOUT_COMPARISON", message, at) if outermost else error(message, at)
 
 
 def rule_operands(definition: DefinitionIndex) -> Iterator[Diagnostic]:

@@ -31,6 +31,14 @@ MAX_MESSAGE_LENGTH = 400
 MAX_CALLS = 100
 """Intrinsic calls that one field may have; AWS documents a limit of 10 nested ones."""
 
+TEXT_INTRINSICS = (
+    *("States.Format", "States.JsonToString", "States.ArrayGetItem", "States.Base64Encode", "States.Base64Decode"),
+    *("States.Hash", "States.UUID", "States.StringToJson"),
+)
+"""Calls that can give the text that ErrorPath and CausePath need.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-fail.html; StringToJson can give one, too."""
+
 _LOOKS_LIKE_JSONATA = re.compile(r"\$(states)?\.|States\.\w+\(")
 _LOOKS_DYNAMIC = re.compile(r"\$\$?(?:[.\[].*)?|States\.\w+\(.*\)", re.DOTALL)
 
@@ -52,7 +60,7 @@ def _use_problems(use: PathUse) -> Iterator[Diagnostic]:
             if use.value.count("States.") > MAX_CALLS:  # not left to Python's recursion limit
                 raise ValueError(f"{use.field!r} has more than {MAX_CALLS} intrinsic calls")
             intrinsic = compile_intrinsic(use.value)
-            for message in (*intrinsic.warnings, *certain_failures(intrinsic.call)):
+            for message in (*intrinsic.warnings, *certain_failures(intrinsic.call), *_no_text(use)):
                 yield warning("INTRINSIC_WILL_FAIL", message, use.at)
             return
         path = compile_path(use.value)
@@ -66,6 +74,13 @@ def _use_problems(use: PathUse) -> Iterator[Diagnostic]:
         yield warning("PATH_FUNCTION", message, use.at)
     for message in path.warnings:
         yield warning("PATH_FINDS_NOTHING", message, use.at)
+
+
+def _no_text(use: PathUse) -> Iterator[str]:
+    """Report a call that gives no text where a Fail state needs one."""
+    name = str(use.value).partition("(")[0].strip()
+    if use.kind == "path or intrinsic" and name not in TEXT_INTRINSICS:
+        yield f"{use.field} needs a text, and {name} gives none; {join_words(TEXT_INTRINSICS)} do"
 
 
 def _syntax_message(use: PathUse, problem: ValueError, takes_calls: bool) -> str:

@@ -138,7 +138,8 @@ def _path_fields(state: PlacedState) -> Iterator[PathUse]:
         for name, value in rule.items():
             is_path = name == "Variable" or (name in COMPARISONS and COMPARISONS[name].operand_is_path)
             if is_path and isinstance(value, str):
-                yield PathUse(state, at + pointer(name), name, value, "effective input", "path")
+                # Measured by others: "Value is not a Reference Path" is what AWS says of these fields.
+                yield PathUse(state, at + pointer(name), name, value, "effective input", "reference")
 
 
 def _template_paths(state: PlacedState) -> Iterator[PathUse]:

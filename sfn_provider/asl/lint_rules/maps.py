@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_placeholder
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
+from sfn_provider.asl.lint_rules.service_calls import parameters_field
+from sfn_provider.asl.source import kind_of
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 CSV_DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
@@ -52,7 +54,7 @@ def processor_configs(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         at = group.at + "/ProcessorConfig"
         if config.get("Mode") == "DISTRIBUTED" and "ExecutionType" not in config:
             yield error("Mode DISTRIBUTED needs an ExecutionType: STANDARD or EXPRESS", at)
-        elif config.get("Mode") == "INLINE" and "ExecutionType" in config:
+        elif config.get("Mode", "INLINE") == "INLINE" and "ExecutionType" in config:
             yield error("ExecutionType goes with Mode DISTRIBUTED alone", at + "/ExecutionType")
 
 
@@ -79,9 +81,40 @@ def readers_and_writers(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             yield from _resource(writer, at, _WRITER, "s3:putObject")
             if not {"Resource", "WriterConfig"} & writer.keys():
                 yield error("a ResultWriter needs a Resource, a WriterConfig, or both", at)
+            yield from _bucket(writer, at, parameters_field(state))
         for part, options in _ONE_OF.items():
             for at, config in state.parts.get(part, ()):
                 yield from _values(config, options, at)
+
+
+def _bucket(writer: Fields, at: str, name: str) -> Iterator[Diagnostic]:
+    parameters = writer.get(name)
+    if "Resource" in writer and isinstance(parameters, dict) and not {"Bucket", "Bucket.$"} & parameters.keys():
+        yield error(f"{name} of a ResultWriter need the Bucket to write to", at + pointer(name))
+
+
+def batches(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """An ItemBatcher limits a batch, by items or by bytes.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html
+    """
+    for state in definition.of_type("Map"):
+        for at, batcher in state.parts.get("ItemBatcher", ()):
+            if not any(name.startswith("Max") for name in batcher):
+                yield error("an ItemBatcher needs MaxItemsPerBatch, MaxInputBytesPerBatch, or both", at)
+
+
+def items(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """Items of a JSONata Map is a list, an object, or an expression.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
+    """
+    for state in definition.of_type("Map"):
+        value = state.fields.get("Items", [])
+        fits = isinstance(value, list | dict) or is_expression(value) or is_placeholder(value)
+        if state.language == "JSONata" and not fits:
+            message = f"Items is a list, an object or an expression in {{% %}}, not {kind_of(value)}"
+            yield error(message, state.at + "/Items")
 
 
 def _resource(fields: Fields, at: str, allowed: re.Pattern[str], names: str) -> Iterator[Diagnostic]:

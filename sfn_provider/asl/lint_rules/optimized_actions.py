@@ -7,6 +7,8 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized
 
 from __future__ import annotations
 
+from sfn_provider.asl.resources import Resource
+
 _TEXT = """
 apigateway: invoke.waitForTaskToken
 athena: getQueryExecution getQueryResults startQueryExecution.sync stopQueryExecution
@@ -53,3 +55,10 @@ def _read(text: str) -> dict[str, dict[str, frozenset[str]]]:
 
 OPTIMIZED_ACTIONS = _read(_TEXT)
 """The patterns with which an action can be called, by service and action."""
+
+
+def has_pattern(resource: Resource) -> bool:
+    """Return whether there is such an integration, with such a pattern; every action of the AWS SDK is one here."""
+    if resource.kind == "aws-sdk":
+        return not resource.pattern.startswith("sync")
+    return resource.pattern in OPTIMIZED_ACTIONS.get(str(resource.service), {}).get(str(resource.action), ())

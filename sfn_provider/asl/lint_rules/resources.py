@@ -1,7 +1,8 @@
-"""Rules: Resource, required parameters and Credentials of Tasks, and the limits of EXPRESS.
+"""Rules: Resource, Parameters and Credentials of Tasks, and the limits of EXPRESS.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html; patterns and required fields were
-measured with ValidateStateMachineDefinition by others.
+measured with ValidateStateMachineDefinition by others. Whatever Resource it does not know, Step Functions refuses as
+``not recognized`` (recorded), with the code SCHEMA_VALIDATION_FAILED.
 """
 
 from __future__ import annotations
@@ -9,29 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_walk import walk_texts
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
-from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, Group, PlacedState, is_placeholder
+from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
+from sfn_provider.asl.lint_rules.service_calls import parameters_field
 from sfn_provider.asl.resources import Resource, parse_resource
-
-REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
-    ("dynamodb", "getItem"): ("TableName", "Key"),
-    ("dynamodb", "putItem"): ("TableName", "Item"),
-    ("ecs", "runTask"): ("TaskDefinition",),
-    ("events", "putEvents"): ("Entries",),
-    ("glue", "startJobRun"): ("JobName",),
-    ("lambda", "invoke"): ("FunctionName",),
-    ("sns", "publish"): ("Message",),
-    ("sqs", "sendMessage"): ("QueueUrl", "MessageBody"),
-    ("states", "startExecution"): ("StateMachineArn",),
-}
-"""Fields of the call's parameters that AWS asks for at creation, where that was seen."""
+from sfn_provider.asl.source import kind_of
 
 _MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states(?!\.(input|result))|\$\{")
 """Text that may have the task token: by its name, or with all of the context object."""
 
+_CALLS = ("optimized", "http:invoke", "aws-sdk")
+_ROLE = "RoleArn"
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
 
 
@@ -46,7 +38,7 @@ def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every Resource can be called, with its pattern (``.sync``, ``.waitForTaskToken``)."""
     for state, resource in _tasks(definition):
         at = state.at + "/Resource"
-        if resource.kind == "unknown" and not is_placeholder(resource.text):
+        if _is_unknown(resource):
             yield _not_callable(resource, at)
         elif resource.kind == "optimized" and not is_placeholder(resource.service):
             yield from _integration_problems(resource, at)
@@ -55,12 +47,32 @@ def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             yield error(f"{resource.kind} has no .{resource.pattern}", at)
 
 
+def _is_unknown(resource: Resource) -> bool:
+    nameless = resource.kind == "lambda" and resource.text.endswith(":function:")
+    return nameless or (resource.kind == "unknown" and not is_placeholder(resource.text))
+
+
 def _not_callable(resource: Resource, at: str) -> Diagnostic:
     if not _URI.fullmatch(resource.text):
         message = f"{resource.text!r} is not an ARN; a Resource looks like arn:aws:states:::sns:publish"
         return error(message, at)
-    message = f"Step Functions refuses {resource.text!r}: it is no Lambda function, activity or integration"
-    return warning("INVALID_RESOURCE", message, at)
+    if is_foreign(resource):
+        message = (
+            f"{resource.text!r} is a URI, as the Amazon States Language has it, but no ARN: in AWS a Resource is the"
+            " ARN of a Lambda function, an activity or an integration"
+        )
+        return warning("INVALID_RESOURCE", message, at)
+    return error(f"{resource.text!r} is not recognized: it is no Lambda function, activity or integration", at)
+
+
+def is_foreign(resource: Resource) -> bool:
+    """Return whether a Resource is a URI of an interpreter other than Step Functions.
+
+    AWS refuses it. The Amazon States Language allows any URI, and so do the cases of other linters: what else AWS
+    requires of calls does not apply to it.
+    """
+    text = resource.text
+    return not text.startswith("arn:") and not is_placeholder(text) and _URI.fullmatch(text) is not None
 
 
 def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
@@ -71,7 +83,7 @@ def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
             did_you_mean(service, OPTIMIZED_ACTIONS)
             or f"; arn:aws:states:::aws-sdk:{service}:{action} calls any service"
         )
-        yield warning("INVALID_RESOURCE", f"there is no optimized integration {service!r}{hint}", at)
+        yield error(f"there is no optimized integration {service!r}{hint}", at)
     elif action not in actions:
         if not is_placeholder(action):
             yield error(_unknown_action(service, action, actions), at)
@@ -86,26 +98,18 @@ def _unknown_action(service: str, action: str, actions: Iterable[str]) -> str:
     return f"there is no optimized integration {service}:{action}{hint}; {sdk}"
 
 
-def required_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
-    """An optimized integration has the parameters that it requires."""
+def missing_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """A call of an integration has parameters, if only empty ones."""
     for state, resource in _tasks(definition):
-        if resource.kind != "optimized":
+        name = parameters_field(state)
+        if resource.kind not in _CALLS or not has_pattern(resource) or name in state.fields:
             continue
-        name = "Arguments" if state.language == "JSONata" else "Parameters"
-        if name not in state.fields:
-            message = f"{resource.service}:{resource.action} needs {name}, and Step Functions refuses it without"
-            yield warning("MISSING_PARAMETERS", message, state.at)
-            continue
-        needed = REQUIRED.get((str(resource.service), str(resource.action)), ())
-        parameters = state.fields[name]
-        missing = [field for field in needed if isinstance(parameters, dict) and not _has_parameter(parameters, field)]
-        if missing:
-            message = f"{resource.service}:{resource.action} needs {join_words(map(repr, missing))}"
-            yield error(message, f"{state.at}/{name}")
-
-
-def _has_parameter(parameters: Fields, field: str) -> bool:
-    return field in parameters or f"{field}.$" in parameters
+        message = f"{resource.resource_type}:{resource.action} needs {name}"
+        if (resource.service, resource.action, resource.pattern) == ("lambda", "invoke", "request_response"):
+            # Other linters' own cases leave them out, and docs/definitions.md lists that.
+            yield warning("MISSING_PARAMETERS", f"{message} with the FunctionName", state.at)
+        else:
+            yield error(f"{message}, if only an empty object", state.at)
 
 
 def task_tokens(definition: DefinitionIndex) -> Iterator[Diagnostic]:
@@ -114,7 +118,7 @@ def task_tokens(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         is_refused = resource.kind == "optimized" and any(_integration_problems(resource, ""))
         if resource.pattern != "waitForTaskToken" or is_refused:
             continue
-        name = "Arguments" if state.language == "JSONata" else "Parameters"
+        name = parameters_field(state)
         texts = [text for _, text in walk_texts(state.fields.get(name))]
         if name in state.fields and not any(_MAY_PASS_TOKEN.search(text) for text in texts):
             token = "{% $states.context.Task.Token %}" if name == "Arguments" else "$$.Task.Token"
@@ -132,24 +136,47 @@ def credentials(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             yield error("Credentials is an object with RoleArn: the role to call with", at)
         elif resource.kind == "activity":
             yield error("an activity takes no Credentials", at)
-        elif not _has_parameter(value, "RoleArn"):
-            message = (
-                f"Step Functions refuses Credentials without RoleArn{did_you_mean(next(iter(value), ''), ['RoleArn'])}"
-            )
-            yield warning("MISSING_ROLE", message, at)
+        else:
+            yield from _role_problems(value, at, is_foreign(resource))
+
+
+def _role_problems(value: Fields, at: str, foreign: bool) -> Iterator[Diagnostic]:
+    others = [name for name in value if name.removesuffix(".$") != _ROLE]
+    if _ROLE not in value and f"{_ROLE}.$" not in value:
+        message = f"Credentials needs RoleArn, the role to call with{did_you_mean(next(iter(value), ''), [_ROLE])}"
+        yield warning("MISSING_ROLE", message, at) if foreign else error(message, at)
+    elif others:
+        yield error(f"Credentials has no field {others[0]!r}; it takes RoleArn", at + pointer(others[0]))
+    if _ROLE in value and not isinstance(value[_ROLE], str):
+        yield error(f"RoleArn is a string, not {kind_of(value[_ROLE])}", f"{at}/{_ROLE}")
 
 
 def express(definition: DefinitionIndex) -> Iterator[Diagnostic]:
-    """What an EXPRESS state machine cannot do: wait for jobs and tokens, use activities, distribute a Map."""
-    if definition.execution_type != "EXPRESS":
-        return
+    """What an EXPRESS state machine cannot do: wait for jobs and tokens, use activities, distribute a Map.
+
+    The same is true of the EXPRESS child executions of a distributed Map. Source:
+    https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+    """
     for state, resource in _tasks(definition):
-        if resource.kind == "activity":
-            yield error("an EXPRESS state machine cannot use activities", state.at + "/Resource")
-        elif resource.pattern != "request_response":
-            message = f"an EXPRESS state machine does not wait: .{resource.pattern} needs a STANDARD one"
+        owner = _express_owner(state.group, definition)
+        if owner and resource.kind == "activity":
+            yield error(f"{owner} cannot use activities", state.at + "/Resource")
+        elif owner and resource.pattern != "request_response":
+            message = f"{owner} does not wait: .{resource.pattern} needs the type STANDARD"
             yield error(message, state.at + "/Resource")
     for group in definition.groups:
-        if group.distributed:
-            message = "a Map of an EXPRESS state machine cannot have the Mode DISTRIBUTED"
+        owner = _express_owner(group.parent.group, definition) if group.distributed and group.parent else ""
+        if owner:
+            message = f"a Map of {owner} cannot have the Mode DISTRIBUTED"
             yield error(message, group.at + "/ProcessorConfig/Mode")
+
+
+def _express_owner(group: Group, definition: DefinitionIndex) -> str:
+    """Return in words what of the type EXPRESS runs the states of a group; ``""`` for the type STANDARD."""
+    while group.parent is not None:
+        if group.distributed:
+            config = group.fields["ProcessorConfig"]
+            is_express = isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS"
+            return "an EXPRESS child execution" if is_express else ""
+        group = group.parent.group
+    return "an EXPRESS state machine" if definition.execution_type == "EXPRESS" else ""

@@ -21,11 +21,12 @@ from sfn_provider.asl.lint_rules.fields import (
 )
 from sfn_provider.asl.lint_rules.languages import fields_of_other_language, query_languages
 from sfn_provider.asl.lint_rules.loops import loops_without_wait
-from sfn_provider.asl.lint_rules.maps import distributed_only, processor_configs, readers_and_writers
+from sfn_provider.asl.lint_rules.maps import batches, distributed_only, items, processor_configs, readers_and_writers
 from sfn_provider.asl.lint_rules.missing_data import impossible_paths
 from sfn_provider.asl.lint_rules.names import labels, state_names
-from sfn_provider.asl.lint_rules.resources import credentials, express, required_parameters, resources, task_tokens
+from sfn_provider.asl.lint_rules.resources import credentials, express, missing_parameters, resources, task_tokens
 from sfn_provider.asl.lint_rules.retries import error_names, repeated_errors, unmatched_errors
+from sfn_provider.asl.lint_rules.service_calls import call_parameters, sdk_actions
 from sfn_provider.asl.lint_rules.transitions import (
     choice_rule_targets,
     missing_end,
@@ -67,8 +68,12 @@ RULES: tuple[Rule, ...] = (
     error_names,
     processor_configs,
     readers_and_writers,
+    batches,
+    items,
     resources,
-    required_parameters,
+    sdk_actions,
+    missing_parameters,
+    call_parameters,
     credentials,
     express,
     paths_and_calls,

@@ -43,7 +43,9 @@ def variable_names(definition: DefinitionIndex) -> Iterator[Diagnostic]:
                 yield error(f"Assign is an object of variables and their values, not {kind_of(names)}", at)
         for name, at in assigned_variables(state):
             if problem := _name_problem(name):
-                yield error(f"{name!r} is no name for a variable: {problem}", at)
+                # Both codes are AWS's, measured by others; its documentation does not list them.
+                code = "RESERVED_VARIABLE_NAME" if name == RESERVED else "INVALID_VARIABLE_NAME"
+                yield error(f"{name!r} is no name for a variable: {problem}", at, code)
 
 
 def _name_problem(name: str) -> str:

@@ -32,7 +32,7 @@ _CLUSTER: Final = {
     "CertificateAuthority": ParameterField(required=True, fits=_is_certificate),
     "Endpoint": ParameterField(required=True, fits=lambda text: text.startswith("https://")),
 }
-_FIELDS: Final = {
+FIELDS: Final = {
     "Call": _CLUSTER
     | {
         "Method": ParameterField(required=True, values=("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH")),
@@ -65,7 +65,7 @@ class KubernetesAdapter(Adapter):
     @staticmethod
     def check(operation: str, parameters: Json) -> Iterator[str]:
         """Return the problems of an operation's parameters, one sentence each."""
-        yield from find_problems(_FIELDS[operation], parameters)
+        yield from find_problems(FIELDS[operation], parameters)
         options = parameters.get("LogOptions") if isinstance(parameters, dict) else None
         if isinstance(options, dict):
             yield from find_problems(_LOG_FIELDS, options)

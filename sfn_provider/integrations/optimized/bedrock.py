@@ -14,12 +14,12 @@ from sfn_provider.integrations.json_templates import get_path
 from sfn_provider.integrations.optimized.transforms import parse_json
 from sfn_provider.integrations.value_shapes import Values, raw_text
 
-_INTEGRATION_FIELDS: Final = ("Input", "Output")
+INTEGRATION_FIELDS: Final = ("Input", "Output")
 
 
 def request(parameters: Values, context: CallContext) -> Values:
     """Remove the fields that the operation does not have."""
-    return {name: value for name, value in parameters.items() if name not in _INTEGRATION_FIELDS}
+    return {name: value for name, value in parameters.items() if name not in INTEGRATION_FIELDS}
 
 
 def result(response: Values) -> Values:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from sfn_provider.asl.lint_rules.service_calls import RETIRED_SERVICES
 from sfn_provider.asl.model import Map, State, Task
 from sfn_provider.asl.placeholders import strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource
@@ -66,20 +66,9 @@ def _waits_for_token(state: State) -> bool:
     return resource is not None and resource.pattern == "waitForTaskToken"
 
 
-@lru_cache(maxsize=1)
-def _supported_patterns() -> dict[str, tuple[str, ...]]:
-    """Return the supported integration patterns by ``service:action``."""
-    from sfn_provider.integrations import supported_resources
-
-    return {entry.resource.removeprefix("arn:aws:states:::"): tuple(entry.patterns) for entry in supported_resources()}
-
-
 def _unsupported(state: State) -> bool:
     resource = _resource(state)
-    if resource is None or resource.kind != "optimized":
-        return False
-    name = f"{resource.service}:{resource.action}"
-    return "${" not in name and resource.pattern not in _supported_patterns().get(name, ())
+    return resource is not None and resource.kind == "aws-sdk" and resource.service in RETIRED_SERVICES
 
 
 def _unknown_resource(state: State) -> bool:
@@ -150,8 +139,8 @@ STATE_RULES: tuple[Limitation, ...] = (
         "UNSUPPORTED_INTEGRATION",
         "fails",
         _unsupported,
-        "This integration, or this way of waiting for it, is not among those that tasks can call, so the task fails.",
-        "Use the aws-sdk integration of the same service, or an operator of Airflow.",
+        "The service is retired, and botocore, with which tasks call, no longer has it, so the task fails.",
+        "Call what has taken its place.",
     ),
     Limitation(
         "UNKNOWN_RESOURCE",

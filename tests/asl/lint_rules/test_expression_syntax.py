@@ -8,7 +8,7 @@ import pytest
 from sfn_provider.asl import lint
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
-CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "End": True}
+CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "End": True}
 PASS = {"Type": "Pass", "End": True}
 HOLD = {"Type": "Wait", "End": True}
 EACH = {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": PASS}}, "End": True}
@@ -69,6 +69,12 @@ PATHS = [
         [("error", SCHEMA, "/ItemBatcher/MaxItemsPerBatchPath")],
     ),
     Case("error from a call", {"Type": "Fail", "ErrorPath": "States.Format('{}', $.e)"}, []),
+    Case("a cause that is text", {"Type": "Fail", "CausePath": "States.ArrayGetItem($.a, 0)"}, []),
+    Case(
+        "a cause that is a number",
+        {"Type": "Fail", "CausePath": "States.MathAdd($.a, 1)"},
+        [("warning", "INTRINSIC_WILL_FAIL", "/CausePath")],
+    ),
     Case("cause from no call", {"Type": "Fail", "CausePath": "why"}, [("error", SCHEMA, "/CausePath")]),
     Case("placeholder", {**PASS, "InputPath": "${Path}"}, []),
 ]
@@ -103,9 +109,9 @@ WHERE: list[tuple[str, dict[str, Any]]] = [
     ("/Parameters", PASS),
     ("/ResultSelector", CALL),
     ("/ItemSelector", EACH),
-    ("/ItemReader/Parameters", {**FAR, "ItemReader": {"Resource": "arn:aws:states:::s3:getObject"}}),
+    ("/ItemReader/Parameters", {**FAR, "ItemReader": {"Resource": "${Reader}"}}),
     ("/ItemBatcher/BatchInput", {**FAR, "ItemBatcher": {"MaxItemsPerBatch": 5}}),
-    ("/ResultWriter/Parameters", {**FAR, "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject"}}),
+    ("/ResultWriter/Parameters", {**FAR, "ResultWriter": {"WriterConfig": {"OutputType": "JSON"}}}),
 ]
 
 

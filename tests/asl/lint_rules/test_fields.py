@@ -9,12 +9,13 @@ from sfn_provider.asl.lint_rules.fields import is_timestamp
 from sfn_provider.asl.lint_rules.retries import RESERVED_ERRORS
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
-CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "End": True}
+CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "End": True}
 ITEMS = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
 FAR = {**ITEMS, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
 EACH = {"Type": "Map", "ItemProcessor": ITEMS, "End": True}
 FAR_EACH = {"Type": "Map", "ItemProcessor": FAR, "End": True}
 HOLD = {"Type": "Wait", "End": True}
+WRITE = {"Resource": "arn:aws:states:::s3:putObject"}
 READ = {"Resource": "arn:aws:states:::s3:getObject"}
 
 
@@ -202,6 +203,7 @@ def test_labels_are_unique() -> None:
         ({"Mode": "INLINE"}, []),
         ({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, []),
         ({"Mode": "DISTRIBUTED"}, [("error", SCHEMA, "/ItemProcessor/ProcessorConfig")]),
+        ({"ExecutionType": "STANDARD"}, [("error", SCHEMA, "/ItemProcessor/ProcessorConfig/ExecutionType")]),
         (
             {"Mode": "INLINE", "ExecutionType": "STANDARD"},
             [("error", SCHEMA, "/ItemProcessor/ProcessorConfig/ExecutionType")],
@@ -214,6 +216,16 @@ def test_labels_are_unique() -> None:
 )
 def test_processor_config(config: dict[str, str], expected: list[tuple[str, str, str]]) -> None:
     assert check({**EACH, "ItemProcessor": {**ITEMS, "ProcessorConfig": config}}) == expected
+
+
+@pytest.mark.parametrize(
+    ("items", "refused"),
+    [([1], False), ({"a": 1}, False), ("{% $states.input %}", False), ("${Items}", False)]
+    + [(value, True) for value in ("abc", "", 5, True)],
+)
+def test_items_of_a_jsonata_map(items: Any, refused: bool) -> None:
+    state = {**EACH, "QueryLanguage": "JSONata", "Items": items}
+    assert check(state) == ([("error", SCHEMA, "/Items")] if refused else [])
 
 
 def test_fields_of_a_distributed_map_on_an_inline_one() -> None:
@@ -254,6 +266,12 @@ def test_fields_of_a_distributed_map_on_an_inline_one() -> None:
         ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "/ResultWriter/WriterConfig/OutputType"),
         ({"ResultWriter": {"Resource": "arn:aws:states:::s3:getObject"}}, "/ResultWriter/Resource"),
         ({"ResultWriter": {"Resource": "${WriterResource}"}}, None),
+        ({"ResultWriter": {**WRITE, "Parameters": {"Bucket.$": "$.bucket"}}}, None),
+        ({"ResultWriter": {**WRITE, "Parameters": {"Prefix": "p"}}}, "/ResultWriter/Parameters"),
+        ({"ItemBatcher": {"MaxItemsPerBatch": 2}}, None),
+        ({"ItemBatcher": {"MaxInputBytesPerBatchPath": "$.n"}}, None),
+        ({"ItemBatcher": {}}, "/ItemBatcher"),
+        ({"ItemBatcher": {"BatchInput": {"a": 1}}}, "/ItemBatcher"),
     ],
 )
 def test_readers_and_writers(fields: dict[str, Any], location: str | None) -> None:

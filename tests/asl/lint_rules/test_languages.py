@@ -7,7 +7,7 @@ import pytest
 from sfn_provider.asl import lint
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
-CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "End": True}
+CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "End": True}
 FAR = {
     "StartAt": "I",
     "States": {"I": {"Type": "Succeed"}},
@@ -15,6 +15,7 @@ FAR = {
 }
 EACH = {"Type": "Map", "ItemProcessor": FAR, "End": True}
 S3 = {"Resource": "arn:aws:states:::s3:getObject"}
+OBJECT = {"Bucket": "b", "Key": "k"}
 PUT = {"Resource": "arn:aws:states:::s3:putObject"}
 CATCH = {"ErrorEquals": ["E"], "Next": "B"}
 EXPRESSION = "{% $states.input.x %}"
@@ -59,10 +60,10 @@ def test_fields_of_one_language(language: str, rows: list[tuple[dict[str, Any], 
     [
         ("JSONPath", {**CALL, "Catch": [{**CATCH, "Output": 1}]}, "/Catch/0/Output"),
         ("JSONata", {**CALL, "Catch": [{**CATCH, "ResultPath": "$.e"}]}, "/Catch/0/ResultPath"),
-        ("JSONPath", {**EACH, "ItemReader": {**S3, "Arguments": {}}}, "/ItemReader/Arguments"),
-        ("JSONata", {**EACH, "ItemReader": {**S3, "Parameters": {}}}, "/ItemReader/Parameters"),
-        ("JSONPath", {**EACH, "ResultWriter": {**PUT, "Arguments": {}}}, "/ResultWriter/Arguments"),
-        ("JSONata", {**EACH, "ResultWriter": {**PUT, "Parameters": {}}}, "/ResultWriter/Parameters"),
+        ("JSONPath", {**EACH, "ItemReader": {**S3, "Arguments": OBJECT}}, "/ItemReader/Arguments"),
+        ("JSONata", {**EACH, "ItemReader": {**S3, "Parameters": OBJECT}}, "/ItemReader/Parameters"),
+        ("JSONPath", {**EACH, "ResultWriter": {**PUT, "Arguments": OBJECT}}, "/ResultWriter/Arguments"),
+        ("JSONata", {**EACH, "ResultWriter": {**PUT, "Parameters": OBJECT}}, "/ResultWriter/Parameters"),
         ("JSONata", {**EACH, "ItemBatcher": {"MaxItemsPerBatchPath": "$.n"}}, "/ItemBatcher/MaxItemsPerBatchPath"),
         (
             "JSONata",

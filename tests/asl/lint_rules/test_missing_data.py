@@ -8,7 +8,7 @@ import pytest
 from sfn_provider.asl import lint
 
 CODE = "DATA_PATH_CANNOT_EXIST"
-CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets"}
+CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f"}
 DONE = {"Type": "Succeed"}
 
 

@@ -6,6 +6,13 @@ from sfn_provider.asl import lint
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
 from sfn_provider.integrations import supported_resources
 
+REQUIRED = {
+    "ecs": {"TaskDefinition": "t"},
+    "states": {"StateMachineArn": "m"},
+    "http": {"ApiEndpoint": "https://example.com", "Method": "GET"},
+    "sns": {"Message": "m"},
+}
+
 
 @pytest.mark.parametrize(
     ("resource", "message"),
@@ -27,7 +34,7 @@ from sfn_provider.integrations import supported_resources
     ],
 )
 def test_actions_of_optimized_integrations(resource: str, message: str | None) -> None:
-    fields = {name: "x" for name in ("TaskDefinition", "StateMachineArn", "Message", "JobName", "FunctionName")}
+    fields = REQUIRED.get(resource.partition(":")[0], {})
     state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": fields, "End": True}
     found = lint({"StartAt": "A", "States": {"A": state}})
     if message is None:

@@ -25,7 +25,7 @@ def group(**states: Any) -> dict[str, Any]:
 
 END = {"Type": "Pass", "End": True}
 DONE = {"Type": "Succeed"}
-CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets"}
+CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f"}
 IF = {"Variable": "$.x", "IsPresent": True}
 
 ERRORS = [
@@ -246,7 +246,12 @@ LOOPS = [
     (
         "waits for a job",
         {
-            "A": {"Type": "Task", "Resource": "arn:aws:states:::batch:submitJob.sync", "Parameters": {}, "Next": "B"},
+            "A": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::glue:startJobRun.sync",
+                "Parameters": {"JobName": "j"},
+                "Next": "B",
+            },
             "B": {"Type": "Choice", "Choices": [{**IF, "Next": "C"}], "Default": "A"},
             "C": DONE,
         },

@@ -7,7 +7,7 @@ import pytest
 from sfn_provider.asl import lint
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
-CALL = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets"}
+CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f"}
 
 
 def check(states: dict[str, Any], **machine: Any) -> list[tuple[str, str, str]]:
@@ -37,7 +37,8 @@ def check(states: dict[str, Any], **machine: Any) -> list[tuple[str, str, str]]:
 def test_names(name: str, right: bool, language: str, suffix: str) -> None:
     value = "$" if suffix else 1
     states = {"A": {"Type": "Pass", "Assign": {name + suffix: value}, "End": True}}
-    expected = [] if right else [("error", SCHEMA, f"/States/A/Assign/{name}{suffix}")]
+    code = "RESERVED_VARIABLE_NAME" if name == "states" else "INVALID_VARIABLE_NAME"
+    expected = [] if right else [("error", code, f"/States/A/Assign/{name}{suffix}")]
     assert check(states, QueryLanguage=language) == expected
 
 
