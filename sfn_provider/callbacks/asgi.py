@@ -21,9 +21,13 @@ POLL_INTERVAL: Final = 1.0
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Respond to an HTTP request."""
+    """Respond to an HTTP request; a websocket is refused."""
     from starlette.requests import ClientDisconnect, Request
     from starlette.responses import Response
+
+    if scope["type"] != "http":
+        await send({"type": "websocket.close", "code": 1003})
+        return
 
     try:
         response = await _respond(Request(scope, receive))

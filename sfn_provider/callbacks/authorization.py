@@ -8,6 +8,7 @@ Airflow's REST API, and Airflow's auth manager must permit its user to edit the 
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from collections.abc import Callable
@@ -67,7 +68,11 @@ def _by_signature(request: ApiRequest, action: str) -> DagPermission:
 
 
 def _signature(request: ApiRequest, match: re.Match[str], secret: str) -> str:
-    """The signature that is expected; empty where a required header is not signed, or the request is too old."""
+    """Return the signature that is expected; empty for a request that no signature makes valid.
+
+    That is one without a required signed header, one that is too old, and one whose ``X-Amz-Content-Sha256`` is not
+    the digest of its body: the signature would cover the header alone.
+    """
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
@@ -76,11 +81,17 @@ def _signature(request: ApiRequest, match: re.Match[str], secret: str) -> str:
     date = request.headers.get("x-amz-date", "")
     if not _REQUIRED_SIGNED_HEADERS.issubset(signed) or not _is_recent(date) or not date.startswith(match["day"]):
         return ""
+    digest = hashlib.sha256(request.body).hexdigest()
+    if request.headers.get("x-amz-content-sha256", digest) != digest:
+        return ""
     signer = SigV4Auth(Credentials(match["key"], secret), "states", match["region"])
     headers = {name: request.headers.get(name, "") for name in signed}
     signed_request = AWSRequest(method=request.method, url=request.url, headers=headers, data=request.body)
     signed_request.context["timestamp"] = date
-    canonical = signer.canonical_request(signed_request)
+    try:
+        canonical = signer.canonical_request(signed_request)
+    except ValueError:  # the Host header makes no URL
+        return ""
     return str(signer.signature(signer.string_to_sign(signed_request, canonical), signed_request))
 
 

@@ -105,14 +105,22 @@ def process_message(message: Message, now: float) -> MessageOutcome:
     return MessageOutcome(delete=False, wait_id=claim.id)
 
 
+def _process_any_message(message: Message) -> MessageOutcome:
+    """Process a message of whatever content; one whose record cannot be read or written now becomes visible again."""
+    try:
+        return process_message(message, time.time())
+    except Exception as error:  # of whatever kind: the answers behind it are waited for
+        reason = f"{type(error).__name__}: {masked_line(error)}"
+        _log.warning("Message %s in the queue of task tokens is tried again: %s", message["MessageId"], reason)
+        return MessageOutcome(delete=False)
+
+
 async def consume_queue(wake: Callable[[str], bool]) -> None:
-    """Read the queue until cancelled.
+    """Read the queue until cancelled; no error ends it.
 
     Args:
         wake: wakes the trigger of a wait, by its id; False where this event loop has none.
     """
-    from sfn_provider.executions.aws_errors import aws_errors
-
     errors = 0
     while True:
         try:
@@ -120,11 +128,12 @@ async def consume_queue(wake: Callable[[str], bool]) -> None:
                 while True:
                     await _receive(client, wake)
                     errors = 0
-        except aws_errors() as error:
+        except Exception as error:  # of whatever kind: AWS's, the network's, a wrong connection
             # The triggers go on waiting: the endpoint still takes answers, and messages stay in the queue.
             delay = min(_MAX_RETRY_DELAY, 2.0**errors)
             errors += 1
-            _log.warning("Cannot read the queue of task tokens, next try in %.0f s: %s", delay, masked_line(error))
+            reason = f"{type(error).__name__}: {masked_line(error)}"
+            _log.warning("Cannot read the queue of task tokens, next try in %.0f s: %s", delay, reason)
             await asyncio.sleep(delay)
 
 
@@ -133,7 +142,7 @@ async def _receive(client: Any, wake: Callable[[str], bool]) -> None:
 
     received = await client.receive_message(**_receive_arguments(LONG_POLL_SECONDS))
     for message in received.get("Messages", []):
-        outcome = await sync_to_async(process_message)(message, time.time())
+        outcome = await sync_to_async(_process_any_message)(message)
         done = outcome.delete or (outcome.wait_id is not None and wake(outcome.wait_id))
         operation, arguments = _settlement(message, done)
         await getattr(client, operation)(**arguments)
@@ -152,7 +161,7 @@ def drain_queue(wait_ids: Container[str]) -> None:
     client = hook.get_client_type(region_name=hook.region_name)
     received = client.receive_message(**_receive_arguments(wait_seconds=0))
     for message in received.get("Messages", []):
-        outcome = process_message(message, time.time())
+        outcome = _process_any_message(message)
         operation, arguments = _settlement(message, outcome.delete or outcome.wait_id in wait_ids)
         getattr(client, operation)(**arguments)
 

@@ -96,16 +96,20 @@ class TokenSigner:
         """Read a token. Signatures are compared in constant time.
 
         Raises:
-            InvalidToken: its signature is wrong.
+            InvalidToken: its signature is wrong, or the token is not spelled as `sign` spells it: base64 has several
+                spellings of the same bytes.
         """
         from itsdangerous import BadData
 
-        if len(token) > MAX_TOKEN_LENGTH:
+        if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
             raise InvalidToken
+        serializer = self._serializer()
         try:
-            data: Any = self._serializer().loads(token)
+            data: Any = serializer.loads(token)
         except BadData as error:
             raise InvalidToken from error
+        if not hmac.compare_digest(str(serializer.dumps(data)), token):
+            raise InvalidToken
         identity, digest = data
         return TokenClaim(identity, digest)
 

@@ -72,7 +72,7 @@ def read_members(action: str, body: Any) -> dict[str, str]:
 
     Raises:
         ApiError: ``ValidationException`` with all problems; ``SerializationException`` where the body is not an object
-            of strings.
+            of strings, or one of them but the output has a lone surrogate.
     """
     if not isinstance(body, dict):
         raise ApiError("SerializationException", "The request body must be a JSON object")
@@ -82,8 +82,8 @@ def read_members(action: str, body: Any) -> dict[str, str]:
         value = body.get(member.name)
         if value is None:
             problems += [_problem(member.name, "must not be null")] if member.required else []
-        elif not isinstance(value, str):
-            raise ApiError("SerializationException", f"{member.name} must be a string")
+        elif not isinstance(value, str) or not (member.name == "output" or _is_unicode(value)):
+            raise ApiError("SerializationException", f"{member.name} must be a string of Unicode characters")
         else:
             problems += _length_problems(member, value)
             found[member.name] = value
@@ -91,6 +91,14 @@ def read_members(action: str, body: Any) -> dict[str, str]:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
         raise ApiError("ValidationException", f"{count}: {'; '.join(problems)}")
     return found
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _length_problems(member: _Member, value: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -80,6 +81,30 @@ def test_a_body_that_was_not_signed_is_refused(waits: Waits, endpoint: str) -> N
     worker.meta.events.register("before-send.stepfunctions.SendTaskSuccess", replace_body)
     token = waits.open()
     assert code_of(worker.send_task_success, taskToken=token, output="1") == "InvalidSignatureException"
+
+
+@pytest.mark.usefixtures("by_signature")
+@pytest.mark.parametrize("claimed", ["UNSIGNED-PAYLOAD", hashlib.sha256(b"{}").hexdigest()], ids=["none", "another"])
+def test_a_signature_that_covers_another_body_is_refused(waits: Waits, endpoint: str, claimed: str) -> None:
+    def claim(request: Any, **_: Any) -> None:
+        request.headers["X-Amz-Content-SHA256"] = claimed
+
+    worker = signing(endpoint)
+    worker.meta.events.register("before-sign.stepfunctions", claim)
+    token = waits.open()
+    assert code_of(worker.send_task_success, taskToken=token, output="1") == "InvalidSignatureException"
+    found = waits.read(token)
+    assert found is not None and found.answer is None
+
+
+@pytest.mark.usefixtures("by_signature")
+def test_a_request_that_names_its_bodys_digest_is_let_in(waits: Waits, endpoint: str) -> None:
+    def claim(request: Any, **_: Any) -> None:
+        request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(request.body).hexdigest()
+
+    worker = signing(endpoint)
+    worker.meta.events.register("before-sign.stepfunctions", claim)
+    worker.send_task_success(taskToken=waits.open(), output="1")
 
 
 @pytest.mark.usefixtures("by_signature")

@@ -145,11 +145,24 @@ def test_answers_that_nobody_waits_for_go(kept: Kept, answers: Any) -> None:
     assert kept.answer() is None
 
 
+def other_spelling(token: str) -> str:
+    """The same bytes in base64, of whose last character two bits say nothing."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
+
+
 BAD = {
     "no JSON": "{",
     "no object": "[]",
     "no action": json.dumps({"taskToken": TOKEN, "output": "1"}),
     "another action": json.dumps({"action": "GetActivityTask", "activityArn": "a"}),
+    "half a character": json.dumps({"action": "SendTaskSuccess", "taskToken": "\ud800", "output": "1"}),
+    "half a character in the output": json.dumps(
+        {"action": "SendTaskSuccess", "taskToken": TOKEN, "output": '"\udfff"'}
+    ),
+    "another spelling of the token": json.dumps(
+        {"action": "SendTaskSuccess", "taskToken": other_spelling(TOKEN), "output": "1"}
+    ),
     "no output": json.dumps({"action": "SendTaskSuccess", "taskToken": TOKEN}),
     "another's token": json.dumps(
         {"action": "SendTaskSuccess", "taskToken": TokenSigner("another key").sign(WAITER, "1"), "output": "1"}
@@ -165,6 +178,44 @@ def test_what_is_no_answer_stays_for_the_dead_letter_queue(
     assert taken == sqs_queue.MessageOutcome(delete=False)
     assert "Message m-1 in the queue of task tokens is no answer: " in caplog.text
     assert TOKEN not in caplog.text
+
+
+def test_an_answer_is_written_although_the_one_before_it_cannot_be(
+    kept: Kept, answers: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other, failures = TokenSigner.from_configuration().verify(OTHERS_TOKEN).id, [OSError("the database is away")] * 2
+
+    def read(identity: str) -> WaitRecord | None:
+        if identity == other and failures:
+            raise failures.pop()
+        return kept.waits.get(identity)
+
+    monkeypatch.setattr(wait_records, "read_record", read)
+    send(answers, token="\ud800", output="0")
+    send(answers, token=OTHERS_TOKEN, output="2")
+    send(answers, output="1")
+    read_by(answers, ID, other, until=lambda: left(answers) == 1)  # the one that is no answer stays
+    assert kept.answer() == WorkerAnswer("SendTaskSuccess", output="1")
+    assert kept.answer(other) == WorkerAnswer("SendTaskSuccess", output="2")
+    assert "is tried again: OSError: the database is away" in caplog.text
+
+
+@pytest.mark.parametrize("error", [ValueError("no region"), KeyError("aws_default")], ids=["client", "connection"])
+def test_no_error_ends_the_reader(
+    kept: Kept, answers: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    make_client, errors = sqs_queue._async_client, [error]
+
+    async def client() -> Any:
+        if errors:
+            raise errors.pop()
+        return await make_client()
+
+    monkeypatch.setattr(sqs_queue, "_async_client", client)
+    send(answers, output="1")
+    asyncio.run(until_it_fires(trigger()))
+    assert kept.answer() == WorkerAnswer("SendTaskSuccess", output="1")
+    assert f"Cannot read the queue of task tokens, next try in 1 s: {type(error).__name__}" in caplog.text
 
 
 def test_an_endpoint_that_fails_is_asked_again(
