@@ -98,9 +98,14 @@ def check_execution_input(value: Json) -> None:
 
 
 def exceeds_payload(value: Json) -> bool:
-    """Return True if the value is larger than a state's input or output may be."""
-    if isinstance(value, (bool, int, float)) or value is None or _is_small(value):
-        return False
+    """Return True if the value is larger than a state's input or output may be.
+
+    A value is serialized only where bounds on its size do not decide; so one that names the same large text many times
+    is refused at once.
+    """
+    least, most = _size_bounds(value)
+    if least > MAX_PAYLOAD_BYTES or most <= MAX_PAYLOAD_BYTES:
+        return least > MAX_PAYLOAD_BYTES
     text = to_json(value)
     return len(text) > MAX_PAYLOAD_BYTES or (len(text) * 4 > MAX_PAYLOAD_BYTES and utf8_bytes(text) > MAX_PAYLOAD_BYTES)
 
@@ -111,28 +116,30 @@ _BYTES_OF_AN_ATOM: Final = 25
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
 
 
-def _is_small(value: Json) -> bool:
-    """Return True if the value cannot be too large, without serializing it; False where that has to decide."""
-    left, pending = MAX_PAYLOAD_BYTES, [value]
+def _size_bounds(value: Json) -> tuple[int, int]:
+    """Return how many bytes the value has as JSON: at least, and at most; at least too many where it is too large."""
+    least, more, pending = 0, 0, [value]
     while pending:
         part = pending.pop()
         kind = part.__class__
         if kind is dict:
-            left -= 2 + 4 * len(part)
+            least += 1 + 2 * len(part)
+            more += 1
             pending += part
             pending += part.values()
         elif kind is list:
-            left -= 2 + len(part)
+            least += 2
+            more += len(part)
             pending += part
         elif kind is str:
             # A character takes at most two bytes with a backslash before it, or six as \u0000 does.
-            left -= 2 + (2 if part.isascii() and part.isprintable() else 6) * len(part)
-        elif kind is int and not -(2**63) <= part < 2**63:
-            return False
-        elif kind in _ATOMS:
-            left -= _BYTES_OF_AN_ATOM
+            least += 2 + len(part)
+            more += (1 if part.isascii() and part.isprintable() else 5) * len(part)
+        elif kind in _ATOMS and (kind is not int or -(2**63) <= part < 2**63):
+            least += 1
+            more += _BYTES_OF_AN_ATOM
         else:
-            return False
-        if left < 0:
-            return False
-    return True
+            return 0, MAX_PAYLOAD_BYTES + 1
+        if least > MAX_PAYLOAD_BYTES:
+            return least, least
+    return least, least + more

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine import simulate
+from sfn_provider.engine import limits, simulate
 from sfn_provider.engine.interpreter import ResumePoint
 from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
 from sfn_provider.exceptions import UsageError
@@ -199,3 +202,27 @@ def test_an_input_that_is_too_large_starts_no_execution() -> None:
     assert simulate(one({"Type": "Pass"}), text(MOST)).status == "SUCCEEDED"
     with pytest.raises(UsageError, match=r"input has 262,145 bytes as JSON, and Step Functions takes at most 262,144"):
         simulate(one({"Type": "Pass"}), text(MOST + 1))
+
+
+def test_a_value_that_names_a_large_text_many_times_is_refused_without_its_text() -> None:
+    text = "x" * 200_000
+    tracemalloc.start()
+    try:
+        assert exceeds_payload({f"k{n}": text for n in range(5_000)})
+        assert exceeds_payload([[text] * 1_000] * 1_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        max_leaves=30,
+    )
+)
+def test_bounds_on_a_size_hold(value: Json) -> None:
+    least, most = limits._size_bounds(value)
+    assert least <= len(to_json(value).encode(errors="replace")) <= most or (least, most) == (0, MAX_PAYLOAD_BYTES + 1)

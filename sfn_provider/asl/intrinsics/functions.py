@@ -28,11 +28,15 @@ from sfn_provider.asl.intrinsics.arguments import (
 from sfn_provider.asl.intrinsics.formatting import split_template
 from sfn_provider.asl.java_values import compact_json, java_distinct, java_text
 from sfn_provider.asl.scope import Json, Randomness
+from sfn_provider.asl.value_size import is_larger
 
 Call = Callable[[Sequence[Json], Randomness], Json]
 
 MAX_RANGE_ITEMS: Final = 1000
 MAX_STRING_LENGTH: Final = 10_000
+_MAX_TEXT_LENGTH: Final = 2**24
+"""How many characters a text may have that a function makes; what has more is far beyond a state's 256 KiB."""
+
 _UUID_BITS = 128
 _BASE64_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
@@ -74,6 +78,7 @@ def _array_partition(arguments: Sequence[Json], _entropy: Randomness) -> Json:
 
 def _array_contains(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     # Recorded: true is found in ["true"], and {"a": 1, "b": 2} is not found in [{"b": 2, "a": 1}].
+    _refuse_long(list(arguments))
     searched = java_text(arguments[1])
     return any(java_text(item) == searched for item in expect_array(arguments[0]))
 
@@ -102,7 +107,9 @@ def _array_length(arguments: Sequence[Json], _entropy: Randomness) -> Json:
 
 
 def _array_unique(arguments: Sequence[Json], _entropy: Randomness) -> Json:
-    return java_distinct(expect_array(arguments[0]))
+    items = expect_array(arguments[0])
+    _refuse_long(items)
+    return java_distinct(items)
 
 
 def _base64_encode(arguments: Sequence[Json], _entropy: Randomness) -> Json:
@@ -119,6 +126,7 @@ def _base64_decode(arguments: Sequence[Json], _entropy: Randomness) -> Json:
 
 def _hash(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     algorithm = _ALGORITHMS.get(expect_string(arguments[1]))
+    _refuse_long(arguments[0])
     data = expect_string(java_text(arguments[0]), MAX_STRING_LENGTH)
     if algorithm is None:
         raise InvalidArguments
@@ -151,6 +159,7 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _json_to_string(arguments: Sequence[Json], _entropy: Randomness) -> Json:
+    _refuse_long(arguments[0])
     return compact_json(arguments[0])
 
 
@@ -187,10 +196,17 @@ def _format(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     if len(pieces) != len(arguments):
         counts = "number of arguments do not match the occurrences of {}."
         raise InvalidArguments(f"Invalid arguments in States.Format: {counts}")
+    _refuse_long(list(arguments))
     result = pieces[0]
     for value, piece in zip(arguments[1:], pieces[1:], strict=True):
         result += (value if isinstance(value, str) else java_text(value)) + piece
     return result
+
+
+def _refuse_long(value: Json) -> None:
+    """Refuse a value whose text would take much memory, as one that names a large value often does."""
+    if is_larger(value, _MAX_TEXT_LENGTH, with_texts=True):
+        raise InvalidArguments("The result of the intrinsic function is too large.")
 
 
 _TABLE = (

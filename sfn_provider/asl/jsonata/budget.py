@@ -7,7 +7,7 @@ import time
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.errors import MEMORY_LIMIT, TIMEOUT, JsonataError
-from sfn_provider.asl.jsonata.value_size import MAX_NODES, is_larger
+from sfn_provider.asl.value_size import MAX_NODES, is_larger
 
 MAX_SECONDS: Final = 1.5
 """How much processor time an evaluation may take, its regular expressions apart. AWS gives up after one second."""

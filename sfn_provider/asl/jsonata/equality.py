@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sfn_provider.asl.jsonata.errors import TIMEOUT, JsonataError
-from sfn_provider.asl.jsonata.value_size import MAX_NODES
+from sfn_provider.asl.value_size import MAX_NODES
 
 
 def is_equal(left: Any, right: Any) -> bool:

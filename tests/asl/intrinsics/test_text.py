@@ -182,3 +182,19 @@ def test_split_gives_what_is_between_separators(value: str, separators: str) -> 
     pieces = evaluate("States.StringSplit($.v, $.s)", {"v": value, "s": separators})
     assert all(pieces)
     assert "".join(pieces) == "".join(char for char in value if char not in separators)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"States.Format('{'{}' * 300}'{', $.a' * 300})",
+        f"States.JsonToString(States.Array($.a{', $.a' * 300}))",
+        f"States.ArrayContains(States.Array($.a{', $.a' * 300}), 1)",
+        f"States.ArrayUnique(States.Array($.a{', $.a' * 300}))",
+        f"States.Hash(States.Array($.a{', $.a' * 300}), 'MD5')",
+    ],
+    ids=["Format", "JsonToString", "ArrayContains", "ArrayUnique", "Hash"],
+)
+def test_a_text_that_would_be_very_long_is_not_made(expression: str) -> None:
+    with pytest.raises(StatesError, match="too large"):
+        evaluate(expression, {"a": "x" * 200_000})

@@ -12,7 +12,7 @@ def is_larger(value: Any, most: int = MAX_NODES, *, with_texts: bool = False) ->
     """Return whether a value consists of more than so many values.
 
     Args:
-        value: a value of the evaluator.
+        value: a JSON value, or one of JSONata's evaluator.
         most: how many values there may be.
         with_texts: True to count each character of a text as a value, too.
     """
