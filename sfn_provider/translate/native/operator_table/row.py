@@ -14,6 +14,7 @@ Version = tuple[int, ...]
 OLDEST: Final[Version] = (9, 0)
 """The oldest amazon provider that rows are checked with. The others: 9.8, 9.12, 9.22, 9.25, 9.34, 9.39."""
 
+Outcome = Literal["succeeds", "waits"]
 Source = Literal["value", "json", "constant", "argument"]
 
 
@@ -66,6 +67,7 @@ class OlderProvider:
         lost: further texts of what is lost.
         returns: paths of the result that are found elsewhere.
         reads: further operations that it calls.
+        outcomes: further outcomes.
     """
 
     before: Version
@@ -76,6 +78,7 @@ class OlderProvider:
     lost: tuple[str, ...] = ()
     returns: Mapping[str, Returned] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class OperatorRow:
         added: parameters of the call that the operator sends where the Task has none, as the service itself would
             take them.
         changed: parameters of the call that the operator sends differently, with the reason why it is the same.
+        outcomes: what becomes of the operator with statuses of a job with which the state fails, where it does not
+            fail as well: ``succeeds``, or ``waits`` until the task's execution_timeout. `for_provider` adds texts.
         reads: operations that it calls beside ``operation``; none of them changes anything.
         lost: what the operator does not do or does otherwise, a sentence each.
         older: what differs with older providers.
@@ -124,13 +129,20 @@ class OperatorRow:
     returns: Mapping[str, Returned] = field(default_factory=dict)
     added: Mapping[str, Any] = field(default_factory=dict)
     changed: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     older: tuple[OlderProvider, ...] = ()
 
 
+_OUTCOME_TEXTS: Final[Mapping[Outcome, str]] = {
+    "succeeds": "It succeeds where the job ends with {}.",
+    "waits": "Where the job ends with {}, it waits on, until its execution_timeout.",
+}
+
+
 def for_provider(row: OperatorRow, amazon: Version) -> OperatorRow:
-    """Return a row as an amazon provider has its operator.
+    """Return a row as an amazon provider has its operator, with a text for each outcome that is lost.
 
     Args:
         row: a row of the table.
@@ -139,7 +151,8 @@ def for_provider(row: OperatorRow, amazon: Version) -> OperatorRow:
     for older in row.older:
         if amazon < older.before:
             row = _before(row, older)
-    return replace(row, older=())
+    texts = [_OUTCOME_TEXTS[outcome].format(status) for status, outcome in row.outcomes.items()]
+    return replace(row, older=(), lost=(*row.lost, *texts))
 
 
 def _before(row: OperatorRow, older: OlderProvider) -> OperatorRow:
@@ -159,4 +172,5 @@ def _before(row: OperatorRow, older: OlderProvider) -> OperatorRow:
         lost=(*row.lost, *older.lost),
         returns=dict(row.returns) | dict(older.returns),
         reads=(*row.reads, *older.reads),
+        outcomes=dict(row.outcomes) | dict(older.outcomes),
     )

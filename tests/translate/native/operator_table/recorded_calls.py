@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,6 +73,7 @@ def recorded(answers: dict[str, Any]) -> Iterator[RecordedCalls]:
     """Answer all calls inside from a table."""
     import aiobotocore.client
     import botocore.client
+    from airflow.providers.amazon.aws.hooks import base_aws
 
     calls = RecordedCalls(answers)
 
@@ -83,4 +88,8 @@ def recorded(answers: dict[str, Any]) -> Iterator[RecordedCalls]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.client.BaseClient, "_make_api_call", answer)
         patch.setattr(aiobotocore.client.AioBaseClient, "_make_api_call", answer_async)
+        patch.setattr(time, "sleep", lambda seconds: None)
+        # As in tests.aws.clients: hooks read the source text of all that call them, for each client.
+        stack = partial(inspect.stack, 0)
+        patch.setattr(base_aws, "inspect", SimpleNamespace(**{**vars(inspect), "stack": stack}))
         yield calls

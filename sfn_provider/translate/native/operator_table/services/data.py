@@ -38,16 +38,14 @@ _GLUE_SYNC: Final = replace(
         "$.JobRunState": constant("SUCCEEDED"),
     },
     reads=("GetJob", "GetJobRun"),
+    outcomes={"EXPIRED": "waits"},
     lost=(*_GLUE.lost, "The job run goes on where the task is stopped."),
     older=(
         *_GLUE.older,
         OlderProvider(
             (9, 12),
             without=frozenset({"waiter_max_attempts"}),
-            lost=(
-                "A job run that is stopped is taken as one that has succeeded.",
-                "A job run that ends with ERROR or EXPIRED is waited for until the task's execution_timeout.",
-            ),
+            outcomes={"ERROR": "waits", "STOPPED": "succeeds"},
         ),
         OlderProvider((9, 8), reads=("FilterLogEvents",), lost=("It copies the job's logs to the triggerer's.",)),
     ),

@@ -29,7 +29,7 @@ _CREATE_SYNC: Final = replace(
     constants=_UNBOUNDED | {"emr_conn_id": None, "wait_for_completion": True, "terminate_job_flow_on_failure": False},
     deferrable="deferrable",
     returns={"$.ClusterId": Returned(), "$.Cluster.Id": Returned()},
-    lost=("A cluster that is terminated without an error is taken as one that was created.",),
+    outcomes={"TERMINATED": "succeeds", "TERMINATING": "waits"},
     older=(OlderProvider((9, 22), without=frozenset({"terminate_job_flow_on_failure"})),),
 )
 

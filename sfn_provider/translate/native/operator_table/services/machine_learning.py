@@ -95,6 +95,7 @@ _TUNING_ROWS: Final = (
         required=(*_TUNING.required, "TrainingJobDefinition.InputDataConfig"),
         constants={"deferrable": False},
         deferrable=None,
+        outcomes={"Stopped": "succeeds"},
         lost=(*_TUNING_SYNC.lost, "It waits on an Airflow worker."),
     ),
 )

@@ -132,6 +132,7 @@ _START_SYNC: Final = replace(
         "$.Status": constant("SUCCEEDED"),
     },
     reads=("DescribeExecution",),
+    outcomes={"TIMED_OUT": "waits"},
     lost=("The execution goes on where the task is stopped.",),
 )
 
