@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon lint format golden aws-models bench constraints clean
+.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon properties lint format golden aws-models bench constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,6 +50,10 @@ test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA r
 
 test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functions against this package; needs the package index
 	$(BIN)/python -m tests.amazon_provider
+
+EXAMPLES := 300
+properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs, others each time: EXAMPLES=300
+	SFN_PROVIDER_PROPERTY_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/property --numprocesses 0 -v
 
 lint: $(INSTALLED)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

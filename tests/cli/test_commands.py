@@ -130,19 +130,22 @@ def test_lint_takes_substitutions(told: Told, folder: Path) -> None:
 
 
 def test_lint_reports_what_aws_refuses_and_what_fails(told: Told, folder: Path) -> None:
+    inside = {"TaskDefinition": "t", "NetworkConfiguration": {"Vpc": 1}}
     wrong = {
         "A": call("B", Resource="arn:aws:states:::glue:startJobRunn", Parameters={"JobName": "j"}),
-        "B": call("C", Resource="arn:aws:states:::aws-sdk:glue:startJobRun", Parameters={"Jobname": "j", "Jb": 1}),
+        "B": call("C", Resource="arn:aws:states:::aws-sdk:glue:startJobRun", Parameters={"JobName": "j", "Jb": 1}),
         "C": {"Type": "Pass", "Parameters": {"x.$": "States.Format('{} {}', $.a)"}, "Next": "D"},
-        "D": END,
+        "D": call("E", Resource="arn:aws:states:::aws-sdk:ecs:runTask", Parameters=inside),
+        "E": END,
     }
     (folder / "wrong.json").write_text(json.dumps(machine(wrong)))
     code, found = as_json(told, "lint", "wrong.json")
     assert code == 1
     assert [(entry["level"], entry["code"], entry["location"], entry["line"]) for entry in found] == [
         ("error", "SCHEMA_VALIDATION_FAILED", "/States/A/Resource", 1),
-        ("warning", "INTRINSIC_WILL_FAIL", "/States/C/Parameters/x.$", 1),
         ("error", "SCHEMA_VALIDATION_FAILED", "/States/B/Parameters/Jb", 1),
+        ("warning", "INTRINSIC_WILL_FAIL", "/States/C/Parameters/x.$", 1),
+        ("error", "SCHEMA_VALIDATION_FAILED", "/States/D/Parameters/NetworkConfiguration/Vpc", 1),
     ]
 
 

@@ -42,7 +42,7 @@ def test_pip_installs_the_package_from_its_own_wheel(tmp_path: Path) -> None:
     command = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(site)!r})\n{code}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    groups = ["airflow.plugins", "apache_airflow_provider", "console_scripts"]
+    groups = ["airflow.plugins", "apache_airflow_provider", "console_scripts", "pytest11"]
     assert done.stdout.split(" ", 1) == [str(site / "sfn_provider/__init__.py"), f"{groups} 5\n"]
 
 

@@ -9,12 +9,13 @@ import click
 
 from sfn_provider.cli.input_files import read_json_text
 from sfn_provider.cli.options import ProviderCommand, input_option, json_option, option_group, substitutions_option
-from sfn_provider.cli.output import print_json
-from sfn_provider.cli.state_references import read_state
+from sfn_provider.cli.output import print_diagnostics, print_json
+from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.cli.tables import console, shorten, status, table
 from sfn_provider.engine import test_state as run_test
 from sfn_provider.exceptions import RequestRefused, UsageError
 from sfn_provider.translate.definitions.files import read_file
+from sfn_provider.translate.definitions.state_references import find_state_reference
 
 _MOCK_OPTIONS: dict[str, dict[str, Any]] = {
     "mock_result": {"metavar": "JSON|@FILE", "help": "The result of the state's work."},
@@ -101,7 +102,9 @@ def test_state(
     Map or Parallel needs --mock-result or --mock-error. Exits with 1 where the state fails and neither Retry nor Catch
     takes the error, with 2 where AWS would refuse the request. With --json prints AWS's response.
     """
-    found = read_state(reference, substitutions, quiet=as_json)
+    found = find_state_reference(reference, read_substitutions(substitutions))
+    if not as_json:
+        print_diagnostics(found.warnings, found.file)
     try:
         response = run_test(
             found.definition,

@@ -170,6 +170,12 @@ def test_what_a_wildcard_does_not_catch(fields: dict[str, Any], answers: list[An
     assert outcome(execution) == ("FAILED", error)
 
 
+PARAMETERS = {
+    "arn:aws:states:::lambda:invoke": {"FunctionName": "f"},
+    "arn:aws:states:::aws-sdk:s3:getObject": {"Bucket": "b", "Key": "k"},
+}
+
+
 @pytest.mark.parametrize("name", ["States.DataLimitExceeded", "States.ALL", "States.TaskFailed"])
 @pytest.mark.parametrize(
     ("resource", "named"),
@@ -180,7 +186,7 @@ def test_what_a_wildcard_does_not_catch(fields: dict[str, Any], answers: list[An
     ],
 )
 def test_a_result_that_is_too_large_is_caught_and_names_its_resource(name: str, resource: str, named: str) -> None:
-    machine = caught(task(Resource=resource), catcher(name))
+    machine = caught(task(Resource=resource, Parameters=PARAMETERS.get(resource, {})), catcher(name))
     execution = simulate(machine, {}, mocks={"State": returns("\u00e9" * 131_072)})  # two bytes each
     assert execution.output["Error"] == "States.DataLimitExceeded"
     assert execution.output["Cause"].startswith(f"The state/task '{named}' returned a result")

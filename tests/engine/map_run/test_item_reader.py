@@ -164,6 +164,7 @@ class Unreadable:
     cause: str
     content: str | None = "[1]"
     input: dict[str, Any] = field(default_factory=dict)
+    language: str = "JSONPath"
 
 
 UNREADABLE = [
@@ -188,8 +189,9 @@ UNREADABLE = [
     ),
     Unreadable(
         "no key",
-        {"Resource": GET_OBJECT, "ReaderConfig": {"InputType": "JSON"}, "Parameters": {"Bucket": "b"}},
-        "ItemReader/Parameters must name a Key.",
+        {"Resource": GET_OBJECT, "ReaderConfig": {"InputType": "JSON"}, "Arguments": "{% {'Bucket': 'b'} %}"},
+        "ItemReader/Arguments must name a Key.",
+        language="JSONata",
     ),
     Unreadable(
         "a prefix that is no text",
@@ -203,7 +205,7 @@ UNREADABLE = [
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in UNREADABLE])
 def test_item_reader_fails(case: Unreadable) -> None:
     objects = {} if case.content is None else {"s3://data/items": case.content}
-    execution = simulate(each(ItemReader=case.reader), case.input, objects=objects)
+    execution = simulate(each(ItemReader=case.reader, QueryLanguage=case.language), case.input, objects=objects)
     assert (execution.status, execution.error) == ("FAILED", "States.ItemReaderFailed")
     assert (execution.cause or "").startswith(case.cause)
     kinds = event_types(execution)

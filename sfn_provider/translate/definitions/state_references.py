@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.diagnostics import split_pointer
-from sfn_provider.cli.output import print_diagnostics
-from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.engine.state_test.tested_state import state_names
-from sfn_provider.exceptions import InvalidDefinition, UsageError
-from sfn_provider.translate.definitions import LoadedDefinition, read_definition
+from sfn_provider.exceptions import Diagnostic, InvalidDefinition, UsageError
+from sfn_provider.translate.definitions.loader import LoadedDefinition
+from sfn_provider.translate.definitions.reader import read_definition
 
 
 class StateReference(NamedTuple):
@@ -19,32 +19,35 @@ class StateReference(NamedTuple):
     Args:
         definition: the definition, as `sfn_provider.engine.test_state` takes it.
         state: the state's name; None where the definition is of the state alone.
+        file: the file that has it.
+        warnings: the warnings about the machine and the state.
     """
 
     definition: str | dict[str, Any]
     state: str | None
+    file: str
+    warnings: tuple[Diagnostic, ...] = ()
 
 
-def read_state(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> StateReference:
-    """Read the state that a reference names, and print the warnings about it.
+def find_state_reference(reference: str, values: Mapping[str, str]) -> StateReference:
+    """Read the state that a reference names.
 
     Args:
         reference: ``FILE#STATE``, where FILE may itself end in ``#Name``, or be an ARN; ``FILE`` alone for a file that
             holds the definition of one state.
-        substitutions: as `read_substitutions` takes them.
-        quiet: do not print warnings.
+        values: values for ``${Name}``.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the machine.
         UsageError: where it cannot be read, or does not name a state.
     """
     file, rest = _split(reference)
-    machine, state = _find_machine(file, rest, substitutions)
+    machine, state = _find_machine(file, rest, values)
     value = machine.document.value
     if isinstance(value, dict) and "States" not in value and "Type" in value:
         if state:
             raise UsageError(f"{file} holds the definition of one state: name it without #{state}")
-        return StateReference(machine.source, None)
+        return StateReference(machine.source, None, machine.file)
     found = machine.document.diagnostics
     if any(entry.level == "error" for entry in found):
         raise InvalidDefinition(found, machine.file)
@@ -52,10 +55,8 @@ def read_state(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -
     if state not in names:
         problem = f"has no state {state!r}" if state else "is a state machine: name the state to test"
         raise UsageError(f"{file} {problem}, for example {file}#{names[0]}; its states are {', '.join(names)}")
-    if not quiet:
-        of_state = [entry for entry in found if state in split_pointer(entry.location)]
-        print_diagnostics([*machine.document.notes, *of_state], machine.file)
-    return StateReference(machine.source, state)
+    of_state = (entry for entry in found if state in split_pointer(entry.location))
+    return StateReference(machine.source, state, machine.file, (*machine.document.notes, *of_state))
 
 
 def _split(reference: str) -> tuple[str, str]:
@@ -72,9 +73,8 @@ def _split(reference: str) -> tuple[str, str]:
     return reference[:end], reference[end + 1 :]
 
 
-def _find_machine(file: str, rest: str, substitutions: tuple[str, ...]) -> tuple[LoadedDefinition, str]:
+def _find_machine(file: str, rest: str, values: Mapping[str, str]) -> tuple[LoadedDefinition, str]:
     """Return the machine, and the state's name: what follows the file may begin with the machine's name."""
-    values = read_substitutions(substitutions)
     machine, _, state = rest.partition("#")
     try:
         definition = read_definition(file, values)
