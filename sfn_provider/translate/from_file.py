@@ -14,6 +14,7 @@ from sfn_provider.translate.translator import Translation, translate_definition
 
 if TYPE_CHECKING:
     from sfn_provider._compat import DAG
+    from sfn_provider.translate.styles import StyleName
 
 
 def translate_file(
@@ -24,6 +25,8 @@ def translate_file(
     substitutions: Mapping[str, str] | None = None,
     params: Mapping[str, Any] | None = None,
     timezone: str | None = None,
+    style: StyleName = "exact",
+    airflow_version: str | None = None,
 ) -> Translation:
     """Translate the definition that a reference names.
 
@@ -34,13 +37,23 @@ def translate_file(
         substitutions: values for ``${Name}``.
         params: the default input; by default that of the schedule in the file.
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
+        style: as for `sfn_provider.translate.translate`.
+        airflow_version: as for `sfn_provider.translate.translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
         UsageError: something cannot be read or used.
     """
     definition = read_definition(reference, substitutions)
-    return translate_definition(definition, dag_id=dag_id, schedule=schedule, params=params, timezone=timezone)
+    return translate_definition(
+        definition,
+        dag_id=dag_id,
+        schedule=schedule,
+        params=params,
+        timezone=timezone,
+        style=style,
+        airflow_version=airflow_version,
+    )
 
 
 def build_dag(

@@ -10,6 +10,7 @@ from sfn_provider.translate.plan.model import tasks_of
 
 if TYPE_CHECKING:
     from sfn_provider.translate.findings import Finding
+    from sfn_provider.translate.native.model import TaskEntry
     from sfn_provider.translate.plan.state_entries import StateEntry
     from sfn_provider.translate.translator import Translation
 
@@ -19,9 +20,18 @@ _EFFECTS = {"fails": "FAILS  ", "differs": "differs", "looks": "looks  "}
 def as_text(translation: Translation) -> str:
     """Return the report as text for people."""
     plan = translation.plan
-    lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')} in {_count(tasks_of(plan.tasks), 'task')}", ""]
-    rows = [("State", "Type", "Task")]
-    rows += [("  " * _depth(entry) + entry.name, entry.type, entry.task_id) for entry in translation.states]
+    if translation.style == "native":
+        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')}, without an import of sfn_provider", ""]
+        rows: list[tuple[str, ...]] = [("State", "Type", "How", "Operator", "Task")]
+        rows += [
+            ("  " * _depth(entry) + entry.state, entry.type, entry.how, entry.operator, entry.task_id)
+            for entry in translation.tasks
+        ]
+    else:
+        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')} in {_count(tasks_of(plan.tasks), 'task')}"]
+        lines.append("")
+        rows = [("State", "Type", "Task")]
+        rows += [("  " * _depth(entry) + entry.name, entry.type, entry.task_id) for entry in translation.states]
     lines += _columns(rows)
     lines += ["", _heading(translation.findings)]
     for finding in translation.findings:
@@ -44,18 +54,20 @@ def _heading(findings: Sequence[Finding]) -> str:
     return f"What is different in Airflow ({len(findings)}):"
 
 
-def _depth(entry: StateEntry) -> int:
+def _depth(entry: StateEntry | TaskEntry) -> int:
     return entry.location.count("/States/") - 1
 
 
-def _columns(rows: Sequence[tuple[str, str, str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def as_object(translation: Translation) -> dict[str, Any]:
-    """Return the report as a JSON object: ``{"states": [...], "findings": [...]}``."""
+    """Return the report as a JSON object: ``{"style": ..., "states": [...], "tasks": [...], "findings": [...]}``."""
     return {
+        "style": translation.style,
         "states": [asdict(entry) for entry in translation.states],
+        "tasks": [asdict(entry) for entry in translation.tasks],
         "findings": [asdict(finding) for finding in translation.findings],
     }

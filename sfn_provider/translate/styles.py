@@ -1,35 +1,79 @@
-"""Lists the styles of a DAG: the functions that turn a machine into tasks, by style."""
+"""Lists the styles of a DAG: the functions that turn a machine into a file, its tasks and its differences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from sfn_provider.asl.model import walk_states
+from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.exact.limitations import find_limitations
-from sfn_provider.translate.exact.passes import PASSES
-from sfn_provider.translate.exact.state_tasks import plan_states
+from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.native.differences import exact_findings
+from sfn_provider.translate.native.model import TaskEntry, Versions
+from sfn_provider.translate.native.style import NativeTranslation, translate_native
+from sfn_provider.translate.plan.layout import task_ids
+from sfn_provider.translate.plan.state_entries import states_with_nodes
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document
-    from sfn_provider.asl.model import StateMachine
-    from sfn_provider.translate.findings import Finding
-    from sfn_provider.translate.plan.model import DagPlan, TaskPlan
+    from sfn_provider.translate.plan.model import DagPlan
+
+StyleName = Literal["exact", "native"]
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """A style of DAG.
+class StyledDag:
+    """A DAG in a style.
 
     Args:
-        plan_states: plans a task for each state of a machine.
-        passes: change the plan, in order.
-        find_limitations: finds the differences between a DAG of the style and the state machine.
+        style: the style of the file: ``exact`` also where a machine cannot be said natively.
+        source: the DAG file, Python text.
+        tasks: what became of each state.
+        findings: the differences between the DAG and the state machine.
     """
 
-    plan_states: Callable[[StateMachine], tuple[TaskPlan, ...]]
-    passes: tuple[Callable[[DagPlan], DagPlan], ...]
-    find_limitations: Callable[[DagPlan, Document], tuple[Finding, ...]]
+    style: StyleName
+    source: str
+    tasks: tuple[TaskEntry, ...]
+    findings: tuple[Finding, ...]
 
 
-STYLES: dict[str, Style] = {"exact": Style(plan_states, PASSES, find_limitations)}
+def _exact(plan: DagPlan, document: Document, versions: Versions) -> StyledDag:
+    return _exact_dag(plan, document, {})
+
+
+def _exact_dag(plan: DagPlan, document: Document, reasons: dict[str, str]) -> StyledDag:
+    found = (*exact_findings(reasons, document.machine), *find_limitations(plan, document))
+    return StyledDag("exact", emit(plan), _exact_entries(plan, reasons), found)
+
+
+def _exact_entries(plan: DagPlan, reasons: dict[str, str]) -> tuple[TaskEntry, ...]:
+    ids = task_ids(plan)
+    nodes = {location: node for location, _, _, node in states_with_nodes(plan)}
+    others = f"it stands beside {', '.join(reasons)}" if reasons else ""
+    return tuple(
+        TaskEntry(
+            names[-1],
+            state.type,
+            ids[nodes[location].states[0]],
+            nodes[location].operator.rpartition(".")[2],
+            "exact",
+            reasons.get(names[-1], others),
+            location,
+        )
+        for location, names, state in walk_states(plan.machine)
+    )
+
+
+def _native(plan: DagPlan, document: Document, versions: Versions) -> StyledDag:
+    found = translate_native(plan, document, versions)
+    if not isinstance(found, NativeTranslation):
+        # A machine with a state that stays exact is exact as a whole: its tasks hand their documents to one another.
+        return _exact_dag(plan, document, found)
+    return StyledDag("native", found.source, found.tasks, found.findings)
+
+
+STYLES: dict[str, Callable[[DagPlan, Document, Versions], StyledDag]] = {"exact": _exact, "native": _native}
+"""What makes the DAG of a plan, by the name of the style."""

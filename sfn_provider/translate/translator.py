@@ -17,14 +17,17 @@ from sfn_provider.translate.definitions.loader import (
     load_definition,
     placeholder_warning,
 )
-from sfn_provider.translate.emit.python_file import emit
+from sfn_provider.translate.exact.passes import PASSES
+from sfn_provider.translate.exact.state_tasks import plan_states
 from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.native.model import TaskEntry
+from sfn_provider.translate.native.versions import find_versions
 from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.model import DagPlan
 from sfn_provider.translate.plan.schedule import Schedule, SchedulePeriod, parse_schedule
 from sfn_provider.translate.plan.schedule_differences import find_differences
 from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
-from sfn_provider.translate.styles import STYLES, Style
+from sfn_provider.translate.styles import STYLES, StyleName
 
 if TYPE_CHECKING:
     from sfn_provider.asl.model import ExecutionType, StateMachine
@@ -39,7 +42,9 @@ class Translation:
         diagnostics: warnings about the definition.
         plan: the plan of the DAG.
         findings: the differences between the DAG and the state machine.
-        states: every state with the task that runs it.
+        states: every state with the task that runs it in the plan.
+        tasks: what became of every state in the file: its task, the operator, how, and why.
+        style: the style of the file: ``exact`` also where ``native`` was asked for and a state cannot be said so.
     """
 
     source: str
@@ -47,6 +52,8 @@ class Translation:
     plan: DagPlan
     findings: tuple[Finding, ...] = ()
     states: tuple[StateEntry, ...] = ()
+    tasks: tuple[TaskEntry, ...] = ()
+    style: StyleName = "exact"
 
 
 def translate(
@@ -59,6 +66,8 @@ def translate(
     origin: str | None = None,
     execution_type: ExecutionType = "STANDARD",
     timezone: str | None = None,
+    style: StyleName = "exact",
+    airflow_version: str | None = None,
 ) -> Translation:
     """Translate a state machine into an Airflow DAG.
 
@@ -71,13 +80,16 @@ def translate(
         origin: a label of the definition's source, for the docstring of the file.
         execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which is not in the definition.
         timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default UTC.
+        style: ``exact``: operators of this package that run the states; ``native``: operators of the amazon provider
+            and TaskFlow, where every state can be said so.
+        airflow_version: the Airflow for which a native file is made, such as ``3.0.6``; by default the installed one.
 
     A ``${Name}`` without a value stays in the DAG; a warning and the findings name it.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition.
-        UsageError: the DAG id or the schedule is not valid, a substitution is not used, or a ``${Name}`` without a
-            value is outside of a string.
+        UsageError: the DAG id, the schedule, the style or the version is not valid, a substitution is not used, or a
+            ``${Name}`` without a value is outside of a string.
     """
     _check_dag_id(dag_id)
     resource = StateMachineResource(
@@ -92,6 +104,8 @@ def translate(
         schedule=schedule,
         params=params,
         timezone=timezone,
+        style=style,
+        airflow_version=airflow_version,
     )
 
 
@@ -102,6 +116,8 @@ def translate_definition(
     schedule: str | None = None,
     params: Mapping[str, Any] | None = None,
     timezone: str | None = None,
+    style: StyleName = "exact",
+    airflow_version: str | None = None,
 ) -> Translation:
     """Translate a definition that was loaded.
 
@@ -111,12 +127,16 @@ def translate_definition(
         schedule: the schedule; by default that of the definition's file.
         params: the default input; by default that of the schedule in the file.
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
+        style: as for `translate`.
+        airflow_version: as for `translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
-        UsageError: the DAG id, the schedule or its time zone is not valid.
+        UsageError: the DAG id, the schedule, its time zone, the style or the version is not valid.
     """
-    document, style = definition.document, STYLES["exact"]
+    if style not in STYLES:
+        raise UsageError(f"there is no style {style!r}: choose one of {', '.join(STYLES)}")
+    document, versions = definition.document, find_versions(airflow_version)
     dag_id = dag_id or naming.dag_id(definition.name)
     _check_dag_id(dag_id)
     when = _schedule(definition, schedule, timezone)
@@ -126,13 +146,16 @@ def translate_definition(
         findings += [entry for entry in events.schedule_findings if not _is_replaced(entry, params, timezone)]
     if params is None:
         params = events.params
-    plan = _make_plan(document.machine, style, dag_id, when, params, definition.origin)
+    plan = _make_plan(document.machine, dag_id, when, params, definition.origin)
+    dag = STYLES[style](plan, document, versions)
     return Translation(
-        source=emit(plan),
+        source=dag.source,
         diagnostics=(*document.notes, *document.diagnostics, *placeholder_warning(document)),
         plan=plan,
-        findings=(*findings, *(find_differences(when) if when else ()), *style.find_limitations(plan, document)),
+        findings=(*findings, *(find_differences(when) if when else ()), *dag.findings),
         states=state_entries(plan),
+        tasks=dag.tasks,
+        style=dag.style,
     )
 
 
@@ -156,7 +179,6 @@ def _is_replaced(finding: Finding, params: Mapping[str, Any] | None, timezone: s
 
 def _make_plan(
     machine: StateMachine,
-    style: Style,
     dag_id: str,
     schedule: Schedule | None,
     params: Mapping[str, Any] | None,
@@ -165,12 +187,12 @@ def _make_plan(
     plan = DagPlan(
         dag_id=dag_id,
         machine=machine,
-        tasks=style.plan_states(machine),
+        tasks=plan_states(machine),
         schedule=schedule,
         params=None if params is None else dict(params),
         origin=origin or None,
     )
-    for change in style.passes:
+    for change in PASSES:
         plan = change(plan)
     return plan
 

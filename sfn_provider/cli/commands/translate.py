@@ -19,6 +19,7 @@ from sfn_provider.translate import Translation, report
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.findings import Effect
 from sfn_provider.translate.plan.model import tasks_of
+from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
 
 
@@ -36,6 +37,18 @@ from sfn_provider.translate.translator import translate_definition
 )
 @click.option("--input", "params", metavar="JSON|@FILE", help="The input of runs that are started without one.")
 @substitutions_option
+@click.option(
+    "--style",
+    type=click.Choice(["exact", "native"]),
+    default="exact",
+    help="exact: operators of this package run the states; native: operators of the amazon provider and TaskFlow, "
+    "where every state can be said so, else exact, and --report says why.",
+)
+@click.option(
+    "--airflow-version",
+    metavar="VERSION",
+    help="The Airflow for which a native file is made, such as 3.0.6; by default the installed one.",
+)
 @click.option("--report", "with_report", is_flag=True, help="Print each state's task and what is different in Airflow.")
 @click.option(
     "--strict", is_flag=True, help="Refuse warnings and what is different in Airflow: exit with 1 and write nothing."
@@ -55,6 +68,8 @@ def translate(
     timezone: str | None,
     params: str | None,
     substitutions: tuple[str, ...],
+    style: StyleName,
+    airflow_version: str | None,
     with_report: bool,
     strict: bool,
     target: str,
@@ -71,7 +86,13 @@ def translate(
     definition = read_definition(file, read_substitutions(substitutions))
     try:
         translation = translate_definition(
-            definition, dag_id=dag_id, schedule=schedule, params=defaults, timezone=timezone
+            definition,
+            dag_id=dag_id,
+            schedule=schedule,
+            params=defaults,
+            timezone=timezone,
+            style=style,
+            airflow_version=airflow_version,
         )
     except InvalidDefinition as error:
         raise InvalidDefinition(error.diagnostics, definition.file) from None

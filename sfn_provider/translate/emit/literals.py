@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass
 from typing import Any
 
 WIDTH = 88
 """Columns of a line: the default of ruff and black."""
 
 INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Python text of an expression, on one line, as a value beside JSON values."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A string that is written as several literals, which Python joins, where it is too long for a line.
+
+    It is cut behind blanks, but not within ``{{ }}``.
+    """
+
+    text: str
 
 
 def string(text: str) -> str:
@@ -24,13 +43,15 @@ def inline(value: Any) -> str:
     """Return a value on one line.
 
     Args:
-        value: a JSON value.
+        value: a JSON value, in which `Code` and `Wrapped` may stand.
 
     Raises:
         TypeError: it is not a JSON value, such as NaN.
     """
-    if isinstance(value, str):
-        return string(value)
+    if isinstance(value, Code):
+        return value.text
+    if isinstance(value, str | Wrapped):
+        return string(value.text if isinstance(value, Wrapped) else value)
     if isinstance(value, float) and not math.isfinite(value):
         raise TypeError(f"no literal for {value!r}: JSON has no such number")
     if value is None or isinstance(value, (bool, int, float)):
@@ -42,28 +63,46 @@ def inline(value: Any) -> str:
     raise TypeError(f"no literal for {value!r}")
 
 
-def literal(value: Any, indent: str, used: int) -> str:
+def literal(value: Any, indent: str, used: int, width: int = WIDTH) -> str:
     """Return a value, on one line if it fits, else with one entry per line.
 
     Args:
-        value: a JSON value.
+        value: a JSON value, in which `Code` and `Wrapped` may stand.
         indent: blanks at the start of the first line.
         used: columns of that line without the value, the comma after it included.
+        width: columns of a line.
     """
     flat = inline(value)
-    if not isinstance(value, (dict, list, tuple)) or not value or used + columns(flat) <= WIDTH:
+    if isinstance(value, Wrapped) and used + columns(flat) > width:
+        return _wrapped(value.text, indent, width)
+    if not isinstance(value, (dict, list, tuple)) or not value or used + columns(flat) <= width:
         return flat
     inner = indent + INDENT
     if isinstance(value, dict):
-        entries = [_entry(key, entry, inner) for key, entry in value.items()]
+        entries = [_entry(key, entry, inner, width) for key, entry in value.items()]
         return "{\n" + "".join(entries) + indent + "}"
-    items = [f"{inner}{literal(entry, inner, len(inner) + 1)},\n" for entry in value]
+    items = [f"{inner}{literal(entry, inner, len(inner) + 1, width)},\n" for entry in value]
     return "[\n" + "".join(items) + indent + "]"
 
 
-def _entry(key: str, value: Any, indent: str) -> str:
+def _entry(key: str, value: Any, indent: str, width: int) -> str:
     start = f"{indent}{string(key)}: "
-    return f"{start}{literal(value, indent, columns(start) + 1)},\n"
+    return f"{start}{literal(value, indent, columns(start) + 1, width)},\n"
+
+
+_WORD = re.compile(r"\{\{.*?\}\}+[^\s{]*\s*|[^\s{]+\s*|\s+|\{", re.DOTALL)
+"""A word with the blanks behind it; a template with what is around it up to a blank."""
+
+
+def _wrapped(text: str, indent: str, width: int) -> str:
+    """Return the literals of a text in brackets, one per line; a word that is too long is one of its own."""
+    inner = indent + INDENT
+    pieces = [""]
+    for word in _WORD.findall(text):
+        if pieces[-1] and columns(inner + string(pieces[-1] + word)) > width:
+            pieces.append("")
+        pieces[-1] += word
+    return "(\n" + "".join(f"{inner}{string(piece)}\n" for piece in pieces) + f"{indent})"
 
 
 def columns(text: str) -> int:
@@ -86,10 +125,10 @@ def call(name: str, arguments: dict[str, str], indent: str) -> str:
     return f"{name}(\n" + "".join(lines) + f"{indent})"
 
 
-def argument(name: str, value: Any, indent: str) -> str:
+def argument(name: str, value: Any, indent: str, width: int = WIDTH) -> str:
     """Return the text of an argument's value, for `call` with the same indent."""
     inner = indent + INDENT
-    return literal(value, inner, len(inner) + len(name) + 2)
+    return literal(value, inner, len(inner) + len(name) + 2, width)
 
 
 def edge(left: str, rights: list[str], indent: str) -> str:

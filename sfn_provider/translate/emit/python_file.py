@@ -38,15 +38,19 @@ def doc_md(plan: DagPlan) -> str:
     return (" " if summary.startswith('"') else "") + "\n".join(lines) + "\n"
 
 
+def date_names(plan: DagPlan) -> list[str]:
+    """Return the names that the arguments of the DAG need from ``datetime``."""
+    uses_timedelta = plan.timeout is not None or bool(plan.schedule and plan.schedule.interval)
+    return ["UTC", "datetime", *(["timedelta"] if uses_timedelta else [])]
+
+
 def _imports(plan: DagPlan, layout: LayoutNode) -> str:
-    dates = ["UTC", "datetime"]
-    if plan.timeout is not None or (plan.schedule and plan.schedule.interval):
-        dates.append("timedelta")
+    dates = date_names(plan)
     by_module: dict[str, set[str]] = {}
     for item in walk(layout):
         module, _, name = item.task.operator.rpartition(".") if item.task else (GROUPS, "", str(item.group))
         by_module.setdefault(module, set()).add(name)
-    imports = [_import(module, sorted(found)) for module, found in sorted(by_module.items())]
+    imports = [import_statement(module, sorted(found)) for module, found in sorted(by_module.items())]
     # Ruff and isort may take this package for first party or third party: `split` is right for both.
     module, _, name = TIMETABLE.rpartition(".")
     timetable = f"from {module} import {name}\n" if plan.schedule and plan.schedule.has_timetable else ""
@@ -54,9 +58,10 @@ def _imports(plan: DagPlan, layout: LayoutNode) -> str:
     return head + "".join(imports)
 
 
-def _import(module: str, found: list[str]) -> str:
+def import_statement(module: str, found: list[str], width: int = WIDTH) -> str:
+    """Return the line, or lines, that import names from a module."""
     flat = f"from {module} import {', '.join(found)}\n"
-    if len(flat) <= WIDTH + 1:
+    if len(flat) <= width + 1:
         return flat
     return f"from {module} import (\n" + "".join(f"{INDENT}{name},\n" for name in found) + ")\n"
 
@@ -71,6 +76,16 @@ def _dag_block(plan: DagPlan, layout: LayoutNode) -> str:
 
 
 def _dag(plan: DagPlan, indent: str) -> str:
+    return literals.call("DAG", dag_arguments(plan, indent), indent)
+
+
+def dag_arguments(plan: DagPlan, indent: str) -> dict[str, str]:
+    """Return the text of the arguments of the DAG by name.
+
+    Args:
+        plan: the plan.
+        indent: blanks at the start of the line of the call.
+    """
     arguments = {"dag_id": literals.string(plan.dag_id)}
     if plan.description:
         arguments["description"] = literals.string(plan.description)
@@ -83,7 +98,7 @@ def _dag(plan: DagPlan, indent: str) -> str:
     if plan.params:
         arguments["params"] = literals.argument("params", dict(plan.params), indent)
     arguments["tags"] = '["step-functions"]'
-    return literals.call("DAG", arguments, indent)
+    return arguments
 
 
 def _schedule(plan: DagPlan, indent: str) -> str:

@@ -261,14 +261,37 @@ def find_limitations(plan: DagPlan, document: Document) -> tuple[Finding, ...]:
         plan: the DAG.
         document: the definition.
     """
-    findings = [EXPRESS] if document.execution_type == "EXPRESS" else []
-    findings += [rule.finding() for rule in MACHINE_RULES if rule.applies(plan)]
-    findings += _placeholder_findings(document)
+    findings = machine_findings(plan, document)
     seen: set[str] = set()
     for location, name, state, node in states_with_nodes(plan):
         findings += _task_finding(node, name, location, seen)
-        findings += [rule.finding(name, location) for rule in STATE_RULES if rule.applies(state)]
+        findings += state_findings(state, name, location)
     return tuple(findings)
+
+
+def machine_findings(plan: DagPlan, document: Document) -> list[Finding]:
+    """Find the differences that concern the whole machine, in every style.
+
+    Args:
+        plan: the DAG's schedule, params and timeout.
+        document: the definition.
+    """
+    findings = [EXPRESS] if document.execution_type == "EXPRESS" else []
+    findings += [rule.finding() for rule in MACHINE_RULES if rule.applies(plan)]
+    return [*findings, *_placeholder_findings(document)]
+
+
+def state_findings(state: State, name: str, location: str, only: tuple[str, ...] = ()) -> list[Finding]:
+    """Find the limitations by the model of a state.
+
+    Args:
+        state: the state.
+        name: its name.
+        location: its JSON pointer.
+        only: the codes to find; all by default.
+    """
+    rules = [rule for rule in STATE_RULES if not only or rule.code in only]
+    return [rule.finding(name, location) for rule in rules if rule.applies(state)]
 
 
 def _task_finding(node: Node, name: str, location: str, seen: set[str]) -> Iterator[Finding]:

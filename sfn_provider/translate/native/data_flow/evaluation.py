@@ -1,0 +1,287 @@
+"""Evaluates a machine symbolically: the input and output of each state, before any run.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html (order of the
+fields), https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html (Assign reads values at entry).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sfn_provider.asl.jsonpath.syntax import parse_path
+from sfn_provider.asl.model import Branch, Catcher, Choice, Fail, Map, Parallel, Pass, State, StateMachine, Succeed
+from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
+from sfn_provider.translate.native.data_flow.templates import Environment, path_value, template_value
+from sfn_provider.translate.native.data_flow.values import (
+    CONTEXT,
+    EMPTY,
+    INPUT,
+    Absent,
+    Array,
+    Key,
+    Object,
+    Source,
+    Value,
+    constant,
+    error_output,
+    one_of,
+    write,
+)
+from sfn_provider.translate.plan.graph import flow_order, successors
+
+Variables = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The document and the variables with which one state hands over to another."""
+
+    document: Value
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class StateFlow:
+    """The data of one state.
+
+    Args:
+        name: the state's name.
+        state: its model.
+        language: ``JSONPath`` or ``JSONata``.
+        environment: what its fields read: the document at entry after InputPath, context and variables.
+        effective: what it works on: the input after Parameters, or Arguments.
+        output: what it hands over.
+        ways: the ways out by the name of the next state; that of an end by ``""``.
+        scopes: the branches of a Parallel, or the item processor of a Map.
+    """
+
+    name: str
+    state: State
+    language: str
+    environment: Environment
+    effective: Value
+    output: Value
+    ways: tuple[tuple[str, Way], ...]
+    scopes: tuple[ScopeFlow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFlow:
+    """The data of the states of a machine, a branch or an item processor.
+
+    Args:
+        start_at: the name of the first state.
+        states: the data of each state, in the order of the flow.
+        output: the output of the scope.
+    """
+
+    start_at: str
+    states: Mapping[str, StateFlow]
+    output: Value
+
+    def walk(self) -> Iterator[StateFlow]:
+        """Iterate over all states, each before those inside of it."""
+        for flow in self.states.values():
+            yield flow
+            for scope in flow.scopes:
+                yield from scope.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Evaluates scopes.
+
+    Args:
+        language: the query language of the machine.
+        tasks_of_pass: the Pass states that are tasks of their own, so that later states read their results.
+    """
+
+    language: str = "JSONPath"
+    tasks_of_pass: frozenset[str] = field(default_factory=frozenset)
+
+    def scope(
+        self,
+        scope: StateMachine | Branch,
+        document: Value = INPUT,
+        context: Value = CONTEXT,
+        variables: Variables | None = None,
+    ) -> ScopeFlow:
+        """Evaluate the states of a scope, which has no loop.
+
+        Args:
+            scope: the machine, a branch or an item processor.
+            document: its input.
+            context: the context object.
+            variables: the variables of the scopes around.
+        """
+        edges = {name: successors(state) for name, state in scope.states.items()}
+        arrivals: dict[str, list[tuple[Source | None, Way]]] = {
+            scope.start_at: [(None, Way(document, variables or {}))]
+        }
+        ends: list[tuple[Source | None, Value]] = []
+        flows: dict[str, StateFlow] = {}
+        for name in flow_order(scope.start_at, edges):
+            way = _merge(arrivals[name])
+            flow = flows[name] = self.state(name, scope.states[name], way, context)
+            for number, (target, out) in enumerate(flow.ways):
+                mark = self._mark(flow, number)
+                if target:
+                    arrivals.setdefault(target, []).append((mark, out))
+                elif not isinstance(flow.state, Fail):
+                    ends.append((mark, out.document))
+        output = one_of(ends) if ends else Absent("no way through these states ends without an error")
+        return ScopeFlow(scope.start_at, flows, output)
+
+    def _mark(self, flow: StateFlow, number: int) -> Source | None:
+        """Return the result or error that a state has exactly where it takes its way of a number."""
+        if number > 0 and flow.state.type == "Task":
+            return Source("error", flow.name)
+        is_result = flow.state.type in ("Task", "Map") or flow.name in self.tasks_of_pass
+        return Source("result", flow.name) if is_result and number == 0 else None
+
+    def state(self, name: str, state: State, way: Way, context: Value) -> StateFlow:
+        """Evaluate one state with what arrives at it."""
+        language = getattr(state, "query_language", None) or self.language
+        inner = Object((("State", Object((("Name", constant(name)),), None)),), context)
+        environment = Environment(way.document, _context(inner, context), way.variables)
+        evaluate = self._jsonata_state if language == "JSONata" else self._jsonpath_state
+        return evaluate(name, state, way, environment)
+
+    def _jsonpath_state(self, name: str, state: State, way: Way, environment: Environment) -> StateFlow:
+        selected = _selected(getattr(state, "input_path", "$"), environment)
+        inside = Environment(selected, environment.context, way.variables)
+        parameters = getattr(state, "parameters", None)
+        effective = selected if parameters is None else template_value(parameters, inside)
+        if isinstance(state, Map):
+            effective = path_value(state.items_path, inside)
+        scopes = self._scopes(name, state, inside, effective, way.variables)
+        raw, result = self._result(name, state, effective, scopes, inside)
+        written = _written(way.document, getattr(state, "result_path", "$"), result)
+        if isinstance(state, Choice | Succeed):
+            written = selected
+        after = Environment(written, environment.context, way.variables)
+        output = _selected(getattr(state, "output_path", "$"), after)
+        variables = way.variables | _assigned(
+            getattr(state, "assign", None), Environment(raw, environment.context, way.variables)
+        )
+        ways = [(target, Way(output, variables)) for target in _targets(state)]
+        ways += [(catcher.next, self._caught(name, catcher, way, environment)) for catcher in _catchers(state)]
+        if isinstance(state, Choice):
+            ways = [
+                (rule.next or "", Way(output, way.variables | _assigned(rule.assign, inside))) for rule in state.choices
+            ]
+            ways += [(state.default, Way(output, variables))] if state.default is not None else []
+        return StateFlow(name, state, "JSONPath", inside, effective, output, tuple(ways), scopes)
+
+    def _caught(self, name: str, catcher: Catcher, way: Way, environment: Environment) -> Way:
+        error = error_output(name)
+        inside = Environment(error, environment.context, way.variables)
+        document = _written(way.document, catcher.result_path, error)
+        return Way(document, way.variables | _assigned(catcher.assign, inside))
+
+    def _result(
+        self, name: str, state: State, effective: Value, scopes: tuple[ScopeFlow, ...], environment: Environment
+    ) -> tuple[Value, Value]:
+        """Return the result of a state, and that result after ResultSelector."""
+        raw: Value = effective
+        if isinstance(state, Pass):
+            raw = constant(state.result) if "result" in state.model_fields_set else effective
+            raw = Source("result", name) if name in self.tasks_of_pass else raw
+        elif isinstance(state, Parallel):
+            raw = Array(tuple(scope.output for scope in scopes))
+        elif state.type in ("Task", "Map"):
+            raw = Source("result", name)
+        selector = getattr(state, "result_selector", None)
+        if selector is None:
+            return raw, raw
+        inside = Environment(raw, environment.context, environment.variables)
+        return raw, template_value(selector, inside)
+
+    def _jsonata_state(self, name: str, state: State, way: Way, environment: Environment) -> StateFlow:
+        arguments = getattr(state, "arguments", None)
+        effective = way.document if arguments is None else jsonata_template_value(arguments, environment)
+        if isinstance(state, Map):
+            effective = way.document if state.items is None else jsonata_template_value(state.items, environment)
+        scopes = self._scopes(name, state, environment, effective, way.variables)
+        result, _ = self._result(name, state, way.document, scopes, environment)
+        after = Environment(way.document, environment.context, way.variables, result=result)
+        plain = way.document if isinstance(state, Choice | Succeed) or state.type == "Wait" else result
+        out = _jsonata_way(state, plain, after)
+        ways = [(target, out) for target in _targets(state)]
+        for catcher in _catchers(state):
+            error = error_output(name)
+            failed = Environment(way.document, environment.context, way.variables, error=error)
+            ways.append((catcher.next, _jsonata_way(catcher, error, failed)))
+        if isinstance(state, Choice):
+            ways = [(rule.next or "", _jsonata_way(rule, way.document, environment)) for rule in state.choices]
+            ways += [(state.default, out)] if state.default is not None else []
+        return StateFlow(name, state, "JSONata", environment, effective, out.document, tuple(ways), scopes)
+
+    def _scopes(
+        self, name: str, state: State, environment: Environment, effective: Value, variables: Variables
+    ) -> tuple[ScopeFlow, ...]:
+        if isinstance(state, Parallel):
+            return tuple(self.scope(branch, effective, environment.context, variables) for branch in state.branches)
+        if not isinstance(state, Map):
+            return ()
+        item = Object((("Index", Source("item_index", name)), ("Value", Source("item", name))))
+        context = Object((("Map", Object((("Item", item),))),), environment.context)
+        selector = state.item_selector if state.item_selector is not None else state.parameters
+        inside = Environment(environment.document, context, variables)
+        document: Value = Source("item", name)
+        if selector is not None:
+            is_jsonata = (state.query_language or self.language) == "JSONata"
+            document = (jsonata_template_value if is_jsonata else template_value)(selector, inside)
+        return (self.scope(state.body, document, context, {} if state.distributed else variables),)
+
+
+def _context(inner: Object, context: Value) -> Value:
+    """Return the context object with the name of the state, which is known."""
+    if isinstance(context, Object):
+        return Object((*context.members, *inner.members), context.base)
+    return inner
+
+
+def _merge(arrivals: list[tuple[Source | None, Way]]) -> Way:
+    names = dict.fromkeys(name for _, way in arrivals for name in way.variables)
+    common = [name for name in names if all(name in way.variables for _, way in arrivals)]
+    return Way(
+        one_of((mark, way.document) for mark, way in arrivals),
+        {name: one_of((mark, way.variables[name]) for mark, way in arrivals) for name in common},
+    )
+
+
+def _selected(path: str | None, environment: Environment) -> Value:
+    """Return what InputPath or OutputPath selects; null selects an empty object."""
+    return EMPTY if path is None else path_value(path, environment)
+
+
+def _written(document: Value, path: str | None, value: Value) -> Value:
+    """Return the document after ResultPath; null leaves it as it is."""
+    if path is None:
+        return document
+    keys: tuple[Key, ...] = tuple(key for key in parse_path(path).selectors if isinstance(key, str | int))
+    return write(document, keys, value)
+
+
+def _assigned(assign: object, environment: Environment) -> Variables:
+    value = template_value(assign, environment) if isinstance(assign, dict) else EMPTY
+    return dict(value.members) if isinstance(value, Object) else {}
+
+
+def _jsonata_way(fields: object, plain: Value, environment: Environment) -> Way:
+    """Return the way out with Output and Assign of a state, a catcher or a rule."""
+    output, assign = getattr(fields, "output", None), getattr(fields, "assign", None)
+    document = plain if output is None else jsonata_template_value(output, environment)
+    assigned = jsonata_template_value(assign, environment) if isinstance(assign, dict) else EMPTY
+    variables = dict(assigned.members) if isinstance(assigned, Object) else {}
+    return Way(document, environment.variables | variables)
+
+
+def _targets(state: State) -> tuple[str, ...]:
+    return (getattr(state, "next", None) or "",)
+
+
+def _catchers(state: State) -> tuple[Catcher, ...]:
+    return tuple(getattr(state, "catch", ()))

@@ -1,0 +1,142 @@
+"""Reads a part of JSONata as symbolic values: paths, operators, conditions, constructors, usual functions.
+
+A path is taken to lead through objects: JSONata would map an array on the way, which stays unresolved only where the
+path says so with brackets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sfn_provider.asl.templates import is_jsonata
+from sfn_provider.translate.native.data_flow.templates import Environment
+from sfn_provider.translate.native.data_flow.values import (
+    Array,
+    Call,
+    Json,
+    Object,
+    Unresolved,
+    Value,
+    constant,
+    read,
+)
+
+OPERATORS = frozenset({"=", "!=", "<", "<=", ">", ">=", "and", "or", "+", "-", "*", "/", "&", "in"})
+"""The operators that are resolved; `expressions` has their Python."""
+
+FUNCTIONS = frozenset({"count", "exists", "not", "lowercase", "uppercase", "contains", "length", "string"})
+"""The functions that are resolved, without the dollar sign."""
+
+
+def jsonata_template_value(template: Json, environment: Environment) -> Value:
+    """Return what a value with JSONata expressions makes.
+
+    Args:
+        template: Arguments, Output, Assign or a part of them.
+        environment: what it can read.
+    """
+    if isinstance(template, dict):
+        return Object(tuple((name, jsonata_template_value(item, environment)) for name, item in template.items()))
+    if isinstance(template, list):
+        return Array(tuple(jsonata_template_value(item, environment) for item in template))
+    if isinstance(template, str) and is_jsonata(template):
+        return expression_value(template[2:-2].strip(), environment)
+    return constant(template)
+
+
+def expression_value(source: str, environment: Environment) -> Value:
+    """Return what an expression makes.
+
+    Args:
+        source: the text between ``{%`` and ``%}``.
+        environment: what it can read.
+    """
+    from sfn_provider.asl.jsonata.parser import ParseError, parse  # the library takes a while to import
+
+    try:
+        tree = parse(source)
+    except ParseError as error:
+        return Unresolved(f"the expression {source} is no JSONata: {error.reason}")
+    return _Reader(source, environment).value(tree)
+
+
+class _Reader:
+    """Turns the nodes of an expression's syntax tree into values."""
+
+    def __init__(self, source: str, environment: Environment) -> None:
+        self.source = source
+        self.environment = environment
+
+    def value(self, node: Any) -> Value:
+        if node.type != "path" and (node.predicate or node.group):
+            return self.unresolved()
+        return _READERS.get(node.type, _Reader.unresolved)(self, node)
+
+    def unresolved(self, node: Any = None) -> Value:
+        return Unresolved(f"the expression {self.source} is beyond the part of JSONata that becomes Python")
+
+    def literal(self, node: Any) -> Value:
+        return constant(node.value)
+
+    def word(self, node: Any) -> Value:
+        return constant({"true": True, "false": False, "null": None}.get(node.value, node.value))
+
+    def variable(self, node: Any) -> Value:
+        known = self.environment.variables.get(node.value)
+        return self.unresolved() if known is None else known
+
+    def path(self, node: Any) -> Value:
+        names = [step.value for step in node.steps]
+        if getattr(node, "plain_steps", 0) != len(names):
+            return self.unresolved()
+        if names[0] != "states":
+            start = self.variable(node.steps[0])
+            return start if isinstance(start, Unresolved) else read(start, tuple(names[1:]))
+        fields = {
+            "input": self.environment.document,
+            "context": self.environment.context,
+            "result": self.environment.result,
+            "errorOutput": self.environment.error,
+        }
+        root = fields.get(names[1]) if len(names) > 1 else None
+        return self.unresolved() if root is None else read(root, tuple(names[2:]))
+
+    def binary(self, node: Any) -> Value:
+        if node.value not in OPERATORS:
+            return self.unresolved()
+        return Call(node.value, (self.value(node.lhs), self.value(node.rhs)))
+
+    def unary(self, node: Any) -> Value:
+        if node.value == "[":
+            return Array(tuple(map(self.value, node.expressions)))
+        if node.value != "{" or any(key.type != "string" for key, _ in node.lhs_object):
+            return self.unresolved()
+        return Object(tuple((key.value, self.value(entry)) for key, entry in node.lhs_object))
+
+    def condition(self, node: Any) -> Value:
+        if node._else is None:
+            return self.unresolved()
+        return Call("?", (self.value(node.condition), self.value(node.then), self.value(node._else)))
+
+    def function(self, node: Any) -> Value:
+        if node.procedure.type != "variable" or node.procedure.value not in FUNCTIONS:
+            return self.unresolved()
+        return Call(f"${node.procedure.value}", tuple(map(self.value, node.arguments)))
+
+    def block(self, node: Any) -> Value:
+        return self.value(node.expressions[0]) if len(node.expressions) == 1 else self.unresolved()
+
+
+_READERS: dict[str, Callable[[_Reader, Any], Value]] = {
+    "string": _Reader.literal,
+    "number": _Reader.literal,
+    "value": _Reader.word,
+    "variable": _Reader.variable,
+    "path": _Reader.path,
+    "binary": _Reader.binary,
+    "unary": _Reader.unary,
+    "condition": _Reader.condition,
+    "function": _Reader.function,
+    "block": _Reader.block,
+}

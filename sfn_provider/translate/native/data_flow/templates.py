@@ -1,0 +1,153 @@
+"""Reads JSONPath's payload templates and paths as symbolic values.
+
+What a path means is in `sfn_provider.asl.paths`; one that may name several nodes is not resolved.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from sfn_provider.asl.jsonpath.syntax import end_of_path, parse_path
+from sfn_provider.asl.text_cursor import TextCursor
+from sfn_provider.translate.native.data_flow.values import (
+    CONTEXT,
+    Array,
+    Call,
+    Constant,
+    Json,
+    Object,
+    Unresolved,
+    Value,
+    constant,
+    read,
+)
+
+_NAME = re.compile(r"[A-Za-z0-9_.]+")
+_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_SCALAR = re.compile(r"[^,() ]+")
+_WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What expressions can read while a state runs.
+
+    Args:
+        document: what ``$`` means, or ``$states.input``.
+        context: what ``$$`` means.
+        variables: values of ``$name``, by name.
+        result: ``$states.result``.
+        error: ``$states.errorOutput``.
+    """
+
+    document: Value
+    context: Value = CONTEXT
+    variables: dict[str, Value] = field(default_factory=dict)
+    result: Value | None = None
+    error: Value | None = None
+
+
+def path_value(text: str, environment: Environment) -> Value:
+    """Return what a JSONPath reads.
+
+    Args:
+        text: ``$...``, ``$$...`` or ``$name...``.
+        environment: what it can read.
+    """
+    parsed = parse_path(text)
+    keys = tuple(key for key in parsed.selectors if isinstance(key, str | int))
+    if len(keys) != len(parsed.selectors) or any(isinstance(key, int) and key < 0 for key in keys):
+        return Unresolved(f"the path {text} has a filter, a wildcard or a slice")
+    if parsed.root == "variables":
+        known = environment.variables.get(str(keys[0]))
+        return (
+            Unresolved(f"the variable ${keys[0]} has no value on some way") if known is None else read(known, keys[1:])
+        )
+    return read(environment.context if parsed.root == "context" else environment.document, keys)
+
+
+def template_value(template: Json, environment: Environment) -> Value:
+    """Return what a payload template makes.
+
+    Args:
+        template: Parameters, ResultSelector, ItemSelector or Assign.
+        environment: what it can read.
+    """
+    if isinstance(template, dict):
+        return Object(tuple(_member(name, entry, environment) for name, entry in template.items()))
+    if isinstance(template, list):
+        return Array(tuple(template_value(item, environment) for item in template))
+    return constant(template)
+
+
+def _member(name: str, value: Json, environment: Environment) -> tuple[str, Value]:
+    if not name.endswith(".$"):
+        return name, template_value(value, environment)
+    return name.removesuffix(".$"), payload_value(value, environment)
+
+
+def payload_value(text: str, environment: Environment) -> Value:
+    """Return what the text of a member ending in ``.$`` makes: a path, or a call of an intrinsic function."""
+    if text.startswith("$"):
+        return path_value(text, environment)
+    return _CallReader(text, environment).call()
+
+
+class _CallReader(TextCursor):
+    """Reads the text of a call, which the lint has found to be one."""
+
+    def __init__(self, text: str, environment: Environment) -> None:
+        super().__init__(text)
+        self.environment = environment
+
+    def call(self) -> Value:
+        name = self.match(_NAME)
+        arguments: list[Value] = []
+        if name is None or not self.take("("):
+            return Unresolved(f"{self.text} is no call of an intrinsic function")
+        self.skip_spaces()
+        while not self.done() and not self.take(")"):
+            if arguments:
+                self.take(",")
+                self.skip_spaces()
+            arguments.append(self.argument(is_template=name.group() == "States.Format" and not arguments))
+            self.skip_spaces()
+        return Call(name.group(), tuple(arguments))
+
+    def argument(self, is_template: bool) -> Value:
+        if self.text.startswith("$", self.position):
+            start, self.position = self.position, end_of_path(self.text, self.position)
+            return path_value(self.text[start : self.position], self.environment)
+        if self.text.startswith("States", self.position):
+            return self.call()
+        quoted = self.match(_STRING)
+        if quoted is not None:  # States.Format reads the escapes of braces itself
+            return constant(quoted.group(1) if is_template else _ESCAPE.sub(r"\1", quoted.group(1)))
+        scalar = self.match(_SCALAR)
+        if scalar is None:
+            self.position = len(self.text)
+            return Unresolved(f"{self.text} is no call of an intrinsic function")
+        text = scalar.group()
+        if text in _WORDS:
+            return constant(_WORDS[text])
+        return constant(float(text) if re.search("[.eE]", text) else int(text))
+
+
+def format_parts(call: Call) -> tuple[Value, ...] | None:
+    """Return the parts of a ``States.Format`` in order, texts as constants; None if its template is not constant."""
+    template = call.arguments[0] if call.arguments else None
+    if not isinstance(template, Constant) or not isinstance(template.value, str):
+        return None
+    parts: list[Value] = []
+    rest = iter(call.arguments[1:])
+    for piece in re.split(r"((?<!\\)\{\})", template.value):
+        if piece == "{}":
+            value = next(rest, None)
+            if value is None:
+                return None
+            parts.append(value)
+        elif piece:
+            parts.append(constant(_ESCAPE.sub(r"\1", piece)))
+    return tuple(parts)

@@ -1,0 +1,282 @@
+"""Defines symbolic values: what is known, before a run, of a JSON value in a state machine.
+
+A value is a tree. Its leaves are constants and sources, which exist only in a run: the execution's input, the result
+of a state, the error of a failed state, the context object, the item of a Map. Equal trees mean equal values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Json = Any
+Key = str | int
+"""A step into a value: the name of a member, or the index of an item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A scalar that stands in the definition.
+
+    Args:
+        value: None, bool, int, float or str.
+        type: the name of its type, so that ``1`` and ``true`` are not equal.
+    """
+
+    value: Json
+    type: str
+
+
+SourceKind = Literal["input", "result", "error", "context", "item", "item_index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A value that exists only in a run.
+
+    Args:
+        kind: ``input`` is the execution's input, ``result`` what a state gave, ``error`` the error output of a failed
+            state, ``context`` the context object, ``item`` and ``item_index`` those of a Map's iteration.
+        state: the name of the state for ``result`` and ``error``, of the Map for ``item`` and ``item_index``.
+    """
+
+    kind: SourceKind
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member or an item of a value that exists only in a run."""
+
+    base: Value
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object of which members are known.
+
+    Args:
+        members: the known members, in order.
+        base: a value whose members the object has, too, where ``members`` does not replace them; None for no others.
+    """
+
+    members: tuple[tuple[str, Value], ...]
+    base: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array of which every item is known."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The result of a function of the language.
+
+    Args:
+        name: ``States.Format`` and the like; JSONata's functions with ``$``, its operators as they are written.
+        arguments: its arguments.
+    """
+
+    name: str
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of several values: ways that meet in a state build it differently.
+
+    Args:
+        alternatives: the value of each way with its mark: a result, or an error, that is there exactly where that way
+            was taken; None for a way that nothing marks.
+    """
+
+    alternatives: tuple[tuple[Source | None, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A value that is not there: whoever reads it fails.
+
+    Args:
+        why: a sentence.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A value that is there, but that this translation cannot say.
+
+    Args:
+        why: a sentence.
+    """
+
+    why: str
+
+
+Value = Constant | Source | Member | Object | Array | Call | OneOf | Absent | Unresolved
+
+INPUT = Source("input")
+CONTEXT = Source("context")
+ERROR_FIELDS = ("Error", "Cause")
+"""The members of an error output."""
+EMPTY = Object(())
+
+
+def constant(value: Json) -> Value:
+    """Return the value of JSON that stands in a definition."""
+    if isinstance(value, dict):
+        return Object(tuple((name, constant(entry)) for name, entry in value.items()))
+    if isinstance(value, list | tuple):
+        return Array(tuple(map(constant, value)))
+    return Constant(value, type(value).__name__)
+
+
+def as_json(value: Value) -> Json:
+    """Return the JSON of a value that is constant.
+
+    Raises:
+        ValueError: a part of it exists only in a run.
+    """
+    if isinstance(value, Constant):
+        return value.value
+    if isinstance(value, Array):
+        return [as_json(item) for item in value.items]
+    if isinstance(value, Object) and value.base is None:
+        return {name: as_json(entry) for name, entry in value.members}
+    raise ValueError(f"{value!r} is not constant")
+
+
+def is_constant(value: Value) -> bool:
+    """Whether a value is known before a run."""
+    return all(isinstance(part, Constant | Object | Array) for part in walk(value))
+
+
+def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
+    """Return the value that is one of some, each with its mark; that value itself where they are equal."""
+    found = tuple(dict.fromkeys(alternatives))
+    first = found[0][1]
+    return first if all(value == first for _, value in found) else OneOf(found)
+
+
+def error_output(state: str) -> Value:
+    """Return the error output of a failed state."""
+    source = Source("error", state)
+    return Object(tuple((name, Member(source, name)) for name in ERROR_FIELDS))
+
+
+def read(value: Value, keys: tuple[Key, ...]) -> Value:
+    """Return what a path of members and indices reads in a value.
+
+    Args:
+        value: the value.
+        keys: the steps of the path.
+    """
+    for position, key in enumerate(keys):
+        if isinstance(value, OneOf):
+            rest = keys[position:]
+            return one_of((mark, read(alternative, rest)) for mark, alternative in value.alternatives)
+        value = _step(value, key)
+    return value
+
+
+def _step(value: Value, key: Key) -> Value:
+    if isinstance(value, Absent | Unresolved):
+        return value
+    if isinstance(value, Object):
+        found = next((entry for name, entry in value.members if name == key), None)
+        if found is None and value.base is not None:
+            return read(value.base, (key,))
+        return found or Absent(f"there is no member {key!r} in {{{', '.join(name for name, _ in value.members)}}}")
+    if isinstance(value, Array):
+        if isinstance(key, int) and key < len(value.items):
+            return value.items[key]
+        return Absent(f"an array of {len(value.items)} items has no {key!r}")
+    if isinstance(value, Constant):
+        return Absent(f"{value.value!r} has no member {key!r}")
+    return Member(value, key)
+
+
+def write(document: Value, keys: tuple[Key, ...], value: Value) -> Value:
+    """Return a document with a value written to a path, as ResultPath and JSONPath's reference paths do.
+
+    Args:
+        document: the document.
+        keys: the steps of the path; none replaces the document.
+        value: what is written.
+    """
+    if not keys:
+        return value
+    if isinstance(document, OneOf):
+        return one_of((mark, write(alternative, keys, value)) for mark, alternative in document.alternatives)
+    if isinstance(document, Absent | Unresolved):
+        return document
+    key, rest = keys[0], keys[1:]
+    if isinstance(key, int) or isinstance(document, Constant | Array | Call):
+        return Unresolved(f"a result is written to {key!r} of a value that is no object")
+    members = dict(document.members) if isinstance(document, Object) else {}
+    base = document.base if isinstance(document, Object) else document
+    if rest:
+        known = members.get(key)
+        if known is None and base is not None:
+            # Whether the member is there is known only in the run, where it is made if it is missing.
+            inner: Value = Object((), Member(base, key))
+        else:
+            inner = known or EMPTY
+        value = write(inner, rest, value)
+    return Object(tuple((members | {key: value}).items()), base)
+
+
+def parts_of(value: Value) -> Iterator[Value]:
+    """Iterate over the values of which a value is made."""
+    if isinstance(value, Member):
+        yield value.base
+    elif isinstance(value, Object):
+        if value.base is not None:
+            yield value.base
+        yield from (entry for _, entry in value.members)
+    elif isinstance(value, Array):
+        yield from value.items
+    elif isinstance(value, Call):
+        yield from value.arguments
+    elif isinstance(value, OneOf):
+        yield from (alternative for _, alternative in value.alternatives)
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """Iterate over a value and its parts, each before those inside of it."""
+    yield value
+    for part in parts_of(value):
+        yield from walk(part)
+
+
+def steps_of(value: Value) -> tuple[Value, tuple[Key, ...]]:
+    """Return the value from which a path starts, and its steps; no steps for what is no member."""
+    keys: list[Key] = []
+    while isinstance(value, Member):
+        keys.append(value.key)
+        value = value.base
+    return value, tuple(reversed(keys))
+
+
+def reads_of(value: Value) -> Iterator[tuple[Source, tuple[Key, ...]]]:
+    """Iterate over the sources in a value, each with the path that is read in it."""
+    start, keys = steps_of(value)
+    if isinstance(start, Source):
+        yield start, keys
+        return
+    for part in (start,) if keys else parts_of(value):
+        yield from reads_of(part)
+
+
+def marks_of(value: Value) -> Iterator[Source]:
+    """Iterate over the results and errors that say which alternative of a value holds."""
+    for part in walk(value):
+        if isinstance(part, OneOf):
+            yield from (mark for mark, _ in part.alternatives if mark is not None)

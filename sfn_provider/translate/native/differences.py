@@ -1,0 +1,208 @@
+"""Finds what a native DAG does differently than the state machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.model import Choice, ChoiceRule, Parallel, Pass, StateMachine, Task, walk_states
+from sfn_provider.translate.exact.limitations import machine_findings, state_findings
+from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
+from sfn_provider.translate.native.operator_table import JsonText
+from sfn_provider.translate.native.planner import NativePlan
+from sfn_provider.translate.native.states.task_forms import OperatorForm, class_name, from_tree
+from sfn_provider.translate.native.states.timing import effective_retrier
+
+if TYPE_CHECKING:
+    from sfn_provider.asl.document import Document
+    from sfn_provider.translate.plan.model import DagPlan
+
+_ALL_ERRORS = frozenset({"States.ALL", "States.TaskFailed"})
+
+
+def find_native_differences(native: NativePlan, plan: DagPlan, document: Document) -> tuple[Finding, ...]:
+    """Find the differences between a native DAG and the state machine, in the order of the definition.
+
+    Args:
+        native: the DAG.
+        plan: its id, schedule and params.
+        document: the definition.
+    """
+    found = [*machine_findings(plan, document), *_output(native)]
+    for location, names, state in walk_states(document.machine):
+        for rule in _RULES:
+            for code, why, advice in rule(names[-1], state, native):
+                found.append(Finding(code, "differs", why, advice, names[-1], location))
+        found += state_findings(state, names[-1], location, only=("CONTEXT_OBJECT",))
+    return tuple(found)
+
+
+Difference = tuple[str, str, str]
+"""Code, reason and advice."""
+
+
+def _output(native: NativePlan) -> Iterator[Finding]:
+    yield Finding(
+        "NO_OUTPUT",
+        "looks",
+        "A DAG run has no output: each task's result is in its XCom.",
+        "Let the last task write what others wait for.",
+    )
+
+
+def _retries(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    retriers = state.retry if isinstance(state, Task) else ()
+    used = effective_retrier(retriers)
+    if used is None:
+        return
+    if not _ALL_ERRORS & set(used.error_equals):
+        yield (
+            "RETRY_BY_NAME",
+            f"Airflow tries again after every error, Step Functions after {', '.join(used.error_equals)} alone.",
+            "Raise AirflowFailException where a repetition does harm.",
+        )
+    if len(retriers) > 1:
+        yield (
+            "RETRIERS",
+            f"Step Functions counts the attempts of {len(retriers)} retriers apart; here one of them counts for all "
+            "errors.",
+            "Check the task's retries.",
+        )
+    if used.backoff_rate != 1 or used.jitter_strategy == "FULL":
+        yield (
+            "RETRY_DELAY",
+            "Airflow varies the delays between attempts by the task's name; before 3.2 they double.",
+            "Set retry_delay where the time between attempts matters.",
+        )
+
+
+def _catches(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    catchers = state.catch if isinstance(state, Task | Parallel) else ()
+    if not catchers or name in native.routes.folded:
+        return
+    if len(catchers) > 1 or not _ALL_ERRORS & set(catchers[0].error_equals):
+        yield (
+            "CATCH_BY_NAME",
+            f"{' and '.join(dict.fromkeys(catcher.next for catcher in catchers))} follows every failure of the task, "
+            "whatever the error's name is.",
+            "Distinguish the errors in the handler where that matters.",
+        )
+    yield (
+        "CATCH_RUN_STATE",
+        "The run is failed where a last task is; a failed task with none behind it but the handler's is such. "
+        "In Step Functions an execution whose error is caught may succeed.",
+        "Watch for failed tasks, not runs; or let the ways meet in a last task.",
+    )
+
+
+def _error_contents(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if name in native.with_error:
+        yield (
+            "ERROR_CONTENTS",
+            "The error that the handler reads is Python's: the name of the exception's class, and its text.",
+            "Check the texts that contain it.",
+        )
+
+
+def _comparisons(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if not isinstance(state, Choice) or name in native.routes.folded:
+        return
+    if any(COMPARISONS[str(rule.comparison)].kind in ("numeric", "timestamp", "match") for rule in _compared(state)):
+        yield (
+            "COMPARISON_TYPES",
+            "A value of another type than that of the comparison fails the task; in Step Functions it does not match.",
+            "Make sure that the values have the type.",
+        )
+
+
+def _compared(state: Choice) -> Iterator[ChoiceRule]:
+    pending = list(state.choices)
+    while pending:
+        rule = pending.pop()
+        pending += [*(rule.and_ or ()), *(rule.or_ or ()), *((rule.not_,) if rule.not_ else ())]
+        if rule.comparison is not None:
+            yield rule
+
+
+def _operator(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    form = native.forms.get(name)
+    if not isinstance(form, OperatorForm):
+        return
+    for text in form.row.lost:
+        yield f"OPERATOR_{class_name(form.row).removesuffix('Operator').upper()}", text, "Check whether that matters."
+    added = [parameter for parameter in form.row.added if parameter.split(".")[0] not in form.parameters]
+    sentences = [f"The operator sends {', '.join(added)}, which the Task leaves to the service."] if added else []
+    sentences += [f"{parameter}: {why}" for parameter, why in form.row.changed.items() if parameter in form.parameters]
+    if sentences:
+        yield "OPERATOR_PARAMETERS", " ".join(sentences), "Nothing, as long as the service takes both for the same."
+    texts = [part for value in form.arguments.values() if not isinstance(value, JsonText) for part in _dynamic(value)]
+    if texts:
+        yield (
+            "TEXT_OF_VALUES",
+            "A value that is no text is written as Jinja does: True, None, a dict as in Python.",
+            "Make sure that the values are texts.",
+        )
+
+
+def _dynamic(tree: object) -> Iterator[Value]:
+    return (part for part in walk(from_tree(tree)) if not isinstance(part, Constant | Object) and [*reads_of(part)])
+
+
+def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if name in native.parts:
+        form = native.forms[name]
+        listed = ", ".join(form.row.returns) if isinstance(form, OperatorForm) else ""
+        yield (
+            "RESULT_PARTS",
+            f"A later task is given the whole result of this one; the operator returns {listed} of it alone.",
+            "Name the members that are needed in the definition, or read the rest in the task that needs it.",
+        )
+
+
+def _response(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    form = native.forms.get(name)
+    if form is not None and not isinstance(form, OperatorForm) and form.returned == ():
+        yield (
+            "RESULT_METADATA",
+            "The result lacks the metadata of the HTTP response, which Step Functions adds to it.",
+            "Check who uses SdkHttpMetadata.",
+        )
+
+
+def _failing(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if name in native.failing:
+        yield (
+            "ALWAYS_FAILS",
+            f"The state fails in Step Functions whenever it is reached: {native.failing[name]}. So does the task.",
+            "Correct the definition, or write what the task should do.",
+        )
+
+
+def _folded(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if name in native.routes.folded and isinstance(state, Pass) and "parameters" in state.model_fields_set:
+        yield (
+            "FOLDED",
+            "The state is no task: a path of it that finds nothing fails the task that reads the value, if any does.",
+            "Nothing, where the paths are always there.",
+        )
+
+
+_RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = (
+    *(_retries, _catches, _error_contents, _comparisons, _operator, _parts, _response, _failing, _folded),
+)
+
+
+def exact_findings(reasons: dict[str, str], machine: StateMachine) -> tuple[Finding, ...]:
+    """Return a finding for each state for whose sake a DAG is of the exact style.
+
+    Args:
+        reasons: the reason by the name of the state.
+        machine: the machine.
+    """
+    return tuple(
+        Finding("STAYS_EXACT", "looks", f"{reasons[names[-1]]}.", "Use the DAG as it is.", names[-1], location)
+        for location, names, _ in walk_states(machine)
+        if names[-1] in reasons
+    )

@@ -1,0 +1,1 @@
+"""Writes symbolic values as Jinja templates and as Python expressions."""

@@ -1,0 +1,237 @@
+"""Writes symbolic values as Jinja, for the templated fields of operators.
+
+What stands in a definition is never a template: braces in it are escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from sfn_provider.translate.emit.literals import inline
+from sfn_provider.translate.native.data_flow.templates import format_parts
+from sfn_provider.translate.native.data_flow.values import (
+    Absent,
+    Array,
+    Call,
+    Constant,
+    Key,
+    Member,
+    Object,
+    OneOf,
+    Source,
+    Unresolved,
+    Value,
+    as_json,
+    is_constant,
+    steps_of,
+)
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
+from sfn_provider.translate.native.model import NotNative
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_METHODS = frozenset(name for name in dir({}) if not name.startswith("__"))
+"""Names that Jinja would take for the method of a dict where they follow a dot."""
+
+_OPENINGS = re.compile(r"\{(?=[{%#])")
+
+
+def escape(text: str) -> str:
+    """Return text for a templated field that Jinja leaves as it is."""
+    return _OPENINGS.sub("{{ '{' }}", text)
+
+
+def escape_json(text: str) -> str:
+    """Return JSON text that Jinja leaves as it is: braces in strings that could open a template are escaped as JSON."""
+    return re.sub(r"\{([{%#])", lambda found: f"{{\\u{ord(found[1]):04x}", text)
+
+
+@dataclass(frozen=True, slots=True)
+class JinjaWriter:
+    """Writes values as Jinja.
+
+    Args:
+        find: finds where a run has what a value names.
+    """
+
+    find: Find
+
+    def text(self, value: Value) -> str:
+        """Return the template of a text: a string, or the text of another value.
+
+        Raises:
+            NotNative: Jinja cannot say the value.
+        """
+        if isinstance(value, Constant) and isinstance(value.value, str):
+            return escape(value.value)
+        if isinstance(value, Call) and value.name in ("States.Format", "&"):
+            parts = format_parts(value) if value.name == "States.Format" else value.arguments
+            if parts is None:
+                raise NotNative("the template of a States.Format is no constant")
+            return "".join(map(self.text, parts))
+        if isinstance(value, Object | Array):
+            return self.json_text(value)
+        if isinstance(value, Call) and value.name in ("States.JsonToString", "$string"):
+            return self.json_text(value.arguments[0])
+        return f"{{{{ {self.expression(value)} }}}}"
+
+    def json_text(self, value: Value) -> str:
+        """Return the template of a value's JSON text.
+
+        Raises:
+            NotNative: Jinja cannot say the value.
+        """
+        if is_constant(value):
+            return escape_json(json.dumps(as_json(value), ensure_ascii=False))
+        if isinstance(value, Object) and value.base is None:
+            members = [f"{escape_json(json.dumps(name))}: {self.json_text(entry)}" for name, entry in value.members]
+            return f"{{{', '.join(members)}}}"
+        if isinstance(value, Array):
+            return f"[{', '.join(map(self.json_text, value.items))}]"
+        start, keys = steps_of(value)
+        if isinstance(start, Source):
+            place = self.find(start, keys)
+            if place.value is not None:
+                return self.json_text(place.value)
+            if place.form == "json" and not place.path:
+                return f"{{{{ {_pull(place)} }}}}"
+        return f"{{{{ {self.expression(value)} | tojson }}}}"
+
+    def expression(self, value: Value) -> str:
+        """Return a Jinja expression, without braces.
+
+        Raises:
+            NotNative: Jinja cannot say the value.
+        """
+        start, keys = steps_of(value)
+        if isinstance(start, Source):
+            return self._found(self.find(start, keys))
+        if isinstance(value, Member):
+            return self.expression(start) + _subscripts(keys)
+        if isinstance(value, Constant):
+            return _literal(value)
+        if isinstance(value, Object):
+            return self._object(value)
+        if isinstance(value, Array):
+            return f"[{', '.join(map(self.expression, value.items))}]"
+        if isinstance(value, OneOf):
+            return self._one_of(value)
+        if isinstance(value, Call):
+            return self._call(value)
+        if isinstance(value, Absent | Unresolved):
+            raise NotNative(value.why)
+        raise TypeError(f"no Jinja for {value!r}")
+
+    def _found(self, place: Place) -> str:
+        if place.value is not None:
+            return self.expression(place.value)
+        if place.expression is not None:
+            return place.expression[0]
+        if not place.task_id:
+            return "params" + _subscripts(place.path)
+        text = _pull(place)
+        return (f"macros.json.loads({text})" if place.form == "json" else text) + _subscripts(place.path)
+
+    def _object(self, value: Object) -> str:
+        members = ", ".join(f"{_string(name)}: {self.expression(entry)}" for name, entry in value.members)
+        if value.base is None:
+            return f"{{{members}}}"
+        if isinstance(value.base, Member):
+            raise NotNative("a member is added to an object that may not be there")
+        return f"dict({self.expression(value.base)}, **{{{members}}})"
+
+    def _one_of(self, value: OneOf) -> str:
+        errors = common_error(value)
+        if errors is not None:
+            task_ids = ", ".join(_string(self.find(source, ()).task_id) for source in errors[0])
+            pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={_string(ERROR_KEY)})"
+            return f"({pulled} | select | first){_subscripts(errors[1])}"
+        text = ""
+        for mark, alternative in reversed(ordered_alternatives(value)):
+            inner = self.expression(alternative)
+            if not text or mark is None:
+                text = inner
+                continue
+            text = f"{inner} if {_pull(self.find(mark, ()))} is not none else {text}"
+        return f"({text})"
+
+    def _call(self, call: Call) -> str:
+        writer = _CALLS.get(call.name)
+        if writer is None:
+            raise NotNative(f"{call.name} has no Jinja that means the same")
+        if call.name == "States.Format":
+            parts = format_parts(call)
+            if parts is None:
+                raise NotNative("the template of a States.Format is no constant")
+            return "(" + " ~ ".join(map(self.expression, parts)) + ")"
+        return writer.format(*map(self.expression, call.arguments))
+
+
+_CALLS = {
+    "States.Format": "",
+    "States.UUID": "macros.uuid.uuid4()",
+    "States.StringToJson": "macros.json.loads({0})",
+    "States.JsonToString": "{0} | tojson",
+    "States.ArrayLength": "{0} | length",
+    "States.ArrayGetItem": "{0}[{1}]",
+    "&": "({0} ~ {1})",
+    "+": "({0} + {1})",
+    "-": "({0} - {1})",
+    "$count": "{0} | length",
+    "States.MathAdd": "({0} + {1})",
+}
+"""The Jinja of functions whose meaning is the same."""
+
+
+def ordered_alternatives(value: OneOf) -> list[tuple[Source | None, Value]]:
+    """Return the alternatives, those with a mark first, one without last.
+
+    Raises:
+        NotNative: more than one way has no mark.
+    """
+    # One where the value is missing fails either way, as the result of the other way is missing there.
+    found = [(mark, entry) for mark, entry in value.alternatives if not isinstance(entry, Absent)]
+    unmarked = {entry for mark, entry in found if mark is None}
+    if len(unmarked) > 1 or not found:
+        raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
+    marked = [(mark, entry) for mark, entry in found if mark is not None]
+    return [*marked, *((None, entry) for entry in unmarked)]
+
+
+def common_error(value: OneOf) -> tuple[list[Source], tuple[Key, ...]] | None:
+    """Return the errors of which each alternative reads the same path, with that path; None for other alternatives."""
+    found = [steps_of(entry) for _, entry in value.alternatives]
+    sources = [start for start, _ in found if isinstance(start, Source) and start.kind == "error"]
+    paths = {keys for _, keys in found}
+    return (sources, found[0][1]) if len(sources) == len(found) and len(paths) == 1 else None
+
+
+def _pull(place: Place) -> str:
+    key = "" if place.xcom == "return_value" else f", key={_string(place.xcom)}"
+    return f"ti.xcom_pull(task_ids={_string(place.task_id)}{key})"
+
+
+def _subscripts(keys: tuple[Key, ...]) -> str:
+    return "".join(_subscript(key) for key in keys)
+
+
+def _subscript(key: Key) -> str:
+    if isinstance(key, str) and _IDENTIFIER.fullmatch(key) and key not in _METHODS and not key.startswith("_"):
+        return f".{key}"
+    return f"[{key if isinstance(key, int) else _string(key)}]"
+
+
+def _string(text: str) -> str:
+    """Return a string literal of Jinja, in single quotes, without anything that could close the template."""
+    body = json.dumps(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    # Jinja reads the escapes of Python: braces and percent signs are written as such, so that no delimiter is seen.
+    return "'" + re.sub(r"[{}%#]", lambda found: f"\\x{ord(found[0]):02x}", body) + "'"
+
+
+def _literal(value: Constant) -> str:
+    if isinstance(value.value, str):
+        return _string(value.value)
+    if value.value is None or isinstance(value.value, bool):
+        return {None: "none", True: "true", False: "false"}[value.value]
+    return inline(value.value)

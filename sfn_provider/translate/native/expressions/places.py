@@ -1,0 +1,39 @@
+"""Says where a run of the DAG has the data that a symbolic value names, for both ways of writing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sfn_provider.translate.native.data_flow.values import Key, Source, Value
+
+Form = Literal["value", "json"]
+
+ERROR_KEY = "error"
+"""The key of the XCom with the error of a failed task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is found.
+
+    Args:
+        task_id: the task whose XCom has it; empty for the run's params.
+        form: ``value`` for itself, ``json`` for its JSON text.
+        path: the steps from there to the value.
+        xcom: the key of the XCom.
+        value: what the value is, where the DAG knows it without an XCom.
+        expression: an expression of Airflow's context, and the name in that context with which it starts.
+    """
+
+    task_id: str
+    form: Form = "value"
+    path: tuple[Key, ...] = ()
+    xcom: str = "return_value"
+    value: Value | None = None
+    expression: tuple[str, str] | None = None
+
+
+Find = Callable[[Source, tuple[Key, ...]], Place]
+"""Finds the place of a path in a source; raises `NotNative` where there is none."""

@@ -1,0 +1,207 @@
+"""Writes symbolic values as Python expressions, for TaskFlow functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sfn_provider.translate.emit.literals import inline, string
+from sfn_provider.translate.native.data_flow.templates import format_parts
+from sfn_provider.translate.native.data_flow.values import (
+    Absent,
+    Array,
+    Call,
+    Constant,
+    Key,
+    Member,
+    Object,
+    OneOf,
+    Source,
+    Unresolved,
+    Value,
+    steps_of,
+)
+from sfn_provider.translate.native.expressions.jinja import common_error, ordered_alternatives
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
+from sfn_provider.translate.native.model import Import, NotNative
+
+
+@dataclass(slots=True)
+class PythonWriter:
+    """Writes values as Python, and collects what the expressions need.
+
+    Args:
+        find: finds where a run has what a value names.
+        as_argument: returns the name of the parameter that has the result of a task; None where the function has to
+            pull it.
+        imports: what the expressions import.
+        context: what they need of Airflow's context, by name.
+    """
+
+    find: Find
+    as_argument: Callable[[str], str | None] = lambda task_id: None
+    imports: set[Import] = field(default_factory=set)
+    context: dict[str, None] = field(default_factory=dict)
+
+    def expression(self, value: Value) -> str:
+        """Return a Python expression.
+
+        Raises:
+            NotNative: Python cannot say the value in one expression that means the same.
+        """
+        start, keys = steps_of(value)
+        if isinstance(start, Source):
+            return self._found(self.find(start, keys))
+        if isinstance(value, Member):
+            return self.expression(start) + subscripts(keys)
+        if isinstance(value, Constant):
+            return inline(value.value)
+        if isinstance(value, Object):
+            return self._object(value)
+        if isinstance(value, Array):
+            return f"[{', '.join(map(self.expression, value.items))}]"
+        if isinstance(value, OneOf):
+            return self._one_of(value)
+        if isinstance(value, Call):
+            return self._call(value)
+        if isinstance(value, Absent | Unresolved):
+            raise NotNative(value.why)
+        raise TypeError(f"no Python for {value!r}")
+
+    def container(self, value: Value, find_missing: Key) -> str:
+        """Return the test whether an object has a member.
+
+        Args:
+            value: the object.
+            find_missing: the member.
+        """
+        start, keys = steps_of(value)
+        if not isinstance(start, Source):
+            return f"{inline(find_missing)} in {self.expression(value)}"
+        place = self.find(start, keys)
+        text = self._root(place)
+        for key in place.path:
+            if not isinstance(key, str):
+                raise NotNative("IsPresent leads through an array")
+            text += f".get({inline(key)}, {{}})"
+        return f"{inline(find_missing)} in {text}"
+
+    def is_json(self, value: Value) -> str | None:
+        """Return the expression of a value's JSON text, where a task has just that; else None."""
+        start, keys = steps_of(value)
+        place = self.find(start, keys) if isinstance(start, Source) else None
+        return self._result(place) if place is not None and place.form == "json" and not place.path else None
+
+    def _found(self, place: Place) -> str:
+        if place.value is not None:
+            return self.expression(place.value)
+        return self._root(place) + subscripts(place.path)
+
+    def _root(self, place: Place) -> str:
+        if place.expression is not None:
+            self.context[place.expression[1]] = None
+            return place.expression[0]
+        if not place.task_id:
+            self.context["params"] = None
+            return "params"
+        text = self._result(place)
+        if place.form == "json":
+            self.imports.add(("json", ""))
+            return f"json.loads({text})"
+        return text
+
+    def _result(self, place: Place) -> str:
+        name = self.as_argument(place.task_id) if place.xcom == "return_value" else None
+        return self._pull(place) if name is None else name
+
+    def _pull(self, place: Place) -> str:
+        self.context["ti"] = None
+        key = "" if place.xcom == "return_value" else f", key={string(place.xcom)}"
+        return f"ti.xcom_pull(task_ids={string(place.task_id)}{key})"
+
+    def _object(self, value: Object) -> str:
+        parts = [f"{string(name)}: {self.expression(entry)}" for name, entry in value.members]
+        if isinstance(value.base, Member):
+            raise NotNative("a member is added to an object that may not be there")
+        if value.base is not None:
+            parts.insert(0, f"**{self.expression(value.base)}")
+        return f"{{{', '.join(parts)}}}"
+
+    def _one_of(self, value: OneOf) -> str:
+        errors = common_error(value)
+        if errors is not None:
+            self.context["ti"] = None
+            task_ids = ", ".join(string(self.find(source, ()).task_id) for source in errors[0])
+            pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={string(ERROR_KEY)})"
+            return f"next(filter(None, {pulled})){subscripts(errors[1])}"
+        text = ""
+        for mark, alternative in reversed(ordered_alternatives(value)):
+            inner = self.expression(alternative)
+            if not text or mark is None:
+                text = inner
+                continue
+            text = f"{inner} if {self._pull(self.find(mark, ()))} is not None else {text}"
+        return f"({text})"
+
+    def _call(self, call: Call) -> str:
+        if call.name == "States.Format":
+            return self._format(call)
+        text, imports = CALLS.get(call.name, ("", ()))
+        if not text or len(call.arguments) != text.count("{"):
+            raise NotNative(f"{call.name} has no Python that means the same")
+        self.imports.update(imports)
+        return text.format(*map(self.expression, call.arguments))
+
+    def _format(self, call: Call) -> str:
+        parts = format_parts(call)
+        if parts is None:
+            raise NotNative("the template of a States.Format is no constant")
+        texts = [part.value if _is_text(part) else None for part in parts]  # type: ignore[union-attr]
+        values = [self.expression(part) for part in parts if not _is_text(part)]
+        template = "".join("{}" if text is None else text.replace("{", "{{").replace("}", "}}") for text in texts)
+        if not values:
+            return string("".join(text or "" for text in texts))
+        return f"{string(template)}.format({', '.join(values)})"
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, Constant) and isinstance(value.value, str)
+
+
+_JSON: tuple[Import, ...] = (("json", ""),)
+CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
+    "States.UUID": ("str(uuid4())", (("uuid", "uuid4"),)),
+    "States.StringToJson": ("json.loads({})", _JSON),
+    "States.JsonToString": ('json.dumps({}, separators=(",", ":"))', _JSON),
+    "States.ArrayLength": ("len({})", ()),
+    "States.ArrayContains": ("({1} in {0})", ()),
+    "States.ArrayGetItem": ("{}[{}]", ()),
+    "States.MathAdd": ("({} + {})", ()),
+    "=": ("({} == {})", ()),
+    "!=": ("({} != {})", ()),
+    "<": ("({} < {})", ()),
+    "<=": ("({} <= {})", ()),
+    ">": ("({} > {})", ()),
+    ">=": ("({} >= {})", ()),
+    "and": ("({} and {})", ()),
+    "or": ("({} or {})", ()),
+    "in": ("({} in {})", ()),
+    "+": ("({} + {})", ()),
+    "-": ("({} - {})", ()),
+    "*": ("({} * {})", ()),
+    "/": ("({} / {})", ()),
+    "&": ("(str({}) + str({}))", ()),
+    "?": ("({1} if {0} else {2})", ()),
+    "$count": ("len({})", ()),
+    "$length": ("len({})", ()),
+    "$not": ("(not {})", ()),
+    "$lowercase": ("{}.lower()", ()),
+    "$uppercase": ("{}.upper()", ()),
+    "$contains": ("({1} in {0})", ()),
+}
+"""The Python of functions and operators whose meaning is the same, and what it imports."""
+
+
+def subscripts(keys: tuple[Key, ...]) -> str:
+    """Return the steps of a path as Python subscripts."""
+    return "".join(f"[{inline(key)}]" for key in keys)

@@ -1,0 +1,382 @@
+"""Makes the tasks of a native DAG: operators with Jinja arguments, and TaskFlow functions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfn_provider.asl.model import Choice, Fail, Pass, Task, Wait
+from sfn_provider.translate.emit.literals import Code, Wrapped, inline, string
+from sfn_provider.translate.native.data_flow.evaluation import StateFlow
+from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
+from sfn_provider.translate.native.data_flow.templates import payload_value
+from sfn_provider.translate.native.data_flow.values import (
+    Array,
+    Call,
+    Constant,
+    Object,
+    Value,
+    constant,
+)
+from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
+from sfn_provider.translate.native.expressions.places import Find
+from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.model import WIDTH, Import, NativeNode, Versions
+from sfn_provider.translate.native.operator_table import JsonText, TextOf
+from sfn_provider.translate.native.routes import END, RouteNode
+from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
+from sfn_provider.translate.native.states.python_lines import (
+    call_lines,
+    if_lines,
+    raise_lines,
+    return_lines,
+    statement_lines,
+)
+from sfn_provider.translate.native.states.task_forms import (
+    FunctionForm,
+    TaskForm,
+    class_name,
+    from_tree,
+)
+from sfn_provider.translate.native.states.timing import retry_arguments, seconds, timeout_arguments
+from sfn_provider.translate.plan import naming
+
+HOOK = ("airflow.providers.amazon.aws.hooks.base_aws", "AwsBaseHook")
+
+
+@dataclass(slots=True)
+class NodeMaker:
+    """Makes the tasks of states.
+
+    Args:
+        versions: Airflow's and the provider's.
+        find: finds where a run has what a value names.
+        task_ids: the ids of tasks by key.
+        producers: the text of a task's result as an argument of a function, by the task's id.
+        variables: the variables of tasks by id.
+        constants: the names of the constants at the top by their value; grows.
+        marks: the states whose result says which way was taken.
+        width: columns of a line in the body of a function.
+    """
+
+    versions: Versions
+    find: Find
+    task_ids: dict[str, str]
+    producers: dict[str, str]
+    variables: dict[str, str]
+    constants: dict[str, str] = field(default_factory=dict)
+    marks: frozenset[str] = frozenset()
+    width: int = WIDTH - 8
+
+    # Operators -------------------------------------------------------------------------------------------------------
+
+    def task(self, flow: StateFlow, form: TaskForm, takes_arguments: bool) -> NativeNode:
+        """Make the task of a Task."""
+        state: Task = flow.state  # type: ignore[assignment]
+        limits = retry_arguments(state.retry, self.versions) | timeout_arguments(state)
+        has_duration = any(isinstance(value, Code) for value in limits.values())
+        imports: set[Import] = {("datetime", "timedelta")} if has_duration else set()
+        if isinstance(form, FunctionForm):
+            return self._call(flow, form, limits, imports, takes_arguments)
+        jinja = JinjaWriter(self.find)
+        ordered = {**{name: value for name, value in form.arguments.items() if name not in form.row.constants}}
+        ordered |= form.arguments  # what no parameter of the Task says comes last
+        arguments = {name: self._argument(value, jinja) for name, value in ordered.items()}
+        if form.row.deferrable is not None and form.row.deferrable not in arguments:
+            arguments[form.row.deferrable] = True
+        module, _, name = form.row.operator.rpartition(".")
+        return NativeNode(
+            flow.name,
+            self.task_ids[flow.name],
+            "",
+            "operator",
+            operator=class_name(form.row),
+            arguments=arguments | limits,
+            imports=frozenset({(module, name), *imports}),
+        )
+
+    def _argument(self, value: Any, jinja: JinjaWriter) -> Any:
+        """Return an argument with Jinja where it is known only in a run."""
+        if isinstance(value, dict):
+            return {escape(name): self._argument(entry, jinja) for name, entry in value.items()}
+        if isinstance(value, list):
+            return [self._argument(item, jinja) for item in value]
+        if isinstance(value, JsonText):
+            return Wrapped(jinja.json_text(from_tree(value.value)))
+        if isinstance(value, TextOf):
+            return Wrapped(jinja.text(value.value))
+        if isinstance(value, str):
+            return self.constant(value, escape(value))
+        return Wrapped(jinja.text(value)) if isinstance(value, Value) else value
+
+    def constant(self, value: str, written: str) -> Any:
+        """Return a text, or the constant at the top of the file that has it: for ARNs and placeholders."""
+        if written != value or not (value.startswith("arn:") or value.startswith("${")):
+            return Wrapped(written)
+        if value not in self.constants:
+            taken = {*self.constants.values()}
+            preferred = constant_name(value)
+            names = (preferred, *(f"{preferred}_{number}" for number in range(2, len(taken) + 3)))
+            self.constants[value] = next(name for name in names if name not in taken)
+        return Code(self.constants[value])
+
+    # TaskFlow --------------------------------------------------------------------------------------------------------
+
+    def _call(
+        self, flow: StateFlow, form: FunctionForm, limits: dict[str, Any], imports: set[Import], takes_arguments: bool
+    ) -> NativeNode:
+        writer, names = self._writer(takes_arguments)
+        parameters = form.parameters.members if isinstance(form.parameters, Object) else None
+        if parameters is None:
+            arguments: dict[str, Any] = {"**": Code(writer.expression(form.parameters))}
+        else:
+            arguments = {name: self._python(value, writer) for name, value in parameters}
+        lines = call_lines(f"{_variable_of(form)}.{form.method}", arguments, self.width)
+        body = [f"{_variable_of(form)} = AwsBaseHook(client_type={string(form.client)}).conn"]
+        body += return_lines(lines, form.returned, flow.name in self.marks)
+        node = NativeNode(
+            flow.name,
+            self.task_ids[flow.name],
+            "",
+            "taskflow",
+            arguments=limits,
+            decorator="task",
+            body=tuple(body),
+            imports=frozenset({HOOK, *imports, *writer.imports}),
+        )
+        return _with_parameters(node, writer, names, self.producers)
+
+    def _python(self, value: Value, writer: PythonWriter) -> Any:
+        """Return a tree of what a function writes, with `Code` where it is known only in a run."""
+        if isinstance(value, Constant) and isinstance(value.value, str):
+            text = self.constant(value.value, value.value)
+            return text if isinstance(text, Code) else value.value
+        if isinstance(value, Object) and value.base is None:
+            return {name: self._python(entry, writer) for name, entry in value.members}
+        if isinstance(value, Array):
+            return [self._python(item, writer) for item in value.items]
+        if isinstance(value, Call) and value.name == "States.JsonToString":
+            as_json = writer.is_json(value.arguments[0])
+            if as_json is not None:
+                return Code(as_json)
+        return Code(writer.expression(value))
+
+    def _writer(self, takes_arguments: bool) -> tuple[PythonWriter, dict[str, str]]:
+        """Return what writes the expressions of a function, and the names of its parameters by task; both grow."""
+        names: dict[str, str] = {}
+
+        def as_argument(task_id: str) -> str | None:
+            if not takes_arguments or task_id not in self.producers:
+                return None
+            return names.setdefault(task_id, "result" if not names else f"{self.variables[task_id]}_result")
+
+        return PythonWriter(self.find, as_argument), names
+
+    def choice(self, flow: StateFlow, targets: dict[str, str], takes_arguments: bool) -> NativeNode:
+        """Make the branch of a Choice.
+
+        Args:
+            flow: the Choice.
+            targets: the key of the task for the name of the next state.
+            takes_arguments: whether the function may have results of other tasks as arguments.
+        """
+        state: Choice = flow.state  # type: ignore[assignment]
+        writer, names = self._writer(takes_arguments)
+        rules = [(rule_condition(rule, flow, writer), self._chosen(targets, rule.next or "")) for rule in state.choices]
+        default = self._chosen(targets, state.default) if state.default is not None else None
+        body: list[str] = []
+        if len(rules) == 1 and default is not None:
+            body = [f"return {rules[0][1]} if {rules[0][0]} else {default}"]
+        if not body or len(body[0]) > self.width:
+            body = []
+            for rule, (condition, chosen) in zip(state.choices, rules, strict=True):
+                parts = rule_operands(rule, flow, writer)
+                body += [*if_lines(condition, parts, self.width), f"    return {chosen}"]
+            failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
+            body.append(f"return {default}" if default is not None else failure)
+        imports = {*writer.imports, *(() if default is not None else (fail_exception(self.versions),))}
+        if any("datetime." in line for line in body):
+            imports.add(("datetime", "datetime"))
+        node = NativeNode(
+            flow.name,
+            self.task_ids[flow.name],
+            "",
+            "branch",
+            decorator="task.branch",
+            body=tuple(body),
+            imports=frozenset(imports),
+        )
+        return _with_parameters(node, writer, names, self.producers)
+
+    def _chosen(self, targets: dict[str, str], name: str) -> str:
+        key = targets[name]
+        return "None" if key == END else string(self.task_ids[key])
+
+    def materialised(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
+        """Make the task of a Pass whose value later tasks read."""
+        state: Pass = flow.state  # type: ignore[assignment]
+        writer, names = self._writer(takes_arguments)
+        value = constant(state.result) if "result" in state.model_fields_set else flow.effective
+        body = statement_lines("return ", writer.expression(value), self.width)
+        node = NativeNode(
+            flow.name,
+            self.task_ids[flow.name],
+            "",
+            "taskflow",
+            decorator="task",
+            body=body,
+            imports=frozenset(writer.imports),
+            why="ways that meet later build the value differently",
+        )
+        return _with_parameters(node, writer, names, self.producers)
+
+    def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
+        """Make the task of a Fail."""
+        state: Fail = flow.state  # type: ignore[assignment]
+        writer, names = self._writer(takes_arguments)
+        texts = [value for value in (self._field(flow, name) for name in ("error", "cause")) if value is not None]
+        separators: list[Value] = [constant("{}: {}" if len(texts) == 2 else "{}")]
+        message = Call("States.Format", tuple(separators + texts))
+        constants = [text.value for text in texts if isinstance(text, Constant) and isinstance(text.value, str)]
+        is_plain = len(constants) == len(texts)
+        text = string(": ".join(constants) or state.type) if is_plain else writer.expression(message)
+        node = NativeNode(
+            flow.name,
+            self.task_ids[flow.name],
+            "",
+            "taskflow",
+            decorator="task",
+            body=raise_lines(text, self.width),
+            imports=frozenset({fail_exception(self.versions), *writer.imports}),
+        )
+        return _with_parameters(node, writer, names, self.producers)
+
+    def _field(self, flow: StateFlow, name: str) -> Value | None:
+        """Return the value of a field that has a variant with a path, or an expression in JSONata."""
+        state = flow.state
+        plain, path = getattr(state, name, None), getattr(state, f"{name}_path", None)
+        if path is not None:
+            return payload_value(path, flow.environment)
+        if plain is None:
+            return None
+        is_jsonata = flow.language == "JSONata"
+        return jsonata_template_value(plain, flow.environment) if is_jsonata else constant(plain)
+
+    def always_failing(self, flow: StateFlow, why: str) -> NativeNode:
+        """Make the task of a state that fails whatever its input is."""
+        return NativeNode(
+            flow.name,
+            self.task_ids[flow.name],
+            "",
+            "taskflow",
+            decorator="task",
+            body=raise_lines(string(f"States.Runtime: {why}"), self.width),
+            imports=frozenset({fail_exception(self.versions)}),
+            why="it fails in Step Functions, too, whatever its input is",
+        )
+
+    # Waiting ---------------------------------------------------------------------------------------------------------
+
+    def wait(self, flow: StateFlow) -> NativeNode:
+        """Make the sensor of a Wait."""
+        state: Wait = flow.state  # type: ignore[assignment]
+        duration, moment = self._field(flow, "seconds"), self._field(flow, "timestamp")
+        is_number = isinstance(duration, Constant) and isinstance(duration.value, int)
+        imports: set[Import] = set()
+        if is_number and not self.versions.is_2:
+            operator, module = "WaitSensor", "airflow.providers.standard.sensors.time_delta"
+            arguments: dict[str, Any] = {"time_to_wait": seconds(state.seconds), "deferrable": True}  # type: ignore[arg-type]
+            imports.add(("datetime", "timedelta"))
+        else:
+            operator = "DateTimeSensorAsync"
+            module = f"airflow{'' if self.versions.is_2 else '.providers.standard'}.sensors.date_time"
+            arguments = {"target_time": self._moment(duration, moment)}
+        return NativeNode(
+            flow.name,
+            self.task_ids[flow.name],
+            "",
+            "sensor",
+            operator=operator,
+            arguments=arguments,
+            imports=frozenset({(module, operator), *imports}),
+        )
+
+    def _moment(self, duration: Value | None, moment: Value | None) -> Any:
+        jinja = JinjaWriter(self.find)
+        if duration is None:
+            return Wrapped(jinja.text(moment or constant("")))
+        text = f"macros.datetime.utcnow() + macros.timedelta(seconds={jinja.expression(duration)})"
+        return Wrapped(f"{{{{ {text} }}}}")
+
+    # Between states --------------------------------------------------------------------------------------------------
+
+    def empty(self, node: RouteNode) -> NativeNode:
+        """Make a task that does nothing."""
+        module = "airflow.operators.empty" if self.versions.is_2 else "airflow.providers.standard.operators.empty"
+        return NativeNode(
+            node.state,
+            self.task_ids[node.key],
+            "",
+            "operator",
+            operator="EmptyOperator",
+            imports=frozenset({(module, "EmptyOperator")}),
+        )
+
+    def guard(self, node: RouteNode) -> NativeNode:
+        """Make the task that lets a handler run only after the failure of the tasks that it is for."""
+        watched, width = inline([self.task_ids[key] for key in node.watched]), WIDTH - 4 * (2 + len(node.groups))
+        if self.versions.is_2:
+            test = f'any(dag_run.get_task_instance(name).state == "failed" for name in {watched})'
+            context, body = "dag_run", statement_lines("return ", test, width)
+        else:
+            call = f"ti.get_task_states(dag_id=ti.dag_id, task_ids={watched}, run_ids=[ti.run_id])"
+            test = 'return "failed" in states[ti.run_id].values()'
+            context, body = "ti", (*statement_lines("states = ", call, width), test)
+        return NativeNode(
+            node.state,
+            self.task_ids[node.key],
+            "",
+            "taskflow",
+            arguments={"ignore_downstream_trigger_rules": False},
+            decorator="task.short_circuit",
+            parameters={context: None},
+            body=body,
+            comment="An earlier task that failed is not for this handler.",
+        )
+
+
+def fail_exception(versions: Versions) -> Import:
+    """Return the import of the exception that fails a task for good."""
+    return ("airflow.exceptions" if versions.airflow < (3, 1) else "airflow.sdk.exceptions", "AirflowFailException")
+
+
+def _variable_of(form: FunctionForm) -> str:
+    return form.client.replace("-", "_")
+
+
+def _with_parameters(
+    node: NativeNode, writer: PythonWriter, names: dict[str, str], producers: dict[str, str]
+) -> NativeNode:
+    """Add the parameters that the function's expressions need."""
+    node.parameters = {name: producers[task_id] for task_id, name in names.items()} | dict.fromkeys(writer.context)
+    return node
+
+
+def moment_reads(flow: StateFlow) -> list[Value]:
+    """Return the values that a Wait or a Fail reads."""
+    state = flow.state
+    found: list[Value] = []
+    for name in ("seconds", "timestamp", "error", "cause"):
+        plain, path = getattr(state, name, None), getattr(state, f"{name}_path", None)
+        if path is not None:
+            found.append(payload_value(path, flow.environment))
+        elif isinstance(plain, str) and flow.language == "JSONata":
+            found.append(jsonata_template_value(plain, flow.environment))
+    return found
+
+
+def constant_name(value: str) -> str:
+    """Return the name of the constant of an ARN or a placeholder: ``PIPELINE_ALERTS``."""
+    last = re.split("[:/]", value.strip("${}").rstrip(":/*"))[-1]
+    return naming.variable(last).strip("_").upper()

@@ -1,0 +1,348 @@
+"""Plans a native DAG: evaluates the data, builds the routes, chooses a form for each state, makes the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sfn_provider.asl.model import Choice, Fail, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.translate.emit.literals import Code
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.values import (
+    INPUT,
+    Absent,
+    Key,
+    Member,
+    Object,
+    OneOf,
+    Source,
+    Value,
+    marks_of,
+    read,
+    reads_of,
+    walk,
+    write,
+)
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, TaskEntry, Versions
+from sfn_provider.translate.native.nodes import NodeMaker, moment_reads
+from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
+from sfn_provider.translate.native.states.conditions import rule_reads, rule_values
+from sfn_provider.translate.native.states.task_forms import OperatorForm, TaskForm, choose_form, class_name
+from sfn_provider.translate.plan import naming
+from sfn_provider.translate.plan.graph import loops, successors
+
+Reads = dict[str, dict[tuple[Key, ...], None]]
+"""The paths into the result of each state that tasks read."""
+
+
+@dataclass(slots=True)
+class NativePlan:
+    """A planned DAG with what it was made of.
+
+    Args:
+        dag: the DAG.
+        scope: the data of the states.
+        routes: the graph of tasks.
+        forms: the form of each Task.
+        parts: the states of whose result only parts are passed on.
+        with_error: the states whose errors handlers read.
+        failing: why states fail whatever their input is, by name.
+    """
+
+    dag: NativeDag
+    scope: ScopeFlow
+    routes: Routes
+    forms: Mapping[str, TaskForm]
+    parts: set[str]
+    with_error: set[str]
+    failing: Mapping[str, str]
+
+
+def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
+    """Plan the native DAG of a machine.
+
+    Args:
+        machine: the machine.
+        versions: Airflow's and the provider's.
+
+    Raises:
+        ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
+    """
+    _check_states(machine)
+    scope = Evaluator(machine.query_language).scope(machine)
+    tasks_of_pass: frozenset[str] = frozenset()
+    values = [value for flow in scope.walk() for value in (*_values(flow), *rule_values(flow))]
+    if any(isinstance(part, OneOf) for value in values for part in walk(value)):
+        tasks_of_pass = _value_makers(scope)
+        scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine)
+    return _Planner(scope, versions, tasks_of_pass).plan()
+
+
+def _check_states(machine: StateMachine) -> None:
+    """Raise for loops and for state types that no form is for."""
+    found = []
+    for scope in _scopes(machine):
+        for loop in loops({name: successors(state) for name, state in scope.states.items()}):
+            others = ", ".join(loop)
+            found += [NotNative(f"Airflow's graph has no way back, which {others} have", name) for name in loop]
+    for _, names, state in walk_states(machine):
+        if state.type == "Map":
+            found.append(NotNative("a Map is not among the states that this style says yet", names[-1]))
+        if state.type == "Parallel" and getattr(state, "retry", None):
+            found.append(NotNative("Airflow tries single tasks again, not a group of them", names[-1]))
+    if found:
+        raise ExceptionGroup("not native", found)
+
+
+def _scopes(scope: object) -> list[StateMachine]:
+    inner = [scope]
+    for state in scope.states.values():  # type: ignore[attr-defined]
+        bodies = [*getattr(state, "branches", ()), *([state.body] if state.type == "Map" else [])]
+        inner += [found for body in bodies for found in _scopes(body)]
+    return inner  # type: ignore[return-value]
+
+
+def _value_makers(scope: ScopeFlow) -> frozenset[str]:
+    """Return the Pass states that make a value on a way that meets others: they become tasks."""
+    found: set[str] = set()
+    for inner in _scope_flows(scope):
+        arrivals: dict[str, list[str]] = {}
+        for name, flow in inner.states.items():
+            for target, _ in flow.ways:
+                arrivals.setdefault(target, []).append(name)
+        for names in arrivals.values():
+            if len(names) > 1:
+                found |= {name for name in names if _makes_value(inner.states[name])}
+    return frozenset(found)
+
+
+def _scope_flows(scope: ScopeFlow) -> list[ScopeFlow]:
+    return [scope, *(deep for flow in scope.states.values() for inner in flow.scopes for deep in _scope_flows(inner))]
+
+
+def _makes_value(flow: StateFlow) -> bool:
+    return isinstance(flow.state, Pass) and flow.state.result_path is not None
+
+
+def _values(flow: StateFlow) -> list[Value]:
+    """Return the values that the task of a state reads."""
+    if isinstance(flow.state, Task):
+        return [flow.effective]
+    return moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []
+
+
+@dataclass(slots=True)
+class _Planner:
+    scope: ScopeFlow
+    versions: Versions
+    tasks_of_pass: frozenset[str]
+    flows: dict[str, StateFlow] = field(default_factory=dict)
+    forms: dict[str, TaskForm] = field(default_factory=dict)
+    failing: dict[str, str] = field(default_factory=dict)
+    parts: set[str] = field(default_factory=set)
+    with_error: set[str] = field(default_factory=set)
+    task_ids: dict[str, str] = field(default_factory=dict)
+
+    def plan(self) -> NativePlan:
+        self.flows = {flow.name: flow for flow in self.scope.walk()}
+        routes = build_routes(self.scope, self.tasks_of_pass)
+        reads, marks = self._reads(routes)
+        self._choose_forms(reads)
+        variables = self._name(routes)
+        producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
+        by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
+        maker = NodeMaker(self.versions, self.find, self.task_ids, producers, by_id, marks=frozenset(marks))
+        dag, problems = NativeDag(), []
+        for key, node in routes.nodes.items():
+            try:
+                made = self._make(node, routes, maker)
+            except NotNative as refusal:
+                problems.append(NotNative(refusal.why, node.state))
+                continue
+            made.variable, made.group = variables[key], node.groups
+            made.trigger_rule = routes.trigger_rule(key)
+            if key in self.with_error:
+                made.arguments["on_failure_callback"] = Code("push_error")
+            made.comment = made.comment or (self.flows[node.state].state.comment if node.kind == "state" else None)
+            dag.nodes.append(made)
+        if problems:
+            raise ExceptionGroup("not native", problems)
+        positions = {key: position for position, key in enumerate(routes.nodes)}
+        dag.edges = sorted((positions[left], positions[right]) for left, right in routes.edges)
+        dag.constants = {name: value for value, name in maker.constants.items()}
+        dag.groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
+        return NativePlan(dag, self.scope, routes, self.forms, self.parts, self.with_error, self.failing)
+
+    def _reads(self, routes: Routes) -> tuple[Reads, set[str]]:
+        """Return which paths of which results the tasks read, and the states whose results mark a way.
+
+        Sets `with_error`: the states whose errors are read.
+        """
+        reads: Reads = {}
+        marks: set[str] = set()
+        for name, flow in self.flows.items():
+            if name in routes.folded:
+                continue
+            values = _values(flow)
+            if name in self.tasks_of_pass and "result" not in flow.state.model_fields_set:
+                values = [flow.effective]
+            found = [read for value in values for read in reads_of(value)]
+            for source, keys in (*found, *rule_reads(flow)):
+                if source.kind == "result":
+                    reads.setdefault(source.state, {})[keys] = None
+                elif source.kind == "error":
+                    self.with_error.add(source.state)
+            found_marks = [mark for value in (*values, *rule_values(flow)) for mark in marks_of(value)]
+            marks |= {mark.state for mark in found_marks if mark.kind == "result"}
+            self.with_error |= {mark.state for mark in found_marks if mark.kind == "error"}
+        return reads, marks
+
+    def _choose_forms(self, reads: Reads) -> None:
+        problems = []
+        for name, flow in self.flows.items():
+            if not isinstance(flow.state, Task):
+                continue
+            absent = next((part for part in walk(flow.effective) if isinstance(part, Absent)), None)
+            if absent is not None:
+                self.failing[name] = absent.why
+                continue
+            try:
+                self.forms[name] = choose_form(flow, list(reads.get(name, {})), self.versions)
+            except NotNative as refusal:
+                problems.append(NotNative(refusal.why, name))
+        if problems:
+            raise ExceptionGroup("not native", problems)
+
+    def _name(self, routes: Routes) -> dict[str, str]:
+        """Set the ids of the tasks; return their variables."""
+        preferred = {key: _preferred_id(node) for key, node in routes.nodes.items()}
+        order = sorted(preferred, key=lambda key: routes.nodes[key].kind != "state")
+        self.task_ids = naming.unique(order, preferred)
+        groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
+        taken = set(groups.values())
+        for key, task_id in self.task_ids.items():
+            if task_id in taken:
+                self.task_ids[key] = f"{task_id}_task"
+        variables = {key: _variable(task_id) for key, task_id in self.task_ids.items()}
+        return naming.unique(order, variables)
+
+    def _producer(self, key: str, variable: str) -> str:
+        """Return the text of a task's result as an argument of a function."""
+        return f"{variable}.output" if isinstance(self.forms.get(key), OperatorForm) else f"{variable}_task"
+
+    def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
+        if node.kind == "guard":
+            return maker.guard(node)
+        if node.kind != "state":
+            return maker.empty(node)
+        flow = self.flows[node.key]
+        maker.width = WIDTH - 4 * (2 + len(node.groups))
+        incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
+        takes_arguments = len(incoming) <= 1
+        if node.key in self.failing:
+            return maker.always_failing(flow, self.failing[node.key])
+        if isinstance(flow.state, Task):
+            return maker.task(flow, self.forms[node.key], takes_arguments)
+        if isinstance(flow.state, Choice):
+            return maker.choice(flow, routes.choices[node.key], takes_arguments)
+        if isinstance(flow.state, Wait):
+            return maker.wait(flow)
+        if isinstance(flow.state, Fail):
+            return maker.fail(flow, takes_arguments)
+        if isinstance(flow.state, Pass):
+            return maker.materialised(flow, takes_arguments)
+        raise NotNative(f"a {flow.state.type} has no native form")
+
+    def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
+        """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
+        if source == INPUT:
+            return Place("", path=keys)
+        if source.kind == "result" and source.state in self.tasks_of_pass:
+            return Place(self.task_ids[source.state], path=keys)
+        if source.kind == "context" and keys in CONTEXT_OBJECT:
+            return Place("", expression=CONTEXT_OBJECT[keys])
+        if source.kind == "context" and keys[:2] == ("Execution", "Input"):
+            return Place("", path=keys[2:])
+        if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
+            return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
+        form = self.forms.get(source.state) if source.kind == "result" else None
+        if form is None:
+            raise NotNative(_unknown_source(source, keys))
+        place = form.place(self.task_ids.get(source.state, ""), keys)
+        if place is not None:
+            return place
+        if not isinstance(form, OperatorForm):
+            raise TypeError(f"{form!r} has no parts")
+        return self._known_parts(source, keys, form)
+
+    def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
+        """Return an object with the parts of a result that an operator returns."""
+        value: Value = Object(())
+        for text in form.row.returns:
+            path = parse_path(text)
+            if path[: len(keys)] == keys:
+                part: Value = source
+                for key in path:
+                    part = Member(part, key)
+                value = write(value, path, part)
+        self.parts.add(source.state)
+        return Place("", value=read(value, keys))
+
+
+def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
+    path = ".".join(map(str, keys))
+    return {
+        "error": f"the error of {source.state} is not where a later task could read it",
+        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
+    }.get(source.kind, f"the result of {source.state} cannot be read")
+
+
+def _preferred_id(node: RouteNode) -> str:
+    name = naming.task_id(node.state)
+    if node.kind == "state" or node.key == node.state:
+        return name
+    behind = naming.task_id(node.key.rpartition("\0")[2])
+    return {
+        "start": f"{name}_start",
+        "end": f"{name}_{behind}",
+        "done": f"{name}_done",
+        "skippable": f"{name}_to_{behind}",
+        "guard": f"{naming.task_id(node.key.partition(chr(0))[0])}_is_due",
+        "one_failed": f"{name}_failed",
+    }[node.kind]
+
+
+def _variable(task_id: str) -> str:
+    name = naming.variable(task_id)
+    return f"{name}_" if name in RESERVED else name
+
+
+CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
+    ("Execution", "Id"): ("run_id", "run_id"),
+    ("Execution", "Name"): ("run_id", "run_id"),
+    ("Execution", "StartTime"): ("dag_run.start_date.isoformat()", "dag_run"),
+    ("StateMachine", "Name"): ("dag.dag_id", "dag"),
+}
+"""What stands for members of the context object, and the name of Airflow's context in it."""
+
+RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4"})
+"""Variables that would hide a name that the file uses."""
+
+
+def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
+    """List what became of each state, in the order of the definition."""
+    nodes = {key: node for key, node in zip(plan.routes.nodes, plan.dag.nodes, strict=True)}
+    found = []
+    for location, names, state in walk_states(machine):
+        node = nodes.get(names[-1])
+        if node is not None:
+            form = plan.forms.get(names[-1])
+            operator = class_name(form.row) if isinstance(form, OperatorForm) else node.operator or ""
+            found.append(TaskEntry(names[-1], state.type, node.task_id, operator, node.how, node.why, location))
+        elif names[-1] in plan.routes.folded:
+            found.append(TaskEntry(names[-1], state.type, "", "", "folded", "", location))
+        else:
+            found.append(TaskEntry(names[-1], state.type, naming.task_id(names[-1]), "", "group", "", location))
+    return tuple(found)

@@ -1,0 +1,332 @@
+"""Builds the graph of tasks of a machine: which states are tasks, what lies between them, and trigger rules.
+
+Airflow decides by trigger rules alone, so that each edge has to mean one thing:
+
+- a branch skips the tasks that it does not choose, but not those that are also behind a task that it chooses: there an
+  empty task stands between the two, which can be skipped;
+- ``one_failed`` also holds where an earlier task failed, for whose error no handler is meant: there a task looks first
+  which task has failed;
+- where ways meet of which one handles an error, the other one is ``upstream_failed``: ``one_success``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sfn_provider.asl.model import Choice, Pass, Succeed
+from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
+
+EdgeKind = Literal["next", "choice", "error", "join"]
+NodeKind = Literal["state", "start", "end", "done", "skippable", "guard", "one_failed"]
+
+END = ""
+"""Where a way ends instead of at a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNode:
+    """A task.
+
+    Args:
+        key: unique in the graph; the name of the state for the task of a state.
+        kind: ``state``; the others are empty tasks: before and behind the branches of a Parallel (``start``, ``done``),
+            at the end of one of them (``end``), between a branch and a task that must not run without it
+            (``skippable``), before a handler that has other ways to it (``one_failed``); ``guard`` looks whether a task
+            has failed for whose errors a handler is meant.
+        state: the state that it belongs to.
+        groups: the Parallels around, outermost first.
+        watched: for a guard the keys of the tasks whose failure it looks for.
+    """
+
+    key: str
+    kind: NodeKind
+    state: str
+    groups: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Routes:
+    """The graph of tasks.
+
+    Args:
+        nodes: the tasks by key, in the order in which they run.
+        edges: the kind of each edge, by the keys of its ends.
+        caught: the state whose error an edge of the kind ``error`` leads away from.
+        choices: for each Choice the key of the task that a way leads to, or `END`, by the name of the next state.
+        folded: the names of the states without a task.
+    """
+
+    nodes: dict[str, RouteNode] = field(default_factory=dict)
+    edges: dict[tuple[str, str], EdgeKind] = field(default_factory=dict)
+    caught: dict[tuple[str, str], str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str]] = field(default_factory=dict)
+    folded: set[str] = field(default_factory=set)
+
+    def before(self, key: str) -> list[str]:
+        """Return the tasks directly before a task."""
+        return [left for left, right in self.edges if right == key]
+
+    def after(self, key: str) -> list[str]:
+        """Return the tasks directly behind a task."""
+        return [right for left, right in self.edges if left == key]
+
+    def ancestors(self, keys: Iterable[str]) -> set[str]:
+        """Return all tasks before some tasks."""
+        return _reach(keys, self.before)
+
+    def descendants(self, key: str) -> set[str]:
+        """Return all tasks behind a task."""
+        return _reach([key], self.after)
+
+    def trigger_rule(self, key: str) -> str | None:
+        """Return the trigger rule of a task; None for Airflow's default."""
+        incoming = [(left, kind) for (left, right), kind in self.edges.items() if right == key]
+        kinds = {kind for _, kind in incoming}
+        if "error" in kinds:
+            return "one_failed"
+        if len(incoming) < 2 or kinds == {"join"}:
+            return None
+        before = self.ancestors([key])
+        handles = any(kind == "error" and right in before for (_, right), kind in self.edges.items())
+        return "one_success" if handles else "none_failed_min_one_success"
+
+    def insert(self, node: RouteNode, before: str) -> None:
+        """Add a task, in the order directly before another one."""
+        nodes: dict[str, RouteNode] = {}
+        for key, other in self.nodes.items():
+            if key == before:
+                nodes[node.key] = node
+            nodes[key] = other
+        self.nodes = nodes
+
+
+def _reach(keys: Iterable[str], step: object) -> set[str]:
+    found: set[str] = set()
+    pending = list(keys)
+    while pending:
+        for other in step(pending.pop()):  # type: ignore[operator]
+            if other not in found:
+                found.add(other)
+                pending.append(other)
+    return found
+
+
+def build_routes(scope: ScopeFlow, tasks_of_pass: frozenset[str]) -> Routes:
+    """Build the graph of the tasks of a machine.
+
+    Args:
+        scope: the machine.
+        tasks_of_pass: the Pass states that are tasks.
+
+    Raises:
+        NotNative: a way cannot be said by trigger rules.
+    """
+    builder = _Builder(Routes(), tasks_of_pass)
+    builder.scope(scope, ())
+    if not builder.routes.nodes:  # a DAG has at least one task
+        builder.routes.nodes[scope.start_at] = RouteNode(scope.start_at, "start", scope.start_at)
+    _separate_choices(builder.routes)
+    _protect_handlers(builder.routes, builder.inside)
+    return builder.routes
+
+
+@dataclass(slots=True)
+class _Builder:
+    routes: Routes
+    tasks_of_pass: frozenset[str]
+    entries: dict[str, list[str]] = field(default_factory=dict)
+    exits: dict[str, list[str]] = field(default_factory=dict)
+    inside: dict[str, list[str]] = field(default_factory=dict)
+
+    def scope(self, scope: ScopeFlow, groups: tuple[str, ...]) -> tuple[list[str], list[tuple[str, EdgeKind]]]:
+        """Add the tasks of a scope. Return its first tasks, and the ends of it: keys with the kinds of their ways."""
+        targets = self._targets(scope)
+        arrivals = self._arrivals(scope, targets)
+        for name, flow in scope.states.items():
+            if name not in self.routes.folded:
+                self._add(flow, groups, arrivals.get(name, []))
+        ends: list[tuple[str, EdgeKind]] = []
+        for name, flow in scope.states.items():
+            if name not in self.routes.folded:
+                ends += self._connect(flow, targets, arrivals)
+        start = targets[scope.start_at]
+        return ([] if start == END else self.entries[start]), ends
+
+    def _targets(self, scope: ScopeFlow) -> dict[str, str]:
+        """Return for each state the state of the next task at or behind it, or END."""
+        targets: dict[str, str] = {END: END}
+        for name, flow in reversed(list(scope.states.items())):
+            if self._is_folded(flow, targets):
+                self.routes.folded.add(name)
+                targets[name] = targets[flow.ways[0][0]] if flow.ways else END
+            else:
+                targets[name] = name
+        return targets
+
+    def _is_folded(self, flow: StateFlow, targets: dict[str, str]) -> bool:
+        state = flow.state
+        if isinstance(state, Pass):
+            return flow.name not in self.tasks_of_pass
+        if isinstance(state, Choice):
+            return state.default is not None and len({targets[target] for target, _ in flow.ways}) == 1
+        if state.type == "Parallel":
+            return all(self._is_empty(scope) for scope in flow.scopes)
+        return isinstance(state, Succeed)
+
+    def _is_empty(self, scope: ScopeFlow) -> bool:
+        return self._targets(scope)[scope.start_at] == END
+
+    def _arrivals(self, scope: ScopeFlow, targets: dict[str, str]) -> dict[str, list[tuple[str, EdgeKind]]]:
+        """Return for each task the states and kinds of the ways that lead to it."""
+        arrivals: dict[str, list[tuple[str, EdgeKind]]] = {}
+        for name, flow in scope.states.items():
+            if name in self.routes.folded:
+                continue
+            for target, kind in _ways(flow):
+                arrival = (name, kind)
+                if arrival not in arrivals.setdefault(targets[target], []):
+                    arrivals[targets[target]].append(arrival)
+        return arrivals
+
+    def _add(self, flow: StateFlow, groups: tuple[str, ...], arrivals: list[tuple[str, EdgeKind]]) -> None:
+        name, routes = flow.name, self.routes
+        if flow.state.type != "Parallel":
+            routes.nodes[name] = RouteNode(name, "state", name, groups)
+            self.entries[name] = self.exits[name] = self.inside[name] = [name]
+            return
+        inner = (*groups, name)
+        before = set(routes.nodes)
+        start = f"{name}\0start"
+        if len(arrivals) > 1 or any(kind != "next" for _, kind in arrivals):
+            routes.nodes[start] = RouteNode(start, "start", name, inner)
+        entries: list[str] = []
+        exits: list[str] = []
+        for number, scope in enumerate(flow.scopes, 1):
+            first, ends = self.scope(scope, inner)
+            entries += first
+            exits += self._end_of_branch(name, number, ends, inner)
+        if start in routes.nodes:
+            routes.edges |= dict.fromkeys(((start, entry) for entry in entries), "next")
+            entries = [start]
+        self.entries[name], self.exits[name] = entries, exits
+        self.inside[name] = [key for key in routes.nodes if key not in before]
+
+    def _end_of_branch(
+        self, name: str, number: int, ends: list[tuple[str, EdgeKind]], groups: tuple[str, ...]
+    ) -> list[str]:
+        """Return the task at the end of a branch; an empty one where several tasks may be the last."""
+        if not ends:
+            return []
+        if len(ends) == 1 and ends[0][1] == "next":
+            return [ends[0][0]]
+        key = f"{name}\0end{number}"
+        self.routes.nodes[key] = RouteNode(key, "end", name, groups)
+        for left, kind in ends:
+            self._edge(left, key, kind, left)
+            if kind == "choice":
+                self.routes.choices.setdefault(left, {})[END] = key
+        return [key]
+
+    def _edge(self, left: str, right: str, kind: EdgeKind, state: str = "") -> None:
+        known = self.routes.edges.get((left, right), kind)
+        if known != kind and "error" in (known, kind):
+            # Success and error lead to the same task: each has an edge of its own.
+            key = f"{left}\0failed"
+            self.routes.insert(RouteNode(key, "one_failed", left, self.routes.nodes[left].groups), right)
+            self.routes.edges[left, right] = known if kind == "error" else kind
+            self.routes.edges[key, right] = "next"
+            right, kind = key, "error"
+        if kind == "error":
+            self.routes.caught[left, right] = state
+        self.routes.edges[left, right] = kind
+
+    def _connect(
+        self, flow: StateFlow, targets: dict[str, str], arrivals: dict[str, list[tuple[str, EdgeKind]]]
+    ) -> list[tuple[str, EdgeKind]]:
+        """Add the edges from the tasks of a state; return those that end the scope."""
+        ends: list[tuple[str, EdgeKind]] = []
+        for target, kind in _ways(flow):
+            resolved = targets[target]
+            if kind == "choice":
+                self.routes.choices.setdefault(flow.name, {})[target] = END if resolved == END else ""
+            lefts = self._lefts(flow, resolved, kind, arrivals)
+            if resolved == END:
+                ends += [(left, "next" if kind == "join" else kind) for left in lefts]
+                continue
+            rights = self.entries[resolved]
+            if kind == "choice":
+                self.routes.choices[flow.name][target] = rights[0]
+            for left in lefts:
+                for right in rights:
+                    is_join = kind == "next" and len(lefts) > 1
+                    self._edge(left, right, "join" if is_join else kind, flow.name)
+        return list(dict.fromkeys(ends))
+
+    def _lefts(
+        self, flow: StateFlow, target: str, kind: EdgeKind, arrivals: dict[str, list[tuple[str, EdgeKind]]]
+    ) -> list[str]:
+        """Return the tasks from which a way leads; one of their own behind several where others lead there, too."""
+        lefts = self.exits[flow.name]
+        if kind != "next" or len(lefts) < 2:
+            return lefts
+        if target != END and len(arrivals[target]) == 1 and len(self.entries[target]) == 1:
+            return lefts
+        key = f"{flow.name}\0done"
+        node = self.routes.nodes[lefts[-1]]
+        if key not in self.routes.nodes:
+            done = RouteNode(key, "done", flow.name, node.groups[: node.groups.index(flow.name) + 1])
+            position = list(self.routes.nodes).index(self.inside[flow.name][-1]) + 1
+            items = list(self.routes.nodes.items())
+            self.routes.nodes = dict([*items[:position], (key, done), *items[position:]])
+            self.routes.edges |= dict.fromkeys(((left, key) for left in lefts), "join")
+        return [key]
+
+
+def _ways(flow: StateFlow) -> list[tuple[str, EdgeKind]]:
+    """Return the next states with the kinds of the ways; none behind a Fail."""
+    if flow.state.type == "Fail":
+        return []
+    if isinstance(flow.state, Choice):
+        return list(dict.fromkeys((target, "choice") for target, _ in flow.ways))
+    first, *caught = [target for target, _ in flow.ways]
+    return [(first, "next"), *dict.fromkeys((target, "error") for target in caught)]
+
+
+def _separate_choices(routes: Routes) -> None:
+    """Put an empty task between a branch and a task that can also be reached by what the branch may choose instead."""
+    for name, chosen in routes.choices.items():
+        targets = list(dict.fromkeys(key for key in chosen.values() if key != END))
+        for target in targets:
+            if any(target in routes.descendants(other) for other in targets if other != target):
+                key = f"{name}\0{target}"
+                groups = routes.nodes[name].groups
+                routes.insert(RouteNode(key, "skippable", name, groups), target)
+                del routes.edges[name, target]
+                routes.edges |= {(name, key): "choice", (key, target): "next"}
+                routes.choices[name] = {way: key if to == target else to for way, to in routes.choices[name].items()}
+
+
+def _protect_handlers(routes: Routes, inside: dict[str, list[str]]) -> None:
+    """Put a task before each handler that would also run after another failure, or that has other ways to it."""
+    handlers = dict.fromkeys(right for (_, right), kind in routes.edges.items() if kind == "error")
+    for handler in handlers:
+        incoming = {left: kind for (left, right), kind in routes.edges.items() if right == handler}
+        sources = [left for left, kind in incoming.items() if kind == "error"]
+        states = [routes.caught[source, handler] for source in sources]
+        watched = [key for state in states for key in inside[state] if routes.nodes[key].kind == "state"]
+        others = routes.ancestors(sources) - set(watched)
+        needs_guard = any(routes.nodes[key].kind in ("state", "guard") for key in others)
+        if not needs_guard and len(sources) == len(incoming):
+            continue
+        node = routes.nodes[handler]
+        key = f"{handler}\0guard"
+        kind: NodeKind = "guard" if needs_guard else "one_failed"
+        routes.insert(RouteNode(key, kind, node.state, node.groups, tuple(watched) if needs_guard else ()), handler)
+        for source in sources:
+            del routes.edges[source, handler]
+            routes.edges[source, key] = "error"
+            routes.caught[source, key] = routes.caught.pop((source, handler))
+        routes.edges[key, handler] = "next"

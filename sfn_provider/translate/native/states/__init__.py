@@ -1,0 +1,1 @@
+"""Turns states into tasks: operators, TaskFlow functions, branches and sensors."""

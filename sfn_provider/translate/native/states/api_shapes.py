@@ -1,0 +1,214 @@
+"""Spells a Task's parameters and results as botocore does, by the model of the operation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider.asl.resources import Resource
+from sfn_provider.exceptions import StatesError
+from sfn_provider.translate.native.data_flow.values import (
+    Array,
+    Call,
+    Constant,
+    Key,
+    Object,
+    Value,
+    as_json,
+    is_constant,
+)
+from sfn_provider.translate.native.model import NotNative
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, Shape
+
+    from sfn_provider.integrations.clients import Clients
+    from sfn_provider.integrations.integration import Integration
+    from sfn_provider.integrations.value_shapes import ValueStyle
+
+_SCALARS = ("string", "character", "integer", "long", "float", "double", "boolean")
+_TEXTS = ("string", "character")
+
+
+@lru_cache(maxsize=1)
+def _clients() -> Clients:
+    from sfn_provider.integrations.clients import Clients
+
+    return Clients(None)
+
+
+def find_call(resource: Resource) -> tuple[Integration, OperationModel]:
+    """Return the integration of a resource, and the model of the operation that it calls.
+
+    Raises:
+        NotNative: there is none that botocore can call.
+    """
+    from sfn_provider.integrations.resolver import find_integration
+
+    try:
+        integration = find_integration(resource, _clients())
+    except StatesError as error:
+        raise NotNative(str(error.cause)) from error
+    if integration.adapter != "aws":
+        raise NotNative(f"no client of boto3 calls {resource.service}:{resource.action}")
+    return integration, _clients().model(integration.client).operation_model(integration.operation)
+
+
+def is_text(shape: Shape | None, names: tuple[Key, ...], style: ValueStyle) -> bool:
+    """Whether a parameter is of type string, so that the text of its value is its value.
+
+    One that the operation does not have, as Step Functions names it otherwise, is an id.
+
+    Args:
+        shape: the operation's input.
+        names: the path of the parameter, as Step Functions spells it.
+        style: how the integration spells fields.
+    """
+    if shape is not None and _inner(shape, names[0], style) is None:
+        return len(names) == 1 and str(names[0]).endswith(("Id", "Name", "Arn"))
+    for name in names:
+        shape = _inner(shape, name, style)
+    return shape is not None and shape.type_name in _TEXTS
+
+
+def _inner(shape: Shape | None, key: Key, style: ValueStyle) -> Shape | None:
+    if shape is None:
+        return None
+    if shape.type_name == "structure":
+        found = _member(shape, str(key), style)
+        return shape.members[found] if found is not None else None
+    if shape.type_name == "map":
+        return shape.value
+    return shape.member if shape.type_name == "list" else None
+
+
+def _member(shape: Shape, name: str, style: ValueStyle) -> str | None:
+    members = {style.field(member).casefold(): member for member in shape.members}
+    members |= {member.casefold(): member for member in shape.members}
+    return members.get(name.casefold())
+
+
+def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
+    """Return the arguments of a call by botocore's names; JSON texts as ``States.JsonToString``.
+
+    Args:
+        shape: the operation's input.
+        value: the Task's parameters.
+        style: how the integration spells fields.
+
+    Raises:
+        NotNative: botocore's values are of another type, or the names are known only in a run.
+    """
+    if shape is None:
+        if isinstance(value, Object) and not value.members and value.base is None:
+            return value
+        raise NotNative("the operation takes no parameters")
+    if shape.type_name == "structure" and not getattr(shape, "is_document_type", False):
+        return _spell_structure(shape, value, style)
+    if isinstance(value, Array) and shape.type_name == "list":
+        return Array(tuple(spell_parameters(shape.member, item, style) for item in value.items))
+    if isinstance(value, Object) and shape.type_name == "map" and value.base is None:
+        return Object(tuple((name, spell_parameters(shape.value, entry, style)) for name, entry in value.members))
+    return _spell_scalar(shape, value, style)
+
+
+def _spell_structure(shape: Shape, value: Value, style: ValueStyle) -> Value:
+    if not isinstance(value, Object) or value.base is not None:
+        if not isinstance(value, Constant) and _is_spelled_alike(shape, style):
+            return value
+        raise NotNative("the parameters' names are known only in a run, and boto3 spells them differently")
+    spelled = []
+    body = shape.serialization.get("payload")
+    for name, entry in value.members:
+        member = _member(shape, name, style)
+        if member is None:
+            raise NotNative(f"the operation has no parameter {name}")
+        if isinstance(entry, Constant) and entry.value is None:
+            continue  # the SDK omits null
+        inner = shape.members[member]
+        is_body = member == body and inner.type_name == "blob"
+        spelled.append((member, _json_call(entry) if is_body else spell_parameters(inner, entry, style)))
+    return Object(tuple(spelled))
+
+
+def _json_call(value: Value) -> Value:
+    return Call("States.JsonToString", (value,))
+
+
+def _spell_scalar(shape: Shape, value: Value, style: ValueStyle) -> Value:
+    kind = shape.type_name
+    if kind in _TEXTS and isinstance(value, Object | Array):
+        return _json_call(value)
+    if isinstance(value, Constant):
+        return _spell_constant(kind, value)
+    if kind in ("blob", "timestamp") or not _is_spelled_alike(shape, style):
+        raise NotNative(f"a parameter of type {kind} is known only in a run")
+    return value
+
+
+def _spell_constant(kind: str, value: Constant) -> Value:
+    is_right = {
+        **dict.fromkeys(_TEXTS, isinstance(value.value, str)),
+        **dict.fromkeys(("integer", "long"), isinstance(value.value, int) and not isinstance(value.value, bool)),
+        **dict.fromkeys(("float", "double"), isinstance(value.value, int | float)),
+        "boolean": isinstance(value.value, bool),
+    }.get(kind, False)
+    if not is_right:
+        raise NotNative(f"the value {value.value!r} is not of the type {kind} that boto3 takes")
+    return value
+
+
+def _is_spelled_alike(shape: Shape, style: ValueStyle, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether names and types in a shape are the same in Step Functions and in boto3.
+
+    Bytes inside of a structure, as an item of DynamoDB may have them, are no JSON: the task fails.
+    """
+    if shape.name in seen or shape.type_name in _SCALARS or (seen and shape.type_name == "blob"):
+        return True
+    seen |= {shape.name}
+    if shape.type_name == "structure":
+        return all(
+            style.field(name) == name and _is_spelled_alike(inner, style, seen) for name, inner in shape.members.items()
+        )
+    if shape.type_name == "map":
+        return _is_spelled_alike(shape.value, style, seen)
+    return shape.type_name == "list" and _is_spelled_alike(shape.member, style, seen)
+
+
+def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) -> tuple[Key, ...]:
+    """Return a path into a Task's result as a path into botocore's response.
+
+    Args:
+        shape: the operation's output.
+        keys: the path, as Step Functions spells it.
+        style: how the integration spells fields.
+
+    Raises:
+        NotNative: the value there is another one in botocore's response.
+    """
+    spelled: list[Key] = []
+    for key in keys:
+        if shape is not None and shape.type_name == "structure":
+            member = _member(shape, str(key), style)
+            if member is None:
+                raise NotNative(f"the response has no {key}")
+            spelled.append(member)
+        else:
+            spelled.append(key)
+        shape = _inner(shape, key, style)
+        if shape is None and len(spelled) < len(keys):
+            raise NotNative(f"the response has no {'.'.join(map(str, keys))}")
+    if shape is None or not _is_spelled_alike(shape, style):
+        raise NotNative(f"boto3 spells {'.'.join(map(str, keys)) or 'the response'} in another way than Step Functions")
+    return tuple(spelled)
+
+
+def to_tree(value: Value) -> Any:
+    """Return a value as dicts, lists and scalars; what is known only in a run stays a value."""
+    if is_constant(value):
+        return as_json(value)
+    if isinstance(value, Object) and value.base is None:
+        return {name: to_tree(entry) for name, entry in value.members}
+    if isinstance(value, Array):
+        return [to_tree(item) for item in value.items]
+    return value

@@ -1,0 +1,199 @@
+"""Writes the rules of a Choice as Python conditions.
+
+A comparison with a value of another type matches nothing in Step Functions; where Python raises instead, the task
+fails, which `sfn_provider.translate.native.differences` reports.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from sfn_provider.asl.comparisons import COMPARISONS, Comparison
+from sfn_provider.asl.model import Choice, ChoiceRule
+from sfn_provider.asl.templates import is_jsonata
+from sfn_provider.translate.emit.literals import inline, string
+from sfn_provider.translate.native.data_flow.evaluation import StateFlow
+from sfn_provider.translate.native.data_flow.jsonata import expression_value
+from sfn_provider.translate.native.data_flow.templates import path_value
+from sfn_provider.translate.native.data_flow.values import Absent, Key, Source, Value, reads_of, steps_of
+from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.model import NotNative
+
+_TYPES = {
+    "IsString": "isinstance({}, str)",
+    "IsBoolean": "isinstance({}, bool)",
+    "IsNumeric": "type({}) in (int, float)",
+}
+
+
+def rule_condition(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
+    """Return the condition of a rule.
+
+    Args:
+        rule: the rule, or a part of one.
+        flow: the Choice.
+        writer: writes the values that it reads.
+
+    Raises:
+        NotNative: a comparison has no Python that means the same.
+    """
+    if rule.condition is not None:
+        return _jsonata_condition(rule.condition, flow, writer)
+    if rule.not_ is not None:
+        return _negated(rule.not_, flow, writer)
+    for rules, word in ((rule.and_, "and"), (rule.or_, "or")):
+        if rules is not None:
+            return f" {word} ".join(_operand(part, flow, writer, len(rules)) for part in rules)
+    comparison = COMPARISONS[str(rule.comparison)]
+    return _WRITERS[comparison.kind](comparison, rule, flow, writer)
+
+
+def rule_operands(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> list[str]:
+    """Return the condition of a rule in lines: an operand of And or Or each, the word in front of it.
+
+    Args:
+        rule: the rule.
+        flow: the Choice.
+        writer: writes the values that it reads.
+    """
+    for rules, word in ((rule.and_, "and "), (rule.or_, "or ")):
+        if rules is not None:
+            texts = [_operand(part, flow, writer, len(rules)) for part in rules]
+            return [(word if number else "") + text for number, text in enumerate(texts)]
+    return [rule_condition(rule, flow, writer)]
+
+
+def _operand(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter, count: int) -> str:
+    text = rule_condition(rule, flow, writer)
+    is_joined = rule.and_ is not None or rule.or_ is not None
+    return f"({text})" if is_joined and count > 1 else text
+
+
+def _negated(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
+    if rule.comparison is not None and isinstance(rule.operand, bool) and rule.comparison.startswith("Is"):
+        return rule_condition(rule.model_copy(update={"operand": not rule.operand}), flow, writer)
+    text = rule_condition(rule, flow, writer)
+    if rule.comparison == "StringEquals" and text.count(" == ") == 1:
+        return text.replace(" == ", " != ")
+    return f"not ({text})"
+
+
+def _jsonata_condition(condition: str | bool, flow: StateFlow, writer: PythonWriter) -> str:
+    if isinstance(condition, bool):
+        return str(condition)
+    source = condition[2:-2].strip() if is_jsonata(condition) else condition
+    text = writer.expression(expression_value(source, flow.environment))
+    return text[1:-1] if text.startswith("(") and _closes_at_end(text) else text
+
+
+def _closes_at_end(text: str) -> bool:
+    """Whether the bracket at the start of a text is closed by that at its end."""
+    if any(quote in text for quote in "\"'"):
+        return False
+    depth = 0
+    for position, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return position == len(text) - 1
+    return False
+
+
+def _variable(rule: ChoiceRule, flow: StateFlow) -> Value:
+    return path_value(str(rule.variable), flow.environment)
+
+
+def _compare(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
+    left, right = _sides(comparison, rule, flow, writer)
+    if comparison.kind == "boolean" and not comparison.operand_is_path:
+        return f"{left} is {right}"
+    return f"{left} {comparison.relation} {right}"
+
+
+def _sides(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> tuple[str, str]:
+    left = writer.expression(_variable(rule, flow))
+    if not comparison.operand_is_path:
+        return left, inline(rule.operand)
+    return left, writer.expression(path_value(str(rule.operand), flow.environment))
+
+
+def _compare_times(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
+    left, right = _sides(comparison, rule, flow, writer)
+    return f"datetime.fromisoformat({left}) {comparison.relation} datetime.fromisoformat({right})"
+
+
+def _test(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
+    variable = _variable(rule, flow)
+    if comparison.name == "IsPresent":
+        return _is_present(variable, bool(rule.operand), writer)
+    if comparison.name == "IsNull":
+        return f"{writer.expression(variable)} is {'' if rule.operand else 'not '}None"
+    if comparison.name not in _TYPES:
+        raise NotNative(f"{comparison.name} has no short Python that means the same")
+    text = _TYPES[comparison.name].format(writer.expression(variable))
+    return text if rule.operand else f"not {text}"
+
+
+def _is_present(variable: Value, wanted: bool, writer: PythonWriter) -> str:
+    start, keys = steps_of(variable)
+    if isinstance(variable, Absent) or not isinstance(start, Source) or not keys:
+        return str(wanted is not isinstance(variable, Absent))
+    text = writer.container(container_of(variable), keys[-1])
+    return text if wanted else f"{inline(keys[-1])} not in {text.split(' in ', 1)[1]}"
+
+
+def container_of(value: Value) -> Value:
+    """Return the value of which another is a member."""
+    base: Value = getattr(value, "base", value)
+    return base
+
+
+def _match(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
+    left, pattern = writer.expression(_variable(rule, flow)), str(rule.operand)
+    pieces = [re.sub(r"\\([*\\])", r"\1", piece) for piece in re.split(r"(?<!\\)\*", pattern)]
+    if len(pieces) == 1:
+        return f"{left} == {string(pieces[0])}"
+    if len(pieces) == 2 and not pieces[1]:
+        return f"{left}.startswith({string(pieces[0])})"
+    if len(pieces) == 2 and not pieces[0]:
+        return f"{left}.endswith({string(pieces[1])})"
+    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
+        return f"{string(pieces[1])} in {left}"
+    writer.imports.add(("re", ""))
+    return f"re.fullmatch({string('(?s)' + '.*'.join(map(re.escape, pieces)))}, {left})"
+
+
+_WRITERS: dict[str, Callable[[Comparison, ChoiceRule, StateFlow, PythonWriter], str]] = {
+    "boolean": _compare,
+    "numeric": _compare,
+    "string": _compare,
+    "timestamp": _compare_times,
+    "test": _test,
+    "match": _match,
+}
+
+
+def rule_reads(flow: StateFlow) -> Iterator[tuple[Source, tuple[Key, ...]]]:
+    """Iterate over what the rules of a Choice read; of a member that IsPresent tests, the object around it."""
+    for value in rule_values(flow):
+        yield from reads_of(value)
+
+
+def rule_values(flow: StateFlow) -> Iterator[Value]:
+    """Iterate over the values that the rules of a Choice read."""
+    if isinstance(flow.state, Choice):
+        for rule in flow.state.choices:
+            yield from _values(rule, flow)
+
+
+def _values(rule: ChoiceRule, flow: StateFlow) -> Iterator[Value]:
+    for part in (*(rule.and_ or ()), *(rule.or_ or ()), *((rule.not_,) if rule.not_ else ())):
+        yield from _values(part, flow)
+    if isinstance(rule.condition, str):
+        source = rule.condition[2:-2].strip() if is_jsonata(rule.condition) else rule.condition
+        yield expression_value(source, flow.environment)
+    if rule.variable is not None:
+        variable = _variable(rule, flow)
+        yield container_of(variable) if rule.comparison == "IsPresent" else variable
+        if COMPARISONS[str(rule.comparison)].operand_is_path:
+            yield path_value(str(rule.operand), flow.environment)

@@ -1,0 +1,59 @@
+"""Lays out the statements of TaskFlow functions in lines, as ruff does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sfn_provider.translate.emit.literals import argument, call, inline
+from sfn_provider.translate.native.data_flow.values import Key
+
+
+def return_lines(lines: list[str], returned: tuple[Key, ...] | None, is_mark: bool) -> list[str]:
+    """Return the lines of a call, and of what the function returns.
+
+    Args:
+        lines: the lines of the call.
+        returned: the path into the response that is returned; None where nobody reads it.
+        is_mark: whether the result has to say that the task has run.
+    """
+    if returned is None:
+        return [*lines, *(["return True"] if is_mark else [])]
+    if not returned:
+        return [f"response = {lines[0]}", *lines[1:], 'response.pop("ResponseMetadata")', "return response"]
+    path = "".join(f"[{inline(key)}]" for key in returned)
+    if len(lines) == 1:
+        return [f"return {lines[0]}{path}"]
+    return [f"return {lines[0]}", *lines[1:-1], lines[-1] + path]
+
+
+def call_lines(function: str, arguments: dict[str, Any], width: int) -> list[str]:
+    """Return the lines of a call, in a function's body."""
+    parts = [f"{name}{'' if name == '**' else '='}{inline(value)}" for name, value in arguments.items()]
+    flat = f"{function}({', '.join(parts)})"
+    if len(flat) + len("response = ") <= width:
+        return [flat]
+    if list(arguments) == ["**"]:
+        return [f"{function}(", f"    {parts[0]}", ")"]
+    texts = {name: argument(name, value, "", width) for name, value in arguments.items()}
+    return call(function, texts, "").split("\n")
+
+
+def raise_lines(text: str, width: int) -> tuple[str, ...]:
+    """Return the lines that fail a task for good, with a text that is an expression."""
+    return statement_lines("raise ", f"AirflowFailException({text})", width)
+
+
+def statement_lines(start: str, text: str, width: int) -> tuple[str, ...]:
+    """Return the lines of a statement; a long expression is put in brackets as ruff does."""
+    if len(start) + len(text) <= width:
+        return (start + text,)
+    if text.endswith(")") and text.startswith(("AirflowFailException(", "any(", "ti.get_task_states(")):
+        name, _, rest = text.partition("(")
+        return (f"{start}{name}(", f"    {rest[:-1]}", ")")
+    return (f"{start}(", f"    {text}", ")")
+
+
+def if_lines(condition: str, operands: list[str], width: int) -> tuple[str, ...]:
+    """Return the lines of an ``if``; a long condition has an operand per line."""
+    line = f"if {condition}:"
+    return (line,) if len(line) <= width else ("if (", *(f"    {operand}" for operand in operands), "):")

@@ -1,0 +1,289 @@
+"""Chooses for each Task its form: an operator of the amazon provider, or a function that calls boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sfn_provider.asl.placeholders import fill_partition
+from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.translate.native.data_flow.evaluation import StateFlow
+from sfn_provider.translate.native.data_flow.values import (
+    Absent,
+    Array,
+    Constant,
+    Key,
+    Object,
+    Unresolved,
+    Value,
+    constant,
+    read,
+    walk,
+)
+from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.model import NotNative, Versions
+from sfn_provider.translate.native.operator_table import (
+    JsonText,
+    NotExpressible,
+    OperatorRow,
+    TextOf,
+    assign_arguments,
+    find_operator,
+    find_unused,
+    read_result,
+)
+from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.states.api_shapes import (
+    find_call,
+    is_text,
+    spell_parameters,
+    spell_result,
+    to_tree,
+)
+
+if TYPE_CHECKING:
+    from sfn_provider.asl.model import Task
+
+_FILES = (".sql", ".json", ".yaml", ".yml", ".sh", ".hql", ".toml")
+"""Endings of texts that Airflow reads as the names of template files."""
+
+_JSON_KINDS = ("json", "text", "text_map", "event_entries")
+"""Kinds of arguments that take a value of any type, written as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorForm:
+    """A Task as an operator.
+
+    Args:
+        row: the operator.
+        arguments: its arguments: trees in which `Value`, `JsonText` and `TextOf` may stand.
+        parameters: the names of the Task's parameters.
+    """
+
+    row: OperatorRow
+    arguments: dict[str, Any] = field(compare=False)
+    parameters: tuple[str, ...] = ()
+
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place | None:
+        """Return where a path of the result is found; None where the operator returns only parts of what is there.
+
+        Raises:
+            NotNative: the operator does not return it.
+        """
+        found = read_result(self.row, keys)
+        if found is None and any(parse_path(text)[: len(keys)] == keys for text in self.row.returns):
+            return None
+        if found is None:
+            what = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+            raise NotNative(f"{class_name(self.row)} does not return {what} of the result")
+        returned, rest = found
+        if returned.source == "constant":
+            return Place(task_id, value=read(constant(returned.constant), rest))
+        if returned.source == "argument":
+            return Place(task_id, value=read(from_tree(self.arguments[returned.argument]), rest))
+        return Place(task_id, "json" if returned.source == "json" else "value", (*returned.path, *rest), returned.xcom)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionForm:
+    """A Task as a function that calls boto3.
+
+    Args:
+        client: boto3's name of the service.
+        method: the method of its client.
+        parameters: the arguments of the call.
+        returned: the path into the response that the function returns; None where nobody reads it.
+        reads: the path into the response by that into the Task's result.
+    """
+
+    client: str
+    method: str
+    parameters: Value
+    returned: tuple[Key, ...] | None
+    reads: dict[tuple[Key, ...], tuple[Key, ...]] = field(compare=False)
+
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
+        """Return where a path of the result is found.
+
+        Raises:
+            NotNative: the path was not among those that the function was made for.
+        """
+        if keys not in self.reads or self.returned is None:
+            raise NotNative("the response is read in a way that was not foreseen")
+        return Place(task_id, path=self.reads[keys][len(self.returned) :])
+
+
+TaskForm = OperatorForm | FunctionForm
+
+
+def class_name(row: OperatorRow) -> str:
+    """Return the name of an operator's class."""
+    return row.operator.rpartition(".")[2]
+
+
+def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Versions) -> TaskForm:
+    """Choose the form of a Task.
+
+    Args:
+        flow: the Task.
+        reads: the paths into its result that later states read.
+        versions: Airflow's and the provider's.
+
+    Raises:
+        NotNative: there is no form that does what the Task does.
+    """
+    state: Task = flow.state  # type: ignore[assignment]
+    if state.credentials is not None:
+        raise NotNative("Credentials name a role: an operator needs an Airflow connection that has it")
+    resource = parse_resource(fill_partition(state.resource))
+    if is_function(resource):
+        name, parameters = "lambda", _function_parameters(state.resource, flow.effective)
+        resource = parse_resource("arn:aws:states:::lambda:invoke")
+    else:
+        name, parameters = resource.text, flow.effective
+    _check_pattern(resource)
+    try:
+        return _operator_form(name, resource, parameters, reads, versions)
+    except NotNative as refusal:
+        if resource.pattern != "request_response" or resource.service == "lambda":
+            raise
+        try:
+            return _function_form(resource, parameters, reads)
+        except NotNative as second:
+            raise NotNative(f"{refusal.why}; as a call of boto3: {second.why}") from second
+
+
+def is_function(resource: Resource) -> bool:
+    """Whether a Resource is a Lambda function: its ARN, or a placeholder, which can hardly be anything else."""
+    return resource.kind == "lambda" or (resource.kind == "unknown" and "${" in resource.text)
+
+
+def _function_parameters(arn: str, payload: Value) -> Value:
+    return Object((("FunctionName", constant(arn)), ("Payload", payload)))
+
+
+def _check_pattern(resource: Resource) -> None:
+    if resource.pattern == "waitForTaskToken":
+        raise NotNative("a task token has to be answered to AWS: no operator of Airflow waits for one")
+    if resource.kind == "activity":
+        raise NotNative("an activity's workers ask Step Functions for work")
+    if resource.kind in ("unknown", "http:invoke"):
+        raise NotNative(f"no operator calls {resource.text}")
+
+
+def _operator_form(
+    name: str, resource: Resource, parameters: Value, reads: Sequence[tuple[Key, ...]], versions: Versions
+) -> OperatorForm:
+    row = find_operator(name, versions.airflow, versions.amazon)
+    if row is None:
+        raise NotNative(find_unused(name) or f"the amazon provider has no operator for {resource.resource}")
+    if not isinstance(parameters, Object) or parameters.base is not None:
+        raise NotNative("the parameters are known only in a run")
+    _check_resolved(parameters)
+    _check_types(row, resource, parameters)
+    try:
+        arguments = assign_arguments(row, to_tree(parameters))
+    except NotExpressible as refusal:
+        raise NotNative(str(refusal)) from refusal
+    _check_arguments(row, arguments)
+    form = OperatorForm(row, arguments, tuple(name for name, _ in parameters.members))
+    for keys in reads:
+        form.place("", keys)
+    return form
+
+
+def _check_resolved(parameters: Value) -> None:
+    for part in walk(parameters):
+        if isinstance(part, Unresolved | Absent):
+            raise NotNative(part.why)
+
+
+def _check_types(row: OperatorRow, resource: Resource, parameters: Value) -> None:
+    """Raise where a value that Jinja writes as text would have to be a number, a list or an object."""
+    integration, operation = find_call(resource)
+    for names, _ in _dynamic_leaves(parameters):
+        argument = next((row.arguments[name] for name in _prefixes(names) if name in row.arguments), None)
+        kind = argument.kind if argument is not None else row.passthrough_kind
+        is_templated = argument.templated if argument is not None else row.passthrough_templated
+        if not is_templated:
+            raise NotNative(f"{class_name(row)} takes {'.'.join(map(str, names))} only as a constant")
+        if kind not in _JSON_KINDS and not is_text(operation.input_shape, names, integration.style):
+            raise NotNative(f"{class_name(row)} would be given {'.'.join(map(str, names))} as text")
+
+
+def _prefixes(names: tuple[Key, ...]) -> Iterator[str]:
+    for end in range(len(names), 0, -1):
+        yield ".".join(map(str, names[:end]))
+
+
+def _dynamic_leaves(value: Value, names: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Value]]:
+    """Iterate over the parts of parameters that are known only in a run, with their paths."""
+    if isinstance(value, Object) and value.base is None:
+        for name, entry in value.members:
+            yield from _dynamic_leaves(entry, (*names, name))
+    elif isinstance(value, Array):
+        for index, item in enumerate(value.items):
+            yield from _dynamic_leaves(item, (*names, index))
+    elif not isinstance(value, Constant):
+        yield names, value
+
+
+def _check_arguments(row: OperatorRow, arguments: dict[str, Any]) -> None:
+    for value in arguments.values():
+        if any(isinstance(leaf, str) and leaf.endswith(_FILES) for leaf in _leaves(value)):
+            raise NotNative(f"Airflow would read an argument of {class_name(row)} from a file of that name")
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, dict):
+        for entry in tree.values():
+            yield from _leaves(entry)
+    elif isinstance(tree, list):
+        for entry in tree:
+            yield from _leaves(entry)
+    else:
+        yield tree
+
+
+def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[Key, ...]]) -> FunctionForm:
+    from botocore import xform_name
+
+    from sfn_provider.integrations.integration import unchanged_parameters
+    from sfn_provider.integrations.sync_job import unchanged_response
+
+    integration, operation = find_call(resource)
+    _check_resolved(parameters)
+    if integration.prepare is not unchanged_parameters or integration.resolve is not None:
+        raise NotNative(f"Step Functions changes the parameters of {integration.name}")
+    is_changed = integration.result is not unchanged_response or integration.finish is not None
+    if reads and is_changed:
+        raise NotNative(f"Step Functions changes the result of {integration.name}")
+    spelled = spell_parameters(operation.input_shape, parameters, integration.style)
+    paths = {keys: spell_result(operation.output_shape, keys, integration.style) for keys in reads}
+    return FunctionForm(
+        integration.client, xform_name(integration.operation), spelled, _common_path(list(paths.values())), paths
+    )
+
+
+def _common_path(paths: list[tuple[Key, ...]]) -> tuple[Key, ...] | None:
+    """Return the path that all paths start with; None without paths."""
+    if not paths:
+        return None
+    common = paths[0]
+    for path in paths[1:]:
+        same = [left for left, right in zip(common, path, strict=False) if left == right]
+        common = common[: len(same)] if common[: len(same)] == path[: len(same)] else ()
+    return common
+
+
+def from_tree(tree: Any) -> Value:
+    """Return the value of a tree of `to_tree`, also with `JsonText` and `TextOf` in it."""
+    if isinstance(tree, dict):
+        return Object(tuple((name, from_tree(entry)) for name, entry in tree.items()))
+    if isinstance(tree, list):
+        return Array(tuple(map(from_tree, tree)))
+    if isinstance(tree, JsonText | TextOf):
+        return from_tree(tree.value)
+    return tree if isinstance(tree, Value) else constant(tree)
