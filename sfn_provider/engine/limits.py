@@ -46,7 +46,10 @@ CHILD_CONCURRENCY: Final = 10_000
 
 def to_json(value: Json) -> str:
     """Serialize a value as Step Functions does: no blanks, no escapes for non-ASCII text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def utf8_bytes(text: str) -> int:
@@ -65,7 +68,12 @@ def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
         state_name: the state's name.
         value: its output.
     """
-    return OversizedOutput("States.DataLimitExceeded", _oversize_cause(state_name)) if exceeds_payload(value) else None
+    return oversize_error(state_name) if exceeds_payload(value) else None
+
+
+def oversize_error(state_name: str) -> OversizedOutput:
+    """Return the error for an output that is too large, as AWS words it (recorded executions)."""
+    return OversizedOutput("States.DataLimitExceeded", _oversize_cause(state_name))
 
 
 def oversized_result(resource: str | None, value: Json) -> StatesError | None:

@@ -31,14 +31,32 @@ def load_mocks(reference: str) -> Mocks:
     states = config["StateMachines"][machine]["TestCases"][name]
     if not isinstance(states, dict):
         raise UsageError(f"{path}: test case {name!r} must be an object of state names and names of mocked responses")
-    objects = config.get("Objects", {})
-    if not isinstance(objects, dict) or not all(isinstance(text, str) for text in objects.values()):
-        raise UsageError(f'{path}: "Objects" must be an object of s3://bucket/key and the text that stands there')
+    objects = _objects(config.get("Objects", {}), Path(path))
     answers = {state: _responses(config, path, state, response) for state, response in states.items()}
     mocks = Mocks.from_mapping(answers, objects)
     recorded = config.get("Recorded")
     mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
     return mocks
+
+
+def _objects(objects: Any, path: Path) -> dict[str, str | Path]:
+    if not isinstance(objects, dict):
+        raise UsageError(_WRONG_OBJECTS.format(path))
+    return {uri: _object(content, path) for uri, content in objects.items()}
+
+
+_WRONG_OBJECTS = (
+    '{}: "Objects" must be an object of s3://bucket/key and the text that stands there, or {{"Path": <a file, from the '
+    "folder of this one>}}"
+)
+
+
+def _object(content: Any, path: Path) -> str | Path:
+    if isinstance(content, dict) and content.keys() == {"Path"} and isinstance(content["Path"], str):
+        return path.parent / content["Path"]
+    if not isinstance(content, str):
+        raise UsageError(_WRONG_OBJECTS.format(path))
+    return content
 
 
 def _read(path: Path) -> Any:
