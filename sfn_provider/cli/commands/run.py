@@ -61,7 +61,7 @@ def _read_mock(mock: str | None) -> Mocks:
 
 def _run(definition: Any, input: Any, mocks: Mocks, side: str) -> Execution:
     if side == "engine":
-        return simulate(definition, input, mocks=mocks)
+        return simulate(definition, input, mocks=mocks, history="failed")
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):

@@ -23,6 +23,7 @@ from unittest.mock import patch
 from sfn_provider._compat import airflow_major, patch_dag_test
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
 from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order
+from sfn_provider.runtime.routing_token import ERROR_KEY, STOPPED_KEY, TOKEN_KEY
 from sfn_provider.xcom_json import decode_xcom
 
 Json = Any
@@ -158,12 +159,13 @@ def _read_histories(history: Path) -> dict[tuple[str, int], Json]:
 
 
 def _read_xcoms(run: Any) -> dict[tuple[str, int, str], Json]:
-    """The XComs of a DAG run, by task id, map index and key."""
+    """The XComs of a DAG run that say how its tasks ended, by task id, map index and key."""
     from sfn_provider._compat import XComRow, create_session
 
     with create_session() as session:
         columns = (XComRow.task_id, XComRow.map_index, XComRow.key, XComRow.value)
         rows = session.query(*columns).filter_by(dag_id=run.dag_id, run_id=run.run_id)
+        rows = rows.filter(XComRow.key.in_(("return_value", TOKEN_KEY, ERROR_KEY, STOPPED_KEY)))
         values = {(row.task_id, row.map_index, row.key): XComRow.deserialize_value(row) for row in rows}
     return {place: decode_xcom(value) for place, value in values.items()}
 
@@ -172,7 +174,7 @@ def _describe_task(
     instance: Any, all_xcoms: dict[tuple[str, int, str], Json], histories: dict[tuple[str, int], Json]
 ) -> dict[str, Json]:
     place = (instance.task_id, instance.map_index)
-    keys = ("return_value", "token", "error") if instance.state in ("success", "failed") else ("stopped",)
+    keys = ("return_value", TOKEN_KEY, ERROR_KEY) if instance.state in ("success", "failed") else (STOPPED_KEY,)
     xcoms = {key: all_xcoms.get((*place, key)) for key in keys}
     if (records := histories.get(place)) is not None:
         xcoms["history"] = records

@@ -86,7 +86,8 @@ class _ReadInputs(NamedTuple):
         before: the reader before the chunk.
         dataset: the items of the chunk.
         inputs: the inputs.
-        begins: for each input how many items of the chunk are before it; -1 where it begins in a chunk before.
+        begins: for each input how many items of the chunk are before it; -1 where it begins in a chunk before. One more
+            where the last batch of items is not full yet.
         after: how many items of the chunk are before what follows all inputs.
     """
 
@@ -141,11 +142,12 @@ def _group(
     batches: ItemBatches, reader: ItemReaderProgress, items: Sequence[Json], is_over: bool
 ) -> tuple[list[Json], Sequence[int]]:
     inputs: list[Json] = []
-    begins = [-1 if batches.pending else 0]  # one more than there are inputs, where the last batch is not full
+    begins = [-1] if batches.pending else []
     for position, item in enumerate(items):
         full = batches.add(item)
         if full is not None:
             inputs.append(full)
+        if len(batches.pending) == 1:
             begins.append(position)
     if is_over and (last := batches.rest()) is not None:
         inputs.append(last)
@@ -206,7 +208,7 @@ def _size(result: Json) -> int:
 def _add_checkpoints(progress: MapRunProgress, read: _ReadInputs, reader: ItemReaderProgress) -> None:
     known = progress.checkpoints
     progress.stride = max(progress.stride, CHECKPOINT_STRIDE)
-    for number, begin in enumerate(read.begins[: len(read.inputs)]):
+    for number, begin in enumerate(read.begins):
         index = progress.count + number
         if begin >= 0 and (not known or index - known[-1][0] >= progress.stride):
             place = checkpoint_within(read.before, reader, read.dataset, begin)

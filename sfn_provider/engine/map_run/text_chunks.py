@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
@@ -76,11 +77,12 @@ class ChunkedStream:
 
 
 class OpenStreams:
-    """Streams that were read in part, by what they are and where they stand."""
+    """Streams that were read in part, by what they are and where they stand. They are closed with this object."""
 
     def __init__(self) -> None:
         self._streams: OrderedDict[Hashable, ChunkedStream] = OrderedDict()
         self._lock = Lock()
+        weakref.finalize(self, _close_all, self._streams)
 
     def take(self, identity: Hashable, offset: int) -> ChunkedStream | None:
         """Return the stream of an object that stands at an offset, which is not remembered any more; None for none."""
@@ -100,9 +102,12 @@ class OpenStreams:
     def close(self) -> None:
         """Close all streams."""
         with self._lock:
-            streams, self._streams = [*self._streams.values()], OrderedDict()
-        for stream in streams:
-            stream.close()
+            _close_all(self._streams)
+
+
+def _close_all(streams: OrderedDict[Hashable, ChunkedStream]) -> None:
+    while streams:
+        streams.popitem()[1].close()
 
 
 def read_stream_chunk(

@@ -34,7 +34,7 @@ BATCH_KEY = "part_{}"
 """XCom key of what the start task pushes for one instance of the mapped task: the fields of a `ChildBatch`."""
 
 OUTCOMES_KEY = "children"
-"""XCom key of how the child executions of one batch ended: ``{"map_index", "output"}``, the fields of a `BatchOutput`."""
+"""XCom key of how the child executions of one batch ended: ``{"map_index", "output": fields of a BatchOutput}``."""
 
 FAILURES_KEY = "failed"
 """XCom key of how many items of one batch have failed so far: ``{"map_index", "items"}``."""

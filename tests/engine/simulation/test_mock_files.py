@@ -161,8 +161,8 @@ class Refused:
 
 
 WRONG_OBJECTS = (
-    '"Objects" must be an object of s3://bucket/key and the text that stands there, or {"Path": <a file, from the folder '
-    "of this one>}"
+    '"Objects" must be an object of s3://bucket/key and the text that stands there, or {"Path": <a file, from the '
+    "folder of this one>}"
 )
 REFUSED = {
     "list": Refused([], SHAPE),
