@@ -15,6 +15,7 @@ from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
 from sfn_provider.compare.machine_parts import MachineParts, Part
 from sfn_provider.engine import Execution, Mocks, simulate
+from sfn_provider.engine.map_run.s3_objects import S3Object
 
 Clock = Literal["recorded", "virtual", "mocked", "measured"]
 """How the times of a side came about; `sfn_provider.compare.report.model.CLOCKS` describes them."""
@@ -55,7 +56,7 @@ def compare_on_engine(
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
-    objects: Mapping[str, str] | None = None,
+    objects: Mapping[str, S3Object] | None = None,
 ) -> Comparison:
     """Run a state machine on the engine and as a DAG in Airflow, and compare state by state.
 
@@ -63,7 +64,7 @@ def compare_on_engine(
         definition: the definition, as text or as an object.
         input: the execution's input, any JSON value.
         mocks: what tasks answer, as for `sfn_provider.engine.simulate`.
-        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
+        objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
@@ -74,7 +75,7 @@ def compare_on_engine(
     machine = parse(definition)
     observer = CoverageObserver(MachineParts(machine))
     started = time.perf_counter()
-    expected = simulate(machine, input, mocks=answers.fresh(), machine_name=DAG_ID, observer=observer)
+    expected = simulate(machine, input, mocks=answers.fresh(), machine_name=DAG_ID, history="failed", observer=observer)
     expected_seconds = time.perf_counter() - started
     airflow = run_dag(definition, input, mocks=answers.fresh())
     one, other = mask_execution_name(expected), mask_execution_name(airflow.execution)

@@ -24,6 +24,8 @@ class Execution:
         records: what happened, oldest first.
         transitions: states entered, each retry counted as one more.
         name: the execution's name.
+        child_executions: the child executions of distributed Maps, as far as their histories were asked for, in the
+            order in which they ended.
     """
 
     status: Status
@@ -33,6 +35,7 @@ class Execution:
     records: Sequence[Record] = field(default=(), repr=False)
     transitions: int = 0
     name: str = ""
+    child_executions: Sequence[Execution] = field(default=(), repr=False)
 
     @cached_property
     def events(self) -> list[dict[str, Any]]:

@@ -6,22 +6,22 @@ time, an Airflow task with real calls and deferrals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.external_branches import BranchContext, join_branches
 from sfn_provider.engine.history import Record
-from sfn_provider.engine.map_run.child_batches import ChildBatch
+from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch
 from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.requests import (
     BranchOutcome,
     CallTask,
-    ChildOutcome,
     Event,
     Request,
     TaskFailed,
@@ -74,6 +74,7 @@ class Interpreter:
         machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one.
         task_token: makes task tokens; None for placeholders.
         observer: gets observations while an execution goes on; None where nobody observes.
+        child_histories: records the histories of child executions; None where nobody asks for them.
     """
 
     def __init__(
@@ -82,10 +83,12 @@ class Interpreter:
         *,
         task_token: TaskTokenFactory | None = None,
         observer: Observer | None = None,
+        child_histories: ChildHistories | None = None,
     ) -> None:
         self._machine = CompiledMachine(machine)
         self._task_token = task_token
         self._observer = observer
+        self._child_histories = child_histories
 
     def check_calls(self, check: Callable[[CallTask], None]) -> None:
         """Have calls checked before their tasks start.
@@ -212,7 +215,7 @@ class Interpreter:
         deadline: float | None = None,
         stop_before: Moment | None = None,
     ) -> StepResult:
-        """Run some of the child executions that `RunChildExecutions` asked for; the output is a `ChildOutcome` of each.
+        """Run some of the child executions that `RunChildExecutions` asked for; the output is a `BatchOutput`, as JSON.
 
         Args:
             state: the state that asked, for this batch alone: read it back from JSON for each.
@@ -232,21 +235,23 @@ class Interpreter:
         step = self._step(state)
         return self._proceed(step, lambda: distributed_map.set_failed_in_other_batches(step, state.root, failed))
 
-    def join_children(self, state: ExecutionState, outcomes: Sequence[ChildOutcome]) -> StepResult:
+    def join_children(self, state: ExecutionState, outputs: Iterable[BatchOutput]) -> StepResult:
         """Take how the child executions ended that `RunChildExecutions` asked for, and go on.
 
         Args:
             state: the state that asked, or one read back from JSON.
-            outcomes: of all child executions.
+            outputs: of all batches; iterated twice where results are exported.
 
         Raises:
             UsageError: if one has not ended although too few failed to stop it.
         """
         step = self._step(state)
-        return self._proceed(step, lambda: distributed_map.join_children(step, state.root, outcomes))
+        return self._proceed(step, lambda: distributed_map.join_children(step, state.root, outputs))
 
     def _step(self, execution: ExecutionState) -> ExecutionStep:
-        return ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token, self._observer)
+        step = ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token, self._observer)
+        step.child_histories = self._child_histories
+        return step
 
     @staticmethod
     def _proceed(step: ExecutionStep, action: Callable[[], None] | None = None) -> StepResult:

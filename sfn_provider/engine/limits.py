@@ -65,7 +65,12 @@ def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
         state_name: the state's name.
         value: its output.
     """
-    return OversizedOutput("States.DataLimitExceeded", _oversize_cause(state_name)) if exceeds_payload(value) else None
+    return oversize_error(state_name) if exceeds_payload(value) else None
+
+
+def oversize_error(state_name: str) -> OversizedOutput:
+    """Return the error for an output that is too large, as AWS words it (recorded executions)."""
+    return OversizedOutput("States.DataLimitExceeded", _oversize_cause(state_name))
 
 
 def oversized_result(resource: str | None, value: Json) -> StatesError | None:

@@ -14,10 +14,12 @@ from sfn_provider.asl.scope import Json
 CallPurpose = Literal["task", "read", "read_rows", "list", "write"]
 """What a call is for, which decides what its result must be.
 
-``task``: a Task's work; any JSON value. For a distributed Map ``read``: the text of the object, decompressed where its
-key ends in ``.gz`` or ``.zstd``; ``read_rows``: the rows of a Parquet object, a list of objects; ``list``: all entries
-that ListObjectsV2 has, pages joined, each with Etag, Key, LastModified (seconds since the epoch), Size and
-StorageClass; ``write``: nothing, once the text ``Body`` of the arguments is stored under their ``Bucket`` and ``Key``.
+``task``: a Task's work; any JSON value. Those of a distributed Map read in chunks, from `CallTask.position` on:
+``read`` the text of an object, unpacked where its key ends in ``.gz``, ``.zst`` or ``.zstd``; ``read_rows`` the rows
+of a Parquet object, a list of objects; ``list`` the entries that ListObjectsV2 has, each with Etag, Key, LastModified
+(seconds since the epoch), Size and StorageClass. Their result is a `Chunk`; one that is none is the whole content.
+``write`` stores the text ``Body`` of the arguments under their ``Bucket`` and ``Key``: as the whole object, or, where
+the call has a position, as its next part; the result is what the next part's position must have as ``upload``.
 """
 
 
@@ -39,6 +41,9 @@ class CallTask:
         purpose: what the call is for: a Task's work, or what a distributed Map reads and writes in S3.
         place: for a Task, text that no other call of the execution has, and that is the same when the execution is run
             again: it depends on the path to the state and on the attempt, not on what runs at the same time.
+        position: for a read, `Chunk.next` of the chunk before; None at the beginning; of a list an object whose
+            ``after`` is the key after which it goes on. For a write of one part of several
+            ``{"part": number from 1, "upload": result of the part before, "last": bool}``; None for a whole object.
     """
 
     id: str
@@ -53,6 +58,7 @@ class CallTask:
     token: str | None = None
     purpose: CallPurpose = "task"
     place: str = ""
+    position: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,43 @@ class RunChildExecutions:
     """Run the child executions of a distributed Map; answer with `Interpreter.join_children`.
 
     Args:
-        inputs: the input of each.
+        inputs: the input of each; empty where batches read their items themselves.
         limit: how many may run at once.
+        count: how many there are.
+        checkpoints: where batches may begin to read, the first one first; empty where ``inputs`` has all.
     """
 
     inputs: tuple[Json, ...]
     limit: int
+    count: int
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A place among the items of a distributed Map at which a child execution begins.
+
+    Args:
+        index: index of that child execution.
+        reader: the fields of an `sfn_provider.engine.map_run_progress.ItemReaderProgress` that goes on from there, as
+            JSON.
+    """
+
+    index: int
+    reader: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of what a call reads: the result of a call for ``read``, ``read_rows`` or ``list``.
+
+    Args:
+        content: text, or a list of rows or entries.
+        next: where the next part begins, any JSON value but None; None after the last one.
+    """
+
+    content: Json
+    next: Json = None
 
 
 Request = CallTask | WakeAt | Cancel | RunBranches | RunChildExecutions
@@ -184,6 +221,7 @@ class ChildOutcome:
         record: its description; None where none is needed.
         phase: the phase of the moment at which it ended.
         turn: the turn of that moment.
+        has_result: False where its result was written, or dropped because all of them are too large.
     """
 
     index: int
@@ -195,6 +233,7 @@ class ChildOutcome:
     record: dict[str, Json] | None = None
     phase: int = 0
     turn: int = 0
+    has_result: bool = True
 
 
 Event = TaskSucceeded | TaskSubmitted | TaskFailed | TaskHeartbeat | TimerFired

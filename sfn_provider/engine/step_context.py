@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from sfn_provider.asl.scope import Scope
+from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context, state_context
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
@@ -50,7 +51,10 @@ class StepContext:
     Attributes:
         requests: the requests that the step has made.
         records: the history events that it has recorded.
+        child_histories: records the events of child executions; None where nobody asks for them.
     """
+
+    child_histories: ChildHistories | None = None
 
     def __init__(
         self,
@@ -112,7 +116,8 @@ class StepContext:
     def emit(self, frame: Frame, type: str, details: dict[str, Any] | None = None, *, chain: bool = True) -> int:
         """Record a history event after the frame's previous one; with ``chain`` the frame's next one follows it.
 
-        Events of the child executions of a distributed Map are only counted: they belong to other histories.
+        Events of the child executions of a distributed Map belong to other histories: they are counted, and recorded
+        where somebody asks for those.
 
         Returns:
             The event's id.
@@ -124,6 +129,9 @@ class StepContext:
         if frame.child_execution is not None:
             child = execution.frames[frame.child_execution]
             identity = child.events = child.events + 1
+            if self.child_histories is not None:
+                record = Record(identity, frame.previous, type, execution.now, details or {})
+                self.child_histories.add(child, record)
         else:
             if execution.event_ids >= MAX_EVENTS - 1 and not type.startswith("Execution"):
                 raise HistoryFull

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 # RFC 3339, upper-case T and Z required; Source: states-language.net, "Timestamps".
 _TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
+@lru_cache(maxsize=256)
 def format_time(at: float) -> str:
     """Format seconds since the epoch as the context object does: ``2025-03-15T02:00:00.000Z``."""
     whole, milliseconds = divmod(round(at * 1000), 1000)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations import s3_objects
 from sfn_provider.integrations.adapters.base import Adapter
 from sfn_provider.integrations.adapters.table import ADAPTERS
 from sfn_provider.integrations.api_operation import (
@@ -37,6 +36,7 @@ from sfn_provider.integrations.job import (
 )
 from sfn_provider.integrations.job_recovery import JobFinder, Resubmission
 from sfn_provider.integrations.resolver import find_integration
+from sfn_provider.integrations.s3_objects import S3Transfers
 from sfn_provider.integrations.sync_job import JobState, SyncJob
 from sfn_provider.integrations.value_shapes import Values, json_text
 
@@ -73,6 +73,7 @@ class Caller:
         self._execution_arn = execution_arn
         self._machine_arn = machine_arn
         self._finder = JobFinder()
+        self._s3_transfers = S3Transfers()
         self._clients = Clients(aws_conn_id, region_name, execution_arn.rpartition(":")[2], machine_arn)
 
     def submit(
@@ -95,7 +96,7 @@ class Caller:
             UsageError: the connection has no region or no credentials.
         """
         if call.purpose != "task":
-            return Completed(s3_objects.perform_s3_call(self._clients.get("s3"), call))
+            return Completed(self._s3_transfers.perform(self._clients.get("s3"), call))
         task, parameters, token = self._task(call), _task_parameters(call), idempotency_token(idempotency_key)
         self._validate(task, parameters)
         with convert_client_errors(task):

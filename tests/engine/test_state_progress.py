@@ -10,20 +10,26 @@ import pytest
 
 from sfn_provider.asl.model import STATE_TYPES
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
-from sfn_provider.engine.state_progress import (
+from sfn_provider.engine.map_run_progress import (
     ChildBatchProgress,
-    DeferredFailure,
+    ChildResults,
+    ExportedFile,
+    ExportProgress,
     ItemReaderProgress,
-    MapProgress,
     MapRunProgress,
+    Tolerance,
+)
+from sfn_provider.engine.state_progress import (
+    DeferredFailure,
+    MapProgress,
     ParallelProgress,
     StateProgress,
     TaskProgress,
-    Tolerance,
 )
 from sfn_provider.engine.states import STATE_HANDLERS
 
 MAP_RUN = MapRunProgress("run", "label", "arn", 5, Tolerance(1, 2.5))
+READER = ItemReaderProgress("data", {"Bucket": "b", "Key": "k"}, 7, files=[["b", "l"]], parser={"rest": "x"})
 KINDS: dict[str, StateProgress | None] = {
     "nothing": None,
     "task": TaskProgress(30.0),
@@ -31,8 +37,9 @@ KINDS: dict[str, StateProgress | None] = {
     "parallel": ParallelProgress([None, {"a": 1}], 1, [4, 4]),
     "map": MapProgress([1, None], 1, items=["a", "b"], inputs=["a", "b"], started=2),
     "map run": MAP_RUN,
-    "reader": replace(MAP_RUN, reader=ItemReaderProgress("data", "b", "k", 7, [1], [["b", "l"]])),
-    "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=ChildBatchProgress([1.0], [None], [[0, 0]], 3)),
+    "reader": replace(MAP_RUN, reader=READER, rest=replace(READER, skip=2), results=ChildResults({"3": [None, 1]}, 2)),
+    "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=ChildBatchProgress([{"index": 0}], {"1": 1.0}, 3)),
+    "export": replace(MAP_RUN, export=ExportProgress({"FAILED": ExportedFile(2, [[1, "x"]], 1, upload="u")})),
 }
 
 

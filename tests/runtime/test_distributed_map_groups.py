@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sfn_provider._compat import mapped_groups_must_expand
@@ -20,7 +22,7 @@ from tests.fixtures.dag_cases import (
     pass_,
     wait,
 )
-from tests.fixtures.distributed_maps import reading
+from tests.fixtures.distributed_maps import WRITER, reading
 
 EXCEEDED = {
     "Error": "States.ExceedToleratedFailureThreshold",
@@ -108,6 +110,23 @@ CASES = [
         {"k": 1},
         [{"n": 2, "b": {"k": 1}}, {"n": 1, "b": {"k": 1}}],
         objects={"s3://data/items": "a,b\n1,2\n3,4\n5,6\n"},
+    ),
+    Case(
+        "more_items_than_an_xcom_should_have",
+        flow(
+            Each=distributed(
+                flow(Number=pass_(OutputPath="$.n")),
+                ItemReader=reading({"InputType": "JSONL"}),
+                ItemSelector={"n.$": "$$.Map.Item.Index"},
+                MaxConcurrency=3,
+                ResultWriter={**WRITER, "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSON"}},
+                ResultSelector={"bucket.$": "$.ResultWriterDetails.Bucket"},
+            )
+        ),
+        {},
+        {"bucket": "out"},
+        tasks={"Each.part.children[2]": "success", "Each.part.children[3]": None},
+        objects={"s3://data/items": json.dumps({"text": "x" * 500}) + "\n" + '{"text": "y"}\n' * 20_000},
     ),
     Case(
         "a_group_nobody_chose",

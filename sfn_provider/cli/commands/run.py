@@ -101,7 +101,7 @@ def _print_executions(executions: dict[str, Execution], only: Execution | None) 
 
 def _run(definition: Any, case: TestCase, side: str) -> Execution:
     if side == "engine":
-        return simulate(definition, case.input, mocks=case.mocks.fresh())
+        return simulate(definition, case.input, mocks=case.mocks.fresh(), history="failed")
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):

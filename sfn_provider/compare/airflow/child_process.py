@@ -25,6 +25,7 @@ from sfn_provider.compare.airflow.caught_run import listen_to_tasks, run_caught
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
 from sfn_provider.compare.airflow.virtual_clock import VirtualClock
 from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order
+from sfn_provider.runtime.routing_token import ERROR_KEY, STOPPED_KEY, TOKEN_KEY
 from sfn_provider.xcom_json import decode_xcom
 
 Json = Any
@@ -180,12 +181,16 @@ def _read_histories(history: Path) -> dict[tuple[str, int], Json]:
 
 
 def _read_xcoms(run: Any, task_ids: set[str] | None) -> dict[tuple[str, int, str], Json]:
-    """The XComs of a DAG run, by task id, map index and key; None for those of all tasks, which are this package's."""
+    """The XComs of a DAG run that say how its tasks ended, by task id, map index and key.
+
+    ``task_ids`` are the tasks that are this package's; None for all.
+    """
     from sfn_provider._compat import XComRow, create_session
 
     with create_session() as session:
         columns = (XComRow.task_id, XComRow.map_index, XComRow.key, XComRow.value)
         rows = session.query(*columns).filter_by(dag_id=run.dag_id, run_id=run.run_id)
+        rows = rows.filter(XComRow.key.in_(("return_value", TOKEN_KEY, ERROR_KEY, STOPPED_KEY)))
         values = {
             (row.task_id, row.map_index, row.key): XComRow.deserialize_value(row)
             for row in rows
@@ -198,7 +203,7 @@ def _describe_task(
     instance: Any, all_xcoms: dict[tuple[str, int, str], Json], histories: dict[tuple[str, int], Json]
 ) -> dict[str, Json]:
     place = (instance.task_id, instance.map_index)
-    keys = ("return_value", "token", "error") if instance.state in ("success", "failed") else ("stopped",)
+    keys = ("return_value", TOKEN_KEY, ERROR_KEY) if instance.state in ("success", "failed") else (STOPPED_KEY,)
     xcoms = {key: all_xcoms.get((*place, key)) for key in keys}
     if (records := histories.get(place)) is not None:
         xcoms["history"] = records

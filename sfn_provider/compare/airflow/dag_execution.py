@@ -11,6 +11,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, DagRunResult, shared_runner
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
+from sfn_provider.engine.map_run.s3_objects import S3Object
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
@@ -91,7 +92,7 @@ def run_on_airflow(
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
-    objects: Mapping[str, str] | None = None,
+    objects: Mapping[str, S3Object] | None = None,
 ) -> Execution:
     """Translate a state machine, run the DAG in a private Airflow and return its outcome as an execution.
 
@@ -99,7 +100,7 @@ def run_on_airflow(
         definition: the definition as text, as an object, or parsed.
         input: the execution's input, any JSON value.
         mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None, without objects, calls AWS.
-        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
+        objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
@@ -113,7 +114,7 @@ def run_dag(
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
-    objects: Mapping[str, str] | None = None,
+    objects: Mapping[str, S3Object] | None = None,
 ) -> AirflowRun:
     """Do the same as `run_on_airflow`, and return the DAG's run with its times."""
     source = dump(definition) if isinstance(definition, StateMachine) else definition

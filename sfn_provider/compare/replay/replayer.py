@@ -16,6 +16,7 @@ from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare
 from sfn_provider.compare.replay.recording import Recording, branch_indexes, with_counted_transitions
 from sfn_provider.compare.replay.tolerated_differences import ToleratedDifferences
 from sfn_provider.engine import Execution, Mocks
+from sfn_provider.engine.map_run.s3_objects import S3Object
 from sfn_provider.translate import translate
 
 
@@ -24,7 +25,7 @@ def replay_recording(
     recording: Recording,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
-    objects: Mapping[str, str] | None = None,
+    objects: Mapping[str, S3Object] | None = None,
     dag: DagSource | None = None,
 ) -> Comparison:
     """Replay one execution in a private Airflow. Nothing is called; time is virtual.
@@ -33,7 +34,7 @@ def replay_recording(
         definition: the definition that the execution ran, as text, as an object, or parsed.
         recording: the execution.
         mocks: answers, by state, that its history does not hold: those of the child executions of a distributed Map.
-        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
+        objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
         dag: the DAG, where it is not the definition's own translation.
 
     Raises:

@@ -1,23 +1,35 @@
 """Runs the child executions of a Map Run in other tasks, a batch in each, and joins their outcomes.
 
-Where `ExecutionState.external_branches` is set, a distributed Map reads its items, makes the inputs of its child
-executions and asks for these by one `RunChildExecutions`. Each batch of them goes on from a copy of the state that
-asked, and its output is the `ChildOutcome` of each child. The join takes all outcomes, and what follows is as if the
-children had run in the same execution.
+Where `ExecutionState.external_branches` is set, a distributed Map counts its items, and asks for its child executions
+by one `RunChildExecutions`: with their inputs, or, where these are many, with places from which batches read them. Each
+batch goes on from a copy of the state that asked; its output is a `BatchOutput`. The join takes all of them, and what
+follows is as if the children had run in the same execution.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
-from sfn_provider.engine.map_run.child_results import describe_pending
-from sfn_provider.engine.map_run.completion import describe_child_frame
-from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
-from sfn_provider.engine.state_progress import ChildBatchProgress, ChildDescription, MapRunProgress
+from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES
+from sfn_provider.engine.map_run.child_executions import input_of_child
+from sfn_provider.engine.map_run.child_inputs import needs_inputs, request_inputs
+from sfn_provider.engine.map_run.child_results import describe_pending, result_format, result_size
+from sfn_provider.engine.map_run.completion import add_result, describe_child_frame
+from sfn_provider.engine.map_run.result_writer import add_written_files, close_export, export_result, written_files
+from sfn_provider.engine.map_run_progress import (
+    ChildBatchProgress,
+    ChildDescription,
+    ItemReaderProgress,
+    MapRunProgress,
+)
+from sfn_provider.engine.requests import Checkpoint, ChildOutcome, RunChildExecutions
 from sfn_provider.engine.timestamps import format_time
 from sfn_provider.exceptions import StatesError, UsageError
 
@@ -28,15 +40,44 @@ class ChildBatch:
 
     Args:
         first: index of the first one.
-        inputs: the input of each.
+        count: how many there are.
         limit: how many may run at once.
+        inputs: the input of each; None where the batch reads them itself.
+        reader: what it reads them with, fields of an `ItemReaderProgress`; None where ``inputs`` has them.
         failed_in_other_batches: how many items of other batches are known to have failed.
     """
 
     first: int
-    inputs: Sequence[Json]
+    count: int
     limit: int
+    inputs: Sequence[Json] | None = None
+    reader: dict[str, Json] | None = None
     failed_in_other_batches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutput:
+    """The output of a batch.
+
+    Args:
+        first: index of its first child execution.
+        count: how many child executions it has.
+        outcomes: how those ended that were started, in no order; of an export also those that were not.
+        files: ``Key`` and ``Size`` of the files of results that the batch has written, by kind; the outcomes of these
+            have no results.
+        is_oversized: True where the results are larger than the state's output may be; the outcomes have none then.
+    """
+
+    first: int
+    count: int
+    outcomes: Sequence[ChildOutcome]
+    files: dict[str, list[dict[str, Json]]] = field(default_factory=dict)
+    is_oversized: bool = False
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> BatchOutput:
+        """Read the output of an execution that has run a batch."""
+        return cls(**{**data, "outcomes": [ChildOutcome(**outcome) for outcome in data["outcomes"]]})
 
 
 def split_into_batches(request: RunChildExecutions, size: int, max_batches: int) -> list[ChildBatch]:
@@ -47,21 +88,48 @@ def split_into_batches(request: RunChildExecutions, size: int, max_batches: int)
         size: how many a batch should have; more where there would be too many batches.
         max_batches: how many batches there may be.
     """
-    count = len(request.inputs)
-    number = min(-(-count // size), max_batches, request.limit)
-    batches, first = [], 0
-    for index in range(number):
-        after = first + count // number + (index < count % number)
-        limit = request.limit // number + (index < request.limit % number)
-        batches.append(ChildBatch(first, request.inputs[first:after], limit))
-        first = after
+    number = min(-(-request.count // size), max_batches, request.limit)
+    if request.checkpoints:
+        return _split_at_checkpoints(request, number)
+    limits, batches, first = _shares(request.limit, number), [], 0
+    for count, limit in zip(_shares(request.count, number), limits, strict=True):
+        batches.append(ChildBatch(first, count, limit, inputs=request.inputs[first : first + count]))
+        first += count
     return batches
+
+
+def _shares(total: int, number: int) -> list[int]:
+    return [total // number + (index < total % number) for index in range(number)]
+
+
+def _split_at_checkpoints(request: RunChildExecutions, number: int) -> list[ChildBatch]:
+    indexes = [checkpoint.index for checkpoint in request.checkpoints]
+    ideal = (request.count * index // number for index in range(number))
+    chosen = sorted({bisect_right(indexes, index, hi=len(indexes) - 1) - 1 for index in ideal})
+    ends = [*chosen[1:], len(indexes) - 1]
+    limits = _shares(request.limit, len(chosen))
+    return [
+        _batch_between(request.checkpoints[begin], request.checkpoints[end], limit)
+        for begin, end, limit in zip(chosen, ends, limits, strict=True)
+    ]
+
+
+def _batch_between(begin: Checkpoint, end: Checkpoint, limit: int) -> ChildBatch:
+    reader = begin.reader
+    if reader["stage"] == "list":
+        reader = {**reader, "until": (end.reader["position"] or {}).get("after")}
+    return ChildBatch(begin.index, end.index - begin.index, limit, reader=reader)
 
 
 def request_child_executions(step: ExecutionStep, progress: MapRunProgress) -> None:
     """Ask for the child executions, in place of starting them."""
-    step.requests.append(RunChildExecutions(tuple(progress.inputs), progress.max_concurrency))
-    progress.inputs, progress.outputs = [], []
+    limit, count = progress.max_concurrency, progress.count
+    if progress.rest is None:
+        step.requests.append(RunChildExecutions(tuple(reversed(progress.inputs)), limit, count))
+    else:
+        checkpoints = tuple(Checkpoint(index, reader) for index, reader, _ in progress.checkpoints)
+        step.requests.append(RunChildExecutions((), limit, count, checkpoints))
+    progress.inputs, progress.checkpoints, progress.rest = [], [], None
     step.execution.awaits_branches = True
 
 
@@ -69,89 +137,198 @@ def begin_batch(step: ExecutionStep, frame: Frame, batch: ChildBatch) -> MapRunP
     """Turn the execution that asked for the child executions into one that runs a batch of them."""
     step.execution.external_branches = step.execution.awaits_branches = False
     step.execution.is_branch = True
-    progress, count = frame.progress_as(MapRunProgress), len(batch.inputs)
-    progress.inputs, progress.outputs, progress.first = list(batch.inputs), [None] * count, batch.first
+    progress = frame.progress_as(MapRunProgress)
+    progress.first, progress.count, progress.started = batch.first, batch.count, 0
+    progress.inputs = list(reversed(batch.inputs or ()))
+    progress.rest = ItemReaderProgress(**batch.reader) if batch.reader is not None else None
     progress.max_concurrency, progress.failed_items = batch.limit, batch.failed_in_other_batches
-    progress.batch = ChildBatchProgress(
-        [None] * count, [None] * count, [[0, 0] for _ in range(count)], batch.failed_in_other_batches
-    )
+    progress.batch = ChildBatchProgress(failed_in_other_batches=batch.failed_in_other_batches)
     return progress
 
 
-def finish_batch(step: ExecutionStep, frame: Frame) -> None:
-    """End a batch: its output is the `ChildOutcome` of each child execution as it is now."""
-    running = {child.child_index: child for child in step.children(frame)}
+# Outcomes of a batch -------------------------------------------------------------------------------------------------
+
+
+def add_outcome(step: ExecutionStep, frame: Frame, state: CompiledState, outcome: ChildOutcome) -> None:
+    """Add how a child execution of a batch ended.
+
+    Results that are more than fit into a state's output are written, or dropped where the state has no ResultWriter.
+    """
     progress = frame.progress_as(MapRunProgress)
-    indexes = range(progress.first, progress.first + len(progress.outputs))
-    outcomes = [asdict(_outcome(step, progress, index, running.get(index))) for index in indexes]
-    step.abort_children(frame)
-    step.finish(frame, outcomes)
+    outcomes, results = _batch_of(progress).outcomes, progress.results
+    if not results.is_oversized:
+        results.size += result_size(outcome.record, outcome.output, result_format(state.model.result_writer))
+        results.is_oversized = results.size + 1 > MAX_PAYLOAD_BYTES
+        if results.is_oversized:
+            outcomes[:] = [_take_result(step, frame, state, known) for known in outcomes]
+    added = asdict(outcome)
+    outcomes.append(_take_result(step, frame, state, added) if results.is_oversized else added)
 
 
-def _outcome(step: ExecutionStep, progress: MapRunProgress, index: int, child: Frame | None) -> ChildOutcome:
-    position, is_exported = index - progress.first, progress.destination is not None
-    started, ended, phase, turn = None, None, 0, 0
-    if progress.batch is not None:
-        started, ended = progress.batch.started_at[position], progress.batch.ended_at[position]
-        phase, turn = progress.batch.ended_turns[position]
-    record = progress.descriptions.get(str(index))
-    items = progress.item_count(index)
-    if started is None:
-        record = describe_pending(progress.inputs[position]) if is_exported else None
-        return ChildOutcome(index, "PENDING", items=items, record=record)
-    if child is not None:
+def _take_result(step: ExecutionStep, frame: Frame, state: CompiledState, outcome: dict[str, Json]) -> dict[str, Json]:
+    if frame.progress_as(MapRunProgress).destination is not None:
+        export_result(step, frame, state, outcome["index"], outcome["record"], outcome["output"])
+    return {**outcome, "record": None, "output": None, "has_result": False}
+
+
+def _batch_of(progress: MapRunProgress) -> ChildBatchProgress:
+    if progress.batch is None:
+        raise TypeError(f"Map Run {progress.name} runs all of its child executions")
+    return progress.batch
+
+
+def add_ended_child(
+    step: ExecutionStep,
+    frame: Frame,
+    state: CompiledState,
+    child: Frame,
+    status: str,
+    record: ChildDescription | None,
+    output: Json,
+) -> None:
+    """Add a child execution of a batch that has ended now, or is stopped: ABORTED."""
+    progress, index, execution = frame.progress_as(MapRunProgress), child.child_index, step.execution
+    started = _batch_of(progress).started_at.pop(str(index))
+    items = progress.item_count(input_of_child(child))
+    ended = (execution.now, execution.phase, execution.turn) if status != "ABORTED" else (None, 0, 0)
+    at, phase, turn = ended
+    outcome = ChildOutcome(index, status, started, at, items, output, record, phase, turn)
+    add_outcome(step, frame, state, outcome)
+
+
+def finish_batch(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    """End a batch, whose child executions have ended, or are stopped and not started any more.
+
+    Raises:
+        StatesError: if the items of those that were not started cannot be read for an export.
+    """
+    progress = frame.progress_as(MapRunProgress)
+    batch, is_exported = _batch_of(progress), progress.destination is not None
+    batch.is_ending = True
+    for child in step.children(frame):
         record = describe_child_frame(step, child, "ABORTED", StatesError(None)) if is_exported else None
-        return ChildOutcome(index, "ABORTED", started, items=items, record=record)
-    status = record["Status"] if record is not None else "SUCCEEDED"
-    return ChildOutcome(index, status, started, ended, items, progress.outputs[position], record, phase, turn)
+        add_ended_child(step, frame, state, child, "ABORTED", record, None)
+    step.abort_children(frame)
+    continue_finishing(step, frame, state)
 
 
-def apply_child_outcomes(step: ExecutionStep, frame: Frame, outcomes: Sequence[ChildOutcome]) -> bool:
-    """Take how the child executions ended, earliest first, as far as the Map Run would have gone.
+def continue_finishing(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    """End a batch where nothing is left to be read or written.
+
+    Raises:
+        StatesError: if the items of child executions that were not started cannot be read for an export.
+    """
+    progress = frame.progress_as(MapRunProgress)
+    if progress.destination is not None:
+        while progress.inputs:
+            input, index = progress.inputs.pop(), progress.first + progress.started
+            progress.started += 1
+            record, items = describe_pending(input), progress.item_count(input)
+            add_outcome(step, frame, state, ChildOutcome(index, "PENDING", items=items, record=record))
+        if needs_inputs(progress):
+            request_inputs(step, frame, state)
+        if progress.is_reading or (progress.export is not None and not close_export(step, frame, state)):
+            return
+    outcomes = _batch_of(progress).outcomes
+    output = {"first": progress.first, "count": progress.count, "outcomes": outcomes, "files": written_files(progress)}
+    step.finish(frame, {**output, "is_oversized": progress.results.is_oversized})
+
+
+# Join ----------------------------------------------------------------------------------------------------------------
+
+_Place = tuple[float, int, int, int]
+"""When a child execution ended, and its index: those that ended at the same moment are taken by their index."""
+
+
+def apply_batch_outputs(
+    step: ExecutionStep, frame: Frame, state: CompiledState, outputs: Iterable[BatchOutput]
+) -> bool:
+    """Take how the child executions ended, as far as the Map Run would have gone.
+
+    Args:
+        step: the step under way.
+        frame: the frame that is in the Map.
+        state: the Map.
+        outputs: the outputs of all batches. They are iterated once, or twice where results are exported: no more than
+            one of them need be in memory.
 
     Returns:
         True if too many items have failed.
 
     Raises:
-        UsageError: if one has not ended although the Map Run has not failed.
+        UsageError: if a child execution has not ended although the Map Run has not failed.
     """
-    progress, count = frame.progress_as(MapRunProgress), len(outcomes)
-    progress.inputs, progress.outputs, progress.started = [None] * count, [None] * count, count
-    ordered = sorted(outcomes, key=_moment_of_end)
-    for position, outcome in enumerate(ordered, start=1):
-        if outcome.ended is None:
-            raise UsageError(f"child execution {outcome.index} has not ended, though too few failed to stop it")
-        step.execution.moment = Moment(max(step.execution.now, outcome.ended), outcome.phase, outcome.turn)
-        _apply_outcome(progress, outcome)
+    progress = frame.progress_as(MapRunProgress)
+    last, failures, unended = _add_batch_outputs(step, frame, state, outputs)
+    end = _end_by_threshold(progress, failures)
+    if end is None and unended is not None:
+        raise UsageError(f"child execution {unended} has not ended, though too few failed to stop it")
+    now, phase, turn, _ = end or last
+    step.execution.moment = Moment(max(step.execution.now, now), phase, turn)
+    progress.started = progress.ended = progress.count
+    if progress.destination is not None:
+        _export_outcomes(step, frame, state, outputs, end)
+    return end is not None
+
+
+def _add_batch_outputs(
+    step: ExecutionStep, frame: Frame, state: CompiledState, outputs: Iterable[BatchOutput]
+) -> tuple[_Place, list[tuple[_Place, int]], int | None]:
+    """Return when the last child execution ended; when which number of items failed; and the first without an end."""
+    progress = frame.progress_as(MapRunProgress)
+    last: _Place = (step.execution.now, step.execution.phase, step.execution.turn, -1)
+    failures: list[tuple[_Place, int]] = []
+    unended: list[int] = []
+    for output in outputs:
+        ended = [(outcome, _place(outcome)) for outcome in output.outcomes if outcome.ended is not None]
+        last = max([last, *(place for _, place in ended)])
+        failures += [(place, outcome.items) for outcome, place in ended if outcome.status != "SUCCEEDED"]
+        if len(ended) < output.count:
+            indexes = range(output.first, output.first + output.count)
+            unended.append(min({*indexes} - {outcome.index for outcome, _ in ended}))
+        if progress.destination is None:
+            progress.results.is_oversized = progress.results.is_oversized or output.is_oversized
+            for outcome, _ in ended:
+                add_result(step, frame, state, outcome.index, outcome.record, outcome.output)
+    return last, failures, min(unended, default=None)
+
+
+def _place(outcome: ChildOutcome) -> _Place:
+    return outcome.ended or 0.0, outcome.phase, outcome.turn, outcome.index
+
+
+def _end_by_threshold(progress: MapRunProgress, failures: list[tuple[_Place, int]]) -> _Place | None:
+    """Count the failed items, earliest first; return the place of the failure that was too much."""
+    for place, items in sorted(failures):
+        progress.failed_items += items
         if progress.is_over_threshold:
-            for unfinished in ordered[position:]:
-                progress.descriptions[str(unfinished.index)] = _describe_unfinished(step.execution.now, unfinished)
-            return True
-    return False
+            return place
+    return None
 
 
-def _moment_of_end(outcome: ChildOutcome) -> tuple[bool, float, int, int, int]:
-    return outcome.ended is None, outcome.ended or 0.0, outcome.phase, outcome.turn, outcome.index
+def _export_outcomes(
+    step: ExecutionStep, frame: Frame, state: CompiledState, outputs: Iterable[BatchOutput], end: _Place | None
+) -> None:
+    """Export what batches have not written; what was after the Map Run failed has not ended."""
+    progress, now = frame.progress_as(MapRunProgress), step.execution.now
+    for output in outputs:
+        add_written_files(progress, output.files)
+        for outcome in output.outcomes:
+            if not outcome.has_result:
+                continue
+            has_ended = outcome.ended is not None and (end is None or _place(outcome) <= end)
+            record = outcome.record if has_ended else _describe_unfinished(now, outcome)
+            export_result(step, frame, state, outcome.index, record, outcome.output)
 
 
-def _apply_outcome(progress: MapRunProgress, outcome: ChildOutcome) -> None:
-    progress.ended += 1
-    progress.outputs[outcome.index] = outcome.output
-    if outcome.record is not None:
-        progress.descriptions[str(outcome.index)] = outcome.record
-    if outcome.status != "SUCCEEDED":
-        progress.failed_items += outcome.items
-
-
-def _describe_unfinished(now: float, outcome: ChildOutcome) -> ChildDescription | None:
-    """Describe a child execution that had not ended when the Map Run failed; None where nothing is exported."""
-    if outcome.record is None:
-        return None
+def _describe_unfinished(now: float, outcome: ChildOutcome) -> ChildDescription:
+    """Describe a child execution that had not ended when the Map Run failed."""
+    before = outcome.record or {}
     if outcome.started is None or outcome.started > now:
-        return {name: outcome.record[name] for name in ("Input", "InputDetails")} | {"Status": "PENDING"}
+        return {name: before[name] for name in ("Input", "InputDetails")} | {"Status": "PENDING"}
     aborted = {"RedriveStatus": "REDRIVABLE_BY_MAP_RUN", "Status": "ABORTED", "StopDate": format_time(now)}
-    before = {name: value for name, value in outcome.record.items() if name not in _FIELDS_OF_THE_END}
-    return dict(sorted({**before, **aborted}.items()))
+    fields = {name: value for name, value in before.items() if name not in _FIELDS_OF_THE_END}
+    return dict(sorted({**fields, **aborted}.items()))
 
 
 _FIELDS_OF_THE_END = ("Cause", "Error", "Output", "RedriveStatusReason")

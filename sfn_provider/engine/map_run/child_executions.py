@@ -2,71 +2,38 @@
 
 from __future__ import annotations
 
-from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context
-from sfn_provider.engine.dataflow.data_flow import compile_evaluator
-from sfn_provider.engine.dataflow.typed_fields import evaluate_integer
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep
-from sfn_provider.engine.limits import EXPRESS_SECONDS, oversized_output
-from sfn_provider.engine.map_run.item_batcher import make_batches
+from sfn_provider.engine.limits import EXPRESS_SECONDS
+from sfn_provider.engine.map_run.child_inputs import needs_inputs, request_inputs
 from sfn_provider.engine.map_run.naming import child_context, child_name
-from sfn_provider.engine.state_progress import MapRunProgress
-from sfn_provider.engine.step_context import StepContext
+from sfn_provider.engine.map_run_progress import MapRunProgress
 
-
-def make_child_inputs(
-    step: StepContext, state: CompiledState, scope: Scope, items: list[Json]
-) -> tuple[list[Json], list[int] | None]:
-    """Make the inputs of the child executions from the items, to which ItemSelector has been applied.
-
-    Returns:
-        The inputs, and how many items each has: None without an ItemBatcher.
-
-    Raises:
-        StatesError: if a field cannot be evaluated, or an input is too large.
-    """
-    inputs, counts = items, None
-    if state.model.item_batcher is not None:
-        inputs = _make_batches(step, state, scope, items)
-        counts = [len(batch["Items"]) for batch in inputs]
-    error = next(filter(None, (oversized_output(state.name, value) for value in inputs)), None)
-    if error is not None:
-        raise error
-    return inputs, counts
-
-
-def _make_batches(step: StepContext, state: CompiledState, scope: Scope, items: list[Json]) -> list[Json]:
-    batcher = state.model.item_batcher
-    limits = (
-        evaluate_integer(batcher, state.language, field, scope, step.entropy) or 0
-        for field in ("MaxItemsPerBatch", "MaxInputBytesPerBatch")
-    )
-    max_items, max_bytes = limits
-    batch_input: Json = MISSING
-    if "batch_input" in batcher.model_fields_set:
-        evaluate = compile_evaluator(batcher.batch_input, state.language, "ItemBatcher/BatchInput")
-        batch_input = evaluate(scope, step.entropy)
-    return list(make_batches(items, max_items=max_items, max_bytes=max_bytes, batch_input=batch_input))
+_FORGOTTEN_AT_ONCE = 100
 
 
 def start_children(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
-    """Start as many child executions as may run at once."""
+    """Start as many child executions as may run at once; asks for the inputs of the next ones where there are none.
+
+    Raises:
+        StatesError: if there are fewer items than before.
+    """
     progress = frame.progress_as(MapRunProgress)
-    for _ in range(min(progress.max_concurrency, len(progress.inputs))):
-        start_next_child(step, frame, state)
+    room = progress.max_concurrency - (progress.started - progress.ended)
+    for _ in range(min(room, len(progress.inputs))):
+        _start_child(step, frame, state, progress)
+    if needs_inputs(progress):
+        request_inputs(step, frame, state)
 
 
-def start_next_child(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
-    """Start the first child execution that has not started yet."""
-    progress = frame.progress_as(MapRunProgress)
-    position, now = progress.started, step.execution.now
-    index = progress.first + position
+def _start_child(step: ExecutionStep, frame: Frame, state: CompiledState, progress: MapRunProgress) -> None:
+    index, now, input = progress.first + progress.started, step.execution.now, progress.inputs.pop()
     progress.started += 1
-    input, progress.inputs[position] = progress.inputs[position], None
     if progress.batch is not None:
-        progress.batch.started_at[position] = now
+        progress.batch.started_at[str(index)] = now
     scope, branch = step.machine.branch(state)
     child = step.start_child(frame, scope, branch.start_at, input, index)
     context, name = frame_context(step.execution, frame), child_name(progress.name, index)
@@ -75,5 +42,19 @@ def start_next_child(step: ExecutionStep, frame: Frame, state: CompiledState) ->
     child.events = 1  # its ExecutionStarted
     # A child execution sees neither the variables of its parent nor where the parent is in a Map.
     child.variables, child.map_item, child.previous = {}, None, 0
+    if step.child_histories is not None:
+        step.child_histories.begin(child, now)
     if branch.processor_config is not None and branch.processor_config.execution_type == "EXPRESS":
         step.wake(child, "execution", now + EXPRESS_SECONDS)
+
+
+def forget_ended_children(step: ExecutionStep, frame: Frame) -> None:
+    """Drop the ids of child executions that have ended, where these are most."""
+    progress = frame.progress_as(MapRunProgress)
+    if len(frame.children) > 2 * (progress.started - progress.ended) + _FORGOTTEN_AT_ONCE:
+        frame.children = [identity for identity in frame.children if identity in step.execution.frames]
+
+
+def input_of_child(child: Frame) -> Json:
+    """Return the input of a child execution, also once its frame has left states."""
+    return (child.execution_context or {})["Execution"]["Input"]

@@ -11,10 +11,13 @@ from typing import Any
 from sfn_provider.asl.model import ResultWriter
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.limits import to_json, utf8_bytes
-from sfn_provider.engine.state_progress import ChildDescription
+from sfn_provider.engine.map_run_progress import ChildDescription
 from sfn_provider.exceptions import StatesError
 
 WRITER_FAILED = "States.ResultWriterFailed"
+
+EXPORTED_KINDS = ("FAILED", "PENDING", "SUCCEEDED")
+"""The kinds of files that an export has, in the order of its manifest."""
 
 _EXPORTED = {
     "SUCCEEDED": "SUCCEEDED",
@@ -75,8 +78,20 @@ def result_format(writer: ResultWriter | None) -> str:
 
 
 def needs_descriptions(writer: ResultWriter | None) -> bool:
-    """Return True if child executions must be described, False if their outputs suffice."""
-    return result_format(writer) == "NONE" or (writer is not None and writer.resource is not None)
+    """Return True if child executions that succeed must be described, False if their outputs suffice."""
+    return result_format(writer) == "NONE"
+
+
+def check_format(writer: ResultWriter | None) -> str:
+    """Return the format of results.
+
+    Raises:
+        StatesError: ``States.ResultWriterFailed`` if there is none of that name.
+    """
+    form = result_format(writer)
+    if form not in _FORMS:
+        raise StatesError(WRITER_FAILED, f"WriterConfig.Transformation {form!r} is none of {', '.join(_FORMS)}.")
+    return form
 
 
 def format_results(results: Iterable[tuple[ChildDescription | None, Json]], form: str) -> list[Json]:
@@ -86,13 +101,8 @@ def format_results(results: Iterable[tuple[ChildDescription | None, Json]], form
         results: a record and an output for each child execution. Of one that failed, the record is the result in every
             form. Of one that succeeded, the record is only needed for NONE.
         form: NONE, COMPACT or FLATTEN.
-
-    Raises:
-        StatesError: ``States.ResultWriterFailed`` for another form.
     """
-    add = _FORMS.get(form)
-    if add is None:
-        raise StatesError(WRITER_FAILED, f"WriterConfig.Transformation {form!r} is none of {', '.join(_FORMS)}.")
+    add = _FORMS[form]
     formatted: list[Json] = []
     for record, output in results:
         if record is not None and record["Status"] != "SUCCEEDED":
@@ -117,35 +127,31 @@ _FORMS: dict[str, Callable[[list[Json], ChildDescription | None, Json], None]] =
 """How the result of a child execution that succeeded is added, by the value of Transformation."""
 
 
-def export_files(
-    results: Sequence[tuple[ChildDescription, Json]], writer: ResultWriter, bucket: str, folder: str, run_arn: str
-) -> dict[str, str]:
-    """Make the files that a ResultWriter writes.
-
-    Args:
-        results: a record and an output for each child execution.
-        writer: the state's ResultWriter.
-        bucket: where they go.
-        folder: what their keys begin with: the prefix and the name of the Map Run.
-        run_arn: the Map Run.
-
-    Returns:
-        Text by key: a file for each status that occurs, and last ``manifest.json``.
-    """
-    listed: dict[str, list[dict[str, Json]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
-    files: dict[str, str] = {}
-    for kind, entries in listed.items():
-        chosen = [result for result in results if _EXPORTED[result[0]["Status"]] == kind]
-        if chosen:
-            key = f"{folder}/{kind}_0.json"
-            files[key] = _write(format_results(chosen, result_format(writer)), writer)
-            entries.append({"Key": key, "Size": utf8_bytes(files[key])})
-    manifest = {"DestinationBucket": bucket, "MapRunArn": run_arn, "ResultFiles": listed}
-    return {**files, f"{folder}/manifest.json": to_json(manifest)}
+def exported_kind(record: ChildDescription | None) -> str:
+    """Return the kind of file that the result of a child execution is exported to; it has succeeded without record."""
+    return _EXPORTED[record["Status"]] if record is not None else "SUCCEEDED"
 
 
-def _write(values: list[Json], writer: ResultWriter) -> str:
-    config = writer.writer_config
-    if config is not None and config.output_type == "JSONL":
-        return "".join(f"{to_json(value)}\n" for value in values)
-    return to_json(values)
+def result_texts(record: ChildDescription | None, output: Json, writer: ResultWriter | None) -> str:
+    """Return the result of one child execution as it stands in a file, between separators; empty where it has none."""
+    form = result_format(writer)
+    # Another form is refused once all have ended.
+    values = format_results([(record, output)], form) if form in _FORMS else [record]
+    return ("\n" if writes_lines(writer) else ",").join(map(to_json, values))
+
+
+def result_size(record: ChildDescription | None, output: Json, form: str) -> int:
+    """Return how many bytes a result adds to the JSON of all results, with a comma for each value."""
+    values = format_results([(record, output)], form) if form in _FORMS else []
+    return sum(utf8_bytes(to_json(value)) + 1 for value in values)
+
+
+def writes_lines(writer: ResultWriter | None) -> bool:
+    """Return True where files have one JSON value in each line."""
+    config = writer.writer_config if writer else None
+    return config is not None and config.output_type == "JSONL"
+
+
+def manifest_text(bucket: str, run_arn: str, listed: Mapping[str, Sequence[Mapping[str, Json]]]) -> str:
+    """Return the text of ``manifest.json``; ``listed`` are Key and Size of the files by their kind."""
+    return to_json({"DestinationBucket": bucket, "MapRunArn": run_arn, "ResultFiles": listed})

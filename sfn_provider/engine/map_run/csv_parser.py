@@ -8,13 +8,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 """The values of CSVDelimiter."""
 
 _LARGEST_FIELD = 8 * 1024 * 1024
 """Step Functions reads items of up to 8 MB; the csv module's default limit is 128 KiB."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def parse_rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -27,11 +30,49 @@ def parse_rows(text: str, delimiter: str) -> Iterator[list[str]]:
         text: the whole text.
         delimiter: what separates fields, one character.
     """
+    return _read_rows(io.StringIO(_escape_bare_quotes(text, delimiter), newline=""), delimiter)
+
+
+def _read_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
     if csv.field_size_limit() < _LARGEST_FIELD:
         csv.field_size_limit(_LARGEST_FIELD)
-    source = io.StringIO(_escape_bare_quotes(text, delimiter), newline="")
-    for row in csv.reader(source, delimiter=delimiter, escapechar="\\"):
+    for row in csv.reader(lines, delimiter=delimiter, escapechar="\\"):
         yield row or [""]
+
+
+def parse_complete_rows(text: str, delimiter: str, *, is_last: bool) -> tuple[list[list[str]], str]:
+    """Split the beginning of a longer text into rows; return those that are complete, and the rest of the text.
+
+    Args:
+        text: what follows the last complete row.
+        delimiter: what separates fields, one character.
+        is_last: True where nothing follows the text: all of it is complete.
+    """
+    if is_last:
+        return list(parse_rows(text, delimiter)), ""
+    ends = list(_line_ends(text))
+    escaped = io.StringIO(_escape_bare_quotes(text, delimiter), newline="")
+    taken = 0
+
+    def complete_lines() -> Iterator[str]:
+        nonlocal taken
+        for line in islice(escaped, len(ends)):
+            taken += 1
+            yield line
+        taken += 1  # the reader asks for one more: it is in the midst of a row, or at the end
+
+    rows, complete = [], 0
+    for row in _read_rows(complete_lines(), delimiter):
+        if taken > len(ends):
+            break
+        rows.append(row)
+        complete = taken
+    return rows, text[ends[complete - 1] :] if complete else text
+
+
+def _line_ends(text: str) -> Iterator[int]:
+    """Yields where lines end that cannot go on in the text that follows: a carriage return may be half an end."""
+    return (match.end() for match in _LINE_END.finditer(text) if match[0] != "\r" or match.end() < len(text))
 
 
 def _escape_bare_quotes(text: str, delimiter: str) -> str:

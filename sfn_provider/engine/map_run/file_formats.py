@@ -36,15 +36,23 @@ def read_dataset(content: Json, config: ReaderConfig, headers: Sequence[str] | N
     Raises:
         StatesError: ``States.ItemReaderFailed`` if the content holds no items of the InputType.
     """
+    return _READERS[input_kind(config, headers)](content, config, headers)
+
+
+def input_kind(config: ReaderConfig, headers: Sequence[str] | None) -> str:
+    """Return the InputType of the objects with the items: CSV, JSON, JSONL or PARQUET.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` if it is none of them.
+    """
     kind = "CSV" if headers is not None else config.input_type or "JSON"
-    reader = _READERS.get(kind)
-    if reader is None:
+    if kind not in _READERS:
         raise StatesError(READER_FAILED, f"ReaderConfig.InputType {kind!r} is none of {', '.join(_READERS)}.")
-    return reader(content, config, headers)
+    return kind
 
 
 def _read_json(content: Json, config: ReaderConfig, _headers: Sequence[str] | None) -> Dataset:
-    value = _parse(content) if isinstance(content, str) else content
+    value = parse_json(content) if isinstance(content, str) else content
     if config.items_pointer:
         value = _follow(value, config.items_pointer)
     if not isinstance(value, (list, dict)):
@@ -52,15 +60,26 @@ def _read_json(content: Json, config: ReaderConfig, _headers: Sequence[str] | No
     return value
 
 
-def _parse(text: str, place: str = "The object") -> Json:
-    try:
-        return json.loads(text, parse_constant=_reject_constant)
-    except ValueError as error:
-        raise StatesError(READER_FAILED, f"{place} is not valid JSON: {error}") from error
-
-
 def _reject_constant(name: str) -> Json:
     raise ValueError(f"{name} is no JSON value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant)
+
+
+def parse_json(text: str, place: str = "The object") -> Json:
+    """Parse JSON; ``place`` names the text.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` if the text is not JSON.
+    """
+    try:
+        return _DECODER.decode(text)
+    except ValueError as error:
+        raise StatesError(READER_FAILED, f"{place} is not valid JSON: {error}") from error
+    except RecursionError as error:
+        cause = f"{place} is not valid JSON: objects and lists lie too deep in one another"
+        raise StatesError(READER_FAILED, cause) from error
 
 
 def _follow(value: Json, pointer: str) -> Json:
@@ -80,23 +99,47 @@ def _read_json_lines(content: Json, _config: ReaderConfig, _headers: Sequence[st
         return _rows(content)
     # Only a line feed ends a line: other separators may stand in the text of a string.
     lines = enumerate(content.split("\n"), 1)
-    return [_parse(line, f"Line {number}") for number, line in lines if line.strip()]
+    return [parse_json(line, f"Line {number}") for number, line in lines if line.strip()]
 
 
 def _read_csv(content: Json, config: ReaderConfig, headers: Sequence[str] | None) -> Dataset:
     if not isinstance(content, str):
         return _rows(content)
+    rows = parse_rows(content, csv_delimiter(config))
+    names = column_names(config, headers, lambda: next(rows, None))
+    return [] if names is None else [name_fields(names, row) for row in rows]
+
+
+def csv_delimiter(config: ReaderConfig) -> str:
+    """Return the character that separates fields.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` if CSVDelimiter names none.
+    """
     delimiter = DELIMITERS.get(config.csv_delimiter or "COMMA")
     if delimiter is None:
         known = ", ".join(DELIMITERS)
         raise StatesError(READER_FAILED, f"ReaderConfig.CSVDelimiter {config.csv_delimiter!r} is none of {known}.")
-    rows = parse_rows(content, delimiter)
-    names = _explicit_headers(config) or headers or _first_row(config, next(rows, None))
-    if names is None:
-        return []
-    if len(set(names)) < len(names):
+    return delimiter
+
+
+def column_names(
+    config: ReaderConfig, headers: Sequence[str] | None, take_row: Callable[[], Sequence[str] | None]
+) -> Sequence[str] | None:
+    """Return the names of the columns; None where the first row should have them, and there is none.
+
+    Args:
+        config: the ItemReader's ReaderConfig, whose CSVHeaders go first.
+        headers: the names where a manifest gives them.
+        take_row: takes the first row, or None; called where that has the names.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` if nothing says what the names are, or two are equal.
+    """
+    names = _explicit_headers(config) or headers or _first_row(config, take_row())
+    if names is not None and len(set(names)) < len(names):
         raise StatesError(READER_FAILED, _DUPLICATE_HEADERS)
-    return [_record(names, row) for row in rows]
+    return names
 
 
 def _explicit_headers(config: ReaderConfig) -> Sequence[str] | None:
@@ -110,7 +153,7 @@ def _first_row(config: ReaderConfig, row: Sequence[str] | None) -> Sequence[str]
     return row
 
 
-def _record(names: Sequence[str], row: Sequence[str]) -> dict[str, Json]:
+def name_fields(names: Sequence[str], row: Sequence[str]) -> dict[str, Json]:
     """Name a row's fields. Those that are missing are empty; those without a name are dropped (recorded executions)."""
     padded = [*row, *[""] * (len(names) - len(row))]
     return dict(zip(names, padded, strict=False))

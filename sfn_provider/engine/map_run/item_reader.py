@@ -1,8 +1,9 @@
-"""Reads the items of an ItemReader from S3 objects, one object after another."""
+"""Reads the items of an ItemReader from S3 objects, one object after another, in chunks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json, Scope
@@ -11,11 +12,11 @@ from sfn_provider.engine.dataflow.data_flow import compile_evaluator
 from sfn_provider.engine.dataflow.typed_fields import evaluate_field, require_integer
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import to_json
-from sfn_provider.engine.map_run.file_formats import READER_FAILED, Dataset, read_dataset
-from sfn_provider.engine.map_run.item_selection import map_scope, select_items
+from sfn_provider.engine.map_run.chunk_parser import parse_chunk
+from sfn_provider.engine.map_run.file_formats import READER_FAILED, Dataset
 from sfn_provider.engine.map_run.manifests import Manifest, read_athena_manifest, read_inventory
-from sfn_provider.engine.requests import CallPurpose, CallTask
-from sfn_provider.engine.state_progress import ItemReaderProgress, MapRunProgress
+from sfn_provider.engine.map_run_progress import ItemReaderProgress, MapRunProgress
+from sfn_provider.engine.requests import CallPurpose, CallTask, Chunk
 from sfn_provider.engine.step_context import StepContext
 from sfn_provider.exceptions import StatesError
 
@@ -47,38 +48,98 @@ def begin_reading(step: StepContext, frame: Frame, state: CompiledState, scope: 
     if max_items is not None and max_items < 0:
         raise StatesError(READER_FAILED, "field MaxItems must be positive")
     most = min(max_items or MAX_ITEMS, MAX_ITEMS)
-    progress = ItemReaderProgress(stage, arguments["Bucket"], arguments.get("Key"), most)
-    frame.progress_as(MapRunProgress).reader = progress
-    purpose: CallPurpose = "list" if stage == "list" else _purpose(config) if stage == "data" else "read"
-    _request(step, frame, state, reader.resource, arguments, purpose)
+    progress = frame.progress_as(MapRunProgress)
+    progress.reader = ItemReaderProgress(stage, arguments, most)
+    request_chunk(step, frame, state, progress)
 
 
-def handle_read_result(step: StepContext, frame: Frame, state: CompiledState, result: Json) -> list[Json] | None:
-    """Take the result of a read and ask for the next object.
+def request_chunk(step: StepContext, frame: Frame, state: CompiledState, progress: MapRunProgress) -> None:
+    """Ask for what the reader reads next."""
+    reader = progress.reader
+    if reader is None:
+        raise TypeError(f"state {state.name!r} has read all items")
+    progress.is_reading = True
+    resource = state.model.item_reader.resource if reader.stage == "list" else _GET_OBJECT
+    call = CallTask(
+        step.new_request(frame, "read"),
+        state.name,
+        resource,
+        reader.arguments,
+        index=frame.index,
+        purpose=_purpose(reader, _config(state)),
+        position=reader.position,
+    )
+    step.requests.append(call)
 
-    Returns:
-        All items once the last object is read, else None.
+
+def read_items(state: CompiledState, reader: ItemReaderProgress, result: Json) -> Dataset:
+    """Return the items in the result of a read; the reader goes on to what follows.
 
     Raises:
         StatesError: ``States.ItemReaderFailed`` if the result does not hold what it should.
     """
-    map_run = frame.progress_as(MapRunProgress)
-    reader = map_run.reader
-    if reader is None:
-        raise TypeError(f"state {state.name!r} does not read items")
-    dataset = _STAGES[reader.stage](reader, _config(state), result)
-    if dataset is not None:
-        _add_items(step, frame, state, reader, dataset)
-    if len(reader.items) >= reader.max_items or not reader.files:
-        map_run.reader = None
-        return reader.items
-    reader.bucket, reader.key = reader.files.pop()
-    arguments = {"Bucket": reader.bucket, "Key": reader.key}
-    _request(step, frame, state, _GET_OBJECT, arguments, _purpose(_config(state)))
-    return None
+    chunk = result if isinstance(result, Chunk) else Chunk(result)
+    return _STAGES[reader.stage](reader, _config(state), chunk)
 
 
-_TEXT_ARGUMENTS = ("Bucket", "Key", "Prefix", "StartAfter")
+def source_of_items(reader: ItemReaderProgress) -> str:
+    """Return where the reader's items are from, as ``$$.Map.Item.Source`` shows it."""
+    arguments = reader.arguments
+    return f"S3://{arguments['Bucket']}" + ("" if reader.stage == "list" else f"/{arguments['Key']}")
+
+
+def has_more(reader: ItemReaderProgress) -> bool:
+    """Go on to the next object where one is read to its end; return False where there is none, or enough was read."""
+    if reader.count >= reader.max_items:
+        return False
+    if reader.position is not None:
+        return True
+    reader.parser = {}
+    if reader.files:
+        bucket, key = reader.files.pop()
+        reader.stage, reader.arguments = "data", {"Bucket": bucket, "Key": key}
+    elif reader.listing is not None:
+        reader.stage, reader.arguments, reader.position = (
+            "list",
+            reader.listing["arguments"],
+            reader.listing["position"],
+        )
+        reader.listing = None
+    else:
+        return False
+    return True
+
+
+def copy_reader(reader: ItemReaderProgress) -> ItemReaderProgress:
+    """Return a copy that stays as it is when the reader goes on."""
+    return replace(reader, parser=dict(reader.parser), files=list(reader.files), pending=list(reader.pending))
+
+
+def checkpoint_within(
+    before: ItemReaderProgress, reader: ItemReaderProgress, dataset: Dataset, skipped: int
+) -> dict[str, Json]:
+    """Return as JSON the reader that begins within a chunk.
+
+    Args:
+        before: the reader before the chunk.
+        reader: the reader after the chunk.
+        dataset: the items of the chunk.
+        skipped: how many of them are before the place at which it begins.
+    """
+    place = replace(before, count=before.count + skipped, skip=before.skip + skipped, pending=[])
+    if before.stage == "list" and skipped and isinstance(dataset, list):
+        # A list changes while child executions run: a key is a place in it, a number is none.
+        known = reader.position or before.position
+        place = replace(place, position={**(known or {}), "after": dataset[skipped - 1]["Key"]}, skip=before.skip)
+    if before.listing is not None and before.stage == "data":
+        # The objects that follow are listed again, in place of being named in each checkpoint.
+        listing = before.listing["position"] or {}
+        after = {**listing, "after": before.arguments["Key"]}
+        place = replace(place, files=[], listing={**before.listing, "position": after})
+    return asdict(place)
+
+
+_TEXT_ARGUMENTS = ("Bucket", "Key", "Prefix", "StartAfter", "VersionId")
 """What names objects among the arguments."""
 
 
@@ -113,8 +174,10 @@ def _first_stage(resource: str, config: ReaderConfig) -> str:
     return "inventory" if config.manifest_type == "S3_INVENTORY" or config.input_type == "MANIFEST" else "data"
 
 
-def _purpose(config: ReaderConfig) -> CallPurpose:
-    return "read_rows" if config.input_type == "PARQUET" else "read"
+def _purpose(reader: ItemReaderProgress, config: ReaderConfig) -> CallPurpose:
+    if reader.stage == "list":
+        return "list"
+    return "read_rows" if reader.stage == "data" and config.input_type == "PARQUET" else "read"
 
 
 def evaluate_max_items(step: StepContext, state: CompiledState, scope: Scope) -> int | None:
@@ -129,48 +192,59 @@ def evaluate_max_items(step: StepContext, state: CompiledState, scope: Scope) ->
     return require_integer(found, config, state.language, "MaxItems")
 
 
-def _request(
-    step: StepContext,
-    frame: Frame,
-    state: CompiledState,
-    resource: str,
-    arguments: dict[str, Json],
-    purpose: CallPurpose,
-) -> None:
-    identity = step.new_request(frame, "read")
-    step.requests.append(CallTask(identity, state.name, resource, arguments, index=frame.index, purpose=purpose))
-
-
-def _add_items(
-    step: StepContext, frame: Frame, state: CompiledState, reader: ItemReaderProgress, dataset: Dataset
-) -> None:
-    source = f"S3://{reader.bucket}" + ("" if reader.stage == "list" else f"/{reader.key}")
-    first, rest = len(reader.items), reader.max_items - len(reader.items)
-    scope = map_scope(step, frame, state)
-    reader.items += select_items(step, state, scope, dataset, source=source, first=first, max_items=rest)
-
-
-def _read_list(reader: ItemReaderProgress, config: ReaderConfig, result: Json) -> Dataset | None:
-    if not isinstance(result, list):
+def _read_list(reader: ItemReaderProgress, config: ReaderConfig, chunk: Chunk) -> Dataset:
+    entries = chunk.content
+    if not isinstance(entries, list):
         raise StatesError(READER_FAILED, "The list of objects must be answered with a list of entries.")
     if config.transformation != "LOAD_AND_FLATTEN":
-        return result
-    if not all(isinstance(entry, dict) and isinstance(entry.get("Key"), str) for entry in result):
+        reader.position = chunk.next
+        return entries if reader.until is None else _entries_until(reader, entries)
+    if not all(isinstance(entry, dict) and isinstance(entry.get("Key"), str) for entry in entries):
         raise StatesError(READER_FAILED, "Each entry of the list of objects must be an object with a Key.")
     # An empty object holds no items: the folders that the S3 console makes are such objects.
-    files = [[reader.bucket, entry["Key"]] for entry in result if entry.get("Size") != 0]
+    files = [[reader.arguments["Bucket"], entry["Key"]] for entry in entries if entry.get("Size") != 0]
+    if chunk.next is not None:
+        reader.listing = {"arguments": reader.arguments, "position": chunk.next}
     return _read_files(reader, Manifest(files, None))
 
 
-def _read_files(reader: ItemReaderProgress, manifest: Manifest) -> Dataset | None:
-    reader.stage, reader.files, reader.headers = "data", manifest.files[::-1], manifest.headers
-    return None
+def _entries_until(reader: ItemReaderProgress, entries: list[Json]) -> list[Json]:
+    """Return the entries that belong to the batch; those that follow are another one's."""
+    last = str(reader.until).encode()  # S3 orders keys by their UTF-8 bytes
+    own = [entry for entry in entries if entry["Key"].encode() <= last]
+    if len(own) < len(entries) or (own and own[-1]["Key"] == reader.until):
+        reader.position = None
+    return own
 
 
-_STAGES: dict[str, Callable[[ItemReaderProgress, ReaderConfig, Json], Dataset | None]] = {
+def _read_manifest(read: Callable[[Json], Manifest]) -> Callable[[ItemReaderProgress, ReaderConfig, Chunk], Dataset]:
+    def take(reader: ItemReaderProgress, _config: ReaderConfig, chunk: Chunk) -> Dataset:
+        content = chunk.content
+        if isinstance(content, str):
+            content = reader.parser.pop("rest", "") + content
+        reader.position = chunk.next
+        if chunk.next is not None:
+            reader.parser["rest"] = content
+            return []
+        return _read_files(reader, read(content))
+
+    return take
+
+
+def _read_files(reader: ItemReaderProgress, manifest: Manifest) -> Dataset:
+    reader.files, reader.headers, reader.position = manifest.files[::-1], manifest.headers, None
+    return []
+
+
+def _read_data(reader: ItemReaderProgress, config: ReaderConfig, chunk: Chunk) -> Dataset:
+    is_first, reader.position = reader.position is None, chunk.next
+    return parse_chunk(reader.parser, chunk, config, reader.headers, is_first=is_first)
+
+
+_STAGES: dict[str, Callable[[ItemReaderProgress, ReaderConfig, Chunk], Dataset]] = {
     "list": _read_list,
-    "inventory": lambda reader, _config, result: _read_files(reader, read_inventory(result)),
-    "athena": lambda reader, _config, result: _read_files(reader, read_athena_manifest(result)),
-    "data": lambda reader, config, result: read_dataset(result, config, reader.headers),
+    "inventory": _read_manifest(read_inventory),
+    "athena": _read_manifest(read_athena_manifest),
+    "data": _read_data,
 }
-"""What to do with a result, by what was read: returns items, or None where it lists the objects to read."""
+"""What to do with a chunk, by what was read: returns items, none where it lists the objects to read."""

@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemselector.h
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any, cast
 
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
@@ -73,34 +75,57 @@ def _item_template(state: CompiledState) -> Evaluator | None:
     return None
 
 
+class _ItemEntropy:
+    """A random generator for the ItemSelector of one item: the values are the same whichever task makes its input.
+
+    Args:
+        seed: text that no other item has.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+
+    def __getattr__(self, name: str) -> Any:
+        # Seeding takes longer than most selectors, and few use it.
+        self._generator = generator = random.Random(self._seed)
+        self.__dict__.update({each: getattr(generator, each) for each in ("random", "getrandbits", name)})
+        return self.__dict__[name]
+
+
 def select_items(
     step: StepContext,
+    frame: Frame,
     state: CompiledState,
-    scope: Scope,
     dataset: Dataset,
     *,
     source: str = STATE_DATA,
     first: int = 0,
+    skip: int = 0,
     max_items: int | None = None,
 ) -> list[Json]:
     """Make each iteration's input from its item.
 
     Args:
         step: the step under way.
+        frame: the frame that is in the Map.
         state: the Map.
-        scope: what its fields see.
         dataset: the items. Without ItemSelector, a member of an object becomes ``{"Key": ..., "Value": ...}``.
         source: where they are from, for ``$$.Map.Item.Source``: ``STATE_DATA`` or a URI such as ``S3://bucket/key``.
-        first: index of the first of them.
+        first: index of the first item that is not skipped.
+        skip: how many to leave out at the beginning.
         max_items: how many of them to take; None for all.
     """
-    selector = _item_template(state)
+    selector, end = _item_template(state), None if max_items is None else skip + max_items
     if selector is None:
-        return list(islice(_without_selector(dataset), max_items))
-    entropy = step.entropy
+        return list(islice(_without_selector(dataset), skip, end))
+    scope = map_scope(step, frame, state)
+    seed = f"{step.execution.seed}/{frame.place}/{frame.steps}/{sum(frame.retry_counts)}/"
     return [
-        selector(Scope(scope.input, {**scope.context, "Map": {"Item": item}}, scope.variables), entropy)
-        for item in islice(_map_items(dataset, source, first), max_items)
+        selector(
+            Scope(scope.input, {**scope.context, "Map": {"Item": item}}, scope.variables),
+            cast(random.Random, _ItemEntropy(f"{seed}{item['Index']}")),
+        )
+        for item in islice(_map_items(dataset, source, first - skip), skip, end)
     ]
 
 

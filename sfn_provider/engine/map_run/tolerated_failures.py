@@ -9,7 +9,7 @@ from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.dataflow.typed_fields import evaluate_field, evaluate_integer, wrong_value
 from sfn_provider.engine.limits import to_json
-from sfn_provider.engine.state_progress import Tolerance
+from sfn_provider.engine.map_run_progress import Tolerance
 from sfn_provider.exceptions import StatesError
 
 THRESHOLD_EXCEEDED = StatesError(

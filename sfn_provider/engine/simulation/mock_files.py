@@ -57,18 +57,33 @@ def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
     return mocks
 
 
-def _objects(config: dict[str, Any], path: str, case: str) -> dict[str, str]:
+def _objects(config: dict[str, Any], path: str, case: str) -> dict[str, str | Path]:
     """Return the objects of a case: those of all cases, and over them its own under its name."""
     objects = config.get("Objects", {})
-    problem = f'{path}: "Objects" must be an object of s3://bucket/key and the text that stands there'
     if not isinstance(objects, dict):
-        raise UsageError(problem)
-    own = {key: value for key, value in objects.items() if isinstance(value, dict)}
+        raise UsageError(_WRONG_OBJECTS.format(path))
+    own = {key: value for key, value in objects.items() if isinstance(value, dict) and not _is_path(value)}
     _check_cases(config, path, "Objects", own)
     found = {key: value for key, value in objects.items() if key not in own} | own.get(case, {})
-    if not all(isinstance(text, str) for text in found.values()):
-        raise UsageError(f"{problem}; for one case: Machine/Case and such an object")
-    return found
+    return {uri: _object(content, Path(path)) for uri, content in found.items()}
+
+
+_WRONG_OBJECTS = (
+    '{}: "Objects" must be an object of s3://bucket/key and the text that stands there, or {{"Path": <a file, from the '
+    "folder of this one>}}; for one case: Machine/Case and such an object"
+)
+
+
+def _is_path(content: Any) -> bool:
+    return isinstance(content, dict) and content.keys() == {"Path"} and isinstance(content["Path"], str)
+
+
+def _object(content: Any, path: Path) -> str | Path:
+    if _is_path(content):
+        return path.parent / str(content["Path"])
+    if not isinstance(content, str):
+        raise UsageError(_WRONG_OBJECTS.format(path))
+    return content
 
 
 def _inputs(config: dict[str, Any], path: str) -> dict[str, Any]:

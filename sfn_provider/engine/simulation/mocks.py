@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Container, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.engine.errors.retry import is_timeout
-from sfn_provider.engine.map_run.s3_objects import answer_from_objects
+from sfn_provider.engine.map_run.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
@@ -19,8 +19,9 @@ class Mocks:
 
     Args:
         answers: for each state name its answers, one for each call in order; the last one repeats.
-        objects: contents of S3 objects by ``s3://bucket/key``: what an ItemReader reads, unless its Map state is in
-            ``answers``. What a ResultWriter writes is added.
+        objects: contents of S3 objects by ``s3://bucket/key``, each a text, a ``Path`` or a function that opens a
+            stream: what an ItemReader reads, unless its Map state is in ``answers``. What a ResultWriter writes is
+            added: a large object as the ``Path`` of a temporary file, which goes when these mocks do.
         recorded: answers by the place of the call, for states that have none in ``answers``.
 
     Attributes:
@@ -30,23 +31,25 @@ class Mocks:
     def __init__(
         self,
         answers: Mapping[str, Sequence[Mapping[str, Any]]],
-        objects: Mapping[str, str] | None = None,
+        objects: Mapping[str, S3Object] | None = None,
         recorded: RecordedResults | None = None,
     ) -> None:
         self.answers = {state: tuple(entries) for state, entries in answers.items()}
-        self.objects = dict(objects or {})
+        self.objects: Objects = ChainMap({}, cast(Objects, objects or {}))
+        self._object_answers = ObjectAnswers(self.objects)
         self.recorded = recorded
         self.input: Json = MISSING
         self.calls: Counter[str] = Counter()
         self._unanswered: list[CallTask] = []
 
     @classmethod
-    def from_mapping(cls, answers: Mapping[str, Any], objects: Mapping[str, str] | None = None) -> Self:
+    def from_mapping(cls, answers: Mapping[str, Any], objects: Mapping[str, S3Object] | None = None) -> Self:
         """Make mocks of a mapping such as ``{state name: [{"Return": json} | {"Throw": {"Error": str}}, ...]}``.
 
         Raises:
-            UsageError: if an entry is neither a Return nor a Throw.
+            UsageError: if an entry is neither a Return nor a Throw, or an object has no content that can be read.
         """
+        check_objects(objects or {})
         for state, entries in answers.items():
             if not isinstance(entries, (list, tuple)):
                 raise UsageError(f"the mock of state {state!r} must be a list of Return or Throw entries")
@@ -66,7 +69,7 @@ class Mocks:
         """
         entries = self.answers.get(call.state)
         if call.purpose != "task" and (not entries or call.purpose == "write"):
-            return answer_from_objects(self.objects, call, now)
+            return self._object_answers.answer(call, now)
         if self.recorded is not None and (not entries or call.place in self.recorded.by_place):
             return self.recorded.answer(call, now)
         if not entries:
@@ -104,9 +107,13 @@ class Mocks:
         return {
             "StateMachines": {"StateMachine": {"TestCases": {"case": case}}},
             "MockedResponses": responses,
-            "Objects": self.objects,
+            "Objects": self._object_answers.as_json(),
             **recorded,
         }
+
+    def close(self) -> None:
+        """Close the objects that were opened and not read to their end."""
+        self._object_answers.close()
 
     def missing(self) -> UsageError:
         """Return the error for an execution that waits for a call without an answer."""

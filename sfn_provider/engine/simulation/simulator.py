@@ -5,16 +5,19 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS, check_execution_input
+from sfn_provider.engine.map_run.s3_objects import S3Object
 from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
 from sfn_provider.engine.simulation.mocks import Mocks
@@ -22,6 +25,9 @@ from sfn_provider.exceptions import UsageError
 
 _MAX_SECONDS = {"STANDARD": STANDARD_SECONDS, "EXPRESS": EXPRESS_SECONDS}
 """Seconds that an execution may take, by its type."""
+
+HISTORIES = ("all", "failed", "none")
+"""The values of ``history``."""
 
 NAME = "simulated"
 """Name of a simulated execution by default; its randomness is made from it."""
@@ -35,8 +41,9 @@ def simulate(
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
-    objects: Mapping[str, str] | None = None,
+    objects: Mapping[str, S3Object] | None = None,
     execution_type: str = "STANDARD",
+    history: str = "all",
     start_time: float = EPOCH,
     name: str = NAME,
     machine_name: str = "StateMachine",
@@ -49,8 +56,11 @@ def simulate(
         input: the execution's input, any JSON value.
         mocks: results of tasks: ``{state name: [{"Return": json} | {"Throw": {"Error": str, "Cause": str}}, ...]}``,
             one entry for each call in order, the last one repeating; an empty list never answers.
-        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``.
+        objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``, or in place of the text a
+            ``Path``, or a function that opens a text or binary stream; large objects are read in chunks.
         execution_type: ``STANDARD`` or ``EXPRESS``.
+        history: whose events the result has: ``all``; ``failed``, those of the execution and of the child executions
+            that did not succeed; or ``none``. The events of a million child executions do not fit into memory.
         start_time: when it starts, seconds since the epoch. Recorded results replace it and the context.
         name: name of the execution, in the context object; randomness is made from it.
         machine_name: name of the state machine, in the context object.
@@ -60,9 +70,12 @@ def simulate(
         The execution, with its history.
 
     Raises:
+        ValueError: if ``history`` is another word.
         InvalidDefinition: if Step Functions would refuse the definition.
         UsageError: if a task is called that has no mock, the mocks are malformed, or the input is too large.
     """
+    if history not in HISTORIES:
+        raise ValueError(f"history is {history!r}: it must be one of {', '.join(map(repr, HISTORIES))}")
     check_execution_input(input)
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
@@ -73,14 +86,22 @@ def simulate(
     if execution_type not in _MAX_SECONDS:
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
-    interpreter = Interpreter(machine, observer=observer)
+    children = ChildHistories(failed_only=history == "failed") if history != "none" else None
+    interpreter = Interpreter(machine, observer=observer, child_histories=children)
     step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
-    return drive(interpreter, step, answers)
+    execution = drive(interpreter, step, answers)
+    if children is None:
+        return replace(execution, records=())
+    children.abort_rest()
+    return replace(execution, child_executions=children.ended)
 
 
 def drive(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> Execution:
     """Answer an execution's requests in virtual time until it ends."""
-    state, _, records = advance(interpreter, step, mocks)
+    try:
+        state, _, records = advance(interpreter, step, mocks)
+    finally:
+        mocks.close()
     output = state.output if state.status == "SUCCEEDED" else None
     name = state.context["Execution"]["Name"]
     return Execution(state.status, output, state.error, state.cause, records, state.transitions, name)
@@ -101,6 +122,8 @@ def advance(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> StepRes
             order += 1
             if isinstance(request, Cancel):
                 cancelled.add(request.id)
+                if len(cancelled) > _MAX_CANCELLED:
+                    _forget_cancelled(agenda, cancelled)
             else:
                 event = _answer(request, step.state.now, mocks)
                 if event is not None:
@@ -112,6 +135,16 @@ def advance(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> StepRes
         step = interpreter.resume(step.state, *events)
         records += step.records
     return step._replace(records=records)
+
+
+_MAX_CANCELLED = 20_000
+"""Withdrawn requests after which the agenda is cleared of them: each item of a large Map may withdraw a timer."""
+
+
+def _forget_cancelled(agenda: list[tuple[float, int, Event]], cancelled: set[str]) -> None:
+    agenda[:] = [entry for entry in agenda if entry[2].id not in cancelled]
+    heapq.heapify(agenda)
+    cancelled.clear()
 
 
 def _next_events(agenda: list[tuple[float, int, Event]], cancelled: set[str], mocks: Mocks) -> list[Event]:

@@ -8,14 +8,20 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
-from sfn_provider.engine.map_run.child_executions import make_child_inputs
+from sfn_provider.engine.map_run.child_inputs import make_child_inputs
 from sfn_provider.engine.map_run.completion import fail_run
 from sfn_provider.engine.map_run.file_formats import read_dataset
-from sfn_provider.engine.map_run.item_reader import begin_reading, evaluate_max_items, handle_read_result
+from sfn_provider.engine.map_run.item_reader import (
+    begin_reading,
+    evaluate_max_items,
+    has_more,
+    read_items,
+    source_of_items,
+)
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.map_run.tolerated_failures import THRESHOLD_EXCEEDED, evaluate_tolerance
+from sfn_provider.engine.map_run_progress import MapRunProgress, Tolerance
 from sfn_provider.engine.requests import CallTask
-from sfn_provider.engine.state_progress import MapRunProgress, Tolerance
 from sfn_provider.engine.state_test.inspection import Inspection
 from sfn_provider.engine.state_test.json_texts import parse_json, refuse
 from sfn_provider.engine.state_test.request import Mock, StateConfiguration
@@ -65,7 +71,7 @@ class _MockedMap:
         dataset = evaluate_items(step, state, scope)
         if state.language == "JSONPath":
             record("afterItemsPath", dataset)
-        self._leave_with_items(step, frame, state, select_items(step, state, scope, dataset))
+        self._leave_with_items(step, frame, state, select_items(step, frame, state, dataset))
 
     def _read(self, step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
         """Make the items of what the request has the ItemReader read; without that go on to what follows them."""
@@ -81,7 +87,7 @@ class _MockedMap:
             if data is None:
                 self._leave(step, frame, state)
                 return
-            items = handle_read_result(step, frame, state, self._content(state, call, data))
+            items = self._read_items(step, frame, state, self._content(state, call, data))
         except StatesError as error:
             fail_run(step, frame, state, error)
             return
@@ -91,6 +97,17 @@ class _MockedMap:
                 "hold: leave it out, and the result of the Map is tested without its items"
             )
         self._leave_with_items(step, frame, state, items)
+
+    @staticmethod
+    def _read_items(step: ExecutionStep, frame: Frame, state: CompiledState, content: Json) -> list[Json] | None:
+        """Return the iterations' inputs; None where the content lists the objects to read."""
+        reader = frame.progress_as(MapRunProgress).reader
+        if reader is None:
+            raise TypeError(f"state {state.name!r} does not read items")
+        source, dataset = source_of_items(reader), read_items(state, reader, content)
+        if has_more(reader):
+            return None
+        return select_items(step, frame, state, dataset, source=source, max_items=reader.max_items)
 
     def _content(self, state: CompiledState, call: CallTask, data: str) -> Json:
         """Return the answer to the ItemReader's call."""
@@ -111,14 +128,16 @@ class _MockedMap:
         model, record = state.model, self.inspection.record
         if {"item_selector", "parameters"} & model.model_fields_set:
             record("afterItemSelector", items)
-        inputs, counts = make_child_inputs(step, state, map_scope(step, frame, state), items)
+        inputs = make_child_inputs(step, state, map_scope(step, frame, state), items)
         if model.item_batcher is not None:
             record("afterItemBatcher", inputs)
         failures = self.configuration.map_iteration_failure_count or 0
         if failures > len(inputs):
             refuse("Map iteration failure count must be less than or equal to the number of Map iterations")
-        failed_items = sum(counts[:failures]) if counts else failures
-        tolerance = frame.progress_as(MapRunProgress).tolerance
+        progress = frame.progress_as(MapRunProgress)
+        progress.has_batches = model.item_batcher is not None
+        failed_items = sum(map(progress.item_count, inputs[:failures]))
+        tolerance = progress.tolerance
         is_over = self.mock.error is None and tolerance.is_exceeded(failed_items, len(items))
         self._leave(step, frame, state, THRESHOLD_EXCEEDED if is_over else None)
 

@@ -6,40 +6,50 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context
-from sfn_provider.engine.execution_state import Frame
+from sfn_provider.engine.execution_state import Frame, Status
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.external_branches import resume_in_join
 from sfn_provider.engine.limits import CHILD_CONCURRENCY
 from sfn_provider.engine.map_run.child_batches import (
+    BatchOutput,
     ChildBatch,
-    apply_child_outcomes,
+    add_ended_child,
+    apply_batch_outputs,
     begin_batch,
+    continue_finishing,
     finish_batch,
     request_child_executions,
 )
-from sfn_provider.engine.map_run.child_executions import make_child_inputs, start_children, start_next_child
+from sfn_provider.engine.map_run.child_executions import (
+    forget_ended_children,
+    input_of_child,
+    start_children,
+)
+from sfn_provider.engine.map_run.child_inputs import count_inputs, make_child_inputs, take_inputs
 from sfn_provider.engine.map_run.child_results import needs_descriptions
 from sfn_provider.engine.map_run.completion import (
+    add_result,
     complete_export,
     complete_run,
     describe_child_frame,
+    export_pending,
     fail_over_threshold,
     fail_run,
     map_run_error_name,
 )
-from sfn_provider.engine.map_run.item_reader import begin_reading, evaluate_max_items, handle_read_result
+from sfn_provider.engine.map_run.item_reader import begin_reading, evaluate_max_items
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.map_run.naming import run_arn, run_label, run_name
-from sfn_provider.engine.map_run.result_writer import evaluate_destination
+from sfn_provider.engine.map_run.result_writer import evaluate_destination, take_written
 from sfn_provider.engine.map_run.tolerated_failures import evaluate_tolerance
+from sfn_provider.engine.map_run_progress import MapRunProgress, Tolerance
 from sfn_provider.engine.observations import ItemsListed
-from sfn_provider.engine.requests import ChildOutcome, Event, TaskFailed, TaskSucceeded
-from sfn_provider.engine.state_progress import MapRunProgress, Tolerance
+from sfn_provider.engine.requests import Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError
 
 
@@ -63,7 +73,8 @@ def execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
         if has_reader:
             begin_reading(step, frame, state, scope, max_items)
         else:
-            _start(step, frame, state, scope, select_items(step, state, scope, dataset))
+            _take_items(step, frame, state, scope, select_items(step, frame, state, dataset))
+            _start(step, frame, state)
     except StatesError as error:
         fail_run(step, frame, state, error)
 
@@ -80,16 +91,23 @@ def _new_map_run(
     return MapRunProgress(name, label, run_arn(machine, label, name), limit, tolerance)
 
 
-def _start(step: ExecutionStep, frame: Frame, state: CompiledState, scope: Scope, items: list[Json]) -> None:
+def _take_items(step: ExecutionStep, frame: Frame, state: CompiledState, scope: Scope, items: list[Json]) -> None:
+    """Take items from the state's input."""
     progress = frame.progress_as(MapRunProgress)
-    progress.inputs, progress.item_counts = make_child_inputs(step, state, scope, items)
-    progress.total_items = len(items)
-    progress.outputs = [None] * len(progress.inputs)
+    progress.inputs = make_child_inputs(step, state, scope, items)
+    progress.count, progress.total_items = len(progress.inputs), len(items)
+    progress.is_counted, progress.has_batches = True, state.model.item_batcher is not None
+    progress.inputs.reverse()
+
+
+def _start(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
+    """Start child executions, once their number is known."""
+    progress = frame.progress_as(MapRunProgress)
     if step.observer is not None:
-        step.observer(ItemsListed(state.name, step.place(frame), len(items), len(progress.inputs)))
+        step.observer(ItemsListed(state.name, step.place(frame), progress.total_items, progress.count))
     if step.execution.external_branches:
         request_child_executions(step, progress)
-    elif not progress.inputs:
+    elif not progress.count:
         complete_run(step, frame, state)
     else:
         start_children(step, frame, state)
@@ -104,16 +122,35 @@ def handle_event(step: ExecutionStep, frame: Frame, state: CompiledState, purpos
     try:
         if isinstance(event, TaskFailed):
             raise StatesError(map_run_error_name(event.error, purpose), event.cause)
-        if not isinstance(event, TaskSucceeded):
-            return
-        if purpose == "write":
-            complete_export(step, frame, state)
-            return
-        items = handle_read_result(step, frame, state, event.result)
-        if items is not None:
-            _start(step, frame, state, map_scope(step, frame, state), items)
+        if isinstance(event, TaskSucceeded):
+            take = _take_written if purpose == "write" else _take_read
+            take(step, frame, state, event)
     except StatesError as error:
         fail_run(step, frame, state, error)
+
+
+def _take_written(step: ExecutionStep, frame: Frame, state: CompiledState, event: TaskSucceeded) -> None:
+    if not take_written(step, frame, state, event.id, event.result):
+        return
+    if frame.progress_as(MapRunProgress).batch is not None:
+        continue_finishing(step, frame, state)
+    else:
+        complete_export(step, frame, state)
+
+
+def _take_read(step: ExecutionStep, frame: Frame, state: CompiledState, event: TaskSucceeded) -> None:
+    progress = frame.progress_as(MapRunProgress)
+    if not progress.is_counted:
+        if count_inputs(step, frame, state, event.result):
+            _start(step, frame, state)
+        return
+    take_inputs(step, frame, state, event.result)
+    if progress.batch is not None and progress.batch.is_ending:
+        continue_finishing(step, frame, state)
+    elif progress.threshold_exceeded:
+        export_pending(step, frame, state)
+    else:
+        start_children(step, frame, state)
 
 
 # Child executions that end -------------------------------------------------------------------------------------------
@@ -136,44 +173,59 @@ def end_child(
     error: StatesError | None,
     output: Json = None,
     *,
-    status: str | None = None,
+    status: Status | None = None,
 ) -> None:
     """Count a child execution that ended: start the next one, or end the Map Run.
 
     ``error`` is None where it succeeded, ``status`` is None for SUCCEEDED or FAILED.
     """
-    progress, index = frame.progress_as(MapRunProgress), child.child_index
-    position = index - progress.first
+    progress = frame.progress_as(MapRunProgress)
     step.cancel(child, "execution")
     progress.ended += 1
-    progress.outputs[position] = output
-    if progress.batch is not None:
-        progress.batch.ended_at[position] = step.execution.now
-        progress.batch.ended_turns[position] = [step.execution.phase, step.execution.turn]
-    if error is not None or needs_descriptions(state.model.result_writer):
-        status = status or ("SUCCEEDED" if error is None else "FAILED")
-        progress.descriptions[str(index)] = describe_child_frame(step, child, status, error, output)
+    forget_ended_children(step, frame)
+    status = status or ("SUCCEEDED" if error is None else "FAILED")
+    if step.child_histories is not None:
+        step.child_histories.end(child, step.execution.now, status, error, output)
     if error is not None:
-        progress.failed_items += progress.item_count(index)
+        progress.failed_items += progress.item_count(input_of_child(child))
     try:
+        _add_result(step, frame, state, child, status, error, output)
         _continue(step, frame, state)
     except StatesError as problem:
         step.fail_evaluation(frame, state, problem)
 
 
+def _add_result(
+    step: ExecutionStep,
+    frame: Frame,
+    state: CompiledState,
+    child: Frame,
+    status: str,
+    error: StatesError | None,
+    output: Json,
+) -> None:
+    progress, record = frame.progress_as(MapRunProgress), None
+    is_exported_by_join = progress.batch is not None and progress.destination is not None
+    if error is not None or is_exported_by_join or needs_descriptions(state.model.result_writer):
+        record = describe_child_frame(step, child, status, error, output)
+    if progress.batch is not None:
+        add_ended_child(step, frame, state, child, status, record, output)
+    else:
+        add_result(step, frame, state, child.child_index, record, output)
+
+
 def _continue(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     """Start the next child execution, or end the Map Run or the batch."""
     progress = frame.progress_as(MapRunProgress)
-    is_over_threshold, has_ended = progress.is_over_threshold, progress.ended == len(progress.inputs)
-    if not is_over_threshold and progress.started < len(progress.inputs):
-        start_next_child(step, frame, state)
-    elif progress.batch is not None:
-        if is_over_threshold or has_ended:
-            finish_batch(step, frame)
+    is_over_threshold = progress.is_over_threshold
+    if progress.batch is not None and (is_over_threshold or progress.ended == progress.count):
+        finish_batch(step, frame, state)
     elif is_over_threshold:
         fail_over_threshold(step, frame, state)
-    elif has_ended:
+    elif progress.ended == progress.count:
         complete_run(step, frame, state)
+    else:
+        start_children(step, frame, state)
 
 
 # Child executions in other tasks -------------------------------------------------------------------------------------
@@ -182,22 +234,29 @@ def _continue(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
 def start_batch(step: ExecutionStep, frame: Frame, batch: ChildBatch) -> None:
     """Run some of the child executions that a Map Run asked for by `RunChildExecutions`."""
     step.set_current_frame(frame)
-    progress = begin_batch(step, frame, batch)
-    if progress.inputs and not progress.is_over_threshold:
-        start_children(step, frame, step.current_state(frame))
-    else:
-        finish_batch(step, frame)
+    progress, state = begin_batch(step, frame, batch), step.current_state(frame)
+    try:
+        if progress.count and not progress.is_over_threshold:
+            start_children(step, frame, state)
+        else:
+            finish_batch(step, frame, state)
+    except StatesError as error:
+        fail_run(step, frame, state, error)
 
 
 def set_failed_in_other_batches(step: ExecutionStep, frame: Frame, failed: int) -> None:
     """Set how many items of all other batches have failed; end the batch where that is too much."""
     progress = frame.progress_as(MapRunProgress)
     progress.set_failed_in_other_batches(failed)
-    if progress.is_over_threshold:
-        finish_batch(step, frame)
+    if progress.is_over_threshold and progress.batch is not None and not progress.batch.is_ending:
+        state = step.current_state(frame)
+        try:
+            finish_batch(step, frame, state)
+        except StatesError as error:
+            fail_run(step, frame, state, error)
 
 
-def join_children(step: ExecutionStep, frame: Frame, outcomes: Sequence[ChildOutcome]) -> None:
+def join_children(step: ExecutionStep, frame: Frame, outputs: Iterable[BatchOutput]) -> None:
     """Take how all child executions ended, earliest first, and end the Map Run.
 
     Raises:
@@ -208,7 +267,7 @@ def join_children(step: ExecutionStep, frame: Frame, outcomes: Sequence[ChildOut
     if resume_in_join(step, frame, state):
         return
     try:
-        if apply_child_outcomes(step, frame, outcomes):
+        if apply_batch_outputs(step, frame, state, outputs):
             fail_over_threshold(step, frame, state)
         else:
             complete_run(step, frame, state)

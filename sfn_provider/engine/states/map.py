@@ -25,7 +25,7 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     step.emit(frame, "MapStateStarted", {"length": len(items)})
     if step.observer is not None:
         step.observer(ItemsListed(state.name, step.place(frame), len(items)))
-    inputs = select_items(step, state, scope, items)
+    inputs = select_items(step, frame, state, items)
     if step.execution.external_branches:
         request_external_branches(step, frame, state, inputs, items)
         return

@@ -64,7 +64,8 @@ class RunningCalls:
         for identity in list(self._requested):
             call = self._requested.pop(identity)
             if call.purpose != "task":
-                self._log.transferred(call)
+                if call.position is None:  # of a large object once, not for each chunk
+                    self._log.transferred(call)
             elif identity in self._repeated:
                 self._repeated.discard(identity)
                 self._log.repeated(call)

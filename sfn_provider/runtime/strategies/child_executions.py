@@ -5,15 +5,17 @@ Each of the three tasks runs the engine on the whole state, whose fields are spr
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import StepResult
-from sfn_provider.engine.map_run.child_batches import ChildBatch, split_into_batches
-from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
-from sfn_provider.engine.state_progress import MapRunProgress
+from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch, split_into_batches
+from sfn_provider.engine.map_run_progress import MapRunProgress
+from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import mask_value, one_line
 from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_sibling_failed
@@ -29,10 +31,10 @@ CHILDREN_PER_TASK = 40
 """Child executions of one batch, unless that makes too many tasks: as many calls one task makes at once."""
 
 BATCH_KEY = "part_{}"
-"""XCom key of what the start task pushes for one instance of the mapped task: ``{"first", "inputs", "limit"}``."""
+"""XCom key of what the start task pushes for one instance of the mapped task: the fields of a `ChildBatch`."""
 
 OUTCOMES_KEY = "children"
-"""XCom key of how the child executions of one batch ended: ``{"map_index", "outcomes": [ChildOutcome]}``."""
+"""XCom key of how the child executions of one batch ended: ``{"map_index", "output": fields of a BatchOutput}``."""
 
 FAILURES_KEY = "failed"
 """XCom key of how many items of one batch have failed so far: ``{"map_index", "items"}``."""
@@ -43,16 +45,15 @@ _STARTED_STATES = ("running", "deferred", "up_for_reschedule", "success", "faile
 
 def dispatch_child_executions(runner: TaskRunner, step: StepResult) -> Json:
     """Pushes the child executions in batches; returns the index of the first and the number of children of each."""
-    none = RunChildExecutions((), 1)
+    none = RunChildExecutions((), 1, 0)
     requested = next((request for request in step.requests if isinstance(request, RunChildExecutions)), none)
     batches = split_into_batches(requested, CHILDREN_PER_TASK, conf.getint("core", "max_map_length", fallback=1024))
     for number, batch in enumerate(batches):
-        inputs = {"first": batch.first, "inputs": list(batch.inputs), "limit": batch.limit}
-        runner.push(BATCH_KEY.format(number), inputs)
+        runner.push(BATCH_KEY.format(number), asdict(batch))
     if batches:
-        runner.log.dispatched(len(requested.inputs), len(batches))
-    push_group_start(runner, step.state, {"count": len(requested.inputs)})
-    return [{"first": batch.first, "children": len(batch.inputs)} for batch in batches]
+        runner.log.dispatched(requested.count, len(batches))
+    push_group_start(runner, step.state, {"batches": [[batch.first, batch.count] for batch in batches]})
+    return [{"first": batch.first, "children": batch.count} for batch in batches]
 
 
 class ChildExecutionBatch(TaskStrategy):
@@ -68,7 +69,7 @@ class ChildExecutionBatch(TaskStrategy):
         runner.branch = start.token.branch
         skip_if_sibling_failed(runner.task, start.token, runner.context)
         runner.prepare_calls()
-        batch = ChildBatch(**batches[0], failed_in_other_batches=_failures_of_other_batches(runner))
+        batch = replace(ChildBatch(**batches[0]), failed_in_other_batches=_failures_of_other_batches(runner))
         now, deadline = runner.execution.now(start.token), runner.execution.deadline
         state = ExecutionState.from_json(start.shared["state"])
         stop = runner.stop_before
@@ -85,18 +86,19 @@ class ChildExecutionBatch(TaskStrategy):
 
     def finish(self, runner: TaskRunner, step: StepResult) -> Json:
         """Pushes how the child executions ended; returns how many ended in which status."""
-        outcomes = [ChildOutcome(**outcome) for outcome in step.state.output]
-        failed = [child for child in outcomes if child.status in ("FAILED", "TIMED_OUT")]
+        output = BatchOutput.from_json(step.state.output)
+        failed = [child for child in output.outcomes if child.status in ("FAILED", "TIMED_OUT")]
         _push_failures(runner, sum(child.items for child in failed))
         for child in failed:
             error = {name: (child.record or {}).get(name) for name in ("Error", "Cause")}
             runner.task.log.error(
                 "Child execution %s of %s: %s", child.index, runner.task.state_name, one_line(str(mask_value(error)))
             )
-        runner.push(OUTCOMES_KEY, {"map_index": map_index_of(runner.context), "outcomes": step.state.output})
+        runner.push(OUTCOMES_KEY, {"map_index": map_index_of(runner.context), "output": step.state.output})
         runner.push(TOKEN_KEY, asdict(runner.token(step.state, next=runner.task.state_name)))
-        statuses = [child.status for child in outcomes]
-        return {status: statuses.count(status) for status in sorted(set(statuses))}
+        statuses = Counter(child.status for child in output.outcomes)
+        statuses["PENDING"] = output.count - statuses.total() + statuses["PENDING"]
+        return {status: number for status, number in sorted(statuses.items()) if number}
 
 
 def _push_failures(runner: TaskRunner, items: int) -> None:
@@ -122,21 +124,47 @@ def join_child_executions(runner: TaskRunner, start: GroupStart, state: Executio
         AirflowSkipException: where that is because another branch of a Parallel or Map around has failed.
     """
     tasks = [task.task_id for task in tasks_in_group(start.task) if task.role == "children"]
-    current = CurrentXComs(runner.context, tasks)
-    outcomes = [
-        ChildOutcome(**child)
-        for batch in pull_xcoms(runner.context, tasks, OUTCOMES_KEY)
-        if current.are_of(tasks[0], batch["map_index"], "success")
-        for child in batch["outcomes"]
-    ]
-    missing = sorted(set(range(start.shared["count"])) - {child.index for child in outcomes})
-    if missing:
-        skip_if_sibling_failed(runner.task, start.token, runner.context)
-        raise AirflowFailException(
-            f"child execution {missing[0]} of {start.task.state_name!r} has no outcome: look for a task of "
-            f"{tasks[0]!r} that failed, clear it"
-        )
+    outputs = _BatchOutputs(runner, start, tasks[0])
     try:
-        return runner.interpreter.join_children(state, outcomes)
+        return runner.interpreter.join_children(state, outputs)
     except UsageError as error:
         raise runner.usage_failure(f"{error}: clear {tasks[0]!r}") from error
+
+
+class _BatchOutputs:
+    """The outputs of all batches, pulled one after another: together they may be too large for a worker.
+
+    Args:
+        runner: the join task's runner.
+        start: what the start task has pushed.
+        task_id: the task that runs the batches.
+    """
+
+    def __init__(self, runner: TaskRunner, start: GroupStart, task_id: str) -> None:
+        self._runner = runner
+        self._start = start
+        self._task_id = task_id
+        self._current = CurrentXComs(runner.context, [task_id])
+
+    def __iter__(self) -> Iterator[BatchOutput]:
+        """Pulls the outputs in the order of the batches.
+
+        Raises:
+            AirflowFailException: where a batch has none.
+            AirflowSkipException: where that is because another branch of a Parallel or Map around has failed.
+        """
+        for number, (first, count) in enumerate(self._start.shared["batches"]):
+            pulled = pull_xcoms(self._runner.context, [self._task_id], OUTCOMES_KEY, number)
+            if not pulled or not self._current.are_of(self._task_id, number, "success"):
+                raise self._missing(first)
+            output = BatchOutput.from_json(pulled[0]["output"])
+            if (output.first, output.count) != (first, count):
+                raise self._missing(first)
+            yield output
+
+    def _missing(self, first: int) -> AirflowFailException:
+        skip_if_sibling_failed(self._runner.task, self._start.token, self._runner.context)
+        return AirflowFailException(
+            f"child execution {first} of {self._start.task.state_name!r} has no outcome: look for a task of "
+            f"{self._task_id!r} that failed, clear it"
+        )

@@ -13,7 +13,7 @@ from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
-from sfn_provider.engine.map_run.child_batches import ChildBatch, split_into_batches
+from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch, split_into_batches
 from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
 from sfn_provider.exceptions import UsageError
@@ -97,21 +97,21 @@ def in_parts(case: Case, size: int) -> tuple[Execution, list[ChildBatch], Mocks]
     asked = advance(interpreter, asked, mocks)
     assert asked.state.awaits_branches
     children = next(
-        (request for request in asked.requests if isinstance(request, RunChildExecutions)), RunChildExecutions((), 1)
+        (request for request in asked.requests if isinstance(request, RunChildExecutions)), RunChildExecutions((), 1, 0)
     )
     parts = split_into_batches(children, size, 1000)
-    outcomes = [outcome for part in parts for outcome in _run(machine, asked, part, mocks)]
-    last = interpreter.join_children(restored(asked.state), outcomes)
+    outputs = [_run(machine, asked, part, mocks) for part in parts]
+    last = interpreter.join_children(restored(asked.state), outputs)
     last = advance(interpreter, last._replace(records=asked.records + last.records), mocks)
     state = last.state
     return Execution(state.status, state.output, state.error, state.cause, last.records, 0, NAME), parts, mocks
 
 
-def _run(machine: Any, asked: StepResult, part: ChildBatch, mocks: Mocks) -> list[ChildOutcome]:
+def _run(machine: Any, asked: StepResult, part: ChildBatch, mocks: Mocks) -> BatchOutput:
     interpreter = Interpreter(machine)
     step = advance(interpreter, interpreter.run_children(restored(asked.state), part, at=EPOCH), mocks)
     assert (step.state.status, step.state.pending, step.records) == ("SUCCEEDED", {}, [])
-    return [ChildOutcome(**outcome) for outcome in json.loads(json.dumps(step.state.output))]
+    return BatchOutput.from_json(json.loads(json.dumps(step.state.output)))
 
 
 def timeless(execution: Execution) -> list[dict[str, Any]]:
@@ -136,11 +136,11 @@ def test_it_ends_as_in_one_place(case: Case, size: int) -> None:
 
 
 def test_the_limit_holds_for_all_parts_together() -> None:
-    asked = RunChildExecutions(tuple(range(100)), 30)
+    asked = RunChildExecutions(tuple(range(100)), 30, 100)
     parts = split_into_batches(asked, 4, 1000)
     assert [part.first for part in parts[:3]] == [0, 4, 8]
     assert sum(part.limit for part in parts) == 30
-    assert [value for part in parts for value in part.inputs] == list(range(100))
+    assert [value for part in parts for value in part.inputs or ()] == list(range(100))
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_the_limit_holds_for_all_parts_together() -> None:
     ids=["none", "few", "a_low_limit", "few_parts", "one_at_a_time"],
 )
 def test_parts(count: int, limit: int, size: int, most: int, sizes: list[int], limits: list[int]) -> None:
-    parts = split_into_batches(RunChildExecutions(tuple(range(count)), limit), size, most)
-    assert ([len(part.inputs) for part in parts], [part.limit for part in parts]) == (sizes, limits)
+    parts = split_into_batches(RunChildExecutions(tuple(range(count)), limit, count), size, most)
+    assert ([part.count for part in parts], [part.limit for part in parts]) == (sizes, limits)
 
 
 def begin(machine: dict[str, Any], input: Any, part: ChildBatch) -> tuple[Interpreter, StepResult]:
@@ -167,22 +167,22 @@ def begin(machine: dict[str, Any], input: Any, part: ChildBatch) -> tuple[Interp
 
 
 def statuses(step: StepResult) -> list[str]:
-    return [outcome["status"] for outcome in step.state.output]
+    return [outcome["status"] for outcome in step.state.output["outcomes"]]
 
 
 def test_a_part_does_not_start_where_too_many_items_of_others_have_failed() -> None:
     machine = each(SLOW, ToleratedFailureCount=2)
-    _, step = begin(machine, goods(count=4), ChildBatch(2, goods(count=2), 10, failed_in_other_batches=3))
-    assert (statuses(step), step.requests) == (["PENDING", "PENDING"], [])
+    _, step = begin(machine, goods(count=4), ChildBatch(2, 2, 10, goods(count=2), failed_in_other_batches=3))
+    assert (statuses(step), step.requests) == ([], [])
 
 
 def test_a_part_stops_where_it_is_told_of_too_many_failures() -> None:
     machine = each(SLOW, ToleratedFailureCount=2)
-    interpreter, step = begin(machine, goods(count=6), ChildBatch(2, goods(count=3)[1:], 1))
+    interpreter, step = begin(machine, goods(count=6), ChildBatch(2, 2, 1, goods(count=3)[1:]))
     told = interpreter.set_failed_in_other_batches(step.state, 2)
     assert told.state.status == "RUNNING"
     ended = interpreter.set_failed_in_other_batches(told.state, 3)
-    assert statuses(ended) == ["ABORTED", "PENDING"]
+    assert statuses(ended) == ["ABORTED"]
     assert [type(request).__name__ for request in ended.requests] == ["Cancel"]
 
 
@@ -191,7 +191,7 @@ def test_the_machines_timeout_ends_a_part() -> None:
     interpreter = Interpreter(machine)
     context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
     asked = interpreter.start(goods(count=5), at=EPOCH, context=context, external_branches=True)
-    step = interpreter.run_children(asked.state, ChildBatch(0, goods(count=5), 9), at=EPOCH, deadline=EPOCH + 2)
+    step = interpreter.run_children(asked.state, ChildBatch(0, 5, 9, goods(count=5)), at=EPOCH, deadline=EPOCH + 2)
     assert advance(interpreter, step, Mocks.from_mapping({})).state.status == "TIMED_OUT"
 
 
@@ -200,4 +200,4 @@ def test_children_without_an_end_are_refused_where_nothing_stopped_them() -> Non
     context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
     asked = interpreter.start([1, 2], at=EPOCH, context=context, external_branches=True)
     with pytest.raises(UsageError, match="child execution 1 has not ended"):
-        interpreter.join_children(asked.state, [ChildOutcome(0, "SUCCEEDED", EPOCH, EPOCH), ChildOutcome(1, "PENDING")])
+        interpreter.join_children(asked.state, [BatchOutput(0, 2, [ChildOutcome(0, "SUCCEEDED", EPOCH, EPOCH)])])

@@ -7,12 +7,16 @@ import pytest
 
 from sfn_provider.asl.model import ResultWriter
 from sfn_provider.engine.map_run.child_results import (
+    check_format,
     describe_child,
     describe_pending,
-    export_files,
+    exported_kind,
     format_results,
+    manifest_text,
     needs_descriptions,
     result_format,
+    result_size,
+    result_texts,
 )
 from sfn_provider.exceptions import StatesError
 
@@ -71,7 +75,7 @@ def test_a_child_that_failed_has_error_and_cause_and_can_be_redriven() -> None:
         (writer(**EXPORT), "NONE", True),
         (writer(WriterConfig={"Transformation": "FLATTEN"}), "FLATTEN", False),
         (writer(WriterConfig={"Transformation": "NONE"}), "NONE", True),
-        (writer(**EXPORT, WriterConfig={"Transformation": "COMPACT"}), "COMPACT", True),
+        (writer(**EXPORT, WriterConfig={"Transformation": "COMPACT"}), "COMPACT", False),
         (writer(**EXPORT, WriterConfig={"OutputType": "JSONL"}), "NONE", True),
     ],
     ids=["no writer", "export", "flatten", "none", "export compact", "export as lines"],
@@ -95,33 +99,43 @@ def test_transform_leaves_failures_as_they_are(form: str, expected: list[Any]) -
 
 def test_transform_refuses_another_form() -> None:
     with pytest.raises(StatesError, match=r"WriterConfig\.Transformation 'ZIP' is none of NONE, COMPACT, FLATTEN"):
-        format_results([], "ZIP")
+        check_format(writer(WriterConfig={"Transformation": "ZIP"}))
 
 
-def test_export_files_by_status() -> None:
-    pending = describe_pending("later")
-    files = export_files(
-        [(SUCCEEDED, [1, 2]), (FAILED, None), (pending, None)], writer(**EXPORT), "bucket", "prefix/run", RUN
-    )
-    assert json.loads(files["prefix/run/SUCCEEDED_0.json"]) == [SUCCEEDED]
-    assert json.loads(files["prefix/run/FAILED_0.json"]) == [FAILED]
-    assert json.loads(files["prefix/run/PENDING_0.json"]) == [
-        {"Input": '"later"', "InputDetails": {"Included": True}, "Status": "PENDING"}
-    ]
-    manifest = json.loads(files["prefix/run/manifest.json"])
-    assert manifest["DestinationBucket"] == "bucket"
-    assert manifest["MapRunArn"] == RUN
-    sizes = {
-        kind: [len(files[entry["Key"]].encode()) for entry in listed]
-        for kind, listed in manifest["ResultFiles"].items()
+PENDING = describe_pending("later")
+LINES = writer(**EXPORT, WriterConfig={"Transformation": "FLATTEN", "OutputType": "JSONL"})
+
+
+@pytest.mark.parametrize(
+    ("record", "output", "given", "kind", "text"),
+    [
+        (SUCCEEDED, [1, 2], writer(**EXPORT), "SUCCEEDED", SUCCEEDED),
+        (FAILED, None, writer(**EXPORT), "FAILED", FAILED),
+        (FAILED, None, LINES, "FAILED", FAILED),
+        (PENDING, None, writer(**EXPORT), "PENDING", PENDING),
+        (None, {"a": "ä"}, writer(**EXPORT, WriterConfig={"Transformation": "COMPACT"}), "SUCCEEDED", {"a": "ä"}),
+        (None, [1, {"a": "ä"}], LINES, "SUCCEEDED", '1\n{"a":"ä"}'),
+        (None, [], LINES, "SUCCEEDED", ""),
+    ],
+    ids=["record", "failure", "failure in lines", "pending", "output", "lines", "no lines"],
+)
+def test_a_result_in_a_file(record: Any, output: Any, given: ResultWriter, kind: str, text: Any) -> None:
+    assert exported_kind(record) == kind
+    found = result_texts(record, output, given)
+    assert found == text if isinstance(text, str) else json.loads(found) == text
+
+
+@pytest.mark.parametrize(
+    ("output", "form", "size"), [("ä", "COMPACT", 5), ([], "FLATTEN", 0), ([1, 2], "FLATTEN", 4), (None, "COMPACT", 5)]
+)
+def test_the_size_of_a_result(output: Any, form: str, size: int) -> None:
+    assert result_size(None, output, form) == size
+
+
+def test_manifest() -> None:
+    listed = {"FAILED": [], "PENDING": [], "SUCCEEDED": [{"Key": "run/SUCCEEDED_0.json", "Size": 13}]}
+    assert json.loads(manifest_text("b", RUN, listed)) == {
+        "DestinationBucket": "b",
+        "MapRunArn": RUN,
+        "ResultFiles": listed,
     }
-    assert sizes == {kind: [entry["Size"] for entry in listed] for kind, listed in manifest["ResultFiles"].items()}
-
-
-def test_export_files_of_one_status() -> None:
-    config = {"Transformation": "FLATTEN", "OutputType": "JSONL"}
-    files = export_files([(SUCCEEDED, [1, {"a": "ä"}])], writer(**EXPORT, WriterConfig=config), "b", "run", RUN)
-    assert list(files) == ["run/SUCCEEDED_0.json", "run/manifest.json"]
-    assert files["run/SUCCEEDED_0.json"] == '1\n{"a":"ä"}\n'
-    listed = json.loads(files["run/manifest.json"])["ResultFiles"]
-    assert listed == {"FAILED": [], "PENDING": [], "SUCCEEDED": [{"Key": "run/SUCCEEDED_0.json", "Size": 13}]}

@@ -160,6 +160,10 @@ class Refused:
     named: bool = field(default=True)
 
 
+WRONG_OBJECTS = (
+    '"Objects" must be an object of s3://bucket/key and the text that stands there, or {"Path": <a file, from the '
+    "folder of this one>}"
+)
 REFUSED = {
     "list": Refused([], SHAPE),
     "other file": Refused({"StartAt": "A"}, SHAPE),
@@ -205,9 +209,17 @@ REFUSED = {
     "entry": Refused(responding({"0": {"Returns": 1}}), f"entry 0 of the mock of state 'State' {FORM}", named=False),
     "objects": Refused(
         responding({"0": {"Return": 1}}, Objects=["s3://b/k"]),
-        '"Objects" must be an object of s3://bucket/key and the text that stands there',
+        WRONG_OBJECTS,
     ),
+    "object": Refused(responding({"0": {"Return": 1}}, Objects={"s3://b/k": {"Path": 5}}), WRONG_OBJECTS),
 }
+
+
+def test_an_object_may_be_a_file_beside_the_mock_file(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, responding({"0": {"Return": 1}}, Objects={"s3://b/k": {"Path": "items.json"}, "s3://b/l": "x"})
+    )
+    assert dict(load_mocks(f"{path}#c").objects) == {"s3://b/k": path.parent / "items.json", "s3://b/l": "x"}
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
