@@ -51,6 +51,7 @@ class CompiledState:
         type: the value of Type.
         next: name of the state that comes next; None where it ends.
         has_retry: True where the state's type can have Retry.
+        distributed: True for a distributed Map.
         retriers: the state's Retry.
         fields_set: the fields that stand in the definition, by their names in the model.
         branches: of a Parallel its branches, of a Map its processor: scope and states of each.
@@ -62,6 +63,7 @@ class CompiledState:
         "_record",
         "branches",
         "compiled_fields",
+        "distributed",
         "entered_event",
         "exited_event",
         "fields_set",
@@ -83,6 +85,7 @@ class CompiledState:
         self.type, self.entered_event, self.exited_event, has_next, self.has_retry = _state_type(model.__class__)
         self.next: str | None = model.next if has_next else None
         self.retriers: tuple[Retrier, ...] = model.retry if self.has_retry else ()
+        self.distributed = self.type == "Map" and model.distributed
         self.fields_set = model.model_fields_set
         self.branches: tuple[tuple[str, Branch], ...] = ()
         self.compiled_fields: Any = None

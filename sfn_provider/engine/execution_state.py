@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from operator import gt
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from sfn_provider.asl.scope import Json
@@ -224,7 +224,8 @@ class ExecutionState:
         """Return those of the frames that are live, the one with the lowest path first."""
         live = [frame for frame in frames if frame.id in self.frames]
         # Mostly these are branches or iterations of one state, and in order.
-        if any(one.parent != other.parent or one.child_index > other.child_index for one, other in pairwise(live)):
+        indexes = [frame.index or 0 for frame in live]
+        if len({frame.parent for frame in live}) > 1 or any(map(gt, indexes, indexes[1:])):
             live.sort(key=self.path)
         return live
 

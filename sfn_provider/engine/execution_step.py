@@ -55,10 +55,14 @@ class ExecutionStep(StepContext):
         execution, frames = self.execution, self.execution.frames
         while self._ready and not execution.is_suspended:
             execution.turn += 1
-            if self.stop_if_due():
+            if execution.stop_before is not None and self.stop_if_due():
                 return
             ready, self._ready = self._ready, []
-            for frame in ready if len(ready) == 1 else execution.in_order(ready):
+            if len(ready) == 1:
+                if ready[0].id in frames:
+                    self._execute(ready[0])
+                continue
+            for frame in execution.in_order(ready):
                 if frame.id in frames and not execution.is_suspended:
                     self._execute(frame)
 
@@ -164,15 +168,15 @@ class ExecutionStep(StepContext):
             return
         parent, state = self._leave_for_parent(frame, frame.parent)
         try:
-            self.handler(state).child_succeeded(self, parent, state, frame, output)
+            self._handlers[state.type].child_succeeded(self, parent, state, frame, output)
         except StatesError as error:
             self.fail_evaluation(parent, state, error)
 
     def _leave_for_parent(self, frame: Frame, parent_id: int) -> tuple[Frame, CompiledState]:
         parent = self.execution.frames[parent_id]
         del self.execution.frames[frame.id]
-        self.set_current_frame(parent)
-        return parent, self.current_state(parent)
+        self._current, self._entropy = parent, None
+        return parent, self.machine.state(parent.scope, parent.state)
 
     def _end(self, frame: Frame) -> None:
         """Drop all frames and withdraw all requests."""
@@ -337,7 +341,7 @@ class ExecutionStep(StepContext):
         child = self.add_child(parent, scope, start_at, input, index)
         child.map_item, child.previous, child.child_execution = parent.map_item, parent.previous, parent.child_execution
         child.place = f"{children_place(parent)}.{index}"
-        self.schedule(child)
+        self._ready.append(child)
         return child
 
     def children(self, frame: Frame) -> list[Frame]:
@@ -348,7 +352,7 @@ class ExecutionStep(StepContext):
     def abort_children(self, frame: Frame) -> None:
         """Stop all branches and iterations of a frame, and theirs."""
         parent = self.current_state(frame)
-        inline_map = parent.type == "Map" and not parent.model.distributed
+        inline_map = parent.type == "Map" and not parent.distributed
         for child in self.children(frame):
             child.previous = frame.previous  # each one's events follow the failure (recorded executions)
             if inline_map:

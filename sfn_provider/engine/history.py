@@ -5,8 +5,9 @@ Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_Histo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.scope import Json
@@ -24,6 +25,10 @@ class Record(NamedTuple):
     type: str
     at: float
     details: dict[str, Any]
+
+
+make_record: Callable[[tuple[int, int, str, float, dict[str, Any]]], Record] = partial(tuple.__new__, Record)
+"""Makes a record from its fields in half the time that the class takes, whose ``__new__`` is Python: most of a step."""
 
 
 def details_key(event_type: str) -> str:

@@ -14,7 +14,7 @@ from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context, state_context
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
-from sfn_provider.engine.history import Record
+from sfn_provider.engine.history import Record, make_record
 from sfn_provider.engine.limits import MAX_EVENTS
 from sfn_provider.engine.observations import (
     CatchDecision,
@@ -135,9 +135,9 @@ class StepContext:
         else:
             if execution.event_ids >= MAX_EVENTS - 1 and not type.startswith("Execution"):
                 raise HistoryFull
-            execution.event_ids += 1
-            identity = execution.first_event + execution.event_ids
-            self.records.append(Record(identity, frame.previous, type, execution.now, details or {}))
+            execution.event_ids = number = execution.event_ids + 1
+            identity = execution.first_event + number
+            self.records.append(make_record((identity, frame.previous, type, execution.now, details or {})))
         if chain:
             frame.previous = identity
         return identity

@@ -8,6 +8,7 @@ import random
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -70,24 +71,24 @@ class Case:
 
 
 CASES = {
-    f"{TURNS:,} Pass states in a row": Case(passes(TURNS), {}, 20),
-    f"Choice loop of {TURNS:,} turns": Case(COUNTING, {"n": 0}, 20),
-    f"Map over {TURNS:,} items": Case(one(inline_map({"Item": {"Type": "Pass"}})), list(range(TURNS)), 20),
+    f"{TURNS:,} Pass states in a row": Case(passes(TURNS), {}, 100),
+    f"Choice loop of {TURNS:,} turns": Case(COUNTING, {"n": 0}, 50),
+    f"Map over {TURNS:,} items": Case(one(inline_map({"Item": {"Type": "Pass"}})), list(range(TURNS)), 100),
     f"JSONata sum of {TURNS:,} turns": Case(SUMMING, {}, None),
 }
 
 
 def best(work: Callable[[], Any], runs: int = 5) -> float:
-    """The seconds of the fastest of some runs, after one that does not count."""
+    """The CPU seconds of the fastest of some runs, after one that does not count."""
     work()
     return min(timed(work)[0] for _ in range(runs))
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """The seconds that some work takes, and what it gives."""
-    started = time.perf_counter()
+    """The CPU seconds that some work takes in all threads of this process, and what it gives."""
+    started = time.process_time()
     result = work()
-    return time.perf_counter() - started, result
+    return time.process_time() - started, result
 
 
 @pytest.fixture
@@ -104,19 +105,23 @@ def stepfunctions(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixt
 
 
 def run_on_moto(client: Any, case: Case) -> tuple[float, dict[str, Any]]:
-    """Run a machine on moto; seconds from the start of the execution to its end, reading the definition left out."""
+    """Run a machine on moto, three times; the fewest CPU seconds from StartExecution to the execution's end."""
     definition = json.dumps(case.definition)
     machine = client.create_state_machine(name=f"m{time.perf_counter_ns()}", definition=definition, roleArn=ROLE)
-    return timed(lambda: wait_for(client, machine["stateMachineArn"], json.dumps(case.input)))
+    runs = [timed(partial(run_to_end, client, machine["stateMachineArn"], json.dumps(case.input))) for _ in range(3)]
+    took, arn = min(runs)
+    return took, client.describe_execution(executionArn=arn)
 
 
-def wait_for(client: Any, machine: str, input: str) -> dict[str, Any]:
-    arn = client.start_execution(stateMachineArn=machine, input=input)["executionArn"]
-    while True:
-        found: dict[str, Any] = client.describe_execution(executionArn=arn)
-        if found["status"] != "RUNNING":
-            return found
-        time.sleep(0.002)
+def run_to_end(client: Any, machine: str, input: str) -> str:
+    """Run a machine on moto, which interprets it in threads: wait for these, as asking for the status takes time, too."""
+    others = set(threading.enumerate())
+    name = f"e{time.perf_counter_ns()}"
+    arn: str = client.start_execution(stateMachineArn=machine, name=name, input=input)["executionArn"]
+    while threads := set(threading.enumerate()) - others:
+        for thread in filter(threading.Thread.is_alive, threads):  # the others are about to start
+            thread.join()
+    return arn
 
 
 def table(title: str, *rows: tuple[str, ...]) -> None:
@@ -142,8 +147,8 @@ def test_transitions_against_moto(stepfunctions: Any) -> None:
         ratio = rate * took / ours.transitions
         rows.append((*row, f"{ours.transitions / took:,.0f}", f"{ratio:.0f}"))
         slow += [name] if ratio < case.least else []
-    table("Transitions per second, the definition parsed beforehand", *rows)
-    assert not slow, f"less than 20 times as fast as moto: {slow}"
+    table("Transitions per CPU second, the definition parsed beforehand", *rows)
+    assert not slow, f"not as much faster than moto as it must be: {slow}"
 
 
 def test_jsonata_against_the_library() -> None:

@@ -88,9 +88,17 @@ def path_reader(text: str) -> Callable[[Scope], Json]:
 
 
 class JsonPathFlow:
-    """The data flow of a state in JSONPath."""
+    """The data flow of a state in JSONPath.
+
+    Args:
+        fields: the fields that it consists of, by their names in the model.
+
+    Attributes:
+        has_fields: False where there is nothing to evaluate: the state's result is its output.
+    """
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.has_fields = bool(fields)
         self._input = self._select(fields.get("input_path", "$"))
         self._output = self._select(fields.get("output_path", "$"))
         parameters = fields.get("parameters")
@@ -114,6 +122,7 @@ class JsonPathFlow:
 
     def observe(self, record: Recorder) -> None:
         """Have what each field makes recorded; an absent field makes what it would be applied to."""
+        self.has_fields = True
         select, parameters, selector = self._input, self._parameters, self._selector
         place, discard = self._place, self._discard
 
@@ -156,9 +165,10 @@ class JsonPathFlow:
 
 
 class JsonataFlow:
-    """The data flow of a state in JSONata."""
+    """The data flow of a state in JSONata; see `JsonPathFlow`."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.has_fields = bool(fields)
         self._has_arguments = "arguments" in fields
         self._arguments = compile_evaluator(fields.get("arguments"), "JSONata", "Arguments")
         self._output = compile_evaluator(fields["output"], "JSONata", "Output") if "output" in fields else None
@@ -166,6 +176,7 @@ class JsonataFlow:
 
     def observe(self, record: Recorder) -> None:
         """Have what Arguments makes recorded, which without the field is the input."""
+        self.has_fields = True
         arguments, has_arguments = self._arguments, self._has_arguments
         self._arguments = lambda scope, entropy: record(
             "afterArguments", arguments(scope, entropy) if has_arguments else scope.input

@@ -16,7 +16,7 @@ from sfn_provider.exceptions import StatesError
 
 
 def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
-    if state.model.distributed:
+    if state.distributed:
         distributed_map.execute(step, frame, state)
         return
     scope = map_scope(step, frame, state)
@@ -40,20 +40,20 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
 def _start_next(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     progress = frame.progress_as(MapProgress)
     index = progress.started
-    progress.started += 1
-    scope, branch = step.machine.branch(state)
+    progress.started = index + 1
+    scope, branch = state.branches[0]
     child = step.start_child(frame, scope, branch.start_at, progress.inputs[index], index)
     child.map_item = {"Index": index, "Value": progress.items[index]}
     step.emit(child, "MapIterationStarted", {"name": state.name, "index": index})
 
 
 def _child_succeeded(step: ExecutionStep, frame: Frame, state: CompiledState, child: Frame, output: Json) -> None:
-    if state.model.distributed:
+    if state.distributed:
         distributed_map.end_child(step, frame, state, child, None, output)
         return
-    progress = frame.progress_as(MapProgress)
-    step.emit(child, "MapIterationSucceeded", {"name": state.name, "index": child.index}, chain=False)
-    progress.results[child.child_index] = output
+    progress, index = frame.progress_as(MapProgress), child.child_index
+    step.emit(child, "MapIterationSucceeded", {"name": state.name, "index": index}, chain=False)
+    progress.results[index] = output
     progress.running -= 1
     frame.previous = child.previous
     if progress.started < len(progress.inputs):
@@ -63,7 +63,7 @@ def _child_succeeded(step: ExecutionStep, frame: Frame, state: CompiledState, ch
 
 
 def _child_failed(step: ExecutionStep, frame: Frame, state: CompiledState, child: Frame, error: StatesError) -> None:
-    if state.model.distributed:
+    if state.distributed:
         distributed_map.end_child(step, frame, state, child, error)
         return
     step.emit(child, "MapIterationFailed", {"name": state.name, "index": child.index}, chain=False)
