@@ -112,7 +112,8 @@ WORK = {
     "test_state": """
 from sfn_provider.engine import test_state
 from sfn_provider.exceptions import UsageError
-state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
+message = {"QueueUrl": "q", "MessageBody": "m"}
+state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": message, "End": True}
 try:
     test_state(state, mock={"result": {}})
     raise AssertionError("validated without models")
@@ -123,6 +124,8 @@ assert test_state(state, mock={"result": {}, "fieldValidationMode": "NONE"})["st
     "lint": """
 from sfn_provider.asl import lint
 assert [found.code for found in lint({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})]
+call = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:getObjekt", "Parameters": {}, "End": True}
+assert [found.location for found in lint({"StartAt": "A", "States": {"A": call}})] == ["/States/A/Resource"]
 """,
     "simulate": """
 from sfn_provider.engine import simulate

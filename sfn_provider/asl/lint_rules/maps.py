@@ -79,18 +79,30 @@ def readers_and_writers(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             yield from _csv_options(config, at)
         for at, writer in state.parts.get("ResultWriter", ()):
             yield from _resource(writer, at, _WRITER, "s3:putObject")
-            if not {"Resource", "WriterConfig"} & writer.keys():
-                yield error("a ResultWriter needs a Resource, a WriterConfig, or both", at)
-            yield from _bucket(writer, at, parameters_field(state))
+            yield from _destination(writer, at, parameters_field(state))
         for part, options in _ONE_OF.items():
             for at, config in state.parts.get(part, ()):
                 yield from _values(config, options, at)
 
 
-def _bucket(writer: Fields, at: str, name: str) -> Iterator[Diagnostic]:
-    parameters = writer.get(name)
-    if "Resource" in writer and isinstance(parameters, dict) and not {"Bucket", "Bucket.$"} & parameters.keys():
+def _destination(writer: Fields, at: str, name: str) -> Iterator[Diagnostic]:
+    """Check what a ResultWriter needs together.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+    """
+    parameters, resource = writer.get(name), writer.get("Resource")
+    if not {"Resource", name, "WriterConfig"} & writer.keys():
+        yield error("a ResultWriter needs a Resource, a WriterConfig, or both", at)
+    elif "Resource" in writer and not {"Parameters", "Arguments"} & writer.keys():
+        yield error(f"a ResultWriter with a Resource needs {name} with the Bucket to write to", at)
+    elif name in writer and "Resource" not in writer:
+        yield error(f"a ResultWriter with {name} needs the Resource arn:aws:states:::s3:putObject", at)
+    elif isinstance(parameters, dict) and not is_placeholder(resource) and not _names_bucket(parameters):
         yield error(f"{name} of a ResultWriter need the Bucket to write to", at + pointer(name))
+
+
+def _names_bucket(parameters: Fields) -> bool:
+    return "Bucket" in parameters or "Bucket.$" in parameters
 
 
 def batches(definition: DefinitionIndex) -> Iterator[Diagnostic]:

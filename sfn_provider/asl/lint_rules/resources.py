@@ -23,6 +23,7 @@ _MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states
 """Text that may have the task token: by its name, or with all of the context object."""
 
 _CALLS = ("optimized", "http:invoke", "aws-sdk")
+_PATTERNS = (".sync", ".sync:2", ".waitForTaskToken")
 _ROLE = "RoleArn"
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
 
@@ -40,6 +41,10 @@ def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         at = state.at + "/Resource"
         if _is_unknown(resource):
             yield _not_callable(resource, at)
+        elif resource.kind == "lambda" and resource.text.endswith(_PATTERNS):
+            pattern = resource.text.rpartition(".")[2]
+            hint = "; use arn:aws:states:::lambda:invoke.waitForTaskToken" if pattern == "waitForTaskToken" else ""
+            yield error(f"the ARN of a Lambda function has no .{pattern}{hint}", at)
         elif resource.kind == "optimized" and not is_placeholder(resource.service):
             yield from _integration_problems(resource, at)
         elif resource.kind in ("aws-sdk", "http:invoke") and resource.pattern.startswith("sync"):
@@ -48,7 +53,7 @@ def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 
 
 def _is_unknown(resource: Resource) -> bool:
-    nameless = resource.kind == "lambda" and resource.text.endswith(":function:")
+    nameless = resource.kind in ("lambda", "activity") and resource.text.endswith((":function:", ":activity:"))
     return nameless or (resource.kind == "unknown" and not is_placeholder(resource.text))
 
 

@@ -29,6 +29,9 @@ sms
 RETIRED_SERVICES: Final = frozenset(_RETIRED.split())
 """Services that the documentation of Step Functions has listed, and that botocore no longer has."""
 
+OWN_ENDPOINTS: Final = frozenset({"apigatewaymanagementapi"})
+"""Services with an endpoint for each customer, which Step Functions does not recognize (reported)."""
+
 _READERS: Final = ("getObject", "listObjectsV2")
 
 
@@ -46,6 +49,9 @@ def _unknown_action(service: str, action: str, at: str) -> Iterator[Diagnostic]:
     if service in RETIRED_SERVICES:
         message = f"the service {service!r} is retired: botocore, which the tasks of a DAG call with, no longer has it"
         yield warning("RETIRED_SERVICE", message, at)
+        return
+    if service in OWN_ENDPOINTS:
+        yield error(f"the endpoint of {service} is the customer's own, so that Step Functions does not call it", at)
         return
     shipped = service_actions("aws-sdk", service)
     if shipped is not None and action in shipped.lines:

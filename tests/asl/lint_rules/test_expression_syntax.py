@@ -111,7 +111,7 @@ WHERE: list[tuple[str, dict[str, Any]]] = [
     ("/ItemSelector", EACH),
     ("/ItemReader/Parameters", {**FAR, "ItemReader": {"Resource": "${Reader}"}}),
     ("/ItemBatcher/BatchInput", {**FAR, "ItemBatcher": {"MaxItemsPerBatch": 5}}),
-    ("/ResultWriter/Parameters", {**FAR, "ResultWriter": {"WriterConfig": {"OutputType": "JSON"}}}),
+    ("/ResultWriter/Parameters", {**FAR, "ResultWriter": {"Resource": "${Writer}"}}),
 ]
 
 

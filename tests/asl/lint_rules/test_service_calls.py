@@ -56,6 +56,11 @@ def test_services_and_actions_of_the_aws_sdk(call: str, hint: str | None) -> Non
         assert "as botocore " in found[0].message
 
 
+def test_a_service_with_an_endpoint_of_ones_own() -> None:
+    [found] = check("aws-sdk:apigatewaymanagementapi:postToConnection", Parameters={"ConnectionId": "c", "Data": "d"})
+    assert places([found]) == [("error", SCHEMA, "/Resource")]
+
+
 def test_a_service_that_is_retired() -> None:
     assert places(check("aws-sdk:iotanalytics:listChannels", Parameters={})) == [
         ("warning", "RETIRED_SERVICE", "/Resource")
