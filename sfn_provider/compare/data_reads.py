@@ -1,4 +1,4 @@
-"""Lists what each state reads, by path and kind, from its input, its task's result, variables and items."""
+"""Lists what states read, by path and kind, of their input, their task's result, variables, items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists the parts of a state machine that executions can reach: states, choice rules, catchers, retriers."""
+"""Lists what executions can reach in a state machine: states, choice rules, catchers, retriers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines what an observer of an execution gets: states entered, failures, choices, waits, rounds of a loop.
+"""Defines what an observer of an execution gets: states, failures, choices, waits, rounds of a loop.
 
 The interpreter calls the observer while it works, in order. An observation is for people: nothing depends on it.
 """

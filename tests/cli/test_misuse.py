@@ -33,6 +33,17 @@ FILES: dict[str, str | bytes] = {
             "MockedResponses": {},
         }
     ),
+    "other_state.json": json.dumps(
+        {"StateMachines": {"M": {"TestCases": {"C": {"Cal": "R"}}}}, "MockedResponses": {"R": {"0": {"Return": 1}}}}
+    ),
+    **{
+        f"{name}.json": json.dumps({"StateMachines": {"M": {"TestCases": {"C": {}}}}, **fields})
+        for name, fields in {
+            "other_input": {"Inputs": {"M/c": {}}},
+            "other_objects": {"Objects": {"Other": {"s3://b/k": "text"}}},
+            "list_inputs": {"Inputs": []},
+        }.items()
+    },
     "not_mocks.json": '{"Call": [{"Return": 1}]}',
     "no_response.json": json.dumps(
         {"StateMachines": {"M": {"TestCases": {"C": {"Call": "Gone"}}}}, "MockedResponses": {}}
@@ -159,10 +170,50 @@ CASES = [
         ("'Call' names the mocked response 'Gone'",),
     ),
     Case("a response with odd calls", "run task.json --mock bad_key.json#C", 2, ("the key 'first'", '"0" or "1-3"')),
-    Case("a task without a mock", "run task.json", 2, ("state 'Call' calls arn:aws:lambda", "has no mock")),
     Case(
-        "a task without a mock, compared", "compare task.json", 2, ("state 'Call' calls arn:aws:lambda", "has no mock")
+        "a task without a mock",
+        "run task.json --mock mocks.json#First",
+        2,
+        ("state 'Call' calls arn:aws:lambda", "has no mock"),
     ),
+    Case(
+        "a task without a mock, compared",
+        "compare task.json --mock mocks.json#First",
+        2,
+        ("state 'Call' calls arn:aws:lambda", "has no mock"),
+    ),
+    Case(
+        "a mock of no state",
+        "compare task.json --mock other_state.json",
+        2,
+        ("test case 'C' mocks state 'Cal', which the machine does not have; did you mean 'Call'?",),
+    ),
+    Case(
+        "a mock of no state, run",
+        "run task.json --mock other_state.json#C",
+        2,
+        ("mocks state 'Cal'", "did you mean 'Call'?"),
+    ),
+    Case(
+        "an input of no case",
+        "run task.json --mock other_input.json#C",
+        2,
+        ("\"Inputs\" names 'M/c', which is no Machine/Case of the file; did you mean 'M/C'?",),
+    ),
+    Case(
+        "objects of no case",
+        "run task.json --mock other_objects.json#C",
+        2,
+        ("\"Objects\" names 'Other', which is no Machine/Case of the file; it has M/C",),
+    ),
+    Case(
+        "inputs that are no object",
+        "run task.json --mock list_inputs.json#C",
+        2,
+        ('"Inputs" must be an object of Machine/Case and the input of that case',),
+    ),
+    Case("cases of no definition", "cases prose.json", 1, ("the definition must be a JSON object",)),
+    Case("cases into no folder", "cases good.json -o gone/mocks.json", 2, ("gone",)),
     Case(
         "an unknown schedule",
         "translate good.json --schedule often",

@@ -1,4 +1,4 @@
-"""Makes the mock configuration file of a machine: test cases with inputs that reach everything in it."""
+"""Makes a machine's mock configuration file: test cases with inputs that reach everything in it."""
 
 from __future__ import annotations
 

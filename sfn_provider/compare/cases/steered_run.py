@@ -1,4 +1,4 @@
-"""Runs an execution that chooses its own input and answers while it goes, towards the goals of a case."""
+"""Runs an execution that chooses its input and answers while it goes, towards the goals of a case."""
 
 from __future__ import annotations
 

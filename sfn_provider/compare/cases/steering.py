@@ -62,6 +62,7 @@ class Steering:
         self._opportunistic = errors
         self._knowledge = knowledge
         self._sources = dict(self._error_sources(primary)) if primary is not None else {}
+        self._open_targets: dict[str, frozenset[str]] = {}
         self._distances: dict[tuple[str, frozenset[str]], dict[str, float]] = {}
 
     # What is still to be reached -------------------------------------------------------------------------------------
@@ -69,6 +70,7 @@ class Steering:
     def reached(self, goal: Goal) -> None:
         """Take a goal off the list."""
         self._open.discard(goal)
+        self._open_targets.clear()
         if goal == self._primary:
             self._primary, self._sources = None, {}
 
@@ -82,21 +84,13 @@ class Steering:
 
     def _targets(self, scope: str, goals: Iterable[Goal]) -> frozenset[str]:
         """Return the states of a scope that are, or hold, states of goals."""
-        found: set[str] = set()
-        for goal in goals:
-            for at in self._states_for(goal):
-                found.update(holder for holder in self._chain(at) if self._parts.states[holder].scope == scope)
-        return frozenset(found)
+        states = {at for goal in goals for at in self._states_for(goal)}
+        return frozenset(
+            holder for at in states for holder in self._chain(at) if self._parts.states[holder].scope == scope
+        )
 
-    def _states_for(self, goal: Goal) -> Iterator[str]:
-        if goal == self._primary and self._sources:
-            yield from self._sources
-        elif goal.kind == "rule":
-            edges = [edge for edge in self._parts.edges[goal.at] if edge.part and edge.part.index == goal.index]
-            if edges and edges[0].part is not None:
-                yield goal.at
-        else:
-            yield goal.at
+    def _states_for(self, goal: Goal) -> Iterable[str]:
+        return self._sources if goal == self._primary and self._sources else (goal.at,)
 
     def _chain(self, at: str) -> Iterator[str]:
         while True:
@@ -150,7 +144,9 @@ class Steering:
         """Return how far a state is from what this execution is for."""
         scope = self._parts.states[at].scope
         primary = self._targets(scope, [self._primary]) if self._primary is not None else frozenset()
-        others = self._targets(scope, [goal for goal in self._open if self._wants(goal)])
+        if scope not in self._open_targets:
+            self._open_targets[scope] = self._targets(scope, [goal for goal in self._open if self._wants(goal)])
+        others = self._open_targets[scope]
         near = self._distance(scope, others).get(at, math.inf) if others else math.inf
         near = min(near, 900.0 + self._distance(scope, frozenset()).get(at, 50.0))
         if self._primary is not None:  # without a state of this scope, what counts is to leave it with success
