@@ -8,9 +8,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
+
+from sfn_provider.exceptions import SfnProviderError
 
 _sleep, _sleep_async, _monotonic, _time = time.sleep, asyncio.sleep, time.monotonic, time.time
+
+
+_MOST_SLEEPS: Final = 20_000
+"""How often one run may sleep: a sensor that pokes each minute pokes 10,080 times until its default timeout."""
+
+
+class EndlessWait(SfnProviderError):
+    """A task waits for what never comes."""
 
 
 class VirtualClock:
@@ -22,6 +32,7 @@ class VirtualClock:
     def __init__(self) -> None:
         self._ahead = 0.0
         self._runs = False
+        self._sleeps = 0
 
     def install(self) -> None:
         """Replace the functions of this process that sleep or read the clock; they work as before until it runs."""
@@ -33,7 +44,7 @@ class VirtualClock:
     def running(self) -> Iterator[None]:
         """Lets sleeping take no time inside."""
         undo = self._replace_utcnow()
-        self._runs = True
+        self._runs, self._sleeps = True, 0
         try:
             yield
         finally:
@@ -54,15 +65,23 @@ class VirtualClock:
 
     def _skip(self, seconds: float) -> None:
         if self._runs:
-            self._ahead += max(0.0, seconds)
+            self._move(seconds)
         else:
             _sleep(seconds)
 
     async def _skip_async(self, delay: float, result: Any = None) -> Any:
         if not self._runs:
             return await _sleep_async(delay, result)
-        self._ahead += max(0.0, delay)
+        self._move(delay)
         return await _sleep_async(0, result)
+
+    def _move(self, seconds: float) -> None:
+        self._ahead += max(0.0, seconds)
+        self._sleeps += 1
+        if self._sleeps > _MOST_SLEEPS:
+            days = self._ahead / 86_400
+            waited = f"{_MOST_SLEEPS:,} times, {days:.1f} days in all"
+            raise EndlessWait(f"it has waited {waited}: what it waits for never comes")
 
     def _read_monotonic(self) -> float:
         return _monotonic() + self._ahead

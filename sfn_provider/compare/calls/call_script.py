@@ -28,6 +28,9 @@ _JOB_FAILURES: Final = ("States.TaskFailed", "States.Timeout", "States.Heartbeat
 _OTHER_THING: Final = 10
 """The distance from which on two calls are about different things."""
 
+_NOT_FOUND_CODES: Final = {"glue": "EntityNotFoundException", "sagemaker": "ValidationException"}
+"""The code of an error for what does not exist, where it is not ResourceNotFoundException."""
+
 _UNKNOWN_CODE: Final = "InternalFailure"
 """The code of an error that no model names. Source: "Common Error Types" of each service's API reference."""
 
@@ -39,12 +42,12 @@ class ServiceError(Exception):
     Args:
         code: its code.
         message: its message.
-        state: the state whose mock it is.
+        state: the state whose mock it is; None for none.
     """
 
     code: str
     message: str
-    state: str
+    state: str | None
 
 
 @dataclass(eq=False)
@@ -93,6 +96,11 @@ class CallScript:
         job = self._jobs.find(call.service, call.operation, call.parameters)
         if job is not None:
             return self._jobs.describe(job, call.operation, call.parameters), None
+        if self._is_new_object(call):
+            raise ServiceError("404", "Not Found", None)
+        if self._jobs.lacks(call.service, call.operation) and not self._is_machines(call):
+            code = _NOT_FOUND_CODES.get(call.service, "ResourceNotFoundException")
+            raise ServiceError(code, "there is none of this name yet", None)
         state, resource, answer = self._choose(call)
         self._number += 1
         if answer is not None and (integration := self._integration(resource)) is not None:
@@ -104,8 +112,27 @@ class CallScript:
         started = find_job_start(call.service, call.operation)
         if started is not None:
             return self._jobs.start(*started, call.parameters, answer), state
-        shape = self._clients.model(call.service).operation_model(call.operation).output_shape
-        return make_response(shape, arguments, self._number), state
+        operation = self._clients.model(call.service).operation_model(call.operation)
+        return make_response(operation, arguments, self._number), state
+
+    def _is_new_object(self, call: ApiCall) -> bool:
+        """Whether it asks for an object that the machine is yet to write: operators refuse to overwrite one."""
+        if call.service != "s3" or not isinstance(call.parameters, dict):
+            return False
+        place = {name: call.parameters.get(name) for name in ("Bucket", "Key")}
+        return call.operation == "HeadObject" and any(
+            other.call is not None
+            and other.call.operation == "PutObject"
+            and {name: other.call.parameters.get(name) for name in place} == place
+            for other in self._open
+        )
+
+    def _is_machines(self, call: ApiCall) -> bool:
+        """Whether a state makes calls of the same operation."""
+        return any(
+            state.call is not None and (state.call.service, state.call.operation) == (call.service, call.operation)
+            for state in self._states
+        )
 
     def _choose(self, call: ApiCall) -> tuple[str | None, str, Answer | None]:
         """The state, the resource and the mock that answer a call."""
@@ -157,7 +184,7 @@ class CallScript:
         if starts_job and started is not None:
             under = self._jobs.start(*started, call.parameters, {"Return": result})
         else:
-            under = make_response(operation.output_shape, arguments, self._number)
+            under = make_response(operation, arguments, self._number)
         return dict(overlay(under, response_of_json(operation.output_shape, result, integration.style)))
 
     def _raise(self, integration: Integration, answer: Answer, state: str) -> dict[str, Any]:

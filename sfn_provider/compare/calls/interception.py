@@ -18,6 +18,7 @@ from unittest.mock import patch
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.api_calls import ApiCall, json_parameters
 from sfn_provider.compare.calls.call_script import CallScript, NoAnswer, ServiceError
+from sfn_provider.exceptions import SfnProviderError
 
 _CREDENTIALS: Final = {
     "AWS_ACCESS_KEY_ID": "ASIANOCREDENTIALSHERE",
@@ -30,6 +31,14 @@ _CREDENTIALS: Final = {
 """Let clients be made without an account: none of their calls leaves the machine."""
 
 _FORGOTTEN: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+
+
+_MOST_CALLS: Final = 20_000
+"""How many calls one run may make."""
+
+
+class EndlessCalls(SfnProviderError):
+    """A DAG calls again and again, for what never comes."""
 
 
 @dataclass
@@ -86,11 +95,14 @@ class CallRecorder:
         task_id, map_index, try_number = self.task or (None, -1, 1)
         caught = CaughtCall(task_id, map_index, try_number, call)
         self.calls.append(caught)
+        if len(self.calls) > _MOST_CALLS:
+            made = f"the DAG has made {_MOST_CALLS:,} calls, the last one {call}"
+            raise EndlessCalls(f"{made}: it waits for what never comes")
         try:
             response, caught.state = self.script.answer(call, arguments)
         except ServiceError as error:
             caught.error, caught.state = error.code, error.state
-            details = {"Error": {"Code": error.code, "Message": error.message}, "ResponseMetadata": _metadata(400)}
+            details = {"Error": {"Code": error.code, "Message": error.message}, "ResponseMetadata": _metadata(_status(error.code))}
             raise client.exceptions.from_code(error.code)(details, operation) from None
         except NoAnswer as error:
             caught.error, caught.state = "no answer", error.state
@@ -168,6 +180,11 @@ def _after_call(model: Any) -> tuple[str]:
 def _finished(response: dict[str, Any], model: Any, context: dict[str, Any]) -> dict[str, Any]:
     http = SimpleNamespace(status_code=200, headers={}, content=b"", raw=None)
     return {"http_response": http, "parsed": response, "model": model, "context": context}
+
+
+def _status(code: str) -> int:
+    """The HTTP status of an error: some operators read it."""
+    return int(code) if code.isdecimal() else 404 if "NotFound" in code else 500 if code == "InternalFailure" else 400
 
 
 def _metadata(status: int) -> dict[str, Any]:

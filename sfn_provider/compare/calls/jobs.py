@@ -136,7 +136,7 @@ class Jobs:
             response = set_path(response, path, _known_id(sync, path, known) or _new_id(integration, path, number))
         self._started.append(StartedJob(integration, sync, sync.describe.fill(parameters, response), answer))
         made = response_of_json(operation.output_shape, api_result(*key, response), integration.style)
-        return dict(overlay(make_response(operation.output_shape, arguments, number), made))
+        return dict(overlay(make_response(operation, arguments, number), made))
 
     def find(self, service: str, operation: str, arguments: Values) -> StartedJob | None:
         """Return the job that a call describes; None where it describes none."""
@@ -149,11 +149,29 @@ class Jobs:
         best = max(found, default=(0, 0))
         return self._started[best[1]] if best[0] else None
 
+    def lacks(self, service: str, operation: str) -> bool:
+        """Return whether an operation describes jobs by names that their callers choose, of which there is none.
+
+        Operators describe such a job before they start it, to find a name that is free.
+
+        Args:
+            service: boto3's name of the service.
+            operation: the operation.
+        """
+        return any(
+            client == service
+            and sync.describe.operation == operation
+            and not any(text.startswith("$response") for text in _texts(sync.describe.template))
+            for (client, start), (_, sync) in _starts().items()
+            if start.startswith("Create")
+        )
+
     def describe(self, job: StartedJob, operation: str, arguments: Values) -> dict[str, Any]:
         """Describe a job: it runs when it is described for the first time, and has ended afterwards."""
         sync, style = job.sync, job.integration.style
         model = self._clients.model(job.integration.client)
-        shape = model.operation_model(sync.describe.operation).output_shape
+        describing = model.operation_model(sync.describe.operation)
+        shape = describing.output_shape
         running = running_status(shape, sync.status, style, sync.ended) if job.polls == 0 else None
         job.polls += 1
         description = self._ids(job)
@@ -161,13 +179,13 @@ class Jobs:
             description = set_path(description, sync.status, running)
         else:
             description = overlay(_ended(job, description), _description(sync, job.answer) or {})
-        made = overlay(make_response(shape, arguments), response_of_json(shape, description, style))
+        made = overlay(make_response(describing, arguments), response_of_json(shape, description, style))
         if operation == sync.describe.operation or sync.batch is None:
             return dict(made)
-        batch = model.operation_model(operation).output_shape
+        batch = model.operation_model(operation)
         item = get_path(read_response(shape, made, style), sync.batch.item)
         listed = set_path({}, sync.batch.items, [item])
-        return dict(overlay(make_response(batch, arguments), response_of_json(batch, listed, style)))
+        return dict(overlay(make_response(batch, arguments), response_of_json(batch.output_shape, listed, style)))
 
     @staticmethod
     def _ids(job: StartedJob) -> Json:

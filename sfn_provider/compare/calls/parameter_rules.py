@@ -81,6 +81,11 @@ def added(*values: Json) -> Explains:
     return lambda machine, dag: machine is MISSING and dag is not MISSING and (not values or dag in values)
 
 
+def starts_with(prefix: str) -> Explains:
+    """Explain that the DAG alone has a text that begins in a certain way."""
+    return lambda machine, dag: machine is MISSING and isinstance(dag, str) and dag.startswith(prefix)
+
+
 def empty(machine: Json, dag: Json) -> bool:
     """Explain that one side has an empty object or list where the other has none."""
     return (machine is MISSING and dag in ({}, [])) or (dag is MISSING and machine in ({}, []))
@@ -188,6 +193,9 @@ RULES: Final = (
          "EcsRunTaskOperator names the launch type EC2 where the DAG names none; without one ECS "
          "takes the cluster's capacity providers, else EC2"),
     Rule("ecs", "RunTask", "/enableExecuteCommand", "equal", default(False), "ECS takes false where it is left out"),
+    # Bedrock
+    *(Rule("bedrock-runtime", "InvokeModel", f"/{name}", "equal", default("application/json"),
+           "application/json is the default (API of InvokeModel)") for name in ("contentType", "accept")),
     # EventBridge
     Rule("events", "PutEvents", "/Entries/*/EventBusName", "equal", same_bus, "it is the same event bus"),
     # EMR
@@ -195,6 +203,8 @@ RULES: Final = (
          "EMR goes on after a failed step by default"),
     # EMR Serverless
     Rule("emr-serverless", "StartJobRun", "/mode", "equal", default("BATCH"), "BATCH is the default mode"),
+    Rule("emr-serverless", "StartJobRun", "/name", "addition", starts_with("emr_serverless_job_airflow"),
+         "EmrServerlessStartJobOperator makes up a name where the DAG has none"),
     # Glue
     Rule("glue", "StartJobRun", "/Arguments/--airflow_task_uuid", "addition", added(),
          "GlueJobOperator adds it to find its run again after a crash; a script that refuses unknown arguments fails "

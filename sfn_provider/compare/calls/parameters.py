@@ -55,9 +55,9 @@ class Verdict:
             return f"{self.member} is {shown(self.expected)} in the machine, {shown(self.actual)} in the DAG"
         if not self.location:
             return self.why
-        value = (
-            f"nothing where the machine has {shown(self.expected)}" if self.actual is MISSING else shown(self.actual)
-        )
+        value = shown(self.actual)
+        if self.actual is MISSING:
+            value = f"left out, {shown(self.expected)} in the machine"
         return f"{self.member} is {value}; {self.why}"
 
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.integrations.value_shapes import ValueStyle, json_text
 
 if TYPE_CHECKING:
-    from botocore.model import Shape
+    from botocore.model import OperationModel, Shape
 
 _GOOD_STATUSES: Final = (
     *("SUCCEEDED", "SUCCESS", "Succeeded", "Success", "COMPLETED", "Completed", "COMPLETE", "FINISHED", "Finished"),
@@ -38,45 +39,68 @@ _FAR_AHEAD: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _DEEPEST: Final = 4
 
 
-def make_response(shape: Shape | None, parameters: Mapping[str, Any], number: int = 1) -> dict[str, Any]:
-    """Make a plausible answer: names, ids and statuses of what is well; lists and maps are empty.
+_DESCRIBING: Final = ("Describe", "Get", "BatchGet", "BatchDescribe")
+"""How operations begin that describe what their parameters name: their lists have an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes an answer.
 
     Args:
-        shape: the operation's output; None where it has none.
+        parameters: the call's arguments.
+        number: what the ids end with.
+        fills_lists: whether lists of structures have an entry.
+    """
+
+    parameters: Mapping[str, Any]
+    number: int
+    fills_lists: bool
+
+
+def make_response(operation: OperationModel, parameters: Mapping[str, Any], number: int = 1) -> dict[str, Any]:
+    """Make a plausible answer: names, ids and statuses of what is well; maps are empty, and lists of what is searched.
+
+    Args:
+        operation: the operation.
         parameters: the call's arguments: a member of the same name in the answer has the same value.
         number: what the ids end with.
     """
-    return {} if shape is None else _structure(shape, parameters, number, 0)
+    if operation.output_shape is None:
+        return {}
+    return _structure(operation.output_shape, _Maker(parameters, number, operation.name.startswith(_DESCRIBING)), 0)
 
 
-def _structure(shape: Shape, parameters: Mapping[str, Any], number: int, depth: int) -> dict[str, Any]:
-    made = {}
+def _structure(shape: Shape, maker: _Maker, depth: int) -> dict[str, Any]:
+    made: dict[str, Any] = {}
     for name, inner in shape.members.items():
         required = name in shape.required_members
         if _LEFT_OUT.search(name) and not required and inner.type_name != "list":
             continue
-        sent = parameters.get(name)
+        sent = maker.parameters.get(name)
         if sent is not None and inner.type_name == "string" and isinstance(sent, str):
             made[name] = sent
             continue
-        value = _value(name, inner, parameters, number, depth, required)
+        value = _value(name, inner, maker, depth, required)
         if value is not None:
             made[name] = value
     return made
 
 
-def _value(name: str, shape: Shape, parameters: Mapping[str, Any], number: int, depth: int, required: bool) -> Any:
+def _value(name: str, shape: Shape, maker: _Maker, depth: int, required: bool) -> Any:
     kind = shape.type_name
     if kind == "structure":
-        if shape.serialization.get("eventstream") or getattr(shape, "is_document_type", False):
-            return {} if required else None
-        return (_structure(shape, parameters, number, depth + 1) if depth < _DEEPEST else {}) or (
-            {} if required else None
-        )
-    if kind in ("list", "map"):
-        return [] if kind == "list" else {}
+        known = not shape.serialization.get("eventstream") and not getattr(shape, "is_document_type", False)
+        made = _structure(shape, maker, depth + 1) if known and depth < _DEEPEST else {}
+        return made if made or required else None
+    if kind == "list":
+        entry = shape.member
+        fills = maker.fills_lists and entry.type_name == "structure" and depth < _DEEPEST and not _LEFT_OUT.search(name)
+        return [_structure(entry, maker, depth + 1)] if fills else []
+    if kind == "map":
+        return {}
     if kind == "string":
-        return _string(name, shape, number, required)
+        return _string(name, shape, maker.number, required)
     if kind == "timestamp":
         return _FAR_AHEAD if "xpir" in name else datetime(2025, 1, 1, tzinfo=UTC) if required else None
     if kind == "boolean":
@@ -93,6 +117,8 @@ def _string(name: str, shape: Shape, number: int, required: bool) -> str | None:
         return good if required or name.lower().endswith(("status", "state")) else None
     if name.endswith(("Arn", "ARN")) or name == "arn":
         return f"arn:aws:service:us-east-1:123456789012:{(name[:-3] or 'resource').lower()}/{number}"
+    if name.lower().endswith(("uri", "url")):
+        return f"{'s3' if name.lower().endswith('uri') else 'https'}://example-{number}/{name.lower()}"
     return f"{name}-{number}" if required or _NAMING.search(name) else None
 
 
