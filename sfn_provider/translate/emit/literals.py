@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ class Code:
 class Wrapped:
     """A string that is written as several literals, which Python joins, where it is too long for a line.
 
-    It is cut behind blanks, but not within ``{{ }}``.
+    It is cut behind blanks, but within ``{{ }}`` only where that alone is too long.
     """
 
     text: str
@@ -94,11 +95,19 @@ _WORD = re.compile(r"\{\{.*?\}\}+[^\s{]*\s*|[^\s{]+\s*|\s+|\{", re.DOTALL)
 """A word with the blanks behind it; a template with what is around it up to a blank."""
 
 
+def _words(text: str, width: int) -> Iterator[str]:
+    for word in _WORD.findall(text):
+        yield from [word] if columns(string(word)) <= width else re.findall(r"[^ ]* *", word)
+
+
 def _wrapped(text: str, indent: str, width: int) -> str:
     """Return the literals of a text in brackets, one per line; a word that is too long is one of its own."""
     inner = indent + INDENT
     pieces = [""]
-    for word in _WORD.findall(text):
+    words = [
+        word if columns(inner + string(word)) <= width else word.replace(" ", " \0") for word in _WORD.findall(text)
+    ]
+    for word in "\0".join(words).split("\0"):
         if pieces[-1] and columns(inner + string(pieces[-1] + word)) > width:
             pieces.append("")
         pieces[-1] += word

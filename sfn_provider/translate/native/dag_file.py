@@ -127,6 +127,8 @@ class _Lines:
         comment = _comment(node.comment, indent)
         if not node.decorator:
             arguments = {"task_id": node.task_id, **node.arguments, **_trigger_rule(node)}
+            if list(arguments) == ["task_id"]:
+                return f"{comment}{indent}{node.variable} = {node.operator}(task_id={string(node.task_id)})\n"
             texts = {name: literals.argument(name, value, indent, WIDTH) for name, value in arguments.items()}
             return f"{comment}{indent}{node.variable} = {literals.call(str(node.operator), texts, indent)}\n"
         return comment + self._function(position, node, indent)

@@ -12,7 +12,7 @@ from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
-from sfn_provider.translate.native.states.task_forms import OperatorForm, class_name, from_tree
+from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree
 from sfn_provider.translate.native.states.timing import effective_retrier
 
 if TYPE_CHECKING:
@@ -163,7 +163,13 @@ def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]
 
 def _response(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     form = native.forms.get(name)
-    if form is not None and not isinstance(form, OperatorForm) and form.returned == ():
+    if isinstance(form, FunctionForm) and form.has_times:
+        yield (
+            "RESULT_TIMES",
+            "Times in the result are texts as Python writes them.",
+            "Check who reads them.",
+        )
+    if isinstance(form, FunctionForm) and form.returned == ():
         yield (
             "RESULT_METADATA",
             "The result lacks the metadata of the HTTP response, which Step Functions adds to it.",
@@ -180,6 +186,16 @@ def _failing(name: str, state: object, native: NativePlan) -> Iterator[Differenc
         )
 
 
+def _polling(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if name in native.polls:
+        yield (
+            "POLLING",
+            f"The sensor asks every {native.polls[name].seconds} seconds, counted as the scheduler gets to it, for a year "
+            "at most; Step Functions counts the attempts of Retry anew in each round.",
+            "Set mode and timeout as the job needs them.",
+        )
+
+
 def _folded(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     if name in native.routes.folded and isinstance(state, Pass) and "parameters" in state.model_fields_set:
         yield (
@@ -190,7 +206,7 @@ def _folded(name: str, state: object, native: NativePlan) -> Iterator[Difference
 
 
 _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = (
-    *(_retries, _catches, _error_contents, _comparisons, _operator, _parts, _response, _failing, _folded),
+    *(_retries, _catches, _error_contents, _comparisons, _operator, _parts, _response, _failing, _polling, _folded),
 )
 
 

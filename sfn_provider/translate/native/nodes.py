@@ -126,15 +126,12 @@ class NodeMaker:
     def _call(
         self, flow: StateFlow, form: FunctionForm, limits: dict[str, Any], imports: set[Import], takes_arguments: bool
     ) -> NativeNode:
-        writer, names = self._writer(takes_arguments)
-        parameters = form.parameters.members if isinstance(form.parameters, Object) else None
-        if parameters is None:
-            arguments: dict[str, Any] = {"**": Code(writer.expression(form.parameters))}
-        else:
-            arguments = {name: self._python(value, writer) for name, value in parameters}
-        lines = call_lines(f"{_variable_of(form)}.{form.method}", arguments, self.width)
-        body = [f"{_variable_of(form)} = AwsBaseHook(client_type={string(form.client)}).conn"]
-        body += return_lines(lines, form.returned, flow.name in self.marks)
+        writer, names = self.writer(takes_arguments)
+        hook, *lines = self.call_of(form, writer)
+        body = [hook]
+        body += return_lines(lines, form.returned, flow.name in self.marks, form.has_times)
+        if form.has_times:
+            imports.add(("json", ""))
         node = NativeNode(
             flow.name,
             self.task_ids[flow.name],
@@ -145,24 +142,34 @@ class NodeMaker:
             body=tuple(body),
             imports=frozenset({HOOK, *imports, *writer.imports}),
         )
-        return _with_parameters(node, writer, names, self.producers)
+        return with_parameters(node, writer, names, self.producers)
 
-    def _python(self, value: Value, writer: PythonWriter) -> Any:
+    def call_of(self, form: FunctionForm, writer: PythonWriter) -> list[str]:
+        """Return the lines that make a client and, from the second on, call its method."""
+        client = form.client.replace("-", "_")
+        if isinstance(form.parameters, Object):
+            arguments = {name: self.python(value, writer) for name, value in form.parameters.members}
+        else:
+            arguments = {"**": Code(writer.expression(form.parameters))}
+        hook = f"{client} = AwsBaseHook(client_type={string(form.client)}).conn"
+        return [hook, *call_lines(f"{client}.{form.method}", arguments, self.width)]
+
+    def python(self, value: Value, writer: PythonWriter) -> Any:
         """Return a tree of what a function writes, with `Code` where it is known only in a run."""
         if isinstance(value, Constant) and isinstance(value.value, str):
             text = self.constant(value.value, value.value)
             return text if isinstance(text, Code) else value.value
         if isinstance(value, Object) and value.base is None:
-            return {name: self._python(entry, writer) for name, entry in value.members}
+            return {name: self.python(entry, writer) for name, entry in value.members}
         if isinstance(value, Array):
-            return [self._python(item, writer) for item in value.items]
+            return [self.python(item, writer) for item in value.items]
         if isinstance(value, Call) and value.name == "States.JsonToString":
             as_json = writer.is_json(value.arguments[0])
             if as_json is not None:
                 return Code(as_json)
         return Code(writer.expression(value))
 
-    def _writer(self, takes_arguments: bool) -> tuple[PythonWriter, dict[str, str]]:
+    def writer(self, takes_arguments: bool) -> tuple[PythonWriter, dict[str, str]]:
         """Return what writes the expressions of a function, and the names of its parameters by task; both grow."""
         names: dict[str, str] = {}
 
@@ -182,7 +189,7 @@ class NodeMaker:
             takes_arguments: whether the function may have results of other tasks as arguments.
         """
         state: Choice = flow.state  # type: ignore[assignment]
-        writer, names = self._writer(takes_arguments)
+        writer, names = self.writer(takes_arguments)
         rules = [(rule_condition(rule, flow, writer), self._chosen(targets, rule.next or "")) for rule in state.choices]
         default = self._chosen(targets, state.default) if state.default is not None else None
         body: list[str] = []
@@ -207,7 +214,7 @@ class NodeMaker:
             body=tuple(body),
             imports=frozenset(imports),
         )
-        return _with_parameters(node, writer, names, self.producers)
+        return with_parameters(node, writer, names, self.producers)
 
     def _chosen(self, targets: dict[str, str], name: str) -> str:
         key = targets[name]
@@ -216,7 +223,7 @@ class NodeMaker:
     def materialised(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Pass whose value later tasks read."""
         state: Pass = flow.state  # type: ignore[assignment]
-        writer, names = self._writer(takes_arguments)
+        writer, names = self.writer(takes_arguments)
         value = constant(state.result) if "result" in state.model_fields_set else flow.effective
         body = statement_lines("return ", writer.expression(value), self.width)
         node = NativeNode(
@@ -229,12 +236,12 @@ class NodeMaker:
             imports=frozenset(writer.imports),
             why="ways that meet later build the value differently",
         )
-        return _with_parameters(node, writer, names, self.producers)
+        return with_parameters(node, writer, names, self.producers)
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""
         state: Fail = flow.state  # type: ignore[assignment]
-        writer, names = self._writer(takes_arguments)
+        writer, names = self.writer(takes_arguments)
         texts = [value for value in (self._field(flow, name) for name in ("error", "cause")) if value is not None]
         separators: list[Value] = [constant("{}: {}" if len(texts) == 2 else "{}")]
         message = Call("States.Format", tuple(separators + texts))
@@ -250,7 +257,7 @@ class NodeMaker:
             body=raise_lines(text, self.width),
             imports=frozenset({fail_exception(self.versions), *writer.imports}),
         )
-        return _with_parameters(node, writer, names, self.producers)
+        return with_parameters(node, writer, names, self.producers)
 
     def _field(self, flow: StateFlow, name: str) -> Value | None:
         """Return the value of a field that has a variant with a path, or an expression in JSONata."""
@@ -351,11 +358,7 @@ def fail_exception(versions: Versions) -> Import:
     return ("airflow.exceptions" if versions.airflow < (3, 1) else "airflow.sdk.exceptions", "AirflowFailException")
 
 
-def _variable_of(form: FunctionForm) -> str:
-    return form.client.replace("-", "_")
-
-
-def _with_parameters(
+def with_parameters(
     node: NativeNode, writer: PythonWriter, names: dict[str, str], producers: dict[str, str]
 ) -> NativeNode:
     """Add the parameters that the function's expressions need."""

@@ -27,9 +27,17 @@ from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, TaskEntry, Versions
 from sfn_provider.translate.native.nodes import NodeMaker, moment_reads
 from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.poll_nodes import make_poll
+from sfn_provider.translate.native.polling import Poll, asks_the_same, cut_polling_loops
 from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
-from sfn_provider.translate.native.states.conditions import rule_reads, rule_values
-from sfn_provider.translate.native.states.task_forms import OperatorForm, TaskForm, choose_form, class_name
+from sfn_provider.translate.native.states.conditions import rule_reads, rule_values, values_of_rule
+from sfn_provider.translate.native.states.task_forms import (
+    OperatorForm,
+    TaskForm,
+    choose_form,
+    choose_poll_form,
+    class_name,
+)
 from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.graph import loops, successors
 
@@ -49,6 +57,7 @@ class NativePlan:
         parts: the states of whose result only parts are passed on.
         with_error: the states whose errors handlers read.
         failing: why states fail whatever their input is, by name.
+        polls: the loops that became sensors, by the name of their Task.
     """
 
     dag: NativeDag
@@ -58,6 +67,7 @@ class NativePlan:
     parts: set[str]
     with_error: set[str]
     failing: Mapping[str, str]
+    polls: Mapping[str, Poll]
 
 
 def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
@@ -70,6 +80,7 @@ def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
     """
+    machine, polls = cut_polling_loops(machine)
     _check_states(machine)
     scope = Evaluator(machine.query_language).scope(machine)
     tasks_of_pass: frozenset[str] = frozenset()
@@ -77,7 +88,19 @@ def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
     if any(isinstance(part, OneOf) for value in values for part in walk(value)):
         tasks_of_pass = _value_makers(scope)
         scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine)
-    return _Planner(scope, versions, tasks_of_pass).plan()
+    _check_polls(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
+    return _Planner(scope, versions, tasks_of_pass, polls).plan()
+
+
+def _check_polls(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> None:
+    """Raise for loops whose Task asks with its own last answer."""
+    found = []
+    for inner in _scope_flows(scope):
+        for name in inner.states:
+            if name in polls and not asks_the_same(inner, polls[name], evaluator):
+                found.append(NotNative("in the loop it is called with its own last result", name))
+    if found:
+        raise ExceptionGroup("not native", found)
 
 
 def _check_states(machine: StateMachine) -> None:
@@ -138,6 +161,8 @@ class _Planner:
     scope: ScopeFlow
     versions: Versions
     tasks_of_pass: frozenset[str]
+    polls: Mapping[str, Poll] = field(default_factory=dict)
+    read_results: set[str] = field(default_factory=set)
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
@@ -173,7 +198,7 @@ class _Planner:
         dag.edges = sorted((positions[left], positions[right]) for left, right in routes.edges)
         dag.constants = {name: value for value, name in maker.constants.items()}
         dag.groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
-        return NativePlan(dag, self.scope, routes, self.forms, self.parts, self.with_error, self.failing)
+        return NativePlan(dag, self.scope, routes, self.forms, self.parts, self.with_error, self.failing, self.polls)
 
     def _reads(self, routes: Routes) -> tuple[Reads, set[str]]:
         """Return which paths of which results the tasks read, and the states whose results mark a way.
@@ -191,12 +216,19 @@ class _Planner:
             found = [read for value in values for read in reads_of(value)]
             for source, keys in (*found, *rule_reads(flow)):
                 if source.kind == "result":
+                    self.read_results.add(source.state)
                     reads.setdefault(source.state, {})[keys] = None
                 elif source.kind == "error":
                     self.with_error.add(source.state)
             found_marks = [mark for value in (*values, *rule_values(flow)) for mark in marks_of(value)]
             marks |= {mark.state for mark in found_marks if mark.kind == "result"}
             self.with_error |= {mark.state for mark in found_marks if mark.kind == "error"}
+        self.read_results |= marks
+        for poll in self.polls.values():
+            for rule, _ in poll.rules:
+                for value in values_of_rule(rule, self.flows[poll.choice]):
+                    own = [keys for source, keys in reads_of(value) if source == Source("result", poll.task)]
+                    reads.setdefault(poll.task, {}).update(dict.fromkeys(own))
         return reads, marks
 
     def _choose_forms(self, reads: Reads) -> None:
@@ -208,8 +240,11 @@ class _Planner:
             if absent is not None:
                 self.failing[name] = absent.why
                 continue
+            paths = list(reads.get(name, {}))
             try:
-                self.forms[name] = choose_form(flow, list(reads.get(name, {})), self.versions)
+                self.forms[name] = (
+                    choose_poll_form(flow, paths) if name in self.polls else choose_form(flow, paths, self.versions)
+                )
             except NotNative as refusal:
                 problems.append(NotNative(refusal.why, name))
         if problems:
@@ -243,6 +278,8 @@ class _Planner:
         takes_arguments = len(incoming) <= 1
         if node.key in self.failing:
             return maker.always_failing(flow, self.failing[node.key])
+        if isinstance(flow.state, Task) and node.key in self.polls:
+            return self._make_poll(flow, maker, takes_arguments)
         if isinstance(flow.state, Task):
             return maker.task(flow, self.forms[node.key], takes_arguments)
         if isinstance(flow.state, Choice):
@@ -254,6 +291,13 @@ class _Planner:
         if isinstance(flow.state, Pass):
             return maker.materialised(flow, takes_arguments)
         raise NotNative(f"a {flow.state.type} has no native form")
+
+    def _make_poll(self, flow: StateFlow, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
+        poll, form = self.polls[flow.name], self.forms[flow.name]
+        if isinstance(form, OperatorForm):
+            raise TypeError(f"{form!r} does not ask again")
+        is_read = flow.name in self.read_results
+        return make_poll(maker, flow, self.flows[poll.choice], poll, form, takes_arguments, is_read)
 
     def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
         """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
@@ -341,7 +385,7 @@ def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
             form = plan.forms.get(names[-1])
             operator = class_name(form.row) if isinstance(form, OperatorForm) else node.operator or ""
             found.append(TaskEntry(names[-1], state.type, node.task_id, operator, node.how, node.why, location))
-        elif names[-1] in plan.routes.folded:
+        elif names[-1] in plan.routes.folded or any(poll.wait == names[-1] for poll in plan.polls.values()):
             found.append(TaskEntry(names[-1], state.type, "", "", "folded", "", location))
         else:
             found.append(TaskEntry(names[-1], state.type, naming.task_id(names[-1]), "", "group", "", location))

@@ -87,9 +87,27 @@ class _Reader:
         return self.unresolved() if known is None else known
 
     def path(self, node: Any) -> Value:
+        plain = getattr(node, "plain_steps", 0)
+        if plain == len(node.steps) - 1 and plain > 1:
+            return self.item(node)
         names = [step.value for step in node.steps]
-        if getattr(node, "plain_steps", 0) != len(names):
+        if plain != len(names):
             return self.unresolved()
+        return self.names(node, names)
+
+    def item(self, node: Any) -> Value:
+        """Return an item of an array whose items are all known; of another value, JSONata's [0] may be itself."""
+        last = node.steps[-1]
+        found = [*(last.predicate or ()), *(last.stages or ())]
+        names = [step.value for step in node.steps]
+        if last.type != "name" or len(found) != 1 or found[0].expr.type != "number":
+            return self.unresolved()
+        array, index = self.names(node, names), found[0].expr.value
+        known = isinstance(array, Array) and isinstance(index, int) and 0 <= index < len(array.items)
+        return array.items[index] if isinstance(array, Array) and known else self.unresolved()
+
+    def names(self, node: Any, names: list[str]) -> Value:
+        """Return what a variable and plain names behind it read."""
         if names[0] != "states":
             start = self.variable(node.steps[0])
             return start if isinstance(start, Unresolved) else read(start, tuple(names[1:]))

@@ -72,7 +72,7 @@ class JinjaWriter:
             return "".join(map(self.text, parts))
         if isinstance(value, Object | Array):
             return self.json_text(value)
-        if isinstance(value, Call) and value.name in ("States.JsonToString", "$string"):
+        if isinstance(value, Call) and value.name == "States.JsonToString":
             return self.json_text(value.arguments[0])
         return f"{{{{ {self.expression(value)} }}}}"
 
@@ -165,7 +165,8 @@ class JinjaWriter:
             if parts is None:
                 raise NotNative("the template of a States.Format is no constant")
             return "(" + " ~ ".join(map(self.expression, parts)) + ")"
-        return writer.format(*map(self.expression, call.arguments))
+        arguments = [self.expression(part) for part in call.arguments]
+        return writer.format(*arguments)
 
 
 _CALLS = {
@@ -175,6 +176,8 @@ _CALLS = {
     "States.JsonToString": "{0} | tojson",
     "States.ArrayLength": "{0} | length",
     "States.ArrayGetItem": "{0}[{1}]",
+    "$string": "({0} if {0} is string else {0} | tojson)",
+    "$exists": "({0} is defined)",
     "&": "({0} ~ {1})",
     "+": "({0} + {1})",
     "-": "({0} - {1})",

@@ -146,11 +146,20 @@ class PythonWriter:
     def _call(self, call: Call) -> str:
         if call.name == "States.Format":
             return self._format(call)
+        if call.name == "$exists":
+            return self._exists(call.arguments[0])
         text, imports = CALLS.get(call.name, ("", ()))
         if not text or len(call.arguments) != text.count("{"):
             raise NotNative(f"{call.name} has no Python that means the same")
         self.imports.update(imports)
         return text.format(*map(self.expression, call.arguments))
+
+    def _exists(self, value: Value) -> str:
+        if isinstance(value, Absent):
+            return "False"
+        if not isinstance(value, Member):
+            raise NotNative("$exists of what is no member")
+        return self.container(value.base, value.key)
 
     def _format(self, call: Call) -> str:
         parts = format_parts(call)
@@ -192,6 +201,7 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "/": ("({} / {})", ()),
     "&": ("(str({}) + str({}))", ()),
     "?": ("({1} if {0} else {2})", ()),
+    "$string": ("(lambda value: value if isinstance(value, str) else json.dumps(value))({})", _JSON),
     "$count": ("len({})", ()),
     "$length": ("len({})", ()),
     "$not": ("(not {})", ()),

@@ -68,6 +68,8 @@ def is_text(shape: Shape | None, names: tuple[Key, ...], style: ValueStyle) -> b
         return len(names) == 1 and str(names[0]).endswith(("Id", "Name", "Arn"))
     for name in names:
         shape = _inner(shape, name, style)
+        if shape is not None and shape.type_name == "blob":
+            return True  # a document: prompts and the like
     return shape is not None and shape.type_name in _TEXTS
 
 
@@ -158,21 +160,39 @@ def _spell_constant(kind: str, value: Constant) -> Value:
     return value
 
 
-def _is_spelled_alike(shape: Shape, style: ValueStyle, seen: frozenset[str] = frozenset()) -> bool:
+def has_times(shape: Shape | None, names: tuple[Key, ...], style: ValueStyle) -> bool:
+    """Whether there are times in a part of a result, which Python has as objects.
+
+    Args:
+        shape: the operation's output.
+        names: the path of the part, as Step Functions spells it.
+        style: how the integration spells fields.
+    """
+    for name in names:
+        shape = _inner(shape, name, style)
+    return shape is not None and not _is_spelled_alike(shape, style)
+
+
+def _is_spelled_alike(
+    shape: Shape, style: ValueStyle, seen: frozenset[str] = frozenset(), *, times: bool = False
+) -> bool:
     """Whether names and types in a shape are the same in Step Functions and in boto3.
 
     Bytes inside of a structure, as an item of DynamoDB may have them, are no JSON: the task fails.
     """
     if shape.name in seen or shape.type_name in _SCALARS or (seen and shape.type_name == "blob"):
         return True
+    if shape.type_name == "timestamp":
+        return times
     seen |= {shape.name}
     if shape.type_name == "structure":
         return all(
-            style.field(name) == name and _is_spelled_alike(inner, style, seen) for name, inner in shape.members.items()
+            style.field(name) == name and _is_spelled_alike(inner, style, seen, times=times)
+            for name, inner in shape.members.items()
         )
     if shape.type_name == "map":
-        return _is_spelled_alike(shape.value, style, seen)
-    return shape.type_name == "list" and _is_spelled_alike(shape.member, style, seen)
+        return _is_spelled_alike(shape.value, style, seen, times=times)
+    return shape.type_name == "list" and _is_spelled_alike(shape.member, style, seen, times=times)
 
 
 def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) -> tuple[Key, ...]:
@@ -198,7 +218,7 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
         shape = _inner(shape, key, style)
         if shape is None and len(spelled) < len(keys):
             raise NotNative(f"the response has no {'.'.join(map(str, keys))}")
-    if shape is None or not _is_spelled_alike(shape, style):
+    if shape is None or not _is_spelled_alike(shape, style, times=True):
         raise NotNative(f"boto3 spells {'.'.join(map(str, keys)) or 'the response'} in another way than Step Functions")
     return tuple(spelled)
 

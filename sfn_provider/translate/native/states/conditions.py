@@ -174,7 +174,7 @@ _WRITERS: dict[str, Callable[[Comparison, ChoiceRule, StateFlow, PythonWriter], 
 
 
 def rule_reads(flow: StateFlow) -> Iterator[tuple[Source, tuple[Key, ...]]]:
-    """Iterate over what the rules of a Choice read; of a member that IsPresent tests, the object around it."""
+    """Iterate over the sources that the rules of a Choice read, with the paths into them."""
     for value in rule_values(flow):
         yield from reads_of(value)
 
@@ -183,12 +183,13 @@ def rule_values(flow: StateFlow) -> Iterator[Value]:
     """Iterate over the values that the rules of a Choice read."""
     if isinstance(flow.state, Choice):
         for rule in flow.state.choices:
-            yield from _values(rule, flow)
+            yield from values_of_rule(rule, flow)
 
 
-def _values(rule: ChoiceRule, flow: StateFlow) -> Iterator[Value]:
+def values_of_rule(rule: ChoiceRule, flow: StateFlow) -> Iterator[Value]:
+    """Iterate over the values that a rule reads; of a member that IsPresent tests, the object around it."""
     for part in (*(rule.and_ or ()), *(rule.or_ or ()), *((rule.not_,) if rule.not_ else ())):
-        yield from _values(part, flow)
+        yield from values_of_rule(part, flow)
     if isinstance(rule.condition, str):
         source = rule.condition[2:-2].strip() if is_jsonata(rule.condition) else rule.condition
         yield expression_value(source, flow.environment)

@@ -8,19 +8,30 @@ from sfn_provider.translate.emit.literals import argument, call, inline
 from sfn_provider.translate.native.data_flow.values import Key
 
 
-def return_lines(lines: list[str], returned: tuple[Key, ...] | None, is_mark: bool) -> list[str]:
+def return_lines(
+    lines: list[str], returned: tuple[Key, ...] | None, is_mark: bool, has_times: bool = False
+) -> list[str]:
     """Return the lines of a call, and of what the function returns.
 
     Args:
         lines: the lines of the call.
         returned: the path into the response that is returned; None where nobody reads it.
         is_mark: whether the result has to say that the task has run.
+        has_times: whether there are times in it, which an XCom has as text.
     """
     if returned is None:
         return [*lines, *(["return True"] if is_mark else [])]
-    if not returned:
+    if not returned and not has_times:
         return [f"response = {lines[0]}", *lines[1:], 'response.pop("ResponseMetadata")', "return response"]
     path = "".join(f"[{inline(key)}]" for key in returned)
+    if has_times:
+        cleaned = f"return json.loads(json.dumps(response{path}, default=str))"
+        return [
+            f"response = {lines[0]}",
+            *lines[1:],
+            *(['response.pop("ResponseMetadata")'] if not returned else []),
+            cleaned,
+        ]
     if len(lines) == 1:
         return [f"return {lines[0]}{path}"]
     return [f"return {lines[0]}", *lines[1:-1], lines[-1] + path]

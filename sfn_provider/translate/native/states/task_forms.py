@@ -36,6 +36,7 @@ from sfn_provider.translate.native.operator_table import (
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.states.api_shapes import (
     find_call,
+    has_times,
     is_text,
     spell_parameters,
     spell_result,
@@ -96,6 +97,7 @@ class FunctionForm:
         parameters: the arguments of the call.
         returned: the path into the response that the function returns; None where nobody reads it.
         reads: the path into the response by that into the Task's result.
+        has_times: whether there are times in what is read, which become texts.
     """
 
     client: str
@@ -103,6 +105,7 @@ class FunctionForm:
     parameters: Value
     returned: tuple[Key, ...] | None
     reads: dict[tuple[Key, ...], tuple[Key, ...]] = field(compare=False)
+    has_times: bool = False
 
     def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
         """Return where a path of the result is found.
@@ -115,7 +118,32 @@ class FunctionForm:
         return Place(task_id, path=self.reads[keys][len(self.returned) :])
 
 
-TaskForm = OperatorForm | FunctionForm
+@dataclass(frozen=True, slots=True)
+class LambdaForm:
+    """A Task as a function that calls a Lambda function, for polling.
+
+    Args:
+        function: the function's name or ARN.
+        payload: its input.
+        prefix: the path of the function's answer in the Task's result.
+    """
+
+    function: Value
+    payload: Value
+    prefix: tuple[Key, ...]
+
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
+        """Return where a path of the result is found.
+
+        Raises:
+            NotNative: it is beside the function's answer.
+        """
+        if keys[: len(self.prefix)] != self.prefix:
+            raise NotNative("what Lambda says beside the function's answer is read")
+        return Place(task_id, path=keys[len(self.prefix) :])
+
+
+TaskForm = OperatorForm | FunctionForm | LambdaForm
 
 
 def class_name(row: OperatorRow) -> str:
@@ -153,6 +181,39 @@ def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Ver
             return _function_form(resource, parameters, reads)
         except NotNative as second:
             raise NotNative(f"{refusal.why}; as a call of boto3: {second.why}") from second
+
+
+def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> FunctionForm | LambdaForm:
+    """Choose the form of a Task that asks again and again.
+
+    Args:
+        flow: the Task.
+        reads: the paths into its result that its Choice and later states read.
+
+    Raises:
+        NotNative: no short function does what the Task does.
+    """
+    state: Task = flow.state  # type: ignore[assignment]
+    if state.credentials is not None:
+        raise NotNative("Credentials name a role: an operator needs an Airflow connection that has it")
+    resource = parse_resource(fill_partition(state.resource))
+    _check_resolved(flow.effective)
+    if is_function(resource):
+        return LambdaForm(constant(state.resource), flow.effective, ())
+    if resource.pattern != "request_response":
+        raise NotNative("a job that is waited for is asked for again in a loop")
+    _check_pattern(resource)
+    if resource.resource_type == "lambda" and resource.action == "invoke":
+        parameters = dict(flow.effective.members) if isinstance(flow.effective, Object) else {}
+        form = LambdaForm(
+            parameters.get("FunctionName", constant(None)), parameters.get("Payload", Object(())), ("Payload",)
+        )
+        if not set(parameters) <= {"FunctionName", "Payload"} or "FunctionName" not in parameters:
+            raise NotNative("the function is called with more than a payload")
+        for keys in reads:
+            form.place("", keys)
+        return form
+    return _function_form(resource, flow.effective, reads)
 
 
 def is_function(resource: Resource) -> bool:
@@ -262,9 +323,10 @@ def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[
         raise NotNative(f"Step Functions changes the result of {integration.name}")
     spelled = spell_parameters(operation.input_shape, parameters, integration.style)
     paths = {keys: spell_result(operation.output_shape, keys, integration.style) for keys in reads}
-    return FunctionForm(
-        integration.client, xform_name(integration.operation), spelled, _common_path(list(paths.values())), paths
-    )
+    times = any(has_times(operation.output_shape, keys, integration.style) for keys in reads)
+    returned = _common_path(list(paths.values()))
+    method = xform_name(integration.operation)
+    return FunctionForm(integration.client, method, spelled, returned, paths, times)
 
 
 def _common_path(paths: list[tuple[Key, ...]]) -> tuple[Key, ...] | None:

@@ -1,0 +1,121 @@
+"""Turns polling loops into sensors: a Task asks, a Choice decides whether it is done, a Wait lies before the next time.
+
+The machine is rewritten without the way back, so that all else sees a Task and a Choice behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sfn_provider.asl.model import Branch, Choice, ChoiceRule, Map, Parallel, StateMachine, Task, Wait
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
+from sfn_provider.translate.plan.graph import loops, successors
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A polling loop.
+
+    Args:
+        task: the name of the Task that asks.
+        choice: the name of the Choice.
+        wait: the name of the Wait.
+        rules: the rules of the Choice with whether each leads out of the loop.
+        default_leaves: whether Default leads out of it.
+        seconds: the seconds of the Wait.
+        original: the Wait, which the machine may not have any more.
+    """
+
+    task: str
+    choice: str
+    wait: str
+    rules: tuple[tuple[ChoiceRule, bool], ...]
+    default_leaves: bool
+    seconds: int
+    original: Wait
+
+
+def cut_polling_loops(machine: StateMachine) -> tuple[StateMachine, dict[str, Poll]]:
+    """Return a machine without the ways back of its polling loops, and these loops by the name of their Task.
+
+    Args:
+        machine: the machine.
+    """
+    polls: dict[str, Poll] = {}
+    return _cut_scope(machine, polls), polls
+
+
+def _cut_scope(scope: Any, polls: dict[str, Poll]) -> Any:
+    states = {name: _cut_inside(state, polls) for name, state in scope.states.items()}
+    for loop in loops({name: successors(state) for name, state in states.items()}):
+        poll = _find_poll(states, loop)
+        if poll is None:
+            continue
+        polls[poll.task] = poll
+        states[poll.choice] = _without_way_back(states[poll.choice], poll)
+        entered = scope.start_at == poll.wait or any(
+            poll.wait in successors(state) for name, state in states.items() if name not in loop
+        )
+        if not entered:
+            del states[poll.wait]
+    return scope.model_copy(update={"states": states})
+
+
+def _cut_inside(state: Any, polls: dict[str, Poll]) -> Any:
+    if isinstance(state, Parallel):
+        return state.model_copy(update={"branches": tuple(_cut_scope(branch, polls) for branch in state.branches)})
+    if isinstance(state, Map):
+        field = "item_processor" if state.item_processor is not None else "iterator"
+        body: Branch = _cut_scope(state.body, polls)
+        return state.model_copy(update={field: body})
+    return state
+
+
+def _find_poll(states: Mapping[str, Any], loop: tuple[str, ...]) -> Poll | None:
+    by_type = {type(states[name]): name for name in loop}
+    if len(loop) != 3 or set(by_type) != {Task, Choice, Wait}:
+        return None
+    task, choice, wait = (by_type[kind] for kind in (Task, Choice, Wait))
+    asking, deciding, waiting = states[task], states[choice], states[wait]
+    leads_round = asking.next == choice and waiting.next == task and task not in successors(deciding)
+    catches_inside = any(catcher.next in loop for catcher in asking.catch)
+    if not leads_round or catches_inside or not isinstance(waiting.seconds, int):
+        return None
+    if any(state.assign is not None for state in (asking, deciding, waiting, *deciding.choices)):
+        return None
+    rules = tuple((rule, rule.next != wait) for rule in deciding.choices)
+    leaves = deciding.default not in (None, wait)
+    if not leaves and not any(leaving for _, leaving in rules):
+        return None
+    return Poll(task, choice, wait, rules, leaves, waiting.seconds, waiting)
+
+
+def _without_way_back(choice: Choice, poll: Poll) -> Choice:
+    """Return the Choice behind the sensor; the last rule becomes the default where that led back."""
+    rules = [rule for rule, leaves in poll.rules if leaves]
+    default = choice.default
+    if not poll.default_leaves:
+        default = rules.pop().next
+    return choice.model_copy(update={"choices": tuple(rules), "default": default})
+
+
+def asks_the_same(scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> bool:
+    """Whether the Task of a loop asks the same each time, though its own last answer is in the document.
+
+    Args:
+        scope: the scope in which the loop is, evaluated without the way back.
+        poll: the loop.
+        evaluator: evaluates states.
+    """
+    asking, deciding = scope.states[poll.task], scope.states[poll.choice]
+    way = _way(deciding)
+    for name, state in ((poll.wait, poll.original), (poll.task, asking.state)):
+        flow = evaluator.state(name, state, way, asking.environment.context)
+        way = flow.ways[0][1]
+    return flow.effective == asking.effective
+
+
+def _way(deciding: StateFlow) -> Way:
+    return Way(deciding.output, deciding.environment.variables)
