@@ -33,6 +33,7 @@ SENSITIVE = (
     *("operators/test_situations.py", "operators/test_step_function.py"),
     *("runtime/test_cleared_runs.py", "runtime/test_situations.py"),
     *("sensors/test_failure_arguments.py", "sensors/test_situations.py"),
+    *("translate/native/operator_table/test_failures.py", "translate/native/operator_table/test_rows.py"),
 )
 """What Airflow can break, for where time is short: ``SFN_PROVIDER_MATRIX_TESTS=sensitive``."""
 

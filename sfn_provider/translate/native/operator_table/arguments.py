@@ -1,4 +1,4 @@
-"""Assigns a Task's parameters to an operator's arguments, and finds parts of the Task's result after it."""
+"""Assigns a Task's parameters to an operator's arguments, and finds parts of its result."""
 
 from __future__ import annotations
 

@@ -104,7 +104,8 @@ class OperatorRow:
         returns: where paths of the result are found. A path that is not there cannot be read.
         added: parameters of the call that the operator sends where the Task has none, as the service itself would
             take them.
-        changed: parameters of the call that the operator sends differently, with the reason why it is the same.
+        changed: a sentence on each parameter of the call that the operator sends differently; where that makes a
+            difference, the sentence is in ``lost``, too.
         outcomes: what becomes of the operator with statuses of a job with which the state fails, where it does not
             fail as well: ``succeeds``, or ``waits`` until the task's execution_timeout. `for_provider` adds texts.
         reads: operations that it calls beside ``operation``; none of them changes anything.
@@ -151,8 +152,16 @@ def for_provider(row: OperatorRow, amazon: Version) -> OperatorRow:
     for older in row.older:
         if amazon < older.before:
             row = _before(row, older)
-    texts = [_OUTCOME_TEXTS[outcome].format(status) for status, outcome in row.outcomes.items()]
-    return replace(row, older=(), lost=(*row.lost, *texts))
+    return replace(row, older=(), lost=(*row.lost, *outcome_texts(row.outcomes)))
+
+
+def outcome_texts(outcomes: Mapping[str, Outcome]) -> tuple[str, ...]:
+    """Return a sentence for each status of a job with which an operator does not fail as the state does.
+
+    Args:
+        outcomes: as of a row.
+    """
+    return tuple(_OUTCOME_TEXTS[outcome].format(status) for status, outcome in outcomes.items())
 
 
 def _before(row: OperatorRow, older: OlderProvider) -> OperatorRow:

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-UNUSED: Final[dict[str, str]] = {
-    "athena:startQueryExecution": "AthenaOperator always waits for the end of the query.",
-    "aws-sdk:athena:startQueryExecution": "AthenaOperator always waits for the end of the query.",
-    "aws-sdk:eventbridge:putEvents": "EventBridgePutEventsOperator fails where an event is refused; the state goes on.",
+_ATHENA: Final = "AthenaOperator always waits for the end of the query"
+_CREATE_APPLICATION: Final = "EmrServerlessCreateApplicationOperator starts the application, too"
+_DELETE_APPLICATION: Final = "EmrServerlessDeleteApplicationOperator stops the application first"
+_NODEGROUP: Final = "EksCreateNodegroupOperator adds a tag that makes the cluster the owner"
+_DELETE_CLUSTER: Final = "EksDeleteClusterOperator tries again while the cluster is in use; the state fails"
+_DELETE_NODEGROUP: Final = "EksDeleteNodegroupOperator tries again while the node group is in use; the state fails"
+_COPY_SNAPSHOT: Final = "RdsCopyDbSnapshotOperator sends empty texts for parameters that the Task does not have"
+
+UNUSED: Final[Mapping[str, str]] = {
+    "athena:startQueryExecution": _ATHENA,
+    "aws-sdk:athena:startQueryExecution": _ATHENA,
+    "aws-sdk:databasemigration:createReplicationTask": "DmsCreateTaskOperator writes the table mappings itself: the "
+    "Task has them as text",
+    "aws-sdk:databasemigration:deleteReplicationTask": "DmsDeleteTaskOperator waits until the task is deleted",
+    "aws-sdk:databasemigration:startReplication": "DmsStartReplicationOperator starts nothing where the replication "
+    "runs; the state fails",
+    "aws-sdk:ec2:startInstances": "EC2StartInstanceOperator starts one instance, and waits until it runs",
+    "aws-sdk:ec2:stopInstances": "EC2StopInstanceOperator stops one instance, and waits until it has stopped",
+    "aws-sdk:eventbridge:putEvents": "EventBridgePutEventsOperator fails where an event is refused; the state goes on",
+    "aws-sdk:rds:copyDBClusterSnapshot": _COPY_SNAPSHOT,
+    "aws-sdk:rds:copyDBSnapshot": _COPY_SNAPSHOT,
+    "aws-sdk:s3:createBucket": "S3CreateBucketOperator succeeds where the bucket exists; the state fails",
+    "aws-sdk:s3:deleteBucket": "S3DeleteBucketOperator succeeds where there is no such bucket; the state fails",
+    "aws-sdk:s3:deleteObject": "S3DeleteObjectsOperator calls DeleteObjects",
+    "aws-sdk:s3:listObjectsV2": "S3ListOperator returns the keys alone, of all pages",
+    "databrew:startJobRun.sync": "GlueDataBrewStartJobOperator succeeds where the job run fails",
+    "eks:createNodegroup": _NODEGROUP,
+    "eks:createNodegroup.sync": _NODEGROUP,
+    "eks:deleteCluster": _DELETE_CLUSTER,
+    "eks:deleteCluster.sync": _DELETE_CLUSTER,
+    "eks:deleteNodegroup": _DELETE_NODEGROUP,
+    "eks:deleteNodegroup.sync": _DELETE_NODEGROUP,
+    "emr-serverless:createApplication": _CREATE_APPLICATION,
+    "emr-serverless:createApplication.sync": _CREATE_APPLICATION,
+    "emr-serverless:deleteApplication": _DELETE_APPLICATION,
+    "emr-serverless:deleteApplication.sync": _DELETE_APPLICATION,
+    "sagemaker:createEndpoint": "SageMakerEndpointOperator updates an endpoint that exists; the state fails",
 }
 """Why, by resource."""

@@ -10,6 +10,8 @@ from sfn_provider.translate.native.operator_table.services.rows import attempts,
 
 _STARTED_BY: Final = "Tasks are started by the owner of the Airflow task, not by 'AWS Step Functions'."
 
+_NO_MARK: Final = "The container has no variable MANAGED_BY_AWS, by which Step Functions marks it."
+
 _RUN_TASK: Final = OperatorRow(
     "ecs:runTask",
     operator("ecs.EcsRunTaskOperator"),
@@ -88,7 +90,8 @@ _SUBMIT_JOB_SYNC: Final = replace(
     deferrable="deferrable",
     returns=dict(_SUBMIT_JOB.returns) | {"$.Status": constant("SUCCEEDED")},
     reads=("DescribeJobs",),
-    changed={"ContainerOverrides": "The container has no variable MANAGED_BY_AWS, by which Step Functions marks it."},
+    changed={"ContainerOverrides": _NO_MARK},
+    lost=(_NO_MARK,),
 )
 
 ROWS: Final = (_RUN_TASK, _RUN_TASK_SYNC, _SUBMIT_JOB, _SUBMIT_JOB_SYNC)

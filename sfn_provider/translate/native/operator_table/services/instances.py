@@ -48,6 +48,8 @@ _CREATE_APPLICATION: Final = OperatorRow(
         "ApplicationDescription": Argument("application_description"),
     },
     passthrough="create_application_kwargs",
+    # Its fields are spelled otherwise in a Task: JsonMappingParameters.
+    unsupported=frozenset({"ApplicationConfiguration.SqlApplicationConfiguration"}),
     # Without a description the operator writes one.
     required=("ApplicationName", "RuntimeEnvironment", "ServiceExecutionRole", "ApplicationDescription"),
     returns={"$.ApplicationDetail.ApplicationARN": Returned(path=("ApplicationARN",))},

@@ -153,6 +153,7 @@ _CUSTOMIZE: Final = OperatorRow(
     constants={"ensure_unique_job_name": False, "wait_for_completion": False, "deferrable": False},
     passthrough="customization_job_kwargs",
     passthrough_kind="api_names",
+    unsupported=frozenset({"CustomizationConfig"}),
     required=(
         *("JobName", "CustomModelName", "RoleArn", "BaseModelIdentifier", "HyperParameters"),
         *("TrainingDataConfig.S3Uri", "OutputDataConfig.S3Uri"),
