@@ -283,9 +283,18 @@ def test_run_as_json(told: Told, folder: Path) -> None:
     assert found["events"][0]["type"] == "ExecutionStarted"
 
 
-def test_run_without_an_input_takes_an_empty_object(told: Told, folder: Path) -> None:
+def test_run_with_mocks_and_without_an_input_takes_an_empty_object(told: Told, folder: Path) -> None:
     (folder / "echo.json").write_text(json.dumps(machine({"A": END})))
-    assert as_json(told, "run", "echo.json")[1]["output"] == {}
+    cases = {"StateMachines": {"Echo": {"TestCases": {"Case": {}}}}, "MockedResponses": {}}
+    (folder / "no_mocks.json").write_text(json.dumps(cases))
+    assert as_json(told, "run", "echo.json", "--mock", "no_mocks.json#Case")[1]["output"] == {}
+
+
+def test_run_without_mocks_and_input_makes_cases(told: Told, folder: Path) -> None:
+    (folder / "echo.json").write_text(json.dumps(machine({"A": END})))
+    code, made = as_json(told, "run", "echo.json")
+    [case] = made["cases"].values()
+    assert (code, case["status"], case["output"]) == (0, "SUCCEEDED", case["input"])
 
 
 @pytest.mark.usefixtures("user_airflow_home")

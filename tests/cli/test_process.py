@@ -64,10 +64,10 @@ def test_exit_codes_reach_the_shell(arguments: tuple[str, ...], code: int, told:
 def test_a_terminal_that_cannot_show_a_character_gets_an_escape(encoding: str, tmp_path: Path) -> None:
     file = tmp_path / "odd.json"
     file.write_text(json.dumps(machine({"状态 😀": END | {"Result": "\ud800 é"}})))
-    text = process("run", str(file), PYTHONIOENCODING=encoding)
+    text = process("run", str(file), "--input", "{}", PYTHONIOENCODING=encoding)
     assert text.returncode == 0 and "\\ud800" in text.stdout
     assert ("状态" in text.stdout) is (encoding == "utf-8")
-    as_json = process("run", str(file), "--json", PYTHONIOENCODING=encoding)
+    as_json = process("run", str(file), "--input", "{}", "--json", PYTHONIOENCODING=encoding)
     assert json.loads(as_json.stdout)["output"] == "\ud800 é"
 
 
