@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from sfn_provider.asl.json_positions import LineIndex, scan_positions
 from sfn_provider.exceptions import UsageError
 
 Json = Any
+
+_MAX_DEPTH = 200
 
 MAX_NODES = 1_000_000
 """Upper limit of values in a template after its aliases are expanded."""
@@ -75,12 +78,15 @@ def _read_json(text: str, file: str) -> Template:
 def _read_yaml(text: str, file: str) -> Template:
     import yaml
 
-    loader = yaml.SafeLoader(text)
+    # libyaml's parser is YAML 1.2 where it matters: in {rate: cron(0 3 * * ? *)} Python's takes ? for a new key.
+    make_loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = make_loader(text)
     loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
         for first, resolvers in loader.yaml_implicit_resolvers.items()
     }
     try:
+        _refuse_depth(yaml.parse(text, Loader=make_loader), file)
         node = loader.get_single_node()
         builder = _Builder(loader, file)
         value = builder.build(node, "") if node is not None else None
@@ -91,6 +97,16 @@ def _read_yaml(text: str, file: str) -> Template:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: the value does not fit its tag
         raise UsageError(f"{file}: the template is not YAML: {' '.join(str(error).split())}") from None
     return Template(value, builder.positions, builder.blocks)
+
+
+def _refuse_depth(events: Iterator[Any], file: str) -> None:
+    """Refuse what nests too deep before libyaml composes it, whose stack overflows without an exception."""
+    depth = 0
+    for event in events:
+        kind = type(event).__name__
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        if depth > _MAX_DEPTH:
+            raise UsageError(f"{file}:{event.start_mark.line + 1}: the template nests deeper than {_MAX_DEPTH} levels")
 
 
 class _Builder:

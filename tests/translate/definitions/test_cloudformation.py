@@ -362,3 +362,19 @@ def test_functions_where_objects_stand_are_passed_over(place: int, tmp_path: Pat
     assert definition_of(file) == one_task("r")
     assert (found.schedule is None) == (place == 0)
     assert [finding.code for finding in found.findings] == ([] if place == 2 else ["EVENT_NOT_TAKEN"])
+
+
+def test_a_question_mark_stands_in_flow_style(tmp_path: Path) -> None:
+    file = tmp_path / "template.yaml"
+    properties = "Definition: {StartAt: A, States: {A: {Type: Pass, Comment: cron(0 3 * * ? *), End: true}}}"
+    file.write_text(f"Resources:\n  M:\n    Type: AWS::Serverless::StateMachine\n    Properties:\n      {properties}\n")
+    assert read_definition(str(file)).document.value["States"]["A"]["Comment"] == "cron(0 3 * * ? *)"
+
+
+@pytest.mark.parametrize(
+    "text", ["Resources:\n  A: " + "[" * 100_000, "Resources:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 1_000))]
+)
+def test_a_template_that_nests_deeply_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(text)
+    with pytest.raises(UsageError, match="the template nests deeper than 200 levels"):
+        read_definition(str(tmp_path / "template.yaml"))
