@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version as installed_version
 from typing import Final
+
+from packaging.utils import canonicalize_name
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.exceptions import UsageError
@@ -75,7 +78,7 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
     names = tuple(wheel.name for wheel in wheels)
     files = {
         "plugins.zip": make_zip(plugins | {wheel.name: wheel.content for wheel in wheels}),
-        "requirements.txt": make_requirements(image, requirements, offline).encode(),
+        "requirements.txt": make_requirements(image, requirements, wheels, offline=offline).encode(),
         "policy.json": (json.dumps(policy, indent=2) + "\n").encode(),
         "README.md": render_readme(image, dags, names, offline=offline).encode(),
         **_dag_files(dags),
@@ -83,17 +86,33 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
     return Bundle(dict(sorted(files.items())), names, tuple(diagnostics))
 
 
-def make_requirements(image: Image, requirements: Requirements, offline: bool) -> str:
+def make_requirements(image: Image, requirements: Requirements, wheels: Sequence[Wheel], *, offline: bool) -> str:
     """Write requirements.txt.
 
-    Source: https://docs.aws.amazon.com/mwaa/latest/userguide/best-practices-dependencies.html
+    A wheel of plugins.zip is named by its path and digest, so that pip takes no other file of that name and version, as
+    an index may have it, and refuses a changed one. A line with ``--hash`` would do so, too, but would make pip ask for
+    a hash of every line that a user has beside ours.
+
+    Source: https://docs.aws.amazon.com/mwaa/latest/userguide/best-practices-dependencies.html and
+    https://pip.pypa.io/en/stable/topics/secure-installs/
+
+    Args:
+        image: the version of MWAA.
+        requirements: what the image lacks.
+        wheels: the wheels in plugins.zip.
+        offline: whether there is no index.
     """
     exact = {DISTRIBUTION: installed_version(DISTRIBUTION), **dict(sorted(requirements.missing.items()))}
+    direct = {canonicalize_name(wheel.name.partition("-")[0]): wheel for wheel in wheels}
+    lines = [
+        f"{name} @ file://{PLUGINS_FOLDER}/{wheel.name}#sha256={sha256(wheel.content).hexdigest()}"
+        if (wheel := direct.get(canonicalize_name(name)))
+        else f"{name}=={pin}"
+        for name, pin in exact.items()
+    ]
     # Without a line for constraints MWAA adds its own copy of them, which takes no network.
-    first = [] if offline else [f'--constraint "{image.constraints_url}"']
-    last = ["--no-index"] if offline else []
-    lines = [*first, f"--find-links {PLUGINS_FOLDER}", *last, *(f"{name}=={pin}" for name, pin in exact.items())]
-    return "\n".join([*lines, ""])
+    first = "--no-index" if offline else f'--constraint "{image.constraints_url}"'
+    return "\n".join([first, *lines, ""])
 
 
 def _make_wheels(image: Image, requirements: Requirements, offline: bool) -> list[Wheel]:

@@ -15,7 +15,7 @@ _TEXT: Final = Template("""# airflow-provider-sfn $version for Amazon MWAA, Airf
 | File | What |
 |---|---|
 | `plugins.zip` | the package as modules, and as wheels: $wheels |
-| `requirements.txt` | makes MWAA install the wheels$index |
+| `requirements.txt` | makes MWAA install these wheels, by path and digest$index |
 | `policy.json` | what the environment's execution role must be allowed |
 $dags
 ## 1. Allow

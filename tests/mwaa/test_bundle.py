@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from hashlib import sha256
 from importlib.metadata import version as installed_version
 from io import BytesIO
 from pathlib import Path
@@ -14,14 +15,17 @@ from zipfile import ZipFile
 
 import pytest
 
+from sfn_provider import __version__
 from sfn_provider.cli import run_command
 from sfn_provider.exceptions import UsageError
-from sfn_provider.mwaa.bundle import make_bundle
+from sfn_provider.mwaa.bundle import PLUGINS_FOLDER, make_bundle
 from sfn_provider.mwaa.checks import check_installation
 from sfn_provider.mwaa.dag_files import read_dag_file
 from sfn_provider.mwaa.images import find_image, read_images
-from sfn_provider.mwaa.requirements import find_requirements
+from sfn_provider.mwaa.requirements import find_requirements, installed_distribution
 from sfn_provider.mwaa.wheel_downloads import download_wheel
+from sfn_provider.mwaa.wheels import Wheel, make_installed_wheel, make_package_wheel
+from sfn_provider.mwaa.zip_archive import make_zip
 from tests.golden import DAGS
 
 SALES = [str(DAGS / "sales_pipeline.py"), str(DAGS / "start_sales_pipeline.py")]
@@ -88,12 +92,67 @@ def test_the_plugins_hold_modules_wheels_and_one_plugin() -> None:
 
 def test_requirements_name_the_constraints_and_where_the_wheels_are() -> None:
     lines = make_bundle(find_image("2.10.3"), []).files["requirements.txt"].decode().splitlines()
-    assert lines[:3] == [
+    assert lines[:2] == [
         '--constraint "https://raw.githubusercontent.com/apache/airflow/constraints-2.10.3/constraints-3.11.txt"',
-        "--find-links /usr/local/airflow/plugins",
-        "airflow-provider-sfn==0.1.0",
+        _direct(make_package_wheel()),
     ]
+    assert _direct(make_installed_wheel(installed_distribution("jsonata-python"))) in lines
     assert "networkx==3.4.2" in lines
+
+
+def _direct(wheel: Wheel) -> str:
+    """The line of requirements.txt for a wheel of plugins.zip."""
+    name = wheel.name.partition("-")[0].replace("_", "-")
+    return f"{name} @ file:///usr/local/airflow/plugins/{wheel.name}#sha256={sha256(wheel.content).hexdigest()}"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> tuple[list[str], Path]:
+    """A bundle that needs no index, unpacked, and another index that has our wheel's name and one of the user's.
+
+    Gives pip's command, which takes a requirements file, and the folder of the plugins.
+    """
+    image = find_image("3.0.6")
+    others = {name: pin for name, pin in find_requirements(image).missing.items() if name != "jsonata-python"}
+    made = make_bundle(replace(image, python=PYTHON, installed=dict(image.installed) | others), [])
+    plugins, index = tmp_path / "plugins", tmp_path / "index"
+    with ZipFile(BytesIO(made.files["plugins.zip"])) as archive:
+        archive.extractall(plugins)
+    index.mkdir()
+    (index / made.wheels[0]).write_bytes(_wheel("airflow-provider-sfn", __version__, "evil"))
+    (index / "users_own-1.0-py3-none-any.whl").write_bytes(_wheel("users-own", "1.0", "own"))
+    _, *lines = made.files["requirements.txt"].decode().splitlines()
+    text = "\n".join([*lines, "users-own==1.0"]).replace(PLUGINS_FOLDER, str(plugins))
+    (tmp_path / "requirements.txt").write_text(text)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
+    site = ["--find-links", str(index), "--target", str(tmp_path / "site")]
+    return [*pip, *site, "--requirement", str(tmp_path / "requirements.txt")], plugins
+
+
+def _wheel(name: str, version: str, module: str) -> bytes:
+    folder = f"{name.replace('-', '_')}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    kind = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files = {f"{module}.py": b"", f"{folder}/METADATA": metadata, f"{folder}/WHEEL": kind, f"{folder}/RECORD": b""}
+    return make_zip(files)
+
+
+def test_an_index_cannot_replace_the_package_and_a_line_of_the_users_needs_no_hash(
+    environment: tuple[list[str], Path], tmp_path: Path
+) -> None:
+    command, _ = environment
+    subprocess.run(command, check=True, timeout=120)
+    assert (tmp_path / "site/sfn_provider/__init__.py").exists() and (tmp_path / "site/own.py").exists()
+    assert not (tmp_path / "site/evil.py").exists()
+
+
+def test_a_wheel_that_was_changed_is_refused(environment: tuple[list[str], Path], tmp_path: Path) -> None:
+    command, plugins = environment
+    [wheel] = plugins.glob("airflow_provider_sfn-*.whl")
+    wheel.write_bytes(_wheel("airflow-provider-sfn", __version__, "evil"))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1 and "DO NOT MATCH THE HASHES" in done.stderr
+    assert not (tmp_path / "site").exists()
 
 
 def test_offline_every_wheel_is_brought_and_no_index_is_asked() -> None:
@@ -102,10 +161,10 @@ def test_offline_every_wheel_is_brought_and_no_index_is_asked() -> None:
     mine = replace(image, pinned=here, python=PYTHON)  # what this environment has, so that nothing is downloaded
     made = make_bundle(mine, [], offline=True)
     lines = made.files["requirements.txt"].decode().splitlines()
-    assert lines[:2] == ["--find-links /usr/local/airflow/plugins", "--no-index"]
+    assert lines[0] == "--no-index"
     assert "constraint" not in "".join(lines)
     wheels = {name.partition("-")[0].replace("_", "-") for name in made.wheels}
-    assert wheels == {"airflow-provider-sfn", *here} == {line.partition("==")[0] for line in lines[2:]}
+    assert wheels == {"airflow-provider-sfn", *here} == {line.partition(" @ ")[0] for line in lines[1:]}
 
 
 def test_a_wheel_that_cannot_be_downloaded_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
