@@ -13,6 +13,7 @@ from sfn_provider.translate.native.operator_table.services import (
     instances,
     machine_learning,
     messages,
+    sdk_actions,
     storage,
 )
 from sfn_provider.translate.native.operator_table.unused import UNUSED
@@ -20,7 +21,7 @@ from sfn_provider.translate.native.operator_table.unused import UNUSED
 OLDEST_AIRFLOW: Final[Version] = (2, 10)
 """The oldest Airflow that the rows are checked with."""
 
-_SERVICES: Final = (messages, data, containers, emr, machine_learning, storage, instances)
+_SERVICES: Final = (messages, data, containers, emr, machine_learning, storage, instances, sdk_actions)
 
 OPERATORS: Final[dict[str, OperatorRow]] = {row.resource: row for service in _SERVICES for row in service.ROWS}
 """The rows by resource: ``glue:startJobRun.sync``; ``lambda`` is a function whose ARN is the resource."""

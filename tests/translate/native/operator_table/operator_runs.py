@@ -113,15 +113,19 @@ async def _first_event(trigger: Any) -> Any:
     raise AssertionError(f"{path} ended without an event")
 
 
+@cache
+def _caller() -> Caller:
+    return Caller(aws_conn_id=None, region_name=REGION)
+
+
 def run_state(resource: str, parameters: Any, answers: dict[str, Any]) -> tuple[RecordedCalls, Any]:
     """Make the calls that a Task makes on the engine. Gives them and the Task's result."""
-    caller = Caller(aws_conn_id=None, region_name=REGION)
     call = CallTask(id="1", state="Work", resource=resource, arguments=parameters)
     described = {name: _without_errors(response) for name, response in answers.items()}
     with recorded(described) as calls:
-        outcome = caller.submit(call, idempotency_key="run/Work/0")
+        outcome = _caller().submit(call, idempotency_key="run/Work/0")
         while not isinstance(outcome, Completed):
-            outcome = caller.poll(outcome.job)
+            outcome = _caller().poll(outcome.job)
     return calls, outcome.result
 
 

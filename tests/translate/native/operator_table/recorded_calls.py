@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -89,7 +86,8 @@ def recorded(answers: dict[str, Any]) -> Iterator[RecordedCalls]:
         patch.setattr(botocore.client.BaseClient, "_make_api_call", answer)
         patch.setattr(aiobotocore.client.AioBaseClient, "_make_api_call", answer_async)
         patch.setattr(time, "sleep", lambda seconds: None)
-        # As in tests.aws.clients: hooks read the source text of all that call them, for each client.
-        stack = partial(inspect.stack, 0)
-        patch.setattr(base_aws, "inspect", SimpleNamespace(**{**vars(inspect), "stack": stack}))
+        # Hooks find out who calls them, for each client, by the stack: in a test that is most of what a client costs.
+        patch.setattr(
+            base_aws.AwsGenericHook, "_generate_user_agent_extra_field", lambda hook, existing_user_agent_extra: ""
+        )
         yield calls

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -9,7 +11,9 @@ import pytest
 
 from sfn_provider.translate.native.operator_table import (
     OPERATORS,
+    Argument,
     OperatorRow,
+    Returned,
     assign_arguments,
     find_operator,
 )
@@ -74,24 +78,52 @@ def test_the_operator_has_the_arguments(resource: str) -> None:
     assert names - accepted_arguments(operator_class(row)) == set()
 
 
-@pytest.mark.parametrize("sample", SAMPLES_HERE, ids=lambda sample: sample.id)
-def test_the_operator_calls_what_the_state_calls(sample: Sample) -> None:
-    row = row_of(sample.resource)
+def check(row: OperatorRow, sample: Sample) -> None:
+    """Compare what the row's operator does with what the state does."""
     arguments = written(assign_arguments(row, sample.parameters))
     run = run_operator(row, arguments, sample.answers)
     state, result = sent_by_state(sample)
     [expected], [actual] = state.of(row.operation), run.calls.of(row.operation)
     assert {name for name, _ in run.calls.calls} <= {row.operation, *row.reads}
-    own = {
-        name
-        for name in (*run.calls.tokens[row.operation], "name")
-        if name.casefold() not in map(str.casefold, sample.parameters)
-    }
-    changed = {name for name in expected if name.casefold() in map(str.casefold, row.changed)}
-    expected = without(expected, *own, *changed) | sample.sent
-    assert without_additions(without(actual, *own), expected, dict(row.added)) == expected
+    known = set(map(str.casefold, sample.parameters))
+    made = {name for name in (*run.calls.tokens[row.operation], "name") if name.casefold() not in known}
+    changed = {name for name in expected if name.casefold() in set(map(str.casefold, row.changed))}
+    expected = without(expected, *made, *changed) | sample.sent
+    assert without_additions(without(actual, *made), expected, dict(row.added)) == expected
     for path, returned in row.returns.items():
         assert read(returned, run, arguments) == part(result, path), path
+
+
+@pytest.mark.parametrize("sample", SAMPLES_HERE, ids=lambda sample: sample.id)
+def test_the_operator_calls_what_the_state_calls(sample: Sample) -> None:
+    check(row_of(sample.resource), sample)
+
+
+WRONG_ROWS: list[tuple[str, str, Callable[[OperatorRow], OperatorRow]]] = [
+    ("sqs:sendMessage text", "its own default", lambda row: replace(row, constants={})),
+    ("ecs:runTask least", "its own launch type", lambda row: replace(row, constants=dict(row.constants) | {
+        "launch_type": "EC2",
+    })),
+    ("aws-sdk:s3:copyObject", "its own ACL", lambda row: replace(row, constants={})),
+    ("athena:startQueryExecution.sync defaults", "an addition that is not listed", lambda row: replace(row, added={})),
+    ("glue:startJobRun", "waiting", lambda row: replace(row, constants={**row.constants, "wait_for_completion": True})),
+    ("glue:startJobRun", "a call that is not listed", lambda row: replace(row, reads=())),
+    ("glue:startJobRun", "another result", lambda row: replace(row, returns={"$.JobRunId": Returned(path=("Id",))})),
+    ("sns:publish", "another argument", lambda row: replace(row, arguments=dict(row.arguments) | {
+        "Subject": Argument("message_group_id"),
+    })),
+    ("ecs:runTask", "names of the Task", lambda row: replace(row, arguments=dict(row.arguments) | {
+        "PlacementStrategy": Argument("placement_strategy"),
+    })),
+]  # fmt: skip
+
+
+@pytest.mark.skipif(AMAZON < (9, 34), reason="the rows are as the newest providers have their operators")
+@pytest.mark.parametrize(("sample", "what", "wrong"), WRONG_ROWS, ids=[f"{row[0]}: {row[1]}" for row in WRONG_ROWS])
+def test_a_row_that_is_wrong_is_found(sample: str, what: str, wrong: Callable[[OperatorRow], OperatorRow]) -> None:
+    [found] = [each for each in SAMPLES if each.id == sample]
+    with pytest.raises((AssertionError, TypeError, KeyError)):
+        check(wrong(row_of(found.resource)), found)
 
 
 def part(result: Any, path: str) -> Any:
