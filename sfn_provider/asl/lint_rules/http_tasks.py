@@ -1,7 +1,7 @@
 """Rule: a Task that calls an HTTPS endpoint names the connection that authorizes it.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html; that AWS refuses a ConnectionArn which
-is no ARN at creation, even a placeholder, is reported in https://github.com/aws/aws-cli/issues/10060.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html. That AWS refuses at creation a
+ConnectionArn which is no ARN, a placeholder too, is reported in https://github.com/aws/aws-cli/issues/10060.
 """
 
 from __future__ import annotations
