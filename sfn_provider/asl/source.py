@@ -248,7 +248,7 @@ def _document_problems(parsed: ParsedSource) -> Iterator[Diagnostic]:
         words = text is not None and isinstance(value, str) and not text.lstrip().startswith('"')
         code = "INVALID_JSON_DESCRIPTION" if words else "SCHEMA_VALIDATION_FAILED"
         yield Diagnostic("error", code, message, "", *((1, 1) if text is not None else ()))
-    elif text is not None and len(text) > MAX_SIZE:
+    elif text is None or len(text) > MAX_SIZE:
         size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
         if size > MAX_SIZE:
             message = f"the definition has {size:,} characters without blanks; Step Functions takes {MAX_SIZE:,}"

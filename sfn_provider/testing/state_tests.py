@@ -20,11 +20,11 @@ class StateOutcome:
     """How a tested state went, with assertions. Each returns the outcome, so that several can follow one another.
 
     Args:
-        state: the name of the state, for messages.
+        state: the name of the state, for messages; None for a definition of a state alone.
         response: AWS's response to TestState, with inspection data.
     """
 
-    state: str
+    state: str | None
     response: Response = field(repr=False)
 
     @property
@@ -62,6 +62,7 @@ class StateOutcome:
         Raises:
             AssertionError: the state had no such value; names those that it had.
         """
+        __tracebackhide__ = True
         values = self.response.get("inspectionData", {})
         if member not in values:
             raise AssertionError(f"{self._story()}\nIt has no value {member!r}; it has {', '.join(values)}")
@@ -75,6 +76,7 @@ class StateOutcome:
             output: its output; not compared if it is not given.
             next_state: the state that comes next, None for the end; not compared if it is not given.
         """
+        __tracebackhide__ = True
         return self._assert("SUCCEEDED", output=output, next_state=next_state)
 
     def assert_failed(self, *, error: str | Any | None = MISSING, cause: str | Any | None = MISSING) -> StateOutcome:
@@ -84,6 +86,7 @@ class StateOutcome:
             error: the error's name; not compared if it is not given.
             cause: its cause; not compared if it is not given.
         """
+        __tracebackhide__ = True
         return self._assert("FAILED", error=error, cause=cause)
 
     def assert_caught(
@@ -96,6 +99,7 @@ class StateOutcome:
             output: what the Catch passes on; not compared if it is not given.
             next_state: where it leads; not compared if it is not given.
         """
+        __tracebackhide__ = True
         return self._assert("CAUGHT_ERROR", error=error, output=output, next_state=next_state)
 
     def assert_retried(self, *, after: float | Any = MISSING, retrier: int | Any = MISSING) -> StateOutcome:
@@ -105,6 +109,7 @@ class StateOutcome:
             after: the delay in seconds; not compared if it is not given.
             retrier: the index of the retrier, from 0; not compared if it is not given.
         """
+        __tracebackhide__ = True
         self._assert("RETRIABLE")
         details = self.inspect("errorDetails")
         self._compare("the delay", details.get("retryBackoffIntervalSeconds"), after)
@@ -112,6 +117,7 @@ class StateOutcome:
         return self
 
     def _assert(self, status: str, **expected: Json) -> StateOutcome:
+        __tracebackhide__ = True
         if self.status != status:
             raise AssertionError(f"{self._story()}\nExpected the status {status}")
         for name, value in expected.items():
@@ -119,6 +125,7 @@ class StateOutcome:
         return self
 
     def _compare(self, what: str, found: Json, expected: Json) -> None:
+        __tracebackhide__ = True
         if expected is not MISSING and _is_different(found, expected):
             lines = [f"Expected {what} {_text(expected)}", *_differences(found, expected)]
             raise AssertionError("\n".join([self._story(), *lines]))
@@ -126,7 +133,8 @@ class StateOutcome:
     def _story(self) -> str:
         """Return in a few lines how the state went."""
         facts = {"error": self.error, "cause": self.cause, "next state": self.next_state}
-        lines = [f"The state {self.state!r} ended as {self.status}"]
+        name = "" if self.state is None else f" {self.state!r}"
+        lines = [f"The state{name} ended as {self.status}"]
         if self.output is not MISSING:
             lines.append(f"  output: {_text(self.output)}")
         lines += [f"  {name}: {value}" for name, value in facts.items() if value is not None]
@@ -238,7 +246,7 @@ class StateTest:
             state_configuration={_CONFIGURATION[key]: value for key, value in configuration.items()},
             result_shapes=result_shapes,
         )
-        return StateOutcome(name or "of the definition", response)
+        return StateOutcome(name, response)
 
     def _find(
         self, definition: str | Path | dict[str, Any], state: str | None, values: Mapping[str, str]

@@ -166,6 +166,7 @@ def test_size(size: int, accepted: bool) -> None:
     assert len(text) == size
     codes = [diagnostic.code for diagnostic in parse_source(text).diagnostics]
     assert codes == ([] if accepted else ["DEFINITION_TOO_LARGE"])
+    assert [entry.code for entry in parse_source(json.loads(text)).diagnostics] == codes
 
 
 def test_blanks_do_not_count_for_the_size() -> None:

@@ -139,6 +139,7 @@ def test_a_long_output_is_cut(run: StateTest) -> None:
     with pytest.raises(AssertionError) as raised:
         outcome.assert_failed()
     assert len(str(raised.value)) < 3_000
+    assert str(raised.value).startswith("The state ended as SUCCEEDED\n")
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,7 @@ def test_the_plugin(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=_environment())
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert "Expected the delay 99" in done.stdout
+    assert "state_tests.py" not in done.stdout  # what pytest shows is the test's own line
 
 
 def _environment() -> dict[str, str]:

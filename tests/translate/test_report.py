@@ -41,7 +41,7 @@ CASES = [
         "HTTP_INVOKE",
         task(
             "arn:aws:states:::http:invoke",
-            Parameters={"ApiEndpoint": "e", "Method": "GET", "Authentication": {"ConnectionArn": "c"}},
+            Parameters={"ApiEndpoint": "e", "Method": "GET", "Authentication": {"ConnectionArn": "arn:c"}},
         ),
     ),
     Case("UNSUPPORTED_INTEGRATION", task("arn:aws:states:::aws-sdk:qldb:listLedgers", Parameters={})),

@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_walk import walk_texts
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, Group, PlacedState, is_placeholder
+from sfn_provider.asl.lint_rules.definition_walk import (
+    DefinitionIndex,
+    Fields,
+    Group,
+    PlacedState,
+    is_expression,
+    is_placeholder,
+)
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
@@ -107,7 +114,13 @@ def missing_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A call of an integration has parameters, if only empty ones."""
     for state, resource in _tasks(definition):
         name = parameters_field(state)
-        if resource.kind not in _CALLS or not has_pattern(resource) or name in state.fields:
+        if resource.kind not in _CALLS or not has_pattern(resource):
+            continue
+        if name in state.fields:
+            value = state.fields[name]
+            if not isinstance(value, dict) and not is_expression(value) and not is_placeholder(value):
+                message = f"{name} of an integration are an object, not {kind_of(value)}"
+                yield error(message, f"{state.at}/{name}")
             continue
         message = f"{resource.resource_type}:{resource.action} needs {name}"
         if (resource.service, resource.action, resource.pattern) == ("lambda", "invoke", "request_response"):

@@ -19,6 +19,7 @@ from sfn_provider.asl.lint_rules.fields import (
     version,
     wait_timestamps,
 )
+from sfn_provider.asl.lint_rules.http_tasks import http_connections
 from sfn_provider.asl.lint_rules.languages import fields_of_other_language, query_languages
 from sfn_provider.asl.lint_rules.loops import loops_without_wait
 from sfn_provider.asl.lint_rules.maps import batches, distributed_only, items, processor_configs, readers_and_writers
@@ -74,6 +75,7 @@ RULES: tuple[Rule, ...] = (
     sdk_actions,
     missing_parameters,
     call_parameters,
+    http_connections,
     credentials,
     express,
     paths_and_calls,

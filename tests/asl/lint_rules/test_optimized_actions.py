@@ -9,7 +9,10 @@ from sfn_provider.integrations import supported_resources
 REQUIRED = {
     "ecs": {"TaskDefinition": "t"},
     "states": {"StateMachineArn": "m"},
-    "http": {"ApiEndpoint": "https://example.com", "Method": "GET"},
+    "http": {
+        **{"ApiEndpoint": "https://example.com", "Method": "GET"},
+        "Authentication": {"ConnectionArn": "arn:aws:events:eu-west-1:1:connection/c/1"},
+    },
     "sns": {"Message": "m"},
 }
 

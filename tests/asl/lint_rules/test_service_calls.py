@@ -100,6 +100,8 @@ def warning(at: str) -> tuple[str, str, str]:
     return ("warning", "UNSUPPORTED_FIELD", f"/Parameters{at}")
 
 
+HTTP = {"ApiEndpoint": "https://example.com", "Method": "GET"}
+CONNECTION = {"ConnectionArn": "arn:aws:events:eu-west-1:1:connection/c/1"}
 PLACE = {"Bucket": "b", "Key": "k"}
 CASES = [
     Case("of the aws sdk", "aws-sdk:s3:getObject", {"Bucket": "b", "Key.$": "$.key"}),
@@ -131,8 +133,16 @@ CASES = [
         [error("/EnvironmentVariablesOverride/0")]),
     Case("renamed by the integration", "elasticmapreduce:addStep", {"ClusterId": "c", "Step": {"any": 1}}),
     Case("of an adapter", "eks:runJob", {"ClusterName": "c", "CertificateAuthority": "a", "Endpoint": "e", "Job": {}}),
-    Case("unknown of an adapter", "http:invoke", {"ApiEndpoint": "https://a", "Method": "GET", "Url": 1}, [
-        error("/Url")]),
+    Case("unknown of an adapter", "http:invoke", {**HTTP, "Authentication": CONNECTION, "Url": 1}, [error("/Url")]),
+    Case("a connection", "http:invoke", {**HTTP, "Authentication": CONNECTION}),
+    Case("a private connection", "http:invoke", {**HTTP, "InvocationConfig": CONNECTION}),
+    Case("a connection by a path", "http:invoke", {**HTTP, "Authentication": {"ConnectionArn.$": "$.arn"}}),
+    Case("a connection from the input", "http:invoke", {**HTTP, "Authentication.$": "$.connection"}),
+    Case("a connection that is filled in", "http:invoke", {**HTTP, "Authentication": {"ConnectionArn": "${Arn}"}}),
+    Case("no connection", "http:invoke", HTTP, [error()]),
+    Case("an empty connection", "http:invoke", {**HTTP, "Authentication": {}}, [error()]),
+    Case("a connection's name", "http:invoke", {**HTTP, "Authentication": {"ConnectionArn": "shop"}}, [
+        error("/Authentication/ConnectionArn")]),
     Case("added by the integration", "bedrock:invokeModel", {"ModelId": "m", "Input": {"S3Uri": "s3://a/b"}}),
     Case("of a pattern that there is not", "sqs:sendMessage.sync", {"X": 1}, [("error", SCHEMA, "/Resource")]),
 ]  # fmt: skip
