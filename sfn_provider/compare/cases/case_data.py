@@ -21,8 +21,7 @@ class CaseData:
         input: its input.
         answers: what each state's task answers, by the state's name: an entry for each call.
         objects: texts of S3 objects by ``s3://bucket/key``.
-        columns: the members of the items that an ItemReader reads, by the Map's JSON pointer.
-        counts: how many items an ItemReader reads, by the Map's JSON pointer.
+        rows: the items that an ItemReader reads, by the Map's JSON pointer.
         fixed_input: True where the input must stay as it is.
         absent: the members that must not be there, as paths that begin with the name of the document.
     """
@@ -30,8 +29,7 @@ class CaseData:
     input: Json = field(default_factory=dict)
     answers: dict[str, list[Entry]] = field(default_factory=dict)
     objects: dict[str, str] = field(default_factory=dict)
-    columns: dict[str, dict[str, Json]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, list[Json]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     fixed_input: bool = False
 

@@ -16,7 +16,7 @@ from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.asl.templates import is_jsonata
 from sfn_provider.compare.cases.sample_values import TIME
-from sfn_provider.compare.data_reads import EACH, Key, expression_reads, operand_paths, path_steps
+from sfn_provider.compare.data_reads import EACH, Key, ValueKind, expression_reads, operand_paths, path_steps
 from sfn_provider.engine.dataflow.choice_rules import compile_rule, is_number
 from sfn_provider.engine.timestamps import format_time, parse_time
 
@@ -24,6 +24,10 @@ RuleIndex = int | None
 
 PRESENT: Final[dict[str, Json]] = {}
 """Stands for any value, where a rule asks for nothing but that there is one."""
+
+MAX_TRIALS: Final = 2000
+MAX_JSONATA_TRIALS: Final = 200
+"""How many combinations of values are tried for a rule."""
 
 _STEP: Final = timedelta(days=1).total_seconds()
 
@@ -49,10 +53,16 @@ class ChoiceRules:
     Args:
         state: the Choice.
         language: its query language.
+
+    Attributes:
+        operands: what each rule reads.
+        candidates: the values that operands are compared with.
+        max_trials: how many combinations of values are worth a trial.
     """
 
     def __init__(self, state: Choice, language: str) -> None:
         self._state = state
+        self.max_trials = MAX_JSONATA_TRIALS if language == "JSONata" else MAX_TRIALS
         self._tests: list[Callable[[Scope], bool]] = []
         self.operands: list[list[Operand]] = []
         self.candidates: dict[Operand, list[Json]] = {}
@@ -148,8 +158,25 @@ class ChoiceRules:
         operands = [Operand(read.root, read.steps, ".".join(map(str, read.steps))) for read in reads]
         self.operands.append(list(dict.fromkeys(operands)))
         self._compared.update(operands)
-        for operand in operands:
-            self._add_values(operand, expression_values(source))
+        for operand, read in zip(operands, reads, strict=True):
+            self._add_values(operand, [value for value in expression_values(source) if _fits_kind(value, read.kind)])
+
+
+_KIND_TYPES: Final[dict[ValueKind, tuple[type, ...]]] = {
+    "number": (int, float),
+    "text": (str,),
+    "boolean": (bool,),
+    "list": (list,),
+    "object": (dict,),
+}
+
+
+def _fits_kind(value: Json, kind: ValueKind) -> bool:
+    """Return whether a value is of a kind; a missing one and, where the kind is not known, any value is."""
+    types = _KIND_TYPES.get(kind)
+    return (
+        types is None or value is MISSING or (isinstance(value, types) and isinstance(value, bool) == (bool in types))
+    )
 
 
 def _never(_scope: Scope) -> bool:
@@ -267,5 +294,5 @@ def expression_values(source: str) -> list[Json]:
         elif node.type == "value" and isinstance(node.value, bool):
             found += [node.value, not node.value]
         pending += list(children(node))
-    usual: list[Json] = [True, False, "sample", 1, 0, MISSING, None, [], ["sample"], ["sample", "sample-2"], {}, ""]
+    usual: list[Json] = [True, False, "sample", 1, 0, MISSING, None, [], [{}], [{}, {}], {}, ""]
     return unique([*found, *usual])

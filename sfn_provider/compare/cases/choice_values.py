@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.choice_rules import PRESENT, ChoiceRules, Operand, RuleIndex
-from sfn_provider.compare.cases.data_filling import DataFilling
-from sfn_provider.compare.cases.traced_values import (
-    AnySlot,
-    Slot,
-    TracedObject,
-    get_member,
-    plain,
-    put_member,
-    undetermined,
-)
+from sfn_provider.compare.cases.data_filling import DataFilling, ValueSlot
+from sfn_provider.compare.cases.traced_values import Slot, TracedObject, get_member, plain, put_member, undetermined
+from sfn_provider.compare.data_reads import Key
 from sfn_provider.exceptions import StatesError
 
-MAX_TRIALS: Final = 3000
-"""How many combinations of values are tried for a rule."""
-
 Assignment = dict[Operand, Json]
+
+Fingerprint = tuple[int, RuleIndex, str]
+"""What a search for values begins with: the rules, the rule, the values."""
+
+Guess = tuple[int, str, str, str]
+"""A value that may decide a Choice: the rules, the operand, the path of the value, the value."""
+
+MAX_GUESSES: Final = 2
+"""How many executions may make the same guess: one that is right is not made again, for the Choice reads the value."""
+
+
+@dataclass(slots=True)
+class Trials:
+    """What the executions of a machine have tried.
+
+    Args:
+        hopeless: where searches for values have begun that found none.
+        guesses: how many executions have made a guess.
+    """
+
+    hopeless: set[Fingerprint] = field(default_factory=set)
+    guesses: Counter[Guess] = field(default_factory=Counter)
 
 
 class ChoiceValues:
@@ -33,15 +47,19 @@ class ChoiceValues:
     Args:
         filling: knows slots, and which of them may still change.
         documents: the input and the results of the execution.
+        trials: what earlier executions have tried in vain; added to.
 
     Attributes:
         guessed: True where a value was changed of which it is not certain that the Choice reads it.
     """
 
-    def __init__(self, filling: DataFilling, documents: TracedObject) -> None:
+    def __init__(self, filling: DataFilling, documents: TracedObject, trials: Trials) -> None:
+        self._trials = trials
+        self._own_guesses: set[Guess] = set()
         self._filling = filling
         self._documents = documents
         self._over_pins = False
+        self._present: set[tuple[int, Key]] = set()
         self.guessed = False
 
     def bring_about(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex, *, over_pins: bool) -> bool:
@@ -62,6 +80,9 @@ class ChoiceValues:
         if holds:
             self._assign_typed(rules, scope, wished, unknown)
             return True
+        before = self._fingerprint(rules, scope, wished, operands, over_pins)
+        if before in self._trials.hopeless:
+            return False
         if self._try_all(rules, scope, wished, operands):
             return True
         if over_pins:
@@ -70,7 +91,18 @@ class ChoiceValues:
             if freed != operands and self._try_all(rules, scope, wished, freed):
                 self._filling.stale = True
                 return True
+        self._trials.hopeless.add(before)
         return False
+
+    def _fingerprint(
+        self, rules: ChoiceRules, scope: Scope, wished: RuleIndex, free: list[Operand], over_pins: bool
+    ) -> Fingerprint:
+        """Return text for what a search for values begins with: the same has the same result."""
+        values = [
+            (each.text, str(self._read(each, scope)), type(self._holder(each, scope)).__name__, each in free)
+            for each in rules.operands_up_to(wished)
+        ]
+        return id(rules), wished, f"{over_pins} {values}"
 
     def _assign_typed(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex, operands: list[Operand]) -> None:
         """Set what is not known yet to values that the rules compare with, as long as the same rule holds."""
@@ -89,17 +121,27 @@ class ChoiceValues:
         values = {each: self._values_for(rules, each, scope) for each in operands}
         if skip_missing:
             values = {each: [value for value in found if value is not MISSING] for each, found in values.items()}
-        for trial in assignments(operands, values):
-            if self._matches(rules, scope, wished, trial):
+        for trial in itertools.islice(assignments(operands, values), rules.max_trials):
+            if self._is_new(rules, scope, trial) and self._matches(rules, scope, wished, trial):
                 for each, value in trial.items():
-                    self._commit(each, scope, value)
+                    self._commit(rules, each, scope, value)
                 return True
         return False
+
+    def _is_new(self, rules: ChoiceRules, scope: Scope, trial: Assignment) -> bool:
+        """Return whether the values of a trial have not turned out as read by another state than this Choice."""
+        for operand, value in trial.items():
+            if self._filling.slot_of(self._holder(operand, scope), operand.steps[-1]) is None:
+                slot = next(filter(self._may_change, self._slots(operand, scope)))
+                if self._trials.guesses[_guess(rules, operand, slot, value)] >= MAX_GUESSES:
+                    return False
+        return True
 
     def _values_for(self, rules: ChoiceRules, operand: Operand, scope: Scope) -> list[Json]:
         found = rules.values_for(operand, lambda other: self._read(other, scope))
         slots = self._slots(operand, scope)
-        return [value for value in found if value is not MISSING or not (slots and slots[0].is_root)]
+        stays = any(slot.is_root or slot.identity in self._present for slot in slots[:1])
+        return [value for value in found if value is not MISSING or not stays]
 
     def _matches(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex, trial: Assignment) -> bool:
         before = [(each, self._read(each, scope)) for each in trial]
@@ -139,19 +181,21 @@ class ChoiceValues:
     def _is_free(self, operand: Operand, scope: Scope) -> bool:
         return bool(operand.steps) and any(map(self._may_change, self._slots(operand, scope)))
 
-    def _may_change(self, slot: AnySlot) -> bool:
+    def _may_change(self, slot: ValueSlot) -> bool:
         return self._over_pins or slot.identity not in self._filling.pinned
 
-    def _slots(self, operand: Operand, scope: Scope) -> list[AnySlot]:
+    def _slots(self, operand: Operand, scope: Scope) -> list[ValueSlot]:
         """Return where an operand's value comes from; where that is not known, members of the same name."""
         holder = self._holder(operand, scope, make=True)
         if holder is MISSING:
             return []
         found = self._filling.slot_of(holder, operand.steps[-1])
-        return [found] if found is not None else self._same_named(str(operand.steps[-1]))
+        if found is not None:
+            return [found]
+        return self._same_named(str(operand.steps[-1]))
 
-    def _same_named(self, name: str) -> list[AnySlot]:
-        found: list[AnySlot] = []
+    def _same_named(self, name: str) -> list[ValueSlot]:
+        found: list[ValueSlot] = []
         pending: list[Json] = list(self._documents.values())
         while pending:
             value = pending.pop()
@@ -166,11 +210,15 @@ class ChoiceValues:
             found.append(Slot(root, name))
         return found
 
-    def _commit(self, operand: Operand, scope: Scope, value: Json) -> None:
+    def _commit(self, rules: ChoiceRules, operand: Operand, scope: Scope, value: Json) -> None:
         holder, key = self._holder(operand, scope), operand.steps[-1]
         is_certain = self._filling.slot_of(holder, key) is not None
         slot = next(filter(self._may_change, self._slots(operand, scope)))
-        self.guessed = self.guessed or not is_certain
+        if not is_certain:
+            self.guessed = True
+            guess = _guess(rules, operand, slot, value)
+            self._trials.guesses[guess] += guess not in self._own_guesses
+            self._own_guesses.add(guess)
         if value is PRESENT and isinstance(slot, Slot):
             slot.write(undetermined(slot))
         else:
@@ -186,12 +234,14 @@ class ChoiceValues:
     def pin(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex) -> None:
         """Keep from changing what has decided a Choice."""
         for operand in rules.operands_up_to(wished):
-            if rules.tests_presence_alone(operand) and self._read(operand, scope) is not MISSING:
+            holder = self._holder(operand, scope) if operand.steps else MISSING
+            slot = self._filling.slot_of(holder, operand.steps[-1]) if holder is not MISSING else None
+            if slot is None:
                 continue
-            if operand.steps and (holder := self._holder(operand, scope)) is not MISSING:
-                slot = self._filling.slot_of(holder, operand.steps[-1])
-                if slot is not None:
-                    self._filling.pinned.add(slot.identity)
+            if rules.tests_presence_alone(operand) and self._read(operand, scope) is not MISSING:
+                self._present.add(slot.identity)  # it may have any other value
+            else:
+                self._filling.pinned.add(slot.identity)
 
     def reason(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex) -> str:
         """Return why a rule cannot be brought about, in words."""
@@ -214,13 +264,12 @@ def assignments(operands: Sequence[Operand], values: dict[Operand, list[Json]]) 
         operands: the operands that may change.
         values: what to try for each.
     """
-    trials = (
+    return (
         dict(zip(changed, chosen, strict=True))
         for size in range(1, len(operands) + 1)
         for changed in itertools.combinations(operands, size)
         for chosen in itertools.product(*(values[operand] for operand in changed))
     )
-    return itertools.islice(trials, MAX_TRIALS)
 
 
 def try_match(rules: ChoiceRules, scope: Scope) -> tuple[bool, RuleIndex]:
@@ -229,6 +278,10 @@ def try_match(rules: ChoiceRules, scope: Scope) -> tuple[bool, RuleIndex]:
         return True, rules.match(scope)
     except StatesError:
         return False, None
+
+
+def _guess(rules: ChoiceRules, operand: Operand, slot: ValueSlot, value: Json) -> Guess:
+    return id(rules), operand.text, slot.path, repr(value)
 
 
 def _short(value: Json) -> str:

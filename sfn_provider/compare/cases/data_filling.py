@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.compare.cases.item_objects import ItemObjects, RowSlot
 from sfn_provider.compare.cases.sample_values import sample_value
 from sfn_provider.compare.cases.task_results import sample_of_shape
 from sfn_provider.compare.cases.traced_values import (
@@ -15,6 +16,7 @@ from sfn_provider.compare.cases.traced_values import (
     Slot,
     TracedList,
     TracedObject,
+    find_in_json,
     get_member,
     member_shape,
     put_member,
@@ -24,6 +26,8 @@ from sfn_provider.compare.cases.traced_values import (
 from sfn_provider.compare.data_reads import EACH, Key, ValueKind
 from sfn_provider.engine.dataflow.choice_rules import is_number, is_timestamp
 from sfn_provider.engine.state_test.result_checks import ResultShape
+
+ValueSlot = AnySlot | RowSlot
 
 
 def is_json_text(value: Json) -> bool:
@@ -46,25 +50,13 @@ _FITS: dict[ValueKind, Callable[[Json], bool]] = {
 }
 
 
-def find_in_json(document: Json, value: Json) -> tuple[Key, ...] | None:
-    """Return the steps to the first part of a JSON document that equals a value; None where there is none."""
-    pending: list[tuple[tuple[Key, ...], Json]] = [((), document)]
-    while pending:
-        steps, part = pending.pop(0)
-        if type(part) is type(value) and part == value:
-            return steps
-        if isinstance(part, dict | list):
-            inner = part.items() if isinstance(part, dict) else enumerate(part)
-            pending += [((*steps, key), item) for key, item in inner]
-    return None
-
-
 @dataclass(slots=True)
 class DataFilling:
     """Fills what is missing.
 
     Args:
         absent: the paths of members that must not be there.
+        items: the items that ItemReaders read.
         pinned: the identities of slots that must not change any more.
         json_texts: the slots of texts that are read as JSON.
 
@@ -74,6 +66,7 @@ class DataFilling:
     """
 
     absent: frozenset[str]
+    items: ItemObjects
     pinned: set[tuple[int, Key]] = field(default_factory=set)
     json_texts: list[Slot] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -100,14 +93,27 @@ class DataFilling:
         if rest and value is not MISSING:
             self.ensure(value, rest, kind)
 
-    def slot_of(self, holder: Json, key: Key) -> AnySlot | None:
+    def slot_of(self, holder: Json, key: Key) -> ValueSlot | None:
         """Return the slot of a member; None where it comes from nowhere that may be chosen."""
         if isinstance(holder, TracedObject):
             return holder.slot_of(str(key))
         if isinstance(holder, TracedList) and isinstance(key, int):
             return holder.slot_of(key)
-        found: AnySlot | None = getattr(get_member(holder, key), "slot", None)
-        return found if found is not None else self._json_slot(holder, (key,))
+        found: ValueSlot | None = getattr(get_member(holder, key), "slot", None)
+        if found is not None:
+            return found
+        in_text = self._json_slot(holder, (key,))
+        return in_text if in_text is not None else self._item_slot(holder, key)
+
+    def _item_slot(self, holder: Json, key: Key) -> RowSlot | None:
+        """Return the slot of a member of an item that an ItemReader has read, or of what it was copied from."""
+        if type(holder) not in (dict, list):
+            return None
+        whole = self.items.find(holder) if holder else None
+        if whole is not None:
+            return RowSlot(whole.items, whole.at, (*whole.steps, key))
+        value = get_member(holder, key)
+        return self.items.find(value) if isinstance(value, str | int | float) else None
 
     def _json_slot(self, value: Json, rest: tuple[Key, ...]) -> JsonTextSlot | None:
         """Return the slot of a value, and further steps, in a JSON text that it was parsed from."""
@@ -138,12 +144,12 @@ class DataFilling:
         slot = Slot(holder, index)
         holder.fill(index, self.default("any", "item", slot, shape))
 
-    def _is_free(self, slot: AnySlot | None) -> bool:
+    def _is_free(self, slot: ValueSlot | None) -> bool:
         return slot is None or slot.identity not in self.pinned
 
     def _ensure_root(self, value: Json, kind: ValueKind) -> None:
         """Replace a value as a whole that is of another kind; it takes effect when the execution is run again."""
-        slot: AnySlot | None = getattr(value, "slot", None) or self._json_slot(value, ())
+        slot: ValueSlot | None = getattr(value, "slot", None) or self._json_slot(value, ())
         if isinstance(slot, Slot) and kind == "json":
             self._add_json_text(slot)
         if kind == "object" and isinstance(value, TracedObject):
@@ -202,7 +208,7 @@ class DataFilling:
         self.problems += [text] if text not in self.problems else []
         return True
 
-    def default(self, kind: ValueKind, name: str, slot: AnySlot, shape: ResultShape | None) -> Json:
+    def default(self, kind: ValueKind, name: str, slot: ValueSlot, shape: ResultShape | None) -> Json:
         """Return a value for a slot, of the kind that is asked for, else of that in the service's model."""
         if shape is not None and shape.kind != "any" and isinstance(slot, Slot):
             made = sample_of_shape(shape, name)
@@ -211,7 +217,7 @@ class DataFilling:
                 if isinstance(value, TracedList):
                     self.fill_entry(value, 0)
                 return value
-        if isinstance(slot, JsonTextSlot):
+        if not isinstance(slot, Slot):
             return sample_value("text" if kind == "any" else kind, name) if kind != "list" else [{}, {}]
         if kind in ("any", "object"):
             value = undetermined(slot)

@@ -11,6 +11,7 @@ from sfn_provider.engine.errors.retry import matches_error
 from sfn_provider.exceptions import StatesError
 
 _RESERVED = ("States.ALL", "States.TaskFailed")
+READER_FAILED = "States.ItemReaderFailed"
 THRESHOLD = "States.ExceedToleratedFailureThreshold"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
@@ -13,7 +14,7 @@ from sfn_provider.compare.cases.case_data import CaseData
 from sfn_provider.compare.cases.error_samples import find_error
 from sfn_provider.compare.cases.goals import MAX_RETRIES, Goal, GoalObserver, find_loops, list_goals
 from sfn_provider.compare.cases.mutations import mutation_values, mutations
-from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun
+from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun, TooLong
 from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.data_reads import reads_by_state
 from sfn_provider.compare.machine_parts import MachineParts
@@ -147,7 +148,8 @@ class Search:
         for _ in range(_REPEATS):
             steering = Steering(self.parts, self._loops, opened, primary, errors=errors, knowledge=self._knowledge)
             run = SteeredRun(self._data, data, steering, self._knowledge)
-            simulate(self.machine, run.input, mocks=run, observer=run.observe)
+            with suppress(TooLong):
+                simulate(self.machine, run.input, mocks=run, observer=run.observe)
             before, data = data, run.case()
             self.reasons |= {goal: reason for goal, reason in run.reasons.items() if goal not in self.reasons}
             if data == before:

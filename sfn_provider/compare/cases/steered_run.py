@@ -13,7 +13,7 @@ from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.case_data import CaseData, Entry
 from sfn_provider.compare.cases.choice_rules import ChoiceRules
-from sfn_provider.compare.cases.choice_values import ChoiceValues
+from sfn_provider.compare.cases.choice_values import ChoiceValues, Trials
 from sfn_provider.compare.cases.data_filling import DataFilling
 from sfn_provider.compare.cases.goals import Goal
 from sfn_provider.compare.cases.item_objects import ItemObjects
@@ -29,11 +29,26 @@ from sfn_provider.compare.cases.traced_values import (
 )
 from sfn_provider.compare.data_reads import DataRead, Key, path_steps
 from sfn_provider.compare.machine_parts import MachineParts, PlacedState
-from sfn_provider.engine.observations import CallRequested, ChoiceMade, Observation, StateEntered
+from sfn_provider.engine.observations import (
+    CallRequested,
+    CatchDecision,
+    ChoiceMade,
+    Observation,
+    RetryDecision,
+    StateEntered,
+    StateFailure,
+)
 from sfn_provider.engine.requests import CallTask, Event
 from sfn_provider.engine.simulation.mocks import Mocks
 
+MAX_VISITS: Final = 1500
+"""How many states an execution enters before it is left: a loop without an end shows nothing new."""
+
 CAUSE: Final = "made for this case"
+
+
+class TooLong(Exception):
+    """The execution has entered more than `MAX_VISITS` states."""
 
 
 class MachineData:
@@ -43,6 +58,7 @@ class MachineData:
         self.machine = machine
         self.parts = parts
         self.reads = reads
+        self.trials = Trials()
         self.choices: dict[str, ChoiceRules] = {
             at: ChoiceRules(placed.state, placed.language)
             for at, placed in parts.states.items()
@@ -66,14 +82,15 @@ class SteeredRun(Mocks):
         self._seed = seed
         self._steering = steering
         self._knowledge = knowledge
-        self._filling = DataFilling(seed.absent)
+        self._items = ItemObjects(data.parts, seed)
+        self._filling = DataFilling(seed.absent, self._items)
         self._documents = TracedObject("")
-        self._values = ChoiceValues(self._filling, self._documents)
+        self._values = ChoiceValues(self._filling, self._documents, data.trials)
         self._results: dict[str, list[Entry]] = {}
         self._visits: Counter[tuple[Any, str]] = Counter()
         self._call_states: dict[str, str] = {}
+        self._call_visits: dict[str, int] = {}
         self._plans: dict[str, tuple[list[str], bool]] = {}
-        self._items = ItemObjects(data.parts, seed)
         self.reasons: dict[Goal, str] = {}
         if seed.fixed_input:  # values without slots are not changed
             self.input = copy.deepcopy(seed.input)
@@ -94,7 +111,7 @@ class SteeredRun(Mocks):
     @property
     def stale(self) -> bool:
         """Whether the execution has to be run again with its own case, for some values came too late."""
-        return self._filling.stale or self._values.guessed
+        return self._filling.stale or self._values.guessed or self._items.stale
 
     def case(self) -> CaseData:
         """Return the case that the execution has made."""
@@ -103,11 +120,11 @@ class SteeredRun(Mocks):
         }
         made = CaseData(plain(self._documents["input"]), answers, dict(self._items.objects))
         made.fixed_input = self._seed.fixed_input
-        made.columns, made.counts, made.absent = self._items.columns, self._items.counts, self._filling.absent
+        made.rows, made.absent = self._items.rows, self._filling.absent
         return made
 
     def _plain_entry(self, state: str, entry: Entry) -> Entry:
-        if "Return" not in entry:
+        if "document" not in entry:
             return entry
         slot: str = entry["document"]
         return {"Return": plain(self._documents[slot], f"{state}-result")}
@@ -124,6 +141,8 @@ class SteeredRun(Mocks):
         at = self._data.parts.pointer_of(entered.place, entered.state)
         placed = self._data.parts.states[at]
         self._visits[entered.place, at] += 1
+        if self._visits.total() > MAX_VISITS:
+            raise TooLong
         self._steering.reached(Goal("state", at))
         self._fill(at, placed, entered.scope)
         if isinstance(placed.state, Choice):
@@ -135,9 +154,20 @@ class SteeredRun(Mocks):
         at = self._data.parts.pointer_of(choice.place, choice.name)
         self._steering.reached(Goal("rule", at, choice.rule))
 
+    def _failed(self, failure: StateFailure) -> None:
+        at = self._data.parts.pointer_of(failure.place, failure.state)
+        if isinstance(failure.decision, RetryDecision):
+            self._steering.reached(Goal("retrier", at, failure.decision.retrier))
+            return
+        for index in range(len(getattr(self._data.parts.states[at].state, "retry", ()))):
+            self._steering.reached(Goal("exhausted", at, index))
+        if isinstance(failure.decision, CatchDecision):
+            self._steering.reached(Goal("catcher", at, failure.decision.catcher))
+
     def _requested(self, requested: CallRequested) -> None:
         call = requested.call
-        self._call_states[call.id] = self._data.parts.pointer_of(requested.place, call.state)
+        self._call_states[call.id] = at = self._data.parts.pointer_of(requested.place, call.state)
+        self._call_visits[call.id] = self._visits[requested.place, at]
 
     # Filling ---------------------------------------------------------------------------------------------------------
 
@@ -197,7 +227,7 @@ class SteeredRun(Mocks):
         state: Any = placed.state
         count = self._steering.items(at)
         if state.item_reader is not None:
-            self._items.set_count(at, count, [read for read in self._data.reads[at] if read.root == "item"])
+            self._items.prepare(at, count, [read for read in self._data.reads[at] if read.root == "item"])
             return
         items, skipped = self._item_list(at, placed, scope)
         if isinstance(items, TracedList):
@@ -239,13 +269,11 @@ class SteeredRun(Mocks):
     def answer(self, call: CallTask, now: float) -> Event | None:
         """Answer a call: fail as the case asks for, else return a result with what later states read."""
         if call.purpose != "task":
-            self._items.provide(call)
-            self.objects.update(self._items.objects)
-            return super().answer(call, now)
+            return self._answer_reader(call, now)
         at = self._call_states[call.id]
         visit = call.place.rpartition(".")[0]
         if call.attempt == 0:
-            self._plans[visit] = self._steering.failures(at)
+            self._plans[visit] = self._steering.failures(at, self._call_visits[call.id])
         errors, for_good = self._plans[visit]
         entries = self._results.setdefault(call.state, [])
         if errors and (for_good or call.attempt < len(errors)):
@@ -254,6 +282,18 @@ class SteeredRun(Mocks):
         else:
             entries.append(self._success(at, call, len(entries)))
         self.answers[call.state] = tuple({key: entry[key] for key in entry if key != "document"} for entry in entries)
+        return super().answer(call, now)
+
+    def _answer_reader(self, call: CallTask, now: float) -> Event | None:
+        """Answer an ItemReader: with an object in S3, with rows where there is no text, or with the desired error."""
+        error = self._steering.reader_error(call.state) if call.purpose != "write" else None
+        rows = self._items.provide(call) if error is None else None
+        if error is not None or rows is not None:
+            entry: Entry = {"Return": rows} if error is None else {"Throw": {"Error": error, "Cause": CAUSE}}
+            entries = self._results.setdefault(call.state, [])
+            entries.append(entry)
+            self.answers[call.state] = tuple(entries)
+        self.objects.update(self._items.objects)
         return super().answer(call, now)
 
     def _success(self, at: str, call: CallTask, number: int) -> Entry:
@@ -287,4 +327,5 @@ _HANDLERS: Final[dict[type[Any], Callable[[SteeredRun, Any], None]]] = {
     StateEntered: SteeredRun._entered,
     ChoiceMade: SteeredRun._chosen,
     CallRequested: SteeredRun._requested,
+    StateFailure: SteeredRun._failed,
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sfn_provider.asl.model import Fail, Map, Parallel, Task
-from sfn_provider.compare.cases.error_samples import THRESHOLD, find_error, takes
+from sfn_provider.compare.cases.error_samples import READER_FAILED, THRESHOLD, find_error, takes
 from sfn_provider.compare.cases.goals import MAX_RETRIES, SEVERAL, Goal, Loop
 from sfn_provider.compare.machine_parts import Edge, MachineParts
 
@@ -198,8 +198,15 @@ class Steering:
         wished = [count for count in (SEVERAL, 1) if Goal("items", at, count) in self._open]
         return wished[0] if wished and primary is None else SEVERAL
 
-    def failures(self, at: str) -> tuple[list[str], bool]:
-        """Return the errors with which a task fails first, and whether it fails with the last one for good."""
+    def failures(self, at: str, visits: int) -> tuple[list[str], bool]:
+        """Return the errors with which a task fails first, and whether it fails with the last one for good.
+
+        Args:
+            at: the task.
+            visits: how often the execution has come here, this time included.
+        """
+        if visits > _MAX_TURNS + 1:  # a catcher may lead back to its own state
+            return [], False
         if at in self._sources:
             return [self._sources[at]], self._fails_for_good()
         state = self._parts.states[at].state
@@ -211,6 +218,10 @@ class Steering:
         if self._opportunistic:
             return self._helping_retries(at, state), False
         return [], False
+
+    def reader_error(self, name: str) -> str | None:
+        """Return the error with which the ItemReader of a Map should fail; None where it should not."""
+        return next((error for at, error in self._sources.items() if self._parts.states[at].name == name), None)
 
     def _fails_for_good(self) -> bool:
         return self._primary is not None and self._primary.kind != "retrier"
@@ -256,7 +267,7 @@ class Steering:
         error = find_error(entries, index, state)
         if error is None:
             return
-        if isinstance(state, Task):
+        if isinstance(state, Task) or (isinstance(state, Map) and state.item_reader and error == READER_FAILED):
             yield goal.at, error
         elif isinstance(state, Parallel | Map):
             yield from self._inner_sources(goal.at, entries, index, error)
@@ -269,7 +280,7 @@ class Steering:
         escaping = [at for at in inside if self._escapes(at, container, thrown)]
         tasks = [at for at in escaping if isinstance(self._parts.states[at].state, Task)]
         if tasks:
-            yield tasks[0], thrown
+            yield from ((at, thrown) for at in tasks)
             return
         for at in escaping:
             fail = self._parts.states[at].state

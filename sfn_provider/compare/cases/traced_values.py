@@ -268,3 +268,16 @@ def plain(value: Json, name: Key = "value") -> Json:
         if isinstance(value, base) and not isinstance(value, bool):
             return base(value)
     return value
+
+
+def find_in_json(document: Json, value: Json) -> tuple[Key, ...] | None:
+    """Return the steps to the first part of a JSON document that equals a value; None where there is none."""
+    pending: list[tuple[tuple[Key, ...], Json]] = [((), document)]
+    while pending:
+        steps, part = pending.pop(0)
+        if type(part) is type(value) and part == value:
+            return steps
+        if isinstance(part, dict | list):
+            inner = part.items() if isinstance(part, dict) else enumerate(part)
+            pending += [((*steps, key), item) for key, item in inner]
+    return None
