@@ -1,4 +1,4 @@
-"""Defines what a distributed Map keeps between two events: items that it reads, children, results, exports.
+"""Defines what a distributed Map keeps between two events: reader, inputs, results, exports.
 
 Dataclasses of JSON data, which `ExecutionState.to_json` writes. What grows with the number of items is bounded: inputs
 are read again in chunks, results are kept up to the size of a state's output, or written.
@@ -153,7 +153,7 @@ class ChildBatchProgress:
         last: when the last child execution ended, and its index.
         started_at: when each child execution that runs was started, seconds since the epoch, by its index as text.
         failed_in_other_batches: items that have failed in other batches.
-        is_ending: True once no more child executions are started.
+        is_finishing: True once no more child executions are started.
     """
 
     outcomes: list[dict[str, Json]] = field(default_factory=list)
@@ -163,7 +163,7 @@ class ChildBatchProgress:
     last: list[Json] = field(default_factory=list)
     started_at: dict[str, float] = field(default_factory=dict)
     failed_in_other_batches: int = 0
-    is_ending: bool = False
+    is_finishing: bool = False
 
 
 @dataclass(slots=True)

@@ -40,10 +40,6 @@ KINDS: dict[str, StateProgress | None] = {
     "map run": MAP_RUN,
     "reader": replace(MAP_RUN, reader=READER, rest=replace(READER, skip=2), results=ChildResults({"3": [None, 1]}, 2)),
     "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=BATCH),
-        MAP_RUN,
-        destination={"Bucket": "b"},
-        batch=ChildBatchProgress([{"index": 0}], 5, {"FAILED": 1}, [[1.0, 0, 0, 1, 1]]),
-    ),
     "export": replace(MAP_RUN, export=ExportProgress({"FAILED": ExportedFile(2, [[1, "x"]], 1, upload="u")})),
 }
 

@@ -233,7 +233,7 @@ def finish_batch(step: ExecutionStep, frame: Frame, state: CompiledState) -> Non
     """
     progress = frame.progress_as(MapRunProgress)
     batch, is_exported = _batch_of(progress), progress.destination is not None
-    batch.is_ending = True
+    batch.is_finishing = True
     for child in step.children(frame):
         record = describe_child_frame(step, child, "ABORTED", StatesError(None)) if is_exported else None
         add_ended_child(step, frame, state, child, "ABORTED", record, None)
