@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon properties lint format golden aws-models bench constraints clean
+.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon properties lint format golden aws-models bench bench-maps constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -72,7 +72,10 @@ aws-models: $(INSTALLED)  ## Rewrite the tables of AWS's actions from the instal
 	$(BIN)/python -m sfn_provider.integrations.aws_models
 
 bench: $(INSTALLED)  ## Measure against peers
-	$(BIN)/python -m pytest tests/benchmarks -s --numprocesses 0
+	$(BIN)/python -m pytest tests/benchmarks -s --numprocesses 0 --ignore tests/benchmarks/test_maps.py
+
+bench-maps: $(INSTALLED)  ## Measure distributed Maps of a million items: ITEMS=50000 for fewer
+	$(if $(ITEMS),ITEMS=$(ITEMS)) $(BIN)/python -m pytest tests/benchmarks/test_maps.py -s --numprocesses 0
 
 constraints: $(INSTALLED)  ## Refresh the exact versions in constraints.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

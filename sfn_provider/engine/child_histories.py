@@ -1,4 +1,4 @@
-"""Records the histories of child executions, which AWS keeps apart from that of the execution that started them."""
+"""Records the histories of child executions, which are apart from the execution's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines what a distributed Map keeps between two events: items that it reads, children, results, exports.
+"""Defines what a distributed Map keeps between two events: reader, inputs, results, exports.
 
 Dataclasses of JSON data, which `ExecutionState.to_json` writes. What grows with the number of items is bounded: inputs
 are read again in chunks, results are kept up to the size of a state's output, or written.
@@ -145,16 +145,25 @@ class ChildBatchProgress:
     """What the task keeps beside `MapRunProgress` that runs one batch of the child executions.
 
     Args:
-        outcomes: how child executions ended, the fields of a `sfn_provider.engine.requests.ChildOutcome` each.
+        outcomes: how child executions ended whose results are neither written nor dropped, the fields of a
+            `sfn_provider.engine.requests.ChildOutcome` each.
+        size: bytes of these results, as far as they count against what is kept.
+        statuses: how many child executions have which status.
+        failures: when child executions failed (time, phase, turn), their index, and how many items they have.
+        last: when the last child execution ended, and its index.
         started_at: when each child execution that runs was started, seconds since the epoch, by its index as text.
         failed_in_other_batches: items that have failed in other batches.
-        is_ending: True once no more child executions are started.
+        is_finishing: True once no more child executions are started.
     """
 
     outcomes: list[dict[str, Json]] = field(default_factory=list)
+    size: int = 0
+    statuses: dict[str, int] = field(default_factory=dict)
+    failures: list[list[Json]] = field(default_factory=list)
+    last: list[Json] = field(default_factory=list)
     started_at: dict[str, float] = field(default_factory=dict)
     failed_in_other_batches: int = 0
-    is_ending: bool = False
+    is_finishing: bool = False
 
 
 @dataclass(slots=True)

@@ -221,7 +221,6 @@ class ChildOutcome:
         record: its description; None where none is needed.
         phase: the phase of the moment at which it ended.
         turn: the turn of that moment.
-        has_result: False where its result was written, or dropped because all of them are too large.
     """
 
     index: int
@@ -233,7 +232,6 @@ class ChildOutcome:
     record: dict[str, Json] | None = None
     phase: int = 0
     turn: int = 0
-    has_result: bool = True
 
 
 Event = TaskSucceeded | TaskSubmitted | TaskFailed | TaskHeartbeat | TimerFired

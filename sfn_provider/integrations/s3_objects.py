@@ -1,4 +1,4 @@
-"""Reads and writes the S3 objects of a distributed Map's ItemReader and ResultWriter, in chunks and parts.
+"""Reads and writes the S3 objects of a distributed Map, in chunks and parts.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """

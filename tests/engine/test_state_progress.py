@@ -30,6 +30,7 @@ from sfn_provider.engine.states import STATE_HANDLERS
 
 MAP_RUN = MapRunProgress("run", "label", "arn", 5, Tolerance(1, 2.5))
 READER = ItemReaderProgress("data", {"Bucket": "b", "Key": "k"}, 7, files=[["b", "l"]], parser={"rest": "x"})
+BATCH = ChildBatchProgress([{"index": 0}], 5, {"FAILED": 1}, [[1.0, 0, 0, 1, 1]], started_at={"1": 1.0})
 KINDS: dict[str, StateProgress | None] = {
     "nothing": None,
     "task": TaskProgress(30.0),
@@ -38,7 +39,7 @@ KINDS: dict[str, StateProgress | None] = {
     "map": MapProgress([1, None], 1, items=["a", "b"], inputs=["a", "b"], started=2),
     "map run": MAP_RUN,
     "reader": replace(MAP_RUN, reader=READER, rest=replace(READER, skip=2), results=ChildResults({"3": [None, 1]}, 2)),
-    "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=ChildBatchProgress([{"index": 0}], {"1": 1.0}, 3)),
+    "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=BATCH),
     "export": replace(MAP_RUN, export=ExportProgress({"FAILED": ExportedFile(2, [[1, "x"]], 1, upload="u")})),
 }
 

@@ -33,6 +33,12 @@ from sfn_provider.engine.requests import Checkpoint, ChildOutcome, RunChildExecu
 from sfn_provider.engine.timestamps import format_time
 from sfn_provider.exceptions import StatesError, UsageError
 
+ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT")
+"""Statuses of child executions that have ended by themselves."""
+
+_SIZE_OF_OUTCOME = 100
+"""Bytes that an outcome counts as at least, beside its result."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChildBatch:
@@ -62,17 +68,27 @@ class BatchOutput:
     Args:
         first: index of its first child execution.
         count: how many child executions it has.
-        outcomes: how those ended that were started, in no order; of an export also those that were not.
-        files: ``Key`` and ``Size`` of the files of results that the batch has written, by kind; the outcomes of these
-            have no results.
-        is_oversized: True where the results are larger than the state's output may be; the outcomes have none then.
+        outcomes: how those ended, or were stopped or not started, whose results are for the join, in no order.
+        statuses: how many of all have which status. Those that are in none were not started.
+        failures: of all that failed when that was (time, phase, turn), the index, and how many items they have.
+        last: when the last one ended, and its index; empty where none has.
+        files: ``Key`` and ``Size`` of the files of results that the batch has written, by kind.
+        is_oversized: True where the results are larger than the state's output may be: they were dropped.
     """
 
     first: int
     count: int
-    outcomes: Sequence[ChildOutcome]
+    outcomes: Sequence[ChildOutcome] = ()
+    statuses: dict[str, int] = field(default_factory=dict)
+    failures: Sequence[Sequence[Any]] = ()
+    last: Sequence[Any] = ()
     files: dict[str, list[dict[str, Json]]] = field(default_factory=dict)
     is_oversized: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """True where all child executions have succeeded or failed."""
+        return sum(self.statuses.get(status, 0) for status in ENDED) == self.count
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> BatchOutput:
@@ -155,20 +171,33 @@ def add_outcome(step: ExecutionStep, frame: Frame, state: CompiledState, outcome
     Results that are more than fit into a state's output are written, or dropped where the state has no ResultWriter.
     """
     progress = frame.progress_as(MapRunProgress)
-    outcomes, results = _batch_of(progress).outcomes, progress.results
-    if not results.is_oversized:
-        results.size += result_size(outcome.record, outcome.output, result_format(state.model.result_writer))
-        results.is_oversized = results.size + 1 > MAX_PAYLOAD_BYTES
-        if results.is_oversized:
-            outcomes[:] = [_take_result(step, frame, state, known) for known in outcomes]
-    added = asdict(outcome)
-    outcomes.append(_take_result(step, frame, state, added) if results.is_oversized else added)
+    batch, is_exported = _batch_of(progress), progress.destination is not None
+    batch.statuses[outcome.status] = batch.statuses.get(outcome.status, 0) + 1
+    if outcome.ended is not None:
+        place = [outcome.ended, outcome.phase, outcome.turn, outcome.index]
+        batch.last = max(batch.last, place)
+        if outcome.status != "SUCCEEDED":
+            batch.failures.append([*place, outcome.items])
+    elif not is_exported:
+        return
+    size = result_size(outcome.record, outcome.output, result_format(state.model.result_writer))
+    if progress.export is not None:
+        export_result(step, frame, state, outcome.index, outcome.record, outcome.output)
+    elif not progress.results.is_oversized and (size or is_exported):
+        batch.outcomes.append(asdict(outcome))
+        batch.size += size + (_SIZE_OF_OUTCOME if is_exported else 0)
+        if batch.size + 1 > MAX_PAYLOAD_BYTES:
+            _give_up_results(step, frame, state, batch)
 
 
-def _take_result(step: ExecutionStep, frame: Frame, state: CompiledState, outcome: dict[str, Json]) -> dict[str, Json]:
-    if frame.progress_as(MapRunProgress).destination is not None:
+def _give_up_results(step: ExecutionStep, frame: Frame, state: CompiledState, batch: ChildBatchProgress) -> None:
+    progress = frame.progress_as(MapRunProgress)
+    outcomes, batch.outcomes = batch.outcomes, []
+    if progress.destination is None:
+        progress.results.is_oversized = True
+        return
+    for outcome in outcomes:
         export_result(step, frame, state, outcome["index"], outcome["record"], outcome["output"])
-    return {**outcome, "record": None, "output": None, "has_result": False}
 
 
 def _batch_of(progress: MapRunProgress) -> ChildBatchProgress:
@@ -204,7 +233,7 @@ def finish_batch(step: ExecutionStep, frame: Frame, state: CompiledState) -> Non
     """
     progress = frame.progress_as(MapRunProgress)
     batch, is_exported = _batch_of(progress), progress.destination is not None
-    batch.is_ending = True
+    batch.is_finishing = True
     for child in step.children(frame):
         record = describe_child_frame(step, child, "ABORTED", StatesError(None)) if is_exported else None
         add_ended_child(step, frame, state, child, "ABORTED", record, None)
@@ -229,9 +258,17 @@ def continue_finishing(step: ExecutionStep, frame: Frame, state: CompiledState) 
             request_inputs(step, frame, state)
         if progress.is_reading or (progress.export is not None and not close_export(step, frame, state)):
             return
-    outcomes = _batch_of(progress).outcomes
-    output = {"first": progress.first, "count": progress.count, "outcomes": outcomes, "files": written_files(progress)}
-    step.finish(frame, {**output, "is_oversized": progress.results.is_oversized})
+    batch = _batch_of(progress)
+    step.finish(
+        frame,
+        {
+            "first": progress.first,
+            "count": progress.count,
+            **{name: getattr(batch, name) for name in ("outcomes", "statuses", "failures", "last")},
+            "files": written_files(progress),
+            "is_oversized": progress.results.is_oversized,
+        },
+    )
 
 
 # Join ----------------------------------------------------------------------------------------------------------------
@@ -249,8 +286,8 @@ def apply_batch_outputs(
         step: the step under way.
         frame: the frame that is in the Map.
         state: the Map.
-        outputs: the outputs of all batches. They are iterated once, or twice where results are exported: no more than
-            one of them need be in memory.
+        outputs: the outputs of all batches. They are iterated more than once where too many items have failed, or where
+            results are exported: no more than one of them need be in memory.
 
     Returns:
         True if too many items have failed.
@@ -259,51 +296,55 @@ def apply_batch_outputs(
         UsageError: if a child execution has not ended although the Map Run has not failed.
     """
     progress = frame.progress_as(MapRunProgress)
-    last, failures, unended = _add_batch_outputs(step, frame, state, outputs)
-    end = _end_by_threshold(progress, failures)
-    if end is None and unended is not None:
-        raise UsageError(f"child execution {unended} has not ended, though too few failed to stop it")
+    last, failed, unended = _add_batch_outputs(step, frame, state, outputs)
+    is_over = progress.tolerance.is_exceeded(failed, progress.total_items)
+    if not is_over and unended is not None:
+        indexes = f"{unended.first} to {unended.first + unended.count - 1}"
+        raise UsageError(f"of child executions {indexes} not all have ended, though too few failed to stop them")
+    end = _end_by_threshold(progress, outputs) if is_over else None
     now, phase, turn, _ = end or last
     step.execution.moment = Moment(max(step.execution.now, now), phase, turn)
     progress.started = progress.ended = progress.count
+    if end is None:
+        progress.failed_items = failed
     if progress.destination is not None:
         _export_outcomes(step, frame, state, outputs, end)
-    return end is not None
+    return is_over
 
 
 def _add_batch_outputs(
     step: ExecutionStep, frame: Frame, state: CompiledState, outputs: Iterable[BatchOutput]
-) -> tuple[_Place, list[tuple[_Place, int]], int | None]:
-    """Return when the last child execution ended; when which number of items failed; and the first without an end."""
-    progress = frame.progress_as(MapRunProgress)
-    last: _Place = (step.execution.now, step.execution.phase, step.execution.turn, -1)
-    failures: list[tuple[_Place, int]] = []
-    unended: list[int] = []
+) -> tuple[_Place, int, BatchOutput | None]:
+    """Return when the last child execution ended, how many items failed, and a batch in which some have not ended."""
+    progress, execution = frame.progress_as(MapRunProgress), step.execution
+    last: _Place = (execution.now, execution.phase, execution.turn, -1)
+    failed, unended = 0, None
     for output in outputs:
-        ended = [(outcome, _place(outcome)) for outcome in output.outcomes if outcome.ended is not None]
-        last = max([last, *(place for _, place in ended)])
-        failures += [(place, outcome.items) for outcome, place in ended if outcome.status != "SUCCEEDED"]
-        if len(ended) < output.count:
-            indexes = range(output.first, output.first + output.count)
-            unended.append(min({*indexes} - {outcome.index for outcome, _ in ended}))
+        if output.last:
+            last = max(last, _as_place(output.last))
+        failed += sum(items for *_, items in output.failures)
+        if unended is None and not output.has_ended:
+            unended = output
         if progress.destination is None:
             progress.results.is_oversized = progress.results.is_oversized or output.is_oversized
-            for outcome, _ in ended:
+            for outcome in output.outcomes:
                 add_result(step, frame, state, outcome.index, outcome.record, outcome.output)
-    return last, failures, min(unended, default=None)
+    return last, failed, unended
 
 
-def _place(outcome: ChildOutcome) -> _Place:
-    return outcome.ended or 0.0, outcome.phase, outcome.turn, outcome.index
+def _as_place(data: Sequence[Any]) -> _Place:
+    now, phase, turn, index = data
+    return now, phase, turn, index
 
 
-def _end_by_threshold(progress: MapRunProgress, failures: list[tuple[_Place, int]]) -> _Place | None:
+def _end_by_threshold(progress: MapRunProgress, outputs: Iterable[BatchOutput]) -> _Place:
     """Count the failed items, earliest first; return the place of the failure that was too much."""
-    for place, items in sorted(failures):
+    failures = sorted((_as_place(place), items) for output in outputs for *place, items in output.failures)
+    for place, items in failures:
         progress.failed_items += items
         if progress.is_over_threshold:
             return place
-    return None
+    raise AssertionError("all failures together are too many")
 
 
 def _export_outcomes(
@@ -314,9 +355,8 @@ def _export_outcomes(
     for output in outputs:
         add_written_files(progress, output.files)
         for outcome in output.outcomes:
-            if not outcome.has_result:
-                continue
-            has_ended = outcome.ended is not None and (end is None or _place(outcome) <= end)
+            place = (outcome.ended or 0.0, outcome.phase, outcome.turn, outcome.index)
+            has_ended = outcome.ended is not None and (end is None or place <= end)
             record = outcome.record if has_ended else _describe_unfinished(now, outcome)
             export_result(step, frame, state, outcome.index, record, outcome.output)
 

@@ -1,4 +1,4 @@
-"""Makes the inputs of child executions from items as they are read: a first pass counts, a second one starts them.
+"""Makes the inputs of child executions as items are read: counted first, then handed out.
 
 Items that fit into one chunk are read once. Of more, the first pass makes all inputs, so that an error of any is found
 before the first child execution starts, and forgets most of them again; the second one reads on where the first inputs

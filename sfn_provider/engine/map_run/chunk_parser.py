@@ -1,4 +1,4 @@
-"""Parses the content of an S3 object chunk by chunk: JSON Lines, CSV, a JSON array; other JSON once it is complete.
+"""Parses an S3 object chunk by chunk: JSON Lines, CSV, a JSON array; other JSON as a whole.
 
 What a chunk leaves over, such as the beginning of a line, is kept for the next one. An object of one chunk is parsed as
 a whole by `sfn_provider.engine.map_run.file_formats`.

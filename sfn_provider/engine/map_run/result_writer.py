@@ -1,4 +1,4 @@
-"""Exports the results of a distributed Map to S3, as its ResultWriter says: results are written as they come.
+"""Exports the results of a distributed Map to S3 as they come, as its ResultWriter says.
 
 A kind of results is one file of as many parts as it takes, until the file has the size that S3 stores at once.
 """

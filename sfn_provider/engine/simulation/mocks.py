@@ -96,7 +96,10 @@ class Mocks:
         return made
 
     def as_configuration(self) -> dict[str, Any]:
-        """Return a mock configuration with one test case; ``Objects`` and ``Recorded`` are extensions of the format."""
+        """Return a mock configuration with one test case; ``Objects`` and ``Recorded`` are extensions of the format.
+
+        Large objects are files in it, which exist as long as these mocks.
+        """
         responses = {
             state: {str(call): dict(entry) for call, entry in enumerate(entries)}
             for state, entries in self.answers.items()

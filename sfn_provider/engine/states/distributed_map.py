@@ -145,7 +145,7 @@ def _take_read(step: ExecutionStep, frame: Frame, state: CompiledState, event: T
             _start(step, frame, state)
         return
     take_inputs(step, frame, state, event.result)
-    if progress.batch is not None and progress.batch.is_ending:
+    if progress.batch is not None and progress.batch.is_finishing:
         continue_finishing(step, frame, state)
     elif progress.threshold_exceeded:
         export_pending(step, frame, state)
@@ -248,7 +248,7 @@ def set_failed_in_other_batches(step: ExecutionStep, frame: Frame, failed: int) 
     """Set how many items of all other batches have failed; end the batch where that is too much."""
     progress = frame.progress_as(MapRunProgress)
     progress.set_failed_in_other_batches(failed)
-    if progress.is_over_threshold and progress.batch is not None and not progress.batch.is_ending:
+    if progress.is_over_threshold and progress.batch is not None and not progress.batch.is_finishing:
         state = step.current_state(frame)
         try:
             finish_batch(step, frame, state)

@@ -23,6 +23,7 @@ from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
 from sfn_provider.runtime.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
 from sfn_provider.runtime.strategies.groups import push_group_start
+from sfn_provider.runtime.task_log import count
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any
@@ -88,7 +89,7 @@ class ChildExecutionBatch(TaskStrategy):
         """Pushes how the child executions ended; returns how many ended in which status."""
         output = BatchOutput.from_json(step.state.output)
         failed = [child for child in output.outcomes if child.status in ("FAILED", "TIMED_OUT")]
-        _push_failures(runner, sum(child.items for child in failed))
+        _push_failures(runner, sum(items for *_, items in output.failures))
         for child in failed:
             error = {name: (child.record or {}).get(name) for name in ("Error", "Cause")}
             runner.task.log.error(
@@ -96,8 +97,14 @@ class ChildExecutionBatch(TaskStrategy):
             )
         runner.push(OUTCOMES_KEY, {"map_index": map_index_of(runner.context), "output": step.state.output})
         runner.push(TOKEN_KEY, asdict(runner.token(step.state, next=runner.task.state_name)))
-        statuses = Counter(child.status for child in output.outcomes)
-        statuses["PENDING"] = output.count - statuses.total() + statuses["PENDING"]
+        if len(output.failures) > len(failed):
+            runner.task.log.error(
+                "%s of %s failed, whose results are written or dropped: see the ResultWriter's files",
+                count(len(output.failures) - len(failed), "more child execution"),
+                runner.task.state_name,
+            )
+        statuses = Counter(output.statuses)
+        statuses["PENDING"] += output.count - statuses.total()
         return {status: number for status, number in sorted(statuses.items()) if number}
 
 
@@ -153,12 +160,12 @@ class _BatchOutputs:
             AirflowFailException: where a batch has none.
             AirflowSkipException: where that is because another branch of a Parallel or Map around has failed.
         """
-        for number, (first, count) in enumerate(self._start.shared["batches"]):
+        for number, (first, children) in enumerate(self._start.shared["batches"]):
             pulled = pull_xcoms(self._runner.context, [self._task_id], OUTCOMES_KEY, number)
             if not pulled or not self._current.are_of(self._task_id, number, "success"):
                 raise self._missing(first)
             output = BatchOutput.from_json(pulled[0]["output"])
-            if (output.first, output.count) != (first, count):
+            if (output.first, output.count) != (first, children):
                 raise self._missing(first)
             yield output
 

@@ -14,7 +14,7 @@ from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch, split_into_batches
-from sfn_provider.engine.requests import ChildOutcome, RunChildExecutions
+from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
 from sfn_provider.exceptions import UsageError
 from tests.fixtures.distributed_maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, PASS, WRITER, each, goods, reading
@@ -167,7 +167,7 @@ def begin(machine: dict[str, Any], input: Any, part: ChildBatch) -> tuple[Interp
 
 
 def statuses(step: StepResult) -> list[str]:
-    return [outcome["status"] for outcome in step.state.output["outcomes"]]
+    return [status for status, number in step.state.output["statuses"].items() for _ in range(number)]
 
 
 def test_a_part_does_not_start_where_too_many_items_of_others_have_failed() -> None:
@@ -199,5 +199,5 @@ def test_children_without_an_end_are_refused_where_nothing_stopped_them() -> Non
     interpreter = Interpreter(parse(each(SLOW)))
     context = execution_context([], EPOCH, machine="StateMachine", name=NAME)
     asked = interpreter.start([1, 2], at=EPOCH, context=context, external_branches=True)
-    with pytest.raises(UsageError, match="child execution 1 has not ended"):
-        interpreter.join_children(asked.state, [BatchOutput(0, 2, [ChildOutcome(0, "SUCCEEDED", EPOCH, EPOCH)])])
+    with pytest.raises(UsageError, match="of child executions 0 to 1 not all have ended"):
+        interpreter.join_children(asked.state, [BatchOutput(0, 2, statuses={"SUCCEEDED": 1})])
