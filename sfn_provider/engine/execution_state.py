@@ -12,6 +12,7 @@ from operator import gt
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.limits import UNKNOWN_BYTES
 from sfn_provider.engine.state_progress import StateProgress, progress_from_json
 
 ROOT = 0
@@ -72,6 +73,7 @@ class Frame:
         steps: how many states the frame has left.
         random_draws: how often randomness was used in the state.
         visits: how often each state was entered, by name, where an observer counts the rounds of loops.
+        input_bytes: how many bytes the input has as JSON at most; UNKNOWN_BYTES where nobody has counted.
     """
 
     id: int
@@ -98,6 +100,7 @@ class Frame:
     steps: int = 0
     random_draws: int = 0
     visits: dict[str, int] = field(default_factory=dict)
+    input_bytes: int = UNKNOWN_BYTES
 
     @property
     def child_index(self) -> int:
@@ -105,6 +108,11 @@ class Frame:
         if self.index is None:
             raise ValueError(f"frame {self.id} is no branch or iteration")
         return self.index
+
+    @property
+    def children_place(self) -> str:
+        """What the places of the frame's branches or iterations begin with; their index follows."""
+        return f"{self.place}/{self.steps}.{sum(self.retry_counts)}"
 
     def progress_as(self, kind: type[_Progress]) -> _Progress:
         """Return the progress, which must be of a kind.

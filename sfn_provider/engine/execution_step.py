@@ -16,7 +16,14 @@ from sfn_provider.engine.dataflow.data_flow import StateExit
 from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
-from sfn_provider.engine.limits import HISTORY_FULL_ERROR, MAX_EVENTS, oversized_output
+from sfn_provider.engine.limits import (
+    HISTORY_FULL_ERROR,
+    MAX_EVENTS,
+    MAX_PAYLOAD_BYTES,
+    most_bytes_after,
+    oversize_error,
+    oversized_output,
+)
 from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
 from sfn_provider.engine.requests import Cancel, Event
 from sfn_provider.engine.state_progress import DeferredFailure
@@ -58,9 +65,8 @@ class ExecutionStep(StepContext):
             if execution.stop_before is not None and self.stop_if_due():
                 return
             ready, self._ready = self._ready, []
-            if len(ready) == 1:
-                if ready[0].id in frames:
-                    self._execute(ready[0])
+            if len(ready) == 1 and ready[0].id in frames:
+                self._execute(ready[0])
                 continue
             for frame in execution.in_order(ready):
                 if frame.id in frames and not execution.is_suspended:
@@ -129,10 +135,12 @@ class ExecutionStep(StepContext):
     def leave(self, frame: Frame, state: CompiledState, exit: StateExit, next_state: str | None) -> None:
         """Leave the state with an output for the next one, or end the frame where there is no next one."""
         output, assigned = exit
-        error = oversized_output(state.name, output) if output is not frame.input else None
-        if error is not None:
-            self.fail(frame, state, error)
-            return
+        if output is not frame.input:
+            size = most_bytes_after(output, frame.input, frame.input_bytes)
+            if size > MAX_PAYLOAD_BYTES:
+                self.fail(frame, state, oversize_error(state.name))
+                return
+            frame.input_bytes = size
         details: dict[str, Any] = {"name": state.name, "output": output}
         if assigned:
             details["assignedVariables"] = assigned
@@ -340,7 +348,7 @@ class ExecutionStep(StepContext):
         """Start a branch or iteration."""
         child = self.add_child(parent, scope, start_at, input, index)
         child.map_item, child.previous, child.child_execution = parent.map_item, parent.previous, parent.child_execution
-        child.place = f"{children_place(parent)}.{index}"
+        child.place = f"{parent.children_place}.{index}"
         self._ready.append(child)
         return child
 
@@ -364,16 +372,6 @@ class ExecutionStep(StepContext):
             if child.entered and state.type != "Fail":
                 self.emit(child, f"{state.type}StateAborted", chain=False)
             del self.execution.frames[child.id]
-
-    def emit_task_aborted(self, frame: Frame) -> None:
-        """Record a Task whose failure ends its branch or iteration as aborted, as AWS does (recorded executions)."""
-        if self.current_state(frame).type == "Task":
-            self.emit(frame, "TaskStateAborted", chain=False)
-
-
-def children_place(frame: Frame) -> str:
-    """Return what the places of a frame's branches or iterations begin with; their index follows."""
-    return f"{frame.place}/{frame.steps}.{sum(frame.retry_counts)}"
 
 
 def _refuse(_step: ExecutionStep, frame: Frame, state: CompiledState, *args: Any) -> None:

@@ -34,7 +34,7 @@ class BranchContext:
         index: its place among the branches or iterations.
         map_item: what ``$$.Map.Item`` shows in it; None outside of a Map.
         first_event: the ids of its events are greater than this, and none of another branch's.
-        place: text that no other branch has, for randomness; see `sfn_provider.engine.execution_step.children_place`.
+        place: text that no other branch has, for randomness; see `Frame.children_place`.
     """
 
     index: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError, UsageError
@@ -25,6 +25,9 @@ HISTORY_FULL_ERROR: Final = StatesError(
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html; the words are AWS's.
 """
+
+UNKNOWN_BYTES: Final = MAX_PAYLOAD_BYTES + 1
+"""The size of a value that nobody has estimated yet."""
 
 INLINE_CONCURRENCY: Final = 40
 """Iterations of an inline Map that run at once where MaxConcurrency is 0."""
@@ -103,48 +106,78 @@ def check_execution_input(value: Json) -> None:
 
 
 def exceeds_payload(value: Json) -> bool:
-    """Return True if the value is larger than a state's input or output may be.
+    """Return True if the value is larger than a state's input or output may be."""
+    return most_bytes(value) > MAX_PAYLOAD_BYTES
 
-    A value is serialized only where bounds on its size do not decide; so one that names the same large text many times
-    is refused at once.
+
+def most_bytes(value: Json) -> int:
+    """Return how many bytes a value has as JSON, at most; more than a payload may have only where that is so.
+
+    A value is serialized only where bounds on its size do not decide: most are far below the limit, and one that names
+    the same large text many times is far above.
     """
     least, most = _size_bounds(value)
     if least > MAX_PAYLOAD_BYTES or most <= MAX_PAYLOAD_BYTES:
-        return least > MAX_PAYLOAD_BYTES
-    text = to_json(value)
-    return len(text) > MAX_PAYLOAD_BYTES or (len(text) * 4 > MAX_PAYLOAD_BYTES and utf8_bytes(text) > MAX_PAYLOAD_BYTES)
+        return most
+    return utf8_bytes(to_json(value))
 
 
-_BYTES_OF_AN_ATOM: Final = 25
-"""The most bytes that a number of 64 bits takes, or null or a boolean."""
+def most_bytes_after(value: Json, previous: Json, previous_bytes: int) -> int:
+    """Return the same as `most_bytes` of a value that may share parts with another one, without visiting these.
+
+    Args:
+        value: the value, such as a document into which a result was written.
+        previous: the other one, such as the document before.
+        previous_bytes: how many bytes the other one has at most.
+    """
+    most = previous_bytes + _bytes_added(value, previous, levels=3)
+    return most if most <= MAX_PAYLOAD_BYTES else most_bytes(value)
+
+
+def _bytes_added(value: Json, previous: Json, levels: int) -> int:
+    """Return how many bytes a value has more than another one, at most; compare objects down to a number of levels."""
+    if value is previous:
+        return 0
+    if levels == 0 or value.__class__ is not dict or previous.__class__ is not dict:
+        return _size_bounds(value)[1]
+    added = 0
+    for key, member in value.items():
+        if key not in previous:
+            added += _size_bounds({key: member})[1]
+        elif member is not previous[key]:
+            added += _bytes_added(member, previous[key], levels - 1)
+    return added
+
+
+_BYTES_OF_A_CHARACTER: Final = 6
+r"""The most bytes that a character of a text takes, as ``\u0000`` does."""
+
+_BYTES_OF_A_MEMBER: Final = 32
+"""The most bytes that a number of 64 bits takes, or null or a boolean, and comma, colon, quotes and brackets."""
 
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
 
 
 def _size_bounds(value: Json) -> tuple[int, int]:
-    """Return how many bytes the value has as JSON: at least, and at most; at least too many where it is too large."""
-    least, more, pending = 0, 0, [value]
-    while pending:
-        part = pending.pop()
-        kind = part.__class__
-        if kind is dict:
-            least += 1 + 2 * len(part)
-            more += 1
-            pending += part
-            pending += part.values()
-        elif kind is list:
-            least += 2
-            more += len(part)
-            pending += part
-        elif kind is str:
-            # A character takes at most two bytes with a backslash before it, or six as \u0000 does.
-            least += 2 + len(part)
-            more += (1 if part.isascii() and part.isprintable() else 5) * len(part)
-        elif kind in _ATOMS and (kind is not int or -(2**63) <= part < 2**63):
-            least += 1
-            more += _BYTES_OF_AN_ATOM
-        else:
-            return 0, MAX_PAYLOAD_BYTES + 1
-        if least > MAX_PAYLOAD_BYTES:
-            return least, least
-    return least, least + more
+    """Return how many bytes a value has as JSON, at least and at most."""
+    members = characters = 0
+    containers: list[Any] = [[value]]
+    for parts in containers:  # which grows meanwhile
+        members += len(parts)
+        if parts.__class__ is dict:
+            try:
+                characters += len("".join(parts))
+            except TypeError:  # a key that is no text: Python's JSON has such, in a mock
+                return 0, UNKNOWN_BYTES
+            parts = parts.values()
+        for part in parts:
+            kind = part.__class__
+            if kind is str:
+                characters += len(part)
+            elif kind is dict or kind is list:
+                containers.append(part)
+            elif kind not in _ATOMS or (kind is int and not -(2**63) <= part < 2**63):
+                return 0, UNKNOWN_BYTES
+        if members + characters > MAX_PAYLOAD_BYTES:
+            break
+    return members + characters, _BYTES_OF_A_MEMBER * members + _BYTES_OF_A_CHARACTER * characters

@@ -142,6 +142,11 @@ class StepContext:
             frame.previous = identity
         return identity
 
+    def emit_task_aborted(self, frame: Frame) -> None:
+        """Record a Task whose failure ends its branch or iteration as aborted, as AWS does (recorded executions)."""
+        if self.current_state(frame).type == "Task":
+            self.emit(frame, "TaskStateAborted", chain=False)
+
     # Observations ----------------------------------------------------------------------------------------------------
 
     def place(self, frame: Frame) -> Place:

@@ -114,7 +114,7 @@ def run_on_moto(client: Any, case: Case) -> tuple[float, dict[str, Any]]:
 
 
 def run_to_end(client: Any, machine: str, input: str) -> str:
-    """Run a machine on moto, which interprets it in threads: wait for these, as asking for the status takes time, too."""
+    """Run a machine on moto, which interprets it in threads: wait for these, for asking for the status takes time."""
     others = set(threading.enumerate())
     name = f"e{time.perf_counter_ns()}"
     arn: str = client.start_execution(stateMachineArn=machine, name=name, input=input)["executionArn"]

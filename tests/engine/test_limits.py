@@ -57,7 +57,7 @@ def test_a_list_that_is_too_large() -> None:
 
 LONGEST = -1.3226200172238119e-250
 PARTS = ["", "\0", '"', "\x7f", "€", "😀", "\ud83d", LONGEST, -(2**63), 2**63, 10**40, None, False, {}, [], [[[]]]]
-PARTS += [{"": ""}, {"\0": 0}, {"k": None, "l": LONGEST}, {"k": [{"\n": False}]}]
+PARTS += [{"": ""}, {1: {2.5: None}}, {"\0": 0}, {"k": None, "l": LONGEST}, {"k": [{"\n": False}]}]
 
 
 @pytest.mark.parametrize("part", PARTS, ids=repr)
@@ -100,6 +100,40 @@ def test_the_output_of_a_jsonata_state(size: int, refused: bool) -> None:
     machine = jsonata({"State": {"Type": "Pass", "Output": "{% $pad('', $states.input, 'x') %}"}})
     status = simulate(machine, size - 2).status
     assert status == ("FAILED" if refused else "SUCCEEDED")
+
+
+def written(count: int, path: str, value: str) -> dict[str, Any]:
+    """A machine that writes a text to a path so many times; {} in the path is the number of the state."""
+    states = {
+        f"P{n}": {"Type": "Pass", "Result": value, "ResultPath": path.format(n), "Next": f"P{n + 1}"}
+        for n in range(count)
+    }
+    return group({**states, f"P{count}": {"Type": "Succeed"}})
+
+
+DOCUMENT = {"list": [text(1_000)] * 100, "deep": {"a": {"b": {"c": {"d": 1}}}}}
+
+
+@pytest.mark.parametrize("place", ["$.x{}", "$.deep.x{}", "$.deep.a.b.c.x{}"])
+def test_a_document_that_grows_is_refused_from_the_first_byte_too_many(place: str) -> None:
+    output = simulate(written(10, place, text(10_000)), DOCUMENT).output
+    room = MOST - len(to_json(output)) - len(',"z":')
+    assert simulate(written(10, place, text(10_000)), {**DOCUMENT, "z": text(room)}).status == "SUCCEEDED"
+    execution = simulate(written(10, place, text(10_000)), {**DOCUMENT, "z": text(room + 1)})
+    assert (execution.error, execution.cause) == ("States.DataLimitExceeded", f"The state/task 'P9' {LIMIT}")
+
+
+def test_a_text_that_replaces_another_does_not_add_to_it() -> None:
+    execution = simulate(written(50, "$.deep.x", text(100_000)), DOCUMENT)
+    assert execution.status == "SUCCEEDED"
+    assert len(execution.output["deep"]["x"]) == 99_998
+
+
+def test_a_part_of_an_input_that_nobody_has_counted() -> None:
+    part = {"Type": "Pass", "Parameters": {"a.$": "$.a", "b.$": "$.b"}}
+    both = inline_map({"Item": part}, ItemSelector={"a.$": "$.a", "b.$": "$.a", "c": 1}, ItemsPath="$.items")
+    execution = simulate(one(both), {"a": text(MOST // 2), "items": [1]})
+    assert (execution.error, execution.cause) == ("States.DataLimitExceeded", f"The state/task 'Item' {LIMIT}")
 
 
 def test_a_caught_error_may_make_the_input_too_large() -> None:

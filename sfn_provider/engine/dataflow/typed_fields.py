@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json, Randomness, Scope
@@ -32,6 +33,7 @@ def require_type(value: Json, expected: JsonataType, expression: str, field: str
     return value
 
 
+@cache
 def model_field(field: str) -> str:
     """Return a field's name in the model: ``timeout_seconds_path`` for ``TimeoutSecondsPath``."""
     return "".join("_" + char.lower() if char.isupper() else char for char in field).lstrip("_")

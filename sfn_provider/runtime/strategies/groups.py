@@ -8,7 +8,6 @@ from typing import Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_states
 from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.execution_step import children_place
 from sfn_provider.engine.external_branches import previous_events
 from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.requests import RunBranches
@@ -126,7 +125,7 @@ def _push_branches(runner: TaskRunner, step: StepResult) -> RunBranches:
     values = requested.values if requested.values != requested.inputs else None
     shared = {
         "entered": frame.entered,
-        "place": children_place(frame),
+        "place": frame.children_place,
         "previous": previous_events(step.state),
         "values": list(values) if values is not None else None,
     }
