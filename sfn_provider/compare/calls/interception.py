@@ -102,7 +102,10 @@ class CallRecorder:
             response, caught.state = self.script.answer(call, arguments)
         except ServiceError as error:
             caught.error, caught.state = error.code, error.state
-            details = {"Error": {"Code": error.code, "Message": error.message}, "ResponseMetadata": _metadata(_status(error.code))}
+            details = {
+                "Error": {"Code": error.code, "Message": error.message},
+                "ResponseMetadata": _metadata(_status(error.code)),
+            }
             raise client.exceptions.from_code(error.code)(details, operation) from None
         except NoAnswer as error:
             caught.error, caught.state = "no answer", error.state
