@@ -94,7 +94,7 @@ live_options = option_group(
             "metavar": "NAME",
             "help": "With --on aws: the Amazon MWAA environment instead of a URL.",
         },
-        "dag_id": {"metavar": "ID", "help": "With --on aws: the DAG there."},
+        "dag_id": {"metavar": "ID", "help": "With --on aws: the DAG there; with --dag-file: the DAG in it."},
         "wait_seconds": {
             "metavar": "N",
             "type": click.FloatRange(1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,9 +58,18 @@ class ReportOptions:
         from sfn_provider.compare.report.html_page import as_html  # needs Jinja
         from sfn_provider.compare.report.markdown import as_markdown
 
-        for path, render in ((self.html, as_html), (self.markdown, as_markdown)):
+        self.write_texts(lambda: as_html(report), lambda: as_markdown(report))
+
+    def write_texts(self, html: Callable[[], str], markdown: Callable[[], str]) -> None:
+        """Write what two functions return to the files that the options name.
+
+        Args:
+            html: makes the HTML page.
+            markdown: makes the Markdown.
+        """
+        for path, render in ((self.html, html), (self.markdown, markdown)):
             if path is not None:
-                write_file(path, render(report))
+                write_file(path, render())
                 console(stderr=True).print(f"The report: {Path(path).resolve()}", markup=False)
 
 

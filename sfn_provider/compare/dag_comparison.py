@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sfn_provider.asl import parse
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.compare.calls.findings import DagSide, Finding, TaskRun, find_differences_of_calls
@@ -19,6 +20,7 @@ from sfn_provider.compare.calls.interception import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine, script_to_json
 from sfn_provider.compare.calls.matching import CallPair, match_calls
 from sfn_provider.compare.calls.parameters import VerdictKind
+from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
 from sfn_provider.engine import Execution, Mocks, load_mocks
 from sfn_provider.engine.simulation.mock_files import list_test_cases
 from sfn_provider.exceptions import UsageError
@@ -43,6 +45,7 @@ class CaseComparison:
         calls: the calls of both sides that change something.
         findings: what differs.
         seconds: wall time of the DAG run.
+        assumed: params of the DAG that got the value of a task's result, in a made case.
     """
 
     name: str
@@ -51,6 +54,7 @@ class CaseComparison:
     calls: tuple[CallPair, ...]
     findings: tuple[Finding, ...]
     seconds: float
+    assumed: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -104,6 +108,23 @@ class DagComparison:
         return tuple(reversed(found.values()))
 
     @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What made cases assume, in sentences."""
+        names = dict.fromkeys(name for case in self.cases for name in case.assumed)
+        return tuple(f"The param {name} of the DAG is what a task of the machine returns as {name}." for name in names)
+
+    @property
+    def verdict(self) -> str:
+        """The result in a sentence."""
+        count, differing = len(self.cases), sum(not case.agrees for case in self.cases)
+        if not count:
+            return "Nothing was compared."
+        if differing:
+            return f"AWS sees something else of the DAG than of the state machine in {differing} of {count} cases."
+        many = f"all {count} cases" if count > 1 else "the one case"
+        return f"AWS sees the same of the DAG and of the state machine in {many}."
+
+    @property
     def additions(self) -> tuple[str, ...]:
         """What operators send of their own, in sentences."""
         return self.notes("addition")
@@ -135,22 +156,30 @@ def compare_dag(
         UsageError: where the file, the DAG or the cases cannot be used.
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
-    mocks = load_cases(definition, cases)
-    compared = compare_cases(definition, dag_file, mocks, dag_id=dag_id, input={} if input is None else input)
+    machine = parse(definition)
+    found = make_mocks(machine) if cases is None else load_cases(cases)
+    compared = compare_cases(machine, dag_file, found, dag_id=dag_id, input=input, made=cases is None)
     return DagComparison(str(dag_file), tuple(compared))
 
 
-def load_cases(definition: str | dict[str, Any], cases: Mapping[str, Any] | str | Path | None) -> dict[str, Mocks]:
-    """Return the mocks of cases by their names; see `compare_dag`."""
-    if cases is None:
-        from sfn_provider.compare import make_cases
+def make_mocks(machine: StateMachine) -> dict[str, Mocks]:
+    """Make cases that reach everything in a machine, and fail each task by an error that nothing takes, by name."""
+    from sfn_provider.compare.cases.configuration import find_cases, made_mocks  # needs networkx
 
-        cases = make_cases(definition)
+    return add_uncaught_errors(machine, made_mocks(find_cases(machine)))
+
+
+def load_cases(cases: Mapping[str, Any] | str | Path) -> dict[str, Mocks]:
+    """Return the mocks of a mock configuration file by the names of the cases; see `compare_dag`.
+
+    Raises:
+        UsageError: where it cannot be read, is malformed, or has no such case.
+    """
     if isinstance(cases, Mapping):
         with tempfile.TemporaryDirectory(prefix="sfn-provider-cases-") as folder:
             path = Path(folder, "cases.json")
             path.write_text(json.dumps(cases), encoding="utf-8")
-            return load_cases(definition, path)
+            return load_cases(path)
     path_text, _, case = str(cases).partition("#")
     if case:
         return {case: load_mocks(str(cases))}
@@ -158,34 +187,53 @@ def load_cases(definition: str | dict[str, Any], cases: Mapping[str, Any] | str 
 
 
 def compare_cases(
-    definition: str | dict[str, Any],
+    machine: StateMachine,
     dag_file: str | Path,
     cases: Mapping[str, Mocks],
     *,
     dag_id: str | None = None,
-    input: Json,
+    input: Json = None,
+    made: bool = False,
 ) -> Iterator[CaseComparison]:
-    """Compare case by case; arguments and errors as for `compare_dag`, with mocks by the name of their case."""
-    machine = parse(definition)
+    """Compare case by case, as `compare_dag` does.
+
+    Args:
+        machine: the definition.
+        dag_file: the DAG file.
+        cases: mocks by the name of their case.
+        dag_id: the DAG in the file; None for the only one.
+        input: the input of cases that have none of their own; None for an empty object.
+        made: whether the cases were made for the machine: what the DAG takes from a param, and the machine from a
+            task's result, is then the same value.
+
+    Raises:
+        UsageError: where the file, the DAG or the cases cannot be used.
+        AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
+    """
     path = Path(dag_file).resolve()
     source = read_dag_file(path)
     for name, mocks in cases.items():
-        own_input = getattr(mocks, "input", MISSING)
-        case_input = input if own_input is MISSING else own_input
+        case_input = mocks.input if mocks.input is not MISSING else {} if input is None else input
         run = run_machine(machine, case_input, mocks.fresh(), dag_id or path.stem)
-        result = shared_runner().run(
-            source,
-            dag_id,
-            encode_dag_run_conf(case_input),
-            mocks.as_configuration(),
-            caught={
-                "script": script_to_json(run.calls, run.states),
-                "folders": _import_folders(path),
-                "variables": _airflow_variables(),
-                "region": _region(run),
-            },
-        )
+        caught = {
+            "script": script_to_json(run.calls, run.states),
+            "folders": _import_folders(path),
+            "variables": _airflow_variables(),
+            "region": _region(run),
+            "defaults": _results(run) if made else {},
+        }
+        configuration = encode_dag_run_conf(case_input)
+        result = shared_runner().run(source, dag_id, configuration, mocks.as_configuration(), caught=caught)
         yield _compare_case(name, run, result)
+
+
+def _results(run: MachineRun) -> dict[str, Json]:
+    """The members that tasks return, by their names; of several the first."""
+    returned = [call.answer["Return"] for call in run.calls if call.answer is not None and "Return" in call.answer]
+    found: dict[str, Json] = {}
+    for result in returned:
+        found = {**result, **found} if isinstance(result, dict) else found
+    return found
 
 
 def read_dag_file(path: Path) -> str:
@@ -205,7 +253,8 @@ def _compare_case(name: str, run: MachineRun, result: DagRunResult) -> CaseCompa
     dag = _dag_side(result)
     pairs = match_calls(run.calls, dag.calls, [state.state for state in run.states])
     findings = find_differences_of_calls(run, dag, pairs)
-    return CaseComparison(name, run.execution, dag, tuple(pairs), tuple(findings), result.seconds)
+    assumed = tuple((result.caught or {}).get("assumed", ()))
+    return CaseComparison(name, run.execution, dag, tuple(pairs), tuple(findings), result.seconds, assumed)
 
 
 def _dag_side(result: DagRunResult) -> DagSide:

@@ -50,6 +50,11 @@ from sfn_provider.translate.translator import translate_definition
     metavar="FILE[#CASE]",
     help="What tasks answer; without #CASE every test case of the file is run. Without --mock, cases are made.",
 )
+@click.option(
+    "--dag-file",
+    metavar="DAG.py",
+    help="Compare this DAG, whoever wrote it, by the calls that AWS would see; --dag-id where it has several.",
+)
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here as well.")
 @click.option("--schedule", metavar="EXPR", help="The schedule for the DAG file.")
 @click.option(
@@ -68,6 +73,7 @@ def compare(
     file: str,
     input_text: str | None,
     mock: str | None,
+    dag_file: str | None,
     output: str | None,
     schedule: str | None,
     side: str,
@@ -82,10 +88,26 @@ def compare(
     time, and what of the machine was reached. Without --mock and --input, cases are made that reach everything. Exits
     with 1 where the sides differ, or where nothing ran after the first state in any case.
 
+    With --dag-file any DAG is compared, by the calls that AWS would see: their parameters, their order, and the
+    outcome. Its calls are caught below hooks and operators and answered from the case; nothing leaves the machine.
+
     With --on aws the state machine is started on Step Functions and the DAG on an Airflow of yours: the work of every
     task is done twice. What the services answered may differ; how each side went on from it may not.
     """
     definition = open_definition(file, substitutions, quiet=as_json)
+    if dag_file is not None:
+        _refuse_options_of_translation(side, output, schedule)
+        from sfn_provider.cli.dag_file_comparison import compare_dag_file
+
+        return compare_dag_file(
+            definition,
+            dag_file,
+            dag_id=live.dag_id,
+            input_text=input_text,
+            mock=mock,
+            as_json=as_json,
+            report=report,
+        )
     if side == "aws" and mock is not None:
         raise UsageError("--mock and --on aws: real executions have no mocks; leave one of the two out")
     chosen = read_cases(definition, input_text, mock) if side == "engine" else TestCases(())
@@ -125,6 +147,12 @@ def compare(
             console().print(f"The DAG file: {Path(output).resolve()}", markup=False)
     report.write(made)
     return 0 if made.agrees else 1
+
+
+def _refuse_options_of_translation(side: str, output: str | None, schedule: str | None) -> None:
+    named = {"--on aws": side == "aws", "--output": output is not None, "--schedule": schedule is not None}
+    for option in (option for option, is_named in named.items() if is_named):
+        raise UsageError(f"--dag-file and {option}: the DAG is the one in the file, not a translation; leave one out")
 
 
 def _compare_on_engine(definition: str | dict[str, Any], cases: Sequence[TestCase]) -> Iterator[tuple[str, Comparison]]:

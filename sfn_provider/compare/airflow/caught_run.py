@@ -89,12 +89,13 @@ def run_caught(
         load: reads the DAG file and returns the DAG.
         configuration: the run's configuration.
         caught: ``script``: as `script_to_json` returns it; ``folders``: where the DAG file's imports are;
-            ``variables``: the environment that the DAG sees; ``region``.
+            ``variables``: the environment that the DAG sees; ``region``; ``defaults``: values of params that the
+            configuration lacks.
         clock: the process's clock.
 
     Returns:
-        The finished DAG run, and its ``calls``, ``failures``, ``refused``, and ``upstream``: for each task the tasks
-        that it waits for, directly or by others.
+        The finished DAG run, and its ``calls``, ``failures``, ``refused``; ``assumed``: the params that got such
+        values; ``upstream``: for each task the tasks that it waits for, directly or by others.
     """
     recorder = CallRecorder(CallScript(*script_from_json(caught["script"])))
     tasks = TaskRecorder(recorder)
@@ -113,12 +114,18 @@ def run_caught(
         recorder.task = ("", -1, 0)  # the file may be read once more before the first task starts
         _current.append(tasks)
         try:
-            finished = dag.test(run_conf=dict(configuration))
+            assumed = {
+                name: value
+                for name, value in caught["defaults"].items()
+                if name in dag.params and name not in configuration
+            }
+            finished = dag.test(run_conf={**configuration, **assumed})
         finally:
             _current.pop()
     calls = recorder.calls[:read] + [call for call in recorder.calls[read:] if call.task_id]
     upstream = {task.task_id: sorted(task.get_flat_relative_ids(upstream=True)) for task in dag.tasks}
     found = {"calls": [call.to_json() for call in calls], "failures": tasks.failures, "refused": tasks.refused}
+    found["assumed"] = sorted(assumed)
     return finished, json.loads(json.dumps({**found, "upstream": upstream}, default=str))
 
 

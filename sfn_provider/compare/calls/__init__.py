@@ -14,6 +14,7 @@
     interception       calls of boto3 and aiobotocore, caught below hooks and operators
     isolation          connections and processes that are refused meanwhile
     matching           which call of the DAG is which call of the machine
+    uncaught_errors    cases in which tasks fail by errors that nothing takes
     findings           what differs, in sentences
 
 Imports point from the end of this list to its start. `sfn_provider.compare.dag_comparison` runs both sides.
