@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_provider.translate.emit.expression_layout import lay_out_expression
+
 WIDTH = 88
 """Columns of a line: the default of ruff and black."""
 
@@ -16,9 +18,15 @@ INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Python text of an expression, on one line, as a value beside JSON values."""
+    """Python text of an expression as a value beside JSON values.
+
+    Args:
+        text: the expression, on one line.
+        lines: the expression in lines, where it can be cut; they are put in brackets.
+    """
 
     text: str
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,10 @@ def literal(value: Any, indent: str, used: int, width: int = WIDTH) -> str:
         width: columns of a line.
     """
     flat = inline(value)
+    if isinstance(value, Code) and len(value.lines) > 1 and used + columns(flat) > width:
+        return "(\n" + "".join(f"{indent}{INDENT}{line}\n" for line in value.lines) + f"{indent})"
+    if isinstance(value, Code) and used + columns(flat) > width:
+        return lay_out_expression(flat, indent, used, width)
     if isinstance(value, Wrapped) and used + columns(flat) > width:
         return _wrapped(value.text, indent, width)
     if not isinstance(value, (dict, list, tuple)) or not value or used + columns(flat) <= width:

@@ -7,12 +7,13 @@ from collections import Counter
 from typing import Any
 
 from sfn_provider.translate.emit import literals
+from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
 from sfn_provider.translate.native.model import WIDTH, Import, NativeDag, NativeNode, Versions
 from sfn_provider.translate.plan.model import DagPlan
 
-_STANDARD = frozenset({"datetime", "json", "re", "uuid"})
+_STANDARD = frozenset({"datetime", "json", "re", "time", "uuid"})
 """The modules of the standard library that a file may import."""
 
 
@@ -36,7 +37,7 @@ def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     """
     lines = _Lines(dag)
     body = lines.scope((), INDENT)
-    constants = "".join(f"{name} = {string(value)}\n" for name, value in dag.constants.items())
+    constants = "".join(_constant(name, value) for name, value in dag.constants.items())
     head = f'"""{_docstring(plan)}"""\n\n{_imports(plan, dag, versions)}\n'
     arguments = dag_arguments(plan, "")
     for name in ("tags", *(() if plan.origin else ("doc_md",))):
@@ -46,6 +47,11 @@ def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
         constants += _PUSH_ERROR if constants else _PUSH_ERROR[1:]
     first = "\n" if body.lstrip().startswith("@") else ""
     return f"{head}{constants}{chr(10) if constants else ''}with {dag_call}:\n{first}{body}"
+
+
+def _constant(name: str, value: str) -> str:
+    line = f"{name} = {string(value)}\n"
+    return line if len(line) <= WIDTH + 1 else f"{name} = (\n{INDENT}{string(value)}\n)\n"
 
 
 def _docstring(plan: DagPlan) -> str:
@@ -95,7 +101,9 @@ class _Lines:
         self.dag = dag
         self.chains = _chains(dag)
         uses = Counter(position for chain in self.chains for part in chain for position in part)
-        arguments = {text for node in dag.nodes for text in node.parameters.values() if text is not None}
+        arguments = {
+            text for node in dag.nodes for text in (*node.parameters.values(), node.expanded) if text is not None
+        }
         self.named = {
             position
             for position, node in enumerate(dag.nodes)
@@ -128,7 +136,8 @@ class _Lines:
         if not node.decorator:
             arguments = {"task_id": node.task_id, **node.arguments, **_trigger_rule(node)}
             if list(arguments) == ["task_id"]:
-                return f"{comment}{indent}{node.variable} = {node.operator}(task_id={string(node.task_id)})\n"
+                start, made = f"{indent}{node.variable} = ", f"{node.operator}(task_id={string(node.task_id)})"
+                return f"{comment}{start}{lay_out_expression(made, indent, len(start), WIDTH)}\n"
             texts = {name: literals.argument(name, value, indent, WIDTH) for name, value in arguments.items()}
             return f"{comment}{indent}{node.variable} = {literals.call(str(node.operator), texts, indent)}\n"
         return comment + self._function(position, node, indent)
@@ -138,11 +147,13 @@ class _Lines:
         arguments: dict[str, Any] = {**own, **node.arguments, **_trigger_rule(node)}
         decorator = f"{indent}@{node.decorator}{_arguments(arguments, node.decorator, indent)}\n"
         names = sorted(node.parameters, key=lambda name: node.parameters[name] is None)
-        head = f"{indent}def {node.variable}({', '.join(names)}):\n"
+        item = [] if node.expanded is None else ["item"]
+        head = f"{indent}def {node.variable}({', '.join([*item, *names])}):\n"
         body = "".join(f"{indent}{INDENT}{line}\n" for line in node.body)
         text = decorator + head + body
         if position in self.named:
-            return f"{text}\n{indent}{node.variable}_task = {_call(node)}\n"
+            start = f"{indent}{node.variable}_task = "
+            return f"{text}\n{start}{lay_out_expression(_call(node), indent, len(start), WIDTH)}\n"
         is_connected = any(position in edge for edge in self.dag.edges)
         return text if is_connected else f"{text}\n{indent}{_call(node)}\n"
 
@@ -199,6 +210,8 @@ def _edge_line(parts: list[str], indent: str) -> str:
 
 
 def _call(node: NativeNode) -> str:
+    if node.expanded is not None:
+        return f"{node.variable}.expand(item={node.expanded})"
     values = [value for value in node.parameters.values() if value is not None]
     return f"{node.variable}({', '.join(values)})"
 

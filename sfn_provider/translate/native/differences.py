@@ -163,6 +163,13 @@ def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]
 
 def _response(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     form = native.forms.get(name)
+    if isinstance(form, FunctionForm) and form.client == "dynamodb" and form.returned is not None:
+        if isinstance(state, Task) and ":aws-sdk:" in state.resource:
+            yield (
+                "ATTRIBUTE_NAMES",
+                "The types of attributes are spelled BOOL, NULL, SS, NS and BS, in Step Functions Bool, Nul, Ss and so on.",
+                "Check who reads attributes of these types.",
+            )
     if isinstance(form, FunctionForm) and form.has_times:
         yield (
             "RESULT_TIMES",
@@ -187,11 +194,17 @@ def _failing(name: str, state: object, native: NativePlan) -> Iterator[Differenc
 
 
 def _polling(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    if name in native.polls:
+    if name in native.polls and native.polls[name].again is not None:
+        yield (
+            "BLOCKING_LOOP",
+            "The task takes a worker's place for as long as the loop goes on; one that is lost starts it again.",
+            "Let the function answer a status alone, and ask for that in a sensor.",
+        )
+    elif name in native.polls:
         yield (
             "POLLING",
-            f"The sensor asks every {native.polls[name].seconds} seconds, counted as the scheduler gets to it, for a year "
-            "at most; Step Functions counts the attempts of Retry anew in each round.",
+            f"The sensor asks every {native.polls[name].seconds} seconds, as the scheduler gets to it, for a year. "
+            "Step Functions counts the attempts of Retry anew in each round.",
             "Set mode and timeout as the job needs them.",
         )
 

@@ -92,6 +92,7 @@ class NativeNode:
         trigger_rule: None for Airflow's default.
         group: ids of the task groups around, outermost first.
         why: the reason for it, for the report.
+        expanded: the text of the list whose items are given to the function as ``item``, one task each.
     """
 
     state: str
@@ -108,6 +109,7 @@ class NativeNode:
     trigger_rule: str | None = None
     group: tuple[str, ...] = ()
     why: str = ""
+    expanded: str | None = None
 
 
 @dataclass(slots=True)

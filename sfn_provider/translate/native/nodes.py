@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sfn_provider.asl.model import Choice, Fail, Pass, Task, Wait
-from sfn_provider.translate.emit.literals import Code, Wrapped, inline, string
+from sfn_provider.translate.emit.literals import Code, Wrapped, inline, literal, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
@@ -16,11 +17,13 @@ from sfn_provider.translate.native.data_flow.values import (
     Call,
     Constant,
     Object,
+    OneOf,
+    Source,
     Value,
     constant,
 )
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
-from sfn_provider.translate.native.expressions.places import Find
+from sfn_provider.translate.native.expressions.places import Find, Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import WIDTH, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
@@ -35,6 +38,7 @@ from sfn_provider.translate.native.states.python_lines import (
 )
 from sfn_provider.translate.native.states.task_forms import (
     FunctionForm,
+    OperatorForm,
     TaskForm,
     class_name,
     from_tree,
@@ -52,6 +56,7 @@ class NodeMaker:
     Args:
         versions: Airflow's and the provider's.
         find: finds where a run has what a value names.
+        find_mark: finds an XCom that says whether a way was taken.
         task_ids: the ids of tasks by key.
         producers: the text of a task's result as an argument of a function, by the task's id.
         variables: the variables of tasks by id.
@@ -62,6 +67,7 @@ class NodeMaker:
 
     versions: Versions
     find: Find
+    find_mark: Callable[[Source], Place]
     task_ids: dict[str, str]
     producers: dict[str, str]
     variables: dict[str, str]
@@ -79,7 +85,9 @@ class NodeMaker:
         imports: set[Import] = {("datetime", "timedelta")} if has_duration else set()
         if isinstance(form, FunctionForm):
             return self._call(flow, form, limits, imports, takes_arguments)
-        jinja = JinjaWriter(self.find)
+        if not isinstance(form, OperatorForm):
+            raise TypeError(f"{form!r} is no operator")
+        jinja = JinjaWriter(self.find, self.find_mark)
         ordered = {**{name: value for name, value in form.arguments.items() if name not in form.row.constants}}
         ordered |= form.arguments  # what no parameter of the Task says comes last
         arguments = {name: self._argument(value, jinja) for name, value in ordered.items()}
@@ -167,7 +175,7 @@ class NodeMaker:
             as_json = writer.is_json(value.arguments[0])
             if as_json is not None:
                 return Code(as_json)
-        return Code(writer.expression(value))
+        return Code(writer.expression(value), writer.lines_of(value) if isinstance(value, OneOf) else ())
 
     def writer(self, takes_arguments: bool) -> tuple[PythonWriter, dict[str, str]]:
         """Return what writes the expressions of a function, and the names of its parameters by task; both grow."""
@@ -178,7 +186,7 @@ class NodeMaker:
                 return None
             return names.setdefault(task_id, "result" if not names else f"{self.variables[task_id]}_result")
 
-        return PythonWriter(self.find, as_argument), names
+        return PythonWriter(self.find, self.find_mark, as_argument), names
 
     def choice(self, flow: StateFlow, targets: dict[str, str], takes_arguments: bool) -> NativeNode:
         """Make the branch of a Choice.
@@ -225,7 +233,7 @@ class NodeMaker:
         state: Pass = flow.state  # type: ignore[assignment]
         writer, names = self.writer(takes_arguments)
         value = constant(state.result) if "result" in state.model_fields_set else flow.effective
-        body = statement_lines("return ", writer.expression(value), self.width)
+        body = tuple(f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n"))
         node = NativeNode(
             flow.name,
             self.task_ids[flow.name],
@@ -310,7 +318,7 @@ class NodeMaker:
         )
 
     def _moment(self, duration: Value | None, moment: Value | None) -> Any:
-        jinja = JinjaWriter(self.find)
+        jinja = JinjaWriter(self.find, self.find_mark)
         if duration is None:
             return Wrapped(jinja.text(moment or constant("")))
         text = f"macros.datetime.utcnow() + macros.timedelta(seconds={jinja.expression(duration)})"
@@ -334,7 +342,9 @@ class NodeMaker:
         """Make the task that lets a handler run only after the failure of the tasks that it is for."""
         watched, width = inline([self.task_ids[key] for key in node.watched]), WIDTH - 4 * (2 + len(node.groups))
         if self.versions.is_2:
-            test = f'any(dag_run.get_task_instance(name).state == "failed" for name in {watched})'
+            test = (
+                f'any(found.state == "failed" for found in dag_run.get_task_instances() if found.task_id in {watched})'
+            )
             context, body = "dag_run", statement_lines("return ", test, width)
         else:
             call = f"ti.get_task_states(dag_id=ti.dag_id, task_ids={watched}, run_ids=[ti.run_id])"

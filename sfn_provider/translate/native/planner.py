@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sfn_provider.asl.model import Choice, Fail, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.translate.emit.literals import Code
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
@@ -24,11 +24,13 @@ from sfn_provider.translate.native.data_flow.values import (
     write,
 )
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.map_nodes import make_items, make_mapped, make_results
+from sfn_provider.translate.native.mapping import check_map, task_of_map
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, TaskEntry, Versions
 from sfn_provider.translate.native.nodes import NodeMaker, moment_reads
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
-from sfn_provider.translate.native.polling import Poll, asks_the_same, cut_polling_loops
+from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
 from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
 from sfn_provider.translate.native.states.conditions import rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.task_forms import (
@@ -58,6 +60,7 @@ class NativePlan:
         with_error: the states whose errors handlers read.
         failing: why states fail whatever their input is, by name.
         polls: the loops that became sensors, by the name of their Task.
+        mapped: the Map around a Task that runs for each item, by the name of the Task.
     """
 
     dag: NativeDag
@@ -68,6 +71,12 @@ class NativePlan:
     with_error: set[str]
     failing: Mapping[str, str]
     polls: Mapping[str, Poll]
+    mapped: Mapping[str, str]
+
+
+def _is_folded(plan: NativePlan, names: tuple[str, ...]) -> bool:
+    """Whether a state has no task: it was folded, or it stands beside the Task in a Map."""
+    return names[-1] in plan.routes.folded or any(name in plan.mapped.values() for name in names[:-1])
 
 
 def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
@@ -88,19 +97,23 @@ def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
     if any(isinstance(part, OneOf) for value in values for part in walk(value)):
         tasks_of_pass = _value_makers(scope)
         scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine)
-    _check_polls(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
+    polls = _follow_rounds(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
     return _Planner(scope, versions, tasks_of_pass, polls).plan()
 
 
-def _check_polls(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> None:
-    """Raise for loops whose Task asks with its own last answer."""
-    found = []
+def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> dict[str, Poll]:
+    """Return the loops with what their Tasks work on in later rounds; raise where that goes on to differ."""
+    found, problems = {}, []
     for inner in _scope_flows(scope):
         for name in inner.states:
-            if name in polls and not asks_the_same(inner, polls[name], evaluator):
-                found.append(NotNative("in the loop it is called with its own last result", name))
-    if found:
-        raise ExceptionGroup("not native", found)
+            poll = with_later_rounds(inner, polls[name], evaluator) if name in polls else None
+            if poll is not None:
+                found[name] = poll
+            elif name in polls:
+                problems.append(NotNative("each round of its loop makes another document", name))
+    if problems:
+        raise ExceptionGroup("not native", problems)
+    return found
 
 
 def _check_states(machine: StateMachine) -> None:
@@ -111,8 +124,11 @@ def _check_states(machine: StateMachine) -> None:
             others = ", ".join(loop)
             found += [NotNative(f"Airflow's graph has no way back, which {others} have", name) for name in loop]
     for _, names, state in walk_states(machine):
-        if state.type == "Map":
-            found.append(NotNative("a Map is not among the states that this style says yet", names[-1]))
+        if isinstance(state, Map):
+            try:
+                check_map(state)
+            except NotNative as refusal:
+                found.append(NotNative(refusal.why, names[-1]))
         if state.type == "Parallel" and getattr(state, "retry", None):
             found.append(NotNative("Airflow tries single tasks again, not a group of them", names[-1]))
     if found:
@@ -146,7 +162,10 @@ def _scope_flows(scope: ScopeFlow) -> list[ScopeFlow]:
 
 
 def _makes_value(flow: StateFlow) -> bool:
-    return isinstance(flow.state, Pass) and flow.state.result_path is not None
+    state = flow.state
+    if not isinstance(state, Pass) or flow.language != "JSONPath" or state.result_path is None:
+        return False
+    return not state.model_fields_set.isdisjoint({"result", "parameters"})
 
 
 def _values(flow: StateFlow) -> list[Value]:
@@ -166,19 +185,25 @@ class _Planner:
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
+    mapped: dict[str, str] = field(default_factory=dict)
     parts: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
 
     def plan(self) -> NativePlan:
         self.flows = {flow.name: flow for flow in self.scope.walk()}
-        routes = build_routes(self.scope, self.tasks_of_pass)
+        self.mapped = {
+            inner.name: name for name, flow in self.flows.items() if (inner := task_of_map(flow)) is not None
+        }
+        routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
         variables = self._name(routes)
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
-        maker = NodeMaker(self.versions, self.find, self.task_ids, producers, by_id, marks=frozenset(marks))
+        maker = NodeMaker(
+            self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks)
+        )
         dag, problems = NativeDag(), []
         for key, node in routes.nodes.items():
             try:
@@ -198,7 +223,16 @@ class _Planner:
         dag.edges = sorted((positions[left], positions[right]) for left, right in routes.edges)
         dag.constants = {name: value for value, name in maker.constants.items()}
         dag.groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
-        return NativePlan(dag, self.scope, routes, self.forms, self.parts, self.with_error, self.failing, self.polls)
+        return NativePlan(
+            dag, self.scope, routes, self.forms, self.parts, self.with_error, self.failing, self.polls, self.mapped
+        )
+
+    def _collected(self) -> set[str]:
+        """Return the Map states whose results tasks read."""
+        values = [value for flow in self.flows.values() for value in (*_values(flow), *rule_values(flow))]
+        values += [self.flows[name].effective for name in self.tasks_of_pass]
+        read_in = {source.state for value in values for source, _ in reads_of(value) if source.kind == "result"}
+        return read_in & set(self.mapped.values())
 
     def _reads(self, routes: Routes) -> tuple[Reads, set[str]]:
         """Return which paths of which results the tasks read, and the states whose results mark a way.
@@ -213,6 +247,8 @@ class _Planner:
             values = _values(flow)
             if name in self.tasks_of_pass and "result" not in flow.state.model_fields_set:
                 values = [flow.effective]
+            if isinstance(flow.state, Map):
+                values = [flow.effective, *([flow.scopes[0].output] if name in self._collected() else [])]
             found = [read for value in values for read in reads_of(value)]
             for source, keys in (*found, *rule_reads(flow)):
                 if source.kind == "result":
@@ -242,8 +278,9 @@ class _Planner:
                 continue
             paths = list(reads.get(name, {}))
             try:
+                is_function = name in self.polls or name in self.mapped
                 self.forms[name] = (
-                    choose_poll_form(flow, paths) if name in self.polls else choose_form(flow, paths, self.versions)
+                    choose_poll_form(flow, paths) if is_function else choose_form(flow, paths, self.versions)
                 )
             except NotNative as refusal:
                 problems.append(NotNative(refusal.why, name))
@@ -270,12 +307,14 @@ class _Planner:
     def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
         if node.kind == "guard":
             return maker.guard(node)
-        if node.kind != "state":
+        if node.kind not in ("state", "items", "results"):
             return maker.empty(node)
-        flow = self.flows[node.key]
+        flow = self.flows[node.state]
         maker.width = WIDTH - 4 * (2 + len(node.groups))
         incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
         takes_arguments = len(incoming) <= 1
+        if isinstance(flow.state, Map):
+            return self._make_map(flow, node, maker, takes_arguments)
         if node.key in self.failing:
             return maker.always_failing(flow, self.failing[node.key])
         if isinstance(flow.state, Task) and node.key in self.polls:
@@ -291,6 +330,18 @@ class _Planner:
         if isinstance(flow.state, Pass):
             return maker.materialised(flow, takes_arguments)
         raise NotNative(f"a {flow.state.type} has no native form")
+
+    def _make_map(self, flow: StateFlow, node: RouteNode, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
+        inner = task_of_map(flow)
+        form = self.forms.get(inner.name) if inner is not None else None
+        if inner is None or form is None or isinstance(form, OperatorForm):
+            raise NotNative("its Task fails whatever the items are")
+        if node.kind == "items":
+            return make_items(maker, flow, node, takes_arguments)
+        if node.kind == "results":
+            return make_results(maker, flow, node, maker.producers[self.task_ids[flow.name]])
+        items = maker.producers[self.task_ids[f"{flow.name}\0items"]]
+        return make_mapped(maker, flow, inner, form, items, flow.name in self._collected())
 
     def _make_poll(self, flow: StateFlow, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
         poll, form = self.polls[flow.name], self.forms[flow.name]
@@ -312,6 +363,10 @@ class _Planner:
         if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
             return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
         form = self.forms.get(source.state) if source.kind == "result" else None
+        if source.kind == "result" and source.state in self.failing:
+            return Place(self.task_ids[source.state], path=keys)  # nobody gets there
+        if source.kind == "result" and source.state in self.mapped.values():
+            return Place(self.task_ids[f"{source.state}\0results"], path=keys)
         if form is None:
             raise NotNative(_unknown_source(source, keys))
         place = form.place(self.task_ids.get(source.state, ""), keys)
@@ -320,6 +375,20 @@ class _Planner:
         if not isinstance(form, OperatorForm):
             raise TypeError(f"{form!r} has no parts")
         return self._known_parts(source, keys, form)
+
+    def find_mark(self, mark: Source) -> Place:
+        """Return an XCom that is there exactly where a task has succeeded, or has failed."""
+        if mark.kind == "error" or mark.state in self.tasks_of_pass:
+            return self.find(mark, ())
+        form = self.forms.get(mark.state)
+        if isinstance(form, OperatorForm):
+            keys = {found.xcom for found in form.row.returns.values() if found.source in ("value", "json")}
+            if not keys:
+                raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
+            return Place(self.task_ids[mark.state], xcom=sorted(keys, key=lambda key: key != "return_value")[0])
+        if form is None or (mark.state in self.polls and mark.state not in self.read_results):
+            raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
+        return Place(self.task_ids[mark.state])
 
     def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
         """Return an object with the parts of a result that an operator returns."""
@@ -350,6 +419,8 @@ def _preferred_id(node: RouteNode) -> str:
     behind = naming.task_id(node.key.rpartition("\0")[2])
     return {
         "start": f"{name}_start",
+        "items": f"{name}_items",
+        "results": f"{name}_results",
         "end": f"{name}_{behind}",
         "done": f"{name}_done",
         "skippable": f"{name}_to_{behind}",
@@ -377,7 +448,8 @@ RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states",
 
 def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
     """List what became of each state, in the order of the definition."""
-    nodes = {key: node for key, node in zip(plan.routes.nodes, plan.dag.nodes, strict=True)}
+    nodes = dict(zip(plan.routes.nodes, plan.dag.nodes, strict=True))
+    nodes |= {inner: nodes[name] for inner, name in plan.mapped.items()}
     found = []
     for location, names, state in walk_states(machine):
         node = nodes.get(names[-1])
@@ -385,7 +457,7 @@ def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
             form = plan.forms.get(names[-1])
             operator = class_name(form.row) if isinstance(form, OperatorForm) else node.operator or ""
             found.append(TaskEntry(names[-1], state.type, node.task_id, operator, node.how, node.why, location))
-        elif names[-1] in plan.routes.folded or any(poll.wait == names[-1] for poll in plan.polls.values()):
+        elif _is_folded(plan, names) or any(poll.wait == names[-1] for poll in plan.polls.values()):
             found.append(TaskEntry(names[-1], state.type, "", "", "folded", "", location))
         else:
             found.append(TaskEntry(names[-1], state.type, naming.task_id(names[-1]), "", "group", "", location))

@@ -7,10 +7,10 @@ from typing import Any
 from sfn_provider.asl.model import Task
 from sfn_provider.translate.emit.literals import Code, inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
-from sfn_provider.translate.native.data_flow.values import Call, Key, Source
+from sfn_provider.translate.native.data_flow.values import Call, Key, Source, read
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.model import Import, NativeNode
+from sfn_provider.translate.native.model import Import, NativeNode, NotNative
 from sfn_provider.translate.native.nodes import HOOK, NodeMaker, with_parameters
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import rule_condition
@@ -21,6 +21,9 @@ from sfn_provider.translate.native.states.timing import retry_arguments, timeout
 LAMBDA_HOOK = ("airflow.providers.amazon.aws.hooks.lambda_function", "LambdaHook")
 _OWN = "\0"
 """Stands for the id of the task whose answer the function has in a variable."""
+
+EVENT = Source("result", "\0event")
+"""The input of the function in a loop."""
 
 YEAR = 365 * 24 * 3600
 """The time limit of an execution, and so of a loop in it.
@@ -53,10 +56,17 @@ def make_poll(
     outer, names = maker.writer(takes_arguments)
 
     def find(source: Source, keys: tuple[Key, ...]) -> Place:
+        if source == EVENT:
+            return Place("\0event", path=keys)
         return form.place(_OWN, keys) if source == Source("result", flow.name) else maker.find(source, keys)
 
-    writer = PythonWriter(find, lambda task_id: "answer" if task_id == _OWN else outer.as_argument(task_id))
-    body = _asking(maker, form, writer)
+    def as_argument(task_id: str) -> str | None:
+        return {_OWN: "answer", "\0event": "event"}.get(task_id) or outer.as_argument(task_id)
+
+    writer = PythonWriter(find, maker.find_mark, as_argument)
+    if poll.again is not None:
+        return _make_loop(maker, flow, deciding, poll, form, writer, names)
+    body = asking_lines(maker, form, writer)
     body += _deciding(poll, deciding, writer, is_read, maker.width)
     poke = "airflow.sensors.base" if maker.versions.is_2 else "airflow.sdk"
     imports: set[Import] = {(poke, "PokeReturnValue")} if is_read else set()
@@ -81,7 +91,52 @@ def make_poll(
     return with_parameters(node, writer, names, maker.producers)
 
 
-def _asking(maker: NodeMaker, form: FunctionForm | LambdaForm, writer: PythonWriter) -> list[str]:
+def _make_loop(
+    maker: NodeMaker,
+    flow: StateFlow,
+    deciding: StateFlow,
+    poll: Poll,
+    form: FunctionForm | LambdaForm,
+    writer: PythonWriter,
+    names: dict[str, str],
+) -> NativeNode:
+    """Make the function of a loop that calls a Lambda function with its own last answer."""
+    if not isinstance(form, LambdaForm) or poll.again is None:
+        raise NotNative("in the loop it is called with its own last result")
+    again = read(poll.again, form.prefix)
+    writer.imports |= {("json", ""), ("time", "")}
+    asking = asking_lines(maker, LambdaForm(form.function, EVENT, form.prefix), writer)
+    body = [*statement_lines("event = ", writer.expression(form.payload), maker.width), "while True:"]
+    body += [f"    {line}" for line in asking]
+    rules = [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in poll.rules]
+    if {leaves for _, leaves in rules} == {not poll.default_leaves}:
+        test = " or ".join(f"({text})" if " and " in text else text for text, _ in rules)
+        test = negated(test, len(rules)) if poll.default_leaves else test
+        body += [f"    {line}" for line in if_lines(test, [test], maker.width)]
+        body.append("        return answer")
+    else:
+        raise NotNative("the rules of its loop lead out and back by turns")
+    next_event = statement_lines("event = ", writer.expression(again), maker.width - 4)
+    body += [f"    time.sleep({poll.seconds})", *(f"    {line}" for line in next_event)]
+    state: Task = flow.state  # type: ignore[assignment]
+    arguments = retry_arguments(state.retry, maker.versions) | timeout_arguments(state)
+    has_duration = any(isinstance(value, Code) for value in arguments.values())
+    node = NativeNode(
+        flow.name,
+        maker.task_ids[flow.name],
+        "",
+        "taskflow",
+        arguments=arguments,
+        decorator="task",
+        body=tuple(body),
+        imports=frozenset({LAMBDA_HOOK, *writer.imports, *({("datetime", "timedelta")} if has_duration else set())}),
+        why=f"with {poll.choice} and {poll.wait} it is a loop that goes on with its own last result",
+    )
+    return with_parameters(node, writer, names, maker.producers)
+
+
+def asking_lines(maker: NodeMaker, form: FunctionForm | LambdaForm, writer: PythonWriter) -> list[str]:
+    """Return the lines of a function that call a service or a Lambda function, and have what it says as ``answer``."""
     if isinstance(form, FunctionForm):
         lines = maker.call_of(form, writer)
         path = "".join(f"[{inline(key)}]" for key in form.returned or ())
@@ -114,13 +169,21 @@ def _deciding(poll: Poll, deciding: StateFlow, writer: PythonWriter, is_read: bo
     if kinds == {not poll.default_leaves}:
         test = " or ".join(f"({text})" if " and " in text else text for text, _ in conditions)
         if poll.default_leaves:
-            single = len(conditions) == 1 and test.count(" == ") == 1 and " and " not in test and " or " not in test
-            test = test.replace(" == ", " != ") if single else f"not ({test})"
+            test = negated(test, len(conditions))
         return list(_return(test, is_read, width))
     lines = []
     for text, leaves in conditions:
         lines += [*if_lines(text, [text], width), *(f"    {line}" for line in _return(str(leaves), is_read, width))]
     return [*lines, *_return(str(poll.default_leaves), is_read, width)]
+
+
+def negated(test: str, rules: int) -> str:
+    """Return the contrary of a condition that was made of rules."""
+    single = rules == 1 and " and " not in test and " or " not in test
+    for word, other in ((" == ", " != "), (" is ", " is not ")):
+        if single and test.count(word) == 1 and other not in test:
+            return test.replace(word, other)
+    return f"not ({test})"
 
 
 def _return(test: str, is_read: bool, width: int) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ The machine is rewritten without the way back, so that all else sees a Task and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sfn_provider.asl.model import Branch, Choice, ChoiceRule, Map, Parallel, StateMachine, Task, Wait
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
+from sfn_provider.translate.native.data_flow.values import Value
 from sfn_provider.translate.plan.graph import loops, successors
 
 
@@ -26,6 +27,7 @@ class Poll:
         default_leaves: whether Default leads out of it.
         seconds: the seconds of the Wait.
         original: the Wait, which the machine may not have any more.
+        again: what the Task works on from the second round on, if that is its own last result.
     """
 
     task: str
@@ -35,6 +37,7 @@ class Poll:
     default_leaves: bool
     seconds: int
     original: Wait
+    again: Value | None = None
 
 
 def cut_polling_loops(machine: StateMachine) -> tuple[StateMachine, dict[str, Poll]]:
@@ -101,20 +104,32 @@ def _without_way_back(choice: Choice, poll: Poll) -> Choice:
     return choice.model_copy(update={"choices": tuple(rules), "default": default})
 
 
-def asks_the_same(scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> bool:
-    """Whether the Task of a loop asks the same each time, though its own last answer is in the document.
+def with_later_rounds(scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> Poll | None:
+    """Return a loop with what its Task works on from the second round on, where that is not what it started with.
 
     Args:
         scope: the scope in which the loop is, evaluated without the way back.
         poll: the loop.
         evaluator: evaluates states.
+
+    Returns:
+        None where the rounds go on to differ, or leave different documents.
     """
     asking, deciding = scope.states[poll.task], scope.states[poll.choice]
-    way = _way(deciding)
-    for name, state in ((poll.wait, poll.original), (poll.task, asking.state)):
-        flow = evaluator.state(name, state, way, asking.environment.context)
-        way = flow.ways[0][1]
-    return flow.effective == asking.effective
+    second, after_second = _round(_way(deciding), scope, poll, evaluator)
+    third, _ = _round(after_second, scope, poll, evaluator)
+    if second != third or after_second.document != deciding.output:
+        return None
+    return poll if second == asking.effective else replace(poll, again=second)
+
+
+def _round(way: Way, scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> tuple[Value, Way]:
+    """Return what the Task works on after a way back, and the way out of the Choice then."""
+    asking, deciding = scope.states[poll.task], scope.states[poll.choice]
+    waited = evaluator.state(poll.wait, poll.original, way, asking.environment.context).ways[0][1]
+    asked = evaluator.state(poll.task, asking.state, waited, asking.environment.context)
+    decided = evaluator.state(poll.choice, deciding.state, asked.ways[0][1], deciding.environment.context)
+    return asked.effective, _way(decided)
 
 
 def _way(deciding: StateFlow) -> Way:

@@ -11,15 +11,16 @@ Airflow decides by trigger rules alone, so that each edge has to mean one thing:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from sfn_provider.asl.model import Choice, Pass, Succeed
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
+from sfn_provider.translate.native.mapping import task_of_map
 
-EdgeKind = Literal["next", "choice", "error", "join"]
-NodeKind = Literal["state", "start", "end", "done", "skippable", "guard", "one_failed"]
+EdgeKind = Literal["next", "choice", "error", "join", "mapped"]
+NodeKind = Literal["state", "items", "results", "start", "end", "done", "skippable", "guard", "one_failed"]
 
 END = ""
 """Where a way ends instead of at a task."""
@@ -87,6 +88,8 @@ class Routes:
         kinds = {kind for _, kind in incoming}
         if "error" in kinds:
             return "one_failed"
+        if kinds == {"mapped"}:  # a mapped task without items is skipped
+            return "none_failed_min_one_success"
         if len(incoming) < 2 or kinds == {"join"}:
             return None
         before = self.ancestors([key])
@@ -114,17 +117,18 @@ def _reach(keys: Iterable[str], step: object) -> set[str]:
     return found
 
 
-def build_routes(scope: ScopeFlow, tasks_of_pass: frozenset[str]) -> Routes:
+def build_routes(scope: ScopeFlow, tasks_of_pass: frozenset[str], collected: Collection[str] = ()) -> Routes:
     """Build the graph of the tasks of a machine.
 
     Args:
         scope: the machine.
         tasks_of_pass: the Pass states that are tasks.
+        collected: the Map states whose results later tasks read.
 
     Raises:
         NotNative: a way cannot be said by trigger rules.
     """
-    builder = _Builder(Routes(), tasks_of_pass)
+    builder = _Builder(Routes(), tasks_of_pass, collected)
     builder.scope(scope, ())
     if not builder.routes.nodes:  # a DAG has at least one task
         builder.routes.nodes[scope.start_at] = RouteNode(scope.start_at, "start", scope.start_at)
@@ -137,6 +141,7 @@ def build_routes(scope: ScopeFlow, tasks_of_pass: frozenset[str]) -> Routes:
 class _Builder:
     routes: Routes
     tasks_of_pass: frozenset[str]
+    collected: Collection[str] = ()
     entries: dict[str, list[str]] = field(default_factory=dict)
     exits: dict[str, list[str]] = field(default_factory=dict)
     inside: dict[str, list[str]] = field(default_factory=dict)
@@ -172,6 +177,8 @@ class _Builder:
             return flow.name not in self.tasks_of_pass
         if isinstance(state, Choice):
             return state.default is not None and len({targets[target] for target, _ in flow.ways}) == 1
+        if state.type == "Map":
+            return task_of_map(flow) is None
         if state.type == "Parallel":
             return all(self._is_empty(scope) for scope in flow.scopes)
         return isinstance(state, Succeed)
@@ -193,6 +200,9 @@ class _Builder:
 
     def _add(self, flow: StateFlow, groups: tuple[str, ...], arrivals: list[tuple[str, EdgeKind]]) -> None:
         name, routes = flow.name, self.routes
+        if flow.state.type == "Map":
+            self._add_map(name, groups)
+            return
         if flow.state.type != "Parallel":
             routes.nodes[name] = RouteNode(name, "state", name, groups)
             self.entries[name] = self.exits[name] = self.inside[name] = [name]
@@ -213,6 +223,17 @@ class _Builder:
             entries = [start]
         self.entries[name], self.exits[name] = entries, exits
         self.inside[name] = [key for key in routes.nodes if key not in before]
+
+    def _add_map(self, name: str, groups: tuple[str, ...]) -> None:
+        items, results = f"{name}\0items", f"{name}\0results"
+        self.routes.nodes[items] = RouteNode(items, "items", name, groups)
+        self.routes.nodes[name] = RouteNode(name, "state", name, groups)
+        self.routes.edges[items, name] = "next"
+        self.entries[name], self.exits[name], self.inside[name] = [items], [items, name], [items, name]
+        if name in self.collected:
+            self.routes.nodes[results] = RouteNode(results, "results", name, groups)
+            self.routes.edges |= dict.fromkeys(((items, results), (name, results)), "mapped")
+            self.exits[name] = [results]
 
     def _end_of_branch(
         self, name: str, number: int, ends: list[tuple[str, EdgeKind]], groups: tuple[str, ...]
@@ -254,16 +275,20 @@ class _Builder:
                 self.routes.choices.setdefault(flow.name, {})[target] = END if resolved == END else ""
             lefts = self._lefts(flow, resolved, kind, arrivals)
             if resolved == END:
-                ends += [(left, "next" if kind == "join" else kind) for left in lefts]
+                ends += [(left, kind) for left in lefts]
                 continue
             rights = self.entries[resolved]
             if kind == "choice":
                 self.routes.choices[flow.name][target] = rights[0]
             for left in lefts:
                 for right in rights:
-                    is_join = kind == "next" and len(lefts) > 1
-                    self._edge(left, right, "join" if is_join else kind, flow.name)
+                    joins = kind == "next" and len(lefts) > 1
+                    self._edge(left, right, self._join_kind(flow) if joins else kind, flow.name)
         return list(dict.fromkeys(ends))
+
+    @staticmethod
+    def _join_kind(flow: StateFlow) -> EdgeKind:
+        return "mapped" if flow.state.type == "Map" else "join"
 
     def _lefts(
         self, flow: StateFlow, target: str, kind: EdgeKind, arrivals: dict[str, list[tuple[str, EdgeKind]]]
@@ -277,11 +302,12 @@ class _Builder:
         key = f"{flow.name}\0done"
         node = self.routes.nodes[lefts[-1]]
         if key not in self.routes.nodes:
-            done = RouteNode(key, "done", flow.name, node.groups[: node.groups.index(flow.name) + 1])
+            around = node.groups[: node.groups.index(flow.name) + 1] if flow.name in node.groups else node.groups
+            done = RouteNode(key, "done", flow.name, around)
             position = list(self.routes.nodes).index(self.inside[flow.name][-1]) + 1
             items = list(self.routes.nodes.items())
             self.routes.nodes = dict([*items[:position], (key, done), *items[position:]])
-            self.routes.edges |= dict.fromkeys(((left, key) for left in lefts), "join")
+            self.routes.edges |= dict.fromkeys(((left, key) for left in lefts), self._join_kind(flow))
         return [key]
 
 
@@ -316,9 +342,9 @@ def _protect_handlers(routes: Routes, inside: dict[str, list[str]]) -> None:
         incoming = {left: kind for (left, right), kind in routes.edges.items() if right == handler}
         sources = [left for left, kind in incoming.items() if kind == "error"]
         states = [routes.caught[source, handler] for source in sources]
-        watched = [key for state in states for key in inside[state] if routes.nodes[key].kind == "state"]
+        watched = [key for state in states for key in inside[state] if routes.nodes[key].kind in ("state", "items")]
         others = routes.ancestors(sources) - set(watched)
-        needs_guard = any(routes.nodes[key].kind in ("state", "guard") for key in others)
+        needs_guard = any(routes.nodes[key].kind in ("state", "items", "results", "guard") for key in others)
         if not needs_guard and len(sources) == len(incoming):
             continue
         node = routes.nodes[handler]

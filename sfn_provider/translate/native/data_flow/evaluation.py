@@ -188,6 +188,8 @@ class Evaluator:
         if isinstance(state, Pass):
             raw = constant(state.result) if "result" in state.model_fields_set else effective
             raw = Source("result", name) if name in self.tasks_of_pass else raw
+        elif isinstance(state, Map) and scopes[0].output == Source("item", name):
+            raw = effective  # each item is handed on as it is
         elif isinstance(state, Parallel):
             raw = Array(tuple(scope.output for scope in scopes))
         elif state.type in ("Task", "Map"):

@@ -12,14 +12,19 @@ from typing import Any
 from sfn_provider.asl.templates import is_jsonata
 from sfn_provider.translate.native.data_flow.templates import Environment
 from sfn_provider.translate.native.data_flow.values import (
+    Absent,
     Array,
     Call,
+    Constant,
     Json,
     Object,
+    OneOf,
+    Source,
     Unresolved,
     Value,
     constant,
     read,
+    steps_of,
 )
 
 OPERATORS = frozenset({"=", "!=", "<", "<=", ">", ">=", "and", "or", "+", "-", "*", "/", "&", "in"})
@@ -135,15 +140,31 @@ class _Reader:
     def condition(self, node: Any) -> Value:
         if node._else is None:
             return self.unresolved()
-        return Call("?", (self.value(node.condition), self.value(node.then), self.value(node._else)))
+        tested = self.value(node.condition)
+        if isinstance(tested, Constant) and isinstance(tested.value, bool):
+            return self.value(node.then if tested.value else node._else)
+        return Call("?", (tested, self.value(node.then), self.value(node._else)))
 
     def function(self, node: Any) -> Value:
         if node.procedure.type != "variable" or node.procedure.value not in FUNCTIONS:
             return self.unresolved()
-        return Call(f"${node.procedure.value}", tuple(map(self.value, node.arguments)))
+        arguments = tuple(map(self.value, node.arguments))
+        if node.procedure.value == "exists" and len(arguments) == 1 and (known := _exists(arguments[0])) is not None:
+            return constant(known)
+        return Call(f"${node.procedure.value}", arguments)
 
     def block(self, node: Any) -> Value:
         return self.value(node.expressions[0]) if len(node.expressions) == 1 else self.unresolved()
+
+
+def _exists(value: Value) -> bool | None:
+    """Return whether a value is there; None where that is known only in a run."""
+    found = [entry for _, entry in value.alternatives] if isinstance(value, OneOf) else [value]
+    if all(isinstance(entry, Absent) for entry in found):
+        return False
+    starts = [steps_of(entry) for entry in found]
+    is_error = [isinstance(start, Source) and start.kind == "error" and len(keys) == 1 for start, keys in starts]
+    return True if all(is_error) else None
 
 
 _READERS: dict[str, Callable[[_Reader, Any], Value]] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sfn_provider.translate.emit.literals import inline
@@ -34,6 +35,9 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _METHODS = frozenset(name for name in dir({}) if not name.startswith("__"))
 """Names that Jinja would take for the method of a dict where they follow a dot."""
 
+MOST_WAYS = 4
+"""The largest number of ways among whose values one expression chooses."""
+
 _OPENINGS = re.compile(r"\{(?=[{%#])")
 
 
@@ -53,9 +57,11 @@ class JinjaWriter:
 
     Args:
         find: finds where a run has what a value names.
+        find_mark: finds an XCom that says whether a way was taken.
     """
 
     find: Find
+    find_mark: Callable[[Source], Place]
 
     def text(self, value: Value) -> str:
         """Return the template of a text: a string, or the text of another value.
@@ -153,7 +159,7 @@ class JinjaWriter:
             if not text or mark is None:
                 text = inner
                 continue
-            text = f"{inner} if {_pull(self.find(mark, ()))} is not none else {text}"
+            text = f"{inner} if {_pull(self.find_mark(mark))} is not none else {text}"
         return f"({text})"
 
     def _call(self, call: Call) -> str:
@@ -198,6 +204,8 @@ def ordered_alternatives(value: OneOf) -> list[tuple[Source | None, Value]]:
     unmarked = {entry for mark, entry in found if mark is None}
     if len(unmarked) > 1 or not found:
         raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
+    if len(found) > MOST_WAYS:
+        raise NotNative(f"{len(found)} ways that meet here build the value differently")
     marked = [(mark, entry) for mark, entry in found if mark is not None]
     return [*marked, *((None, entry) for entry in unmarked)]
 

@@ -32,6 +32,7 @@ class PythonWriter:
 
     Args:
         find: finds where a run has what a value names.
+        find_mark: finds an XCom that says whether a way was taken.
         as_argument: returns the name of the parameter that has the result of a task; None where the function has to
             pull it.
         imports: what the expressions import.
@@ -39,6 +40,7 @@ class PythonWriter:
     """
 
     find: Find
+    find_mark: Callable[[Source], Place]
     as_argument: Callable[[str], str | None] = lambda task_id: None
     imports: set[Import] = field(default_factory=set)
     context: dict[str, None] = field(default_factory=dict)
@@ -128,20 +130,24 @@ class PythonWriter:
         return f"{{{', '.join(parts)}}}"
 
     def _one_of(self, value: OneOf) -> str:
+        lines = self.lines_of(value)
+        return f"({' '.join(lines)})" if len(lines) > 1 else lines[0]
+
+    def lines_of(self, value: OneOf) -> tuple[str, ...]:
+        """Return the expression of one of several values in lines, as ruff lays it out."""
         errors = common_error(value)
         if errors is not None:
             self.context["ti"] = None
             task_ids = ", ".join(string(self.find(source, ()).task_id) for source in errors[0])
             pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={string(ERROR_KEY)})"
-            return f"next(filter(None, {pulled})){subscripts(errors[1])}"
-        text = ""
-        for mark, alternative in reversed(ordered_alternatives(value)):
-            inner = self.expression(alternative)
-            if not text or mark is None:
-                text = inner
-                continue
-            text = f"{inner} if {self._pull(self.find(mark, ()))} is not None else {text}"
-        return f"({text})"
+            return (f"next(filter(None, {pulled})){subscripts(errors[1])}",)
+        *marked, (_, last) = ordered_alternatives(value)
+        lines: list[str] = []
+        for mark, alternative in marked:
+            if mark is not None:
+                test = f"if {self._pull(self.find_mark(mark))} is not None"
+                lines += [f"{'else ' if lines else ''}{self.expression(alternative)}", test]
+        return (*lines, f"{'else ' if lines else ''}{self.expression(last)}")
 
     def _call(self, call: Call) -> str:
         if call.name == "States.Format":
@@ -170,6 +176,8 @@ class PythonWriter:
         template = "".join("{}" if text is None else text.replace("{", "{{").replace("}", "}}") for text in texts)
         if not values:
             return string("".join(text or "" for text in texts))
+        if all(value.isidentifier() for value in values):
+            return "f" + string(template.format(*(f"{{{value}}}" for value in values)))
         return f"{string(template)}.format({', '.join(values)})"
 
 

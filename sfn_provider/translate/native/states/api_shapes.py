@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from sfn_provider.integrations.integration import Integration
     from sfn_provider.integrations.value_shapes import ValueStyle
 
+ATTRIBUTE = "AttributeValue"
+"""The shape of DynamoDB's attributes, which AWS SDK integrations spell otherwise: Bool for BOOL, Ss for SS."""
+
 _SCALARS = ("string", "character", "integer", "long", "float", "double", "boolean")
 _TEXTS = ("string", "character")
 
@@ -184,6 +187,8 @@ def _is_spelled_alike(
         return True
     if shape.type_name == "timestamp":
         return times
+    if times and shape.name == ATTRIBUTE:
+        return True
     seen |= {shape.name}
     if shape.type_name == "structure":
         return all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import argument, call, inline
 from sfn_provider.translate.native.data_flow.values import Key
 
@@ -38,7 +39,13 @@ def return_lines(
 
 
 def call_lines(function: str, arguments: dict[str, Any], width: int) -> list[str]:
-    """Return the lines of a call, in a function's body."""
+    """Return the lines of a call, in a function's body.
+
+    Args:
+        function: the function's name.
+        arguments: trees of JSON values and `Code` by name; ``**`` for all arguments in one object.
+        width: columns of a line.
+    """
     parts = [f"{name}{'' if name == '**' else '='}{inline(value)}" for name, value in arguments.items()]
     flat = f"{function}({', '.join(parts)})"
     if len(flat) + len("response = ") <= width:
@@ -55,12 +62,10 @@ def raise_lines(text: str, width: int) -> tuple[str, ...]:
 
 
 def statement_lines(start: str, text: str, width: int) -> tuple[str, ...]:
-    """Return the lines of a statement; a long expression is put in brackets as ruff does."""
-    if len(start) + len(text) <= width:
-        return (start + text,)
-    if text.endswith(")") and text.startswith(("AirflowFailException(", "any(", "ti.get_task_states(")):
-        name, _, rest = text.partition("(")
-        return (f"{start}{name}(", f"    {rest[:-1]}", ")")
+    """Return the lines of a statement, such as a ``return`` with an expression."""
+    laid_out = lay_out_expression(text, "", len(start), width)
+    if "\n" in laid_out or len(start + laid_out) <= width:
+        return tuple((start + laid_out).split("\n"))
     return (f"{start}(", f"    {text}", ")")
 
 
