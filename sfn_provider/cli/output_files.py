@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from sfn_provider.exceptions import UsageError
 
@@ -18,18 +22,53 @@ def write_file(path: str | Path, content: str | bytes) -> None:
     Raises:
         UsageError: where it cannot be written.
     """
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.part")
+    write_files({path: content})
+
+
+def write_files(contents: Mapping[str | Path, str | bytes]) -> None:
+    """Write files of which none is changed unless all can be written.
+
+    Each is written as a draft beside it, with a name that nobody can guess and that no other process has, and then
+    moved into place; so a link that was put there is not followed, and two writers do not mix.
+
+    Args:
+        contents: what to write, by path; the folders exist. Text becomes UTF-8.
+
+    Raises:
+        UsageError: where one cannot be written. Nothing is left behind.
+    """
+    drafts: dict[Path, Path] = {}
+    path: str | Path = ""
     try:
-        if target.is_dir():
-            raise UsageError(f"{path} is a folder; name the file to write in it")
-        check_folder(target)
-        draft.write_bytes(content.encode() if isinstance(content, str) else content)
-        draft.replace(target)
+        for path, content in contents.items():
+            target = Path(path)
+            if target.is_dir():
+                raise UsageError(f"{path} is a folder; name the file to write in it")
+            check_folder(target)
+            with NamedTemporaryFile(dir=target.parent, prefix=".sfn-provider-", delete=False) as draft:
+                drafts[Path(draft.name)] = target
+                draft.write(content.encode() if isinstance(content, str) else content)
+            os.chmod(draft.name, _mode(target))
+        for draft_path, target in [*drafts.items()]:
+            path = target
+            draft_path.replace(target)
+            del drafts[draft_path]
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:  # of what was interrupted, too
+        for draft_path in drafts:
+            with suppress(OSError):
+                draft_path.unlink()
+
+
+def _mode(target: Path) -> int:
+    """Return the mode of a file that is there; for a new one what the process gives to new files."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except OSError:
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return 0o666 & ~mask
 
 
 def check_folder(path: str | Path) -> None:

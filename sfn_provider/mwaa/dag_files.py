@@ -71,6 +71,8 @@ def read_dag_file(path: str) -> DagFile:
     imports = tuple(_imports(tree))
     texts = list(dict.fromkeys(_string_literals(tree)))
     references = [text for text in texts if _names_file_beside(file, text)]
+    for text in references:
+        _refuse_companion(path, file.parent / text.partition("#")[0])
     definitions = (
         [_read_definition(path, text) for text in references]
         if any(imported.name == _BUILD_FUNCTION for imported in imports)
@@ -109,6 +111,27 @@ def _names_file_beside(file: Path, text: str) -> bool:
         return False
     path = Path(name)
     return not path.is_absolute() and ".." not in path.parts and (file.parent / path).is_file()
+
+
+def _refuse_companion(dag_path: str, companion: Path) -> None:
+    """Refuse to take along what is not meant to go to another machine.
+
+    Raises:
+        UsageError: for a hidden file, as ``.env``, and for a link, which may lead anywhere.
+    """
+    folder = Path(dag_path).parent
+    name = companion.relative_to(folder)
+    parts = [part for part in (name, *name.parents) if part.name]
+    reason = ""
+    if any(part.name.startswith(".") for part in parts):
+        reason = "hidden files may hold secrets"
+    elif any((folder / part).is_symlink() for part in parts):
+        reason = "a link may lead anywhere"
+    if reason:
+        raise UsageError(
+            f"--dags {dag_path}: it names {name}, which does not go to MWAA: {reason}. "
+            "Name a plain file, or keep the value in a connection, a Variable or a secrets backend"
+        )
 
 
 def _read_definition(path: str, reference: str) -> Any:

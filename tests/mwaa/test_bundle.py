@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -259,3 +260,18 @@ def test_misuse_is_told(case: str, tmp_path: Path, capsys: pytest.CaptureFixture
     given = arguments if case != "an unknown version" else [*arguments, "-o", str(tmp_path)]
     assert run_command(["package", *given]) == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [(".env", "hidden files may hold secrets"), ("conf/.secret/key.json", "hidden"), ("link.json", "a link may lead")],
+)
+def test_hidden_files_and_links_stay_here(name: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "conf/.secret").mkdir(parents=True)
+    (tmp_path / "elsewhere").write_text("{}")
+    for plain in (".env", "conf/.secret/key.json"):
+        (tmp_path / plain).write_text("KEY=1")
+    (tmp_path / "link.json").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "dag.py").write_text(f"from airflow import DAG\nNAME = {name!r}\n")
+    with pytest.raises(UsageError, match=rf"it names {re.escape(name)}, which does not go to MWAA: {reason}"):
+        read_dag_file(str(tmp_path / "dag.py"))
