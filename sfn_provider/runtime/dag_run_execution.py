@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import timezone
+from sfn_provider._compat import conf, timezone
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.limits import STANDARD_SECONDS
 from sfn_provider.engine.simulation.mock_files import load_mocks
@@ -68,11 +70,16 @@ class DagRunExecution:
 
     @property
     def seed(self) -> str:
-        """The seed of all randomness: the execution's name, as in `simulate`.
+        """The seed of all randomness; all tasks of a run have the same.
 
-        With mocks it is that of `simulate`: two runs of the same thing are the same.
+        With mocks it is that of `simulate`: two runs of the same thing are the same. Otherwise nobody who does not know
+        the secret ``[core] fernet_key`` can tell the UUIDs of a run, and no other DAG's run of the same id has them.
         """
-        return NAME if is_mocked() else self._name
+        if is_mocked():
+            return NAME
+        key = conf.get("core", "fernet_key", fallback="") or ""
+        run = repr((self._dag.dag_id, self._run.run_id))
+        return hmac.new(key.encode(), run.encode(), sha256).hexdigest()
 
     @property
     def _name(self) -> str:

@@ -110,7 +110,9 @@ def test_a_loop_in_the_worker_stops_before_its_next_state(
 
 
 def test_jobs_of_what_stops_are_stopped(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
-    inner = parallel(flow(Job={**call(), "Resource": JOB}), polling(), Retry=[{"ErrorEquals": ["Never"]}])
+    inner = parallel(
+        flow(Job={**call(), "Resource": JOB, "Parameters": {}}), polling(), Retry=[{"ErrorEquals": ["Never"]}]
+    )
     branches = Branches(flow(Both=parallel(flow(Inner=inner), flow(Bad=fail()))), run)
     fake_caller.answers = {"Job": [Submitted({"id": "jr_1"}, {}, 600.0)], "Poll": [Completed({"n": 1})]}
     event = deferral(branches.task("Inner"), run)
