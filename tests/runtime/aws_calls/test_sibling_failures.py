@@ -16,6 +16,8 @@ from tests.fixtures.task_runs import Run
 
 States = dict[str, Any]
 
+NIGHTLY = {"Resource": JOB, "Parameters": {"JobName": "nightly"}}
+
 
 def polling() -> States:
     """A loop that polls until a number is larger than 9, and waits half a minute in between."""
@@ -110,9 +112,7 @@ def test_a_loop_in_the_worker_stops_before_its_next_state(
 
 
 def test_jobs_of_what_stops_are_stopped(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
-    inner = parallel(
-        flow(Job={**call(), "Resource": JOB, "Parameters": {}}), polling(), Retry=[{"ErrorEquals": ["Never"]}]
-    )
+    inner = parallel(flow(Job={**call(), **NIGHTLY}), polling(), Retry=[{"ErrorEquals": ["Never"]}])
     branches = Branches(flow(Both=parallel(flow(Inner=inner), flow(Bad=fail()))), run)
     fake_caller.answers = {"Job": [Submitted({"id": "jr_1"}, {}, 600.0)], "Poll": [Completed({"n": 1})]}
     event = deferral(branches.task("Inner"), run)
@@ -168,9 +168,7 @@ def test_an_error_that_an_inner_state_catches_stops_nothing(
 
 
 def test_a_job_that_ends_leads_to_no_further_state(fake_caller: FakeCaller, fake_clock: Clock, run: Run) -> None:
-    loop = flow(
-        Job={**call("Ready?"), "Resource": JOB}, **{"Ready?": larger_than(9, "Done", "Rest")}, Rest=wait("Job", 30)
-    )
+    loop = flow(Job={**call("Ready?"), **NIGHTLY}, **{"Ready?": larger_than(9, "Done", "Rest")}, Rest=wait("Job", 30))
     loop["States"]["Done"] = pass_()
     branches = Branches(flow(Both=parallel(loop, flow(Bad=fail()))), run)
     fake_caller.answers["Job"], fake_caller.polls = [LATER], [Completed({"n": 1})]
