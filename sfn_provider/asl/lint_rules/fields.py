@@ -127,8 +127,9 @@ def numbers_written_as_text(definition: DefinitionIndex) -> Iterator[Diagnostic]
                     continue
                 if is_placeholder(value):
                     message = (
-                        f"{row.name} is a text with a placeholder, which stays a text when it is replaced; Step Functions "
-                        "takes a number: write the placeholder without quotes where that is possible, or the number"
+                        f"{row.name} is a text with a placeholder, which stays a text when it is replaced; Step"
+                        " Functions takes a number: write the placeholder without quotes where that is possible,"
+                        " or the number"
                     )
                     yield warning("UNRESOLVED_SUBSTITUTION", message, at + pointer(row.name))
                     continue
