@@ -207,6 +207,9 @@ def test_shape(case: Shape) -> None:
     assert message.startswith(case.message)
 
 
+WRITER = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+
+
 @pytest.mark.parametrize(
     "where, fields, message",
     [
@@ -275,7 +278,7 @@ def test_unknown_fields(where: str, fields: dict[str, Any], message: str) -> Non
                 },
                 "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}},
                 "ItemBatcher": {"MaxItemsPerBatch": 10},
-                "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "WriterConfig": {"OutputType": "JSON"}},
+                "ResultWriter": {**WRITER, "WriterConfig": {"OutputType": "JSON"}},
                 "End": True,
             },
         },

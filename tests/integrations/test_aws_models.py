@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import re
+from pathlib import Path
 
 import botocore
 import pytest
@@ -21,6 +23,11 @@ FAMILIES: tuple[Family, ...] = ("optimized", "aws-sdk")
 
 def test_the_tables_are_small() -> None:
     assert sum(path.stat().st_size for path in TABLE_FILES.values()) < 400_000
+
+
+def test_the_documentation_names_the_version_that_the_tables_are_made_from() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "definitions.md").read_text()
+    assert {table_source(family) for family in FAMILIES} == set(re.findall(r"botocore [0-9.]+[0-9]", page))
 
 
 def version_of(actions: ServiceActions) -> list[int]:
