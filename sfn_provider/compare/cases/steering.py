@@ -198,6 +198,10 @@ class Steering:
         wished = [count for count in (SEVERAL, 1) if Goal("items", at, count) in self._open]
         return wished[0] if wished and primary is None else SEVERAL
 
+    def is_for_items_of(self, at: str) -> bool:
+        """Return whether the execution is for a certain number of items of a Map."""
+        return self._primary is not None and self._primary.kind == "items" and self._primary.at == at
+
     def failures(self, at: str, visits: int) -> tuple[list[str], bool]:
         """Return the errors with which a task fails first, and whether it fails with the last one for good.
 
