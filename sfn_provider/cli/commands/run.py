@@ -50,7 +50,7 @@ def run(
 
     Prints the status, the output, a table of the states passed, and what of the machine was reached. Exits with 1 where
     the execution does not succeed. Without --mock and --input, cases are made that reach everything in the machine, and
-    each is run; some of them fail on purpose, so that the exit code is 0.
+    each is run; where there are several, some of them fail on purpose, so that the exit code is 0.
     """
     definition = open_definition(file, substitutions, quiet=as_json)
     chosen = read_cases(definition, input_text, mock)
@@ -61,7 +61,7 @@ def run(
     executions = {case.name: _run(definition.source, case, side) for case in chosen.cases}
     reached = [reached_parts(definition.document.machine, case.input, case.mocks.fresh()) for case in chosen.cases]
     coverage = Coverage(MachineParts(definition.document.machine), frozenset().union(*reached))
-    only = next(iter(executions.values())) if mock is not None or input_text is not None else None
+    only = next(iter(executions.values())) if len(executions) == 1 else None
     for case in chosen.cases:
         path = missing_input(definition.document.machine, case.input, executions[case.name])
         if path is not None:
