@@ -290,13 +290,6 @@ def test_run_with_mocks_and_without_an_input_takes_an_empty_object(told: Told, f
     assert as_json(told, "run", "echo.json", "--mock", "no_mocks.json#Case")[1]["output"] == {}
 
 
-def test_run_without_mocks_and_input_makes_cases(told: Told, folder: Path) -> None:
-    (folder / "echo.json").write_text(json.dumps(machine({"A": END})))
-    code, made = as_json(told, "run", "echo.json")
-    [case] = made["cases"].values()
-    assert (code, case["status"], case["output"]) == (0, "SUCCEEDED", case["input"])
-
-
 @pytest.mark.usefixtures("user_airflow_home")
 def test_run_on_airflow_gives_the_same_as_on_the_engine(told: Told, folder: Path) -> None:
     arguments = ("run", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
@@ -355,6 +348,82 @@ def test_two_machines_with_a_case_of_the_same_name_are_both_run(folder: Path) ->
     mocks = GREET_MOCKS | {"StateMachines": {"One": {"TestCases": cases}, "Two": {"TestCases": cases | {"Own": {}}}}}
     (folder / "two.json").write_text(json.dumps(mocks))
     assert list(read_mocks("two.json")) == ["One/Same", "Two/Same", "Own"]
+
+
+# cases and coverage ---------------------------------------------------------------------------------------------------
+
+
+def test_cases_are_written_as_a_mock_file_that_the_other_commands_take(told: Told, folder: Path) -> None:
+    code, out, err = told("cases", "greet.asl.json", "-o", "made.json", "--name", "Greet")
+    assert (code, out) == (0, "")
+    assert err == "2 cases in made.json: 4 of 4 states, 2 of 2 choice rules\n"
+    text = (folder / "made.json").read_text(encoding="utf-8")
+    made = json.loads(text)
+    assert text == json.dumps(made, indent=2) + "\n"
+    assert made["Inputs"] == {"Greet/Done": {"name": "nobody-other"}, "Greet/Nobody": {"name": "nobody"}}
+    assert told("run", "greet.asl.json", "--mock", "made.json#Done")[0] == 0
+    assert told("run", "greet.asl.json", "--mock", "made.json#Nobody")[0] == 1
+
+
+def test_cases_are_printed_without_a_file(told: Told, folder: Path) -> None:
+    code, out, err = told("cases", "greet.asl.json")
+    assert code == 0
+    assert list(json.loads(out)) == ["StateMachines", "MockedResponses", "Inputs"]
+    assert err.startswith("2 cases: 4 of 4 states")
+
+
+def test_cases_as_json_say_what_is_not_reached_and_why(told: Told, folder: Path) -> None:
+    never = machine(
+        {"A": choose("$.x", {"a": "Stop"}, "B"), "B": choose("$.x", {"a": "C"}, "Stop"), "C": END, "Stop": END}
+    )
+    (folder / "never.json").write_text(json.dumps(never))
+    code, found = as_json(told, "cases", "never.json", "-o", "made.json")
+    assert (code, found["file"]) == (0, "made.json")
+    assert found["coverage"]["states"] == {"reached": 3, "of": 4}
+    assert list(found["not_reached"]) == ["state 'C'", "rule 1 of Choice 'B'"]
+    assert "$.x is always" in found["not_reached"]["rule 1 of Choice 'B'"]
+
+
+def test_run_without_mocks_and_input_makes_cases(told: Told, folder: Path) -> None:
+    code, out, err = told("run", "greet.asl.json")
+    assert code == 0
+    assert "No --mock: 2 cases were made for this machine" in err
+    assert "Reached: 4 of 4 states, 2 of 2 choice rules" in out
+    code, found = as_json(told, "run", "greet.asl.json")
+    assert {name: case["status"] for name, case in found["cases"].items()} == {"Done": "SUCCEEDED", "Nobody": "FAILED"}
+    assert found["cases"]["Nobody"]["input"] == {"name": "nobody"}
+    assert found["coverage"]["rules"] == {"reached": 2, "of": 2}
+
+
+def test_run_without_mocks_makes_answers_for_an_input(told: Told, folder: Path) -> None:
+    code, out, err = told("run", "greet.asl.json", "--input", "@input.json")
+    assert code == 0
+    assert "the answers of tasks were made for this input" in err
+    assert "Reached: 3 of 4 states, 1 of 2 choice rules" in out
+    assert "  state 'Nobody'" in out
+
+
+def test_run_names_what_the_input_lacks(told: Told, folder: Path) -> None:
+    code, _, err = told("run", "greet.asl.json", "--input", "{}")
+    assert code == 1
+    assert "Warning: --input: nothing ran after the first state: the input lacks $.name" in err
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_makes_cases_and_says_what_they_reach(told: Told, folder: Path) -> None:
+    code, found = as_json(told, "compare", "greet.asl.json")
+    assert code == 0
+    assert found["verdict"] == "Airflow does what Step Functions does in 2 executions that reach 4 of 4 states."
+    assert found["coverage"]["states"] == {"reached": 4, "of": 4}
+    assert found["inputs"]["Nobody"] == {"name": "nobody"}
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_in_which_nothing_ran_does_not_agree(told: Told, folder: Path) -> None:
+    code, out, _ = told("compare", "greet.asl.json", "--mock", "mocks.json#Kind")
+    assert code == 1
+    assert "nothing ran: the input lacks $.name" in out
+    assert "Nothing was compared. Nothing ran after the first state in Kind (the input lacks $.name)." in out
 
 
 # The whole ------------------------------------------------------------------------------------------------------------

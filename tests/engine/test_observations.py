@@ -16,6 +16,7 @@ from sfn_provider.engine.observations import (
     Observation,
     RetryDecision,
     RoundBegun,
+    StateEntered,
     StateFailure,
     WaitBegun,
     begins_round,
@@ -24,11 +25,16 @@ from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import EPOCH, advance
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
 BUSY = {"Throw": {"Error": "Busy", "Cause": "later"}}
 
 
 def observed(states: dict[str, Any], input: Any, **mocks: Any) -> list[Observation]:
-    """Run a machine and give what was observed."""
+    """Run a machine and give what was observed, without the entries of states."""
+    return [found for found in everything_observed(states, input, **mocks) if not isinstance(found, StateEntered)]
+
+
+def everything_observed(states: dict[str, Any], input: Any, **mocks: Any) -> list[Observation]:
     found: list[Observation] = []
     machine = parse({"StartAt": next(iter(states)), "States": states})
     interpreter = Interpreter(machine, observer=found.append)
@@ -70,6 +76,26 @@ def test_a_state_within_branches_has_its_place() -> None:
         ("Each", (("Sides", 0), ("Items", 1))),
         ("Items", (("Sides", 0),)),
         ("Sides", ()),
+    ]
+
+
+def test_states_are_observed_where_they_are_entered() -> None:
+    states = {
+        name: {"Type": "Map", "ItemProcessor": {"StartAt": inner, "States": {inner: {"Type": "Succeed"}}} | config}
+        | exit
+        for name, inner, config, exit in (
+            ("Inline", "One", {}, {"Next": "Distributed"}),
+            ("Distributed", "Two", DISTRIBUTED, {"End": True}),
+        )
+    }
+    found = [each for each in everything_observed(states, ["a", {}]) if isinstance(each, StateEntered)]
+    assert [(each.state, each.place, each.scope.input) for each in found] == [
+        ("Inline", (), ["a", {}]),
+        ("One", (("Inline", 0),), "a"),
+        ("One", (("Inline", 1),), {}),
+        ("Distributed", (), ["a", {}]),
+        ("Two", (("Distributed", 0),), "a"),
+        ("Two", (("Distributed", 1),), {}),
     ]
 
 

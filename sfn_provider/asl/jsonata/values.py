@@ -40,8 +40,9 @@ def to_value(value: Json) -> Any:
         return {str(key): to_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_value(item) for item in value]
-    if isinstance(value, str):
-        return str(value)
+    for base in (str, int, float):  # a subclass, for example a member of an enum
+        if isinstance(value, base):
+            return to_value(base(value))
     raise TypeError(f"a JSON value was expected, not {kind.__name__}: {value!r}")
 
 

@@ -18,7 +18,7 @@ from sfn_provider.cli.options import (
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.tables import Cell, console, format_seconds, shorten, status, table
 from sfn_provider.cli.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
-from sfn_provider.compare.coverage import Coverage, reached_parts
+from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
@@ -50,7 +50,7 @@ def run(
 
     Prints the status, the output, a table of the states passed, and what of the machine was reached. Exits with 1 where
     the execution does not succeed. Without --mock and --input, cases are made that reach everything in the machine, and
-    each is run; some of them fail on purpose, so that the exit code is 0.
+    each is run; where there are several, some of them fail on purpose, so that the exit code is 0.
     """
     definition = open_definition(file, substitutions, quiet=as_json)
     chosen = read_cases(definition, input_text, mock)
@@ -61,7 +61,11 @@ def run(
     executions = {case.name: _run(definition.source, case, side) for case in chosen.cases}
     reached = [reached_parts(definition.document.machine, case.input, case.mocks.fresh()) for case in chosen.cases]
     coverage = Coverage(MachineParts(definition.document.machine), frozenset().union(*reached))
-    only = next(iter(executions.values())) if mock is not None or input_text is not None else None
+    only = next(iter(executions.values())) if len(executions) == 1 else None
+    for case in chosen.cases:
+        path = missing_input(definition.document.machine, case.input, executions[case.name])
+        if path is not None:
+            click.echo(f"Warning: {case.name}: nothing ran after the first state: the input lacks {path}", err=True)
     if as_json:
         _print_json(executions, only, coverage, chosen)
     else:

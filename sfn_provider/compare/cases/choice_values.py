@@ -229,7 +229,8 @@ class ChoiceValues:
             self._filling.absent -= {slot.path}
         if value is not PRESENT:
             self._filling.pinned.add(slot.identity)
-        put_member(holder, key, slot.read() if value is not MISSING else MISSING)
+        if is_certain:  # else what holds it may be a constant of the definition; the next run shows what follows
+            put_member(holder, key, slot.read() if value is not MISSING else MISSING)
 
     def pin(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex) -> None:
         """Keep from changing what has decided a Choice."""

@@ -162,6 +162,8 @@ class GoalObserver:
             self._retried.setdefault(key, set()).add(failure.decision.retrier)
             return
         self._retried.pop(key, None)
+        if failure.decision is None:  # a loop that ends with an error is not left
+            self._turns = {other: turns for other, turns in self._turns.items() if other[0] != failure.place}
         error = StatesError(failure.error, failure.cause)
         retriers = getattr(self.parts.states[at].state, "retry", ())
         index = next((i for i, entry in enumerate(retriers) if matches_error(entry.error_equals, error)), None)

@@ -30,7 +30,7 @@ _ATTEMPTS = 4
 
 _DATA_ERRORS = ("States.Runtime", "States.QueryEvaluationError", "States.ReferencePathConflict")
 
-_MUTATIONS = 60
+_MUTATIONS = 40
 """How many changes of a single value are tried for a goal."""
 
 

@@ -231,7 +231,7 @@ class SteeredRun(Mocks):
             return
         items, skipped = self._item_list(at, placed, scope)
         if isinstance(items, TracedList):
-            self._resize(items, count + skipped)
+            self._resize(items, count + skipped, over_pins=self._steering.is_for_items_of(at))
         for item in items if isinstance(items, list) else ():
             for read in self._data.reads[at]:
                 if read.root == "item":
@@ -254,10 +254,12 @@ class SteeredRun(Mocks):
             value = get_member(value, step)
         return value
 
-    def _resize(self, items: TracedList, count: int) -> None:
+    def _resize(self, items: TracedList, count: int, *, over_pins: bool) -> None:
         slot = items.slot
         if slot is not None and slot.identity in self._filling.pinned:
-            return
+            if not over_pins or len(items) == count:
+                return
+            self._filling.stale = True
         del items[count:]
         while len(items) < count:
             self._filling.fill_entry(items, len(items))

@@ -14,7 +14,7 @@ from sfn_provider.compare.cases.error_samples import READER_FAILED, THRESHOLD, f
 from sfn_provider.compare.cases.goals import MAX_RETRIES, SEVERAL, Goal, Loop
 from sfn_provider.compare.machine_parts import Edge, MachineParts
 
-_NEXT, _RULE, _CATCH = 1.0, 1.0, 4.0
+_NEXT, _RULE, _CATCH, _FAILS = 1.0, 1.0, 4.0, 50.0
 _MAX_TURNS: Final = 3
 """Turns of a loop after which an execution leaves it where it can."""
 
@@ -179,6 +179,8 @@ class Steering:
         cost = self._cost(edge.target)
         if goal in self._open and (self._primary is None or cost < 10.0**6 * 1000):
             cost -= cost % 1000  # as near to the primary goal as the others, and a goal itself
+        if self._primary is None and edge.target not in self._distance(self._parts.states[at].scope, frozenset()):
+            cost += _FAILS  # success is shown first
         return cost + _RULE + penalty
 
     def _loop_cost(self, loop: Loop, turning: bool, visits: int) -> float | None:
@@ -197,6 +199,10 @@ class Steering:
             return primary.index or 0
         wished = [count for count in (SEVERAL, 1) if Goal("items", at, count) in self._open]
         return wished[0] if wished and primary is None else SEVERAL
+
+    def is_for_items_of(self, at: str) -> bool:
+        """Return whether the execution is for a certain number of items of a Map."""
+        return self._primary is not None and self._primary.kind == "items" and self._primary.at == at
 
     def failures(self, at: str, visits: int) -> tuple[list[str], bool]:
         """Return the errors with which a task fails first, and whether it fails with the last one for good.

@@ -79,6 +79,29 @@ def test_the_verdict(cases: list[Case], verdict: str) -> None:
     assert made.agrees is (bool(cases) and all(case.agrees for case in cases))
 
 
+REACHED = ("state /States/Reserve", "state /States/Enough?", "state /States/Pack", "state /States/Done")
+
+
+def test_the_verdict_says_how_much_was_reached() -> None:
+    one = GOOD.model_copy(update={"reached": REACHED})
+    two = FAILED.model_copy(update={"reached": ("state /States/Back order",)})
+    made = report_of(ORDER, one, two)
+    assert made.verdict == "Airflow does what Step Functions does in 2 executions that reach 5 of 5 states."
+    made = report_of(ORDER, one)
+    assert made.verdict == "Airflow does what Step Functions does in the execution, which reaches 4 of 5 states."
+    assert made.as_json()["coverage"]["states_never_reached"] == ["Back order"]
+    assert "- state 'Back order'" in as_markdown(made)
+
+
+def test_a_case_in_which_nothing_ran_is_told_apart() -> None:
+    nothing = GOOD.model_copy(update={"name": "empty", "missing_input": "$.order"})
+    made = report_of(ORDER, GOOD, nothing)
+    assert (made.agree, made.agrees) == (1, True)
+    assert made.verdict.endswith(" Nothing ran after the first state in empty (the input lacks $.order).")
+    assert "**nothing ran**: the input lacks \\$.order" in as_markdown(made)
+    assert report_of(ORDER, nothing).agrees is False
+
+
 def test_times_are_those_of_the_run_in_the_middle() -> None:
     times = measure_times([GOOD, FAILED, RETRIED])
     assert times is not None
