@@ -28,7 +28,7 @@ def assign_arguments(row: OperatorRow, parameters: Mapping[str, Any]) -> dict[st
     Raises:
         NotExpressible: the operator cannot be used with these parameters.
     """
-    others = _by_row_names(row, parameters)
+    others = {name: value for name, value in parameters.items() if value is not None}
     _check(row, others)
     arguments = dict(row.constants)
     for parameter, argument in row.arguments.items():
@@ -71,13 +71,6 @@ def parse_path(text: str) -> tuple[Step, ...]:
         text: ``$`` followed by names and indexes.
     """
     return tuple(name or int(index) for name, index in _STEP.findall(text.removeprefix("$")))
-
-
-def _by_row_names(row: OperatorRow, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell the parameters as the row does: Step Functions ignores case. Those that are null are not sent."""
-    known = (*row.arguments, *row.required, *row.unsupported, *row.fixed)
-    spelling = {name.partition(".")[0].casefold(): name.partition(".")[0] for name in known}
-    return {spelling.get(name.casefold(), name): value for name, value in parameters.items() if value is not None}
 
 
 def _check(row: OperatorRow, parameters: Mapping[str, Any]) -> None:

@@ -8,9 +8,10 @@ from typing import Final
 _ATHENA: Final = "AthenaOperator always waits for the end of the query"
 _CREATE_APPLICATION: Final = "EmrServerlessCreateApplicationOperator starts the application, too"
 _DELETE_APPLICATION: Final = "EmrServerlessDeleteApplicationOperator stops the application first"
-_NODEGROUP: Final = "EksCreateNodegroupOperator adds a tag that makes the cluster the owner"
-_DELETE_CLUSTER: Final = "EksDeleteClusterOperator tries again while the cluster is in use; the state fails"
-_DELETE_NODEGROUP: Final = "EksDeleteNodegroupOperator tries again while the node group is in use; the state fails"
+_EKS: Final = "the operators of EKS need the Kubernetes provider, which the amazon provider does not install"
+_EKS_ACTIONS: Final = tuple(
+    f"{verb}{kind}" for verb in ("create", "delete") for kind in ("Cluster", "FargateProfile", "Nodegroup")
+)
 _COPY_SNAPSHOT: Final = "RdsCopyDbSnapshotOperator sends empty texts for parameters that the Task does not have"
 
 UNUSED: Final[Mapping[str, str]] = {
@@ -31,12 +32,7 @@ UNUSED: Final[Mapping[str, str]] = {
     "aws-sdk:s3:deleteObject": "S3DeleteObjectsOperator calls DeleteObjects",
     "aws-sdk:s3:listObjectsV2": "S3ListOperator returns the keys alone, of all pages",
     "databrew:startJobRun.sync": "GlueDataBrewStartJobOperator succeeds where the job run fails",
-    "eks:createNodegroup": _NODEGROUP,
-    "eks:createNodegroup.sync": _NODEGROUP,
-    "eks:deleteCluster": _DELETE_CLUSTER,
-    "eks:deleteCluster.sync": _DELETE_CLUSTER,
-    "eks:deleteNodegroup": _DELETE_NODEGROUP,
-    "eks:deleteNodegroup.sync": _DELETE_NODEGROUP,
+    **{f"eks:{action}{pattern}": _EKS for action in _EKS_ACTIONS for pattern in ("", ".sync")},
     "emr-serverless:createApplication": _CREATE_APPLICATION,
     "emr-serverless:createApplication.sync": _CREATE_APPLICATION,
     "emr-serverless:deleteApplication": _DELETE_APPLICATION,

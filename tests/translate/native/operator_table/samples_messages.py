@@ -57,7 +57,7 @@ _START = {"StateMachineArn": _MACHINE, "Name": "first", "Input": {"order": 7}}
 
 SAMPLES = (
     Sample("lambda:invoke", _INVOCATION, _INVOKED),
-    Sample("lambda:invoke", {"functionName": "Check"}, _INVOKED, name="without payload, in another spelling"),
+    Sample("lambda:invoke", {"FunctionName": "Check"}, _INVOKED, name="without payload"),
     Sample("lambda:invoke", {"FunctionName": "Check", "Payload": "text"}, _INVOKED, name="text"),
     Sample("lambda", {"FunctionName": _FUNCTION, "Payload": {"key": "a"}}, _INVOKED),
     Sample("aws-sdk:lambda:invoke", {"FunctionName": "Check", "Payload": {"key": "a"}}, _INVOKED),

@@ -47,7 +47,6 @@ class Case:
 TOPIC = {"TopicArn": "arn", "Message": "m"}
 QUERY = {"QueryString": "SELECT 1"}
 CASES = [
-    Case("case of names", "lambda:invoke", {"functionname": "f"}, {"function_name": "f"}),
     Case("null", "lambda:invoke", {"FunctionName": "f", "Payload": None}, {"function_name": "f"}),
     Case(
         "json",
