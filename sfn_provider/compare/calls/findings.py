@@ -23,6 +23,7 @@ FindingKind = Literal[
     "wrong order",
     "different outcome",
     "different failure",
+    "different state",
     "not comparable",
     "refused",
 ]

@@ -48,7 +48,8 @@ MUTATIONS = (
              "        client(\"glue\").start_job_run(JobName=\"sales-bronze-to-silver\", Arguments=arguments)\n"
              "        return client(\"glue\").start_job_run(", "JobFails", "number of calls",
              "Task start_transform calls glue StartJobRun twice, state RunGlueTransform once"),
-    Mutation("a failed job is passed on", 'if run["JobRunState"] == "SUCCEEDED":', 'if run["JobRunState"] != "RUNNING":',
+    Mutation("a failed job is passed on",
+             'if run["JobRunState"] == "SUCCEEDED":', 'if run["JobRunState"] != "RUNNING":',
              "JobFails", "unexpected call", "Task check_quality calls lambda Invoke"),
     Mutation("the job's end is not awaited", "check_quality(wait_for_transform(transform))", "check_quality(transform)",
              "QualityFails", "different parameter", "Task check_quality calls lambda Invoke"),
@@ -65,7 +66,8 @@ MUTATIONS = (
     Mutation("another error is handled", '!= "FileNotFoundError"', '!= "FileExistsError"', "FileIsMissing",
              "missing call", "State NotifyFailure calls sns Publish"),
     Mutation("every error is handled", 'if failed and result["errorType"] != "FileNotFoundError":', "if False:",
-             "FileIsBroken", "different outcome", "The execution ends as FAILED by UnicodeError in state ValidateInputFile"),
+             "FileIsBroken", "different outcome",
+             "The execution ends as FAILED by UnicodeError in state ValidateInputFile"),
     Mutation("another topic", ":pipeline-alerts", ":alerts", "FileIsMissing", "different parameter",
              'TopicArn is "arn:aws:sns:us-east-1:123456789012:pipeline-alerts" in the machine'),
     Mutation("another message", 'f"Pipeline failed: {', 'f"Failed: {', "FileIsMissing", "different parameter",
@@ -74,19 +76,17 @@ MUTATIONS = (
              'Message is "Quality check failed. Score: 0.95" in the machine'),
     Mutation("a subject", "Message=message)", 'Message=message, Subject="sales")', "FileIsMissing",
              "different parameter", 'Subject is missing in the machine, "sales" in the DAG'),
-    Mutation("a message twice", "        publish(f\"Pipeline failed", "        publish(\"!\")\n        publish(f\"Pipeline "
-             "failed", "FileIsMissing", "number of calls", "Task notify_failure calls sns Publish twice"),
+    Mutation("a message twice", "        publish(f\"Pipeline failed",
+             "        publish(\"!\")\n        publish(f\"Pipeline failed", "FileIsMissing", "number of calls", "Task notify_failure calls sns Publish twice"),
     Mutation("a message less", 'publish("Daily sales pipeline completed successfully")', "pass", "QualityPasses",
              "missing call", "State NotifySuccess calls sns Publish"),
     Mutation("another query", "INSERT INTO", "INSERT OVERWRITE", "QualityPasses", "different parameter", "QueryString"),
     Mutation("another workgroup", '"pipeline-workgroup"', '"primary"', "QualityPasses", "different parameter",
              'WorkGroup is "pipeline-workgroup" in the machine, "primary" in the DAG'),
-    Mutation("a dropped edge", "    aggregated >> notify_success()\n", "    is_good(score) >> notify_success()\n",
+    Mutation("a dropped edge", "    aggregated >> notify_success()\n", "    score >> notify_success()\n",
              "QualityPasses", "wrong order", "Task notify_success does not wait for task aggregate"),
-    Mutation("a reversed edge", "    is_good(score) >> [aggregated, notify_quality_failure(score)]\n    aggregated >> "
-             "notify_success()\n", "    success = notify_success()\n    is_good(score) >> [success, "
-             "notify_quality_failure(score)]\n    success >> aggregated\n", "QualityPasses", "wrong order",
-             "Task notify_success comes before task aggregate"),
+    Mutation("a reversed edge", "    aggregated >> notify_success()\n", "    score >> notify_success() >> aggregated\n",
+             "QualityPasses", "wrong order", "Task notify_success comes before task aggregate"),
     Mutation("everything is told as a success", "    @task\n    def notify_success",
              '    @task(trigger_rule="all_done")\n    def notify_success', "QualityFails", "unexpected call",
              "Task notify_success calls sns Publish"),
@@ -107,6 +107,5 @@ def test_a_mistake_is_found(mutation: Mutation, tmp_path: Path) -> None:
     definition = (DAGS / "sales_pipeline.asl.json").read_text(encoding="utf-8")
     found = compare_dag(definition, mutated, cases=f"{DAGS / 'sales_pipeline.mocks.json'}#{mutation.case}")
     assert not found.agrees
-    assert [finding.text for finding in found.findings if finding.kind == mutation.kind and mutation.text in finding.text], (
-        "\n".join(f"{finding.kind}: {finding.text}" for finding in found.findings)
-    )
+    texts = [finding.text for finding in found.findings if finding.kind == mutation.kind]
+    assert any(mutation.text in text for text in texts), [(finding.kind, finding.text) for finding in found.findings]

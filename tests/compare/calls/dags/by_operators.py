@@ -82,7 +82,8 @@ with DAG("sales_by_operators", schedule=None, start_date=datetime(2025, 1, 1), p
     notify_quality_failure = SnsPublishOperator(
         task_id="NotifyQualityFailure",
         target_arn=ALERTS,
-        message="Quality check failed. Score: {{ macros.json.loads(ti.xcom_pull(task_ids='CheckDataQuality')).quality_score }}",
+        message="Quality check failed. Score: "
+        "{{ macros.json.loads(ti.xcom_pull(task_ids='CheckDataQuality')).quality_score }}",
     )
 
     validate_input_file() >> [run_glue_transform, notify_failure]
