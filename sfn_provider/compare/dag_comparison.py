@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.compare.calls.findings import DagSide, Finding, TaskRun, find_differences_of_calls
 from sfn_provider.compare.calls.interception import CaughtCall
@@ -21,9 +22,12 @@ from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine, sc
 from sfn_provider.compare.calls.matching import CallPair, match_calls
 from sfn_provider.compare.calls.parameters import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
-from sfn_provider.engine import Execution, Mocks, load_mocks
+from sfn_provider.compare.diff.run_specific_values import mask_execution_name
+from sfn_provider.compare.diff.state_comparison import StateComparison, compare_states
+from sfn_provider.engine import Execution, Mocks, load_mocks, simulate
 from sfn_provider.engine.simulation.mock_files import list_test_cases
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.names import permitted_name
 from sfn_provider.xcom_json import encode_dag_run_conf
 
 _READER = '''"""Reads a DAG file where it stands: an Airflow dag. {digest}"""
@@ -46,6 +50,7 @@ class CaseComparison:
         findings: what differs.
         seconds: wall time of the DAG run.
         assumed: params of the DAG that got the value of a task's result, in a made case.
+        states: the states side by side, where all tasks of the DAG are this package's; None where they are not.
     """
 
     name: str
@@ -55,6 +60,7 @@ class CaseComparison:
     findings: tuple[Finding, ...]
     seconds: float
     assumed: tuple[str, ...] = ()
+    states: tuple[StateComparison, ...] | None = None
 
     @property
     def agrees(self) -> bool:
@@ -224,7 +230,7 @@ def compare_cases(
         }
         configuration = encode_dag_run_conf(case_input)
         result = shared_runner().run(source, dag_id, configuration, mocks.as_configuration(), caught=caught)
-        yield _compare_case(name, run, result)
+        yield _compare_case(name, run, result, _compare_states(machine, case_input, mocks, result))
 
 
 def _results(run: MachineRun) -> dict[str, Json]:
@@ -249,12 +255,32 @@ def read_dag_file(path: Path) -> str:
     return _READER.format(path=str(path), digest=digest)
 
 
-def _compare_case(name: str, run: MachineRun, result: DagRunResult) -> CaseComparison:
+def _compare_states(
+    machine: StateMachine, input: Json, mocks: Mocks, result: DagRunResult
+) -> tuple[StateComparison, ...] | None:
+    """Compare state by state, where all tasks are this package's; None where they are not."""
+    caught = result.caught or {}
+    if not caught["has_only_states"]:
+        return None
+    expected = simulate(machine, input, mocks=mocks.fresh(), machine_name=permitted_name(caught["dag_id"]))
+    return tuple(compare_states(mask_execution_name(expected), mask_execution_name(read_outcome(result))))
+
+
+def _state_findings(states: Iterable[StateComparison]) -> Iterator[Finding]:
+    for state in states:
+        for difference in state.differences:
+            text = f"State {state.state} differs: {difference}."
+            yield Finding("different state", state.state, None, None, text)
+
+
+def _compare_case(
+    name: str, run: MachineRun, result: DagRunResult, states: tuple[StateComparison, ...] | None
+) -> CaseComparison:
     dag = _dag_side(result)
     pairs = match_calls(run.calls, dag.calls, [state.state for state in run.states])
-    findings = find_differences_of_calls(run, dag, pairs)
+    findings = [*find_differences_of_calls(run, dag, pairs), *_state_findings(states or ())]
     assumed = tuple((result.caught or {}).get("assumed", ()))
-    return CaseComparison(name, run.execution, dag, tuple(pairs), tuple(findings), result.seconds, assumed)
+    return CaseComparison(name, run.execution, dag, tuple(pairs), tuple(findings), result.seconds, assumed, states)
 
 
 def _dag_side(result: DagRunResult) -> DagSide:

@@ -95,7 +95,8 @@ def run_caught(
 
     Returns:
         The finished DAG run, and its ``calls``, ``failures``, ``refused``; ``assumed``: the params that got such
-        values; ``upstream``: for each task the tasks that it waits for, directly or by others.
+        values; ``upstream``: for each task the tasks that it waits for, directly or by others; ``dag_id``;
+        ``has_only_states``: whether all tasks are this package's.
     """
     recorder = CallRecorder(CallScript(*script_from_json(caught["script"])))
     tasks = TaskRecorder(recorder)
@@ -125,7 +126,8 @@ def run_caught(
     calls = recorder.calls[:read] + [call for call in recorder.calls[read:] if call.task_id]
     upstream = {task.task_id: sorted(task.get_flat_relative_ids(upstream=True)) for task in dag.tasks}
     found = {"calls": [call.to_json() for call in calls], "failures": tasks.failures, "refused": tasks.refused}
-    found["assumed"] = sorted(assumed)
+    found |= {"assumed": sorted(assumed), "dag_id": dag.dag_id}
+    found["has_only_states"] = all(hasattr(task, "state_type") for task in dag.tasks)
     return finished, json.loads(json.dumps({**found, "upstream": upstream}, default=str))
 
 
@@ -184,4 +186,29 @@ def _arguments_of_deferrals() -> Iterator[None]:
 
     Source: https://github.com/apache/airflow/pull/69942
     """
-    yield
+    from airflow.sdk.execution_time import supervisor
+
+    run = supervisor.run_task_in_process
+    dropped: dict[Any, dict[str, Json]] = {}
+
+    def run_with_arguments(ti: Any, *others: Any, **named: Any) -> Any:
+        _restore_arguments(ti.id, dropped.pop(ti.id, {}))
+        result = run(ti, *others, **named)
+        arguments = getattr(result.msg, "next_kwargs", None)
+        if isinstance(arguments, dict) and "__type" not in arguments:  # up to 3.1 they are encoded in another way
+            dropped[ti.id] = arguments
+        return result
+
+    with patch.object(supervisor, "run_task_in_process", run_with_arguments):
+        yield
+
+
+def _restore_arguments(instance_id: Any, arguments: Mapping[str, Json]) -> None:
+    """Add arguments of a deferral to those with which a task instance resumes."""
+    if not arguments:
+        return
+    from sfn_provider._compat import TaskInstanceRow, create_session
+
+    with create_session() as session:
+        row: Any = session.get(TaskInstanceRow, instance_id)
+        row.next_kwargs = {**arguments, **(row.next_kwargs or {})}

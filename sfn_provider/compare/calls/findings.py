@@ -23,6 +23,7 @@ FindingKind = Literal[
     "wrong order",
     "different outcome",
     "different failure",
+    "different state",
     "not comparable",
     "refused",
 ]
@@ -102,14 +103,14 @@ _STATUSES: Final = {"success": "green", "failed": "red"}
 
 
 def find_differences_of_calls(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> list[Finding]:
-    """Return all findings of one case, those about the outcome first.
+    """Return all findings of one case, those about the outcome first; calls that differ alike are found once.
 
     Args:
         machine: the execution.
         dag: the run of the DAG.
         pairs: their calls, as `sfn_provider.compare.calls.matching.match_calls` gives them.
     """
-    return [
+    found = [
         *_outcome(machine, dag, pairs),
         *_refused(dag),
         *_not_comparable(machine),
@@ -118,6 +119,7 @@ def find_differences_of_calls(machine: MachineRun, dag: DagSide, pairs: Sequence
         *_parameters(pairs),
         *_orders(dag, pairs),
     ]
+    return list({finding.key: finding for finding in reversed(found)}.values())[::-1]
 
 
 def _outcome(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[Finding]:

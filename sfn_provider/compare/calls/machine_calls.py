@@ -31,7 +31,7 @@ _OWN_MARKS: Final[frozenset[Callable[..., Any]]] = frozenset(
 )
 """Changes of parameters by which Step Functions marks as its own what it starts; no DAG could send them."""
 
-_OTHER_NAME, _OTHER_TIME = "another-execution", 533_049_875.678  # 1986-11-22T13:24:35.678Z: no digit is the same
+_OTHER_NAME, _OTHER_TIME = "another-name", 533_049_875.678  # 1986-11-22T13:24:35.678Z: no digit is the same
 
 _LAST_WORD, _FIRST_WORD = re.compile(r"\w+\Z"), re.compile(r"\A\w+")
 
@@ -138,7 +138,7 @@ def run_machine(machine: StateMachine, input: Json, mocks: Mocks, machine_name: 
     first, second = _recording(mocks), _recording(mocks)
     execution = simulate(machine, input, mocks=first, machine_name=machine_name)
     calls = [_machine_call(call, event, clients) for call, event in first.record]
-    simulate(machine, input, mocks=second, machine_name=machine_name, name=_OTHER_NAME, start_time=_OTHER_TIME)
+    simulate(machine, input, mocks=second, machine_name=_OTHER_NAME, name=_OTHER_NAME, start_time=_OTHER_TIME)
     again = {call.place: _machine_call(call, event, clients) for call, event in second.record}
     marked = [_mark_run_specific(call, again.get(call.place)) for call in calls]
     return MachineRun(execution, tuple(marked), tuple(_task_states(machine, mocks, clients)))

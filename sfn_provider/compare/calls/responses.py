@@ -50,7 +50,7 @@ class _Maker:
     Args:
         parameters: the call's arguments.
         number: what the ids end with.
-        fills_lists: whether lists of structures have an entry.
+        fills_lists: whether lists of structures have an entry, and numbers are there.
     """
 
     parameters: Mapping[str, Any]
@@ -107,7 +107,9 @@ def _value(name: str, shape: Shape, maker: _Maker, depth: int, required: bool) -
         return False if required else None
     if kind == "blob":
         return b"" if required else None
-    return (200 if name == "StatusCode" else 0) if required or name == "StatusCode" else None
+    if name == "StatusCode":
+        return 200
+    return 0 if required or maker.fills_lists else None
 
 
 def _string(name: str, shape: Shape, number: int, required: bool) -> str | None:
