@@ -163,13 +163,13 @@ def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]
 
 def _response(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     form = native.forms.get(name)
-    if isinstance(form, FunctionForm) and form.client == "dynamodb" and form.returned is not None:
-        if isinstance(state, Task) and ":aws-sdk:" in state.resource:
-            yield (
-                "ATTRIBUTE_NAMES",
-                "The types of attributes are spelled BOOL, NULL, SS, NS and BS, in Step Functions Bool, Nul, Ss and so on.",
-                "Check who reads attributes of these types.",
-            )
+    is_sdk = isinstance(state, Task) and ":aws-sdk:dynamodb:" in state.resource
+    if is_sdk and isinstance(form, FunctionForm) and form.returned is not None:
+        yield (
+            "ATTRIBUTE_NAMES",
+            "The types of attributes are BOOL, NULL, SS, NS and BS; in Step Functions Bool, Nul, Ss and so on.",
+            "Check who reads attributes of these types.",
+        )
     if isinstance(form, FunctionForm) and form.has_times:
         yield (
             "RESULT_TIMES",

@@ -26,7 +26,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
 from sfn_provider.translate.native.map_nodes import make_items, make_mapped, make_results
 from sfn_provider.translate.native.mapping import check_map, task_of_map
-from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, TaskEntry, Versions
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
 from sfn_provider.translate.native.nodes import NodeMaker, moment_reads
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
@@ -38,8 +38,8 @@ from sfn_provider.translate.native.states.task_forms import (
     TaskForm,
     choose_form,
     choose_poll_form,
-    class_name,
 )
+from sfn_provider.translate.native.task_names import preferred_id, variable_of
 from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.graph import loops, successors
 
@@ -72,11 +72,6 @@ class NativePlan:
     failing: Mapping[str, str]
     polls: Mapping[str, Poll]
     mapped: Mapping[str, str]
-
-
-def _is_folded(plan: NativePlan, names: tuple[str, ...]) -> bool:
-    """Whether a state has no task: it was folded, or it stands beside the Task in a Map."""
-    return names[-1] in plan.routes.folded or any(name in plan.mapped.values() for name in names[:-1])
 
 
 def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
@@ -289,7 +284,7 @@ class _Planner:
 
     def _name(self, routes: Routes) -> dict[str, str]:
         """Set the ids of the tasks; return their variables."""
-        preferred = {key: _preferred_id(node) for key, node in routes.nodes.items()}
+        preferred = {key: preferred_id(node) for key, node in routes.nodes.items()}
         order = sorted(preferred, key=lambda key: routes.nodes[key].kind != "state")
         self.task_ids = naming.unique(order, preferred)
         groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
@@ -297,7 +292,7 @@ class _Planner:
         for key, task_id in self.task_ids.items():
             if task_id in taken:
                 self.task_ids[key] = f"{task_id}_task"
-        variables = {key: _variable(task_id) for key, task_id in self.task_ids.items()}
+        variables = {key: variable_of(task_id) for key, task_id in self.task_ids.items()}
         return naming.unique(order, variables)
 
     def _producer(self, key: str, variable: str) -> str:
@@ -404,36 +399,6 @@ class _Planner:
         return Place("", value=read(value, keys))
 
 
-def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
-    path = ".".join(map(str, keys))
-    return {
-        "error": f"the error of {source.state} is not where a later task could read it",
-        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
-    }.get(source.kind, f"the result of {source.state} cannot be read")
-
-
-def _preferred_id(node: RouteNode) -> str:
-    name = naming.task_id(node.state)
-    if node.kind == "state" or node.key == node.state:
-        return name
-    behind = naming.task_id(node.key.rpartition("\0")[2])
-    return {
-        "start": f"{name}_start",
-        "items": f"{name}_items",
-        "results": f"{name}_results",
-        "end": f"{name}_{behind}",
-        "done": f"{name}_done",
-        "skippable": f"{name}_to_{behind}",
-        "guard": f"{naming.task_id(node.key.partition(chr(0))[0])}_is_due",
-        "one_failed": f"{name}_failed",
-    }[node.kind]
-
-
-def _variable(task_id: str) -> str:
-    name = naming.variable(task_id)
-    return f"{name}_" if name in RESERVED else name
-
-
 CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
     ("Execution", "Id"): ("run_id", "run_id"),
     ("Execution", "Name"): ("run_id", "run_id"),
@@ -442,23 +407,10 @@ CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
 }
 """What stands for members of the context object, and the name of Airflow's context in it."""
 
-RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4"})
-"""Variables that would hide a name that the file uses."""
 
-
-def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
-    """List what became of each state, in the order of the definition."""
-    nodes = dict(zip(plan.routes.nodes, plan.dag.nodes, strict=True))
-    nodes |= {inner: nodes[name] for inner, name in plan.mapped.items()}
-    found = []
-    for location, names, state in walk_states(machine):
-        node = nodes.get(names[-1])
-        if node is not None:
-            form = plan.forms.get(names[-1])
-            operator = class_name(form.row) if isinstance(form, OperatorForm) else node.operator or ""
-            found.append(TaskEntry(names[-1], state.type, node.task_id, operator, node.how, node.why, location))
-        elif _is_folded(plan, names) or any(poll.wait == names[-1] for poll in plan.polls.values()):
-            found.append(TaskEntry(names[-1], state.type, "", "", "folded", "", location))
-        else:
-            found.append(TaskEntry(names[-1], state.type, naming.task_id(names[-1]), "", "group", "", location))
-    return tuple(found)
+def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
+    path = ".".join(map(str, keys))
+    return {
+        "error": f"the error of {source.state} is not where a later task could read it",
+        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
+    }.get(source.kind, f"the result of {source.state} cannot be read")
