@@ -153,11 +153,8 @@ def _dynamic(tree: object) -> Iterator[Value]:
 
 
 def _placeholder(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    if (
-        name in native.forms
-        and isinstance(state, Task)
-        and parse_resource(fill_partition(state.resource)).kind == "unknown"
-    ):
+    resource = state.resource if isinstance(state, Task) and name in native.forms else ""
+    if resource and parse_resource(fill_partition(resource)).kind == "unknown":
         yield (
             "PLACEHOLDER_FUNCTION",
             f"{resource} has no value; it is taken for the ARN of a Lambda function.",

@@ -1,20 +1,19 @@
-"""Plans a native DAG: evaluates the data, builds the routes, chooses a form for each state, makes the tasks."""
+"""Plans a native DAG: chooses a form for each state and makes the tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait
 from sfn_provider.translate.emit.literals import Code
-from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
     Absent,
     Key,
     Member,
     Object,
-    OneOf,
     Source,
     Value,
     marks_of,
@@ -25,12 +24,13 @@ from sfn_provider.translate.native.data_flow.values import (
 )
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
 from sfn_provider.translate.native.map_nodes import make_items, make_mapped, make_results
-from sfn_provider.translate.native.mapping import check_map, task_of_map
+from sfn_provider.translate.native.mapping import task_of_map
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
-from sfn_provider.translate.native.nodes import NodeMaker, moment_reads
+from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
-from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
+from sfn_provider.translate.native.polling import Poll
+from sfn_provider.translate.native.prepared_machine import prepare_machine, values_of_state
 from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
 from sfn_provider.translate.native.states.conditions import rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.task_forms import (
@@ -41,7 +41,6 @@ from sfn_provider.translate.native.states.task_forms import (
 )
 from sfn_provider.translate.native.task_names import preferred_id, variable_of
 from sfn_provider.translate.plan import naming
-from sfn_provider.translate.plan.graph import loops, successors
 
 Reads = dict[str, dict[tuple[Key, ...], None]]
 """The paths into the result of each state that tasks read."""
@@ -84,90 +83,8 @@ def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
     """
-    machine, polls = cut_polling_loops(machine)
-    _check_states(machine)
-    scope = Evaluator(machine.query_language).scope(machine)
-    tasks_of_pass: frozenset[str] = frozenset()
-    values = [value for flow in scope.walk() for value in (*_values(flow), *rule_values(flow))]
-    if any(isinstance(part, OneOf) for value in values for part in walk(value)):
-        tasks_of_pass = _value_makers(scope)
-        scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine)
-    polls = _follow_rounds(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
-    return _Planner(scope, versions, tasks_of_pass, polls).plan()
-
-
-def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> dict[str, Poll]:
-    """Return the loops with what their Tasks work on in later rounds; raise where that goes on to differ."""
-    found, problems = {}, []
-    for inner in _scope_flows(scope):
-        for name in inner.states:
-            poll = with_later_rounds(inner, polls[name], evaluator) if name in polls else None
-            if poll is not None:
-                found[name] = poll
-            elif name in polls:
-                problems.append(NotNative("each round of its loop makes another document", name))
-    if problems:
-        raise ExceptionGroup("not native", problems)
-    return found
-
-
-def _check_states(machine: StateMachine) -> None:
-    """Raise for loops and for state types that no form is for."""
-    found = []
-    for scope in _scopes(machine):
-        for loop in loops({name: successors(state) for name, state in scope.states.items()}):
-            others = ", ".join(loop)
-            found += [NotNative(f"Airflow's graph has no way back, which {others} have", name) for name in loop]
-    for _, names, state in walk_states(machine):
-        if isinstance(state, Map):
-            try:
-                check_map(state)
-            except NotNative as refusal:
-                found.append(NotNative(refusal.why, names[-1]))
-        if state.type == "Parallel" and getattr(state, "retry", None):
-            found.append(NotNative("Airflow tries single tasks again, not a group of them", names[-1]))
-    if found:
-        raise ExceptionGroup("not native", found)
-
-
-def _scopes(scope: object) -> list[StateMachine]:
-    inner = [scope]
-    for state in scope.states.values():  # type: ignore[attr-defined]
-        bodies = [*getattr(state, "branches", ()), *([state.body] if state.type == "Map" else [])]
-        inner += [found for body in bodies for found in _scopes(body)]
-    return inner  # type: ignore[return-value]
-
-
-def _value_makers(scope: ScopeFlow) -> frozenset[str]:
-    """Return the Pass states that make a value on a way that meets others: they become tasks."""
-    found: set[str] = set()
-    for inner in _scope_flows(scope):
-        arrivals: dict[str, list[str]] = {}
-        for name, flow in inner.states.items():
-            for target, _ in flow.ways:
-                arrivals.setdefault(target, []).append(name)
-        for names in arrivals.values():
-            if len(names) > 1:
-                found |= {name for name in names if _makes_value(inner.states[name])}
-    return frozenset(found)
-
-
-def _scope_flows(scope: ScopeFlow) -> list[ScopeFlow]:
-    return [scope, *(deep for flow in scope.states.values() for inner in flow.scopes for deep in _scope_flows(inner))]
-
-
-def _makes_value(flow: StateFlow) -> bool:
-    state = flow.state
-    if not isinstance(state, Pass) or flow.language != "JSONPath" or state.result_path is None:
-        return False
-    return not state.model_fields_set.isdisjoint({"result", "parameters"})
-
-
-def _values(flow: StateFlow) -> list[Value]:
-    """Return the values that the task of a state reads."""
-    if isinstance(flow.state, Task):
-        return [flow.effective]
-    return moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []
+    prepared = prepare_machine(machine)
+    return _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls).plan()
 
 
 @dataclass(slots=True)
@@ -224,7 +141,7 @@ class _Planner:
 
     def _collected(self) -> set[str]:
         """Return the Map states whose results tasks read."""
-        values = [value for flow in self.flows.values() for value in (*_values(flow), *rule_values(flow))]
+        values = [value for flow in self.flows.values() for value in (*values_of_state(flow), *rule_values(flow))]
         values += [self.flows[name].effective for name in self.tasks_of_pass]
         read_in = {source.state for value in values for source, _ in reads_of(value) if source.kind == "result"}
         return read_in & set(self.mapped.values())
@@ -239,7 +156,7 @@ class _Planner:
         for name, flow in self.flows.items():
             if name in routes.folded:
                 continue
-            values = _values(flow)
+            values = values_of_state(flow)
             if name in self.tasks_of_pass and "result" not in flow.state.model_fields_set:
                 values = [flow.effective]
             if isinstance(flow.state, Map):

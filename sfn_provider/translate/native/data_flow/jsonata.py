@@ -1,4 +1,4 @@
-"""Reads a part of JSONata as symbolic values: paths, operators, conditions, constructors, usual functions.
+"""Reads a part of JSONata as symbolic values: paths, operators, conditions, constructors.
 
 A path is taken to lead through objects: JSONata would map an array on the way, which stays unresolved only where the
 path says so with brackets.
