@@ -21,11 +21,15 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, and compare
+demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, in both styles of DAG, and compare
 	@mkdir -p build
 	$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json \
 		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json \
 		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline.py --html build/sales_pipeline.html
+	$(BIN)/sfn-provider translate dags/sales_pipeline.asl.json --style native --input @dags/sales_pipeline.input.json \
+		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline_native.py --report
+	-$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json --dag-file build/sales_pipeline_native.py \
+		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest

@@ -1,4 +1,4 @@
-"""Lists the styles of a DAG: the functions that turn a machine into a file, its tasks and its differences."""
+"""Lists the styles of a DAG: what makes its file, its tasks and its differences."""
 
 from __future__ import annotations
 

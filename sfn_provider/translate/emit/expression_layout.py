@@ -1,4 +1,4 @@
-"""Lays out a Python expression in lines, as ruff and black do: calls, dicts and lists are opened where they are long."""
+"""Lays out a Python expression in lines, as ruff and black do."""
 
 from __future__ import annotations
 

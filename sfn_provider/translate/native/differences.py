@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.model import Choice, ChoiceRule, Parallel, Pass, StateMachine, Task, walk_states
+from sfn_provider.asl.placeholders import fill_partition
+from sfn_provider.asl.resources import parse_resource
 from sfn_provider.translate.exact.limitations import machine_findings, state_findings
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
@@ -150,6 +152,16 @@ def _dynamic(tree: object) -> Iterator[Value]:
     return (part for part in walk(from_tree(tree)) if not isinstance(part, Constant | Object) and [*reads_of(part)])
 
 
+def _placeholder(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    resource = state.resource if isinstance(state, Task) and name in native.forms else ""
+    if resource and parse_resource(fill_partition(resource)).kind == "unknown":
+        yield (
+            "PLACEHOLDER_FUNCTION",
+            f"{resource} has no value; it is taken for the ARN of a Lambda function.",
+            "Give its value: --substitutions NAME=VALUE.",
+        )
+
+
 def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     if name in native.parts:
         form = native.forms[name]
@@ -163,13 +175,13 @@ def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]
 
 def _response(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     form = native.forms.get(name)
-    if isinstance(form, FunctionForm) and form.client == "dynamodb" and form.returned is not None:
-        if isinstance(state, Task) and ":aws-sdk:" in state.resource:
-            yield (
-                "ATTRIBUTE_NAMES",
-                "The types of attributes are spelled BOOL, NULL, SS, NS and BS, in Step Functions Bool, Nul, Ss and so on.",
-                "Check who reads attributes of these types.",
-            )
+    is_sdk = isinstance(state, Task) and ":aws-sdk:dynamodb:" in state.resource
+    if is_sdk and isinstance(form, FunctionForm) and form.returned is not None:
+        yield (
+            "ATTRIBUTE_NAMES",
+            "The types of attributes are BOOL, NULL, SS, NS and BS; in Step Functions Bool, Nul, Ss and so on.",
+            "Check who reads attributes of these types.",
+        )
     if isinstance(form, FunctionForm) and form.has_times:
         yield (
             "RESULT_TIMES",
@@ -219,7 +231,19 @@ def _folded(name: str, state: object, native: NativePlan) -> Iterator[Difference
 
 
 _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = (
-    *(_retries, _catches, _error_contents, _comparisons, _operator, _parts, _response, _failing, _polling, _folded),
+    *(
+        _retries,
+        _catches,
+        _error_contents,
+        _comparisons,
+        _placeholder,
+        _operator,
+        _parts,
+        _response,
+        _failing,
+        _polling,
+        _folded,
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfn_provider.asl.model import Choice, Fail, Pass, Task, Wait
+from sfn_provider.asl.model import Choice, Fail, Pass, Task
 from sfn_provider.translate.emit.literals import Code, Wrapped, inline, literal, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
@@ -43,7 +43,7 @@ from sfn_provider.translate.native.states.task_forms import (
     class_name,
     from_tree,
 )
-from sfn_provider.translate.native.states.timing import retry_arguments, seconds, timeout_arguments
+from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
 from sfn_provider.translate.plan import naming
 
 HOOK = ("airflow.providers.amazon.aws.hooks.base_aws", "AwsBaseHook")
@@ -295,34 +295,22 @@ class NodeMaker:
 
     def wait(self, flow: StateFlow) -> NativeNode:
         """Make the sensor of a Wait."""
-        state: Wait = flow.state  # type: ignore[assignment]
         duration, moment = self._field(flow, "seconds"), self._field(flow, "timestamp")
-        is_number = isinstance(duration, Constant) and isinstance(duration.value, int)
-        imports: set[Import] = set()
-        if is_number and not self.versions.is_2:
-            operator, module = "WaitSensor", "airflow.providers.standard.sensors.time_delta"
-            arguments: dict[str, Any] = {"time_to_wait": seconds(state.seconds), "deferrable": True}  # type: ignore[arg-type]
-            imports.add(("datetime", "timedelta"))
+        jinja = JinjaWriter(self.find, self.find_mark)
+        if duration is None:
+            target = jinja.text(moment or constant(""))
         else:
-            operator = "DateTimeSensorAsync"
-            module = f"airflow{'' if self.versions.is_2 else '.providers.standard'}.sensors.date_time"
-            arguments = {"target_time": self._moment(duration, moment)}
+            target = f"{{{{ ti.start_date + macros.timedelta(seconds={jinja.expression(duration)}) }}}}"
+        module = f"airflow{'' if self.versions.is_2 else '.providers.standard'}.sensors.date_time"
         return NativeNode(
             flow.name,
             self.task_ids[flow.name],
             "",
             "sensor",
-            operator=operator,
-            arguments=arguments,
-            imports=frozenset({(module, operator), *imports}),
+            operator="DateTimeSensorAsync",
+            arguments={"target_time": Wrapped(target)},
+            imports=frozenset({(module, "DateTimeSensorAsync")}),
         )
-
-    def _moment(self, duration: Value | None, moment: Value | None) -> Any:
-        jinja = JinjaWriter(self.find, self.find_mark)
-        if duration is None:
-            return Wrapped(jinja.text(moment or constant("")))
-        text = f"macros.datetime.utcnow() + macros.timedelta(seconds={jinja.expression(duration)})"
-        return Wrapped(f"{{{{ {text} }}}}")
 
     # Between states --------------------------------------------------------------------------------------------------
 

@@ -1,20 +1,19 @@
-"""Plans a native DAG: evaluates the data, builds the routes, chooses a form for each state, makes the tasks."""
+"""Plans a native DAG: chooses a form for each state and makes the tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait
 from sfn_provider.translate.emit.literals import Code
-from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
     Absent,
     Key,
     Member,
     Object,
-    OneOf,
     Source,
     Value,
     marks_of,
@@ -25,12 +24,13 @@ from sfn_provider.translate.native.data_flow.values import (
 )
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
 from sfn_provider.translate.native.map_nodes import make_items, make_mapped, make_results
-from sfn_provider.translate.native.mapping import check_map, task_of_map
-from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, TaskEntry, Versions
-from sfn_provider.translate.native.nodes import NodeMaker, moment_reads
+from sfn_provider.translate.native.mapping import task_of_map
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
+from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
-from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
+from sfn_provider.translate.native.polling import Poll
+from sfn_provider.translate.native.prepared_machine import prepare_machine, values_of_state
 from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
 from sfn_provider.translate.native.states.conditions import rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.task_forms import (
@@ -38,10 +38,9 @@ from sfn_provider.translate.native.states.task_forms import (
     TaskForm,
     choose_form,
     choose_poll_form,
-    class_name,
 )
+from sfn_provider.translate.native.task_names import preferred_id, variable_of
 from sfn_provider.translate.plan import naming
-from sfn_provider.translate.plan.graph import loops, successors
 
 Reads = dict[str, dict[tuple[Key, ...], None]]
 """The paths into the result of each state that tasks read."""
@@ -74,11 +73,6 @@ class NativePlan:
     mapped: Mapping[str, str]
 
 
-def _is_folded(plan: NativePlan, names: tuple[str, ...]) -> bool:
-    """Whether a state has no task: it was folded, or it stands beside the Task in a Map."""
-    return names[-1] in plan.routes.folded or any(name in plan.mapped.values() for name in names[:-1])
-
-
 def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
     """Plan the native DAG of a machine.
 
@@ -89,90 +83,8 @@ def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
     """
-    machine, polls = cut_polling_loops(machine)
-    _check_states(machine)
-    scope = Evaluator(machine.query_language).scope(machine)
-    tasks_of_pass: frozenset[str] = frozenset()
-    values = [value for flow in scope.walk() for value in (*_values(flow), *rule_values(flow))]
-    if any(isinstance(part, OneOf) for value in values for part in walk(value)):
-        tasks_of_pass = _value_makers(scope)
-        scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine)
-    polls = _follow_rounds(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
-    return _Planner(scope, versions, tasks_of_pass, polls).plan()
-
-
-def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> dict[str, Poll]:
-    """Return the loops with what their Tasks work on in later rounds; raise where that goes on to differ."""
-    found, problems = {}, []
-    for inner in _scope_flows(scope):
-        for name in inner.states:
-            poll = with_later_rounds(inner, polls[name], evaluator) if name in polls else None
-            if poll is not None:
-                found[name] = poll
-            elif name in polls:
-                problems.append(NotNative("each round of its loop makes another document", name))
-    if problems:
-        raise ExceptionGroup("not native", problems)
-    return found
-
-
-def _check_states(machine: StateMachine) -> None:
-    """Raise for loops and for state types that no form is for."""
-    found = []
-    for scope in _scopes(machine):
-        for loop in loops({name: successors(state) for name, state in scope.states.items()}):
-            others = ", ".join(loop)
-            found += [NotNative(f"Airflow's graph has no way back, which {others} have", name) for name in loop]
-    for _, names, state in walk_states(machine):
-        if isinstance(state, Map):
-            try:
-                check_map(state)
-            except NotNative as refusal:
-                found.append(NotNative(refusal.why, names[-1]))
-        if state.type == "Parallel" and getattr(state, "retry", None):
-            found.append(NotNative("Airflow tries single tasks again, not a group of them", names[-1]))
-    if found:
-        raise ExceptionGroup("not native", found)
-
-
-def _scopes(scope: object) -> list[StateMachine]:
-    inner = [scope]
-    for state in scope.states.values():  # type: ignore[attr-defined]
-        bodies = [*getattr(state, "branches", ()), *([state.body] if state.type == "Map" else [])]
-        inner += [found for body in bodies for found in _scopes(body)]
-    return inner  # type: ignore[return-value]
-
-
-def _value_makers(scope: ScopeFlow) -> frozenset[str]:
-    """Return the Pass states that make a value on a way that meets others: they become tasks."""
-    found: set[str] = set()
-    for inner in _scope_flows(scope):
-        arrivals: dict[str, list[str]] = {}
-        for name, flow in inner.states.items():
-            for target, _ in flow.ways:
-                arrivals.setdefault(target, []).append(name)
-        for names in arrivals.values():
-            if len(names) > 1:
-                found |= {name for name in names if _makes_value(inner.states[name])}
-    return frozenset(found)
-
-
-def _scope_flows(scope: ScopeFlow) -> list[ScopeFlow]:
-    return [scope, *(deep for flow in scope.states.values() for inner in flow.scopes for deep in _scope_flows(inner))]
-
-
-def _makes_value(flow: StateFlow) -> bool:
-    state = flow.state
-    if not isinstance(state, Pass) or flow.language != "JSONPath" or state.result_path is None:
-        return False
-    return not state.model_fields_set.isdisjoint({"result", "parameters"})
-
-
-def _values(flow: StateFlow) -> list[Value]:
-    """Return the values that the task of a state reads."""
-    if isinstance(flow.state, Task):
-        return [flow.effective]
-    return moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []
+    prepared = prepare_machine(machine)
+    return _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls).plan()
 
 
 @dataclass(slots=True)
@@ -229,7 +141,7 @@ class _Planner:
 
     def _collected(self) -> set[str]:
         """Return the Map states whose results tasks read."""
-        values = [value for flow in self.flows.values() for value in (*_values(flow), *rule_values(flow))]
+        values = [value for flow in self.flows.values() for value in (*values_of_state(flow), *rule_values(flow))]
         values += [self.flows[name].effective for name in self.tasks_of_pass]
         read_in = {source.state for value in values for source, _ in reads_of(value) if source.kind == "result"}
         return read_in & set(self.mapped.values())
@@ -244,7 +156,7 @@ class _Planner:
         for name, flow in self.flows.items():
             if name in routes.folded:
                 continue
-            values = _values(flow)
+            values = values_of_state(flow)
             if name in self.tasks_of_pass and "result" not in flow.state.model_fields_set:
                 values = [flow.effective]
             if isinstance(flow.state, Map):
@@ -289,7 +201,7 @@ class _Planner:
 
     def _name(self, routes: Routes) -> dict[str, str]:
         """Set the ids of the tasks; return their variables."""
-        preferred = {key: _preferred_id(node) for key, node in routes.nodes.items()}
+        preferred = {key: preferred_id(node) for key, node in routes.nodes.items()}
         order = sorted(preferred, key=lambda key: routes.nodes[key].kind != "state")
         self.task_ids = naming.unique(order, preferred)
         groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
@@ -297,7 +209,7 @@ class _Planner:
         for key, task_id in self.task_ids.items():
             if task_id in taken:
                 self.task_ids[key] = f"{task_id}_task"
-        variables = {key: _variable(task_id) for key, task_id in self.task_ids.items()}
+        variables = {key: variable_of(task_id) for key, task_id in self.task_ids.items()}
         return naming.unique(order, variables)
 
     def _producer(self, key: str, variable: str) -> str:
@@ -404,36 +316,6 @@ class _Planner:
         return Place("", value=read(value, keys))
 
 
-def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
-    path = ".".join(map(str, keys))
-    return {
-        "error": f"the error of {source.state} is not where a later task could read it",
-        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
-    }.get(source.kind, f"the result of {source.state} cannot be read")
-
-
-def _preferred_id(node: RouteNode) -> str:
-    name = naming.task_id(node.state)
-    if node.kind == "state" or node.key == node.state:
-        return name
-    behind = naming.task_id(node.key.rpartition("\0")[2])
-    return {
-        "start": f"{name}_start",
-        "items": f"{name}_items",
-        "results": f"{name}_results",
-        "end": f"{name}_{behind}",
-        "done": f"{name}_done",
-        "skippable": f"{name}_to_{behind}",
-        "guard": f"{naming.task_id(node.key.partition(chr(0))[0])}_is_due",
-        "one_failed": f"{name}_failed",
-    }[node.kind]
-
-
-def _variable(task_id: str) -> str:
-    name = naming.variable(task_id)
-    return f"{name}_" if name in RESERVED else name
-
-
 CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
     ("Execution", "Id"): ("run_id", "run_id"),
     ("Execution", "Name"): ("run_id", "run_id"),
@@ -442,23 +324,10 @@ CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
 }
 """What stands for members of the context object, and the name of Airflow's context in it."""
 
-RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4"})
-"""Variables that would hide a name that the file uses."""
 
-
-def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
-    """List what became of each state, in the order of the definition."""
-    nodes = dict(zip(plan.routes.nodes, plan.dag.nodes, strict=True))
-    nodes |= {inner: nodes[name] for inner, name in plan.mapped.items()}
-    found = []
-    for location, names, state in walk_states(machine):
-        node = nodes.get(names[-1])
-        if node is not None:
-            form = plan.forms.get(names[-1])
-            operator = class_name(form.row) if isinstance(form, OperatorForm) else node.operator or ""
-            found.append(TaskEntry(names[-1], state.type, node.task_id, operator, node.how, node.why, location))
-        elif _is_folded(plan, names) or any(poll.wait == names[-1] for poll in plan.polls.values()):
-            found.append(TaskEntry(names[-1], state.type, "", "", "folded", "", location))
-        else:
-            found.append(TaskEntry(names[-1], state.type, naming.task_id(names[-1]), "", "group", "", location))
-    return tuple(found)
+def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
+    path = ".".join(map(str, keys))
+    return {
+        "error": f"the error of {source.state} is not where a later task could read it",
+        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
+    }.get(source.kind, f"the result of {source.state} cannot be read")

@@ -1,4 +1,4 @@
-"""Turns polling loops into sensors: a Task asks, a Choice decides whether it is done, a Wait lies before the next time.
+"""Turns polling loops, of a Task, a Choice and a Wait, into sensors.
 
 The machine is rewritten without the way back, so that all else sees a Task and a Choice behind it.
 """

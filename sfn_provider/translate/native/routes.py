@@ -1,4 +1,4 @@
-"""Builds the graph of tasks of a machine: which states are tasks, what lies between them, and trigger rules.
+"""Builds the graph of the tasks of a native DAG, with trigger rules that hold.
 
 Airflow decides by trigger rules alone, so that each edge has to mean one thing:
 

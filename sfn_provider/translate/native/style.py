@@ -9,7 +9,8 @@ from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.dag_file import emit_native
 from sfn_provider.translate.native.differences import find_native_differences
 from sfn_provider.translate.native.model import NotNative, TaskEntry, Versions
-from sfn_provider.translate.native.planner import entries, plan_native
+from sfn_provider.translate.native.planner import plan_native
+from sfn_provider.translate.native.task_entries import entries
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document

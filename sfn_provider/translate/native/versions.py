@@ -1,4 +1,4 @@
-"""Finds the versions for which a native DAG is made: Airflow's, and that of the amazon provider beside it."""
+"""Finds the versions of Airflow and the amazon provider for which a native DAG is made."""
 
 from __future__ import annotations
 

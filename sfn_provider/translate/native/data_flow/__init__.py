@@ -1,1 +1,1 @@
-"""Finds what each path and expression of a definition means: an input field or the result of an earlier state."""
+"""Finds which input field or which earlier result each path and expression of a definition means."""

@@ -1,4 +1,4 @@
-"""Reads a part of JSONata as symbolic values: paths, operators, conditions, constructors, usual functions.
+"""Reads a part of JSONata as symbolic values: paths, operators, conditions, constructors.
 
 A path is taken to lead through objects: JSONata would map an array on the way, which stays unresolved only where the
 path says so with brackets.
@@ -159,12 +159,13 @@ class _Reader:
 
 def _exists(value: Value) -> bool | None:
     """Return whether a value is there; None where that is known only in a run."""
-    found = [entry for _, entry in value.alternatives] if isinstance(value, OneOf) else [value]
-    if all(isinstance(entry, Absent) for entry in found):
-        return False
-    starts = [steps_of(entry) for entry in found]
-    is_error = [isinstance(start, Source) and start.kind == "error" and len(keys) == 1 for start, keys in starts]
-    return True if all(is_error) else None
+    if isinstance(value, OneOf):
+        found = {_exists(entry) for _, entry in value.alternatives}
+        return found.pop() if len(found) == 1 else None
+    start, keys = steps_of(value)
+    if isinstance(start, Source) and start.kind == "error" and len(keys) == 1:
+        return True
+    return False if isinstance(value, Absent) else None
 
 
 _READERS: dict[str, Callable[[_Reader, Any], Value]] = {

@@ -42,8 +42,12 @@ _OPENINGS = re.compile(r"\{(?=[{%#])")
 
 
 def escape(text: str) -> str:
-    """Return text for a templated field that Jinja leaves as it is."""
-    return _OPENINGS.sub("{{ '{' }}", text)
+    """Return text for a templated field that Jinja leaves as it is.
+
+    Jinja turns carriage returns into line feeds, and drops a line feed at the end.
+    """
+    text = _OPENINGS.sub("{{ '{' }}", text).replace("\r", "{{ '\\r' }}")
+    return text[:-1] + "{{ '\\n' }}" if text.endswith("\n") else text
 
 
 def escape_json(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sfn_provider.translate.emit.literals import inline, string
@@ -152,6 +153,8 @@ class PythonWriter:
     def _call(self, call: Call) -> str:
         if call.name == "States.Format":
             return self._format(call)
+        if call.name == "&":
+            return self._joined(tuple(_operands(call)))
         if call.name == "$exists":
             return self._exists(call.arguments[0])
         text, imports = CALLS.get(call.name, ("", ()))
@@ -171,14 +174,31 @@ class PythonWriter:
         parts = format_parts(call)
         if parts is None:
             raise NotNative("the template of a States.Format is no constant")
+        return self._joined(parts)
+
+    def _joined(self, parts: tuple[Value, ...]) -> str:
+        """Return the text of some parts one after the other."""
         texts = [part.value if _is_text(part) else None for part in parts]  # type: ignore[union-attr]
         values = [self.expression(part) for part in parts if not _is_text(part)]
         template = "".join("{}" if text is None else text.replace("{", "{{").replace("}", "}}") for text in texts)
         if not values:
             return string("".join(text or "" for text in texts))
-        if all(value.isidentifier() for value in values):
-            return "f" + string(template.format(*(f"{{{value}}}" for value in values)))
-        return f"{string(template)}.format({', '.join(values)})"
+        literal = string(template)
+        if literal[0] == '"' and all(not set(value) & set("'\\{}") for value in values):
+            fields = ["{" + value.replace('"', "'") + "}" for value in values]
+            pieces = re.split(r"(?<!\{)\{\}(?!\})", literal)
+            if len(pieces) == len(fields) + 1:
+                return "f" + "".join(piece + field for piece, field in zip(pieces, [*fields, ""], strict=True))
+        return f"{literal}.format({', '.join(values)})"
+
+
+def _operands(value: Value) -> Iterator[Value]:
+    """Iterate over what JSONata's ``&`` joins."""
+    if isinstance(value, Call) and value.name == "&":
+        for part in value.arguments:
+            yield from _operands(part)
+    else:
+        yield value
 
 
 def _is_text(value: Value) -> bool:
@@ -207,7 +227,6 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "-": ("({} - {})", ()),
     "*": ("({} * {})", ()),
     "/": ("({} / {})", ()),
-    "&": ("(str({}) + str({}))", ()),
     "?": ("({1} if {0} else {2})", ()),
     "$string": ("(lambda value: value if isinstance(value, str) else json.dumps(value))({})", _JSON),
     "$count": ("len({})", ()),

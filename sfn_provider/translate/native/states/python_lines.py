@@ -64,6 +64,8 @@ def raise_lines(text: str, width: int) -> tuple[str, ...]:
 def statement_lines(start: str, text: str, width: int) -> tuple[str, ...]:
     """Return the lines of a statement, such as a ``return`` with an expression."""
     laid_out = lay_out_expression(text, "", len(start), width)
+    if len(start + text) > width and text.startswith("any("):  # a generator has no brackets of its own
+        return (f"{start}any(", f"    {text[4:-1]}", ")")
     if "\n" in laid_out or len(start + laid_out) <= width:
         return tuple((start + laid_out).split("\n"))
     return (f"{start}(", f"    {text}", ")")

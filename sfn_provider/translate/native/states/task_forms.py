@@ -217,8 +217,9 @@ def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> Funct
 
 
 def is_function(resource: Resource) -> bool:
-    """Whether a Resource is a Lambda function: its ARN, or a placeholder, which can hardly be anything else."""
-    return resource.kind == "lambda" or (resource.kind == "unknown" and "${" in resource.text)
+    """Whether a Resource is a Lambda function: its ARN, or a placeholder that is not named as an activity's."""
+    is_placeholder = resource.kind == "unknown" and "${" in resource.text and "activity" not in resource.text.lower()
+    return resource.kind == "lambda" or is_placeholder
 
 
 def _function_parameters(arn: str, payload: Value) -> Value:

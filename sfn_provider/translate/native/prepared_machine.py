@@ -1,0 +1,126 @@
+"""Prepares a machine for the native style: cuts polling loops, evaluates the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sfn_provider.asl.model import Fail, Map, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.values import OneOf, Value, walk
+from sfn_provider.translate.native.mapping import check_map
+from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.nodes import moment_reads
+from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
+from sfn_provider.translate.native.states.conditions import rule_values
+from sfn_provider.translate.plan.graph import loops, successors
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMachine:
+    """A machine with its data.
+
+    Args:
+        scope: the data of the states.
+        tasks_of_pass: the Pass states that are tasks of their own.
+        polls: the loops that become sensors, by the name of their Task.
+    """
+
+    scope: ScopeFlow
+    tasks_of_pass: frozenset[str]
+    polls: Mapping[str, Poll]
+
+
+def prepare_machine(machine: StateMachine) -> PreparedMachine:
+    """Prepare a machine.
+
+    Args:
+        machine: the machine.
+
+    Raises:
+        ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
+    """
+    machine, polls = cut_polling_loops(machine)
+    _check_states(machine)
+    scope = Evaluator(machine.query_language).scope(machine)
+    tasks_of_pass: frozenset[str] = frozenset()
+    values = [value for flow in scope.walk() for value in (*values_of_state(flow), *rule_values(flow))]
+    if any(isinstance(part, OneOf) for value in values for part in walk(value)):
+        tasks_of_pass = _value_makers(scope)
+        scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine)
+    polls = _follow_rounds(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
+    return PreparedMachine(scope, tasks_of_pass, polls)
+
+
+def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> dict[str, Poll]:
+    """Return the loops with what their Tasks work on in later rounds; raise where that goes on to differ."""
+    found, problems = {}, []
+    for inner in _scope_flows(scope):
+        for name in inner.states:
+            poll = with_later_rounds(inner, polls[name], evaluator) if name in polls else None
+            if poll is not None:
+                found[name] = poll
+            elif name in polls:
+                problems.append(NotNative("each round of its loop makes another document", name))
+    if problems:
+        raise ExceptionGroup("not native", problems)
+    return found
+
+
+def _check_states(machine: StateMachine) -> None:
+    """Raise for loops and for state types that no form is for."""
+    found = []
+    for scope in _scopes(machine):
+        for loop in loops({name: successors(state) for name, state in scope.states.items()}):
+            others = ", ".join(loop)
+            found += [NotNative(f"Airflow's graph has no way back, which {others} have", name) for name in loop]
+    for _, names, state in walk_states(machine):
+        if isinstance(state, Map):
+            try:
+                check_map(state)
+            except NotNative as refusal:
+                found.append(NotNative(refusal.why, names[-1]))
+        if state.type == "Parallel" and getattr(state, "retry", None):
+            found.append(NotNative("Airflow tries single tasks again, not a group of them", names[-1]))
+    if found:
+        raise ExceptionGroup("not native", found)
+
+
+def _scopes(scope: object) -> list[StateMachine]:
+    inner = [scope]
+    for state in scope.states.values():  # type: ignore[attr-defined]
+        bodies = [*getattr(state, "branches", ()), *([state.body] if state.type == "Map" else [])]
+        inner += [found for body in bodies for found in _scopes(body)]
+    return inner  # type: ignore[return-value]
+
+
+def _value_makers(scope: ScopeFlow) -> frozenset[str]:
+    """Return the Pass states that make a value on a way that meets others: they become tasks."""
+    found: set[str] = set()
+    for inner in _scope_flows(scope):
+        arrivals: dict[str, list[str]] = {}
+        for name, flow in inner.states.items():
+            for target, _ in flow.ways:
+                arrivals.setdefault(target, []).append(name)
+        for names in arrivals.values():
+            if len(names) > 1:
+                found |= {name for name in names if _makes_value(inner.states[name])}
+    return frozenset(found)
+
+
+def _scope_flows(scope: ScopeFlow) -> list[ScopeFlow]:
+    return [scope, *(deep for flow in scope.states.values() for inner in flow.scopes for deep in _scope_flows(inner))]
+
+
+def _makes_value(flow: StateFlow) -> bool:
+    state = flow.state
+    if not isinstance(state, Pass) or flow.language != "JSONPath" or state.result_path is None:
+        return False
+    return not state.model_fields_set.isdisjoint({"result", "parameters"})
+
+
+def values_of_state(flow: StateFlow) -> list[Value]:
+    """Return the values that the task of a state reads."""
+    if isinstance(flow.state, Task):
+        return [flow.effective]
+    return moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []

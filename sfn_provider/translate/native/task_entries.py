@@ -1,0 +1,32 @@
+"""Lists what became of each state of a native DAG."""
+
+from __future__ import annotations
+
+from sfn_provider.asl.model import StateMachine, walk_states
+from sfn_provider.translate.native.model import TaskEntry
+from sfn_provider.translate.native.planner import NativePlan
+from sfn_provider.translate.native.states.task_forms import OperatorForm, class_name
+from sfn_provider.translate.plan import naming
+
+
+def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
+    """List what became of each state, in the order of the definition."""
+    nodes = dict(zip(plan.routes.nodes, plan.dag.nodes, strict=True))
+    nodes |= {inner: nodes[name] for inner, name in plan.mapped.items()}
+    found = []
+    for location, names, state in walk_states(machine):
+        node = nodes.get(names[-1])
+        if node is not None:
+            form = plan.forms.get(names[-1])
+            operator = class_name(form.row) if isinstance(form, OperatorForm) else node.operator or ""
+            found.append(TaskEntry(names[-1], state.type, node.task_id, operator, node.how, node.why, location))
+        elif _is_folded(plan, names) or any(poll.wait == names[-1] for poll in plan.polls.values()):
+            found.append(TaskEntry(names[-1], state.type, "", "", "folded", "", location))
+        else:
+            found.append(TaskEntry(names[-1], state.type, naming.task_id(names[-1]), "", "group", "", location))
+    return tuple(found)
+
+
+def _is_folded(plan: NativePlan, names: tuple[str, ...]) -> bool:
+    """Whether a state has no task: it was folded, or it stands beside the Task in a Map."""
+    return names[-1] in plan.routes.folded or any(name in plan.mapped.values() for name in names[:-1])

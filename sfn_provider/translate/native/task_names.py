@@ -1,0 +1,34 @@
+"""Makes the ids and the variables of the tasks of a native DAG."""
+
+from __future__ import annotations
+
+from sfn_provider.translate.native.routes import RouteNode
+from sfn_provider.translate.plan import naming
+
+
+def preferred_id(node: RouteNode) -> str:
+    """Return the id of a task, unless another one has the same."""
+    name = naming.task_id(node.state)
+    if node.kind == "state" or node.key == node.state:
+        return name
+    behind = naming.task_id(node.key.rpartition("\0")[2])
+    return {
+        "start": f"{name}_start",
+        "items": f"{name}_items",
+        "results": f"{name}_results",
+        "end": f"{name}_{behind}",
+        "done": f"{name}_done",
+        "skippable": f"{name}_to_{behind}",
+        "guard": f"{naming.task_id(node.key.partition(chr(0))[0])}_is_due",
+        "one_failed": f"{name}_failed",
+    }[node.kind]
+
+
+def variable_of(task_id: str) -> str:
+    """Return the variable of a task, unless another one has the same."""
+    name = naming.variable(task_id)
+    return f"{name}_" if name in RESERVED else name
+
+
+RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4"})
+"""Variables that would hide a name that the file uses."""

@@ -1,0 +1,93 @@
+"""Takes the day's invoices from the shared drive into the ledger
+
+Made from the Step Functions definition machine.asl.json.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
+from airflow.providers.amazon.aws.operators.sns import SnsPublishOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, task
+
+ACCOUNTING = "arn:aws:sns:eu-central-1:123456789012:accounting"
+
+
+def push_error(context):
+    error = context["exception"]
+    value = {"Error": type(error).__name__, "Cause": str(error)}
+    context["ti"].xcom_push(key="error", value=value)
+
+
+with DAG(
+    dag_id="invoice_import",
+    description="Takes the day's invoices from the shared drive into the ledger",
+    doc_md=__doc__,
+    schedule="30 5 * * 1-5",
+    start_date=datetime(2025, 1, 1, tzinfo=UTC),
+    catchup=False,
+    params={
+        "folder": "s3://invoices/today/",
+        "month": "2025-03",
+        "day": "15",
+        "limit": 100000,
+    },
+):
+    look_for_invoices = LambdaInvokeFunctionOperator(
+        task_id="LookForInvoices",
+        function_name="look-for-invoices",
+        payload='{"folder": {{ params.folder | tojson }}, "suffixes": [".pdf", ".xml"], "required": true}',
+        execution_timeout=timedelta(minutes=2),
+        on_failure_callback=push_error,
+    )
+    read_invoices = GlueJobOperator(
+        task_id="ReadInvoices",
+        job_name="read-invoices",
+        script_args={"--folder": "{{ params.folder }}", "--day": "{{ params.month }}-{{ params.day }}"},
+        waiter_max_attempts=525600,
+        deferrable=True,
+        retries=1,
+        retry_delay=timedelta(seconds=1),
+    )
+
+    @task.branch(task_id="Balanced")
+    def balanced(result, params):
+        if json.loads(result)["total"] > 0 and not (json.loads(result)["total"] > params["limit"]):
+            return "PostToLedger"
+        return "Balanced_to_TellAccounting"
+
+    post_to_ledger = AthenaOperator(
+        task_id="PostToLedger",
+        query="INSERT INTO ledger SELECT number, due, amount FROM invoices_of_the_day WHERE amount > 0",
+        workgroup="accounting",
+        deferrable=True,
+    )
+    balanced_to_tell_accounting = EmptyOperator(task_id="Balanced_to_TellAccounting")
+    tell_accounting_failed = EmptyOperator(
+        task_id="TellAccounting_failed",
+        trigger_rule="one_failed",
+    )
+    tell_accounting = SnsPublishOperator(
+        task_id="TellAccounting",
+        target_arn=ACCOUNTING,
+        message=(
+            "{{ (dict(params, **{'problem': {'Error': ti.xcom_pull(task_ids='LookForInvoices', "
+            "key='error').Error, 'Cause': ti.xcom_pull(task_ids='LookForInvoices', key='error').Cause}}) if "
+            "ti.xcom_pull(task_ids='LookForInvoices', key='error') is not none else {'QueryExecution': {"
+            "'QueryExecutionId': ti.xcom_pull(task_ids='PostToLedger'), 'Query': 'INSERT INTO ledger SELECT "
+            "number, due, amount FROM invoices_of_the_day WHERE amount > 0', 'Status': {'State': "
+            "'SUCCEEDED'}}} if ti.xcom_pull(task_ids='PostToLedger') is not none else dict(params, **{"
+            "'found': {'files': macros.json.loads(ti.xcom_pull(task_ids='LookForInvoices')).files, 'total': "
+            "macros.json.loads(ti.xcom_pull(task_ids='LookForInvoices')).total}})) | tojson }}"
+        ),
+        trigger_rule="one_success",
+    )
+
+    look_for_invoices >> [read_invoices, tell_accounting_failed]
+    read_invoices >> balanced(look_for_invoices.output) >> [post_to_ledger, balanced_to_tell_accounting]
+    post_to_ledger >> tell_accounting
+    balanced_to_tell_accounting >> tell_accounting
+    tell_accounting_failed >> tell_accounting

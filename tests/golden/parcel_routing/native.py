@@ -1,0 +1,133 @@
+"""Which way a parcel goes
+
+Made from the Step Functions definition machine.asl.json.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, task
+
+DECLARE = "arn:aws:lambda:eu-central-1:123456789012:function:declare"
+LABEL = "arn:aws:lambda:eu-central-1:123456789012:function:label"
+
+
+def push_error(context):
+    error = context["exception"]
+    value = {"Error": type(error).__name__, "Cause": str(error)}
+    context["ti"].xcom_push(key="error", value=value)
+
+
+with DAG(
+    dag_id="parcel_routing",
+    description="Which way a parcel goes",
+    doc_md=__doc__,
+    schedule=None,
+    start_date=datetime(2025, 1, 1, tzinfo=UTC),
+    catchup=False,
+):
+
+    @task.branch(task_id="Weigh")
+    def weigh(params):
+        if params["kilograms"] <= 2:
+            return "Letter_box"
+        if params["kilograms"] <= 30:
+            return "Zone"
+        return "Weigh_to_Freight"
+
+    @task(task_id="Letter_box")
+    def letter_box():
+        return "letter"
+
+    letter_box_task = letter_box()
+
+    @task.branch(task_id="Zone")
+    def zone(params):
+        if params["country"] == "CH":
+            return "Van"
+        if params["country"].startswith("D") or "express" in params:
+            return "Night_train"
+        return "Freight"
+
+    zone_task = zone()
+
+    @task(task_id="Van")
+    def van():
+        return "van"
+
+    van_task = van()
+
+    @task(task_id="Night_train")
+    def night_train():
+        return "train"
+
+    night_train_task = night_train()
+
+    weigh_to_freight = EmptyOperator(task_id="Weigh_to_Freight")
+
+    @task(task_id="Freight", trigger_rule="none_failed_min_one_success")
+    def freight():
+        return "freight"
+
+    freight_task = freight()
+
+    customs = LambdaInvokeFunctionOperator(
+        task_id="Customs",
+        function_name=DECLARE,
+        payload=(
+            "{{ (dict(params, **{'service': ti.xcom_pull(task_ids='Night_train')}) if "
+            "ti.xcom_pull(task_ids='Night_train') is not none else dict(params, **{'service': "
+            "ti.xcom_pull(task_ids='Freight')})) | tojson }}"
+        ),
+        on_failure_callback=push_error,
+        trigger_rule="none_failed_min_one_success",
+    )
+
+    # An earlier task that failed is not for this handler.
+    @task.short_circuit(
+        task_id="Return_to_sender_is_due",
+        ignore_downstream_trigger_rules=False,
+        trigger_rule="one_failed",
+    )
+    def return_to_sender_is_due(ti):
+        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=["Customs"], run_ids=[ti.run_id])
+        return "failed" in states[ti.run_id].values()
+
+    return_to_sender_is_due_task = return_to_sender_is_due()
+
+    @task(task_id="Return_to_sender")
+    def return_to_sender():
+        return True
+
+    label = LambdaInvokeFunctionOperator(
+        task_id="Label",
+        function_name=LABEL,
+        payload=(
+            "{{ (dict(params, **{'service': ti.xcom_pull(task_ids='Letter_box')}) if "
+            "ti.xcom_pull(task_ids='Letter_box') is not none else dict(params, **{'service': "
+            "ti.xcom_pull(task_ids='Van')}) if ti.xcom_pull(task_ids='Van') is not none else (dict(params, "
+            "**{'service': ti.xcom_pull(task_ids='Night_train'), 'declaration': "
+            "macros.json.loads(ti.xcom_pull(task_ids='Customs'))}) if ti.xcom_pull(task_ids='Night_train') "
+            "is not none else dict(params, **{'service': ti.xcom_pull(task_ids='Freight'), 'declaration': "
+            "macros.json.loads(ti.xcom_pull(task_ids='Customs'))})) if ti.xcom_pull(task_ids='Customs') is "
+            "not none else (dict(params, **{'service': ti.xcom_pull(task_ids='Night_train'), 'refusal': "
+            "{'Error': ti.xcom_pull(task_ids='Customs', key='error').Error, 'Cause': "
+            "ti.xcom_pull(task_ids='Customs', key='error').Cause}, 'returned': "
+            "ti.xcom_pull(task_ids='Return_to_sender')}) if ti.xcom_pull(task_ids='Night_train') is not none "
+            "else dict(params, **{'service': ti.xcom_pull(task_ids='Freight'), 'refusal': {'Error': "
+            "ti.xcom_pull(task_ids='Customs', key='error').Error, 'Cause': ti.xcom_pull(task_ids='Customs', "
+            "key='error').Cause}, 'returned': ti.xcom_pull(task_ids='Return_to_sender')}))) | tojson }}"
+        ),
+        trigger_rule="one_success",
+    )
+
+    weigh() >> [letter_box_task, zone_task, weigh_to_freight]
+    letter_box_task >> label
+    zone_task >> [van_task, night_train_task, freight_task]
+    van_task >> label
+    night_train_task >> customs
+    weigh_to_freight >> freight_task
+    freight_task >> customs
+    customs >> [return_to_sender_is_due_task, label]
+    return_to_sender_is_due_task >> return_to_sender() >> label
