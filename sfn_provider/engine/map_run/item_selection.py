@@ -6,10 +6,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemselector.h
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any, cast
 
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
@@ -18,6 +16,7 @@ from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, require_
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.map_run.file_formats import Dataset
+from sfn_provider.engine.randomness import SeededRandomness
 from sfn_provider.engine.step_context import StepContext
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
@@ -75,23 +74,6 @@ def _item_template(state: CompiledState) -> Evaluator | None:
     return None
 
 
-class _ItemEntropy:
-    """A random generator for the ItemSelector of one item: the values are the same whichever task makes its input.
-
-    Args:
-        seed: text that no other item has.
-    """
-
-    def __init__(self, seed: str) -> None:
-        self._seed = seed
-
-    def __getattr__(self, name: str) -> Any:
-        # Seeding takes longer than most selectors, and few use it.
-        self._generator = generator = random.Random(self._seed)
-        self.__dict__.update({each: getattr(generator, each) for each in ("random", "getrandbits", name)})
-        return self.__dict__[name]
-
-
 def select_items(
     step: StepContext,
     frame: Frame,
@@ -119,11 +101,12 @@ def select_items(
     if selector is None:
         return list(islice(_without_selector(dataset), skip, end))
     scope = map_scope(step, frame, state)
-    seed = f"{step.execution.seed}/{frame.place}/{frame.steps}/{sum(frame.retry_counts)}/"
+    # Of the item alone: its input is the same whichever task makes it, and however often.
+    seed = (step.execution.seed, frame.place, frame.steps, sum(frame.retry_counts))
     return [
         selector(
             Scope(scope.input, {**scope.context, "Map": {"Item": item}}, scope.variables),
-            cast(random.Random, _ItemEntropy(f"{seed}{item['Index']}")),
+            SeededRandomness(*seed, item["Index"]),
         )
         for item in islice(_map_items(dataset, source, first - skip), skip, end)
     ]

@@ -162,7 +162,7 @@ class Refused:
 
 WRONG_OBJECTS = (
     '"Objects" must be an object of s3://bucket/key and the text that stands there, or {"Path": <a file, from the '
-    "folder of this one>}"
+    "folder of this one>}; for one case: Machine/Case and such an object"
 )
 REFUSED = {
     "list": Refused([], SHAPE),
