@@ -35,30 +35,38 @@ def passes(count: int) -> dict[str, Any]:
     return group({f"P{n}": {"Type": "Pass", **({"Next": f"P{n + 1}"} if n + 1 < count else {})} for n in range(count)})
 
 
-COUNTING = group(
-    {
-        "Count": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Enough"},
-        "Enough": {
-            "Type": "Choice",
-            "Choices": [{"Variable": "$.n", "NumericLessThan": TURNS, "Next": "Count"}],
-            "Default": "Done",
-        },
-        "Done": {"Type": "Succeed"},
-    }
-)
+def counting(turns: int) -> dict[str, Any]:
+    """A loop of a Pass and a Choice."""
+    return group(
+        {
+            "Count": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Enough"},
+            "Enough": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.n", "NumericLessThan": turns, "Next": "Count"}],
+                "Default": "Done",
+            },
+            "Done": {"Type": "Succeed"},
+        }
+    )
+
+
 SUM = "{% $sum + $n * ($n + 1) / 2 %}"
-SUMMING = jsonata(
-    {
-        "Set": {"Type": "Pass", "Assign": {"n": 0, "sum": 0}, "Next": "Add"},
-        "Add": {"Type": "Pass", "Assign": {"n": "{% $n + 1 %}", "sum": SUM}, "Next": "Enough"},
-        "Enough": {
-            "Type": "Choice",
-            "Choices": [{"Condition": f"{{% $n < {TURNS} %}}", "Next": "Add"}],
-            "Default": "Done",
-        },
-        "Done": {"Type": "Succeed", "Output": "{% $sum %}"},
-    }
-)
+
+
+def summing(turns: int) -> dict[str, Any]:
+    """The same in JSONata, with variables."""
+    return jsonata(
+        {
+            "Set": {"Type": "Pass", "Assign": {"n": 0, "sum": 0}, "Next": "Add"},
+            "Add": {"Type": "Pass", "Assign": {"n": "{% $n + 1 %}", "sum": SUM}, "Next": "Enough"},
+            "Enough": {
+                "Type": "Choice",
+                "Choices": [{"Condition": f"{{% $n < {turns} %}}", "Next": "Add"}],
+                "Default": "Done",
+            },
+            "Done": {"Type": "Succeed", "Output": "{% $sum %}"},
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -72,9 +80,9 @@ class Case:
 
 CASES = {
     f"{TURNS:,} Pass states in a row": Case(passes(TURNS), {}, 100),
-    f"Choice loop of {TURNS:,} turns": Case(COUNTING, {"n": 0}, 50),
+    f"Choice loop of {TURNS:,} turns": Case(counting(TURNS), {"n": 0}, 50),
     f"Map over {TURNS:,} items": Case(one(inline_map({"Item": {"Type": "Pass"}})), list(range(TURNS)), 100),
-    f"JSONata sum of {TURNS:,} turns": Case(SUMMING, {}, None),
+    f"JSONata sum of {TURNS:,} turns": Case(summing(TURNS), {}, None),
 }
 
 
@@ -189,6 +197,56 @@ def test_cost_of_a_transition_by_the_size_of_the_machine() -> None:
     ratio = costs[10_000] / costs[10]
     table("Cost of a transition", ("states", "microseconds"), *rows, ("ratio of the last to the first", f"{ratio:.2f}"))
     assert ratio < 2
+
+
+def writing(states: int) -> dict[str, Any]:
+    """Pass states in a row, each of which writes something into its input."""
+    written = {"Type": "Pass", "Result": {"done": True}, "ResultPath": "$.step"}
+    return group({name: {**written, **state} for name, state in passes(states)["States"].items()})
+
+
+def document(size: int) -> dict[str, Any]:
+    """An object of so many kilobytes."""
+    return {"rows": [{"id": n, "text": "x" * 80} for n in range(size * 10)]}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What a transition costs while something grows.
+
+    Args:
+        unit: what grows.
+        runs: by its amount, what runs on which input.
+        most: how many times the cost at the start the cost at the end may be.
+    """
+
+    unit: str
+    runs: dict[int, tuple[dict[str, Any], Any]]
+    most: float
+
+
+LENGTHS = (1_000, 10_000, 24_000)
+GROWTHS = {
+    "a JSONPath loop": Growth("events", {count: (counting(count // 4), {"n": 0}) for count in LENGTHS}, 1.5),
+    "a JSONata loop": Growth("events", {count: (summing(count // 4 - 1), {}) for count in LENGTHS}, 1.5),
+    "iterations of a Map": Growth(
+        "items", {n: (one(inline_map({"Item": {"Type": "Pass"}})), list(range(n))) for n in (250, 2_500, 6_000)}, 1.5
+    ),
+    "states that write into a document": Growth("KB", {n: (writing(200), document(n)) for n in (1, 10, 100)}, 3),
+}
+
+
+@pytest.mark.parametrize("growth", GROWTHS.values(), ids=GROWTHS)
+def test_cost_of_a_transition_stays(growth: Growth) -> None:
+    costs = {}
+    for amount, (definition, input) in growth.runs.items():
+        machine = parse(definition)
+        transitions = simulate(machine, input).transitions
+        costs[amount] = best(partial(simulate, machine, input)) / transitions
+    rows = [(f"{amount:,}", f"{cost * 1e6:.1f}") for amount, cost in costs.items()]
+    first, *_, last = costs.values()
+    table("Cost of a transition", (growth.unit, "microseconds"), *rows, ("last to first", f"{last / first:.2f}"))
+    assert last < growth.most * first
 
 
 IMPORTS = """

@@ -47,7 +47,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     Args:
         variables: what is bound, by name without dollar sign, as JSON.
-        context: the context object; ``$now()`` is its ``State.EnteredTime``, else its ``Execution.StartTime``.
+        context: the context object, or a function that makes it; ``$now()`` is its ``State.EnteredTime``, else its
+            ``Execution.StartTime``.
         entropy: the source of randomness.
         seconds: the processor time that it may take; None for the bound of an execution.
     """
@@ -55,14 +56,16 @@ class Evaluator(Jsonata):  # type: ignore[misc]
     def __init__(
         self,
         variables: Mapping[str, Json],
-        context: Mapping[str, Json],
+        context: Mapping[str, Json] | Callable[[], Mapping[str, Json]],
         entropy: Randomness,
         seconds: float | None = None,
     ) -> None:
         converted: dict[int, Any] = {}
         self.parser = None
         self.environment = Frame(BASE_FRAME)
-        self.environment.bindings.update((name, ScopeData(data, converted)) for name, data in variables.items())
+        bindings = self.environment.bindings
+        for name, data in variables.items():
+            bindings[name] = ScopeData(data, converted)
         self.context = context
         self.entropy = entropy
         self.budget = EvaluationBudget(seconds)
@@ -80,8 +83,9 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         Raises:
             JsonataError: the context object does not say.
         """
+        context = self.context() if callable(self.context) else self.context
         for part, name in (("State", "EnteredTime"), ("Execution", "StartTime")):
-            found = (self.context.get(part) or {}).get(name)
+            found = (context.get(part) or {}).get(name)
             if isinstance(found, str):
                 return iso_to_millis(found)
             if isinstance(found, datetime.datetime):
@@ -183,10 +187,14 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def evaluate_binary(self, expr: Any, input: Any, environment: Any) -> Any:
         """All operators with two sides; the library hides what goes wrong on the right of ``and`` and ``or``."""
-        if expr.value not in ("and", "or"):
-            return super().evaluate_binary(expr, input, environment)
+        operator = expr.value
         lhs = self.eval(expr.lhs, input, environment)
-        return self.evaluate_boolean_expression(lhs, lambda: self.eval(expr.rhs, input, environment), expr.value)
+        if operator in ("and", "or"):
+            return self.evaluate_boolean_expression(lhs, lambda: self.eval(expr.rhs, input, environment), operator)
+        rhs = self.eval(expr.rhs, input, environment)
+        if operator == "&":
+            return self.evaluate_string_concat(lhs, rhs)
+        return _OPERATORS[operator](lhs, rhs, operator)
 
     def evaluate_boolean_expression(self, lhs: Any, evalrhs: Callable[[], Any], op: Any) -> bool:
         """The operators ``and`` and ``or``."""
@@ -278,21 +286,6 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         results.tuple_stream = isinstance(input, Sequence) and input.tuple_stream
         return results
 
-    evaluate_numeric_expression = staticmethod(calculate)
-    evaluate_comparison_expression = staticmethod(compare)
-    evaluate_range_expression = staticmethod(make_range)
-
-    def evaluate_equality_expression(self, lhs: Any, rhs: Any, op: Any) -> bool:
-        """The operators ``=`` and ``!=``; numbers are doubles, and undefined is neither equal nor unequal."""
-        if lhs is None or rhs is None:
-            return False
-        lhs, rhs = (to_double(side) if type(side) is int else side for side in (lhs, rhs))
-        return is_equal(lhs, rhs) is bool(op == "=")
-
-    def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> Any:
-        """The operator ``in``."""
-        return lhs is not None and rhs is not None and contains_item(lhs, rhs)
-
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         """The operator ``&``; undefined is empty."""
         text = (to_string(lhs) or "") + (to_string(rhs) or "")
@@ -314,6 +307,23 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             expr, self._empty_sequence_like(None) if input == [] else input, environment
         )
 
+
+def _equal(lhs: Any, rhs: Any, op: str) -> bool:
+    """The operators ``=`` and ``!=``; numbers are doubles, and undefined is neither equal nor unequal."""
+    if lhs is None or rhs is None:
+        return False
+    lhs, rhs = (to_double(side) if type(side) is int else side for side in (lhs, rhs))
+    return is_equal(lhs, rhs) is (op == "=")
+
+
+_OPERATORS: Final[dict[str, Callable[[Any, Any, str], Any]]] = {
+    **dict.fromkeys(("+", "-", "*", "/", "%"), calculate),
+    **dict.fromkeys(("<", "<=", ">", ">="), compare),
+    **dict.fromkeys(("=", "!="), _equal),
+    "..": lambda lhs, rhs, _op: make_range(lhs, rhs),
+    "in": lambda lhs, rhs, _op: lhs is not None and rhs is not None and contains_item(lhs, rhs),
+}
+"""How to evaluate each operator on the values of its sides, but for ``and``, ``or`` and ``&``."""
 
 _HANDLERS: Final[dict[str, Callable[[Any, Any, Any, Any], Any]]] = {
     "constant": lambda evaluator, expr, input, environment: expr.value,

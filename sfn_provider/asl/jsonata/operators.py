@@ -30,12 +30,13 @@ def calculate(lhs: Any, rhs: Any, op: str) -> Any:
     Raises:
         JsonataError: T2001 or T2002 where a side is no number, D1001 where it is infinite.
     """
-    if lhs is not None and not is_finite_number(lhs):
-        raise JsonataError("T2001", token=op, value=lhs)
-    if rhs is not None and not is_finite_number(rhs):
-        raise JsonataError("T2002", token=op, value=rhs)
-    if lhs is None or rhs is None:
-        return None
+    if not (type(lhs) is int and type(rhs) is int):
+        if lhs is not None and not is_finite_number(lhs):
+            raise JsonataError("T2001", token=op, value=lhs)
+        if rhs is not None and not is_finite_number(rhs):
+            raise JsonataError("T2002", token=op, value=rhs)
+        if lhs is None or rhs is None:
+            return None
     found = _ARITHMETIC[op](lhs, rhs)
     if isinstance(found, int) and abs(found) >= INTEGRAL_FLOAT_LIMIT:
         return to_double(found)
@@ -74,6 +75,8 @@ def compare(lhs: Any, rhs: Any, op: str) -> bool | None:
     Raises:
         JsonataError: T2010 for another type, T2009 for a number and a text.
     """
+    if type(lhs) is int and type(rhs) is int:
+        return _COMPARISONS[op](lhs, rhs)
     for value in (lhs, rhs):
         if value is not None and not (isinstance(value, str) or is_number(value)):
             raise JsonataError("T2010", token=op, value=value)

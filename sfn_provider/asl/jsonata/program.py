@@ -57,7 +57,7 @@ class Program:
         try:
             if self.shortcut is not None and (found := self.shortcut(scope)) is not NO_SHORTCUT:
                 return found
-            value = Evaluator(self._variables(scope), scope.context, entropy, seconds).run(self.tree)
+            value = Evaluator(self._variables(scope), lambda: scope.context, entropy, seconds).run(self.tree)
             refuse_larger(value)
             return MISSING if value is None else from_value(value)
         except JException as error:
@@ -72,9 +72,12 @@ class Program:
             raise EvaluationFailed(f"threw an error during evaluation: {error}") from error
 
     def _variables(self, scope: Scope) -> dict[str, Json]:
-        names = self.references.variables
-        variables = {name: scope.variables[name] for name in names if name in scope.variables}
-        return {**variables, "states": states_variable(scope)} if "states" in names else variables
+        references = self.references
+        variables = {name: scope.variables[name] for name in references.variables if name in scope.variables}
+        if "states" in references.variables:
+            reads_context = references.any_states_field or "context" in references.states_fields
+            variables["states"] = states_variable(scope, with_context=reads_context)
+        return variables
 
 
 @functools.lru_cache(maxsize=4096)

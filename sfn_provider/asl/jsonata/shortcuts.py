@@ -45,7 +45,7 @@ class VariablePath:
             mapped over, or where the name is a function's.
         """
         if self.variable == "states":
-            value: Json = states_variable(scope)
+            value: Json = states_variable(scope, with_context=self.keys[:1] in ((), ("context",)))
         elif self.variable in scope.variables:
             value = scope.variables[self.variable]
         else:
@@ -59,11 +59,16 @@ class VariablePath:
         return value if value is MISSING or isinstance(value, TracedJson) else normalize_json(value)
 
 
-def states_variable(scope: Scope) -> dict[str, Json]:
-    """Return ``$states``: input and context, and result and errorOutput where there is one."""
-    states: dict[str, Any] = {"input": scope.input, "context": scope.context}
-    if not isinstance(scope.context, dict):
-        states["context"] = dict(scope.context)
+def states_variable(scope: Scope, *, with_context: bool = True) -> dict[str, Json]:
+    """Return ``$states``: input and context, and result and errorOutput where there is one.
+
+    Args:
+        scope: the data.
+        with_context: False for an expression that does not read the context, which is made where it is read first.
+    """
+    states: dict[str, Any] = {"input": scope.input}
+    if with_context:
+        states["context"] = scope.context if isinstance(scope.context, dict) else dict(scope.context)
     if scope.result is not MISSING:
         states["result"] = scope.result
     if scope.error_output is not MISSING:
