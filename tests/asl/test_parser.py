@@ -207,6 +207,15 @@ def test_shape(case: Shape) -> None:
     assert message.startswith(case.message)
 
 
+@pytest.mark.parametrize("kind", ["Pass", "Succeed", "Task"])
+def test_the_type_in_lower_case_is_no_type(kind: str) -> None:
+    state = {"type": kind, "Resource": "arn:aws:lambda:eu-west-1:1:function:f", "End": True}
+    found = lint({"StartAt": "A", "States": {"A": state if kind == "Task" else {"type": kind}}})
+    assert [(entry.level, entry.location) for entry in found if "did you mean 'Type'?" in entry.message] == [
+        ("error", "/States/A/type")
+    ]
+
+
 WRITER = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
 
 

@@ -91,6 +91,10 @@ def unknown_fields(definition: DefinitionIndex) -> Iterator[Diagnostic]:
                 known = sorted(place.kind.names)
                 message = f"{place.noun} has no field {name!r}{did_you_mean(name, known)}; it takes {', '.join(known)}"
                 yield error(message, place.at + pointer(name))
+    for state in definition.states:
+        if "Type" not in state.fields and "type" in state.fields:  # which the models take by its name in Python
+            message = "a state has no field 'type'; did you mean 'Type'?"
+            yield error(message, state.at + "/type")
 
 
 def has_field(state_type: str, name: str) -> bool:
