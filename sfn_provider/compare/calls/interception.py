@@ -110,7 +110,9 @@ class CallRecorder:
         except NoAnswer as error:
             caught.error, caught.state = "no answer", error.state
             raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url, error=error.message) from None
-        return {**response, "ResponseMetadata": _metadata(200)}
+        # Some operators check it: creating a job of Bedrock gives 201.
+        status = client.meta.service_model.operation_model(operation).http.get("responseCode", 200)
+        return {**response, "ResponseMetadata": _metadata(status)}
 
 
 @contextmanager

@@ -220,6 +220,11 @@ RULES: Final = (
     Rule("lambda", "Invoke", "/Qualifier", "equal", default("$LATEST"), "$LATEST is what runs without a Qualifier"),
     Rule("lambda", "Invoke", "/ClientContext", "addition", added("", "bnVsbA==", "e30="),
          "the operator sends an empty client context"),
+    # Managed Service for Apache Flink, RDS, Redshift Data
+    Rule("kinesisanalyticsv2", "StopApplication", "/Force", "equal", default(False),
+         "false is the default (API of StopApplication)"),
+    Rule("rds", "StartExportTask", "/S3Prefix", "equal", default(""), "an empty prefix is none"),
+    Rule("redshift-data", "*ExecuteStatement", "/WithEvent", "equal", default(False), "no event is sent by default"),
     # S3
     Rule("s3", "*", "/ChecksumAlgorithm", "addition", added(), "the SDK adds a checksum"),
     # SQS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.scope import MISSING
+from sfn_provider.compare.calls.parameter_rules import find_rule
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.translate.native.operator_table import OPERATORS, find_operator, find_unused
@@ -78,3 +80,18 @@ def test_an_operator_is_used_or_not() -> None:
     assert set(OPERATORS) & set(UNUSED) == set()
     assert find_unused("arn:aws:states:::databrew:startJobRun.sync") == UNUSED["databrew:startJobRun.sync"]
     assert find_unused("databrew:startJobRun") is None
+
+
+def test_the_comparison_of_calls_explains_what_operators_add() -> None:
+    added = [(row, place, value) for row in OPERATORS.values() for place, value in row.added.items()]
+    unexplained = [
+        (row.resource, place)
+        for row, place, value in added
+        if place != "MessageStructure"  # which is part of another form of the message
+        and find_rule(client_of(row.resource), row.operation, f"/{place.replace('.', '/')}", MISSING, value) is None
+    ]
+    assert unexplained == []
+
+
+def client_of(resource: str) -> str:
+    return find_integration(parse_resource(f"arn:aws:states:::{resource}"), Clients(None)).client
