@@ -125,10 +125,16 @@ def run_caught(
             _current.pop()
     calls = recorder.calls[:read] + [call for call in recorder.calls[read:] if call.task_id]
     upstream = {task.task_id: sorted(task.get_flat_relative_ids(upstream=True)) for task in dag.tasks}
-    found = {"calls": [call.to_json() for call in calls], "failures": tasks.failures, "refused": tasks.refused}
-    found |= {"assumed": sorted(assumed), "dag_id": dag.dag_id}
-    found["has_only_states"] = all(hasattr(task, "state_type") for task in dag.tasks)
-    return finished, json.loads(json.dumps({**found, "upstream": upstream}, default=str))
+    found = {
+        "calls": [call.to_json() for call in calls],
+        "failures": tasks.failures,
+        "refused": tasks.refused,
+        "assumed": sorted(assumed),
+        "upstream": upstream,
+        "dag_id": dag.dag_id,
+        "has_only_states": all(hasattr(task, "state_type") for task in dag.tasks),
+    }
+    return finished, json.loads(json.dumps(found, default=str))
 
 
 @contextmanager
