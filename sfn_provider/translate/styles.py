@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sfn_provider.asl.model import walk_states
+from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.exact.limitations import find_limitations
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.differences import exact_findings
-from sfn_provider.translate.native.model import TaskEntry, Versions
+from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.style import NativeTranslation, translate_native
 from sfn_provider.translate.plan.layout import task_ids
 from sfn_provider.translate.plan.state_entries import states_with_nodes
@@ -40,8 +41,17 @@ class StyledDag:
     findings: tuple[Finding, ...]
 
 
-def _exact(plan: DagPlan, document: Document, versions: Versions) -> StyledDag:
+def _exact(plan: DagPlan, document: Document, options: NativeOptions) -> StyledDag:
+    _check_templates(options)
     return _exact_dag(plan, document, {})
+
+
+def _check_templates(options: NativeOptions, reasons: dict[str, str] | None = None) -> None:
+    """Raise where templates are given for a DAG of the exact style, whose data is never a template."""
+    if options.templates:
+        because = "".join(f"; state {state!r} stays exact: {why}" for state, why in (reasons or {}).items())
+        names = ", ".join(options.templates)
+        raise UsageError(f"templates for {names} are for DAGs of the native style: take --style native{because}")
 
 
 def _exact_dag(plan: DagPlan, document: Document, reasons: dict[str, str]) -> StyledDag:
@@ -67,13 +77,14 @@ def _exact_entries(plan: DagPlan, reasons: dict[str, str]) -> tuple[TaskEntry, .
     )
 
 
-def _native(plan: DagPlan, document: Document, versions: Versions) -> StyledDag:
-    found = translate_native(plan, document, versions)
+def _native(plan: DagPlan, document: Document, options: NativeOptions) -> StyledDag:
+    found = translate_native(plan, document, options)
     if not isinstance(found, NativeTranslation):
+        _check_templates(options, found)
         # A machine with a state that stays exact is exact as a whole: its tasks hand their documents to one another.
         return _exact_dag(plan, document, found)
     return StyledDag("native", found.source, found.tasks, found.findings)
 
 
-STYLES: dict[str, Callable[[DagPlan, Document, Versions], StyledDag]] = {"exact": _exact, "native": _native}
+STYLES: dict[str, Callable[[DagPlan, Document, NativeOptions], StyledDag]] = {"exact": _exact, "native": _native}
 """What makes the DAG of a plan, by the name of the style."""

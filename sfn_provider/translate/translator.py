@@ -20,7 +20,7 @@ from sfn_provider.translate.definitions.loader import (
 from sfn_provider.translate.exact.passes import PASSES
 from sfn_provider.translate.exact.state_tasks import plan_states
 from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.native.model import TaskEntry
+from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.versions import find_versions
 from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.model import DagPlan
@@ -68,6 +68,7 @@ def translate(
     timezone: str | None = None,
     style: StyleName = "exact",
     airflow_version: str | None = None,
+    templates: Mapping[str, str] | None = None,
 ) -> Translation:
     """Translate a state machine into an Airflow DAG.
 
@@ -83,6 +84,7 @@ def translate(
         style: ``exact``: operators of this package that run the states; ``native``: operators of the amazon provider
             and TaskFlow, where every state can be said so.
         airflow_version: the Airflow for which a native file is made, such as ``3.0.6``; by default the installed one.
+        templates: Jinja in place of fields of the input in a native file, by name: ``{"run_date": "{{ ds }}"}``.
 
     A ``${Name}`` without a value stays in the DAG; a warning and the findings name it.
 
@@ -106,6 +108,7 @@ def translate(
         timezone=timezone,
         style=style,
         airflow_version=airflow_version,
+        templates=templates,
     )
 
 
@@ -118,6 +121,7 @@ def translate_definition(
     timezone: str | None = None,
     style: StyleName = "exact",
     airflow_version: str | None = None,
+    templates: Mapping[str, str] | None = None,
 ) -> Translation:
     """Translate a definition that was loaded.
 
@@ -129,6 +133,7 @@ def translate_definition(
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
         style: as for `translate`.
         airflow_version: as for `translate`.
+        templates: as for `translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
@@ -136,7 +141,8 @@ def translate_definition(
     """
     if style not in STYLES:
         raise UsageError(f"there is no style {style!r}: choose one of {', '.join(STYLES)}")
-    document, versions = definition.document, find_versions(airflow_version)
+    document = definition.document
+    options = NativeOptions(find_versions(airflow_version), _expressions(templates or {}))
     dag_id = dag_id or naming.dag_id(definition.name)
     _check_dag_id(dag_id)
     when = _schedule(definition, schedule, timezone)
@@ -147,7 +153,7 @@ def translate_definition(
     if params is None:
         params = events.params
     plan = _make_plan(document.machine, dag_id, when, params, definition.origin)
-    dag = STYLES[style](plan, document, versions)
+    dag = STYLES[style](plan, document, options)
     return Translation(
         source=dag.source,
         diagnostics=(*document.notes, *document.diagnostics, *placeholder_warning(document)),
@@ -157,6 +163,17 @@ def translate_definition(
         tasks=dag.tasks,
         style=dag.style,
     )
+
+
+def _expressions(templates: Mapping[str, str]) -> dict[str, str]:
+    """Return the expressions of templates, each of which is one ``{{ expression }}``."""
+    found = {}
+    for name, template in templates.items():
+        match = re.fullmatch(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}", template)
+        if match is None:
+            raise UsageError(f"the template of {name} is {template!r}: give one expression, such as '{{{{ ds }}}}'")
+        found[name] = match[1]
+    return found
 
 
 def _schedule(definition: LoadedDefinition, schedule: str | None, timezone: str | None) -> Schedule | None:

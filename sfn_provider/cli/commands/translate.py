@@ -45,6 +45,13 @@ from sfn_provider.translate.translator import translate_definition
     "where every state can be said so, else exact, and --report says why.",
 )
 @click.option(
+    "--param",
+    "templates",
+    metavar="NAME=TEMPLATE",
+    multiple=True,
+    help="A template in place of a field of the input in a native file: run_date='{{ ds }}'. May be repeated.",
+)
+@click.option(
     "--airflow-version",
     metavar="VERSION",
     help="The Airflow for which a native file is made, such as 3.0.6; by default the installed one.",
@@ -70,6 +77,7 @@ def translate(
     substitutions: tuple[str, ...],
     style: StyleName,
     airflow_version: str | None,
+    templates: tuple[str, ...],
     with_report: bool,
     strict: bool,
     target: str,
@@ -93,6 +101,7 @@ def translate(
             timezone=timezone,
             style=style,
             airflow_version=airflow_version,
+            templates=_read_templates(templates),
         )
     except InvalidDefinition as error:
         raise InvalidDefinition(error.diagnostics, definition.file) from None
@@ -113,6 +122,17 @@ def translate(
             _print(translation, output, with_report, refused)
     click.echo(_counts(translation, with_report or refused or as_json), err=True)
     return 1 if refused else 0
+
+
+def _read_templates(options: tuple[str, ...]) -> dict[str, str]:
+    """Return the templates of --param by the name of the field."""
+    found = {}
+    for option in options:
+        name, equals, template = option.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--param {option}: write NAME=TEMPLATE, for example run_date='{{{{ ds }}}}'")
+        found[name] = template
+    return found
 
 
 def _counts(translation: Translation, are_listed: bool) -> str:

@@ -32,7 +32,7 @@ def find_native_differences(native: NativePlan, plan: DagPlan, document: Documen
         plan: its id, schedule and params.
         document: the definition.
     """
-    found = [*machine_findings(plan, document), *_output(native)]
+    found = [*machine_findings(plan, document), *_output(native), *_frozen_input(plan)]
     for location, names, state in walk_states(document.machine):
         for rule in _RULES:
             for code, why, advice in rule(names[-1], state, native):
@@ -52,6 +52,16 @@ def _output(native: NativePlan) -> Iterator[Finding]:
         "A DAG run has no output: each task's result is in its XCom.",
         "Let the last task write what others wait for.",
     )
+
+
+def _frozen_input(plan: DagPlan) -> Iterator[Finding]:
+    if plan.schedule is not None and plan.params:
+        yield Finding(
+            "FROZEN_INPUT",
+            "looks",
+            f"Each scheduled run has the same {', '.join(plan.params)}.",
+            "Give what should follow the run's date as a template: --param run_date='{{ ds }}'.",
+        )
 
 
 def _retries(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
@@ -77,6 +87,15 @@ def _retries(name: str, state: object, native: NativePlan) -> Iterator[Differenc
             "RETRY_DELAY",
             "Airflow varies the delays between attempts by the task's name; before 3.2 they double.",
             "Set retry_delay where the time between attempts matters.",
+        )
+
+
+def _time_limit(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if isinstance(state, Task) and (state.timeout_seconds is not None or state.heartbeat_seconds is not None):
+        yield (
+            "TASK_TIMEOUT",
+            "The time limit counts the whole task: starting it, making a client, the call.",
+            "Allow some seconds more.",
         )
 
 
@@ -233,6 +252,7 @@ def _folded(name: str, state: object, native: NativePlan) -> Iterator[Difference
 _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = (
     *(
         _retries,
+        _time_limit,
         _catches,
         _error_contents,
         _comparisons,

@@ -50,6 +50,19 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeOptions:
+    """What a native DAG is made for.
+
+    Args:
+        versions: Airflow's and the provider's.
+        templates: Jinja expressions, without braces, in place of fields of the execution's input, by name.
+    """
+
+    versions: Versions
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TaskEntry:
     """What became of a state.
 

@@ -25,7 +25,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
 from sfn_provider.translate.native.map_nodes import make_items, make_mapped, make_results
 from sfn_provider.translate.native.mapping import task_of_map
-from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NativeOptions, NotNative, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
@@ -73,18 +73,18 @@ class NativePlan:
     mapped: Mapping[str, str]
 
 
-def plan_native(machine: StateMachine, versions: Versions) -> NativePlan:
+def plan_native(machine: StateMachine, options: NativeOptions) -> NativePlan:
     """Plan the native DAG of a machine.
 
     Args:
         machine: the machine.
-        versions: Airflow's and the provider's.
+        options: what it is made for.
 
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
     """
-    prepared = prepare_machine(machine)
-    return _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls).plan()
+    prepared = prepare_machine(machine, options.templates)
+    return _Planner(prepared.scope, options.versions, prepared.tasks_of_pass, prepared.polls).plan()
 
 
 @dataclass(slots=True)
@@ -265,13 +265,15 @@ class _Planner:
     def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
         """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
         if source == INPUT:
+            if keys and isinstance(keys[0], int):
+                raise NotNative("the execution's input is an array, and a run's configuration an object")
             return Place("", path=keys)
         if source.kind == "result" and source.state in self.tasks_of_pass:
             return Place(self.task_ids[source.state], path=keys)
         if source.kind == "context" and keys in CONTEXT_OBJECT:
             return Place("", expression=CONTEXT_OBJECT[keys])
         if source.kind == "context" and keys[:2] == ("Execution", "Input"):
-            return Place("", path=keys[2:])
+            return self.find(INPUT, keys[2:])
         if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
             return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
         form = self.forms.get(source.state) if source.kind == "result" else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sfn_provider.asl.model import Fail, Map, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
-from sfn_provider.translate.native.data_flow.values import OneOf, Value, walk
+from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, OneOf, Value, constant, walk, write
 from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.nodes import moment_reads
@@ -31,23 +31,27 @@ class PreparedMachine:
     polls: Mapping[str, Poll]
 
 
-def prepare_machine(machine: StateMachine) -> PreparedMachine:
+def prepare_machine(machine: StateMachine, templates: Mapping[str, str]) -> PreparedMachine:
     """Prepare a machine.
 
     Args:
         machine: the machine.
+        templates: Jinja expressions in place of fields of the input, by name.
 
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
     """
     machine, polls = cut_polling_loops(machine)
     _check_states(machine)
-    scope = Evaluator(machine.query_language).scope(machine)
+    document: Value = INPUT
+    for name, expression in templates.items():
+        document = write(document, (name,), Call(TEMPLATE, (constant(expression),)))
+    scope = Evaluator(machine.query_language).scope(machine, document)
     tasks_of_pass: frozenset[str] = frozenset()
     values = [value for flow in scope.walk() for value in (*values_of_state(flow), *rule_values(flow))]
     if any(isinstance(part, OneOf) for value in values for part in walk(value)):
         tasks_of_pass = _value_makers(scope)
-        scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine)
+        scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine, document)
     polls = _follow_rounds(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
     return PreparedMachine(scope, tasks_of_pass, polls)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.dag_file import emit_native
 from sfn_provider.translate.native.differences import find_native_differences
-from sfn_provider.translate.native.model import NotNative, TaskEntry, Versions
+from sfn_provider.translate.native.model import NativeOptions, NotNative, TaskEntry
 from sfn_provider.translate.native.planner import plan_native
 from sfn_provider.translate.native.task_entries import entries
 
@@ -32,23 +32,26 @@ class NativeTranslation:
     findings: tuple[Finding, ...]
 
 
-def translate_native(plan: DagPlan, document: Document, versions: Versions) -> NativeTranslation | dict[str, str]:
+def translate_native(plan: DagPlan, document: Document, options: NativeOptions) -> NativeTranslation | dict[str, str]:
     """Translate a machine into a native DAG.
 
     Args:
         plan: the DAG's id, schedule and params.
         document: the definition.
-        versions: Airflow's and the provider's.
+        options: what it is made for.
 
     Returns:
         The DAG; or, where a state cannot be said without this package, the reasons by the names of the states.
     """
     try:
-        native = plan_native(document.machine, versions)
+        native = plan_native(document.machine, options)
     except* NotNative as refusals:
         reasons = {str(refusal.state): refusal.why for refusal in _flat(refusals)}
     else:
-        source = emit_native(plan, native.dag, versions)
+        if plan.params is not None:
+            params = {name: value for name, value in plan.params.items() if name not in options.templates}
+            plan = replace(plan, params=params)
+        source = emit_native(plan, native.dag, options.versions)
         found = find_native_differences(native, plan, document)
         return NativeTranslation(source, entries(native, document.machine), found)
     return reasons

@@ -151,6 +151,20 @@ def test_ways_that_meet_keep_their_values_apart_only_where_they_differ() -> None
     assert read(document, ("way",)) == OneOf(((None, constant(1)), (None, constant(2))))
 
 
+def test_a_wait_behind_a_task_does_not_hide_which_way_was_taken() -> None:
+    states = {
+        "Which": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "First"}],
+            "Default": "Last",
+        },
+        "First": task(Next="Wait"),
+        "Wait": {"Type": "Wait", "Seconds": 5, "Next": "Last"},
+        "Last": task(End=True),
+    }
+    assert flow(states).states["Last"].environment.document == OneOf(((None, INPUT), (FIRST, FIRST)))
+
+
 def test_the_output_of_a_parallel_is_what_its_branches_hand_over() -> None:
     branch = {"StartAt": "A", "States": {"A": task(End=True, ResultPath="$.a")}}
     states = {

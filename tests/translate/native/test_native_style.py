@@ -297,8 +297,9 @@ def test_what_is_emitted(case: Case) -> None:
         ({"A": call("a", Credentials={"RoleArn": "arn:aws:iam::1:role/r"})}, "A", "Credentials"),
         ({"A": call("a", Parameters={"x.$": "$.y[?(@.z == 1)]"})}, "A", "filter"),
         ({"A": call("a", TimeoutSecondsPath="$.t")}, "A", "time limit"),
+        ({"A": call("a", Parameters={"x.$": "$$.Execution.Input[0].x"})}, "A", "input is an array"),
     ],
-    ids=["task token", "activity", "credentials", "filter", "time limit"],
+    ids=["task token", "activity", "credentials", "filter", "time limit", "input that is an array"],
 )
 def test_a_machine_with_a_state_that_cannot_be_said_is_exact_and_says_why(
     states: dict[str, Any], state: str, why: str
@@ -340,6 +341,48 @@ def test_the_style_and_the_version_are_checked() -> None:
         native(states, "newest")
     with pytest.raises(UsageError, match=r"2\.10 and newer"):
         native(states, "2.9.2")
+
+
+def test_a_field_of_the_input_follows_the_date_of_the_run() -> None:
+    states = {
+        "A": call("a", Parameters={"day.$": "$.day", "all.$": "$"}, ResultPath=None, Next="B"),
+        "B": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:getItem",
+            "Parameters": {"TableName": "t", "Key": {"id": {"S.$": "$.day"}}},
+            "End": True,
+        },
+    }
+    definition = {"StartAt": "A", "States": states}
+    made = translate(
+        definition,
+        dag_id="x",
+        style="native",
+        airflow_version=VERSION,
+        schedule="rate(1 day)",
+        params={"day": "2025-01-01", "x": 1},
+        templates={"day": "{{ ds }}"},
+    )
+    text = made.source.replace("\\'", "'")
+    assert """{"day": {{ ds | tojson }}, "all": {{ dict(params, **{'day': ds}) | tojson }}}""" in text
+    assert "def b(ds):" in made.source and 'Key={"id": {"S": ds}}' in made.source
+    assert 'params={"x": 1}' in made.source
+    assert [found.why for found in made.findings if found.code == "FROZEN_INPUT"] == [
+        "Each scheduled run has the same x."
+    ]
+
+
+@pytest.mark.parametrize("template", ["ds", "{{ ds }}-{{ ds }}", "{% if x %}", "{{ }}"])
+def test_a_template_is_one_expression(template: str) -> None:
+    definition = {"StartAt": "A", "States": {"A": call("a", End=True)}}
+    with pytest.raises(UsageError, match="give one expression"):
+        translate(definition, dag_id="x", style="native", airflow_version=VERSION, templates={"x": template})
+
+
+def test_templates_are_for_the_native_style() -> None:
+    definition = {"StartAt": "A", "States": {"A": call("a", End=True)}}
+    with pytest.raises(UsageError, match="take --style native"):
+        translate(definition, dag_id="x", templates={"x": "{{ ds }}"})
 
 
 def test_a_machine_without_a_task_is_one_empty_task() -> None:

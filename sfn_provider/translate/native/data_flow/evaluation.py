@@ -125,7 +125,7 @@ class Evaluator:
             way = _merge(arrivals[name])
             flow = flows[name] = self.state(name, scope.states[name], way, context)
             for number, (target, out) in enumerate(flow.ways):
-                mark = self._mark(flow, number)
+                mark = self._mark(flow, number) or _inherited_mark(flow, arrivals[name])
                 if target:
                     arrivals.setdefault(target, []).append((mark, out))
                 elif not isinstance(flow.state, Fail):
@@ -236,6 +236,11 @@ class Evaluator:
             is_jsonata = (state.query_language or self.language) == "JSONata"
             document = (jsonata_template_value if is_jsonata else template_value)(selector, inside)
         return (self.scope(state.body, document, context, {} if state.distributed else variables),)
+
+
+def _inherited_mark(flow: StateFlow, arrivals: list[tuple[Source | None, Way]]) -> Source | None:
+    """Return the mark of the only way to a state that has only one way on: it marks that one, too."""
+    return arrivals[0][0] if len(arrivals) == 1 and len(flow.ways) == 1 else None
 
 
 def _context(inner: Object, context: Value) -> Value:

@@ -124,6 +124,9 @@ Value = Constant | Source | Member | Object | Array | Call | OneOf | Absent | Un
 
 INPUT = Source("input")
 CONTEXT = Source("context")
+TEMPLATE = "template"
+"""The name of the call that stands for a Jinja expression of the user; its argument is the text of it."""
+
 ERROR_FIELDS = ("Error", "Cause")
 """The members of an error output."""
 EMPTY = Object(())

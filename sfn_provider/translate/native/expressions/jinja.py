@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
+    TEMPLATE,
     Absent,
     Array,
     Call,
@@ -167,6 +168,8 @@ class JinjaWriter:
         return f"({text})"
 
     def _call(self, call: Call) -> str:
+        if call.name == TEMPLATE:
+            return str(as_json(call.arguments[0]))
         writer = _CALLS.get(call.name)
         if writer is None:
             raise NotNative(f"{call.name} has no Jinja that means the same")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
+    TEMPLATE,
     Absent,
     Array,
     Call,
@@ -20,6 +21,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Source,
     Unresolved,
     Value,
+    as_json,
     steps_of,
 )
 from sfn_provider.translate.native.expressions.jinja import common_error, ordered_alternatives
@@ -153,6 +155,8 @@ class PythonWriter:
     def _call(self, call: Call) -> str:
         if call.name == "States.Format":
             return self._format(call)
+        if call.name == TEMPLATE:
+            return self._template(str(as_json(call.arguments[0])))
         if call.name == "&":
             return self._joined(tuple(_operands(call)))
         if call.name == "$exists":
@@ -169,6 +173,14 @@ class PythonWriter:
         if not isinstance(value, Member):
             raise NotNative("$exists of what is no member")
         return self.container(value.base, value.key)
+
+    def _template(self, expression: str) -> str:
+        """Return what a Jinja expression is in Python, where it is a name of Airflow's context, with attributes."""
+        found = re.fullmatch(r"([a-z_]+)(\.[a-z_]+)*", expression)
+        if found is None:
+            raise NotNative(f"the template {expression} is for templated arguments alone")
+        self.context[found[1]] = None
+        return expression
 
     def _format(self, call: Call) -> str:
         parts = format_parts(call)
