@@ -9,7 +9,7 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from sfn_provider.runtime.flow.graph import Flow, mapped_by, state_tasks, states_behind
-from sfn_provider.runtime.flow.task_problems import describe_task, is_loop, suggest_name, task_problems
+from sfn_provider.runtime.flow.task_problems import describe_task, field_problems, is_loop, suggest_name, task_problems
 from sfn_provider.runtime.flow.transitions import Transition, transitions
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ class FlowReader:
     def _read_names(self) -> None:
         flow = self.flow
         for task_id, task in flow.states.items():
+            problems = field_problems(task)
+            for problem in problems or task_problems(task):
+                self._add(task, problem.text, problem.state)
             if task.role == "join":
                 self._read_name(task_id, task, task.state_name, flow.joins)
             elif task.role != "children":
-                for name in task.states if is_loop(task) else (task.state_name,):
+                for name in task.states if is_loop(task) and not problems else (task.state_name,):
                     self._read_name(task_id, task, name, flow.homes)
-            for problem in task_problems(task):
-                self._add(task, problem.text, problem.state)
 
     def _read_name(self, task_id: str, task: StateTask, name: str, homes: dict[str, str]) -> None:
         other = homes.setdefault(name, task_id)
