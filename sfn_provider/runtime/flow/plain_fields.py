@@ -326,7 +326,7 @@ def _is_reader(value: Json, language: str, outer: str) -> bool:
 def _is_reader_config(value: Json, language: str, outer: str) -> bool:
     if not _are_plain(value, "ReaderConfig", language, outer):
         return False
-    return ("CSVHeaderLocation" in value) == (value.get("InputType") == "CSV")
+    return bool(("CSVHeaderLocation" in value) == (value.get("InputType") == "CSV"))
 
 
 def _is_batcher(value: Json, language: str, outer: str) -> bool:

@@ -1,6 +1,6 @@
-"""Finds what is wrong with one state task alone: its state's fields, Airflow arguments, Next and End.
+"""Finds what is wrong with one state task alone: Airflow's and late arguments, Next and End.
 
-Imported at every parse of a DAG file: nothing heavy at module level, and the linter only where there may be mistakes.
+Imported at every parse of a DAG file: nothing heavy at module level.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfn_provider.runtime.flow.graph import mapped_by, rule_of
-from sfn_provider.runtime.flow.plain_fields import is_plain_state
 from sfn_provider.runtime.flow.transitions import end_problem, inner_problems
 
 if TYPE_CHECKING:
@@ -32,30 +31,12 @@ class TaskProblem(NamedTuple):
     state: str | None = None
 
 
-def field_problems(task: StateTask) -> list[TaskProblem]:
-    """Return what is wrong with the fields of a task's states, other than the states that they go to."""
-    found = [*_late_arguments(task), *_group_arguments(task)]
-    if found:
-        return found
-    if is_loop(task):
-        plain = all(is_plain_state(state, task.query_language) for state in task.states.values())
-    elif task.role in ("start", "join"):
-        plain = is_plain_state(own_fields(task), task.query_language, whole=False)
-    else:
-        plain = is_plain_state(task.state_fields, task.query_language)
-    if plain:
-        return []
-    from sfn_provider.runtime.flow.field_lint import lint_fields
-
-    return list(lint_fields(task))
-
-
 def own_fields(task: StateTask) -> dict[str, Any]:
     """Return the fields of a start or join task without the states that other tasks run."""
     return {name: value for name, value in task.state_fields.items() if name not in SCOPES}
 
 
-def _late_arguments(task: StateTask) -> Iterator[TaskProblem]:
+def late_arguments(task: StateTask) -> Iterator[TaskProblem]:
     """Yields the arguments that were set as attributes of a task, where nothing reads them."""
     values = task.__dict__
     for name in (*task.fields, "next", "end", "comment"):
@@ -64,7 +45,7 @@ def _late_arguments(task: StateTask) -> Iterator[TaskProblem]:
             yield TaskProblem(f"{name} was set after the task was made, and is not read: make it an argument of {made}")
 
 
-def _group_arguments(task: StateTask) -> Iterator[TaskProblem]:
+def group_arguments(task: StateTask) -> Iterator[TaskProblem]:
     """Yields what is wrong with the states of a loop, or the names of the branches of a Parallel."""
     if is_loop(task):
         if not isinstance(task.states, dict):
