@@ -66,8 +66,6 @@ class StateOperator(StateTask):
     template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
     parameters: Json = None
     """What Airflow's page of rendered fields shows; set for that page alone."""
-    fields: ClassVar[tuple[str, ...]] = ()
-    """The arguments that are fields of the state, other than those that all states have."""
     strategy: ClassVar[StrategyName] = "state"
     """What the task runner does for this kind of task: a key of `sfn_provider.runtime.strategies.table.STRATEGIES`."""
 

@@ -74,6 +74,8 @@ class StateTask(BaseOperator):
     flow_trigger_rule: str = "none_failed_min_one_success"
     """The trigger rule that the task must have: it waits for the tasks before, and tokens decide which state runs."""
     state_name: str
+    fields: ClassVar[tuple[str, ...]] = ()
+    """The arguments that are fields of the state, other than those that all states have."""
     state_fields: dict[str, Json]
     query_language: str
     aws_conn_id: str | None

@@ -9,7 +9,17 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from sfn_provider.runtime.flow.graph import Flow, mapped_by, state_tasks, states_behind
-from sfn_provider.runtime.flow.task_problems import describe_task, is_loop, suggest_name, task_problems
+from sfn_provider.runtime.flow.plain_fields import is_plain_state
+from sfn_provider.runtime.flow.task_problems import (
+    TaskProblem,
+    describe_task,
+    group_arguments,
+    is_loop,
+    late_arguments,
+    own_fields,
+    suggest_name,
+    task_problems,
+)
 from sfn_provider.runtime.flow.transitions import Transition, transitions
 
 if TYPE_CHECKING:
@@ -41,13 +51,14 @@ class FlowReader:
     def _read_names(self) -> None:
         flow = self.flow
         for task_id, task in flow.states.items():
+            problems = _field_problems(task)
+            for problem in problems or task_problems(task):
+                self._add(task, problem.text, problem.state)
             if task.role == "join":
                 self._read_name(task_id, task, task.state_name, flow.joins)
             elif task.role != "children":
-                for name in task.states if is_loop(task) else (task.state_name,):
+                for name in task.states if is_loop(task) and not problems else (task.state_name,):
                     self._read_name(task_id, task, name, flow.homes)
-            for problem in task_problems(task):
-                self._add(task, problem.text, problem.state)
 
     def _read_name(self, task_id: str, task: StateTask, name: str, homes: dict[str, str]) -> None:
         other = homes.setdefault(name, task_id)
@@ -145,6 +156,24 @@ class FlowReader:
     def _add(self, task: StateTask, problem: str, state: str | None = None) -> None:
         inside = f", state {state!r}" if state is not None else ""
         self.problems.append(f"{describe_task(task)}{inside}: {problem}")
+
+
+def _field_problems(task: StateTask) -> list[TaskProblem]:
+    """Return what is wrong with the fields of a task's states, other than the states that they go to."""
+    found = [*late_arguments(task), *group_arguments(task)]
+    if found:
+        return found
+    if is_loop(task):
+        plain = all(is_plain_state(state, task.query_language) for state in task.states.values())
+    elif task.role in ("start", "join"):
+        plain = is_plain_state(own_fields(task), task.query_language, whole=False)
+    else:
+        plain = is_plain_state(task.state_fields, task.query_language)
+    if plain:
+        return []
+    from sfn_provider.runtime.flow.field_lint import lint_fields
+
+    return list(lint_fields(task))
 
 
 def named_states(task: StateTask) -> Iterator[tuple[str | None, Transition]]:

@@ -1,4 +1,4 @@
-"""Finds what is wrong with one state task alone: Airflow arguments, Next and End.
+"""Finds what is wrong with one state task alone: Airflow's and late arguments, Next and End.
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sfn_provider.runtime.state_task import StateTask
 
 
+SCOPES = ("Branches", "ItemProcessor", "Iterator")
+"""The fields that hold states."""
+
+
 class TaskProblem(NamedTuple):
     """What is wrong with a task.
 
@@ -27,8 +31,38 @@ class TaskProblem(NamedTuple):
     state: str | None = None
 
 
+def own_fields(task: StateTask) -> dict[str, Any]:
+    """Return the fields of a start or join task without the states that other tasks run."""
+    return {name: value for name, value in task.state_fields.items() if name not in SCOPES}
+
+
+def late_arguments(task: StateTask) -> Iterator[TaskProblem]:
+    """Yields the arguments that were set as attributes of a task, where nothing reads them."""
+    values = task.__dict__
+    for name in (*task.fields, "next", "end", "comment"):
+        if name in values and name != "branches":
+            made = f"{type(task).__name__}(...)"
+            yield TaskProblem(f"{name} was set after the task was made, and is not read: make it an argument of {made}")
+
+
+def group_arguments(task: StateTask) -> Iterator[TaskProblem]:
+    """Yields what is wrong with the states of a loop, or the names of the branches of a Parallel."""
+    if is_loop(task):
+        if not isinstance(task.states, dict):
+            kind = type(task.states).__name__
+            yield TaskProblem(f"states is a {kind}: give it the states of the loop by name, as in a definition")
+    elif task.role == "start" and task.state_type == "Parallel":
+        names = task.branches
+        if not isinstance(names, (list, tuple)):
+            yield TaskProblem(f"branches is {names!r}: give it a list of the names of the branches' first states")
+        elif not names:
+            yield TaskProblem("branches is empty: name the first state of each branch")
+        elif [*names] != [branch["StartAt"] for branch in task.state_fields["Branches"]]:
+            yield TaskProblem("branches was set after the task was made, and not all reads it: make it an argument")
+
+
 def task_problems(task: StateTask) -> list[TaskProblem]:
-    """Return what is wrong with a task alone."""
+    """Return what is wrong with a task alone, whose fields are valid."""
     found = _airflow_problems(task)
     if task.role in ("state", "join"):
         if is_loop(task):

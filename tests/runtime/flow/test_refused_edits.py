@@ -137,7 +137,7 @@ ENDS = [
         "a Choice that ends",
         '        default="Not',
         '        end=True,\n        default="Not',
-        "a Choice state takes neither",
+        "end: a Choice state has no field 'End'",
     ),
 ]
 STARTS = [
@@ -243,13 +243,13 @@ MORE = [
         "a Choice without rules",
         CHOICES,
         '        choices=[],\n        default="NotifyQualityFailure",\n',
-        "at least one rule",
+        "choices: Choices of a Choice state cannot be empty",
     ),
     Edit(
         "a Choice whose rules are texts",
         CHOICES,
         '        choices=["RunGoldAggregation"],\n        default="NotifyQualityFailure",\n',
-        'choices[0]["Next"] names no state',
+        "choices[0]: expected an object, not 'RunGoldAggregation'",
     ),
     adding(
         "a mapped state",

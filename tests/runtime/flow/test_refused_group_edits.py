@@ -332,19 +332,19 @@ MORE = [
     adding(
         "a loop of texts",
         "both_join >> LoopOperator(task_id='Loop', states={'A': 'B'})",
-        "state 'A': it is no object with a Type",
+        "state 'A': expected an object, not 'B'",
         LOOP,
     ),
     adding(
         "branches of texts",
         "PARALLEL(task_id='P', branches=['A'], end=True)",
-        "Branches[0] is no object with StartAt and States",
+        "branches[0]: expected an object, not 'A'",
         LOOP,
     ),
     adding(
         "a branch that starts nowhere",
         "PARALLEL(task_id='P', branches=[{'States': {'A': {'Type': 'Pass', 'End': True}}}], end=True)",
-        "Branches[0]: StartAt names no state",
+        "branches[0]: the field 'StartAt' is required in a branch",
         LOOP,
     ),
     adding(
