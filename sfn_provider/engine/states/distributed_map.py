@@ -42,6 +42,7 @@ from sfn_provider.engine.map_run.completion import (
     fail_run,
     map_run_error_name,
 )
+from sfn_provider.engine.map_run.file_formats import READER_FAILED
 from sfn_provider.engine.map_run.item_reader import begin_reading, evaluate_max_items
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.map_run.naming import run_arn, run_label, run_name
@@ -192,7 +193,10 @@ def end_child(
         _add_result(step, frame, state, child, status, error, output)
         _continue(step, frame, state)
     except StatesError as problem:
-        step.fail_evaluation(frame, state, problem)
+        if problem.error == READER_FAILED:
+            fail_run(step, frame, state, problem)
+        else:
+            step.fail_evaluation(frame, state, problem)
 
 
 def _add_result(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -226,6 +227,18 @@ def test_what_is_wrong_in_a_later_chunk_is_found_before_the_first_child(content:
     found = simulate(each(ItemReader=reading(config)), {}, objects={"s3://data/items": content})
     assert (found.error, found.transitions) == ("States.ItemReaderFailed", 1)
     assert (found.cause or "").startswith(cause)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("left", [30, 59])
+def test_items_that_are_gone_when_they_are_read_again(left: int) -> None:
+    contents = iter([LINES])
+    shorter = "".join(LINES.splitlines(keepends=True)[:left])
+    objects = {"s3://data/items": lambda: io.StringIO(next(contents, shorter))}
+    found = simulate(each(ItemReader=reading({"InputType": "JSONL"}), MaxConcurrency=2), {}, objects=objects)
+    assert found.error == "States.ItemReaderFailed"
+    assert re.fullmatch(r"The items have changed since they were counted: \d+ of 60 are missing\.", found.cause or "")
+    assert [event["type"] for event in found.events][-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
 
 
 @pytest.mark.usefixtures("small_chunks")
