@@ -124,7 +124,7 @@ def test_a_document_that_grows_is_refused_from_the_first_byte_too_many(place: st
 
 
 def test_a_text_that_replaces_another_does_not_add_to_it() -> None:
-    execution = simulate(written(50, "$.deep.x", text(100_000)), DOCUMENT)
+    execution = simulate(written(9, "$.deep.x", text(100_000)), DOCUMENT)
     assert execution.status == "SUCCEEDED"
     assert len(execution.output["deep"]["x"]) == 99_998
 
