@@ -62,7 +62,7 @@ def _objects(config: dict[str, Any], path: str, case: str) -> dict[str, str | Pa
     objects = config.get("Objects", {})
     if not isinstance(objects, dict):
         raise UsageError(_WRONG_OBJECTS.format(path))
-    own = {key: value for key, value in objects.items() if isinstance(value, dict) and not _is_path(value)}
+    own = {key: value for key, value in objects.items() if isinstance(value, dict) and not key.startswith("s3://")}
     _check_cases(config, path, "Objects", own)
     found = {key: value for key, value in objects.items() if key not in own} | own.get(case, {})
     return {uri: _object(content, Path(path)) for uri, content in found.items()}
