@@ -61,7 +61,8 @@ def test_it_replays_the_last_executions_and_leaves_a_report(
     assert task_states(run) == {"replay_last_executions": "success"}
     report = tmp_path / "sales_pipeline-2025-03-15.html"
     assert xcom(run, "replay_last_executions") == str(report)
-    assert "Airflow does what Step Functions does in all 2 executions." in report.read_text(encoding="utf-8")
+    verdict = "Airflow does what Step Functions does in 2 executions that reach 7 of 8 states."
+    assert verdict in report.read_text(encoding="utf-8")
     assert {"ListExecutions", "DescribeStateMachineForExecution", "GetExecutionHistory"} == set(recorded_aws.actions())
 
 

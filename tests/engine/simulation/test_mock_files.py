@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.asl.scope import MISSING
 from sfn_provider.engine import Mocks, load_mocks, simulate
-from sfn_provider.engine.simulation.mock_files import list_test_cases
+from sfn_provider.engine.simulation.mock_files import list_test_cases, mocks_of_configuration
 from sfn_provider.exceptions import UsageError
 from tests.fixtures.engine import group, one, outcome, returns, task, throws
 
@@ -220,6 +221,24 @@ def test_an_object_may_be_a_file_beside_the_mock_file(tmp_path: Path) -> None:
         tmp_path, responding({"0": {"Return": 1}}, Objects={"s3://b/k": {"Path": "items.json"}, "s3://b/l": "x"})
     )
     assert dict(load_mocks(f"{path}#c").objects) == {"s3://b/k": path.parent / "items.json", "s3://b/l": "x"}
+
+
+def test_a_case_has_its_input_and_its_own_objects(tmp_path: Path) -> None:
+    own = {"s3://b/k": "own", "s3://b/more": "more"}
+    inputs = {"Orders/happy": {"id": 1}, "Returns/happy": None}
+    path = write(tmp_path, CONFIG | {"Objects": {"s3://b/k": "shared", "Orders/happy": own}, "Inputs": inputs})
+    mocks = load_mocks(f"{path}#Orders/happy")
+    assert (mocks.input, dict(mocks.objects)) == ({"id": 1}, own)
+    assert mocks.fresh().input == {"id": 1}
+    mocks = load_mocks(f"{path}#Returns/happy")
+    assert (mocks.input, dict(mocks.objects)) == (None, {"s3://b/k": "shared"})
+    assert load_mocks(f"{path}#lonely").input is MISSING
+
+
+def test_all_cases_of_a_configuration_that_is_no_file() -> None:
+    found = mocks_of_configuration(CONFIG | {"Inputs": {"Returns/lonely": 5}}, "these")
+    assert list(found) == ["Orders/happy", "Orders/flaky", "Orders/silent", "Returns/happy", "Returns/lonely"]
+    assert found["Returns/lonely"].input == 5
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
