@@ -220,6 +220,9 @@ RULES: Final = (
     Rule("lambda", "Invoke", "/Qualifier", "equal", default("$LATEST"), "$LATEST is what runs without a Qualifier"),
     Rule("lambda", "Invoke", "/ClientContext", "addition", added("", "bnVsbA==", "e30="),
          "the operator sends an empty client context"),
+    # Redshift
+    Rule("redshift-data", "ExecuteStatement", "/WithEvent", "equal", default(False),
+         "no event is sent by default (API of ExecuteStatement)"),
     # S3
     Rule("s3", "*", "/ChecksumAlgorithm", "addition", added(), "the SDK adds a checksum"),
     # SQS
