@@ -33,7 +33,10 @@ _LEFT_OUT: Final = re.compile(
     r"(?i)(next.*token|continuation.*token|pagination.*token|marker|lastevaluated|istruncated|error|failure|exception"
     r"|reason|deleted|deletion|expired|cancel|stopp|terminat|rollback)"
 )
-"""Members that would say that there is more to read, or that something went wrong."""
+"""Members that would say that there is more to read, or that something went wrong; a count of 0 does not."""
+
+_SAYING: Final = frozenset({"string", "structure", "timestamp", "boolean", "map", "blob"})
+"""The types of such members."""
 
 _FAR_AHEAD: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _DEEPEST: Final = 4
@@ -75,7 +78,7 @@ def _structure(shape: Shape, maker: _Maker, depth: int) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, inner in shape.members.items():
         required = name in shape.required_members
-        if _LEFT_OUT.search(name) and not required and inner.type_name != "list":
+        if _LEFT_OUT.search(name) and not required and inner.type_name in _SAYING:
             continue
         sent = maker.parameters.get(name)
         if sent is not None and inner.type_name == "string" and isinstance(sent, str):
