@@ -105,6 +105,8 @@ def translate(
         )
     except InvalidDefinition as error:
         raise InvalidDefinition(error.diagnostics, definition.file) from None
+    if target == serverless.TARGET and style == "native":
+        raise UsageError(f"--target {target} runs workflows of this package's operators alone: leave --style out")
     if target == serverless.TARGET:
         unsupported = serverless.find_unsupported(translation.plan)
         translation = replace(translation, diagnostics=(*translation.diagnostics, *unsupported))
@@ -120,8 +122,19 @@ def translate(
             click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
         else:
             _print(translation, output, with_report, refused)
+    if style != translation.style and not as_json:
+        click.echo(_reasons(translation), err=True)
     click.echo(_counts(translation, with_report or refused or as_json), err=True)
     return 1 if refused else 0
+
+
+def _reasons(translation: Translation) -> str:
+    """Return why a file is exact though the native style was asked for, by the first three states."""
+    found = [
+        f"state {finding.state}: {finding.why}" for finding in translation.findings if finding.code == "STAYS_EXACT"
+    ]
+    more = f" ({len(found) - 3} more: --report lists them)" if len(found) > 3 else ""
+    return f"The file is exact, not native: {' '.join(found[:3])}{more}"
 
 
 def _read_templates(options: tuple[str, ...]) -> dict[str, str]:
@@ -157,11 +170,19 @@ def _as_json(translation: Translation, output: str | None, with_report: bool, re
         "dag_id": translation.plan.dag_id,
         "file": None if refused else output,
         "source": translation.source if output is None and not refused else None,
-        "tasks": len(tasks_of(translation.plan.tasks)),
+        "style": translation.style,
+        "tasks": _task_count(translation),
         "diagnostics": diagnostics_as_json(translation.diagnostics),
         "findings": len(translation.findings),
     }
     return fields | ({"report": report.as_object(translation)} if with_report else {})
+
+
+def _task_count(translation: Translation) -> int:
+    """Return the number of tasks; those of a native file that stand for no state are not counted."""
+    if translation.style == "native":
+        return len({entry.task_id for entry in translation.tasks if entry.task_id})
+    return len(tasks_of(translation.plan.tasks))
 
 
 def _print(translation: Translation, output: str | None, with_report: bool, refused: bool) -> None:
@@ -171,7 +192,8 @@ def _print(translation: Translation, output: str | None, with_report: bool, refu
         listed = "" if with_report else "".join(f"  {finding}\n" for finding in translation.findings)
         click.echo(f"{listed}Refused, as --strict takes warnings and findings for errors: nothing is written", err=True)
     elif output is not None:
-        plan = translation.plan
-        click.echo(f"Wrote {output}: DAG {plan.dag_id} with {len(tasks_of(plan.tasks))} tasks", err=True)
+        tasks = _task_count(translation)
+        native = ", native" if translation.style == "native" else ""
+        click.echo(f"Wrote {output}: DAG {translation.plan.dag_id} with {tasks} tasks{native}", err=True)
     elif not with_report:
         click.echo(translation.source, nl=False)

@@ -455,3 +455,23 @@ def test_ruff_has_nothing_to_say(tmp_path: Any) -> None:
         ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", "--line-length", "110"]
         done = subprocess.run([*ruff, str(tmp_path)], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_command_writes_a_native_file_or_says_why_not(tmp_path: Any) -> None:
+    from click.testing import CliRunner
+
+    from sfn_provider.cli.commands.translate import translate as command
+
+    file, out = tmp_path / "m.json", tmp_path / "m.py"
+    for states, wanted in (
+        ({"A": call("a", End=True)}, "with 1 tasks, native"),
+        (
+            {"A": call("a", Credentials={"RoleArn": "arn:aws:iam::1:role/r"}, End=True)},
+            "The file is exact, not native: state A: Cred",
+        ),
+    ):
+        file.write_text(json.dumps({"StartAt": "A", "States": states}), encoding="utf-8")
+        options = ["--style", "native", "--airflow-version", VERSION, "-o", str(out)]
+        done = CliRunner().invoke(command, [str(file), *options], standalone_mode=False)
+        assert wanted in done.output
+        assert ("sfn_provider" in out.read_text()) is ("exact" in wanted)
