@@ -130,8 +130,11 @@ def most_bytes_after(value: Json, previous: Json, previous_bytes: int) -> int:
         previous: the other one, such as the document before.
         previous_bytes: how many bytes the other one has at most.
     """
-    most = previous_bytes + _bytes_added(value, previous, levels=3)
-    return most if most <= MAX_PAYLOAD_BYTES else most_bytes(value)
+    if previous_bytes <= MAX_PAYLOAD_BYTES:
+        most = previous_bytes + _bytes_added(value, previous, levels=3)
+        if most <= MAX_PAYLOAD_BYTES:
+            return most
+    return most_bytes(value)
 
 
 def _bytes_added(value: Json, previous: Json, levels: int) -> int:
