@@ -156,6 +156,9 @@ class Search:
                 break
         return data
 
+    def _steering_for(self, goal: Goal) -> Steering:
+        return Steering(self.parts, self._loops, [goal], goal, errors=False, knowledge=self._knowledge)
+
     def _try_mutations(self, goal: Goal) -> None:
         """Change one value after the other, for a goal that depends on values which the machine computes."""
         if goal.kind not in ("rule", "items", "loop") or Goal("state", goal.at) in self._open:
@@ -198,6 +201,8 @@ class Search:
                 return f"it retries more than {MAX_RETRIES} times"
             if find_error(entries, goal.index or 0, state) is None:
                 return "an entry before it takes its errors"
+            if not self._steering_for(goal).has_sources:
+                return "no state in it fails with an error that comes this far"
         if goal in self.reasons:
             return self.reasons[goal]
         if self._failures:

@@ -79,6 +79,11 @@ class Steering:
         """Whether the execution is still on its way to a certain goal."""
         return self._primary is not None
 
+    @property
+    def has_sources(self) -> bool:
+        """Whether there is a state whose failure leads to the goal, where that is a catcher or a retrier."""
+        return bool(self._sources)
+
     def _wants(self, goal: Goal) -> bool:
         return goal in self._open and (self._opportunistic or goal.kind in ("state", "rule", "items", "loop"))
 

@@ -12,7 +12,7 @@ from sfn_provider.compare.cases.sample_values import TIME, sample_text
 from sfn_provider.engine.state_test.result_checks import ResultShape
 from sfn_provider.exceptions import SfnProviderError
 
-_USEFUL: Final = re.compile(r"(Id|Arn|ARN|Status|StatusCode|State|MessageId|Version)$")
+_USEFUL: Final = re.compile(r"^(?!Previous|Next|Parent).*(Id|Arn|ARN|Status|StatusCode|State|MessageId|Version)$")
 """Members of a result that are there although the model does not require them."""
 
 _SUCCESS: Final = ("SUCCEEDED", "COMPLETED", "Completed", "COMPLETE", "ACTIVE", "SUCCESS", "AVAILABLE", "STOPPED")
@@ -51,13 +51,17 @@ def sample_result(resource: str) -> Json:
     shape = result_shape(resource)
     if shape is None or shape.kind != "structure":
         return {}
-    made = sample_of_shape(shape, "result")
-    parsed = parse_resource(resource)
+    return _succeeded(_with_ids(shape), shape, parse_resource(resource))
+
+
+def _with_ids(shape: ResultShape) -> dict[str, Json]:
+    """Return a structure with its required members, and with ids and statuses."""
+    made: dict[str, Json] = sample_of_shape(shape, "result")
     for name in _member_names(shape):
         inner = shape.field(name)
         if name not in made and inner is not None and inner.kind in ("string", "number") and _USEFUL.search(name):
             made[name] = sample_of_shape(inner, name)
-    return _succeeded(made, shape, parsed)
+    return made
 
 
 def _member_names(shape: ResultShape) -> list[str]:
@@ -84,6 +88,8 @@ def _succeeded(made: Json, shape: ResultShape, resource: Resource) -> Json:
         inner = shape.field(key)
         if inner is None:
             return made
+        if inner.kind == "structure" and key not in holder:
+            holder[key] = _with_ids(inner)
         holder, shape = holder.setdefault(key, sample_of_shape(inner, key)), inner
     if isinstance(holder, dict) and not keys[-1].isdecimal():
         holder[keys[-1]] = status
