@@ -96,7 +96,7 @@ class NativeNode:
         how: how the state appears.
         operator: the class of an operator; None for a TaskFlow function.
         arguments: arguments of the operator, or of the decorator; JSON values and `Code`.
-        decorator: ``task``, ``task.branch`` or ``task.short_circuit`` for a TaskFlow function.
+        decorator: ``task``, ``task.branch`` or ``task.sensor`` for a TaskFlow function.
         parameters: the parameters of the function with the values that it is called with; None for what Airflow
             provides by name.
         body: the lines of the function.

@@ -300,7 +300,9 @@ class NodeMaker:
         if duration is None:
             target = jinja.text(moment or constant(""))
         else:
-            target = f"{{{{ ti.start_date + macros.timedelta(seconds={jinja.expression(duration)}) }}}}"
+            # In Airflow 2 a task that dag.test() runs has no start_date.
+            now = "macros.datetime.utcnow()" if self.versions.is_2 else "ti.start_date"
+            target = f"{{{{ {now} + macros.timedelta(seconds={jinja.expression(duration)}) }}}}"
         module = f"airflow{'' if self.versions.is_2 else '.providers.standard'}.sensors.date_time"
         return NativeNode(
             flow.name,
@@ -327,27 +329,30 @@ class NodeMaker:
         )
 
     def guard(self, node: RouteNode) -> NativeNode:
-        """Make the task that lets a handler run only after the failure of the tasks that it is for."""
+        """Make the task that lets a handler run only after the failure of the tasks that it is for.
+
+        It fails otherwise, so that a run in which an earlier task failed does not end green.
+        """
         watched, width = inline([self.task_ids[key] for key in node.watched]), WIDTH - 4 * (2 + len(node.groups))
         if self.versions.is_2:
-            test = (
-                f'any(found.state == "failed" for found in dag_run.get_task_instances() if found.task_id in {watched})'
-            )
-            context, body = "dag_run", statement_lines("return ", test, width)
+            found = "found.state for found in dag_run.get_task_instances()"
+            context, test = "dag_run", '"failed" not in states'
+            body = statement_lines("states = ", f"[{found} if found.task_id in {watched}]", width)
         else:
             call = f"ti.get_task_states(dag_id=ti.dag_id, task_ids={watched}, run_ids=[ti.run_id])"
-            test = 'return "failed" in states[ti.run_id].values()'
-            context, body = "ti", (*statement_lines("states = ", call, width), test)
+            context, test = "ti", '"failed" not in states[ti.run_id].values()'
+            body = statement_lines("states = ", call, width)
+        failure = '    raise AirflowFailException("An earlier task has failed")'
         return NativeNode(
             node.state,
             self.task_ids[node.key],
             "",
             "taskflow",
-            arguments={"ignore_downstream_trigger_rules": False},
-            decorator="task.short_circuit",
+            decorator="task",
             parameters={context: None},
-            body=body,
-            comment="An earlier task that failed is not for this handler.",
+            body=(*body, f"if {test}:", failure),
+            comment="The failure of an earlier task is not for this handler.",
+            imports=frozenset({fail_exception(self.versions)}),
         )
 
 

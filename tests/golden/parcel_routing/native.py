@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, task
+from airflow.sdk.exceptions import AirflowFailException
 
 DECLARE = "arn:aws:lambda:eu-central-1:123456789012:function:declare"
 LABEL = "arn:aws:lambda:eu-central-1:123456789012:function:label"
@@ -84,15 +85,12 @@ with DAG(
         trigger_rule="none_failed_min_one_success",
     )
 
-    # An earlier task that failed is not for this handler.
-    @task.short_circuit(
-        task_id="Return_to_sender_is_due",
-        ignore_downstream_trigger_rules=False,
-        trigger_rule="one_failed",
-    )
+    # The failure of an earlier task is not for this handler.
+    @task(task_id="Return_to_sender_is_due", trigger_rule="one_failed")
     def return_to_sender_is_due(ti):
         states = ti.get_task_states(dag_id=ti.dag_id, task_ids=["Customs"], run_ids=[ti.run_id])
-        return "failed" in states[ti.run_id].values()
+        if "failed" not in states[ti.run_id].values():
+            raise AirflowFailException("An earlier task has failed")
 
     return_to_sender_is_due_task = return_to_sender_is_due()
 

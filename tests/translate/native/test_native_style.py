@@ -121,7 +121,12 @@ CASES = [
             "B": call("b", Catch=catch("H"), End=True),
             "H": publish(Parameters={"TopicArn": TOPIC, "Message": "failed"}, End=True),
         },
-        ("@task.short_circuit(", 'task_ids=["B"]', 'return "failed" in states[ti.run_id].values()'),
+        (
+            '@task(task_id="H_is_due", trigger_rule="one_failed")',
+            'task_ids=["B"]',
+            'if "failed" not in states[ti.run_id].values():',
+            'raise AirflowFailException("An earlier task has failed")',
+        ),
     ),
     Case(
         "the same on Airflow 2",
