@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sfn_provider._compat import AirflowFailException, AirflowSkipException
+from sfn_provider._compat import AirflowFailException, AirflowSkipException, task_states
 from sfn_provider.engine.execution_state import Moment
 from sfn_provider.engine.external_branches import first_event
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.requests import BranchOutcome
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.flow.check import flow_of
-from sfn_provider.runtime.group_tasks import start_tasks_around, task_ids_in_group
+from sfn_provider.runtime.group_tasks import other_tasks_before_states, start_tasks_around, task_ids_in_group
 from sfn_provider.runtime.routing_token import (
     ERROR_KEY,
     TOKEN_KEY,
@@ -212,12 +212,25 @@ def collect_branch_outcomes(start: GroupStart, context: Context) -> list[BranchO
             outcomes[place[-1][1]] = outcome
     missing = sorted(set(range(count)) - set(outcomes))
     if missing and all(outcome.status == "SUCCEEDED" for outcome in outcomes.values()):
-        name = start.task.state_name
-        raise AirflowFailException(
-            f"branch {missing[0]} of {name!r} has no outcome: a task of it was lost, or skipped because another branch "
-            "had failed; clear it with the tasks downstream"
-        )
+        raise _missing_outcome(start.task, missing[0], context)
     return [outcomes.get(index) for index in range(count)]
+
+
+def _missing_outcome(start: GroupStartTask, index: int, context: Context) -> AirflowFailException:
+    """Return the exception that fails a join where a branch has no outcome although none has failed."""
+    reason = "a task of it was lost, or skipped because another branch had failed; clear it with the tasks downstream"
+    others = other_tasks_before_states(start, index)
+    at = (-1, index) if start.branches is None else (-1,)
+    states = task_states(context, frozenset(others)) if others else {}
+    found = {task_id for (task_id, map_index), state in states.items() if map_index in at and state == "skipped"}
+    skipped = sorted(found)
+    if skipped:
+        names = ", ".join(map(repr, skipped))
+        reason = (
+            f"{names} was skipped, and with it a state behind it. Clear it, or add an edge from the state before "
+            "straight to the one behind, which runs then even so"
+        )
+    return AirflowFailException(f"branch {index} of {start.state_name!r} has no outcome: {reason}")
 
 
 def _succeeded(inside: list[str], before: RoutingToken, context: Context) -> Iterator[tuple[Place, BranchOutcome]]:

@@ -73,6 +73,26 @@ def other_tasks_before_join(start: GroupStartTask) -> list[str]:
     return sorted(found)
 
 
+def other_tasks_before_states(start: GroupStartTask, index: int) -> list[str]:
+    """Return the ids of the tasks without states that lead to a state in a branch of a Parallel, or in a Map's items.
+
+    Args:
+        start: the start task.
+        index: the index of the branch.
+    """
+    flow = flow_of(start.dag)
+    if not flow.has_other_tasks:
+        return []
+    first = flow.homes[start.branches[index]] if start.branches is not None else first_task_of_map(start).task_id
+    waiting = [task_id for task_id, place in flow.places.items() if place == (start.task_id, first)]
+    found: set[str] = set()
+    while waiting:
+        others = flow.tasks[waiting.pop()].upstream_task_ids - flow.states.keys() - found
+        found |= others
+        waiting += others
+    return sorted(found)
+
+
 def other_tasks_of_items(start: GroupStartTask) -> list[str]:
     """Return the ids of the tasks without states that run for each item of a Map."""
     flow = flow_of(start.dag)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider._compat import AirflowSkipException, SkipMixin
+from sfn_provider._compat import AirflowSkipException, SkipMixin, task_states
 from sfn_provider.runtime.branches import BRANCH_END_KEY, enter_branch, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import execution_input
 from sfn_provider.runtime.flow.check import flow_of
+from sfn_provider.runtime.flow.graph import mapped_by
 from sfn_provider.runtime.flow.own_tasks import skips_with
 from sfn_provider.runtime.routing_token import (
     TOKEN_KEY,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 Json = Any
 
+_SKIPPED_KEY = "skipmixin_key"
+"""XCom key of what a branch or short circuit of Airflow skips or follows: ``SkipMixin`` pushes it."""
+
 
 def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
     """Return the state at which a task is entered.
@@ -50,7 +54,59 @@ def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
         raise AirflowSkipException(f"no task before this one chose state {task.state_name!r}")
     if entry.token is not None:
         skip_if_sibling_failed(task, entry.token, context)
+    check_tasks_before(task, entry.token, context)
     return entry
+
+
+def check_tasks_before(task: StateTask, token: RoutingToken | None, context: Context) -> None:
+    """Ends a task in a mapped group where tasks without states before it have failed or were skipped.
+
+    There, the trigger rule of states is all_done, because Airflow 2 skips others wrongly. What the rule that they have
+    elsewhere does with such tasks, none_failed_min_one_success, is done here.
+
+    Raises:
+        AirflowFailException: one of them has failed.
+        AirflowSkipException: none has succeeded, and no edge leads straight from the state before.
+    """
+    flow = flow_of(task.dag)
+    others = frozenset(task.upstream_task_ids - flow.states.keys())
+    if not others or mapped_by(task) is None:
+        return
+    index = map_index_of(context)
+    found = {task_id: state for (task_id, at), state in task_states(context, others).items() if at in (index, -1)}
+    failed = sorted(task_id for task_id, state in found.items() if state in ("failed", "upstream_failed"))
+    if failed:
+        raise usage_failure(context, f"{failed[0]!r}, which {task.task_id!r} waits for, has failed; clear it")
+    branchings = sorted(task_id for task_id in others if isinstance(flow.tasks[task_id], SkipMixin))
+    for chosen in pull_xcoms(context, branchings, _SKIPPED_KEY, index) + pull_xcoms(
+        context, branchings, _SKIPPED_KEY, -1
+    ):
+        if task.task_id in chosen.get("skipped", ()) or task.task_id not in chosen.get("followed", (task.task_id,)):
+            raise AirflowSkipException(f"one of {', '.join(map(repr, branchings))} skips this task")
+    if "success" not in found.values() and not _has_own_edge(flow, task, others, token):
+        raise AirflowSkipException(f"{', '.join(map(repr, sorted(others)))} before this task: skipped")
+
+
+def _has_own_edge(flow: Flow, task: StateTask, others: frozenset[str], token: RoutingToken | None) -> bool:
+    """Return True where an edge leads straight from the task that chose a task's state.
+
+    From the start task of a Map, Airflow adds one to the first task of each item: it counts only where no task without
+    a state stands between the two.
+    """
+    start = flow.before[task.task_id][0]
+    if not isinstance(flow.states[start], GroupStartTask) or flow.states[start].branches is not None:
+        return token is not None and token.task_id in task.upstream_task_ids
+    return not any(start in _tasks_before(flow, other) for other in others)
+
+
+def _tasks_before(flow: Flow, task_id: str) -> set[str]:
+    """Return the tasks before one: states, and those before tasks without states."""
+    waiting, found = [task_id], set[str]()
+    while waiting:
+        near = flow.tasks[waiting.pop()].upstream_task_ids - found
+        found |= near
+        waiting += near - flow.states.keys()
+    return found
 
 
 def _chosen_entry(task: StateTask, before: list[StateTask], context: Context) -> TaskEntry | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
-from sfn_provider.runtime.flow.graph import Flow, mapped_by, rule_of, states_behind
+from sfn_provider.runtime.flow.graph import Flow, Place, mapped_by, rule_of, states_behind
 from sfn_provider.runtime.state_task import StateTask
 
 _FAIL_WITH_ANY = frozenset({"none_failed", "none_failed_min_one_success"})
@@ -65,6 +66,7 @@ class OwnTaskCheck:
     def problems(self) -> Iterator[str]:
         """Yields what is wrong, a sentence or two each."""
         yield from self._skipped_states()
+        yield from self._never_run()
         yield from self._hidden_failures()
 
     # States that would be skipped although they were chosen -----------------------------------------------------------
@@ -138,6 +140,63 @@ class OwnTaskCheck:
     def _join_of(self, task_id: str) -> list[str]:
         task = self._flow.states[task_id]
         return [self._flow.joins[task.state_name]] if task.role == "start" else []
+
+    # Tasks in groups that would never run ----------------------------------------------------------------------------
+
+    def _never_run(self) -> Iterator[str]:
+        """Yields the tasks that wait for the success of two states in a group of which one run has only one."""
+        for task_id, task in self._tasks.items():
+            if task_id in self._flow.states or task.trigger_rule != "all_success":
+                continue
+            # Outside of groups, the check of hidden failures finds them.
+            needed = [state for state in self._needed_states(task_id) if self._flow.places[state] is not None]
+            pair = next((pair for pair in combinations(needed, 2) if self._exclude(*pair)), None)
+            if pair is not None:
+                rule = "all_done" if mapped_by(task) is not None else "none_failed_min_one_success"
+                yield (
+                    f"task {task_id!r} waits for {pair[0]!r} and {pair[1]!r}, of which only one runs: by its "
+                    f"trigger_rule {rule_of(task)!r} it never runs. Give it trigger_rule={rule!r}, or leave one out"
+                )
+
+    def _needed_states(self, task_id: str) -> list[str]:
+        """Return the states that must have succeeded for a task to run."""
+        waiting, found, seen = [task_id], set[str](), {task_id}
+        while waiting:
+            for near in self._tasks[waiting.pop()].upstream_task_ids - seen:
+                seen.add(near)
+                if near in self._flow.states:
+                    found.add(near)
+                elif self._tasks[near].trigger_rule == "all_success":
+                    waiting.append(near)
+        return sorted(found)
+
+    def _exclude(self, one: str, other: str) -> bool:
+        """Whether no run, or branch, has both of two states: they are in the same branch, and no way has both."""
+        ones, others = self._around(one), self._around(other)
+        place = next(place for place in ones if place in others)
+        first, second = ones[place], others[place]
+        return first != second and not (self._leads_to(first, second) or self._leads_to(second, first))
+
+    def _around(self, task_id: str) -> dict[Place, str]:
+        """Return the branches that a state is in, the innermost first, each with the task in it that has the state."""
+        found: dict[Place, str] = {}
+        while True:
+            place = self._flow.places[task_id]
+            found[place] = task_id
+            if place is None:
+                return found
+            task_id = place[0]
+
+    def _leads_to(self, task_id: str, other: str) -> bool:
+        waiting, seen = [task_id], set[str]()
+        while waiting:
+            near = waiting.pop()
+            if near == other:
+                return True
+            if near not in seen:
+                seen.add(near)
+                waiting += [*self._flow.after[near], *self._join_of(near)]
+        return False
 
     # Failures that would leave a run green ----------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from sfn_provider.executions.masking import mask_value, one_line
 from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
+from sfn_provider.runtime.routing import check_tasks_before
 from sfn_provider.runtime.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
 from sfn_provider.runtime.strategies.groups import push_group_start
 from sfn_provider.runtime.task_log import count
@@ -69,6 +70,7 @@ class ChildExecutionBatch(TaskStrategy):
             raise AirflowSkipException(f"no task chose state {runner.task.state_name!r}")
         runner.branch = start.token.branch
         skip_if_sibling_failed(runner.task, start.token, runner.context)
+        check_tasks_before(runner.task, start.token, runner.context)
         runner.prepare_calls()
         batch = replace(ChildBatch(**batches[0]), failed_in_other_batches=_failures_of_other_batches(runner))
         now, deadline = runner.execution.now(start.token), runner.execution.deadline

@@ -213,6 +213,33 @@ def test_a_failure_of_an_own_task_in_a_group_fails_the_run(old: str, new: str) -
     assert states(result)[f"{own.partition('.')[0]}.join"] == "failed"
 
 
+SKIPPED = "PythonOperator(task_id='own', python_callable=skip)"
+SHORT = "ShortCircuitOperator(task_id='own', python_callable=lambda: False, ignore_downstream_trigger_rules=False)"
+ITEM_EDGES = "            weigh >> [split, label]\n            split >> label\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "own", "label"),
+    [
+        (f"            weigh >> [split, label]\n            split >> {FAIL} >> label\n", "failed", "failed"),
+        (f"            weigh >> [split, label]\n            split >> {SKIPPED} >> label\n", "skipped", "skipped"),
+        (f"{ITEM_EDGES}            split >> {SKIPPED} >> label\n", "skipped", "success"),
+        (f"{ITEM_EDGES}            {FAIL} >> weigh\n", "failed", "skipped"),
+        (f"{ITEM_EDGES}            pack_parcels_start >> {SKIPPED} >> weigh\n", "skipped", "skipped"),
+        (f"            weigh >> [split, label]\n            split >> {SHORT} >> label\n", "success", "skipped"),
+    ],
+    ids=["fails", "skips", "skips beside an edge", "fails before the first", "skips before the first", "short circuit"],
+)
+def test_a_state_of_an_item_waits_for_an_own_task_before_it(new: str, own: str, label: str) -> None:
+    """Airflow's own rule does so elsewhere; in a mapped group, states have another one."""
+    result = run_edited("order_checks", (Edit("", ITEM_EDGES, new),), ORDER_ANSWERS, ORDER)
+    found = {(task["task_id"].removeprefix("Pack_parcels."), task["map_index"]): task for task in result.tasks}
+    assert {index: found[name, index]["state"] for name, index in found if name == "item.own"}[0] == own
+    assert found["item.Label", 0]["state"] == label
+    assert (result.state == "success") == (label == "success")
+    assert (found["join", -1]["state"] == "success") == (label == "success")
+
+
 def test_a_map_of_too_many_items_for_airflow_refuses_to_leave_an_own_task_out() -> None:
     """The start task would run the states of all items itself."""
     own = Edit("", "            split >> label\n", "            split >> EmptyOperator(task_id='own') >> label\n")

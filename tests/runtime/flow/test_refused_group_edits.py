@@ -336,6 +336,12 @@ MORE = [
         LOOP,
     ),
     adding(
+        "a task that waits for the ends of two ways of a branch",
+        "[both_branch_1, both_branch_2] >> EmptyOperator(task_id='own') >> both_join",
+        "of which only one runs: by its trigger_rule 'all_success' it never runs",
+        "choice_in_a_branch",
+    ),
+    adding(
         "branches of texts",
         "PARALLEL(task_id='P', branches=['A'], end=True)",
         "branches[0]: expected an object, not 'A'",
