@@ -1,4 +1,4 @@
-"""Counts what a value would consist of if nothing in it were shared: what is there twice counts twice."""
+"""Counts what a value consists of; what it holds twice counts twice, shared in memory or not."""
 
 from __future__ import annotations
 
