@@ -212,6 +212,7 @@ CASES = [
         2,
         ('"Inputs" must be an object of Machine/Case and the input of that case',),
     ),
+    Case("a machine's name that no case can have", "cases good.json --name A/B", 2, ("--name 'A/B'", "no '/'")),
     Case("cases of no definition", "cases prose.json", 1, ("the definition must be a JSON object",)),
     Case("cases into no folder", "cases good.json -o gone/mocks.json", 2, ("gone",)),
     Case(

@@ -12,6 +12,7 @@ from sfn_provider.cli.options import ProviderCommand, definition_argument, json_
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.output_files import write_file
 from sfn_provider.compare.cases.configuration import MACHINE_NAME, MadeCases, find_cases
+from sfn_provider.exceptions import UsageError
 
 
 @click.command(cls=ProviderCommand)
@@ -27,6 +28,8 @@ def cases(file: str, output: str | None, name: str, substitutions: tuple[str, ..
     no, one and several items, each loop left at once and after two turns. What cannot be reached is printed with the
     reason. The same definition makes the same file, which is meant to be edited.
     """
+    if "/" in name or not name:
+        raise UsageError(f"--name {name!r}: a machine's name in a mock file has a character, and no '/'")
     definition = open_definition(file, substitutions, quiet=as_json)
     made = find_cases(definition.document.machine, name)
     text = json.dumps(made.configuration, indent=2, ensure_ascii=False) + "\n"
