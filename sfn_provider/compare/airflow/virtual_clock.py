@@ -31,6 +31,7 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self._ahead = 0.0
+        self._before = 0.0  # of earlier runs: what counts seconds never goes back
         self._runs = False
         self._sleeps = 0
 
@@ -48,7 +49,7 @@ class VirtualClock:
         try:
             yield
         finally:
-            self._runs, self._ahead = False, 0.0
+            self._runs, self._before, self._ahead = False, self._before + self._ahead, 0.0
             for module, function in undo:
                 module.utcnow = function
 
@@ -84,7 +85,7 @@ class VirtualClock:
             raise EndlessWait(f"it has waited {waited}: what it waits for never comes")
 
     def _read_monotonic(self) -> float:
-        return _monotonic() + self._ahead
+        return _monotonic() + self._before + self._ahead
 
     def _read_time(self) -> float:
         return _time() + self._ahead

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from sfn_provider.cli.commands.compare import compare
 from sfn_provider.compare import compare_dag
 from sfn_provider.compare.dag_comparison import DagComparison
 from sfn_provider.exceptions import UsageError
@@ -201,3 +203,11 @@ def test_what_would_leave_the_machine_is_refused_and_named(tmp_path: Path) -> No
 def test_a_dag_file_that_is_not_there_is_no_agreement(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the DAG file"):
         compare_dag(MACHINE, tmp_path / "none.py", cases=CASES)
+
+
+@pytest.mark.parametrize("options", [("--on", "aws"), ("--schedule", "@daily"), ("-o", "out.py")])
+def test_options_of_a_translation_are_refused_beside_a_dag_file(options: tuple[str, str]) -> None:
+    arguments = [str(SALES), "--dag-file", str(DAGS / "by_boto3.py"), *options]
+    result = CliRunner().invoke(compare, arguments, standalone_mode=False)
+    assert result.return_value == 2
+    assert "--dag-file and" in result.stderr
