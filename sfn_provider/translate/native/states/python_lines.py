@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
@@ -68,7 +69,18 @@ def statement_lines(start: str, text: str, width: int) -> tuple[str, ...]:
         return (f"{start}any(", f"    {text[4:-1]}", ")")
     if "\n" in laid_out or len(start + laid_out) <= width:
         return tuple((start + laid_out).split("\n"))
-    return (f"{start}(", f"    {text}", ")")
+    return (f"{start}(", f"    {_without_brackets(text)}", ")")
+
+
+def _without_brackets(text: str) -> str:
+    """Return an expression without brackets around the whole of it."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    try:
+        inner = ast.parse(text[1:-1], mode="eval")
+    except SyntaxError:
+        return text
+    return text[1:-1] if ast.dump(inner) == ast.dump(ast.parse(text, mode="eval")) else text
 
 
 def if_lines(condition: str, operands: list[str], width: int) -> tuple[str, ...]:
