@@ -201,7 +201,12 @@ def _is_payload(value: Json, language: str, outer: str) -> bool:
 def _is_assign(value: Json, language: str, outer: str) -> bool:
     return (
         isinstance(value, dict)
-        and all(name.removesuffix(".$").isidentifier() and name.isascii() and name[0] != "_" for name in value)
+        and all(
+            name.removesuffix(".$" if language == "JSONPath" else "").isidentifier()
+            and name.isascii()
+            and name[0] != "_"
+            for name in value
+        )
         and _is_payload(value, language, outer)
     )
 
@@ -364,7 +369,12 @@ _NESTED: dict[str, Callable[[Json, str, str], bool]] = {
 
 def _fits_task(fields: Mapping[str, Json]) -> bool:
     heartbeat, timeout = fields.get("HeartbeatSeconds"), fields.get("TimeoutSeconds")
-    return "Resource" in fields and not (type(heartbeat) is type(timeout) is int and heartbeat >= timeout)
+    if "Resource" not in fields or (type(heartbeat) is type(timeout) is int and heartbeat >= timeout):
+        return False
+    sent, text = fields.get("Parameters", {}), fields.get("Arguments", {})
+    # An integration takes an object, a function anything.
+    is_object = isinstance(sent, dict) and (isinstance(text, dict) or str(text).startswith("{%"))
+    return is_object or fields["Resource"].startswith("arn:aws:lambda:")
 
 
 def _fits_wait(fields: Mapping[str, Json]) -> bool:
