@@ -109,7 +109,7 @@ def test_the_documentation_is_no_template() -> None:
 
 
 def _call(resource: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": resource, **fields}
+    return {"Type": "Task", "Resource": resource, "Parameters": PARAMETERS.get(resource, {}), **fields}
 
 
 def _inside(state: str, **fields: Any) -> dict[str, Any]:
@@ -117,6 +117,13 @@ def _inside(state: str, **fields: Any) -> dict[str, Any]:
     return {"StartAt": state, "States": states, **fields}
 
 
+PARAMETERS = {
+    "arn:aws:states:::glue:startJobRun.sync": {"JobName": "nightly"},
+    "arn:aws:states:::aws-sdk:sfn:startExecution": {"StateMachineArn.$": "$.arn"},
+    "arn:aws:states:::sns:publish": {"TopicArn.$": "$.topic", "Message": "done"},
+    "arn:aws:states:::batch:submitJob.sync": {"JobName": "job", "JobDefinition": "job", "JobQueue": "jobs"},
+    "arn:aws:states:::lambda:invoke": {"FunctionName": "work"},
+}
 ASK = {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "Done"}]}
 DISTRIBUTED = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
 

@@ -69,7 +69,10 @@ def _with_language(state: Json, language: str) -> Json:
 def _scope_with_language(scope: Json, language: str) -> Json:
     if not isinstance(scope, dict) or not isinstance(scope.get("States"), dict):
         return scope
-    return {**scope, "States": {name: _with_language(state, language) for name, state in scope["States"].items()}}
+    # A task's arguments have the machine's language in a scope; in a definition states alone have one.
+    fields = {name: value for name, value in scope.items() if name != "QueryLanguage"}
+    language = scope.get("QueryLanguage", language)
+    return {**fields, "States": {name: _with_language(state, language) for name, state in scope["States"].items()}}
 
 
 def _is_of_flow(found: Diagnostic, parts: list[str]) -> bool:

@@ -245,7 +245,7 @@ WRONG = [
     Wrong("no result path", "Both", {"result_path": None}, "Both"),
     Wrong("another input path", "Price", {"input_path": "$"}, "Price"),
     Wrong("another output path", "Prepare", {"output_path": "$.rows"}, "Prepare"),
-    Wrong("other items", "Each", {"items_path": "$.rows[:1]"}, "Each"),
+    Wrong("other items", "Each", {"items_path": "$.rows[0]"}, "Each"),
     Wrong("another item selector", "Each", {"item_selector": {"row.$": "$$.Map.Item.Value"}}, "Price"),
     Wrong("another variable", "Prepare", {"assign": {"count": 3}}, "Prepare"),
     Wrong("no variable", "Prepare", {"assign": None}, "Prepare"),

@@ -159,7 +159,12 @@ def test_the_template_is_in_the_package() -> None:
     from sfn_provider.compare import report
 
     folder = Path(report.__file__).parent / "templates"
-    assert {path.name for path in folder.iterdir()} == {"report.html.j2", "macros.html.j2", "report.css"}
+    assert {path.name for path in folder.iterdir()} == {
+        "report.html.j2",
+        "calls.html.j2",
+        "macros.html.j2",
+        "report.css",
+    }
 
 
 def test_the_wheel_holds_templates_and_prices(tmp_path: Path) -> None:

@@ -337,7 +337,7 @@ MORE = [
     ),
     adding(
         "a task that waits for the ends of two ways of a branch",
-        "[both_branch_1, both_branch_2] >> EmptyOperator(task_id='own') >> both_join",
+        "[both_branch_1, other] >> EmptyOperator(task_id='own') >> both_join",
         "of which only one runs: by its trigger_rule 'all_success' it never runs",
         "choice_in_a_branch",
     ),
