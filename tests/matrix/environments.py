@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,8 @@ def plugins_of(version: str) -> Path:
 def frozen(version: str, name: str) -> dict[str, str]:
     """What an environment had installed, by name: ``image`` before this package, ``package`` after it."""
     lines = (MATRIX / version / f"{name}.txt").read_text().splitlines()
-    return dict(line.split("==") for line in lines if "==" in line)
+    found = (re.fullmatch(r"([\w.-]+)(?:==| @ )(\S+)", line) for line in lines)
+    return {line[1]: line[2] for line in found if line}
 
 
 def make_environment(image: Image, pins: Path | None, folder: Path, python: str | None = None) -> None:

@@ -173,11 +173,12 @@ def _response_name(responses: dict[str, dict[str, Json]], state: str, response: 
 
 
 def _objects(machine: str, cases: dict[str, FoundCase]) -> dict[str, Json]:
-    """Return the objects that all cases share, and by ``Machine/Case`` those in which one differs."""
-    shared: dict[str, str] = {}
-    own: dict[str, Json] = {}
-    for name, case in cases.items():
-        for uri, text in case.data.objects.items():
-            if shared.setdefault(uri, text) != text:
-                own.setdefault(f"{machine}/{name}", {})[uri] = text
-    return {**shared, **own}
+    """Return the objects that all cases share, and by ``Machine/Case`` those that not all have: a bucket may be empty."""
+    objects = [case.data.objects for case in cases.values()]
+    shared = dict(set.intersection(*(set(each.items()) for each in objects))) if objects else {}
+    own: dict[str, Json] = {
+        f"{machine}/{name}": rest
+        for name, case in cases.items()
+        if (rest := {uri: text for uri, text in case.data.objects.items() if uri not in shared})
+    }
+    return {**dict(sorted(shared.items())), **own}

@@ -439,3 +439,15 @@ def test_a_case_has_objects_of_its_own_where_it_reads_others(count: int) -> None
     made = find_cases(parse(machine("Each", {"Each": distributed(s3_reader(InputType="JSON"))})))
     lengths = [len(json.loads(next(iter(mocks.objects.values())))) for mocks in made_mocks(made).values()]
     assert count in lengths
+
+
+def test_a_bucket_is_empty_in_the_case_without_items() -> None:
+    reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "data/"}}
+    each = distributed(reader)
+    each["ItemProcessor"]["States"] = {"Work": task()}
+    each["ItemProcessor"]["StartAt"] = "Work"
+    definition = machine("Each", {"Each": each})
+    made = find_cases(parse(definition))
+    ends = [simulate(definition, mocks.input, mocks=mocks) for mocks in made_mocks(made).values()]
+    assert {execution.status for execution in ends} == {"SUCCEEDED"}
+    assert sorted(len(execution.output) for execution in ends) == [0, 1, 2]
