@@ -173,7 +173,7 @@ def _response_name(responses: dict[str, dict[str, Json]], state: str, response: 
 
 
 def _objects(machine: str, cases: dict[str, FoundCase]) -> dict[str, Json]:
-    """Return the objects that all cases share, and by ``Machine/Case`` those that not all have: a bucket may be empty."""
+    """Return the objects of all cases, and by ``Machine/Case`` those that not all have: a bucket may be empty."""
     objects = [case.data.objects for case in cases.values()]
     shared = dict(set.intersection(*(set(each.items()) for each in objects))) if objects else {}
     own: dict[str, Json] = {
