@@ -28,8 +28,10 @@ demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, in both
 		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline.py --html build/sales_pipeline.html
 	$(BIN)/sfn-provider translate dags/sales_pipeline.asl.json --style native --input @dags/sales_pipeline.input.json \
 		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline_native.py --report
-	-$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json --dag-file build/sales_pipeline_native.py \
-		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json
+	$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json --dag-file build/sales_pipeline_native.py \
+		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json || test $$? -eq 1
+	@echo 'The native DAG differs where its report says so: RESULT_PARTS, CheckDataQuality is given the job run without the'
+	@echo 'members that the operator does not return. The DAG in the exact style, build/sales_pipeline.py, does the same in all.'
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest
