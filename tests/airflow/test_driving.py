@@ -107,8 +107,9 @@ with dag("set_up"):
 
 with dag("soft_fail"):
     running = start("soft_fail", seconds=300, wait_for_completion=False)
-    # Airflow may fail a task that is rescheduled again before it has noted the end of the process before.
-    for mode in ({"mode": "poke"}, {"mode": "reschedule", "poke_interval": 5}, {"deferrable": True}):
+    # Airflow may fail a task that runs again before it has noted the end of the process before.
+    deferrable = {"deferrable": True, "timeout": 10}
+    for mode in ({"mode": "poke"}, {"mode": "reschedule", "poke_interval": 5}, deferrable):
         name = str(next(iter(mode.values())))
         sensor = {"poke_interval": 1, "timeout": 2, "soft_fail": True, **mode, **AWS}
         StepFunctionExecutionSensor(task_id=f"timeout_{name}", execution_arn=running.output, **sensor)

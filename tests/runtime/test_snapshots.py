@@ -156,7 +156,7 @@ def test_a_job_is_kept_as_soon_as_it_is_submitted_and_open_calls_are_made_again(
     kept: list[dict[str, Any]] = []
 
     def answer() -> Answer:
-        kept.append(_until(lambda: dict(run.kept) if "polls" in str(stored(run)) else None))
+        kept.append(_until(lambda: dict(run.kept) if "jr_1" in str(stored(run)) else None))
         return Completed("b")
 
     fake_caller.answers = {
