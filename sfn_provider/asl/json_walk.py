@@ -16,7 +16,7 @@ def walk_json(value: Json, at: str = "") -> Iterator[tuple[str, str | None, Json
         at: its JSON pointer.
 
     Yields:
-        JSON pointer; name of a field, None for the value itself and for items of arrays; value.
+        JSON pointer; name of a field, None for the value itself and for items of arrays, which may be tuples; value.
     """
     stack: list[tuple[str, str | None, Json]] = [(at, None, value)]
     while stack:
@@ -24,7 +24,7 @@ def walk_json(value: Json, at: str = "") -> Iterator[tuple[str, str | None, Json
         yield place, name, item
         if isinstance(item, dict):
             stack += [(place + pointer(key), key, inner) for key, inner in reversed(item.items())]
-        elif isinstance(item, list):
+        elif isinstance(item, (list, tuple)):
             stack += [(f"{place}/{index}", None, item[index]) for index in reversed(range(len(item)))]
 
 

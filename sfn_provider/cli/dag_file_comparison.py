@@ -8,15 +8,14 @@ from typing import Any
 import click
 from rich.table import Table
 
-from sfn_provider.cli.input_files import read_input, read_mocks
+from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.report_options import ReportOptions
 from sfn_provider.cli.tables import Cell, agreement, console, format_seconds, progress, status, table
-from sfn_provider.cli.test_cases import check_mocks
+from sfn_provider.cli.test_cases import load_checked_mocks
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases, make_mocks
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
-from sfn_provider.engine import Mocks
 from sfn_provider.translate.definitions import LoadedDefinition
 
 
@@ -46,10 +45,11 @@ def compare_dag_file(
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
     machine = definition.document.machine
-    cases = _read_cases(MachineParts(machine), mock) if mock is not None else make_mocks(machine)
+    cases = load_checked_mocks(MachineParts(machine), mock) if mock is not None else make_mocks(machine)
     if input_text is not None:
+        given = read_input(input_text)
         for mocks in cases.values():
-            mocks.input = read_input(input_text)
+            mocks.input = given
     if mock is None:
         click.echo(f"No --mock: {len(cases)} cases were made for this machine", err=True)
     found = []
@@ -69,13 +69,6 @@ def compare_dag_file(
         lambda: calls_as_html(result, title, report.made_at), lambda: calls_as_markdown(result, title, report.made_at)
     )
     return 0 if result.agrees else 1
-
-
-def _read_cases(parts: MachineParts, mock: str) -> dict[str, Mocks]:
-    cases = read_mocks(mock)
-    for name, mocks in cases.items():
-        check_mocks(parts, name, mocks)
-    return cases
 
 
 def _print_case(case: CaseComparison) -> None:

@@ -1,14 +1,11 @@
-"""Reads the arguments of commands: definitions, inputs, mocks."""
+"""Reads the arguments of commands: definitions and inputs."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from sfn_provider.cli.output import print_diagnostics
 from sfn_provider.cli.substitutions import parse_json, read_substitutions
-from sfn_provider.engine import Mocks, load_mocks
-from sfn_provider.engine.simulation.mock_files import list_test_cases
 from sfn_provider.exceptions import InvalidDefinition
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 from sfn_provider.translate.definitions.files import read_file
@@ -62,17 +59,3 @@ def _read_json(text: str, option: str) -> tuple[str, Any]:
 
 def _shorten(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def read_mocks(reference: str) -> dict[str, Mocks]:
-    """Read mocks by the name of their test case: one for ``FILE#CASE``, all for ``FILE``.
-
-    Raises:
-        UsageError: where the file cannot be read, is malformed, or has no such case.
-    """
-    path, _, case = reference.partition("#")
-    if case:
-        return {case: load_mocks(reference)}
-    cases = {name: name.partition("/")[2] for name in list_test_cases(path)}  # "Machine/Case": "Case"
-    count = Counter(cases.values())
-    return {case if count[case] == 1 else name: load_mocks(f"{path}#{name}") for name, case in cases.items()}

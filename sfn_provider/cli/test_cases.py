@@ -9,11 +9,12 @@ import click
 
 from sfn_provider.asl.lint_rules.reporting import did_you_mean
 from sfn_provider.asl.scope import MISSING
-from sfn_provider.cli.input_files import read_input, read_mocks
+from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.tables import console
 from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
+from sfn_provider.engine.simulation.mock_files import load_test_cases
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import LoadedDefinition
 
@@ -62,19 +63,16 @@ def read_cases(definition: LoadedDefinition, input_text: str | None, mock: str |
         UsageError: where a file is malformed, or mocks a state that the machine lacks.
     """
     parts = MachineParts(definition.document.machine)
+    given = MISSING if input_text is None else read_input(input_text)
     if mock is not None:
-        named = read_mocks(mock)
-        for name, mocks in named.items():
-            check_mocks(parts, name, mocks)
-        return TestCases(tuple(_case(name, mocks, input_text) for name, mocks in named.items()))
+        return TestCases(tuple(_case(name, mocks, given) for name, mocks in load_checked_mocks(parts, mock).items()))
     from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input  # needs networkx
 
     machine = definition.document.machine
-    if input_text is not None:
-        input = read_input(input_text)
-        return TestCases((TestCase("--input", input, mocks_for_input(machine, input)),), _ONE_NOTE)
+    if given is not MISSING:
+        return TestCases((TestCase("--input", given, mocks_for_input(machine, given)),), _ONE_NOTE)
     made = find_cases(machine)
-    cases = tuple(_case(name, mocks, None) for name, mocks in made_mocks(made).items())
+    cases = tuple(_case(name, mocks, MISSING) for name, mocks in made_mocks(made).items())
     count = f"{len(cases)} cases were" if len(cases) != 1 else "a case was"
     note = f"No --mock: {count} made for this machine; to have them as a file: sfn-provider cases {definition.file}"
     return TestCases(cases, note)
@@ -83,10 +81,26 @@ def read_cases(definition: LoadedDefinition, input_text: str | None, mock: str |
 _ONE_NOTE = "No --mock: the answers of tasks were made for this input."
 
 
-def _case(name: str, mocks: Mocks, input_text: str | None) -> TestCase:
-    if input_text is not None:
-        return TestCase(name, read_input(input_text), mocks)
-    return TestCase(name, {} if mocks.input is MISSING else mocks.input, mocks)
+def _case(name: str, mocks: Mocks, given: Any) -> TestCase:
+    """Return a case with the input of ``--input``, or with its own where that is MISSING."""
+    own = {} if mocks.input is MISSING else mocks.input
+    return TestCase(name, own if given is MISSING else given, mocks)
+
+
+def load_checked_mocks(parts: MachineParts, mock: str) -> dict[str, Mocks]:
+    """Read the mocks that ``--mock`` names, by their test case.
+
+    Args:
+        parts: the machine's parts.
+        mock: ``FILE`` or ``FILE#CASE``.
+
+    Raises:
+        UsageError: where the file is malformed, or mocks a state that the machine lacks.
+    """
+    named = load_test_cases(mock)
+    for name, mocks in named.items():
+        check_mocks(parts, name, mocks)
+    return named
 
 
 def check_mocks(parts: MachineParts, name: str, mocks: Mocks) -> None:

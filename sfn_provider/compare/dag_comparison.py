@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +22,8 @@ from sfn_provider.compare.calls.parameters import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import StateComparison, compare_states
-from sfn_provider.engine import Execution, Mocks, load_mocks, simulate
-from sfn_provider.engine.simulation.mock_files import list_test_cases
+from sfn_provider.engine import Execution, Mocks, simulate
+from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration, shorten_names
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.xcom_json import encode_dag_run_conf
@@ -182,14 +180,8 @@ def load_cases(cases: Mapping[str, Any] | str | Path) -> dict[str, Mocks]:
         UsageError: where it cannot be read, is malformed, or has no such case.
     """
     if isinstance(cases, Mapping):
-        with tempfile.TemporaryDirectory(prefix="sfn-provider-cases-") as folder:
-            path = Path(folder, "cases.json")
-            path.write_text(json.dumps(cases), encoding="utf-8")
-            return load_cases(path)
-    path_text, _, case = str(cases).partition("#")
-    if case:
-        return {case: load_mocks(str(cases))}
-    return {name.partition("/")[2]: load_mocks(f"{path_text}#{name}") for name in list_test_cases(path_text)}
+        return shorten_names(mocks_of_configuration(dict(cases), "the cases"))
+    return load_test_cases(str(cases))
 
 
 def compare_cases(

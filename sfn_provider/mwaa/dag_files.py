@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions import read_definition
@@ -79,7 +80,7 @@ def read_dag_file(path: str) -> DagFile:
         else []
     )
     resources = [
-        parse_resource(text) for text in (*texts, *(text for value in definitions for text in _strings(value)))
+        parse_resource(text) for text in (*texts, *(text for value in definitions for _, text in walk_texts(value)))
     ]
     return DagFile(
         path=file,
@@ -139,11 +140,3 @@ def _read_definition(path: str, reference: str) -> Any:
         return read_definition(str(Path(path).parent / reference)).document.value
     except (UsageError, InvalidDefinition) as error:
         raise UsageError(f"--dags {path}: {reference}: {error}") from error
-
-
-def _strings(value: Any) -> Iterable[str]:
-    if isinstance(value, dict):
-        return (text for entry in value.values() for text in _strings(entry))
-    if isinstance(value, list):
-        return (text for entry in value for text in _strings(entry))
-    return (value,) if isinstance(value, str) else ()

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Json, tasks_of, walk
+from sfn_provider.translate.plan.model import DagPlan, GroupPlan, tasks_of, walk
 
 TARGET = "mwaa-serverless"
 
@@ -36,7 +37,7 @@ def _groups(plan: DagPlan) -> Iterator[Diagnostic]:
 
 def _task_tokens(plan: DagPlan) -> Iterator[Diagnostic]:
     for task in tasks_of(plan.tasks):
-        for text in _texts(task.arguments):
+        for _, text in walk_texts(dict(task.arguments)):
             resource = parse_resource(text)
             if resource.kind == "activity" or resource.pattern == "waitForTaskToken":
                 message = (
@@ -58,14 +59,3 @@ def _dag_arguments(plan: DagPlan) -> Iterator[Diagnostic]:
     if plan.timeout is not None:
         message = "MWAA Serverless ignores a DAG's dagrun_timeout: TimeoutSeconds of the machine has no effect"
         yield Diagnostic("warning", "TIMEOUT_IGNORED", message, "/TimeoutSeconds")
-
-
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple):
-        for entry in value:
-            yield from _texts(entry)
-    elif hasattr(value, "values"):
-        for entry in value.values():
-            yield from _texts(entry)

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_NO_KEY = (
+    "Without it Airflow would show task tokens and the input of states to everybody who may see the task, so that "
+    "nothing is stored of where a task stands"
+)
+
 
 class RetryStore:
     """Stores a text of a task instance across its tries, encrypted.
@@ -106,12 +111,6 @@ def kill_store(context: Context) -> RetryStore:
     ``task_state_store``, which goes by an id of the task instance that a clear replaces.
     """
     return _RetryVariable(context, "kill_")
-
-
-_NO_KEY = (
-    "Without it Airflow would show task tokens and the input of states to everybody who may see the task, so that "
-    "nothing is stored of where a task stands"
-)
 
 
 @cache

@@ -342,12 +342,12 @@ def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
 
 
 def test_two_machines_with_a_case_of_the_same_name_are_both_run(folder: Path) -> None:
-    from sfn_provider.cli.input_files import read_mocks
+    from sfn_provider.engine.simulation.mock_files import load_test_cases
 
     cases = {"Same": {"Greet": "Hello"}}
     mocks = GREET_MOCKS | {"StateMachines": {"One": {"TestCases": cases}, "Two": {"TestCases": cases | {"Own": {}}}}}
     (folder / "two.json").write_text(json.dumps(mocks))
-    assert list(read_mocks("two.json")) == ["One/Same", "Two/Same", "Own"]
+    assert list(load_test_cases("two.json")) == ["One/Same", "Two/Same", "Own"]
 
 
 # cases and coverage ---------------------------------------------------------------------------------------------------

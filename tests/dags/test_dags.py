@@ -12,7 +12,7 @@ from sfn_provider._compat import has_event_triggers
 from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import load_mocks, simulate
-from sfn_provider.engine.simulation.mock_files import list_test_cases as cases_of
+from sfn_provider.engine.simulation.mock_files import load_test_cases
 from tests.fixtures.airflow_home import schedule_of
 from tests.fixtures.definitions import passed
 from tests.golden import DAGS
@@ -80,7 +80,7 @@ WAYS = {
 
 
 def test_all_routes_have_a_mock() -> None:
-    assert [name.partition("/")[2] for name in cases_of(str(MOCKS))] == list(WAYS)
+    assert list(load_test_cases(str(MOCKS))) == list(WAYS)
 
 
 @pytest.mark.usefixtures("user_airflow_home")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sfn_provider.cli.input_files import open_definition, read_mocks
+from sfn_provider.cli.input_files import open_definition
 from sfn_provider.cli.options import ProviderCommand, json_option, substitutions_option
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.output_files import make_folder, write_file
@@ -24,6 +24,7 @@ from sfn_provider.compare.replay.replayer import replay_recording
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.compare.report.replay_reports import report_replays
 from sfn_provider.engine import Mocks
+from sfn_provider.engine.simulation.mock_files import load_test_cases
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.definitions.files import read_file
@@ -103,7 +104,7 @@ def replay(
 
 
 def _read_mocks(mock: str, definition: LoadedDefinition | None) -> Mocks:
-    name, mocks = next(iter(read_mocks(mock).items()))
+    name, mocks = next(iter(load_test_cases(mock).items()))
     if definition is not None:
         check_mocks(MachineParts(definition.document.machine), name, mocks)
     return mocks

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.responses import (
     make_response,
@@ -99,7 +100,7 @@ class StartedJob:
     @property
     def ids(self) -> list[str]:
         """The texts by which calls name it."""
-        return list(_texts(self.describe))
+        return [text for _, text in walk_texts(self.describe)]
 
     @property
     def fails(self) -> bool:
@@ -140,7 +141,7 @@ class Jobs:
 
     def find(self, service: str, operation: str, arguments: Values) -> StartedJob | None:
         """Return the job that a call describes; None where it describes none."""
-        named = set(_texts(arguments))
+        named = {text for _, text in walk_texts(arguments)}
         found = [
             (sum(text in named for text in job.ids), index)
             for index, job in enumerate(self._started)
@@ -161,7 +162,7 @@ class Jobs:
         return any(
             client == service
             and sync.describe.operation == operation
-            and not any(text.startswith("$response") for text in _texts(sync.describe.template))
+            and not any(text.startswith("$response") for _, text in walk_texts(sync.describe.template))
             for (client, start), (_, sync) in _starts().items()
             if start.startswith("Create")
         )
@@ -249,7 +250,7 @@ def _description(sync: SyncJob, answer: Answer | None) -> Json:
 
 def _response_paths(sync: SyncJob) -> Iterator[str]:
     templates = [sync.describe.template, *((sync.stop.template,) if sync.stop is not None else ())]
-    for text in dict.fromkeys(text for template in templates for text in _texts(template)):
+    for text in dict.fromkeys(text for template in templates for _, text in walk_texts(template)):
         if text.startswith("$response."):
             yield text.removeprefix("$response.")
 
@@ -269,14 +270,3 @@ def _new_id(integration: Integration, path: str, number: int) -> str:
     if name.lower().endswith("arn"):
         return f"arn:aws:{integration.client}:us-east-1:123456789012:{name[:-3].lower()}/{number}"
     return f"{integration.client}-{integration.operation}-{number}".lower()
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for entry in value.values():
-            yield from _texts(entry)
-    elif isinstance(value, list | tuple):
-        for entry in value:
-            yield from _texts(entry)
-    elif isinstance(value, str):
-        yield value

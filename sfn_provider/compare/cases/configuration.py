@@ -16,7 +16,7 @@ from sfn_provider.compare.cases.search import FoundCase, Search
 from sfn_provider.compare.cases.task_results import has_service_models
 from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import PART_KINDS, Part, PartKind
-from sfn_provider.engine.simulation.mock_files import mocks_of_configuration
+from sfn_provider.engine.simulation.mock_files import mocks_of_configuration, shorten_names
 from sfn_provider.engine.simulation.mocks import Mocks
 
 MACHINE_NAME = "StateMachine"
@@ -91,8 +91,7 @@ def find_cases(machine: StateMachine, machine_name: str = MACHINE_NAME) -> MadeC
 
 def made_mocks(made: MadeCases) -> dict[str, Mocks]:
     """Return the mocks of made cases by the case's name, each with its input."""
-    found = mocks_of_configuration(made.configuration, "the made cases")
-    return {name.partition("/")[2]: mocks for name, mocks in found.items()}
+    return shorten_names(mocks_of_configuration(made.configuration, "the made cases"))
 
 
 def mocks_for_input(machine: StateMachine, input: Json) -> Mocks:

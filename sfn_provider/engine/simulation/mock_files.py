@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,27 @@ def load_mocks(reference: str) -> Mocks:
     return _mocks(config, path, *_find_case(config, path, case))
 
 
+def load_test_cases(reference: str) -> dict[str, Mocks]:
+    """Read the test cases of a mock configuration file, in its order, by their names.
+
+    A name has the state machine before it, ``StateMachine/TestCase``, where two machines have a case of that name.
+
+    Args:
+        reference: ``path`` for all, or one as `load_mocks` takes it.
+
+    Raises:
+        UsageError: if the file cannot be read, is malformed, or has no test case.
+    """
+    path, _, case = reference.partition("#")
+    config = _read(Path(path))
+    if case:
+        return {case: _mocks(config, path, *_find_case(config, path, case))}
+    found = mocks_of_configuration(config, path)
+    if not found:
+        raise UsageError(f"{path}: the mock file has no test cases")
+    return shorten_names(found)
+
+
 def mocks_of_configuration(config: dict[str, Any], origin: str) -> dict[str, Mocks]:
     """Return the mocks of all test cases of a mock configuration, by ``StateMachine/TestCase``.
 
@@ -43,6 +65,13 @@ def mocks_of_configuration(config: dict[str, Any], origin: str) -> dict[str, Moc
         UsageError: if it is malformed.
     """
     return {f"{machine}/{name}": _mocks(config, origin, machine, name) for machine, name in _cases(config, origin)}
+
+
+def shorten_names(cases: Mapping[str, Mocks]) -> dict[str, Mocks]:
+    """Return mocks by ``TestCase`` in place of ``StateMachine/TestCase``, where only one machine has such a case."""
+    short = {name: name.partition("/")[2] for name in cases}
+    count = Counter(short.values())
+    return {short[name] if count[short[name]] == 1 else name: mocks for name, mocks in cases.items()}
 
 
 def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
@@ -111,18 +140,6 @@ def _read(path: Path) -> Any:
         raise UsageError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except (RecursionError, ValueError) as error:  # Python reads numbers of up to 4300 digits
         raise UsageError(f"{path}: the mock file nests too deep, or a number in it has too many digits") from error
-
-
-def list_test_cases(path: str) -> list[str]:
-    """List the test cases of a mock configuration file, as ``StateMachine/TestCase``, in its order.
-
-    Raises:
-        UsageError: if the file cannot be read, is malformed, or has no test case.
-    """
-    known = [f"{machine}/{name}" for machine, name in _cases(_read(Path(path)), path)]
-    if not known:
-        raise UsageError(f"{path}: the mock file has no test cases")
-    return known
 
 
 def _cases(config: Any, path: str) -> list[tuple[str, str]]:

@@ -127,15 +127,7 @@ class OwnTaskCheck:
     def _always_before(self, task_id: str, state: str) -> bool:
         """Whether no way through the states leads to a state's task but through another one."""
         first = next(iter(self._flow.places))
-        waiting, seen = [first] if first != task_id else [], {task_id}
-        while waiting:
-            near = waiting.pop()
-            if near == state:
-                return False
-            if near not in seen:
-                seen.add(near)
-                waiting += [*self._flow.after[near], *self._join_of(near)]
-        return True
+        return not self._leads_to(first, state, without=task_id)
 
     def _join_of(self, task_id: str) -> list[str]:
         task = self._flow.states[task_id]
@@ -187,15 +179,17 @@ class OwnTaskCheck:
                 return found
             task_id = place[0]
 
-    def _leads_to(self, task_id: str, other: str) -> bool:
-        waiting, seen = [task_id], set[str]()
+    def _leads_to(self, task_id: str, other: str, without: str | None = None) -> bool:
+        """Whether a way through the states leads from one to another, past a third."""
+        waiting, seen = [task_id], {without}
         while waiting:
             near = waiting.pop()
+            if near in seen:
+                continue
             if near == other:
                 return True
-            if near not in seen:
-                seen.add(near)
-                waiting += [*self._flow.after[near], *self._join_of(near)]
+            seen.add(near)
+            waiting += [*self._flow.after[near], *self._join_of(near)]
         return False
 
     # Failures that would leave a run green ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import Find, Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.model import WIDTH, Import, NativeNode, Versions
+from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END, RouteNode
 from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
@@ -79,16 +79,13 @@ class NodeMaker:
 
     def task(self, flow: StateFlow, form: TaskForm, takes_arguments: bool) -> NativeNode:
         """Make the task of a Task."""
-        state: Task = flow.state  # type: ignore[assignment]
-        limits = retry_arguments(state.retry, self.versions) | timeout_arguments(state)
-        has_duration = any(isinstance(value, Code) for value in limits.values())
-        imports: set[Import] = {("datetime", "timedelta")} if has_duration else set()
+        limits = self.limits(flow)
         if isinstance(form, FunctionForm):
-            return self._call(flow, form, limits, imports, takes_arguments)
+            return self._call(flow, form, limits, takes_arguments)
         if not isinstance(form, OperatorForm):
             raise TypeError(f"{form!r} is no operator")
         jinja = JinjaWriter(self.find, self.find_mark)
-        ordered = {**{name: value for name, value in form.arguments.items() if name not in form.row.constants}}
+        ordered = {name: value for name, value in form.arguments.items() if name not in form.row.constants}
         ordered |= form.arguments  # what no parameter of the Task says comes last
         arguments = {name: self._argument(value, jinja) for name, value in ordered.items()}
         if form.row.deferrable is not None and form.row.deferrable not in arguments:
@@ -101,8 +98,13 @@ class NodeMaker:
             "operator",
             operator=class_name(form.row),
             arguments=arguments | limits,
-            imports=frozenset({(module, name), *imports}),
+            imports=frozenset({(module, name), *_duration_imports(limits)}),
         )
+
+    def limits(self, flow: StateFlow) -> dict[str, Any]:
+        """Return the arguments for the Retry and the timeouts of a Task."""
+        state: Task = flow.state  # type: ignore[assignment]
+        return retry_arguments(state.retry, self.versions) | timeout_arguments(state)
 
     def _argument(self, value: Any, jinja: JinjaWriter) -> Any:
         """Return an argument with Jinja where it is known only in a run."""
@@ -131,26 +133,57 @@ class NodeMaker:
 
     # TaskFlow --------------------------------------------------------------------------------------------------------
 
-    def _call(
-        self, flow: StateFlow, form: FunctionForm, limits: dict[str, Any], imports: set[Import], takes_arguments: bool
+    def function(
+        self,
+        state: str,
+        key: str,
+        body: Iterable[str],
+        writer: PythonWriter | None = None,
+        names: Mapping[str, str] | None = None,
+        *,
+        how: How = "taskflow",
+        decorator: str = "task",
+        arguments: dict[str, Any] | None = None,
+        imports: Iterable[Import] = (),
+        why: str = "",
     ) -> NativeNode:
+        """Make a task that is a function.
+
+        Args:
+            state: the state that it runs, or beside which it stands.
+            key: the key of its task.
+            body: the lines of the function.
+            writer: what has written its expressions; None where there are none.
+            names: its parameters for results of tasks, by the task's id.
+            how: how the state appears.
+            decorator: ``task``, ``task.branch`` or ``task.sensor``.
+            arguments: the decorator's.
+            imports: what it needs beside what the expressions and the arguments need.
+            why: the reason for it, for the report.
+        """
+        arguments = arguments or {}
+        parameters: dict[str, str | None] = {name: self.producers[task_id] for task_id, name in (names or {}).items()}
+        return NativeNode(
+            state,
+            self.task_ids[key],
+            "",
+            how,
+            arguments=arguments,
+            decorator=decorator,
+            parameters=parameters | dict.fromkeys(writer.context if writer is not None else ()),
+            body=tuple(body),
+            imports=frozenset(
+                {*imports, *_duration_imports(arguments), *(writer.imports if writer is not None else ())}
+            ),
+            why=why,
+        )
+
+    def _call(self, flow: StateFlow, form: FunctionForm, limits: dict[str, Any], takes_arguments: bool) -> NativeNode:
         writer, names = self.writer(takes_arguments)
         hook, *lines = self.call_of(form, writer)
-        body = [hook]
-        body += return_lines(lines, form.returned, flow.name in self.marks, form.has_times)
-        if form.has_times:
-            imports.add(("json", ""))
-        node = NativeNode(
-            flow.name,
-            self.task_ids[flow.name],
-            "",
-            "taskflow",
-            arguments=limits,
-            decorator="task",
-            body=tuple(body),
-            imports=frozenset({HOOK, *imports, *writer.imports}),
-        )
-        return with_parameters(node, writer, names, self.producers)
+        body = [hook, *return_lines(lines, form.returned, flow.name in self.marks, form.has_times)]
+        imports = [HOOK, ("json", "")] if form.has_times else [HOOK]
+        return self.function(flow.name, flow.name, body, writer, names, arguments=limits, imports=imports)
 
     def call_of(self, form: FunctionForm, writer: PythonWriter) -> list[str]:
         """Return the lines that make a client and, from the second on, call its method."""
@@ -210,19 +243,10 @@ class NodeMaker:
                 body += [*if_lines(condition, parts, self.width), f"    return {chosen}"]
             failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
             body.append(f"return {default}" if default is not None else failure)
-        imports = {*writer.imports, *(() if default is not None else (fail_exception(self.versions),))}
-        if any("datetime." in line for line in body):
-            imports.add(("datetime", "datetime"))
-        node = NativeNode(
-            flow.name,
-            self.task_ids[flow.name],
-            "",
-            "branch",
-            decorator="task.branch",
-            body=tuple(body),
-            imports=frozenset(imports),
+        imports = [*moment_imports(body), *(() if default is not None else (fail_exception(self.versions),))]
+        return self.function(
+            flow.name, flow.name, body, writer, names, how="branch", decorator="task.branch", imports=imports
         )
-        return with_parameters(node, writer, names, self.producers)
 
     def _chosen(self, targets: dict[str, str], name: str) -> str:
         key = targets[name]
@@ -233,18 +257,9 @@ class NodeMaker:
         state: Pass = flow.state  # type: ignore[assignment]
         writer, names = self.writer(takes_arguments)
         value = constant(state.result) if "result" in state.model_fields_set else flow.effective
-        body = tuple(f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n"))
-        node = NativeNode(
-            flow.name,
-            self.task_ids[flow.name],
-            "",
-            "taskflow",
-            decorator="task",
-            body=body,
-            imports=frozenset(writer.imports),
-            why="ways that meet later build the value differently",
-        )
-        return with_parameters(node, writer, names, self.producers)
+        body = f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n")
+        why = "ways that meet later build the value differently"
+        return self.function(flow.name, flow.name, body, writer, names, why=why)
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""
@@ -256,16 +271,8 @@ class NodeMaker:
         constants = [text.value for text in texts if isinstance(text, Constant) and isinstance(text.value, str)]
         is_plain = len(constants) == len(texts)
         text = string(": ".join(constants) or state.type) if is_plain else writer.expression(message)
-        node = NativeNode(
-            flow.name,
-            self.task_ids[flow.name],
-            "",
-            "taskflow",
-            decorator="task",
-            body=raise_lines(text, self.width),
-            imports=frozenset({fail_exception(self.versions), *writer.imports}),
-        )
-        return with_parameters(node, writer, names, self.producers)
+        imports = [fail_exception(self.versions)]
+        return self.function(flow.name, flow.name, raise_lines(text, self.width), writer, names, imports=imports)
 
     def _field(self, flow: StateFlow, name: str) -> Value | None:
         """Return the value of a field that has a variant with a path, or an expression in JSONata."""
@@ -280,14 +287,11 @@ class NodeMaker:
 
     def always_failing(self, flow: StateFlow, why: str) -> NativeNode:
         """Make the task of a state that fails whatever its input is."""
-        return NativeNode(
+        return self.function(
             flow.name,
-            self.task_ids[flow.name],
-            "",
-            "taskflow",
-            decorator="task",
-            body=raise_lines(string(f"States.Runtime: {why}"), self.width),
-            imports=frozenset({fail_exception(self.versions)}),
+            flow.name,
+            raise_lines(string(f"States.Runtime: {why}"), self.width),
+            imports=[fail_exception(self.versions)],
             why="it fails in Step Functions, too, whatever its input is",
         )
 
@@ -361,12 +365,14 @@ def fail_exception(versions: Versions) -> Import:
     return ("airflow.exceptions" if versions.airflow < (3, 1) else "airflow.sdk.exceptions", "AirflowFailException")
 
 
-def with_parameters(
-    node: NativeNode, writer: PythonWriter, names: dict[str, str], producers: dict[str, str]
-) -> NativeNode:
-    """Add the parameters that the function's expressions need."""
-    node.parameters = {name: producers[task_id] for task_id, name in names.items()} | dict.fromkeys(writer.context)
-    return node
+def _duration_imports(arguments: Mapping[str, Any]) -> tuple[Import, ...]:
+    """Return what the arguments for retries and timeouts need."""
+    return (("datetime", "timedelta"),) if any(isinstance(value, Code) for value in arguments.values()) else ()
+
+
+def moment_imports(body: Iterable[str]) -> tuple[Import, ...]:
+    """Return what conditions on times need."""
+    return (("datetime", "datetime"),) if any("datetime." in line for line in body) else ()
 
 
 def moment_reads(flow: StateFlow) -> list[Value]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sfn_provider.asl.model import Task
-from sfn_provider.translate.emit.literals import Code, inline
+from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Call, Key, Source, read
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import Import, NativeNode, NotNative
-from sfn_provider.translate.native.nodes import HOOK, NodeMaker, with_parameters
+from sfn_provider.translate.native.nodes import HOOK, NodeMaker, moment_imports
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import rule_condition
 from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, statement_lines
 from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm
-from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
 
 LAMBDA_HOOK = ("airflow.providers.amazon.aws.hooks.lambda_function", "LambdaHook")
 _OWN = "\0"
@@ -52,7 +48,6 @@ def make_poll(
         takes_arguments: whether the function may have results of other tasks as arguments.
         is_read: whether later tasks read the answer.
     """
-    state: Task = flow.state  # type: ignore[assignment]
     outer, names = maker.writer(takes_arguments)
 
     def find(source: Source, keys: tuple[Key, ...]) -> Place:
@@ -69,26 +64,19 @@ def make_poll(
     body = asking_lines(maker, form, writer)
     body += _deciding(poll, deciding, writer, is_read, maker.width)
     poke = "airflow.sensors.base" if maker.versions.is_2 else "airflow.sdk"
-    imports: set[Import] = {(poke, "PokeReturnValue")} if is_read else set()
-    arguments: dict[str, Any] = {"poke_interval": poll.seconds, "timeout": YEAR, "mode": "reschedule"}
-    arguments |= retry_arguments(state.retry, maker.versions) | timeout_arguments(state)
-    if any(isinstance(value, Code) for value in arguments.values()):
-        imports.add(("datetime", "timedelta"))
-    if any("datetime." in line for line in body):
-        imports.add(("datetime", "datetime"))
-    imports.add(HOOK if isinstance(form, FunctionForm) else LAMBDA_HOOK)
-    node = NativeNode(
+    imports: list[Import] = [hook_of(form), *moment_imports(body), *([(poke, "PokeReturnValue")] if is_read else [])]
+    return maker.function(
         flow.name,
-        maker.task_ids[flow.name],
-        "",
-        "sensor",
-        arguments=arguments,
+        flow.name,
+        body,
+        writer,
+        names,
+        how="sensor",
         decorator="task.sensor",
-        body=tuple(body),
-        imports=frozenset({*imports, *writer.imports}),
+        arguments={"poke_interval": poll.seconds, "timeout": YEAR, "mode": "reschedule", **maker.limits(flow)},
+        imports=imports,
         why=f"with {poll.choice} and {poll.wait} it is a loop that asks again",
     )
-    return with_parameters(node, writer, names, maker.producers)
 
 
 def _make_loop(
@@ -108,31 +96,28 @@ def _make_loop(
     asking = asking_lines(maker, LambdaForm(form.function, EVENT, form.prefix), writer)
     body = [*statement_lines("event = ", writer.expression(form.payload), maker.width), "while True:"]
     body += [f"    {line}" for line in asking]
-    rules = [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in poll.rules]
-    if {leaves for _, leaves in rules} == {not poll.default_leaves}:
-        test = " or ".join(f"({text})" if " and " in text else text for text, _ in rules)
-        test = negated(test, len(rules)) if poll.default_leaves else test
-        body += [f"    {line}" for line in if_lines(test, [test], maker.width)]
-        body.append("        return answer")
-    else:
+    test = _single_test(poll, _conditions(poll, deciding, writer))
+    if test is None:
         raise NotNative("the rules of its loop lead out and back by turns")
+    body += [f"    {line}" for line in if_lines(test, [test], maker.width)]
+    body.append("        return answer")
     next_event = statement_lines("event = ", writer.expression(again), maker.width - 4)
     body += [f"    time.sleep({poll.seconds})", *(f"    {line}" for line in next_event)]
-    state: Task = flow.state  # type: ignore[assignment]
-    arguments = retry_arguments(state.retry, maker.versions) | timeout_arguments(state)
-    has_duration = any(isinstance(value, Code) for value in arguments.values())
-    node = NativeNode(
+    return maker.function(
         flow.name,
-        maker.task_ids[flow.name],
-        "",
-        "taskflow",
-        arguments=arguments,
-        decorator="task",
-        body=tuple(body),
-        imports=frozenset({LAMBDA_HOOK, *writer.imports, *({("datetime", "timedelta")} if has_duration else set())}),
+        flow.name,
+        body,
+        writer,
+        names,
+        arguments=maker.limits(flow),
+        imports=[LAMBDA_HOOK],
         why=f"with {poll.choice} and {poll.wait} it is a loop that goes on with its own last result",
     )
-    return with_parameters(node, writer, names, maker.producers)
+
+
+def hook_of(form: FunctionForm | LambdaForm) -> Import:
+    """Return the import of the hook that calls what a form calls."""
+    return HOOK if isinstance(form, FunctionForm) else LAMBDA_HOOK
 
 
 def asking_lines(maker: NodeMaker, form: FunctionForm | LambdaForm, writer: PythonWriter) -> list[str]:
@@ -164,17 +149,27 @@ def asking_lines(maker: NodeMaker, form: FunctionForm | LambdaForm, writer: Pyth
 
 def _deciding(poll: Poll, deciding: StateFlow, writer: PythonWriter, is_read: bool, width: int) -> list[str]:
     """Return the lines that say whether the loop is left."""
-    conditions = [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in poll.rules]
-    kinds = {leaves for _, leaves in conditions}
-    if kinds == {not poll.default_leaves}:
-        test = " or ".join(f"({text})" if " and " in text else text for text, _ in conditions)
-        if poll.default_leaves:
-            test = negated(test, len(conditions))
+    conditions = _conditions(poll, deciding, writer)
+    test = _single_test(poll, conditions)
+    if test is not None:
         return list(_return(test, is_read, width))
     lines = []
     for text, leaves in conditions:
         lines += [*if_lines(text, [text], width), *(f"    {line}" for line in _return(str(leaves), is_read, width))]
     return [*lines, *_return(str(poll.default_leaves), is_read, width)]
+
+
+def _conditions(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> list[tuple[str, bool]]:
+    """Return the conditions of the loop's rules, each with whether its rule leaves the loop."""
+    return [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in poll.rules]
+
+
+def _single_test(poll: Poll, conditions: list[tuple[str, bool]]) -> str | None:
+    """Return the one condition for leaving the loop; None where rules lead out and back by turns."""
+    if {leaves for _, leaves in conditions} != {not poll.default_leaves}:
+        return None
+    test = " or ".join(f"({text})" if " and " in text else text for text, _ in conditions)
+    return negated(test, len(conditions)) if poll.default_leaves else test
 
 
 def negated(test: str, rules: int) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from sfn_provider.asl.scope import MISSING
 from sfn_provider.engine import Mocks, load_mocks, simulate
-from sfn_provider.engine.simulation.mock_files import list_test_cases, mocks_of_configuration
+from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration
 from sfn_provider.exceptions import UsageError
 from tests.fixtures.engine import group, one, outcome, returns, task, throws
 
@@ -110,7 +110,7 @@ def test_a_byte_order_mark_is_fine(path: Path) -> None:
 
 
 def test_the_cases_of_a_file(path: Path) -> None:
-    assert list_test_cases(str(path)) == [
+    assert list(mocks_of_configuration(json.loads(path.read_text()), str(path))) == [
         "Orders/happy",
         "Orders/flaky",
         "Orders/silent",
@@ -273,7 +273,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_a_file_without_cases(tmp_path: Path) -> None:
     path = write(tmp_path, {**CONFIG, "StateMachines": {"M": {}}})
     with pytest.raises(UsageError, match="the mock file has no test cases"):
-        list_test_cases(str(path))
+        load_test_cases(str(path))
 
 
 def test_an_unused_mock_is_no_error(path: Path) -> None:

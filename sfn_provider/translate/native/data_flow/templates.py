@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.intrinsics.arguments import InvalidArguments
+from sfn_provider.asl.intrinsics.formatting import split_template
 from sfn_provider.asl.jsonpath.syntax import end_of_path, parse_path
 from sfn_provider.asl.text_cursor import TextCursor
 from sfn_provider.translate.native.data_flow.values import (
@@ -22,6 +24,7 @@ from sfn_provider.translate.native.data_flow.values import (
     constant,
     read,
 )
+from sfn_provider.translate.native.model import NotNative
 
 _NAME = re.compile(r"[A-Za-z0-9_.]+")
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
@@ -135,19 +138,23 @@ class _CallReader(TextCursor):
         return constant(float(text) if re.search("[.eE]", text) else int(text))
 
 
-def format_parts(call: Call) -> tuple[Value, ...] | None:
-    """Return the parts of a ``States.Format`` in order, texts as constants; None if its template is not constant."""
-    template = call.arguments[0] if call.arguments else None
+def format_parts(call: Call) -> tuple[Value, ...]:
+    """Return the parts of a ``States.Format`` in order, texts as constants.
+
+    Raises:
+        NotNative: its template is not constant, or has not as many places as there are further arguments.
+    """
+    template, *values = call.arguments or (None,)
     if not isinstance(template, Constant) or not isinstance(template.value, str):
-        return None
-    parts: list[Value] = []
-    rest = iter(call.arguments[1:])
-    for piece in re.split(r"((?<!\\)\{\})", template.value):
-        if piece == "{}":
-            value = next(rest, None)
-            if value is None:
-                return None
-            parts.append(value)
-        elif piece:
-            parts.append(constant(_ESCAPE.sub(r"\1", piece)))
-    return tuple(parts)
+        raise NotNative("the template of a States.Format is no constant")
+    try:
+        first, *rest = split_template(template.value)
+    except InvalidArguments as error:
+        raise NotNative(str(error)) from error
+    if len(rest) != len(values):
+        raise NotNative("a States.Format has not as many arguments as its template has places")
+    found = [
+        constant(first),
+        *(part for value, text in zip(values, rest, strict=True) for part in (value, constant(text))),
+    ]
+    return tuple(part for part in found if part != constant(""))

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
     TEMPLATE,
-    Absent,
     Array,
     Call,
     Constant,
@@ -23,21 +20,18 @@ from sfn_provider.translate.native.data_flow.values import (
     Object,
     OneOf,
     Source,
-    Unresolved,
     Value,
     as_json,
     is_constant,
     steps_of,
 )
-from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.writer import ExpressionWriter, common_error, ordered_alternatives
 from sfn_provider.translate.native.model import NotNative
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _METHODS = frozenset(name for name in dir({}) if not name.startswith("__"))
 """Names that Jinja would take for the method of a dict where they follow a dot."""
-
-MOST_WAYS = 4
-"""The largest number of ways among whose values one expression chooses."""
 
 _OPENINGS = re.compile(r"\{(?=[{%#])")
 
@@ -56,17 +50,10 @@ def escape_json(text: str) -> str:
     return re.sub(r"\{([{%#])", lambda found: f"{{\\u{ord(found[1]):04x}", text)
 
 
-@dataclass(frozen=True, slots=True)
-class JinjaWriter:
-    """Writes values as Jinja.
+class JinjaWriter(ExpressionWriter):
+    """Writes values as Jinja expressions, without braces, and as templates; for its arguments see the base."""
 
-    Args:
-        find: finds where a run has what a value names.
-        find_mark: finds an XCom that says whether a way was taken.
-    """
-
-    find: Find
-    find_mark: Callable[[Source], Place]
+    __slots__ = ()
 
     def text(self, value: Value) -> str:
         """Return the template of a text: a string, or the text of another value.
@@ -78,8 +65,6 @@ class JinjaWriter:
             return escape(value.value)
         if isinstance(value, Call) and value.name in ("States.Format", "&"):
             parts = format_parts(value) if value.name == "States.Format" else value.arguments
-            if parts is None:
-                raise NotNative("the template of a States.Format is no constant")
             return "".join(map(self.text, parts))
         if isinstance(value, Object | Array):
             return self.json_text(value)
@@ -109,40 +94,25 @@ class JinjaWriter:
                 return f"{{{{ {_pull(place)} }}}}"
         return f"{{{{ {self.expression(value)} | tojson }}}}"
 
-    def expression(self, value: Value) -> str:
-        """Return a Jinja expression, without braces.
-
-        Raises:
-            NotNative: Jinja cannot say the value.
-        """
-        start, keys = steps_of(value)
-        if isinstance(start, Source):
-            return self._found(self.find(start, keys))
-        if isinstance(value, Member):
-            return self.expression(start) + _subscripts(keys)
-        if isinstance(value, Constant):
-            return _literal(value)
-        if isinstance(value, Object):
-            return self._object(value)
-        if isinstance(value, Array):
-            return f"[{', '.join(map(self.expression, value.items))}]"
-        if isinstance(value, OneOf):
-            return self._one_of(value)
-        if isinstance(value, Call):
-            return self._call(value)
-        if isinstance(value, Absent | Unresolved):
-            raise NotNative(value.why)
-        raise TypeError(f"no Jinja for {value!r}")
-
     def _found(self, place: Place) -> str:
         if place.value is not None:
             return self.expression(place.value)
         if place.expression is not None:
             return place.expression[0]
         if not place.task_id:
-            return "params" + _subscripts(place.path)
+            return "params" + self._subscripts(place.path)
         text = _pull(place)
-        return (f"macros.json.loads({text})" if place.form == "json" else text) + _subscripts(place.path)
+        return (f"macros.json.loads({text})" if place.form == "json" else text) + self._subscripts(place.path)
+
+    def _subscripts(self, keys: tuple[Key, ...]) -> str:
+        return "".join(map(_subscript, keys))
+
+    def _literal(self, value: Constant) -> str:
+        if isinstance(value.value, str):
+            return _string(value.value)
+        if value.value is None or isinstance(value.value, bool):
+            return {None: "none", True: "true", False: "false"}[value.value]
+        return inline(value.value)
 
     def _object(self, value: Object) -> str:
         members = ", ".join(f"{_string(name)}: {self.expression(entry)}" for name, entry in value.members)
@@ -157,7 +127,7 @@ class JinjaWriter:
         if errors is not None:
             task_ids = ", ".join(_string(self.find(source, ()).task_id) for source in errors[0])
             pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={_string(ERROR_KEY)})"
-            return f"({pulled} | select | first){_subscripts(errors[1])}"
+            return f"({pulled} | select | first){self._subscripts(errors[1])}"
         text = ""
         for mark, alternative in reversed(ordered_alternatives(value)):
             inner = self.expression(alternative)
@@ -174,10 +144,7 @@ class JinjaWriter:
         if writer is None:
             raise NotNative(f"{call.name} has no Jinja that means the same")
         if call.name == "States.Format":
-            parts = format_parts(call)
-            if parts is None:
-                raise NotNative("the template of a States.Format is no constant")
-            return "(" + " ~ ".join(map(self.expression, parts)) + ")"
+            return "(" + " ~ ".join(map(self.expression, format_parts(call))) + ")"
         arguments = [self.expression(part) for part in call.arguments]
         return writer.format(*arguments)
 
@@ -200,38 +167,9 @@ _CALLS = {
 """The Jinja of functions whose meaning is the same."""
 
 
-def ordered_alternatives(value: OneOf) -> list[tuple[Source | None, Value]]:
-    """Return the alternatives, those with a mark first, one without last.
-
-    Raises:
-        NotNative: more than one way has no mark.
-    """
-    # One where the value is missing fails either way, as the result of the other way is missing there.
-    found = [(mark, entry) for mark, entry in value.alternatives if not isinstance(entry, Absent)]
-    unmarked = {entry for mark, entry in found if mark is None}
-    if len(unmarked) > 1 or not found:
-        raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
-    if len(found) > MOST_WAYS:
-        raise NotNative(f"{len(found)} ways that meet here build the value differently")
-    marked = [(mark, entry) for mark, entry in found if mark is not None]
-    return [*marked, *((None, entry) for entry in unmarked)]
-
-
-def common_error(value: OneOf) -> tuple[list[Source], tuple[Key, ...]] | None:
-    """Return the errors of which each alternative reads the same path, with that path; None for other alternatives."""
-    found = [steps_of(entry) for _, entry in value.alternatives]
-    sources = [start for start, _ in found if isinstance(start, Source) and start.kind == "error"]
-    paths = {keys for _, keys in found}
-    return (sources, found[0][1]) if len(sources) == len(found) and len(paths) == 1 else None
-
-
 def _pull(place: Place) -> str:
     key = "" if place.xcom == "return_value" else f", key={_string(place.xcom)}"
     return f"ti.xcom_pull(task_ids={_string(place.task_id)}{key})"
-
-
-def _subscripts(keys: tuple[Key, ...]) -> str:
-    return "".join(_subscript(key) for key in keys)
 
 
 def _subscript(key: Key) -> str:
@@ -245,11 +183,3 @@ def _string(text: str) -> str:
     body = json.dumps(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
     # Jinja reads the escapes of Python: braces and percent signs are written as such, so that no delimiter is seen.
     return "'" + re.sub(r"[{}%#]", lambda found: f"\\x{ord(found[0]):02x}", body) + "'"
-
-
-def _literal(value: Constant) -> str:
-    if isinstance(value.value, str):
-        return _string(value.value)
-    if value.value is None or isinstance(value.value, bool):
-        return {None: "none", True: "true", False: "false"}[value.value]
-    return inline(value.value)

@@ -11,7 +11,6 @@ from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
     TEMPLATE,
     Absent,
-    Array,
     Call,
     Constant,
     Key,
@@ -19,59 +18,31 @@ from sfn_provider.translate.native.data_flow.values import (
     Object,
     OneOf,
     Source,
-    Unresolved,
     Value,
     as_json,
     steps_of,
 )
-from sfn_provider.translate.native.expressions.jinja import common_error, ordered_alternatives
-from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.writer import ExpressionWriter, common_error, ordered_alternatives
 from sfn_provider.translate.native.model import Import, NotNative
 
 
 @dataclass(slots=True)
-class PythonWriter:
+class PythonWriter(ExpressionWriter):
     """Writes values as Python, and collects what the expressions need.
 
     Args:
-        find: finds where a run has what a value names.
-        find_mark: finds an XCom that says whether a way was taken.
+        find: as for the base.
+        find_mark: as for the base.
         as_argument: returns the name of the parameter that has the result of a task; None where the function has to
             pull it.
         imports: what the expressions import.
         context: what they need of Airflow's context, by name.
     """
 
-    find: Find
-    find_mark: Callable[[Source], Place]
     as_argument: Callable[[str], str | None] = lambda task_id: None
     imports: set[Import] = field(default_factory=set)
     context: dict[str, None] = field(default_factory=dict)
-
-    def expression(self, value: Value) -> str:
-        """Return a Python expression.
-
-        Raises:
-            NotNative: Python cannot say the value in one expression that means the same.
-        """
-        start, keys = steps_of(value)
-        if isinstance(start, Source):
-            return self._found(self.find(start, keys))
-        if isinstance(value, Member):
-            return self.expression(start) + subscripts(keys)
-        if isinstance(value, Constant):
-            return inline(value.value)
-        if isinstance(value, Object):
-            return self._object(value)
-        if isinstance(value, Array):
-            return f"[{', '.join(map(self.expression, value.items))}]"
-        if isinstance(value, OneOf):
-            return self._one_of(value)
-        if isinstance(value, Call):
-            return self._call(value)
-        if isinstance(value, Absent | Unresolved):
-            raise NotNative(value.why)
-        raise TypeError(f"no Python for {value!r}")
 
     def container(self, value: Value, find_missing: Key) -> str:
         """Return the test whether an object has a member.
@@ -101,6 +72,12 @@ class PythonWriter:
         if place.value is not None:
             return self.expression(place.value)
         return self._root(place) + subscripts(place.path)
+
+    def _subscripts(self, keys: tuple[Key, ...]) -> str:
+        return subscripts(keys)
+
+    def _literal(self, value: Constant) -> str:
+        return inline(value.value)
 
     def _root(self, place: Place) -> str:
         if place.expression is not None:
@@ -183,10 +160,7 @@ class PythonWriter:
         return expression
 
     def _format(self, call: Call) -> str:
-        parts = format_parts(call)
-        if parts is None:
-            raise NotNative("the template of a States.Format is no constant")
-        return self._joined(parts)
+        return self._joined(format_parts(call))
 
     def _joined(self, parts: tuple[Value, ...]) -> str:
         """Return the text of some parts one after the other."""

@@ -1,0 +1,107 @@
+"""Defines the base of what writes symbolic values as expressions, one method for each kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sfn_provider.translate.native.data_flow.values import (
+    Absent,
+    Array,
+    Call,
+    Constant,
+    Key,
+    Member,
+    Object,
+    OneOf,
+    Source,
+    Unresolved,
+    Value,
+    steps_of,
+)
+from sfn_provider.translate.native.expressions.places import Find, Place
+from sfn_provider.translate.native.model import NotNative
+
+MOST_WAYS = 4
+"""The largest number of ways among whose values one expression chooses."""
+
+
+@dataclass(slots=True)
+class ExpressionWriter:
+    """Writes values as expressions of a language.
+
+    Args:
+        find: finds where a run has what a value names.
+        find_mark: finds an XCom that says whether a way was taken.
+    """
+
+    find: Find
+    find_mark: Callable[[Source], Place]
+
+    def expression(self, value: Value) -> str:
+        """Return an expression.
+
+        Raises:
+            NotNative: the language cannot say the value in one expression that means the same.
+        """
+        start, keys = steps_of(value)
+        if isinstance(start, Source):
+            return self._found(self.find(start, keys))
+        if isinstance(value, Member):
+            return self.expression(start) + self._subscripts(keys)
+        if isinstance(value, Constant):
+            return self._literal(value)
+        if isinstance(value, Object):
+            return self._object(value)
+        if isinstance(value, Array):
+            return f"[{', '.join(map(self.expression, value.items))}]"
+        if isinstance(value, OneOf):
+            return self._one_of(value)
+        if isinstance(value, Call):
+            return self._call(value)
+        if isinstance(value, Absent | Unresolved):
+            raise NotNative(value.why)
+        raise TypeError(f"no expression for {value!r}")
+
+    def _found(self, place: Place) -> str:
+        raise NotImplementedError
+
+    def _subscripts(self, keys: tuple[Key, ...]) -> str:
+        raise NotImplementedError
+
+    def _literal(self, value: Constant) -> str:
+        raise NotImplementedError
+
+    def _object(self, value: Object) -> str:
+        raise NotImplementedError
+
+    def _one_of(self, value: OneOf) -> str:
+        raise NotImplementedError
+
+    def _call(self, call: Call) -> str:
+        raise NotImplementedError
+
+
+def ordered_alternatives(value: OneOf) -> list[tuple[Source | None, Value]]:
+    """Return the alternatives, those with a mark first, one without last.
+
+    Raises:
+        NotNative: more than one way has no mark.
+    """
+    # One where the value is missing fails either way, as the result of the other way is missing there.
+    found = [(mark, entry) for mark, entry in value.alternatives if not isinstance(entry, Absent)]
+    unmarked = {entry for mark, entry in found if mark is None}
+    if len(unmarked) > 1 or not found:
+        raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
+    if len(found) > MOST_WAYS:
+        raise NotNative(f"{len(found)} ways that meet here build the value differently")
+    marked = [(mark, entry) for mark, entry in found if mark is not None]
+    return [*marked, *((None, entry) for entry in unmarked)]
+
+
+def common_error(value: OneOf) -> tuple[list[Source], tuple[Key, ...]] | None:
+    """Return the errors of which each alternative reads the same path, with that path; None for other alternatives."""
+    found = [steps_of(entry) for _, entry in value.alternatives]
+    sources = [start for start, _ in found if isinstance(start, Source) and start.kind == "error"]
+    paths = {keys for _, keys in found}
+    return (sources, found[0][1]) if len(sources) == len(found) and len(paths) == 1 else None
