@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon properties lint format golden aws-models bench bench-maps constraints clean
+.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA r
 
 test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functions against this package; needs the package index
 	$(BIN)/python -m tests.amazon_provider
+
+test-recordings: $(INSTALLED)  ## Replay all recorded executions of AWS, where they stand beside the project; make test does some
+	SFN_PROVIDER_ALL_RECORDINGS=1 $(BIN)/python -m pytest tests/compare/replay/test_recordings.py --numprocesses 0
 
 EXAMPLES := 300
 properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs, others each time: EXAMPLES=300
