@@ -1,4 +1,4 @@
-"""Recognizes the Resource of a Task that is surely valid, by a table of the hashes of all integrations.
+"""Recognizes Resources of Tasks that are surely valid, by a table with a hash of each integration.
 
 ``make aws-models`` writes the table from those that the linter reads, which take a thousand times longer to read. What
 is not in it, a misspelt action or one that only a newer botocore has, is left to the linter.
