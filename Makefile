@@ -79,6 +79,7 @@ golden: $(INSTALLED)  ## Rewrite the golden files from what the code does now
 
 aws-models: $(INSTALLED)  ## Rewrite the tables of AWS's actions from the installed botocore
 	$(BIN)/python -m sfn_provider.integrations.aws_models
+	$(BIN)/python -m sfn_provider.runtime.flow.known_resources
 
 bench: $(INSTALLED)  ## Measure against peers
 	$(BIN)/python -m pytest tests/benchmarks -s --numprocesses 0 --ignore tests/benchmarks/test_maps.py

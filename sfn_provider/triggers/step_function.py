@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
@@ -23,9 +21,11 @@ from sfn_provider.links.step_function import console_address
 from sfn_provider.triggers.base import AwsTriggerMixin, error_event
 from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
-from sfn_provider.waiting.execution_poller import ExecutionFinding, ExecutionPoller, shared_execution_poller
+from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
+from sfn_provider.waiting.execution_targets import ExecutionFinding
 from sfn_provider.waiting.history_reader import log_history
 from sfn_provider.waiting.history_store import HistoryStore
+from sfn_provider.waiting.poll_waits import DeadlineExceeded
 
 if TYPE_CHECKING:
     pass
@@ -46,8 +46,6 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "status_queue_url": None,
     "deadline": None,
 }
-
-_NO_LIMIT: Final = nullcontext()
 
 QUEUE_POLL_INTERVAL: Final = 90.0
 """Minimum seconds between two polls with a queue: they find executions whose events were lost."""
@@ -137,19 +135,33 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         # loop. A logger of its own is made at the end; Airflow routes this line to the task's log by the context.
         log.info("%s", begin_line(f"execution {self.execution_arn}", console_address(execution_arn=self.execution_arn)))
         begin = time.monotonic()
-        limit = _NO_LIMIT if self.deadline is None else asyncio.timeout(max(0.0, self.deadline - time.time()))
         try:
-            async with limit, self._poller() as poller:
-                with poller.wait_for(self.execution_arn, self._poll_delay(), self._event) as result:
-                    event = await (self._wait_and_log(result) if self.log_history else result)
+            poller = self._poller()
+            wait = poller.wait_for(self.execution_arn, self._poll_delay(), self, self._seconds_left())
+            try:
+                event = await (self._wait_and_log(wait) if self.log_history else wait)
+            finally:
+                await poller.leave(wait)
+        except DeadlineExceeded:
+            event = await self._time_out()
         except (AirflowFailException, UsageError) as error:
             event = error_event(error) | {"execution_arn": self.execution_arn}
-        except aws_errors() as error:  # TimeoutError is one of them
-            over = isinstance(limit, asyncio.Timeout) and limit.expired()
-            event = (await self._time_out() if over else error_event(error)) | {"execution_arn": self.execution_arn}
+        except aws_errors() as error:
+            event = error_event(error) | {"execution_arn": self.execution_arn}
         outcome = event.get("message") or f"{self.execution_arn} is {event['execution_status']}"
         self.log.info("%s", end_line(outcome.removesuffix("."), time.monotonic() - begin))
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    def evaluate(self, finding: ExecutionFinding, polls: int) -> dict[str, Any] | None:
+        """Return the event that a finding about the execution leads to; None to wait on. The poller calls it."""
+        status = finding.status
+        if status not in RUNNING_STATUSES or status in self.target_states:
+            event = {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
+            return event if finding.description is None else {**event, "description": finding.description}
+        if self.waiter_max_attempts is not None and polls >= self._max_polls(self.waiter_max_attempts):
+            message = still_running_message(self.execution_arn, status, polls)
+            return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}
+        return None
 
     async def on_kill(self) -> None:
         """Stop the execution, because a user acted on the deferred task. Called by Airflow 3.3 and later."""
@@ -171,7 +183,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             event = await result
         return {**event, "history": history.to_dict()}
 
-    def _poller(self) -> AbstractAsyncContextManager[ExecutionPoller]:
+    def _poller(self) -> ExecutionPoller:
         machine = parse_execution_arn(self.execution_arn)
         queue = self._queue_settings(self.status_queue_url) if self.status_queue_url else None
         return shared_execution_poller(self._client_settings(), machine, self.hook, queue)
@@ -179,15 +191,8 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
     def _poll_delay(self) -> float:
         return max(QUEUE_POLL_INTERVAL, self.waiter_delay) if self.status_queue_url else self.waiter_delay
 
-    def _event(self, finding: ExecutionFinding, polls: int) -> dict[str, Any] | None:
-        status = finding.status
-        if status not in RUNNING_STATUSES or status in self.target_states:
-            event = {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
-            return event if finding.description is None else {**event, "description": finding.description}
-        if self.waiter_max_attempts is not None and polls >= self._max_polls(self.waiter_max_attempts):
-            message = still_running_message(self.execution_arn, status, polls)
-            return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}
-        return None
+    def _seconds_left(self) -> float | None:
+        return None if self.deadline is None else self.deadline - time.time()
 
     async def _time_out(self) -> dict[str, Any]:
         """Stop the execution at once: until the task has a slot again, or if it is killed meanwhile, nobody else does.
@@ -204,7 +209,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             except stop_errors as error:
                 outcome = f"it could not be stopped: {masked_line(error)}"
         message = f"Execution {self.execution_arn} has not ended before the deadline; {outcome}."
-        return {"status": "timeout", "message": message}
+        return {"status": "timeout", "execution_arn": self.execution_arn, "message": message}
 
     def _max_polls(self, attempts: int) -> int:
         """The polls that take as long as the attempts would without a queue."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import ExecutionArn
@@ -16,10 +16,11 @@ from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
+from sfn_provider.waiting.execution_targets import ExecutionFinding, ExecutionTarget
+from sfn_provider.waiting.poll_waits import PollWait
 from sfn_provider.waiting.quotas import bucket_for
-from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
-from sfn_provider.waiting.shared_poller import FIRST_POLL_DELAY, PollTarget, PollWait, SharedPoller
-from sfn_provider.waiting.status_messages import ExecutionDescription, StatusChange
+from sfn_provider.waiting.shared_poller import FIRST_POLL_DELAY, SharedPoller
+from sfn_provider.waiting.status_messages import StatusChange
 from sfn_provider.waiting.status_queue import StatusListener, StatusQueue, StatusQueueSettings
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,6 @@ LIST_RETRY_DELAY: Final = 600.0
 
 LIST_LAG_DELAY: float = 3.0
 """Seconds that ListExecutions, which is eventually consistent, is given to show new executions, if they are many."""
-
-MAX_LIST_LAG_DELAYS: Final = 3
-"""How often it is given them."""
 
 CONFIRMATION_DELAY: float = 2.0
 """Seconds between two descriptions of an execution that has ended according to a message, and not according to AWS."""
@@ -61,70 +59,10 @@ LISTED_STATUSES: Final = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 """In the order in which their lists are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionFinding:
-    """What was found out about an execution.
-
-    Args:
-        status: AWS's status.
-        description: its result, where a message had it.
-    """
-
-    status: str
-    description: ExecutionDescription | None = None
-
-
 _RUNNING: Final = ExecutionFinding("RUNNING")
 
 
-@dataclass(slots=True)
-class ExecutionPollState:
-    """What the poller knows about an execution.
-
-    Args:
-        awaited_since: when the last wait for it began, in milliseconds since the epoch.
-        redrive_count: how often it has been redriven at least, according to AWS.
-        listed: it was in the list of running executions once, so that its absence means something.
-        lag_delays: how often it was given time to appear there.
-        confirmations: descriptions left until a message that it has ended is taken for wrong.
-        backoff: of DescribeExecution, while that does not know it.
-    """
-
-    awaited_since: float
-    redrive_count: int = 0
-    listed: bool = False
-    lag_delays: int = 0
-    confirmations: int = 0
-    backoff: Backoff | None = None
-
-    @property
-    def maybe_unlisted(self) -> bool:
-        """May it be too young for the list?"""
-        return not self.listed and self.lag_delays < MAX_LIST_LAG_DELAYS
-
-    def is_current(self, change: StatusChange) -> bool:
-        """Is it certain that a change belongs to what is waited for?
-
-        An execution with the same ARN may have ended before the wait began: this one, which was redriven since, or one
-        of a state machine that was deleted and created again.
-        """
-        return (
-            change.stopped is not None
-            and change.redrive_count is not None
-            and change.stopped >= self.awaited_since
-            and change.redrive_count >= self.redrive_count
-        )
-
-    def is_outdated(self, row: dict[str, Any]) -> bool:
-        """Does a response of AWS, which is eventually consistent, show an earlier state than others did?"""
-        count = row.get("redriveCount", 0)
-        if count < self.redrive_count:
-            return True
-        self.redrive_count = count
-        return False
-
-
-class ExecutionPoller(SharedPoller[ExecutionFinding]):
+class ExecutionPoller(SharedPoller[ExecutionFinding, ExecutionTarget]):
     """Finds out which executions of a state machine have ended, in as few calls as possible.
 
     One ListExecutions of the running ones, 1,000 a page, answers for all that it shows. Those that it does not show are
@@ -141,6 +79,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
         machine: an execution of the state machine, or any of its children in Map Runs: these are only described.
         make_hook: makes the hook, in a thread.
         queue: the queue with events of the executions' ends, if there is one.
+        on_close: called when the last wait has left.
     """
 
     def __init__(
@@ -149,6 +88,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
         machine: ExecutionArn,
         make_hook: HookFactory,
         queue: StatusQueueSettings | None = None,
+        on_close: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(FIRST_POLL_DELAY if queue is None else QUEUE_FIRST_POLL_DELAY)
         self._settings, self._machine, self._make_hook, self._status_queue = settings, machine, make_hook, queue
@@ -161,6 +101,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
         self._ended: dict[str, int] = {}
         self._warned = False
         self._reader: StatusQueue | None = None
+        self._on_close = on_close
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -172,21 +113,27 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
                 stack.enter_context(self._reader.notify(StatusListener(self.on_change, self.fail_all)))
             yield
 
+    def new_target(self, name: str) -> ExecutionTarget:
+        """Make the target of a first wait."""
+        return ExecutionTarget(name, time.time() * 1000)
+
     def join(self, wait: PollWait) -> None:
         """Add a wait."""
+        if (target := self.targets.get(wait.name)) is not None:  # it may have been redriven since the wait before
+            target.awaited_since, target.listed, target.lag_delays = time.time() * 1000, False, 0
         super().join(wait)
         if self._reader is not None:
             self._reader.start()  # it may have ended by an error that ended the waits of that time
-        target, now = self.targets[wait.name], time.time() * 1000
-        if target.state is None:
-            target.state = ExecutionPollState(now)
-        else:  # it may have been redriven since the wait before
-            target.state.awaited_since, target.state.listed, target.state.lag_delays = now, False, 0
 
-    async def poll(self, due: Sequence[PollTarget]) -> None:
+    async def aclose(self) -> None:
+        """End the task, and have the next wait make another poller."""
+        self._on_close()
+        await super().aclose()
+
+    async def poll(self, due: Sequence[ExecutionTarget]) -> None:
         """List what can be listed, and queue the rest to be described."""
         arns = [target.name for target in due]
-        unconfirmed = [arn for arn in arns if self._state(arn).confirmations]
+        unconfirmed = [arn for arn in arns if self.targets[arn].confirmations]
         listable = set(arns).difference(unconfirmed)
         if len(listable) < self._min_to_list or self._now() < self._list_not_before:
             self._min_to_list = max(LIST_CALL_COST, self._min_to_list * 0.9)
@@ -208,7 +155,6 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
         """Describe one execution."""
         if (target := self.targets.get(name)) is None:
             return
-        state = self._state(name)
         try:
             answer = await self._client.call(
                 "describe_execution", self._describe_bucket, executionArn=name, includedData="METADATA_ONLY"
@@ -218,20 +164,20 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
                 self._list_not_before = self._now() + LIST_RETRY_DELAY
                 self._describe_soon(self.targets)
                 raise AirflowFailException(denial_message(error)) from error
-            state.backoff = state.backoff or Backoff()
-            self.postpone(name, state.backoff.next_delay(error))
+            target.backoff = target.backoff or Backoff()
+            self.postpone(name, target.backoff.next_delay(error))
             return
-        state.backoff = None
+        target.backoff = None
         if self.targets.get(name) is not target:
             return
-        if state.is_outdated(answer):
+        if target.is_outdated(answer):
             self.postpone(name, CONFIRMATION_DELAY)
         elif answer["status"] not in RUNNING_STATUSES:
             self._report_ended(answer)
         else:
             self.report(name, ExecutionFinding(answer["status"]))
-            if state.confirmations:
-                state.confirmations -= 1
+            if target.confirmations:
+                target.confirmations -= 1
                 self.postpone(name, CONFIRMATION_DELAY)
 
     def on_change(self, change: StatusChange) -> bool:
@@ -239,7 +185,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
         arn = change.execution_arn
         if arn not in self.targets:
             return change.stopped is not None and abs(change.stopped - self._ended.get(arn, 0)) <= 1
-        state = self._state(arn)
+        state = self.targets[arn]
         is_current = state.is_current(change)
         has_ended = change.status == "SUCCEEDED" or (is_current and change.status in FAILURE_STATUSES)
         if has_ended and change.stopped is not None and change.stopped < (time.time() + MAX_CLOCK_SKEW) * 1000:
@@ -288,7 +234,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
                 found = rows.keys() & missing
                 for arn in found:
                     # One that was redriven just before the wait shows its first end, while the list lags behind.
-                    if status == "SUCCEEDED" or not self._state(arn).maybe_unlisted:
+                    if status == "SUCCEEDED" or not self.targets[arn].maybe_unlisted:
                         missing.discard(arn)
                         self._report_ended(rows[arn])
                 go_on = token is not None and len(found) > LIST_CALL_COST
@@ -304,11 +250,11 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
             **({"nextToken": token} if token else {}),
         )
         awaited = [row for row in answer["executions"] if row["executionArn"] in self.targets]
-        rows = {row["executionArn"]: row for row in awaited if not self._state(row["executionArn"]).is_outdated(row)}
+        rows = {row["executionArn"]: row for row in awaited if not self.targets[row["executionArn"]].is_outdated(row)}
         return rows, answer.get("nextToken")
 
     def _report_running(self, arn: str) -> None:
-        state = self._state(arn)
+        state = self.targets[arn]
         state.listed = True
         if not state.confirmations:
             self.queue.discard(arn)
@@ -328,7 +274,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
         queue, late = self._status_queue, time.time() - stopped
         if queue is None or self._warned or late < LATE_MESSAGE_SECONDS:
             return
-        if stopped * 1000 > self._state(arn).awaited_since:
+        if stopped * 1000 > self.targets[arn].awaited_since:
             self._warned = True
             log.warning(
                 "%s has no message that %s ended %.0f s ago: check the pattern of the EventBridge rule, the queue's "
@@ -346,10 +292,10 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
 
     def _postpone_or_describe(self, missing: Collection[str]) -> None:
         missing = [arn for arn in missing if arn in self.targets]
-        young = [arn for arn in missing if self._state(arn).maybe_unlisted]
+        young = [arn for arn in missing if self.targets[arn].maybe_unlisted]
         if len(young) > LIST_CALL_COST and self._now() >= self._list_not_before:
             for arn in young:
-                self._state(arn).lag_delays += 1
+                self.targets[arn].lag_delays += 1
                 self.postpone(arn, LIST_LAG_DELAY)
             missing = set(missing).difference(young)
         self._describe_soon(missing)
@@ -358,19 +304,23 @@ class ExecutionPoller(SharedPoller[ExecutionFinding]):
         for arn in arns:
             self.queue.add(arn)
 
-    def _state(self, arn: str) -> ExecutionPollState:
-        return cast("ExecutionPollState", self.targets[arn].state)
-
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
 
-_POLLERS: Final[LoopRegistry[tuple[object, ...], ExecutionPoller]] = LoopRegistry()
+_Key = tuple[object, ...]
+_POLLERS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Key, ExecutionPoller]]] = WeakKeyDictionary()
 
 
 def shared_execution_poller(
     settings: ClientSettings, machine: ExecutionArn, make_hook: HookFactory, queue: StatusQueueSettings | None = None
-) -> RegistryLease[tuple[object, ...], ExecutionPoller]:
-    """Lease the poller of a state machine's executions. Enter the result with ``async with``."""
+) -> ExecutionPoller:
+    """Return the poller of a state machine's executions: one for all waits on this event loop.
+
+    Wait with it before the next ``await``: it is closed when the last wait has left, and then there is another one.
+    """
+    pollers = _POLLERS.setdefault(asyncio.get_running_loop(), {})
     key = (settings, machine, queue.url if queue else None)
-    return _POLLERS.lease(key, lambda: ExecutionPoller(settings, machine, make_hook, queue))
+    if (poller := pollers.get(key)) is None:
+        poller = pollers[key] = ExecutionPoller(settings, machine, make_hook, queue, lambda: pollers.pop(key))
+    return poller

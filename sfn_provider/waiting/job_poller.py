@@ -20,7 +20,8 @@ from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.job_polling import BatchJobPoller, ClientKey, PollOutcome, client_key
 from sfn_provider.waiting.aws_client import ClientSettings
-from sfn_provider.waiting.execution_poller import ExecutionFinding, shared_execution_poller
+from sfn_provider.waiting.execution_poller import shared_execution_poller
+from sfn_provider.waiting.execution_targets import ExecutionFinding
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
 if TYPE_CHECKING:
@@ -235,13 +236,19 @@ def _watch_execution(connection: JobConnection, client: ClientKey, job: PendingJ
 async def _wait_for_execution(execution_arn: str, aws_conn_id: str | None, region_name: str | None) -> None:
     settings = ClientSettings.from_arguments("stepfunctions", aws_conn_id, region_name or parse_region(execution_arn))
     make_hook = partial(_make_hook, execution_arn, aws_conn_id, region_name)
-    async with shared_execution_poller(settings, parse_execution_arn(execution_arn), make_hook) as poller:
-        with poller.wait_for(execution_arn, EXECUTION_POLL_INTERVAL, _end_status) as result:
-            await result
+    poller = shared_execution_poller(settings, parse_execution_arn(execution_arn), make_hook)
+    wait = poller.wait_for(execution_arn, EXECUTION_POLL_INTERVAL, _EndStatus())
+    try:
+        await wait
+    finally:
+        await poller.leave(wait)
 
 
-def _end_status(finding: ExecutionFinding, polls: int) -> str | None:
-    return None if finding.status in RUNNING_STATUSES else finding.status
+class _EndStatus:
+    """Ends a wait when the execution has ended."""
+
+    def evaluate(self, finding: ExecutionFinding, polls: int) -> str | None:
+        return None if finding.status in RUNNING_STATUSES else finding.status
 
 
 def _make_hook(execution_arn: str, aws_conn_id: str | None, region_name: str | None) -> StepFunctionHook:

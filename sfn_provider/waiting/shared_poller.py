@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
+from sfn_provider.waiting.poll_waits import DeadlineExceeded, Evaluator, PollTarget, PollWait
 from sfn_provider.waiting.work_queue import WorkQueue
 
 Finding = TypeVar("Finding")
+Target = TypeVar("Target", bound="PollTarget")
 
 MIN_POLL_GAP: float = 1.0
 """Minimum seconds between two polls, unless a wait has a shorter delay: waits that begin meanwhile share a poll."""
@@ -26,68 +28,23 @@ FIRST_POLL_DELAY: float = 0.2
 EARLY_POLL_SHARE: Final = 0.1
 """The share of its delay by which a wait's next poll may come early, together with others'."""
 
+MAX_ENDED_AT_ONCE: Final = 32
+"""Waits that end in one turn of the event loop: each then runs its trigger to the end, and others run in between."""
+
+DEADLINE_GAP: Final = 0.1
+"""Minimum seconds between two searches for waits whose deadline has passed."""
+
 _MIN_DELAY: Final = 0.01
 
 
-@dataclass(slots=True, eq=False)
-class PollWait:
-    """One trigger's wait. Enter it to begin; ``await`` the future that this gives; leave it to end, however it ends.
-
-    Args:
-        poller: the poller.
-        name: the target's name.
-        delay: seconds between two polls.
-        evaluate: called with the finding and the number of polls; gives the wait's result, None to go on.
-        result: the result, once there is one.
-        due: when the next poll is due, by the event loop's clock.
-        polls: polls so far, each at least ``delay`` after the one before.
-        polled_at: when the last of these was.
-    """
-
-    poller: SharedPoller[Any]
-    name: str
-    delay: float
-    evaluate: Callable[[Any, int], Any]
-    result: asyncio.Future[Any]
-    due: float
-    polls: int = 0
-    polled_at: float = float("-inf")
-
-    def __enter__(self) -> asyncio.Future[Any]:
-        self.poller.join(self)
-        return self.result
-
-    def __exit__(self, *error: object) -> None:
-        self.poller.leave(self)
-
-
-@dataclass(slots=True, eq=False)
-class PollTarget:
-    """Something that one trigger or more wait for.
-
-    Args:
-        name: its name: an ARN, a job's id.
-        waits: the waits for it.
-        state: what a subclass stores about it.
-    """
-
-    name: str
-    waits: list[PollWait] = field(default_factory=list)
-    state: Any = None
-
-    @property
-    def due(self) -> float:
-        """When the next poll is due."""
-        return min(wait.due for wait in self.waits)
-
-
-class SharedPoller(ABC, Generic[Finding]):
+class SharedPoller(ABC, Generic[Finding, Target]):
     """Polls many targets in one task, which runs while there are waits.
 
     A subclass's ``poll`` finds out about the targets that are due, and calls ``report`` or ``fail``. What takes one
     call per target it leaves to ``poll_one``, by ``self.queue``, so that the next poll is not delayed.
 
-    An error that ``poll`` raises is raised by every wait: none of them hangs.
+    An error that ``poll`` raises is raised by every wait: none of them hangs. Waits end a few at a time, so that
+    thousands that end together do not stop the event loop.
 
     Args:
         first_poll_delay: maximum seconds from a wait's begin to its first poll.
@@ -95,64 +52,83 @@ class SharedPoller(ABC, Generic[Finding]):
 
     def __init__(self, first_poll_delay: float = FIRST_POLL_DELAY) -> None:
         self._first_poll_delay = first_poll_delay
-        self.targets: dict[str, PollTarget] = {}
+        self.targets: dict[str, Target] = {}
         self.queue = WorkQueue(self.poll_one, self.fail)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._polled_at = float("-inf")
         self._soonest = self._shortest = float("inf")
+        self._ended_waits: deque[tuple[PollWait, Any]] = deque()
+        self._deadline_timer: asyncio.TimerHandle | None = None
+
+    @abstractmethod
+    def new_target(self, name: str) -> Target:
+        """Make the target of a first wait."""
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[Any]:
         """Hold what the polls need, such as a client, while there are waits."""
 
     @abstractmethod
-    async def poll(self, due: Sequence[PollTarget]) -> None:
+    async def poll(self, due: Sequence[Target]) -> None:
         """Find out about these targets, and possibly about others."""
 
     @abstractmethod
     async def poll_one(self, name: str) -> None:
         """Find out about one target of the queue."""
 
-    def wait_for(self, name: str, delay: float, evaluate: Callable[[Finding, int], Any]) -> PollWait:
+    def wait_for(
+        self, name: str, delay: float, evaluator: Evaluator[Finding], seconds: float | None = None
+    ) -> PollWait:
         """Wait for a target.
 
         ::
 
-            with poller.wait_for(name, 60, evaluate) as result:
-                value = await result
+            wait = poller.wait_for(name, 60, evaluator)
+            try:
+                value = await wait
+            finally:
+                await poller.leave(wait)
 
-        Not a coroutine: each nested one costs a triggerer with thousands of waits half a kibibyte per wait.
+        Neither a coroutine nor a context manager: each costs a triggerer with thousands of waits objects per wait.
 
         Args:
             name: the target.
             delay: maximum seconds between two polls of it.
-            evaluate: gives the result, of the finding and the number of polls; None to wait on.
+            evaluator: decides what a finding means.
+            seconds: from now to the deadline; None for none.
 
         Returns:
-            The wait. Its future raises what ``fail`` was called with, or the error that ended the poller.
+            The wait. It raises what ``fail`` was called with, ``DeadlineExceeded``, or the error that ended the poller.
         """
-        loop = asyncio.get_running_loop()
-        due = loop.time() + min(delay, self._first_poll_delay)
-        return PollWait(self, name, delay, evaluate, loop.create_future(), due)
+        now = asyncio.get_running_loop().time()
+        wait = PollWait(name, delay, evaluator, now + min(delay, self._first_poll_delay))
+        self.join(wait)
+        if seconds is not None:
+            wait.deadline = now + max(0.0, seconds)
+            self._set_deadline_timer(wait.deadline)
+        return wait
 
     def join(self, wait: PollWait) -> None:
         """Add a wait."""
         if (target := self.targets.get(wait.name)) is None:
-            target = self.targets[wait.name] = PollTarget(wait.name)
-        target.waits.append(wait)
+            target = self.targets[wait.name] = self.new_target(wait.name)
+        target.add(wait)
         if self._task is None or self._task.done():
             # Not in a trigger's context: Airflow routes log records by it, and this task outlives the first trigger.
             self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
         self._wake_for(wait)
 
-    def leave(self, wait: PollWait) -> None:
-        """Remove a wait, and its target where there is no other wait for that."""
+    async def leave(self, wait: PollWait) -> None:
+        """Remove a wait, its target where there is no other wait for that, and close after the last one."""
+        wait.is_over = True
         target = self.targets[wait.name]
-        target.waits.remove(wait)
-        if not target.waits:
+        target.remove(wait)
+        if target.first_wait is None:
             del self.targets[wait.name]
             self.queue.discard(wait.name)
+        if not self.targets:
+            await self.aclose()
 
     def report(self, name: str, finding: Finding) -> None:
         """Report a finding. Every wait for the target ends or is due again after its delay."""
@@ -161,13 +137,13 @@ class SharedPoller(ABC, Generic[Finding]):
             wait.due = now + wait.delay
             if now - wait.polled_at >= wait.delay * (1 - EARLY_POLL_SHARE):
                 wait.polls, wait.polled_at = wait.polls + 1, now
-            if (result := wait.evaluate(finding, wait.polls)) is not None:
-                wait.result.set_result(result)
+            if (result := wait.evaluator.evaluate(finding, wait.polls)) is not None:
+                self._end(wait, result)
 
     def fail(self, name: str, error: Exception) -> None:
         """End all waits for a target with an error."""
         for wait in self._open_waits(name):
-            wait.result.set_exception(error)
+            self._end(wait, error)
 
     def fail_all(self, error: Exception) -> None:
         """End all waits with an error."""
@@ -182,14 +158,61 @@ class SharedPoller(ABC, Generic[Finding]):
             self._wake_for(wait)
 
     async def aclose(self) -> None:
-        """End the task."""
+        """End the task. Called after the last wait has left."""
+        if self._deadline_timer is not None:
+            self._deadline_timer.cancel()
+            self._deadline_timer = None
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _open_waits(self, name: str) -> Iterator[PollWait]:
-        waits = self.targets[name].waits if name in self.targets else ()
-        return (wait for wait in waits if not wait.result.done())
+        waits = self.targets[name].waits() if name in self.targets else ()
+        return (wait for wait in waits if not wait.is_over)
+
+    def _end(self, wait: PollWait, outcome: Any) -> None:
+        """End a wait with a result or an exception, in this turn of the event loop or one of the next."""
+        wait.is_over = True
+        self._ended_waits.append((wait, outcome))
+        if len(self._ended_waits) == 1:
+            asyncio.get_running_loop().call_soon(self._wake_ended)
+
+    def _wake_ended(self) -> None:
+        for _ in range(min(MAX_ENDED_AT_ONCE, len(self._ended_waits))):
+            wait, outcome = self._ended_waits.popleft()
+            if wait.done():
+                continue  # its trigger was cancelled meanwhile
+            if isinstance(outcome, Exception):
+                wait.set_exception(outcome)
+            else:
+                wait.set_result(outcome)
+        if self._ended_waits:
+            asyncio.get_running_loop().call_soon(self._wake_ended)
+
+    def _set_deadline_timer(self, deadline: float) -> None:
+        """Have one timer for all waits, at the first deadline."""
+        timer = self._deadline_timer
+        if timer is None or deadline < timer.when():
+            if timer is not None:
+                timer.cancel()
+            self._deadline_timer = asyncio.get_running_loop().call_at(deadline, self._end_overdue)
+
+    def _end_overdue(self) -> None:
+        """End the waits whose deadline has passed."""
+        self._deadline_timer = None
+        now, following = asyncio.get_running_loop().time(), float("inf")
+        for wait in self._all_waits():
+            if wait.is_over:
+                continue
+            if wait.deadline <= now:
+                self._end(wait, DeadlineExceeded())
+            else:
+                following = min(following, wait.deadline)
+        if following < float("inf"):
+            self._set_deadline_timer(max(following, now + DEADLINE_GAP))
+
+    def _all_waits(self) -> list[PollWait]:
+        return [wait for target in self.targets.values() for wait in target.waits()]
 
     def _wake_for(self, wait: PollWait) -> None:
         """End the sleep up to the next poll, but only where a wait changes it: there may be thousands at once."""
@@ -208,21 +231,21 @@ class SharedPoller(ABC, Generic[Finding]):
             self._task = None  # the next wait starts another one
         except asyncio.CancelledError:
             await self.queue.aclose()
-            for wait in [wait for target in self.targets.values() for wait in target.waits]:
-                wait.result.cancel()  # there are waits left only where the event loop ends
+            for wait in self._all_waits():
+                wait.cancel()  # there are waits left only where the event loop ends
             raise
 
-    async def _next_due(self) -> list[PollTarget]:
+    async def _next_due(self) -> list[Target]:
         """Sleep until a target is due. Gives all that are, some a little early, each due again after its delay."""
         loop = asyncio.get_running_loop()
         while True:
-            waits = [wait for target in self.targets.values() for wait in target.waits]
+            waits = self._all_waits()
             shortest = min((wait.delay for wait in waits), default=float("inf"))
             soonest = min((wait.due for wait in waits), default=float("inf"))
             at = max(soonest, self._polled_at + min(MIN_POLL_GAP, max(shortest, _MIN_DELAY)))
             if at <= (now := loop.time()):
                 due = [each for each in self.targets.values() if each.due <= now + EARLY_POLL_SHARE * shortest]
-                for wait in (wait for target in due for wait in target.waits):
+                for wait in (wait for target in due for wait in target.waits()):
                     wait.due = now + wait.delay
                 return due
             self._changed.clear()

@@ -57,9 +57,9 @@ class Flow:
         self._owners: dict[int, int] = {}
         self._entries: dict[int, _Entry] = {}
         self._branches = _number_branches(self._events, branches or {})
+        self._entered = _index_entered(self._events)
         for identity in sorted(self._events):
-            for known in self._chain_without_owner(identity):
-                self._owners[known] = self._find_owner(self._events[known])
+            self._find_owners(identity)
 
     def owner(self, event: Event) -> int:
         """Return the id of the StateEntered event that an event belongs to; 0 for the execution's own events."""
@@ -68,6 +68,11 @@ class Flow:
     def place(self, entered: int) -> Place:
         """Return the place of a visit, by the id of its first event."""
         return self._entries[entered].place
+
+    def _find_owners(self, identity: int) -> None:
+        """Find the owner of an event and of those before it."""
+        for known in self._chain_without_owner(identity):
+            self._owners[known] = self._find_owner(self._events[known])
 
     def _chain_without_owner(self, identity: int) -> Iterable[int]:
         """The event and those before it that have no owner yet, the oldest first."""
@@ -84,6 +89,10 @@ class Flow:
             self._entries[identity] = self._enter(event, before, owner)
             return identity
         name = _state_of(event)
+        if type_ == "EvaluationFailed" and (entered := self._entered.get((before, name))) is not None:
+            # Of a state that fails as it is entered: it follows what came before the state (recorded).
+            self._find_owners(entered)
+            return entered
         if name is not None:
             return self._enclosing_visit(owner, name)
         if type_ in _STARTED or type_ in _FAILED:
@@ -140,6 +149,15 @@ def _number_branches(events: Mapping[int, Event], known: Mapping[str, int]) -> d
             number = counts[before["id"]] = counts.get(before["id"], -1) + 1
             indexes[identity] = known.get(event["stateEnteredEventDetails"]["name"], number)
     return indexes
+
+
+def _index_entered(events: Mapping[int, Event]) -> dict[tuple[int, str | None], int]:
+    """The events by which states were entered, by the event before and the state's name."""
+    return {
+        (int(event["previousEventId"]), _state_of(event)): identity
+        for identity, event in events.items()
+        if event["type"].endswith("StateEntered")
+    }
 
 
 def _state_of(event: Event) -> str | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sfn_provider.runtime.flow.known_resources import is_known_resource
 from sfn_provider.runtime.flow.plain_values import (
     Check,
     are_credentials,
@@ -138,8 +139,6 @@ _EXPRESSIONS = _words(
 
 # Values ---------------------------------------------------------------------------------------------------------------
 
-_RESOURCES = ("arn:aws:lambda:", "arn:aws:states:")
-
 _VALUES: dict[str, Check] = {
     "Comment": is_text,
     "End": is_truth,
@@ -151,7 +150,6 @@ _VALUES: dict[str, Check] = {
     "Arguments": is_plain_value,
     "Output": is_plain_value,
     "Result": is_plain_value,
-    "Resource": lambda value: isinstance(value, str) and (value.startswith(_RESOURCES) or "${" in value),
     "Credentials": are_credentials,
     "TimeoutSeconds": number(1, _MAX_SECONDS),
     "TimeoutSecondsPath": is_reference,
@@ -369,12 +367,15 @@ _NESTED: dict[str, Callable[[Json, str, str], bool]] = {
 
 def _fits_task(fields: Mapping[str, Json]) -> bool:
     heartbeat, timeout = fields.get("HeartbeatSeconds"), fields.get("TimeoutSeconds")
-    if "Resource" not in fields or (type(heartbeat) is type(timeout) is int and heartbeat >= timeout):
+    resource = fields.get("Resource")
+    if not isinstance(resource, str) or not is_known_resource(resource):
+        return False
+    if type(heartbeat) is type(timeout) is int and heartbeat >= timeout:
         return False
     sent, text = fields.get("Parameters", {}), fields.get("Arguments", {})
     # An integration takes an object, a function anything.
     is_object = isinstance(sent, dict) and (isinstance(text, dict) or str(text).startswith("{%"))
-    return is_object or fields["Resource"].startswith("arn:aws:lambda:")
+    return is_object or resource.startswith("arn:aws:lambda:")
 
 
 def _fits_wait(fields: Mapping[str, Json]) -> bool:

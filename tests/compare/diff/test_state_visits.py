@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+
+import pytest
 
 from sfn_provider.compare.diff.state_visits import read_state_visits
 from sfn_provider.engine import simulate
@@ -106,3 +109,86 @@ def test_a_null_output_is_not_the_same_as_no_output() -> None:
 
 def test_no_events_no_visits() -> None:
     assert read_state_visits([]) == []
+
+
+FAILS: dict[str, Any] = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::sqs:sendMessage",
+    "Arguments": {"QueueUrl": "q", "MessageBody": "{% $states.input.nothing %}"},
+}
+CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "Next": "Stop"}]
+CATCH_INSIDE = [{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "J"}]
+CAUGHT: dict[str, Any] = {**FAILS, "Catch": CATCH_ALL}
+INNER = {"StartAt": "I", "States": {"I": {**FAILS, "Catch": CATCH_INSIDE, "Next": "J"}, "J": {"Type": "Succeed"}}}
+BRANCH = {"StartAt": "I", "States": {"I": {**FAILS, "End": True}}}
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A state whose field cannot be evaluated as it is entered, and the places of all visits."""
+
+    name: str
+    states: dict[str, Any]
+    places: dict[str, list[tuple[int, ...]]]
+
+
+FAILING = [
+    Failing("the first state", {"A": {**CAUGHT, "Next": "Stop"}}, {"A": [(0,)], "Stop": [(1,)]}),
+    Failing(
+        "a state behind another",
+        {"Z": go("A"), "A": {**CAUGHT, "Next": "Stop"}},
+        {"Z": [(0,)], "A": [(1,)], "Stop": [(2,)]},
+    ),
+    Failing(
+        "a state that is tried again",
+        {"A": {**CAUGHT, "Next": "Stop", "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]}},
+        {"A": [(0,)], "Stop": [(1,)]},
+    ),
+    Failing(
+        "the first state of each item",
+        {"A": {"Type": "Map", "Items": [1, 2], "ItemProcessor": INNER, "Next": "Stop"}},
+        {"A": [(0,)], "I": [(0, 0, 0, 0), (0, 0, 1, 0)], "J": [(0, 0, 0, 1), (0, 0, 1, 1)], "Stop": [(1,)]},
+    ),
+    Failing(
+        "the first state of a branch that fails",
+        {"A": {"Type": "Parallel", "Branches": [BRANCH, machine({"O": END})], "Catch": CATCH_ALL, "Next": "Stop"}},
+        {"A": [(0,)], "I": [(0, 0, 0, 0)], "Stop": [(1,)]},
+    ),
+    Failing(
+        "in an item of a Parallel in a Map",
+        {
+            "A": {
+                "Type": "Map",
+                "Items": [1, 2],
+                "Next": "Stop",
+                "ItemProcessor": {
+                    "StartAt": "P",
+                    "States": {
+                        "P": {"Type": "Parallel", "Branches": [BRANCH], "Catch": CATCH_INSIDE, "Next": "J"},
+                        "J": {"Type": "Succeed"},
+                    },
+                },
+            }
+        },
+        {
+            "A": [(0,)],
+            "P": [(0, 0, 0, 0), (0, 0, 1, 0)],
+            "I": [(0, 0, 0, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0, 0)],
+            "J": [(0, 0, 0, 1), (0, 0, 1, 1)],
+            "Stop": [(1,)],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: case.name)
+def test_places_behind_a_state_that_fails_as_it_is_entered(case: Failing) -> None:
+    """Its EvaluationFailed follows what came before the state (recorded), not the state's first event."""
+    definition = {**machine({**case.states, "Stop": {"Type": "Succeed"}}), "QueryLanguage": "JSONata"}
+    execution = simulate(definition, {})
+    assert execution.status == "SUCCEEDED"
+    found: dict[str, list[tuple[int, ...]]] = {}
+    for visit in read_state_visits(execution.events):
+        found.setdefault(visit.state, []).append(visit.place)
+    assert {state: places for state, places in found.items() if state in case.places} == case.places
+    assert len({place for places in found.values() for place in places}) == sum(map(len, found.values()))

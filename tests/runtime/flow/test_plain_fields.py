@@ -30,10 +30,25 @@ ODD: list[Json] = [
         "States.Array()x",
         "States.",
     ),
+    *(
+        f"arn:aws:states:::{name}"
+        for name in ("glue:startJobRn.sync", "glue:startJobRun.sync:2", "aws-sdk:s3:getObjct")
+    ),
+    *("arn:aws:states:::aws-sdk:s3:getObject.sync", "arn:aws:lambda:us-east-1:123456789012:function:f.sync"),
     *("{% 1 %}", "{% 1", "1 %}", "2025-13-01T00:00:00Z", "2025-01-01T00:00:00Z", "FULL", "INLINE", "JSONata", "Pass"),
     *(None, True, 0, 1, -1, 1.5, 10**9, float("nan"), [], {}, [1], [{}], ["A"], ["States.ALL", "A"], {"a.$": "$."}),
 ]
-NAMES = [*COMPARISONS, *plain_fields._VALUES, *plain_fields._NESTED, "And", "Or", "Not", "Variable", "Interval"]
+NAMES = [
+    *COMPARISONS,
+    *plain_fields._VALUES,
+    *plain_fields._NESTED,
+    "And",
+    "Or",
+    "Not",
+    "Variable",
+    "Interval",
+    "Resource",
+]
 NOT_CHECKED = ("give it Next", "does not support the field", "needs Parameters", "needs Arguments", "but missing")
 """What is said of transitions, which the flow checks, and of the parameters of calls."""
 

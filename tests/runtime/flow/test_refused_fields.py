@@ -26,6 +26,7 @@ from sfn_provider.operators.state_machine import (
 from sfn_provider.runtime.flow.check import read_flow
 
 Json = Any
+INTEGRATION = "arn:aws:states:::"
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:f"
 BIG = {"Variable": "$.n", "NumericGreaterThan": 10}
 
@@ -48,6 +49,11 @@ def rule(name: str, problem: str, **fields: Json) -> Case:
 def task(name: str, problem: str, **arguments: Json) -> Case:
     arguments = {"resource": LAMBDA, "end": True, **arguments}
     return Case(name, lambda: TaskStateOperator(task_id="T", **arguments), problem)
+
+
+def call(name: str, integration: str, problem: str) -> Case:
+    parameters = {"JobName": "a", "Arguments.$": "$$.Task.Token"} if "glue" in integration else {"TableName": "t"}
+    return task(name, problem, resource=INTEGRATION + integration, parameters=parameters)
 
 
 def loop(name: str, problem: str, **fields: Json) -> Case:
@@ -165,6 +171,21 @@ CASES = [
     ),
     Case("a successor set later", set_later(next="Tell"), "next was set after the task was made, and is not read"),
     Case("parameters set later", set_later(parameters={}), "parameters was set after the task was made"),
+    call("a misspelt action", "glue:startJobRn.sync", "did you mean 'startJobRun'?"),
+    call("a misspelt service", "glu:startJobRun.sync", "did you mean 'glue'?"),
+    call("a misspelt pattern", "glue:startJobRun.snc", "'arn:aws:states:::glue:startJobRun.snc' is not recognized"),
+    call("a pattern that the action lacks", "glue:startJobRun.sync:2", "glue:startJobRun has no .sync:2"),
+    call("a misspelt action of the AWS SDK", "aws-sdk:dynamodb:qury", "did you mean 'query'?"),
+    call("a misspelt service of the AWS SDK", "aws-sdk:dynamdb:query", "did you mean 'dynamodb'?"),
+    call("a job of the AWS SDK", "aws-sdk:glue:startJobRun.sync", "aws-sdk has no .sync"),
+    task("a function with a pattern", "has no .sync", resource=f"{LAMBDA}.sync"),
+    task("no ARN", "'start job' is not an ARN", resource="start job"),
+    loop("a misspelt action in a loop", "did you mean 'startJobRun'?", Resource=INTEGRATION + "glue:startJobRn.sync"),
+    each(
+        "a misspelt action in a Map",
+        "did you mean 'startJobRun'?",
+        {"Type": "Task", "Resource": INTEGRATION + "glue:startJobRn.sync", "Parameters": {"JobName": "a"}},
+    ),
     # No mistakes ------------------------------------------------------------------------------------------------------
     rule("tuples", "", And=(BIG, {"Variable": "$.n", "IsPresent": True})),
     rule("a rule without a comparison, which AWS accepts", "", Variable="$.n"),
@@ -172,6 +193,11 @@ CASES = [
     task("an unusual path", "", parameters={"x.$": "$..a[?(@.b > 1)]"}, result_path="$['a b']"),
     task("nested calls", "", parameters={"x.$": "States.Format('it\\'s {}', States.MathAdd($.a, -1))"}),
     task("a name without a value", "", resource="${Function}"),
+    task("a function in China", "", resource=LAMBDA.replace("arn:aws:", "arn:aws-cn:")),
+    task("an activity", "", resource="arn:aws:states:us-east-1:123456789012:activity:a"),
+    call("a job", "glue:startJobRun.sync", ""),
+    call("an action of the AWS SDK", "aws-sdk:glue:startJobRun", ""),
+    call("an action of the AWS SDK with a task token", "aws-sdk:glue:startJobRun.waitForTaskToken", ""),
     task("JSONata", "", query_language="JSONata", arguments={"a": "{% 1 %}"}, output="{% 1 %}", assign={"b": 1}),
     Case("another attribute set later", set_later(owner="team")),
 ]
