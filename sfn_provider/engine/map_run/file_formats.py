@@ -1,4 +1,4 @@
-"""Defines the formats of objects with items: JSON and its ItemsPointer, the columns of CSV, Parquet rows.
+"""Defines the formats of objects with items: JSON, its ItemsPointer, columns of CSV, Parquet rows.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """

@@ -53,6 +53,18 @@ def test_fields_that_exclude_one_another(state: dict[str, Any], location: str) -
     assert check(state) == [("error", SCHEMA, location)]
 
 
+@pytest.mark.parametrize("value", ["3", "", "$.n", "{% 3 %}", "${N}", None, [3], {}])
+@pytest.mark.parametrize("name", ["MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds"])
+def test_a_retrier_that_has_no_number_is_one_error(name: str, value: Any) -> None:
+    assert check({**CALL, "Retry": [{"ErrorEquals": ["E"], name: value}]}) == [("error", SCHEMA, f"/Retry/0/{name}")]
+
+
+@pytest.mark.parametrize("value", [100_000_000, 0, "9", "${N}x", [], None])
+def test_a_heartbeat_that_is_no_number_in_its_range_is_one_finding(value: Any) -> None:
+    found = check({**CALL, "TimeoutSeconds": 5, "HeartbeatSeconds": value})
+    assert [at for _, _, at in found] == ["/HeartbeatSeconds"]
+
+
 @pytest.mark.parametrize(
     "state, field, accepted, refused",
     [
