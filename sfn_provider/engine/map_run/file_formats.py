@@ -80,8 +80,10 @@ def parse_json(text: str, place: str = "The object") -> Json:
 
 
 def _follow(value: Json, pointer: str) -> Json:
-    """Follow a JSON pointer (RFC 6901)."""
-    for name in split_pointer("/" + pointer.removeprefix("/")):
+    """Follow a JSON pointer (RFC 6901), which begins with a slash."""
+    if not pointer.startswith("/"):
+        raise StatesError(READER_FAILED, _NO_SUCH_POINTER)
+    for name in split_pointer(pointer):
         if isinstance(value, dict) and name in value:
             value = value[name]
         elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
