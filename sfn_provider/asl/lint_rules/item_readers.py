@@ -1,8 +1,9 @@
 """Rules: fields of an ItemReader fit its Resource, the type of its source, and one another.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html. What is refused of headers was
-measured with ValidateStateMachineDefinition by others. Whether Step Functions refuses the rest is not known: fields
-without effect, and those with which no execution succeeds, are warnings.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+
+What is refused of headers was measured with ValidateStateMachineDefinition by others. Whether Step Functions refuses
+the rest is not known: fields without effect, and those with which no execution succeeds, are warnings.
 """
 
 from __future__ import annotations
