@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from sfn_provider.asl.lint_rules.reporting import did_you_mean
 from sfn_provider.asl.scope import MISSING
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.tables import console
@@ -15,7 +14,6 @@ from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
 from sfn_provider.engine.simulation.mock_files import load_test_cases
-from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import LoadedDefinition
 
 
@@ -114,11 +112,7 @@ def check_mocks(parts: MachineParts, name: str, mocks: Mocks) -> None:
     Raises:
         UsageError: where there is one, with the state that may be meant.
     """
-    known = sorted({placed.name for placed in parts.states.values()})
-    for state in mocks.answers:
-        if state not in known:
-            hint = did_you_mean(state, known) or f"; it has {', '.join(map(repr, known[:20]))}"
-            raise UsageError(f"test case {name!r} mocks state {state!r}, which the machine does not have{hint}")
+    mocks.check_states(parts.machine, f"test case {name!r} mocks")
 
 
 def print_note(cases: TestCases) -> None:

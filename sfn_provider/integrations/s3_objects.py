@@ -5,13 +5,19 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemre
 
 from __future__ import annotations
 
-import gzip
 import io
+import sys
 from collections.abc import Callable, Hashable
 from email.utils import parsedate_to_datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from sfn_provider.engine.map_run.text_chunks import ChunkedStream, OpenStreams, read_stream_chunk
+from sfn_provider.engine.map_run.text_chunks import (
+    UNREADABLE,
+    ChunkedStream,
+    GzipStream,
+    OpenStreams,
+    read_stream_chunk,
+)
 from sfn_provider.engine.requests import Chunk
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.parquet_rows import read_rows
@@ -58,7 +64,7 @@ class S3Transfers:
             raise _client_error(call, error.response["Error"]) from error
         except BotoCoreError as error:
             raise StatesError("S3.SdkClientException", f"{error} ({_s3_uri(call.arguments)})") from error
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+        except _reading_errors() as error:
             raise StatesError("S3.InvalidObject", f"{_s3_uri(call.arguments)} cannot be read: {error}") from error
 
     def read(self, s3: Any, call: CallTask) -> Chunk:
@@ -195,17 +201,8 @@ class _Body(io.RawIOBase):
         super().close()
 
 
-class _GzipBody(gzip.GzipFile):
-    """The unpacked body of a response, which is closed with it."""
-
-    def __init__(self, body: Any) -> None:
-        self._packed = _Body(body)
-        super().__init__(fileobj=io.BufferedReader(self._packed, 65_536))
-
-    def close(self) -> None:
-        """Close the response, too."""
-        super().close()
-        self._packed.close()
+def _unpack_gzip(body: Any) -> IO[bytes]:
+    return cast(IO[bytes], GzipStream(io.BufferedReader(_Body(body), 65_536)))
 
 
 def _unpack_zstandard(body: Any) -> IO[bytes]:
@@ -213,11 +210,18 @@ def _unpack_zstandard(body: Any) -> IO[bytes]:
         import zstandard
     except ImportError as error:
         raise StatesError("S3.InvalidObject", "Zstandard objects need the package: pip install zstandard") from error
+
     return cast(IO[bytes], zstandard.ZstdDecompressor().stream_reader(_Body(body), read_across_frames=True))
 
 
+def _reading_errors() -> tuple[type[Exception], ...]:
+    """Return what is raised where an object is not what its name says."""
+    zstandard = sys.modules.get("zstandard")
+    return (*UNREADABLE, UnicodeDecodeError, *(() if zstandard is None else (zstandard.ZstdError,)))
+
+
 _UNPACKERS: dict[str, Callable[[Any], Any]] = {
-    ".gz": _GzipBody,
+    ".gz": _unpack_gzip,
     ".zst": _unpack_zstandard,
     ".zstd": _unpack_zstandard,
 }

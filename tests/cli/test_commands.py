@@ -98,6 +98,17 @@ def test_lint_as_json_has_the_same_in_fields(told: Told, folder: Path) -> None:
     assert told("lint", "bad.json", "--format", "json")[1] == told("lint", "bad.json", "--json")[1]
 
 
+def test_lint_reports_what_it_can_read_beside_a_file_that_it_cannot(told: Told, folder: Path) -> None:
+    (folder / "bad.json").write_text(BAD)
+    code, out, err = told("lint", "nofile.json", "bad.json", "greet.asl.json")
+    assert (code, out) == (2, told("lint", "bad.json")[1])
+    assert err.splitlines()[-2:] == [
+        "2 file(s): 1 error(s), 0 warning(s)",
+        "Error: nofile.json: there is no such file; it should hold a state machine definition",
+    ]
+    assert told("lint", "nofile.json") == (2, "", f"{err.splitlines()[-1]}\n")
+
+
 def test_lint_for_github_is_an_annotation_a_line(told: Told, folder: Path) -> None:
     (folder / "bad.json").write_text(BAD)
     code, out, _ = told("lint", "bad.json", "--format", "github")

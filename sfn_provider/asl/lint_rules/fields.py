@@ -120,6 +120,8 @@ def _out_of_range(value: Json, row: Range, at: str) -> Iterator[Diagnostic]:
 def numbers_written_as_text(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A number field holds a number, or in a JSONata state an expression."""
     for row in RANGES:
+        if row.part == "Retry/*":
+            continue  # it takes no expression: the models refuse every text
         for state in definition.of_type(row.type):
             for at, fields in state.parts.get(row.part, ()):
                 value = fields.get(row.name)
@@ -140,7 +142,7 @@ def heartbeat_within_timeout(definition: DefinitionIndex) -> Iterator[Diagnostic
     """HeartbeatSeconds is smaller than TimeoutSeconds."""
     for state in definition.of_type("Task"):
         heartbeat, timeout = (state.fields.get(name) for name in ("HeartbeatSeconds", "TimeoutSeconds"))
-        if isinstance(heartbeat, int) and isinstance(timeout, int) and heartbeat >= timeout:
+        if isinstance(heartbeat, int) and isinstance(timeout, int) and timeout <= heartbeat <= MAX_SECONDS:
             message = f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout})"
             yield error(message, state.at + "/HeartbeatSeconds")
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
+from sfn_provider.asl.lint_rules.item_readers import parameters_of_reader_or_writer
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
 from sfn_provider.asl.source import kind_of
@@ -19,6 +20,7 @@ INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 CSV_DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
 _READERS = re.compile(r"arn:[^:]+:states:::s3:(getObject|listObjectsV2)")
 _WRITER = re.compile(r"arn:[^:]+:states:::s3:putObject")
+_DESTINATION = ("Bucket", "Prefix")
 _DISTRIBUTED_ONLY = (
     "ItemReader",
     "ItemBatcher",
@@ -75,8 +77,6 @@ def readers_and_writers(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     for state in definition.of_type("Map"):
         for at, reader in state.parts.get("ItemReader", ()):
             yield from _resource(reader, at, _READERS, "s3:getObject or s3:listObjectsV2")
-        for at, config in state.parts.get("ItemReader/ReaderConfig", ()):
-            yield from _csv_options(config, at)
         for at, writer in state.parts.get("ResultWriter", ()):
             yield from _resource(writer, at, _WRITER, "s3:putObject")
             yield from _destination(writer, at, parameters_field(state))
@@ -93,16 +93,17 @@ def _destination(writer: Fields, at: str, name: str) -> Iterator[Diagnostic]:
     parameters, resource = writer.get(name), writer.get("Resource")
     if not {"Resource", name, "WriterConfig"} & writer.keys():
         yield error("a ResultWriter needs a Resource, a WriterConfig, or both", at)
-    elif "Resource" in writer and not {"Parameters", "Arguments"} & writer.keys():
-        yield error(f"a ResultWriter with a Resource needs {name} with the Bucket to write to", at)
+    elif "Resource" in writer and not (isinstance(parameters, dict) or (name in writer and is_placeholder(resource))):
+        yield from parameters_of_reader_or_writer("a ResultWriter", writer, at, name, "the Bucket to write to")
     elif name in writer and "Resource" not in writer:
         yield error(f"a ResultWriter with {name} needs the Resource arn:aws:states:::s3:putObject", at)
-    elif isinstance(parameters, dict) and not is_placeholder(resource) and not _names_bucket(parameters):
-        yield error(f"{name} of a ResultWriter need the Bucket to write to", at + pointer(name))
-
-
-def _names_bucket(parameters: Fields) -> bool:
-    return "Bucket" in parameters or "Bucket.$" in parameters
+    elif isinstance(parameters, dict) and not is_placeholder(resource):
+        names = {field.removesuffix(".$"): field for field in parameters}
+        if "Bucket" not in names:
+            yield error(f"{name} of a ResultWriter need the Bucket to write to", at + pointer(name))
+        for field in names.keys() - {*_DESTINATION}:
+            message = f"a ResultWriter has the parameters Bucket and Prefix{did_you_mean(field, _DESTINATION)}"
+            yield warning("UNUSED_FIELD", message, at + pointer(name, names[field]))
 
 
 def batches(definition: DefinitionIndex) -> Iterator[Diagnostic]:
@@ -133,16 +134,6 @@ def _resource(fields: Fields, at: str, allowed: re.Pattern[str], names: str) -> 
     resource = fields.get("Resource")
     if isinstance(resource, str) and not is_placeholder(resource) and not allowed.fullmatch(resource):
         yield error(f"{resource!r} cannot stand here; use arn:aws:states:::{names}", at + "/Resource")
-
-
-def _csv_options(config: Fields, at: str) -> Iterator[Diagnostic]:
-    kind, header = config.get("InputType"), config.get("CSVHeaderLocation")
-    if kind == "CSV" and header is None:
-        yield error("InputType CSV needs a CSVHeaderLocation: FIRST_ROW or GIVEN", at)
-    elif kind == "JSON" and header is not None:
-        yield error("CSVHeaderLocation goes with InputType CSV", at + "/CSVHeaderLocation")
-    if header == "GIVEN" and "CSVHeaders" not in config:
-        yield error("CSVHeaderLocation GIVEN needs CSVHeaders", at)
 
 
 def _values(config: Fields, options: dict[str, tuple[str, ...]], at: str) -> Iterator[Diagnostic]:

@@ -29,8 +29,13 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
         known: the valid words.
         cutoff: the similarity required, from 0 to 1.
     """
-    near = _nearest(word, tuple(known), cutoff)
+    near = closest_word(word, known, cutoff)
     return f"; did you mean {near!r}?" if near else ""
+
+
+def closest_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the most similar known word, as it is known; None where none is similar."""
+    return _nearest(word, tuple(known), cutoff)
 
 
 @lru_cache(1024)

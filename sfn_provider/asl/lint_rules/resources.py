@@ -8,7 +8,7 @@ measured with ValidateStateMachineDefinition by others. Whatever Resource it doe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_walk import walk_texts
@@ -22,7 +22,7 @@ from sfn_provider.asl.lint_rules.definition_walk import (
 )
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
-from sfn_provider.asl.lint_rules.service_calls import parameters_field
+from sfn_provider.asl.lint_rules.service_calls import SDK_NAMES, find_sdk_action, parameters_field
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.source import kind_of
 
@@ -31,6 +31,10 @@ _MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states
 
 _CALLS = ("optimized", "http:invoke", "aws-sdk")
 _PATTERNS = (".sync", ".sync:2", ".waitForTaskToken")
+_MAP_ACTIONS = {"s3:getObject": "ItemReader", "s3:listObjectsV2": "ItemReader", "s3:putObject": "ResultWriter"}
+"""Where integrations stand that no Task calls. Source:
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html and the pages beside it."""
+
 _ROLE = "RoleArn"
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
 
@@ -52,9 +56,9 @@ def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             pattern = resource.text.rpartition(".")[2]
             hint = "; use arn:aws:states:::lambda:invoke.waitForTaskToken" if pattern == "waitForTaskToken" else ""
             yield error(f"the ARN of a Lambda function has no .{pattern}{hint}", at)
-        elif resource.kind == "optimized" and not is_placeholder(resource.service):
+        elif resource.kind in ("optimized", "http:invoke") and not is_placeholder(resource.service):
             yield from _integration_problems(resource, at)
-        elif resource.kind in ("aws-sdk", "http:invoke") and resource.pattern.startswith("sync"):
+        elif resource.kind == "aws-sdk" and resource.pattern.startswith("sync"):
             # Only an optimized integration waits for a job: how to poll it differs from service to service.
             yield error(f"{resource.kind} has no .{resource.pattern}", at)
 
@@ -91,23 +95,28 @@ def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
     service, action, pattern = str(resource.service), str(resource.action), resource.pattern
     actions = OPTIMIZED_ACTIONS.get(service)
     if actions is None:
-        hint = (
-            did_you_mean(service, OPTIMIZED_ACTIONS)
-            or f"; arn:aws:states:::aws-sdk:{service}:{action} calls any service"
-        )
-        yield error(f"there is no optimized integration {service!r}{hint}", at)
+        yield error(f"there is no optimized integration {service!r}{_instead(service, action)}", at)
     elif action not in actions:
         if not is_placeholder(action):
-            yield error(_unknown_action(service, action, actions), at)
+            yield error(f"there is no optimized integration {service}:{action}{_instead(service, action)}", at)
     elif pattern not in actions[action]:
         reason = ": it cannot pass a task token on" if pattern == "waitForTaskToken" else "; leave it out"
         yield error(f"{service}:{action} has no .{pattern}{reason}", at)
 
 
-def _unknown_action(service: str, action: str, actions: Iterable[str]) -> str:
-    hint = did_you_mean(action, actions, cutoff=0.8) or f"; there is {join_words(sorted(actions))}"
-    sdk = f"arn:aws:states:::aws-sdk:{service}:{action} calls any action"
-    return f"there is no optimized integration {service}:{action}{hint}; {sdk}"
+def _instead(service: str, action: str) -> str:
+    """Return what could be called in place of an integration that does not exist."""
+    if field := _MAP_ACTIONS.get(f"{service}:{action}"):
+        of_map = f": {service}:{action} stands in {field} of a distributed Map alone"
+        return f"{of_map}; in a Task use arn:aws:states:::aws-sdk:{service}:{action}"
+    actions = OPTIMIZED_ACTIONS.get(service)
+    if actions is None:
+        other = next((name for name, sdk in SDK_NAMES.items() if sdk == service and name in OPTIMIZED_ACTIONS), service)
+        hint = did_you_mean(other, OPTIMIZED_ACTIONS)
+    else:
+        hint = did_you_mean(action, actions, cutoff=0.8) or f"; there is {join_words(sorted(actions))}"
+    sdk = find_sdk_action(service, action) if "did you mean" not in hint else None
+    return f"{hint}; arn:aws:states:::aws-sdk:{sdk} makes this call" if sdk else hint
 
 
 def missing_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
@@ -133,7 +142,7 @@ def missing_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 def task_tokens(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A Task that waits for its token passes it to somebody."""
     for state, resource in _tasks(definition):
-        is_refused = resource.kind == "optimized" and any(_integration_problems(resource, ""))
+        is_refused = resource.kind in ("optimized", "http:invoke") and any(_integration_problems(resource, ""))
         if resource.pattern != "waitForTaskToken" or is_refused:
             continue
         name = parameters_field(state)

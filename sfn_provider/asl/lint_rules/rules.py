@@ -20,6 +20,7 @@ from sfn_provider.asl.lint_rules.fields import (
     wait_timestamps,
 )
 from sfn_provider.asl.lint_rules.http_tasks import http_connections
+from sfn_provider.asl.lint_rules.item_readers import item_readers
 from sfn_provider.asl.lint_rules.languages import fields_of_other_language, query_languages
 from sfn_provider.asl.lint_rules.loops import loops_without_wait
 from sfn_provider.asl.lint_rules.maps import batches, distributed_only, items, processor_configs, readers_and_writers
@@ -69,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     error_names,
     processor_configs,
     readers_and_writers,
+    item_readers,
     batches,
     items,
     resources,

@@ -16,7 +16,7 @@ from typing import Final
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.optimized_actions import has_pattern
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, warning
+from sfn_provider.asl.lint_rules.reporting import closest_word, did_you_mean, error, warning
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.service_actions import Family, ServiceActions, service_actions, service_names, table_source
@@ -31,6 +31,17 @@ RETIRED_SERVICES: Final = frozenset(_RETIRED.split())
 
 OWN_ENDPOINTS: Final = frozenset({"apigatewaymanagementapi"})
 """Services with an endpoint for each customer, which Step Functions does not recognize (reported)."""
+
+SDK_NAMES: Final = {
+    "elasticmapreduce": "emr",
+    "emr-containers": "emrcontainers",
+    "emr-serverless": "emrserverless",
+    "events": "eventbridge",
+    "logs": "cloudwatchlogs",
+    "states": "sfn",
+    "stepfunctions": "sfn",
+}
+"""Services of the AWS SDK by other names of theirs."""
 
 _READERS: Final = ("getObject", "listObjectsV2")
 
@@ -62,11 +73,24 @@ def _unknown_action(service: str, action: str, at: str) -> Iterator[Diagnostic]:
         return
     known = installed or shipped
     if known is None:
-        hint = did_you_mean(service, service_names("aws-sdk"))
+        hint = did_you_mean(SDK_NAMES.get(service, service), service_names("aws-sdk"))
         yield error(f"the AWS SDK has no service {service!r}{hint}{_as_known()}", at)
     else:
         hint = did_you_mean(action, known.names)
         yield error(f"the AWS SDK has no action {service}:{action}{hint}{_as_known(known)}", at)
+
+
+def find_sdk_action(service: str, action: str) -> str | None:
+    """Return the action of the AWS SDK that is meant by an integration: ``emr:addJobFlowSteps``; None for none.
+
+    Args:
+        service: as ``arn:aws:states:::SERVICE:...`` names it, or nearly.
+        action: the action, or a word like it.
+    """
+    wanted = SDK_NAMES.get(service, service.replace("-", "")).casefold()
+    known = service_actions("aws-sdk", wanted)
+    near = closest_word(action, known.names, 0.8) if known is not None else None
+    return f"{wanted}:{near}" if near else None
 
 
 def _as_known(actions: ServiceActions | None = None) -> str:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer, split_pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, choice_rules
+from sfn_provider.asl.lint_rules.definition_walk import (
+    DefinitionIndex,
+    Fields,
+    PlacedState,
+    choice_rules,
+    is_placeholder,
+)
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source import kind_of
@@ -198,7 +204,10 @@ def _problem_at(location: str, details: list[ErrorDetails], value: Fields) -> Di
     kind = details[0]["type"]
     if kind not in _MESSAGES:
         expected = dict.fromkeys(_EXPECTED.get(detail["type"], detail["msg"]) for detail in details)
-        return error(f"expected {join_words(expected, 'or')}, not {_describe(found)}", location)
+        if "a number" in expected:
+            expected.pop("a whole number", None)
+        hint = "; a placeholder within quotes stays a text when it is replaced" if is_placeholder(found) else ""
+        return error(f"expected {join_words(expected, 'or')}, not {_describe(found)}{hint}", location)
     message = _MESSAGES[kind](details, location, found)
     at_type = kind.startswith("union_tag") and isinstance(found, dict) and "Type" in found
     return error(message, location + "/Type" if at_type else location)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.jsonata import compile_jsonata
+from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
@@ -19,6 +20,9 @@ from sfn_provider.asl.source import kind_of
 MAX_NAME_LENGTH = 80
 RESERVED = "states"
 _ASSIGNING_PARTS = ("", "Catch/*", "Choices/*")
+
+_EVAL = "eval"
+"""Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html"""
 
 
 def _assign_fields(state: PlacedState) -> Iterator[tuple[str, Json]]:
@@ -96,10 +100,15 @@ def undefined_variables(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     for state, at, name in _references(definition):
         visible = _visible_variables(state.group, own)
         if name not in visible:
-            message = (
-                f"no state assigns the variable {name!r} where this state could see it{did_you_mean(name, visible)}"
-            )
-            yield warning("POSSIBLY_UNDEFINED_VARIABLE", message, at)
+            yield warning("POSSIBLY_UNDEFINED_VARIABLE", _undefined(name, visible, state.language), at)
+
+
+def _undefined(name: str, visible: list[str], language: str) -> str:
+    if language == "JSONata" and name == _EVAL:
+        return "JSONata's function $eval does not exist in Step Functions: write its expression here, or $parse JSON"
+    functions = BUILT_IN_FUNCTIONS if language == "JSONata" else ()
+    hint = did_you_mean(name, [*visible, *sorted(functions)])
+    return f"no state assigns the variable {name!r} where this state could see it{hint}"
 
 
 def _visible_variables(group: Group, own: dict[str, dict[str, str]]) -> list[str]:

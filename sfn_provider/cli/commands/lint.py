@@ -13,6 +13,7 @@ from sfn_provider.asl.placeholders import check_used
 from sfn_provider.cli.options import ProviderCommand, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.substitutions import read_substitutions
+from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 from sfn_provider.translate.known_failures import find_known_failures
 
@@ -52,16 +53,38 @@ def lint(
     """Check state machine definitions.
 
     Errors are what AWS refuses at creation; warnings are what it accepts and what fails at run time, or surprises.
-    FILE may be all that translate takes. Exits with 1 where there is an error; with --strict, a warning.
+    FILE may be all that translate takes. Exits with 1 where there is an error; with --strict, a warning. Where a file
+    cannot be read, the others are checked, and the exit code is 2.
     """
     values = read_substitutions(substitutions)
-    definitions = [read_definition(file, values, refuse_unused=False) for file in files]
-    check_used(set(values).intersection(*(definition.unused for definition in definitions)))
     found: FileDiagnostics = {}
-    for file, definition in zip(files, definitions, strict=True):
-        name = definition.file if definition.file != file.partition("#")[0] else file
-        found.setdefault(name, []).extend(_check(definition, execution_type))
-    _PRINTERS["json" if as_json else output_format](found)
+    unreadable: list[SfnProviderError] = []
+    unused = set(values)
+    for file in files:
+        try:
+            definition = read_definition(file, values, refuse_unused=False)
+        except InvalidDefinition as error:
+            found.setdefault(error.file or file, []).extend(error.diagnostics)
+            unused.clear()  # what it would use is not known
+        except SfnProviderError as error:
+            unreadable.append(error)
+            unused.clear()
+        else:
+            name = definition.file if definition.file != file.partition("#")[0] else file
+            found.setdefault(name, []).extend(_check(definition, execution_type))
+            unused &= definition.unused
+    check_used(unused)
+    return _report(found, unreadable, "json" if as_json else output_format, strict=strict)
+
+
+def _report(found: FileDiagnostics, unreadable: list[SfnProviderError], output_format: str, *, strict: bool) -> int:
+    """Print what was found, and what cannot be read; return the exit code."""
+    if found or not unreadable:
+        _PRINTERS[output_format](found)
+    for error in unreadable:
+        click.echo(f"Error: {error}", err=True)
+    if unreadable:
+        return 2
     return 1 if _count_errors(found) or (strict and any(found.values())) else 0
 
 

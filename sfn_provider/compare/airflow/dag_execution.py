@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, DagRunResult, shared_runner
@@ -104,6 +105,7 @@ def run_on_airflow(
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
+        UsageError: where a mock is of a state that the machine does not have.
         AirflowRunFailed: where Airflow itself fails.
     """
     return run_dag(definition, input, mocks=mocks, objects=objects).execution
@@ -122,6 +124,7 @@ def run_dag(
     if mocks is None and objects is None:
         return run_dag_source(dag, input, None)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
+    answers.check_states(definition if isinstance(definition, StateMachine) else parse(definition))
     return run_dag_source(dag, input, answers)
 
 

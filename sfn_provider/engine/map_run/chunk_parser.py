@@ -1,14 +1,19 @@
 """Parses an S3 object chunk by chunk: JSON Lines, CSV, a JSON array; other JSON as a whole.
 
-What a chunk leaves over, such as the beginning of a line, is kept for the next one. An object of one chunk is parsed as
-a whole by `sfn_provider.engine.map_run.file_formats`.
+What a chunk leaves over, such as the beginning of a line, is kept for the next one. Nothing is parsed behind the items
+that are taken, in an object of one chunk as in one of many: Step Functions stops reading items beyond MaxItems.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
@@ -21,7 +26,8 @@ from sfn_provider.engine.map_run.file_formats import (
     input_kind,
     name_fields,
     parse_json,
-    read_dataset,
+    read_rows,
+    read_whole_json,
 )
 from sfn_provider.engine.requests import Chunk
 from sfn_provider.exceptions import StatesError
@@ -37,68 +43,98 @@ Parser = dict[str, Json]
 the object is parsed once it is complete."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The text to parse.
+
+    Args:
+        text: what the chunk before has left over, and the chunk.
+        config: the ItemReader's ReaderConfig.
+        headers: names of the columns where a manifest gives them.
+        is_last: True where nothing follows the text.
+        limit: how many items are taken; what follows them is not parsed.
+    """
+
+    text: str
+    config: ReaderConfig
+    headers: Sequence[str] | None
+    is_last: bool
+    limit: int | None
+
+
 def parse_chunk(
-    parser: Parser, chunk: Chunk, config: ReaderConfig, headers: Sequence[str] | None = None, *, is_first: bool
+    parser: Parser,
+    chunk: Chunk,
+    config: ReaderConfig,
+    headers: Sequence[str] | None = None,
+    *,
+    limit: int | None = None,
 ) -> Dataset:
-    """Return the items that are complete with a chunk.
+    """Return the items that are complete with a chunk: a list, or an object whose members are items.
 
     Args:
         parser: what the chunk before has left, changed in place; empty at the first one.
-        chunk: the chunk.
-        config: the ItemReader's ReaderConfig.
-        headers: names of the columns where a manifest gives them.
-        is_first: True for the first chunk of the object.
+        chunk: the chunk. Of Parquet its content is rows, a list of objects. Content that is not text is parsed.
+        config: the ItemReader's ReaderConfig. Without an InputType the content is JSON.
+        headers: names of the columns where a manifest gives them; they go before those of the ReaderConfig.
+        limit: how many items are taken, at least; what follows them is not parsed. None for all.
 
     Raises:
         StatesError: ``States.ItemReaderFailed`` if the content holds no items of the InputType.
     """
-    is_last = chunk.next is None
-    if not isinstance(chunk.content, str) or (is_first and is_last):
-        return read_dataset(chunk.content, config, headers)
     kind = input_kind(config, headers)
-    parse = _PARSERS.get(kind)
-    text = parser.pop("rest", "") + chunk.content
-    if parse is None or (kind == "JSON" and not _is_array(parser, text, config)):
-        if not is_last:
-            parser["rest"], parser["is_whole"] = text, True
-            return []
-        return read_dataset(text, config, headers)
-    items, rest = parse(parser, text, config, headers, is_last)
+    if not isinstance(chunk.content, str):
+        return read_whole_json(chunk.content, config) if kind == "JSON" else read_rows(chunk.content)
+    if kind not in _PARSERS:
+        return read_rows(chunk.content)
+    text, is_last = parser.pop("rest", "") + chunk.content, chunk.next is None
+    if kind == "JSON" and not _is_array(parser, text, config):
+        if is_last:
+            return read_whole_json(text, config)
+        parser["rest"], parser["is_whole"] = text, True
+        return []
+    items, rest = _PARSERS[kind](parser, _Text(text, config, headers, is_last, limit))
+    if not is_last and (limit is None or len(items) < limit):
+        _keep_rest(parser, rest)
+    return items
+
+
+def read_dataset(content: Json, config: ReaderConfig, headers: Sequence[str] | None = None) -> Dataset:
+    """Return all items in the content of an object; see `parse_chunk`."""
+    return parse_chunk({}, Chunk(content), config, headers)
+
+
+def _keep_rest(parser: Parser, rest: str) -> None:
     if len(rest) > MAX_ITEM_CHARACTERS:
         raise StatesError(
             READER_FAILED, f"An item is longer than the {MAX_ITEM_CHARACTERS:,} characters that one may have."
         )
-    parser.pop("rest", None)
-    if not is_last:
-        parser["rest"] = rest
-    return items
+    parser["rest"] = rest
 
 
-_Parse = Callable[[Parser, str, ReaderConfig, Sequence[str] | None, bool], tuple[list[Json], str]]
-"""Return the complete items of a text, and what is left of it."""
-
-
-def _parse_lines(
-    parser: Parser, text: str, _config: ReaderConfig, _headers: Sequence[str] | None, is_last: bool
-) -> tuple[list[Json], str]:
-    end = len(text) if is_last else text.rfind("\n") + 1
-    first, lines = parser.get("line", 1), text[:end].split("\n")
+def _parse_lines(parser: Parser, source: _Text) -> tuple[list[Json], str]:
+    end = len(source.text) if source.is_last else source.text.rfind("\n") + 1
+    # Only a line feed ends a line: other separators may stand in the text of a string.
+    first, lines = parser.get("line", 1), source.text[:end].split("\n")
     parser["line"] = first + len(lines) - 1
-    items = [parse_json(line, f"Line {number}") for number, line in enumerate(lines, first) if line.strip()]
-    return items, text[end:]
+    items = (parse_json(line, f"Line {number}") for number, line in enumerate(lines, first) if line.strip())
+    return list(islice(items, source.limit)), source.text[end:]
 
 
-def _parse_csv(
-    parser: Parser, text: str, config: ReaderConfig, headers: Sequence[str] | None, is_last: bool
-) -> tuple[list[Json], str]:
-    rows, rest = parse_complete_rows(text, csv_delimiter(config), is_last=is_last)
+def _parse_csv(parser: Parser, source: _Text) -> tuple[list[Json], str]:
     names = parser.get("names")
+    limit = None if source.limit is None else source.limit + (names is None)
+    delimiter = csv_delimiter(source.config)
+    try:
+        rows, rest = parse_complete_rows(source.text, delimiter, is_last=source.is_last, limit=limit)
+    except csv.Error as error:
+        raise StatesError(READER_FAILED, f"The object is not valid CSV: {error}") from error
     if names is None:
         remaining = iter(rows)
-        names = column_names(config, headers, lambda: next(remaining, None))
+        names = column_names(source.config, source.headers, lambda: next(remaining, None))
         if names is None:
             return [], rest
-        parser["names"], rows = list(names), list(remaining)
+        parser["names"], rows = list(names), list(islice(remaining, source.limit))
     return [name_fields(names, row) for row in rows], rest
 
 
@@ -116,15 +152,17 @@ def _refuse(problem: str) -> Json:
     raise StatesError(READER_FAILED, f"The object is not valid JSON: {problem}")
 
 
-def _parse_array(
-    parser: Parser, text: str, _config: ReaderConfig, _headers: Sequence[str] | None, is_last: bool
-) -> tuple[list[Json], str]:
+def _parse_array(parser: Parser, source: _Text) -> tuple[list[Json], str]:
     """Parse members of an array; ``parser["state"]`` is what comes next: ``[``, first, value, ``,`` or end."""
     items: list[Json] = []
-    *_, at = _array_steps(parser, text, items, is_last)
-    if is_last and (parser["state"] != "end" or at < len(text)):
+    parsed = 0
+    for at in _array_steps(parser, source.text, items, source.is_last):
+        if len(items) == source.limit:
+            return items, ""
+        parsed = at
+    if source.is_last and (parser["state"] != "end" or parsed < len(source.text)):
         _refuse("the array does not end")
-    return items, text[at:]
+    return items, source.text[parsed:]
 
 
 def _array_steps(parser: Parser, text: str, items: list[Json], is_last: bool) -> Iterator[int]:
@@ -169,5 +207,9 @@ def _member_end(text: str, at: int, items: list[Json], is_last: bool) -> int | N
     return end
 
 
-_PARSERS: dict[str, _Parse] = {"CSV": _parse_csv, "JSON": _parse_array, "JSONL": _parse_lines}
-"""The formats that are parsed chunk by chunk, by the values of InputType."""
+_PARSERS: dict[str, Callable[[Parser, _Text], tuple[list[Json], str]]] = {
+    "CSV": _parse_csv,
+    "JSON": _parse_array,
+    "JSONL": _parse_lines,
+}
+"""What returns the complete items of a text, and what is left of it, by the values of InputType."""

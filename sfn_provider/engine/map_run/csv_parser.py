@@ -40,16 +40,19 @@ def _read_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
         yield row or [""]
 
 
-def parse_complete_rows(text: str, delimiter: str, *, is_last: bool) -> tuple[list[list[str]], str]:
+def parse_complete_rows(
+    text: str, delimiter: str, *, is_last: bool, limit: int | None = None
+) -> tuple[list[list[str]], str]:
     """Split the beginning of a longer text into rows; return those that are complete, and the rest of the text.
 
     Args:
         text: what follows the last complete row.
         delimiter: what separates fields, one character.
         is_last: True where nothing follows the text: all of it is complete.
+        limit: how many rows are returned; what follows is not parsed, and the rest is meaningless. None for all.
     """
     if is_last:
-        return list(parse_rows(text, delimiter)), ""
+        return list(islice(parse_rows(text, delimiter), limit)), ""
     ends = list(_line_ends(text))
     escaped = io.StringIO(_escape_bare_quotes(text, delimiter), newline="")
     taken = 0
@@ -62,7 +65,7 @@ def parse_complete_rows(text: str, delimiter: str, *, is_last: bool) -> tuple[li
         taken += 1  # the reader asks for one more: it is in the midst of a row, or at the end
 
     rows, complete = [], 0
-    for row in _read_rows(complete_lines(), delimiter):
+    for row in islice(_read_rows(complete_lines(), delimiter), limit):
         if taken > len(ends):
             break
         rows.append(row)

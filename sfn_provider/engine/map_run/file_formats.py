@@ -1,4 +1,4 @@
-"""Parses the content of an S3 object into items: JSON, JSON Lines, CSV or Parquet rows.
+"""Defines the formats of objects with items: JSON, its ItemsPointer, columns of CSV, Parquet rows.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from sfn_provider.asl.diagnostics import split_pointer
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.map_run.csv_parser import DELIMITERS, parse_rows
+from sfn_provider.engine.map_run.csv_parser import DELIMITERS
 from sfn_provider.exceptions import StatesError
 
 Dataset = list[Json] | dict[str, Json]
@@ -19,24 +19,12 @@ Dataset = list[Json] | dict[str, Json]
 
 READER_FAILED = "States.ItemReaderFailed"
 
+_KINDS = ("CSV", "JSON", "JSONL", "PARQUET")
+"""The values of InputType that name the content of one object."""
+
 _NOT_ITERABLE = "Attempting to map over non-iterable node."
 _NO_SUCH_POINTER = "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure."
 _DUPLICATE_HEADERS = "CSV headers cannot contain duplicates."
-
-
-def read_dataset(content: Json, config: ReaderConfig, headers: Sequence[str] | None = None) -> Dataset:
-    """Return the items in the content of an object: a list, or an object whose members are items.
-
-    Args:
-        content: the object's text. For Parquet its rows, a list of objects. Content that is not text is
-            already parsed.
-        config: the ItemReader's ReaderConfig. Without an InputType the content is JSON.
-        headers: names of the columns where a manifest gives them; they go before those of the ReaderConfig.
-
-    Raises:
-        StatesError: ``States.ItemReaderFailed`` if the content holds no items of the InputType.
-    """
-    return _READERS[input_kind(config, headers)](content, config, headers)
 
 
 def input_kind(config: ReaderConfig, headers: Sequence[str] | None) -> str:
@@ -46,12 +34,21 @@ def input_kind(config: ReaderConfig, headers: Sequence[str] | None) -> str:
         StatesError: ``States.ItemReaderFailed`` if it is none of them.
     """
     kind = "CSV" if headers is not None else config.input_type or "JSON"
-    if kind not in _READERS:
-        raise StatesError(READER_FAILED, f"ReaderConfig.InputType {kind!r} is none of {', '.join(_READERS)}.")
+    if kind not in _KINDS:
+        raise StatesError(READER_FAILED, f"ReaderConfig.InputType {kind!r} is none of {', '.join(_KINDS)}.")
     return kind
 
 
-def _read_json(content: Json, config: ReaderConfig, _headers: Sequence[str] | None) -> Dataset:
+def read_whole_json(content: Json, config: ReaderConfig) -> Dataset:
+    """Return the items in JSON that is complete: a list, or an object whose members are items.
+
+    Args:
+        content: text, or the JSON value.
+        config: the ItemReader's ReaderConfig, whose ItemsPointer leads to the items.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` if the text is no JSON, or no items are where the pointer leads.
+    """
     value = parse_json(content) if isinstance(content, str) else content
     if config.items_pointer:
         value = _follow(value, config.items_pointer)
@@ -83,8 +80,10 @@ def parse_json(text: str, place: str = "The object") -> Json:
 
 
 def _follow(value: Json, pointer: str) -> Json:
-    """Follow a JSON pointer (RFC 6901)."""
-    for name in split_pointer("/" + pointer.removeprefix("/")):
+    """Follow a JSON pointer (RFC 6901), which begins with a slash."""
+    if not pointer.startswith("/"):
+        raise StatesError(READER_FAILED, _NO_SUCH_POINTER)
+    for name in split_pointer(pointer):
         if isinstance(value, dict) and name in value:
             value = value[name]
         elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
@@ -92,22 +91,6 @@ def _follow(value: Json, pointer: str) -> Json:
         else:
             raise StatesError(READER_FAILED, _NO_SUCH_POINTER)
     return value
-
-
-def _read_json_lines(content: Json, _config: ReaderConfig, _headers: Sequence[str] | None) -> Dataset:
-    if not isinstance(content, str):
-        return _rows(content)
-    # Only a line feed ends a line: other separators may stand in the text of a string.
-    lines = enumerate(content.split("\n"), 1)
-    return [parse_json(line, f"Line {number}") for number, line in lines if line.strip()]
-
-
-def _read_csv(content: Json, config: ReaderConfig, headers: Sequence[str] | None) -> Dataset:
-    if not isinstance(content, str):
-        return _rows(content)
-    rows = parse_rows(content, csv_delimiter(config))
-    names = column_names(config, headers, lambda: next(rows, None))
-    return [] if names is None else [name_fields(names, row) for row in rows]
 
 
 def csv_delimiter(config: ReaderConfig) -> str:
@@ -159,22 +142,14 @@ def name_fields(names: Sequence[str], row: Sequence[str]) -> dict[str, Json]:
     return dict(zip(names, padded, strict=False))
 
 
-def _read_rows(content: Json, _config: ReaderConfig, _headers: Sequence[str] | None) -> Dataset:
+def read_rows(content: Json) -> list[Json]:
+    """Return rows that the ItemReader's call has parsed.
+
+    Raises:
+        StatesError: ``States.ItemReaderFailed`` if they are no list.
+    """
     if isinstance(content, str):
         raise StatesError(READER_FAILED, "A Parquet object must be answered with the list of its rows, not with text.")
-    return _rows(content)
-
-
-def _rows(content: Json) -> Dataset:
     if not isinstance(content, list):
         raise StatesError(READER_FAILED, _NOT_ITERABLE)
     return content
-
-
-_READERS: dict[str, Callable[[Json, ReaderConfig, Sequence[str] | None], Dataset]] = {
-    "CSV": _read_csv,
-    "JSON": _read_json,
-    "JSONL": _read_json_lines,
-    "PARQUET": _read_rows,
-}
-"""The values of InputType that name the content of one object."""

@@ -237,8 +237,9 @@ def _read_files(reader: ItemReaderProgress, manifest: Manifest) -> Dataset:
 
 
 def _read_data(reader: ItemReaderProgress, config: ReaderConfig, chunk: Chunk) -> Dataset:
-    is_first, reader.position = reader.position is None, chunk.next
-    return parse_chunk(reader.parser, chunk, config, reader.headers, is_first=is_first)
+    reader.position = chunk.next
+    limit = reader.skip + reader.max_items - reader.count
+    return parse_chunk(reader.parser, chunk, config, reader.headers, limit=limit)
 
 
 _STAGES: dict[str, Callable[[ItemReaderProgress, ReaderConfig, Chunk], Dataset]] = {

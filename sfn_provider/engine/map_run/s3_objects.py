@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
@@ -16,7 +15,14 @@ from typing import IO, Any, cast
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.map_run.file_formats import READER_FAILED
-from sfn_provider.engine.map_run.text_chunks import CHUNK_SIZE, ChunkedStream, OpenStreams, read_stream_chunk
+from sfn_provider.engine.map_run.text_chunks import (
+    CHUNK_SIZE,
+    UNREADABLE,
+    ChunkedStream,
+    GzipStream,
+    OpenStreams,
+    read_stream_chunk,
+)
 from sfn_provider.engine.requests import CallTask, Chunk, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError, UsageError
 
@@ -94,7 +100,7 @@ class ObjectAnswers:
             )
         except UnicodeDecodeError as error:
             raise UsageError(f"object {uri!r} is not UTF-8 text: {error}") from error
-        except (OSError, EOFError) as error:
+        except UNREADABLE as error:
             raise _unreadable(uri, content, error) from error
 
     def read_rows(self, call: CallTask, _now: float) -> Chunk:
@@ -195,20 +201,8 @@ def _open(content: S3Object, uri: str) -> IO[Any]:
     if not uri.partition("?versionId=")[0].endswith(".gz") or isinstance(stream.read(0), str):
         return stream
     buffered: Any = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
-    unpacked: IO[Any] = cast(IO[Any], _GzipStream(buffered)) if buffered.peek(2)[:2] == _GZIP else buffered
+    unpacked: IO[Any] = cast(IO[Any], GzipStream(buffered)) if buffered.peek(2)[:2] == _GZIP else buffered
     return unpacked
-
-
-class _GzipStream(gzip.GzipFile):
-    """Unpacks a stream, which is closed with it."""
-
-    def __init__(self, packed: Any) -> None:
-        super().__init__(fileobj=packed)
-        self._packed = packed
-
-    def close(self) -> None:
-        super().close()
-        self._packed.close()
 
 
 def _pieces(content: S3Object, uri: str) -> Any:

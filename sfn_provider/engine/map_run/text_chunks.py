@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import gzip
 import weakref
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
@@ -11,6 +13,9 @@ from typing import IO, Any
 
 CHUNK_SIZE = 262_144
 """Bytes of a chunk, or characters where a stream has characters: as much as the input of one state may have."""
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What a stream raises that cannot be read, or unpacked."""
 
 _MAX_OPEN_STREAMS = 8
 """Streams that stay open: as many objects are read side by side without opening one again."""
@@ -32,6 +37,7 @@ class ChunkedStream:
         self._stream = stream
         self.offset = offset
         self._left = b""
+        self._fault: Exception | None = None
         if offset and not is_there:
             self._skip(offset)
 
@@ -51,29 +57,74 @@ class ChunkedStream:
     def read_chunk(self) -> tuple[str, bool]:
         """Return the next chunk, and True if it is the last one.
 
+        What can be read before a fault is a chunk by itself: who needs no more never meets the fault, whatever the
+        size of the object.
+
         Raises:
             UnicodeDecodeError: if the content is no UTF-8.
+            OSError: or another of `UNREADABLE`, if the stream cannot be read.
         """
-        pieces, size = [], len(self._left)
-        while size < CHUNK_SIZE and (piece := self._stream.read(CHUNK_SIZE - size)):
-            pieces.append(piece)
-            size += len(piece)
-        is_first, is_last = self.offset == 0, size < CHUNK_SIZE
+        is_first = self.offset == 0
+        pieces, is_last = self._read_pieces()
         if pieces and isinstance(pieces[0], str):
             text = "".join(pieces)
             self.offset += len(text)
-            return text.removeprefix("\ufeff") if is_first else text, is_last
-        data = self._left + b"".join(pieces)
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        text = decoder.decode(data, final=is_last)
-        self._left = decoder.getstate()[0]
-        # What is left over begins the next chunk, also of a stream that is opened again.
-        self.offset += len(data) - len(self._left)
+        else:
+            text, is_last = self._decode(self._left + b"".join(pieces), is_last=is_last)
         return text.removeprefix("\ufeff") if is_first else text, is_last
+
+    def _read_pieces(self) -> tuple[list[Any], bool]:
+        if self._fault is not None:
+            raise self._fault
+        pieces, size = [], len(self._left)
+        try:
+            while size < CHUNK_SIZE and (piece := self._stream.read(CHUNK_SIZE - size)):
+                pieces.append(piece)
+                size += len(piece)
+        except UNREADABLE as error:
+            if not pieces:
+                raise
+            self._fault = error  # asked once more, some streams pretend to be at their end
+            return pieces, False
+        return pieces, size < CHUNK_SIZE
+
+    def _decode(self, data: bytes, *, is_last: bool) -> tuple[str, bool]:
+        """Return the text of bytes; what is left over begins the next chunk, also of a stream that is opened again."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            text = decoder.decode(data, final=is_last)
+            self._left = decoder.getstate()[0]
+        except UnicodeDecodeError as error:
+            if not error.start:
+                raise
+            text, self._left, is_last = data[: error.start].decode(), data[error.start :], False
+        self.offset += len(data) - len(self._left)
+        return text, is_last
 
     def close(self) -> None:
         """Close the stream."""
         self._stream.close()
+
+
+class GzipStream(gzip.GzipFile):
+    """Unpacks a stream, which is closed with it.
+
+    Args:
+        packed: a buffered binary stream.
+    """
+
+    def __init__(self, packed: Any) -> None:
+        super().__init__(fileobj=packed)
+        self._packed = packed
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return what is there, so that a fault behind it does not take it along."""
+        return super().read(size) if size is None or size < 0 else self.read1(size)
+
+    def close(self) -> None:
+        """Close the packed stream, too."""
+        super().close()
+        self._packed.close()
 
 
 class OpenStreams:

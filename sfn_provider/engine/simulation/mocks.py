@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import ChainMap, Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Self, cast
 
+from sfn_provider.asl.model import StateMachine, walk_states
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.engine.errors.retry import is_timeout
 from sfn_provider.engine.map_run.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
@@ -88,6 +90,23 @@ class Mocks:
     def lacks_answer(self, pending: Container[str]) -> bool:
         """Return True if a pending request waits for a missing mock; an empty list is a mock that never answers."""
         return any(call.id in pending and call.state not in self.answers for call in self._unanswered)
+
+    def check_states(self, machine: StateMachine, place: str = "there is a mock of") -> None:
+        """Refuse answers of states that a machine does not have.
+
+        Args:
+            machine: the machine.
+            place: begins the error: ``test case 'a' mocks``.
+
+        Raises:
+            UsageError: if there is one, with the state that may be meant.
+        """
+        known = sorted({names[-1] for _, names, _ in walk_states(machine)})
+        for state in self.answers:
+            if state not in known:
+                near = difflib.get_close_matches(state, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(repr, known[:20]))}"
+                raise UsageError(f"{place} state {state!r}, which the machine does not have{hint}")
 
     def fresh(self) -> Mocks:
         """Return the same mocks with no call counted."""

@@ -72,13 +72,15 @@ def simulate(
     Raises:
         ValueError: if ``history`` is another word.
         InvalidDefinition: if Step Functions would refuse the definition.
-        UsageError: if a task is called that has no mock, the mocks are malformed, or the input is too large.
+        UsageError: if a task is called that has no mock, a mock is malformed or of a state that the machine lacks, or
+            the input is too large.
     """
     if history not in HISTORIES:
         raise ValueError(f"history is {history!r}: it must be one of {', '.join(map(repr, HISTORIES))}")
     check_execution_input(input)
     machine = definition if isinstance(definition, StateMachine) else parse(definition)
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
+    answers.check_states(machine)
     if answers.recorded is not None:
         start_time, context = answers.recorded.start, answers.recorded.execution_context(input)
     else:

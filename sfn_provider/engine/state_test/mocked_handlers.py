@@ -9,8 +9,8 @@ from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.map_run.child_inputs import make_child_inputs
+from sfn_provider.engine.map_run.chunk_parser import read_dataset
 from sfn_provider.engine.map_run.completion import fail_run
-from sfn_provider.engine.map_run.file_formats import read_dataset
 from sfn_provider.engine.map_run.item_reader import (
     begin_reading,
     evaluate_max_items,

@@ -16,7 +16,8 @@ EACH = {"Type": "Map", "ItemProcessor": ITEMS, "End": True}
 FAR_EACH = {"Type": "Map", "ItemProcessor": FAR, "End": True}
 HOLD = {"Type": "Wait", "End": True}
 WRITE = {"Resource": "arn:aws:states:::s3:putObject"}
-READ = {"Resource": "arn:aws:states:::s3:getObject"}
+READ = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
+LIST = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}
 
 
 def check(state: dict[str, Any], **machine: Any) -> list[tuple[str, str, str]]:
@@ -51,6 +52,18 @@ def check(state: dict[str, Any], **machine: Any) -> list[tuple[str, str, str]]:
 )
 def test_fields_that_exclude_one_another(state: dict[str, Any], location: str) -> None:
     assert check(state) == [("error", SCHEMA, location)]
+
+
+@pytest.mark.parametrize("value", ["3", "", "$.n", "{% 3 %}", "${N}", None, [3], {}])
+@pytest.mark.parametrize("name", ["MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds"])
+def test_a_retrier_that_has_no_number_is_one_error(name: str, value: Any) -> None:
+    assert check({**CALL, "Retry": [{"ErrorEquals": ["E"], name: value}]}) == [("error", SCHEMA, f"/Retry/0/{name}")]
+
+
+@pytest.mark.parametrize("value", [100_000_000, 0, "9", "${N}x", [], None])
+def test_a_heartbeat_that_is_no_number_in_its_range_is_one_finding(value: Any) -> None:
+    found = check({**CALL, "TimeoutSeconds": 5, "HeartbeatSeconds": value})
+    assert [at for _, _, at in found] == ["/HeartbeatSeconds"]
 
 
 @pytest.mark.parametrize(
@@ -238,8 +251,12 @@ def test_fields_of_a_distributed_map_on_an_inline_one() -> None:
 @pytest.mark.parametrize(
     "fields, location",
     [
-        ({"ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2"}}, None),
-        ({"ItemReader": {"Resource": "arn:aws:states:::s3:getItem"}}, "/ItemReader/Resource"),
+        ({"ItemReader": LIST}, None),
+        ({"ItemReader": {"Resource": LIST["Resource"]}}, "/ItemReader"),
+        ({"ItemReader": {"Resource": READ["Resource"], "ReaderConfig": {"InputType": "JSON"}}}, "/ItemReader"),
+        ({"ItemReader": {**READ, "Parameters": "b"}}, "/ItemReader/Parameters"),
+        ({"ItemReader": {**READ, "Resource": "arn:aws:states:::s3:getItem"}}, "/ItemReader/Resource"),
+        ({"ItemReader": {**LIST, "ReaderConfig": {"Transformation": "LOAD_AND_FLATTEN"}}}, "/ItemReader/ReaderConfig"),
         ({"ItemReader": {**READ, "ReaderConfig": {"InputType": "XML"}}}, "/ItemReader/ReaderConfig/InputType"),
         ({"ItemReader": {**READ, "ReaderConfig": {"InputType": "PARQUET"}}}, None),
         ({"ItemReader": {**READ, "ReaderConfig": {"InputType": "CSV"}}}, "/ItemReader/ReaderConfig"),
@@ -261,6 +278,8 @@ def test_fields_of_a_distributed_map_on_an_inline_one() -> None:
             {"ItemReader": {**READ, "ReaderConfig": {"InputType": "JSON", "CSVHeaderLocation": "FIRST_ROW"}}},
             "/ItemReader/ReaderConfig/CSVHeaderLocation",
         ),
+        ({"ResultWriter": {**WRITE, "Parameters": "b"}}, "/ResultWriter/Parameters"),
+        ({"ResultWriter": WRITE}, "/ResultWriter"),
         ({"ResultWriter": {}}, "/ResultWriter"),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "JSONL", "Transformation": "FLATTEN"}}}, None),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "/ResultWriter/WriterConfig/OutputType"),
@@ -282,3 +301,54 @@ def test_fields_of_a_distributed_map_on_an_inline_one() -> None:
 )
 def test_readers_and_writers(fields: dict[str, Any], location: str | None) -> None:
     assert check({**FAR_EACH, **fields}) == ([("error", SCHEMA, location)] if location else [])
+
+
+UNUSED, FAILS = "UNUSED_FIELD", "ITEM_READER_WILL_FAIL"
+ROWS = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}
+NAMED = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN"}
+FLATTEN = {"Transformation": "LOAD_AND_FLATTEN"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "config", "expected"),
+    [
+        (READ, {"InputType": "JSONL", "CSVHeaders": ["a"]}, [(UNUSED, "CSVHeaders")]),
+        (READ, {"InputType": "PARQUET", "CSVDelimiter": "TAB"}, [(UNUSED, "CSVDelimiter")]),
+        (READ, {"InputType": "JSONL", "CSVHeaderLocation": "FIRST_ROW"}, [(SCHEMA, "CSVHeaderLocation")]),
+        (READ, {**ROWS, "CSVHeaders": ["a"]}, [(UNUSED, "CSVHeaders")]),
+        (READ, {**NAMED, "CSVHeaders": []}, [(SCHEMA, "")]),
+        (READ, {**NAMED, "CSVHeaders": ["a", "b", "a"]}, [(FAILS, "CSVHeaders")]),
+        (READ, {"InputType": "MANIFEST", "CSVDelimiter": "TAB", **NAMED, "CSVHeaders": ["a"]}, []),
+        (READ, {**ROWS, "ItemsPointer": "/a"}, [(UNUSED, "ItemsPointer")]),
+        (READ, {"InputType": "JSON", "ItemsPointer": "a/b"}, [(FAILS, "ItemsPointer")]),
+        (READ, {"InputType": "JSON", "ItemsPointer": "/a/b"}, []),
+        (READ, {"InputType": "JSON", "ItemsPointer": ""}, []),
+        (READ, {"InputType": "JSON", **FLATTEN}, [(UNUSED, "Transformation")]),
+        (READ, {"InputType": "JSON", "Transformation": "NONE"}, []),
+        (READ, {"ManifestType": "S3_INVENTORY"}, []),
+        (READ, {"ManifestType": "S3_INVENTORY", "InputType": "JSON"}, [(UNUSED, "InputType")]),
+        (READ, {"ManifestType": "ATHENA_DATA", "InputType": "PARQUET"}, []),
+        (READ, {"InputType": "CSV", "ManifestType": "ATHENA_DATA"}, []),
+        (LIST, {"MaxItems": 5}, []),
+        (LIST, {"InputType": "JSON"}, [(UNUSED, "InputType")]),
+        (LIST, {"ManifestType": "S3_INVENTORY"}, [(UNUSED, "ManifestType")]),
+        (LIST, {**FLATTEN, **ROWS}, []),
+        (LIST, {**FLATTEN, "InputType": "CSV"}, [(SCHEMA, "")]),
+        (LIST, {**FLATTEN, "InputType": "MANIFEST"}, [(FAILS, "InputType")]),
+        (READ, {"InputType": "JSONL", "CSVHeaders": ["a"], "CSVDelimiter": "${D}"}, []),
+    ],
+)
+def test_fields_of_item_readers(resource: Any, config: Any, expected: list[tuple[str, str]]) -> None:
+    found = check({**FAR_EACH, "ItemReader": {**resource, "ReaderConfig": config}})
+    place = "/ItemReader/ReaderConfig"
+    assert [(code, at.removeprefix(place).removeprefix("/")) for _, code, at in found] == expected
+
+
+def test_items_beside_an_item_reader() -> None:
+    reader = {"ItemReader": {**READ, "ReaderConfig": {"InputType": "JSON"}}}
+    assert check({**FAR_EACH, **reader, "ItemsPath": "$.a"}) == [("warning", UNUSED, "/ItemsPath")]
+
+
+def test_other_parameters_of_a_result_writer() -> None:
+    writer = {"ResultWriter": {**WRITE, "Parameters": {"Bucket": "b", "Prefx.$": "$.p"}}}
+    assert check({**FAR_EACH, **writer}) == [("warning", UNUSED, "/ResultWriter/Parameters/Prefx.$")]

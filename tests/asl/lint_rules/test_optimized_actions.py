@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from sfn_provider.asl import lint
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
+from sfn_provider.asl.service_actions import service_actions, service_names
 from sfn_provider.integrations import supported_resources
 
 REQUIRED = {
@@ -21,7 +25,7 @@ REQUIRED = {
     ("resource", "message"),
     [
         ("glue:startJobRunn.sync", "there is no optimized integration glue:startJobRunn; did you mean 'startJobRun'?"),
-        ("glue:startCrawler", "; there is startJobRun; arn:aws:states:::aws-sdk:glue:startCrawler calls any action"),
+        ("glue:startCrawler", "; there is startJobRun; arn:aws:states:::aws-sdk:glue:startCrawler makes this call"),
         ("lambda:invokeAsync", "there is no optimized integration lambda:invokeAsync"),
         ("dynamodb:query", "there is deleteItem, getItem, putItem and updateItem"),
         ("athena:getQueryResults.sync", "athena:getQueryResults has no .sync; leave it out"),
@@ -29,6 +33,9 @@ REQUIRED = {
             "eks:deleteCluster.waitForTaskToken",
             "eks:deleteCluster has no .waitForTaskToken: it cannot pass a task token on",
         ),
+        ("emr:addStep", "there is no optimized integration 'emr'; did you mean 'elasticmapreduce'?"),
+        ("s3:getObject", "stands in ItemReader of a distributed Map alone; in a Task use arn:aws:states:::aws-sdk:s3:"),
+        ("http:invoke.waitForTaskToken", "http:invoke has no .waitForTaskToken: it cannot pass a task token on"),
         ("ecs:runTask.sync", None),
         ("states:startExecution.sync:2", None),
         ("http:invoke", None),
@@ -75,3 +82,32 @@ def test_the_table_of_actions_is_that_of_the_integrations() -> None:
     # Those of S3 are for the readers and writers of a distributed Map.
     names = {name for name in supported if not name.startswith(("arn:", "aws-sdk:", "s3:"))}
     assert table == {name: frozenset(supported[name].patterns) for name in names}
+
+
+def misspelt_resources() -> Iterator[str]:
+    """Every optimized action in capitals and with a letter more, and its service under other names."""
+    for service, actions in OPTIMIZED_ACTIONS.items():
+        yield from (f"{service}:{word}" for action in actions for word in (action.capitalize(), action + "s"))
+        others = {service[:-1], service.capitalize(), service.replace("-", ""), f"aws-sdk:{service}"}
+        yield from (f"{other}:{next(iter(actions))}" for other in sorted(others - OPTIMIZED_ACTIONS.keys()))
+    yield from ("aws-sdk:lambda:Invoke", "aws-sdk:emr:addStep", "aws-sdk:states:startExecution", "emr:addStep")
+
+
+def test_everything_that_a_hint_names_exists() -> None:
+    resources = {f"S{number}": resource for number, resource in enumerate(misspelt_resources())}
+    task = {"Type": "Task", "Parameters": {}, "Next": "S0"}
+    states = {name: {**task, "Resource": f"arn:aws:states:::{resource}"} for name, resource in resources.items()}
+    services = {*OPTIMIZED_ACTIONS, *service_names("aws-sdk")}
+    hints = 0
+    found = lint({"StartAt": "S0", "States": states})
+    for problem in (problem for problem in found if problem.location.endswith("/Resource")):
+        resource = resources[problem.location.split("/")[2]]
+        service = resource.split(":")[-2]
+        actions = {*OPTIMIZED_ACTIONS.get(service, ()), *getattr(service_actions("aws-sdk", service), "lines", ())}
+        words = re.findall(r"did you mean '([^']*)'", problem.message)
+        assert set(words) <= services | actions, (resource, problem.message)
+        hints += len(words)
+        for sdk, action in re.findall(r"arn:aws:states:::aws-sdk:([^: ]+):([A-Za-z0-9]+)", problem.message):
+            known = service_actions("aws-sdk", sdk)
+            assert known is not None and action in known.names, (resource, problem.message)
+    assert hints > len(resources) / 2

@@ -229,6 +229,41 @@ def test_what_is_wrong_in_a_later_chunk_is_found_before_the_first_child(content:
     assert (found.cause or "").startswith(cause)
 
 
+BROKEN_BEHIND = {
+    # what is read of the source, and what of it may be wrong where MaxItems ends before it
+    "a line": ({"InputType": "JSONL"}, LINES.encode() + b"{\n" + LINES.encode()),
+    "a member": ({}, ARRAY[:-2].encode() + b",{]"),
+    "no end of an array": ({}, ARRAY[:-2].encode()),
+    "more than an array": ({}, ARRAY.encode() + b"1"),
+    "no UTF-8 in lines": ({"InputType": "JSONL"}, LINES.encode() + b'"\xff"\n'),
+    "no UTF-8 in CSV": (CSV, ROWS.encode() + b"\xff,1\n"),
+    "a packed object that is cut off": ({"InputType": "JSONL"}, gzip.compress(LINES.encode())[:-6]),
+    "a packed object with another checksum": ({"InputType": "JSONL"}, gzip.compress(LINES.encode())[:-8] + bytes(8)),
+}
+
+
+@pytest.mark.parametrize("chunks", ["large", "small"])
+@pytest.mark.parametrize(("config", "content"), BROKEN_BEHIND.values(), ids=BROKEN_BEHIND)
+def test_nothing_is_read_behind_max_items(
+    config: dict[str, Any], content: bytes, chunks: str, request: pytest.FixtureRequest
+) -> None:
+    if chunks == "small":
+        request.getfixturevalue("small_chunks")
+    key = "items.gz" if content.startswith(b"\x1f\x8b") else "items"
+    objects = {f"s3://data/{key}": lambda: io.BytesIO(content)}
+
+    def read(max_items: int) -> Any:
+        reader = reading({**config, "MaxItems": max_items}, Key=key)
+        return simulate(each(ItemReader=reader, ItemSelector={"n": 1}), {}, objects=objects)
+
+    found = read(COUNT)
+    assert (found.status, len(found.output or [])) == ("SUCCEEDED", COUNT), found.cause
+    try:
+        assert read(COUNT + 1).error == "States.ItemReaderFailed"
+    except UsageError as error:
+        assert str(error).startswith(f"object 's3://data/{key}' ")
+
+
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("left", [30, 59])
 def test_items_that_are_gone_when_they_are_read_again(left: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl.model import ReaderConfig
-from sfn_provider.engine.map_run.file_formats import read_dataset
+from sfn_provider.engine.map_run.chunk_parser import read_dataset
 from sfn_provider.exceptions import StatesError
 
 
@@ -69,6 +69,7 @@ FAILURES = [
     Case("pointer to a number", '{"a": 1}', JSON | {"ItemsPointer": "/a"}, "Attempting to map over non-iterable node."),
     Case("equal headers", "id,id\n1,2\n", CSV, "CSV headers cannot contain duplicates."),
     Case("no header location", "1,2\n", {"InputType": "CSV"}, "ReaderConfig.CSVHeaderLocation must be FIRST_ROW"),
+    Case("a field too long", f"id\n{'x' * 8_388_609}", CSV, "The object is not valid CSV: field larger"),
     Case("unknown delimiter", "1\n", CSV | {"CSVDelimiter": "DOT"}, "ReaderConfig.CSVDelimiter 'DOT' is none of COMMA"),
     Case(
         "unknown type", "1\n", {"InputType": "XML"}, "ReaderConfig.InputType 'XML' is none of CSV, JSON, JSONL, PARQUET"

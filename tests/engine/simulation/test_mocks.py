@@ -93,8 +93,10 @@ MISSING = {
 
 @pytest.mark.parametrize(("mocks", "known"), MISSING.values(), ids=MISSING)
 def test_a_call_without_a_mock(mocks: Any, known: str) -> None:
+    others = [{"StartAt": name, "States": {name: {"Type": "Succeed"}}} for name in mocks or ("None",)]
+    machine = group({"State": task(Next="Others"), "Others": {"Type": "Parallel", "Branches": others}})
     with pytest.raises(UsageError) as raised:
-        simulate(one(task()), {}, mocks=mocks)
+        simulate(machine, {}, mocks=mocks)
     assert str(raised.value) == f"state 'State' calls {FUNCTION} but has no mock: add one; states with one: {known}"
 
 
@@ -145,3 +147,17 @@ def test_as_configuration_is_a_mock_file_with_one_case() -> None:
         "MockedResponses": {"A": {"0": {"Return": 1}, "1": {"Throw": {"Error": "E", "Cause": "told"}}}},
         "Objects": {"s3://b/k": "text"},
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "hint"),
+    [("Insde", "; did you mean 'Inside'?"), ("Zzz", "; it has 'Inside', 'Outer'")],
+    ids=["misspelt", "another"],
+)
+def test_a_mock_of_a_state_that_the_machine_lacks_is_refused(state: str, hint: str) -> None:
+    inside = {"StartAt": "Inside", "States": {"Inside": {"Type": "Pass", "End": True}}}
+    machine = {"StartAt": "Outer", "States": {"Outer": {"Type": "Parallel", "Branches": [inside], "End": True}}}
+    assert simulate(machine, {}, mocks={"Inside": []}).status == "SUCCEEDED"
+    with pytest.raises(UsageError) as caught:
+        simulate(machine, {}, mocks={state: []})
+    assert str(caught.value) == f"there is a mock of state {state!r}, which the machine does not have{hint}"
