@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps constraints clean
+.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps compare-corpus constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -86,6 +86,9 @@ bench: $(INSTALLED)  ## Measure against peers
 
 bench-maps: $(INSTALLED)  ## Measure distributed Maps of a million items: ITEMS=50000 for fewer
 	$(if $(ITEMS),ITEMS=$(ITEMS)) $(BIN)/python -m pytest tests/benchmarks/test_maps.py -s --numprocesses 0
+
+compare-corpus: $(INSTALLED)  ## Compare every definition of a folder with its DAG in made cases: CORPUS=FOLDER STYLE=native RESULTS=FILE to go on later
+	nice -n 5 $(BIN)/python -m tests.compare.corpus $(CORPUS) $(if $(STYLE),--style $(STYLE)) $(if $(RESULTS),--results $(RESULTS))
 
 constraints: $(INSTALLED)  ## Refresh the exact versions in constraints.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

@@ -34,6 +34,8 @@ class StateComparison:
         actual: the visit on the side of Airflow; None where there is none.
         differences: where they differ, as text.
         tolerated: where they differ as any two runs do, as text.
+        stopped: where they differ because the failure of another branch has stopped it, as text: how far it came is up
+            to the clock on both sides.
     """
 
     state: str
@@ -41,6 +43,7 @@ class StateComparison:
     actual: StateVisit | None
     differences: tuple[str, ...] = ()
     tolerated: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -102,7 +105,7 @@ def compare_states(
     for place in sorted({**one, **other}):
         found = _compare_visit(place, one.get(place), other.get(place), tolerates, times=times)
         was_stopped = not failed.isdisjoint(found.first_side.containers) and not _both_exited(found)
-        compared.append(replace(found, differences=()) if was_stopped else found)
+        compared.append(replace(found, differences=(), stopped=found.differences) if was_stopped else found)
     return compared
 
 
