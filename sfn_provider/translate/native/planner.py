@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait
 from sfn_provider.translate.emit.literals import Code
-from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
     Absent,
@@ -23,8 +23,14 @@ from sfn_provider.translate.native.data_flow.values import (
     write,
 )
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
-from sfn_provider.translate.native.map_nodes import make_items, make_mapped, make_results
-from sfn_provider.translate.native.mapping import task_of_map
+from sfn_provider.translate.native.map_nodes import (
+    make_item_function,
+    make_items,
+    make_list,
+    make_mapped,
+    make_results,
+)
+from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NativeOptions, NotNative, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
@@ -59,7 +65,8 @@ class NativePlan:
         with_error: the states whose errors handlers read.
         failing: why states fail whatever their input is, by name.
         polls: the loops that became sensors, by the name of their Task.
-        mapped: the Map around a Task that runs for each item, by the name of the Task.
+        maps: how each Map is written.
+        mapped: the Map around a state that runs for each item in a mapped task, by the name of the state.
     """
 
     dag: NativeDag
@@ -71,6 +78,12 @@ class NativePlan:
     failing: Mapping[str, str]
     polls: Mapping[str, Poll]
     mapped: Mapping[str, str]
+    maps: Mapping[str, MapForm]
+
+    @property
+    def item_states(self) -> dict[str, str]:
+        """The states that the task of an item goes through, with the Map around them."""
+        return {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
 
 
 def plan_native(machine: StateMachine, options: NativeOptions) -> NativePlan:
@@ -97,6 +110,7 @@ class _Planner:
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
+    maps: dict[str, MapForm] = field(default_factory=dict)
     mapped: dict[str, str] = field(default_factory=dict)
     parts: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
@@ -104,9 +118,10 @@ class _Planner:
 
     def plan(self) -> NativePlan:
         self.flows = {flow.name: flow for flow in self.scope.walk()}
-        self.mapped = {
-            inner.name: name for name, flow in self.flows.items() if (inner := task_of_map(flow)) is not None
-        }
+        self.maps = {name: form for name, flow in self.flows.items() if (form := map_form(flow)) is not None}
+        for name in self.maps:
+            if name not in self.mapped:  # of Maps in one another the outermost
+                self.mapped |= {inner.name: name for inner in self._inside(name)}
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
@@ -136,15 +151,29 @@ class _Planner:
         dag.constants = {name: value for value, name in maker.constants.items()}
         dag.groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
         return NativePlan(
-            dag, self.scope, routes, self.forms, self.parts, self.with_error, self.failing, self.polls, self.mapped
+            dag,
+            self.scope,
+            routes,
+            self.forms,
+            self.parts,
+            self.with_error,
+            self.failing,
+            self.polls,
+            self.mapped,
+            self.maps,
         )
+
+    def _inside(self, name: str) -> list[StateFlow]:
+        """Return the states in a Map that its mapped task runs."""
+        inside = [*self.flows[name].scopes[0].walk()] if self.maps[name] != "list" else []
+        return [inner for inner in inside if self.maps[name] == "states" or isinstance(inner.state, Task)]
 
     def _collected(self) -> set[str]:
         """Return the Map states whose results tasks read."""
         values = [value for flow in self.flows.values() for value in (*values_of_state(flow), *rule_values(flow))]
         values += [self.flows[name].effective for name in self.tasks_of_pass]
         read_in = {source.state for value in values for source, _ in reads_of(value) if source.kind == "result"}
-        return read_in & set(self.mapped.values())
+        return read_in & set(self.maps)
 
     def _reads(self, routes: Routes) -> tuple[Reads, set[str]]:
         """Return which paths of which results the tasks read, and the states whose results mark a way.
@@ -182,7 +211,7 @@ class _Planner:
     def _choose_forms(self, reads: Reads) -> None:
         problems = []
         for name, flow in self.flows.items():
-            if not isinstance(flow.state, Task):
+            if not isinstance(flow.state, Task) or self.maps.get(self.mapped.get(name, "")) == "states":
                 continue
             absent = next((part for part in walk(flow.effective) if isinstance(part, Absent)), None)
             if absent is not None:
@@ -244,16 +273,25 @@ class _Planner:
         raise NotNative(f"a {flow.state.type} has no native form")
 
     def _make_map(self, flow: StateFlow, node: RouteNode, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
-        inner = task_of_map(flow)
-        form = self.forms.get(inner.name) if inner is not None else None
-        if inner is None or form is None or isinstance(form, OperatorForm):
-            raise NotNative("its Task fails whatever the items are")
+        is_read = flow.name in self._collected()
         if node.kind == "items":
             return make_items(maker, flow, node, takes_arguments)
         if node.kind == "results":
             return make_results(maker, flow, node, maker.producers[self.task_ids[flow.name]])
+        evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
+        if self.maps[flow.name] == "list":
+            return make_list(maker, flow, evaluator, takes_arguments)
         items = maker.producers[self.task_ids[f"{flow.name}\0items"]]
-        return make_mapped(maker, flow, inner, form, items, flow.name in self._collected())
+        if self.maps[flow.name] == "states":
+            made, calls = make_item_function(maker, flow, evaluator, self.polls, items, is_read)
+            self.forms |= calls.forms
+            self.parts |= calls.whole
+            return made
+        inner = task_of_map(flow)
+        form = self.forms.get(inner.name) if inner is not None else None
+        if inner is None or form is None or isinstance(form, OperatorForm):
+            raise NotNative("its Task fails whatever the items are")
+        return make_mapped(maker, flow, inner, form, items, is_read)
 
     def _make_poll(self, flow: StateFlow, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
         poll, form = self.polls[flow.name], self.forms[flow.name]
@@ -279,8 +317,9 @@ class _Planner:
         form = self.forms.get(source.state) if source.kind == "result" else None
         if source.kind == "result" and source.state in self.failing:
             return Place(self.task_ids[source.state], path=keys)  # nobody gets there
-        if source.kind == "result" and source.state in self.mapped.values():
-            return Place(self.task_ids[f"{source.state}\0results"], path=keys)
+        if source.kind == "result" and source.state in self.maps:
+            key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
+            return Place(self.task_ids[key], path=keys)
         if form is None:
             raise NotNative(_unknown_source(source, keys))
         place = form.place(self.task_ids.get(source.state, ""), keys)

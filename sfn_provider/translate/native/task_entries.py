@@ -12,7 +12,7 @@ from sfn_provider.translate.plan import naming
 def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
     """List what became of each state, in the order of the definition."""
     nodes = dict(zip(plan.routes.nodes, plan.dag.nodes, strict=True))
-    nodes |= {inner: nodes[name] for inner, name in plan.mapped.items()}
+    nodes |= {inner: nodes[name] for inner, name in plan.mapped.items() if inner not in _without_task(plan)}
     found = []
     for location, names, state in walk_states(machine):
         node = nodes.get(names[-1])
@@ -27,6 +27,12 @@ def entries(plan: NativePlan, machine: StateMachine) -> tuple[TaskEntry, ...]:
     return tuple(found)
 
 
+def _without_task(plan: NativePlan) -> set[str]:
+    """Return the Pass and Succeed states, of which nothing is seen in a mapped task."""
+    return {flow.name for flow in plan.scope.walk() if flow.state.type in ("Pass", "Succeed")}
+
+
 def _is_folded(plan: NativePlan, names: tuple[str, ...]) -> bool:
-    """Whether a state has no task: it was folded, or it stands beside the Task in a Map."""
-    return names[-1] in plan.routes.folded or any(name in plan.mapped.values() for name in names[:-1])
+    """Whether a state has no task: it was folded, or it is in a Map whose task or list has all of it."""
+    around = {*plan.mapped.values(), *(name for name, form in plan.maps.items() if form == "list")}
+    return names[-1] in plan.routes.folded or any(name in around for name in names[:-1])

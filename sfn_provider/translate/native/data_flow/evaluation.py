@@ -74,11 +74,17 @@ class ScopeFlow:
         start_at: the name of the first state.
         states: the data of each state, in the order of the flow.
         output: the output of the scope.
+        entry: what the first state gets.
+        context: the context object.
+        model: the machine, branch or item processor.
     """
 
     start_at: str
     states: Mapping[str, StateFlow]
     output: Value
+    entry: Way
+    context: Value
+    model: StateMachine | Branch
 
     def walk(self) -> Iterator[StateFlow]:
         """Iterate over all states, each before those inside of it."""
@@ -95,10 +101,12 @@ class Evaluator:
     Args:
         language: the query language of the machine.
         tasks_of_pass: the Pass states that are tasks of their own, so that later states read their results.
+        results: the results of states, where they are known by something else than the state.
     """
 
     language: str = "JSONPath"
     tasks_of_pass: frozenset[str] = field(default_factory=frozenset)
+    results: Mapping[str, Value] = field(default_factory=dict)
 
     def scope(
         self,
@@ -131,7 +139,8 @@ class Evaluator:
                 elif not isinstance(flow.state, Fail):
                     ends.append((mark, out.document))
         output = one_of(ends) if ends else Absent("no way through these states ends without an error")
-        return ScopeFlow(scope.start_at, flows, output)
+        entry = Way(document, variables or {})
+        return ScopeFlow(scope.start_at, flows, output, entry, context, scope)
 
     def _mark(self, flow: StateFlow, number: int) -> Source | None:
         """Return the result or error that a state has exactly where it takes its way of a number."""
@@ -194,6 +203,7 @@ class Evaluator:
             raw = Array(tuple(scope.output for scope in scopes))
         elif state.type in ("Task", "Map"):
             raw = Source("result", name)
+        raw = self.results.get(name, raw)
         selector = getattr(state, "result_selector", None)
         if selector is None:
             return raw, raw
