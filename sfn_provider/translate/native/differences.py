@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.comparisons import COMPARISONS
@@ -16,6 +16,7 @@ from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
 from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree
 from sfn_provider.translate.native.states.timing import effective_retrier
+from sfn_provider.translate.native.task_entries import exact_part_of
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document
@@ -24,16 +25,25 @@ if TYPE_CHECKING:
 _ALL_ERRORS = frozenset({"States.ALL", "States.TaskFailed"})
 
 
-def find_native_differences(native: NativePlan, plan: DagPlan, document: Document) -> tuple[Finding, ...]:
+def find_native_differences(
+    native: NativePlan, plan: DagPlan, document: Document, reasons: Mapping[str, str]
+) -> tuple[Finding, ...]:
     """Find the differences between a native DAG and the state machine, in the order of the definition.
 
     Args:
         native: the DAG.
         plan: its id, schedule and params.
         document: the definition.
+        reasons: why states stay exact, by their names.
     """
     found = [*machine_findings(plan, document), *_output(native), *_frozen_input(plan)]
     for location, names, state in walk_states(document.machine):
+        if names[-1] in reasons:
+            advice = "StatesOperator of this package runs it."
+            found.append(_stays_exact(reasons[names[-1]], advice, names[-1], location))
+        if exact_part_of(native, names) is not None:
+            found += state_findings(state, names[-1], location)
+            continue
         for rule in _RULES:
             for code, why, advice in rule(names[-1], state, native):
                 found.append(Finding(code, "differs", why, advice, names[-1], location))
@@ -195,7 +205,7 @@ def _placeholder(name: str, state: object, native: NativePlan) -> Iterator[Diffe
 
 
 def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    if name in native.parts:
+    if name in native.partial:
         form = native.forms[name]
         listed = ", ".join(form.row.returns) if isinstance(form, OperatorForm) else "the function's answer"
         yield (
@@ -318,7 +328,11 @@ def exact_findings(reasons: dict[str, str], machine: StateMachine) -> tuple[Find
         machine: the machine.
     """
     return tuple(
-        Finding("STAYS_EXACT", "looks", f"{reasons[names[-1]]}.", "Use the DAG as it is.", names[-1], location)
+        _stays_exact(reasons[names[-1]], "Use the DAG as it is.", names[-1], location)
         for location, names, _ in walk_states(machine)
         if names[-1] in reasons
     )
+
+
+def _stays_exact(why: str, advice: str, state: str, location: str) -> Finding:
+    return Finding("STAYS_EXACT", "looks", f"{why}.", advice, state, location)

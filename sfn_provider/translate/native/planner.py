@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait
+from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
@@ -22,6 +22,8 @@ from sfn_provider.translate.native.data_flow.values import (
     walk,
     write,
 )
+from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY, make_exact
+from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
 from sfn_provider.translate.native.map_nodes import (
     make_item_function,
@@ -31,12 +33,12 @@ from sfn_provider.translate.native.map_nodes import (
     make_results,
 )
 from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
-from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NativeOptions, NotNative, Versions
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
 from sfn_provider.translate.native.polling import Poll
-from sfn_provider.translate.native.prepared_machine import prepare_machine, values_of_state
+from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
 from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
 from sfn_provider.translate.native.states.conditions import rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.task_forms import (
@@ -61,24 +63,26 @@ class NativePlan:
         scope: the data of the states.
         routes: the graph of tasks.
         forms: the form of each Task.
-        parts: the states of whose result only parts are passed on.
+        partial: the states of whose result only parts are passed on.
         with_error: the states whose errors handlers read.
         failing: why states fail whatever their input is, by name.
         polls: the loops that became sensors, by the name of their Task.
         maps: how each Map is written.
         mapped: the Map around a state that runs for each item in a mapped task, by the name of the state.
+        parts: the states that stay exact, by the name of the first one.
     """
 
     dag: NativeDag
     scope: ScopeFlow
     routes: Routes
     forms: Mapping[str, TaskForm]
-    parts: set[str]
+    partial: set[str]
     with_error: set[str]
     failing: Mapping[str, str]
     polls: Mapping[str, Poll]
     mapped: Mapping[str, str]
     maps: Mapping[str, MapForm]
+    parts: Mapping[str, ExactPart]
 
     @property
     def item_states(self) -> dict[str, str]:
@@ -86,18 +90,18 @@ class NativePlan:
         return {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
 
 
-def plan_native(machine: StateMachine, options: NativeOptions) -> NativePlan:
-    """Plan the native DAG of a machine.
+def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
+    """Plan the native DAG of a machine that has been prepared.
 
     Args:
-        machine: the machine.
-        options: what it is made for.
+        prepared: the machine.
+        versions: what it is made for.
 
     Raises:
-        ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
+        ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons. A state that stays exact is
+            among them where what it starts with cannot be said.
     """
-    prepared = prepare_machine(machine, options.templates)
-    return _Planner(prepared.scope, options.versions, prepared.tasks_of_pass, prepared.polls).plan()
+    return _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls, prepared.parts).plan()
 
 
 @dataclass(slots=True)
@@ -106,13 +110,14 @@ class _Planner:
     versions: Versions
     tasks_of_pass: frozenset[str]
     polls: Mapping[str, Poll] = field(default_factory=dict)
+    parts: Mapping[str, ExactPart] = field(default_factory=dict)
     read_results: set[str] = field(default_factory=set)
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     maps: dict[str, MapForm] = field(default_factory=dict)
     mapped: dict[str, str] = field(default_factory=dict)
-    parts: set[str] = field(default_factory=set)
+    partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
 
@@ -155,12 +160,13 @@ class _Planner:
             self.scope,
             routes,
             self.forms,
-            self.parts,
+            self.partial,
             self.with_error,
             self.failing,
             self.polls,
             self.mapped,
             self.maps,
+            self.parts,
         )
 
     def _inside(self, name: str) -> list[StateFlow]:
@@ -186,7 +192,7 @@ class _Planner:
             if name in routes.folded:
                 continue
             values = values_of_state(flow)
-            if name in self.tasks_of_pass and "result" not in flow.state.model_fields_set:
+            if isinstance(flow.state, Pass) and "result" not in flow.state.model_fields_set:
                 values = [flow.effective]
             if isinstance(flow.state, Map):
                 values = [flow.effective, *([flow.scopes[0].output] if name in self._collected() else [])]
@@ -243,7 +249,8 @@ class _Planner:
 
     def _producer(self, key: str, variable: str) -> str:
         """Return the text of a task's result as an argument of a function."""
-        return f"{variable}.output" if isinstance(self.forms.get(key), OperatorForm) else f"{variable}_task"
+        is_operator = key in self.parts or isinstance(self.forms.get(key), OperatorForm)
+        return f"{variable}.output" if is_operator else f"{variable}_task"
 
     def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
         if node.kind == "guard":
@@ -254,6 +261,8 @@ class _Planner:
         maker.width = WIDTH - 4 * (2 + len(node.groups))
         incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
         takes_arguments = len(incoming) <= 1
+        if isinstance(flow.state, ExactPart):
+            return make_exact(maker, flow, routes.choices.get(node.key))
         if isinstance(flow.state, Map):
             return self._make_map(flow, node, maker, takes_arguments)
         if node.key in self.failing:
@@ -285,7 +294,7 @@ class _Planner:
         if self.maps[flow.name] == "states":
             made, calls = make_item_function(maker, flow, evaluator, self.polls, items, is_read)
             self.forms |= calls.forms
-            self.parts |= calls.whole
+            self.partial |= calls.whole
             return made
         inner = task_of_map(flow)
         form = self.forms.get(inner.name) if inner is not None else None
@@ -306,8 +315,10 @@ class _Planner:
             if keys and isinstance(keys[0], int):
                 raise NotNative("the execution's input is an array, and a run's configuration an object")
             return Place("", path=keys)
-        if source.kind == "result" and source.state in self.tasks_of_pass:
+        if source.kind == "result" and (source.state in self.tasks_of_pass or source.state in self.parts):
             return Place(self.task_ids[source.state], path=keys)
+        if source.kind == "variables":
+            return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
         if source.kind == "context" and keys in CONTEXT_OBJECT:
             return Place("", expression=CONTEXT_OBJECT[keys])
         if source.kind == "context" and keys[:2] == ("Execution", "Input"):
@@ -330,7 +341,9 @@ class _Planner:
         return self._known_parts(source, keys, form)
 
     def find_mark(self, mark: Source) -> Place:
-        """Return an XCom that is there exactly where a task has succeeded, or has failed."""
+        """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
+        if mark.kind == "exit":
+            return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
         if mark.kind == "error" or mark.state in self.tasks_of_pass:
             return self.find(mark, ())
         form = self.forms.get(mark.state)
@@ -353,7 +366,7 @@ class _Planner:
                 for key in path:
                     part = Member(part, key)
                 value = write(value, path, part)
-        self.parts.add(source.state)
+        self.partial.add(source.state)
         return Place("", value=read(value, keys))
 
 

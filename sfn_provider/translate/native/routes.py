@@ -17,6 +17,7 @@ from typing import Literal
 
 from sfn_provider.asl.model import Choice, Pass, Succeed
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
+from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.mapping import map_form
 
 EdgeKind = Literal["next", "choice", "error", "join", "mapped"]
@@ -322,7 +323,8 @@ def _ways(flow: StateFlow) -> list[tuple[str, EdgeKind]]:
     """Return the next states with the kinds of the ways; none behind a Fail."""
     if flow.state.type == "Fail":
         return []
-    if isinstance(flow.state, Choice):
+    is_branch = isinstance(flow.state, Choice) or (isinstance(flow.state, ExactPart) and len(flow.ways) != 1)
+    if is_branch:
         return list(dict.fromkeys((target, "choice") for target, _ in flow.ways))
     first, *caught = [target for target, _ in flow.ways]
     return [(first, "next"), *dict.fromkeys((target, "error") for target in caught)]

@@ -214,7 +214,7 @@ class ItemBody:
             return self._choice(scope, flow, stop, finish)
         if isinstance(state, Task):
             return self._with_handler(scope, flow, partial(self._task, scope, flow), stop, finish)
-        if state.retry:
+        if isinstance(state, Parallel | Map) and state.retry:
             raise NotNative(f"{flow.name} within a Map is tried again as a whole")
         if isinstance(state, Parallel):
             outputs = [self._local(f"{flow.name}\0{number}", "branch") for number in range(len(flow.scopes))]
