@@ -27,7 +27,13 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [_modules("sfn_provider.hooks.step_function")],
-        "operators": [_modules("sfn_provider.operators.step_function", "sfn_provider.operators.state_machine")],
+        "operators": [
+            _modules(
+                "sfn_provider.operators.step_function",
+                "sfn_provider.operators.state_machine",
+                "sfn_provider.operators.states",
+            )
+        ],
         "sensors": [_modules("sfn_provider.sensors.step_function")],
         "triggers": [
             _modules(

@@ -1,8 +1,10 @@
-"""Runs and prints ``sfn-provider compare --dag-file``: any DAG, by the calls that AWS would see."""
+"""Runs and prints comparisons of ``compare`` by the calls that AWS would see of a DAG."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -13,9 +15,12 @@ from sfn_provider.cli.output import print_json
 from sfn_provider.cli.report_options import ReportOptions
 from sfn_provider.cli.tables import Cell, agreement, console, format_seconds, progress, status, table
 from sfn_provider.cli.test_cases import load_checked_mocks
+from sfn_provider.compare.announced_differences import AnnouncedDifferences
+from sfn_provider.compare.calls.findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases, make_mocks
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
+from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import LoadedDefinition
 
 
@@ -28,8 +33,9 @@ def compare_dag_file(
     mock: str | None,
     as_json: bool,
     report: ReportOptions,
+    announced: AnnouncedDifferences | None = None,
 ) -> int:
-    """Compare a DAG file with a definition, print the result, and return the exit code.
+    """Compare a DAG file with a definition, print the result, and return the exit code: 1 where they differ.
 
     Args:
         definition: the definition.
@@ -39,6 +45,7 @@ def compare_dag_file(
         mock: the value of ``--mock``; None makes cases.
         as_json: print JSON.
         report: where reports are written.
+        announced: what the translation that made the file has announced, which is no reason for an exit code of 1.
 
     Raises:
         UsageError: where a file cannot be used.
@@ -58,20 +65,39 @@ def compare_dag_file(
             compared = compare_cases(machine, dag_file, {name: mocks}, dag_id=dag_id, made=mock is None)
             found += list(compared)
         if not as_json:
-            _print_case(found[-1])
+            _print_case(found[-1], announced)
     result = DagComparison(dag_file, tuple(found))
+    unannounced = result.findings if announced is None else announced.unannounced(result.findings)
     if as_json:
-        print_json({"file": definition.file, **calls_as_json(result)})
+        shown = _announced_as_json(result, announced) if announced is not None else {}
+        print_json({"file": definition.file, **calls_as_json(result), **shown})
     else:
         _print_result(result)
+    if announced is not None and not result.agrees and not as_json:
+        console().print(_announcement(unannounced), markup=False)
     title = definition.name.removesuffix(".asl")
     report.write_texts(
         lambda: calls_as_html(result, title, report.made_at), lambda: calls_as_markdown(result, title, report.made_at)
     )
-    return 0 if result.agrees else 1
+    return 1 if unannounced or not result.cases else 0
 
 
-def _print_case(case: CaseComparison) -> None:
+def _announced_as_json(result: DagComparison, announced: AnnouncedDifferences) -> dict[str, Any]:
+    """Return the codes that announce each difference, and the differences that none announces."""
+    return {
+        "announced": {finding.text: list(codes) for finding in result.findings if (codes := announced.codes(finding))},
+        "unannounced": [finding.text for finding in announced.unannounced(result.findings)],
+    }
+
+
+def _announcement(unannounced: Sequence[Finding]) -> str:
+    if not unannounced:
+        return "The report of the translation announces each of these differences."
+    texts = "".join(f"\n  {finding.text}" for finding in unannounced)
+    return f"Not announced by the report of the translation:{texts}"
+
+
+def _print_case(case: CaseComparison, announced: AnnouncedDifferences | None) -> None:
     columns = ("#", "State", "Task", "Call", "Parameters")
     out = console()
     rows: list[list[Cell]] = [
@@ -80,7 +106,9 @@ def _print_case(case: CaseComparison) -> None:
     ]
     out.print(table(f"Case {case.name}", columns, rows, right=("#",)))
     for finding in case.findings:
-        out.print(f"  {finding.kind}: {finding.text}", markup=False, style="red")
+        codes = announced.codes(finding) if announced is not None else ()
+        note = f" (announced: {', '.join(codes)})" if codes else ""
+        out.print(f"  {finding.kind}: {finding.text}{note}", markup=False, style="yellow" if codes else "red")
     out.print()
 
 
@@ -116,3 +144,41 @@ def _summary(cases: Iterable[CaseComparison]) -> Table:
         for case in cases
     ]
     return table("The state machine and the DAG, by the calls that AWS would see", _COLUMNS, rows, right=_COLUMNS[3:5])
+
+
+def compare_native(
+    definition: LoadedDefinition,
+    translation: Translation,
+    *,
+    input_text: str | None,
+    mock: str | None,
+    as_json: bool,
+    report: ReportOptions,
+) -> int:
+    """Compare a native translation with its definition, print the result, and return the exit code.
+
+    Args:
+        definition: the definition.
+        translation: its translation.
+        input_text: as for `compare_dag_file`.
+        mock: as for `compare_dag_file`.
+        as_json: as for `compare_dag_file`.
+        report: as for `compare_dag_file`.
+
+    Raises:
+        UsageError: where the cases cannot be used.
+        AirflowRunFailed: where Airflow itself fails.
+    """
+    with TemporaryDirectory(prefix="sfn-provider-native-") as folder:
+        file = Path(folder) / f"{translation.plan.dag_id}.py"
+        file.write_text(translation.source, encoding="utf-8")
+        return compare_dag_file(
+            definition,
+            str(file),
+            dag_id=translation.plan.dag_id,
+            input_text=input_text,
+            mock=mock,
+            as_json=as_json,
+            report=report,
+            announced=AnnouncedDifferences(translation),
+        )

@@ -52,6 +52,16 @@ substitutions_option = click.option(
 )
 
 
+style_option = click.option(
+    "--style",
+    type=click.Choice(["exact", "native"]),
+    default="exact",
+    show_default=True,
+    help="exact: operators of this package run the states; native: operators of the amazon provider and TaskFlow, "
+    "where that can be said, else exact.",
+)
+
+
 def option_group(
     argument: str, read: Callable[..., Any], options: dict[str, dict[str, Any]]
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:

@@ -7,6 +7,7 @@
     airflow/        runs a DAG in a private Airflow
     comparison      the engine and a DAG in the private Airflow
     dag_comparison  the engine and any DAG in the private Airflow, by their calls
+    announced_differences  what of that the report of a native translation has announced
     replay/         a recorded execution and a DAG in the private Airflow
     live/           a real execution and a real DAG run
     cost/           dollars a month on either side
@@ -24,15 +25,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfn_provider.compare.airflow.dag_execution import run_on_airflow
+    from sfn_provider.compare.announced_differences import unannounced_differences
     from sfn_provider.compare.cases.configuration import make_cases
     from sfn_provider.compare.dag_comparison import compare_dag
 
-__all__ = ["compare_dag", "make_cases", "run_on_airflow"]
+__all__ = ["compare_dag", "make_cases", "run_on_airflow", "unannounced_differences"]
 
 _ON_DEMAND = {
     "compare_dag": "sfn_provider.compare.dag_comparison",
     "make_cases": "sfn_provider.compare.cases.configuration",
     "run_on_airflow": "sfn_provider.compare.airflow.dag_execution",
+    "unannounced_differences": "sfn_provider.compare.announced_differences",
 }
 
 

@@ -12,11 +12,12 @@ from typing import Any
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.compare.airflow.caught_calls import run_with_caught_calls
 from sfn_provider.compare.airflow.dag_execution import read_outcome
-from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
+from sfn_provider.compare.airflow.runner import DagRunResult
 from sfn_provider.compare.calls.findings import DagSide, Finding, TaskRun, find_differences_of_calls
 from sfn_provider.compare.calls.interception import CaughtCall
-from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine, script_to_json
+from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import CallPair, match_calls
 from sfn_provider.compare.calls.parameters import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
@@ -26,7 +27,6 @@ from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration, shorten_names
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.names import permitted_name
-from sfn_provider.xcom_json import encode_dag_run_conf
 
 _READER = '''"""Reads a DAG file where it stands: an Airflow dag. {digest}"""
 __file__ = {path!r}
@@ -213,15 +213,15 @@ def compare_cases(
     for name, mocks in cases.items():
         case_input = mocks.input if mocks.input is not MISSING else {} if input is None else input
         run = run_machine(machine, case_input, mocks.fresh(), dag_id or path.stem)
-        caught = {
-            "script": script_to_json(run.calls, run.states),
-            "folders": _import_folders(path),
-            "variables": _airflow_variables(),
-            "region": _region(run),
-            "defaults": _results(run) if made else {},
-        }
-        configuration = encode_dag_run_conf(case_input)
-        result = shared_runner().run(source, dag_id, configuration, mocks.as_configuration(), caught=caught)
+        result = run_with_caught_calls(
+            source,
+            dag_id,
+            run,
+            case_input,
+            mocks,
+            folders=_import_folders(path),
+            defaults=_results(run) if made else None,
+        )
         yield _compare_case(name, run, result, _compare_states(machine, case_input, mocks, result))
 
 
@@ -295,17 +295,3 @@ def _import_folders(path: Path) -> list[str]:
     """Where a DAG file's imports are: its folder, and the folder of DAGs that the environment names."""
     configured = os.environ.get("AIRFLOW__CORE__DAGS_FOLDER")
     return list(dict.fromkeys([str(path.parent), *([str(Path(configured).resolve())] if configured else [])]))
-
-
-def _airflow_variables() -> dict[str, str]:
-    """Airflow's Variables that the environment has; connections stay out."""
-    return {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_VAR_")}
-
-
-def _region(run: MachineRun) -> str:
-    """The region of the functions and other resources that the machine names; us-east-1 where it names none."""
-    for call in run.calls:
-        parts = call.resource.split(":")
-        if len(parts) > 4 and parts[3]:
-            return parts[3]
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

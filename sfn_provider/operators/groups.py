@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, mapped_group_input, mapped_groups_must_expand
 from sfn_provider.runtime.appearance import COLORS
+from sfn_provider.runtime.flow.graph import is_routed
 from sfn_provider.runtime.state_operator import Json, StateOperator
-from sfn_provider.runtime.state_task import GroupStartTask, StateTask, StrategyName
+from sfn_provider.runtime.state_task import GroupStartTask, StrategyName
 from sfn_provider.xcom_json import decode_xcom
 
 __all__ = [
@@ -60,7 +61,7 @@ class MapTaskGroup(MappedTaskGroup):
         # In a mapped group, Airflow 2.10 and 2.11 skip a task where one way to it is skipped and another one is not:
         # there, each task must decide by itself.
         for task in self.iter_tasks():
-            if isinstance(task, StateTask) and task.trigger_rule == task.flow_trigger_rule:
+            if is_routed(task) and task.trigger_rule == task.flow_trigger_rule:
                 task.trigger_rule = TriggerRule.ALL_DONE
         super().__exit__(*exception)  # type: ignore[no-untyped-call]
 

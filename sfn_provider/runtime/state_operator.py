@@ -20,6 +20,7 @@ from sfn_provider.exceptions import InconsistentFlow
 from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.crashes import fail_on_crash
 from sfn_provider.runtime.flow.check import flow_of, read_flow
+from sfn_provider.runtime.flow.graph import state_tasks
 from sfn_provider.runtime.state_task import StateTask, StrategyName
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
@@ -134,7 +135,7 @@ class StateOperator(StateTask):
             InconsistentFlow: the arguments of its tasks and its edges disagree.
         """
         super().resolve_template_files()
-        if self is next((task for task in self.dag.task_dict.values() if isinstance(task, StateTask)), None):
+        if self is next(iter(state_tasks(self.dag).values()), None):
             read_flow(self.dag)
 
     def execute(self, context: Context) -> Json:

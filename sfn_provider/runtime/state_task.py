@@ -18,6 +18,7 @@ Json = Any
 
 StrategyName = Literal[
     "state",
+    "explicit_input",
     "parallel_start",
     "map_start",
     "join",
@@ -71,6 +72,8 @@ class StateTask(BaseOperator):
     """True where the task before may skip this one when it chooses another state."""
     branches: list[str] | None = None
     """On the start task of a Parallel the names of the first states of its branches."""
+    routes_by_token: ClassVar[bool] = True
+    """Whether tokens of the tasks before decide if the task runs, and with which input."""
     flow_trigger_rule: str = "none_failed_min_one_success"
     """The trigger rule that the task must have: it waits for the tasks before, and tokens decide which state runs."""
     state_name: str

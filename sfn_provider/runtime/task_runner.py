@@ -68,6 +68,10 @@ class TaskStrategy:
     def __init__(self, definition: Callable[[StateTask], dict[str, Json]] = own_definition) -> None:
         self.definition = definition
 
+    def find_entry(self, runner: TaskRunner) -> TaskEntry:
+        """Return the state at which the task is entered; see `TaskRunner.entry`."""
+        return resolve_entry(runner.task, runner.context)
+
     def start(self, runner: TaskRunner) -> Json:
         """Starts the task and runs as far as that goes without waiting; returns what the task returns."""
         runner.prepare_calls()
@@ -207,7 +211,7 @@ class TaskRunner:
         Raises:
             AirflowSkipException: where no task before chose a state of this task.
         """
-        return resolve_entry(self.task, self.context)
+        return self._strategy.find_entry(self)
 
     def enter(self, *, external_branches: bool = False) -> StepResult:
         """Enters the task's state.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions.reader import read_definition
-from sfn_provider.translate.emit.live_dag import live_dag
+from sfn_provider.translate.emit.live_dag import live_dag, live_native_dag
 from sfn_provider.translate.translator import Translation, translate_definition
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def translate_file(
     timezone: str | None = None,
     style: StyleName = "exact",
     airflow_version: str | None = None,
+    templates: Mapping[str, str] | None = None,
 ) -> Translation:
     """Translate the definition that a reference names.
 
@@ -39,6 +40,7 @@ def translate_file(
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
         style: as for `sfn_provider.translate.translate`.
         airflow_version: as for `sfn_provider.translate.translate`.
+        templates: as for `sfn_provider.translate.translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
@@ -53,6 +55,7 @@ def translate_file(
         timezone=timezone,
         style=style,
         airflow_version=airflow_version,
+        templates=templates,
     )
 
 
@@ -62,6 +65,8 @@ def build_dag(
     schedule: str | None = None,
     substitutions: Mapping[str, str] | None = None,
     timezone: str | None = None,
+    style: StyleName = "exact",
+    templates: Mapping[str, str] | None = None,
     **dag_arguments: Any,
 ) -> DAG:
     """Make the DAG of a definition at parse time, for a DAG file without generated code.
@@ -81,6 +86,9 @@ def build_dag(
         schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text; by default that of the file.
         substitutions: values for ``${Name}`` in the definition.
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
+        style: as for `sfn_provider.translate.translate`. A native DAG takes longer to make, at every parse: write its
+            file where that matters.
+        templates: as for `sfn_provider.translate.translate`.
         dag_arguments: arguments of Airflow's DAG, such as ``default_args`` and ``tags``; they override those of the
             definition.
 
@@ -91,11 +99,16 @@ def build_dag(
     reference = str(path) if str(path).startswith("arn:") else str(caller.parent / path)
     definition = read_definition(reference, substitutions)
     try:
-        plan = translate_definition(definition, dag_id=dag_id, schedule=schedule, timezone=timezone).plan
+        translation = translate_definition(
+            definition, dag_id=dag_id, schedule=schedule, timezone=timezone, style=style, templates=templates
+        )
     except InvalidDefinition as error:
         lines = [found.format(definition.file) for found in error.diagnostics if found.level == "error"]
         raise UsageError("\n".join(lines)) from None
-    dag = live_dag(plan, **dag_arguments)
+    if translation.style == "native":
+        dag = live_native_dag(translation.source, f"<{translation.plan.dag_id} of {reference}>", **dag_arguments)
+    else:
+        dag = live_dag(translation.plan, **dag_arguments)
     dag.fileloc = str(caller)
     return dag
 

@@ -21,7 +21,9 @@ def as_text(translation: Translation) -> str:
     """Return the report as text for people."""
     plan = translation.plan
     if translation.style == "native":
-        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')}, without an import of sfn_provider", ""]
+        exact = [entry for entry in translation.tasks if entry.how == "exact"]
+        imports = f"of which {len(exact)} stay exact" if exact else "without an import of sfn_provider"
+        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')}, {imports}", ""]
         rows: list[tuple[str, ...]] = [("State", "Type", "How", "Operator", "Task")]
         rows += [
             ("  " * _depth(entry) + entry.state, entry.type, entry.how, entry.operator, entry.task_id)

@@ -17,6 +17,7 @@ from sfn_provider.cli.options import (
     case_input_option,
     definition_argument,
     json_option,
+    style_option,
     substitutions_option,
 )
 from sfn_provider.cli.output import print_json
@@ -39,6 +40,7 @@ from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
 
 
@@ -65,6 +67,7 @@ from sfn_provider.translate.translator import translate_definition
     show_default=True,
     help="What stands for Step Functions: the engine, with mocks; or AWS: both sides run for real.",
 )
+@style_option
 @live_options
 @substitutions_option
 @json_option
@@ -77,6 +80,7 @@ def compare(
     output: str | None,
     schedule: str | None,
     side: str,
+    style: StyleName,
     live: LiveOptions,
     substitutions: tuple[str, ...],
     as_json: bool,
@@ -91,12 +95,15 @@ def compare(
     With --dag-file any DAG is compared, by the calls that AWS would see: their parameters, their order, and the
     outcome. Its calls are caught below hooks and operators and answered from the case; nothing leaves the machine.
 
+    With --style native the translated DAG is compared in the same way. Differences that the report of its translation
+    has announced are marked with its codes and do not count for the exit code.
+
     With --on aws the state machine is started on Step Functions and the DAG on an Airflow of yours: the work of every
     task is done twice. What the services answered may differ; how each side went on from it may not.
     """
     definition = open_definition(file, substitutions, quiet=as_json)
     if dag_file is not None:
-        _refuse_options_of_translation(side, output, schedule)
+        _refuse_options_of_translation(side, output, schedule, style)
         from sfn_provider.cli.dag_file_comparison import compare_dag_file
 
         return compare_dag_file(
@@ -110,10 +117,18 @@ def compare(
         )
     if side == "aws" and mock is not None:
         raise UsageError("--mock and --on aws: real executions have no mocks; leave one of the two out")
-    chosen = read_cases(definition, input_text, mock) if side == "engine" else TestCases(())
-    translation = translate_definition(definition, schedule=schedule)
+    if side == "aws" and style != "exact":
+        raise UsageError(f"--style {style} and --on aws: the DAG there is what it is; leave one of the two out")
+    translation = translate_definition(definition, schedule=schedule, style=style)
     if output is not None:
         write_file(output, translation.source)
+    if translation.style == "native":
+        from sfn_provider.cli.dag_file_comparison import compare_native
+
+        return compare_native(definition, translation, input_text=input_text, mock=mock, as_json=as_json, report=report)
+    if style != translation.style:
+        click.echo("The DAG is exact: translate --style native --report says for which states", err=True)
+    chosen = read_cases(definition, input_text, mock) if side == "engine" else TestCases(())
     if side == "aws":
         running = iter([(file, live.compare(file, definition.source, read_input(input_text or "{}")))])
     else:
@@ -149,8 +164,13 @@ def compare(
     return 0 if made.agrees else 1
 
 
-def _refuse_options_of_translation(side: str, output: str | None, schedule: str | None) -> None:
-    named = {"--on aws": side == "aws", "--output": output is not None, "--schedule": schedule is not None}
+def _refuse_options_of_translation(side: str, output: str | None, schedule: str | None, style: StyleName) -> None:
+    named = {
+        "--on aws": side == "aws",
+        "--output": output is not None,
+        "--schedule": schedule is not None,
+        "--style": style != "exact",
+    }
     for option in (option for option, is_named in named.items() if is_named):
         raise UsageError(f"--dag-file and {option}: the DAG is the one in the file, not a translation; leave one out")
 

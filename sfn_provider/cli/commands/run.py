@@ -13,6 +13,7 @@ from sfn_provider.cli.options import (
     case_input_option,
     definition_argument,
     json_option,
+    style_option,
     substitutions_option,
 )
 from sfn_provider.cli.output import print_json
@@ -23,6 +24,7 @@ from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.styles import StyleName
 
 
 @click.command(cls=ProviderCommand)
@@ -41,24 +43,35 @@ from sfn_provider.exceptions import UsageError
     show_default=True,
     help="On this package's engine, or as a DAG in a private Airflow.",
 )
+@style_option
 @substitutions_option
 @json_option
 def run(
-    file: str, input_text: str | None, mock: str | None, side: str, substitutions: tuple[str, ...], as_json: bool
+    file: str,
+    input_text: str | None,
+    mock: str | None,
+    side: str,
+    style: StyleName,
+    substitutions: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Run a state machine without calling anything: tasks are mocked and time is virtual.
 
     Prints the status, the output, a table of the states passed, and what of the machine was reached. Exits with 1 where
     the execution does not succeed. Without --mock and --input, cases are made that reach everything in the machine, and
     each is run; where there are several, some of them fail on purpose, so that the exit code is 0.
+
+    A native DAG has no output, and of the states it tells those that have a task.
     """
+    if style != "exact" and side != "airflow":
+        raise UsageError(f"--style {style} is for DAGs: add --on airflow, or leave it out")
     definition = open_definition(file, substitutions, quiet=as_json)
     chosen = read_cases(definition, input_text, mock)
     if mock is not None and len(chosen.cases) != 1:
         names = ", ".join(sorted(case.name for case in chosen.cases))
         raise UsageError(f"{mock} has the test cases {names}; name one: --mock {mock}#CASE")
     print_note(chosen)
-    executions = {case.name: _run(definition.source, case, side) for case in chosen.cases}
+    executions = {case.name: _run(definition.source, case, side, style) for case in chosen.cases}
     reached = [reached_parts(definition.document.machine, case.input, case.mocks.fresh()) for case in chosen.cases]
     coverage = Coverage(MachineParts(definition.document.machine), frozenset().union(*reached))
     only = next(iter(executions.values())) if len(executions) == 1 else None
@@ -103,13 +116,13 @@ def _print_executions(executions: dict[str, Execution], only: Execution | None) 
     console().print(table("Made cases", columns, rows, right=columns[2:4]))
 
 
-def _run(definition: Any, case: TestCase, side: str) -> Execution:
+def _run(definition: Any, case: TestCase, side: str, style: StyleName) -> Execution:
     if side == "engine":
         return simulate(definition, case.input, mocks=case.mocks.fresh(), history="failed")
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):
-        return run_on_airflow(definition, case.input, mocks=case.mocks.fresh())
+        return run_on_airflow(definition, case.input, mocks=case.mocks.fresh(), style=style)
 
 
 def as_json_object(execution: Execution) -> dict[str, Any]:

@@ -122,19 +122,22 @@ def translate(
             click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
         else:
             _print(translation, output, with_report, refused)
-    if style != translation.style and not as_json:
-        click.echo(_reasons(translation), err=True)
+    if style == "native" and not as_json and (reasons := _reasons(translation)):
+        click.echo(reasons, err=True)
     click.echo(_counts(translation, with_report or refused or as_json), err=True)
     return 1 if refused else 0
 
 
 def _reasons(translation: Translation) -> str:
-    """Return why a file is exact though the native style was asked for, by the first three states."""
+    """Return why states, or the whole file, are exact though native was asked for, by the first three states."""
     found = [
         f"state {finding.state}: {finding.why}" for finding in translation.findings if finding.code == "STAYS_EXACT"
     ]
     more = f" ({len(found) - 3} more: --report lists them)" if len(found) > 3 else ""
-    return f"The file is exact, not native: {' '.join(found[:3])}{more}"
+    if not found:
+        return ""
+    what = "The file is exact, not native" if translation.style == "exact" else "Not all is native"
+    return f"{what}: {' '.join(found[:3])}{more}"
 
 
 def _read_templates(options: tuple[str, ...]) -> dict[str, str]:

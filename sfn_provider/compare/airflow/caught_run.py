@@ -96,7 +96,7 @@ def run_caught(
     Returns:
         The finished DAG run, and its ``calls``, ``failures``, ``refused``; ``assumed``: the params that got such
         values; ``upstream``: for each task the tasks that it waits for, directly or by others; ``dag_id``;
-        ``has_only_states``: whether all tasks are this package's.
+        ``has_only_states``: whether all tasks are states of a DAG of the exact style.
     """
     recorder = CallRecorder(CallScript(*script_from_json(caught["script"])))
     tasks = TaskRecorder(recorder)
@@ -132,7 +132,7 @@ def run_caught(
         "assumed": sorted(assumed),
         "upstream": upstream,
         "dag_id": dag.dag_id,
-        "has_only_states": all(hasattr(task, "state_type") for task in dag.tasks),
+        "has_only_states": all(getattr(task, "routes_by_token", False) for task in dag.tasks),
     }
     return finished, json.loads(json.dumps(found, default=str))
 

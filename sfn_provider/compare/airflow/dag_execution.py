@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
+from sfn_provider.compare.airflow.native_execution import read_native_outcome, run_native_source
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, DagRunResult, shared_runner
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
@@ -16,6 +16,8 @@ from sfn_provider.engine.map_run.s3_objects import S3Object
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
+from sfn_provider.translate.native.model import TaskEntry
+from sfn_provider.translate.styles import StyleName
 from sfn_provider.xcom_json import encode_dag_run_conf
 
 DAG_ID = "StateMachine"
@@ -94,21 +96,27 @@ def run_on_airflow(
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, S3Object] | None = None,
+    style: StyleName = "exact",
 ) -> Execution:
     """Translate a state machine, run the DAG in a private Airflow and return its outcome as an execution.
+
+    A native DAG is run with its calls of AWS caught and answered by the mocks. Its execution has the outcome, and of
+    the history the states that have a task; it has no output.
 
     Args:
         definition: the definition as text, as an object, or parsed.
         input: the execution's input, any JSON value.
         mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None, without objects, calls AWS.
         objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
+        style: as for `sfn_provider.translate.translate`.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
-        UsageError: where a mock is of a state that the machine does not have.
+        UsageError: where the style is not known, a mock is of a state that the machine does not have, or a native DAG is
+            run and a task has no mock.
         AirflowRunFailed: where Airflow itself fails.
     """
-    return run_dag(definition, input, mocks=mocks, objects=objects).execution
+    return run_dag(definition, input, mocks=mocks, objects=objects, style=style).execution
 
 
 def run_dag(
@@ -117,15 +125,19 @@ def run_dag(
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, S3Object] | None = None,
+    style: StyleName = "exact",
 ) -> AirflowRun:
     """Do the same as `run_on_airflow`, and return the DAG's run with its times."""
     source = dump(definition) if isinstance(definition, StateMachine) else definition
-    dag = DagSource(translate(source, dag_id=DAG_ID).source, DAG_ID)
-    if mocks is None and objects is None:
-        return run_dag_source(dag, input, None)
-    answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
-    answers.check_states(definition if isinstance(definition, StateMachine) else parse(definition))
-    return run_dag_source(dag, input, answers)
+    translation = translate(source, dag_id=DAG_ID, style=style)
+    answers: Mocks | None = None
+    if mocks is not None or objects is not None:
+        answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
+        answers.check_states(translation.plan.machine)
+    if translation.style == "native":
+        result = run_native_source(translation.source, DAG_ID, translation.plan.machine, input, answers)
+        return read_airflow_run(result, translation.tasks)
+    return run_dag_source(DagSource(translation.source, DAG_ID), input, answers)
 
 
 def run_dag_source(dag: DagSource, input: Json, mocks: Mocks | None) -> AirflowRun:
@@ -144,24 +156,33 @@ def run_dag_source(dag: DagSource, input: Json, mocks: Mocks | None) -> AirflowR
     return read_airflow_run(result)
 
 
-def read_airflow_run(result: DagRunResult) -> AirflowRun:
+def read_airflow_run(result: DagRunResult, native: Sequence[TaskEntry] | None = None) -> AirflowRun:
     """Read a DAG run as an execution, with its times.
 
+    Args:
+        result: the run.
+        native: what became of each state, where the DAG is native; None for an exact one.
+
     Raises:
-        AirflowRunFailed: where a task failed for another reason than its state's error.
+        AirflowRunFailed: where a task of an exact DAG failed for another reason than its state's error.
     """
     skipped = sum(task["state"] == "skipped" for task in result.tasks)
-    return AirflowRun(read_outcome(result), _task_times(result), skipped, result.seconds, result.requests)
+    outcome = read_outcome(result) if native is None else read_native_outcome(result, native)
+    return AirflowRun(outcome, _task_times(result, native or ()), skipped, result.seconds, result.requests)
 
 
-def _task_times(result: DagRunResult) -> tuple[TaskTime, ...]:
+def _task_times(result: DagRunResult, native: Sequence[TaskEntry]) -> tuple[TaskTime, ...]:
+    named: dict[str, tuple[str, ...]] = {}
+    for entry in native:
+        if entry.task_id:
+            named[entry.task_id] = (*named.get(entry.task_id, ()), entry.state)
     ran = [task for task in result.tasks if task["state"] in ("success", "failed") and task["started"] is not None]
     first = min((task["started"] for task in ran), default=0.0)
     times = [
         TaskTime(
             task_id=task["task_id"],
             map_index=task["map_index"],
-            states=_entered_states(task),
+            states=_entered_states(task) or named.get(task["task_id"], ()),
             started=task["started"] - first,
             seconds=max(0.0, (task["ended"] or task["started"]) - task["started"]),
         )

@@ -17,6 +17,9 @@ from sfn_provider.compare.calls.parameter_rules import REWRITES, RUN_NAMES, find
 _NAMING: Final = re.compile(r"(?i)(name|arn|url|id|definition|queue|bucket|/key|cluster|model)\Z")
 """Members by which a call names what it is about."""
 
+_TASK_TOKEN: Final = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:execution:[^\s\"'#]*#[\d./]+")
+"""The task token of an execution without an Airflow around it: its ARN, and the place of the call."""
+
 VerdictKind = Literal["equal", "addition", "run_specific", "different"]
 
 
@@ -108,12 +111,19 @@ def _verdict(call: ApiCall, found: MemberDifference, run_specific: Mapping[str, 
         return Verdict("run_specific", location, machine, dag, "it differs between any two executions")
     if machine == TOKEN or (machine is MISSING and location in RUN_NAMES.get((call.service, call.operation), ())):
         return Verdict("run_specific", location, machine, dag, "a name or token that is another one in each run")
+    if isinstance(machine, str) and isinstance(dag, str) and _without_tokens(machine) == _without_tokens(dag):
+        return Verdict("run_specific", location, machine, dag, "a task token is another one in each run")
     if found.same_json:
         return Verdict("equal", location, machine, dag, "it is the same JSON, written in another way")
     rule = None if found.in_text else find_rule(call.service, call.operation, location, machine, dag)
     if rule is None:
         return Verdict("different", location, machine, dag)
     return Verdict(rule.kind, location, machine, dag, rule.why)
+
+
+def _without_tokens(text: str) -> str:
+    """Return a text without the places in the task tokens of simulated executions."""
+    return _TASK_TOKEN.sub("<task token>", text)
 
 
 def _is_between(value: Json, around: Around) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sfn_provider._compat import MappedTaskGroup
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
@@ -115,8 +115,13 @@ def mapped_by(task: Any) -> str | None:
 
 
 def state_tasks(dag: DAG) -> dict[str, StateTask]:
-    """Return the tasks of a DAG that run states, by id."""
-    return {task_id: task for task_id, task in dag.task_dict.items() if isinstance(task, StateTask)}
+    """Return the tasks of a DAG that run states to which tokens lead, by id."""
+    return {task_id: task for task_id, task in dag.task_dict.items() if is_routed(task)}
+
+
+def is_routed(task: Any) -> TypeGuard[StateTask]:
+    """Return whether a task runs states, and tokens decide which."""
+    return isinstance(task, StateTask) and task.routes_by_token
 
 
 def rule_of(task: Any) -> str:

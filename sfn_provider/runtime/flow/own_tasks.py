@@ -10,8 +10,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from sfn_provider.runtime.flow.graph import Flow, Place, mapped_by, rule_of, states_behind
-from sfn_provider.runtime.state_task import StateTask
+from sfn_provider.runtime.flow.graph import Flow, Place, is_routed, mapped_by, rule_of, states_behind
 
 _FAIL_WITH_ANY = frozenset({"none_failed", "none_failed_min_one_success"})
 """Trigger rules by which a task fails where one before it failed, whatever became of the others."""
@@ -232,7 +231,7 @@ class OwnTaskCheck:
 
     def _fails_with(self, after: str, before: str) -> bool:
         task = self._tasks[after]
-        if isinstance(task, StateTask) or task.trigger_rule in _FAIL_WITH_ANY:
+        if is_routed(task) or task.trigger_rule in _FAIL_WITH_ANY:
             return True
         return task.trigger_rule == "all_success" and len(task.upstream_task_ids) == 1
 

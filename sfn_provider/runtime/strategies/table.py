@@ -8,6 +8,7 @@ from sfn_provider.runtime.strategies.child_executions import (
     dispatch_child_executions,
     join_child_executions,
 )
+from sfn_provider.runtime.strategies.explicit_input import ExplicitInput
 from sfn_provider.runtime.strategies.groups import (
     WHOLE_MAP,
     GroupEntry,
@@ -21,6 +22,7 @@ from sfn_provider.runtime.task_runner import TaskStrategy
 
 STRATEGIES: dict[StrategyName, TaskStrategy] = {
     "state": TaskStrategy(),
+    "explicit_input": ExplicitInput(),
     "parallel_start": GroupEntry(dispatch_branches),
     "map_start": GroupEntry(dispatch_iterations, resumed_by=WHOLE_MAP),
     "join": GroupJoin(join_branches),

@@ -1,10 +1,12 @@
-"""Makes an Airflow DAG of a plan, at parse time and without generated code.
+"""Makes an Airflow DAG at parse time, of a plan or of the text of a native file.
 
 Airflow is imported when a DAG is made.
 """
 
 from __future__ import annotations
 
+import ast
+import linecache
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -34,6 +36,44 @@ def live_dag(plan: DagPlan, **dag_arguments: Any) -> DAG:
     with DAG(**{**_dag_arguments(plan), **dag_arguments}) as dag:
         _add_nodes(lay_out(plan), {})
     return dag
+
+
+def live_native_dag(source: str, file_name: str, **dag_arguments: Any) -> DAG:
+    """Make the DAG of a native file's text.
+
+    Args:
+        source: the text.
+        file_name: names the text in tracebacks.
+        dag_arguments: arguments of Airflow's DAG that override those in the text.
+    """
+    made: list[DAG] = []
+
+    def make_dag(**arguments: Any) -> DAG:
+        from airflow import DAG
+
+        made.append(DAG(**{**arguments, **dag_arguments}))
+        return made[-1]
+
+    linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
+    tree = _NamedDags().visit(ast.parse(source, file_name))
+    exec(compile(tree, file_name, "exec"), {"__name__": "native_dag", _MAKE_DAG: make_dag})
+    [dag] = made
+    return dag
+
+
+_MAKE_DAG = "__make_dag"
+
+
+class _NamedDags(ast.NodeTransformer):
+    """Lets the text call a function where it makes its DAG."""
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        """Change ``with DAG(...)``; the name of the method is that of the node's class."""
+        for item in node.items:
+            made = item.context_expr
+            if isinstance(made, ast.Call) and isinstance(made.func, ast.Name) and made.func.id == "DAG":
+                made.func.id = _MAKE_DAG
+        return node
 
 
 def _add_nodes(group: LayoutNode, nodes: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ from sfn_provider.translate.emit import literals
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
-from sfn_provider.translate.native.model import WIDTH, Import, NativeDag, NativeNode, Versions
+from sfn_provider.translate.native.model import INVOKE, WIDTH, Import, NativeDag, NativeNode, Versions
+from sfn_provider.translate.native.states.python_lines import comment_lines
 from sfn_provider.translate.plan.model import DagPlan
 
 _STANDARD = frozenset({"datetime", "json", "re", "time", "uuid"})
@@ -23,6 +24,18 @@ def push_error(context):
     error = context["exception"]
     value = {"Error": type(error).__name__, "Cause": str(error)}
     context["ti"].xcom_push(key="error", value=value)
+
+"""
+
+
+_INVOKE_FUNCTION = f"""
+
+def {INVOKE}(name, payload):
+    response = LambdaHook().invoke_lambda(function_name=name, payload=json.dumps(payload))
+    answer = json.loads(response["Payload"].read())
+    if "FunctionError" in response:
+        raise RuntimeError(answer)
+    return answer
 
 """
 
@@ -45,6 +58,9 @@ def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     dag_call = literals.call("DAG", arguments, "")
     if any("on_failure_callback" in node.arguments for node in dag.nodes):
         constants += _PUSH_ERROR if constants else _PUSH_ERROR[1:]
+    if any(f"{INVOKE}(" in line for node in dag.nodes for line in node.body):
+        constants = constants.removesuffix("\n") if "\ndef " in constants else constants
+        constants += _INVOKE_FUNCTION if constants else _INVOKE_FUNCTION[1:]
     first = "\n" if body.lstrip().startswith("@") else ""
     return f"{head}{constants}{chr(10) if constants else ''}with {dag_call}:\n{first}{body}"
 
@@ -232,8 +248,7 @@ def _arguments(arguments: dict[str, Any], decorator: str, indent: str) -> str:
 
 
 def _comment(comment: str | None, indent: str) -> str:
-    lines = textwrap.wrap(literals.prose(comment or ""), WIDTH - len(indent) - 2)
-    return "".join(f"{indent}# {line}\n" for line in lines)
+    return "".join(f"{indent}{line}\n" for line in comment_lines(comment, WIDTH - len(indent)))
 
 
 def _chains(dag: NativeDag) -> list[list[list[int]]]:

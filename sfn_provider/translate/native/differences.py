@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.model import Choice, ChoiceRule, Parallel, Pass, StateMachine, Task, walk_states
+from sfn_provider.asl.model import Choice, ChoiceRule, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.translate.exact.limitations import machine_findings, state_findings
@@ -16,6 +16,7 @@ from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
 from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree
 from sfn_provider.translate.native.states.timing import effective_retrier
+from sfn_provider.translate.native.task_entries import exact_part_of
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document
@@ -24,16 +25,25 @@ if TYPE_CHECKING:
 _ALL_ERRORS = frozenset({"States.ALL", "States.TaskFailed"})
 
 
-def find_native_differences(native: NativePlan, plan: DagPlan, document: Document) -> tuple[Finding, ...]:
+def find_native_differences(
+    native: NativePlan, plan: DagPlan, document: Document, reasons: Mapping[str, str]
+) -> tuple[Finding, ...]:
     """Find the differences between a native DAG and the state machine, in the order of the definition.
 
     Args:
         native: the DAG.
         plan: its id, schedule and params.
         document: the definition.
+        reasons: why states stay exact, by their names.
     """
     found = [*machine_findings(plan, document), *_output(native), *_frozen_input(plan)]
     for location, names, state in walk_states(document.machine):
+        if names[-1] in reasons:
+            advice = "StatesOperator of this package runs it."
+            found.append(_stays_exact(reasons[names[-1]], advice, names[-1], location))
+        if exact_part_of(native, names) is not None:
+            found += state_findings(state, names[-1], location)
+            continue
         for rule in _RULES:
             for code, why, advice in rule(names[-1], state, native):
                 found.append(Finding(code, "differs", why, advice, names[-1], location))
@@ -82,7 +92,10 @@ def _retries(name: str, state: object, native: NativePlan) -> Iterator[Differenc
             "errors.",
             "Check the task's retries.",
         )
-    if used.backoff_rate != 1 or used.jitter_strategy == "FULL":
+    if name in native.item_states:
+        if used.jitter_strategy == "FULL":
+            yield "RETRY_DELAY", "The delays between attempts have no jitter.", "Add it where many items try again."
+    elif used.backoff_rate != 1 or used.jitter_strategy == "FULL":
         yield (
             "RETRY_DELAY",
             "Airflow varies the delays between attempts by the task's name; before 3.2 they double.",
@@ -91,7 +104,15 @@ def _retries(name: str, state: object, native: NativePlan) -> Iterator[Differenc
 
 
 def _time_limit(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    if isinstance(state, Task) and (state.timeout_seconds is not None or state.heartbeat_seconds is not None):
+    limits = ("timeout_seconds", "timeout_seconds_path", "heartbeat_seconds", "heartbeat_seconds_path")
+    if name in native.item_states:
+        if any(getattr(state, limit, None) is not None for limit in limits):
+            yield (
+                "ITEM_TIMEOUT",
+                "The time limit of one call among those of an item is that of boto3: a minute without an answer.",
+                "Set execution_timeout for the task of the item, or the read timeout of the connection.",
+            )
+    elif isinstance(state, Task) and (state.timeout_seconds is not None or state.heartbeat_seconds is not None):
         yield (
             "TASK_TIMEOUT",
             "The time limit counts the whole task: starting it, making a client, the call.",
@@ -110,6 +131,8 @@ def _catches(name: str, state: object, native: NativePlan) -> Iterator[Differenc
             "whatever the error's name is.",
             "Distinguish the errors in the handler where that matters.",
         )
+    if name in native.item_states:
+        return
     yield (
         "CATCH_RUN_STATE",
         "The run is failed where a last task is; a failed task with none behind it but the handler's is such. "
@@ -119,7 +142,7 @@ def _catches(name: str, state: object, native: NativePlan) -> Iterator[Differenc
 
 
 def _error_contents(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    if name in native.with_error:
+    if name in native.with_error or (name in native.item_states and getattr(state, "catch", None)):
         yield (
             "ERROR_CONTENTS",
             "The error that the handler reads is Python's: the name of the exception's class, and its text.",
@@ -182,12 +205,12 @@ def _placeholder(name: str, state: object, native: NativePlan) -> Iterator[Diffe
 
 
 def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    if name in native.parts:
+    if name in native.partial:
         form = native.forms[name]
-        listed = ", ".join(form.row.returns) if isinstance(form, OperatorForm) else ""
+        listed = ", ".join(form.row.returns) if isinstance(form, OperatorForm) else "the function's answer"
         yield (
             "RESULT_PARTS",
-            f"A later task is given the whole result of this one; the operator returns {listed} of it alone.",
+            f"A later task is given the whole result of this one; there is {listed} of it alone.",
             "Name the members that are needed in the definition, or read the rest in the task that needs it.",
         )
 
@@ -231,12 +254,40 @@ def _polling(name: str, state: object, native: NativePlan) -> Iterator[Differenc
             "The task takes a worker's place for as long as the loop goes on; one that is lost starts it again.",
             "Let the function answer a status alone, and ask for that in a sensor.",
         )
-    elif name in native.polls:
+    elif name in native.polls and name not in native.item_states:
         yield (
             "POLLING",
             f"The sensor asks every {native.polls[name].seconds} seconds, as the scheduler gets to it, for a year. "
             "Step Functions counts the attempts of Retry anew in each round.",
             "Set mode and timeout as the job needs them.",
+        )
+
+
+def _maps(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if not isinstance(state, Map) or native.maps.get(name) == "list":
+        return
+    yield (
+        "MAP_FAILURE",
+        "Where an item fails, the others go on; Step Functions stops them.",
+        "Nothing, where the items do not depend on one another.",
+    )
+
+
+def _item_states(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if name not in native.item_states:
+        return
+    if isinstance(state, Map | Parallel):
+        yield (
+            "ITEM_IN_ORDER",
+            f"The task of an item of {native.item_states[name]} does this one after the other, Step Functions "
+            "side by side.",
+            "Move it into a Map of its own where that takes too long.",
+        )
+    if isinstance(state, Wait) or name in native.polls:
+        yield (
+            "ITEM_WAIT",
+            "The task of the item takes a worker's place while it waits.",
+            "Wait in a task of its own where that takes long.",
         )
 
 
@@ -262,6 +313,8 @@ _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = 
         _response,
         _failing,
         _polling,
+        _maps,
+        _item_states,
         _folded,
     ),
 )
@@ -275,7 +328,11 @@ def exact_findings(reasons: dict[str, str], machine: StateMachine) -> tuple[Find
         machine: the machine.
     """
     return tuple(
-        Finding("STAYS_EXACT", "looks", f"{reasons[names[-1]]}.", "Use the DAG as it is.", names[-1], location)
+        _stays_exact(reasons[names[-1]], "Use the DAG as it is.", names[-1], location)
         for location, names, _ in walk_states(machine)
         if names[-1] in reasons
     )
+
+
+def _stays_exact(why: str, advice: str, state: str, location: str) -> Finding:
+    return Finding("STAYS_EXACT", "looks", f"{why}.", advice, state, location)

@@ -1,15 +1,20 @@
-"""Makes the tasks of an inline Map: its items, the mapped function, the list of its results."""
+"""Makes the tasks of an inline Map: its items, the mapped function, the results."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sfn_provider.asl.model import Map
-from sfn_provider.translate.native.data_flow.evaluation import StateFlow
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Source
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.items.body import ItemBody
+from sfn_provider.translate.native.items.calls import ItemCalls
 from sfn_provider.translate.native.model import NativeNode
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.poll_nodes import asking_lines, hook_of
+from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import RouteNode
 from sfn_provider.translate.native.states.python_lines import statement_lines
 from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm
@@ -73,6 +78,51 @@ def make_mapped(
     )
     made.expanded = items
     return made
+
+
+def make_item_function(
+    maker: NodeMaker, flow: StateFlow, evaluator: Evaluator, polls: Mapping[str, Poll], items: str, is_read: bool
+) -> tuple[NativeNode, ItemCalls]:
+    """Make the mapped task that goes through the states of an item.
+
+    Args:
+        maker: makes what all tasks need.
+        flow: the Map.
+        evaluator: evaluates states.
+        polls: the loops that ask again, by the name of their Task.
+        items: the text of the list of items.
+        is_read: whether later tasks read the results.
+
+    Returns:
+        The task, and the calls that it makes.
+
+    Raises:
+        NotNative: a state within the Map cannot be said so.
+    """
+    state: Map = flow.state  # type: ignore[assignment]
+    body = ItemBody(maker, flow, evaluator, polls, ItemCalls(maker))
+    lines = body.item_lines(is_read)
+    concurrency = {"max_active_tis_per_dagrun": state.max_concurrency} if state.max_concurrency else {}
+    made = maker.function(
+        flow.name, flow.name, lines, body.writer, arguments=concurrency, why="each item in one task, state after state"
+    )
+    made.expanded = items
+    return made, body.calls
+
+
+def make_list(maker: NodeMaker, flow: StateFlow, evaluator: Evaluator, takes_arguments: bool) -> NativeNode:
+    """Make the task of a Map whose items call nothing: it returns the list of results.
+
+    Args:
+        maker: makes what all tasks need.
+        flow: the Map.
+        evaluator: evaluates states.
+        takes_arguments: whether the function may have results of other tasks as arguments.
+    """
+    outer, names = maker.writer(takes_arguments)
+    body = ItemBody(maker, flow, evaluator, {}, ItemCalls(maker), outer.as_argument)
+    lines = body.list_lines()
+    return maker.function(flow.name, flow.name, lines, body.writer, names, why="a list, as no item calls anything")
 
 
 def make_results(maker: NodeMaker, flow: StateFlow, node: RouteNode, results: str) -> NativeNode:

@@ -1,14 +1,20 @@
-"""Says which Map states become one mapped task: an inline Map whose items are each given to one Task."""
+"""Says how a Map is written: as a mapped task for each item, or as one list."""
 
 from __future__ import annotations
 
-from sfn_provider.asl.model import Map, Pass, Succeed, Task
+from typing import Literal
+
+from sfn_provider.asl.model import Catcher, Map, Pass, Succeed, Task
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.model import NotNative
 
+MapForm = Literal["task", "states", "list"]
+"""``task``: a mapped task for the one Task of an item; ``states``: one that goes through all states of an item;
+``list``: no task for an item, as none calls anything."""
+
 
 def check_map(state: Map) -> None:
-    """Raise `NotNative` with the reason where a Map does not become a mapped task."""
+    """Raise `NotNative` with the reason where a Map cannot be said without this package."""
     if state.distributed:
         raise NotNative("a distributed Map runs child executions, which no operator does")
     if state.retry:
@@ -18,18 +24,31 @@ def check_map(state: Map) -> None:
     others = (state.tolerated_failure_count, state.tolerated_failure_percentage, state.item_reader, state.item_batcher)
     if any(other is not None for other in others):
         raise NotNative("Airflow tolerates no failed items, and reads no items from files")
-    inside = list(state.body.states.values())
-    if any(not isinstance(inner, Task | Pass | Succeed) for inner in inside):
-        kinds = sorted({inner.type for inner in inside if not isinstance(inner, Task | Pass | Succeed)})
-        raise NotNative(f"a {' and a '.join(kinds)} in a Map needs tasks of its own for each item, which skip wrongly")
+
+
+def map_form(flow: StateFlow) -> MapForm | None:
+    """Return how a Map is written; None for other states."""
+    if not isinstance(flow.state, Map):
+        return None
+    inside = [inner.state for inner in flow.scopes[0].walk()]
+    if not any(inner.type in ("Task", "Wait", "Fail") for inner in inside):
+        return "list"
     tasks = [inner for inner in inside if isinstance(inner, Task)]
-    if len(tasks) > 1:
-        raise NotNative("a Map with several Tasks for an item is not among those that this style says yet")
-    if any(inner.catch for inner in tasks) or any(getattr(inner, "assign", None) is not None for inner in inside):
-        raise NotNative("an error of an item is caught, or a variable is assigned, within the Map")
+    is_plain = len(tasks) == 1 and all(isinstance(inner, Task | Pass | Succeed) for inner in inside)
+    assigns = any(getattr(inner, "assign", None) is not None for inner in inside)
+    return "task" if is_plain and not tasks[0].catch and not assigns else "states"
 
 
 def task_of_map(flow: StateFlow) -> StateFlow | None:
-    """Return the Task in a Map; None where it has none, or where the state is no Map."""
-    inside = flow.scopes[0].states.values() if isinstance(flow.state, Map) else ()
-    return next((inner for inner in inside if isinstance(inner.state, Task)), None)
+    """Return the Task of a Map whose items are each given to one Task; None for others."""
+    if map_form(flow) != "task":
+        return None
+    return next(inner for inner in flow.scopes[0].walk() if isinstance(inner.state, Task))
+
+
+def catcher_number(catchers: tuple[Catcher, ...]) -> int:
+    """Return which catcher's handler follows every error: the one for all errors, else the first."""
+    for number, catcher in enumerate(catchers):
+        if {"States.ALL", "States.TaskFailed"} & set(catcher.error_equals):
+            return number
+    return 0

@@ -13,6 +13,9 @@ Import = tuple[str, str]
 """A module and a name in it; the name is empty where the module itself is imported."""
 
 
+INVOKE = "invoke_function"
+"""The function of a file that calls a Lambda function, where a task calls some in a row."""
+
 WIDTH = 110
 """Columns of a line."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfn_provider.asl.model import Choice, Fail, Pass, Task
+from sfn_provider.asl.model import Choice, Pass, Task
 from sfn_provider.translate.emit.literals import Code, Wrapped, inline, literal, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
@@ -263,18 +263,21 @@ class NodeMaker:
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""
-        state: Fail = flow.state  # type: ignore[assignment]
         writer, names = self.writer(takes_arguments)
-        texts = [value for value in (self._field(flow, name) for name in ("error", "cause")) if value is not None]
+        body = raise_lines(self.fail_text(flow, writer), self.width)
+        imports = [fail_exception(self.versions)]
+        return self.function(flow.name, flow.name, body, writer, names, imports=imports)
+
+    def fail_text(self, flow: StateFlow, writer: PythonWriter) -> str:
+        """Return the expression of a Fail's error and cause."""
+        texts = [value for value in (self.field_value(flow, name) for name in ("error", "cause")) if value is not None]
         separators: list[Value] = [constant("{}: {}" if len(texts) == 2 else "{}")]
         message = Call("States.Format", tuple(separators + texts))
         constants = [text.value for text in texts if isinstance(text, Constant) and isinstance(text.value, str)]
         is_plain = len(constants) == len(texts)
-        text = string(": ".join(constants) or state.type) if is_plain else writer.expression(message)
-        imports = [fail_exception(self.versions)]
-        return self.function(flow.name, flow.name, raise_lines(text, self.width), writer, names, imports=imports)
+        return string(": ".join(constants) or flow.state.type) if is_plain else writer.expression(message)
 
-    def _field(self, flow: StateFlow, name: str) -> Value | None:
+    def field_value(self, flow: StateFlow, name: str) -> Value | None:
         """Return the value of a field that has a variant with a path, or an expression in JSONata."""
         state = flow.state
         plain, path = getattr(state, name, None), getattr(state, f"{name}_path", None)
@@ -299,7 +302,7 @@ class NodeMaker:
 
     def wait(self, flow: StateFlow) -> NativeNode:
         """Make the sensor of a Wait."""
-        duration, moment = self._field(flow, "seconds"), self._field(flow, "timestamp")
+        duration, moment = self.field_value(flow, "seconds"), self.field_value(flow, "timestamp")
         jinja = JinjaWriter(self.find, self.find_mark)
         if duration is None:
             target = jinja.text(moment or constant(""))

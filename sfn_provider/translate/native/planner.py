@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sfn_provider.asl.model import Choice, Fail, Map, Pass, StateMachine, Task, Wait
+from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
-from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
     Absent,
@@ -22,15 +22,23 @@ from sfn_provider.translate.native.data_flow.values import (
     walk,
     write,
 )
+from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY, make_exact
+from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
-from sfn_provider.translate.native.map_nodes import make_items, make_mapped, make_results
-from sfn_provider.translate.native.mapping import task_of_map
-from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NativeOptions, NotNative, Versions
+from sfn_provider.translate.native.map_nodes import (
+    make_item_function,
+    make_items,
+    make_list,
+    make_mapped,
+    make_results,
+)
+from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
 from sfn_provider.translate.native.polling import Poll
-from sfn_provider.translate.native.prepared_machine import prepare_machine, values_of_state
+from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
 from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
 from sfn_provider.translate.native.states.conditions import rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.task_forms import (
@@ -55,36 +63,45 @@ class NativePlan:
         scope: the data of the states.
         routes: the graph of tasks.
         forms: the form of each Task.
-        parts: the states of whose result only parts are passed on.
+        partial: the states of whose result only parts are passed on.
         with_error: the states whose errors handlers read.
         failing: why states fail whatever their input is, by name.
         polls: the loops that became sensors, by the name of their Task.
-        mapped: the Map around a Task that runs for each item, by the name of the Task.
+        maps: how each Map is written.
+        mapped: the Map around a state that runs for each item in a mapped task, by the name of the state.
+        parts: the states that stay exact, by the name of the first one.
     """
 
     dag: NativeDag
     scope: ScopeFlow
     routes: Routes
     forms: Mapping[str, TaskForm]
-    parts: set[str]
+    partial: set[str]
     with_error: set[str]
     failing: Mapping[str, str]
     polls: Mapping[str, Poll]
     mapped: Mapping[str, str]
+    maps: Mapping[str, MapForm]
+    parts: Mapping[str, ExactPart]
+
+    @property
+    def item_states(self) -> dict[str, str]:
+        """The states that the task of an item goes through, with the Map around them."""
+        return {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
 
 
-def plan_native(machine: StateMachine, options: NativeOptions) -> NativePlan:
-    """Plan the native DAG of a machine.
+def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
+    """Plan the native DAG of a machine that has been prepared.
 
     Args:
-        machine: the machine.
-        options: what it is made for.
+        prepared: the machine.
+        versions: what it is made for.
 
     Raises:
-        ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
+        ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons. A state that stays exact is
+            among them where what it starts with cannot be said.
     """
-    prepared = prepare_machine(machine, options.templates)
-    return _Planner(prepared.scope, options.versions, prepared.tasks_of_pass, prepared.polls).plan()
+    return _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls, prepared.parts).plan()
 
 
 @dataclass(slots=True)
@@ -93,20 +110,23 @@ class _Planner:
     versions: Versions
     tasks_of_pass: frozenset[str]
     polls: Mapping[str, Poll] = field(default_factory=dict)
+    parts: Mapping[str, ExactPart] = field(default_factory=dict)
     read_results: set[str] = field(default_factory=set)
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
+    maps: dict[str, MapForm] = field(default_factory=dict)
     mapped: dict[str, str] = field(default_factory=dict)
-    parts: set[str] = field(default_factory=set)
+    partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
 
     def plan(self) -> NativePlan:
         self.flows = {flow.name: flow for flow in self.scope.walk()}
-        self.mapped = {
-            inner.name: name for name, flow in self.flows.items() if (inner := task_of_map(flow)) is not None
-        }
+        self.maps = {name: form for name, flow in self.flows.items() if (form := map_form(flow)) is not None}
+        for name in self.maps:
+            if name not in self.mapped:  # of Maps in one another the outermost
+                self.mapped |= {inner.name: name for inner in self._inside(name)}
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
@@ -136,15 +156,30 @@ class _Planner:
         dag.constants = {name: value for value, name in maker.constants.items()}
         dag.groups = {group: naming.task_id(group) for node in routes.nodes.values() for group in node.groups}
         return NativePlan(
-            dag, self.scope, routes, self.forms, self.parts, self.with_error, self.failing, self.polls, self.mapped
+            dag,
+            self.scope,
+            routes,
+            self.forms,
+            self.partial,
+            self.with_error,
+            self.failing,
+            self.polls,
+            self.mapped,
+            self.maps,
+            self.parts,
         )
+
+    def _inside(self, name: str) -> list[StateFlow]:
+        """Return the states in a Map that its mapped task runs."""
+        inside = [*self.flows[name].scopes[0].walk()] if self.maps[name] != "list" else []
+        return [inner for inner in inside if self.maps[name] == "states" or isinstance(inner.state, Task)]
 
     def _collected(self) -> set[str]:
         """Return the Map states whose results tasks read."""
         values = [value for flow in self.flows.values() for value in (*values_of_state(flow), *rule_values(flow))]
         values += [self.flows[name].effective for name in self.tasks_of_pass]
         read_in = {source.state for value in values for source, _ in reads_of(value) if source.kind == "result"}
-        return read_in & set(self.mapped.values())
+        return read_in & set(self.maps)
 
     def _reads(self, routes: Routes) -> tuple[Reads, set[str]]:
         """Return which paths of which results the tasks read, and the states whose results mark a way.
@@ -157,7 +192,7 @@ class _Planner:
             if name in routes.folded:
                 continue
             values = values_of_state(flow)
-            if name in self.tasks_of_pass and "result" not in flow.state.model_fields_set:
+            if isinstance(flow.state, Pass) and "result" not in flow.state.model_fields_set:
                 values = [flow.effective]
             if isinstance(flow.state, Map):
                 values = [flow.effective, *([flow.scopes[0].output] if name in self._collected() else [])]
@@ -182,7 +217,7 @@ class _Planner:
     def _choose_forms(self, reads: Reads) -> None:
         problems = []
         for name, flow in self.flows.items():
-            if not isinstance(flow.state, Task):
+            if not isinstance(flow.state, Task) or self.maps.get(self.mapped.get(name, "")) == "states":
                 continue
             absent = next((part for part in walk(flow.effective) if isinstance(part, Absent)), None)
             if absent is not None:
@@ -214,7 +249,8 @@ class _Planner:
 
     def _producer(self, key: str, variable: str) -> str:
         """Return the text of a task's result as an argument of a function."""
-        return f"{variable}.output" if isinstance(self.forms.get(key), OperatorForm) else f"{variable}_task"
+        is_operator = key in self.parts or isinstance(self.forms.get(key), OperatorForm)
+        return f"{variable}.output" if is_operator else f"{variable}_task"
 
     def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
         if node.kind == "guard":
@@ -225,6 +261,8 @@ class _Planner:
         maker.width = WIDTH - 4 * (2 + len(node.groups))
         incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
         takes_arguments = len(incoming) <= 1
+        if isinstance(flow.state, ExactPart):
+            return make_exact(maker, flow, routes.choices.get(node.key))
         if isinstance(flow.state, Map):
             return self._make_map(flow, node, maker, takes_arguments)
         if node.key in self.failing:
@@ -244,16 +282,25 @@ class _Planner:
         raise NotNative(f"a {flow.state.type} has no native form")
 
     def _make_map(self, flow: StateFlow, node: RouteNode, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
-        inner = task_of_map(flow)
-        form = self.forms.get(inner.name) if inner is not None else None
-        if inner is None or form is None or isinstance(form, OperatorForm):
-            raise NotNative("its Task fails whatever the items are")
+        is_read = flow.name in self._collected()
         if node.kind == "items":
             return make_items(maker, flow, node, takes_arguments)
         if node.kind == "results":
             return make_results(maker, flow, node, maker.producers[self.task_ids[flow.name]])
+        evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
+        if self.maps[flow.name] == "list":
+            return make_list(maker, flow, evaluator, takes_arguments)
         items = maker.producers[self.task_ids[f"{flow.name}\0items"]]
-        return make_mapped(maker, flow, inner, form, items, flow.name in self._collected())
+        if self.maps[flow.name] == "states":
+            made, calls = make_item_function(maker, flow, evaluator, self.polls, items, is_read)
+            self.forms |= calls.forms
+            self.partial |= calls.whole
+            return made
+        inner = task_of_map(flow)
+        form = self.forms.get(inner.name) if inner is not None else None
+        if inner is None or form is None or isinstance(form, OperatorForm):
+            raise NotNative("its Task fails whatever the items are")
+        return make_mapped(maker, flow, inner, form, items, is_read)
 
     def _make_poll(self, flow: StateFlow, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
         poll, form = self.polls[flow.name], self.forms[flow.name]
@@ -268,8 +315,10 @@ class _Planner:
             if keys and isinstance(keys[0], int):
                 raise NotNative("the execution's input is an array, and a run's configuration an object")
             return Place("", path=keys)
-        if source.kind == "result" and source.state in self.tasks_of_pass:
+        if source.kind == "result" and (source.state in self.tasks_of_pass or source.state in self.parts):
             return Place(self.task_ids[source.state], path=keys)
+        if source.kind == "variables":
+            return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
         if source.kind == "context" and keys in CONTEXT_OBJECT:
             return Place("", expression=CONTEXT_OBJECT[keys])
         if source.kind == "context" and keys[:2] == ("Execution", "Input"):
@@ -279,8 +328,9 @@ class _Planner:
         form = self.forms.get(source.state) if source.kind == "result" else None
         if source.kind == "result" and source.state in self.failing:
             return Place(self.task_ids[source.state], path=keys)  # nobody gets there
-        if source.kind == "result" and source.state in self.mapped.values():
-            return Place(self.task_ids[f"{source.state}\0results"], path=keys)
+        if source.kind == "result" and source.state in self.maps:
+            key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
+            return Place(self.task_ids[key], path=keys)
         if form is None:
             raise NotNative(_unknown_source(source, keys))
         place = form.place(self.task_ids.get(source.state, ""), keys)
@@ -291,7 +341,9 @@ class _Planner:
         return self._known_parts(source, keys, form)
 
     def find_mark(self, mark: Source) -> Place:
-        """Return an XCom that is there exactly where a task has succeeded, or has failed."""
+        """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
+        if mark.kind == "exit":
+            return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
         if mark.kind == "error" or mark.state in self.tasks_of_pass:
             return self.find(mark, ())
         form = self.forms.get(mark.state)
@@ -314,7 +366,7 @@ class _Planner:
                 for key in path:
                     part = Member(part, key)
                 value = write(value, path, part)
-        self.parts.add(source.state)
+        self.partial.add(source.state)
         return Place("", value=read(value, keys))
 
 

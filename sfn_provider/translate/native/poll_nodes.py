@@ -96,9 +96,7 @@ def _make_loop(
     asking = asking_lines(maker, LambdaForm(form.function, EVENT, form.prefix), writer)
     body = [*statement_lines("event = ", writer.expression(form.payload), maker.width), "while True:"]
     body += [f"    {line}" for line in asking]
-    test = _single_test(poll, _conditions(poll, deciding, writer))
-    if test is None:
-        raise NotNative("the rules of its loop lead out and back by turns")
+    test = leaving_test(poll, deciding, writer)
     body += [f"    {line}" for line in if_lines(test, [test], maker.width)]
     body.append("        return answer")
     next_event = statement_lines("event = ", writer.expression(again), maker.width - 4)
@@ -157,6 +155,18 @@ def _deciding(poll: Poll, deciding: StateFlow, writer: PythonWriter, is_read: bo
     for text, leaves in conditions:
         lines += [*if_lines(text, [text], width), *(f"    {line}" for line in _return(str(leaves), is_read, width))]
     return [*lines, *_return(str(poll.default_leaves), is_read, width)]
+
+
+def leaving_test(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> str:
+    """Return the condition for leaving a loop.
+
+    Raises:
+        NotNative: there is no single one.
+    """
+    test = _single_test(poll, _conditions(poll, deciding, writer))
+    if test is None:
+        raise NotNative("the rules of its loop lead out and back by turns", poll.task)
+    return test
 
 
 def _conditions(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> list[tuple[str, bool]]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sfn_provider.asl.model import Fail, Map, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, OneOf, Value, constant, walk, write
+from sfn_provider.translate.native.exact_parts import ExactPart, replace_exact_parts
 from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.nodes import moment_reads
 from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
 from sfn_provider.translate.native.states.conditions import rule_values
 from sfn_provider.translate.plan.graph import loops, successors
+
+_SHOWN = 5
+"""The most states of a loop that a reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +28,27 @@ class PreparedMachine:
         scope: the data of the states.
         tasks_of_pass: the Pass states that are tasks of their own.
         polls: the loops that become sensors, by the name of their Task.
+        parts: the states that stay exact, by the name of the first one.
     """
 
     scope: ScopeFlow
     tasks_of_pass: frozenset[str]
     polls: Mapping[str, Poll]
+    parts: Mapping[str, ExactPart]
 
 
-def prepare_machine(machine: StateMachine, templates: Mapping[str, str]) -> PreparedMachine:
+def prepare_machine(machine: StateMachine, templates: Mapping[str, str], exact: Collection[str]) -> PreparedMachine:
     """Prepare a machine.
 
     Args:
         machine: the machine.
         templates: Jinja expressions in place of fields of the input, by name.
+        exact: the names of states that stay exact.
 
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
     """
+    machine, parts = replace_exact_parts(machine, exact)
     machine, polls = cut_polling_loops(machine)
     _check_states(machine)
     document: Value = INPUT
@@ -53,7 +61,7 @@ def prepare_machine(machine: StateMachine, templates: Mapping[str, str]) -> Prep
         tasks_of_pass = _value_makers(scope)
         scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine, document)
     polls = _follow_rounds(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
-    return PreparedMachine(scope, tasks_of_pass, polls)
+    return PreparedMachine(scope, tasks_of_pass, polls, parts)
 
 
 def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> dict[str, Poll]:
@@ -76,7 +84,7 @@ def _check_states(machine: StateMachine) -> None:
     found = []
     for scope in _scopes(machine):
         for loop in loops({name: successors(state) for name, state in scope.states.items()}):
-            others = ", ".join(loop)
+            others = ", ".join([*loop[:_SHOWN], *([f"and {len(loop) - _SHOWN} more"] if len(loop) > _SHOWN else [])])
             found += [NotNative(f"Airflow's graph has no way back, which {others} have", name) for name in loop]
     for _, names, state in walk_states(machine):
         if isinstance(state, Map):
@@ -125,6 +133,8 @@ def _makes_value(flow: StateFlow) -> bool:
 
 def values_of_state(flow: StateFlow) -> list[Value]:
     """Return the values that the task of a state reads."""
+    if isinstance(flow.state, ExactPart):
+        return [flow.effective, *flow.environment.variables.values()]
     if isinstance(flow.state, Task):
         return [flow.effective]
     return moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []

@@ -17,7 +17,8 @@ from typing import Literal
 
 from sfn_provider.asl.model import Choice, Pass, Succeed
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
-from sfn_provider.translate.native.mapping import task_of_map
+from sfn_provider.translate.native.exact_parts import ExactPart
+from sfn_provider.translate.native.mapping import map_form
 
 EdgeKind = Literal["next", "choice", "error", "join", "mapped"]
 NodeKind = Literal["state", "items", "results", "start", "end", "done", "skippable", "guard", "one_failed"]
@@ -156,7 +157,7 @@ class _Builder:
         ends: list[tuple[str, EdgeKind]] = []
         for name, flow in scope.states.items():
             if name not in self.routes.folded:
-                ends += self._connect(flow, targets, arrivals)
+                ends += self._connect(flow, targets, arrivals, is_inner=bool(groups))
         start = targets[scope.start_at]
         return ([] if start == END else self.entries[start]), ends
 
@@ -178,7 +179,7 @@ class _Builder:
         if isinstance(state, Choice):
             return state.default is not None and len({targets[target] for target, _ in flow.ways}) == 1
         if state.type == "Map":
-            return task_of_map(flow) is None
+            return map_form(flow) == "list" and flow.name not in self.collected
         if state.type == "Parallel":
             return all(self._is_empty(scope) for scope in flow.scopes)
         return isinstance(state, Succeed)
@@ -200,7 +201,7 @@ class _Builder:
 
     def _add(self, flow: StateFlow, groups: tuple[str, ...], arrivals: list[tuple[str, EdgeKind]]) -> None:
         name, routes = flow.name, self.routes
-        if flow.state.type == "Map":
+        if flow.state.type == "Map" and map_form(flow) != "list":
             self._add_map(name, groups)
             return
         if flow.state.type != "Parallel":
@@ -265,7 +266,12 @@ class _Builder:
         self.routes.edges[left, right] = kind
 
     def _connect(
-        self, flow: StateFlow, targets: dict[str, str], arrivals: dict[str, list[tuple[str, EdgeKind]]]
+        self,
+        flow: StateFlow,
+        targets: dict[str, str],
+        arrivals: dict[str, list[tuple[str, EdgeKind]]],
+        *,
+        is_inner: bool,
     ) -> list[tuple[str, EdgeKind]]:
         """Add the edges from the tasks of a state; return those that end the scope."""
         ends: list[tuple[str, EdgeKind]] = []
@@ -273,6 +279,8 @@ class _Builder:
             resolved = targets[target]
             if kind == "choice":
                 self.routes.choices.setdefault(flow.name, {})[target] = END if resolved == END else ""
+            if resolved == END and not is_inner:
+                continue  # nothing comes behind the last tasks of a run
             lefts = self._lefts(flow, resolved, kind, arrivals)
             if resolved == END:
                 ends += [(left, kind) for left in lefts]
@@ -315,7 +323,8 @@ def _ways(flow: StateFlow) -> list[tuple[str, EdgeKind]]:
     """Return the next states with the kinds of the ways; none behind a Fail."""
     if flow.state.type == "Fail":
         return []
-    if isinstance(flow.state, Choice):
+    is_branch = isinstance(flow.state, Choice) or (isinstance(flow.state, ExactPart) and len(flow.ways) != 1)
+    if is_branch:
         return list(dict.fromkeys((target, "choice") for target, _ in flow.ways))
     first, *caught = [target for target, _ in flow.ways]
     return [(first, "next"), *dict.fromkeys((target, "error") for target in caught)]

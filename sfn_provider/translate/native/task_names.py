@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sfn_provider.translate.native.model import INVOKE
 from sfn_provider.translate.native.routes import RouteNode
 from sfn_provider.translate.plan import naming
 
@@ -30,5 +31,5 @@ def variable_of(task_id: str) -> str:
     return f"{name}_" if name in RESERVED else name
 
 
-RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4"})
+RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4", INVOKE})
 """Variables that would hide a name that the file uses."""

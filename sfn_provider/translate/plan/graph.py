@@ -18,6 +18,7 @@ def successors(state: State) -> tuple[str, ...]:
         found += [rule.next for rule in state.choices]
         found.append(state.default)
     found += [catcher.next for catcher in getattr(state, "catch", ())]
+    found += getattr(state, "exits", ())  # of states that stay exact in a native DAG
     return tuple(dict.fromkeys(name for name in found if name is not None))
 
 

@@ -130,3 +130,33 @@ def test_importing_the_package_needs_no_airflow() -> None:
         "assert callable(build_dag) and 'hcl2' not in sys.modules and 'yaml' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_a_native_dag_is_that_of_the_file_and_takes_arguments_of_airflow(tmp_path: Path) -> None:
+    publish = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:news", "Message.$": "$.day"}
+    definition = {
+        "StartAt": "Tell",
+        "States": {
+            "Tell": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": publish, "Next": "Stop"},
+            "Stop": {"Type": "Fail", "Error": "Done"},
+        },
+    }
+    path = tmp_path / "news.asl.json"
+    path.write_text(json.dumps(definition))
+    dag = build_dag(path, style="native", templates={"day": "{{ ds }}"}, default_args={"owner": "me"}, tags=["news"])
+    assert [(task.task_id, type(task).__module__.partition(".")[0]) for task in dag.tasks] == [
+        ("Tell", "airflow"),
+        ("Stop", "airflow"),
+    ]
+    assert dag.get_task("Tell").message == "{{ ds }}"
+    assert dag.get_task("Tell").owner == "me"
+    assert (dag.dag_id, set(dag.tags), dag.fileloc) == ("news", {"news"}, __file__)
+
+
+def test_a_machine_that_cannot_be_said_natively_is_the_exact_dag(tmp_path: Path) -> None:
+    path = tmp_path / "boats.asl.json"
+    path.write_text(json.dumps({"StartAt": "A", "States": {"A": ACTIVITY}}))
+    assert isinstance(build_dag(path, style="native").get_task("A"), StateOperator)
+
+
+ACTIVITY = {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "End": True}

@@ -306,19 +306,17 @@ def test_what_is_emitted(case: Case) -> None:
     ],
     ids=["task token", "activity", "credentials", "filter", "time limit", "input that is an array"],
 )
-def test_a_machine_with_a_state_that_cannot_be_said_is_exact_and_says_why(
-    states: dict[str, Any], state: str, why: str
-) -> None:
+def test_a_state_that_cannot_be_said_stays_exact_and_says_why(states: dict[str, Any], state: str, why: str) -> None:
     parameters = (
         {"Parameters": {"FunctionName": "f", "Payload": {"t.$": "$$.Task.Token"}}} if why == "task token" else {}
     )
     states = {"First": call("f", Next=state), state: {**states[state], **parameters, "End": True}}
     made = native(states)
-    assert made.style == "exact"
-    assert "sfn_provider.operators" in made.source
+    assert made.style == "native"
+    assert "from sfn_provider.operators.states import StatesOperator" in made.source
     entries = {entry.state: entry for entry in made.tasks}
     assert entries[state].how == "exact" and why in entries[state].why
-    assert entries["First"].why == f"it stands beside {state}"
+    assert entries["First"].how == "operator"
     assert [found.state for found in made.findings if found.code == "STAYS_EXACT"] == [state]
 
 
@@ -474,9 +472,13 @@ def test_the_command_writes_a_native_file_or_says_why_not(tmp_path: Any) -> None
             {"A": call("a", Credentials={"RoleArn": "arn:aws:iam::1:role/r"}, End=True)},
             "The file is exact, not native: state A: Cred",
         ),
+        (
+            {"A": call("a", Next="B"), "B": call("b", Credentials={"RoleArn": "arn:aws:iam::1:role/r"}, End=True)},
+            "Not all is native: state B: Credentials name a role",
+        ),
     ):
         file.write_text(json.dumps({"StartAt": "A", "States": states}), encoding="utf-8")
         options = ["--style", "native", "--airflow-version", VERSION, "-o", str(out)]
         done = CliRunner().invoke(command, [str(file), *options], standalone_mode=False)
         assert wanted in done.output
-        assert ("sfn_provider" in out.read_text()) is ("exact" in wanted)
+        assert ("sfn_provider" in out.read_text()) is (" native: " in wanted)

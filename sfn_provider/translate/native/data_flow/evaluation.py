@@ -20,6 +20,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Absent,
     Array,
     Key,
+    Member,
     Object,
     Source,
     Value,
@@ -28,6 +29,7 @@ from sfn_provider.translate.native.data_flow.values import (
     one_of,
     write,
 )
+from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.plan.graph import flow_order, successors
 
 Variables = dict[str, Value]
@@ -47,17 +49,17 @@ class StateFlow:
 
     Args:
         name: the state's name.
-        state: its model.
+        state: its model; for states that stay exact these.
         language: ``JSONPath`` or ``JSONata``.
         environment: what its fields read: the document at entry after InputPath, context and variables.
-        effective: what it works on: the input after Parameters, or Arguments.
+        effective: what it works on: the input after Parameters, or Arguments; of states that stay exact their input.
         output: what it hands over.
         ways: the ways out by the name of the next state; that of an end by ``""``.
         scopes: the branches of a Parallel, or the item processor of a Map.
     """
 
     name: str
-    state: State
+    state: State | ExactPart
     language: str
     environment: Environment
     effective: Value
@@ -74,11 +76,17 @@ class ScopeFlow:
         start_at: the name of the first state.
         states: the data of each state, in the order of the flow.
         output: the output of the scope.
+        entry: what the first state gets.
+        context: the context object.
+        model: the machine, branch or item processor.
     """
 
     start_at: str
     states: Mapping[str, StateFlow]
     output: Value
+    entry: Way
+    context: Value
+    model: StateMachine | Branch
 
     def walk(self) -> Iterator[StateFlow]:
         """Iterate over all states, each before those inside of it."""
@@ -95,10 +103,12 @@ class Evaluator:
     Args:
         language: the query language of the machine.
         tasks_of_pass: the Pass states that are tasks of their own, so that later states read their results.
+        results: the results of states, where they are known by something else than the state.
     """
 
     language: str = "JSONPath"
     tasks_of_pass: frozenset[str] = field(default_factory=frozenset)
+    results: Mapping[str, Value] = field(default_factory=dict)
 
     def scope(
         self,
@@ -131,22 +141,40 @@ class Evaluator:
                 elif not isinstance(flow.state, Fail):
                     ends.append((mark, out.document))
         output = one_of(ends) if ends else Absent("no way through these states ends without an error")
-        return ScopeFlow(scope.start_at, flows, output)
+        entry = Way(document, variables or {})
+        return ScopeFlow(scope.start_at, flows, output, entry, context, scope)
 
     def _mark(self, flow: StateFlow, number: int) -> Source | None:
         """Return the result or error that a state has exactly where it takes its way of a number."""
+        if isinstance(flow.state, ExactPart):
+            return Source("exit", flow.name, flow.ways[number][0])
         if number > 0 and flow.state.type == "Task":
             return Source("error", flow.name)
         is_result = flow.state.type in ("Task", "Map") or flow.name in self.tasks_of_pass
         return Source("result", flow.name) if is_result and number == 0 else None
 
-    def state(self, name: str, state: State, way: Way, context: Value) -> StateFlow:
+    def state(self, name: str, state: State | ExactPart, way: Way, context: Value) -> StateFlow:
         """Evaluate one state with what arrives at it."""
+        if isinstance(state, ExactPart):
+            return self._exact_part(name, state, way, context)
         language = getattr(state, "query_language", None) or self.language
         inner = Object((("State", Object((("Name", constant(name)),), None)),), context)
         environment = Environment(way.document, _context(inner, context), way.variables)
         evaluate = self._jsonata_state if language == "JSONata" else self._jsonpath_state
         return evaluate(name, state, way, environment)
+
+    def _exact_part(self, name: str, part: ExactPart, way: Way, context: Value) -> StateFlow:
+        """Evaluate states that stay exact: what comes of them is known only in a run."""
+        result = Source("result", name)
+        known = Source("variables", name)
+        ways = []
+        for target in (*part.exits, *([""] if part.ends else [])):
+            assigned: Variables = {variable: Member(known, variable) for variable in part.assigned(target)}
+            ways.append((target, Way(result, way.variables | assigned)))
+        names = part.variables
+        read = {variable: value for variable, value in way.variables.items() if variable in names}
+        environment = Environment(way.document, context, read)
+        return StateFlow(name, part, self.language, environment, way.document, result, tuple(ways))
 
     def _jsonpath_state(self, name: str, state: State, way: Way, environment: Environment) -> StateFlow:
         selected = _selected(getattr(state, "input_path", "$"), environment)
@@ -194,6 +222,7 @@ class Evaluator:
             raw = Array(tuple(scope.output for scope in scopes))
         elif state.type in ("Task", "Map"):
             raw = Source("result", name)
+        raw = self.results.get(name, raw)
         selector = getattr(state, "result_selector", None)
         if selector is None:
             return raw, raw

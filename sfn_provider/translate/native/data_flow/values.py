@@ -28,7 +28,7 @@ class Constant:
     type: str
 
 
-SourceKind = Literal["input", "result", "error", "context", "item", "item_index"]
+SourceKind = Literal["input", "result", "error", "context", "item", "item_index", "variables", "exit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,16 @@ class Source:
 
     Args:
         kind: ``input`` is the execution's input, ``result`` what a state gave, ``error`` the error output of a failed
-            state, ``context`` the context object, ``item`` and ``item_index`` those of a Map's iteration.
-        state: the name of the state for ``result`` and ``error``, of the Map for ``item`` and ``item_index``.
+            state, ``context`` the context object, ``item`` and ``item_index`` those of a Map's iteration. Of states
+            that stay exact ``variables`` are the variables behind them, and ``exit`` is that they lead to a state.
+        state: the name of the state for ``result``, ``error``, ``variables`` and ``exit``, of the Map for ``item`` and
+            ``item_index``.
+        target: for ``exit`` the name of the state that comes next; empty for an end.
     """
 
     kind: SourceKind
     state: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

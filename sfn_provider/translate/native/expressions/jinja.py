@@ -134,7 +134,9 @@ class JinjaWriter(ExpressionWriter):
             if not text or mark is None:
                 text = inner
                 continue
-            text = f"{inner} if {_pull(self.find_mark(mark))} is not none else {text}"
+            place = self.find_mark(mark)
+            test = "is not none" if place.equals is None else f"== {_string(place.equals)}"
+            text = f"{inner} if {_pull(place)} {test} else {text}"
         return f"({text})"
 
     def _call(self, call: Call) -> str:

@@ -25,6 +25,7 @@ class Place:
         xcom: the key of the XCom.
         value: what the value is, where the DAG knows it without an XCom.
         expression: an expression of Airflow's context, and the name in that context with which it starts.
+        equals: for what says whether a way was taken the text that it is then; None where it is there only then.
     """
 
     task_id: str
@@ -33,6 +34,7 @@ class Place:
     xcom: str = "return_value"
     value: Value | None = None
     expression: tuple[str, str] | None = None
+    equals: str | None = None
 
 
 Find = Callable[[Source, tuple[Key, ...]], Place]

@@ -125,7 +125,9 @@ class PythonWriter(ExpressionWriter):
         lines: list[str] = []
         for mark, alternative in marked:
             if mark is not None:
-                test = f"if {self._pull(self.find_mark(mark))} is not None"
+                place = self.find_mark(mark)
+                test = "is not None" if place.equals is None else f"== {string(place.equals)}"
+                test = f"if {self._pull(place)} {test}"
                 lines += [f"{'else ' if lines else ''}{self.expression(alternative)}", test]
         return (*lines, f"{'else ' if lines else ''}{self.expression(last)}")
 

@@ -1,0 +1,1 @@
+"""The states of a Map's item as the body of one Python function."""

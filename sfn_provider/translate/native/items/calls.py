@@ -1,0 +1,130 @@
+"""Writes the calls that the Tasks of a Map's item make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sfn_provider.asl.model import Task
+from sfn_provider.translate.emit.expression_layout import lay_out_expression
+from sfn_provider.translate.emit.literals import inline
+from sfn_provider.translate.native.data_flow.evaluation import StateFlow
+from sfn_provider.translate.native.data_flow.values import Key, Member, Object, Source, Value
+from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
+from sfn_provider.translate.native.model import INVOKE, Import
+from sfn_provider.translate.native.nodes import HOOK, NodeMaker
+from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
+from sfn_provider.translate.native.states.python_lines import call_lines
+from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm, choose_poll_form
+from sfn_provider.translate.native.states.timing import effective_retrier
+
+_TENACITY = "tenacity"
+
+
+@dataclass(slots=True)
+class ItemCalls:
+    """Writes calls; what is read of their results is known after they were written once.
+
+    Args:
+        maker: makes what all tasks need.
+        forms: the forms of the Tasks by name, as they were written last.
+        reads: the paths into the result of each Task that were read; grows.
+        known: those paths when all was written the last time; None before.
+        clients: the lines that make clients, by their variable.
+        imports: what the calls import.
+        whole: the Tasks of which more than the function's answer is read.
+    """
+
+    maker: NodeMaker
+    forms: dict[str, FunctionForm | LambdaForm] = field(default_factory=dict)
+    reads: dict[str, dict[tuple[Key, ...], None]] = field(default_factory=dict)
+    known: dict[str, dict[tuple[Key, ...], None]] | None = None
+    clients: dict[str, str] = field(default_factory=dict)
+    imports: set[Import] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
+
+    def start(self) -> None:
+        """Forget what was written, but not what was read of the results."""
+        self.known, self.reads = self.reads if self.forms else None, {}
+        self.forms, self.clients, self.imports, self.whole = {}, {}, set(), set()
+
+    def place(self, name: str, variable: str, keys: tuple[Key, ...]) -> Place:
+        """Return where a path of a Task's result is, and take note that it is read."""
+        self.reads.setdefault(name, {})[keys] = None
+        form = self.forms[name]
+        if isinstance(form, LambdaForm) and form.prefix and not keys:
+            self.whole.add(name)
+            answer: Value = Member(Source("result", name), form.prefix[0])
+            return Place("", value=Object(((str(form.prefix[0]), answer),)))
+        if self.known is None or (isinstance(form, FunctionForm) and keys not in form.reads):
+            return Place(variable, path=keys)  # it is written once more
+        return form.place(variable, keys)
+
+    def write(self, flow: StateFlow, writer: PythonWriter, variable: str | None) -> list[str]:
+        """Return the lines of the call of a Task.
+
+        Args:
+            flow: the Task.
+            writer: writes its parameters.
+            variable: the variable for the result; None where nobody reads it.
+
+        Raises:
+            NotNative: no short call does what the Task does.
+        """
+        state: Task = flow.state  # type: ignore[assignment]
+        retrier = effective_retrier(state.retry)
+        depth = 8 if retrier is not None else 0
+        self.maker.width -= depth
+        lines = self._call(flow, writer, variable)
+        self.maker.width += depth
+        if retrier is None:
+            return lines
+        self.imports |= {(_TENACITY, "Retrying"), (_TENACITY, "stop_after_attempt")}
+        wait = f"wait_fixed({_number(retrier.interval_seconds)})"
+        if retrier.backoff_rate != 1 and retrier.max_attempts > 1:
+            limit = "" if retrier.max_delay_seconds is None else f", max={_number(retrier.max_delay_seconds)}"
+            rate = "" if retrier.backoff_rate == 2 else f", exp_base={_number(retrier.backoff_rate)}"
+            wait = f"wait_exponential(multiplier={_number(retrier.interval_seconds)}{limit}{rate})"
+        self.imports.add((_TENACITY, wait.partition("(")[0]))
+        made = f"Retrying(stop=stop_after_attempt({retrier.max_attempts + 1}), wait={wait}, reraise=True)"
+        head = f"for attempt in {lay_out_expression(made, '', len('for attempt in :'), self.maker.width)}:"
+        return [*head.split("\n"), "    with attempt:", *(f"        {line}" for line in lines)]
+
+    def _call(self, flow: StateFlow, writer: PythonWriter, variable: str | None) -> list[str]:
+        reads = list((self.known or {}).get(flow.name, {}))
+        form = self.forms[flow.name] = choose_poll_form(flow, [keys for keys in reads if keys])
+        if isinstance(form, FunctionForm) and () in reads:
+            form = self.forms[flow.name] = choose_poll_form(flow, reads)
+        start = "" if variable is None else f"{variable} = "
+        if isinstance(form, LambdaForm):
+            return self._invocation(form, writer, start)
+        hook, *lines = self.maker.call_of(form, writer)
+        self.clients[hook.partition(" = ")[0]] = hook
+        self.imports.add(HOOK)
+        if variable is None or form.returned is None:
+            return lines
+        lines = [start + lines[0], *lines[1:]]
+        lines[-1] += subscripts(form.returned)
+        lines += [f'{variable}.pop("ResponseMetadata")'] if form.returned == () else []
+        if form.has_times:
+            self.imports.add(("json", ""))
+            lines.append(f"{variable} = json.loads(json.dumps({variable}, default=str))")
+        return lines
+
+    def _invocation(self, form: LambdaForm, writer: PythonWriter, start: str) -> list[str]:
+        self.imports |= {LAMBDA_HOOK, ("json", "")}
+        arguments = {
+            "name": self.maker.python(form.function, writer),
+            "payload": self.maker.python(form.payload, writer),
+        }
+        flat = f"{start}{INVOKE}({', '.join(inline(value) for value in arguments.values())})"
+        if len(flat) <= self.maker.width:
+            return [flat]
+        self.maker.width -= len(start)
+        lines = call_lines(INVOKE, arguments, self.maker.width)
+        self.maker.width += len(start)
+        return [start + lines[0], *lines[1:]]
+
+
+def _number(value: float) -> str:
+    return str(int(value) if value == int(value) else value)
