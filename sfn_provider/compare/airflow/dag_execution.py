@@ -112,7 +112,7 @@ def run_on_airflow(
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
-        UsageError: where the style is not known, a mock is of a state that the machine does not have, or a native DAG is
+        UsageError: no such style, a mock is of a state that the machine does not have, or a native DAG is
             run and a task has no mock.
         AirflowRunFailed: where Airflow itself fails.
     """
