@@ -16,7 +16,7 @@ from sfn_provider.runtime.flow.known_resources import (
 )
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-NAMES = [*integration_names()]
+NAMES = sorted(integration_names())
 
 
 def test_the_table_is_made_of_the_tables_of_the_linter() -> None:
