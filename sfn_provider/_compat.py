@@ -11,6 +11,7 @@ an early Task SDK lacks (3.0 has no ``airflow.sdk.TriggerRule``) is imported fro
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
@@ -196,21 +197,34 @@ def stores_links_at_end() -> bool:
 
 
 def set_rendered_fields(context: Context, fields: dict[str, Any]) -> None:
-    """Set the rendered fields of a running task, as Airflow's pages show them.
-
-    Args:
-        context: the task's context.
-        fields: JSON values by name, without secrets and short enough.
-    """
+    """Set the rendered fields of a running task as Airflow shows them: short JSON values without secrets."""
     instance: Any = context["ti"]
     if airflow_major() >= 3:
-        runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
-        supervisor: Any = getattr(runner, "SUPERVISOR_COMMS", None)
-        if supervisor is not None:
+        if (supervisor := _supervisor()) is not None:
             message: Any = import_module("airflow.sdk.execution_time.comms").SetRenderedFields
             supervisor.send(message(rendered_fields=fields))
     elif hasattr(instance, "refresh_from_task"):
         import_module("airflow.models.taskinstance")._update_rtif(ti=instance, rendered_fields=fields)
+
+
+def set_rendered_fields_at_end(context: Context, fields: dict[str, Any]) -> bool:
+    """Have Airflow set the rendered fields when it has the result of a task that ends; False before Airflow 3.0.
+
+    The arguments are those of `set_rendered_fields`; the task sends no request.
+    """
+    if airflow_major() < 3 or _supervisor() is None:
+        return False
+    instance: Any = context["ti"]
+    # A copy: on the task itself these attributes would be arguments, and be rendered as templates in its next run.
+    shown = copy.copy(instance.task)
+    shown.__dict__.update(fields, template_fields=tuple(fields), overwrite_rtif_after_execution=True)
+    instance.task = shown
+    return True
+
+
+def _supervisor() -> Any:
+    """Return by what a task of Airflow 3 sends requests; None outside of one."""
+    return getattr(sys.modules.get("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS", None)
 
 
 def enable_reschedule(task: BaseOperator) -> None:

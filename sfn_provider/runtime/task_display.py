@@ -6,7 +6,12 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider._compat import fields_to_render, set_rendered_fields, stores_links_at_end
+from sfn_provider._compat import (
+    fields_to_render,
+    set_rendered_fields,
+    set_rendered_fields_at_end,
+    stores_links_at_end,
+)
 from sfn_provider.asl.json_walk import map_texts
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.executions.masking import excerpt, mask_value
@@ -54,7 +59,6 @@ class TaskDisplay:
         self._context = context
         self._changed: dict[str, None] = {}
         self._flushed_at: float | None = None
-        self._next_parameters = 0.0
         self._retries: list[dict[str, Json]] = []
         self._parameters: dict[str, Json] = {}
         self._addresses: dict[str, str] = {}
@@ -112,11 +116,11 @@ class TaskDisplay:
 
         Args:
             now: True before the task waits: later there is no occasion.
-            at_end: True where the task ends: Airflow 3 stores the links itself.
+            at_end: True where the task ends: Airflow 3 stores links and parameters itself, after it has taken the
+                task's result, so that they take no time of the task's.
         """
-        if at_end and stores_links_at_end():
-            for key in self._addresses:
-                self._changed.pop(key, None)
+        if at_end:
+            self._leave_to_airflow()
         if not self._changed:
             return
         time_now = time.monotonic()
@@ -127,12 +131,14 @@ class TaskDisplay:
         for key in changed:
             self._show(key)
 
-    def flush_parameters(self) -> None:
-        """Shows the parameters of calls, at once where that is not too often, and nothing else."""
-        if PARAMETERS_FIELD in self._changed and time.monotonic() >= self._next_parameters:
-            self._next_parameters = time.monotonic() + _FLUSH_SECONDS
+    def _leave_to_airflow(self) -> None:
+        """Leaves to Airflow what it stores itself when the task has ended."""
+        if stores_links_at_end():
+            for key in self._addresses:
+                self._changed.pop(key, None)
+        fields = {PARAMETERS_FIELD: self._rendered_parameters()} if PARAMETERS_FIELD in self._changed else {}
+        if fields and set_rendered_fields_at_end(self._context, fields):
             del self._changed[PARAMETERS_FIELD]
-            self._show(PARAMETERS_FIELD)
 
     def _show(self, key: str) -> None:
         try:
@@ -160,7 +166,9 @@ def masked_parameters(call: CallTask) -> Json:
     token = call.token
     masked = mask_value(map_texts(beginning, lambda text: text.replace(token, "***")) if token else beginning)
     text = json.dumps(masked, ensure_ascii=False, default=str)
-    return masked if len(text) <= _MAX_PARAMETERS else f"{text[:_MAX_PARAMETERS]}..."
+    # Airflow cuts as well, at this length of Python's form.
+    is_short = max(len(text), len(str(masked))) <= _MAX_PARAMETERS
+    return masked if is_short else f"{text[: _MAX_PARAMETERS - 3]}..."
 
 
 def _beginning(value: Json, room: int) -> tuple[Json, int]:

@@ -21,7 +21,7 @@ from sfn_provider.runtime.task_log import TaskLog
 
 for owner, names in (
     (TaskLog, "info observe left answered failed started ended"),
-    (TaskDisplay, "set_page set_parameters flush flush_parameters"),
+    (TaskDisplay, "set_page set_parameters flush"),
 ):
     for name in names.split():
         assert callable(getattr(owner, name))
@@ -65,6 +65,7 @@ def test_tasks_with_and_without(
             run = real_airflow.run(dag_id, {"order": 1, "at": datetime(2025, 1, 1).isoformat()}, 600)
             assert run.state == "success", run.story()
             assert ("calls lambda:invoke" in run.log("S0")) == (dag_id == "with_logs")
+            assert ("parameters" in run.task("S0")["rendered_fields"]) == (dag_id == "with_logs")
             seconds.append(seconds_of_tasks(run))
     with_logs, without = (statistics.median(taken[dag_id]) for dag_id in taken)
     spread = max(taken["without_logs"]) / min(taken["without_logs"])

@@ -17,6 +17,7 @@ from sfn_provider.operators.state_machine import LoopOperator, PassStateOperator
 from sfn_provider.runtime import task_display
 from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, deferral, resume, task
 from tests.fixtures.task_runs import Run
+from tests.fixtures.versions import AIRFLOW
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
@@ -154,7 +155,7 @@ LONG: dict[str, Any] = {
 def test_long_parameters_are_cut_after_they_are_masked(name: str) -> None:
     text = task_display.masked_parameters(CallTask("1", "Call", FUNCTION, LONG[name]))
     assert isinstance(text, str)
-    assert len(text) == 4099 and text.endswith("...") and "hunter" not in text
+    assert len(text) == 4096 and text.endswith("...") and "hunter" not in text
 
 
 def test_what_airflow_cannot_show_does_not_fail_the_task(
@@ -225,3 +226,32 @@ def test_a_call_that_takes_its_time_is_shown_while_it_is_under_way(
     fake_caller.answers["Call"] = [slow]
     assert run.execute(task()) == 1
     assert shown_meanwhile == [True]
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 0), reason="Airflow 2 stores no rendered fields when a task has ended")
+def test_a_task_that_ends_leaves_its_parameters_to_airflow(
+    run: Run, fake_caller: FakeCaller, rendered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that is answered at once costs no request: Airflow stores what the task instance's task has then."""
+    from airflow.sdk.execution_time import task_runner
+
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", object(), raising=False)
+    fake_caller.answers["Call"] = [Completed(1)]
+    made = task(parameters={"braces": "{{ ds }}", "password.$": "$.password"})
+    context = run.context(made)
+    context["ti"].task = made
+    assert made.execute(context) == 1
+    assert rendered == []
+    shown = context["ti"].task
+    assert shown is not made and shown.overwrite_rtif_after_execution
+    fields = task_runner._serialize_rendered_fields(shown)
+    assert fields == {"parameters": {"braces": "{{ ds }}", "password": "***"}}
+    assert (made.template_fields, "parameters" in made.__dict__) == ((), False), "its next run renders no template"
+    assert AwsConsoleLink("Lambda function").get_link(shown, ti_key=None).endswith("/work")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("length", [3000, 3990, 4010, 5000])
+def test_airflow_shows_parameters_of_any_length_as_they_are(length: int) -> None:
+    """Airflow would replace what is longer than its own limit by an advice."""
+    shown = task_display.masked_parameters(CallTask("1", "Call", FUNCTION, {"it's": ["x", None] * (length // 11)}))
+    assert len(str(shown)) <= 4096

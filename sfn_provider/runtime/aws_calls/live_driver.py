@@ -159,8 +159,6 @@ class LiveDriver:
             self._save()
         if not self.is_killed:
             self._calls.submit_requested(pool)
-        if self._calls.submitted:
-            self._log.display.flush_parameters()  # takes no time of its own: the calls are under way
 
     def _handle(self, request: Request) -> None:
         if isinstance(request, CallTask):
