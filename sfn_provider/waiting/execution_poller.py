@@ -249,6 +249,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding, ExecutionTarget]):
             maxResults=PAGE_SIZE,
             **({"nextToken": token} if token else {}),
         )
+        await asyncio.sleep(0)  # others run between parsing a page and reporting 1,000 executions
         awaited = [row for row in answer["executions"] if row["executionArn"] in self.targets]
         rows = {row["executionArn"]: row for row in awaited if not self.targets[row["executionArn"]].is_outdated(row)}
         return rows, answer.get("nextToken")
