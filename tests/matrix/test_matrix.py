@@ -37,7 +37,7 @@ SENSITIVE = (
 )
 """What Airflow can break, for where time is short: ``SFN_PROVIDER_MATRIX_TESTS=sensitive``."""
 
-WHOLE_AIRFLOW = {"2": ("airflow/test_driving.py",)}
+WHOLE_AIRFLOW = {"2": ("airflow/test_driving.py", "airflow/test_task_pages.py")}
 """The same by Airflow's first number, in a whole Airflow with its processes. The tests of 3.3 are the ones of 3."""
 
 BOTH = pytest.mark.parametrize("environment", ["venv", "bare"], ids=["installed", "as modules"])
