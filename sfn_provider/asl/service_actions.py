@@ -7,11 +7,12 @@ actions of the optimized integrations, with the fields of the objects inside, to
 A block of a table is a service's: its name as resource ARNs have it, then a line for each action and each structure::
 
     sqs
-    sendMessage *QueueUrl *MessageBody MessageAttributes=m0
-    0 *DataType StringValue
+    sendMessage *QueueUrl=t *MessageBody=t DelaySeconds=i MessageAttributes=m0
+    0 *DataType=t StringValue=t
 
 ``*`` marks a required field; ``=0`` is the line of the structure of its value, of a list's entries (``=l0``), or of a
-map's values (``=m0``).
+map's values (``=m0``). A letter is a type in place of a structure: ``t`` a text, ``i`` an integer, ``n`` a number,
+``b`` a boolean, ``d`` a time, ``o`` an object with any fields, ``a`` anything, as is a field without a type.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class StructureFields:
     """The fields of an object in a task's parameters.
 
     Args:
-        values: by field, the structure of its value as `ServiceActions.structure` takes it; ``""`` for none.
+        values: by field, the type of its value: the structure as `ServiceActions.structure` takes it, or a letter,
+            after an ``l`` for each list and an ``m`` for each map around it; ``""`` for anything.
         required: the fields that must be there.
     """
 

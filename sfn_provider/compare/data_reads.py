@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.diagnostics import split_pointer
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import Selector, Slice, Wildcard, end_of_path, parse_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
+from sfn_provider.asl.lint_rules.service_calls import parameters_field
+from sfn_provider.asl.parameter_types import type_at
+from sfn_provider.asl.resources import parse_resource
 
 Key = str | int
 """A member's name, or an index."""
 
-ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "time"]
-"""What a value must be: ``json`` is text that holds JSON, ``time`` a timestamp; ``any`` where nothing is known."""
+ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "json list", "time"]
+"""What a value must be: ``json`` is text that holds JSON, ``json list`` text that holds a list, ``time`` a timestamp;
+``any`` where nothing is known."""
 
 Root = Literal["input", "effective input", "result", "output", "context", "item", "variables"]
 """What a path starts from; ``item`` is ``$$.Map.Item.Value``, ``output`` what ResultPath leaves."""
@@ -93,6 +98,13 @@ _ARGUMENT_KINDS: Final[Mapping[str, tuple[ValueKind, ...]]] = {
 }
 """What intrinsic functions take, by position."""
 
+_TYPE_KINDS: Final[Mapping[str, ValueKind]] = {
+    **dict.fromkeys("in", "number"),
+    **dict.fromkeys("mo", "object"),
+    **{"b": "boolean", "l": "list", "d": "time"},
+}
+"""What a parameter takes, by the first letter of its type; texts are what is made without a reason for more."""
+
 _ITEM: Final = ("Map", "Item", "Value")
 _TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|States\.\w+\s*\(|\(|\)|,|\$", re.DOTALL)
 
@@ -131,7 +143,16 @@ def _kind_of_use(use: PathUse) -> ValueKind:
     name = use.at.rsplit("/", 1)[-1]
     if use.state.type == "Choice" and name == "Variable":
         return "any"
-    return _FIELD_KINDS.get(use.field, "any")
+    return _FIELD_KINDS.get(use.field) or _parameter_kind(use)
+
+
+def _parameter_kind(use: PathUse | JsonataUse) -> ValueKind:
+    """Return what the action that a Task calls takes at a place in its parameters."""
+    parameters = f"{use.state.at}/{parameters_field(use.state)}"
+    if use.state.type != "Task" or not use.at.startswith(parameters + "/"):
+        return "any"
+    kind = type_at(parse_resource(str(use.state.fields.get("Resource"))), split_pointer(use.at[len(parameters) :]))
+    return _TYPE_KINDS.get(kind[:1], "object" if kind.isdecimal() else "any")
 
 
 def _presence_tests(state: PlacedState) -> frozenset[str]:
@@ -169,7 +190,9 @@ def typed_paths(text: str, kind: ValueKind = "any") -> Iterator[tuple[str, Value
             calls[-1][1] += 1
         elif token == "$":
             position = end_of_path(text, found.start())
-            yield text[found.start() : position].rstrip(), _argument_kind(calls)
+            argument = _argument_kind(calls)
+            is_whole = len(calls) == 1 and argument == "json" and kind == "list"
+            yield text[found.start() : position].rstrip(), "json list" if is_whole else argument
 
 
 def _argument_kind(calls: list[list[Any]]) -> ValueKind:
@@ -235,7 +258,7 @@ _FUNCTION_KINDS: Final[Mapping[str, ValueKind]] = {
 def _reads_of_expression(use: JsonataUse) -> Iterator[DataRead]:
     if use.source is None:
         return
-    kind = _FIELD_KINDS.get(use.at.rsplit("/", 1)[-1], "any")
+    kind = _FIELD_KINDS.get(use.at.rsplit("/", 1)[-1]) or _parameter_kind(use)
     for read in expression_reads(use.source, kind):
         # The result is there in Assign and Output of the state itself only.
         if read.root != "result" or use.part == "":

@@ -39,12 +39,26 @@ _EXTRA_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"bedrock:invokeModel": IN
 """Fields that an integration adds to those of its operation, beside the required ones."""
 
 
+_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("string", "character"), "t"),
+    **dict.fromkeys(("integer", "long"), "i"),
+    **dict.fromkeys(("float", "double"), "n"),
+    "boolean": "b",
+    "timestamp": "d",
+    "blob": "a",
+}
+"""The letters of types in the tables, by botocore's name of a type."""
+
+_ADAPTER_TYPES: Final[Mapping[str, str]] = {"text": "=t", "object": "=o", "flag": "=b"}
+"""The same by the kind of an adapter's field; others may be anything."""
+
+
 class _Structures:
     """Collects the lines of a model's structures.
 
     Args:
         style: how fields are written.
-        nested: collect the structures inside of others, too.
+        nested: collect the structures inside of others, too; else these are objects with any fields.
         lines: where to collect them.
     """
 
@@ -61,7 +75,7 @@ class _Structures:
         required = {name for name in shape.required_members if not members[name].metadata.get("idempotencyToken")}
         words = {}
         for name, member in members.items():
-            field, value = self._style.field(name), self._value(member) if self._nested else ""
+            field, value = self._style.field(name), self._value(member)
             words[field] = f"{'*' * (name in required)}{field}{'=' * bool(value)}{value}"
         return words
 
@@ -70,8 +84,12 @@ class _Structures:
         while shape.type_name in ("list", "map"):
             path += shape.type_name[0]
             shape = shape.member if shape.type_name == "list" else shape.value
-        if shape.type_name != "structure" or getattr(shape, "is_document_type", False):
+        if getattr(shape, "is_document_type", False):
             return ""
+        if shape.type_name != "structure":
+            return path + _TYPES[shape.type_name]
+        if not self._nested:
+            return f"{path}o"
         if shape.name not in self._numbers:
             self._numbers[shape.name] = number = len(self.lines)
             self.lines.append("")  # a structure may contain itself
@@ -101,7 +119,7 @@ def _optimized_lines(clients: Clients, rows: list[Integration]) -> list[str]:
 def _optimized_words(clients: Clients, row: Integration, structures: _Structures) -> list[str]:
     adapter = _ADAPTER_FIELDS.get(row.name)
     if adapter is not None:
-        return [f"{'*' * field.required}{name}" for name, field in adapter.items()]
+        return [f"{'*' * field.required}{name}{_ADAPTER_TYPES.get(field.kind, '')}" for name, field in adapter.items()]
     words = structures.fields(clients.model(row.client).operation_model(row.operation).input_shape)
     if row.required is not None:
         words = {name: word.lstrip("*") for name, word in words.items()}

@@ -66,6 +66,8 @@ class ValueStyle:
         fill_lists: lists that the service left out appear as ``[]``, as some clients of version 1 make them.
         fill_tokens: idempotency tokens may be missing though the model requires them, as in published
             definitions of EMR Serverless; AWS SDK integrations require them.
+        text_attributes: an attribute of DynamoDB may be a text, as in published definitions: version 1 of the SDK
+            makes ``{"S": text}`` of it.
     """
 
     field: Callable[[str], str]
@@ -73,12 +75,13 @@ class ValueStyle:
     body: Callable[[Json], bytes] = body_text
     fill_lists: bool = False
     fill_tokens: bool = False
+    text_attributes: bool = False
 
 
 SDK_STYLE: Final = ValueStyle(sdk_field, iso_time)
 """``arn:aws:states:::aws-sdk:...``"""
 
-OPTIMIZED_STYLE: Final = ValueStyle(capitalize, epoch_milliseconds, fill_tokens=True)
+OPTIMIZED_STYLE: Final = ValueStyle(capitalize, epoch_milliseconds, fill_tokens=True, text_attributes=True)
 """``arn:aws:states:::<service>:...``"""
 
 
@@ -138,6 +141,8 @@ class ParameterReader:
         ]
 
     def _structure(self, shape: Shape, value: Json, name: str) -> dict[str, Any]:
+        if isinstance(value, str) and shape.name == "AttributeValue" and self.style.text_attributes:
+            return {"S": value}
         if not isinstance(value, dict):
             return dict(self._wrong(name, "an OBJECT", {}))
         members = {self.style.field(member).casefold(): member for member in shape.members}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.model import ServiceModel
 
+from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.value_shapes import (
     OPTIMIZED_STYLE,
     SDK_STYLE,
@@ -142,6 +143,21 @@ def test_arguments(case: Case) -> None:
 )
 def test_wrong_arguments_are_named(given: dict[str, Any], problem: str) -> None:
     assert order(given)[1] == [problem]
+
+
+@pytest.mark.parametrize(
+    ("style", "found", "problems"),
+    [
+        (OPTIMIZED_STYLE, {"S": "a"}, []),
+        (SDK_STYLE, {}, ["The value for the field 'id' must be an OBJECT"]),
+    ],
+    ids=["optimized", "AWS SDK"],
+)
+def test_a_text_as_an_attribute_of_dynamodb(style: ValueStyle, found: Any, problems: list[str]) -> None:
+    reader = ParameterReader(style)
+    shape = Clients(None).model("dynamodb").operation_model("PutItem").input_shape
+    assert reader.arguments(shape, {"TableName": "t", "Item": {"id": "a"}}) == {"TableName": "t", "Item": {"id": found}}
+    assert reader.problems == problems
 
 
 def test_every_problem_is_told() -> None:

@@ -22,16 +22,18 @@ _MEMORY_SECONDS: Final = 0.05
 class EvaluationBudget:
     """The processor time and the memory of one evaluation, in the thread that it runs in.
 
+    Its clock starts with the first check: most evaluations end before, and to read a thread's clock is a system call.
+
     Args:
         seconds: the processor time; None for `MAX_SECONDS`.
     """
 
-    __slots__ = ("_bytes", "_end", "_next_look")
+    __slots__ = ("_bytes", "_end", "_next_look", "_seconds")
 
     def __init__(self, seconds: float | None = None) -> None:
-        now = time.thread_time()
-        self._end = now + (MAX_SECONDS if seconds is None else seconds)
-        self._next_look = now + _MEMORY_SECONDS
+        self._seconds = MAX_SECONDS if seconds is None else seconds
+        self._end: float | None = None
+        self._next_look = 0.0
         self._bytes: int | None = None
 
     def check(self) -> None:
@@ -41,9 +43,11 @@ class EvaluationBudget:
             JsonataError: AWS's words for an evaluation that takes too long, or too much memory.
         """
         now = time.thread_time()
-        if now > self._end:
+        if self._end is None:
+            self._end, self._next_look = now + self._seconds, now + _MEMORY_SECONDS
+        elif now > self._end:
             raise JsonataError(None, TIMEOUT)
-        if now > self._next_look:
+        elif now > self._next_look:
             self._next_look = now + _MEMORY_SECONDS
             taken = _resident_bytes()
             if self._bytes is None:

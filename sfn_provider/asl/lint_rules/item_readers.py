@@ -87,8 +87,8 @@ def item_readers(definition: DefinitionIndex) -> Iterator[Diagnostic]:
                 yield from _pointer_problems(reader)
 
 
-def parameters_of_reader_or_writer(owner: str, fields: Fields, at: str, name: str, needs: str) -> Iterator[Diagnostic]:
-    """Check that the parameters of an ItemReader or a ResultWriter are there, and an object.
+def wrong_parameters(owner: str, fields: Fields, at: str, name: str, needs: str) -> Iterator[Diagnostic]:
+    """Check that the parameters of an ItemReader or a ResultWriter are an object, where they are there.
 
     Args:
         owner: ``an ItemReader`` or ``a ResultWriter``.
@@ -98,15 +98,16 @@ def parameters_of_reader_or_writer(owner: str, fields: Fields, at: str, name: st
         needs: what they name.
     """
     value = fields.get(name)
-    if not any(other in fields for other in _PARAMETERS):
-        yield error(f"{owner} needs {name} with {needs}", at)
-    elif name in fields and not isinstance(value, dict) and not is_expression(value) and not is_placeholder(value):
+    if name in fields and not isinstance(value, dict) and not is_expression(value) and not is_placeholder(value):
         yield error(f"{name} of {owner} are an object with {needs}, not {kind_of(value)}", at + pointer(name))
 
 
 def _parameter_problems(state: PlacedState, reader: _Reader) -> Iterator[Diagnostic]:
+    name = parameters_field(state)
     needs = "the Bucket" if reader.lists else "the Bucket and the Key"
-    yield from parameters_of_reader_or_writer("an ItemReader", reader.fields, reader.at, parameters_field(state), needs)
+    if not any(field in reader.fields for field in _PARAMETERS):
+        yield warning("MISSING_PARAMETERS", f"an ItemReader needs {name} with {needs}. The Map always fails", reader.at)
+    yield from wrong_parameters("an ItemReader", reader.fields, reader.at, name, needs)
 
 
 def _other_items(state: PlacedState) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
-from sfn_provider.asl.lint_rules.item_readers import parameters_of_reader_or_writer
+from sfn_provider.asl.lint_rules.item_readers import wrong_parameters
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
 from sfn_provider.asl.source import kind_of
@@ -94,7 +94,9 @@ def _destination(writer: Fields, at: str, name: str) -> Iterator[Diagnostic]:
     if not {"Resource", name, "WriterConfig"} & writer.keys():
         yield error("a ResultWriter needs a Resource, a WriterConfig, or both", at)
     elif "Resource" in writer and not (isinstance(parameters, dict) or (name in writer and is_placeholder(resource))):
-        yield from parameters_of_reader_or_writer("a ResultWriter", writer, at, name, "the Bucket to write to")
+        if not {"Parameters", "Arguments"} & writer.keys():
+            yield error(f"a ResultWriter with a Resource needs {name} with the Bucket to write to", at)
+        yield from wrong_parameters("a ResultWriter", writer, at, name, "the Bucket to write to")
     elif name in writer and "Resource" not in writer:
         yield error(f"a ResultWriter with {name} needs the Resource arn:aws:states:::s3:putObject", at)
     elif isinstance(parameters, dict) and not is_placeholder(resource):

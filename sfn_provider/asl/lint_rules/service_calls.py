@@ -3,7 +3,7 @@
 What Step Functions compares at creation was seen in its messages: ``The resource provided ... is not recognized`` (of
 services and actions, by case), ``The field "..." is not supported by Step Functions`` (by case, in objects inside, too)
 and ``The field '...' is required but was missing``. A field with a value that is only known at run time is checked at
-run time.
+run time, and so, as far as is known, are the types of all values.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.optimized_actions import has_pattern
 from sfn_provider.asl.lint_rules.reporting import closest_word, did_you_mean, error, warning
+from sfn_provider.asl.parameter_types import find_wrong_types
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.service_actions import Family, ServiceActions, service_actions, service_names, table_source
@@ -155,7 +156,7 @@ def _problems_of_call(state: PlacedState, resource: Resource, value: Json, at: s
 def parameter_problems(
     actions: ServiceActions, structure: str, value: Json, at: str, language: str
 ) -> Iterator[Diagnostic]:
-    """Compare the fields of an object in parameters with those that it can have.
+    """Compare an object in parameters with the fields that it can have, and with their types.
 
     Args:
         actions: the actions of the service.
@@ -164,6 +165,20 @@ def parameter_problems(
         at: its JSON pointer.
         language: the query language of the state.
     """
+
+    def is_dynamic(field: str, entry: Json) -> bool:
+        is_path = language == "JSONPath" and field.endswith(".$")
+        return is_path or (is_expression(entry) and language == "JSONata") or is_placeholder(entry)
+
+    yield from _field_problems(actions, structure, value, at, language)
+    for found in find_wrong_types(actions, structure, value, is_dynamic):
+        message = f"{found.field} must be {found.expected}. The state fails whenever it runs"
+        yield warning("PARAMETER_TYPE", message, at + found.at)
+
+
+def _field_problems(
+    actions: ServiceActions, structure: str, value: Json, at: str, language: str
+) -> Iterator[Diagnostic]:
     if not isinstance(value, dict):
         return
     fields = actions.structure(structure)
@@ -192,7 +207,7 @@ def _unsupported_field(name: str, known: list[str], value: Json, at: str, is_dyn
 
 def _inner_problems(actions: ServiceActions, inner: str, value: Json, at: str, language: str) -> Iterator[Diagnostic]:
     if inner.isdecimal():
-        yield from parameter_problems(actions, inner, value, at, language)
+        yield from _field_problems(actions, inner, value, at, language)
     elif inner.startswith("l") and isinstance(value, list):
         for index, entry in enumerate(value):
             yield from _inner_problems(actions, inner[1:], entry, at + pointer(index), language)

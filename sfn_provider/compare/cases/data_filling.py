@@ -46,6 +46,7 @@ _FITS: dict[ValueKind, Callable[[Json], bool]] = {
     "list": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
     "json": is_json_text,
+    "json list": lambda value: is_json_text(value) and isinstance(json.loads(value), list),
     "time": is_timestamp,
 }
 
@@ -150,7 +151,7 @@ class DataFilling:
     def _ensure_root(self, value: Json, kind: ValueKind) -> None:
         """Replace a value as a whole that is of another kind; it takes effect when the execution is run again."""
         slot: ValueSlot | None = getattr(value, "slot", None) or self._json_slot(value, ())
-        if isinstance(slot, Slot) and kind == "json":
+        if isinstance(slot, Slot) and kind in ("json", "json list"):
             self._add_json_text(slot)
         if kind == "object" and isinstance(value, TracedObject):
             value.undetermined = value.original.undetermined = False
@@ -173,7 +174,7 @@ class DataFilling:
     def _ensure_member(self, holder: Json, key: Key, kind: ValueKind) -> Json:
         value = get_member(holder, key)
         slot = self.slot_of(holder, key)
-        if isinstance(slot, Slot) and kind == "json":
+        if isinstance(slot, Slot) and kind in ("json", "json list"):
             self._add_json_text(slot)
         if value is not MISSING and self._fits(value, kind):
             if kind == "object" and isinstance(value, TracedObject):

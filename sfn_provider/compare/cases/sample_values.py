@@ -46,6 +46,7 @@ def sample_value(kind: ValueKind, name: str) -> Json:
         "list": [],
         "object": {},
         "json": "{}",
+        "json list": "[]",
         "time": TIME,
     }
     return values[kind]

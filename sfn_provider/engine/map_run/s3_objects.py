@@ -93,7 +93,8 @@ class ObjectAnswers:
             raise StatesError(READER_FAILED, _NO_SUCH_KEY)
         if isinstance(content, str):
             after = offset + CHUNK_SIZE
-            return Chunk(content[offset:after], after if after < len(content) else None)
+            text = content[offset:after] if offset else content[:after].removeprefix("\ufeff")
+            return Chunk(text, after if after < len(content) else None)
         try:
             return Chunk(
                 *read_stream_chunk(self._streams, uri, offset, lambda at: ChunkedStream(_open(content, uri), at))

@@ -26,7 +26,7 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     identity = step.new_request(frame, "task")
     try:
         call = _call(step, frame, state, resource, identity)
-        check_parameters(resource, call.arguments)
+        check_parameters(resource, call.arguments, with_types=step.machine.check_call is None)
         if step.machine.check_call is not None:
             step.machine.check_call(call)
     except StatesError:

@@ -252,8 +252,6 @@ def test_fields_of_a_distributed_map_on_an_inline_one() -> None:
     "fields, location",
     [
         ({"ItemReader": LIST}, None),
-        ({"ItemReader": {"Resource": LIST["Resource"]}}, "/ItemReader"),
-        ({"ItemReader": {"Resource": READ["Resource"], "ReaderConfig": {"InputType": "JSON"}}}, "/ItemReader"),
         ({"ItemReader": {**READ, "Parameters": "b"}}, "/ItemReader/Parameters"),
         ({"ItemReader": {**READ, "Resource": "arn:aws:states:::s3:getItem"}}, "/ItemReader/Resource"),
         ({"ItemReader": {**LIST, "ReaderConfig": {"Transformation": "LOAD_AND_FLATTEN"}}}, "/ItemReader/ReaderConfig"),
@@ -342,6 +340,12 @@ def test_fields_of_item_readers(resource: Any, config: Any, expected: list[tuple
     found = check({**FAR_EACH, "ItemReader": {**resource, "ReaderConfig": config}})
     place = "/ItemReader/ReaderConfig"
     assert [(code, at.removeprefix(place).removeprefix("/")) for _, code, at in found] == expected
+
+
+@pytest.mark.parametrize("resource", [LIST["Resource"], READ["Resource"]])
+def test_an_item_reader_without_parameters(resource: str) -> None:
+    found = check({**FAR_EACH, "ItemReader": {"Resource": resource}})
+    assert found == [("warning", "MISSING_PARAMETERS", "/ItemReader")]
 
 
 def test_items_beside_an_item_reader() -> None:

@@ -177,6 +177,7 @@ SOURCES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "packed path": ("items.gz", lambda path: path.with_suffix(".gz")),
     "packed stream": ("items.gz", lambda path: lambda: Pipe(FILE)),
     "unpacked text": ("items.gz", lambda path: LINES),
+    "text with a byte order mark": ("items", lambda path: "\ufeff" + LINES),
     "with a byte order mark": ("items", lambda path: lambda: io.BytesIO(("\ufeff" + LINES).encode())),
 }
 
