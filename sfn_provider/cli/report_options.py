@@ -79,16 +79,17 @@ def _read(
     runs_per_month: int | None,
     region: str,
     prices: str | None,
+    price: tuple[str, ...],
     environment_class: tuple[str, ...],
     **environment: Any,
 ) -> ReportOptions:
-    loaded = load_prices(region, prices)
+    loaded = load_prices(region, prices, price)
     for name in environment_class:
         if name not in loaded.mwaa:
             known = ", ".join(loaded.mwaa) or "none"
-            raise UsageError(f"no price of {name} in {loaded.region}; known: {known}. Give your own with --prices FILE")
-    if environment_class:
-        loaded = loaded.model_copy(update={"mwaa": {name: loaded.mwaa[name] for name in environment_class}})
+            raise UsageError(f"no price of {name} in {loaded.region}; known: {known}. Give your own with --price")
+    chosen = environment_class or [name for name, found in loaded.mwaa.items() if found.has_all_prices]
+    loaded = loaded.model_copy(update={"mwaa": {name: loaded.mwaa[name] for name in chosen}})
     for path in (html, markdown):
         if path is not None:
             check_folder(path)
@@ -109,10 +110,15 @@ report_options = option_group(
         },
         "region": {"default": "us-east-1", "show_default": True, "help": "Region of the prices."},
         "prices": {"metavar": "FILE", "help": "Your own prices, in the form of compare/cost/prices.json."},
+        "price": {
+            "metavar": "PLACE=DOLLARS",
+            "multiple": True,
+            "help": "A price of your own, by its place in that file: mwaa/mw1.small/environment=0.55. Repeatable.",
+        },
         "environment_class": {
             "metavar": "CLASS",
             "multiple": True,
-            "help": "MWAA environment class to estimate; repeatable; default all.",
+            "help": "MWAA environment class to estimate; repeatable; default all whose workers have a known price.",
         },
         "workers": {
             "metavar": "N",

@@ -75,9 +75,10 @@ def compare_on_engine(
     machine = parse(definition)
     observer = CoverageObserver(MachineParts(machine))
     started = time.perf_counter()
-    expected = simulate(machine, input, mocks=answers.fresh(), machine_name=DAG_ID, history="failed", observer=observer)
+    used = answers.fresh()
+    expected = simulate(machine, input, mocks=used, machine_name=DAG_ID, history="failed", observer=observer)
     expected_seconds = time.perf_counter() - started
-    airflow = run_dag(definition, input, mocks=answers.fresh())
+    airflow = run_dag(definition, input, mocks=answers.repeat(used))
     one, other = mask_execution_name(expected), mask_execution_name(airflow.execution)
     states, outcome = compare_states(one, other), compare_outcomes(one, other)
     clocks: tuple[Clock, Clock] = ("virtual", "mocked")

@@ -10,7 +10,8 @@ from sfn_provider.asl import parse
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.data_reads import EACH, reads_by_state
+from sfn_provider.compare.data_read_types import EACH
+from sfn_provider.compare.data_reads import reads_by_state
 from sfn_provider.compare.machine_parts import PART_KINDS, MachineParts, Part, PartKind
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.observations import (

@@ -4,49 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import split_pointer
-from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import Selector, Slice, Wildcard, end_of_path, parse_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
 from sfn_provider.asl.parameter_types import type_at
 from sfn_provider.asl.resources import parse_resource
-
-Key = str | int
-"""A member's name, or an index."""
-
-ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "json list", "time"]
-"""What a value must be: ``json`` is text that holds JSON, ``json list`` text that holds a list, ``time`` a timestamp;
-``any`` where nothing is known."""
-
-Root = Literal["input", "effective input", "result", "output", "context", "item", "variables"]
-"""What a path starts from; ``item`` is ``$$.Map.Item.Value``, ``output`` what ResultPath leaves."""
-
-EACH: Final = "*"
-"""A step to each entry of a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataRead:
-    """A value that a state reads.
-
-    Args:
-        root: what the path starts from.
-        steps: members, indices and `EACH`; for ``variables`` the first one is the variable's name.
-        kind: what the value must be.
-        optional: True where the state works without it: a rule tests whether it is present.
-    """
-
-    root: Root
-    steps: tuple[Key, ...]
-    kind: ValueKind = "any"
-    optional: bool = False
-
+from sfn_provider.compare.data_read_types import EACH, DataRead, Key, Root, ValueKind
+from sfn_provider.compare.jsonata_reads import expression_reads
 
 _FIELD_KINDS: Final[Mapping[str, ValueKind]] = {
     "ItemsPath": "list",
@@ -237,23 +206,6 @@ def path_steps(selectors: tuple[Selector, ...]) -> tuple[Key, ...]:
 
 # JSONata --------------------------------------------------------------------------------------------------------------
 
-_OPERATOR_KINDS: Final[Mapping[str, ValueKind]] = {
-    **dict.fromkeys(("+", "-", "*", "/", "%", "..", "<", ">", "<=", ">="), "number"),
-    **dict.fromkeys(("and", "or"), "boolean"),
-    "&": "text",
-}
-_FUNCTION_KINDS: Final[Mapping[str, ValueKind]] = {
-    **dict.fromkeys(("count", "map", "filter", "reduce", "join", "sum", "max", "min", "average", "append"), "list"),
-    **dict.fromkeys(("sort", "reverse", "shuffle", "distinct", "zip", "single"), "list"),
-    **dict.fromkeys(("uppercase", "lowercase", "trim", "substring", "split", "length", "contains", "replace"), "text"),
-    **dict.fromkeys(("substringBefore", "substringAfter", "match", "base64encode", "base64decode"), "text"),
-    **dict.fromkeys(("keys", "merge", "lookup", "spread", "each", "sift"), "object"),
-    **dict.fromkeys(("abs", "floor", "ceil", "round", "power", "sqrt", "fromMillis"), "number"),
-    **dict.fromkeys(("toMillis",), "time"),
-    **dict.fromkeys(("parse",), "json"),
-    **dict.fromkeys(("not",), "boolean"),
-}
-
 
 def _reads_of_expression(use: JsonataUse) -> Iterator[DataRead]:
     if use.source is None:
@@ -263,66 +215,6 @@ def _reads_of_expression(use: JsonataUse) -> Iterator[DataRead]:
         # The result is there in Assign and Output of the state itself only.
         if read.root != "result" or use.part == "":
             yield read
-
-
-def expression_reads(source: str, kind: ValueKind = "any") -> list[DataRead]:
-    """Return what a JSONata expression reads; nothing for text that is none.
-
-    Args:
-        source: the text between ``{%`` and ``%}``.
-        kind: what its value must be.
-    """
-    from sfn_provider.asl.jsonata.parser import ParseError, parse  # the library takes a tenth of a second
-
-    try:
-        tree = parse(source.strip())
-    except ParseError:
-        return []
-    found: list[DataRead] = []
-    _visit(tree, kind, found)
-    return list(dict.fromkeys(found))
-
-
-def _visit(node: Any, kind: ValueKind, found: list[DataRead]) -> None:
-    from sfn_provider.asl.jsonata.parser import children
-
-    if node.type == "path":
-        names = [step.value if step.type in ("variable", "name") else None for step in node.steps]
-        if names and node.steps[0].type == "variable":
-            known = names[: names.index(None)] if None in names else names
-            whole = len(known) == len(names) and not any(step.predicate or step.stages for step in node.steps)
-            _add(tuple(known), kind if whole else "any", found)
-    elif node.type == "variable":
-        _add((node.value,), kind, found)
-    inner = _kinds_of_children(node, kind)
-    for child in children(node):
-        if not (node.type == "path" and child is node.steps[0]):
-            _visit(child, inner.get(id(child), "any"), found)
-
-
-def _kinds_of_children(node: Any, kind: ValueKind) -> dict[int, ValueKind]:
-    if node.type == "binary":
-        one = _OPERATOR_KINDS.get(str(node.value), "any")
-        return {id(node.lhs): one, id(node.rhs): one}
-    if node.type == "condition":
-        return {id(node.condition): "boolean", id(node.then): kind, id(node._else): kind}
-    if node.type in ("function", "partial") and node.arguments:
-        return {id(node.arguments[0]): _FUNCTION_KINDS.get(str(node.procedure.value), "any")}
-    return {}
-
-
-def _add(names: tuple[Any, ...], kind: ValueKind, found: list[DataRead]) -> None:
-    if names[0] == "states":
-        fields: dict[Any, Root] = {"input": "input", "result": "result"}
-        root = fields.get(names[1]) if len(names) > 1 else None
-        if root is not None:
-            found.append(DataRead(root, names[2:], kind))
-        elif names[1:5] == ("context", *_ITEM):
-            found.append(DataRead("item", names[5:], kind))
-        elif names[1:4] == ("context", "Execution", "Input"):
-            found.append(DataRead("input", names[4:], kind))
-    elif names[0] and names[0] not in BUILT_IN_FUNCTIONS:
-        found.append(DataRead("variables", names, kind))
 
 
 # Choices --------------------------------------------------------------------------------------------------------------

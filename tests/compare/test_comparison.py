@@ -42,6 +42,33 @@ MOCKS = {"Reserve": [BUSY, {"Return": {"state": "some"}}], "Pack": [{"Return": {
 INPUT = {"item": "lamp"}
 
 
+SIBLINGS = machine(
+    {
+        "Each": {
+            "Type": "Map",
+            "ItemsPath": "$.items",
+            "ItemProcessor": machine(
+                {
+                    "Work": call("Done?", Retry=RETRY),
+                    "Done?": choose("$.state", {"more": "Work"}, "Over"),
+                    "Over": END,
+                }
+            ),
+            "End": True,
+        }
+    }
+)
+"""Iterations that call again and again, each in one task: the engine runs them in turns, Airflow one after another."""
+
+
+def test_siblings_have_the_answers_that_they_had_on_the_engine() -> None:
+    answers = [BUSY, {"Return": {"state": "more"}}, {"Return": {"state": "none"}}, {"Return": {"state": "last"}}]
+    result = compare_on_engine(SIBLINGS, {"items": [1, 2]}, mocks={"Work": answers})
+    assert result.agrees
+    calls = [state.expected.calls for state in result.states if state.state == "Work" and state.expected is not None]
+    assert (sum(calls), result.airflow is not None) == (4, True)
+
+
 def test_equal_executions_agree_state_by_state() -> None:
     result = compare_on_engine(ORDER, INPUT, mocks=MOCKS)
     assert result.agrees and result.outcome == ()

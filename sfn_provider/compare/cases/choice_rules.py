@@ -15,8 +15,11 @@ from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.asl.templates import is_jsonata
+from sfn_provider.compare.cases.list_values import fits_kind, make_lists, make_texts
 from sfn_provider.compare.cases.sample_values import TIME
-from sfn_provider.compare.data_reads import EACH, Key, ValueKind, expression_reads, operand_paths, path_steps
+from sfn_provider.compare.data_read_types import EACH, DataRead, Key
+from sfn_provider.compare.data_reads import operand_paths, path_steps
+from sfn_provider.compare.jsonata_reads import expression_reads
 from sfn_provider.engine.dataflow.choice_rules import compile_rule, is_number
 from sfn_provider.engine.timestamps import format_time, parse_time
 
@@ -26,7 +29,7 @@ PRESENT: Final[dict[str, Json]] = {}
 """Stands for any value, where a rule asks for nothing but that there is one."""
 
 MAX_TRIALS: Final = 2000
-MAX_JSONATA_TRIALS: Final = 200
+MAX_JSONATA_TRIALS: Final = 600
 """How many combinations of values are tried for a rule."""
 
 _STEP: Final = timedelta(days=1).total_seconds()
@@ -155,28 +158,23 @@ class ChoiceRules:
             return
         self._tests.append(lambda scope: compiled.evaluate(scope, entropy) is True)
         reads = [read for read in expression_reads(source) if read.root in ("input", "variables")]
-        operands = [Operand(read.root, read.steps, ".".join(map(str, read.steps))) for read in reads]
+        operands = [_operand_of(read) for read in reads]
         self.operands.append(list(dict.fromkeys(operands)))
         self._compared.update(operands)
+        values = expression_values(source)
         for operand, read in zip(operands, reads, strict=True):
-            self._add_values(operand, [value for value in expression_values(source) if _fits_kind(value, read.kind)])
+            self._add_values(operand, [value for value in values if fits_kind(value, read.kind)])
+            if read.kind == "list":
+                same_root = [other for other in reads if other.root == read.root]
+                self._add_values(operand, make_lists(same_root, read.steps, values))
+            elif read.kind == "text" and "$length" in source:
+                self._add_values(operand, make_texts(values))
 
 
-_KIND_TYPES: Final[dict[ValueKind, tuple[type, ...]]] = {
-    "number": (int, float),
-    "text": (str,),
-    "boolean": (bool,),
-    "list": (list,),
-    "object": (dict,),
-}
-
-
-def _fits_kind(value: Json, kind: ValueKind) -> bool:
-    """Return whether a value is of a kind; a missing one and, where the kind is not known, any value is."""
-    types = _KIND_TYPES.get(kind)
-    return (
-        types is None or value is MISSING or (isinstance(value, types) and isinstance(value, bool) == (bool in types))
-    )
+def _operand_of(read: DataRead) -> Operand:
+    """What a Choice reads of each entry of a list it reads of the first one."""
+    steps = tuple(0 if step == EACH else step for step in read.steps)
+    return Operand(read.root, steps, ".".join(map(str, read.steps)))
 
 
 def _never(_scope: Scope) -> bool:

@@ -13,7 +13,7 @@ from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.choice_rules import PRESENT, ChoiceRules, Operand, RuleIndex
 from sfn_provider.compare.cases.data_filling import DataFilling, ValueSlot
 from sfn_provider.compare.cases.traced_values import Slot, TracedObject, get_member, plain, put_member, undetermined
-from sfn_provider.compare.data_reads import Key
+from sfn_provider.compare.data_read_types import Key
 from sfn_provider.exceptions import StatesError
 
 Assignment = dict[Operand, Json]

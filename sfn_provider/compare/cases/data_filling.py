@@ -23,7 +23,7 @@ from sfn_provider.compare.cases.traced_values import (
     traced,
     undetermined,
 )
-from sfn_provider.compare.data_reads import EACH, Key, ValueKind
+from sfn_provider.compare.data_read_types import EACH, Key, ValueKind
 from sfn_provider.engine.dataflow.choice_rules import is_number, is_timestamp
 from sfn_provider.engine.state_test.result_checks import ResultShape
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sfn_provider.asl.scope import Json
+from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.case_data import CaseData
 from sfn_provider.compare.cases.choice_rules import ChoiceRules
 from sfn_provider.compare.cases.goals import Goal
-from sfn_provider.compare.data_reads import Key
+from sfn_provider.compare.data_read_types import Key
 
 _NUMBERS = (0, 1, 2, 3, 10, 100)
 _SEPARATORS = ("/", ",", "-", "_", ".")
@@ -48,6 +49,33 @@ def mutations(data: CaseData, values: list[Json]) -> Iterator[CaseData]:
                     holder = holder[step]
                 holder[steps[-1]] = value
                 yield changed
+
+
+def with_members(data: CaseData, members: Mapping[str, Json]) -> CaseData | None:
+    """Return a case in which members have certain values, wherever they are; None where there are none.
+
+    Args:
+        data: the case; it is not changed.
+        members: the values by the members' names; MISSING for a member that should not be there.
+    """
+    changed = data.copy()
+    found: set[str] = set()
+    pending: list[tuple[str, Json]] = [(".input", changed.input)]
+    pending += [("", entry["Return"]) for entries in changed.answers.values() for entry in entries if "Return" in entry]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, dict):
+            for name in members.keys() & value.keys():
+                found.add(name)
+                del value[name]
+                if members[name] is not MISSING:
+                    value[name] = copy.deepcopy(members[name])
+                elif path:  # else it is added again, for a state reads it
+                    changed.absent |= {f"{path}.{name}"}
+            pending += [(f"{path}.{name}" if path else "", value[name]) for name in value.keys() - members.keys()]
+        elif isinstance(value, list):
+            pending += [("", inner) for inner in value]
+    return changed if found == members.keys() and changed != data else None
 
 
 Root = tuple[str, int] | None

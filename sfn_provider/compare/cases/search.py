@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
+from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_data import CaseData
+from sfn_provider.compare.cases.derived_values import DerivedValues, Suggestion
 from sfn_provider.compare.cases.error_samples import find_error
 from sfn_provider.compare.cases.goals import MAX_RETRIES, Goal, GoalObserver, find_loops, list_goals
-from sfn_provider.compare.cases.mutations import mutation_values, mutations
+from sfn_provider.compare.cases.mutations import mutation_values, mutations, with_members
 from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun, TooLong
 from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.data_reads import reads_by_state
@@ -29,6 +32,9 @@ _ATTEMPTS = 4
 """How often a goal is tried before it counts as out of reach."""
 
 _DATA_ERRORS = ("States.Runtime", "States.QueryEvaluationError", "States.ReferencePathConflict")
+
+_DERIVED = 80
+"""How many values of what expressions compute from are tried for a goal."""
 
 _MUTATIONS = 40
 """How many changes of a single value are tried for a goal."""
@@ -74,7 +80,9 @@ class Search:
         self.parts = MachineParts(self.machine)
         self._loops = find_loops(self.parts)
         self.goals = list_goals(self.parts, self._loops)
-        reads = reads_by_state(index_definition(dump(self.machine)))
+        index = index_definition(dump(self.machine))
+        reads = reads_by_state(index)
+        self._expressions = DerivedValues([*path_uses(index)], [*jsonata_uses(index)])
         self._data = MachineData(self.machine, self.parts, reads)
         self._knowledge = Knowledge()
         self._open = list(self.goals)
@@ -84,6 +92,7 @@ class Search:
         self._failures: dict[str, str] = {}
 
     _loops: dict = field(init=False, repr=False)  # type: ignore[type-arg]
+    _expressions: DerivedValues = field(init=False, repr=False)
     _data: MachineData = field(init=False, repr=False)
     _knowledge: Knowledge = field(init=False, repr=False)
     _open: list[Goal] = field(init=False, repr=False)
@@ -109,7 +118,9 @@ class Search:
             while goal := self._next_goal(kinds):
                 self._try(goal, errors=errors)
                 if self._attempts[goal] == _ATTEMPTS and goal in self._open and errors:
-                    self._try_mutations(goal)
+                    self._try_derived_values(goal)
+                    if goal in self._open:
+                        self._try_mutations(goal)
             self._attempts.clear()
         self._drop_needless()
 
@@ -158,6 +169,26 @@ class Search:
 
     def _steering_for(self, goal: Goal) -> Steering:
         return Steering(self.parts, self._loops, [goal], goal, errors=False, knowledge=self._knowledge)
+
+    def _try_derived_values(self, goal: Goal) -> None:
+        """Change what expressions compute from, for a rule that depends on the result, or a state behind them."""
+        tried: list[Suggestion] = []
+        for members in itertools.islice(self._derived_values(goal), 10 * _DERIVED):
+            data = with_members(self._last_data, members) if members not in tried else None
+            tried.append(members)
+            if data is None:
+                continue
+            self._accept(self._settle(data, [goal], goal, errors=False), goal)
+            if goal not in self._open or len(tried) >= _DERIVED:
+                return
+
+    def _derived_values(self, goal: Goal) -> Iterator[Suggestion]:
+        rules = self._data.choices.get(goal.at) if goal.kind == "rule" else None
+        for operand, values in rules.candidates.items() if rules is not None else ():
+            yield from self._expressions.for_member(str(operand.steps[-1]) if operand.steps else "", values)
+        if Goal("state", goal.at) in self._open:
+            for name in reversed(self._failures):
+                yield from self._expressions.for_state(name)
 
     def _try_mutations(self, goal: Goal) -> None:
         """Change one value after the other, for a goal that depends on values which the machine computes."""

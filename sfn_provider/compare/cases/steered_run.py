@@ -27,7 +27,8 @@ from sfn_provider.compare.cases.traced_values import (
     plain,
     traced,
 )
-from sfn_provider.compare.data_reads import DataRead, Key, path_steps
+from sfn_provider.compare.data_read_types import DataRead, Key
+from sfn_provider.compare.data_reads import path_steps
 from sfn_provider.compare.machine_parts import MachineParts, PlacedState
 from sfn_provider.engine.observations import (
     CallRequested,

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sfn_provider.compare.cost.prices import EnvironmentPrices, ExpressPrices, Prices, ServerlessPrices, StandardPrices
+from sfn_provider.compare.cost.capacity import Capacity, measure_capacity
+from sfn_provider.compare.cost.prices import (
+    DatedPrices,
+    EnvironmentPrices,
+    ExpressPrices,
+    Prices,
+    ServerlessPrices,
+    StandardPrices,
+)
 
 STANDARD, EXPRESS, SERVERLESS = "Step Functions Standard", "Step Functions Express", "MWAA Serverless"
 
@@ -21,7 +29,8 @@ ASSUMPTIONS = (
     "The free tier of Step Functions is this pipeline's alone.",
     "What the called services cost (Lambda, Glue, Athena, ...) is the same on both sides and left out.",
     "An MWAA environment runs all month, whether this pipeline does or not; other DAGs share it at no further cost.",
-    "Runs are spread evenly over the month; workers are added as the tasks of this pipeline fill them.",
+    "Runs are spread evenly over the month; workers are added as the tasks of this pipeline fill them. Where many runs "
+    "start at the same time, more workers are needed, or runs wait for one another.",
     "Waiting by deferral holds no worker. Logs, data transfer, networking and taxes are left out.",
 )
 
@@ -74,11 +83,21 @@ class Way:
 
     Args:
         name: the service, for MWAA with the environment's class.
-        monthly: dollars a month for a number of runs a month.
+        monthly: dollars a month for a number of runs a month; infinity where it cannot do so many.
+        origin: the date of its prices, and what they were read from.
+        source: where its prices can be looked up.
+        fixed: what an environment costs without a run, in dollars a month; None where nothing is paid without one.
+        capacity: what the environment's workers can do; None where there are none.
+        limit: why it cannot do any number of runs; empty where it can.
     """
 
     name: str
     monthly: Callable[[float], float]
+    origin: str = ""
+    source: str = ""
+    fixed: float | None = None
+    capacity: Capacity | None = None
+    limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,12 +109,35 @@ class BreakEven:
         than: the other one.
         runs: runs a month.
         monthly: what it costs there, in dollars a month.
+        runs_per_second: runs a second, spread evenly over the month.
+        capacity: what that is for the workers of the environments among the two, a sentence each.
+        impossible: why the other way cannot do so many runs, where it is cheaper for that; else empty.
     """
 
     cheaper: str
     than: str
     runs: int
     monthly: float
+    runs_per_second: float = 0.0
+    capacity: tuple[str, ...] = ()
+    impossible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WayCosts:
+    """What a way costs.
+
+    Args:
+        way: the way.
+        monthly: dollars at the user's runs a month; None where it cannot do so many.
+        added: dollars a month that the pipeline adds to an environment that runs anyway; None where there is none.
+        curve: dollars a month at several numbers of runs a month: ``[(runs, dollars), ...]``.
+    """
+
+    way: Way
+    monthly: float | None
+    added: float | None
+    curve: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -105,18 +147,21 @@ class CostEstimate:
     Args:
         prices: the prices it was made with.
         runs: the user's runs a month.
-        monthly: dollars a month by way, the cheapest first.
-        curves: for each way dollars a month at several numbers of runs a month: ``[(runs, dollars), ...]``.
+        ways: what each way costs, the cheapest first.
         break_even: where the order of two ways changes.
         left_out: ways that could not be estimated, with the reason.
     """
 
     prices: Prices
     runs: int
-    monthly: dict[str, float]
-    curves: dict[str, list[tuple[int, float]]]
+    ways: tuple[WayCosts, ...]
     break_even: tuple[BreakEven, ...]
     left_out: dict[str, str]
+
+    @property
+    def monthly(self) -> dict[str, float]:
+        """Dollars a month by way, the cheapest first, of those that can do the user's runs."""
+        return {found.way.name: found.monthly for found in self.ways if found.monthly is not None}
 
 
 def estimate(usage: Usage, prices: Prices, runs: int, environment: Environment | None = None) -> CostEstimate:
@@ -130,33 +175,45 @@ def estimate(usage: Usage, prices: Prices, runs: int, environment: Environment |
     """
     left_out: dict[str, str] = {}
     ways = _ways(usage, prices, environment or Environment(), left_out)
-    monthly = {way.name: way.monthly(runs) for way in ways}
-    points = _points(runs)
+    costs = [_cost_way(way, runs) for way in ways]
     return CostEstimate(
         prices=prices,
         runs=runs,
-        monthly=dict(sorted(monthly.items(), key=lambda item: item[1])),
-        curves={way.name: [(point, way.monthly(point)) for point in points] for way in ways},
-        break_even=tuple(_break_even(ways)),
+        ways=tuple(sorted(costs, key=lambda found: math.inf if found.monthly is None else found.monthly)),
+        break_even=tuple(_break_even(ways, prices.hours_per_month)),
         left_out=left_out,
     )
 
 
+def _cost_way(way: Way, runs: int) -> WayCosts:
+    monthly = way.monthly(runs)
+    curve = [(point, way.monthly(point)) for point in _points(runs)]
+    return WayCosts(
+        way,
+        monthly if math.isfinite(monthly) else None,
+        monthly - way.fixed if way.fixed is not None and math.isfinite(monthly) else None,
+        tuple((point, dollars) for point, dollars in curve if math.isfinite(dollars)),
+    )
+
+
 def _ways(usage: Usage, prices: Prices, environment: Environment, left_out: dict[str, str]) -> list[Way]:
-    unknown = f"its price in {prices.region} is not known; give your own prices"
+    unknown = f"its price in {prices.region} is not known; give your own with --price"
     ways = []
     if prices.standard is None:
         left_out[STANDARD] = unknown
     else:
-        ways.append(Way(STANDARD, _standard(usage, prices.standard)))
+        ways.append(_way(STANDARD, _standard(usage, prices.standard), prices, prices.standard))
     if usage.express is not None:
         left_out[EXPRESS] = usage.express
     elif prices.express is None:
         left_out[EXPRESS] = unknown
     else:
-        ways.append(Way(EXPRESS, _express(usage, prices.express)))
+        ways.append(_way(EXPRESS, _express(usage, prices.express), prices, prices.express))
     for name, found in prices.mwaa.items():
-        ways.append(Way(f"MWAA {name}", _mwaa(usage, prices, found, environment)))
+        if (missing := _missing_price(found, environment)) is not None:
+            left_out[f"MWAA {name}"] = f"the price of {missing} in {prices.region} is not known; give your own"
+        else:
+            ways.append(_mwaa(f"MWAA {name}", usage, prices, found, environment))
     if not prices.mwaa:
         left_out["MWAA"] = unknown
     elif prices.mwaa_storage_gb_month is None:
@@ -164,8 +221,17 @@ def _ways(usage: Usage, prices: Prices, environment: Environment, left_out: dict
     if prices.mwaa_serverless is None:
         left_out[SERVERLESS] = unknown
     else:
-        ways.append(Way(SERVERLESS, _serverless(usage, prices.mwaa_serverless)))
+        ways.append(_way(SERVERLESS, _serverless(usage, prices.mwaa_serverless), prices, prices.mwaa_serverless))
     return ways
+
+
+def _way(name: str, monthly: Callable[[float], float], prices: Prices, own: DatedPrices) -> Way:
+    return Way(name, monthly, own.origin or prices.as_of, own.source, limit=_limit_of_tiers(own))
+
+
+def _limit_of_tiers(own: DatedPrices) -> str:
+    end = own.gb_hours[-1][0] if isinstance(own, ExpressPrices) and own.gb_hours else None
+    return f"the price of more than {end:,.0f} GB-hours a month is not known" if end is not None else ""
 
 
 def _standard(usage: Usage, prices: StandardPrices) -> Callable[[float], float]:
@@ -187,24 +253,49 @@ def _express(usage: Usage, prices: ExpressPrices) -> Callable[[float], float]:
             within = max(0.0, min(end if end is not None else math.inf, hours_per_run * runs) - begun)
             cost += within * per_hour
             begun = end if end is not None else math.inf
-        return cost
+        return cost if hours_per_run * runs <= begun else math.inf  # what more of them cost is not known
 
     return monthly
 
 
-def _mwaa(usage: Usage, prices: Prices, found: EnvironmentPrices, environment: Environment) -> Callable[[float], float]:
+def _missing_price(found: EnvironmentPrices, environment: Environment) -> str | None:
+    """Return what of the user's environment has no known price; None for nothing."""
+    needed = {
+        "further workers": (environment.workers, found.worker),
+        "further schedulers": (environment.schedulers, found.scheduler),
+        "further web servers": (environment.webservers, found.webserver),
+    }
+    return next((what for what, (count, price) in needed.items() if count and price is None), None)
+
+
+def _mwaa(name: str, usage: Usage, prices: Prices, found: EnvironmentPrices, environment: Environment) -> Way:
     hours = prices.hours_per_month
+    capacity = measure_capacity(found, usage.worker_seconds, hours)
     fixed = hours * (
-        found.environment + environment.schedulers * found.scheduler + environment.webservers * found.webserver
+        found.environment
+        + environment.schedulers * (found.scheduler or 0.0)
+        + environment.webservers * (found.webserver or 0.0)
+        + environment.workers * (found.worker or 0.0)
     )
     fixed += environment.storage_gb * (prices.mwaa_storage_gb_month or 0.0)
 
     def monthly(runs: float) -> float:
-        busy = usage.worker_seconds * runs / (3600 * hours)  # slots that are busy on average
-        needed = math.ceil(round(busy / found.slots, 9)) - 1
-        return fixed + max(environment.workers, needed) * found.worker * hours
+        workers = capacity.workers(runs)
+        if workers > capacity.max_workers:
+            return math.inf
+        return fixed + max(0, workers - 1 - environment.workers) * (found.worker or 0.0) * hours
 
-    return monthly
+    limit = f"it does at most {_round_down(capacity.max_runs):,} runs a month: {capacity.reason}"
+    limit = limit if capacity.max_runs < MAX_RUNS else ""
+    return Way(name, monthly, found.origin or prices.as_of, found.source, fixed, capacity, limit)
+
+
+def _round_down(number: float) -> int:
+    """Round a number of runs down to three digits, for people."""
+    if number < 1000:
+        return int(number)
+    step = 10 ** (int(math.log10(number)) - 2)
+    return int(number // step * step)
 
 
 def _serverless(usage: Usage, prices: ServerlessPrices) -> Callable[[float], float]:
@@ -218,11 +309,18 @@ def _points(runs: int) -> list[int]:
     return sorted({runs, *(step * decade for decade in decades for step in (1, 2, 5) if step * decade <= MAX_RUNS)})
 
 
-def _break_even(ways: list[Way]) -> list[BreakEven]:
-    return [change for place, one in enumerate(ways) for other in ways[place + 1 :] for change in _changes(one, other)]
+def _break_even(ways: list[Way], hours_per_month: float) -> list[BreakEven]:
+    """The points of all pairs of ways, but of two classes of environments: the size that is needed decides there."""
+    return [
+        change
+        for place, one in enumerate(ways)
+        for other in ways[place + 1 :]
+        if one.capacity is None or other.capacity is None
+        for change in _changes(one, other, hours_per_month)
+    ]
 
 
-def _changes(one: Way, other: Way) -> Iterator[BreakEven]:
+def _changes(one: Way, other: Way, hours_per_month: float) -> Iterator[BreakEven]:
     """Where the order of two ways changes, by halving between the points of the curves."""
     points = _points(1)
     for low, high in pairwise(points):
@@ -235,7 +333,33 @@ def _changes(one: Way, other: Way) -> Iterator[BreakEven]:
                 high = middle
             else:
                 low = middle
-        yield BreakEven(after.name, before.name, high, after.monthly(high))
+        yield BreakEven(
+            after.name,
+            before.name,
+            high,
+            after.monthly(high),
+            high / (3600 * hours_per_month),
+            tuple(_capacity_text(way, high) for way in (after, before) if way.capacity is not None),
+            before.limit if math.isinf(before.monthly(high)) else "",
+        )
+
+
+def _capacity_text(way: Way, runs: int) -> str:
+    """Say what some runs a month are for the workers of an environment."""
+    if way.capacity is None:
+        raise AssertionError("asked for an environment alone")
+    capacity = way.capacity
+    busy, workers = capacity.busy_slots(runs), min(capacity.workers(runs), capacity.max_workers)
+    now, most = capacity.runs_per_second(workers), capacity.runs_per_second(capacity.max_workers)
+    more = f"; its {capacity.max_workers} workers do {_two_digits(most)}" if capacity.max_workers > workers else ""
+    return (
+        f"{way.name}: {_two_digits(busy)} tasks at once on average, of {capacity.slots * workers} that {workers} "
+        f"worker{'s run' if workers > 1 else ' runs'}, enough for {_two_digits(now)} runs a second{more}"
+    )
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"
 
 
 def _cheaper(one: Way, other: Way, runs: int) -> Way:

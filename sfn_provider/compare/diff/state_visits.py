@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -39,6 +39,7 @@ class Attempt:
         cause: text beside the error.
         at: when it was made.
         seconds: how long the answer took; None where it was not answered.
+        resource: what was called: ``glue:startJobRun.sync``, or the ARN of a function or an activity.
     """
 
     arguments: Json
@@ -48,6 +49,7 @@ class Attempt:
     cause: str | None
     at: datetime
     seconds: float | None
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ def _add_event(event: Mapping[str, Any], visit: _VisitEvents) -> None:
     details = event.get(details_key(event["type"]), {})
     if stage == "Scheduled":
         arguments = _parse_json(details.get("parameters", details.get("input")))
-        visit.attempts.append(Attempt(arguments, "unanswered", None, None, None, event["timestamp"], None))
+        called = ":".join(filter(None, (details.get("resourceType"), details.get("resource"))))
+        visit.attempts.append(Attempt(arguments, "unanswered", None, None, None, event["timestamp"], None, called))
     elif stage in _OUTCOMES and visit.attempts:
         visit.attempts[-1] = _ended(visit.attempts[-1], _OUTCOMES[stage], details, event["timestamp"])
 
@@ -148,7 +151,8 @@ def _add_event(event: Mapping[str, Any], visit: _VisitEvents) -> None:
 def _ended(attempt: Attempt, outcome: Outcome, details: Mapping[str, Any], at: datetime) -> Attempt:
     result = _parse_json(details.get("output")) if outcome == "succeeded" else None
     seconds = (at - attempt.at).total_seconds()
-    return Attempt(attempt.arguments, outcome, result, details.get("error"), details.get("cause"), attempt.at, seconds)
+    error, cause = details.get("error"), details.get("cause")
+    return replace(attempt, outcome=outcome, result=result, error=error, cause=cause, seconds=seconds)
 
 
 def _make_visit(events: _VisitEvents, place: Place) -> StateVisit:

@@ -15,7 +15,7 @@ from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.data.costs import CostOptions, estimate_cost
 from sfn_provider.compare.report.data.times import measure_times
 from sfn_provider.compare.report.drawing.graph import Graph, dag_graph, machine_graph
-from sfn_provider.compare.report.model import Case, Cost, FindingRow, FrozenModel, Times
+from sfn_provider.compare.report.model import Case, Cost, FindingRow, FrozenModel, Times, WarningRow
 from sfn_provider.translate import Translation
 
 
@@ -31,6 +31,7 @@ class Report(FrozenModel):
         times: the times of both sides; None where nothing ran on both.
         cost: dollars a month; None where nothing ran on both sides.
         findings: what the DAG does not do as the state machine does.
+        warnings: the linter's warnings about the definition.
         machine: the state machine as a graph.
         dag: the DAG as a graph.
         coverage: what of the machine the executions have reached.
@@ -45,6 +46,7 @@ class Report(FrozenModel):
     times: Times | None
     cost: Cost | None
     findings: tuple[FindingRow, ...]
+    warnings: tuple[WarningRow, ...]
     machine: InstanceOf[Graph]
     dag: InstanceOf[Graph]
     coverage: InstanceOf[Coverage]
@@ -93,7 +95,7 @@ class Report(FrozenModel):
 
     def as_json(self) -> dict[str, Any]:
         """Return the report without its cases and graphs."""
-        fields = {"title", "origin", "made_at", "times", "cost", "findings", "notes"}
+        fields = {"title", "origin", "made_at", "times", "cost", "findings", "warnings", "notes"}
         found = self.model_dump(mode="json", include=fields)
         return {**found, "coverage": self.coverage.as_json(), "verdict": self.verdict}
 
@@ -136,6 +138,11 @@ def make_report(
         times=measure_times(cases),
         cost=estimate_cost(cases, machine, costs),
         findings=tuple(FindingRow(**asdict(finding)) for finding in translation.findings),
+        warnings=tuple(
+            WarningRow(code=found.code, message=found.message, location=found.location, line=found.line)
+            for found in translation.diagnostics
+            if found.level == "warning"
+        ),
         machine=machine_graph(machine),
         dag=dag_graph(translation.plan),
         coverage=Coverage.of_keys(MachineParts(machine), reached),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison
+from sfn_provider.compare.report.data.diffs import format_value
 from sfn_provider.compare.report.formatting import format_seconds
 from sfn_provider.compare.report.markdown import escape, table
 
@@ -35,6 +36,16 @@ class CallRow:
     agrees: bool
     machine: Json
     dag: Json
+
+    @property
+    def machine_text(self) -> str | None:
+        """The machine's parameters as text that may be cut; None where it does not make the call."""
+        return format_value(self.machine) if self.machine is not None else None
+
+    @property
+    def dag_text(self) -> str | None:
+        """The DAG's parameters, as those of the machine."""
+        return format_value(self.dag) if self.dag is not None else None
 
 
 def call_rows(case: CaseComparison) -> list[CallRow]:

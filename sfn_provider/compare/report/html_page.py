@@ -14,13 +14,13 @@ from sfn_provider.compare.report.drawing.layered_layout import Size
 from sfn_provider.compare.report.drawing.svg import Drawing, draw
 from sfn_provider.compare.report.drawing.taken_paths import find_taken_paths
 from sfn_provider.compare.report.drawing.timeline import Timeline, make_timelines
-from sfn_provider.compare.report.formatting import format_count, format_dollars, format_seconds
+from sfn_provider.compare.report.formatting import format_count, format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case
 
 _MAX_DETAILS = 20
 _MAX_ROWS = 500
-_MAX_DIFFERING, _MAX_DIFFERENCES, _MAX_STATES = 40, 12, 150
-"""Limits of a case: visits that differ, differences of one visit, visits in the table."""
+_MAX_DIFFERING, _MAX_DIFFERENCES, _MAX_STATES, _MAX_CALLS = 40, 12, 150, 100
+"""Limits of a case: visits that differ, differences of one visit, visits in the table, calls in the table."""
 
 _WIDE, _NARROW = Size(820, 400), Size(360, 340)
 
@@ -68,11 +68,12 @@ def _drawings(report: Report, cases: Sequence[Case]) -> tuple[tuple[str, Drawing
 def _template() -> Template:
     loader = PackageLoader("sfn_provider.compare.report", "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"seconds": format_seconds, "dollars": format_dollars}
+    made.filters |= {"seconds": format_seconds, "dollars": format_dollars, "rate": format_rate}
     made.globals |= {
         "count": format_count,
         "max_differing": _MAX_DIFFERING,
         "max_differences": _MAX_DIFFERENCES,
         "max_states": _MAX_STATES,
+        "max_calls": _MAX_CALLS,
     }
     return made.get_template("report.html.j2")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from sfn_provider.compare.cost.estimate import BreakEven
 from sfn_provider.compare.report.builder import Report
-from sfn_provider.compare.report.formatting import format_count, format_dollars, format_seconds
+from sfn_provider.compare.report.formatting import format_count, format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case, Cost, Diff, Times
 
 _MAX_CASES = 50
+_MAX_CALLS, _MAX_ARGUMENTS = 100, 120
+"""Calls in the table, and the characters of their arguments."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@])")
 
 
@@ -24,11 +27,14 @@ def as_markdown(report: Report) -> str:
         lines += ["", f"Not replayed: {escape(name)}: {escape(why)}"]
     for case in [case for case in report.cases if not case.agrees][:_MAX_CASES]:
         lines += ["", f"### {escape(case.name)}", "", *_differences(case)]
+    lines += _calls(report.cases)
     if report.times is not None:
         lines += ["", "## Time", "", *_times(report.times)]
     if report.cost is not None:
         lines += ["", "## Cost", "", *_cost(report.cost)]
     lines += ["", "## Fidelity", "", *_findings(report)]
+    if report.warnings:
+        lines += ["", "## Warnings about the definition", "", *_warnings(report)]
     return "\n".join(lines) + "\n"
 
 
@@ -92,6 +98,35 @@ def _differences(case: Case) -> Iterator[str]:
         yield from fence(diff)
 
 
+def _calls(cases: Sequence[Case]) -> list[str]:
+    """The calls that AWS sees, those that differ first."""
+    rows = [(case.name, row) for case in cases for row in case.calls]
+    if not rows:
+        return []
+    ordered = sorted(rows, key=lambda entry: entry[1].agrees)
+    cells = [
+        (
+            escape(name),
+            escape(row.state + (f" [{row.within}]" if row.within else "")),
+            escape(row.call),
+            escape(_one_line(row.step_functions)),
+            "the same" if row.agrees else f"**{escape(_one_line(row.airflow))}**",
+            escape(row.outcome),
+        )
+        for name, row in ordered[:_MAX_CALLS]
+    ]
+    more = [f"\n... and {len(rows) - _MAX_CALLS} more."] if len(rows) > _MAX_CALLS else []
+    columns = ("Execution", "State", "Call", "Of Step Functions", "Of Airflow", "Answer")
+    return ["", "## Calls that AWS sees", "", *table(columns, cells), *more]
+
+
+def _one_line(text: str | None) -> str:
+    if text is None:
+        return "not called"
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_ARGUMENTS else f"{line[:_MAX_ARGUMENTS]}..."
+
+
 def fence(diff: Diff) -> Iterator[str]:
     """Yield a diff as a code block that no line of it can end."""
     lines = [part for line in diff.lines for part in line.splitlines() or [""]]
@@ -126,22 +161,53 @@ def _times(times: Times) -> Iterator[str]:
 
 
 def _cost(cost: Cost) -> Iterator[str]:
-    yield f"At {cost.runs:,} runs a month ({escape(cost.runs_from)}), prices of {cost.region} as of {cost.as_of}:"
-    yield ""
-    yield from table(
-        ("Way", "A month"),
-        [(escape(way.name), escape(format_dollars(way.monthly))) for way in cost.ways],
-        right=("A month",),
+    retries = f", {format_count(cost.retries, 'retry', 'retries')} among them" if cost.retries else ""
+    yield (
+        f"At {cost.runs:,} runs a month ({escape(cost.runs_from)}), each of "
+        f"{format_count(cost.transitions, 'state transition')}{retries}; prices of {cost.region} as of {cost.as_of}:"
     )
     yield ""
+    rows = [
+        (
+            escape(way.name),
+            escape("-" if way.monthly is None else format_dollars(way.monthly)),
+            escape("-" if way.added is None else format_dollars(way.added)),
+            escape(way.origin),
+        )
+        for way in cost.ways
+    ]
+    yield from table(("Way", "A month", "On an environment that runs anyway", "Price"), rows, right=_DOLLARS)
+    yield ""
+    if cost.added_text:
+        yield f"{escape(cost.added_text)}"
+        yield ""
     for point in cost.break_even:
-        yield f"- From {point.runs:,} runs a month on {escape(point.cheaper)} is cheaper than {escape(point.than)}."
+        yield f"- From {point.runs:,} runs a month on {escape(_break_even_text(point))}"
+        yield from (f"  - {escape(text)}." for text in point.capacity)
+    yield from (f"- {escape(way.name)}: {escape(way.limit)}." for way in cost.ways if way.limit)
     for name, why in cost.left_out.items():
         yield f"- Left out: {escape(name)}: {escape(why)}"
     for assumption in cost.assumptions:
         yield f"- {escape(assumption)}"
     for name, source in cost.sources.items():
         yield f"- Source of the prices ({escape(name)}): {escape(source)}"
+
+
+_DOLLARS = ("A month", "On an environment that runs anyway")
+
+
+def _break_even_text(point: BreakEven) -> str:
+    """The rest of the sentence ``From 1,000 runs a month on``."""
+    rate = f"({format_rate(point.runs_per_second)} runs a second)"
+    if point.impossible:
+        return f"{rate} {point.cheaper} takes the place of {point.than}: {point.impossible}."
+    return f"{rate} {point.cheaper} is cheaper than {point.than}."
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    for row in report.warnings:
+        line = f" (line {row.line})" if row.line is not None else ""
+        yield f"- {escape(row.code)} {escape(row.location or '/')}{line}: {escape(row.message)}"
 
 
 def _findings(report: Report) -> Iterator[str]:

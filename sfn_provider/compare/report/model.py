@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from sfn_provider.compare.comparison import Clock
 from sfn_provider.compare.cost.estimate import BreakEven
+from sfn_provider.compare.report.formatting import format_dollars
 from sfn_provider.engine.execution_state import Status
 
 Json = Any
@@ -49,20 +50,50 @@ class Diff(FrozenModel):
     lines: tuple[str, ...]
 
 
+VisitEnd = Literal["left", "caught", "failed", "stopped"]
+"""How a visit ended: its state was left; left by a catcher; it failed; or another branch's failure has stopped it."""
+
+
 class SideTiming(FrozenModel):
-    """How long one side took for a visit.
+    """How long one side took for a visit, and how it ended.
 
     Args:
         at: seconds after the side's start.
         seconds: how long it took; None where the state was not left.
         calls: how often it called something.
         calling: how long these calls took, in seconds.
+        ended: how it ended.
     """
 
     at: float
     seconds: float | None
     calls: int
     calling: float
+    ended: VisitEnd = "left"
+
+
+class CallRow(FrozenModel):
+    """One call of a Task on both sides.
+
+    Args:
+        state: the state that makes it.
+        within: the branches or items around it, as text.
+        number: which call of the visit it is, from 1 on.
+        call: what is called: ``glue:startJobRun.sync``, or an ARN.
+        agrees: whether both sides send the same, and are answered alike.
+        step_functions: what Step Functions sends, as JSON text that may be cut; None where it makes no such call.
+        airflow: what Airflow sends.
+        outcome: how Step Functions is answered; how Airflow is, where Step Functions makes no such call.
+    """
+
+    state: str
+    within: str
+    number: int
+    call: str
+    agrees: bool
+    step_functions: str | None
+    airflow: str | None
+    outcome: str
 
 
 class StateRow(FrozenModel):
@@ -146,6 +177,7 @@ class Case(FrozenModel):
         task_times: those that ran.
         seconds_between: how long no task ran on Airflow.
         diffs: where the outputs differ, as diffs.
+        calls: the calls of its tasks, side by side.
         reached: the keys of the machine's parts that it has reached, see `sfn_provider.compare.machine_parts.Part`.
         missing_input: the path that the first state reads and the input lacks, where nothing ran for that; else None.
     """
@@ -163,6 +195,7 @@ class Case(FrozenModel):
     task_times: tuple[TaskRow, ...] = ()
     seconds_between: float | None = None
     diffs: tuple[Diff, ...] = ()
+    calls: tuple[CallRow, ...] = ()
     reached: tuple[str, ...] = ()
     missing_input: str | None = None
 
@@ -221,11 +254,25 @@ class Times(FrozenModel):
 
 
 class Way(FrozenModel):
-    """A way to run the pipeline: dollars a month, and at several numbers of runs a month."""
+    """A way to run the pipeline.
+
+    Args:
+        name: the service, for MWAA with the environment's class.
+        monthly: dollars a month; None where it cannot do so many runs.
+        curve: dollars at several numbers of runs a month.
+        added: dollars that the pipeline adds to an environment that runs anyway; None where there is none.
+        origin: the date of its prices, and what they were read from.
+        source: where its prices can be looked up.
+        limit: why it cannot do any number of runs; empty where it can.
+    """
 
     name: str
-    monthly: float
+    monthly: float | None
     curve: tuple[tuple[int, float], ...]
+    added: float | None = None
+    origin: str = ""
+    source: str = ""
+    limit: str = ""
 
 
 class Cost(FrozenModel):
@@ -233,13 +280,14 @@ class Cost(FrozenModel):
 
     Args:
         region: the region of the prices.
-        as_of: the day of the prices.
+        as_of: the day of the prices, or the first and the last one.
         currency: their currency.
         sources: where they come from.
         runs: runs a month.
         runs_from: where this number comes from.
         case: the case whose usage was taken.
-        transitions: its state transitions.
+        transitions: its state transitions, each retry counted as one more.
+        retries: how many of them are retries of tasks.
         seconds: its seconds on Step Functions.
         worker_seconds: how long its tasks hold worker slots.
         tasks: how many tasks it has.
@@ -257,6 +305,7 @@ class Cost(FrozenModel):
     runs_from: str
     case: str
     transitions: int
+    retries: int
     seconds: float
     worker_seconds: float
     tasks: int
@@ -264,6 +313,29 @@ class Cost(FrozenModel):
     break_even: tuple[BreakEven, ...]
     left_out: dict[str, str]
     assumptions: tuple[str, ...]
+
+    @property
+    def added_text(self) -> str:
+        """What the pipeline adds to an environment that runs anyway, in a sentence; empty where no price is known."""
+        known = [(way.monthly, way) for way in self.ways if way.added is not None and way.monthly is not None]
+        if not known:
+            return ""
+        whole, way = min(known, key=lambda entry: entry[0])
+        least = min(way.added or 0.0 for _, way in known)
+        about = "about $0" if least < 0.005 else f"from {format_dollars(least)}"
+        return (
+            f"You already run MWAA? Then this pipeline costs {about} more a month, as long as workers have free slots. "
+            f"A whole environment for it alone costs {format_dollars(whole)} a month at least ({way.name})."
+        )
+
+
+class WarningRow(FrozenModel):
+    """A warning of the linter about the definition; see `sfn_provider.exceptions.Diagnostic`."""
+
+    code: str
+    message: str
+    location: str
+    line: int | None
 
 
 class FindingRow(FrozenModel):

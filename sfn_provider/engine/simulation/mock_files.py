@@ -83,6 +83,7 @@ def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
     mocks.input = _inputs(config, path).get(f"{machine}/{name}", MISSING)
     recorded = config.get("Recorded")
     mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
+    mocks.by_place = config.get("ByPlace", {})
     return mocks
 
 

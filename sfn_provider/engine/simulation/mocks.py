@@ -28,6 +28,9 @@ class Mocks:
 
     Attributes:
         input: the execution input that the case's file has; MISSING for none.
+        by_place: entries of ``answers`` for calls within a Parallel or Map, by `CallTask.place`; they come before the
+            order of calls, which siblings do not share in two ways of running them. Empty where the order alone counts.
+        used: the entries that calls within a Parallel or Map have had, by their place.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class Mocks:
         self.recorded = recorded
         self.input: Json = MISSING
         self.calls: Counter[str] = Counter()
+        self.by_place: Mapping[str, Mapping[str, Any]] = {}
+        self.used: dict[str, Mapping[str, Any]] = {}
         self._unanswered: list[CallTask] = []
 
     @classmethod
@@ -79,8 +84,10 @@ class Mocks:
             if entries is None and (call.timeout or call.heartbeat):
                 raise self.missing()
             return None
-        entry = entries[min(self.calls[call.state], len(entries) - 1)]
+        entry = self.by_place.get(call.place, entries[min(self.calls[call.state], len(entries) - 1)])
         self.calls[call.state] += 1
+        if len(entries) > 1 and _is_within_container(call.place):
+            self.used[call.place] = entry
         if "Return" in entry:
             return TaskSucceeded(call.id, entry["Return"], now)
         error = entry["Throw"].get("Error")
@@ -111,11 +118,24 @@ class Mocks:
     def fresh(self) -> Mocks:
         """Return the same mocks with no call counted."""
         made = Mocks(self.answers, self.objects, self.recorded)
-        made.input = self.input
+        made.input, made.by_place = self.input, self.by_place
+        return made
+
+    def repeat(self, run: Mocks) -> Mocks:
+        """Return the same mocks with no call counted, of which each call has the answer that it had in another run.
+
+        Siblings within a Parallel or Map share a state's answers in the order of their calls, which is another one
+        where each of them runs to its end before the next.
+
+        Args:
+            run: the mocks of that run.
+        """
+        made = self.fresh()
+        made.by_place = dict(run.used)
         return made
 
     def as_configuration(self) -> dict[str, Any]:
-        """Return a mock configuration with one test case; ``Objects`` and ``Recorded`` are extensions of the format.
+        """Return a mock configuration with one test case; ``Objects``, ``Recorded`` and ``ByPlace`` extend it.
 
         Large objects are files in it, which exist as long as these mocks.
         """
@@ -131,6 +151,7 @@ class Mocks:
             "MockedResponses": responses,
             "Objects": self._object_answers.as_json(),
             **recorded,
+            **({"ByPlace": dict(self.by_place)} if self.by_place else {}),
         }
 
     def close(self) -> None:
@@ -144,6 +165,10 @@ class Mocks:
         return UsageError(
             f"state {call.state!r} calls {call.resource} but has no mock: add one; states with one: {known}"
         )
+
+
+def _is_within_container(place: str) -> bool:
+    return place.count("/") > 1
 
 
 def _check_entry(state: str, index: int, entry: Any) -> None:

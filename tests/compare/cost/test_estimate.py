@@ -77,7 +77,8 @@ CASES = [
 def test_dollars_a_month(case: Case) -> None:
     found = estimate(case.usage, PRICES, case.runs, case.environment)
     assert found.monthly[case.way] == pytest.approx(case.dollars)
-    assert dict(found.curves[case.way])[case.runs] == found.monthly[case.way]
+    curve = next(each.curve for each in found.ways if each.way.name == case.way)
+    assert dict(curve)[case.runs] == found.monthly[case.way]
 
 
 def test_the_cheapest_way_comes_first() -> None:
@@ -103,12 +104,110 @@ def test_what_has_no_price_or_cannot_be_is_left_out_and_said_so() -> None:
     assert "MWAA Serverless" in found.left_out
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "ap-northeast-1"])
+def test_workers_end_where_the_class_or_a_price_does() -> None:
+    tiny = PRICES.mwaa["tiny"].model_copy(update={"max_workers": 3})
+    alone = tiny.model_copy(update={"worker": None, "max_workers": 25})
+    single = alone.model_copy(update={"max_workers": 1})
+    prices = PRICES.model_copy(update={"mwaa": {"three": tiny, "unpriced": alone, "single": single}})
+    found = {each.way.name: each for each in estimate(USAGE, prices, 7579).ways}
+    assert found["MWAA three"].monthly == pytest.approx(101 + 50)
+    assert found["MWAA three"].added == pytest.approx(50)
+    assert (found["MWAA unpriced"].monthly, found["MWAA single"].monthly) == (None, None)
+    assert max(dict(found["MWAA single"].curve)) == 5000
+    assert max(dict(found["MWAA three"].curve)) == 20_000
+    limits = {name: each.way.limit for name, each in found.items() if each.way.limit}
+    assert limits == {
+        "MWAA three": "it does at most 22,700 runs a month: an environment has at most 3 workers",
+        "MWAA unpriced": "it does at most 7,570 runs a month: the price of further workers is not known",
+        "MWAA single": "it does at most 7,570 runs a month: the class has one worker, and gets no others",
+    }
+    over = next(
+        point
+        for point in estimate(USAGE, prices, 1).break_even
+        if (point.cheaper, point.than) == ("MWAA Serverless", "MWAA single")
+    )
+    assert (over.runs, over.impossible) == (7579, limits["MWAA single"])
+
+
+def test_an_environment_that_runs_anyway_costs_nothing_more_as_long_as_its_worker_has_slots() -> None:
+    found = {each.way.name: each.added for each in estimate(USAGE, PRICES, 100, Environment(workers=1)).ways}
+    assert found == {
+        "MWAA tiny": 0.0,
+        "MWAA Serverless": None,
+        "Step Functions Standard": None,
+        "Step Functions Express": None,
+    }
+
+
+def test_a_break_even_point_has_its_capacity() -> None:
+    point = next(point for point in estimate(USAGE, PRICES, 1).break_even if point.cheaper == "MWAA tiny")
+    assert point.runs_per_second == pytest.approx(point.runs / 360_000)
+    busy = point.runs * 95 / 360_000
+    assert point.capacity[0].startswith(f"MWAA tiny: {busy:.2g} tasks at once on average, of ")
+    assert point.capacity[0].endswith("; its 25 workers do 0.53")
+
+
+def test_more_gigabyte_hours_than_have_a_price_are_no_way() -> None:
+    express = PRICES.express.model_copy(update={"gb_hours": ((1, 8.0),)}) if PRICES.express else None
+    found = estimate(USAGE, PRICES.model_copy(update={"express": express}), 100_000)
+    way = next(each for each in found.ways if each.way.name == "Step Functions Express")
+    assert (way.monthly, way.way.limit) == (None, "the price of more than 1 GB-hours a month is not known")
+
+
+SHIPPED = json.loads((Path(estimate.__code__.co_filename).parent / "prices.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("region", SHIPPED["regions"])
 def test_shipped_prices_are_dated_and_have_a_source(region: str) -> None:
     prices = load_prices(region)
-    assert prices.as_of > "2025" and prices.region == region
-    assert all(source.startswith("https://aws.amazon.com/") for source in prices.sources.values())
+    assert prices.region == region
+    for _, found in prices.services:
+        assert found.as_of >= "2019"
+        assert found.source.startswith("https://") and found.confidence
+    assert prices.dates[:4] >= "2019"
     assert estimate(USAGE, prices, 30).monthly
+
+
+def test_prices_that_were_wrong_or_unknown_are_mended() -> None:
+    prices = load_prices("us-east-1")
+    assert prices.mwaa["mw1.small"].webserver == 0.055
+    assert prices.mwaa_serverless is not None and prices.mwaa_serverless.per_task_hour == 0.08
+    assert len(SHIPPED["regions"]) == 23
+    assert {name: found.slots for name, found in load_prices("us-west-2").mwaa.items()} == {
+        "mw1.micro": 3,
+        "mw1.small": 5,
+        "mw1.medium": 10,
+        "mw1.large": 20,
+        "mw1.xlarge": 40,
+        "mw1.2xlarge": 80,
+    }
+
+
+def test_single_prices_of_ones_own() -> None:
+    own = ("standard/per_1000_transitions=0.5", "mwaa/mw1.small/environment=0.6", "mwaa_storage_gb_month=0.2")
+    prices = load_prices("eu-west-1", own=own)
+    assert prices.standard is not None
+    assert (prices.standard.per_1000_transitions, prices.standard.free_transitions_per_month) == (0.5, 4000)
+    assert prices.standard.origin == "given on the command line"
+    assert (prices.mwaa["mw1.small"].environment, prices.mwaa["mw1.small"].slots) == (0.6, 5)
+    assert prices.mwaa_storage_gb_month == 0.2
+    assert load_prices("moon-1", own=own[:1]).standard is not None
+
+
+@pytest.mark.parametrize(
+    ("price", "message"),
+    [
+        ("standard", "write PLACE=DOLLARS"),
+        ("standard/per_1000_transitions=cheap", "write PLACE=DOLLARS"),
+        ("standard/per_1000_transitions=-1", "a price is a number from 0 on"),
+        ("standard/per_1000_transitions=nan", "a price is a number from 0 on"),
+        ("standard/per_thousand=1", "regions/us-east-1/standard/per_thousand: Extra inputs"),
+        ("mwaa/mw1.huge/environment=1", "regions/us-east-1/mwaa/mw1.huge/slots: Field required"),
+    ],
+)
+def test_a_price_of_ones_own_that_is_none(price: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace("(", r"\(")):
+        load_prices("us-east-1", own=[price])
 
 
 @pytest.mark.parametrize(
@@ -119,7 +218,10 @@ def test_shipped_prices_are_dated_and_have_a_source(region: str) -> None:
         ('{"regions": {}}', "no prices for mars-1; known: "),
         ('{"regions": {"mars-1": 5}}', "regions/mars-1 must be an object"),
         ('{"regions": {"mars-1": {"as_of": "2031-01-01", "standrad": {}}}}', "regions/mars-1/standrad: Extra inputs"),
-        ('{"regions": {"mars-1": {"standard": null}}}', "regions/mars-1/as_of: Field required"),
+        (
+            '{"regions": {"mars-1": {"standard": {"per_1000_transitions": 1}}}}',
+            "regions/mars-1/standard: a price needs its date",
+        ),
     ],
 )
 def test_a_price_file_that_is_none(tmp_path: Path, content: str, message: str) -> None:

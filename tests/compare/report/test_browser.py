@@ -108,6 +108,27 @@ def test_the_page_fits_and_asks_for_nothing(chromium: Chromium, page: Path, size
     assert chromium.evaluate(shown) == 1
 
 
+SCROLLING = """
+[...document.querySelectorAll('.scroll')].filter(box => box.clientWidth).map(box => [
+  box.scrollWidth > box.clientWidth,
+  getComputedStyle(box, '::after').display === 'block' && getComputedStyle(box).backgroundImage !== 'none',
+])"""
+
+
+NEXT_FRAME = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))"
+"""Animations along the way of scrolling begin with a frame."""
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_a_table_that_scrolls_says_so_and_no_other(chromium: Chromium, page: Path, size: tuple[int, int]) -> None:
+    chromium.open(page, *size)
+    chromium.evaluate(OPEN_ALL)
+    chromium.evaluate(NEXT_FRAME)
+    boxes = chromium.evaluate(SCROLLING)
+    assert all(scrolls == says for scrolls, says in boxes)
+    assert any(scrolls for scrolls, _ in boxes) or size == LAPTOP
+
+
 CONTRASTS = """
 (() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true})

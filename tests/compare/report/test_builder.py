@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from sfn_provider.asl import parse
 from sfn_provider.compare.cost.estimate import Environment
-from sfn_provider.compare.report import as_markdown
+from sfn_provider.compare.report import as_html, as_markdown
 from sfn_provider.compare.report.data.costs import MOCKED_CALLS, CostOptions, estimate_cost, measure_usage
 from sfn_provider.compare.report.data.times import measure_times
+from sfn_provider.compare.report.markdown import escape
 from sfn_provider.compare.report.model import Case, Diff
 from sfn_provider.compare.report.schedule_frequency import runs_per_month
 from sfn_provider.translate.plan.schedule import parse_schedule
@@ -53,6 +55,74 @@ def test_a_case_tells_both_sides_state_by_state() -> None:
         Diff(name="output", lines=("@@ -1,3 +1,3 @@", " {", '-  "kg": 2', '+  "kg": 3', " }")),
     )
     assert [diff.name for diff in WRONG.diffs] == ["output"]
+
+
+ENDS = machine(
+    {
+        "Ask": call("Both", Catch=[{"ErrorEquals": ["Busy"], "Next": "Both"}]),
+        "Both": {
+            "Type": "Parallel",
+            "Branches": [machine({"Left": call()}), machine({"Right": {"Type": "Wait", "Seconds": 9, "End": True}})],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Give up"}],
+            "Next": "Done",
+        },
+        "Give up": {"Type": "Fail", "Error": "Lost"},
+        "Done": END,
+    }
+)
+BROKEN = make_case(
+    ENDS, {}, {"Ask": [{"Throw": {"Error": "Busy"}}], "Left": [{"Throw": {"Error": "Broken"}}]}, "broken"
+)
+
+
+def test_a_visit_has_how_it_ended() -> None:
+    ended = {row.state: row.step_functions.ended for row in BROKEN.states if row.step_functions is not None}
+    assert ended == {"Ask": "caught", "Both": "caught", "Left": "failed", "Right": "stopped", "Give up": "failed"}
+    assert {row.step_functions.ended for row in GOOD.states if row.step_functions is not None} == {"left"}
+
+
+def test_calls_stand_side_by_side() -> None:
+    assert [(row.state, row.number, row.outcome, row.agrees) for row in RETRIED.calls] == [
+        ("Reserve", 1, "failed: Busy", True),
+        ("Reserve", 2, "succeeded", True),
+        ("Pack", 1, "succeeded", True),
+    ]
+    assert RETRIED.calls[0].call.startswith("arn:aws:lambda")
+    once = make_case(ORDER, {}, BUSY, other=SOME)
+    assert [(row.number, row.agrees, row.airflow is None) for row in once.calls if row.state == "Reserve"] == [
+        (1, False, False),
+        (2, False, True),
+    ]
+    text = as_markdown(report_of(ORDER, once))
+    assert "## Calls that AWS sees" in text and "**not called**" in text
+
+
+def test_warnings_of_lint_are_in_the_report() -> None:
+    odd = machine({"Ask": call("${Done}", Parameters={"name": "${Name}"}), "${Done}": END})
+    made = report_of(odd, make_case(odd, {}, {"Ask": [{"Return": {}}]}))
+    assert made.warnings
+    warning = made.warnings[0]
+    assert warning.message in html.unescape(as_html(made))
+    assert f"- {escape(warning.code)} {escape(warning.location or '/')}: {escape(warning.message)}" in as_markdown(made)
+    assert warning.model_dump() in made.as_json()["warnings"]
+    assert "Warnings about" not in as_markdown(report_of(ORDER, GOOD))
+
+
+def test_retries_are_transitions() -> None:
+    cost = estimate_cost([RETRIED], parse(ORDER), CostOptions(PRICES, 1000, "as given"))
+    assert cost is not None
+    assert (cost.transitions, cost.retries) == (5, 1)
+    assert next(way for way in cost.ways if way.name == "Step Functions Standard").monthly == pytest.approx(10.0)
+    assert "5 state transitions, 1 retry among them" in as_markdown(report_of(ORDER, RETRIED))
+
+
+def test_an_environment_that_runs_anyway_stands_beside_a_whole_one() -> None:
+    cost = estimate_cost([GOOD], parse(ORDER), CostOptions(PRICES, 1000, "as given"))
+    assert cost is not None
+    assert cost.added_text == (
+        "You already run MWAA? Then this pipeline costs about $0 more a month, as long as workers have free slots. "
+        "A whole environment for it alone costs $101.00 a month at least (MWAA tiny)."
+    )
 
 
 def test_half_a_surrogate_pair_is_told_as_its_escape() -> None:
@@ -135,7 +205,7 @@ def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
     assert monthly["Step Functions Standard"] == pytest.approx(8.0)
     assert monthly["MWAA tiny"] == pytest.approx(100 + 1.0 + 50)
     assert monthly["MWAA Serverless"] == pytest.approx(4 * 60 / 3600 * 3.6 * 1000)
-    assert cost.left_out == {"Step Functions Express": "its price in moon-1 is not known; give your own prices"}
+    assert cost.left_out == {"Step Functions Express": "its price in moon-1 is not known; give your own with --price"}
     assert MOCKED_CALLS in cost.assumptions
     point = next(point for point in cost.break_even if point.cheaper == "MWAA tiny")
     assert point.monthly == pytest.approx(monthly["MWAA tiny"])

@@ -60,7 +60,8 @@ def test_the_page_says_what_the_report_does() -> None:
         '+  "kg": 3\n',
         "Back order",
         "30 runs a month",
-        "as of 2031-05-06, from https://example.com/prices",
+        "Prices in USD of moon-1, of 2031-05-06.",
+        "https://example.com/prices",
         "its price in moon-1 is not known",
     ):
         assert said in page.text, said

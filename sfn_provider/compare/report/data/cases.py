@@ -8,7 +8,9 @@ from sfn_provider.compare.diff.history_flow import Place
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.diff.state_visits import StateVisit
 from sfn_provider.compare.report.data.diffs import format_value, make_diff, state_diffs
-from sfn_provider.compare.report.model import Case, Side, SideTiming, StateRow, TaskRow
+from sfn_provider.compare.report.data.visit_calls import make_call_rows
+from sfn_provider.compare.report.data.visit_ends import find_visit_ends
+from sfn_provider.compare.report.model import Case, Side, SideTiming, StateRow, TaskRow, VisitEnd
 from sfn_provider.engine import Execution
 
 
@@ -17,6 +19,7 @@ def make_case(name: str, comparison: Comparison) -> Case:
     expected, airflow, outcome = comparison.expected, comparison.airflow, comparison.outcome
     actual = airflow.execution if airflow else None
     starts = (_start(expected), _start(actual))
+    ends = tuple(find_visit_ends(filter(None, visits)) for visits in _visits_of_sides(comparison))
     output_diff = make_diff("output", expected.output, actual.output) if actual else None
     clock, airflow_clock = comparison.clocks
     return Case(
@@ -24,7 +27,8 @@ def make_case(name: str, comparison: Comparison) -> Case:
         agrees=comparison.agrees,
         status=expected.status,
         outcome_differences=outcome,
-        states=tuple(_make_row(state, starts) for state in comparison.states),
+        states=tuple(_make_row(state, starts, ends) for state in comparison.states),
+        calls=tuple(row for state in comparison.states for row in make_call_rows(state, _within_visit(state))),
         step_functions=_make_side(expected, _seconds(expected), clock),
         airflow=_make_side(airflow.execution, airflow.seconds, airflow_clock) if airflow else None,
         transitions=expected.transitions,
@@ -58,7 +62,15 @@ def _seconds(execution: Execution) -> float:
     return execution.records[-1].at - execution.records[0].at if execution.records else 0.0
 
 
-def _make_row(state: StateComparison, starts: tuple[float, float]) -> StateRow:
+def _visits_of_sides(comparison: Comparison) -> tuple[list[StateVisit | None], list[StateVisit | None]]:
+    return [state.expected for state in comparison.states], [state.actual for state in comparison.states]
+
+
+def _within_visit(state: StateComparison) -> str:
+    return _within(state.first_side.place)
+
+
+def _make_row(state: StateComparison, starts: tuple[float, float], ends: tuple[dict[Place, VisitEnd], ...]) -> StateRow:
     visit = state.first_side
     return StateRow(
         state=state.state,
@@ -71,8 +83,8 @@ def _make_row(state: StateComparison, starts: tuple[float, float]) -> StateRow:
         diffs=tuple(state_diffs(state)),
         input=format_value(visit.input),
         output=format_value(visit.output) if visit.exited else None,
-        step_functions=_make_timing(state.expected, starts[0]),
-        airflow=_make_timing(state.actual, starts[1]),
+        step_functions=_make_timing(state.expected, starts[0], ends[0]),
+        airflow=_make_timing(state.actual, starts[1], ends[1]),
     )
 
 
@@ -82,7 +94,7 @@ def _within(place: Place) -> str:
     return ", ".join(f"{index + 1}" + (f" (retry {retry})" if retry else "") for retry, index in parts)
 
 
-def _make_timing(visit: StateVisit | None, start: float) -> SideTiming | None:
+def _make_timing(visit: StateVisit | None, start: float, ends: dict[Place, VisitEnd]) -> SideTiming | None:
     if visit is None:
         return None
     return SideTiming(
@@ -90,6 +102,7 @@ def _make_timing(visit: StateVisit | None, start: float) -> SideTiming | None:
         seconds=visit.seconds,
         calls=visit.calls,
         calling=sum(attempt.seconds or 0.0 for attempt in visit.attempts),
+        ended=ends[visit.place],
     )
 
 

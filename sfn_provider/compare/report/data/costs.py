@@ -112,19 +112,29 @@ def _make_cost(
     prices = options.prices
     return Cost(
         region=prices.region,
-        as_of=prices.as_of,
+        as_of=prices.dates,
         currency=prices.currency,
         sources=dict(prices.sources),
         runs=options.runs,
         runs_from=options.runs_from,
         case=case.name,
         transitions=usage.transitions,
+        retries=sum(max(0, row.step_functions.calls - 1) for row in case.states if row.step_functions is not None),
         seconds=usage.seconds,
         worker_seconds=usage.worker_seconds,
         tasks=len(usage.task_seconds),
         ways=tuple(
-            Way(name=name, monthly=dollars, curve=tuple(estimated.curves[name]))
-            for name, dollars in estimated.monthly.items()
+            Way(
+                name=found.way.name,
+                monthly=found.monthly,
+                curve=found.curve,
+                added=found.added,
+                origin=found.way.origin,
+                source=found.way.source,
+                limit=found.way.limit,
+            )
+            for found in estimated.ways
+            if found.curve
         ),
         break_even=tuple(sorted(estimated.break_even, key=lambda point: point.runs)),
         left_out=estimated.left_out,

@@ -18,6 +18,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 26.0, 14.0, 42.0
 _LABEL_GAP = 15.0
 """Pixels between the letters at the ends of two curves."""
 
+_LETTER_GAP = 6.0
+"""Pixels between the end of a curve and its letter."""
+
 Scale = Callable[[float], float]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -25,11 +28,12 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Curve:
-    """A way: its letter, its points as SVG has them, and where its letter stands."""
+    """A way: its letter, its points as SVG has them, and where its letter stands: at its end."""
 
     name: str
     letter: str
     points: str
+    letter_x: float
     letter_y: float
 
 
@@ -86,10 +90,9 @@ def make_cost_chart(cost: Cost, size: Size) -> CostChart:
         share = (math.log10(max(monthly, _MIN_DOLLARS)) - least) / (top_power - least)
         return bottom - (bottom - _TOP) * share
 
-    ends = _separate([y(way.curve[-1][1]) for way in cost.ways])
     curves = [
-        Curve(way.name, LETTERS[number], _points(way, x, y), end)
-        for number, (way, end) in enumerate(zip(cost.ways, ends, strict=True))
+        Curve(way.name, LETTERS[number % len(LETTERS)], _points(way, x, y), *end)
+        for number, (way, end) in enumerate(zip(cost.ways, _ends(cost.ways, x, y), strict=True))
     ]
     dense = size.width > 500
     powers = range(0, int(math.log10(MAX_RUNS)) + 1, 1 if dense else 2)
@@ -109,6 +112,15 @@ def make_cost_chart(cost: Cost, size: Size) -> CostChart:
         tuple(marks),
         x(min(max(cost.runs, 1), MAX_RUNS)),
     )
+
+
+def _ends(ways: Sequence[Way], x: Scale, y: Scale) -> list[tuple[float, float]]:
+    """The places of the letters: beside the ends of the curves, apart from one another where many end together."""
+    found = [(x(min(way.curve[-1][0], MAX_RUNS)), y(way.curve[-1][1])) for way in ways]
+    whole = [number for number, way in enumerate(ways) if way.curve[-1][0] >= MAX_RUNS]
+    for number, moved in zip(whole, _separate([found[number][1] for number in whole]), strict=True):
+        found[number] = found[number][0], moved
+    return [(at + _LETTER_GAP, height) for at, height in found]
 
 
 def _points(way: Way, x: Scale, y: Scale) -> str:

@@ -30,8 +30,11 @@ class Box:
         lines: its name, on one line or two.
         title: its name in full, and whether it ran.
         kind: what it is.
+        note: what is written below its name: what it is, how often it ran, failed, and was caught.
         ran: how often it ran.
         differs: whether the sides differ in it.
+        failed: how often it failed.
+        caught: how often it failed, and a catcher took the error.
         group: whether it holds others.
     """
 
@@ -42,9 +45,18 @@ class Box:
     lines: tuple[str, ...]
     title: str
     kind: str
+    note: str
     ran: int
     differs: bool
+    failed: int
+    caught: int
     group: bool
+
+    @property
+    def style(self) -> str:
+        """The name of what is drawn: what matters most of it."""
+        names = {"differs": self.differs, "failed": self.failed, "caught": self.caught, "ran": self.ran}
+        return next((name for name, applies in names.items() if applies), "idle")
 
 
 @dataclass(frozen=True)
@@ -100,7 +112,7 @@ def draw(graph: Graph, ran: TakenPaths) -> Drawing:
 
 def _draw(graph: Graph, ran: TakenPaths) -> Drawing:
     inner = {node.key: _draw_inside(node, ran) for node in graph.nodes if node.inside}
-    sizes = {node.key: _size(node, inner.get(node.key)) for node in graph.nodes}
+    sizes = {node.key: _size(node, _note(node, ran), inner.get(node.key)) for node in graph.nodes}
     titles = {node.key: node.title for node in graph.nodes}
     layout = lay_out(sizes, graph.edges)
     boxes: list[Box] = []
@@ -134,22 +146,40 @@ def _draw_inside(node: Node, ran: TakenPaths) -> Drawing:
     return Drawing(x - 2 * _PADDING, height, tuple(boxes), tuple(lines))
 
 
-def _size(node: Node, inner: Drawing | None) -> Size:
+def _note(node: Node, ran: TakenPaths) -> str:
+    times, failed, caught = (counted[node.key] for counted in (ran.nodes, ran.failed, ran.caught))
+    found = [f"{node.kind} ×{times}" if times > 1 else node.kind]  # noqa: RUF001
+    for count, word in ((failed, "failed"), (caught, "caught")):
+        found += [f"{count} {word}" if times > 1 else word] if count else []
+    return f"{'≠ ' if node.key in ran.differing else ''}{', '.join(found)}"
+
+
+def _size(node: Node, note: str, inner: Drawing | None) -> Size:
     if inner is not None:
-        head = _width(_fit(node.title, _MAX_HEAD)) * _CHARACTER + _width(node.kind) * _SMALL_CHARACTER + 3 * _PADDING
+        head = _width(_fit(node.title, _MAX_HEAD)) * _CHARACTER + _width(note) * _SMALL_CHARACTER + 3 * _PADDING
         return Size(max(inner.width + 2 * _PADDING, head), inner.height + _HEAD + _PADDING)
     lines = _wrap(node.title)
     widths = [_width(line) * _CHARACTER for line in lines]
-    return Size(max(84.0, *widths, (_width(node.kind) + 7) * _SMALL_CHARACTER) + 2 * _PADDING, 26 + _LINE * len(lines))
+    return Size(max(84.0, *widths, _width(note) * _SMALL_CHARACTER) + 2 * _PADDING, 26 + _LINE * len(lines))
 
 
 def _make_box(node: Node, corner: Point, size: Size, ran: TakenPaths) -> Box:
     times = ran.nodes[node.key]
+    failed, caught = ran.failed[node.key], ran.caught[node.key]
     result = f"ran {times} times" if times > 1 else "ran" if times else "did not run"
+    result += f", failed{_times(failed, times)}" if failed else ""
+    result += f", its error was caught{_times(caught, times)}" if caught else ""
     differs = node.key in ran.differing
     title = f"{node.title}, {node.kind}: {result}{'; the sides differ' if differs else ''}"
     lines = _wrap(node.title) if not node.inside else (_fit(node.title, _MAX_HEAD),)
-    return Box(*corner, size.width, size.height, lines, title, node.kind, times, differs, group=bool(node.inside))
+    group = bool(node.inside)
+    note = _note(node, ran)
+    return Box(*corner, size.width, size.height, lines, title, node.kind, note, times, differs, failed, caught, group)
+
+
+def _times(count: int, of: int) -> str:
+    """How often, where it ran more than once."""
+    return "" if of <= 1 else " once" if count == 1 else f" {count} times"
 
 
 def _wrap(text: str) -> tuple[str, ...]:

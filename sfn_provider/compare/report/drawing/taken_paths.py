@@ -22,11 +22,15 @@ class TakenPaths:
         nodes: how often each node ran.
         edges: the edges that were taken.
         differing: the nodes in whose states the sides differ.
+        failed: how often a node failed.
+        caught: how often it failed, and a catcher took the error.
     """
 
     nodes: Counter[str] = field(default_factory=Counter)
     edges: frozenset[Edge] = frozenset()
     differing: frozenset[str] = frozenset()
+    failed: Counter[str] = field(default_factory=Counter)
+    caught: Counter[str] = field(default_factory=Counter)
 
 
 def find_taken_paths(graph: Graph, cases: Sequence[Case], side: SideName) -> TakenPaths:
@@ -56,7 +60,14 @@ def find_taken_paths(graph: Graph, cases: Sequence[Case], side: SideName) -> Tak
         if ((one, other) in followed if {one, other} <= state_nodes else nodes[one] and nodes[other])
     }
     differing = frozenset(node_of[row.state] for case in cases for row in case.differing if row.state in node_of)
-    return TakenPaths(nodes, frozenset(edges), differing)
+    failed, caught = (_count_ends(cases, side, node_of, ended) for ended in ("failed", "caught"))
+    return TakenPaths(nodes, frozenset(edges), differing, failed, caught)
+
+
+def _count_ends(cases: Sequence[Case], side: SideName, node_of: dict[str, str], ended: str) -> Counter[str]:
+    """Count the visits that ended in some way, by the node of their state."""
+    timings = ((node_of.get(row.state), getattr(row, side)) for case in cases for row in _rows(case, side))
+    return Counter(node for node, timing in timings if node is not None and timing.ended == ended)
 
 
 def _count_groups(graph: Graph, nodes: Counter[str]) -> bool:
