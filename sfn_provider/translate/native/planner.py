@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
+from sfn_provider.translate.native.control_nodes import make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
@@ -24,7 +25,8 @@ from sfn_provider.translate.native.data_flow.values import (
 )
 from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY, make_exact
 from sfn_provider.translate.native.exact_parts import ExactPart
-from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.jinja import JinjaWriter
+from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ERROR_KEY, Place
 from sfn_provider.translate.native.map_nodes import (
     make_item_function,
     make_items,
@@ -33,6 +35,7 @@ from sfn_provider.translate.native.map_nodes import (
     make_results,
 )
 from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
+from sfn_provider.translate.native.merges import Merge, find_merge
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
@@ -116,6 +119,7 @@ class _Planner:
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     maps: dict[str, MapForm] = field(default_factory=dict)
+    merges: dict[str, Merge] = field(default_factory=dict)
     mapped: dict[str, str] = field(default_factory=dict)
     partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
@@ -130,6 +134,7 @@ class _Planner:
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
+        self._add_merges(routes)
         variables = self._name(routes)
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
@@ -234,6 +239,17 @@ class _Planner:
         if problems:
             raise ExceptionGroup("not native", problems)
 
+    def _add_merges(self, routes: Routes) -> None:
+        """Put a task before each operator that is given what ways build too differently for a template."""
+        self._name(routes)
+        jinja = JinjaWriter(self.find, self.find_mark)
+        for name, form in self.forms.items():
+            merge = find_merge(name, form, jinja.json_text) if isinstance(form, OperatorForm) else None
+            if merge is not None and name in routes.nodes:
+                self.merges[merge.key] = merge
+                self.forms[name] = merge.form
+                routes.insert_on_all_ways(RouteNode(merge.key, "merge", name, routes.nodes[name].groups), name)
+
     def _name(self, routes: Routes) -> dict[str, str]:
         """Set the ids of the tasks; return their variables."""
         preferred = {key: preferred_id(node) for key, node in routes.nodes.items()}
@@ -254,15 +270,17 @@ class _Planner:
 
     def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
         if node.kind == "guard":
-            return maker.guard(node)
-        if node.kind not in ("state", "items", "results"):
-            return maker.empty(node)
+            return make_guard(maker, node)
+        if node.kind not in ("state", "items", "results", "merge"):
+            return make_empty(maker, node)
         flow = self.flows[node.state]
         maker.width = WIDTH - 4 * (2 + len(node.groups))
         incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
         takes_arguments = len(incoming) <= 1
         if isinstance(flow.state, ExactPart):
             return make_exact(maker, flow, routes.choices.get(node.key))
+        if node.kind == "merge":
+            return make_merge(maker, node, self.merges[node.key], takes_arguments)
         if isinstance(flow.state, Map):
             return self._make_map(flow, node, maker, takes_arguments)
         if node.key in self.failing:
@@ -315,7 +333,8 @@ class _Planner:
             if keys and isinstance(keys[0], int):
                 raise NotNative("the execution's input is an array, and a run's configuration an object")
             return Place("", path=keys)
-        if source.kind == "result" and (source.state in self.tasks_of_pass or source.state in self.parts):
+        known = (*self.tasks_of_pass, *self.parts, *self.merges)
+        if source.kind == "result" and source.state in known:
             return Place(self.task_ids[source.state], path=keys)
         if source.kind == "variables":
             return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
@@ -368,15 +387,6 @@ class _Planner:
                 value = write(value, path, part)
         self.partial.add(source.state)
         return Place("", value=read(value, keys))
-
-
-CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
-    ("Execution", "Id"): ("run_id", "run_id"),
-    ("Execution", "Name"): ("run_id", "run_id"),
-    ("Execution", "StartTime"): ("dag_run.start_date.isoformat()", "dag_run"),
-    ("StateMachine", "Name"): ("dag.dag_id", "dag"),
-}
-"""What stands for members of the context object, and the name of Airflow's context in it."""
 
 
 def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:

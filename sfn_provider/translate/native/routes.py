@@ -21,7 +21,7 @@ from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.mapping import map_form
 
 EdgeKind = Literal["next", "choice", "error", "join", "mapped"]
-NodeKind = Literal["state", "items", "results", "start", "end", "done", "skippable", "guard", "one_failed"]
+NodeKind = Literal["state", "items", "results", "start", "end", "done", "skippable", "guard", "one_failed", "merge"]
 
 END = ""
 """Where a way ends instead of at a task."""
@@ -36,7 +36,7 @@ class RouteNode:
         kind: ``state``; the others are empty tasks: before and behind the branches of a Parallel (``start``, ``done``),
             at the end of one of them (``end``), between a branch and a task that must not run without it
             (``skippable``), before a handler that has other ways to it (``one_failed``); ``guard`` looks whether a task
-            has failed for whose errors a handler is meant.
+            has failed for whose errors a handler is meant; ``merge`` returns what an operator is given.
         state: the state that it belongs to.
         groups: the Parallels around, outermost first.
         watched: for a guard the keys of the tasks whose failure it looks for.
@@ -105,6 +105,17 @@ class Routes:
                 nodes[node.key] = node
             nodes[key] = other
         self.nodes = nodes
+
+    def insert_on_all_ways(self, node: RouteNode, before: str) -> None:
+        """Add a task directly before another one, which all ways to that one lead through from then on."""
+        self.insert(node, before)
+        moved = {(left, node.key if right == before else right): kind for (left, right), kind in self.edges.items()}
+        self.edges = {**moved, (node.key, before): "next"}
+        self.caught = {
+            (left, node.key if right == before else right): state for (left, right), state in self.caught.items()
+        }
+        for ways in self.choices.values():
+            ways.update({way: node.key for way, key in ways.items() if key == before})
 
 
 def _reach(keys: Iterable[str], step: object) -> set[str]:

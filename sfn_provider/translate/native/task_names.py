@@ -20,6 +20,7 @@ def preferred_id(node: RouteNode) -> str:
         "end": f"{name}_{behind}",
         "done": f"{name}_done",
         "skippable": f"{name}_to_{behind}",
+        "merge": f"{name}_{behind}",
         "guard": f"{naming.task_id(node.key.partition(chr(0))[0])}_is_due",
         "one_failed": f"{name}_failed",
     }[node.kind]

@@ -142,7 +142,9 @@ class ItemBody:
         if place is None:
             return self.maker.find(source, keys)
         if source.kind == "error":
-            return Place({"Error": "\0type(error).__name__", "Cause": "\0str(error)"}[str(keys[0])])
+            fields = {"Error": "type(error).__name__", "Cause": "str(error)"}
+            whole = ", ".join(f'"{name}": {text}' for name, text in fields.items())
+            return Place("\0" + (fields[str(keys[0])] if keys else f"{{{whole}}}"))
         if source.kind == "result" and source.state in self.calls.forms:
             return self.calls.place(source.state, place.task_id, keys)
         return replace(place, path=keys)
