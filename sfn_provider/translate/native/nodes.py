@@ -186,7 +186,7 @@ class NodeMaker:
 
     def call_of(self, form: FunctionForm, writer: PythonWriter) -> list[str]:
         """Return the lines that make a client and, from the second on, call its method."""
-        client = form.client.replace("-", "_")
+        client = naming.variable(form.client)
         if isinstance(form.parameters, Object):
             arguments = {name: self.python(value, writer) for name, value in form.parameters.members}
         else:

@@ -27,6 +27,8 @@ from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY, m
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter
 from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ERROR_KEY, Place
+from sfn_provider.translate.native.loop_nodes import make_exits, make_loop
+from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.map_nodes import (
     make_item_function,
     make_items,
@@ -36,7 +38,7 @@ from sfn_provider.translate.native.map_nodes import (
 )
 from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
 from sfn_provider.translate.native.merges import Merge, find_merge
-from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, NotPolling, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.poll_nodes import make_poll
@@ -72,6 +74,7 @@ class NativePlan:
         polls: the loops that became sensors, by the name of their Task.
         maps: how each Map is written.
         mapped: the Map around a state that runs for each item in a mapped task, by the name of the state.
+        loops: the name of the state at which a loop begins that is one function, by those of all its states.
         parts: the states that stay exact, by the name of the first one.
     """
 
@@ -85,12 +88,14 @@ class NativePlan:
     polls: Mapping[str, Poll]
     mapped: Mapping[str, str]
     maps: Mapping[str, MapForm]
+    loops: Mapping[str, str]
     parts: Mapping[str, ExactPart]
 
     @property
     def item_states(self) -> dict[str, str]:
-        """The states that the task of an item goes through, with the Map around them."""
-        return {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
+        """The states that the task of an item, or of a loop, goes through, with the Map, or the start of the loop."""
+        items = {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
+        return items | dict(self.loops)
 
 
 def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
@@ -121,16 +126,21 @@ class _Planner:
     maps: dict[str, MapForm] = field(default_factory=dict)
     merges: dict[str, Merge] = field(default_factory=dict)
     mapped: dict[str, str] = field(default_factory=dict)
+    loops: dict[str, str] = field(default_factory=dict)
     partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
 
     def plan(self) -> NativePlan:
-        self.flows = {flow.name: flow for flow in self.scope.walk()}
+        for flow in self.scope.walk():  # a loop has the name of its first state
+            self.flows.setdefault(flow.name, flow)
         self.maps = {name: form for name, flow in self.flows.items() if (form := map_form(flow)) is not None}
         for name in self.maps:
             if name not in self.mapped:  # of Maps in one another the outermost
                 self.mapped |= {inner.name: name for inner in self._inside(name)}
+        for name, flow in self.flows.items():
+            if isinstance(flow.state, LoopPart) and name not in self.loops and name not in self.mapped:
+                self.loops |= {inner.name: name for inner in flow.scopes[0].walk()} | {name: name}
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
@@ -146,7 +156,8 @@ class _Planner:
             try:
                 made = self._make(node, routes, maker)
             except NotNative as refusal:
-                problems.append(NotNative(refusal.why, node.state))
+                at = refusal.state if isinstance(refusal, NotPolling) else None
+                problems.append(type(refusal)(refusal.why, at or node.state))
                 continue
             made.variable, made.group = variables[key], node.groups
             made.trigger_rule = routes.trigger_rule(key)
@@ -171,6 +182,7 @@ class _Planner:
             self.polls,
             self.mapped,
             self.maps,
+            self.loops,
             self.parts,
         )
 
@@ -181,7 +193,7 @@ class _Planner:
 
     def _collected(self) -> set[str]:
         """Return the Map states whose results tasks read."""
-        values = [value for flow in self.flows.values() for value in (*values_of_state(flow), *rule_values(flow))]
+        values = [value for flow in self.scope.walk() for value in (*values_of_state(flow), *rule_values(flow))]
         values += [self.flows[name].effective for name in self.tasks_of_pass]
         read_in = {source.state for value in values for source, _ in reads_of(value) if source.kind == "result"}
         return read_in & set(self.maps)
@@ -193,7 +205,8 @@ class _Planner:
         """
         reads: Reads = {}
         marks: set[str] = set()
-        for name, flow in self.flows.items():
+        for flow in self.scope.walk():
+            name = flow.name
             if name in routes.folded:
                 continue
             values = values_of_state(flow)
@@ -222,7 +235,9 @@ class _Planner:
     def _choose_forms(self, reads: Reads) -> None:
         problems = []
         for name, flow in self.flows.items():
-            if not isinstance(flow.state, Task) or self.maps.get(self.mapped.get(name, "")) == "states":
+            if not isinstance(flow.state, Task) or name in self.loops:
+                continue
+            if self.maps.get(self.mapped.get(name, "")) == "states":
                 continue
             absent = next((part for part in walk(flow.effective) if isinstance(part, Absent)), None)
             if absent is not None:
@@ -271,12 +286,14 @@ class _Planner:
     def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
         if node.kind == "guard":
             return make_guard(maker, node)
-        if node.kind not in ("state", "items", "results", "merge"):
+        if node.kind not in ("state", "items", "results", "merge", "exits"):
             return make_empty(maker, node)
         flow = self.flows[node.state]
         maker.width = WIDTH - 4 * (2 + len(node.groups))
         incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
         takes_arguments = len(incoming) <= 1
+        if isinstance(flow.state, LoopPart):
+            return self._make_loop(flow, node, routes, maker, takes_arguments)
         if isinstance(flow.state, ExactPart):
             return make_exact(maker, flow, routes.choices.get(node.key))
         if node.kind == "merge":
@@ -298,6 +315,18 @@ class _Planner:
         if isinstance(flow.state, Pass):
             return maker.materialised(flow, takes_arguments)
         raise NotNative(f"a {flow.state.type} has no native form")
+
+    def _make_loop(
+        self, flow: StateFlow, node: RouteNode, routes: Routes, maker: NodeMaker, takes_arguments: bool
+    ) -> NativeNode:
+        if node.kind == "exits":
+            return make_exits(maker, flow, node, routes.choices[node.key])
+        is_read = flow.name in self.read_results
+        evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
+        made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read)
+        self.forms |= calls.forms
+        self.partial |= calls.whole
+        return made
 
     def _make_map(self, flow: StateFlow, node: RouteNode, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
         is_read = flow.name in self._collected()
@@ -336,6 +365,11 @@ class _Planner:
         known = (*self.tasks_of_pass, *self.parts, *self.merges)
         if source.kind == "result" and source.state in known:
             return Place(self.task_ids[source.state], path=keys)
+        if source.kind == "result" and source.state in self.loops.values():
+            several = len(self.flows[source.state].ways) > 1
+            return Place(self.task_ids[source.state], path=("output", *keys) if several else keys)
+        if source.kind == "variables" and source.state in self.loops.values():
+            raise NotNative(f"a variable is read that the loop of {source.state} sets")
         if source.kind == "variables":
             return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
         if source.kind == "context" and keys in CONTEXT_OBJECT:

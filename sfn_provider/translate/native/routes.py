@@ -18,10 +18,13 @@ from typing import Literal
 from sfn_provider.asl.model import Choice, Pass, Succeed
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.exact_parts import ExactPart
+from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.mapping import map_form
 
 EdgeKind = Literal["next", "choice", "error", "join", "mapped"]
-NodeKind = Literal["state", "items", "results", "start", "end", "done", "skippable", "guard", "one_failed", "merge"]
+NodeKind = Literal[
+    "state", "items", "results", "exits", "start", "end", "done", "skippable", "guard", "one_failed", "merge"
+]
 
 END = ""
 """Where a way ends instead of at a task."""
@@ -215,6 +218,13 @@ class _Builder:
         if flow.state.type == "Map" and map_form(flow) != "list":
             self._add_map(name, groups)
             return
+        if isinstance(flow.state, LoopPart) and len(flow.ways) > 1:
+            branch = f"{name}\0exits"
+            routes.nodes[name] = RouteNode(name, "state", name, groups)
+            routes.nodes[branch] = RouteNode(branch, "exits", name, groups)
+            routes.edges[name, branch] = "next"
+            self.entries[name], self.exits[name], self.inside[name] = [name], [branch], [name, branch]
+            return
         if flow.state.type != "Parallel":
             routes.nodes[name] = RouteNode(name, "state", name, groups)
             self.entries[name] = self.exits[name] = self.inside[name] = [name]
@@ -289,7 +299,8 @@ class _Builder:
         for target, kind in _ways(flow):
             resolved = targets[target]
             if kind == "choice":
-                self.routes.choices.setdefault(flow.name, {})[target] = END if resolved == END else ""
+                branch = self.exits[flow.name][0]
+                self.routes.choices.setdefault(branch, {})[target] = END if resolved == END else ""
             if resolved == END and not is_inner:
                 continue  # nothing comes behind the last tasks of a run
             lefts = self._lefts(flow, resolved, kind, arrivals)
@@ -298,7 +309,7 @@ class _Builder:
                 continue
             rights = self.entries[resolved]
             if kind == "choice":
-                self.routes.choices[flow.name][target] = rights[0]
+                self.routes.choices[self.exits[flow.name][0]][target] = rights[0]
             for left in lefts:
                 for right in rights:
                     joins = kind == "next" and len(lefts) > 1

@@ -16,6 +16,7 @@ def preferred_id(node: RouteNode) -> str:
     return {
         "start": f"{name}_start",
         "items": f"{name}_items",
+        "exits": f"{name}_exits",
         "results": f"{name}_results",
         "end": f"{name}_{behind}",
         "done": f"{name}_done",

@@ -356,7 +356,7 @@ class ItemBody:
         needs no variable.
         """
         first = values[0]
-        if all(value == first for value in values) and not _reads_error(first):
+        if all(value == first for value in values) and not reads_error(first):
             return first
         objects = [value for value in values if isinstance(value, Object)]
         if len(objects) < len(values):
@@ -390,5 +390,6 @@ def _indented(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def _reads_error(value: Value) -> bool:
+def reads_error(value: Value) -> bool:
+    """Return whether a value reads the error of a failed state."""
     return any(isinstance(part, Source) and part.kind == "error" for part in walk(value))
