@@ -36,12 +36,12 @@ class Merge:
     Args:
         key: the key of the task in the graph.
         values: what it returns: the only value, or an object of them.
-        form: the form of the operator, which takes these values from the task.
+        form: the form of the operator, which takes these values from the task; None for states that stay exact.
     """
 
     key: str
     values: Mapping[str, Value]
-    form: OperatorForm
+    form: OperatorForm | None = None
 
 
 def find_merge(name: str, form: OperatorForm, write: Callable[[Value], str]) -> Merge | None:
@@ -66,6 +66,24 @@ def find_merge(name: str, form: OperatorForm, write: Callable[[Value], str]) -> 
     ]
     arguments = {argument: _replaced(tree, places) for argument, tree in form.arguments.items()}
     return Merge(key, found, replace(form, arguments=arguments))
+
+
+def find_input_merge(name: str, document: Value, write: Callable[[Value], str]) -> Merge | None:
+    """Return what a task makes of the input of states that stay exact; None where a template says it well.
+
+    Args:
+        name: the first of the states.
+        document: their input.
+        write: returns the template of a value; raises `NotNative` where there is none.
+    """
+    has_template = True
+    try:
+        write(document)
+    except NotNative:
+        has_template = False
+    if has_template and not _is_long(document, write):
+        return None
+    return Merge(f"{name}\0input", {"input": document})
 
 
 def _is_long(value: Value, write: Callable[[Value], str]) -> bool:

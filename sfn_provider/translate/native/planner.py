@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
 from sfn_provider.translate.native.control_nodes import make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
-    INPUT,
     Absent,
     Key,
-    Member,
-    Object,
     Source,
-    Value,
     marks_of,
-    read,
     reads_of,
     walk,
-    write,
 )
-from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY, make_exact
+from sfn_provider.translate.native.exact_nodes import make_exact
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter
-from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ERROR_KEY, Place
 from sfn_provider.translate.native.loop_nodes import make_exits, make_loop
 from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.map_nodes import (
@@ -37,10 +30,10 @@ from sfn_provider.translate.native.map_nodes import (
     make_results,
 )
 from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
-from sfn_provider.translate.native.merges import Merge, find_merge
+from sfn_provider.translate.native.merges import Merge, find_input_merge, find_merge
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, NotPolling, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
-from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.planned_states import PlannedStates
 from sfn_provider.translate.native.poll_nodes import make_poll
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
@@ -113,23 +106,8 @@ def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
 
 
 @dataclass(slots=True)
-class _Planner:
-    scope: ScopeFlow
-    versions: Versions
-    tasks_of_pass: frozenset[str]
-    polls: Mapping[str, Poll] = field(default_factory=dict)
-    parts: Mapping[str, ExactPart] = field(default_factory=dict)
-    read_results: set[str] = field(default_factory=set)
-    flows: dict[str, StateFlow] = field(default_factory=dict)
-    forms: dict[str, TaskForm] = field(default_factory=dict)
-    failing: dict[str, str] = field(default_factory=dict)
-    maps: dict[str, MapForm] = field(default_factory=dict)
-    merges: dict[str, Merge] = field(default_factory=dict)
-    mapped: dict[str, str] = field(default_factory=dict)
-    loops: dict[str, str] = field(default_factory=dict)
-    partial: set[str] = field(default_factory=set)
-    with_error: set[str] = field(default_factory=set)
-    task_ids: dict[str, str] = field(default_factory=dict)
+class _Planner(PlannedStates):
+    """Plans the DAG."""
 
     def plan(self) -> NativePlan:
         for flow in self.scope.walk():  # a loop has the name of its first state
@@ -260,10 +238,17 @@ class _Planner:
         jinja = JinjaWriter(self.find, self.find_mark)
         for name, form in self.forms.items():
             merge = find_merge(name, form, jinja.json_text) if isinstance(form, OperatorForm) else None
-            if merge is not None and name in routes.nodes:
-                self.merges[merge.key] = merge
+            if merge is not None and merge.form is not None and name in routes.nodes:
                 self.forms[name] = merge.form
-                routes.insert_on_all_ways(RouteNode(merge.key, "merge", name, routes.nodes[name].groups), name)
+                self._add_merge(name, merge, routes)
+        for name in self.parts:
+            merge = find_input_merge(name, self.flows[name].effective, jinja.json_text)
+            if merge is not None:
+                self._add_merge(name, merge, routes)
+
+    def _add_merge(self, name: str, merge: Merge, routes: Routes) -> None:
+        self.merges[merge.key] = merge
+        routes.insert_on_all_ways(RouteNode(merge.key, "merge", name, routes.nodes[name].groups), name)
 
     def _name(self, routes: Routes) -> dict[str, str]:
         """Set the ids of the tasks; return their variables."""
@@ -292,12 +277,13 @@ class _Planner:
         maker.width = WIDTH - 4 * (2 + len(node.groups))
         incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
         takes_arguments = len(incoming) <= 1
+        if node.kind == "merge":
+            return make_merge(maker, node, self.merges[node.key], takes_arguments)
         if isinstance(flow.state, LoopPart):
             return self._make_loop(flow, node, routes, maker, takes_arguments)
         if isinstance(flow.state, ExactPart):
-            return make_exact(maker, flow, routes.choices.get(node.key))
-        if node.kind == "merge":
-            return make_merge(maker, node, self.merges[node.key], takes_arguments)
+            merged = self.task_ids.get(f"{flow.name}\0input")
+            return make_exact(maker, flow, routes.choices.get(node.key), maker.producers.get(merged or ""))
         if isinstance(flow.state, Map):
             return self._make_map(flow, node, maker, takes_arguments)
         if node.key in self.failing:
@@ -355,77 +341,3 @@ class _Planner:
             raise TypeError(f"{form!r} does not ask again")
         is_read = flow.name in self.read_results
         return make_poll(maker, flow, self.flows[poll.choice], poll, form, takes_arguments, is_read)
-
-    def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
-        """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
-        if source == INPUT:
-            if keys and isinstance(keys[0], int):
-                raise NotNative("the execution's input is an array, and a run's configuration an object")
-            return Place("", path=keys)
-        known = (*self.tasks_of_pass, *self.parts, *self.merges)
-        if source.kind == "result" and source.state in known:
-            return Place(self.task_ids[source.state], path=keys)
-        if source.kind == "result" and source.state in self.loops.values():
-            several = len(self.flows[source.state].ways) > 1
-            return Place(self.task_ids[source.state], path=("output", *keys) if several else keys)
-        if source.kind == "variables" and source.state in self.loops.values():
-            raise NotNative(f"a variable is read that the loop of {source.state} sets")
-        if source.kind == "variables":
-            return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
-        if source.kind == "context" and keys in CONTEXT_OBJECT:
-            return Place("", expression=CONTEXT_OBJECT[keys])
-        if source.kind == "context" and keys[:2] == ("Execution", "Input"):
-            return self.find(INPUT, keys[2:])
-        if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
-            return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
-        form = self.forms.get(source.state) if source.kind == "result" else None
-        if source.kind == "result" and source.state in self.failing:
-            return Place(self.task_ids[source.state], path=keys)  # nobody gets there
-        if source.kind == "result" and source.state in self.maps:
-            key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
-            return Place(self.task_ids[key], path=keys)
-        if form is None:
-            raise NotNative(_unknown_source(source, keys))
-        place = form.place(self.task_ids.get(source.state, ""), keys)
-        if place is not None:
-            return place
-        if not isinstance(form, OperatorForm):
-            raise TypeError(f"{form!r} has no parts")
-        return self._known_parts(source, keys, form)
-
-    def find_mark(self, mark: Source) -> Place:
-        """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
-        if mark.kind == "exit":
-            return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
-        if mark.kind == "error" or mark.state in self.tasks_of_pass:
-            return self.find(mark, ())
-        form = self.forms.get(mark.state)
-        if isinstance(form, OperatorForm):
-            keys = {found.xcom for found in form.row.returns.values() if found.source in ("value", "json")}
-            if not keys:
-                raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
-            return Place(self.task_ids[mark.state], xcom=sorted(keys, key=lambda key: key != "return_value")[0])
-        if form is None or (mark.state in self.polls and mark.state not in self.read_results):
-            raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
-        return Place(self.task_ids[mark.state])
-
-    def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
-        """Return an object with the parts of a result that an operator returns."""
-        value: Value = Object(())
-        for text in form.row.returns:
-            path = parse_path(text)
-            if path[: len(keys)] == keys:
-                part: Value = source
-                for key in path:
-                    part = Member(part, key)
-                value = write(value, path, part)
-        self.partial.add(source.state)
-        return Place("", value=read(value, keys))
-
-
-def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
-    path = ".".join(map(str, keys))
-    return {
-        "error": f"the error of {source.state} is not where a later task could read it",
-        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
-    }.get(source.kind, f"the result of {source.state} cannot be read")
