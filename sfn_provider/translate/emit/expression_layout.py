@@ -34,7 +34,8 @@ class _Layout:
         flat = self.flat(node)
         if used + len(flat) <= self.width:
             return flat
-        if isinstance(node, ast.Call) and (node.args or node.keywords):
+        is_plain = isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+        if isinstance(node, ast.Call) and is_plain and (node.args or node.keywords):
             return self.call(node, indent)
         if isinstance(node, ast.Dict) and node.keys:
             return self.dict(node, indent)
@@ -56,7 +57,12 @@ class _Layout:
         keys = [f"{self.flat(key)}: " if key is not None else "**" for key in node.keys]
         return self.lines("{", list(zip(keys, node.values, strict=True)), "}", indent)
 
+    def entry(self, prefix: str, part: ast.expr, indent: str) -> str:
+        needs_brackets = prefix == "**" and isinstance(part, ast.IfExp | ast.BoolOp | ast.Lambda | ast.Compare)
+        text = self.lay_out(part, indent, len(indent + prefix) + 1)
+        return f"({text})" if needs_brackets else text
+
     def lines(self, start: str, parts: list[tuple[str, ast.expr]], end: str, indent: str) -> str:
         inner = indent + INDENT
-        texts = [prefix + self.lay_out(part, inner, len(inner + prefix) + 1) for prefix, part in parts]
+        texts = [prefix + self.entry(prefix, part, inner) for prefix, part in parts]
         return f"{start}\n" + "".join(f"{inner}{text},\n" for text in texts) + indent + end

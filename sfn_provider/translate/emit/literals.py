@@ -83,7 +83,10 @@ def literal(value: Any, indent: str, used: int, width: int = WIDTH) -> str:
     """
     flat = inline(value)
     if isinstance(value, Code) and len(value.lines) > 1 and used + columns(flat) > width:
-        return "(\n" + "".join(f"{indent}{INDENT}{line}\n" for line in value.lines) + f"{indent})"
+        together = " ".join(value.lines)
+        fits = columns(f"{indent}{INDENT}{together}") <= width
+        lines = (together,) if fits else value.lines
+        return "(\n" + "".join(f"{indent}{INDENT}{line}\n" for line in lines) + f"{indent})"
     if isinstance(value, Code) and used + columns(flat) > width:
         return lay_out_expression(flat, indent, used, width)
     if isinstance(value, Wrapped) and used + columns(flat) > width:

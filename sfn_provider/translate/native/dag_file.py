@@ -164,7 +164,7 @@ class _Lines:
         decorator = f"{indent}@{node.decorator}{_arguments(arguments, node.decorator, indent)}\n"
         names = sorted(node.parameters, key=lambda name: node.parameters[name] is None)
         item = [] if node.expanded is None else ["item"]
-        head = f"{indent}def {node.variable}({', '.join([*item, *names])}):\n"
+        head = _head(node.variable, [*item, *names], indent)
         body = "".join(f"{indent}{INDENT}{line}\n" for line in node.body)
         text = decorator + head + body
         if position in self.named:
@@ -222,7 +222,19 @@ def _edge_line(parts: list[str], indent: str) -> str:
     if len(parts) == 2 and last.startswith("[") and len(f"{indent}{parts[0]} >> [") <= WIDTH:
         names = "".join(f"{inner}{name},\n" for name in last[1:-1].split(", "))
         return f"{indent}{parts[0]} >> [\n{names}{indent}]\n"
-    return f"{indent}(\n{inner}{parts[0]}\n{''.join(f'{inner}>> {part}{chr(10)}' for part in parts[1:])}{indent})\n"
+    texts = [lay_out_expression(part, inner, len(inner) + 3, WIDTH) for part in parts]
+    return f"{indent}(\n{inner}{texts[0]}\n{''.join(f'{inner}>> {text}{chr(10)}' for text in texts[1:])}{indent})\n"
+
+
+def _head(name: str, parameters: list[str], indent: str) -> str:
+    """Return the first lines of a function."""
+    listed = ", ".join(parameters)
+    if len(f"{indent}def {name}({listed}):") <= WIDTH:
+        return f"{indent}def {name}({listed}):\n"
+    inner = indent + INDENT
+    if len(inner + listed) > WIDTH:
+        listed = f",\n{inner}".join(parameters) + ","
+    return f"{indent}def {name}(\n{inner}{listed}\n{indent}):\n"
 
 
 def _call(node: NativeNode) -> str:

@@ -291,6 +291,16 @@ def _item_states(name: str, state: object, native: NativePlan) -> Iterator[Diffe
         )
 
 
+def _loops(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if native.loops.get(name) == name:
+        yield (
+            "LOOP_IN_ONE_TASK",
+            "The loop is one task, which takes a worker's place for as long as it goes on; where it fails, or its "
+            "worker is lost, it begins anew.",
+            "Set retries as the calls in it allow; have it wait in a sensor where it waits for long.",
+        )
+
+
 def _folded(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     if name in native.routes.folded and isinstance(state, Pass) and "parameters" in state.model_fields_set:
         yield (
@@ -315,6 +325,7 @@ _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = 
         _polling,
         _maps,
         _item_states,
+        _loops,
         _folded,
     ),
 )

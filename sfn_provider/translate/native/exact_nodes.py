@@ -27,13 +27,16 @@ _OPTIMIZED = "arn:aws:states:::"
 """What the ARNs of integrations start with: they are the same in every account."""
 
 
-def make_exact(maker: NodeMaker, flow: StateFlow, targets: dict[str, str] | None) -> NativeNode:
+def make_exact(
+    maker: NodeMaker, flow: StateFlow, targets: dict[str, str] | None, document: str | None = None
+) -> NativeNode:
     """Make the task of states that stay exact.
 
     Args:
         maker: makes what all tasks need.
         flow: the states.
         targets: where several states may come next, the key of the task, or `END`, by the name of the state; else None.
+        document: the text of the result of the task that makes the input; None where a template does.
 
     Raises:
         NotNative: what they start with cannot be said.
@@ -45,7 +48,7 @@ def make_exact(maker: NodeMaker, flow: StateFlow, targets: dict[str, str] | None
     arguments: dict[str, Any] = {"states": _with_constants(part.definition(), maker)}
     if flow.language != "JSONPath":
         arguments["query_language"] = flow.language
-    arguments["input"] = Wrapped(jinja.json_text(flow.effective))
+    arguments["input"] = Wrapped(jinja.json_text(flow.effective)) if document is None else Code(document)
     if flow.environment.variables:
         arguments["variables"] = Wrapped(jinja.json_text(_together(flow.environment.variables)))
     if targets is not None:

@@ -101,8 +101,8 @@ def _replace(scope: Any, exact: Collection[str], parts: dict[str, ExactPart]) ->
     for name, state in states.items():
         if name not in homes:
             made[name] = state
-        elif name == _entries(scope.start_at, edges, homes[name])[0]:
-            made[name] = parts[name] = _part(name, homes[name], scope, edges)
+        elif name == entries_of(scope.start_at, edges, homes[name])[0]:
+            made[name] = parts[name] = make_part(name, homes[name], scope, edges)
     return scope.model_copy(update={"states": made})
 
 
@@ -111,7 +111,15 @@ def _has_exact_item(state: State, exact: Collection[str]) -> bool:
     return isinstance(state, Map) and any(names[-1] in exact for _, names, _ in walk_states(state.body))
 
 
-def _part(name: str, region: frozenset[str], scope: StateMachine | Branch, edges: Edges) -> ExactPart:
+def make_part(name: str, region: frozenset[str], scope: StateMachine | Branch, edges: Edges) -> ExactPart:
+    """Return the part of some states of a scope that is entered at one of them.
+
+    Args:
+        name: that state.
+        region: the names of the states.
+        scope: the scope.
+        edges: the states to which each state of it leads.
+    """
     names = sorted(region, key=[name, *scope.states].index)
     exits = dict.fromkeys(target for inner in names for target in edges[inner] if target not in region)
     states = {inner: scope.states[inner] for inner in names}
@@ -155,7 +163,7 @@ def _cycles(edges: Edges, regions: list[frozenset[str]]) -> Iterator[frozenset[s
             yield frozenset(loop).union(*through)
 
 
-def _entries(start_at: str, edges: Edges, region: Collection[str]) -> list[str]:
+def entries_of(start_at: str, edges: Edges, region: Collection[str]) -> list[str]:
     """Return the states of a region at which it is entered; its first one where nothing leads to it."""
     found = [start_at] if start_at in region else []
     found += [target for name, targets in edges.items() if name not in region for target in targets if target in region]
@@ -164,6 +172,6 @@ def _entries(start_at: str, edges: Edges, region: Collection[str]) -> list[str]:
 
 def _with_one_entry(start_at: str, edges: Edges, region: frozenset[str]) -> frozenset[str]:
     """Return a region, with the states that lead to it where it has several entries."""
-    if len(_entries(start_at, edges, region)) == 1:
+    if len(entries_of(start_at, edges, region)) == 1:
         return region
     return region | {name for name, targets in edges.items() if region & {*targets}}

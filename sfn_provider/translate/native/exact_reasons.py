@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine, Task, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow
 from sfn_provider.translate.native.data_flow.values import Unresolved, walk
-from sfn_provider.translate.native.model import NativeOptions, NotNative
+from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling
 from sfn_provider.translate.native.planner import NativePlan, plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
 from sfn_provider.translate.plan.graph import successors
@@ -56,12 +56,20 @@ def _try(machine: StateMachine, options: NativeOptions, exact: Collection[str]) 
     """Plan with some states exact. Return None and the states that have to be, too, where that does not work."""
     refused: Reasons = {}
     scope: ScopeFlow | None = None
-    try:
-        prepared = prepare_machine(machine, options.templates, exact)
-        scope = prepared.scope
-        return plan_prepared(prepared, options.versions), {}
-    except* NotNative as refusals:
-        refused = {str(refusal.state): refusal.why for refusal in _flat(refusals)}
+    functions: set[str] = set()
+    while True:
+        again: set[str] = set()
+        try:
+            prepared = prepare_machine(machine, options.templates, exact, functions)
+            scope = prepared.scope
+            return plan_prepared(prepared, options.versions), {}
+        except* NotNative as refusals:
+            found_all = _flat(refusals)
+            again = {str(refusal.state) for refusal in found_all if isinstance(refusal, NotPolling)} - functions
+            refused = {str(refusal.state): refusal.why for refusal in found_all}
+        if not again:
+            break
+        functions |= again
     found: Reasons = {}
     for name, why in refused.items():
         maker = _maker(scope, why) if scope is not None else None

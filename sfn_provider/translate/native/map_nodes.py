@@ -9,8 +9,8 @@ from sfn_provider.translate.native.data_flow.evaluation import Evaluator, StateF
 from sfn_provider.translate.native.data_flow.values import Key, Source
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.items.body import ItemBody
 from sfn_provider.translate.native.items.calls import ItemCalls
+from sfn_provider.translate.native.items.loops import LoopBody
 from sfn_provider.translate.native.model import NativeNode
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.poll_nodes import asking_lines, hook_of
@@ -100,7 +100,7 @@ def make_item_function(
         NotNative: a state within the Map cannot be said so.
     """
     state: Map = flow.state  # type: ignore[assignment]
-    body = ItemBody(maker, flow, evaluator, polls, ItemCalls(maker))
+    body = LoopBody(maker, flow, evaluator, polls, ItemCalls(maker))
     lines = body.item_lines(is_read)
     concurrency = {"max_active_tis_per_dagrun": state.max_concurrency} if state.max_concurrency else {}
     made = maker.function(
@@ -120,7 +120,7 @@ def make_list(maker: NodeMaker, flow: StateFlow, evaluator: Evaluator, takes_arg
         takes_arguments: whether the function may have results of other tasks as arguments.
     """
     outer, names = maker.writer(takes_arguments)
-    body = ItemBody(maker, flow, evaluator, {}, ItemCalls(maker), outer.as_argument)
+    body = LoopBody(maker, flow, evaluator, {}, ItemCalls(maker), outer.as_argument)
     lines = body.list_lines()
     return maker.function(flow.name, flow.name, lines, body.writer, names, why="a list, as no item calls anything")
 

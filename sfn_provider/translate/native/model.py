@@ -34,6 +34,10 @@ class NotNative(Exception):
         self.state = state
 
 
+class NotPolling(NotNative):
+    """A loop cannot be said as a sensor that asks again; it may be a function that goes round."""
+
+
 @dataclass(frozen=True, slots=True)
 class Versions:
     """The versions for which a file is made.

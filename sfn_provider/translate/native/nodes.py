@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfn_provider.asl.model import Choice, Pass, Task
-from sfn_provider.translate.emit.literals import Code, Wrapped, inline, literal, string
+from sfn_provider.translate.emit.literals import Code, Wrapped, literal, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
@@ -23,18 +23,17 @@ from sfn_provider.translate.native.data_flow.values import (
     constant,
 )
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
-from sfn_provider.translate.native.expressions.places import Find, Place
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
-from sfn_provider.translate.native.routes import END, RouteNode
+from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
 from sfn_provider.translate.native.states.python_lines import (
     call_lines,
     if_lines,
     raise_lines,
     return_lines,
-    statement_lines,
 )
 from sfn_provider.translate.native.states.task_forms import (
     FunctionForm,
@@ -181,13 +180,13 @@ class NodeMaker:
     def _call(self, flow: StateFlow, form: FunctionForm, limits: dict[str, Any], takes_arguments: bool) -> NativeNode:
         writer, names = self.writer(takes_arguments)
         hook, *lines = self.call_of(form, writer)
-        body = [hook, *return_lines(lines, form.returned, flow.name in self.marks, form.has_times)]
+        body = [hook, *return_lines(lines, form.returned, flow.name in self.marks, form.has_times, self.width)]
         imports = [HOOK, ("json", "")] if form.has_times else [HOOK]
         return self.function(flow.name, flow.name, body, writer, names, arguments=limits, imports=imports)
 
     def call_of(self, form: FunctionForm, writer: PythonWriter) -> list[str]:
         """Return the lines that make a client and, from the second on, call its method."""
-        client = form.client.replace("-", "_")
+        client = naming.variable(form.client)
         if isinstance(form.parameters, Object):
             arguments = {name: self.python(value, writer) for name, value in form.parameters.members}
         else:
@@ -210,6 +209,33 @@ class NodeMaker:
                 return Code(as_json)
         return Code(writer.expression(value), writer.lines_of(value) if isinstance(value, OneOf) else ())
 
+    def written(
+        self, takes_arguments: bool, write: Callable[[PythonWriter], Iterable[str]]
+    ) -> tuple[list[str], PythonWriter, dict[str, str]]:
+        """Return the body of a function, what has written its expressions, and its parameters by task.
+
+        What several expressions take from elsewhere is assigned to a variable first.
+
+        Args:
+            takes_arguments: whether the function may have results of other tasks as arguments.
+            write: writes the body; it may be called twice.
+        """
+        writer, names = self.writer(takes_arguments)
+        lines = list(write(writer))
+        taken = {*names.values(), *writer.context}
+        named: dict[str, str] = {}
+        for text, task_id, key in writer.repeated():
+            preferred = self.variables.get(task_id, "answer") + (f"_{key}" if key == ERROR_KEY else "")
+            numbered = (f"{preferred}_{number}" for number in range(2, len(taken) + 3))
+            named[text] = next(name for name in (preferred, f"{preferred}_result", *numbered) if name not in taken)
+            taken.add(named[text])
+        if not named:
+            return lines, writer, names
+        writer, names = self.writer(takes_arguments)
+        writer.named = named
+        lines = list(write(writer))
+        return [*(f"{name} = {text}" for text, name in named.items()), *lines], writer, names
+
     def writer(self, takes_arguments: bool) -> tuple[PythonWriter, dict[str, str]]:
         """Return what writes the expressions of a function, and the names of its parameters by task; both grow."""
         names: dict[str, str] = {}
@@ -229,8 +255,15 @@ class NodeMaker:
             targets: the key of the task for the name of the next state.
             takes_arguments: whether the function may have results of other tasks as arguments.
         """
+        default = flow.state.default  # type: ignore[union-attr]
+        body, writer, names = self.written(takes_arguments, lambda writer: self._choice_lines(flow, targets, writer))
+        imports = [*moment_imports(body), *(() if default is not None else (fail_exception(self.versions),))]
+        return self.function(
+            flow.name, flow.name, body, writer, names, how="branch", decorator="task.branch", imports=imports
+        )
+
+    def _choice_lines(self, flow: StateFlow, targets: dict[str, str], writer: PythonWriter) -> list[str]:
         state: Choice = flow.state  # type: ignore[assignment]
-        writer, names = self.writer(takes_arguments)
         rules = [(rule_condition(rule, flow, writer), self._chosen(targets, rule.next or "")) for rule in state.choices]
         default = self._chosen(targets, state.default) if state.default is not None else None
         body: list[str] = []
@@ -243,10 +276,7 @@ class NodeMaker:
                 body += [*if_lines(condition, parts, self.width), f"    return {chosen}"]
             failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
             body.append(f"return {default}" if default is not None else failure)
-        imports = [*moment_imports(body), *(() if default is not None else (fail_exception(self.versions),))]
-        return self.function(
-            flow.name, flow.name, body, writer, names, how="branch", decorator="task.branch", imports=imports
-        )
+        return body
 
     def _chosen(self, targets: dict[str, str], name: str) -> str:
         key = targets[name]
@@ -255,11 +285,14 @@ class NodeMaker:
     def materialised(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Pass whose value later tasks read."""
         state: Pass = flow.state  # type: ignore[assignment]
-        writer, names = self.writer(takes_arguments)
         value = constant(state.result) if "result" in state.model_fields_set else flow.effective
-        body = f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n")
+        body, writer, names = self.written(takes_arguments, lambda writer: self.value_lines(value, writer))
         why = "ways that meet later build the value differently"
         return self.function(flow.name, flow.name, body, writer, names, why=why)
+
+    def value_lines(self, value: Value, writer: PythonWriter) -> list[str]:
+        """Return the lines that return a value."""
+        return f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n")
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""
@@ -319,47 +352,6 @@ class NodeMaker:
             operator="DateTimeSensorAsync",
             arguments={"target_time": Wrapped(target)},
             imports=frozenset({(module, "DateTimeSensorAsync")}),
-        )
-
-    # Between states --------------------------------------------------------------------------------------------------
-
-    def empty(self, node: RouteNode) -> NativeNode:
-        """Make a task that does nothing."""
-        module = "airflow.operators.empty" if self.versions.is_2 else "airflow.providers.standard.operators.empty"
-        return NativeNode(
-            node.state,
-            self.task_ids[node.key],
-            "",
-            "operator",
-            operator="EmptyOperator",
-            imports=frozenset({(module, "EmptyOperator")}),
-        )
-
-    def guard(self, node: RouteNode) -> NativeNode:
-        """Make the task that lets a handler run only after the failure of the tasks that it is for.
-
-        It fails otherwise, so that a run in which an earlier task failed does not end green.
-        """
-        watched, width = inline([self.task_ids[key] for key in node.watched]), WIDTH - 4 * (2 + len(node.groups))
-        if self.versions.is_2:
-            found = "found.state for found in dag_run.get_task_instances()"
-            context, test = "dag_run", '"failed" not in states'
-            body = statement_lines("states = ", f"[{found} if found.task_id in {watched}]", width)
-        else:
-            call = f"ti.get_task_states(dag_id=ti.dag_id, task_ids={watched}, run_ids=[ti.run_id])"
-            context, test = "ti", '"failed" not in states[ti.run_id].values()'
-            body = statement_lines("states = ", call, width)
-        failure = '    raise AirflowFailException("An earlier task has failed")'
-        return NativeNode(
-            node.state,
-            self.task_ids[node.key],
-            "",
-            "taskflow",
-            decorator="task",
-            parameters={context: None},
-            body=(*body, f"if {test}:", failure),
-            comment="The failure of an earlier task is not for this handler.",
-            imports=frozenset({fail_exception(self.versions)}),
         )
 
 

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
+from sfn_provider.translate.native.control_nodes import make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
-    INPUT,
     Absent,
     Key,
-    Member,
-    Object,
     Source,
-    Value,
     marks_of,
-    read,
     reads_of,
     walk,
-    write,
 )
-from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY, make_exact
+from sfn_provider.translate.native.exact_nodes import make_exact
 from sfn_provider.translate.native.exact_parts import ExactPart
-from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.jinja import JinjaWriter
+from sfn_provider.translate.native.loop_nodes import make_exits, make_loop
+from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.map_nodes import (
     make_item_function,
     make_items,
@@ -33,9 +30,10 @@ from sfn_provider.translate.native.map_nodes import (
     make_results,
 )
 from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
-from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, Versions
+from sfn_provider.translate.native.merges import Merge, find_input_merge, find_merge
+from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, NotPolling, Versions
 from sfn_provider.translate.native.nodes import NodeMaker
-from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.planned_states import PlannedStates
 from sfn_provider.translate.native.poll_nodes import make_poll
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
@@ -69,6 +67,7 @@ class NativePlan:
         polls: the loops that became sensors, by the name of their Task.
         maps: how each Map is written.
         mapped: the Map around a state that runs for each item in a mapped task, by the name of the state.
+        loops: the name of the state at which a loop begins that is one function, by those of all its states.
         parts: the states that stay exact, by the name of the first one.
     """
 
@@ -82,12 +81,14 @@ class NativePlan:
     polls: Mapping[str, Poll]
     mapped: Mapping[str, str]
     maps: Mapping[str, MapForm]
+    loops: Mapping[str, str]
     parts: Mapping[str, ExactPart]
 
     @property
     def item_states(self) -> dict[str, str]:
-        """The states that the task of an item goes through, with the Map around them."""
-        return {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
+        """The states that the task of an item, or of a loop, goes through, with the Map, or the start of the loop."""
+        items = {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
+        return items | dict(self.loops)
 
 
 def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
@@ -105,31 +106,23 @@ def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
 
 
 @dataclass(slots=True)
-class _Planner:
-    scope: ScopeFlow
-    versions: Versions
-    tasks_of_pass: frozenset[str]
-    polls: Mapping[str, Poll] = field(default_factory=dict)
-    parts: Mapping[str, ExactPart] = field(default_factory=dict)
-    read_results: set[str] = field(default_factory=set)
-    flows: dict[str, StateFlow] = field(default_factory=dict)
-    forms: dict[str, TaskForm] = field(default_factory=dict)
-    failing: dict[str, str] = field(default_factory=dict)
-    maps: dict[str, MapForm] = field(default_factory=dict)
-    mapped: dict[str, str] = field(default_factory=dict)
-    partial: set[str] = field(default_factory=set)
-    with_error: set[str] = field(default_factory=set)
-    task_ids: dict[str, str] = field(default_factory=dict)
+class _Planner(PlannedStates):
+    """Plans the DAG."""
 
     def plan(self) -> NativePlan:
-        self.flows = {flow.name: flow for flow in self.scope.walk()}
+        for flow in self.scope.walk():  # a loop has the name of its first state
+            self.flows.setdefault(flow.name, flow)
         self.maps = {name: form for name, flow in self.flows.items() if (form := map_form(flow)) is not None}
         for name in self.maps:
             if name not in self.mapped:  # of Maps in one another the outermost
                 self.mapped |= {inner.name: name for inner in self._inside(name)}
+        for name, flow in self.flows.items():
+            if isinstance(flow.state, LoopPart) and name not in self.loops and name not in self.mapped:
+                self.loops |= {inner.name: name for inner in flow.scopes[0].walk()} | {name: name}
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
+        self._add_merges(routes)
         variables = self._name(routes)
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
@@ -141,7 +134,8 @@ class _Planner:
             try:
                 made = self._make(node, routes, maker)
             except NotNative as refusal:
-                problems.append(NotNative(refusal.why, node.state))
+                at = refusal.state if isinstance(refusal, NotPolling) else None
+                problems.append(type(refusal)(refusal.why, at or node.state))
                 continue
             made.variable, made.group = variables[key], node.groups
             made.trigger_rule = routes.trigger_rule(key)
@@ -166,6 +160,7 @@ class _Planner:
             self.polls,
             self.mapped,
             self.maps,
+            self.loops,
             self.parts,
         )
 
@@ -176,7 +171,7 @@ class _Planner:
 
     def _collected(self) -> set[str]:
         """Return the Map states whose results tasks read."""
-        values = [value for flow in self.flows.values() for value in (*values_of_state(flow), *rule_values(flow))]
+        values = [value for flow in self.scope.walk() for value in (*values_of_state(flow), *rule_values(flow))]
         values += [self.flows[name].effective for name in self.tasks_of_pass]
         read_in = {source.state for value in values for source, _ in reads_of(value) if source.kind == "result"}
         return read_in & set(self.maps)
@@ -188,7 +183,8 @@ class _Planner:
         """
         reads: Reads = {}
         marks: set[str] = set()
-        for name, flow in self.flows.items():
+        for flow in self.scope.walk():
+            name = flow.name
             if name in routes.folded:
                 continue
             values = values_of_state(flow)
@@ -217,7 +213,9 @@ class _Planner:
     def _choose_forms(self, reads: Reads) -> None:
         problems = []
         for name, flow in self.flows.items():
-            if not isinstance(flow.state, Task) or self.maps.get(self.mapped.get(name, "")) == "states":
+            if not isinstance(flow.state, Task) or name in self.loops:
+                continue
+            if self.maps.get(self.mapped.get(name, "")) == "states":
                 continue
             absent = next((part for part in walk(flow.effective) if isinstance(part, Absent)), None)
             if absent is not None:
@@ -233,6 +231,24 @@ class _Planner:
                 problems.append(NotNative(refusal.why, name))
         if problems:
             raise ExceptionGroup("not native", problems)
+
+    def _add_merges(self, routes: Routes) -> None:
+        """Put a task before each operator that is given what ways build too differently for a template."""
+        self._name(routes)
+        jinja = JinjaWriter(self.find, self.find_mark)
+        for name, form in self.forms.items():
+            merge = find_merge(name, form, jinja.json_text) if isinstance(form, OperatorForm) else None
+            if merge is not None and merge.form is not None and name in routes.nodes:
+                self.forms[name] = merge.form
+                self._add_merge(name, merge, routes)
+        for name in self.parts:
+            merge = find_input_merge(name, self.flows[name].effective, jinja.json_text)
+            if merge is not None:
+                self._add_merge(name, merge, routes)
+
+    def _add_merge(self, name: str, merge: Merge, routes: Routes) -> None:
+        self.merges[merge.key] = merge
+        routes.insert_on_all_ways(RouteNode(merge.key, "merge", name, routes.nodes[name].groups), name)
 
     def _name(self, routes: Routes) -> dict[str, str]:
         """Set the ids of the tasks; return their variables."""
@@ -254,15 +270,20 @@ class _Planner:
 
     def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
         if node.kind == "guard":
-            return maker.guard(node)
-        if node.kind not in ("state", "items", "results"):
-            return maker.empty(node)
+            return make_guard(maker, node)
+        if node.kind not in ("state", "items", "results", "merge", "exits"):
+            return make_empty(maker, node)
         flow = self.flows[node.state]
         maker.width = WIDTH - 4 * (2 + len(node.groups))
         incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
         takes_arguments = len(incoming) <= 1
+        if node.kind == "merge":
+            return make_merge(maker, node, self.merges[node.key], takes_arguments)
+        if isinstance(flow.state, LoopPart):
+            return self._make_loop(flow, node, routes, maker, takes_arguments)
         if isinstance(flow.state, ExactPart):
-            return make_exact(maker, flow, routes.choices.get(node.key))
+            merged = self.task_ids.get(f"{flow.name}\0input")
+            return make_exact(maker, flow, routes.choices.get(node.key), maker.producers.get(merged or ""))
         if isinstance(flow.state, Map):
             return self._make_map(flow, node, maker, takes_arguments)
         if node.key in self.failing:
@@ -280,6 +301,18 @@ class _Planner:
         if isinstance(flow.state, Pass):
             return maker.materialised(flow, takes_arguments)
         raise NotNative(f"a {flow.state.type} has no native form")
+
+    def _make_loop(
+        self, flow: StateFlow, node: RouteNode, routes: Routes, maker: NodeMaker, takes_arguments: bool
+    ) -> NativeNode:
+        if node.kind == "exits":
+            return make_exits(maker, flow, node, routes.choices[node.key])
+        is_read = flow.name in self.read_results
+        evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
+        made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read)
+        self.forms |= calls.forms
+        self.partial |= calls.whole
+        return made
 
     def _make_map(self, flow: StateFlow, node: RouteNode, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
         is_read = flow.name in self._collected()
@@ -308,80 +341,3 @@ class _Planner:
             raise TypeError(f"{form!r} does not ask again")
         is_read = flow.name in self.read_results
         return make_poll(maker, flow, self.flows[poll.choice], poll, form, takes_arguments, is_read)
-
-    def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
-        """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
-        if source == INPUT:
-            if keys and isinstance(keys[0], int):
-                raise NotNative("the execution's input is an array, and a run's configuration an object")
-            return Place("", path=keys)
-        if source.kind == "result" and (source.state in self.tasks_of_pass or source.state in self.parts):
-            return Place(self.task_ids[source.state], path=keys)
-        if source.kind == "variables":
-            return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
-        if source.kind == "context" and keys in CONTEXT_OBJECT:
-            return Place("", expression=CONTEXT_OBJECT[keys])
-        if source.kind == "context" and keys[:2] == ("Execution", "Input"):
-            return self.find(INPUT, keys[2:])
-        if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
-            return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
-        form = self.forms.get(source.state) if source.kind == "result" else None
-        if source.kind == "result" and source.state in self.failing:
-            return Place(self.task_ids[source.state], path=keys)  # nobody gets there
-        if source.kind == "result" and source.state in self.maps:
-            key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
-            return Place(self.task_ids[key], path=keys)
-        if form is None:
-            raise NotNative(_unknown_source(source, keys))
-        place = form.place(self.task_ids.get(source.state, ""), keys)
-        if place is not None:
-            return place
-        if not isinstance(form, OperatorForm):
-            raise TypeError(f"{form!r} has no parts")
-        return self._known_parts(source, keys, form)
-
-    def find_mark(self, mark: Source) -> Place:
-        """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
-        if mark.kind == "exit":
-            return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
-        if mark.kind == "error" or mark.state in self.tasks_of_pass:
-            return self.find(mark, ())
-        form = self.forms.get(mark.state)
-        if isinstance(form, OperatorForm):
-            keys = {found.xcom for found in form.row.returns.values() if found.source in ("value", "json")}
-            if not keys:
-                raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
-            return Place(self.task_ids[mark.state], xcom=sorted(keys, key=lambda key: key != "return_value")[0])
-        if form is None or (mark.state in self.polls and mark.state not in self.read_results):
-            raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
-        return Place(self.task_ids[mark.state])
-
-    def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
-        """Return an object with the parts of a result that an operator returns."""
-        value: Value = Object(())
-        for text in form.row.returns:
-            path = parse_path(text)
-            if path[: len(keys)] == keys:
-                part: Value = source
-                for key in path:
-                    part = Member(part, key)
-                value = write(value, path, part)
-        self.partial.add(source.state)
-        return Place("", value=read(value, keys))
-
-
-CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
-    ("Execution", "Id"): ("run_id", "run_id"),
-    ("Execution", "Name"): ("run_id", "run_id"),
-    ("Execution", "StartTime"): ("dag_run.start_date.isoformat()", "dag_run"),
-    ("StateMachine", "Name"): ("dag.dag_id", "dag"),
-}
-"""What stands for members of the context object, and the name of Airflow's context in it."""
-
-
-def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
-    path = ".".join(map(str, keys))
-    return {
-        "error": f"the error of {source.state} is not where a later task could read it",
-        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
-    }.get(source.kind, f"the result of {source.state} cannot be read")

@@ -7,7 +7,7 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Call, Key, Source, read
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.model import Import, NativeNode, NotNative
+from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
 from sfn_provider.translate.native.nodes import HOOK, NodeMaker, moment_imports
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import rule_condition
@@ -90,7 +90,7 @@ def _make_loop(
 ) -> NativeNode:
     """Make the function of a loop that calls a Lambda function with its own last answer."""
     if not isinstance(form, LambdaForm) or poll.again is None:
-        raise NotNative("in the loop it is called with its own last result")
+        raise NotPolling("in the loop it is called with its own last result")
     again = read(poll.again, form.prefix)
     writer.imports |= {("json", ""), ("time", "")}
     asking = asking_lines(maker, LambdaForm(form.function, EVENT, form.prefix), writer)
@@ -161,11 +161,11 @@ def leaving_test(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> str:
     """Return the condition for leaving a loop.
 
     Raises:
-        NotNative: there is no single one.
+        NotPolling: there is no single one.
     """
     test = _single_test(poll, _conditions(poll, deciding, writer))
     if test is None:
-        raise NotNative("the rules of its loop lead out and back by turns", poll.task)
+        raise NotPolling("the rules of its loop lead out and back by turns", poll.task)
     return test
 
 

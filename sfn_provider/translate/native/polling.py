@@ -5,7 +5,7 @@ The machine is rewritten without the way back, so that all else sees a Task and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,21 +40,22 @@ class Poll:
     again: Value | None = None
 
 
-def cut_polling_loops(machine: StateMachine) -> tuple[StateMachine, dict[str, Poll]]:
+def cut_polling_loops(machine: StateMachine, functions: Collection[str] = ()) -> tuple[StateMachine, dict[str, Poll]]:
     """Return a machine without the ways back of its polling loops, and these loops by the name of their Task.
 
     Args:
         machine: the machine.
+        functions: the Tasks of loops that are left as they are.
     """
     polls: dict[str, Poll] = {}
-    return _cut_scope(machine, polls), polls
+    return _cut_scope(machine, polls, functions), polls
 
 
-def _cut_scope(scope: Any, polls: dict[str, Poll]) -> Any:
-    states = {name: _cut_inside(state, polls) for name, state in scope.states.items()}
+def _cut_scope(scope: Any, polls: dict[str, Poll], functions: Collection[str]) -> Any:
+    states = {name: _cut_inside(state, polls, functions) for name, state in scope.states.items()}
     for loop in loops({name: successors(state) for name, state in states.items()}):
         poll = _find_poll(states, loop)
-        if poll is None:
+        if poll is None or poll.task in functions:
             continue
         polls[poll.task] = poll
         states[poll.choice] = _without_way_back(states[poll.choice], poll)
@@ -66,12 +67,14 @@ def _cut_scope(scope: Any, polls: dict[str, Poll]) -> Any:
     return scope.model_copy(update={"states": states})
 
 
-def _cut_inside(state: Any, polls: dict[str, Poll]) -> Any:
+def _cut_inside(state: Any, polls: dict[str, Poll], functions: Collection[str]) -> Any:
     if isinstance(state, Parallel):
-        return state.model_copy(update={"branches": tuple(_cut_scope(branch, polls) for branch in state.branches)})
+        return state.model_copy(
+            update={"branches": tuple(_cut_scope(branch, polls, functions) for branch in state.branches)}
+        )
     if isinstance(state, Map):
         field = "item_processor" if state.item_processor is not None else "iterator"
-        body: Branch = _cut_scope(state.body, polls)
+        body: Branch = _cut_scope(state.body, polls, functions)
         return state.model_copy(update={field: body})
     return state
 

@@ -9,8 +9,9 @@ from sfn_provider.asl.model import Fail, Map, Pass, StateMachine, Task, Wait, wa
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, OneOf, Value, constant, walk, write
 from sfn_provider.translate.native.exact_parts import ExactPart, replace_exact_parts
+from sfn_provider.translate.native.loop_parts import replace_loops
 from sfn_provider.translate.native.mapping import check_map
-from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.model import NotNative, NotPolling
 from sfn_provider.translate.native.nodes import moment_reads
 from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
 from sfn_provider.translate.native.states.conditions import rule_values
@@ -37,19 +38,23 @@ class PreparedMachine:
     parts: Mapping[str, ExactPart]
 
 
-def prepare_machine(machine: StateMachine, templates: Mapping[str, str], exact: Collection[str]) -> PreparedMachine:
+def prepare_machine(
+    machine: StateMachine, templates: Mapping[str, str], exact: Collection[str], functions: Collection[str] = ()
+) -> PreparedMachine:
     """Prepare a machine.
 
     Args:
         machine: the machine.
         templates: Jinja expressions in place of fields of the input, by name.
         exact: the names of states that stay exact.
+        functions: the Tasks of loops that are functions, not sensors.
 
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
     """
     machine, parts = replace_exact_parts(machine, exact)
-    machine, polls = cut_polling_loops(machine)
+    machine, polls = cut_polling_loops(machine, functions)
+    machine = replace_loops(machine)
     _check_states(machine)
     document: Value = INPUT
     for name, expression in templates.items():
@@ -73,7 +78,7 @@ def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evalu
             if poll is not None:
                 found[name] = poll
             elif name in polls:
-                problems.append(NotNative("each round of its loop makes another document", name))
+                problems.append(NotPolling("each round of its loop makes another document", name))
     if problems:
         raise ExceptionGroup("not native", problems)
     return found
@@ -85,7 +90,7 @@ def _check_states(machine: StateMachine) -> None:
     for scope in _scopes(machine):
         for loop in loops({name: successors(state) for name, state in scope.states.items()}):
             others = ", ".join([*loop[:_SHOWN], *([f"and {len(loop) - _SHOWN} more"] if len(loop) > _SHOWN else [])])
-            found += [NotNative(f"Airflow's graph has no way back, which {others} have", name) for name in loop]
+            found += [NotNative(f"two ways lead into the loop of {others}", name) for name in loop]
     for _, names, state in walk_states(machine):
         if isinstance(state, Map):
             try:

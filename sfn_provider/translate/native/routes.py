@@ -18,10 +18,13 @@ from typing import Literal
 from sfn_provider.asl.model import Choice, Pass, Succeed
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.exact_parts import ExactPart
+from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.mapping import map_form
 
 EdgeKind = Literal["next", "choice", "error", "join", "mapped"]
-NodeKind = Literal["state", "items", "results", "start", "end", "done", "skippable", "guard", "one_failed"]
+NodeKind = Literal[
+    "state", "items", "results", "exits", "start", "end", "done", "skippable", "guard", "one_failed", "merge"
+]
 
 END = ""
 """Where a way ends instead of at a task."""
@@ -36,7 +39,7 @@ class RouteNode:
         kind: ``state``; the others are empty tasks: before and behind the branches of a Parallel (``start``, ``done``),
             at the end of one of them (``end``), between a branch and a task that must not run without it
             (``skippable``), before a handler that has other ways to it (``one_failed``); ``guard`` looks whether a task
-            has failed for whose errors a handler is meant.
+            has failed for whose errors a handler is meant; ``merge`` returns what an operator is given.
         state: the state that it belongs to.
         groups: the Parallels around, outermost first.
         watched: for a guard the keys of the tasks whose failure it looks for.
@@ -105,6 +108,17 @@ class Routes:
                 nodes[node.key] = node
             nodes[key] = other
         self.nodes = nodes
+
+    def insert_on_all_ways(self, node: RouteNode, before: str) -> None:
+        """Add a task directly before another one, which all ways to that one lead through from then on."""
+        self.insert(node, before)
+        moved = {(left, node.key if right == before else right): kind for (left, right), kind in self.edges.items()}
+        self.edges = {**moved, (node.key, before): "next"}
+        self.caught = {
+            (left, node.key if right == before else right): state for (left, right), state in self.caught.items()
+        }
+        for ways in self.choices.values():
+            ways.update({way: node.key for way, key in ways.items() if key == before})
 
 
 def _reach(keys: Iterable[str], step: object) -> set[str]:
@@ -204,6 +218,13 @@ class _Builder:
         if flow.state.type == "Map" and map_form(flow) != "list":
             self._add_map(name, groups)
             return
+        if isinstance(flow.state, LoopPart) and len(flow.ways) > 1:
+            branch = f"{name}\0exits"
+            routes.nodes[name] = RouteNode(name, "state", name, groups)
+            routes.nodes[branch] = RouteNode(branch, "exits", name, groups)
+            routes.edges[name, branch] = "next"
+            self.entries[name], self.exits[name], self.inside[name] = [name], [branch], [name, branch]
+            return
         if flow.state.type != "Parallel":
             routes.nodes[name] = RouteNode(name, "state", name, groups)
             self.entries[name] = self.exits[name] = self.inside[name] = [name]
@@ -278,7 +299,8 @@ class _Builder:
         for target, kind in _ways(flow):
             resolved = targets[target]
             if kind == "choice":
-                self.routes.choices.setdefault(flow.name, {})[target] = END if resolved == END else ""
+                branch = self.exits[flow.name][0]
+                self.routes.choices.setdefault(branch, {})[target] = END if resolved == END else ""
             if resolved == END and not is_inner:
                 continue  # nothing comes behind the last tasks of a run
             lefts = self._lefts(flow, resolved, kind, arrivals)
@@ -287,7 +309,7 @@ class _Builder:
                 continue
             rights = self.entries[resolved]
             if kind == "choice":
-                self.routes.choices[flow.name][target] = rights[0]
+                self.routes.choices[self.exits[flow.name][0]][target] = rights[0]
             for left in lefts:
                 for right in rights:
                     joins = kind == "next" and len(lefts) > 1

@@ -22,7 +22,8 @@ def entries(plan: NativePlan, machine: StateMachine, reasons: Mapping[str, str])
         reasons: why states stay exact, by their names.
     """
     nodes = dict(zip(plan.routes.nodes, plan.dag.nodes, strict=True))
-    nodes |= {inner: nodes[name] for inner, name in plan.mapped.items() if inner not in _without_task(plan)}
+    within = {**plan.mapped, **plan.loops}
+    nodes |= {inner: nodes[name] for inner, name in within.items() if inner not in _without_task(plan)}
     found = []
     for location, names, state in walk_states(machine):
         node = nodes.get(names[-1])
@@ -47,7 +48,13 @@ def _without_task(plan: NativePlan) -> set[str]:
 
 def _is_folded(plan: NativePlan, names: tuple[str, ...]) -> bool:
     """Whether a state has no task: it was folded, or it is in a Map whose task or list has all of it."""
-    around = {*plan.mapped.values(), *(name for name, form in plan.maps.items() if form == "list")}
+    if names[-1] in plan.loops:
+        return True
+    around = {
+        *plan.mapped.values(),
+        *plan.loops.values(),
+        *(name for name, form in plan.maps.items() if form == "list"),
+    }
     return names[-1] in plan.routes.folded or any(name in around for name in names[:-1])
 
 

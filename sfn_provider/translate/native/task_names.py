@@ -16,10 +16,12 @@ def preferred_id(node: RouteNode) -> str:
     return {
         "start": f"{name}_start",
         "items": f"{name}_items",
+        "exits": f"{name}_exits",
         "results": f"{name}_results",
         "end": f"{name}_{behind}",
         "done": f"{name}_done",
         "skippable": f"{name}_to_{behind}",
+        "merge": f"{name}_{behind}",
         "guard": f"{naming.task_id(node.key.partition(chr(0))[0])}_is_due",
         "one_failed": f"{name}_failed",
     }[node.kind]

@@ -4,12 +4,13 @@ Made from the Step Functions definition machine.asl.json.
 """
 
 import json
+import time
 from datetime import UTC, datetime
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException
-from sfn_provider.operators.states import StatesOperator
+from tenacity import Retrying, stop_after_attempt, wait_exponential
 
 with DAG(
     dag_id="export_polling",
@@ -27,48 +28,43 @@ with DAG(
         response.pop("ResponseMetadata")
         return json.loads(json.dumps(response, default=str))
 
-    wait_a_minute = StatesOperator(
-        task_id="Wait_a_minute",
-        states={
-            "Wait a minute": {
-                "Type": "Wait",
-                "Comment": "Exports take five minutes at least",
-                "Seconds": 60,
-                "Next": "Look",
-            },
-            "Look": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::aws-sdk:dynamodb:describeExport",
-                "Parameters": {"ExportArn.$": "$.export.ExportDescription.ExportArn"},
-                "ResultPath": "$.export",
-                "Retry": [
-                    {"ErrorEquals": ["DynamoDb.DynamoDbException"], "IntervalSeconds": 5, "MaxAttempts": 2},
-                ],
-                "Next": "Done?",
-            },
-            "Done?": {
-                "Type": "Choice",
-                "Choices": [
-                    {
-                        "Variable": "$.export.ExportDescription.ExportStatus",
-                        "StringEquals": "COMPLETED",
-                        "Next": "Exported",
-                    },
-                    {
-                        "Variable": "$.export.ExportDescription.ExportStatus",
-                        "StringEquals": "FAILED",
-                        "Next": "Export failed",
-                    },
-                ],
-                "Default": "Wait a minute",
-            },
-        },
-        input="{{ dict(params, **{'export': ti.xcom_pull(task_ids='Start_export')}) | tojson }}",
-        next_tasks={"Exported": None, "Export failed": "Export_failed"},
-    )
+    start_export_task = start_export()
+
+    @task(task_id="Wait_a_minute")
+    def wait_a_minute(result, params):
+        dynamodb = AwsBaseHook(client_type="dynamodb").conn
+        export = result
+        while True:
+            # Exports take five minutes at least
+            time.sleep(60)
+            for attempt in Retrying(
+                stop=stop_after_attempt(3), wait=wait_exponential(multiplier=5), reraise=True
+            ):
+                with attempt:
+                    look = dynamodb.describe_export(ExportArn=export["ExportDescription"]["ExportArn"])
+                    look.pop("ResponseMetadata")
+                    look = json.loads(json.dumps(look, default=str))
+            if look["ExportDescription"]["ExportStatus"] == "COMPLETED":
+                return {"next": "Exported", "output": {**params, "export": look}}
+            if look["ExportDescription"]["ExportStatus"] == "FAILED":
+                return {"next": "Export failed", "output": {**params, "export": look}}
+            export = look
+
+    wait_a_minute_task = wait_a_minute(start_export_task)
+
+    @task.branch(task_id="Wait_a_minute_exits")
+    def wait_a_minute_exits(result):
+        return {"Exported": None, "Export failed": "Export_failed"}[result["next"]]
 
     @task(task_id="Export_failed")
     def export_failed(result):
-        raise AirflowFailException(f"ExportFailed: {result['export']['ExportDescription']['FailureMessage']}")
+        raise AirflowFailException(
+            f"ExportFailed: {result['output']['export']['ExportDescription']['FailureMessage']}"
+        )
 
-    start_export() >> wait_a_minute >> export_failed(wait_a_minute.output)
+    (
+        start_export_task
+        >> wait_a_minute_task
+        >> wait_a_minute_exits(wait_a_minute_task)
+        >> export_failed(wait_a_minute_task)
+    )

@@ -55,7 +55,8 @@ with DAG(
 
     @task.branch(task_id="Balanced")
     def balanced(result, params):
-        if json.loads(result)["total"] > 0 and not (json.loads(result)["total"] > params["limit"]):
+        look_for_invoices = json.loads(result)
+        if look_for_invoices["total"] > 0 and not (look_for_invoices["total"] > params["limit"]):
             return "PostToLedger"
         return "Balanced_to_TellAccounting"
 
@@ -70,24 +71,36 @@ with DAG(
         task_id="TellAccounting_failed",
         trigger_rule="one_failed",
     )
+
+    @task(task_id="TellAccounting_message", trigger_rule="one_success")
+    def tell_accounting_message(ti, params):
+        look_for_invoices_error = ti.xcom_pull(task_ids="LookForInvoices", key="error")
+        post_to_ledger = ti.xcom_pull(task_ids="PostToLedger")
+        look_for_invoices = ti.xcom_pull(task_ids="LookForInvoices")
+        if look_for_invoices_error is not None:
+            return {**params, "problem": look_for_invoices_error}
+        if post_to_ledger is not None:
+            return {
+                "QueryExecution": {
+                    "QueryExecutionId": post_to_ledger,
+                    "Query": "INSERT INTO ledger SELECT number, due, amount FROM invoices_of_the_day WHERE amount > 0",
+                    "Status": {"State": "SUCCEEDED"},
+                },
+            }
+        answer = json.loads(look_for_invoices)
+        return {**params, "found": {"files": answer["files"], "total": answer["total"]}}
+
+    tell_accounting_message_task = tell_accounting_message()
+
     tell_accounting = SnsPublishOperator(
         task_id="TellAccounting",
         target_arn=ACCOUNTING,
-        message=(
-            "{{ (dict(params, **{'problem': {'Error': ti.xcom_pull(task_ids='LookForInvoices', "
-            "key='error').Error, 'Cause': ti.xcom_pull(task_ids='LookForInvoices', key='error').Cause}}) if "
-            "ti.xcom_pull(task_ids='LookForInvoices', key='error') is not none else {'QueryExecution': {"
-            "'QueryExecutionId': ti.xcom_pull(task_ids='PostToLedger'), 'Query': 'INSERT INTO ledger SELECT "
-            "number, due, amount FROM invoices_of_the_day WHERE amount > 0', 'Status': {'State': "
-            "'SUCCEEDED'}}} if ti.xcom_pull(task_ids='PostToLedger') is not none else dict(params, **{"
-            "'found': {'files': macros.json.loads(ti.xcom_pull(task_ids='LookForInvoices')).files, 'total': "
-            "macros.json.loads(ti.xcom_pull(task_ids='LookForInvoices')).total}})) | tojson }}"
-        ),
-        trigger_rule="one_success",
+        message="{{ ti.xcom_pull(task_ids='TellAccounting_message') | tojson }}",
     )
 
     look_for_invoices >> [read_invoices, tell_accounting_failed]
     read_invoices >> balanced(look_for_invoices.output) >> [post_to_ledger, balanced_to_tell_accounting]
-    post_to_ledger >> tell_accounting
-    balanced_to_tell_accounting >> tell_accounting
-    tell_accounting_failed >> tell_accounting
+    post_to_ledger >> tell_accounting_message_task
+    balanced_to_tell_accounting >> tell_accounting_message_task
+    tell_accounting_failed >> tell_accounting_message_task
+    tell_accounting_message_task >> tell_accounting

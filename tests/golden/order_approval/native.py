@@ -3,17 +3,28 @@
 Made from the Step Functions definition machine.asl.json.
 """
 
+import json
 from datetime import UTC, datetime
 
+from airflow.providers.amazon.aws.hooks.lambda_function import LambdaHook
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
 from airflow.providers.amazon.aws.operators.sns import SnsPublishOperator
-from airflow.sdk import DAG
+from airflow.sdk import DAG, task
 from sfn_provider.operators.states import StatesOperator
 
 CHECK_STOCK = "arn:aws:lambda:eu-west-1:123456789012:function:check-stock"
 BOOK_CARRIER = "arn:aws:lambda:eu-west-1:123456789012:function:book-carrier"
 PRINT_LABEL = "arn:aws:lambda:eu-west-1:123456789012:function:print-label"
 ORDERS = "arn:aws:sns:eu-west-1:123456789012:orders"
+
+
+def invoke_function(name, payload):
+    response = LambdaHook().invoke_lambda(function_name=name, payload=json.dumps(payload))
+    answer = json.loads(response["Payload"].read())
+    if "FunctionError" in response:
+        raise RuntimeError(answer)
+    return answer
+
 
 with DAG(
     dag_id="order_approval",
@@ -66,27 +77,20 @@ with DAG(
             "{{ ti.xcom_pull(task_ids='Ask_for_approval').approval.name | tojson }}}"
         ),
     )
-    count_labels = StatesOperator(
-        task_id="Count_labels",
-        states={
-            "Count labels": {
-                "Type": "Task",
-                "Resource": PRINT_LABEL,
-                "Parameters": {"order.$": "$.order", "number.$": "$.carrier.number"},
-                "ResultPath": "$.carrier",
-                "Next": "All printed?",
-            },
-            "All printed?": {
-                "Type": "Choice",
-                "Choices": [{"Variable": "$.carrier.left", "NumericGreaterThan": 0, "Next": "Count labels"}],
-                "Default": "Announce",
-            },
-        },
-        input=(
-            "{{ dict(ti.xcom_pull(task_ids='Ask_for_approval'), **{'carrier': "
-            "macros.json.loads(ti.xcom_pull(task_ids='Book_carrier'))}) | tojson }}"
-        ),
-    )
+
+    @task(task_id="Count_labels")
+    def count_labels(result, book_carrier_result):
+        carrier = json.loads(book_carrier_result)
+        while True:
+            count_labels = invoke_function(
+                name=PRINT_LABEL,
+                payload={"order": result["order"], "number": carrier["number"]},
+            )
+            if count_labels["left"] > 0:
+                carrier = count_labels
+            else:
+                return {**result, "carrier": count_labels}
+
     announce = SnsPublishOperator(
         task_id="Announce",
         target_arn=ORDERS,
@@ -105,4 +109,4 @@ with DAG(
     )
 
     check_stock >> ask_for_approval >> [book_carrier, remind]
-    book_carrier >> count_labels >> announce
+    book_carrier >> count_labels(ask_for_approval.output, book_carrier.output) >> announce

@@ -3,6 +3,7 @@
 Made from the Step Functions definition machine.asl.json.
 """
 
+import json
 from datetime import UTC, datetime
 
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
@@ -73,16 +74,20 @@ with DAG(
 
     freight_task = freight()
 
+    @task(task_id="Customs_payload", trigger_rule="none_failed_min_one_success")
+    def customs_payload(ti, params):
+        night_train = ti.xcom_pull(task_ids="Night_train")
+        if night_train is not None:
+            return {**params, "service": night_train}
+        return {**params, "service": ti.xcom_pull(task_ids="Freight")}
+
+    customs_payload_task = customs_payload()
+
     customs = LambdaInvokeFunctionOperator(
         task_id="Customs",
         function_name=DECLARE,
-        payload=(
-            "{{ (dict(params, **{'service': ti.xcom_pull(task_ids='Night_train')}) if "
-            "ti.xcom_pull(task_ids='Night_train') is not none else dict(params, **{'service': "
-            "ti.xcom_pull(task_ids='Freight')})) | tojson }}"
-        ),
+        payload="{{ ti.xcom_pull(task_ids='Customs_payload') | tojson }}",
         on_failure_callback=push_error,
-        trigger_rule="none_failed_min_one_success",
     )
 
     # The failure of an earlier task is not for this handler.
@@ -98,34 +103,42 @@ with DAG(
     def return_to_sender():
         return True
 
+    @task(task_id="Label_payload", trigger_rule="one_success")
+    def label_payload(ti, params):
+        letter_box = ti.xcom_pull(task_ids="Letter_box")
+        van = ti.xcom_pull(task_ids="Van")
+        customs = ti.xcom_pull(task_ids="Customs")
+        night_train = ti.xcom_pull(task_ids="Night_train")
+        freight = ti.xcom_pull(task_ids="Freight")
+        customs_error = ti.xcom_pull(task_ids="Customs", key="error")
+        return_to_sender = ti.xcom_pull(task_ids="Return_to_sender")
+        if letter_box is not None:
+            return {**params, "service": letter_box}
+        if van is not None:
+            return {**params, "service": van}
+        if customs is not None:
+            if night_train is not None:
+                return {**params, "service": night_train, "declaration": json.loads(customs)}
+            return {**params, "service": freight, "declaration": json.loads(customs)}
+        if night_train is not None:
+            return {**params, "service": night_train, "refusal": customs_error, "returned": return_to_sender}
+        return {**params, "service": freight, "refusal": customs_error, "returned": return_to_sender}
+
+    label_payload_task = label_payload()
+
     label = LambdaInvokeFunctionOperator(
         task_id="Label",
         function_name=LABEL,
-        payload=(
-            "{{ (dict(params, **{'service': ti.xcom_pull(task_ids='Letter_box')}) if "
-            "ti.xcom_pull(task_ids='Letter_box') is not none else dict(params, **{'service': "
-            "ti.xcom_pull(task_ids='Van')}) if ti.xcom_pull(task_ids='Van') is not none else (dict(params, "
-            "**{'service': ti.xcom_pull(task_ids='Night_train'), 'declaration': "
-            "macros.json.loads(ti.xcom_pull(task_ids='Customs'))}) if ti.xcom_pull(task_ids='Night_train') "
-            "is not none else dict(params, **{'service': ti.xcom_pull(task_ids='Freight'), 'declaration': "
-            "macros.json.loads(ti.xcom_pull(task_ids='Customs'))})) if ti.xcom_pull(task_ids='Customs') is "
-            "not none else (dict(params, **{'service': ti.xcom_pull(task_ids='Night_train'), 'refusal': "
-            "{'Error': ti.xcom_pull(task_ids='Customs', key='error').Error, 'Cause': "
-            "ti.xcom_pull(task_ids='Customs', key='error').Cause}, 'returned': "
-            "ti.xcom_pull(task_ids='Return_to_sender')}) if ti.xcom_pull(task_ids='Night_train') is not none "
-            "else dict(params, **{'service': ti.xcom_pull(task_ids='Freight'), 'refusal': {'Error': "
-            "ti.xcom_pull(task_ids='Customs', key='error').Error, 'Cause': ti.xcom_pull(task_ids='Customs', "
-            "key='error').Cause}, 'returned': ti.xcom_pull(task_ids='Return_to_sender')}))) | tojson }}"
-        ),
-        trigger_rule="one_success",
+        payload="{{ ti.xcom_pull(task_ids='Label_payload') | tojson }}",
     )
 
     weigh() >> [letter_box_task, zone_task, weigh_to_freight]
-    letter_box_task >> label
+    letter_box_task >> label_payload_task
     zone_task >> [van_task, night_train_task, freight_task]
-    van_task >> label
-    night_train_task >> customs
+    van_task >> label_payload_task
+    night_train_task >> customs_payload_task
     weigh_to_freight >> freight_task
-    freight_task >> customs
-    customs >> [return_to_sender_is_due_task, label]
-    return_to_sender_is_due_task >> return_to_sender() >> label
+    freight_task >> customs_payload_task
+    customs_payload_task >> customs >> [return_to_sender_is_due_task, label_payload_task]
+    return_to_sender_is_due_task >> return_to_sender() >> label_payload_task
+    label_payload_task >> label

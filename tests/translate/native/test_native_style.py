@@ -253,6 +253,77 @@ CASES = [
         ('return {"k": "one"}', "is not none else"),
     ),
     Case(
+        "ways that build a document differently are merged by a task",
+        {
+            "A": call("a", ResultPath="$.a", Next="Q"),
+            "Q": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.n", "NumericEquals": 1, "Next": "B"},
+                    {"Variable": "$.n", "NumericEquals": 2, "Next": "C"},
+                ],
+                "Default": "Z",
+            },
+            "B": call("b", ResultPath="$.b", Next="Z"),
+            "C": call("c", Parameters={}, ResultSelector={"x.$": "$.x", "y.$": "$.y"}, ResultPath="$.c", Next="Z"),
+            "Z": call("z", End=True),
+        },
+        (
+            '@task(task_id="Z_payload", trigger_rule="none_failed_min_one_success")',
+            'b = ti.xcom_pull(task_ids="B")',
+            "if b is not None:",
+            'return {**params, "a": json.loads(a), "b": json.loads(b)}',
+            """payload="{{ ti.xcom_pull(task_ids='Z_payload') | tojson }}",""",
+            "b >> z_payload_task",
+            "z_payload_task >> z",
+        ),
+    ),
+    Case(
+        "what a condition reads twice is parsed once",
+        {
+            "A": call("a", Next="Q"),
+            "Q": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.n", "NumericEquals": 1, "Next": "B"},
+                    {"Variable": "$.n", "NumericEquals": 2, "Next": "C"},
+                ],
+                "Default": "B",
+            },
+            "B": call("b", Parameters={}, End=True),
+            "C": call("c", Parameters={}, End=True),
+        },
+        ("a = json.loads(result)", 'if a["n"] == 1:', 'if a["n"] == 2:'),
+    ),
+    Case(
+        "an item of an array that is there, and a member that a result always has",
+        {
+            "A": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": {"FunctionName": "a"},
+                "Next": "Q",
+            },
+            "Q": {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "And": [
+                            {"Variable": "$.Payload", "IsPresent": True},
+                            {"Variable": "$.Payload[0]", "IsPresent": True},
+                        ],
+                        "Next": "B",
+                    },
+                    {"Variable": "$.Payload[1]", "IsPresent": False, "Next": "C"},
+                ],
+                "Default": "B",
+            },
+            "B": call("b", Parameters={}, End=True),
+            "C": call("c", Parameters={}, End=True),
+        },
+        ("if len(a) > 0:", "if not len(a) > 1:"),
+    ),
+    Case(
         "retries, a delay and a time limit",
         {
             "A": call(

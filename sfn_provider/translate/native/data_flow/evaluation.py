@@ -30,6 +30,7 @@ from sfn_provider.translate.native.data_flow.values import (
     write,
 )
 from sfn_provider.translate.native.exact_parts import ExactPart
+from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.plan.graph import flow_order, successors
 
 Variables = dict[str, Value]
@@ -146,6 +147,8 @@ class Evaluator:
 
     def _mark(self, flow: StateFlow, number: int) -> Source | None:
         """Return the result or error that a state has exactly where it takes its way of a number."""
+        if isinstance(flow.state, LoopPart):
+            return Source("result", flow.name) if len(flow.ways) == 1 else None
         if isinstance(flow.state, ExactPart):
             return Source("exit", flow.name, flow.ways[number][0])
         if number > 0 and flow.state.type == "Task":
@@ -174,7 +177,9 @@ class Evaluator:
         names = part.variables
         read = {variable: value for variable, value in way.variables.items() if variable in names}
         environment = Environment(way.document, context, read)
-        return StateFlow(name, part, self.language, environment, way.document, result, tuple(ways))
+        loops = (part.scope,) if isinstance(part, LoopPart) else ()
+        scopes = tuple(self.scope(loop, way.document, context, way.variables) for loop in loops)
+        return StateFlow(name, part, self.language, environment, way.document, result, tuple(ways), scopes)
 
     def _jsonpath_state(self, name: str, state: State, way: Way, environment: Environment) -> StateFlow:
         selected = _selected(getattr(state, "input_path", "$"), environment)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.templates import format_parts
@@ -16,7 +17,6 @@ from sfn_provider.translate.native.data_flow.values import (
     Call,
     Constant,
     Key,
-    Member,
     Object,
     OneOf,
     Source,
@@ -118,9 +118,20 @@ class JinjaWriter(ExpressionWriter):
         members = ", ".join(f"{_string(name)}: {self.expression(entry)}" for name, entry in value.members)
         if value.base is None:
             return f"{{{members}}}"
-        if isinstance(value.base, Member):
-            raise NotNative("a member is added to an object that may not be there")
-        return f"dict({self.expression(value.base)}, **{{{members}}})"
+        return f"dict({self._possible(value.base)}, **{{{members}}})"
+
+    def _possible(self, value: Value) -> str:
+        """Return the expression of an object to which members are added, and which is made where it is missing."""
+        start, keys = steps_of(value)
+        if not keys or not isinstance(start, Source):
+            return self.expression(value)
+        place = self.find(start, keys)
+        if place.value is not None:
+            return self.expression(place.value)
+        if any(isinstance(key, int) for key in place.path):
+            raise NotNative("a member is added to an object in an array, which may not be there")
+        text = self._found(replace(place, path=()))
+        return text + "".join(f".get({_string(str(key))}, {{}})" for key in place.path)
 
     def _one_of(self, value: OneOf) -> str:
         errors = common_error(value)

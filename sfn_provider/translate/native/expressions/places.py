@@ -39,3 +39,11 @@ class Place:
 
 Find = Callable[[Source, tuple[Key, ...]], Place]
 """Finds the place of a path in a source; raises `NotNative` where there is none."""
+
+CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
+    ("Execution", "Id"): ("run_id", "run_id"),
+    ("Execution", "Name"): ("run_id", "run_id"),
+    ("Execution", "StartTime"): ("dag_run.start_date.isoformat()", "dag_run"),
+    ("StateMachine", "Name"): ("dag.dag_id", "dag"),
+}
+"""What stands for members of the context object, and the name of Airflow's context in it."""

@@ -38,29 +38,44 @@ class PythonWriter(ExpressionWriter):
             pull it.
         imports: what the expressions import.
         context: what they need of Airflow's context, by name.
+        named: variables that have what is taken from elsewhere, by the text that takes it.
+        counts: how often what is taken from elsewhere was written, with the task from which it is and the key of its
+            XCom, by its text.
+        parsed: how often a JSON text was parsed, by the expression.
     """
 
     as_argument: Callable[[str], str | None] = lambda task_id: None
     imports: set[Import] = field(default_factory=set)
     context: dict[str, None] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    parsed: dict[str, int] = field(default_factory=dict)
 
     def container(self, value: Value, find_missing: Key) -> str:
-        """Return the test whether an object has a member.
+        """Return the test whether an object has a member, or an array an item; ``True`` or ``False`` where it is known.
 
         Args:
-            value: the object.
-            find_missing: the member.
+            value: the object or the array.
+            find_missing: the member, or the index of the item.
         """
         start, keys = steps_of(value)
         if not isinstance(start, Source):
-            return f"{inline(find_missing)} in {self.expression(value)}"
+            return self._has(self.expression(value), find_missing)
         place = self.find(start, keys)
+        if isinstance(place.value, Object) and place.value.base is None:
+            return str(any(name == find_missing for name, _ in place.value.members))
+        if place.value is not None:
+            return self._has(self.expression(place.value), find_missing)
         text = self._root(place)
         for key in place.path:
             if not isinstance(key, str):
                 raise NotNative("IsPresent leads through an array")
             text += f".get({inline(key)}, {{}})"
-        return f"{inline(find_missing)} in {text}"
+        return self._has(text, find_missing)
+
+    @staticmethod
+    def _has(text: str, key: Key) -> str:
+        return f"len({text}) > {key}" if isinstance(key, int) else f"{inline(key)} in {text}"
 
     def is_json(self, value: Value) -> str | None:
         """Return the expression of a value's JSON text, where a task has just that; else None."""
@@ -87,10 +102,28 @@ class PythonWriter(ExpressionWriter):
             self.context["params"] = None
             return "params"
         text = self._result(place)
+        is_argument = bool(text) and self.as_argument(place.task_id) == text  # what is pulled may not be there
         if place.form == "json":
             self.imports.add(("json", ""))
-            return f"json.loads({text})"
+            parsed = f"json.loads({text})"
+            self.parsed[parsed] = self.parsed.get(parsed, 0) + 1
+            if parsed in self.named:
+                return self.named[parsed]
+            return self._taken(parsed, place) if is_argument else parsed
         return text
+
+    def repeated(self) -> list[tuple[str, str, str]]:
+        """Return the texts that take something from elsewhere more than once, with its task and the key of its XCom."""
+        return [(text, task_id, key) for text, (count, task_id, key) in self.counts.items() if count > 1]
+
+    def was_taken(self, mark: Source) -> str:
+        """Return the test whether a way was taken."""
+        place = self.find_mark(mark)
+        return f"{self._pull(place)} {'is not None' if place.equals is None else f'== {string(place.equals)}'}"
+
+    def _taken(self, text: str, place: Place) -> str:
+        self.counts[text] = (self.counts.get(text, (0, "", ""))[0] + 1, place.task_id, place.xcom)
+        return self.named.get(text, text)
 
     def _result(self, place: Place) -> str:
         name = self.as_argument(place.task_id) if place.xcom == "return_value" else None
@@ -99,15 +132,25 @@ class PythonWriter(ExpressionWriter):
     def _pull(self, place: Place) -> str:
         self.context["ti"] = None
         key = "" if place.xcom == "return_value" else f", key={string(place.xcom)}"
-        return f"ti.xcom_pull(task_ids={string(place.task_id)}{key})"
+        return self._taken(f"ti.xcom_pull(task_ids={string(place.task_id)}{key})", place)
 
     def _object(self, value: Object) -> str:
         parts = [f"{string(name)}: {self.expression(entry)}" for name, entry in value.members]
-        if isinstance(value.base, Member):
-            raise NotNative("a member is added to an object that may not be there")
         if value.base is not None:
-            parts.insert(0, f"**{self.expression(value.base)}")
+            parts.insert(0, f"**{self._possible(value.base)}")
         return f"{{{', '.join(parts)}}}"
+
+    def _possible(self, value: Value) -> str:
+        """Return the expression of an object to which members are added, and which is made where it is missing."""
+        start, keys = steps_of(value)
+        if not keys or not isinstance(start, Source):
+            return self.expression(value)
+        place = self.find(start, keys)
+        if place.value is not None:
+            return self.expression(place.value)
+        if any(isinstance(key, int) for key in place.path):
+            raise NotNative("a member is added to an object in an array, which may not be there")
+        return self._root(place) + "".join(f".get({inline(key)}, {{}})" for key in place.path)
 
     def _one_of(self, value: OneOf) -> str:
         lines = self.lines_of(value)
@@ -125,9 +168,7 @@ class PythonWriter(ExpressionWriter):
         lines: list[str] = []
         for mark, alternative in marked:
             if mark is not None:
-                place = self.find_mark(mark)
-                test = "is not None" if place.equals is None else f"== {string(place.equals)}"
-                test = f"if {self._pull(place)} {test}"
+                test = f"if {self.was_taken(mark)}"
                 lines += [f"{'else ' if lines else ''}{self.expression(alternative)}", test]
         return (*lines, f"{'else ' if lines else ''}{self.expression(last)}")
 
@@ -141,7 +182,7 @@ class PythonWriter(ExpressionWriter):
         if call.name == "$exists":
             return self._exists(call.arguments[0])
         text, imports = CALLS.get(call.name, ("", ()))
-        if not text or len(call.arguments) != text.count("{"):
+        if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
             raise NotNative(f"{call.name} has no Python that means the same")
         self.imports.update(imports)
         return text.format(*map(self.expression, call.arguments))
@@ -216,7 +257,7 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "*": ("({} * {})", ()),
     "/": ("({} / {})", ()),
     "?": ("({1} if {0} else {2})", ()),
-    "$string": ("(lambda value: value if isinstance(value, str) else json.dumps(value))({})", _JSON),
+    "$string": ("({0} if isinstance({0}, str) else json.dumps({0}))", _JSON),
     "$count": ("len({})", ()),
     "$length": ("len({})", ()),
     "$not": ("(not {})", ()),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sfn_provider.translate.native.data_flow.values import (
+    ERROR_FIELDS,
     Absent,
     Array,
     Call,
@@ -52,7 +53,8 @@ class ExpressionWriter:
         if isinstance(value, Constant):
             return self._literal(value)
         if isinstance(value, Object):
-            return self._object(value)
+            error = _whole_error(value)
+            return self._object(value) if error is None else self.expression(error)
         if isinstance(value, Array):
             return f"[{', '.join(map(self.expression, value.items))}]"
         if isinstance(value, OneOf):
@@ -82,18 +84,32 @@ class ExpressionWriter:
         raise NotImplementedError
 
 
-def ordered_alternatives(value: OneOf) -> list[tuple[Source | None, Value]]:
+def _whole_error(value: Object) -> Source | None:
+    """Return the error of which an object has all members; None for other objects."""
+    bases = {steps_of(entry)[0] for _, entry in value.members}
+    [base] = bases if len(bases) == 1 else [None]
+    if value.base is not None or not isinstance(base, Source) or base.kind != "error":
+        return None
+    is_whole = value.members == tuple((name, Member(base, name)) for name in ERROR_FIELDS)
+    return base if is_whole else None
+
+
+def ordered_alternatives(value: OneOf, most: int = MOST_WAYS) -> list[tuple[Source | None, Value]]:
     """Return the alternatives, those with a mark first, one without last.
 
+    Args:
+        value: the value.
+        most: the largest number of them.
+
     Raises:
-        NotNative: more than one way has no mark.
+        NotNative: more than one way has no mark, or there are too many.
     """
     # One where the value is missing fails either way, as the result of the other way is missing there.
     found = [(mark, entry) for mark, entry in value.alternatives if not isinstance(entry, Absent)]
     unmarked = {entry for mark, entry in found if mark is None}
     if len(unmarked) > 1 or not found:
         raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
-    if len(found) > MOST_WAYS:
+    if len(found) > most:
         raise NotNative(f"{len(found)} ways that meet here build the value differently")
     marked = [(mark, entry) for mark, entry in found if mark is not None]
     return [*marked, *((None, entry) for entry in unmarked)]

@@ -142,7 +142,9 @@ class ItemBody:
         if place is None:
             return self.maker.find(source, keys)
         if source.kind == "error":
-            return Place({"Error": "\0type(error).__name__", "Cause": "\0str(error)"}[str(keys[0])])
+            fields = {"Error": "type(error).__name__", "Cause": "str(error)"}
+            whole = ", ".join(f'"{name}": {text}' for name, text in fields.items())
+            return Place("\0" + (fields[str(keys[0])] if keys else f"{{{whole}}}"))
         if source.kind == "result" and source.state in self.calls.forms:
             return self.calls.place(source.state, place.task_id, keys)
         return replace(place, path=keys)
@@ -354,7 +356,7 @@ class ItemBody:
         needs no variable.
         """
         first = values[0]
-        if all(value == first for value in values) and not _reads_error(first):
+        if all(value == first for value in values) and not reads_error(first):
             return first
         objects = [value for value in values if isinstance(value, Object)]
         if len(objects) < len(values):
@@ -388,5 +390,6 @@ def _indented(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def _reads_error(value: Value) -> bool:
+def reads_error(value: Value) -> bool:
+    """Return whether a value reads the error of a failed state."""
     return any(isinstance(part, Source) and part.kind == "error" for part in walk(value))

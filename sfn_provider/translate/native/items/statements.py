@@ -22,8 +22,19 @@ class Branches:
     cases: list[Case]
 
 
-Statements = list[str | Branches]
-"""Lines, and branches between them."""
+Statements = list["str | Branches | Later"]
+"""Lines, branches between them, and what more is added to until it is laid out."""
+
+
+@dataclass(slots=True)
+class Later:
+    """Statements to which more are added until they are laid out.
+
+    Args:
+        body: the statements.
+    """
+
+    body: Statements
 
 
 @dataclass(slots=True)
@@ -60,7 +71,10 @@ def lay_out(statements: Statements) -> list[str]:
     """Return the lines of statements, without cases that do nothing."""
     lines: list[str] = []
     for statement in statements:
-        lines += [statement] if isinstance(statement, str) else _branches(statement)
+        if isinstance(statement, Later):
+            lines += lay_out(statement.body)
+        else:
+            lines += [statement] if isinstance(statement, str) else _branches(statement)
     return lines
 
 
@@ -76,7 +90,7 @@ def _leaves(statements: Sequence[ast.stmt]) -> bool:
         return _leaves(last.body) and _leaves(last.orelse)
     if isinstance(last, ast.Try):
         return _leaves(last.orelse or last.body) and all(_leaves(handler.body) for handler in last.handlers)
-    return isinstance(last, ast.Return | ast.Raise)
+    return isinstance(last, ast.Return | ast.Raise | ast.Break)
 
 
 def _branches(branches: Branches) -> list[str]:

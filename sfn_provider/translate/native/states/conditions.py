@@ -20,6 +20,9 @@ from sfn_provider.translate.native.data_flow.values import Absent, Key, Source, 
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import NotNative
 
+_KNOWN = ("True", "False")
+"""Conditions that are known before a run."""
+
 _TYPES = {
     "IsString": "isinstance({}, str)",
     "IsBoolean": "isinstance({}, bool)",
@@ -44,7 +47,7 @@ def rule_condition(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> s
         return _negated(rule.not_, flow, writer)
     for rules, word in ((rule.and_, "and"), (rule.or_, "or")):
         if rules is not None:
-            return f" {word} ".join(_operand(part, flow, writer, len(rules)) for part in rules)
+            return f" {word} ".join(_operands(rules, word, flow, writer))
     comparison = COMPARISONS[str(rule.comparison)]
     return _WRITERS[comparison.kind](comparison, rule, flow, writer)
 
@@ -59,9 +62,16 @@ def rule_operands(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> li
     """
     for rules, word in ((rule.and_, "and "), (rule.or_, "or ")):
         if rules is not None:
-            texts = [_operand(part, flow, writer, len(rules)) for part in rules]
+            texts = _operands(rules, word.strip(), flow, writer)
             return [(word if number else "") + text for number, text in enumerate(texts)]
     return [rule_condition(rule, flow, writer)]
+
+
+def _operands(rules: tuple[ChoiceRule, ...], word: str, flow: StateFlow, writer: PythonWriter) -> list[str]:
+    """Return the operands of And or Or, without those that change nothing."""
+    texts = [_operand(part, flow, writer, len(rules)) for part in rules]
+    neutral = "True" if word == "and" else "False"
+    return [text for text in texts if text != neutral] or [neutral]
 
 
 def _operand(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter, count: int) -> str:
@@ -139,7 +149,12 @@ def _is_present(variable: Value, wanted: bool, writer: PythonWriter) -> str:
     if isinstance(variable, Absent) or not isinstance(start, Source) or not keys:
         return str(wanted is not isinstance(variable, Absent))
     text = writer.container(container_of(variable), keys[-1])
-    return text if wanted else f"{inline(keys[-1])} not in {text.split(' in ', 1)[1]}"
+    if wanted:
+        return text
+    if text in _KNOWN:
+        return str(text != "True")
+    is_member = text.startswith(f"{inline(keys[-1])} in ")
+    return f"{inline(keys[-1])} not in {text.split(' in ', 1)[1]}" if is_member else f"not {text}"
 
 
 def container_of(value: Value) -> Value:

@@ -12,7 +12,7 @@ from sfn_provider.translate.native.data_flow.values import Key
 
 
 def return_lines(
-    lines: list[str], returned: tuple[Key, ...] | None, is_mark: bool, has_times: bool = False
+    lines: list[str], returned: tuple[Key, ...] | None, is_mark: bool, has_times: bool = False, width: int = 1000
 ) -> list[str]:
     """Return the lines of a call, and of what the function returns.
 
@@ -21,6 +21,7 @@ def return_lines(
         returned: the path into the response that is returned; None where nobody reads it.
         is_mark: whether the result has to say that the task has run.
         has_times: whether there are times in it, which an XCom has as text.
+        width: columns of a line.
     """
     if returned is None:
         return [*lines, *(["return True"] if is_mark else [])]
@@ -35,6 +36,8 @@ def return_lines(
             *(['response.pop("ResponseMetadata")'] if not returned else []),
             cleaned,
         ]
+    if len(lines) == 1 and len(f"return {lines[0]}{path}") > width:
+        return [f"response = {lines[0]}", f"return response{path}"]
     if len(lines) == 1:
         return [f"return {lines[0]}{path}"]
     return [f"return {lines[0]}", *lines[1:-1], lines[-1] + path]
@@ -70,7 +73,22 @@ def statement_lines(start: str, text: str, width: int) -> tuple[str, ...]:
         return (f"{start}any(", f"    {text[4:-1]}", ")")
     if "\n" in laid_out or len(start + laid_out) <= width:
         return tuple((start + laid_out).split("\n"))
-    return (f"{start}(", f"    {_without_brackets(text)}", ")")
+    inner = _without_brackets(text)
+    if len(inner) + 4 > width:
+        return (f"{start}(", *(f"    {line}" for line in _conditional_lines(inner)), ")")
+    return (f"{start}(", f"    {inner}", ")")
+
+
+def _conditional_lines(text: str) -> list[str]:
+    """Return an expression in lines: one for each part of a conditional expression."""
+    node = ast.parse(text, mode="eval").body
+    parts: list[str] = []
+    while isinstance(node, ast.IfExp):
+        word = "else " if parts else ""
+        parts += [word + str(ast.get_source_segment(text, node.body))]
+        parts += [f"if {ast.get_source_segment(text, node.test)}"]
+        node = node.orelse
+    return [*parts, f"else {ast.get_source_segment(text, node)}"] if parts else [text]
 
 
 def _without_brackets(text: str) -> str:

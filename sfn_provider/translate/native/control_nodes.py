@@ -1,0 +1,104 @@
+"""Makes the tasks between states: empty ones, those that look for failures, those that merge values."""
+
+from __future__ import annotations
+
+from sfn_provider.translate.emit.literals import inline
+from sfn_provider.translate.native.data_flow.values import Object, OneOf, Value, walk
+from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.writer import common_error, ordered_alternatives
+from sfn_provider.translate.native.merges import Merge, by_way
+from sfn_provider.translate.native.model import WIDTH, NativeNode
+from sfn_provider.translate.native.nodes import NodeMaker, fail_exception
+from sfn_provider.translate.native.routes import RouteNode
+from sfn_provider.translate.native.states.python_lines import statement_lines
+
+_MOST_WAYS = 24
+"""The largest number of ways among whose values a task chooses."""
+
+
+def make_empty(maker: NodeMaker, node: RouteNode) -> NativeNode:
+    """Make a task that does nothing."""
+    module = "airflow.operators.empty" if maker.versions.is_2 else "airflow.providers.standard.operators.empty"
+    return NativeNode(
+        node.state,
+        maker.task_ids[node.key],
+        "",
+        "operator",
+        operator="EmptyOperator",
+        imports=frozenset({(module, "EmptyOperator")}),
+    )
+
+
+def make_guard(maker: NodeMaker, node: RouteNode) -> NativeNode:
+    """Make the task that lets a handler run only after the failure of the tasks that it is for.
+
+    It fails otherwise, so that a run in which an earlier task failed does not end green.
+    """
+    watched, width = inline([maker.task_ids[key] for key in node.watched]), WIDTH - 4 * (2 + len(node.groups))
+    if maker.versions.is_2:
+        found = "found.state for found in dag_run.get_task_instances()"
+        context, test = "dag_run", '"failed" not in states'
+        body = statement_lines("states = ", f"[{found} if found.task_id in {watched}]", width)
+    else:
+        call = f"ti.get_task_states(dag_id=ti.dag_id, task_ids={watched}, run_ids=[ti.run_id])"
+        context, test = "ti", '"failed" not in states[ti.run_id].values()'
+        body = statement_lines("states = ", call, width)
+    failure = '    raise AirflowFailException("An earlier task has failed")'
+    return NativeNode(
+        node.state,
+        maker.task_ids[node.key],
+        "",
+        "taskflow",
+        decorator="task",
+        parameters={context: None},
+        body=(*body, f"if {test}:", failure),
+        comment="The failure of an earlier task is not for this handler.",
+        imports=frozenset({fail_exception(maker.versions)}),
+    )
+
+
+def make_merge(maker: NodeMaker, node: RouteNode, merge: Merge, takes_arguments: bool) -> NativeNode:
+    """Make the task that returns what an operator is given, by the way that was taken.
+
+    Args:
+        maker: makes what all tasks need.
+        node: the task.
+        merge: what the operator is given.
+        takes_arguments: whether the function may have results of other tasks as arguments.
+
+    Raises:
+        NotNative: nothing says which way was taken.
+    """
+    [value] = merge.values.values() if len(merge.values) == 1 else [Object(tuple(merge.values.items()))]
+    value = by_way(value)
+    body, writer, names = maker.written(takes_arguments, lambda writer: _merge_lines(maker, value, writer))
+    return maker.function(node.state, node.key, body, writer, names)
+
+
+def _merge_lines(maker: NodeMaker, value: Value, writer: PythonWriter) -> list[str]:
+    if not isinstance(value, OneOf) or common_error(value) is not None:
+        return _returning_lines(maker, value, writer)
+    *marked, (_, last) = ordered_alternatives(value, _MOST_WAYS)
+    lines = []
+    for mark, alternative in marked:
+        if mark is not None:
+            maker.width -= 4
+            lines += [f"if {writer.was_taken(mark)}:"]
+            lines += [f"    {line}" for line in _merge_lines(maker, alternative, writer)]
+            maker.width += 4
+    return [*lines, *_merge_lines(maker, last, writer)]
+
+
+def _returning_lines(maker: NodeMaker, value: Value, writer: PythonWriter) -> list[str]:
+    """Return the lines that return a value; a JSON text that it needs more than once is parsed first."""
+    writer.parsed = {}
+    lines = maker.value_lines(value, writer)
+    repeated = [text for text, count in writer.parsed.items() if count > 1]
+    if not repeated or any(isinstance(part, OneOf) for part in walk(value)):
+        return lines
+    named = {text: f"answer{number or ''}" for number, text in enumerate(repeated)}
+    known = writer.named
+    writer.named = {**known, **named}
+    lines = [*(f"{name} = {text}" for text, name in named.items()), *maker.value_lines(value, writer)]
+    writer.named = known
+    return lines

@@ -1,0 +1,207 @@
+"""Writes loops as ``while True`` in a function: what differs from round to round is in variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow, Way
+from sfn_provider.translate.native.data_flow.values import (
+    Key,
+    Object,
+    Source,
+    Value,
+    constant,
+    read,
+    walk,
+)
+from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.items.body import Finish, ItemBody, Written, reads_error
+from sfn_provider.translate.native.items.statements import Arrival, Branches, Case, Later, Statements, lay_out
+from sfn_provider.translate.native.loop_parts import AGAIN, LEAVE, LoopPart
+from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.routes import END
+from sfn_provider.translate.native.states.python_lines import statement_lines
+from sfn_provider.translate.plan import naming
+
+Leave = Callable[[str, Way], Statements]
+"""Returns the statements by which a loop is left to a state, with what that gets."""
+
+_MOST_ROUNDS = 30
+"""How often the states of a loop are evaluated until nothing more is found to differ from round to round."""
+
+
+@dataclass(slots=True)
+class _Carried:
+    """What a loop carries from one round to the next.
+
+    Args:
+        way: what each round begins with.
+        places: where in that the variables of the function stand: the name of a variable of the machine, empty for the
+            document, and the path in it; by the source that stands for the variable.
+    """
+
+    way: Way
+    places: dict[Source, tuple[str, tuple[Key, ...]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LoopBody(ItemBody):
+    """Writes the body of a function in which states may be loops."""
+
+    _carried: dict[str, _Carried] = field(default_factory=dict)
+    _leaving: list[Leave] = field(default_factory=list)
+
+    def loop_lines(self, part: LoopPart, way: Way, is_read: bool) -> list[str]:
+        """Return the lines of the function of a loop.
+
+        It returns the document behind the loop; where several states may come next, ``next`` with the name of the one,
+        and the document as ``output``.
+
+        Args:
+            part: the loop.
+            way: what it begins with.
+            is_read: whether later tasks read the document.
+
+        Raises:
+            NotNative: a state cannot be said so.
+        """
+
+        def leave(target: str, way: Way) -> Statements:
+            output: Value = way.document
+            if len(part.targets) > 1:
+                document = (("output", output),) if is_read else ()
+                output = Object((("next", constant(target)), *document))
+            elif not is_read:
+                return ["return"]
+            return [*statement_lines("return ", self.writer.expression(output), self.maker.width)]
+
+        return self._settled(lambda: lay_out(self._while(part, self.flow.scopes[0], way, leave)))
+
+    def _state(self, scope: ScopeFlow, flow: StateFlow, way: Way, stop: str, finish: Finish) -> Written:
+        if flow.name.startswith(LEAVE):
+            return self._leaving[-1](flow.name.removeprefix(LEAVE), way), (END, [])
+        if isinstance(flow.state, LoopPart):
+            return self._inner(flow.state, flow, way)
+        return ItemBody._state(self, scope, flow, way, stop, finish)
+
+    def _inner(self, part: LoopPart, flow: StateFlow, way: Way) -> Written:
+        """Write a loop within other states: it is left by ``break``, or to where the function returns."""
+        behind = [name for name in part.targets if not name.startswith(LEAVE)]
+        if len(behind) > 1:
+            raise NotNative("its loop stands within others, and leads to several states", part.name)
+        exits: list[Arrival] = []
+
+        def leave(target: str, way: Way) -> Statements:
+            if target.startswith(LEAVE):
+                return self._leaving[0](target.removeprefix(LEAVE), way)
+            exits.append(Arrival([], self.maker.width, way))
+            return [Later(exits[-1].body)]
+
+        body = self._while(part, flow.scopes[0], way, leave, exits.clear)
+        if not exits:
+            return body, (END, [])
+        merged = self._merged(f"{part.name}\0behind", exits)
+        for arrival in exits:
+            arrival.body.append("break")
+        return body, (behind[0], merged)
+
+    def _while(
+        self, part: LoopPart, scope: ScopeFlow, way: Way, leave: Leave, begin: Callable[[], None] = lambda: None
+    ) -> Statements:
+        """Write a loop; ``begin`` is called each time before its states are written."""
+        again = AGAIN + part.name
+        carried = self._carried.setdefault(part.name, _Carried(way))
+        if carried.way is not way and not carried.places:
+            carried.way = way
+        for source in carried.places:
+            self._places[source] = Place(source.state)
+
+        def end(output: Value) -> list[str]:
+            return lay_out(leave("", Way(output, {})))
+
+        self._leaving.append(leave)
+        for _ in range(_MOST_ROUNDS):
+            known = {*self.used}, {name: dict(paths) for name, paths in self.calls.reads.items()}, self._count
+            begin()
+            with self._deeper():
+                body, arrivals = self._block(scope, part.name, carried.way, again, end)
+            ways = [arrival.way for arrival in arrivals]
+            if not self._widen(part, carried, [way, *ways]):
+                break
+            self.used, self.calls.reads, self._count = known
+        else:
+            raise NotNative("each round of its loop makes another document", part.name)
+        self._leaving.pop()
+        for arrival in arrivals:
+            width, self.maker.width = self.maker.width, arrival.width
+            arrival.body.extend(self._carry(carried, arrival.way))
+            self.maker.width = width
+        return [*self._carry(carried, way), Branches([Case(["while True:"], body)])]
+
+    # Variables -------------------------------------------------------------------------------------------------------
+
+    def _widen(self, part: LoopPart, carried: _Carried, ways: Sequence[Way]) -> bool:
+        """Let variables stand for what differs from round to round; return whether there are new ones."""
+        before = len(carried.places)
+        documents = [way.document for way in ways]
+        document = self._common_value(part, carried, "", (), carried.way.document, documents)
+        variables = {}
+        for name, value in carried.way.variables.items():
+            found = [way.variables[name] for way in ways if name in way.variables]
+            variables[name] = self._common_value(part, carried, name, (), value, found)
+        carried.way = Way(document, variables)
+        return len(carried.places) > before
+
+    def _common_value(
+        self, part: LoopPart, carried: _Carried, variable: str, path: tuple[Key, ...], value: Value, others: list[Value]
+    ) -> Value:
+        """Return the value with which each round begins."""
+        if isinstance(value, Source) and value in carried.places:
+            return value
+        if all(other == value for other in others) and not reads_error(value):
+            return value
+        if isinstance(value, Object):
+            names = {name for name, _ in value.members}
+            alike = [
+                isinstance(other, Object) and other.base == value.base and {name for name, _ in other.members} == names
+                for other in others
+            ]
+            if all(alike):
+                return Object(
+                    tuple(
+                        (name, self._member(part, carried, variable, (*path, name), entry, others))
+                        for name, entry in value.members
+                    ),
+                    value.base,
+                )
+        preferred = naming.variable(str(path[-1]) if path else variable or "data")
+        purpose = "\0".join((part.name, "carried", variable, *map(str, path)))
+        _, source = self._local(purpose, preferred)
+        for known, (of, deeper) in list(carried.places.items()):
+            if of == variable and deeper[: len(path)] == path:
+                del carried.places[known]
+        carried.places[source] = (variable, path)
+        return source
+
+    def _member(
+        self, part: LoopPart, carried: _Carried, variable: str, path: tuple[Key, ...], value: Value, others: list[Value]
+    ) -> Value:
+        found = [read(other, (path[-1],)) for other in others]
+        return self._common_value(part, carried, variable, path, value, found)
+
+    def _carry(self, carried: _Carried, way: Way) -> list[str]:
+        """Return the lines that set the variables for the next round; all at once where one is made of another."""
+        found: list[tuple[str, Source, Value]] = []
+        for source, (variable, path) in carried.places.items():
+            start = way.variables[variable] if variable else way.document
+            value = read(start, path)
+            name = self._places[source].task_id.removeprefix("\0")
+            if value != source and self._is_used(name):
+                found.append((name, source, value))
+        sources = {source for _, source, _ in found}
+        if all(sources.isdisjoint(set(walk(value)) - {own}) for _, own, value in found):
+            return [line for name, _, value in found for line in self._assign(name, value)]
+        names = ", ".join(name for name, _, _ in found)
+        values = ", ".join(self.writer.expression(value) for _, _, value in found)
+        return [*statement_lines(f"{names} = ", values, self.maker.width)]

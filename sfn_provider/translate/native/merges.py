@@ -1,0 +1,163 @@
+"""Finds what operators are given that ways build too differently for a template: a task merges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sfn_provider.translate.native.data_flow.values import (
+    Absent,
+    Array,
+    Call,
+    Member,
+    Object,
+    OneOf,
+    Source,
+    Value,
+    walk,
+)
+from sfn_provider.translate.native.expressions.writer import common_error
+from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.operator_table import JsonText, TextOf
+from sfn_provider.translate.native.states.task_forms import OperatorForm, from_tree
+
+_MOST_WAYS = 2
+"""How many values a template chooses among."""
+
+_LONGEST = 120
+"""Characters of a template that chooses: one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What a task merges for an operator.
+
+    Args:
+        key: the key of the task in the graph.
+        values: what it returns: the only value, or an object of them.
+        form: the form of the operator, which takes these values from the task; None for states that stay exact.
+    """
+
+    key: str
+    values: Mapping[str, Value]
+    form: OperatorForm | None = None
+
+
+def find_merge(name: str, form: OperatorForm, write: Callable[[Value], str]) -> Merge | None:
+    """Return what a task merges for an operator; None where templates say it well.
+
+    Args:
+        name: the state.
+        form: its form.
+        write: returns the template of a value; raises `NotNative` where there is none.
+    """
+    found: dict[str, Value] = {}
+    for argument, tree in form.arguments.items():
+        for value in [part for leaf in _leaves(tree) for part in _merged_parts(leaf)]:
+            if _is_long(value, write):
+                found[_unique(argument, found)] = value
+    if not found:
+        return None
+    key = f"{name}\0{next(iter(found)) if len(found) == 1 else 'arguments'}"
+    source = Source("result", key)
+    places: list[tuple[Value, Value]] = [
+        (value, source if len(found) == 1 else Member(source, member)) for member, value in found.items()
+    ]
+    arguments = {argument: _replaced(tree, places) for argument, tree in form.arguments.items()}
+    return Merge(key, found, replace(form, arguments=arguments))
+
+
+def find_input_merge(name: str, document: Value, write: Callable[[Value], str]) -> Merge | None:
+    """Return what a task makes of the input of states that stay exact; None where a template says it well.
+
+    Args:
+        name: the first of the states.
+        document: their input.
+        write: returns the template of a value; raises `NotNative` where there is none.
+    """
+    has_template = True
+    try:
+        write(document)
+    except NotNative:
+        has_template = False
+    if has_template and not _is_long(document, write):
+        return None
+    return Merge(f"{name}\0input", {"input": document})
+
+
+def _is_long(value: Value, write: Callable[[Value], str]) -> bool:
+    choices = [part for part in walk(value) if isinstance(part, OneOf) and common_error(part) is None]
+    if not choices:
+        return False
+    ways = [[entry for _, entry in part.alternatives if not isinstance(entry, Absent)] for part in choices]
+    if len(choices) > 1 or max(map(len, ways)) > _MOST_WAYS:
+        return True
+    try:
+        return len(write(value)) > _LONGEST
+    except NotNative:
+        return True
+
+
+def by_way(value: Value) -> Value:
+    """Return a value of which several parts differ by the same ways as one that differs by them as a whole."""
+    choices = [part for part in walk(value) if isinstance(part, OneOf)]
+    marks = {tuple(mark for mark, _ in part.alternatives) for part in choices}
+    if isinstance(value, OneOf) or len(choices) < 2 or len(marks) > 1:
+        return value
+    alternatives = [(mark, _on_way(value, number)) for number, mark in enumerate(next(iter(marks)))]
+    return OneOf(tuple(alternatives))
+
+
+def _on_way(value: Value, number: int) -> Value:
+    """Return a value as it is on the way of a number."""
+    if isinstance(value, OneOf):
+        return value.alternatives[number][1]
+    if isinstance(value, Object):
+        members = tuple((name, _on_way(entry, number)) for name, entry in value.members)
+        return Object(members, None if value.base is None else _on_way(value.base, number))
+    if isinstance(value, Array):
+        return Array(tuple(_on_way(item, number) for item in value.items))
+    if isinstance(value, Call):
+        return Call(value.name, tuple(_on_way(part, number) for part in value.arguments))
+    return value
+
+
+def _merged_parts(value: Value) -> Iterator[Value]:
+    """Iterate over what a task may merge: of a call its arguments."""
+    if isinstance(value, Call):
+        for part in value.arguments:
+            yield from _merged_parts(part)
+    else:
+        yield value
+
+
+def _leaves(tree: Any) -> Iterator[Value]:
+    if isinstance(tree, dict):
+        for entry in tree.values():
+            yield from _leaves(entry)
+    elif isinstance(tree, list):
+        for entry in tree:
+            yield from _leaves(entry)
+    elif isinstance(tree, JsonText | TextOf):
+        yield from_tree(tree.value)
+    elif isinstance(tree, Value):
+        yield tree
+
+
+def _replaced(tree: Any, places: list[tuple[Value, Value]]) -> Any:
+    if isinstance(tree, dict):
+        return {name: _replaced(entry, places) for name, entry in tree.items()}
+    if isinstance(tree, list):
+        return [_replaced(entry, places) for entry in tree]
+    if isinstance(tree, JsonText | TextOf):
+        return replace(tree, value=_replaced(from_tree(tree.value), places))
+    place = next((place for known, place in places if known == tree), tree)
+    if isinstance(place, Call):
+        return replace(place, arguments=tuple(_replaced(part, places) for part in place.arguments))
+    return place
+
+
+def _unique(name: str, others: Mapping[str, Value]) -> str:
+    names = (name, *(f"{name}_{number}" for number in range(2, len(others) + 3)))
+    return next(free for free in names if free not in others)

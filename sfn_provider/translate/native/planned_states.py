@@ -1,0 +1,134 @@
+"""Finds where a run of a native DAG has the results, errors and variables that states read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sfn_provider.asl.model import Task
+from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.values import INPUT, Key, Member, Object, Source, Value, read, write
+from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY
+from sfn_provider.translate.native.exact_parts import ExactPart
+from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ERROR_KEY, Place
+from sfn_provider.translate.native.mapping import MapForm
+from sfn_provider.translate.native.merges import Merge
+from sfn_provider.translate.native.model import NotNative, Versions
+from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.polling import Poll
+from sfn_provider.translate.native.states.task_forms import OperatorForm, TaskForm
+
+
+@dataclass(slots=True)
+class PlannedStates:
+    """What is known of the states while a DAG is planned.
+
+    Args:
+        scope: the data of the states.
+        versions: Airflow's and the provider's.
+        tasks_of_pass: the Pass states that are tasks.
+        polls: the loops that became sensors, by the name of their Task.
+        parts: the states that stay exact, by the name of the first one.
+        read_results: the states whose results tasks read.
+        flows: the data of each state; of a loop that of the loop.
+        forms: the form of each Task.
+        failing: why states fail whatever their input is.
+        maps: how each Map is written.
+        merges: what tasks merge for others, by their keys.
+        mapped: the Map around a state that runs for each item in a mapped task.
+        loops: the name of the state at which a loop begins that is one function, by those of all its states.
+        partial: the states of whose result only parts are passed on; grows.
+        with_error: the states whose errors are read.
+        task_ids: the ids of tasks by key.
+    """
+
+    scope: ScopeFlow
+    versions: Versions
+    tasks_of_pass: frozenset[str]
+    polls: Mapping[str, Poll] = field(default_factory=dict)
+    parts: Mapping[str, ExactPart] = field(default_factory=dict)
+    read_results: set[str] = field(default_factory=set)
+    flows: dict[str, StateFlow] = field(default_factory=dict)
+    forms: dict[str, TaskForm] = field(default_factory=dict)
+    failing: dict[str, str] = field(default_factory=dict)
+    maps: dict[str, MapForm] = field(default_factory=dict)
+    merges: dict[str, Merge] = field(default_factory=dict)
+    mapped: dict[str, str] = field(default_factory=dict)
+    loops: dict[str, str] = field(default_factory=dict)
+    partial: set[str] = field(default_factory=set)
+    with_error: set[str] = field(default_factory=set)
+    task_ids: dict[str, str] = field(default_factory=dict)
+
+    def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
+        """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
+        if source == INPUT:
+            if keys and isinstance(keys[0], int):
+                raise NotNative("the execution's input is an array, and a run's configuration an object")
+            return Place("", path=keys)
+        known = (*self.tasks_of_pass, *self.parts, *self.merges)
+        if source.kind == "result" and source.state in known:
+            return Place(self.task_ids[source.state], path=keys)
+        if source.kind == "result" and source.state in self.loops.values():
+            several = len(self.flows[source.state].ways) > 1
+            return Place(self.task_ids[source.state], path=("output", *keys) if several else keys)
+        if source.kind == "variables" and source.state in self.loops.values():
+            raise NotNative(f"a variable is read that the loop of {source.state} sets")
+        if source.kind == "variables":
+            return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
+        if source.kind == "context" and keys in CONTEXT_OBJECT:
+            return Place("", expression=CONTEXT_OBJECT[keys])
+        if source.kind == "context" and keys[:2] == ("Execution", "Input"):
+            return self.find(INPUT, keys[2:])
+        if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
+            return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
+        form = self.forms.get(source.state) if source.kind == "result" else None
+        if source.kind == "result" and source.state in self.failing:
+            return Place(self.task_ids[source.state], path=keys)  # nobody gets there
+        if source.kind == "result" and source.state in self.maps:
+            key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
+            return Place(self.task_ids[key], path=keys)
+        if form is None:
+            raise NotNative(_unknown_source(source, keys))
+        place = form.place(self.task_ids.get(source.state, ""), keys)
+        if place is not None:
+            return place
+        if not isinstance(form, OperatorForm):
+            raise TypeError(f"{form!r} has no parts")
+        return self._known_parts(source, keys, form)
+
+    def find_mark(self, mark: Source) -> Place:
+        """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
+        if mark.kind == "exit":
+            return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
+        if mark.kind == "error" or mark.state in (*self.tasks_of_pass, *self.loops.values()):
+            return self.find(mark, ())
+        form = self.forms.get(mark.state)
+        if isinstance(form, OperatorForm):
+            keys = {found.xcom for found in form.row.returns.values() if found.source in ("value", "json")}
+            if not keys:
+                raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
+            return Place(self.task_ids[mark.state], xcom=sorted(keys, key=lambda key: key != "return_value")[0])
+        if form is None or (mark.state in self.polls and mark.state not in self.read_results):
+            raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
+        return Place(self.task_ids[mark.state])
+
+    def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
+        """Return an object with the parts of a result that an operator returns."""
+        value: Value = Object(())
+        for text in form.row.returns:
+            path = parse_path(text)
+            if path[: len(keys)] == keys:
+                part: Value = source
+                for key in path:
+                    part = Member(part, key)
+                value = write(value, path, part)
+        self.partial.add(source.state)
+        return Place("", value=read(value, keys))
+
+
+def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
+    path = ".".join(map(str, keys))
+    return {
+        "error": f"the error of {source.state} is not where a later task could read it",
+        "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
+    }.get(source.kind, f"the result of {source.state} cannot be read")

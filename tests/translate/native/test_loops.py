@@ -1,0 +1,281 @@
+"""Loops as functions: each does what the engine does with the same answers, and stays exact where it cannot be said."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sfn_provider.engine import simulate
+from tests.translate.native.test_mixed import exact
+from tests.translate.native.test_native_style import call, catch, native
+
+Json = Any
+
+
+def less(variable: str, limit: int, next: str, default: str) -> dict[str, Any]:
+    rule = {"Variable": variable, "NumericLessThan": limit, "Next": next}
+    return {"Type": "Choice", "Choices": [rule], "Default": default}
+
+
+DONE: dict[str, Any] = {"Type": "Succeed"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A machine of one loop, what its functions answer by the names of their states, and its input."""
+
+    name: str
+    states: dict[str, Any]
+    answers: dict[str, list[Json]]
+    input: Json = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    language: str = "JSONPath"
+
+
+CASES = [
+    Case(
+        "pages until there is no token",
+        {
+            "Page": call("page", Parameters={"token.$": "$.token"}, ResultPath="$.page", Next="More?"),
+            "More?": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.page.token", "IsPresent": True, "Next": "Use"}],
+                "Default": "Done",
+            },
+            "Use": call("use", Parameters={"rows.$": "$.page.rows"}, ResultPath=None, Next="Turn"),
+            "Turn": {"Type": "Pass", "InputPath": "$.page.token", "ResultPath": "$.token", "Next": "Page"},
+            "Done": DONE,
+        },
+        {"Page": [{"token": "b", "rows": [1]}, {"token": "c", "rows": [2]}, {"rows": []}], "Use": [None]},
+        {"token": "a", "other": 1, "page": None},
+        ("while True:", "    return {"),
+    ),
+    Case(
+        "a count, and a value of the round before",
+        {
+            "Call": call("call", Parameters={"n.$": "$.n", "last.$": "$.last"}, ResultPath="$.got", Next="Step"),
+            "Step": {
+                "Type": "Pass",
+                "Parameters": {"n.$": "States.MathAdd($.n, 1)", "last.$": "$.n", "got.$": "$.got"},
+                "Next": "Enough?",
+            },
+            "Enough?": less("$.n", 4, "Call", "Done"),
+            "Done": DONE,
+        },
+        {"Call": ["x", "y", "z", "w"]},
+        {"n": 1, "last": 0, "got": None},
+        ('data = {"n": (data["n"] + 1), "last": data["n"], "got": call}',),
+    ),
+    Case(
+        "a Wait, several ways out, and one that fails",
+        {
+            "Ask": call("ask", Next="Which?"),
+            "Which?": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.status", "StringEquals": "DONE", "Next": "Good"},
+                    {"Variable": "$.status", "StringEquals": "LATE", "Next": "Late"},
+                ],
+                "Default": "Pause",
+            },
+            "Pause": {"Type": "Wait", "SecondsPath": "$.pause", "Next": "Ask"},
+            "Good": call("good", End=True),
+            "Late": call("late", End=True),
+        },
+        {"Ask": [{"status": "", "pause": 3}, {"status": "LATE", "n": 2}], "Late": [1]},
+        {"id": 7},
+        ('return {"next": "Late", "output": ask}', "time.sleep(ask["),
+    ),
+    Case(
+        "an error leads out",
+        {
+            "Call": call("call", Catch=catch("Mend", ResultPath="$.error"), ResultPath="$.got", Next="Enough?"),
+            "Enough?": less("$.got", 2, "Call", "Done"),
+            "Mend": call("mend", Parameters={"n.$": "$.n"}, End=True),
+            "Done": DONE,
+        },
+        {"Call": [1, {"errorType": "Broken"}], "Mend": ["mended"]},
+        {"n": 1},
+        ("except Exception as error:", '"next": "Mend"'),
+    ),
+    Case(
+        "an error leads back",
+        {
+            "Call": call("call", Catch=catch("Again", ResultPath=None), ResultPath="$.got", Next="Enough?"),
+            "Again": {"Type": "Pass", "Result": True, "ResultPath": "$.again", "Next": "Call"},
+            "Enough?": less("$.got", 2, "Call", "Done"),
+            "Done": DONE,
+        },
+        {"Call": [1, {"errorType": "Broken"}, 5]},
+        {"again": False},
+        ("except Exception:",),
+    ),
+    Case(
+        "a loop within a loop",
+        {
+            "Start": call("start", ResultPath="$.job", Next="Ask"),
+            "Ask": call("ask", Parameters={"job.$": "$.job.id"}, ResultPath="$.ask", Next="Ready?"),
+            "Ready?": less("$.ask.done", 1, "Pause", "Last?"),
+            "Pause": {"Type": "Wait", "SecondsPath": "$.ask.pause", "Next": "Ask"},
+            "Last?": less("$.job.id", 2, "Start", "Done"),
+            "Done": DONE,
+        },
+        {"Start": [{"id": 1}, {"id": 2}], "Ask": [{"done": 0, "pause": 1}, {"done": 1}, {"done": 1}]},
+        {"keep": "me"},
+        ("        while True:", "                break"),
+    ),
+    Case(
+        "a state from whose first round alone a member is missing",
+        {
+            "Call": call("call", Parameters={"all.$": "$"}, ResultPath="$.got", Next="Enough?"),
+            "Enough?": less("$.got.n", 3, "Call", "Done"),
+            "Done": DONE,
+        },
+        {"Call": [{"n": 1}, {"n": 2}, {"n": 3}]},
+        {"x": 1},
+        ("data = params", 'data = {**data, "got": call}'),
+    ),
+    Case(
+        "variables of the machine",
+        {
+            "Call": call(
+                "call",
+                Arguments={"n": "{% $n %}"},
+                Assign={"n": "{% $n + 1 %}", "got": "{% $states.result %}"},
+                Next="Q",
+            ),
+            "Q": {"Type": "Choice", "Choices": [{"Condition": "{% $n < 3 %}", "Next": "Call"}], "Default": "Done"},
+            "Done": {"Type": "Succeed"},
+        },
+        {"First": [0], "Call": [5, 6, 7]},
+        language="JSONata",
+    ),
+]
+
+
+class Lambda:
+    """Functions that answer in order, the last answer again and again; an object with an errorType is a failure."""
+
+    def __init__(self, answers: dict[str, list[Json]]) -> None:
+        self.answers = {name.lower(): list(found) for name, found in answers.items()}
+        self.calls: list[tuple[str, Json]] = []
+
+    def invoke_lambda(self, function_name: str, payload: str) -> dict[str, Any]:
+        name = function_name.rpartition(":")[2]
+        self.calls.append((name, json.loads(payload)))
+        found = self.answers[name]
+        answer = found.pop(0) if len(found) > 1 else found[0]
+        failed = isinstance(answer, dict) and "errorType" in answer
+        return {"Payload": _Stream(json.dumps(answer)), **({"FunctionError": "Unhandled"} if failed else {})}
+
+
+@dataclass
+class _Stream:
+    text: str
+
+    def read(self) -> str:
+        return self.text
+
+
+def run(source: str, name: str, input: Json, functions: Lambda) -> Any:
+    """Run a function of a DAG file with the run's params."""
+    tree = ast.parse(source)
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    constants = [node for node in tree.body if isinstance(node, ast.Assign)]
+    for node in found:
+        node.decorator_list = []
+    body = [*constants, *(node for node in found if node.name in (name, "invoke_function"))]
+    slept: list[float] = []
+    scope: dict[str, Any] = {
+        "json": json,
+        "LambdaHook": lambda: functions,
+        "time": type("time", (), {"sleep": slept.append}),
+        "AirflowFailException": RuntimeError,
+    }
+    exec(compile(ast.Module(body, []), "dag.py", "exec"), scope)
+    return scope[name](**{argument.arg: input for argument in next(n for n in found if n.name == name).args.args})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_loop_calls_and_returns_what_the_engine_does(case: Case) -> None:
+    states = case.states
+    if case.language == "JSONata":
+        states = {"First": {"Type": "Pass", "Assign": {"n": 1}, "Next": "Call"}, **states}
+    definition = {"StartAt": next(iter(states)), "States": states, "QueryLanguage": case.language}
+    made = native(states, QueryLanguage=case.language)
+    assert "sfn_provider" not in made.source
+    for line in case.lines:
+        assert line in made.source
+    mocks = {
+        name: [
+            {"Throw": {"Error": "Broken", "Cause": "{}"}}
+            if isinstance(answer, dict) and "errorType" in answer
+            else {"Return": answer}
+            for answer in answers
+        ]
+        for name, answers in case.answers.items()
+        if name in states
+    }
+    execution = simulate(definition, case.input, mocks=mocks)
+    expected = [
+        (event["lambdaFunctionScheduledEventDetails"]["resource"].rpartition(":")[2], json.loads(detail["input"]))
+        for event in execution.events
+        if (detail := event.get("lambdaFunctionScheduledEventDetails")) is not None
+    ]
+    entry = next(entry for entry in made.tasks if entry.how == "taskflow")
+    functions = Lambda(case.answers)
+    returned = run(made.source, entry.task_id.lower(), case.input, functions)
+    assert functions.calls == expected[: len(functions.calls)]
+    rest = expected[len(functions.calls) :]
+    assert len(rest) <= 1  # the state behind the loop
+    if isinstance(returned, dict) and "next" in returned:
+        if rest:
+            assert returned["next"].lower() == rest[0][0]
+    elif returned is not None:
+        assert returned == execution.output
+    assert execution.status == "SUCCEEDED"
+
+
+def test_the_branch_behind_a_loop_leads_where_the_loop_has_ended() -> None:
+    source = native(CASES[2].states).source
+    assert 'return {"Good": "Good", "Late": "Late"}[result["next"]]' in source
+    assert "ask_task >> ask_exits(ask_task) >> [good, late]" in source
+    assert "{{ ti.xcom_pull(task_ids='Ask').output | tojson }}" in source
+
+
+def test_all_states_of_a_loop_are_in_its_task_and_the_report_says_what_that_costs() -> None:
+    made = native(CASES[2].states)
+    assert {entry.state: (entry.how, entry.task_id) for entry in made.tasks} == {
+        "Ask": ("taskflow", "Ask"),
+        "Which?": ("taskflow", "Ask"),
+        "Pause": ("taskflow", "Ask"),
+        "Good": ("operator", "Good"),
+        "Late": ("operator", "Late"),
+    }
+    assert ("LOOP_IN_ONE_TASK", "Ask") in {(found.code, found.state) for found in made.findings}
+
+
+def test_a_loop_with_a_state_that_cannot_be_said_stays_exact() -> None:
+    states = {**CASES[2].states, "Ask": exact("ask", Next="Which?")}
+    made = native(states)
+    assert {entry.state for entry in made.tasks if entry.how == "exact"} == {"Ask", "Which?", "Pause"}
+    assert "while True" not in made.source
+
+
+def test_a_loop_with_two_ways_in_stays_exact() -> None:
+    made = native(
+        {
+            "Z": call("z", Next="S"),
+            "S": less("$.n", 1, "A", "B"),
+            "A": call("a", Next="B"),
+            "B": call("b", Next="Q"),
+            "Q": less("$.n", 2, "A", "Done"),
+            "Done": DONE,
+        }
+    )
+    assert {entry.state for entry in made.tasks if entry.how == "exact"} == {"S", "A", "B", "Q"}
+    assert "two ways" in next(entry.why for entry in made.tasks if entry.state == "A")
