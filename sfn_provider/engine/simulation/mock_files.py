@@ -7,7 +7,6 @@ Their format is at https://docs.aws.amazon.com/step-functions/latest/dg/sfn-loca
 from __future__ import annotations
 
 import difflib
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from sfn_provider.asl.scope import MISSING
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import read_json_file
 
 
 def load_mocks(reference: str) -> Mocks:
@@ -29,7 +29,7 @@ def load_mocks(reference: str) -> Mocks:
         UsageError: if the file cannot be read, is malformed, or has no such case.
     """
     path, _, case = reference.partition("#")
-    config = _read(Path(path))
+    config = read_json_file(path, "a mock configuration")
     return _mocks(config, path, *_find_case(config, path, case))
 
 
@@ -45,7 +45,7 @@ def load_test_cases(reference: str) -> dict[str, Mocks]:
         UsageError: if the file cannot be read, is malformed, or has no test case.
     """
     path, _, case = reference.partition("#")
-    config = _read(Path(path))
+    config = read_json_file(path, "a mock configuration")
     if case:
         return {case: _mocks(config, path, *_find_case(config, path, case))}
     found = mocks_of_configuration(config, path)
@@ -127,19 +127,6 @@ def _check_cases(config: Any, path: str, field: str, names: Iterable[str]) -> No
             near = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
             raise UsageError(f'{path}: "{field}" names {name!r}, which is no Machine/Case of the file{hint}')
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the mock file: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: the mock file is not UTF-8 text") from error
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
-    except (RecursionError, ValueError) as error:  # Python reads numbers of up to 4300 digits
-        raise UsageError(f"{path}: the mock file nests too deep, or a number in it has too many digits") from error
 
 
 def _cases(config: Any, path: str) -> list[tuple[str, str]]:

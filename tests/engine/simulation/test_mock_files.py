@@ -251,7 +251,7 @@ def test_refused(tmp_path: Path, case: Refused) -> None:
 
 UNREADABLE = {
     "no JSON": (b'{"a": }', "not JSON: Expecting value at line 1, column 7"),
-    "no text": (b'{"a": "\xff"}', "the mock file is not UTF-8 text"),
+    "no text": (b'{"a": "\xff"}', "not UTF-8 text (byte 7); it should hold a mock configuration"),
     "nothing": (b"", "not JSON: Expecting value at line 1, column 1"),
 }
 
@@ -266,7 +266,7 @@ def test_unreadable(tmp_path: Path, content: bytes, message: str) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.json: cannot read the mock file: No such file or directory"):
+    with pytest.raises(UsageError, match=r"none\.json: there is no such file"):
         load_mocks(f"{tmp_path / 'none.json'}#c")
 
 
