@@ -7,6 +7,7 @@ Their format is at https://docs.aws.amazon.com/step-functions/latest/dg/sfn-loca
 from __future__ import annotations
 
 import difflib
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,9 @@ from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
 from sfn_provider.text_files import read_json_file
+
+OBJECTS_VARIABLE = "SFN_PROVIDER_MOCK_OBJECTS"
+"""The environment variable with a folder of which a mock file may name files as objects, beside its own."""
 
 
 def load_mocks(reference: str) -> Mocks:
@@ -105,10 +109,26 @@ _WRONG_OBJECTS = (
 
 def _object(content: Any, path: Path) -> str | Path:
     if isinstance(content, dict) and content.keys() == {"Path"} and isinstance(content["Path"], str):
-        return path.parent / content["Path"]
+        return _object_file(path, content["Path"])
     if not isinstance(content, str):
         raise UsageError(_WRONG_OBJECTS.format(path))
     return content
+
+
+def _object_file(path: Path, name: str) -> Path:
+    """Return a file that stands for an object; one outside of the mock file's folder only where that was permitted."""
+    if "\0" in name:
+        raise UsageError(f"{path}: the Path {name!r} of an object is none")
+    found = path.parent / name
+    folders = [path.parent, *map(Path, filter(None, [os.environ.get(OBJECTS_VARIABLE)]))]
+    if not any(found.resolve().is_relative_to(folder.resolve()) for folder in folders):
+        raise UsageError(
+            f"{path}: the Path {name!r} of an object is outside of the folder of the mock file; copy it there, or set "
+            f"{OBJECTS_VARIABLE} to a folder that has it"
+        )
+    if found.exists() and not found.is_file():
+        raise UsageError(f"{path}: the Path {name!r} of an object is no file")
+    return found
 
 
 def _inputs(config: dict[str, Any], path: str) -> dict[str, Any]:
@@ -170,6 +190,8 @@ def _responses(config: Any, path: str, state: str, name: Any) -> list[Mapping[st
 def _calls(path: str, name: str, key: str) -> range:
     """Return the calls that a key such as ``0`` or ``1-3`` stands for."""
     first, _, last = key.partition("-")
-    if first.isdecimal() and (last or first).isdecimal() and int(last or first) >= int(first):
+    if all(part.isdecimal() and len(part) < 6 for part in (first, last or first)) and int(last or first) >= int(first):
         return range(int(first), int(last or first) + 1)
-    raise UsageError(f'{path}: mocked response {name!r} has the key {key!r}; keys are calls, as "0" or "1-3"')
+    raise UsageError(
+        f'{path}: mocked response {name!r} has the key {key!r}; keys are calls, as "0" or "1-3", up to 99999'
+    )

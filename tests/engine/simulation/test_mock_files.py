@@ -281,3 +281,44 @@ def test_an_unused_mock_is_no_error(path: Path) -> None:
     ends = [{"StartAt": state, "States": {state: {"Type": "Succeed"}}} for state in mocks.answers]
     machine = one({"Type": "Parallel", "Branches": ends, "OutputPath": "$[0]"})
     assert simulate(machine, 1, mocks=mocks).output == 1
+
+
+def with_object(folder: Path, path: str) -> str:
+    file = folder / "mocks" / "m.json"
+    file.parent.mkdir()
+    config = {"StateMachines": {"M": {"TestCases": {"C": {}}}}, "Objects": {"s3://b/k": {"Path": path}}}
+    file.write_text(json.dumps(config))
+    return f"{file}#C"
+
+
+@pytest.mark.parametrize("path", ["../secret.csv", "/etc/passwd", "link", "a/../../secret.csv"])
+def test_an_object_outside_of_the_folder_is_refused(tmp_path: Path, path: str) -> None:
+    reference = with_object(tmp_path, path)
+    (tmp_path / "secret.csv").write_text("x")
+    (tmp_path / "mocks" / "link").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(UsageError, match=r"is outside of the folder of the mock file.*set SFN_PROVIDER_MOCK_OBJECTS"):
+        load_mocks(reference)
+
+
+def test_an_object_outside_of_the_folder_may_be_permitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data.csv").write_text("x")
+    monkeypatch.setenv("SFN_PROVIDER_MOCK_OBJECTS", str(tmp_path))
+    assert load_mocks(with_object(tmp_path, "../data.csv")).as_configuration()["Objects"]
+
+
+def test_an_object_that_is_no_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFN_PROVIDER_MOCK_OBJECTS", "/dev")
+    with pytest.raises(UsageError, match="the Path '/dev/zero' of an object is no file"):
+        load_mocks(with_object(tmp_path, "/dev/zero"))
+
+
+@pytest.mark.parametrize("key", ["0-9999999999", "9999999999", "9" * 5_000, "0-" + "9" * 5_000])
+def test_a_key_of_more_calls_than_anybody_makes(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "m.json"
+    config = {
+        "StateMachines": {"M": {"TestCases": {"C": {"A": "R"}}}},
+        "MockedResponses": {"R": {key: {"Return": 1}}},
+    }
+    file.write_text(json.dumps(config))
+    with pytest.raises(UsageError, match=r'keys are calls, as "0" or "1-3", up to 99999'):
+        load_mocks(f"{file}#C")
