@@ -28,7 +28,10 @@ def print_json(value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
+        is_plain = text.replace("\n", "").isprintable()
     except UnicodeEncodeError:
+        is_plain = False
+    if not is_plain:
         text = json.dumps(value, indent=2, default=str)
     click.echo(text)
 

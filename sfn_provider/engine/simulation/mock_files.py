@@ -34,7 +34,9 @@ def load_mocks(reference: str) -> Mocks:
     """
     path, _, case = reference.partition("#")
     config = read_json_file(path, "a mock configuration")
-    return _mocks(config, path, *_find_case(config, path, case))
+    found = _find_case(config, path, case)
+    _check_extensions(config, path)
+    return _mocks(config, path, *found)
 
 
 def load_test_cases(reference: str) -> dict[str, Mocks]:
@@ -51,7 +53,7 @@ def load_test_cases(reference: str) -> dict[str, Mocks]:
     path, _, case = reference.partition("#")
     config = read_json_file(path, "a mock configuration")
     if case:
-        return {case: _mocks(config, path, *_find_case(config, path, case))}
+        return {case: load_mocks(reference)}
     found = mocks_of_configuration(config, path)
     if not found:
         raise UsageError(f"{path}: the mock file has no test cases")
@@ -68,7 +70,9 @@ def mocks_of_configuration(config: dict[str, Any], origin: str) -> dict[str, Moc
     Raises:
         UsageError: if it is malformed.
     """
-    return {f"{machine}/{name}": _mocks(config, origin, machine, name) for machine, name in _cases(config, origin)}
+    found = _cases(config, origin)
+    _check_extensions(config, origin)
+    return {f"{machine}/{name}": _mocks(config, origin, machine, name) for machine, name in found}
 
 
 def shorten_names(cases: Mapping[str, Mocks]) -> dict[str, Mocks]:
@@ -84,21 +88,25 @@ def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
         raise UsageError(f"{path}: test case {name!r} must be an object of state names and names of mocked responses")
     answers = {state: _responses(config, path, state, response) for state, response in states.items()}
     mocks = Mocks.from_mapping(answers, _objects(config, path, f"{machine}/{name}"))
-    mocks.input = _inputs(config, path).get(f"{machine}/{name}", MISSING)
+    mocks.input = config.get("Inputs", {}).get(f"{machine}/{name}", MISSING)
     recorded = config.get("Recorded")
-    mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
+    try:
+        mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f'{path}: "Recorded" is not what this package has written there: {error!r}') from error
     return mocks
 
 
 def _objects(config: dict[str, Any], path: str, case: str) -> dict[str, str | Path]:
     """Return the objects of a case: those of all cases, and over them its own under its name."""
     objects = config.get("Objects", {})
-    if not isinstance(objects, dict):
-        raise UsageError(_WRONG_OBJECTS.format(path))
-    own = {key: value for key, value in objects.items() if isinstance(value, dict) and not key.startswith("s3://")}
-    _check_cases(config, path, "Objects", own)
+    own = _objects_by_case(objects)
     found = {key: value for key, value in objects.items() if key not in own} | own.get(case, {})
     return {uri: _object(content, Path(path)) for uri, content in found.items()}
+
+
+def _objects_by_case(objects: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in objects.items() if isinstance(value, dict) and not key.startswith("s3://")}
 
 
 _WRONG_OBJECTS = (
@@ -131,17 +139,19 @@ def _object_file(path: Path, name: str) -> Path:
     return found
 
 
-def _inputs(config: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return the inputs by ``Machine/Case``."""
-    inputs = config.get("Inputs", {})
+def _check_extensions(config: dict[str, Any], path: str) -> None:
+    """Check that Objects and Inputs are objects, and name cases that there are."""
+    objects, inputs = config.get("Objects", {}), config.get("Inputs", {})
+    if not isinstance(objects, dict):
+        raise UsageError(_WRONG_OBJECTS.format(path))
     if not isinstance(inputs, dict):
         raise UsageError(f'{path}: "Inputs" must be an object of Machine/Case and the input of that case')
+    _check_cases(config, path, "Objects", _objects_by_case(objects))
     _check_cases(config, path, "Inputs", inputs)
-    return inputs
 
 
 def _check_cases(config: Any, path: str, field: str, names: Iterable[str]) -> None:
-    known = [f"{machine}/{name}" for machine, name in _cases(config, path)]
+    known = dict.fromkeys(f"{machine}/{name}" for machine, name in _cases(config, path))
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)

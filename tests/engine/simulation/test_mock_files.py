@@ -148,6 +148,7 @@ def responding(response: Any, **more: Any) -> dict[str, Any]:
     return {"StateMachines": machines, "MockedResponses": {"r": response}, **more}
 
 
+KEYS = 'keys are calls, as "0" or "1-3", up to 99999'
 FORM = 'must be {"Return": <json>} or {"Throw": {"Error": <text>, "Cause": <text>}}'
 SHAPE = 'not a mock configuration file: it needs "StateMachines" and "MockedResponses"'
 LISTED = "Orders/flaky, Orders/happy, Orders/silent, Returns/happy, Returns/lonely"
@@ -199,13 +200,15 @@ REFUSED = {
     "no first": Refused(responding({"1-3": {"Return": 1}}), "mocked response 'r' has no entry for call 0"),
     "key": Refused(
         responding({"first": {"Return": 1}}),
-        "mocked response 'r' has the key 'first'; keys are calls, as \"0\" or \"1-3\"",
+        f"mocked response 'r' has the key 'first'; {KEYS}",
     ),
     "backwards": Refused(
-        responding({"3-1": {"Return": 1}}), "mocked response 'r' has the key '3-1'; keys are calls, as \"0\" or \"1-3\""
+        responding({"3-1": {"Return": 1}}),
+        f"mocked response 'r' has the key '3-1'; {KEYS}",
     ),
     "negative": Refused(
-        responding({"-1": {"Return": 1}}), "mocked response 'r' has the key '-1'; keys are calls, as \"0\" or \"1-3\""
+        responding({"-1": {"Return": 1}}),
+        f"mocked response 'r' has the key '-1'; {KEYS}",
     ),
     "entry": Refused(responding({"0": {"Returns": 1}}), f"entry 0 of the mock of state 'State' {FORM}", named=False),
     "objects": Refused(
