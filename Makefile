@@ -54,6 +54,9 @@ test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA r
 	$(BIN)/python -m tests.mwaa_environment.environments $(if $(PINS),--pins $(PINS)) $(MWAA_VERSIONS)
 	SFN_PROVIDER_MWAA="$(MWAA_VERSIONS)" $(BIN)/python -m pytest tests/mwaa_environment --numprocesses 0 -v -s
 
+test-attack: $(INSTALLED)  ## Attack with 50,000 mutated definitions and hundreds of bombs: MUTATIONS=1000; goes on where it was interrupted
+	$(if $(MUTATIONS),MUTATIONS=$(MUTATIONS)) $(BIN)/python -m tests.attack
+
 test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functions against this package; needs the package index
 	$(BIN)/python -m tests.amazon_provider
 

@@ -15,8 +15,11 @@ from sfn_provider.exceptions import UsageError
 Source = str | dict[str, Any]
 
 PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
-_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|(?<=[:,\[])\s*(?P<bare>\$\{[^}]+\})')
+_BARE = re.compile(r'"(?:[^"\\]|\\.)*+"?|(?<=[:,\[])\s*(?P<bare>\$\{[^}]+\})')
 """In JSON text: a placeholder outside of a string, such as ``"Seconds": ${Pause}``; strings are skipped."""
+
+MAX_FILLED_SIZE = 4 * 1024 * 1024
+"""Upper limit of the characters of a definition, and of all values of its placeholders together."""
 
 _PARTITION = re.compile(r"^arn:\$\{[^}]+\}(?=:states:::)")
 
@@ -36,20 +39,43 @@ def fill_placeholders(source: Source, values: Mapping[str, str]) -> tuple[Source
 
     Returns:
         The definition, and the names that were used.
+
+    Raises:
+        UsageError: the values are too large, as often as they are used.
     """
     used: set[str] = set()
+    size = 0
 
     def value_of(match: re.Match[str]) -> str:
-        if match[1] in values:
-            used.add(match[1])
-        return values.get(match[1], match[0])
+        nonlocal size
+        if match[1] not in values:
+            return match[0]
+        used.add(match[1])
+        size += len(values[match[1]])
+        if size > MAX_FILLED_SIZE:
+            raise UsageError(f"the values of the definition's names have more than {MAX_FILLED_SIZE:,} characters")
+        return values[match[1]]
+
+    def fill(text: str) -> str:
+        end = _end_of_last(text)
+        return PLACEHOLDER.sub(value_of, text[:end]) + text[end:]
 
     if not values:
         return source, used
     if isinstance(source, str):
-        return PLACEHOLDER.sub(value_of, source), used
-    filled: dict[str, Any] = map_texts(source, lambda text: PLACEHOLDER.sub(value_of, text))
+        return fill(source), used
+    filled: dict[str, Any] = map_texts(source, fill)
     return filled, used
+
+
+def _end_of_last(text: str) -> int:
+    """Return where a text's last placeholder may end: behind it, each ``${`` would be searched to the text's end."""
+    return text.rfind("}") + 1
+
+
+def placeholder_names(text: str) -> list[str]:
+    """Return the name of each placeholder in a text, in order."""
+    return PLACEHOLDER.findall(text, 0, _end_of_last(text))
 
 
 def substitute(source: Source, values: Mapping[str, str]) -> Source:
@@ -82,7 +108,7 @@ def check_bare_placeholders(source: Source) -> None:
     """
     if not isinstance(source, str) or not source.lstrip("\ufeff \t\r\n").startswith("{"):
         return
-    bare = dict.fromkeys(match["bare"] for match in _BARE.finditer(source) if match["bare"])
+    bare = dict.fromkeys(match["bare"] for match in _BARE.finditer(source, 0, _end_of_last(source)) if match["bare"])
     if bare:
         name = next(iter(bare))[2:-1]
         raise UsageError(
@@ -109,6 +135,6 @@ def find_placeholders(value: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for location, text in walk_texts(value):
         if "${" in text and not location.endswith("/Comment"):
-            for name in PLACEHOLDER.findall(strip_partition(text) if location.endswith("/Resource") else text):
+            for name in placeholder_names(strip_partition(text) if location.endswith("/Resource") else text):
                 found.setdefault(name, location)
     return found

@@ -26,7 +26,8 @@ MAX_SIZE = 1_048_576
 """Upper limit of characters in a definition: the maximum of ``definition`` in the model of CreateStateMachine."""
 
 _LARGEST = int(sys.float_info.max)
-_STRING = r'"(?:[^"\\]|\\.)*"'
+_STRING = r'"(?:[^"\\]|\\.)*+"?'
+# Without its end a string is the rest of the text: a search from each quote in turn would take forever.
 _COMMENTS = re.compile(rf"(?P<string>{_STRING})|(?P<comment>//[^\r\n]*|/\*.*?\*/)", re.DOTALL)
 _TRAILING_COMMA = re.compile(rf"(?P<string>{_STRING})|(?P<comma>,(?=\s*[}}\]]))", re.DOTALL)
 _FIRST_TOKEN = re.compile(r"(?:\s|//[^\r\n]*|/\*.*?\*/)*(\S?)", re.DOTALL)
@@ -192,8 +193,8 @@ def _decode(text: str) -> tuple[Json, bool]:
         raise _SyntaxError(_json_message(text, error), error.pos) from None
     except RecursionError:
         raise _SyntaxError(f"the definition nests deeper than {MAX_DEPTH} levels", 0, "TOO_DEEPLY_NESTED") from None
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise _SyntaxError(f"the text is not valid JSON: {error}", 0) from None
+    except ValueError:  # an integer of more digits than Python converts
+        raise _SyntaxError("a number has too many digits", 0) from None
 
 
 def _json_message(text: str, error: json.JSONDecodeError) -> str:

@@ -15,6 +15,9 @@ from typing import Any
 
 from sfn_provider.asl.scope import Json
 
+MAX_DEPTH = 128
+"""Upper limit of lists and objects in one another, that of a definition."""
+
 MAX_NODES = 1_000_000
 """Upper limit of values in a text after its aliases are expanded."""
 
@@ -74,7 +77,7 @@ class _Container:
 
 @dataclass(slots=True)
 class _Builder:
-    """Builds the value from the parser's events without recursion, so that depth is not limited."""
+    """Builds the value from the parser's events without recursion."""
 
     stack: list[_Container] = field(default_factory=list)
     positions: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -96,6 +99,8 @@ class _Builder:
         _check_tag(event)
         if self._expects_name():
             raise _problem("a field name must be a plain value, not a list or an object", event)
+        if len(self.stack) == MAX_DEPTH:
+            raise _problem(f"the definition nests deeper than {MAX_DEPTH} levels", event, code="TOO_DEEPLY_NESTED")
         self.stack.append(_Container(value, self._set_position(event), event.anchor))
 
     def close(self, event: Any) -> None:
@@ -187,6 +192,8 @@ def read_yaml(text: str) -> tuple[Json, dict[str, tuple[int, int]]]:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise YamlProblem(f"{_UNREADABLE}: {error.problem or 'not readable'}", line, column) from None
+    except UnicodeEncodeError:
+        raise YamlProblem(f"{_UNREADABLE}: it has a half of a surrogate pair", 1, 1) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         raise YamlProblem(f"{_UNREADABLE}: {' '.join(str(error).split())}", 1, 1) from None
     return builder.value, builder.positions
@@ -201,8 +208,8 @@ def _scalar_value(event: Any) -> Json:
         if pattern.fullmatch(event.value):
             try:
                 return build(event.value)
-            except ValueError as error:  # an integer of more digits than Python converts
-                raise _problem(str(error), event) from None
+            except ValueError:  # an integer of more digits than Python converts
+                raise _problem("a number has too many digits", event) from None
     if event.tag in _PLAIN_TAGS:
         raise _problem(f"{event.value!r} is no {event.tag.removeprefix(_TAG)}", event)
     return event.value

@@ -13,6 +13,7 @@ from io import TextIOWrapper
 import click
 
 from sfn_provider import __version__
+from sfn_provider.cli.faults import describe_fault
 from sfn_provider.cli.lazy_group import LazyGroup
 from sfn_provider.cli.signals import exit_on_signals
 
@@ -68,4 +69,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return 130
+    except Exception as error:  # the boundary: what no command foresaw
+        click.echo(describe_fault(error), err=True)
+        return 2
     return outcome if isinstance(outcome, int) else 0

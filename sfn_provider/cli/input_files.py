@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sfn_provider.cli.output import print_diagnostics
-from sfn_provider.cli.substitutions import parse_json, read_substitutions
+from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition
+from sfn_provider.text_files import parse_json_text, read_text_file
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
-from sfn_provider.translate.definitions.files import read_file
 
 
 def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> LoadedDefinition:
@@ -52,9 +52,9 @@ def read_json_text(text: str, option: str) -> str:
 
 def _read_json(text: str, option: str) -> tuple[str, Any]:
     if text.startswith("@"):
-        content = read_file(text[1:], f"the {option.removeprefix('--')} as JSON")
-        return content, parse_json(content, text[1:])
-    return text, parse_json(text, f"{option} {_shorten(text)}", f"; for a file write {option} @FILE")
+        content = read_text_file(text[1:], f"the {option.removeprefix('--')} as JSON")
+        return content, parse_json_text(content, text[1:])
+    return text, parse_json_text(text, f"{option} {_shorten(text)}", f"; for a file write {option} @FILE")
 
 
 def _shorten(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sfn_provider.cli.output import print_diagnostics
+from sfn_provider.cli.output import print_diagnostics, printable
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 
 
@@ -24,7 +24,7 @@ class ProviderCommand(click.Command):
             print_diagnostics(error.diagnostics, file)
             return 1
         except SfnProviderError as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {printable(str(error))}", err=True)
             return 2
 
 

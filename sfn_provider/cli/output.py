@@ -12,6 +12,13 @@ from typing import Any
 import click
 
 from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.executions.masking import one_line
+
+
+def printable(text: str) -> str:
+    """Escape the control characters in each line of a text, so that none reaches the terminal; lines stay lines."""
+    return "\n".join(map(one_line, text.split("\n")))
+
 
 _LEVEL_STYLES: dict[str, dict[str, Any]] = {"error": {"fg": "red", "bold": True}, "warning": {"fg": "yellow"}}
 
@@ -21,7 +28,10 @@ def print_json(value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
+        is_plain = text.replace("\n", "").isprintable()
     except UnicodeEncodeError:
+        is_plain = False
+    if not is_plain:
         text = json.dumps(value, indent=2, default=str)
     click.echo(text)
 
@@ -34,8 +44,8 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], file: str | None = None
     color = False if os.environ.get("NO_COLOR") else True if os.environ.get("FORCE_COLOR") else None
     for found in diagnostics:
         position = found.position(file)
-        text = f"{click.style(found.level, **_LEVEL_STYLES[found.level])} {found.summary}"
-        click.echo(f"{position}: {text}" if position else text, err=stderr, color=color)
+        text = f"{click.style(found.level, **_LEVEL_STYLES[found.level])} {one_line(found.summary)}"
+        click.echo(f"{one_line(position)}: {text}" if position else text, err=stderr, color=color)
 
 
 def diagnostics_as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:

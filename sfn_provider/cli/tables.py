@@ -12,7 +12,9 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from sfn_provider.cli.output import printable
 from sfn_provider.cli.signals import exit_if_signalled
+from sfn_provider.executions.masking import one_line
 
 _FILE_WIDTH = 120
 """Columns where the output is no terminal."""
@@ -22,9 +24,17 @@ _STATUS_STYLES = {"SUCCEEDED": "green", "FAILED": "red", "TIMED_OUT": "red", "AB
 Cell = str | Text
 
 
+class PrintableConsole(Console):
+    """A console to which texts are printed without control characters: names and causes are of other people."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as `Console.print`, with the control characters of texts escaped."""
+        super().print(*(printable(part) if isinstance(part, str) else part for part in objects), **options)
+
+
 def console(*, stderr: bool = False) -> Console:
     """Return a console that writes plain text where the output is no terminal."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    made = PrintableConsole(stderr=stderr, highlight=False, soft_wrap=True)
     if not made.is_terminal:
         made.width = _FILE_WIDTH
     return made
@@ -43,7 +53,7 @@ def progress(what: str, name: str, number: int, count: int) -> Status:
     """
     exit_if_signalled()
     start = " (the first one starts a private Airflow, some ten seconds)" if number == 1 else ""
-    return console(stderr=True).status(f"{what} {number} of {count}: {name}{start}")
+    return console(stderr=True).status(f"{what} {number} of {count}: {one_line(name)}{start}")
 
 
 def status(name: str) -> Text:
@@ -88,7 +98,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *,
             min_width=None if place == len(columns) - 1 else width,
         )
     for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        made.add_row(*(Text(one_line(cell)) if isinstance(cell, str) else cell for cell in row))
     return made
 
 
@@ -106,4 +116,4 @@ def format_seconds(value: float | None) -> str:
 def shorten(value: Any, width: int = 60) -> str:
     """Format a JSON value on one line, cut where it is too long."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return one_line(text if len(text) <= width else text[: width - 1] + "…")

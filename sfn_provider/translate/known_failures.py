@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint_rules.definition_walk import PlacedState, index_definition
 from sfn_provider.asl.lint_rules.service_calls import RETIRED_SERVICES, parameter_problems, parameters_field
-from sfn_provider.asl.placeholders import PLACEHOLDER, fill_partition, strip_partition
+from sfn_provider.asl.placeholders import fill_partition, placeholder_names, strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def find_known_failures(document: Document, *, is_template: bool = False) -> lis
     tasks = [(state, str(state.fields.get("Resource"))) for state in definition.of_type("Task")]
     found = []
     if not is_template:
-        found += [_without_value(state, text) for state, text in tasks if PLACEHOLDER.search(strip_partition(text))]
+        found += [_without_value(state, text) for state, text in tasks if placeholder_names(strip_partition(text))]
     calls = [(state, parse_resource(fill_partition(text))) for state, text in tasks]
     calls = [(state, resource) for state, resource in calls if "${" not in resource.text]
     found += _unknown_calls([(state, resource) for state, resource in calls if resource.kind == "aws-sdk"])

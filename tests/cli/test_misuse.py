@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sfn_provider import text_files
 from sfn_provider.cli import run_command
 from tests.fixtures.definitions import END, call, machine
 
@@ -146,7 +147,12 @@ CASES = [
         ("no price of mw9.huge in us-east-1", "mw1.small"),
     ),
     Case("a report in no folder", "compare good.json --html gone/report.html", 2, ("gone/report.html", "no folder")),
-    Case("no such mock file", "compare task.json --mock gone.json", 2, ("gone.json", "No such file")),
+    Case(
+        "no such mock file",
+        "compare task.json --mock gone.json",
+        2,
+        ("gone.json: there is no such file", "a mock configuration"),
+    ),
     Case(
         "not a mock file",
         "run task.json --mock not_mocks.json",
@@ -162,7 +168,7 @@ CASES = [
         2,
         ("list.json: not a mock configuration file",),
     ),
-    Case("a mock file too deep", "run task.json --mock deep.json#C", 2, ("deep.json: the mock file nests too deep",)),
+    Case("a mock file too deep", "run task.json --mock deep.json#C", 2, ("deep.json: objects and lists lie too deep",)),
     Case(
         "a response that is not there",
         "run task.json --mock no_response.json#C",
@@ -292,11 +298,10 @@ def test_a_file_without_permission(folder: Path, capsys: pytest.CaptureFixture[s
 def test_a_file_that_may_not_be_read(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object, **__: object) -> str:
+    def refuse(*_: object, **__: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(text_files, "_read_bytes", refuse)
     for command in ("translate good.json", "lint good.json", "run good.json --mock mocks.json#First"):
         assert run_command(command.split()) == 2
         assert "Permission denied" in capsys.readouterr().err

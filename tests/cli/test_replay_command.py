@@ -130,7 +130,7 @@ def test_the_last_executions_of_a_machine(
     [
         ([], "nothing to replay"),
         (["good.json"], "name it with --definition FILE"),
-        (["nowhere.json", "--definition", "greet.asl.json"], "cannot read the history: No such file"),
+        (["nowhere.json", "--definition", "greet.asl.json"], "nowhere.json: there is no such file"),
         (["greet.asl.json", "--definition", "greet.asl.json"], "it has no list of events"),
         (["--execution-arn", "arn:aws:states:x"], "not the ARN of an execution"),
         (["--execution-arn", ARN.replace(":execution:", ":express:")], "no history of express executions"),

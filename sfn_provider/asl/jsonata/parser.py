@@ -40,6 +40,10 @@ class ParseError(Exception):
         self.position = position
 
 
+MAX_TOKENS: Final = 30_000
+"""Upper limit of the names, values and operators of an expression: some hundred kilobytes of text."""
+
+
 class _Tokens(Tokenizer):  # type: ignore[misc]
     """The library's tokenizer, for JSONata 2.0.6."""
 
@@ -47,8 +51,13 @@ class _Tokens(Tokenizer):  # type: ignore[misc]
         # It looks up to two characters past the end of a text that ends in the middle of something.
         super().__init__(source + _PADDING * 2, compile_regex)
         self.length = len(source)
+        self._count = 0
 
     def next(self, prefix: bool) -> Any:
+        self._count += 1
+        if self._count > MAX_TOKENS:
+            text = f"The expression has more than {MAX_TOKENS:,} names, values and operators"
+            raise ParseError(text, "", min(self.position, self.length))
         token = super().next(prefix)
         if token is not None and token.type == "operator" and token.value in ("??", "?:"):
             # Operators of JSONata 2.1, which AWS does not have: there they are two tokens.

@@ -7,6 +7,8 @@ the type of the left one. What cannot be compared makes the condition false, ``!
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +34,9 @@ Test = Callable[[Json, Json], bool]
 """Tests a value, with the document that it is in."""
 
 MAX_SECONDS: Final = 1.0
-"""How long one match of a regular expression may take."""
+"""How long the regular expressions of a path may take, all matches of one evaluation together."""
+
+_time = threading.local()
 
 _Read = Callable[[Json, Json], Any]
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?")
@@ -208,10 +212,21 @@ def _matches(expected: Any, actual: Any) -> bool:
         raise Inapplicable
     if value is None:
         return False
+    started = time.thread_time()
+    left = getattr(_time, "left", MAX_SECONDS)
     try:
-        return bool(pattern.fullmatch(java_text(value), timeout=MAX_SECONDS))
+        if left <= 0:
+            raise TimeoutError
+        matched = bool(pattern.fullmatch(java_text(value), timeout=left))
     except TimeoutError:
         raise TooMuchWork(f"the regular expression /{pattern.pattern}/ takes longer than {MAX_SECONDS:g} s") from None
+    _time.left = left - (time.thread_time() - started)
+    return matched
+
+
+def start_matching() -> None:
+    """Give the evaluation of a path that begins in this thread its time for regular expressions."""
+    _time.left = MAX_SECONDS
 
 
 def _is_pattern(value: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sfn_provider.asl.jsonpath.errors import Inapplicable, NoSuchNode, TooMuchWork
-from sfn_provider.asl.jsonpath.filters import compile_filter, get_item, select_members
+from sfn_provider.asl.jsonpath.filters import compile_filter, get_item, select_members, start_matching
 from sfn_provider.asl.jsonpath.syntax import (
     Descent,
     Filter,
@@ -80,6 +80,7 @@ def compile_steps(selectors: Sequence[Selector]) -> Callable[[Json], list[Json]]
         walk, rest = _MAKERS[type(selector)](place), walk
 
     def select(root: Json) -> list[Json]:
+        start_matching()
         # Where the strict walk fails, AWS has what the lenient one gives.
         for lenient in (False, True):
             evaluation = _Evaluation(root, lenient)

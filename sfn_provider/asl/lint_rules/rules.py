@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
@@ -99,6 +101,10 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+MAX_PROBLEMS = 1_000
+"""How many problems of one rule are listed."""
+
+
 def check(value: Fields, execution_type: ExecutionType) -> tuple[StateMachine | None, list[Diagnostic]]:
     """Build the model of a definition and run all rules.
 
@@ -111,7 +117,13 @@ def check(value: Fields, execution_type: ExecutionType) -> tuple[StateMachine | 
     """
     machine, found = _validate(value)
     definition = index_definition(value, execution_type)
-    return machine, [*found, *(diagnostic for rule in RULES for diagnostic in rule(definition))]
+    for rule in RULES:
+        problems = list(islice(rule(definition), MAX_PROBLEMS))
+        found += problems
+        if len(problems) == MAX_PROBLEMS:
+            text = f"there may be more problems like this: the first {MAX_PROBLEMS:,} of a kind are listed"
+            found.append(replace(problems[-1], code="TOO_MANY_PROBLEMS", message=text))
+    return machine, found
 
 
 def _validate(value: Fields) -> tuple[StateMachine | None, list[Diagnostic]]:

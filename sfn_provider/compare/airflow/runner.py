@@ -18,6 +18,7 @@ from typing import Any
 
 import sfn_provider
 from sfn_provider.engine import Mocks
+from sfn_provider.engine.simulation.mock_files import OBJECTS_VARIABLE
 from sfn_provider.exceptions import SfnProviderError
 from sfn_provider.translate import translate
 
@@ -68,6 +69,7 @@ class AirflowRunner:
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="sfn-provider-airflow-"))
         self._process: subprocess.Popen[str] | None = None
+        self._calls_aws = False
 
     def run(
         self,
@@ -91,6 +93,10 @@ class AirflowRunner:
         Raises:
             AirflowRunFailed: where Airflow itself fails.
         """
+        calls_aws = mocks is None and caught is None
+        if self._process is not None and calls_aws != self._calls_aws:
+            self._stop(timeout=10)  # its environment has credentials that it must not have, or lacks them
+        self._calls_aws = calls_aws
         if self._process is None:
             self._warm_up()
         return self._run(source, dag_id, configuration, mocks, caught)
@@ -191,7 +197,7 @@ class AirflowRunner:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env=private_environment(self._home),
+                env=private_environment(self._home, calls_aws=self._calls_aws),
             )
         return self._process
 
@@ -201,30 +207,48 @@ class AirflowRunner:
             return "\n".join(log.read().decode(errors="replace").splitlines()[-20:])
 
 
-def private_environment(home: Path) -> dict[str, str]:
+_NO_CREDENTIALS = {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+"""What hides the other places where AWS's clients find credentials: the machine's role, and files."""
+
+_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def private_environment(home: Path, *, calls_aws: bool = False) -> dict[str, str]:
     """Return the environment of a private Airflow, without any of the user's Airflow settings.
 
     Args:
         home: the folder; it becomes AIRFLOW_HOME.
+        calls_aws: its tasks call AWS; otherwise it gets no variable of AWS but the region, so no credentials.
     """
     package_folder = str(Path(sfn_provider.__file__).parent.parent)
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("AIRFLOW") and name != "PYTHONDONTWRITEBYTECODE"
+        if not name.startswith("AIRFLOW")
+        and name != "PYTHONDONTWRITEBYTECODE"
+        and (calls_aws or not name.startswith(("AWS_", "BOTO")) or name in _REGIONS)
     }
     search_path = [package_folder, *filter(None, [inherited.get("PYTHONPATH")])]
-    return inherited | {
-        "PYTHONPATH": os.pathsep.join(search_path),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
-        "AIRFLOW__SFN_PROVIDER__WAITING": "block",  # dag.test() drops what a deferral keeps
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "SFN_PROVIDER_HISTORY": str(home / "history.jsonl"),  # an XCom for each task would take longer
-    }
+    return (
+        inherited
+        | ({} if calls_aws else _NO_CREDENTIALS)
+        | {
+            "PYTHONPATH": os.pathsep.join(search_path),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+            "AIRFLOW__SFN_PROVIDER__WAITING": "block",  # dag.test() drops what a deferral keeps
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            OBJECTS_VARIABLE: home.anchor,  # its mock files name the files of this process's mocks
+            "SFN_PROVIDER_HISTORY": str(home / "history.jsonl"),  # an XCom for each task would take longer
+        }
+    )
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import read_json_file
 
 _PRICES_FILE = Path(__file__).parent / "prices.json"
 
@@ -151,12 +151,7 @@ def load_prices(region: str, path: str | None = None, own: Sequence[str] = ()) -
             none.
     """
     name = path or str(_PRICES_FILE)
-    try:
-        data = json.loads(Path(name).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{name}: cannot read the prices: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UsageError(f"{name}: not JSON: {error}") from error
+    data = read_json_file(name, "prices")
     regions = data.get("regions") if isinstance(data, dict) else None
     if not isinstance(regions, dict):
         raise UsageError(f'{name}: no price file: it needs "regions"')

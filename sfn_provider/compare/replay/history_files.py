@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 from sfn_provider.compare.replay.recording import Recording
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import read_json_file
 
 _HOW = "fetch one with: aws stepfunctions get-execution-history --execution-arn ARN > HISTORY.json"
 
@@ -22,7 +19,7 @@ def read_history(path: str) -> Recording:
     Raises:
         UsageError: where the file cannot be read or holds no whole history.
     """
-    data = _read(path)
+    data = read_json_file(path, "an execution history", f"; {_HOW}")
     events = data.get("events") if isinstance(data, dict) else data
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise UsageError(f"{path}: no execution history: it has no list of events; {_HOW}")
@@ -30,18 +27,3 @@ def read_history(path: str) -> Recording:
         raise UsageError(f"{path}: the history goes on, as its nextToken says; fetch all pages into one file")
     arn = data.get("executionArn") if isinstance(data, dict) else None
     return Recording.from_events(events, path, arn)
-
-
-def _read(path: str) -> Any:
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the history: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: the history is not UTF-8 text") from error
-    except json.JSONDecodeError as error:
-        raise UsageError(
-            f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}; {_HOW}"
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise UsageError(f"{path}: the history nests too deep, or a number in it has too many digits") from error

@@ -7,7 +7,7 @@ Their format is at https://docs.aws.amazon.com/step-functions/latest/dg/sfn-loca
 from __future__ import annotations
 
 import difflib
-import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +17,10 @@ from sfn_provider.asl.scope import MISSING
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import read_json_file
+
+OBJECTS_VARIABLE = "SFN_PROVIDER_MOCK_OBJECTS"
+"""The environment variable with a folder of which a mock file may name files as objects, beside its own."""
 
 
 def load_mocks(reference: str) -> Mocks:
@@ -29,8 +33,10 @@ def load_mocks(reference: str) -> Mocks:
         UsageError: if the file cannot be read, is malformed, or has no such case.
     """
     path, _, case = reference.partition("#")
-    config = _read(Path(path))
-    return _mocks(config, path, *_find_case(config, path, case))
+    config = read_json_file(path, "a mock configuration")
+    found = _find_case(config, path, case)
+    _check_extensions(config, path)
+    return _mocks(config, path, *found)
 
 
 def load_test_cases(reference: str) -> dict[str, Mocks]:
@@ -45,9 +51,9 @@ def load_test_cases(reference: str) -> dict[str, Mocks]:
         UsageError: if the file cannot be read, is malformed, or has no test case.
     """
     path, _, case = reference.partition("#")
-    config = _read(Path(path))
+    config = read_json_file(path, "a mock configuration")
     if case:
-        return {case: _mocks(config, path, *_find_case(config, path, case))}
+        return {case: load_mocks(reference)}
     found = mocks_of_configuration(config, path)
     if not found:
         raise UsageError(f"{path}: the mock file has no test cases")
@@ -64,7 +70,9 @@ def mocks_of_configuration(config: dict[str, Any], origin: str) -> dict[str, Moc
     Raises:
         UsageError: if it is malformed.
     """
-    return {f"{machine}/{name}": _mocks(config, origin, machine, name) for machine, name in _cases(config, origin)}
+    found = _cases(config, origin)
+    _check_extensions(config, origin)
+    return {f"{machine}/{name}": _mocks(config, origin, machine, name) for machine, name in found}
 
 
 def shorten_names(cases: Mapping[str, Mocks]) -> dict[str, Mocks]:
@@ -80,9 +88,12 @@ def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
         raise UsageError(f"{path}: test case {name!r} must be an object of state names and names of mocked responses")
     answers = {state: _responses(config, path, state, response) for state, response in states.items()}
     mocks = Mocks.from_mapping(answers, _objects(config, path, f"{machine}/{name}"))
-    mocks.input = _inputs(config, path).get(f"{machine}/{name}", MISSING)
+    mocks.input = config.get("Inputs", {}).get(f"{machine}/{name}", MISSING)
     recorded = config.get("Recorded")
-    mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
+    try:
+        mocks.recorded = RecordedResults.from_json(recorded) if recorded else None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f'{path}: "Recorded" is not what this package has written there: {error!r}') from error
     mocks.by_place = config.get("ByPlace", {})
     return mocks
 
@@ -90,12 +101,13 @@ def _mocks(config: Any, path: str, machine: str, name: str) -> Mocks:
 def _objects(config: dict[str, Any], path: str, case: str) -> dict[str, str | Path]:
     """Return the objects of a case: those of all cases, and over them its own under its name."""
     objects = config.get("Objects", {})
-    if not isinstance(objects, dict):
-        raise UsageError(_WRONG_OBJECTS.format(path))
-    own = {key: value for key, value in objects.items() if isinstance(value, dict) and not key.startswith("s3://")}
-    _check_cases(config, path, "Objects", own)
+    own = _objects_by_case(objects)
     found = {key: value for key, value in objects.items() if key not in own} | own.get(case, {})
     return {uri: _object(content, Path(path)) for uri, content in found.items()}
+
+
+def _objects_by_case(objects: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in objects.items() if isinstance(value, dict) and not key.startswith("s3://")}
 
 
 _WRONG_OBJECTS = (
@@ -106,41 +118,46 @@ _WRONG_OBJECTS = (
 
 def _object(content: Any, path: Path) -> str | Path:
     if isinstance(content, dict) and content.keys() == {"Path"} and isinstance(content["Path"], str):
-        return path.parent / content["Path"]
+        return _object_file(path, content["Path"])
     if not isinstance(content, str):
         raise UsageError(_WRONG_OBJECTS.format(path))
     return content
 
 
-def _inputs(config: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return the inputs by ``Machine/Case``."""
-    inputs = config.get("Inputs", {})
+def _object_file(path: Path, name: str) -> Path:
+    """Return a file that stands for an object; one outside of the mock file's folder only where that was permitted."""
+    if "\0" in name:
+        raise UsageError(f"{path}: the Path {name!r} of an object is none")
+    found = path.parent / name
+    folders = [path.parent, *map(Path, filter(None, [os.environ.get(OBJECTS_VARIABLE)]))]
+    if not any(found.resolve().is_relative_to(folder.resolve()) for folder in folders):
+        raise UsageError(
+            f"{path}: the Path {name!r} of an object is outside of the folder of the mock file; copy it there, or set "
+            f"{OBJECTS_VARIABLE} to a folder that has it"
+        )
+    if found.exists() and not found.is_file():
+        raise UsageError(f"{path}: the Path {name!r} of an object is no file")
+    return found
+
+
+def _check_extensions(config: dict[str, Any], path: str) -> None:
+    """Check that Objects and Inputs are objects, and name cases that there are."""
+    objects, inputs = config.get("Objects", {}), config.get("Inputs", {})
+    if not isinstance(objects, dict):
+        raise UsageError(_WRONG_OBJECTS.format(path))
     if not isinstance(inputs, dict):
         raise UsageError(f'{path}: "Inputs" must be an object of Machine/Case and the input of that case')
+    _check_cases(config, path, "Objects", _objects_by_case(objects))
     _check_cases(config, path, "Inputs", inputs)
-    return inputs
 
 
 def _check_cases(config: Any, path: str, field: str, names: Iterable[str]) -> None:
-    known = [f"{machine}/{name}" for machine, name in _cases(config, path)]
+    known = dict.fromkeys(f"{machine}/{name}" for machine, name in _cases(config, path))
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
             raise UsageError(f'{path}: "{field}" names {name!r}, which is no Machine/Case of the file{hint}')
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the mock file: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: the mock file is not UTF-8 text") from error
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
-    except (RecursionError, ValueError) as error:  # Python reads numbers of up to 4300 digits
-        raise UsageError(f"{path}: the mock file nests too deep, or a number in it has too many digits") from error
 
 
 def _cases(config: Any, path: str) -> list[tuple[str, str]]:
@@ -184,6 +201,8 @@ def _responses(config: Any, path: str, state: str, name: Any) -> list[Mapping[st
 def _calls(path: str, name: str, key: str) -> range:
     """Return the calls that a key such as ``0`` or ``1-3`` stands for."""
     first, _, last = key.partition("-")
-    if first.isdecimal() and (last or first).isdecimal() and int(last or first) >= int(first):
+    if all(part.isdecimal() and len(part) < 6 for part in (first, last or first)) and int(last or first) >= int(first):
         return range(int(first), int(last or first) + 1)
-    raise UsageError(f'{path}: mocked response {name!r} has the key {key!r}; keys are calls, as "0" or "1-3"')
+    raise UsageError(
+        f'{path}: mocked response {name!r} has the key {key!r}; keys are calls, as "0" or "1-3", up to 99999'
+    )

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.adapters import https
 from sfn_provider.integrations.adapters.form_encoding import encode_form
 from sfn_provider.integrations.clients import Clients
+
+_SHORTEST_SECRET: Final = 4
+"""Shorter texts are not masked: they stand everywhere."""
 
 _PREFIX: Final = "Events.ConnectionResource"
 
@@ -28,11 +32,19 @@ class ConnectionParameters:
         headers: headers by name.
         query: query parameters by name.
         body: members of the body by name.
+        secrets: texts that are the connection's alone.
     """
 
     headers: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: dict[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = field(default_factory=frozenset, repr=False)
+
+    def mask(self, text: str) -> str:
+        """Replace the secrets in a text, such as a server's that repeats the request, by ``***``."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
 
 
 def read_connection(arn: str, clients: Clients, role_arn: str | None) -> ConnectionParameters:
@@ -58,12 +70,31 @@ def read_connection(arn: str, clients: Clients, role_arn: str | None) -> Connect
         raise StatesError(f"{_PREFIX}.InvalidConnectionState", f"{arn} is {connection['ConnectionState']}")
     secrets = clients.get("secretsmanager", connection["SecretArn"].split(":")[3], role_arn)
     text = secrets.get_secret_value(SecretId=connection["SecretArn"])["SecretString"]
-    secret = json.loads(text, object_hook=_fold)
-    parameters = _parameters(secret.get("invocationhttpparameters"))
-    authorize = _AUTHORIZATION_HEADERS[connection["AuthorizationType"]]
+    try:
+        secret = json.loads(text, object_hook=_fold)
+        parameters = _parameters(secret.get("invocationhttpparameters"))
+        headers = {**parameters.headers, **_AUTHORIZATION_HEADERS[connection["AuthorizationType"]](secret, connection)}
+    except (ValueError, KeyError, TypeError, AttributeError):  # their texts and traces have parts of the secret
+        message = f"The secret of {arn} has not the members that EventBridge gives it"
+        raise StatesError(f"{_PREFIX}.AuthorizationFailure", message) from None
     return ConnectionParameters(
-        {**parameters.headers, **authorize(secret, connection)}, parameters.query, parameters.body
+        headers, parameters.query, parameters.body, frozenset(_secret_texts(secret, parameters, headers))
     )
+
+
+def _secret_texts(secret: dict[str, Any], parameters: ConnectionParameters, headers: dict[str, str]) -> Iterator[str]:
+    """Yield what nobody else may read: passwords, keys, tokens, values of parameters, as they are sent, too."""
+    client = secret.get("clientparameters") or secret
+    authorization = headers.get("Authorization", "")
+    added = (*headers.values(), *parameters.query.values(), *parameters.body.values())
+    for text in (
+        *(secret.get(name) for name in ("password", "apikeyvalue")),
+        *(client.get(name) for name in ("clientsecret",)),
+        *added,
+        authorization.partition(" ")[2],
+    ):
+        if isinstance(text, str) and len(text) >= _SHORTEST_SECRET:
+            yield from (text, quote(text), quote_plus(text), json.dumps(text)[1:-1])
 
 
 def _fold(members: dict[str, Any]) -> dict[str, Any]:

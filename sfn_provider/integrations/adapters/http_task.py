@@ -108,9 +108,12 @@ class HttpTaskAdapter(Adapter):
         added = read_connection(arn, self.clients, self.task.role_arn)
         body = _body(parameters, added)
         headers = _headers(parameters, added, arn.split(":")[3], has_body=body is not None)
-        answer = https.send_to_user_endpoint(parameters["Method"], _url(parameters, added), headers, body)
+        try:
+            answer = https.send_to_user_endpoint(parameters["Method"], _url(parameters, added), headers, body)
+        except StatesError as error:
+            raise StatesError(error.error, added.mask(error.cause or "")) from None
         if not answer.ok:
-            raise StatesError(f"States.Http.StatusCode.{answer.status}", answer.text)
+            raise StatesError(f"States.Http.StatusCode.{answer.status}", added.mask(answer.text))
         kind = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
         if _BINARY_CONTENT.fullmatch(kind.partition(";")[0].strip()):
             raise runtime_error(f"The response has the content type {kind}, which is no text.")

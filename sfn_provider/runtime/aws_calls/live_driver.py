@@ -28,6 +28,7 @@ from sfn_provider.engine.requests import (
 )
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
+from sfn_provider.integrations.adapters.deadlines import end_calls_on_kill
 from sfn_provider.links.console_pages import ConsolePage, console_page
 from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCalls
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
@@ -129,7 +130,7 @@ class LiveDriver:
         Returns:
             The last step with all history records, or None where the task should be deferred, or was killed.
         """
-        with ThreadPoolExecutor(MAX_CALLS) as pool:
+        with ThreadPoolExecutor(MAX_CALLS) as pool, end_calls_on_kill():
             while True:
                 self._apply(step, pool)
                 if step.state.is_suspended:

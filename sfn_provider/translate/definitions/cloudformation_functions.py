@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ from sfn_provider.asl.placeholders import make_placeholder
 from sfn_provider.exceptions import UsageError
 
 Json = Any
+
+MAX_WORK = 100_000
+"""Upper limit of the values that the functions for a machine make; sixteen characters of a text count as one."""
 
 _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 
@@ -27,20 +31,34 @@ class Intrinsics:
     Args:
         file: the template's file, for errors.
         mappings: the template's ``Mappings``.
+        work: counts the values that were made.
     """
 
     file: str
     mappings: Mapping[str, Json] = field(default_factory=dict)
+    work: Counter[str] = field(default_factory=Counter, compare=False)
+
+    def spend(self, value: Json) -> Json:
+        """Count a value that was made, and return it.
+
+        Raises:
+            UsageError: all of them are more than `MAX_WORK`.
+        """
+        self.work["values"] += 1 + (len(value) // 16 if isinstance(value, str) else 0)
+        if self.work["values"] > MAX_WORK:
+            raise UsageError(f"{self.file}: its functions make too many values, or too large ones, to be read")
+        return value
 
     def resolve(self, value: Json) -> Json:
         """Replace each function by its value, or by a placeholder: ``!GetAtt F.Arn`` by ``${F.Arn}``."""
+        self.spend(None)
         if isinstance(value, list):
             return [self.resolve(entry) for entry in value]
         if not isinstance(value, dict):
             return value
         name = next(iter(value), "")
         if len(value) == 1 and (name == "Ref" or name.startswith("Fn::")):
-            return FUNCTIONS.get(name, _unknown(name))(self, value[name])
+            return self.spend(FUNCTIONS.get(name, _unknown(name))(self, value[name]))
         return {key: self.resolve(entry) for key, entry in value.items()}
 
     def text(self, value: Json, what: str) -> str:
@@ -76,9 +94,11 @@ def _sub(context: Intrinsics, value: Json) -> Json:
         if match[1]:
             return "${" + match[2] + "}"  # ${!Name} is a literal ${Name}
         name = match[2].strip()
-        return context.text(values[name], f"Fn::Sub's {name}") if name in values else make_placeholder(name)
+        return str(context.spend(texts[name] if name in texts else make_placeholder(name)))
 
-    return _VARIABLE.sub(put, text)
+    texts = {name: context.text(entry, f"Fn::Sub's {name}") for name, entry in values.items()}
+    end = text.rfind("}") + 1  # behind it, each ${ would be searched to the text's end
+    return _VARIABLE.sub(put, text[:end]) + text[end:]
 
 
 def _pair(context: Intrinsics, value: Json) -> tuple[str, dict[str, Json]]:
@@ -93,6 +113,7 @@ def _join(context: Intrinsics, value: Json) -> Json:
     parts = context.resolve(value[1])
     if not isinstance(parts, list):
         return _unknown("Fn::Join")(context, value)
+    context.spend(value[0] * min(len(parts), MAX_WORK))
     return value[0].join(context.text(part, "Fn::Join") for part in parts)
 
 
@@ -114,8 +135,9 @@ def _find_in_map(context: Intrinsics, value: Json) -> Json:
 def _select(context: Intrinsics, value: Json) -> Json:
     if isinstance(value, list) and len(value) == 2:
         index, entries = value[0], context.resolve(value[1])
-        if isinstance(entries, list) and str(index).isdecimal() and int(index) < len(entries):
-            return entries[int(index)]
+        number = index_of(str(index), entries) if isinstance(entries, list) else None
+        if number is not None:
+            return entries[number]
     return _unknown("Fn::Select")(context, value)
 
 
@@ -123,12 +145,18 @@ def _split(context: Intrinsics, value: Json) -> Json:
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str):
         text = context.resolve(value[1])
         if value[0] and isinstance(text, str) and "${" not in text:
-            return text.split(value[0])
+            return [context.spend(part) for part in text.split(value[0])]
     return _unknown("Fn::Split")(context, value)
 
 
 def _to_json(context: Intrinsics, value: Json) -> Json:
     return json.dumps(context.resolve(value), separators=(",", ":"))
+
+
+def index_of(text: str, entries: list[Json]) -> int | None:
+    """Return the index that a text spells; None where it is none of a list."""
+    is_index = text.isdecimal() and len(text) < 10 and int(text) < len(entries)
+    return int(text) if is_index else None
 
 
 def _unknown(name: str) -> Function:

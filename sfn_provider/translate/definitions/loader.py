@@ -11,11 +11,13 @@ from sfn_provider.asl.document import Document, Source, SourceMap
 from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.placeholders import (
+    MAX_FILLED_SIZE,
     PLACEHOLDER,
     check_bare_placeholders,
     check_used,
     fill_placeholders,
 )
+from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.events import Events
 
 if TYPE_CHECKING:
@@ -145,6 +147,8 @@ def load_definition(
         unused -= substitutions.optional
     if refuse_unused:
         check_used(unused)
+    if isinstance(source, str) and len(source) > MAX_FILLED_SIZE:
+        raise UsageError(f"{file or resource.name}: the definition has more than {MAX_FILLED_SIZE:,} characters")
     check_bare_placeholders(source)
     document = Document.open(source, resource.execution_type, resource.source_map)
     notes = (_default_warning(defaulted, resource.source_map),) if defaulted else ()

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import parse_json_text
 from sfn_provider.translate.definitions.events import Events, StartEvent
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.plan.schedule import SchedulePeriod, parse_schedule, parse_time, parse_timezone
@@ -145,8 +146,8 @@ def _params(event: StartEvent) -> tuple[Mapping[str, Json] | None, list[Finding]
     value = event.input
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (json.JSONDecodeError, RecursionError):
+            value = parse_json_text(value, event.name)
+        except UsageError:
             return None, [_input_finding(event.name, "is not JSON, so the DAG has no default input")]
     text = json.dumps(value)
     unknown = sorted({*re.findall(r"\$\{[^}]+\}", text), *_VARIABLE.findall(text)})
@@ -167,8 +168,8 @@ def constant_transformer(template: Json) -> bool:
 def start_execution_request(request: Json) -> tuple[Json, Json]:
     """Return the machine's ARN and its input in a request of StartExecution, JSON text or an object."""
     try:
-        fields = json.loads(request) if isinstance(request, str) else request
-    except (json.JSONDecodeError, RecursionError):
+        fields = parse_json_text(request, "Input") if isinstance(request, str) else request
+    except UsageError:
         fields = None
     if not isinstance(fields, dict):
         return None, None

@@ -14,6 +14,8 @@ from typing import Any
 
 from sfn_provider.asl.placeholders import make_placeholder
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import parse_json_text
+from sfn_provider.translate.definitions.cloudformation_functions import index_of
 from sfn_provider.translate.definitions.files import read_file
 from sfn_provider.translate.definitions.template_reader import read_template
 
@@ -25,7 +27,6 @@ MAX_VALUES = 50_000
 _MAX_DEPTH = 60
 _INNERMOST = re.compile(r"\$\{((?:[^${}]|\$(?!\{))*)\}")
 _SOURCE = re.compile(r"(?P<scheme>[a-zA-Z]\w*)(?:\((?P<argument>[^)]*)\))?(?::(?P<address>.*))?", re.DOTALL)
-_SPLIT = re.compile(r""",(?=(?:[^"']|"[^"]*"|'[^']*')*$)(?![^(]*\))""")
 _PSEUDO = re.compile(r"#\{(AWS::\w+)\}")
 """A pseudo parameter as the plugin serverless-pseudo-parameters writes it."""
 
@@ -98,13 +99,13 @@ class ServerlessVariables:
     def _variable(self, text: str, depth: int) -> Json:
         """Return the value of a variable, that of its first source that has one."""
         name = text.strip()
-        for known in (name, _SPLIT.split(name)[0].strip()):
+        for known in (name, _sources(name)[0].strip()):
             if known in self.user:
                 self.used.add(known)
                 return self.user[known]
         if "${" in name:
             return make_placeholder(name)
-        for source in _SPLIT.split(name):
+        for source in _sources(name):
             try:
                 return self._source(source.strip(), depth)
             except _Unresolved:
@@ -118,8 +119,8 @@ class ServerlessVariables:
         if re.fullmatch(r"'[^']*'|\"[^\"]*\"", text):
             return text[1:-1]
         try:
-            return json.loads(text)
-        except json.JSONDecodeError:
+            return parse_json_text(text, self.file)
+        except UsageError:
             pass
         match = _SOURCE.fullmatch(text)
         reader = SOURCES.get(match["scheme"]) if match is not None else None
@@ -151,8 +152,8 @@ class ServerlessVariables:
             value = self.resolve(value, depth) if isinstance(value, str) else value
             if isinstance(value, dict) and name in value:
                 value = value[name]
-            elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-                value = value[int(name)]
+            elif isinstance(value, list) and (index := index_of(name, value)) is not None:
+                value = value[index]
             else:
                 raise _Unresolved
         return self.resolve(value, depth)
@@ -164,6 +165,8 @@ class ServerlessVariables:
             UsageError: it is outside of the folder, a program, or cannot be read.
         """
         folder = Path(self.file).parent
+        if "\0" in path:
+            raise _Unresolved
         place = (folder / path).resolve()
         if not place.is_relative_to(folder.resolve()):
             raise UsageError(f"{self.file}: {path} is outside of the folder, and nothing outside of it is read")
@@ -181,6 +184,22 @@ class ServerlessVariables:
 @dataclass(frozen=True, slots=True)
 class _Literal:
     text: str
+
+
+def _sources(text: str) -> list[str]:
+    """Split the sources of a variable at commas, but those in quotes or in parentheses."""
+    found, start, quote, depth = [], 0, "", 0
+    for position, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "," and depth <= 0:
+            found.append(text[start:position])
+            start = position + 1
+    return [*found, text[start:]]
 
 
 def _literal(inner: str) -> _Literal:

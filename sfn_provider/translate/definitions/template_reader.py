@@ -21,10 +21,11 @@ Json = Any
 
 _MAX_DEPTH = 200
 
-MAX_NODES = 1_000_000
+MAX_NODES = 200_000
 """Upper limit of values in a template after its aliases are expanded."""
 
 _BARE_TAGS = {"!Ref": "Ref", "!Condition": "Condition"}
+_MERGE = "tag:yaml.org,2002:merge"
 _TOP_LEVEL = re.compile(r"""^[ \t]*["']?Resources["']?[ \t]*:""", re.MULTILINE)
 
 
@@ -70,6 +71,8 @@ def _read_json(text: str, file: str) -> Template:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: the template is not JSON: {error.msg}") from None
+    except ValueError as error:  # Python reads numbers of up to 4300 digits
+        raise UsageError(f"{file}: a number of the template has too many digits") from error
     lines = LineIndex(text)
     offsets, _ = scan_positions(text)
     return Template(value, {location: lines.position(offset) for location, offset in offsets.items()})
@@ -116,6 +119,7 @@ class _Builder:
         self._loader = loader
         self._file = file
         self._count = 0
+        self._merges: dict[int, list[tuple[Any, Any]]] = {}
         self.positions: dict[str, tuple[int, int]] = {}
         self.blocks: dict[str, int] = {}
 
@@ -146,10 +150,8 @@ class _Builder:
         return self._loader.construct_object(node)
 
     def _mapping(self, node: Any, location: str) -> dict[str, Json]:
-        if _function(node.tag) is None:
-            self._loader.flatten_mapping(node)
         fields: dict[str, Json] = {}
-        for key, entry in node.value:
+        for key, entry in self._merged(node) if _function(node.tag) is None else node.value:
             name = str(key.value)
             inner = location + pointer(name)
             if name in fields and location.endswith("/States"):
@@ -157,6 +159,30 @@ class _Builder:
             self.positions[inner] = (key.start_mark.line + 1, key.start_mark.column + 1)
             fields[name] = self.build(entry, inner)
         return fields
+
+    def _merged(self, node: Any) -> list[tuple[Any, Any]]:
+        """Return the fields of a mapping with those that ``<<`` merges into it, each once.
+
+        Source: https://yaml.org/type/merge.html; PyYAML's own copies the fields of all that is merged, time and again.
+        """
+        import yaml
+
+        if id(node) in self._merges:
+            return self._merges[id(node)]
+        self._merges[id(node)] = []  # of a mapping that merges itself
+        own = [pair for pair in node.value if pair[0].tag != _MERGE]
+        fields: dict[str, tuple[Any, Any]] = {}
+        for value in [value for key, value in node.value if key.tag == _MERGE]:
+            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            for source in reversed(sources):
+                if not isinstance(source, yaml.MappingNode):
+                    line = source.start_mark.line + 1
+                    raise UsageError(f"{self._file}:{line}: << takes a mapping, or a list of mappings")
+                fields |= {str(key.value): (key, entry) for key, entry in self._merged(source)}
+        names = {str(key.value) for key, _ in own}
+        merged = [*(pair for name, pair in fields.items() if name not in names), *own]
+        self._merges[id(node)] = merged
+        return merged
 
 
 def _function(tag: str) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -65,6 +65,13 @@ class Schedule:
         return self.cron is not None and self.cron != "@once" and self.period != SchedulePeriod()
 
 
+MAX_LENGTH = 256
+"""The longest schedule of EventBridge, in characters.
+
+Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+"""
+
+
 def parse_schedule(expression: str, period: SchedulePeriod | None = None) -> Schedule:
     """Parse an EventBridge ``cron()`` or ``rate()``, or a cron text or preset of Airflow.
 
@@ -110,12 +117,14 @@ def parse_time(text: str) -> datetime:
     """
     try:
         found = datetime.fromisoformat(text).replace(microsecond=0)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: its year in UTC is 0 or 10000
         raise UsageError(f"{text!r} is no time such as 2025-03-15T02:00:00Z") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _parse(expression: str) -> Schedule:
+    if len(expression) > MAX_LENGTH:
+        raise UsageError(f"a schedule has {MAX_LENGTH} characters at most, this one {len(expression):,}")
     text = expression.strip()
     call = re.fullmatch(r"(\w+)\((.*)\)", text, re.S)
     if call is None:
@@ -165,6 +174,10 @@ def _rate(inside: str, expression: str) -> tuple[str, int]:
     match = re.fullmatch(r"([1-9]\d*)\s+(minute|hour|day)s?", inside)
     if match is None:
         raise UsageError(f"schedule {expression!r}: rate takes a positive number and minutes, hours or days")
+    try:
+        timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise UsageError(f"schedule {expression!r}: the rate is longer than a DAG's schedule can be") from None
     return _UNITS[match[2]], int(match[1])
 
 

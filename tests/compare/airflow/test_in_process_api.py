@@ -116,5 +116,5 @@ def test_a_task_asks_airflow_four_times_and_twice_more_for_what_was_before() -> 
 
 @pytest.mark.usefixtures("user_airflow_home")
 def test_tasks_may_ask_from_within_an_event_loop() -> None:
-    [task] = shared_runner().run(ASKING, "asking", {}, None).tasks
+    [task] = shared_runner().run(ASKING, "asking", {}, Mocks.from_mapping({}).as_configuration()).tasks
     assert task["return_value"] == ["from a task", "from a loop"]

@@ -12,6 +12,7 @@ import pytest
 from sfn_provider.compare import run_on_airflow
 from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, private_environment, shared_runner
+from sfn_provider.engine import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
 from sfn_provider.xcom_json import decode_dag_run_conf, decode_xcom, encode_dag_run_conf, encode_xcom
@@ -40,14 +41,45 @@ def test_nothing_of_the_users_airflow_settings_is_in_the_environment(monkeypatch
 
 
 def test_what_is_not_airflows_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("MINE", "mine")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("PYTHONPATH", f"{os.sep}mine")
     made = private_environment(HOME)
-    assert made["AWS_PROFILE"] == "mine"
+    assert (made["MINE"], made["AWS_REGION"]) == ("mine", "eu-central-1")
     assert made["PYTHONPATH"].split(os.pathsep)[-1] == f"{os.sep}mine"
     import sfn_provider
 
     assert Path(made["PYTHONPATH"].split(os.pathsep)[0]) == Path(sfn_provider.__file__).parents[1]
+
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIAMINE",
+    "AWS_SECRET_ACCESS_KEY": "mine",
+    "AWS_SESSION_TOKEN": "mine",
+    "AWS_PROFILE": "mine",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/mine",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/mine",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/mine",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN": "mine",
+    "AWS_SHARED_CREDENTIALS_FILE": "/mine",
+    "AWS_CONFIG_FILE": "/mine",
+    "BOTO_CONFIG": "/mine",
+}
+
+
+def test_a_mocked_airflow_finds_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n"
+    )
+    for name, value in {**CREDENTIALS, "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    environment = private_environment(tmp_path)
+    assert "mine" not in {value.strip("/").lower() for name, value in environment.items() if name.startswith("AWS")}
+    code = "import boto3; print(boto3.Session().get_credentials())"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
+    assert CREDENTIALS.items() <= private_environment(tmp_path, calls_aws=True).items()
 
 
 def test_importing_this_package_does_not_touch_airflow_or_the_users_home(tmp_path: Path) -> None:
@@ -89,7 +121,7 @@ def test_the_folder_holds_one_dag_file_at_a_time() -> None:
 @pytest.mark.usefixtures("user_airflow_home")
 def test_a_run_tells_its_tasks_and_what_they_left() -> None:
     source = translate(machine({"A": END}), dag_id="x").source
-    result = shared_runner().run(source, "x", {"k": 1}, None)
+    result = shared_runner().run(source, "x", {"k": 1}, Mocks.from_mapping({}).as_configuration())
     [task] = result.tasks
     assert (result.state, task["task_id"], task["state"], task["return_value"]) == ("success", "A", "success", {"k": 1})
     assert task["token"]["next"] is None and task["error"] is None

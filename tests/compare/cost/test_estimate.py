@@ -240,5 +240,5 @@ def test_a_price_file_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_a_price_file_that_is_not_there() -> None:
-    with pytest.raises(UsageError, match="cannot read the prices: No such file"):
+    with pytest.raises(UsageError, match="there is no such file; it should hold prices"):
         load_prices("us-east-1", "nowhere.json")

@@ -148,6 +148,7 @@ def responding(response: Any, **more: Any) -> dict[str, Any]:
     return {"StateMachines": machines, "MockedResponses": {"r": response}, **more}
 
 
+KEYS = 'keys are calls, as "0" or "1-3", up to 99999'
 FORM = 'must be {"Return": <json>} or {"Throw": {"Error": <text>, "Cause": <text>}}'
 SHAPE = 'not a mock configuration file: it needs "StateMachines" and "MockedResponses"'
 LISTED = "Orders/flaky, Orders/happy, Orders/silent, Returns/happy, Returns/lonely"
@@ -199,13 +200,15 @@ REFUSED = {
     "no first": Refused(responding({"1-3": {"Return": 1}}), "mocked response 'r' has no entry for call 0"),
     "key": Refused(
         responding({"first": {"Return": 1}}),
-        "mocked response 'r' has the key 'first'; keys are calls, as \"0\" or \"1-3\"",
+        f"mocked response 'r' has the key 'first'; {KEYS}",
     ),
     "backwards": Refused(
-        responding({"3-1": {"Return": 1}}), "mocked response 'r' has the key '3-1'; keys are calls, as \"0\" or \"1-3\""
+        responding({"3-1": {"Return": 1}}),
+        f"mocked response 'r' has the key '3-1'; {KEYS}",
     ),
     "negative": Refused(
-        responding({"-1": {"Return": 1}}), "mocked response 'r' has the key '-1'; keys are calls, as \"0\" or \"1-3\""
+        responding({"-1": {"Return": 1}}),
+        f"mocked response 'r' has the key '-1'; {KEYS}",
     ),
     "entry": Refused(responding({"0": {"Returns": 1}}), f"entry 0 of the mock of state 'State' {FORM}", named=False),
     "objects": Refused(
@@ -251,7 +254,7 @@ def test_refused(tmp_path: Path, case: Refused) -> None:
 
 UNREADABLE = {
     "no JSON": (b'{"a": }', "not JSON: Expecting value at line 1, column 7"),
-    "no text": (b'{"a": "\xff"}', "the mock file is not UTF-8 text"),
+    "no text": (b'{"a": "\xff"}', "not UTF-8 text (byte 7); it should hold a mock configuration"),
     "nothing": (b"", "not JSON: Expecting value at line 1, column 1"),
 }
 
@@ -266,7 +269,7 @@ def test_unreadable(tmp_path: Path, content: bytes, message: str) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.json: cannot read the mock file: No such file or directory"):
+    with pytest.raises(UsageError, match=r"none\.json: there is no such file"):
         load_mocks(f"{tmp_path / 'none.json'}#c")
 
 
@@ -281,3 +284,44 @@ def test_an_unused_mock_is_no_error(path: Path) -> None:
     ends = [{"StartAt": state, "States": {state: {"Type": "Succeed"}}} for state in mocks.answers]
     machine = one({"Type": "Parallel", "Branches": ends, "OutputPath": "$[0]"})
     assert simulate(machine, 1, mocks=mocks).output == 1
+
+
+def with_object(folder: Path, path: str) -> str:
+    file = folder / "mocks" / "m.json"
+    file.parent.mkdir()
+    config = {"StateMachines": {"M": {"TestCases": {"C": {}}}}, "Objects": {"s3://b/k": {"Path": path}}}
+    file.write_text(json.dumps(config))
+    return f"{file}#C"
+
+
+@pytest.mark.parametrize("path", ["../secret.csv", "/etc/passwd", "link", "a/../../secret.csv"])
+def test_an_object_outside_of_the_folder_is_refused(tmp_path: Path, path: str) -> None:
+    reference = with_object(tmp_path, path)
+    (tmp_path / "secret.csv").write_text("x")
+    (tmp_path / "mocks" / "link").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(UsageError, match=r"is outside of the folder of the mock file.*set SFN_PROVIDER_MOCK_OBJECTS"):
+        load_mocks(reference)
+
+
+def test_an_object_outside_of_the_folder_may_be_permitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data.csv").write_text("x")
+    monkeypatch.setenv("SFN_PROVIDER_MOCK_OBJECTS", str(tmp_path))
+    assert load_mocks(with_object(tmp_path, "../data.csv")).as_configuration()["Objects"]
+
+
+def test_an_object_that_is_no_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFN_PROVIDER_MOCK_OBJECTS", "/dev")
+    with pytest.raises(UsageError, match="the Path '/dev/zero' of an object is no file"):
+        load_mocks(with_object(tmp_path, "/dev/zero"))
+
+
+@pytest.mark.parametrize("key", ["0-9999999999", "9999999999", "9" * 5_000, "0-" + "9" * 5_000])
+def test_a_key_of_more_calls_than_anybody_makes(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "m.json"
+    config = {
+        "StateMachines": {"M": {"TestCases": {"C": {"A": "R"}}}},
+        "MockedResponses": {"R": {key: {"Return": 1}}},
+    }
+    file.write_text(json.dumps(config))
+    with pytest.raises(UsageError, match=r'keys are calls, as "0" or "1-3", up to 99999'):
+        load_mocks(f"{file}#C")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 import json
 import ssl
 import threading
+import time
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +28,7 @@ from cryptography.x509.oid import NameOID
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed
 from sfn_provider.integrations.adapters import https
+from sfn_provider.integrations.adapters.deadlines import end_calls
 from tests.aws.moto import ACCOUNT, REGION
 from tests.fixtures.task_calls import Answer
 
@@ -41,6 +46,8 @@ class Site:
     body: bytes = b'{"ok": true}'
     token: bytes = b'{"access_token": "granted"}'
     asked: list[dict[str, Any]] = field(default_factory=list)
+    drip: bool = False
+    """Answer a byte of a header now and then, without end."""
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
@@ -90,12 +97,22 @@ def _handler(script: Site) -> type[BaseHTTPRequestHandler]:
             script.asked.append({"method": self.command, "path": self.path, "headers": headers, "body": body})
             is_token = self.path.startswith("/oauth")
             answer = script.token if is_token else script.body
+            if script.drip:
+                self._drip()
+                return
             self.send_response(200 if is_token else script.status)
             for name, value in script.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def _drip(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            with suppress(OSError):  # the client has gone
+                for _ in range(600):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
 
@@ -326,3 +343,84 @@ def test_what_cannot_be_called_is_refused(
         invoke(**wrong)
     assert refused.value.error == "States.Runtime" and told in str(refused.value.cause)
     assert site.asked == []
+
+
+SECRETS: dict[str, Any] = {
+    "BasicAuthParameters": {"Username": "shop", "Password": "pass/word hidden"},
+    "InvocationHttpParameters": {
+        "HeaderParameters": [{"Key": "X-Tenant", "Value": "tenant-hidden"}],
+        "QueryStringParameters": [{"Key": "key", "Value": "query hidden"}],
+    },
+}
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_answer_that_repeats_the_request_shows_no_secret(
+    invoke: Callable[..., Any], aws: str, site: Site, status: int
+) -> None:
+    basic = b64encode(b"shop:pass/word hidden")
+    site.status, site.body = (
+        status,
+        b"no: pass/word hidden, tenant-hidden, query%20hidden, query+hidden, Basic " + basic,
+    )
+    with pytest.raises(StatesError) as raised:
+        invoke(connect(aws, **SECRETS))
+    assert raised.value.cause == "no: ***, ***, ***, ***, ***"
+
+
+def test_no_answer_shows_no_secret(invoke: Callable[..., Any], aws: str, site: Site) -> None:
+    with pytest.raises(StatesError, match=r"^States\.Http\.Socket: ") as raised:
+        invoke(connect(aws, **SECRETS), ApiEndpoint="https://127.0.0.1:9/orders")
+    chain = [raised.value, raised.value.__cause__]
+    assert raised.value.__suppress_context__ and "hidden" not in str(chain)
+
+
+def test_an_answer_that_never_ends_takes_so_long_and_no_longer(
+    invoke: Callable[..., Any], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(https, "TIMEOUT_SECONDS", 0.5)
+    site.drip = True
+    with pytest.raises(StatesError, match=r"States\.Http\.Socket: Read timeout on endpoint URL"):
+        invoke()
+
+
+def test_a_kill_ends_a_call(invoke: Callable[..., Any], site: Site) -> None:
+    site.drip = True
+
+    def kill() -> None:
+        while not site.asked:
+            time.sleep(0.01)
+        end_calls()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(StatesError, match=r"States\.Http\.Socket: Read timeout on endpoint URL"):
+        invoke()
+    killer.join()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_body_is_limited_when_it_is_decompressed(
+    invoke: Callable[..., Any], site: Site, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setattr(https, "MAX_BODY_BYTES", 100_000)
+    pack: Callable[[bytes], bytes] = gzip.compress if encoding == "gzip" else zlib.compress
+    site.headers["Content-Encoding"] = encoding
+    site.body = pack(json.dumps("x" * 50_000).encode())
+    assert invoke()["ResponseBody"] == "x" * 50_000
+    site.body = pack(b"x" * 50_000_000)
+    with pytest.raises(StatesError, match=r"^States\.DataLimitExceeded: The response has more than 100,000 bytes"):
+        invoke()
+
+
+def test_an_encoding_that_was_not_asked_for(invoke: Callable[..., Any], site: Site) -> None:
+    site.headers["Content-Encoding"] = "gzip, gzip"
+    with pytest.raises(StatesError, match=r"^States\.Http\.Socket: "):
+        invoke()
+
+
+def test_a_redirection_is_not_followed(invoke: Callable[..., Any], site: Site) -> None:
+    site.status, site.headers["Location"] = 302, f"{site.url}/elsewhere"
+    with pytest.raises(StatesError, match=r"^States\.Http\.StatusCode\.302"):
+        invoke()
+    assert [asked["path"] for asked in site.asked] == ["/orders"]

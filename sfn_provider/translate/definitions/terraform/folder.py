@@ -6,7 +6,6 @@ and https://developer.hashicorp.com/terraform/language/values/variables#variable
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import parse_json_text
 from sfn_provider.translate.definitions.files import read_file
 from sfn_provider.translate.definitions.terraform.syntax import Block, Expression, parse_file
 
@@ -183,10 +183,7 @@ def read_variable_file(file: Path) -> dict[str, Expression | Json]:
     text = read_file(str(file), "values of Terraform variables")
     if not file.name.endswith(".json"):
         return dict(parse_file(text, str(file)).attributes)
-    try:
-        values = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UsageError(f"{file}: not JSON: {error}") from None
+    values = parse_json_text(text, str(file))
     if not isinstance(values, dict):
         raise UsageError(f"{file}: values of variables must be a JSON object")
     return values

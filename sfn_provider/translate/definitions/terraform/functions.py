@@ -215,6 +215,9 @@ DEEP: dict[str, Callable[..., Json]] = {
 """Functions all of whose arguments must be known."""
 
 
+_REFUSALS = (TypeError, AttributeError, LookupError, StopIteration, RecursionError, TimeoutError, ArithmeticError)
+
+
 def call_function(name: str, arguments: list[Json]) -> Json:
     """Call a function.
 
@@ -236,5 +239,5 @@ def call_function(name: str, arguments: list[Json]) -> Json:
         raise LookupError(name)
     try:
         return function(*arguments)
-    except (TypeError, AttributeError, LookupError, StopIteration, RecursionError, TimeoutError) as error:
+    except _REFUSALS as error:
         raise ValueError(f"{name} refuses its arguments: {error}") from error

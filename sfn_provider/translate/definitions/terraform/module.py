@@ -5,7 +5,6 @@ Source: https://developer.hashicorp.com/terraform/language/expressions/reference
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from sfn_provider.asl.placeholders import make_placeholder
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import parse_json_text
 from sfn_provider.translate.definitions.terraform.folder import TerraformFolder, inside, read_variable_file
 from sfn_provider.translate.definitions.terraform.operators import take_steps
 from sfn_provider.translate.definitions.terraform.syntax import Block, Expression, parse_expression
@@ -100,6 +100,11 @@ class Module:
     def spend(self, work: int) -> None:
         """Count work."""
         self.uses.spend(work)
+
+    @property
+    def has_overrides(self) -> bool:
+        """Whether the user has given values for expressions."""
+        return bool(self.uses.user)
 
     def override(self, expression: str) -> Json | None:
         """Return the user's value for an expression; None if there is none."""
@@ -192,8 +197,8 @@ class Module:
             if kind == "string" or isinstance(default, str):
                 return text
         try:
-            return json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+            return parse_json_text(text, what)
+        except UsageError:
             pass
         try:
             value = self.context.value(parse_expression(text, what))

@@ -22,7 +22,7 @@ MAX_PARTS = 100_000
 """Upper limit of the parts that the loops of a template make."""
 
 _OPENING = re.compile(r"(?P<literal>\$\$\{|%%\{)|(?P<kind>\$|%)\{")
-_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]')
+_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}]')
 _FOR = re.compile(r"for\s+(\w+)\s*(?:,\s*(\w+)\s*)?\sin\s+(.*)", re.DOTALL)
 
 

@@ -11,7 +11,7 @@ from sfn_provider.exceptions import UsageError
 
 Json = Any
 
-MAX_WORK = 500_000
+MAX_WORK = 150_000
 """Upper limit of the values that the expressions for a machine make, and of a local value's size."""
 
 

@@ -52,6 +52,10 @@ class Names(Protocol):
             UsageError: it is more than a folder needs.
         """
 
+    @property
+    def has_overrides(self) -> bool:
+        """Whether the user has given values for expressions."""
+
     def override(self, expression: str) -> Json | None:
         """Return the user's value for an expression; None if there is none."""
 
@@ -92,7 +96,7 @@ class Evaluation:
             UsageError: it cannot be read, such as a file outside of the folder.
         """
         inner = unwrap(expression)
-        if not self.only_variables:
+        if not self.only_variables and self.names.has_overrides:
             override = self.names.override(inner.source)
             if override is not None:
                 return override

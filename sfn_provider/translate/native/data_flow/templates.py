@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
 from sfn_provider.asl.intrinsics.formatting import split_template
+from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.jsonpath.syntax import end_of_path, parse_path
 from sfn_provider.asl.text_cursor import TextCursor
 from sfn_provider.translate.native.data_flow.values import (
@@ -52,6 +53,10 @@ class Environment:
     error: Value | None = None
 
 
+MAX_STEPS = 100
+"""Upper limit of the steps of a path that becomes Python."""
+
+
 def path_value(text: str, environment: Environment) -> Value:
     """Return what a JSONPath reads.
 
@@ -59,7 +64,12 @@ def path_value(text: str, environment: Environment) -> Value:
         text: ``$...``, ``$$...`` or ``$name...``.
         environment: what it can read.
     """
-    parsed = parse_path(text)
+    try:
+        parsed = parse_path(text)
+    except PathSyntaxError:  # lint accepts a placeholder in it
+        return Unresolved(f"the path {text} has a placeholder without a value")
+    if len(parsed.selectors) > MAX_STEPS:
+        return Unresolved(f"the path {text[:40]}... has more than {MAX_STEPS} steps")
     keys = tuple(key for key in parsed.selectors if isinstance(key, str | int))
     if len(keys) != len(parsed.selectors) or any(isinstance(key, int) and key < 0 for key in keys):
         return Unresolved(f"the path {text} has a filter, a wildcard or a slice")

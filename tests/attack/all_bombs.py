@@ -1,0 +1,14 @@
+"""All bombs, by unique names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.attack.bombs import data_files, definitions, templates
+from tests.attack.bombs.bomb import Bomb
+
+
+def all_bombs() -> Iterator[Bomb]:
+    """Yield the bombs of all modules."""
+    for module in (definitions, templates, data_files):
+        yield from module.bombs()
