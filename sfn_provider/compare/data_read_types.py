@@ -8,7 +8,7 @@ from typing import Final, Literal
 Key = str | int
 """A member's name, or an index."""
 
-ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "time"]
+ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "json list", "time"]
 """What a value must be: ``json`` is text that holds JSON, ``time`` a timestamp; ``any`` where nothing is known."""
 
 Root = Literal["input", "effective input", "result", "output", "context", "item", "variables"]

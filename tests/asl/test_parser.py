@@ -285,7 +285,11 @@ def test_unknown_fields(where: str, fields: dict[str, Any], message: str) -> Non
                     "StartAt": "T",
                     "States": {"T": {"Type": "Succeed"}},
                 },
-                "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}},
+                "ItemReader": {
+                    "Resource": "arn:aws:states:::s3:getObject",
+                    "ReaderConfig": {"InputType": "JSON"},
+                    "Parameters": {"Bucket": "b", "Key": "k"},
+                },
                 "ItemBatcher": {"MaxItemsPerBatch": 10},
                 "ResultWriter": {**WRITER, "WriterConfig": {"OutputType": "JSON"}},
                 "End": True,

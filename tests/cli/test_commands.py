@@ -342,13 +342,15 @@ def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
     from sfn_provider.translate import translate
 
     def translate_another(source: Any, **options: Any) -> Any:
-        return translate(machine({"Ask": go("Done", Result=2), "Done": END}), **options)
+        ask = choose("$.name", {"nobody": "Greet"}, "Two")
+        another = machine({"Ask": ask, "Greet": call("Done"), "Two": go("Done", Result=2), "Done": END})
+        return translate(another, **options)
 
     monkeypatch.setattr(dag_execution, "translate", translate_another)
     code, out, _ = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
     assert code == 1
     assert "DIFFERS" in out
-    assert "Greet: Greet entered on Step Functions, Done on Airflow" in out
+    assert "Greet: Greet entered on Step Functions, Two on Airflow" in out
     assert 'outcome: output/: "hello" on Step Functions, 2 on Airflow' in out
 
 
