@@ -476,7 +476,7 @@ def test_compare_writes_reports(told: Told, folder: Path) -> None:
     code, found = as_json(told, *arguments, *more)
     assert code == 0
     ways = {way["name"] for way in found["cost"]["ways"]}
-    assert ways == {"Step Functions Standard", "Step Functions Express", "MWAA mw1.small"}
+    assert ways == {"Step Functions Standard", "Step Functions Express", "MWAA mw1.small", "MWAA Serverless"}
     assert (found["cost"]["runs"], found["cost"]["region"]) == (730, "us-east-1")
     for name in ("report.html", "report.md"):
         assert found["verdict"] in (folder / name).read_text(encoding="utf-8")
