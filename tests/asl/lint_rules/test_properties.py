@@ -158,9 +158,9 @@ def chain_of(count: int) -> dict[str, Any]:
 def test_every_rule_is_quiet_on_a_good_machine_and_takes_linear_time(rule: Any) -> None:
     def seconds(count: int) -> float:
         definition = index_definition(chain_of(count))
-        start = time.perf_counter()
+        start = time.process_time()
         assert list(rule(definition)) == []
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(100)
     small = min(seconds(1_000) for _ in range(3))
