@@ -214,6 +214,6 @@ def _add(names: tuple[Any, ...], kind: ValueKind, found: list[DataRead]) -> None
         elif names[1:5] == ("context", "Map", "Item", "Value"):
             found.append(DataRead("item", names[5:], kind))
         elif names[1:4] == ("context", "Execution", "Input"):
-            found.append(DataRead("input", names[4:], kind))
+            found.append(DataRead("execution input", names[4:], kind))
     elif names[0] and names[0] not in BUILT_IN_FUNCTIONS:
         found.append(DataRead("variables", names, kind))
