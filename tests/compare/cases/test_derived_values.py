@@ -10,6 +10,7 @@ from sfn_provider.asl import parse
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.configuration import find_cases
 from sfn_provider.compare.cases.derived_values import solve, try_expression
+from sfn_provider.compare.data_read_types import EACH
 from sfn_provider.compare.jsonata_reads import expression_reads
 from tests.compare.cases.test_made_cases import choice, ends, machine, verify
 
@@ -125,6 +126,12 @@ def test_expressions_are_tried_with_what_they_should_come_to_first() -> None:
     assert tried[0] == {"a": "wished"}
     assert {"a": MISSING} in tried
     assert [*try_expression("{${Fields}: $states.input.a}")] == []  # a placeholder of a deployment tool
+
+
+def test_what_is_asked_for_its_presence_may_be_absent() -> None:
+    (entries, error) = expression_reads("$states.input.xs[$not($exists(error))]")
+    assert (entries.steps, entries.optional) == (("xs",), False)
+    assert (error.steps, error.optional) == (("xs", EACH, "error"), True)
 
 
 @pytest.mark.parametrize(
