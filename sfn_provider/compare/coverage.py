@@ -179,7 +179,11 @@ def missing_input(machine: StateMachine, input: Json, execution: Execution) -> s
     parts = MachineParts(machine)
     at = parts.start_of("")
     for read in reads_by_state(index_definition(dump(machine)))[at]:
-        if read.root in ("input", "effective input") and not read.optional and not _is_there(input, read.steps):
+        if (
+            read.root in ("input", "effective input", "execution input")
+            and not read.optional
+            and not _is_there(input, read.steps)
+        ):
             return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in read.steps)
     return None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.placeholders import substitute
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.airflow.caught_calls import run_with_caught_calls
 from sfn_provider.compare.airflow.dag_execution import read_outcome
@@ -141,6 +142,7 @@ def compare_dag(
     dag_id: str | None = None,
     cases: Mapping[str, Any] | str | Path | None = None,
     input: Json = None,
+    substitutions: Mapping[str, str] | None = None,
 ) -> DagComparison:
     """Compare any DAG with a state machine, by the calls that AWS would see.
 
@@ -154,13 +156,15 @@ def compare_dag(
         cases: a mock configuration file, as an object or its path, with ``#CASE`` for one case of it; None makes cases
             that reach everything in the machine.
         input: the execution's input in cases that have none of their own; None for an empty object.
+        substitutions: values for ``${Name}`` in the definition, by name. A Resource without one is taken for the ARN of
+            a Lambda function.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
-        UsageError: where the file, the DAG or the cases cannot be used.
+        UsageError: where the file, the DAG, the cases or a substitution cannot be used.
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
-    machine = parse(definition)
+    machine = parse(substitute(definition, substitutions or {}))
     found = make_mocks(machine) if cases is None else load_cases(cases)
     compared = compare_cases(machine, dag_file, found, dag_id=dag_id, input=input, made=cases is None)
     return DagComparison(str(dag_file), tuple(compared))

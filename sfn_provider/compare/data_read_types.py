@@ -9,10 +9,12 @@ Key = str | int
 """A member's name, or an index."""
 
 ValueKind = Literal["any", "text", "number", "boolean", "list", "object", "json", "json list", "time"]
-"""What a value must be: ``json`` is text that holds JSON, ``time`` a timestamp; ``any`` where nothing is known."""
+"""What a value must be: ``json`` is text that holds JSON, ``json list`` text that holds a list, ``time`` a timestamp;
+``any`` where nothing is known."""
 
-Root = Literal["input", "effective input", "result", "output", "context", "item", "variables"]
-"""What a path starts from; ``item`` is ``$$.Map.Item.Value``, ``output`` what ResultPath leaves."""
+Root = Literal["input", "effective input", "execution input", "result", "output", "context", "item", "variables"]
+"""What a path starts from; ``item`` is ``$$.Map.Item.Value``, ``execution input`` is ``$$.Execution.Input``, ``output``
+what ResultPath leaves."""
 
 EACH: Final = "*"
 """A step to each entry of a list."""

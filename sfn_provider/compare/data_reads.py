@@ -178,7 +178,7 @@ def _read(text: str, reads: str, kind: ValueKind, optional: bool = False) -> Dat
     if parsed.root == "context":
         if steps[:3] == _ITEM:
             return DataRead("item", steps[3:], kind)
-        return DataRead("input", steps[2:], kind) if steps[:2] == ("Execution", "Input") else None
+        return DataRead("execution input", steps[2:], kind) if steps[:2] == ("Execution", "Input") else None
     if parsed.root == "variables":
         return DataRead("variables", steps, kind)
     roots: dict[str, Root] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
@@ -130,7 +130,10 @@ class _ExpressionReads:
 
     def _visit_call(self, node: Any, names: _Names) -> None:
         function = str(node.procedure.value)
+        before = len(self.found)
         known = self.visit(node.arguments[0], _FUNCTION_KINDS.get(function, "any"), names)
+        if function == "exists":
+            self.found[before:] = [replace(read, optional=True) for read in self.found[before:]]
         items = _CALLBACK_ITEMS.get(function, ())
         for argument in node.arguments[1:]:
             if argument.type == "lambda" and items:
@@ -214,6 +217,6 @@ def _add(names: tuple[Any, ...], kind: ValueKind, found: list[DataRead]) -> None
         elif names[1:5] == ("context", "Map", "Item", "Value"):
             found.append(DataRead("item", names[5:], kind))
         elif names[1:4] == ("context", "Execution", "Input"):
-            found.append(DataRead("input", names[4:], kind))
+            found.append(DataRead("execution input", names[4:], kind))
     elif names[0] and names[0] not in BUILT_IN_FUNCTIONS:
         found.append(DataRead("variables", names, kind))

@@ -47,15 +47,13 @@ ANNOUNCEMENTS: dict[str, Announcement] = {
     "RESULT_METADATA": Announcement(("different parameter",), later=True),
     "ATTRIBUTE_NAMES": Announcement(("different parameter",), later=True),
     "FOLDED": Announcement(ROUTES, later=True),
-    "ALWAYS_FAILS": Announcement(OUTCOMES, later=True),
+    "ALWAYS_FAILS": Announcement(ROUTES, later=True),
     "CONTEXT_OBJECT": Announcement(("different parameter",), later=True),
     "HEARTBEAT": Announcement(OUTCOMES),
-    "PLACEHOLDER_FUNCTION": Announcement(("different parameter", "not comparable")),
-    "UNRESOLVED_PLACEHOLDER": Announcement(("not comparable",)),
-    "ACTIVITY": Announcement(("not comparable", *ROUTES)),
-    "HTTP_INVOKE": Announcement(("not comparable",)),
-    "UNSUPPORTED_INTEGRATION": Announcement(("not comparable", *ROUTES)),
-    "TASK_TOKEN": Announcement(("not comparable", *ROUTES)),
+    "PLACEHOLDER_FUNCTION": Announcement(("different parameter",)),
+    "ACTIVITY": Announcement(ROUTES),
+    "UNSUPPORTED_INTEGRATION": Announcement(ROUTES),
+    "TASK_TOKEN": Announcement(ROUTES),
 }
 
 
@@ -67,6 +65,8 @@ def announcing_code(finding: Finding, case: CaseComparison, translation: Transla
         case: the case in which it was found.
         translation: the translation.
     """
+    if finding.kind == "not comparable":  # the comparison itself says so
+        return "NOT_COMPARABLE"
     concerned = _concerned_states(finding, translation)
     entered = [
         event["stateEnteredEventDetails"]["name"]

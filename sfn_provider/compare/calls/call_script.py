@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import ApiCall
 from sfn_provider.compare.calls.jobs import Answer, Jobs, api_result, find_job_start
-from sfn_provider.compare.calls.machine_calls import MachineCall, TaskState
+from sfn_provider.compare.calls.machine_calls import MachineCall, TaskState, parse_called_resource
 from sfn_provider.compare.calls.parameters import compare_parameters, distance
 from sfn_provider.compare.calls.responses import make_response, overlay, response_of_json
 from sfn_provider.integrations.clients import Clients
@@ -107,7 +107,7 @@ class CallScript:
             started = find_job_start(call.service, call.operation)
             if "Throw" in answer and not (started and _fails_as_job(integration, answer)):
                 return self._raise(integration, answer, state or ""), state
-            if started is None or parse_resource(resource).pattern == "request_response":
+            if started is None or parse_called_resource(resource).pattern == "request_response":
                 return self._result(integration, answer, call, arguments, started is not None), state
         started = find_job_start(call.service, call.operation)
         if started is not None:
@@ -168,7 +168,7 @@ class CallScript:
         return self._states[min(candidates)[1]] if candidates else None
 
     def _integration(self, resource: str) -> Integration | None:
-        return find_integration(parse_resource(resource), self._clients) if resource else None
+        return find_integration(parse_called_resource(resource), self._clients) if resource else None
 
     def _result(
         self, integration: Integration, answer: Answer, call: ApiCall, arguments: Mapping[str, Any], starts_job: bool
@@ -179,7 +179,8 @@ class CallScript:
             return _invocation(integration, answer["Return"])
         result = api_result(call.service, call.operation, answer["Return"])
         if integration.result is bedrock.result and isinstance(result, dict):
-            result = result | {"Body": json_text(result.get("Body"))}
+            body = json_text(result.get("Body", {})).encode()
+            result = result | {"Body": base64.b64encode(body).decode()}  # as blobs are written in JSON
         started = find_job_start(call.service, call.operation)
         if starts_job and started is not None:
             under = self._jobs.start(*started, call.parameters, {"Return": result})

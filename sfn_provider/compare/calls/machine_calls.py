@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from sfn_provider.asl.model import StateMachine, Task, walk_states
+from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around, json_parameters
@@ -156,7 +157,7 @@ def describe_call(call: CallTask, clients: Clients | None = None) -> MachineCall
 
 
 def _machine_call(call: CallTask, event: Event | None, clients: Clients) -> MachineCall:
-    resource = parse_resource(call.resource)
+    resource = parse_called_resource(call.resource)
     arguments = call.arguments
     if resource.kind == "lambda":
         arguments = {"FunctionName": call.resource, "Payload": call.arguments}
@@ -170,6 +171,22 @@ def _answer(event: Event | None) -> Mapping[str, Json] | None:
     if isinstance(event, TaskFailed):
         return {"Throw": {"Error": event.error, "Cause": event.cause}}
     return None
+
+
+def parse_called_resource(text: str) -> Resource:
+    """Parse a Task's Resource; one that a deployment tool fills in is the ARN of a Lambda function, as in translations.
+
+    Args:
+        text: the Resource: an ARN, or ``${Name}``.
+    """
+    resource = parse_resource(fill_partition(text))
+    is_function = resource.kind == "lambda" or (resource.kind == "unknown" and _PLACEHOLDER.fullmatch(text) is not None)
+    return parse_resource(_ANY_FUNCTION) if is_function and "${" in text else resource
+
+
+_PLACEHOLDER: Final = re.compile(r"\$\{[^{}]+\}")
+_ANY_FUNCTION: Final = "arn:aws:lambda:us-east-1:123456789012:function:any"
+"""A function that stands for one whose ARN is not known: what is called is the text of the Resource."""
 
 
 def _api_call(resource: Resource, parameters: Json, clients: Clients) -> tuple[ApiCall | None, str | None]:
@@ -212,7 +229,7 @@ def make_api_call(integration: Integration, resource: Resource, parameters: Json
 def _task_states(machine: StateMachine, mocks: Mocks, clients: Clients) -> Iterator[TaskState]:
     for _, names, state in walk_states(machine):
         if isinstance(state, Task):
-            resource = parse_resource(state.resource)
+            resource = parse_called_resource(state.resource)
             template = state.arguments if state.arguments is not None else state.parameters
             constants = constant_members(template) if template is not None else {}
             if resource.kind == "lambda":

@@ -85,9 +85,14 @@ def _structure(shape: Shape, maker: _Maker, depth: int) -> dict[str, Any]:
             made[name] = sent
             continue
         value = _value(name, inner, maker, depth, required)
-        if value is not None:
+        if value is not None and not _is_absent(inner, value):
             made[name] = value
     return made
+
+
+def _is_absent(shape: Shape, value: Any) -> bool:
+    """Return whether a value is an empty list that XML cannot hold: botocore's response lacks the member then."""
+    return value == [] and bool(shape.serialization.get("flattened"))
 
 
 def _value(name: str, shape: Shape, maker: _Maker, depth: int, required: bool) -> Any:
@@ -172,7 +177,11 @@ def _read(shape: Shape, value: Json, style: ValueStyle) -> Any:
         found = {
             name: entries.get(style.field(name).casefold(), entries.get(name.casefold())) for name in shape.members
         }
-        return {name: _read(shape.members[name], entry, style) for name, entry in found.items() if entry is not None}
+        return {
+            name: _read(shape.members[name], entry, style)
+            for name, entry in found.items()
+            if entry is not None and not _is_absent(shape.members[name], entry)
+        }
     if kind == "list" and isinstance(value, list):
         return [_read(shape.member, entry, style) for entry in value]
     if kind == "map" and isinstance(value, dict):

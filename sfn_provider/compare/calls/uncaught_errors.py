@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sfn_provider.asl.model import StateMachine, Task, walk_states
-from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.asl.resources import Resource
+from sfn_provider.compare.calls.machine_calls import parse_called_resource
 from sfn_provider.engine import Mocks
 from sfn_provider.engine.errors.retry import matches_error
 from sfn_provider.exceptions import StatesError
@@ -50,7 +51,7 @@ def _find_error(state: Task) -> str | None:
         *(entry.error_equals for entry in state.retry or ()),
         *(entry.error_equals for entry in state.catch or ()),
     ]
-    for error in _candidates(parse_resource(state.resource)):
+    for error in _candidates(parse_called_resource(state.resource)):
         if not any(matches_error(names, StatesError(error)) for names in taken):
             return error
     return None

@@ -40,7 +40,7 @@ class Operand:
     """A value that a Choice reads.
 
     Args:
-        root: ``input`` or ``variables``.
+        root: ``input``, ``variables`` or ``execution input``.
         steps: the members and indices to it.
         text: as it is written.
     """
@@ -48,6 +48,9 @@ class Operand:
     root: str
     steps: tuple[Key, ...]
     text: str
+
+
+_OPERAND_ROOTS: Final = ("input", "variables", "execution input")
 
 
 class ChoiceRules:
@@ -157,7 +160,7 @@ class ChoiceRules:
             self.operands.append([])
             return
         self._tests.append(lambda scope: compiled.evaluate(scope, entropy) is True)
-        reads = [read for read in expression_reads(source) if read.root in ("input", "variables")]
+        reads = [read for read in expression_reads(source) if read.root in _OPERAND_ROOTS]
         operands = [_operand_of(read) for read in reads]
         self.operands.append(list(dict.fromkeys(operands)))
         self._compared.update(operands)
@@ -182,14 +185,17 @@ def _never(_scope: Scope) -> bool:
 
 
 def path_operand(text: str | None) -> Operand | None:
-    """Return what a path reads; None for one that may name several values, and for the context object."""
+    """Return what a path reads; None for one that may name several values, or another part of the context object."""
     try:
         parsed = parse_path(text or "")
     except ValueError:
         return None
     steps = path_steps(parsed.selectors)
-    if parsed.root == "context" or len(steps) != len(parsed.selectors) or EACH in steps:
+    if len(steps) != len(parsed.selectors) or EACH in steps:
         return None
+    if parsed.root == "context":
+        of_input = steps[:2] == ("Execution", "Input")
+        return Operand("execution input", steps[2:], text or "") if of_input else None
     return Operand(parsed.root, steps, text or "")
 
 
@@ -277,11 +283,18 @@ def _around(relation: str, equal: Json, above: Json, below: Json) -> tuple[list[
 
 
 def expression_values(source: str) -> list[Json]:
-    """Return values to try for what a JSONata expression reads: its literals, and those beside them."""
-    from sfn_provider.asl.jsonata.parser import children, parse
+    """Return values to try for what a JSONata expression reads: its literals, and those beside them.
+
+    Args:
+        source: the expression; nothing is tried for text that is none.
+    """
+    from sfn_provider.asl.jsonata.parser import ParseError, children, parse
 
     found: list[Json] = []
-    pending = [parse(source)]
+    try:
+        pending = [parse(source)]
+    except ParseError:
+        return []
     while pending:
         node = pending.pop()
         if node.type in ("string", "number"):

@@ -156,7 +156,8 @@ class ChoiceValues:
 
     def _holder(self, operand: Operand, scope: Scope, *, make: bool = False) -> Json:
         """Return what holds an operand; MISSING where there is nothing."""
-        holder = scope.variables if operand.root == "variables" else scope.input
+        roots = {"variables": scope.variables, "execution input": self._documents["input"]}
+        holder = roots.get(operand.root, scope.input)
         for step, following in itertools.pairwise(operand.steps):
             inner = get_member(holder, step)
             if inner is MISSING and make:

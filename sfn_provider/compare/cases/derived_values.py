@@ -1,4 +1,4 @@
-"""Finds values for what expressions compute from: so that a length, a sum or a text comes out as a rule asks for.
+"""Finds values for what expressions compute from, so that they come to what a rule asks for.
 
 Intrinsic functions are solved backwards; JSONata expressions are read, and values tried that they compare with.
 """

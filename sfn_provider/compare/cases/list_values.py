@@ -1,4 +1,4 @@
-"""Makes lists and texts for conditions that count entries, add up what is in them, or measure a length."""
+"""Makes lists and texts for conditions that count entries, add up members, or measure a length."""
 
 from __future__ import annotations
 

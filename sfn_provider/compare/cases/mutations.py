@@ -52,7 +52,9 @@ def mutations(data: CaseData, values: list[Json]) -> Iterator[CaseData]:
 
 
 def with_members(data: CaseData, members: Mapping[str, Json]) -> CaseData | None:
-    """Return a case in which members have certain values, wherever they are; None where there are none.
+    """Return a case in which members have certain values, wherever they are; None where nothing changes.
+
+    A member that is nowhere is added to the input.
 
     Args:
         data: the case; it is not changed.
@@ -75,7 +77,9 @@ def with_members(data: CaseData, members: Mapping[str, Json]) -> CaseData | None
             pending += [(f"{path}.{name}" if path else "", value[name]) for name in value.keys() - members.keys()]
         elif isinstance(value, list):
             pending += [("", inner) for inner in value]
-    return changed if found == members.keys() and changed != data else None
+    if isinstance(changed.input, dict):
+        changed.input |= {name: members[name] for name in members.keys() - found if members[name] is not MISSING}
+    return changed if changed != data else None
 
 
 Root = tuple[str, int] | None

@@ -191,6 +191,8 @@ class SteeredRun(Mocks):
     def _root(self, read: DataRead, placed: PlacedState, scope: Scope) -> Json:
         if read.root == "variables":
             return scope.variables
+        if read.root == "execution input":
+            return self.input
         return scope.input if read.root == "input" else self._effective(placed, scope)
 
     def _effective(self, placed: PlacedState, scope: Scope) -> Json:

@@ -99,7 +99,7 @@ def _succeeded(made: Json, shape: ResultShape, resource: Resource) -> Json:
 def sample_of_shape(shape: ResultShape, name: str) -> Json:
     """Return a value of a shape: an object with its required members, an empty list, a text that is allowed."""
     if shape.kind == "structure":
-        required = ((field, shape.field(field)) for field in shape.required)
+        required = ((field, shape.field(field)) for field in shape.required or _one_of(shape))
         return {field: sample_of_shape(inner, field) for field, inner in required if inner is not None}
     if shape.kind == "string":
         return _text(shape, name)
@@ -108,6 +108,16 @@ def sample_of_shape(shape: ResultShape, name: str) -> Json:
         wished = 200 if name == "StatusCode" else 1
         return max(least or 0, wished) if greatest is None else min(greatest, max(least or 0, wished))
     return {"map": {}, "list": [], "boolean": True, "any": {}}[shape.kind]
+
+
+def _one_of(shape: ResultShape) -> list[str]:
+    """Return the member of a structure that has exactly one of several: a text where it may be one."""
+    model = getattr(shape, "shape", None)
+    is_union = getattr(model, "is_tagged_union", False) or getattr(model, "name", "") == "AttributeValue"
+    if not is_union:
+        return []
+    names = _member_names(shape)
+    return [next((name for name in names if getattr(shape.field(name), "kind", "") == "string"), names[0])]
 
 
 def _text(shape: ResultShape, name: str) -> str:

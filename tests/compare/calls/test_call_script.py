@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -111,7 +112,7 @@ def test_the_mock_of_each_attempt_answers_one_call_and_the_last_one_repeats() ->
 def test_what_no_state_calls_is_answered_by_the_model() -> None:
     made = script(task(LAMBDA), {"Return": 1})
     assert answer(made, "glue GetJob", JobName="j")["Job"]["Name"] == "Name-1"
-    assert answer(made, "s3 ListObjectsV2", Bucket="b")["Contents"] == []
+    assert "Contents" not in answer(made, "s3 ListObjectsV2", Bucket="b")  # as S3 says of an empty bucket
     assert "NextToken" not in answer(made, "glue GetTables", DatabaseName="d")
 
 
@@ -140,3 +141,28 @@ def test_values_of_the_execution_are_marked() -> None:
     )
     run = run_machine(machine, {}, Mocks.from_mapping({"S": [{"Return": 1}]}), "M")
     assert run.calls[0].run_specific == {"/Payload/id": ("run ", " ends")}
+
+
+def test_xml_cannot_hold_an_empty_list() -> None:
+    delete = task("arn:aws:states:::aws-sdk:s3:deleteObjects", Bucket="b", Delete={"Objects": [{"Key": "k"}]})
+    for result in ({}, {"Errors": []}):
+        found = answer(script(delete, {"Return": result}), "s3 DeleteObjects", Bucket="b", Delete=delete["Parameters"])
+        assert "Errors" not in found
+    failed = {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
+    found = answer(script(delete, {"Return": failed}), "s3 DeleteObjects", Bucket="b", Delete=delete["Parameters"])
+    assert found["Errors"][0]["Code"] == "AccessDenied"
+
+
+def test_a_models_answer_is_its_body() -> None:
+    ask = task("arn:aws:states:::bedrock:invokeModel", ModelId="m", Body={"prompt": "?"})
+    for body in ({"text": "42"}, "done", [1], None):
+        found = answer(script(ask, {"Return": {"Body": body}}), "bedrock-runtime InvokeModel", modelId="m")
+        assert json.loads(found["body"]) == body
+    assert answer(script(ask, {"Return": {}}), "bedrock-runtime InvokeModel", modelId="m")["body"] == b"{}"
+
+
+@pytest.mark.parametrize("name", ["${Function}", "arn:${AWS::Partition}:lambda:${AWS::Region}:1:function:f"])
+def test_a_resource_that_a_deployment_tool_fills_in_is_a_function(name: str) -> None:
+    made = script({"Type": "Task", "Resource": name, "End": True}, {"Return": {"a": 1}})
+    payload = answer(made, "lambda Invoke", FunctionName=name, Payload="{}")["Payload"]
+    assert json.loads(payload) == {"a": 1}

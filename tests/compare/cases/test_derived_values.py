@@ -10,6 +10,7 @@ from sfn_provider.asl import parse
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.configuration import find_cases
 from sfn_provider.compare.cases.derived_values import solve, try_expression
+from sfn_provider.compare.data_read_types import EACH
 from sfn_provider.compare.jsonata_reads import expression_reads
 from tests.compare.cases.test_made_cases import choice, ends, machine, verify
 
@@ -87,6 +88,19 @@ def test_what_an_expression_comes_to_is_brought_about(output: str) -> None:
     assert_both_ways_are_taken(machine("Compute", states, QueryLanguage="JSONata"))
 
 
+EXECUTION_INPUT = {
+    "JSONPath": {"Variable": "$$.Execution.Input.mode", "StringEquals": "full", "Next": "Yes"},
+    "JSONata": {"Condition": "{% $states.context.Execution.Input.mode = 'full' %}", "Next": "Yes"},
+}
+
+
+@pytest.mark.parametrize("language", EXECUTION_INPUT)
+def test_what_a_later_state_reads_of_the_execution_s_input_is_there(language: str) -> None:
+    forget = {"Type": "Pass", "Next": "Check"} | ({"Output": {}} if language == "JSONata" else {"Result": {}})
+    states = {"Forget": forget, "Check": choice(EXECUTION_INPUT[language]), **ends("Yes", "No")}
+    assert_both_ways_are_taken(machine("Forget", states, QueryLanguage=language))
+
+
 @pytest.mark.parametrize(
     ("call", "target", "values"),
     [
@@ -111,6 +125,13 @@ def test_expressions_are_tried_with_what_they_should_come_to_first() -> None:
     tried = [*try_expression("$states.input.a", ["wished"])]
     assert tried[0] == {"a": "wished"}
     assert {"a": MISSING} in tried
+    assert [*try_expression("{${Fields}: $states.input.a}")] == []  # a placeholder of a deployment tool
+
+
+def test_what_is_asked_for_its_presence_may_be_absent() -> None:
+    (entries, error) = expression_reads("$states.input.xs[$not($exists(error))]")
+    assert (entries.steps, entries.optional) == (("xs",), False)
+    assert (error.steps, error.optional) == (("xs", EACH, "error"), True)
 
 
 @pytest.mark.parametrize(
