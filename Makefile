@@ -56,6 +56,7 @@ test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA r
 
 test-attack: $(INSTALLED)  ## Attack with 50,000 mutated definitions and hundreds of bombs: MUTATIONS=1000; goes on where it was interrupted
 	$(if $(MUTATIONS),MUTATIONS=$(MUTATIONS)) $(BIN)/python -m tests.attack
+	SFN_PROVIDER_ATTACK=1 $(BIN)/python -m pytest tests/attack --numprocesses 0 -rs
 
 test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functions against this package; needs the package index
 	$(BIN)/python -m tests.amazon_provider

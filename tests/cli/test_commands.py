@@ -347,8 +347,8 @@ def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
         return translate(another, **options)
 
     monkeypatch.setattr(dag_execution, "translate", translate_another)
-    code, out, _ = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
-    assert code == 1
+    code, out, err = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
+    assert code == 1, err
     assert "DIFFERS" in out
     assert "Greet: Greet entered on Step Functions, Two on Airflow" in out
     assert 'outcome: output/: "hello" on Step Functions, 2 on Airflow' in out

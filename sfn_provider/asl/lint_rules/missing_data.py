@@ -76,9 +76,14 @@ class _Flow:
 def impossible_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Report every path that leads to nothing on every route, or on the route from a catcher."""
     flow = _propagate_shapes(definition)
+    skipping: dict[str, bool] = {}
     for use in path_uses(definition):
         shape = flow.inputs.get(use.state.at)
-        if shape is None or use.reads in ("unknown", "result") or _may_be_skipped(use):
+        if shape is None or use.reads in ("unknown", "result"):
+            continue
+        if use.state.type == "Choice" and use.state.at not in skipping:
+            skipping[use.state.at] = _tests_presence(use.state)
+        if skipping.get(use.state.at) or _is_replaced(use):
             continue
         origins = flow.bare_catches.get(use.state.at, [])
         if miss := _first_missing_member(use, shape):
@@ -87,11 +92,13 @@ def impossible_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             yield warning("DATA_PATH_LOST_IN_CATCH", _message(use, *miss, origins, other_routes=True), use.at)
 
 
-def _may_be_skipped(use: PathUse) -> bool:
-    """Return whether Step Functions may not evaluate the path."""
-    if use.state.type == "Choice":  # an earlier rule may match
-        return any("IsPresent" in rule for _, rule, _ in choice_rules(use.state))
-    # Recorded: with an ItemReader, ItemsPath is not evaluated.
+def _tests_presence(state: PlacedState) -> bool:
+    """Return whether a rule of a Choice tests for presence: Step Functions may not come to the paths behind it."""
+    return any("IsPresent" in rule for _, rule, _ in choice_rules(state))
+
+
+def _is_replaced(use: PathUse) -> bool:
+    """Return whether Step Functions does not evaluate a path. Recorded: with an ItemReader, ItemsPath is not."""
     return use.field == "ItemsPath" and "ItemReader" in use.state.fields
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
+from heapq import nlargest
 
 from sfn_provider.asl.diagnostics import Diagnostic
 
@@ -38,11 +39,24 @@ def closest_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
     return _nearest(word, tuple(known), cutoff)
 
 
+_MANY, _FEW = 100, 10
+"""Of more than so many known words, so many with the longest common beginning are compared."""
+
+
 @lru_cache(1024)
 def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str | None:
     folded = {option.casefold(): option for option in reversed(known)}
-    near = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
+    options: Iterable[str] = folded
+    if len(folded) > _MANY:  # comparing with all of them takes milliseconds
+        options = nlargest(_FEW, folded, key=partial(_common_length, word.casefold()))
+    near = get_close_matches(word.casefold(), options, n=1, cutoff=cutoff)
     return folded[near[0]] if near else None
+
+
+def _common_length(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginnings."""
+    shorter = min(len(one), len(other))
+    return next((place for place in range(shorter) if one[place] != other[place]), shorter)
 
 
 def join_words(words: Iterable[str], last: str = "and") -> str:

@@ -12,12 +12,16 @@ from typing import Any, Final
 
 import regex
 
-from sfn_provider.asl.jsonata.errors import JsonataError
+from sfn_provider.asl.jsonata.errors import TIMEOUT, JsonataError
 from sfn_provider.asl.jsonata.library import DateTimeUtils
 from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
 
 _WEEK_BASED: Final = frozenset("XxWw")
 _DEFAULT_ONE: Final = frozenset("MDd")
+
+
+_LONGEST: Final = 1_000
+"""The longest picture, in characters: the library reads one in a time that grows with the square of its length."""
 
 
 def parse_by_picture(text: str, picture: str, now: datetime.datetime, budget: MatchingBudget) -> int | None:
@@ -37,6 +41,8 @@ def parse_by_picture(text: str, picture: str, now: datetime.datetime, budget: Ma
         RuntimeError: the picture is wrong, in the library's words.
         KeyError: the picture has an unknown component, or the text an unknown name of a month or day.
     """
+    if len(picture) > _LONGEST:
+        raise JsonataError(None, TIMEOUT)
     spec = DateTimeUtils._analyse_datetime_picture(picture)
     parts = DateTimeUtils._generate_regex(spec).parts
     pattern = "".join(
