@@ -192,7 +192,10 @@ def _repeated(pairs: Sequence[CallPair]) -> Iterator[tuple[str, str, str, int, i
     for (state, task_id, call), _ in _matched_tasks(pairs).items():
         expected = sum(pair.expected is not None and pair.expected.state == state for pair in pairs)
         actual = sum(
-            pair.actual is not None and pair.actual.task_id == task_id and str(pair.actual.call) == call
+            pair.actual is not None
+            and pair.actual.task_id == task_id
+            and str(pair.actual.call) == call
+            and (pair.expected is None or pair.expected.state == state)  # a task may go through several states
             for pair in pairs
         )
         others = sum(

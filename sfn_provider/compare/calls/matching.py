@@ -51,7 +51,7 @@ def match_calls(calls: Sequence[MachineCall], caught: Sequence[CaughtCall], stat
 
     Calls of the same operation belong together where they are the same; what remains is matched by how little it
     differs, then by the names of state and task, then by order. A task that is named as one state makes no call of
-    another one.
+    another one, but where it goes through several states and the call is the same.
 
     Args:
         calls: the machine's calls, in order.
@@ -110,9 +110,9 @@ def _match_near(
     for index, other in pairs[:_MAX_PAIRS]:
         call, actual = calls[index], caught[other]
         own, task = plain_name(call.state), plain_name(actual.task_id or "")
-        if task in names and task != own:
-            continue
         verdicts = _pair(call, actual).different
+        if task in names and task != own and verdicts:
+            continue
         apart = abs(rest.index(index) - made.index(other))
         ranked.append((len(verdicts) and weight(verdicts), task != own, apart, index, other))
     found: dict[int, int] = {}

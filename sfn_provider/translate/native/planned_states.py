@@ -68,9 +68,10 @@ class PlannedStates:
         known = (*self.tasks_of_pass, *self.parts, *self.merges)
         if source.kind == "result" and source.state in known:
             return Place(self.task_ids[source.state], path=keys)
-        if source.kind == "result" and source.state in self.loops.values():
-            several = len(self.flows[source.state].ways) > 1
-            return Place(self.task_ids[source.state], path=("output", *keys) if several else keys)
+        loop = source.state.removesuffix("\0loop")
+        if source.kind == "result" and loop != source.state:
+            several = len(self.flows[loop].ways) > 1
+            return Place(self.task_ids[loop], path=("output", *keys) if several else keys)
         if source.kind == "variables" and source.state in self.loops.values():
             raise NotNative(f"a variable is read that the loop of {source.state} sets")
         if source.kind == "variables":
@@ -100,7 +101,7 @@ class PlannedStates:
         """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
         if mark.kind == "exit":
             return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
-        if mark.kind == "error" or mark.state in (*self.tasks_of_pass, *self.loops.values()):
+        if mark.kind == "error" or mark.state in self.tasks_of_pass or mark.state.endswith("\0loop"):
             return self.find(mark, ())
         form = self.forms.get(mark.state)
         if isinstance(form, OperatorForm):

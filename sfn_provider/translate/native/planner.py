@@ -13,6 +13,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Absent,
     Key,
     Source,
+    loop_result,
     marks_of,
     reads_of,
     walk,
@@ -307,7 +308,7 @@ class _Planner(PlannedStates):
     ) -> NativeNode:
         if node.kind == "exits":
             return make_exits(maker, flow, node, routes.choices[node.key])
-        is_read = flow.name in self.read_results
+        is_read = loop_result(flow.name).state in self.read_results
         evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
         made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read)
         self.forms |= calls.forms

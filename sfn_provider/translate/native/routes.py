@@ -147,6 +147,7 @@ def build_routes(scope: ScopeFlow, tasks_of_pass: frozenset[str], collected: Col
     builder.scope(scope, ())
     if not builder.routes.nodes:  # a DAG has at least one task
         builder.routes.nodes[scope.start_at] = RouteNode(scope.start_at, "start", scope.start_at)
+    _remove_idle_branches(builder.routes)
     _separate_choices(builder.routes)
     _protect_handlers(builder.routes, builder.inside)
     return builder.routes
@@ -350,6 +351,13 @@ def _ways(flow: StateFlow) -> list[tuple[str, EdgeKind]]:
         return list(dict.fromkeys((target, "choice") for target, _ in flow.ways))
     first, *caught = [target for target, _ in flow.ways]
     return [(first, "next"), *dict.fromkeys((target, "error") for target in caught)]
+
+
+def _remove_idle_branches(routes: Routes) -> None:
+    """Remove the branches behind loops that have no task behind them."""
+    for key in [key for key, node in routes.nodes.items() if node.kind == "exits" and not routes.after(key)]:
+        del routes.nodes[key], routes.choices[key]
+        routes.edges = {edge: kind for edge, kind in routes.edges.items() if edge[1] != key}
 
 
 def _separate_choices(routes: Routes) -> None:

@@ -26,6 +26,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Value,
     constant,
     error_output,
+    loop_result,
     one_of,
     write,
 )
@@ -148,7 +149,7 @@ class Evaluator:
     def _mark(self, flow: StateFlow, number: int) -> Source | None:
         """Return the result or error that a state has exactly where it takes its way of a number."""
         if isinstance(flow.state, LoopPart):
-            return Source("result", flow.name) if len(flow.ways) == 1 else None
+            return loop_result(flow.name) if len(flow.ways) == 1 else None
         if isinstance(flow.state, ExactPart):
             return Source("exit", flow.name, flow.ways[number][0])
         if number > 0 and flow.state.type == "Task":
@@ -168,7 +169,7 @@ class Evaluator:
 
     def _exact_part(self, name: str, part: ExactPart, way: Way, context: Value) -> StateFlow:
         """Evaluate states that stay exact: what comes of them is known only in a run."""
-        result = Source("result", name)
+        result = loop_result(name) if isinstance(part, LoopPart) else Source("result", name)
         known = Source("variables", name)
         ways = []
         for target in (*part.exits, *([""] if part.ends else [])):

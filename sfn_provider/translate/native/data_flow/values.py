@@ -172,6 +172,11 @@ def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
     return first if all(value == first for _, value in found) else OneOf(found)
 
 
+def loop_result(state: str) -> Source:
+    """Return the document behind a loop, which is not the result of the state at which it begins."""
+    return Source("result", f"{state}\0loop")
+
+
 def error_output(state: str) -> Value:
     """Return the error output of a failed state."""
     source = Source("error", state)
