@@ -1,4 +1,4 @@
-"""Runs some iterations of an inline Map in a task of their own, side by side; the join takes their outcomes.
+"""Runs some iterations of an inline Map in a task of their own; the join takes their outcomes.
 
 A Map whose branches run in other tasks (`sfn_provider.engine.external_branches`) asks for them by one `RunBranches`. A
 batch goes on from a copy of the state that asked, runs some of the iterations as the Map itself would, and ends without

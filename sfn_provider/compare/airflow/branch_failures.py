@@ -1,4 +1,4 @@
-"""Finds tasks that ran past another branch's failure in virtual time, and lets a second run know of it.
+"""Finds tasks that ran past another branch's failure, and lets a second run know of it.
 
 A branch that fails stops the others at a virtual moment. A task of one state is before or after it, and tasks run in
 the order of virtual time. A task of several states may have begun before it and go on past it: where it has run before
