@@ -78,9 +78,7 @@ def _granularities(make_plan: Callable[[Granularity], DagPlan], chosen: Granular
 
 def _estimate(plan: DagPlan, granularity: Granularity, is_chosen: bool, prices: Prices) -> GranularityEstimate:
     counts = count_tasks(plan)
-    serverless, environment = prices.mwaa_serverless, prices.mwaa.get(ENVIRONMENT)
-    charged = serverless.per_task_hour * serverless.minimum_seconds / 3600 if serverless is not None else None
-    slot = environment.worker / environment.slots / 3600 * SECONDS_PER_TASK if environment is not None else None
+    charged, slot = _task_price(prices), _slot_price(prices)
     return GranularityEstimate(
         granularity.tasks,
         granularity.map_batch,
@@ -92,6 +90,20 @@ def _estimate(plan: DagPlan, granularity: Granularity, is_chosen: bool, prices: 
         round(1000 * counts.run * charged, 4) if charged is not None else None,
         round(1000 * counts.run * slot, 4) if slot is not None else None,
     )
+
+
+def _task_price(prices: Prices) -> float | None:
+    """Return the dollars that MWAA Serverless charges for a short task."""
+    serverless = prices.mwaa_serverless
+    return serverless.per_task_hour * serverless.minimum_seconds / 3600 if serverless is not None else None
+
+
+def _slot_price(prices: Prices) -> float | None:
+    """Return the dollars of a worker's slot for what a task takes beside its work."""
+    environment = prices.mwaa.get(ENVIRONMENT)
+    if environment is None or environment.worker is None:
+        return None
+    return environment.worker / environment.slots / 3600 * SECONDS_PER_TASK
 
 
 def format_estimates(estimates: Sequence[GranularityEstimate], prices: Prices) -> str:
@@ -122,9 +134,12 @@ def _dollars(value: float | None) -> str:
 
 
 def _notes(prices: Prices) -> list[str]:
+    environment = prices.mwaa.get(ENVIRONMENT)
+    dates = [found.as_of for found in (prices.mwaa_serverless, environment) if found is not None and found.as_of]
+    looked_up = ", ".join([prices.region, *dict.fromkeys(dates or [prices.as_of])])
     return [
         "* is this DAG. In a run: task instances on the longest way, with one item in each Map. Seconds: what Airflow",
-        f"takes beside the work of the states, at {SECONDS_PER_TASK} s a task in a row. Dollars are for 1,000 such "
-        f"runs ({prices.region}, {prices.as_of}):",
-        f"on MWAA Serverless, which charges each task a minute at least; and for the slots of {ENVIRONMENT} workers.",
+        f"takes beside the work of the states, at {SECONDS_PER_TASK} s a task in a row. Dollars are for 1,000 such",
+        f"runs (prices: {looked_up}): on MWAA Serverless, which charges each task a",
+        f"minute at least; and for the slots of {ENVIRONMENT} workers.",
     ]
