@@ -16,6 +16,7 @@ from sfn_provider.compare.diff.state_comparison import StateComparison, compare_
 from sfn_provider.compare.machine_parts import MachineParts, Part
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.map_run.s3_objects import S3Object
+from sfn_provider.translate.plan.granularity import TasksName
 
 Clock = Literal["recorded", "virtual", "mocked", "measured"]
 """How the times of a side came about; `sfn_provider.compare.report.model.CLOCKS` describes them."""
@@ -57,6 +58,8 @@ def compare_on_engine(
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, S3Object] | None = None,
+    tasks: TasksName = "state",
+    map_batch: int | None = None,
 ) -> Comparison:
     """Run a state machine on the engine and as a DAG in Airflow, and compare state by state.
 
@@ -65,6 +68,8 @@ def compare_on_engine(
         input: the execution's input, any JSON value.
         mocks: what tasks answer, as for `sfn_provider.engine.simulate`.
         objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
+        tasks: what one task of the DAG runs, as for `sfn_provider.translate.translate`.
+        map_batch: how many items of a Map one task runs, as for `sfn_provider.translate.translate`.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
@@ -78,7 +83,7 @@ def compare_on_engine(
     used = answers.fresh()
     expected = simulate(machine, input, mocks=used, machine_name=DAG_ID, history="failed", observer=observer)
     expected_seconds = time.perf_counter() - started
-    airflow = run_dag(definition, input, mocks=answers.repeat(used))
+    airflow = run_dag(definition, input, mocks=answers.repeat(used), tasks=tasks, map_batch=map_batch)
     one, other = mask_execution_name(expected), mask_execution_name(airflow.execution)
     states, outcome = compare_states(one, other), compare_outcomes(one, other)
     clocks: tuple[Clock, Clock] = ("virtual", "mocked")

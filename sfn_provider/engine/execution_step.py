@@ -26,7 +26,7 @@ from sfn_provider.engine.limits import (
 )
 from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
 from sfn_provider.engine.requests import Cancel, Event
-from sfn_provider.engine.state_progress import DeferredFailure
+from sfn_provider.engine.state_progress import DeferredFailure, IterationBatchProgress
 from sfn_provider.engine.step_context import StepContext, TaskTokenFactory
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
@@ -190,6 +190,8 @@ class ExecutionStep(StepContext):
         """Drop all frames and withdraw all requests."""
         execution = self.execution
         execution.previous, execution.steps = frame.previous, frame.steps
+        if isinstance(frame.progress, IterationBatchProgress):
+            execution.output = frame.progress.output(execution.event_ids)
         self.requests += [Cancel(identity) for identity in execution.pending]
         execution.pending.clear()
         execution.frames.clear()
@@ -303,6 +305,8 @@ class ExecutionStep(StepContext):
         """
         top = self.execution.frames[frame.child_execution or ROOT]
         top.previous = frame.previous
+        if isinstance(top.progress, IterationBatchProgress):
+            top.progress.failed = self.execution.path(frame)[0]
         if top.id != ROOT:
             self.abort_children(top)
             self.cancel(top)

@@ -17,6 +17,7 @@ from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame, Mom
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.external_branches import BranchContext, join_branches
 from sfn_provider.engine.history import Record
+from sfn_provider.engine.iteration_batches import IterationBatch, start_batch
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch
 from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.requests import (
@@ -205,6 +206,30 @@ class Interpreter:
         """
         step = self._step(state)
         return self._proceed(step, lambda: join_branches(step, state.root, outcomes))
+
+    def run_iterations(
+        self,
+        state: ExecutionState,
+        batch: IterationBatch,
+        *,
+        at: float,
+        deadline: float | None = None,
+        stop_before: Moment | None = None,
+    ) -> StepResult:
+        """Run some of the iterations that `RunBranches` asked for; the output is an `IterationOutcomes`, as JSON.
+
+        Args:
+            state: the state that asked, for this batch alone: read it back from JSON for each.
+            batch: which ones.
+            at: the time, seconds since the epoch.
+            deadline: when the execution times out, seconds since the epoch.
+            stop_before: the moment at which it stops because an iteration elsewhere, or a branch around, fails then.
+        """
+        state.now, state.stop_before = max(state.now, at), stop_before
+        step = self._step(state)
+        if deadline is not None:
+            step.wake(state.root, "execution", deadline)
+        return self._proceed(step, lambda: start_batch(step, state.root, batch))
 
     def run_children(
         self,

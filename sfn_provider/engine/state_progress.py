@@ -70,10 +70,38 @@ class MapProgress(ParallelProgress):
     started: int = 0
 
 
-StateProgress = TaskProgress | DeferredFailure | ParallelProgress | MapProgress | MapRunProgress
+@dataclass(slots=True)
+class IterationBatchProgress(MapProgress):
+    """Some iterations of an inline Map, which run in a task of their own; ``items`` and ``inputs`` are theirs alone.
+
+    Args:
+        first: index of the first one.
+        events_before: how many history events there had been before them.
+        outcomes: how those ended that succeeded, by index: the fields of a `BranchOutcome`.
+        failed: index of the one that failed; None where none has.
+    """
+
+    first: int = 0
+    events_before: int = 0
+    outcomes: dict[str, Json] = field(default_factory=dict)
+    failed: int | None = None
+
+    def output(self, events: int) -> dict[str, Json]:
+        """Return how the iterations ended so far: the fields of an `IterationOutcomes`.
+
+        Args:
+            events: how many history events there have been.
+        """
+        return {"succeeded": self.outcomes, "failed": self.failed, "events": events - self.events_before}
+
+
+StateProgress = (
+    TaskProgress | DeferredFailure | ParallelProgress | MapProgress | IterationBatchProgress | MapRunProgress
+)
 
 _KINDS: dict[str, type[StateProgress]] = {
-    kind.__name__: kind for kind in (TaskProgress, DeferredFailure, ParallelProgress, MapProgress, MapRunProgress)
+    kind.__name__: kind
+    for kind in (TaskProgress, DeferredFailure, ParallelProgress, MapProgress, IterationBatchProgress, MapRunProgress)
 }
 
 

@@ -37,6 +37,7 @@ class DistributedMapStartOperator(MapStartOperator):
     """
 
     strategy = "distributed_map_start"
+    items_strategy = "child_executions"
     fields = (
         *MapStartOperator.fields,
         "item_reader",

@@ -13,12 +13,14 @@ from typing import Any, ClassVar
 from sfn_provider._compat import MappedTaskGroup, TaskGroup, TriggerRule, mapped_group_input, mapped_groups_must_expand
 from sfn_provider.runtime.appearance import COLORS
 from sfn_provider.runtime.flow.graph import is_routed
-from sfn_provider.runtime.state_operator import Json, StateOperator
+from sfn_provider.runtime.state_operator import CALL_FIELDS, Json, StateOperator
 from sfn_provider.runtime.state_task import GroupStartTask, StrategyName
 from sfn_provider.xcom_json import decode_xcom
 
 __all__ = [
     "JoinOperator",
+    "MapBatchStartOperator",
+    "MapItemsOperator",
     "MapJoinOperator",
     "MapStartOperator",
     "MapTaskGroup",
@@ -145,6 +147,48 @@ class MapStartOperator(StartOperator):
     def item_of(self, index: int, value: Json, values: list[Json] | None) -> dict[str, Json]:
         """Return the item with its index."""
         return {"Index": index, "Value": value if values is None else values[index]}
+
+
+class MapBatchStartOperator(MapStartOperator):
+    """Starts an inline Map whose items run in batches, one task for each: lists the batches.
+
+    Args:
+        batch_size: how many items one task runs.
+        max_concurrency: how many items run at once; the batches that run at once share it. 0 sets no limit.
+        items_path: JSONPath: where in the input the list is.
+        items: JSONata: the list.
+        item_selector: the input of each iteration.
+        parameters: JSONPath: ``item_selector`` under its old name.
+        input_path: JSONPath: the part of the input that the state sees.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    strategy = "map_batch_start"
+    items_strategy = "map_items"
+    fields = (*MapStartOperator.fields, "max_concurrency")
+
+    def __init__(self, *, batch_size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_size = batch_size
+
+
+class MapItemsOperator(StateOperator):
+    """Runs a batch of the items of an inline Map side by side.
+
+    An item that fails ends the batch, as it ends the Map.
+
+    Args:
+        item_processor: what runs for each item, as in the definition, with ``StartAt`` and ``States``.
+        iterator: the same under its old name.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Map"
+    strategy = "map_items"
+    role = "children"
+    template_fields = CALL_FIELDS
+    ui_color, ui_fgcolor = COLORS["Map"]
+    fields = ("item_processor", "iterator")
 
 
 class JoinOperator(StateOperator):

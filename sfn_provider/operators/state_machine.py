@@ -232,7 +232,27 @@ class MapStateOperator(StateOperator):
     )
 
 
-class LoopOperator(StateOperator):
+class RegionOperator(StateOperator):
+    """Base of the operators that run several states within one task.
+
+    Args:
+        states: the states as in the definition, by name.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    template_fields = CALL_FIELDS
+
+    def __init__(self, *, states: dict[str, dict[str, Json]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._states = states
+
+    @property
+    def states(self) -> dict[str, dict[str, Json]]:
+        """The states, by name; the task can be entered by each."""
+        return self._states
+
+
+class LoopOperator(RegionOperator):
     """Runs a cycle of states within one task: Airflow's graph has no cycles.
 
     Args:
@@ -241,14 +261,19 @@ class LoopOperator(StateOperator):
     """
 
     state_type = "Loop"
-    template_fields = CALL_FIELDS
     ui_color, ui_fgcolor = COLORS["Loop"]
 
-    def __init__(self, *, states: dict[str, dict[str, Json]], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._states = states
 
-    @property
-    def states(self) -> dict[str, dict[str, Json]]:
-        """The states of the loop, by name; it can be entered by each."""
-        return self._states
+class SegmentOperator(RegionOperator):
+    """Runs a run of states within one task: fewer tasks cost less time of the scheduler, and fewer slots of workers.
+
+    It starts at the first state. Where it waits, it is deferred in the midst of it. A try after a lost worker repeats
+    no call that has answered; a clear begins at the first state again.
+
+    Args:
+        states: the states as in the definition, by name.
+        kwargs: arguments of `StateOperator`.
+    """
+
+    state_type = "Segment"
+    ui_color, ui_fgcolor = COLORS["Segment"]

@@ -23,6 +23,7 @@ COLORS: dict[str, tuple[str, str]] = {
     "Parallel": ("#fbf0cf", _TEXT),
     "Map": ("#d5f0ea", _TEXT),
     "Loop": ("#dfe3f8", _TEXT),
+    "Segment": ("#e8ebee", _TEXT),
 }
 """Background and text of a task in the graph, by the type of its state."""
 
@@ -38,7 +39,7 @@ def task_name(state_type: str, state: dict[str, Json]) -> str:
     """Return what Airflow shows as a task's operator: ``glue:startJobRun.sync`` for a Task, otherwise the type.
 
     Args:
-        state_type: the state's type; ``Loop`` for a loop.
+        state_type: the state's type; ``Loop`` for a loop, ``Segment`` for another run of states.
         state: the state as in the definition.
     """
     from sfn_provider.links.console_pages import call_name

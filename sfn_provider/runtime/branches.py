@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, task_states
 from sfn_provider.engine.execution_state import Moment
 from sfn_provider.engine.external_branches import first_event
+from sfn_provider.engine.iteration_batches import IterationOutcomes
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.requests import BranchOutcome
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.flow.check import flow_of
-from sfn_provider.runtime.group_tasks import other_tasks_before_states, start_tasks_around, task_ids_in_group
+from sfn_provider.runtime.group_tasks import (
+    first_task_of_map,
+    other_tasks_before_states,
+    start_tasks_around,
+    task_ids_in_group,
+)
 from sfn_provider.runtime.routing_token import (
     ERROR_KEY,
     TOKEN_KEY,
@@ -40,6 +46,9 @@ GROUP_START_KEY = "started"
 
 BRANCH_END_KEY = "ended"
 """XCom key of how a branch succeeded: ``{"token", "output"}``."""
+
+BATCH_END_KEY = "batch"
+"""XCom key of how the items of a batch ended: ``{"task_id", "map_index"}`` and the fields of an `IterationOutcomes`."""
 
 Place = tuple[tuple[str, int], ...]
 
@@ -163,15 +172,20 @@ def find_sibling_failure(
     starts = {start.task_id: start for start in start_tasks_around(task)}
     failures = []
     for depth, (start_id, index) in enumerate(branch.place if around is None else around):
-        for error in _pull_errors(context, task_ids_in_group(starts[start_id])):
+        for error in pull_sibling_errors(context, task_ids_in_group(starts[start_id])):
             place = _place_of_error(error)
-            if len(place) == depth + 1 and place[:depth] == branch.place[:depth]:
+            if place[:depth] == branch.place[:depth] and len(place) == depth + 1 and place != branch.place[: depth + 1]:
                 failed_at = RoutingToken.from_json(error["Token"]).moment
                 # The branch with the lower index has its turn before the one that fails at the same moment.
                 later = index < place[-1][1]
                 moment = failed_at._replace(turn=failed_at.turn + 1) if later else failed_at
                 failures.append(SiblingFailure(starts[start_id].state_name, moment))
     return min(failures, key=lambda failure: failure.moment, default=None)
+
+
+def pull_sibling_errors(context: Context, task_ids: list[str]) -> list[dict[str, Json]]:
+    """Return the errors of the tasks of a Parallel or Map around a task; comparisons add those that they know."""
+    return _pull_errors(context, task_ids)
 
 
 def _pull_errors(context: Context, task_ids: list[str]) -> list[dict[str, Json]]:
@@ -210,6 +224,7 @@ def collect_branch_outcomes(start: GroupStart, context: Context) -> list[BranchO
     for place, outcome in [*_succeeded(inside, start.token, context), *_failed(inside, start.token, context)]:
         if place[:-1] == outer and place[-1][0] == start.task.task_id:
             outcomes[place[-1][1]] = outcome
+    outcomes |= _succeeded_in_batches(start.task, context)
     missing = sorted(set(range(count)) - set(outcomes))
     if missing and all(outcome.status == "SUCCEEDED" for outcome in outcomes.values()):
         raise _missing_outcome(start.task, missing[0], context)
@@ -239,6 +254,22 @@ def _succeeded(inside: list[str], before: RoutingToken, context: Context) -> Ite
         token = RoutingToken.from_json(ended["token"])
         if token.branch is not None and current.are_of(token.task_id, token.map_index, "success"):
             yield token.branch.place, _outcome("SUCCEEDED", token, before, output=ended["output"])
+
+
+def _succeeded_in_batches(start: GroupStartTask, context: Context) -> dict[int, BranchOutcome]:
+    """Return the outcomes of the items that ran in batches, by index; all events of a batch count for its first one."""
+    if start.batch_size is None:
+        return {}
+    task_id = first_task_of_map(start).task_id
+    current, found = CurrentXComs(context, [task_id]), dict[int, BranchOutcome]()
+    for ended in pull_xcoms(context, [task_id], BATCH_END_KEY):
+        if not current.are_of(ended.pop("task_id"), ended.pop("map_index"), "success", "failed", "skipped"):
+            continue
+        batch = IterationOutcomes.from_json(ended)
+        for index, outcome in batch.succeeded.items():
+            is_first = index == min(batch.succeeded)
+            found[index] = replace(outcome, events=batch.events) if is_first else outcome
+    return found
 
 
 def _failed(inside: list[str], before: RoutingToken, context: Context) -> Iterator[tuple[Place, BranchOutcome]]:

@@ -21,7 +21,7 @@ from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.crashes import fail_on_crash
 from sfn_provider.runtime.flow.check import flow_of, read_flow
 from sfn_provider.runtime.flow.graph import state_tasks
-from sfn_provider.runtime.state_task import StateTask, StrategyName
+from sfn_provider.runtime.state_task import StateTask
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
 if TYPE_CHECKING:
@@ -67,8 +67,6 @@ class StateOperator(StateTask):
     template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
     parameters: Json = None
     """What Airflow's page of rendered fields shows; set for that page alone."""
-    strategy: ClassVar[StrategyName] = "state"
-    """What the task runner does for this kind of task: a key of `sfn_provider.runtime.strategies.table.STRATEGIES`."""
 
     def __init__(
         self,

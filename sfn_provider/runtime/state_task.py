@@ -21,6 +21,8 @@ StrategyName = Literal[
     "explicit_input",
     "parallel_start",
     "map_start",
+    "map_batch_start",
+    "map_items",
     "join",
     "distributed_map_start",
     "child_executions",
@@ -64,10 +66,12 @@ class StateTask(BaseOperator):
     operator_extra_links: Collection[AwsConsoleLink] = _TaskValue(lambda task: task_links(task.states), lambda _: ())  # type: ignore[assignment]
     """Links to the console pages of what the task's states call."""
     state_type: ClassVar[str]
-    """The state's type; ``Loop`` for a loop."""
+    """The state's type; ``Loop`` for a loop, ``Segment`` for another run of states."""
     console_addresses: dict[str, str]
     role: ClassVar[Literal["state", "start", "children", "join"]] = "state"
     """A task of its own state, or the first task, a middle task or the last task of a Parallel or Map task group."""
+    strategy: ClassVar[StrategyName] = "state"
+    """What the task runner does for this kind of task: a key of `sfn_provider.runtime.strategies.table.STRATEGIES`."""
     skippable: bool = True
     """True where the task before may skip this one when it chooses another state."""
     branches: list[str] | None = None
@@ -94,6 +98,10 @@ class GroupStartTask(StateTask):
     """The first task of a Parallel or Map task group: maps the tasks that follow it to branches or iterations."""
 
     role = "start"
+    items_strategy: ClassVar[StrategyName | None] = None
+    """For a Map the kind of the task that must run its items; None where these have a task for each state."""
+    batch_size: int | None = None
+    """How many items of a Map one task runs; None where each item has tasks of its own."""
 
     def index_of(self, state: str, map_index: int) -> int:
         """Return the index of the branch that starts at a state, run by a task instance with a map index."""

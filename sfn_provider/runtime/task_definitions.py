@@ -32,8 +32,8 @@ def parse_task_definition(text: str) -> StateMachine:
 def own_definition(task: StateTask) -> dict[str, Json]:
     """Return the states of a task as a state machine, or as a region of one.
 
-    A region is the strongly connected component of a machine's graph that one task runs: most often a single state,
-    and all states of a loop otherwise. A state that goes on to one outside of it ends the region.
+    A region is the part of a machine's graph that one task runs: most often a single state, and all states of a loop
+    or segment otherwise. A state that goes on to one outside of it ends the region.
     """
     return {"QueryLanguage": task.query_language, "StartAt": next(iter(task.states)), "States": task.states}
 

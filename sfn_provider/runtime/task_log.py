@@ -166,6 +166,10 @@ class TaskLog:
         executions, run_by = count(child_executions, "child execution"), count(tasks, "task")
         self.info("%s %s run by %s", executions, "is" if child_executions == 1 else "are", run_by)
 
+    def batched(self, items: int, tasks: int) -> None:
+        """Writes how many tasks run the items of a Map in batches."""
+        self.info("%s %s run by %s", count(items, "item"), "is" if items == 1 else "are", count(tasks, "task"))
+
     # Calls and jobs --------------------------------------------------------------------------------------------------
 
     def repeated(self, call: CallTask) -> None:

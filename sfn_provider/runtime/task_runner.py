@@ -81,6 +81,9 @@ class TaskStrategy:
         """Pushes the results of a task that has not failed; returns what the task returns."""
         return runner.hand_over(step)
 
+    def before_failure(self, runner: TaskRunner, step: StepResult) -> object:
+        """Pushes what other tasks need of a task that has failed, or stopped because another branch has failed."""
+
     def after_deferral(self) -> TaskStrategy:
         """Return the strategy that resumes the task after a deferral."""
         return self
@@ -268,13 +271,13 @@ class TaskRunner:
     def finish(self, step: StepResult) -> Json:
         """Pushes the results of the task, or fails or skips it."""
         self.log.display.flush(at_end=True)
-        if step.state.is_stopped:
-            self.record_history(step)
-            self.push(STOPPED_KEY, {"transitions": step.state.transitions})
-            raise stopped_branch_skip()
-        if step.state.status in ("RUNNING", "SUCCEEDED"):
+        if step.state.status in ("RUNNING", "SUCCEEDED") and not step.state.is_stopped:
             return self._strategy.finish(self, step)
         self.record_history(step)
+        self._strategy.before_failure(self, step)
+        if step.state.is_stopped:
+            self.push(STOPPED_KEY, {"transitions": step.state.transitions})
+            raise stopped_branch_skip()
         token = self.token(step.state, next=None)
         raise push_state_failure(self.context, step.state, token, self.execution.max_seconds)
 

@@ -14,6 +14,7 @@ from sfn_provider.translate.translator import Translation, translate_definition
 
 if TYPE_CHECKING:
     from sfn_provider._compat import DAG
+    from sfn_provider.translate.plan.granularity import TasksName
     from sfn_provider.translate.styles import StyleName
 
 
@@ -26,6 +27,8 @@ def translate_file(
     params: Mapping[str, Any] | None = None,
     timezone: str | None = None,
     style: StyleName = "exact",
+    tasks: TasksName = "state",
+    map_batch: int | None = None,
     airflow_version: str | None = None,
     templates: Mapping[str, str] | None = None,
 ) -> Translation:
@@ -39,6 +42,8 @@ def translate_file(
         params: the default input; by default that of the schedule in the file.
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
         style: as for `sfn_provider.translate.translate`.
+        tasks: as for `sfn_provider.translate.translate`.
+        map_batch: as for `sfn_provider.translate.translate`.
         airflow_version: as for `sfn_provider.translate.translate`.
         templates: as for `sfn_provider.translate.translate`.
 
@@ -54,6 +59,8 @@ def translate_file(
         params=params,
         timezone=timezone,
         style=style,
+        tasks=tasks,
+        map_batch=map_batch,
         airflow_version=airflow_version,
         templates=templates,
     )
@@ -66,6 +73,8 @@ def build_dag(
     substitutions: Mapping[str, str] | None = None,
     timezone: str | None = None,
     style: StyleName = "exact",
+    tasks: TasksName = "state",
+    map_batch: int | None = None,
     templates: Mapping[str, str] | None = None,
     **dag_arguments: Any,
 ) -> DAG:
@@ -89,6 +98,8 @@ def build_dag(
         style: as for `sfn_provider.translate.translate`. A native DAG takes longer to make, at every parse: write its
             file where that matters.
         templates: as for `sfn_provider.translate.translate`.
+        tasks: as for `sfn_provider.translate.translate`.
+        map_batch: as for `sfn_provider.translate.translate`.
         dag_arguments: arguments of Airflow's DAG, such as ``default_args`` and ``tags``; they override those of the
             definition.
 
@@ -100,7 +111,14 @@ def build_dag(
     definition = read_definition(reference, substitutions)
     try:
         translation = translate_definition(
-            definition, dag_id=dag_id, schedule=schedule, timezone=timezone, style=style, templates=templates
+            definition,
+            dag_id=dag_id,
+            schedule=schedule,
+            timezone=timezone,
+            style=style,
+            tasks=tasks,
+            map_batch=map_batch,
+            templates=templates,
         )
     except InvalidDefinition as error:
         lines = [found.format(definition.file) for found in error.diagnostics if found.level == "error"]

@@ -10,11 +10,14 @@ from sfn_provider.asl.model import walk_states
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.exact.limitations import find_limitations
+from sfn_provider.translate.exact.segments import SEGMENT
+from sfn_provider.translate.exact.task_groups import MAP_ITEMS
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.differences import exact_findings
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.style import NativeTranslation, translate_native
 from sfn_provider.translate.plan.layout import task_ids
+from sfn_provider.translate.plan.model import GroupPlan, Node
 from sfn_provider.translate.plan.state_entries import states_with_nodes
 
 if TYPE_CHECKING:
@@ -69,12 +72,19 @@ def _exact_entries(plan: DagPlan, reasons: dict[str, str]) -> tuple[TaskEntry, .
             state.type,
             ids[nodes[location].states[0]],
             nodes[location].operator.rpartition(".")[2],
-            "exact",
+            "segment" if _shares_task(nodes[location], names[-1]) else "exact",
             reasons.get(names[-1], others),
             location,
         )
         for location, names, state in walk_states(plan.machine)
     )
+
+
+def _shares_task(node: Node, state: str) -> bool:
+    """Whether a task runs more than one state that is no loop, or several items: with which a state shares it."""
+    if isinstance(node, GroupPlan):
+        return node.children is not None and node.children.operator == MAP_ITEMS and state not in node.states
+    return node.operator == SEGMENT
 
 
 def _native(plan: DagPlan, document: Document, options: NativeOptions) -> StyledDag:

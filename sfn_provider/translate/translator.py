@@ -23,6 +23,7 @@ from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.versions import find_versions
 from sfn_provider.translate.plan import naming
+from sfn_provider.translate.plan.granularity import Granularity, TasksName
 from sfn_provider.translate.plan.model import DagPlan
 from sfn_provider.translate.plan.schedule import Schedule, SchedulePeriod, parse_schedule
 from sfn_provider.translate.plan.schedule_differences import find_differences
@@ -67,6 +68,8 @@ def translate(
     execution_type: ExecutionType = "STANDARD",
     timezone: str | None = None,
     style: StyleName = "exact",
+    tasks: TasksName = "state",
+    map_batch: int | None = None,
     airflow_version: str | None = None,
     templates: Mapping[str, str] | None = None,
 ) -> Translation:
@@ -83,6 +86,9 @@ def translate(
         timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default UTC.
         style: ``exact``: operators of this package that run the states; ``native``: operators of the amazon provider
             and TaskFlow, where every state can be said so.
+        tasks: what one task of the exact style runs: ``state``, one state; ``segment``, the longest run of states that
+            it can hold without losing what Airflow gives (docs/translation.md says which); ``machine``, all of them.
+        map_batch: how many items of an inline Map one task of the exact style runs side by side; None for one.
         airflow_version: the Airflow for which a native file is made, such as ``3.0.6``; by default the installed one.
         templates: Jinja in place of fields of the input in a native file, by name: ``{"run_date": "{{ ds }}"}``.
 
@@ -90,8 +96,8 @@ def translate(
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition.
-        UsageError: the DAG id, the schedule, the style or the version is not valid, a substitution is not used, or a
-            ``${Name}`` without a value is outside of a string.
+        UsageError: the DAG id, the schedule, the style, the granularity or the version is not valid, a substitution is
+            not used, or a ``${Name}`` without a value is outside of a string.
     """
     _check_dag_id(dag_id)
     resource = StateMachineResource(
@@ -107,6 +113,8 @@ def translate(
         params=params,
         timezone=timezone,
         style=style,
+        tasks=tasks,
+        map_batch=map_batch,
         airflow_version=airflow_version,
         templates=templates,
     )
@@ -120,6 +128,8 @@ def translate_definition(
     params: Mapping[str, Any] | None = None,
     timezone: str | None = None,
     style: StyleName = "exact",
+    tasks: TasksName = "state",
+    map_batch: int | None = None,
     airflow_version: str | None = None,
     templates: Mapping[str, str] | None = None,
 ) -> Translation:
@@ -132,13 +142,16 @@ def translate_definition(
         params: the default input; by default that of the schedule in the file.
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
         style: as for `translate`.
+        tasks: as for `translate`.
+        map_batch: as for `translate`.
         airflow_version: as for `translate`.
         templates: as for `translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
-        UsageError: the DAG id, the schedule, its time zone, the style or the version is not valid.
+        UsageError: the DAG id, the schedule, its time zone, the style, the granularity or the version is not valid.
     """
+    granularity = Granularity(tasks, map_batch)
     if style not in STYLES:
         raise UsageError(f"there is no style {style!r}: choose one of {', '.join(STYLES)}")
     document = definition.document
@@ -152,7 +165,7 @@ def translate_definition(
         findings += [entry for entry in events.schedule_findings if not _is_replaced(entry, params, timezone)]
     if params is None:
         params = events.params
-    plan = _make_plan(document.machine, dag_id, when, params, definition.origin)
+    plan = _make_plan(document.machine, dag_id, when, params, definition.origin, granularity)
     dag = STYLES[style](plan, document, options)
     return Translation(
         source=dag.source,
@@ -200,6 +213,7 @@ def _make_plan(
     schedule: Schedule | None,
     params: Mapping[str, Any] | None,
     origin: str,
+    granularity: Granularity,
 ) -> DagPlan:
     plan = DagPlan(
         dag_id=dag_id,
@@ -208,8 +222,9 @@ def _make_plan(
         schedule=schedule,
         params=None if params is None else dict(params),
         origin=origin or None,
+        granularity=granularity,
     )
-    for change in PASSES:
+    for change in PASSES[granularity.tasks]:
         plan = change(plan)
     return plan
 

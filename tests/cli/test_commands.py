@@ -480,3 +480,34 @@ def test_compare_writes_reports(told: Told, folder: Path) -> None:
     assert (found["cost"]["runs"], found["cost"]["region"]) == (730, "us-east-1")
     for name in ("report.html", "report.md"):
         assert found["verdict"] in (folder / name).read_text(encoding="utf-8")
+
+
+def test_translate_by_segments_and_what_each_granularity_takes(told: Told, folder: Path) -> None:
+    code, found = as_json(told, "translate", "greet.asl.json", "--tasks", "segment", "--report")
+    assert code == 0
+    shown = found["report"]["granularities"]
+    assert [(row["tasks"], row["is_chosen"]) for row in shown] == [
+        ("state", False),
+        ("segment", True),
+        ("machine", False),
+    ]
+    assert [row["dag_tasks"] for row in shown] == [4, found["tasks"], 1]
+    assert all(row["seconds"] <= 1.5 * row["run_tasks"] for row in shown)
+    code, out, _ = told("translate", "greet.asl.json", "--tasks", "machine", "--report")
+    assert code == 0
+    assert "*  machine               1      1" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--map-batch", "0"), "a batch of 0 items of a Map: give a number from 1 to 10000"),
+        (("--tasks", "machine", "--map-batch", "5"), "has no task of its own where one task runs the whole machine"),
+    ],
+    ids=["no items", "machine"],
+)
+def test_translate_refuses_what_is_no_granularity(
+    arguments: tuple[str, ...], problem: str, told: Told, folder: Path
+) -> None:
+    code, _, errors = told("translate", "greet.asl.json", *arguments)
+    assert (code, problem in errors) == (2, True), errors

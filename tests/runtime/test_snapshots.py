@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from sfn_provider.operators.state_machine import (
     LoopOperator,
     ParallelStateOperator,
     PassStateOperator,
+    SegmentOperator,
     WaitStateOperator,
 )
 from sfn_provider.runtime import retry_stores
@@ -194,31 +196,56 @@ def test_a_call_whose_job_may_have_to_be_looked_for_is_kept_before_it_is_made(
     assert fake_caller.made_again == ({"Call": Resubmission(NOW)} if is_kept else {})
 
 
-def test_work_without_a_deferral_is_kept_every_few_seconds(
-    fake_caller: FakeCaller, fake_clock: Clock, run: Run
-) -> None:
-    kept: list[bool] = []
-
-    def after(seconds: float) -> Callable[[], Answer]:
-        def answer() -> Answer:
-            kept.append(bool(run.kept))
-            fake_clock.now += seconds
-            return Completed(len(kept))
-
-        return answer
-
+def segment(*names: str) -> Any:
+    """Calls one after the other, in one task."""
+    following = [*names[1:], "Next"]
     states = {
-        name: {"Type": "Task", "Resource": FUNCTION, "Next": following}
-        for name, following in [("One", "Two"), ("Two", "Three"), ("Three", "Next")]
+        name: {"Type": "Task", "Resource": FUNCTION, "Next": next} for name, next in zip(names, following, strict=True)
     }
     with dag():
-        made = LoopOperator(task_id="Loop", states=states)
+        made = SegmentOperator(task_id="Segment", states=states)
         made >> PassStateOperator(task_id="Next", end=True)
-    # A call may begin before the main thread has kept: so the third one waits for it.
-    fake_caller.answers = {"One": [after(1)], "Two": [after(4)], "Three": [lambda: Completed(_until(lambda: run.kept))]}
-    run.execute(made)
-    assert kept == [False, False]
+    return made
+
+
+def test_a_call_that_has_answered_is_not_made_again_where_the_worker_is_lost_over_the_next_one(
+    fake_caller: FakeCaller, run: Run
+) -> None:
+    kept: list[dict[str, Any]] = []
+
+    def answer() -> Answer:
+        kept.append(_until(lambda: dict(run.kept)))
+        return Completed("first")
+
+    fake_caller.answers = {"One": [Completed(1)], "Two": [answer, Completed("again")]}
+    made = segment("One", "Two")
+    assert run.execute(made) == "first"
     assert run.kept == {}
+    run.kept, run.try_number = kept[0], 2  # the worker was lost before Two had answered
+    assert run.execute(made) == "again"
+    assert [call.state for call, _ in fake_caller.calls] == ["One", "Two", "Two"]
+
+
+def test_snapshots_take_a_tenth_of_the_time_at_most(
+    fake_caller: FakeCaller, fake_clock: Clock, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[float] = []
+    driver = "sfn_provider.runtime.snapshots.TaskSnapshotStore.save"
+
+    def save_slowly(store: TaskSnapshotStore, snapshot: dict[str, Any]) -> None:
+        saved.append(fake_clock.now - NOW)
+        fake_clock.now += 0.3
+
+    def answer() -> Answer:
+        fake_clock.now += 1.0
+        return Completed(1)
+
+    monkeypatch.setattr(driver, save_slowly)
+    names = [f"S{number}" for number in range(8)]
+    fake_caller.answers = {name: [answer] for name in names}
+    run.execute(segment(*names))
+    assert len(saved) in (2, 3)
+    assert all(later - earlier >= 3.0 for earlier, later in pairwise(saved))
 
 
 def test_waiting_in_the_worker_is_kept_before(

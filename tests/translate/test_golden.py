@@ -64,8 +64,8 @@ def test_the_machines_cover_all_state_types_loops_both_languages_and_schedules()
         f"{name}Operator"
         for name in (
             *("TaskState", "PassState", "ChoiceState", "WaitState", "SucceedState", "FailState"),
-            *("ParallelState", "MapState", "Loop"),
-            *("ParallelStart", "ParallelJoin", "MapStart", "MapJoin"),
+            *("ParallelState", "MapState", "Loop", "Segment"),
+            *("ParallelStart", "ParallelJoin", "MapStart", "MapJoin", "MapBatchStart", "MapItems"),
             *("DistributedMapStart", "ChildExecutions", "DistributedMapJoin"),
         )
     }

@@ -32,6 +32,7 @@ QUEUE = {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.Token"}}
 class Case:
     code: str
     state: dict[str, Any]
+    map_batch: int | None = None
 
 
 CASES = [
@@ -61,12 +62,13 @@ CASES = [
     Case("MAP_IS_ONE_TASK", {"Type": "Map", "ItemProcessor": INSIDE, **AGAIN, "End": True}),
     Case("BRANCHES_END_THEIR_STATE", {"Type": "Parallel", "Branches": [INSIDE, BESIDE], "End": True}),
     Case("ITEMS_END_THEIR_STATE", {"Type": "Map", "ItemProcessor": INSIDE, "End": True}),
+    Case("BATCHES_END_THEIR_STATE", {"Type": "Map", "ItemProcessor": INSIDE, "End": True}, map_batch=2),
 ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.code)
 def test_what_is_different_is_found(case: Case) -> None:
-    made = translate(machine(case.state), dag_id="post")
+    made = translate(machine(case.state), dag_id="post", map_batch=case.map_batch)
     found = [finding for finding in made.findings if finding.code == case.code]
     assert [(finding.state, finding.location) for finding in found] == [("Post", "/States/Post")]
     assert found[0].why.endswith(".")

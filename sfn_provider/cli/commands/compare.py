@@ -16,6 +16,7 @@ from sfn_provider.cli.options import (
     ProviderCommand,
     case_input_option,
     definition_argument,
+    granularity_options,
     json_option,
     style_option,
     substitutions_option,
@@ -40,6 +41,7 @@ from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
 
@@ -68,6 +70,7 @@ from sfn_provider.translate.translator import translate_definition
     help="What stands for Step Functions: the engine, with mocks; or AWS: both sides run for real.",
 )
 @style_option
+@granularity_options
 @live_options
 @substitutions_option
 @json_option
@@ -81,6 +84,7 @@ def compare(
     schedule: str | None,
     side: str,
     style: StyleName,
+    granularity: Granularity,
     live: LiveOptions,
     substitutions: tuple[str, ...],
     as_json: bool,
@@ -103,7 +107,7 @@ def compare(
     """
     definition = open_definition(file, substitutions, quiet=as_json)
     if dag_file is not None:
-        _refuse_options_of_translation(side, output, schedule, style)
+        _refuse_options_of_translation(side, output, schedule, style, granularity)
         from sfn_provider.cli.dag_file_comparison import compare_dag_file
 
         return compare_dag_file(
@@ -119,7 +123,8 @@ def compare(
         raise UsageError("--mock and --on aws: real executions have no mocks; leave one of the two out")
     if side == "aws" and style != "exact":
         raise UsageError(f"--style {style} and --on aws: the DAG there is what it is; leave one of the two out")
-    translation = translate_definition(definition, schedule=schedule, style=style)
+    tasks, map_batch = granularity.tasks, granularity.map_batch
+    translation = translate_definition(definition, schedule=schedule, style=style, tasks=tasks, map_batch=map_batch)
     if output is not None:
         write_file(output, translation.source)
     if translation.style == "native":
@@ -133,7 +138,7 @@ def compare(
         running = iter([(file, live.compare(file, definition.source, read_input(input_text or "{}")))])
     else:
         print_note(chosen)
-        running = _compare_on_engine(definition.source, chosen.cases)
+        running = _compare_on_engine(definition.source, chosen.cases, granularity)
     results: dict[str, Comparison] = {}
     for name, result in running:
         results[name] = result
@@ -164,21 +169,28 @@ def compare(
     return 0 if made.agrees else 1
 
 
-def _refuse_options_of_translation(side: str, output: str | None, schedule: str | None, style: StyleName) -> None:
+def _refuse_options_of_translation(
+    side: str, output: str | None, schedule: str | None, style: StyleName, granularity: Granularity
+) -> None:
     named = {
         "--on aws": side == "aws",
         "--output": output is not None,
         "--schedule": schedule is not None,
         "--style": style != "exact",
+        f"--tasks {granularity.tasks}": granularity.tasks != "state",
+        "--map-batch": granularity.map_batch is not None,
     }
     for option in (option for option, is_named in named.items() if is_named):
         raise UsageError(f"--dag-file and {option}: the DAG is the one in the file, not a translation; leave one out")
 
 
-def _compare_on_engine(definition: str | dict[str, Any], cases: Sequence[TestCase]) -> Iterator[tuple[str, Comparison]]:
+def _compare_on_engine(
+    definition: str | dict[str, Any], cases: Sequence[TestCase], granularity: Granularity
+) -> Iterator[tuple[str, Comparison]]:
+    tasks, map_batch = granularity.tasks, granularity.map_batch
     for number, case in enumerate(cases, 1):
         with progress("Case", case.name, number, len(cases)):
-            result = compare_on_engine(definition, case.input, mocks=case.mocks)
+            result = compare_on_engine(definition, case.input, mocks=case.mocks, tasks=tasks, map_batch=map_batch)
         yield case.name, result
 
 

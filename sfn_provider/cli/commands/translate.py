@@ -8,16 +8,24 @@ from typing import Any
 
 import click
 
+from sfn_provider.cli.granularity_report import report_object, report_text
 from sfn_provider.cli.input_files import read_input
-from sfn_provider.cli.options import ProviderCommand, definition_argument, json_option, substitutions_option
+from sfn_provider.cli.options import (
+    ProviderCommand,
+    definition_argument,
+    granularity_options,
+    json_option,
+    substitutions_option,
+)
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.output_files import write_file
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.mwaa import serverless
-from sfn_provider.translate import Translation, report
+from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.findings import Effect
+from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.plan.model import tasks_of
 from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
@@ -44,6 +52,7 @@ from sfn_provider.translate.translator import translate_definition
     help="exact: operators of this package run the states; native: operators of the amazon provider and TaskFlow, "
     "where every state can be said so, else exact, and --report says why.",
 )
+@granularity_options
 @click.option(
     "--param",
     "templates",
@@ -56,7 +65,13 @@ from sfn_provider.translate.translator import translate_definition
     metavar="VERSION",
     help="The Airflow for which a native file is made, such as 3.0.6; by default the installed one.",
 )
-@click.option("--report", "with_report", is_flag=True, help="Print each state's task and what is different in Airflow.")
+@click.option(
+    "--report",
+    "with_report",
+    is_flag=True,
+    help="Print each state's task, what is different in Airflow, and what each granularity takes.",
+)
+@click.option("--region", default="us-east-1", show_default=True, help="Region of the prices in the report.")
 @click.option(
     "--strict", is_flag=True, help="Refuse warnings and what is different in Airflow: exit with 1 and write nothing."
 )
@@ -76,9 +91,11 @@ def translate(
     params: str | None,
     substitutions: tuple[str, ...],
     style: StyleName,
+    granularity: Granularity,
     airflow_version: str | None,
     templates: tuple[str, ...],
     with_report: bool,
+    region: str,
     strict: bool,
     target: str,
     as_json: bool,
@@ -100,6 +117,8 @@ def translate(
             params=defaults,
             timezone=timezone,
             style=style,
+            tasks=granularity.tasks,
+            map_batch=granularity.map_batch,
             airflow_version=airflow_version,
             templates=_read_templates(templates),
         )
@@ -115,13 +134,15 @@ def translate(
     if output is not None and not refused:
         write_file(output, translation.source)
     if as_json:
-        print_json(_as_json(translation, output, with_report or strict, refused))
+        shown = report_object(translation, definition, region) if with_report or strict else None
+        print_json(_as_json(translation, output, shown, refused))
     else:
         print_diagnostics(translation.diagnostics, definition.file)
         if impossible:
             click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
         else:
-            _print(translation, output, with_report, refused)
+            text = report_text(translation, definition, region) if with_report else None
+            _print(translation, output, text, refused)
     if style == "native" and not as_json and (reasons := _reasons(translation)):
         click.echo(reasons, err=True)
     click.echo(_counts(translation, with_report or refused or as_json), err=True)
@@ -168,7 +189,9 @@ def _counts(translation: Translation, are_listed: bool) -> str:
     return f"{text}: {kinds}{hint}" if kinds else text
 
 
-def _as_json(translation: Translation, output: str | None, with_report: bool, refused: bool) -> dict[str, Any]:
+def _as_json(
+    translation: Translation, output: str | None, shown: dict[str, Any] | None, refused: bool
+) -> dict[str, Any]:
     fields = {
         "dag_id": translation.plan.dag_id,
         "file": None if refused else output,
@@ -178,7 +201,7 @@ def _as_json(translation: Translation, output: str | None, with_report: bool, re
         "diagnostics": diagnostics_as_json(translation.diagnostics),
         "findings": len(translation.findings),
     }
-    return fields | ({"report": report.as_object(translation)} if with_report else {})
+    return fields | ({"report": shown} if shown is not None else {})
 
 
 def _task_count(translation: Translation) -> int:
@@ -188,15 +211,15 @@ def _task_count(translation: Translation) -> int:
     return len(tasks_of(translation.plan.tasks))
 
 
-def _print(translation: Translation, output: str | None, with_report: bool, refused: bool) -> None:
-    if with_report:
-        click.echo(report.as_text(translation), nl=False)
+def _print(translation: Translation, output: str | None, shown: str | None, refused: bool) -> None:
+    if shown is not None:
+        click.echo(shown, nl=False)
     if refused:
-        listed = "" if with_report else "".join(f"  {finding}\n" for finding in translation.findings)
+        listed = "" if shown is not None else "".join(f"  {finding}\n" for finding in translation.findings)
         click.echo(f"{listed}Refused, as --strict takes warnings and findings for errors: nothing is written", err=True)
     elif output is not None:
         tasks = _task_count(translation)
         native = ", native" if translation.style == "native" else ""
         click.echo(f"Wrote {output}: DAG {translation.plan.dag_id} with {tasks} tasks{native}", err=True)
-    elif not with_report:
+    elif shown is None:
         click.echo(translation.source, nl=False)

@@ -14,13 +14,14 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any
 from unittest.mock import patch
 
 from sfn_provider._compat import airflow_major, patch_dag_test
+from sfn_provider.compare.airflow.branch_failures import MAX_RUNS, find_overrun_failures, known_failures
 from sfn_provider.compare.airflow.caught_run import listen_to_tasks, run_caught
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
 from sfn_provider.compare.airflow.virtual_clock import VirtualClock
@@ -150,14 +151,32 @@ def run(
     else:
         dag = load()
         started = time.perf_counter()
-        with _in_virtual_time(dag) if mocks is not None else nullcontext():
-            finished = dag.test(run_conf=configuration)
+        run_dag = partial(_test_in_virtual_time, history=history) if mocks is not None else _test
+        finished = run_dag(dag, configuration)
     seconds = time.perf_counter() - started
     histories = _read_histories(history)
     xcoms = _read_xcoms(finished, None if caught is None else {task_id for task_id, _ in histories})
     tasks = [_describe_task(instance, xcoms, histories) for instance in finished.get_task_instances()]
     state = str(finished.state)
     return {"state": state, "run_id": finished.run_id, "seconds": seconds, "tasks": tasks, "caught": found}
+
+
+def _test(dag: Any, configuration: dict[str, Json]) -> Any:
+    return dag.test(run_conf=configuration)
+
+
+def _test_in_virtual_time(dag: Any, configuration: dict[str, Json], history: Path) -> Any:
+    """Run a DAG until no task of several states has run past the failure of another branch."""
+    known: list[dict[str, Json]] = []
+    for _ in range(MAX_RUNS):
+        with _in_virtual_time(dag), known_failures(known):
+            finished = _test(dag, configuration)
+        found = find_overrun_failures(dag, _read_xcoms(finished, None))
+        if not found or found == known:
+            break
+        known = found
+        history.unlink(missing_ok=True)
+    return finished
 
 
 @lru_cache(maxsize=1)

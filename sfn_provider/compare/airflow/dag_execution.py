@@ -17,6 +17,7 @@ from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
 from sfn_provider.translate.native.model import TaskEntry
+from sfn_provider.translate.plan.granularity import TasksName
 from sfn_provider.translate.styles import StyleName
 from sfn_provider.xcom_json import encode_dag_run_conf
 
@@ -97,6 +98,8 @@ def run_on_airflow(
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, S3Object] | None = None,
     style: StyleName = "exact",
+    tasks: TasksName = "state",
+    map_batch: int | None = None,
 ) -> Execution:
     """Translate a state machine, run the DAG in a private Airflow and return its outcome as an execution.
 
@@ -109,14 +112,17 @@ def run_on_airflow(
         mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None, without objects, calls AWS.
         objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
         style: as for `sfn_provider.translate.translate`.
+        tasks: what one task runs, as for `sfn_provider.translate.translate`.
+        map_batch: how many items of a Map one task runs, as for `sfn_provider.translate.translate`.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
-        UsageError: no such style, a mock is of a state that the machine does not have, or a native DAG is
-            run and a task has no mock.
+        UsageError: no such style or granularity, a mock is of a state that the machine does not have, or a native DAG
+            is run and a task has no mock.
         AirflowRunFailed: where Airflow itself fails.
     """
-    return run_dag(definition, input, mocks=mocks, objects=objects, style=style).execution
+    run = run_dag(definition, input, mocks=mocks, objects=objects, style=style, tasks=tasks, map_batch=map_batch)
+    return run.execution
 
 
 def run_dag(
@@ -126,10 +132,12 @@ def run_dag(
     mocks: Mocks | Mapping[str, Any] | None = None,
     objects: Mapping[str, S3Object] | None = None,
     style: StyleName = "exact",
+    tasks: TasksName = "state",
+    map_batch: int | None = None,
 ) -> AirflowRun:
     """Do the same as `run_on_airflow`, and return the DAG's run with its times."""
     source = dump(definition) if isinstance(definition, StateMachine) else definition
-    translation = translate(source, dag_id=DAG_ID, style=style)
+    translation = translate(source, dag_id=DAG_ID, style=style, tasks=tasks, map_batch=map_batch)
     answers: Mocks | None = None
     if mocks is not None or objects is not None:
         answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)

@@ -18,7 +18,7 @@ from sfn_provider.xcom_json import decode_xcom
 Moments = dict[tuple[str, int], Moment]
 """When task instances ended, by task id and map index."""
 
-_MANY_STATES = ("Loop", "Parallel", "Map")
+MANY_STATES = ("Loop", "Segment", "Parallel", "Map")
 """Types of tasks that run more than one state."""
 
 
@@ -77,7 +77,7 @@ def _earliest(dag: Any, ready: Sequence[Any], moments: Moments) -> list[Any]:
 
     def order(instance: Any) -> tuple[bool, Moment]:
         task = dag.task_dict[instance.task_id]
-        has_many = getattr(task, "state_type", "") in _MANY_STATES and task.role in ("state", "children")
+        has_many = getattr(task, "state_type", "") in MANY_STATES and task.role in ("state", "children")
         return has_many, _entry_moment(task, instance.map_index, moments)
 
     orders = [order(instance) for instance in ready]

@@ -7,10 +7,11 @@ from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.external_branches import request_external_branches
+from sfn_provider.engine.iteration_batches import end_iteration, fail_iteration
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.observations import ItemsListed
-from sfn_provider.engine.state_progress import MapProgress
+from sfn_provider.engine.state_progress import IterationBatchProgress, MapProgress
 from sfn_provider.engine.states import distributed_map
 from sfn_provider.exceptions import StatesError
 
@@ -51,6 +52,9 @@ def _child_succeeded(step: ExecutionStep, frame: Frame, state: CompiledState, ch
     if state.distributed:
         distributed_map.end_child(step, frame, state, child, None, output)
         return
+    if isinstance(frame.progress, IterationBatchProgress):
+        end_iteration(step, frame, state, child, output)
+        return
     progress, index = frame.progress_as(MapProgress), child.child_index
     step.emit(child, "MapIterationSucceeded", {"name": state.name, "index": index}, chain=False)
     progress.results[index] = output
@@ -65,6 +69,9 @@ def _child_succeeded(step: ExecutionStep, frame: Frame, state: CompiledState, ch
 def _child_failed(step: ExecutionStep, frame: Frame, state: CompiledState, child: Frame, error: StatesError) -> None:
     if state.distributed:
         distributed_map.end_child(step, frame, state, child, error)
+        return
+    if isinstance(frame.progress, IterationBatchProgress):
+        fail_iteration(step, frame, child, error)
         return
     step.emit(child, "MapIterationFailed", {"name": state.name, "index": child.index}, chain=False)
     step.emit_task_aborted(child)

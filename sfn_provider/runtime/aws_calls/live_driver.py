@@ -60,6 +60,9 @@ DISPLAY_DELAY = 1.0
 SNAPSHOT_INTERVAL = 5.0
 """Seconds of work that a lost worker may lose at most."""
 
+SNAPSHOT_SHARE = 10
+"""How many times as long as a snapshot took the next one waits, so that they take a tenth of the time at most."""
+
 
 class LiveDriver:
     """Runs one task's part of an execution against AWS.
@@ -68,8 +71,9 @@ class LiveDriver:
     is deferred, and so it is for Wait, for the delays of Retry, and for workers outside.
 
     Where a worker is lost, the task's next try resumes from the last snapshot: one is saved at every deferral, as soon
-    as jobs were submitted, and every few seconds of other work. What must outlast a worker goes into `snapshot` and
-    `restore`; whatever must not happen twice, as the submission of a job, sets ``_must_save`` when it has happened.
+    as jobs were submitted or a call has answered while the task goes on with others, and every few seconds of other
+    work. What must outlast a worker goes into `snapshot` and `restore`; whatever must not happen twice, as the
+    submission of a job, sets ``_must_save`` when it has happened.
 
     Args:
         interpreter: the interpreter of the task's states.
@@ -98,7 +102,9 @@ class LiveDriver:
     ) -> None:
         self._save = save
         self._saved_at = time.time()
+        self._save_seconds = 0.0
         self._must_save = False
+        self._has_answers = False
         self._changed = False
         self._interpreter = interpreter
         self._token_waits = token_waits
@@ -197,7 +203,10 @@ class LiveDriver:
                 time.sleep(pause)
 
     def _longest_pause(self) -> float:
-        return DISPLAY_DELAY if self._log.display.has_changes else SNAPSHOT_INTERVAL
+        longest = DISPLAY_DELAY if self._log.display.has_changes else SNAPSHOT_INTERVAL
+        if not self._has_answers:
+            return longest
+        return max(0.0, min(longest, self._saved_at + self._snapshot_interval() - time.time()))
 
     def _due_events(self) -> Iterator[Event]:
         now = time.time()
@@ -213,12 +222,19 @@ class LiveDriver:
         yield from self._jobs.poll_due(now)
 
     def _save_if_due(self, pause: float = 0.0) -> None:
-        since = time.time() - self._saved_at + pause
-        if self._must_save or (self._changed and since >= SNAPSHOT_INTERVAL):
+        began = time.time()
+        if self._must_save or (self._changed and began - self._saved_at + pause >= self._snapshot_interval()):
             self._save()
             self._saved_at = time.time()
-            self._must_save = self._changed = False
+            self._save_seconds = self._saved_at - began
+            self._must_save = self._has_answers = self._changed = False
             self._token_waits.delete_answered()
+
+    def _snapshot_interval(self) -> float:
+        """Return the seconds between two snapshots: few where a call has answered that must not be made again."""
+        if not self._has_answers:
+            return SNAPSHOT_INTERVAL
+        return min(SNAPSHOT_INTERVAL, SNAPSHOT_SHARE * self._save_seconds)
 
     def _next_time(self) -> float:
         return min([*self._timers.values(), *self._jobs.polls.values()], default=time.time() + 3600.0)
@@ -237,6 +253,7 @@ class LiveDriver:
 
     def _answer(self, call: CallTask, future: CallFuture) -> Event | None:
         """Return the event of a call's outcome; None for a job that takes the place of one that was stopped."""
+        self._has_answers = self._has_answers or call.purpose == "task"
         try:
             outcome = future.result()
         except StatesError as error:

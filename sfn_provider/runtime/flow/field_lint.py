@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.diagnostics import split_pointer
 from sfn_provider.asl.document import Document
-from sfn_provider.runtime.flow.task_problems import SCOPES, TaskProblem, is_loop, own_fields
+from sfn_provider.runtime.flow.task_problems import SCOPES, TaskProblem, own_fields, runs_region
 
 if TYPE_CHECKING:
     from sfn_provider.exceptions import Diagnostic
@@ -25,7 +25,7 @@ _STAND_IN = {"StartAt": "Inside", "States": {"Inside": {"Type": "Pass", "End": T
 
 def lint_fields(task: StateTask) -> Iterator[TaskProblem]:
     """Yields the linter's errors in the fields of a task's states, but for transitions to other tasks."""
-    states = task.states if is_loop(task) else {task.state_name: _whole_state(task)}
+    states = task.states if runs_region(task) else {task.state_name: _whole_state(task)}
     made = {name: _with_language(_as_json(state), task.query_language) for name, state in states.items()}
     definition = {"StartAt": next(iter(made)), "States": made}
     for found in Document.open(definition).diagnostics:
@@ -83,8 +83,8 @@ def _is_of_flow(found: Diagnostic, parts: list[str]) -> bool:
 def _problem(task: StateTask, found: Diagnostic, parts: list[str]) -> TaskProblem:
     state, inside = (parts[1] if len(parts) > 1 else None), parts[2:]
     if not inside:
-        return TaskProblem(found.message, state if is_loop(task) else None)
-    if is_loop(task):
+        return TaskProblem(found.message, state if runs_region(task) else None)
+    if runs_region(task):
         return TaskProblem(f"{_place(inside[0], inside[1:])}: {found.message}", state)
     return TaskProblem(f"{_place(_argument(inside[0]), inside[1:])}: {found.message}")
 

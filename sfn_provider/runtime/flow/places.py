@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sfn_provider.runtime.flow.graph import Flow, Place, mapped_by
 from sfn_provider.runtime.flow.reader import named_states
-from sfn_provider.runtime.flow.task_problems import describe_task, is_loop
+from sfn_provider.runtime.flow.task_problems import describe_task, region_kind, runs_region
 from sfn_provider.runtime.flow.transitions import may_end, unreached
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def place_problems(flow: Flow) -> Iterator[str]:
         if flow.joins:
             yield from _join_problems(flow, task_id, task)
         yield from _mapping_problems(flow, task_id, task)
-        if is_loop(task) and len(task.states) > 1:
-            yield from _loop_problems(flow, task_id, task)
+        if runs_region(task) and len(task.states) > 1:
+            yield from _region_problems(flow, task_id, task)
 
 
 def _join_problems(flow: Flow, task_id: str, task: StateTask) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _mapping_problems(flow: Flow, task_id: str, task: StateTask) -> Iterator[str
         )
 
 
-def _loop_problems(flow: Flow, task_id: str, task: StateTask) -> Iterator[str]:
+def _region_problems(flow: Flow, task_id: str, task: StateTask) -> Iterator[str]:
     before = [flow.states[near] for near in flow.before[task_id]]
     named = {found.state for near in before for _, found in named_states(near)}
     entries, first = [name for name in task.states if name in named], next(iter(task.states))
@@ -127,7 +127,8 @@ def _loop_problems(flow: Flow, task_id: str, task: StateTask) -> Iterator[str]:
     for name in unreached(entries, task.states):
         yield _problem(
             task,
-            f"no way leads to its state {name!r} from where the loop is entered: correct a transition, or remove it",
+            f"no way leads to its state {name!r} from where the {region_kind(task)} is entered: correct a transition, "
+            "or remove it",
         )
 
 

@@ -14,13 +14,14 @@ from sfn_provider.runtime.flow.task_problems import (
     TaskProblem,
     describe_task,
     group_arguments,
-    is_loop,
     late_arguments,
     own_fields,
+    runs_region,
     suggest_name,
     task_problems,
 )
 from sfn_provider.runtime.flow.transitions import Transition, transitions
+from sfn_provider.runtime.state_task import GroupStartTask
 
 if TYPE_CHECKING:
     from sfn_provider._compat import DAG
@@ -57,7 +58,7 @@ class FlowReader:
             if task.role == "join":
                 self._read_name(task_id, task, task.state_name, flow.joins)
             elif task.role != "children":
-                for name in task.states if is_loop(task) and not problems else (task.state_name,):
+                for name in task.states if runs_region(task) and not problems else (task.state_name,):
                     self._read_name(task_id, task, name, flow.homes)
 
     def _read_name(self, task_id: str, task: StateTask, name: str, homes: dict[str, str]) -> None:
@@ -90,8 +91,21 @@ class FlowReader:
                 "exactly one state must be the first of each item, in a MapTaskGroup whose items are this task; "
                 f"{found}. Correct the edges in the group, or move what is in the wrong group",
             )
+        elif isinstance(start, GroupStartTask):
+            self._check_items(start, self.flow.states[first[0]])
         self._check_edges(start, first, "the first state of its MapTaskGroup")
         return first
+
+    def _check_items(self, start: GroupStartTask, first: StateTask) -> None:
+        """Check that the items are run by the kind of task for which the start task lists them."""
+        expected = start.items_strategy
+        if first.strategy == expected or (expected is None and first.role != "children"):
+            return
+        self._add(
+            start,
+            f"{type(start).__name__} does not list its items for {first.task_id!r}, which is a "
+            f"{type(first).__name__}: take the start operator that belongs to it, or correct the edges in the group",
+        )
 
     def _named_tasks(self, task_id: str, task: StateTask) -> list[str]:
         """Return the tasks of the states that a task names, each once."""
@@ -116,7 +130,7 @@ class FlowReader:
 
     def _missing_edge(self, task: StateTask, target: str, state: str | None, found: Transition) -> str:
         field = str(found) if state is not None else found.argument
-        if found.state == task.state_name and not is_loop(task):
+        if found.state == task.state_name and not runs_region(task):
             return f"{field} is its own state: a cycle is one LoopOperator"
         return (
             f"{field} is {found.state!r}, but no edge leads to its task: add {task.task_id} >> {target}, or correct "
@@ -163,7 +177,7 @@ def _field_problems(task: StateTask) -> list[TaskProblem]:
     found = [*late_arguments(task), *group_arguments(task)]
     if found:
         return found
-    if is_loop(task):
+    if runs_region(task):
         plain = all(is_plain_state(state, task.query_language) for state in task.states.values())
     elif task.role in ("start", "join"):
         plain = is_plain_state(own_fields(task), task.query_language, whole=False)
@@ -177,13 +191,13 @@ def _field_problems(task: StateTask) -> list[TaskProblem]:
 
 
 def named_states(task: StateTask) -> Iterator[tuple[str | None, Transition]]:
-    """Yields the states of other tasks that a task names, each with the state of a loop that names it."""
+    """Yields the states of other tasks that a task names, each with the state of a loop or segment that names it."""
     if task.role == "start":
         for number, name in enumerate(task.branches or ()):
             yield None, Transition(f"branches[{number}]", None, name)
     elif task.role == "children":
         return
-    elif is_loop(task):
+    elif runs_region(task):
         for state, fields in task.states.items():
             for found in transitions(fields):
                 if not isinstance(found.state, str) or found.state not in task.states:

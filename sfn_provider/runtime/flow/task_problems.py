@@ -24,7 +24,7 @@ class TaskProblem(NamedTuple):
 
     Args:
         text: what is wrong and what to do.
-        state: the state of a loop that it is about; None where that is the task's own.
+        state: the state of a loop or segment that it is about; None where that is the task's own.
     """
 
     text: str
@@ -46,11 +46,14 @@ def late_arguments(task: StateTask) -> Iterator[TaskProblem]:
 
 
 def group_arguments(task: StateTask) -> Iterator[TaskProblem]:
-    """Yields what is wrong with the states of a loop, or the names of the branches of a Parallel."""
-    if is_loop(task):
+    """Yields what is wrong with the states of a loop or segment, or the names of the branches of a Parallel."""
+    if runs_region(task):
         if not isinstance(task.states, dict):
             kind = type(task.states).__name__
-            yield TaskProblem(f"states is a {kind}: give it the states of the loop by name, as in a definition")
+            states = f"the states of the {region_kind(task)}"
+            yield TaskProblem(f"states is a {kind}: give it {states} by name, as in a definition")
+    elif task.role == "start" and getattr(task, "batch_size", None) is not None:
+        yield from _batch_size_problems(task)
     elif task.role == "start" and task.state_type == "Parallel":
         names = task.branches
         if not isinstance(names, (list, tuple)):
@@ -61,12 +64,18 @@ def group_arguments(task: StateTask) -> Iterator[TaskProblem]:
             yield TaskProblem("branches was set after the task was made, and not all reads it: make it an argument")
 
 
+def _batch_size_problems(task: StateTask) -> Iterator[TaskProblem]:
+    size = getattr(task, "batch_size", None)
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        yield TaskProblem(f"batch_size is {size!r}: give it how many items one task runs, a number from 1")
+
+
 def task_problems(task: StateTask) -> list[TaskProblem]:
     """Return what is wrong with a task alone, whose fields are valid."""
     found = _airflow_problems(task)
     if task.role in ("state", "join"):
-        if is_loop(task):
-            return [*found, *_loop_problems(task), *_misplaced(task, "the states of the loop")]
+        if runs_region(task):
+            return [*found, *_region_problems(task), *_misplaced(task, f"the states of the {region_kind(task)}")]
         if problem := end_problem(task.state_fields, "next", "end=True"):
             found.append(TaskProblem(problem))
         return found + _inside(task.state_fields, None) if task.role == "state" else found
@@ -93,9 +102,9 @@ def _airflow_problems(task: StateTask) -> list[TaskProblem]:
     return found
 
 
-def _loop_problems(task: StateTask) -> Iterator[TaskProblem]:
+def _region_problems(task: StateTask) -> Iterator[TaskProblem]:
     if not task.states:
-        yield TaskProblem("states is empty: give it the states of the loop")
+        yield TaskProblem(f"states is empty: give it the states of the {region_kind(task)}")
     for name, fields in task.states.items():
         if not isinstance(fields, dict) or "Type" not in fields:
             yield TaskProblem("it is no object with a Type", name)
@@ -122,14 +131,19 @@ def _inside(fields: Mapping[str, Any], state: str | None) -> list[TaskProblem]:
     return found
 
 
-def is_loop(task: StateTask) -> bool:
-    """Return True for the task of a loop, whose states are an argument."""
-    return bool(task.state_fields["Type"] == "Loop")
+def runs_region(task: StateTask) -> bool:
+    """Return True for the task of a loop or a segment, whose states are an argument."""
+    return task.state_fields["Type"] in ("Loop", "Segment")
+
+
+def region_kind(task: StateTask) -> str:
+    """Return how messages name what such a task runs."""
+    return str(task.state_fields["Type"]).lower()
 
 
 def describe_task(task: StateTask) -> str:
     """Return how messages name a task: by its state, and by its id where that is another text."""
-    if is_loop(task) or task.state_name == task.task_id:
+    if runs_region(task) or task.state_name == task.task_id:
         return f"task {task.task_id!r}"
     return f"state {task.state_name!r} (task {task.task_id!r})"
 

@@ -91,7 +91,7 @@ WHOLE_MAP = WholeMap(rebuild_map_state)
 
 def dispatch_branches(runner: TaskRunner, step: StepResult) -> Json:
     """Pushes what the branches of a Parallel need; returns their input, which is the same for all."""
-    inputs = _push_branches(runner, step).inputs
+    inputs = push_branches(runner, step).inputs
     return encode_xcom(inputs[0]) if inputs else None
 
 
@@ -106,7 +106,7 @@ def dispatch_iterations(runner: TaskRunner, step: StepResult) -> Json:
             f"itself, and {others[0]!r} for none of them. Raise the limit, or move that task out of the mapped group"
         )
     if count <= limit:
-        return [encode_xcom(value) for value in _push_branches(runner, step).inputs]
+        return [encode_xcom(value) for value in push_branches(runner, step).inputs]
     runner.task.log.info(
         "%s items are more than the %s of [core] max_map_length: this task runs all of them", count, limit
     )
@@ -118,7 +118,8 @@ def _requested_branches(step: StepResult) -> RunBranches:
     return next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
 
 
-def _push_branches(runner: TaskRunner, step: StepResult) -> RunBranches:
+def push_branches(runner: TaskRunner, step: StepResult) -> RunBranches:
+    """Pushes what the branches or iterations need beside their inputs; returns the engine's request for them."""
     requested = _requested_branches(step)
     frame = step.state.root
     # A Parallel's branches see what $$.Map.Item shows around it.

@@ -17,6 +17,7 @@ from sfn_provider.runtime.strategies.groups import (
     dispatch_iterations,
     join_branches,
 )
+from sfn_provider.runtime.strategies.item_batches import ItemBatch, dispatch_item_batches
 from sfn_provider.runtime.task_definitions import rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskStrategy
 
@@ -25,6 +26,8 @@ STRATEGIES: dict[StrategyName, TaskStrategy] = {
     "explicit_input": ExplicitInput(),
     "parallel_start": GroupEntry(dispatch_branches),
     "map_start": GroupEntry(dispatch_iterations, resumed_by=WHOLE_MAP),
+    "map_batch_start": GroupEntry(dispatch_item_batches),
+    "map_items": ItemBatch(rebuild_map_state),
     "join": GroupJoin(join_branches),
     "distributed_map_start": GroupEntry(dispatch_child_executions, rebuild_map_state),
     "child_executions": ChildExecutionBatch(rebuild_map_state),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sfn_provider.translate.emit import literals
 from sfn_provider.translate.emit.literals import INDENT, WIDTH
+from sfn_provider.translate.plan.granularity import TasksName
 from sfn_provider.translate.plan.layout import Edges, LayoutNode, lay_out, walk
 from sfn_provider.translate.plan.model import GROUPS, DagPlan
 from sfn_provider.translate.plan.schedule import Schedule
@@ -16,6 +17,17 @@ START = "datetime(2025, 1, 1, tzinfo=UTC)"
 
 TIMETABLE = "airflow.timetables.trigger.CronTriggerTimetable"
 """The timetable of a cron text with a time zone, a start or an end; every version of Airflow has it there."""
+
+
+_FLOW = (
+    "A task chooses the one that comes next by its name; the others are skipped. Where the names and the edges "
+    "disagree, Airflow refuses the file and shows why."
+)
+_GRANULARITIES: dict[TasksName, str] = {
+    "state": f"Each task is one state. {_FLOW}",
+    "segment": f"Each task is one state, or several that follow one another. {_FLOW}",
+    "machine": "One task runs all states, and is deferred where they wait.",
+}
 
 
 def emit(plan: DagPlan) -> str:
@@ -30,8 +42,7 @@ def doc_md(plan: DagPlan) -> str:
     origin = f" of {literals.prose(plan.origin)}" if plan.origin else ""
     explanation = (
         f"An Airflow DAG that does what the AWS Step Functions state machine{origin} does. "
-        "Each task is one state. A task chooses the one that comes next by its name; the others are skipped. Where the "
-        "names and the edges disagree, Airflow refuses the file and shows why. "
+        f"{_GRANULARITIES[plan.granularity.tasks]} "
         "Trigger it with the execution's input as the run's configuration."
     )
     lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(explanation, WIDTH)]

@@ -15,8 +15,9 @@ from sfn_provider.asl.lint_rules.service_calls import RETIRED_SERVICES
 from sfn_provider.asl.model import Map, State, Task
 from sfn_provider.asl.placeholders import strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.translate.exact.task_groups import MAP_ITEMS
 from sfn_provider.translate.findings import Effect, Finding
-from sfn_provider.translate.plan.model import DagPlan, Node
+from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Node
 from sfn_provider.translate.plan.state_entries import states_with_nodes
 
 if TYPE_CHECKING:
@@ -216,6 +217,16 @@ TASK_RULES: dict[str, Limitation] = {
         "Give states that must not run on after such a failure a timeout. Before Airflow 3.3, set [sfn_provider] "
         "waiting = block where MaxConcurrency protects what the states call.",
     ),
+    "MapItemsOperator": Limitation(
+        "BATCHES_END_THEIR_STATE",
+        "differs",
+        lambda group: True,
+        "When an item fails, those of its batch stop at once, those of other batches before their next state; Step "
+        "Functions stops all in the midst of it. Up to Airflow 3.2, a batch that is deferred makes room for another "
+        "one, which MaxConcurrency does not count.",
+        "Give states that must not run on after such a failure a timeout. Before Airflow 3.3, set [sfn_provider] "
+        "waiting = block where MaxConcurrency protects what the states call.",
+    ),
     "LoopOperator": Limitation(
         "LOOP_IS_ONE_TASK",
         "looks",
@@ -296,7 +307,9 @@ def state_findings(state: State, name: str, location: str, only: tuple[str, ...]
 
 def _task_finding(node: Node, name: str, location: str, seen: set[str]) -> Iterator[Finding]:
     """Return the finding for a task at the first of its states."""
-    rule = TASK_RULES.get(node.operator.rpartition(".")[2])
+    children = node.children if isinstance(node, GroupPlan) else None
+    operator = children.operator if children is not None and children.operator == MAP_ITEMS else node.operator
+    rule = TASK_RULES.get(operator.rpartition(".")[2])
     if rule is not None and name in node.states and node.states[0] not in seen and rule.applies(node):
         seen.add(node.states[0])
         yield rule.finding(name, location)

@@ -1,4 +1,4 @@
-"""The passes of the exact style: collapse loops, open groups, add arguments, order tasks.
+"""The passes of the exact style: collapse loops, merge segments, open groups, order tasks.
 
 The states of a branch or of an item processor are planned as a machine of their own.
 """
@@ -9,14 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine
+from sfn_provider.translate.exact.segments import SEGMENT, merge_machine, merge_segments
 from sfn_provider.translate.exact.state_tasks import dump_state, plan_states, state_arguments
 from sfn_provider.translate.exact.task_groups import (
     FIELDS,
+    batch_group,
     becomes_task_group,
     distributed_group,
     map_group,
     parallel_group,
 )
+from sfn_provider.translate.plan.granularity import TasksName
 from sfn_provider.translate.plan.graph import flow_order, loops
 from sfn_provider.translate.plan.model import OPERATORS, BranchPlan, DagPlan, GroupPlan, Node, TaskPlan
 
@@ -57,18 +60,19 @@ def open_groups(plan: DagPlan) -> DagPlan:
 
 
 def _open_group(node: Node, plan: DagPlan) -> Node:
-    if not isinstance(node, TaskPlan) or node.operator == _LOOP or not becomes_task_group(node.models[0]):
+    if not isinstance(node, TaskPlan) or len(node.states) > 1 or not becomes_task_group(node.models[0]):
         return node
     state = node.models[0]
     if isinstance(state, Parallel):
         branches = enumerate(state.branches, start=1)
-        return parallel_group(node, [_plan_branch(branch, f"branch {n}", PASSES, plan) for n, branch in branches])
+        passes = PASSES[plan.granularity.tasks]
+        return parallel_group(node, [_plan_branch(branch, f"branch {n}", passes, plan) for n, branch in branches])
     if isinstance(state, Map) and state.distributed:
         return distributed_group(node)
+    if isinstance(state, Map) and plan.granularity.map_batch is not None:
+        return batch_group(node, state, plan.granularity.map_batch)
     if isinstance(state, Map):
-        # Airflow cannot map inside a mapped group: there, a Parallel or Map stays one task.
-        passes = tuple(change for change in PASSES if change is not open_groups)
-        return map_group(node, state, _plan_branch(state.body, "item", passes, plan))
+        return map_group(node, state, _plan_branch(state.body, "item", ITEM_PASSES[plan.granularity.tasks], plan))
     raise TypeError(f"a {type(state).__name__} has no branches")
 
 
@@ -78,7 +82,7 @@ def _plan_branch(branch: Branch, title: str, passes: tuple[Pass, ...], plan: Dag
         states=branch.states,
         query_language=branch.query_language or plan.machine.query_language,
     )
-    planned = DagPlan(dag_id=plan.dag_id, machine=inner, tasks=plan_states(inner))
+    planned = DagPlan(dag_id=plan.dag_id, machine=inner, tasks=plan_states(inner), granularity=plan.granularity)
     for change in passes:
         planned = change(planned)
     return BranchPlan(planned.start_at, planned.tasks, title)
@@ -99,7 +103,7 @@ def _with_arguments(node: Node, language: str) -> Node:
 
 
 def _task_with_arguments(task: TaskPlan, language: str) -> TaskPlan:
-    if task.operator == _LOOP:
+    if task.operator in (_LOOP, SEGMENT):
         states = {name: dump_state(model) for name, model in zip(task.states, task.models, strict=True)}
         return replace(
             task, arguments=({"query_language": language} if language != "JSONPath" else {}) | {"states": states}
@@ -117,4 +121,16 @@ def order_by_flow(plan: DagPlan) -> DagPlan:
     return replace(plan, tasks=tuple(tasks[key] for key in order))
 
 
-PASSES: tuple[Pass, ...] = (collapse_loops, open_groups, add_arguments, order_by_flow)
+PASSES: dict[TasksName, tuple[Pass, ...]] = {
+    "state": (collapse_loops, open_groups, add_arguments, order_by_flow),
+    "segment": (collapse_loops, merge_segments, open_groups, add_arguments, order_by_flow),
+    "machine": (merge_machine, add_arguments),
+}
+"""The passes of a machine, and of the branches of a Parallel, by what one task runs."""
+
+ITEM_PASSES: dict[TasksName, tuple[Pass, ...]] = {
+    # Airflow cannot map inside a mapped group: there, a Parallel or Map stays one task.
+    "state": tuple(change for change in PASSES["state"] if change is not open_groups),
+    "segment": PASSES["machine"],
+}
+"""The passes of the body of a Map."""

@@ -37,10 +37,15 @@ _CHILDREN_INPUT = (
     "tolerated_failure_percentage_path",
     "label",
 )
+MAP_ITEMS = f"{GROUPS}.MapItemsOperator"
+"""The operator of a task that runs a batch of the items of an inline Map."""
+
 FIELDS: dict[str, tuple[str, ...]] = {
     "ParallelStartOperator": _INPUT,
     "ParallelJoinOperator": _OUTPUT,
     "MapStartOperator": _INPUT,
+    "MapBatchStartOperator": (*_INPUT, "max_concurrency"),
+    "MapItemsOperator": ("query_language", "item_processor", "iterator"),
     "MapJoinOperator": _OUTPUT,
     "DistributedMapStartOperator": _CHILDREN_INPUT,
     "ChildExecutionsOperator": ("query_language", "item_processor", "iterator"),
@@ -88,6 +93,38 @@ def map_group(task: TaskPlan, state: Map, body: BranchPlan) -> GroupPlan:
         mapped=True,
         max_concurrency=limit or None,
     )
+
+
+def batch_group(task: TaskPlan, state: Map, size: int) -> GroupPlan:
+    """Plan the task group of an inline Map whose items run in batches.
+
+    Args:
+        task: the Map's task.
+        state: the Map.
+        size: how many items one task runs.
+    """
+    limit = state.max_concurrency if isinstance(state.max_concurrency, int) else 0
+    return GroupPlan(
+        states=task.states,
+        start=_part(task, "MapBatchStartOperator", {"batch_size": size}),
+        branches=(),
+        join=_part(task, "MapJoinOperator"),
+        mapped=True,
+        children=_part(task, "MapItemsOperator"),
+        max_concurrency=_batches_at_once(limit, size) if limit else None,
+        inner_ids=("batch", "items"),
+    )
+
+
+def _batches_at_once(limit: int, size: int) -> int:
+    """Return how many batches of as many items may run at once: they share the limit, and use as much of it as can be.
+
+    Args:
+        limit: MaxConcurrency.
+        size: how many items a batch has.
+    """
+    choices = (max(1, limit // size), -(-limit // size))
+    return max(choices, key=lambda number: number * min(size, limit // number))
 
 
 def distributed_group(task: TaskPlan) -> GroupPlan:

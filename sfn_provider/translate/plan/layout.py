@@ -139,7 +139,7 @@ def _connect(group: LayoutNode, left: LayoutNode, rights: list[LayoutNode]) -> N
 
 
 def _layout_node(node: Node) -> LayoutNode:
-    preferred = naming.task_id(node.title)
+    preferred = naming.task_id(getattr(node, "named_after", None) or node.title)
     if isinstance(node, TaskPlan):
         name = node.states[0] if len(node.states) == 1 else None
         item = LayoutNode(preferred, node.title, node, name, states=node.states, preferred_variable=preferred)
@@ -171,10 +171,11 @@ def _boundary(group: GroupPlan, task: TaskPlan, part: str) -> LayoutNode:
 
 
 def _children_group(group: GroupPlan, task: TaskPlan, start: LayoutNode) -> LayoutNode:
-    """Make the mapped group with the task that runs child executions."""
-    item = LayoutNode("part", "part", group="MapTaskGroup", items=start)
-    item.preferred_variable = f"{naming.task_id(group.title)}_part"
-    item.children = [_boundary(group, task, "children")]
+    """Make the mapped group with the task that runs child executions, or a batch of items."""
+    part, children = group.inner_ids
+    item = LayoutNode(part, part, group="MapTaskGroup", items=start, max_concurrency=group.max_concurrency)
+    item.preferred_variable = f"{naming.task_id(group.title)}_{part}"
+    item.children = [_boundary(group, task, children)]
     return item
 
 

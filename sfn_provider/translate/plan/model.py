@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity
 from sfn_provider.translate.plan.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ class TaskPlan:
     """One task.
 
     Args:
-        states: names of the states that it runs; more than one for a loop only.
+        states: names of the states that it runs; more than one for a loop or a segment.
         operator: dotted path of its operator's class.
         arguments: the operator's arguments in order, without task_id and names; JSON values.
         targets: names of the states that it may go to.
         comment: the state's Comment.
         title: the display name.
         models: the models of its states, in the order of ``states``.
+        named_after: what its id is made from; None for the title.
     """
 
     states: tuple[str, ...]
@@ -47,6 +49,7 @@ class TaskPlan:
     comment: str | None = None
     title: str = ""
     models: tuple[State, ...] = field(default=(), compare=False, repr=False)
+    named_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,10 @@ class GroupPlan:
         branches: the branches of a Parallel, or the item processor of a Map as the only one.
         join: the task after the branches.
         mapped: True for a Map.
-        children: for a distributed Map the task that runs child executions, in place of branches.
-        max_concurrency: upper limit of items of a Map in one state at the same time; None for no limit.
+        children: for a distributed Map the task that runs child executions, for an inline one the task that runs a
+            batch of items, in place of branches.
+        max_concurrency: upper limit of items of a Map in one state at the same time, or of batches; None for no limit.
+        inner_ids: ids of the mapped group and of the task in it, where there are ``children``.
     """
 
     states: tuple[str, ...]
@@ -85,6 +90,7 @@ class GroupPlan:
     mapped: bool = False
     children: TaskPlan | None = None
     max_concurrency: int | None = None
+    inner_ids: tuple[str, str] = ("part", "children")
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -132,6 +138,7 @@ class DagPlan:
         schedule: the schedule; None for manual runs only.
         params: the default input; None if there is none.
         origin: a label of the definition's source, for people.
+        granularity: what one task runs.
     """
 
     dag_id: str
@@ -140,6 +147,7 @@ class DagPlan:
     schedule: Schedule | None = None
     params: Mapping[str, Json] | None = None
     origin: str | None = None
+    granularity: Granularity = ONE_STATE
 
     @property
     def start_at(self) -> str:

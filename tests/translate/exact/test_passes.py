@@ -190,7 +190,7 @@ def test_tasks_stand_in_the_order_of_the_flow() -> None:
 
 
 def test_the_passes_run_in_this_order() -> None:
-    assert (collapse_loops, open_groups, add_arguments, order_by_flow) == PASSES
+    assert PASSES["state"] == (collapse_loops, open_groups, add_arguments, order_by_flow)
 
 
 def test_a_plan_has_the_machines_limit_comment_and_params() -> None:
