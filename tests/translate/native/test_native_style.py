@@ -553,3 +553,21 @@ def test_the_command_writes_a_native_file_or_says_why_not(tmp_path: Any) -> None
         done = CliRunner().invoke(command, [str(file), *options], standalone_mode=False)
         assert wanted in done.output
         assert ("sfn_provider" in out.read_text()) is (" native: " in wanted)
+
+
+@pytest.mark.parametrize(
+    ("fields", "how"),
+    [({}, "operator"), ({"Retry": [{"ErrorEquals": ["States.ALL"]}]}, "exact"), ({"TimeoutSeconds": 60}, "operator")],
+    ids=["nobody handles it", "it is tried again", "a time limit ends it"],
+)
+def test_an_execution_that_times_out_is_not_waited_for_where_its_end_is_handled(
+    fields: dict[str, Any], how: str
+) -> None:
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync",
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child"},
+    }
+    catch = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]} if "TimeoutSeconds" in fields else {}
+    made = native({"A": {**start, **fields, **catch, "Next": "B"}, "B": call("b", End=True)})
+    assert next(entry.how for entry in made.tasks if entry.state == "A") == how
