@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from sfn_provider.cli.options import (
 )
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.output_files import write_file
+from sfn_provider.cli.project_files import write_project
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.mwaa import serverless
@@ -27,6 +29,7 @@ from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.findings import Effect
 from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.plan.model import tasks_of
+from sfn_provider.translate.project import make_project
 from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
 
@@ -34,6 +37,12 @@ from sfn_provider.translate.translator import translate_definition
 @click.command(cls=ProviderCommand)
 @definition_argument
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here; by default it is printed.")
+@click.option(
+    "--project",
+    metavar="DIR",
+    help="With --style native: write a project into this folder: the DAG, its test, the definition, and a README of "
+    "what differs. Files that others have written, or changed, stay, and nothing is written.",
+)
 @click.option("--dag-id", help="The DAG's id; by default made from the file's name.")
 @click.option(
     "--schedule", metavar="EXPR", help="When it runs: 'cron(0 2 * * ? *)', 'rate(1 hour)', or Airflow's cron."
@@ -85,6 +94,7 @@ from sfn_provider.translate.translator import translate_definition
 def translate(
     file: str,
     output: str | None,
+    project: str | None,
     dag_id: str | None,
     schedule: str | None,
     timezone: str | None,
@@ -105,6 +115,8 @@ def translate(
     FILE is a definition in JSON or YAML; FILE#Name one of a CloudFormation, SAM, Terraform or Serverless Framework
     file, FOLDER#Name one of a Terraform folder; the ARN of a state machine in AWS will do as well.
     """
+    if project is not None and (output is not None or style != "native"):
+        raise UsageError("--project writes a native DAG and what is around it: add --style native, and leave -o out")
     defaults = read_input(params) if params is not None else None
     if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
@@ -133,6 +145,10 @@ def translate(
     refused = impossible or (strict and bool(translation.findings or translation.diagnostics))
     if output is not None and not refused:
         write_file(output, translation.source)
+    if project is not None and not refused:
+        made = make_project(translation, airflow_version=airflow_version, has_templates=bool(templates))
+        write_project(project, made)
+        output = str(Path(project) / "dags" / f"{translation.plan.dag_id}.py")
     if as_json:
         shown = report_object(translation, definition, region) if with_report or strict else None
         print_json(_as_json(translation, output, shown, refused))

@@ -25,8 +25,8 @@ from sfn_provider.translate.native.states.task_forms import OperatorForm, from_t
 _MOST_WAYS = 2
 """How many values a template chooses among."""
 
-_LONGEST = 120
-"""Characters of a template that chooses: one line."""
+_LONGEST = 130
+"""Characters of a template that chooses: about one line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ class NodeMaker:
 
     def call_of(self, form: FunctionForm, writer: PythonWriter) -> list[str]:
         """Return the lines that make a client and, from the second on, call its method."""
-        client = naming.variable(form.client)
+        client = naming.variable(form.client)  # lambda is a word of Python
         if isinstance(form.parameters, Object):
             arguments = {name: self.python(value, writer) for name, value in form.parameters.members}
         else:

@@ -186,6 +186,24 @@ CASES = [
         ("ITEM_WAIT",),
     ),
     Case(
+        "a client whose name is a word of Python",
+        {
+            "A": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:lambda:getFunction",
+                "Parameters": {"FunctionName.$": "$.name"},
+                "Next": "B",
+            },
+            "B": call("b", Parameters={"state.$": "$.Configuration.State"}, End=True),
+        },
+        """
+        def m(item):
+            lambda_ = AwsBaseHook(client_type="lambda").conn
+            a = lambda_.get_function(FunctionName=item["name"])["Configuration"]["State"]
+            invoke_function(B, {"state": a})
+        """,
+    ),
+    Case(
         "items that call nothing become one list",
         {"P": {"Type": "Pass", "Parameters": {"name.$": "$.name", "is_new": True}, "End": True}},
         """

@@ -553,3 +553,38 @@ def test_the_command_writes_a_native_file_or_says_why_not(tmp_path: Any) -> None
         done = CliRunner().invoke(command, [str(file), *options], standalone_mode=False)
         assert wanted in done.output
         assert ("sfn_provider" in out.read_text()) is (" native: " in wanted)
+
+
+@pytest.mark.parametrize(
+    ("fields", "how"),
+    [({}, "operator"), ({"Retry": [{"ErrorEquals": ["States.ALL"]}]}, "exact"), ({"TimeoutSeconds": 60}, "operator")],
+    ids=["nobody handles it", "it is tried again", "a time limit ends it"],
+)
+def test_an_execution_that_times_out_is_not_waited_for_where_its_end_is_handled(
+    fields: dict[str, Any], how: str
+) -> None:
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync",
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child"},
+    }
+    catch = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]} if "TimeoutSeconds" in fields else {}
+    made = native({"A": {**start, **fields, **catch, "Next": "B"}, "B": call("b", End=True)})
+    assert next(entry.how for entry in made.tasks if entry.state == "A") == how
+
+
+def test_a_result_that_some_ways_lack_is_parsed_only_on_those_that_have_it() -> None:
+    rules = [{"Variable": "$.n", "NumericEquals": 1, "Next": "B"}, {"Variable": "$.n", "NumericEquals": 2, "Next": "C"}]
+    made = native(
+        {
+            "Q": {"Type": "Choice", "Choices": rules, "Default": "Z"},
+            "B": call("b", ResultPath="$.r", Next="D"),
+            "C": {"Type": "Pass", "Result": {"x": 1, "y": 2}, "ResultPath": "$.r", "Next": "D"},
+            "D": call("d", Parameters={"x.$": "$.n"}, ResultPath=None, Next="E"),
+            "E": call("e", Parameters={"x.$": "$.r.x", "y.$": "$.r.y"}, ResultPath=None, Next="Z"),
+            "Z": call("z", Parameters={}, End=True),
+        }
+    )
+    lines = made.source.splitlines()
+    parses = [number for number, line in enumerate(lines) if "json.loads(" in line]
+    assert parses and all("is not None:" in lines[number - 1] for number in parses)

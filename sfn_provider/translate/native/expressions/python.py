@@ -42,6 +42,7 @@ class PythonWriter(ExpressionWriter):
         counts: how often what is taken from elsewhere was written, with the task from which it is and the key of its
             XCom, by its text.
         parsed: how often a JSON text was parsed, by the expression.
+        has_ways: whether a value was written that differs by the way that was taken.
     """
 
     as_argument: Callable[[str], str | None] = lambda task_id: None
@@ -50,6 +51,7 @@ class PythonWriter(ExpressionWriter):
     named: dict[str, str] = field(default_factory=dict)
     counts: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     parsed: dict[str, int] = field(default_factory=dict)
+    has_ways: bool = False
 
     def container(self, value: Value, find_missing: Key) -> str:
         """Return the test whether an object has a member, or an array an item; ``True`` or ``False`` where it is known.
@@ -114,10 +116,13 @@ class PythonWriter(ExpressionWriter):
 
     def repeated(self) -> list[tuple[str, str, str]]:
         """Return the texts that take something from elsewhere more than once, with its task and the key of its XCom."""
-        return [(text, task_id, key) for text, (count, task_id, key) in self.counts.items() if count > 1]
+        found = [(text, task_id, key) for text, (count, task_id, key) in self.counts.items() if count > 1]
+        # A result that only some ways have is None on the others, which is no JSON text.
+        return [entry for entry in found if not (self.has_ways and entry[0].startswith("json.loads("))]
 
     def was_taken(self, mark: Source) -> str:
         """Return the test whether a way was taken."""
+        self.has_ways = True
         place = self.find_mark(mark)
         return f"{self._pull(place)} {'is not None' if place.equals is None else f'== {string(place.equals)}'}"
 

@@ -19,6 +19,7 @@ from sfn_provider.translate.native.data_flow.templates import path_value
 from sfn_provider.translate.native.data_flow.values import Absent, Key, Source, Value, reads_of, steps_of
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.states.python_lines import without_brackets
 
 _KNOWN = ("True", "False")
 """Conditions that are known before a run."""
@@ -94,19 +95,7 @@ def _jsonata_condition(condition: str | bool, flow: StateFlow, writer: PythonWri
         return str(condition)
     source = condition[2:-2].strip() if is_jsonata(condition) else condition
     text = writer.expression(expression_value(source, flow.environment))
-    return text[1:-1] if text.startswith("(") and _closes_at_end(text) else text
-
-
-def _closes_at_end(text: str) -> bool:
-    """Whether the bracket at the start of a text is closed by that at its end."""
-    if any(quote in text for quote in "\"'"):
-        return False
-    depth = 0
-    for position, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if depth == 0:
-            return position == len(text) - 1
-    return False
+    return without_brackets(text)
 
 
 def _variable(rule: ChoiceRule, flow: StateFlow) -> Value:

@@ -73,7 +73,7 @@ def statement_lines(start: str, text: str, width: int) -> tuple[str, ...]:
         return (f"{start}any(", f"    {text[4:-1]}", ")")
     if "\n" in laid_out or len(start + laid_out) <= width:
         return tuple((start + laid_out).split("\n"))
-    inner = _without_brackets(text)
+    inner = without_brackets(text)
     if len(inner) + 4 > width:
         return (f"{start}(", *(f"    {line}" for line in _conditional_lines(inner)), ")")
     return (f"{start}(", f"    {inner}", ")")
@@ -91,7 +91,7 @@ def _conditional_lines(text: str) -> list[str]:
     return [*parts, f"else {ast.get_source_segment(text, node)}"] if parts else [text]
 
 
-def _without_brackets(text: str) -> str:
+def without_brackets(text: str) -> str:
     """Return an expression without brackets around the whole of it."""
     if not (text.startswith("(") and text.endswith(")")):
         return text

@@ -173,7 +173,9 @@ def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Ver
         name, parameters = resource.text, flow.effective
     _check_pattern(resource)
     try:
-        return _operator_form(name, resource, parameters, reads, versions)
+        form = _operator_form(name, resource, parameters, reads, versions)
+        _check_end(form.row, state)
+        return form
     except NotNative as refusal:
         if resource.pattern != "request_response" or resource.service == "lambda":
             raise
@@ -254,6 +256,15 @@ def _operator_form(
     for keys in reads:
         form.place("", keys)
     return form
+
+
+def _check_end(row: OperatorRow, state: Task) -> None:
+    """Raise where an operator waits on after an end of its job that Retry or Catch are for."""
+    is_handled = (state.retry or state.catch) and state.timeout_seconds is None
+    if is_handled and row.outcomes.get("TIMED_OUT") == "waits":
+        raise NotNative(
+            f"{class_name(row)} waits on where its job ends with TIMED_OUT, so that Retry and Catch do nothing"
+        )
 
 
 def _check_resolved(parameters: Value) -> None:

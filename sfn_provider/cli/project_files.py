@@ -1,0 +1,64 @@
+"""Writes the files of a project, but not over files that it has not written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from sfn_provider.cli.output_files import make_folder, write_files
+from sfn_provider.exceptions import UsageError
+
+RECORD = ".sfn-provider.json"
+"""The file in the folder that says what was written: the digest of each file by its path."""
+
+
+def write_project(folder: str, files: Mapping[str, str]) -> None:
+    """Write files into a folder; several projects may share it.
+
+    Args:
+        folder: the folder; it is created where it does not exist.
+        files: the texts by their paths below the folder.
+
+    Raises:
+        UsageError: where a file is there that this command has not written, or that was changed since; nothing is
+            written then. Or where one cannot be written.
+    """
+    root = make_folder(folder)
+    written = _read_record(root / RECORD)
+    others = [path for path in files if not _is_own(root / path, written.get(path), files[path])]
+    if others:
+        listed = ", ".join(str(root / path) for path in others)
+        raise UsageError(
+            f"--project {folder}: {listed} {'is' if len(others) == 1 else 'are'} not as this command has written it; "
+            "move it away, or name another folder. Nothing is written"
+        )
+    for path in files:
+        make_folder((root / path).parent)
+    written |= {path: _digest(text.encode()) for path, text in files.items()}
+    record = json.dumps({"written": dict(sorted(written.items()))}, indent=2) + "\n"
+    write_files({**{root / path: text for path, text in files.items()}, root / RECORD: record})
+
+
+def _is_own(path: Path, digest: str | None, text: str) -> bool:
+    """Whether a file is not there, or is just as it was written or would be."""
+    if not path.exists():
+        return True
+    if not path.is_file():
+        return False
+    return _digest(path.read_bytes()) in (digest, _digest(text.encode()))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_record(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_bytes())["written"]
+        return {str(name): str(digest) for name, digest in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: is no record of written files ({error}); move it away") from error
