@@ -120,6 +120,9 @@ class _Lines:
         arguments = {
             text for node in dag.nodes for text in (*node.parameters.values(), node.expanded) if text is not None
         }
+        arguments |= {
+            value.text for node in dag.nodes for value in node.arguments.values() if isinstance(value, literals.Code)
+        }
         self.named = {
             position
             for position, node in enumerate(dag.nodes)

@@ -255,3 +255,16 @@ def test_a_machine_is_exact_as_a_whole_where_no_task_is_native() -> None:
 def test_the_version_of_airflow_changes_nothing_of_an_exact_task() -> None:
     states = {"A": call("a", Next="E"), "E": exact("e", End=True)}
     assert operators(native(states, "2.10.3").source) == operators(native(states, "3.3.1").source)
+
+
+def test_a_task_makes_an_input_that_no_template_says() -> None:
+    states = {
+        "Q": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "B"}], "Default": "C"},
+        "B": call("b", ResultPath="$.b", Next="D"),
+        "C": call("c", ResultPath="$.c", Next="D"),
+        "D": call("d", Parameters={"n.$": "$.n"}, ResultPath="$.d", Next="E"),
+        "E": exact("e", End=True),
+    }
+    source = native(states).source
+    assert "input=e_input_task," in source
+    assert source.index("e_input_task = e_input(") < source.index("input=e_input_task,")
