@@ -36,7 +36,7 @@ with DAG(
 
     @task.branch(task_id="Any_refunds")
     def any_refunds(result):
-        return "Pay_refunds" if 0 in json.loads(result) else None
+        return "Pay_refunds" if len(json.loads(result)) > 0 else None
 
     pay_refunds = StatesOperator(
         task_id="Pay_refunds",
