@@ -200,5 +200,6 @@ def values_of_rule(rule: ChoiceRule, flow: StateFlow) -> Iterator[Value]:
     if rule.variable is not None:
         variable = _variable(rule, flow)
         yield container_of(variable) if rule.comparison == "IsPresent" else variable
-        if COMPARISONS[str(rule.comparison)].operand_is_path:
+        # AWS accepts a rule with a Variable alone.
+        if rule.comparison is not None and COMPARISONS[rule.comparison].operand_is_path:
             yield path_value(str(rule.operand), flow.environment)
