@@ -225,10 +225,7 @@ class Interpreter:
             deadline: when the execution times out, seconds since the epoch.
             stop_before: the moment at which it stops because an iteration elsewhere, or a branch around, fails then.
         """
-        state.now, state.stop_before = max(state.now, at), stop_before
-        step = self._step(state)
-        if deadline is not None:
-            step.wake(state.root, "execution", deadline)
+        step = self._step_of_batch(state, at, deadline, stop_before)
         return self._proceed(step, lambda: start_batch(step, state.root, batch))
 
     def run_children(
@@ -249,10 +246,7 @@ class Interpreter:
             deadline: when the execution times out, seconds since the epoch.
             stop_before: where the Map is in a branch, the moment at which it stops because another one fails then.
         """
-        state.now, state.stop_before = max(state.now, at), stop_before
-        step = self._step(state)
-        if deadline is not None:
-            step.wake(state.root, "execution", deadline)
+        step = self._step_of_batch(state, at, deadline, stop_before)
         return self._proceed(step, lambda: distributed_map.start_batch(step, state.root, batch))
 
     def set_failed_in_other_batches(self, state: ExecutionState, failed: int) -> StepResult:
@@ -276,6 +270,15 @@ class Interpreter:
     def _step(self, execution: ExecutionState) -> ExecutionStep:
         step = ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token, self._observer)
         step.child_histories = self._child_histories
+        return step
+
+    def _step_of_batch(
+        self, state: ExecutionState, at: float, deadline: float | None, stop_before: Moment | None
+    ) -> ExecutionStep:
+        state.now, state.stop_before = max(state.now, at), stop_before
+        step = self._step(state)
+        if deadline is not None:
+            step.wake(state.root, "execution", deadline)
         return step
 
     @staticmethod

@@ -8,9 +8,7 @@ Imported at every parse of a DAG file: nothing heavy at module level.
 
 from __future__ import annotations
 
-from sfn_provider.operators.groups import MapJoinOperator, MapStartOperator
-from sfn_provider.runtime.appearance import COLORS
-from sfn_provider.runtime.state_operator import CALL_FIELDS, StateOperator
+from sfn_provider.operators.groups import BatchOperator, MapJoinOperator, MapStartOperator
 
 __all__ = ["ChildExecutionsOperator", "DistributedMapJoinOperator", "DistributedMapStartOperator"]
 
@@ -52,21 +50,14 @@ class DistributedMapStartOperator(MapStartOperator):
     )
 
 
-class ChildExecutionsOperator(StateOperator):
+class ChildExecutionsOperator(BatchOperator):
     """Runs a batch of the child executions of a distributed Map.
 
     Args:
-        item_processor: what a child execution does, as in the definition, with ``StartAt`` and ``States``.
-        iterator: the same under its old name.
-        kwargs: arguments of `StateOperator`.
+        kwargs: arguments of `BatchOperator`.
     """
 
-    state_type = "Map"
     strategy = "child_executions"
-    role = "children"
-    template_fields = CALL_FIELDS
-    ui_color, ui_fgcolor = COLORS["Map"]
-    fields = ("item_processor", "iterator")
 
 
 class DistributedMapJoinOperator(MapJoinOperator):

@@ -172,10 +172,8 @@ class MapBatchStartOperator(MapStartOperator):
         self.batch_size = batch_size
 
 
-class MapItemsOperator(StateOperator):
-    """Runs a batch of the items of an inline Map side by side.
-
-    An item that fails ends the batch, as it ends the Map.
+class BatchOperator(StateOperator):
+    """Base of the mapped tasks that run a batch of what a Map does for its items.
 
     Args:
         item_processor: what runs for each item, as in the definition, with ``StartAt`` and ``States``.
@@ -184,11 +182,22 @@ class MapItemsOperator(StateOperator):
     """
 
     state_type = "Map"
-    strategy = "map_items"
     role = "children"
     template_fields = CALL_FIELDS
     ui_color, ui_fgcolor = COLORS["Map"]
     fields = ("item_processor", "iterator")
+
+
+class MapItemsOperator(BatchOperator):
+    """Runs a batch of the items of an inline Map side by side.
+
+    An item that fails ends the batch, as it ends the Map.
+
+    Args:
+        kwargs: arguments of `BatchOperator`.
+    """
+
+    strategy = "map_items"
 
 
 class JoinOperator(StateOperator):

@@ -26,13 +26,14 @@ from tests.fixtures.versions import AIRFLOW
 OPERATORS: dict[str, type[StateOperator]] = {
     operator.state_type: operator
     for operator in vars(state_machine).values()
-    if inspect.isclass(operator) and issubclass(operator, StateOperator) and operator is not StateOperator
+    if inspect.isclass(operator) and issubclass(operator, StateOperator) and hasattr(operator, "state_type")
 }
 COMMON = {"type", "comment", "query_language", "next", "end"}
 REFUSED = {"Succeed": "assign", "Map": "arguments"}
 """Fields that the model has for its own convenience and lint refuses, as Step Functions does."""
 
 STATES = sorted(STATE_TYPES)
+MANY_STATES = ("Loop", "Segment")
 
 
 def test_a_field_refuses_the_output_of_a_task() -> None:
@@ -43,8 +44,8 @@ def test_a_field_refuses_the_output_of_a_task() -> None:
     assert braces.state_fields["Parameters"] == {"a": "{{ b }}"}
 
 
-def test_there_is_an_operator_for_each_state_type_and_one_for_loops() -> None:
-    assert set(OPERATORS) == {*STATE_TYPES, "Loop"}
+def test_there_is_an_operator_for_each_state_type_for_loops_and_for_segments() -> None:
+    assert set(OPERATORS) == {*STATE_TYPES, *MANY_STATES}
 
 
 @pytest.mark.parametrize("state_type", STATES)
@@ -53,11 +54,11 @@ def test_an_operator_takes_all_fields_of_its_state_and_no_others(state_type: str
     assert set(OPERATORS[state_type].fields) == known
 
 
-@pytest.mark.parametrize("state_type", [*STATES, "Loop"])
+@pytest.mark.parametrize("state_type", [*STATES, *MANY_STATES])
 def test_an_operator_documents_its_arguments(state_type: str) -> None:
     operator = OPERATORS[state_type]
     documented = re.findall(r"^    +(\w+): ", inspect.getdoc(operator) or "", re.MULTILINE)
-    expected = operator.fields if state_type != "Loop" else ("states",)
+    expected = operator.fields if state_type not in MANY_STATES else ("states",)
     assert sorted(documented) == sorted([*expected, "kwargs"])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf
+from sfn_provider._compat import AirflowFailException, conf
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch, split_into_batches
@@ -18,12 +18,12 @@ from sfn_provider.engine.map_run_progress import MapRunProgress
 from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import mask_value, one_line
-from sfn_provider.runtime.branches import GroupStart, pull_group_start, skip_if_sibling_failed
+from sfn_provider.runtime.branches import GroupStart, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import is_mocked
-from sfn_provider.runtime.group_tasks import find_start_task, tasks_in_group
+from sfn_provider.runtime.group_tasks import tasks_in_group
 from sfn_provider.runtime.routing import check_tasks_before
 from sfn_provider.runtime.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
-from sfn_provider.runtime.strategies.groups import push_group_start
+from sfn_provider.runtime.strategies.groups import pull_batch, push_group_start
 from sfn_provider.runtime.task_log import count
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
@@ -63,16 +63,12 @@ class ChildExecutionBatch(TaskStrategy):
 
     def start(self, runner: TaskRunner) -> Json:
         """Runs the child executions of this task's batch, as far as that goes without waiting."""
-        task = find_start_task(runner.task)
-        start = pull_group_start(task, runner.context)
-        batches = pull_xcoms(runner.context, [task.task_id], BATCH_KEY.format(map_index_of(runner.context)), -1)
-        if start is None or not batches:
-            raise AirflowSkipException(f"no task chose state {runner.task.state_name!r}")
+        start, fields = pull_batch(runner, BATCH_KEY)
         runner.branch = start.token.branch
         skip_if_sibling_failed(runner.task, start.token, runner.context)
         check_tasks_before(runner.task, start.token, runner.context)
         runner.prepare_calls()
-        batch = replace(ChildBatch(**batches[0]), failed_in_other_batches=_failures_of_other_batches(runner))
+        batch = replace(ChildBatch(**fields), failed_in_other_batches=_failures_of_other_batches(runner))
         now, deadline = runner.execution.now(start.token), runner.execution.deadline
         state = ExecutionState.from_json(start.shared["state"])
         stop = runner.stop_before

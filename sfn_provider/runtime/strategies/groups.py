@@ -13,7 +13,7 @@ from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.requests import RunBranches
 from sfn_provider.runtime.branches import GROUP_START_KEY, GroupStart, collect_branch_outcomes, pull_group_start
 from sfn_provider.runtime.group_tasks import find_start_task, other_tasks_before_join, other_tasks_of_items
-from sfn_provider.runtime.routing_token import TOKEN_KEY, pull_xcoms
+from sfn_provider.runtime.routing_token import TOKEN_KEY, map_index_of, pull_xcoms
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.runtime.task_definitions import own_definition, rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
@@ -133,6 +133,24 @@ def push_branches(runner: TaskRunner, step: StepResult) -> RunBranches:
     step.state.previous, step.state.variables = frame.previous, frame.variables
     push_group_start(runner, step.state, shared)
     return requested
+
+
+def pull_batch(runner: TaskRunner, key: str) -> tuple[GroupStart, dict[str, Json]]:
+    """Return what the start task pushed for the group, and for this instance of the mapped task.
+
+    Args:
+        runner: runs the mapped task.
+        key: the XCom's key, with a place for the map index.
+
+    Raises:
+        AirflowSkipException: no task chose the state.
+    """
+    task = find_start_task(runner.task)
+    start = pull_group_start(task, runner.context)
+    batches = pull_xcoms(runner.context, [task.task_id], key.format(map_index_of(runner.context)), -1)
+    if start is None or not batches:
+        raise AirflowSkipException(f"no task chose state {runner.task.state_name!r}")
+    return start, batches[0]
 
 
 def push_group_start(runner: TaskRunner, state: ExecutionState, shared: dict[str, Json]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from sfn_provider._compat import AirflowSkipException, conf
+from sfn_provider._compat import conf
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.external_branches import first_event
 from sfn_provider.engine.interpreter import StepResult
@@ -15,15 +15,14 @@ from sfn_provider.engine.requests import RunBranches
 from sfn_provider.runtime.branches import (
     BATCH_END_KEY,
     GroupStart,
-    pull_group_start,
     skip_if_sibling_failed,
 )
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.group_tasks import find_start_task, first_task_of_map
 from sfn_provider.runtime.routing import check_tasks_before
-from sfn_provider.runtime.routing_token import TOKEN_KEY, BranchPosition, map_index_of, pull_xcoms
+from sfn_provider.runtime.routing_token import TOKEN_KEY, BranchPosition, map_index_of
 from sfn_provider.runtime.state_task import GroupStartTask
-from sfn_provider.runtime.strategies.groups import push_branches
+from sfn_provider.runtime.strategies.groups import pull_batch, push_branches
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any
@@ -72,12 +71,8 @@ class ItemBatch(TaskStrategy):
 
     def start(self, runner: TaskRunner) -> Json:
         """Runs the items of this task's batch side by side, as far as that goes without waiting."""
-        task = find_start_task(runner.task)
-        start = pull_group_start(task, runner.context)
-        batches = pull_xcoms(runner.context, [task.task_id], BATCH_KEY.format(map_index_of(runner.context)), -1)
-        if start is None or not batches:
-            raise AirflowSkipException(f"no task chose state {runner.task.state_name!r}")
-        batch = IterationBatch(**batches[0])
+        start, fields = pull_batch(runner, BATCH_KEY)
+        batch = IterationBatch(**fields)
         runner.branch = _position(start, batch.first)
         skip_if_sibling_failed(runner.task, replace(start.token, branch=runner.branch), runner.context)
         check_tasks_before(runner.task, start.token, runner.context)

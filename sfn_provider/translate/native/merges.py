@@ -20,7 +20,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.writer import common_error
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
-from sfn_provider.translate.native.states.task_forms import OperatorForm, from_tree
+from sfn_provider.translate.native.states.task_forms import OperatorForm, from_tree, leaves
 
 _MOST_WAYS = 2
 """How many values a template chooses among."""
@@ -54,7 +54,7 @@ def find_merge(name: str, form: OperatorForm, write: Callable[[Value], str]) -> 
     """
     found: dict[str, Value] = {}
     for argument, tree in form.arguments.items():
-        for value in [part for leaf in _leaves(tree) for part in _merged_parts(leaf)]:
+        for value in [part for leaf in _values(tree) for part in _merged_parts(leaf)]:
             if _is_long(value, write):
                 found[_unique(argument, found)] = value
     if not found:
@@ -132,17 +132,12 @@ def _merged_parts(value: Value) -> Iterator[Value]:
         yield value
 
 
-def _leaves(tree: Any) -> Iterator[Value]:
-    if isinstance(tree, dict):
-        for entry in tree.values():
-            yield from _leaves(entry)
-    elif isinstance(tree, list):
-        for entry in tree:
-            yield from _leaves(entry)
-    elif isinstance(tree, JsonText | TextOf):
-        yield from_tree(tree.value)
-    elif isinstance(tree, Value):
-        yield tree
+def _values(tree: Any) -> Iterator[Value]:
+    for leaf in leaves(tree):
+        if isinstance(leaf, JsonText | TextOf):
+            yield from_tree(leaf.value)
+        elif isinstance(leaf, Value):
+            yield leaf
 
 
 def _replaced(tree: Any, places: list[tuple[Value, Value]]) -> Any:

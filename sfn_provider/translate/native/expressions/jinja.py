@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.templates import format_parts
@@ -119,19 +118,6 @@ class JinjaWriter(ExpressionWriter):
         if value.base is None:
             return f"{{{members}}}"
         return f"dict({self._possible(value.base)}, **{{{members}}})"
-
-    def _possible(self, value: Value) -> str:
-        """Return the expression of an object to which members are added, and which is made where it is missing."""
-        start, keys = steps_of(value)
-        if not keys or not isinstance(start, Source):
-            return self.expression(value)
-        place = self.find(start, keys)
-        if place.value is not None:
-            return self.expression(place.value)
-        if any(isinstance(key, int) for key in place.path):
-            raise NotNative("a member is added to an object in an array, which may not be there")
-        text = self._found(replace(place, path=()))
-        return text + "".join(f".get({_string(str(key))}, {{}})" for key in place.path)
 
     def _one_of(self, value: OneOf) -> str:
         errors = common_error(value)

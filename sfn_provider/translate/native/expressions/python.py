@@ -145,18 +145,6 @@ class PythonWriter(ExpressionWriter):
             parts.insert(0, f"**{self._possible(value.base)}")
         return f"{{{', '.join(parts)}}}"
 
-    def _possible(self, value: Value) -> str:
-        """Return the expression of an object to which members are added, and which is made where it is missing."""
-        start, keys = steps_of(value)
-        if not keys or not isinstance(start, Source):
-            return self.expression(value)
-        place = self.find(start, keys)
-        if place.value is not None:
-            return self.expression(place.value)
-        if any(isinstance(key, int) for key in place.path):
-            raise NotNative("a member is added to an object in an array, which may not be there")
-        return self._root(place) + "".join(f".get({inline(key)}, {{}})" for key in place.path)
-
     def _one_of(self, value: OneOf) -> str:
         lines = self.lines_of(value)
         return f"({' '.join(lines)})" if len(lines) > 1 else lines[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfn_provider.translate.native.data_flow.values import (
     ERROR_FIELDS,
@@ -64,6 +64,21 @@ class ExpressionWriter:
         if isinstance(value, Absent | Unresolved):
             raise NotNative(value.why)
         raise TypeError(f"no expression for {value!r}")
+
+    def _possible(self, value: Value) -> str:
+        """Return the expression of an object to which members are added, and which is made where it is missing."""
+        start, keys = steps_of(value)
+        if not keys or not isinstance(start, Source):
+            return self.expression(value)
+        place = self.find(start, keys)
+        if place.value is not None:
+            return self.expression(place.value)
+        text = self._found(replace(place, path=()))
+        for key in place.path:
+            if isinstance(key, int):
+                raise NotNative("a member is added to an object in an array, which may not be there")
+            text += f".get({self._literal(Constant(key, 'str'))}, {{}})"
+        return text
 
     def _found(self, place: Place) -> str:
         raise NotImplementedError

@@ -305,17 +305,18 @@ def _dynamic_leaves(value: Value, names: tuple[Key, ...] = ()) -> Iterator[tuple
 
 def _check_arguments(row: OperatorRow, arguments: dict[str, Any]) -> None:
     for value in arguments.values():
-        if any(isinstance(leaf, str) and leaf.endswith(_FILES) for leaf in _leaves(value)):
+        if any(isinstance(leaf, str) and leaf.endswith(_FILES) for leaf in leaves(value)):
             raise NotNative(f"Airflow would read an argument of {class_name(row)} from a file of that name")
 
 
-def _leaves(tree: Any) -> Iterator[Any]:
+def leaves(tree: Any) -> Iterator[Any]:
+    """Yield what stands in the objects and arrays of an argument, at any depth."""
     if isinstance(tree, dict):
         for entry in tree.values():
-            yield from _leaves(entry)
+            yield from leaves(entry)
     elif isinstance(tree, list):
         for entry in tree:
-            yield from _leaves(entry)
+            yield from leaves(entry)
     else:
         yield tree
 
