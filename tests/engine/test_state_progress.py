@@ -21,6 +21,7 @@ from sfn_provider.engine.map_run_progress import (
 )
 from sfn_provider.engine.state_progress import (
     DeferredFailure,
+    IterationBatchProgress,
     MapProgress,
     ParallelProgress,
     StateProgress,
@@ -37,6 +38,9 @@ KINDS: dict[str, StateProgress | None] = {
     "failure": DeferredFailure("States.QueryEvaluationError", "cause", True, "Output"),
     "parallel": ParallelProgress([None, {"a": 1}], 1, [4, 4]),
     "map": MapProgress([1, None], 1, items=["a", "b"], inputs=["a", "b"], started=2),
+    "iterations": IterationBatchProgress(
+        [1, None], 1, items=["a", "b"], inputs=["a", "b"], started=2, first=4, outcomes={"4": {"output": 1}}, failed=5
+    ),
     "map run": MAP_RUN,
     "reader": replace(MAP_RUN, reader=READER, rest=replace(READER, skip=2), results=ChildResults({"3": [None, 1]}, 2)),
     "batch": replace(MAP_RUN, destination={"Bucket": "b"}, batch=BATCH),

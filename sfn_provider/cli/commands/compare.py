@@ -10,13 +10,13 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from sfn_provider.cli.granularity_options import granularity_options
 from sfn_provider.cli.input_files import open_definition, read_input
 from sfn_provider.cli.live_options import LiveOptions, live_options
 from sfn_provider.cli.options import (
     ProviderCommand,
     case_input_option,
     definition_argument,
-    granularity_options,
     json_option,
     style_option,
     substitutions_option,

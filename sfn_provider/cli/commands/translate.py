@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from sfn_provider.cli.granularity_report import report_object, report_text
+from sfn_provider.cli.granularity_options import granularity_options
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.options import (
     ProviderCommand,
     definition_argument,
-    granularity_options,
     json_option,
     substitutions_option,
 )
@@ -150,14 +149,22 @@ def translate(
         write_project(project, made)
         output = str(Path(project) / "dags" / f"{translation.plan.dag_id}.py")
     if as_json:
-        shown = report_object(translation, definition, region) if with_report or strict else None
+        shown = None
+        if with_report or strict:
+            from sfn_provider.cli.granularity_report import report_object  # reads prices
+
+            shown = report_object(translation, definition, region)
         print_json(_as_json(translation, output, shown, refused))
     else:
         print_diagnostics(translation.diagnostics, definition.file)
         if impossible:
             click.echo(f"Refused: it cannot run on {target}; nothing is written", err=True)
         else:
-            text = report_text(translation, definition, region) if with_report else None
+            text = None
+            if with_report:
+                from sfn_provider.cli.granularity_report import report_text
+
+                text = report_text(translation, definition, region)
             _print(translation, output, text, refused)
     if style == "native" and not as_json and (reasons := _reasons(translation)):
         click.echo(reasons, err=True)

@@ -160,7 +160,8 @@ class ChoiceValues:
         holder = roots.get(operand.root, scope.input)
         for step, following in itertools.pairwise(operand.steps):
             inner = get_member(holder, step)
-            if inner is MISSING and make:
+            is_no_list = isinstance(following, int) and inner == {}  # nothing was known of it yet
+            if make and (inner is MISSING or is_no_list):
                 self._filling.ensure(holder, (step,), DataFilling.kind_for(following))
                 inner = get_member(holder, step)
             holder = inner
