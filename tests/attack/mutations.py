@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from functools import cache
@@ -109,7 +110,7 @@ def make_mutation(number: int) -> str:
     draw = random.Random(number)
     if draw.random() < 0.5:
         return _mutate_text(draw, draw.choice(_definitions()))
-    value = make_case(number).definition
+    value = copy.deepcopy(make_case(number).definition)  # its parts are those of other machines, too
     for _ in range(draw.randint(1, 4)):
         _mutate_value(draw, value)
     text = json.dumps(value)
@@ -142,13 +143,13 @@ def _mutate_value(draw: random.Random, value: Json) -> None:
     key = draw.choice(list(holder)) if isinstance(holder, dict) else draw.randrange(len(holder))
     change = draw.random()
     if change < 0.5:
-        holder[key] = draw.choice(_VALUES)
+        holder[key] = copy.deepcopy(draw.choice(_VALUES))
     elif change < 0.65:
         del holder[key]
     elif change < 0.8 and isinstance(holder, dict):
         holder[draw.choice(_NAMES)] = holder[key]
     elif change < 0.9 and isinstance(holder, dict):
-        holder[draw.choice(_NAMES)] = draw.choice(_VALUES)
+        holder[draw.choice(_NAMES)] = copy.deepcopy(draw.choice(_VALUES))
     else:
         holder[key] = json.loads(json.dumps(draw.choice(list(_parts(value)))))
 

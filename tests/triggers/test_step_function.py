@@ -180,7 +180,7 @@ def test_an_execution_that_never_was_ends_the_wait(scripted_aws: ScriptedAws) ->
 
 def test_it_has_as_many_looks_as_asked_for(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("DescribeExecution", RUNNING)
-    [event] = events_of(trigger_of(waiter_max_attempts=3))
+    [event] = events_of(trigger_of(waiter_max_attempts=3, waiter_delay=0.2))
     assert len(scripted_aws.calls) == 3
     assert "RUNNING after 3 looks" in event["message"]
 
