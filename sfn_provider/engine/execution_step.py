@@ -18,7 +18,6 @@ from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, report
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
 from sfn_provider.engine.limits import (
     HISTORY_FULL_ERROR,
-    MAX_EVENTS,
     MAX_PAYLOAD_BYTES,
     most_bytes_after,
     oversize_error,
@@ -112,8 +111,8 @@ class ExecutionStep(StepContext):
         if self.observer is not None:
             self.observe_entry(frame)
         frame.entered = self.emit(frame, state.entered_event, {"name": state.name, "input": frame.input})
-        if frame.child_execution is not None and self.execution.frames[frame.child_execution].events >= MAX_EVENTS:
-            raise HISTORY_FULL_ERROR
+        if frame.child_execution is not None:
+            self.check_history(self.execution.frames[frame.child_execution])
 
     def succeed(self, frame: Frame, state: CompiledState, result: Json, scope: Scope) -> None:
         """Leave the state with the result of its work; ``scope`` is what its fields see."""

@@ -6,6 +6,7 @@ time, an Airflow task with real calls and deferrals.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.external_branches import BranchContext, join_branches
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.iteration_batches import IterationBatch, start_batch
+from sfn_provider.engine.limits import MAX_EVENTS
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch
 from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.requests import (
@@ -76,6 +78,7 @@ class Interpreter:
         task_token: makes task tokens; None for placeholders.
         observer: gets observations while an execution goes on; None where nobody observes.
         child_histories: records the histories of child executions; None where nobody asks for them.
+        execution_type: ``STANDARD`` or ``EXPRESS``, whose history has no limit (AWS's quotas).
     """
 
     def __init__(
@@ -85,7 +88,9 @@ class Interpreter:
         task_token: TaskTokenFactory | None = None,
         observer: Observer | None = None,
         child_histories: ChildHistories | None = None,
+        execution_type: str = "STANDARD",
     ) -> None:
+        self._max_events = math.inf if execution_type == "EXPRESS" else MAX_EVENTS
         self._machine = CompiledMachine(machine)
         self._task_token = task_token
         self._observer = observer
@@ -269,7 +274,7 @@ class Interpreter:
 
     def _step(self, execution: ExecutionState) -> ExecutionStep:
         step = ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token, self._observer)
-        step.child_histories = self._child_histories
+        step.child_histories, step.max_events = self._child_histories, self._max_events
         return step
 
     def _step_of_batch(

@@ -15,7 +15,7 @@ from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context, state_context
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
 from sfn_provider.engine.history import Record, make_record
-from sfn_provider.engine.limits import MAX_EVENTS
+from sfn_provider.engine.limits import HISTORY_FULL_ERROR, MAX_EVENTS
 from sfn_provider.engine.observations import (
     CatchDecision,
     Observer,
@@ -68,6 +68,7 @@ class StepContext:
         self.requests: list[Request] = []
         self.records: list[Record] = []
         self.observer = observer
+        self.max_events: float = MAX_EVENTS
         self._task_token = task_token
         self._current: Frame | None = None
         self._entropy: SeededRandomness | None = None
@@ -77,6 +78,18 @@ class StepContext:
     def current_state(self, frame: Frame) -> CompiledState:
         """Return the state that the frame is in."""
         return self.machine.state(frame.scope, frame.state)
+
+    def check_history(self, child: Frame) -> None:
+        """Check the number of events of a child execution; the history of one of the type EXPRESS has no limit.
+
+        Raises:
+            StatesError: there are too many.
+        """
+        if child.events < MAX_EVENTS or child.parent is None:
+            return
+        _, branch = self.machine.branch(self.current_state(self.execution.frames[child.parent]))
+        if branch.processor_config is None or branch.processor_config.execution_type != "EXPRESS":
+            raise HISTORY_FULL_ERROR
 
     def scope(self, frame: Frame, token: str | None = None) -> Scope:
         """Return what the expressions of the frame's state see; ``token`` is the task token, where there is one."""
@@ -133,7 +146,7 @@ class StepContext:
                 record = Record(identity, frame.previous, type, execution.now, details or {})
                 self.child_histories.add(child, record)
         else:
-            if execution.event_ids >= MAX_EVENTS - 1 and not type.startswith("Execution"):
+            if execution.event_ids >= self.max_events - 1 and not type.startswith("Execution"):
                 raise HistoryFull
             execution.event_ids = number = execution.event_ids + 1
             identity = execution.first_event + number

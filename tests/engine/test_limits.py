@@ -13,7 +13,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine import limits, simulate
 from sfn_provider.engine.interpreter import ResumePoint
 from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
-from sfn_provider.exceptions import UsageError
+from sfn_provider.exceptions import InvalidDefinition, UsageError
 from tests.fixtures.distributed_maps import each
 from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task
 
@@ -215,6 +215,25 @@ def test_child_executions_of_a_distributed_map_count_for_themselves() -> None:
         each({"Item": {"Type": "Wait", "Seconds": 0, "Next": "End"}, "End": {"Type": "Pass", "End": True}}), [0] * 7_000
     )
     assert (execution.status, len(execution.records)) == ("SUCCEEDED", 8)
+
+
+def test_the_history_of_an_express_execution_has_no_limit() -> None:
+    execution = simulate(counted(6_248, 2), [0] * 6_248, execution_type="EXPRESS")
+    assert (execution.status, len(execution.records)) == ("SUCCEEDED", MAX_EVENTS + 2)
+
+
+@pytest.mark.parametrize(("execution_type", "status"), [("EXPRESS", "SUCCEEDED"), ("STANDARD", "FAILED")])
+def test_the_history_of_a_child_execution(execution_type: str, status: str) -> None:
+    definition = each({"Inner": {**inline_map({"Item": {"Type": "Pass"}}), "End": True}})
+    [state] = definition["States"].values()
+    state["ItemProcessor"]["ProcessorConfig"] = {"Mode": "DISTRIBUTED", "ExecutionType": execution_type}
+    assert simulate(definition, [[0] * 6_300]).status == status
+
+
+def test_an_express_machine_that_cannot_be_created_is_not_run() -> None:
+    glue = {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {"JobName": "j"}}
+    with pytest.raises(InvalidDefinition, match="needs the type STANDARD"):
+        simulate(one(glue), {}, mocks={}, execution_type="EXPRESS")
 
 
 def test_a_region_counts_on() -> None:

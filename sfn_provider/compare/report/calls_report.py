@@ -9,7 +9,7 @@ from typing import Any
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison
 from sfn_provider.compare.report.data.diffs import format_value
-from sfn_provider.compare.report.formatting import format_seconds
+from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.markdown import escape, table
 
 Json = Any
@@ -190,7 +190,7 @@ def calls_as_html(result: DagComparison, title: str, made_at: str) -> str:
 
     loader = PackageLoader("sfn_provider.compare.report", "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"seconds": format_seconds}
+    made.filters |= {"seconds": format_seconds, "dollars": format_dollars, "rate": format_rate}
     cases = [(case, call_rows(case)) for case in result.cases]
     page = made.get_template("calls.html.j2")
     return page.render(result=result, title=title, made_at=made_at, cases=cases, notes=_notes(result))

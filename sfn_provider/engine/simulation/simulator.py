@@ -78,18 +78,21 @@ def simulate(
     if history not in HISTORIES:
         raise ValueError(f"history is {history!r}: it must be one of {', '.join(map(repr, HISTORIES))}")
     check_execution_input(input)
-    machine = definition if isinstance(definition, StateMachine) else parse(definition)
+    if execution_type not in ("STANDARD", "EXPRESS"):
+        raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
+    if isinstance(definition, StateMachine):
+        machine = definition
+    else:
+        machine = parse(definition, execution_type="EXPRESS" if execution_type == "EXPRESS" else "STANDARD")
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
     answers.check_states(machine)
     if answers.recorded is not None:
         start_time, context = answers.recorded.start, answers.recorded.execution_context(input)
     else:
         context = execution_context(input, start_time, machine=machine_name, name=name)
-    if execution_type not in _MAX_SECONDS:
-        raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
     children = ChildHistories(failed_only=history == "failed") if history != "none" else None
-    interpreter = Interpreter(machine, observer=observer, child_histories=children)
+    interpreter = Interpreter(machine, observer=observer, child_histories=children, execution_type=execution_type)
     step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
     execution = drive(interpreter, step, answers)
     if children is None:

@@ -61,6 +61,7 @@ class NodeMaker:
         variables: the variables of tasks by id.
         constants: the names of the constants at the top by their value; grows.
         marks: the states whose result says which way was taken.
+        is_certain: whether a task, by its id, has succeeded whenever the one runs that is made.
         width: columns of a line in the body of a function.
     """
 
@@ -72,6 +73,7 @@ class NodeMaker:
     variables: dict[str, str]
     constants: dict[str, str] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
+    is_certain: Callable[[str], bool] = bool
     width: int = WIDTH - 8
 
     # Operators -------------------------------------------------------------------------------------------------------
@@ -241,7 +243,7 @@ class NodeMaker:
         names: dict[str, str] = {}
 
         def as_argument(task_id: str) -> str | None:
-            if not takes_arguments or task_id not in self.producers:
+            if not takes_arguments or task_id not in self.producers or not self.is_certain(task_id):
                 return None
             return names.setdefault(task_id, "result" if not names else f"{self.variables[task_id]}_result")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
+from sfn_provider.translate.native.certain_tasks import CertainTasks
 from sfn_provider.translate.native.control_nodes import make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
@@ -130,8 +132,9 @@ class _Planner(PlannedStates):
         maker = NodeMaker(
             self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks)
         )
-        dag, problems = NativeDag(), []
+        dag, problems, certain = NativeDag(), [], CertainTasks(routes, self.task_ids)
         for key, node in routes.nodes.items():
+            maker.is_certain = partial(certain.has, key)
             try:
                 made = self._make(node, routes, maker)
             except NotNative as refusal:

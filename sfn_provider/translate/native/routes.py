@@ -271,7 +271,8 @@ class _Builder:
         for left, kind in ends:
             self._edge(left, key, kind, left)
             if kind == "choice":
-                self.routes.choices.setdefault(left, {})[END] = key
+                ways = self.routes.choices.setdefault(left, {})
+                ways |= {way: key for way in (END, *ways) if ways.get(way, END) == END}
         return [key]
 
     def _edge(self, left: str, right: str, kind: EdgeKind, state: str = "") -> None:

@@ -12,6 +12,7 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     Absent,
     Array,
+    Call,
     Constant,
     Key,
     Object,
@@ -305,8 +306,17 @@ def _dynamic_leaves(value: Value, names: tuple[Key, ...] = ()) -> Iterator[tuple
 
 def _check_arguments(row: OperatorRow, arguments: dict[str, Any]) -> None:
     for value in arguments.values():
-        if any(isinstance(leaf, str) and leaf.endswith(_FILES) for leaf in leaves(value)):
+        if any(map(_looks_like_a_file, leaves(value))):
             raise NotNative(f"Airflow would read an argument of {class_name(row)} from a file of that name")
+
+
+def _looks_like_a_file(leaf: Any) -> bool:
+    """Return whether an argument, or a text that a template of it is made of, ends like the name of a file."""
+    value = leaf.value if isinstance(leaf, TextOf) else leaf
+    if isinstance(value, Call):
+        return any(map(_looks_like_a_file, value.arguments))
+    text = value.value if isinstance(value, Constant) else value
+    return isinstance(text, str) and text.endswith(_FILES)
 
 
 def leaves(tree: Any) -> Iterator[Any]:
