@@ -27,6 +27,8 @@ def add_uncaught_errors(machine: StateMachine, cases: Mapping[str, Mocks]) -> di
 
 
 def _uncaught(machine: StateMachine, cases: Mapping[str, Mocks]) -> Iterator[tuple[str, Mocks]]:
+    # A Catch around the state may lead to states that its own case does not reach.
+    known = {state: answers for mocks in reversed([*cases.values()]) for state, answers in mocks.answers.items()}
     for _, names, state in walk_states(machine):
         if not isinstance(state, Task):
             continue
@@ -36,7 +38,7 @@ def _uncaught(machine: StateMachine, cases: Mapping[str, Mocks]) -> Iterator[tup
         if base is None or error is None:
             continue
         throw = {"Throw": {"Error": error, "Cause": "made for this case"}}
-        made = Mocks({**base.answers, name: (throw,)}, base.objects, base.recorded)
+        made = Mocks({**known, **base.answers, name: (throw,)}, base.objects, base.recorded)
         made.input = base.input
         yield f"{name}Throws{error.rpartition('.')[2]}", made
 
