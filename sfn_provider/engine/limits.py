@@ -32,6 +32,10 @@ UNKNOWN_BYTES: Final = MAX_PAYLOAD_BYTES + 1
 INLINE_CONCURRENCY: Final = 40
 """Iterations of an inline Map that run at once where MaxConcurrency is 0."""
 
+CHILDREN_PER_TASK: Final = 40
+"""Child executions of a distributed Map in one task of a DAG, unless that makes more tasks than Airflow maps: as many
+calls one task makes at once."""
+
 EXPRESS_SECONDS: Final = 300
 """How long an Express execution may take."""
 

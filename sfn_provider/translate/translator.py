@@ -218,12 +218,22 @@ def _make_plan(
     plan = DagPlan(
         dag_id=dag_id,
         machine=machine,
-        tasks=plan_states(machine),
+        tasks=(),
         schedule=schedule,
         params=None if params is None else dict(params),
         origin=origin or None,
-        granularity=granularity,
     )
+    return plan_tasks(plan, granularity)
+
+
+def plan_tasks(plan: DagPlan, granularity: Granularity) -> DagPlan:
+    """Return the plan of a DAG with tasks of another granularity, in place of those that it has.
+
+    Args:
+        plan: the plan.
+        granularity: how much one task runs.
+    """
+    plan = replace(plan, tasks=plan_states(plan.machine), granularity=granularity)
     for change in PASSES[granularity.tasks]:
         plan = change(plan)
     return plan

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sfn_provider._compat import mapped_groups_must_expand
-from sfn_provider.runtime.strategies.child_executions import CHILDREN_PER_TASK
+from sfn_provider.engine.limits import CHILDREN_PER_TASK
 from tests.fixtures.dag_cases import (
     CAUGHT,
     Case,

@@ -15,6 +15,7 @@ from sfn_provider.cli.options import (
     ProviderCommand,
     definition_argument,
     json_option,
+    style_option,
     substitutions_option,
 )
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
@@ -53,13 +54,7 @@ from sfn_provider.translate.translator import translate_definition
 )
 @click.option("--input", "params", metavar="JSON|@FILE", help="The input of runs that are started without one.")
 @substitutions_option
-@click.option(
-    "--style",
-    type=click.Choice(["exact", "native"]),
-    default="exact",
-    help="exact: operators of this package run the states; native: operators of the amazon provider and TaskFlow, "
-    "where every state can be said so, else exact, and --report says why.",
-)
+@style_option
 @granularity_options
 @click.option(
     "--param",
@@ -153,7 +148,7 @@ def translate(
         if with_report or strict:
             from sfn_provider.cli.granularity_report import report_object  # reads prices
 
-            shown = report_object(translation, definition, region)
+            shown = report_object(translation, region)
         print_json(_as_json(translation, output, shown, refused))
     else:
         print_diagnostics(translation.diagnostics, definition.file)
@@ -164,7 +159,7 @@ def translate(
             if with_report:
                 from sfn_provider.cli.granularity_report import report_text
 
-                text = report_text(translation, definition, region)
+                text = report_text(translation, region)
             _print(translation, output, text, refused)
     if style == "native" and not as_json and (reasons := _reasons(translation)):
         click.echo(reasons, err=True)

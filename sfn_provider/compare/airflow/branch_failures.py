@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from sfn_provider.compare.airflow.virtual_order import MANY_STATES
+from sfn_provider.compare.airflow.virtual_order import runs_many_states
 from sfn_provider.engine.execution_state import Moment
 from sfn_provider.runtime import branches
 from sfn_provider.runtime.routing_token import ERROR_KEY, TOKEN_KEY, RoutingToken, map_index_of
@@ -61,7 +61,7 @@ def find_overrun_failures(dag: Any, xcoms: Mapping[tuple[str, int, str], Json]) 
     pushed = {place: _plain(value) for place, value in xcoms.items() if place[-1] in (TOKEN_KEY, ERROR_KEY)}
     errors = [value for (*_, key), value in pushed.items() if key == ERROR_KEY and "Token" in value]
     failed = [error for error in errors if error["Token"]["branch"] is not None]
-    many = [value for (task_id, *_), value in pushed.items() if _runs_many_states(dag, task_id)]
+    many = [value for (task_id, *_), value in pushed.items() if runs_many_states(dag.task_dict[task_id])]
     # A task that ran past a failure may have asked for a call that no mock answers.
     if failed and any("Message" in value for value in many):
         return failed
@@ -76,11 +76,6 @@ def _plain(value: Json) -> Json:
     if isinstance(value, dict):
         return _plain(value["__data__"]) if "__data__" in value else {key: _plain(value[key]) for key in value}
     return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
-
-
-def _runs_many_states(dag: Any, task_id: str) -> bool:
-    task = dag.task_dict[task_id]
-    return getattr(task, "state_type", "") in MANY_STATES and task.role in ("state", "children")
 
 
 def _is_past(token: RoutingToken, failure: RoutingToken) -> bool:

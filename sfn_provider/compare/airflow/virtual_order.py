@@ -18,7 +18,7 @@ from sfn_provider.xcom_json import decode_xcom
 Moments = dict[tuple[str, int], Moment]
 """When task instances ended, by task id and map index."""
 
-MANY_STATES = ("Loop", "Segment", "Parallel", "Map")
+_MANY_STATES = ("Loop", "Segment", "Parallel", "Map")
 """Types of tasks that run more than one state."""
 
 
@@ -71,14 +71,18 @@ def _skip_behind_skipped(dag: Any, run: Any, session: Any) -> None:
             instance.set_state("skipped", session=session)
 
 
+def runs_many_states(task: Any) -> bool:
+    """Return whether a task of a DAG may run more than one state."""
+    return getattr(task, "state_type", "") in _MANY_STATES and task.role in ("state", "children")
+
+
 def _earliest(dag: Any, ready: Sequence[Any], moments: Moments) -> list[Any]:
     """Return those of the task instances that are ready which are first in virtual time, in order."""
     places = {task_id: place for place, task_id in enumerate(dag.task_dict)}
 
     def order(instance: Any) -> tuple[bool, Moment]:
         task = dag.task_dict[instance.task_id]
-        has_many = getattr(task, "state_type", "") in MANY_STATES and task.role in ("state", "children")
-        return has_many, _entry_moment(task, instance.map_index, moments)
+        return runs_many_states(task), _entry_moment(task, instance.map_index, moments)
 
     orders = [order(instance) for instance in ready]
     first = min(orders)

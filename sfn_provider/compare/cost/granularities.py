@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sfn_provider.compare.cost.prices import Prices
-from sfn_provider.translate.plan.granularity import Granularity
+from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity
 from sfn_provider.translate.plan.model import DagPlan, GroupPlan, walk
 from sfn_provider.translate.plan.task_counts import count_tasks
 
@@ -63,13 +63,14 @@ def estimate_granularities(
         chosen: the granularity that was asked for.
         prices: the prices of a region.
     """
-    plans = {granularity: make_plan(granularity) for granularity in _granularities(make_plan, chosen)}
+    plans = {granularity: make_plan(granularity) for granularity in _granularities(make_plan(ONE_STATE), chosen)}
     return tuple(_estimate(plan, granularity, granularity == chosen, prices) for granularity, plan in plans.items())
 
 
-def _granularities(make_plan: Callable[[Granularity], DagPlan], chosen: Granularity) -> Sequence[Granularity]:
+def _granularities(plan: DagPlan, chosen: Granularity) -> Sequence[Granularity]:
+    """Return the granularities to compare for a DAG, of which the plan with a task for each state is given."""
     batch = chosen.map_batch or DEFAULT_BATCH
-    nodes = walk(make_plan(Granularity()).tasks)
+    nodes = walk(plan.tasks)
     has_map = any(isinstance(node, GroupPlan) and node.mapped and node.children is None for node in nodes)
     batched = [Granularity("state", batch), Granularity("segment", batch)] if has_map else []
     found = [Granularity("state"), Granularity("segment"), *batched, Granularity("machine")]

@@ -108,9 +108,10 @@ class Mocks:
         Raises:
             UsageError: if there is one, with the state that may be meant.
         """
-        known = sorted({names[-1] for _, names, _ in walk_states(machine)})
+        states = {names[-1] for _, names, _ in walk_states(machine)}
         for state in self.answers:
-            if state not in known:
+            if state not in states:
+                known = sorted(states)
                 near = difflib.get_close_matches(state, known, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(repr, known[:20]))}"
                 raise UsageError(f"{place} state {state!r}, which the machine does not have{hint}")

@@ -13,6 +13,7 @@ from typing import Any
 from sfn_provider._compat import AirflowFailException, conf
 from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import StepResult
+from sfn_provider.engine.limits import CHILDREN_PER_TASK
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch, split_into_batches
 from sfn_provider.engine.map_run_progress import MapRunProgress
 from sfn_provider.engine.requests import RunChildExecutions
@@ -28,9 +29,6 @@ from sfn_provider.runtime.task_log import count
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any
-
-CHILDREN_PER_TASK = 40
-"""Child executions of one batch, unless that makes too many tasks: as many calls one task makes at once."""
 
 BATCH_KEY = "part_{}"
 """XCom key of what the start task pushes for one instance of the mapped task: the fields of a `ChildBatch`."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sfn_provider.engine.limits import CHILDREN_PER_TASK
 from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Node, tasks_of
-
-CHILDREN_PER_TASK = 40
-"""Child executions of a distributed Map in one task, unless there are more than Airflow maps tasks for."""
 
 
 @dataclass(frozen=True, slots=True)
