@@ -13,6 +13,12 @@ Json = Any
 INPUT_KEY = "sfn_provider:input"
 """Key in a run's configuration of an execution input that is no JSON object: Airflow accepts only objects."""
 
+NEXT_KEY = "next"
+"""XCom key of the state that comes after states that stay exact among native tasks; an empty text where none does."""
+
+VARIABLES_KEY = "variables"
+"""XCom key of the variables behind such states, by name; there where one is set."""
+
 _TEXT_KEY = "sfn_provider:json"
 """Key of the object in which `encode_xcom` wraps a value as JSON text."""
 

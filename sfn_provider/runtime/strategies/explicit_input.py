@@ -9,19 +9,13 @@ from sfn_provider._compat import SkipMixin
 from sfn_provider.runtime.dag_run_execution import execution_input
 from sfn_provider.runtime.routing_token import RoutingToken, TaskEntry, map_index_of
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
-from sfn_provider.xcom_json import decode_dag_run_conf, decode_xcom, encode_xcom
+from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY, decode_dag_run_conf, decode_xcom, encode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import AirflowFailException, Context
     from sfn_provider.engine.interpreter import StepResult
 
 Json = Any
-
-NEXT_KEY = "next"
-"""XCom key of the name of the state that comes next; an empty text where the execution or the branch ends."""
-
-VARIABLES_KEY = "variables"
-"""XCom key of the variables, by name; there where one is set."""
 
 
 class ExplicitInput(TaskStrategy):

@@ -10,7 +10,7 @@ from sfn_provider.translate.native.merges import Merge, by_way
 from sfn_provider.translate.native.model import WIDTH, NativeNode
 from sfn_provider.translate.native.nodes import NodeMaker, fail_exception
 from sfn_provider.translate.native.routes import RouteNode
-from sfn_provider.translate.native.states.python_lines import statement_lines
+from sfn_provider.translate.native.states.python_lines import indented, statement_lines
 
 _MOST_WAYS = 24
 """The largest number of ways among whose values a task chooses."""
@@ -82,10 +82,8 @@ def _merge_lines(maker: NodeMaker, value: Value, writer: PythonWriter) -> list[s
     lines = []
     for mark, alternative in marked:
         if mark is not None:
-            maker.width -= 4
-            lines += [f"if {writer.was_taken(mark)}:"]
-            lines += [f"    {line}" for line in _merge_lines(maker, alternative, writer)]
-            maker.width += 4
+            with maker.in_width(maker.width - 4):
+                lines += [f"if {writer.was_taken(mark)}:", *indented(_merge_lines(maker, alternative, writer))]
     return [*lines, *_merge_lines(maker, last, writer)]
 
 

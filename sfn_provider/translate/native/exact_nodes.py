@@ -17,12 +17,6 @@ from sfn_provider.translate.native.routes import END
 OPERATOR = "StatesOperator"
 MODULE = "sfn_provider.operators.states"
 
-NEXT_KEY = "next"
-"""XCom key of the name of the state that comes next; see `sfn_provider.runtime.strategies.explicit_input`."""
-
-VARIABLES_KEY = "variables"
-"""XCom key of the variables behind the states."""
-
 _OPTIMIZED = "arn:aws:states:::"
 """What the ARNs of integrations start with: they are the same in every account."""
 

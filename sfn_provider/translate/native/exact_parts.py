@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.model import Branch, Map, Parallel, State, StateMachine, Succeed, walk_states
 from sfn_provider.translate.exact.state_tasks import dump_state
 from sfn_provider.translate.plan.graph import loops, successors
@@ -50,7 +51,8 @@ class ExactPart:
     def variables(self) -> frozenset[str]:
         """Names of all variables that it may read or assign."""
         assigned = (name for state in self.states.values() for name in _assigned(state, None))
-        return frozenset({*assigned, *_names(self.definition())})
+        read = (name for _, text in walk_texts(self.definition()) for name in _VARIABLE.findall(text))
+        return frozenset({*assigned, *read})
 
     def definition(self) -> dict[str, Any]:
         """Return its states as in the definition, by name."""
@@ -65,14 +67,6 @@ def _assigned(state: State, target: str | None) -> Iterator[str]:
     for leads_to, rule in rules:
         if target is None or leads_to == target:
             yield from (name.removesuffix(".$") for name in getattr(rule, "assign", None) or {})
-
-
-def _names(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from _VARIABLE.findall(value)
-    elif isinstance(value, dict | list):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _names(entry)
 
 
 def replace_exact_parts(machine: StateMachine, exact: Collection[str]) -> tuple[StateMachine, dict[str, ExactPart]]:

@@ -21,6 +21,7 @@ from sfn_provider.translate.native.expressions.writer import common_error
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.states.task_forms import OperatorForm, from_tree, leaves
+from sfn_provider.translate.plan import naming
 
 _MOST_WAYS = 2
 """How many values a template chooses among."""
@@ -56,7 +57,7 @@ def find_merge(name: str, form: OperatorForm, write: Callable[[Value], str]) -> 
     for argument, tree in form.arguments.items():
         for value in [part for leaf in _values(tree) for part in _merged_parts(leaf)]:
             if _is_long(value, write):
-                found[_unique(argument, found)] = value
+                found[naming.free_name(argument, found)] = value
     if not found:
         return None
     key = f"{name}\0{next(iter(found)) if len(found) == 1 else 'arguments'}"
@@ -151,8 +152,3 @@ def _replaced(tree: Any, places: list[tuple[Value, Value]]) -> Any:
     if isinstance(place, Call):
         return replace(place, arguments=tuple(_replaced(part, places) for part in place.arguments))
     return place
-
-
-def _unique(name: str, others: Mapping[str, Value]) -> str:
-    names = (name, *(f"{name}_{number}" for number in range(2, len(others) + 3)))
-    return next(free for free in names if free not in others)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +77,15 @@ class NodeMaker:
     is_certain: Callable[[str], bool] = bool
     width: int = WIDTH - 8
 
+    @contextmanager
+    def in_width(self, width: int) -> Iterator[None]:
+        """Lay lines out in another width while the context is open."""
+        before, self.width = self.width, width
+        try:
+            yield
+        finally:
+            self.width = before
+
     # Operators -------------------------------------------------------------------------------------------------------
 
     def task(self, flow: StateFlow, form: TaskForm, takes_arguments: bool) -> NativeNode:
@@ -128,8 +138,7 @@ class NodeMaker:
         if value not in self.constants:
             taken = {*self.constants.values()}
             preferred = constant_name(value)
-            names = (preferred, *(f"{preferred}_{number}" for number in range(2, len(taken) + 3)))
-            self.constants[value] = next(name for name in names if name not in taken)
+            self.constants[value] = naming.free_name(preferred, taken)
         return Code(self.constants[value])
 
     # TaskFlow --------------------------------------------------------------------------------------------------------
@@ -228,8 +237,8 @@ class NodeMaker:
         named: dict[str, str] = {}
         for text, task_id, key in writer.repeated():
             preferred = self.variables.get(task_id, "answer") + (f"_{key}" if key == ERROR_KEY else "")
-            numbered = (f"{preferred}_{number}" for number in range(2, len(taken) + 3))
-            named[text] = next(name for name in (preferred, f"{preferred}_result", *numbered) if name not in taken)
+            result = f"{preferred}_result"
+            named[text] = result if preferred in taken and result not in taken else naming.free_name(preferred, taken)
             taken.add(named[text])
         if not named:
             return lines, writer, names

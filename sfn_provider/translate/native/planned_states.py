@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from sfn_provider.asl.model import Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import INPUT, Key, Member, Object, Source, Value, read, write
-from sfn_provider.translate.native.exact_nodes import NEXT_KEY, VARIABLES_KEY
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ERROR_KEY, Place
 from sfn_provider.translate.native.mapping import MapForm
@@ -17,6 +16,7 @@ from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.task_forms import OperatorForm, TaskForm
+from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
 from sfn_provider.translate.native.nodes import HOOK, NodeMaker, moment_imports
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import rule_condition
-from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, statement_lines
+from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, indented, statement_lines
 from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm
 
 LAMBDA_HOOK = ("airflow.providers.amazon.aws.hooks.lambda_function", "LambdaHook")
@@ -95,12 +95,12 @@ def _make_loop(
     writer.imports |= {("json", ""), ("time", "")}
     asking = asking_lines(maker, LambdaForm(form.function, EVENT, form.prefix), writer)
     body = [*statement_lines("event = ", writer.expression(form.payload), maker.width), "while True:"]
-    body += [f"    {line}" for line in asking]
+    body += indented(asking)
     test = leaving_test(poll, deciding, writer)
-    body += [f"    {line}" for line in if_lines(test, [test], maker.width)]
+    body += indented(if_lines(test, [test], maker.width))
     body.append("        return answer")
     next_event = statement_lines("event = ", writer.expression(again), maker.width - 4)
-    body += [f"    time.sleep({poll.seconds})", *(f"    {line}" for line in next_event)]
+    body += indented([f"time.sleep({poll.seconds})", *next_event])
     return maker.function(
         flow.name,
         flow.name,
@@ -153,7 +153,7 @@ def _deciding(poll: Poll, deciding: StateFlow, writer: PythonWriter, is_read: bo
         return list(_return(test, is_read, width))
     lines = []
     for text, leaves in conditions:
-        lines += [*if_lines(text, [text], width), *(f"    {line}" for line in _return(str(leaves), is_read, width))]
+        lines += [*if_lines(text, [text], width), *indented(_return(str(leaves), is_read, width))]
     return [*lines, *_return(str(poll.default_leaves), is_read, width)]
 
 

@@ -10,6 +10,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Mapping
+from itertools import chain, count
 
 _MAX_TASK_ID = 250
 _RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag", "datetime", "timedelta", "l"})
@@ -41,6 +42,12 @@ def dag_id(name: str) -> str:
     """Return the valid DAG id closest to a file's or machine's name: ``sales-pipeline.asl`` is ``sales_pipeline``."""
     stem = re.sub(r"(\.asl|[._-]?state[_-]?machine)$", "", name, flags=re.IGNORECASE)
     return variable(stem or name).rstrip("_")
+
+
+def free_name(preferred: str, taken: Container[str]) -> str:
+    """Return a name that is not taken: ``a``, ``a_2``, ``a_3``."""
+    names = chain([preferred], (f"{preferred}_{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def unique(

@@ -6,8 +6,8 @@ variables, each of them assigns what it has to a variable of the function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -34,7 +34,13 @@ from sfn_provider.translate.native.poll_nodes import leaving_test
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
-from sfn_provider.translate.native.states.python_lines import comment_lines, if_lines, raise_lines, statement_lines
+from sfn_provider.translate.native.states.python_lines import (
+    comment_lines,
+    if_lines,
+    indented,
+    raise_lines,
+    statement_lines,
+)
 from sfn_provider.translate.native.task_names import RESERVED
 from sfn_provider.translate.plan import naming
 
@@ -153,11 +159,7 @@ class ItemBody:
         """Return the variable for a purpose, the same each time."""
         if purpose not in self._names:
             others = {*self._names.values(), *self.calls.clients, *RESERVED, "error", "attempt"}
-            self._names[purpose] = next(
-                name
-                for name in (preferred, *(f"{preferred}_{number}" for number in range(2, len(others) + 3)))
-                if name not in others
-            )
+            self._names[purpose] = naming.free_name(preferred, others)
         return self._names[purpose]
 
     def _local(self, purpose: str, preferred: str, source: Source | None = None) -> tuple[str, Source]:
@@ -251,7 +253,7 @@ class ItemBody:
             deciding = self.evaluator.state(poll.choice, choice, flow.ways[0][1], scope.context)
             test = leaving_test(poll, deciding, self.writer)
             asking += [*if_lines(test, [test], self.maker.width), "    break", f"time.sleep({poll.seconds})"]
-        return ["while True:", *_indented(asking)]
+        return ["while True:", *indented(asking)]
 
     def _branches(self, flow: StateFlow, names: list[str]) -> Statements:
         """Write the branches of a Parallel one after the other."""
@@ -284,7 +286,7 @@ class ItemBody:
             listed = f"[{body[0].removeprefix(f'{results}.append(')[:-1]} {loop}]"
             return [*statement_lines(f"{results} = ", listed, self.maker.width)]
         start = [f"{results} = []"] if self._is_used(results) else []
-        return [*start, f"{loop}:", *_indented(body or ["pass"])]
+        return [*start, f"{loop}:", *indented(body or ["pass"])]
 
     # Ways ------------------------------------------------------------------------------------------------------------
 
@@ -374,20 +376,12 @@ class ItemBody:
         """Let each way assign its value to a variable; return what stands for the variable."""
         name, source = self._local(purpose, preferred)
         for arrival, value in zip(arrivals, values, strict=True):
-            width, self.maker.width = self.maker.width, arrival.width
-            arrival.body.extend(self._assign(name, value))
-            self.maker.width = width
+            with self.maker.in_width(arrival.width):
+                arrival.body.extend(self._assign(name, value))
         return source
 
-    @contextmanager
-    def _deeper(self) -> Iterator[None]:
-        self.maker.width -= 4
-        yield
-        self.maker.width += 4
-
-
-def _indented(lines: list[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
+    def _deeper(self) -> AbstractContextManager[None]:
+        return self.maker.in_width(self.maker.width - 4)
 
 
 def reads_error(value: Value) -> bool:

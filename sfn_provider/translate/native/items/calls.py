@@ -14,7 +14,7 @@ from sfn_provider.translate.native.expressions.python import PythonWriter, subsc
 from sfn_provider.translate.native.model import INVOKE, Import
 from sfn_provider.translate.native.nodes import HOOK, NodeMaker
 from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
-from sfn_provider.translate.native.states.python_lines import call_lines
+from sfn_provider.translate.native.states.python_lines import call_lines, indented
 from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm, choose_poll_form
 from sfn_provider.translate.native.states.timing import effective_retrier
 
@@ -73,10 +73,8 @@ class ItemCalls:
         """
         state: Task = flow.state  # type: ignore[assignment]
         retrier = effective_retrier(state.retry)
-        depth = 8 if retrier is not None else 0
-        self.maker.width -= depth
-        lines = self._call(flow, writer, variable)
-        self.maker.width += depth
+        with self.maker.in_width(self.maker.width - (8 if retrier is not None else 0)):
+            lines = self._call(flow, writer, variable)
         if retrier is None:
             return lines
         self.imports |= {(_TENACITY, "Retrying"), (_TENACITY, "stop_after_attempt")}
@@ -88,7 +86,7 @@ class ItemCalls:
         self.imports.add((_TENACITY, wait.partition("(")[0]))
         made = f"Retrying(stop=stop_after_attempt({retrier.max_attempts + 1}), wait={wait}, reraise=True)"
         head = f"for attempt in {lay_out_expression(made, '', len('for attempt in :'), self.maker.width)}:"
-        return [*head.split("\n"), "    with attempt:", *(f"        {line}" for line in lines)]
+        return [*head.split("\n"), "    with attempt:", *indented(indented(lines))]
 
     def _call(self, flow: StateFlow, writer: PythonWriter, variable: str | None) -> list[str]:
         reads = list((self.known or {}).get(flow.name, {}))
@@ -120,9 +118,7 @@ class ItemCalls:
         flat = f"{start}{INVOKE}({', '.join(inline(value) for value in arguments.values())})"
         if len(flat) <= self.maker.width:
             return [flat]
-        self.maker.width -= len(start)
-        lines = call_lines(INVOKE, arguments, self.maker.width)
-        self.maker.width += len(start)
+        lines = call_lines(INVOKE, arguments, self.maker.width - len(start))
         return [start + lines[0], *lines[1:]]
 
 

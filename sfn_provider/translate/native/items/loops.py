@@ -134,9 +134,8 @@ class LoopBody(ItemBody):
             raise NotNative("each round of its loop makes another document", part.name)
         self._leaving.pop()
         for arrival in arrivals:
-            width, self.maker.width = self.maker.width, arrival.width
-            arrival.body.extend(self._carry(carried, arrival.way))
-            self.maker.width = width
+            with self.maker.in_width(arrival.width):
+                arrival.body.extend(self._carry(carried, arrival.way))
         return [*self._carry(carried, way), Branches([Case(["while True:"], body)])]
 
     # Variables -------------------------------------------------------------------------------------------------------

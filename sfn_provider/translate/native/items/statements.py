@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sfn_provider.translate.native.data_flow.evaluation import Way
 from sfn_provider.translate.native.poll_nodes import negated
+from sfn_provider.translate.native.states.python_lines import indented
 
 
 @dataclass(slots=True)
@@ -107,5 +108,5 @@ def _branches(branches: Branches) -> list[str]:
     for head, body in bodies:
         if head == ["except Exception as error:"] and not any(re.search(r"\berror\b", line) for line in body):
             head = ["except Exception:"]
-        lines += [*head, *(f"    {line}" for line in body or ["pass"])]
+        lines += [*head, *indented(body or ["pass"])]
     return lines

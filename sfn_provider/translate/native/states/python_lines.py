@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import argument, call, inline, prose
 from sfn_provider.translate.native.data_flow.values import Key
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """Return lines as they stand one level deeper."""
+    return [f"    {line}" for line in lines]
 
 
 def return_lines(
@@ -75,7 +81,7 @@ def statement_lines(start: str, text: str, width: int) -> tuple[str, ...]:
         return tuple((start + laid_out).split("\n"))
     inner = without_brackets(text)
     if len(inner) + 4 > width:
-        return (f"{start}(", *(f"    {line}" for line in _conditional_lines(inner)), ")")
+        return (f"{start}(", *indented(_conditional_lines(inner)), ")")
     return (f"{start}(", f"    {inner}", ")")
 
 
