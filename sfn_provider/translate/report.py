@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sfn_provider.plurals import count
 from sfn_provider.translate.plan.model import tasks_of
 
 if TYPE_CHECKING:
@@ -23,15 +24,15 @@ def as_text(translation: Translation) -> str:
     if translation.style == "native":
         exact = [entry for entry in translation.tasks if entry.how == "exact"]
         imports = f"of which {len(exact)} stay exact" if exact else "without an import of sfn_provider"
-        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')}, {imports}", ""]
+        lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')}, {imports}", ""]
         rows: list[tuple[str, ...]] = [("State", "Type", "How", "Operator", "Task")]
         rows += [
             ("  " * _depth(entry) + entry.state, entry.type, entry.how, entry.operator, entry.task_id)
             for entry in translation.tasks
         ]
     else:
-        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')} in {_count(tasks_of(plan.tasks), 'task')}"]
-        lines.append("")
+        tasks = count(len(tasks_of(plan.tasks)), "task")
+        lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')} in {tasks}", ""]
         rows = [("State", "Type", "Task")]
         rows += [("  " * _depth(entry) + entry.name, entry.type, entry.task_id) for entry in translation.states]
     lines += _columns(rows)
@@ -44,10 +45,6 @@ def as_text(translation: Translation) -> str:
             f"          {finding.advice}",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _count(things: Sequence[object], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _heading(findings: Sequence[Finding]) -> str:
