@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from sfn_provider.translate.emit import literals
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
-from sfn_provider.translate.native.model import INVOKE, WIDTH, Import, NativeDag, NativeNode, Versions
+from sfn_provider.translate.native.model import ERROR_NAME, INVOKE, WIDTH, Import, NativeDag, NativeNode, Versions
 from sfn_provider.translate.native.states.python_lines import comment_lines
 from sfn_provider.translate.plan.model import DagPlan
 
@@ -22,10 +23,42 @@ _PUSH_ERROR = """
 
 def push_error(context):
     error = context["exception"]
-    value = {"Error": type(error).__name__, "Cause": str(error)}
-    context["ti"].xcom_push(key="error", value=value)
+    context["ti"].xcom_push(key="error", value={"Error": error_name(error), "Cause": str(error)})
 
 """
+
+
+_ERROR_NAME = """
+
+def error_name(error):
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"]
+    return type(error).__name__
+
+"""
+
+_ERROR_NAME_OF_FUNCTIONS = """
+
+def error_name(error):
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+        return f"Lambda.{code}" if error.operation_name == "Invoke" else code
+    match error.args:  # a function's own error
+CASES    return type(error).__name__
+
+"""
+
+_ERROR_OF_OPERATOR = """\
+        case [_, {"Payload": payload}]:
+            return json.loads(payload).get("errorType", "Lambda.Unknown")
+"""
+
+_ERROR_OF_CALL = """\
+        case [{"errorType": name}]:
+            return name
+"""
+
+_LAMBDA_OPERATOR = "LambdaInvokeFunctionOperator"
 
 
 _INVOKE_FUNCTION = f"""
@@ -56,13 +89,41 @@ def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     for name in ("tags", *(() if plan.origin else ("doc_md",))):
         arguments.pop(name)
     dag_call = literals.call("DAG", arguments, "")
-    if any("on_failure_callback" in node.arguments for node in dag.nodes):
-        constants += _PUSH_ERROR if constants else _PUSH_ERROR[1:]
-    if any(f"{INVOKE}(" in line for node in dag.nodes for line in node.body):
-        constants = constants.removesuffix("\n") if "\ndef " in constants else constants
-        constants += _INVOKE_FUNCTION if constants else _INVOKE_FUNCTION[1:]
+    functions = "".join(_functions(dag))
+    if functions:
+        constants += functions if constants else functions[1:]
     first = "\n" if body.lstrip().startswith("@") else ""
     return f"{head}{constants}{chr(10) if constants else ''}with {dag_call}:\n{first}{body}"
+
+
+def _functions(dag: NativeDag) -> Iterator[str]:
+    """Iterate over the functions that tasks call, each with the blank lines around it."""
+    lines = [line for node in dag.nodes for line in node.body]
+    pushes = any("on_failure_callback" in node.arguments for node in dag.nodes)
+    found = []
+    if names_errors(dag):
+        cases = _ERROR_OF_OPERATOR if any(_pushes_of(node, _LAMBDA_OPERATOR) for node in dag.nodes) else ""
+        cases += _ERROR_OF_CALL if any(_calls_function(line) for line in lines) else ""
+        found.append(_ERROR_NAME_OF_FUNCTIONS.replace("CASES", cases) if cases else _ERROR_NAME)
+    found += [_PUSH_ERROR] if pushes else []
+    found += [_INVOKE_FUNCTION] if any(f"{INVOKE}(" in line for line in lines) else []
+    for position, text in enumerate(found):
+        yield text if position == 0 else text.removeprefix("\n")
+
+
+def names_errors(dag: NativeDag) -> bool:
+    """Whether a task asks for the name of an error."""
+    pushes = any("on_failure_callback" in node.arguments for node in dag.nodes)
+    return pushes or any(f"{ERROR_NAME}(" in line for node in dag.nodes for line in node.body)
+
+
+def _pushes_of(node: NativeNode, operator: str) -> bool:
+    return node.operator == operator and "on_failure_callback" in node.arguments
+
+
+def _calls_function(line: str) -> bool:
+    """Whether a line calls a Lambda function, and fails with the function's answer."""
+    return f"{INVOKE}(" in line or "raise RuntimeError(answer)" in line
 
 
 def _constant(name: str, value: str) -> str:
@@ -82,6 +143,9 @@ def _docstring(plan: DagPlan) -> str:
 def _imports(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     found: set[Import] = {imported for node in dag.nodes for imported in node.imports}
     found |= {("datetime", name) for name in date_names(plan)}
+    if names_errors(dag):
+        found |= {("botocore.exceptions", "ClientError")}
+        found |= {("json", "")} if any(_pushes_of(node, _LAMBDA_OPERATOR) for node in dag.nodes) else set()
     taskflow = ("task",) if any(node.decorator for node in dag.nodes) else ()
     groups = ("TaskGroup",) if dag.groups else ()
     if versions.is_2:

@@ -292,3 +292,8 @@ def marks_of(value: Value) -> Iterator[Source]:
     for part in walk(value):
         if isinstance(part, OneOf):
             yield from (mark for mark, _ in part.alternatives if mark is not None)
+
+
+def reads_error(value: Value) -> bool:
+    """Return whether a value reads the error of a failed state."""
+    return any(isinstance(part, Source) and part.kind == "error" for part in walk(value))

@@ -190,6 +190,16 @@ def rule_values(flow: StateFlow) -> Iterator[Value]:
             yield from values_of_rule(rule, flow)
 
 
+def compared_values(flow: StateFlow) -> Iterator[Value]:
+    """Iterate over the values that the rules of a Choice compare, but not those whose presence alone they test."""
+    pending = list(flow.state.choices) if isinstance(flow.state, Choice) else []
+    while pending:
+        rule = pending.pop()
+        pending += [*(rule.and_ or ()), *(rule.or_ or ()), *((rule.not_,) if rule.not_ else ())]
+        if rule.condition is not None or (rule.comparison is not None and rule.comparison != "IsPresent"):
+            yield from values_of_rule(rule, flow)
+
+
 def values_of_rule(rule: ChoiceRule, flow: StateFlow) -> Iterator[Value]:
     """Iterate over the values that a rule reads; of a member that IsPresent tests, the object around it."""
     for part in (*(rule.and_ or ()), *(rule.or_ or ()), *((rule.not_,) if rule.not_ else ())):
