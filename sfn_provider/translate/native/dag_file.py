@@ -23,39 +23,33 @@ _PUSH_ERROR = """
 
 def push_error(context):
     error = context["exception"]
-    context["ti"].xcom_push(key="error", value={"Error": error_name(error), "Cause": str(error)})
+    context["ti"].xcom_push(key="error", value={"Error": NAME, "Cause": str(error)})
 
 """
 
+_CLASS_NAME = "type(error).__name__"
 
-_ERROR_NAME = """
+_ERROR_NAME = f"""
 
-def error_name(error):
-    if isinstance(error, ClientError):
-        return error.response["Error"]["Code"]
-    return type(error).__name__
-
-"""
-
-_ERROR_NAME_OF_FUNCTIONS = """
-
-def error_name(error):
-    if isinstance(error, ClientError):
-        code = error.response["Error"]["Code"]
-        return f"Lambda.{code}" if error.operation_name == "Invoke" else code
-    match error.args:  # a function's own error
-CASES    return type(error).__name__
+def {ERROR_NAME}(error):
+    match error.args:
+CASES    return {_CLASS_NAME}
 
 """
 
 _ERROR_OF_OPERATOR = """\
-        case [_, {"Payload": payload}]:
+        case [_, {"Payload": payload}]:  # of LambdaInvokeFunctionOperator
             return json.loads(payload).get("errorType", "Lambda.Unknown")
 """
 
 _ERROR_OF_CALL = """\
-        case [{"errorType": name}]:
+        case [{"errorType": name}]:  # of a Lambda function
             return name
+"""
+
+_SERVICE_ERROR = """\
+    if isinstance(error, ClientError) and error.operation_name == "Invoke":
+        return f"Lambda.{type(error).__name__}"
 """
 
 _LAMBDA_OPERATOR = "LambdaInvokeFunctionOperator"
@@ -99,31 +93,35 @@ def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
 def _functions(dag: NativeDag) -> Iterator[str]:
     """Iterate over the functions that tasks call, each with the blank lines around it."""
     lines = [line for node in dag.nodes for line in node.body]
-    pushes = any("on_failure_callback" in node.arguments for node in dag.nodes)
-    found = []
-    if names_errors(dag):
-        cases = _ERROR_OF_OPERATOR if any(_pushes_of(node, _LAMBDA_OPERATOR) for node in dag.nodes) else ""
-        cases += _ERROR_OF_CALL if any(_calls_function(line) for line in lines) else ""
-        found.append(_ERROR_NAME_OF_FUNCTIONS.replace("CASES", cases) if cases else _ERROR_NAME)
-    found += [_PUSH_ERROR] if pushes else []
+    pushing = [node for node in dag.nodes if "on_failure_callback" in node.arguments]
+    found = [named] if (named := _error_name(dag)) else []
+    if pushing:
+        found.append(_PUSH_ERROR.replace("NAME", f"{ERROR_NAME}(error)" if named else _CLASS_NAME))
     found += [_INVOKE_FUNCTION] if any(f"{INVOKE}(" in line for line in lines) else []
     for position, text in enumerate(found):
         yield text if position == 0 else text.removeprefix("\n")
 
 
-def names_errors(dag: NativeDag) -> bool:
-    """Whether a task asks for the name of an error."""
-    pushes = any("on_failure_callback" in node.arguments for node in dag.nodes)
-    return pushes or any(f"{ERROR_NAME}(" in line for node in dag.nodes for line in node.body)
+def _error_name(dag: NativeDag) -> str:
+    """Return the function that names the error of a Lambda function; empty where no task needs it."""
+    pushing = [node for node in dag.nodes if "on_failure_callback" in node.arguments]
+    asking = [node for node in dag.nodes if any(f"{ERROR_NAME}(" in line for line in node.body)]
+    cases = _ERROR_OF_OPERATOR if any(node.operator == _LAMBDA_OPERATOR for node in pushing) else ""
+    cases += _ERROR_OF_CALL if asking or any(map(_calls_function, pushing)) else ""
+    text = _ERROR_NAME.replace("CASES", cases) if cases else ""
+    return text.replace("    match", f"{_SERVICE_ERROR}    match", 1) if _names_service(dag) else text
 
 
-def _pushes_of(node: NativeNode, operator: str) -> bool:
-    return node.operator == operator and "on_failure_callback" in node.arguments
+def _names_service(dag: NativeDag) -> bool:
+    """Whether a task asks for an error of Lambda itself."""
+    return any(
+        '"Lambda.' in line for node in dag.nodes for line in node.body if node.how == "branch" or "error" in line
+    )
 
 
-def _calls_function(line: str) -> bool:
-    """Whether a line calls a Lambda function, and fails with the function's answer."""
-    return f"{INVOKE}(" in line or "raise RuntimeError(answer)" in line
+def _calls_function(node: NativeNode) -> bool:
+    """Whether a task calls Lambda functions, and fails with what they answer."""
+    return any(f"{INVOKE}(" in line or "raise RuntimeError(answer)" in line for line in node.body)
 
 
 def _constant(name: str, value: str) -> str:
@@ -143,9 +141,9 @@ def _docstring(plan: DagPlan) -> str:
 def _imports(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     found: set[Import] = {imported for node in dag.nodes for imported in node.imports}
     found |= {("datetime", name) for name in date_names(plan)}
-    if names_errors(dag):
-        found |= {("botocore.exceptions", "ClientError")}
-        found |= {("json", "")} if any(_pushes_of(node, _LAMBDA_OPERATOR) for node in dag.nodes) else set()
+    named = _error_name(dag)
+    found |= {("json", "")} if "json." in named else set()
+    found |= {("botocore.exceptions", "ClientError")} if "ClientError" in named else set()
     taskflow = ("task",) if any(node.decorator for node in dag.nodes) else ()
     groups = ("TaskGroup",) if dag.groups else ()
     if versions.is_2:

@@ -1,4 +1,4 @@
-"""Builds the graph of the tasks of a native DAG: entries and exits of states, handlers, what stands between tasks."""
+"""Builds the graph of the tasks of a native DAG, with handlers and what stands between tasks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.model import Choice, Pass, Succeed, Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.values import Absent, walk
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.mapping import map_form
@@ -46,10 +47,12 @@ class _Builder:
     entries: dict[str, list[str]] = field(default_factory=dict)
     exits: dict[str, list[str]] = field(default_factory=dict)
     inside: dict[str, list[str]] = field(default_factory=dict)
+    choosing: set[str] = field(default_factory=set)
 
     def scope(self, scope: ScopeFlow, groups: tuple[str, ...]) -> tuple[list[str], list[tuple[str, EdgeKind]]]:
         """Add the tasks of a scope. Return its first tasks, and the ends of it: keys with the kinds of their ways."""
         targets = self._targets(scope)
+        self.choosing |= {name for name, flow in scope.states.items() if self._chooses_handler(flow, scope)}
         arrivals = self._arrivals(scope, targets)
         for name, flow in scope.states.items():
             if name not in self.routes.folded:
@@ -60,6 +63,16 @@ class _Builder:
                 ends += self._connect(flow, targets, arrivals, is_inner=bool(groups))
         start = targets[scope.start_at]
         return ([] if start == END else self.entries[start]), ends
+
+    @staticmethod
+    def _chooses_handler(flow: StateFlow, scope: ScopeFlow) -> bool:
+        """Whether it depends on the name of a Task's error whether, or by which handler, it is caught.
+
+        It does not matter where the one handler does nothing but fail.
+        """
+        if not isinstance(flow.state, Task) or not flow.state.catch or catches_all(flow.state):
+            return False
+        return len(flow.state.catch) > 1 or not _always_fails(scope.states[flow.state.catch[0].next])
 
     def _targets(self, scope: ScopeFlow) -> dict[str, str]:
         """Return for each state the state of the next task at or behind it, or END."""
@@ -114,7 +127,7 @@ class _Builder:
         if flow.state.type != "Parallel":
             routes.nodes[name] = RouteNode(name, "state", name, groups)
             self.entries[name] = self.exits[name] = self.inside[name] = [name]
-            if _chooses_handler(flow):
+            if flow.name in self.choosing:
                 catch = f"{name}\0catch"
                 routes.nodes[catch] = RouteNode(catch, "catch", name, groups)
                 self._edge(name, catch, "error", name)
@@ -190,7 +203,7 @@ class _Builder:
         for target, kind in _ways(flow):
             resolved = targets[target]
             branch = self.exits[flow.name][0]
-            if kind == "error" and _chooses_handler(flow):
+            if kind == "error" and flow.name in self.choosing:
                 branch, kind = f"{flow.name}\0catch", "choice"
             if kind == "choice":
                 self.routes.choices.setdefault(branch, {})[target] = END if resolved == END else ""
@@ -234,9 +247,8 @@ class _Builder:
         return [key]
 
 
-def _chooses_handler(flow: StateFlow) -> bool:
-    """Whether it depends on the name of a Task's error whether, or by which handler, it is caught."""
-    return isinstance(flow.state, Task) and bool(flow.state.catch) and not catches_all(flow.state)
+def _always_fails(flow: StateFlow) -> bool:
+    return isinstance(flow.state, Task) and any(isinstance(part, Absent) for part in walk(flow.effective))
 
 
 def _ways(flow: StateFlow) -> list[tuple[str, EdgeKind]]:

@@ -33,7 +33,7 @@ from sfn_provider.translate.native.nodes import NodeMaker, fail_exception, momen
 from sfn_provider.translate.native.poll_nodes import leaving_test
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import END
-from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call
+from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, names_error
 from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
 from sfn_provider.translate.native.states.python_lines import (
     comment_lines,
@@ -149,7 +149,7 @@ class ItemBody:
         if place is None:
             return self.maker.find(source, keys)
         if source.kind == "error":
-            fields = {"Error": f"{ERROR_NAME}(error)", "Cause": "str(error)"}
+            fields = {"Error": self._names[f"{source.state}\0error"], "Cause": "str(error)"}
             whole = ", ".join(f'"{name}": {text}' for name, text in fields.items())
             return Place("\0" + (fields[str(keys[0])] if keys else f"{{{whole}}}"))
         if source.kind == "result" and source.state in self.calls.forms:
@@ -342,14 +342,16 @@ class ItemBody:
 
     def _handler(self, scope: ScopeFlow, flow: StateFlow, join: str, finish: Finish) -> Case:
         """Write what is done with an error: what its catcher says, or nothing where none takes it."""
-        head = ["except Exception as error:"]
-        if catches_all(flow.state):
+        is_function = isinstance(flow.state, Task) and names_error(flow.state)
+        name = f"{ERROR_NAME}(error)" if is_function else "type(error).__name__"
+        head, self._names[f"{flow.name}\0error"] = ["except Exception as error:"], name
+        if catches_all(flow.state) and all(way == flow.ways[1] for way in flow.ways[2:]):
             return self._case(scope, head, flow.ways[1], join, finish)
         tests = error_tests_of_call(flow.state)
         cases: list[Case] = []
         with self._deeper():
             for test, target in zip(tests, flow.ways[1:], strict=True):
-                lines = [f"{'elif' if cases else 'if'} {test.condition(f'{ERROR_NAME}(error)')}:"]
+                lines = [f"{'elif' if cases else 'if'} {test.condition(name)}:"]
                 cases.append(self._case(scope, ["else:"] if test.takes_all else lines, target, join, finish))
         cases += [] if tests[-1].takes_all else [Case(["else:"], ["raise"])]
         return Case(head, [Branches(cases)], [arrival for case in cases for arrival in case.arrivals])

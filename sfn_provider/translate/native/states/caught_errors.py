@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sfn_provider.asl.model import Catcher, Map, Parallel, Task, walk_states
 from sfn_provider.asl.placeholders import fill_partition
@@ -12,8 +13,11 @@ from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.states.api_shapes import find_call
 
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
 TIMEOUTS = ("AirflowTaskTimeout", "ReadTimeoutError", "TaskDeferralTimeout")
-"""The classes of errors by which Airflow, or botocore, ends what takes too long."""
+"""The classes of the errors by which Airflow, or botocore, ends what takes too long."""
 
 _FUNCTION = "arn:aws:states:::lambda:invoke"
 _TIMEOUT_NAMES = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
@@ -55,9 +59,9 @@ class ErrorTest:
 
 
 def catches_all(state: object) -> bool:
-    """Whether a state has one catcher, and that takes every error that the state may have."""
+    """Whether the catchers of a state lead to one handler, and take every error that the state may have."""
     catchers: tuple[Catcher, ...] = getattr(state, "catch", ())
-    return len(catchers) == 1 and _takes_all(state, catchers[0])
+    return len({catcher.next for catcher in catchers}) == 1 and _takes_all(state, catchers[-1])
 
 
 def _takes_all(state: object, catcher: Catcher) -> bool:
@@ -141,18 +145,25 @@ def _test(state: Task, resource: Resource, catcher: Catcher) -> ErrorTest:
 
 
 def _python_name(name: str, resource: Resource, is_job: bool) -> str:
-    """Return the name that an error has in a DAG: the code of a service's error, a function's ``errorType``."""
+    """Return the name that an error has in a DAG: a function's ``errorType``, else the class of botocore's error.
+
+    botocore makes a class for each error that a service's model names, and calls it as the model does.
+    """
     integration, operation = find_call(resource)
     prefix, _, own = name.partition(".")
     names = integration.errors
     if prefix == names.prefix and own:
         for shape in operation.service_model.error_shapes:
             if names.modelled(shape.name) == own:
-                code = shape.metadata.get("error", {}).get("code") or shape.name
-                return f"Lambda.{code}" if resource.service == "lambda" else str(code)
-    elif not name.startswith("States.") and not is_job:
+                return f"Lambda.{shape.name}" if resource.service == "lambda" else str(shape.name)
+    elif not name.startswith("States.") and not is_job and name not in _service_errors(resource, operation):
         return name
     raise NotNative(f"its Catch names {name}, which a DAG cannot tell from other errors")
+
+
+def _service_errors(resource: Resource, operation: OperationModel) -> set[str]:
+    """Return the names of Lambda's own errors, which those of a function are not told from."""
+    return {shape.name for shape in operation.service_model.error_shapes} if resource.service == "lambda" else set()
 
 
 def choosing_lines(choices: Iterable[tuple[ErrorTest, str]], name: str, width: int) -> list[str]:
@@ -164,7 +175,10 @@ def choosing_lines(choices: Iterable[tuple[ErrorTest, str]], name: str, width: i
         width: columns of a line.
     """
     lines: list[str] = []
-    for test, returned in choices:
+    found = [*choices]
+    while len(found) > 1 and found[-1][0].takes_all and found[-2][1] == found[-1][1]:
+        del found[-2]
+    for test, returned in found:
         condition = test.condition(name, is_certain=False)
         if condition != "False":
             lines += [*_if_lines(condition, width), f"    return {returned}"]
