@@ -58,6 +58,7 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
     "ERROR_CONTENTS": _LATER_PARAMETER,
     "CONTEXT_OBJECT": Announcement(("different parameter",), ("different parameter",)),
     "OPERATOR_PARAMETERS": _PARAMETER,
+    "JSON_TEXT": _PARAMETER,
     "TEXT_OF_VALUES": _PARAMETER,
     "PLACEHOLDER_FUNCTION": _PARAMETER,
     "RESULT_PARTS": _LATER_PARAMETER,

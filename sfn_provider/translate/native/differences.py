@@ -26,7 +26,7 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
-from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree
+from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.task_entries import exact_part_of
 
@@ -206,6 +206,21 @@ def _operator(name: str, state: object, native: NativePlan) -> Iterator[Differen
         )
 
 
+def _json_texts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    form = native.forms.get(name)
+    if not isinstance(form, OperatorForm):
+        return
+    parsed = {argument.name for argument in form.row.arguments.values() if argument.kind == "json"}
+    texts = [value for argument, value in form.arguments.items() if argument not in parsed]
+    if any(isinstance(leaf, JsonText) for leaf in leaves(texts)):
+        yield (
+            "JSON_TEXT",
+            "A text that is JSON has spaces, and what is put in it its members by their names; Step Functions writes "
+            "no spaces, and members as they come.",
+            "Nothing, where whoever gets the text parses it.",
+        )
+
+
 def _dynamic(tree: object) -> Iterator[Value]:
     return (part for part in walk(from_tree(tree)) if not isinstance(part, Constant | Object) and [*reads_of(part)])
 
@@ -350,6 +365,7 @@ _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = 
         _comparisons,
         _placeholder,
         _operator,
+        _json_texts,
         _parts,
         _response,
         _failing,

@@ -214,10 +214,6 @@ class NodeMaker:
             return {name: self.python(entry, writer) for name, entry in value.members}
         if isinstance(value, Array):
             return [self.python(item, writer) for item in value.items]
-        if isinstance(value, Call) and value.name == "States.JsonToString":
-            as_json = writer.is_json(value.arguments[0])
-            if as_json is not None:
-                return Code(as_json)
         return Code(writer.expression(value), writer.lines_of(value) if isinstance(value, OneOf) else ())
 
     def written(

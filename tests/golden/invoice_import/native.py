@@ -101,7 +101,10 @@ with DAG(
     tell_accounting = SnsPublishOperator(
         task_id="TellAccounting",
         target_arn=ACCOUNTING,
-        message="{{ ti.xcom_pull(task_ids='TellAccounting_message') | tojson }}",
+        message=(
+            "{{ macros.json.dumps(ti.xcom_pull(task_ids='TellAccounting_message'), separators=(',', ':'), "
+            "ensure_ascii=false) }}"
+        ),
     )
 
     look_for_invoices >> [read_invoices, tell_accounting_failed]
