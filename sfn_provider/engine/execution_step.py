@@ -17,8 +17,8 @@ from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
 from sfn_provider.engine.limits import (
-    HISTORY_FULL_ERROR,
     MAX_PAYLOAD_BYTES,
+    history_full_error,
     most_bytes_after,
     oversize_error,
     oversized_output,
@@ -335,7 +335,7 @@ class ExecutionStep(StepContext):
         """Fail the execution by the last event that its history has room for."""
         frame = self.execution.root
         frame.previous = self.execution.first_event + self.execution.event_ids
-        self.end_execution(frame, "FAILED", HISTORY_FULL_ERROR)
+        self.end_execution(frame, "FAILED", history_full_error(self.max_events))
 
     # Branches and iterations -----------------------------------------------------------------------------------------
 

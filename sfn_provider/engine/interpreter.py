@@ -74,24 +74,28 @@ class Interpreter:
     ``exit`` names it.
 
     Args:
-        machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one.
+        machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one; compiled where several
+            interpreters run the same one.
         task_token: makes task tokens; None for placeholders.
         observer: gets observations while an execution goes on; None where nobody observes.
         child_histories: records the histories of child executions; None where nobody asks for them.
         execution_type: ``STANDARD`` or ``EXPRESS``, whose history has no limit (AWS's quotas).
+        max_events: how many events a history has at most; None for AWS's quota.
     """
 
     def __init__(
         self,
-        machine: StateMachine,
+        machine: StateMachine | CompiledMachine,
         *,
         task_token: TaskTokenFactory | None = None,
         observer: Observer | None = None,
         child_histories: ChildHistories | None = None,
         execution_type: str = "STANDARD",
+        max_events: float | None = None,
     ) -> None:
-        self._max_events = math.inf if execution_type == "EXPRESS" else MAX_EVENTS
-        self._machine = CompiledMachine(machine)
+        quota = math.inf if execution_type == "EXPRESS" else MAX_EVENTS
+        self._max_events = quota if max_events is None else max_events
+        self._machine = machine if isinstance(machine, CompiledMachine) else CompiledMachine(machine)
         self._task_token = task_token
         self._observer = observer
         self._child_histories = child_histories
