@@ -116,6 +116,7 @@ def _request(execution: Execution, call: CallTask) -> TaskRequest:
         execution.machine_arn,
         execution.machine_name,
         execution.revision.definition,
+        execution.input,
         call,
         execution.test_case,
         execution.memory,
