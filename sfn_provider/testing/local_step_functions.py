@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -18,7 +17,7 @@ from sfn_provider.server.local_server import LocalServer, check_installed
 from sfn_provider.server.task_runner import UNHANDLED, TaskOutcome, TaskRequest, TaskRunner
 from sfn_provider.server.tasks.first_answer import FirstAnswer
 from sfn_provider.server.tasks.mocked_tasks import MadeTasks, MockedTasks
-from sfn_provider.testing.json_differences import differences, is_different, json_text
+from sfn_provider.testing.local_executions import LocalExecution
 from sfn_provider.text_files import read_json_file
 
 if TYPE_CHECKING:
@@ -207,125 +206,13 @@ class LocalStepFunctions:
             if time.monotonic() > end:
                 raise AssertionError(
                     f"The execution {execution['executionArn']} still runs after {_WAIT_SECONDS:.0f} s:\n"
-                    f"{LocalExecution(execution, self._events(execution['executionArn']))._story()}"
+                    f"{LocalExecution(execution, self._events(execution['executionArn'])).story()}"
                 )
             time.sleep(0.01)
             execution = self._server.call("DescribeExecution", {"executionArn": execution["executionArn"]})
         return LocalExecution(execution, self._events(execution["executionArn"]))
 
-    def _only_execution(self, arn: str) -> str:
-        __tracebackhide__ = True
-        if ":stateMachine:" not in arn:
-            return arn
-        machine = arn.partition("#")[0]
-        found = self._server.call("ListExecutions", {"stateMachineArn": machine})["executions"]
-        if len(found) != 1:
-            names = ", ".join(each["executionArn"] for each in found) or "none"
-            raise AssertionError(f"{machine} has {len(found)} executions, not one: {names}; give the ARN of one")
-        return str(found[0]["executionArn"])
-
-    def _events(self, arn: str) -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = []
-        page: dict[str, Any] = {"executionArn": arn, "maxResults": 1000}
-        while True:
-            answer = self._server.call("GetExecutionHistory", page)
-            events += answer["events"]
-            if "nextToken" not in answer:
-                return events
-            page["nextToken"] = answer["nextToken"]
-
-
-def _make_mocks(definition: str, input: Any) -> Mocks:
-    from sfn_provider.asl import parse
-    from sfn_provider.compare.cases.configuration import mocks_for_input
-
-    return mocks_for_input(parse(definition), input)
-
-
-@dataclass(frozen=True)
-class LocalExecution:
-    """An execution on the server, with what a test asks of it.
-
-    Args:
-        description: DescribeExecution's answer, times in seconds since the epoch.
-        events: its history, as GetExecutionHistory returns it.
-    """
-
-    description: Mapping[str, Any] = field(repr=False)
-    events: Sequence[Mapping[str, Any]] = field(repr=False)
-
-    @property
-    def arn(self) -> str:
-        """Its ARN."""
-        return str(self.description["executionArn"])
-
-    @property
-    def status(self) -> str:
-        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE."""
-        return str(self.description["status"])
-
-    @property
-    def input(self) -> Json:
-        """Its input as a JSON value."""
-        return json.loads(self.description.get("input", "null"))
-
-    @property
-    def output(self) -> Json:
-        """Its output as a JSON value; `MISSING` where it has none."""
-        return json.loads(self.description["output"]) if "output" in self.description else MISSING
-
-    @property
-    def error(self) -> str | None:
-        """The name of its error."""
-        return self.description.get("error")
-
-    @property
-    def cause(self) -> str | None:
-        """The cause of its error."""
-        return self.description.get("cause")
-
-    @property
-    def states(self) -> list[str]:
-        """The names of the states that it has entered, in order."""
-        entered = (event for event in self.events if str(event["type"]).endswith("StateEntered"))
-        return [str(event["stateEnteredEventDetails"]["name"]) for event in entered]
-
-    def check(self, **expected: Any) -> None:
-        """Compare it with what a test expects.
-
-        Args:
-            expected: properties by name; MISSING for one that is not compared.
-
-        Raises:
-            AssertionError: one differs; says how the execution went.
-        """
-        __tracebackhide__ = True
-        for name, value in expected.items():
-            found = getattr(self, name)
-            if value is not MISSING and is_different(found, value):
-                lines = [f"Expected the {name} {json_text(value)}", *differences(found, value)]
-                raise AssertionError("\n".join([self._story(), *lines]))
-
-    def _story(self) -> str:
-        """Return in a few lines how the execution went."""
-        lines = [f"The execution {self.arn} is {self.status}", f"  states: {', '.join(self.states) or 'none'}"]
-        if self.output is not MISSING:
-            lines.append(f"  output: {json_text(self.output)}")
-        facts = {"error": self.error, "cause": self.cause}
-        return "\n".join(lines + [f"  {name}: {text}" for name, text in facts.items() if text is not None])
-
-
-@dataclass(frozen=True)
-class AssertExecution:
-    """Asserts how an execution went; the fixture ``assert_execution`` is one.
-
-    Args:
-        step_functions: where it ran.
-    """
-
-    step_functions: LocalStepFunctions
-
-    def __call__(
+    def assert_execution(
         self,
         arn: str,
         *,
@@ -354,9 +241,37 @@ class AssertExecution:
             AssertionError: something differs; says how the execution went.
         """
         __tracebackhide__ = True
-        execution = self.step_functions.find_execution(arn, wait=status != "RUNNING")
+        execution = self.find_execution(arn, wait=status != "RUNNING")
         expected: dict[str, Json] = {"input": input, "output": output, "error": error, "cause": cause, "states": states}
         if status == "SUCCEEDED" and error is not MISSING:
             raise UsageError("an execution with an error has not SUCCEEDED: give its status, too, as status='FAILED'")
         execution.check(status=status, **expected)
         return execution
+
+    def _only_execution(self, arn: str) -> str:
+        __tracebackhide__ = True
+        if ":stateMachine:" not in arn:
+            return arn
+        machine = arn.partition("#")[0]
+        found = self._server.call("ListExecutions", {"stateMachineArn": machine})["executions"]
+        if len(found) != 1:
+            names = ", ".join(each["executionArn"] for each in found) or "none"
+            raise AssertionError(f"{machine} has {len(found)} executions, not one: {names}; give the ARN of one")
+        return str(found[0]["executionArn"])
+
+    def _events(self, arn: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"executionArn": arn, "maxResults": 1000}
+        while True:
+            answer = self._server.call("GetExecutionHistory", page)
+            events += answer["events"]
+            if "nextToken" not in answer:
+                return events
+            page["nextToken"] = answer["nextToken"]
+
+
+def _make_mocks(definition: str, input: Any) -> Mocks:
+    from sfn_provider.asl import parse
+    from sfn_provider.compare.cases.configuration import mocks_for_input
+
+    return mocks_for_input(parse(definition), input)

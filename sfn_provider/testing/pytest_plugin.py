@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from sfn_provider.testing.local_step_functions import AssertExecution, LocalStepFunctions
+    from sfn_provider.testing.local_executions import LocalExecution
+    from sfn_provider.testing.local_step_functions import LocalStepFunctions
     from sfn_provider.testing.state_tests import StateTest
 
 
@@ -40,7 +41,7 @@ def state_test(request: pytest.FixtureRequest) -> StateTest:
 
 @pytest.fixture
 def stepfunctions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStepFunctions]:
-    """Run Step Functions on this machine, and lead this process's AWS clients of Step Functions there; see docs/serve.md.
+    """Run Step Functions on this machine, and lead the AWS clients of this process there; see docs/serve.md.
 
     Time is virtual. ``stepfunctions.client`` is a boto3 client. The marker
     ``@pytest.mark.stepfunctions(region="eu-central-1", account_id="210987654321", time="real")`` changes what it names.
@@ -63,7 +64,9 @@ def stepfunctions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def state_machine(stepfunctions: LocalStepFunctions) -> Callable[..., str]:
-    """Create state machines on `stepfunctions`; returns the ARN::
+    """Create state machines on `stepfunctions`.
+
+    It returns the ARN::
 
         def test_the_dag(state_machine, assert_execution):
             arn = state_machine("pipeline.asl.json", mocks={"Charge": [{"Return": {"paid": True}}]})
@@ -76,8 +79,9 @@ def state_machine(stepfunctions: LocalStepFunctions) -> Callable[..., str]:
 
 
 @pytest.fixture
-def assert_execution(stepfunctions: LocalStepFunctions) -> AssertExecution:
-    """Wait for the end of an execution on `stepfunctions` and assert how it went; returns the execution."""
-    from sfn_provider.testing.local_step_functions import AssertExecution
+def assert_execution(stepfunctions: LocalStepFunctions) -> Callable[..., LocalExecution]:
+    """Wait for the end of an execution on `stepfunctions` and assert how it went; returns the execution.
 
-    return AssertExecution(stepfunctions)
+    The arguments are those of `sfn_provider.testing.local_step_functions.LocalStepFunctions.assert_execution`.
+    """
+    return stepfunctions.assert_execution
