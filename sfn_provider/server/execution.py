@@ -7,14 +7,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.execution_state import Status
+from sfn_provider.engine.execution_state import ExecutionState, Frame, Status
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.timestamps import format_time
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.requests import Event
     from sfn_provider.server.revisions import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class RedrivePoint:
+    """Where a redrive goes on.
+
+    Args:
+        state: the engine's state, as the execution has ended.
+        frames: the frames that were live when it failed.
+        results: the results of tasks in child executions of Map Runs, by the place of the call.
+    """
+
+    state: ExecutionState
+    frames: dict[int, Frame]
+    results: dict[str, Json]
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +60,8 @@ class Execution:
         redrives: how often it was redriven.
         redriven: when it was last redriven.
         ended: set while it does not run.
-        answers: all events that the engine was given, which `sfn_provider.server.redrives` replays.
+        redrive_point: where a redrive goes on; None where none can.
+        redrive_tokens: the dates of redrives by the client tokens of their requests.
         memory: what the task runner stores for it.
     """
 
@@ -73,7 +88,8 @@ class Execution:
     redrives: int = 0
     redriven: float | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-    answers: list[tuple[Event, ...]] = field(default_factory=list)
+    redrive_point: RedrivePoint | None = None
+    redrive_tokens: dict[str, float] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
 
     def end(
@@ -83,6 +99,11 @@ class Execution:
         self.status, self.stopped, self.error, self.cause = status, at, error, cause
         self.output = to_json(output) if status == "SUCCEEDED" else None
         self.ended.set()
+
+    def begin_again(self) -> None:
+        """Note that it runs again."""
+        self.status, self.stopped, self.error, self.cause = "RUNNING", None, None, None
+        self.ended.clear()
 
     def context(self) -> dict[str, Any]:
         """Make the ``Execution`` and ``StateMachine`` parts of its context object."""

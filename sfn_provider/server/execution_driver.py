@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
-from sfn_provider.engine.execution_state import ExecutionState
+from sfn_provider.asl.scope import Json
+from sfn_provider.engine.execution_state import ExecutionState, Frame
+from sfn_provider.engine.execution_step import copy_frames
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
-from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
+from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TaskSucceeded, TimerFired, WakeAt
 from sfn_provider.server.clocks import Clock
-from sfn_provider.server.execution import Execution
+from sfn_provider.server.execution import Execution, RedrivePoint
 from sfn_provider.server.map_runs import MapRunRecorder
 from sfn_provider.server.task_tokens import MakeEvent, TaskTokens
 
@@ -54,29 +56,34 @@ class ExecutionDriver:
 
     Args:
         execution: the execution, which is changed.
-        interpreter: interprets its state machine.
+        make_interpreter: makes the interpreter of its state machine, of a function that takes the frames of a failure.
         clock: its time.
         calls: makes the calls of its tasks.
         tokens: the task tokens of all executions.
         map_runs: records its Map Runs.
         on_end: called once it has ended.
+        known_results: the results of calls that an earlier run of the execution has made, by their place.
     """
 
     def __init__(
         self,
         execution: Execution,
-        interpreter: Interpreter,
+        make_interpreter: Callable[[Callable[[dict[int, Frame]], None]], Interpreter],
         clock: Clock,
         calls: TaskCalls,
         tokens: TaskTokens,
         map_runs: MapRunRecorder,
         on_end: Callable[[Execution], None],
+        known_results: Mapping[str, Json] | None = None,
     ) -> None:
         self.execution = execution
         self.clock = clock
         self.state: ExecutionState | None = None
-        self._interpreter, self._calls, self._tokens = interpreter, calls, tokens
+        self._interpreter, self._calls, self._tokens = make_interpreter(self._set_failed_frames), calls, tokens
         self._map_runs, self._on_end = map_runs, on_end
+        self._known_results = known_results or {}
+        self._results: dict[str, Json] = dict(self._known_results)
+        self._failed_frames: dict[int, Frame] | None = None
         self._agenda: list[tuple[float, int, Event]] = []
         self._order = 0
         self._cancelled: set[str] = set()
@@ -85,6 +92,9 @@ class ExecutionDriver:
         self._has_new_calls = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    def _set_failed_frames(self, frames: dict[int, Frame]) -> None:
+        self._failed_frames = frames
 
     def start(self, start: Start) -> None:
         """Begin to drive the execution, in a task of the running event loop.
@@ -99,31 +109,32 @@ class ExecutionDriver:
     async def _run(self, start: Start) -> None:
         execution = self.execution
         try:
-            state = await self._advance(start(self._interpreter))
+            step = await self._advance(start(self._interpreter))
         except Exception as error:  # a fault of this package, or a machine that none of its limits stops
             LOG.exception("%s: the execution cannot go on", execution.arn)
             self._fail(f"The server could not run this execution, please report it: {error!r}")
         else:
-            status, at = state.status, state.now
-            execution.end(status, at, output=state.output, error=state.error, cause=state.cause)
+            state = step.state
+            if self._failed_frames is not None:
+                execution.redrive_point = RedrivePoint(state, self._failed_frames, self._results)
+            execution.end(state.status, state.now, output=state.output, error=state.error, cause=state.cause)
             self._on_end(execution)
 
-    async def _advance(self, step: StepResult) -> ExecutionState:
+    async def _advance(self, step: StepResult) -> StepResult:
         while True:
             self._take(step)
             if step.state.is_suspended:
-                return step.state
+                return step
             events = await self._next_events()
             self.clock.advance(events[0].at)
-            self.execution.answers.append(events)
             step = self._interpreter.resume(step.state, *events)
 
     def _take(self, step: StepResult) -> None:
         self.state = step.state
+        self._map_runs.take(step.state, step.records)
         self.execution.records += step.records
         if LOG.isEnabledFor(logging.INFO):
             log_transitions(self.execution, step.records)
-        self._map_runs.take(step.state, step.records)
         for request in step.requests:
             self._handle(request)
 
@@ -183,6 +194,9 @@ class ExecutionDriver:
     # Calls -----------------------------------------------------------------------------------------------------------
 
     def _call(self, call: CallTask) -> None:
+        if call.place in self._known_results:
+            self._schedule(TaskSucceeded(call.id, self._known_results[call.place], self.clock.now()))
+            return
         self._open[call.id] = call
         if call.token is not None:
             self._tokens.open(call.token, self, call)
@@ -198,6 +212,8 @@ class ExecutionDriver:
             self._close(call)
         if answer.event is not None:
             self._schedule(answer.event)
+            if self._map_runs.has_runs and isinstance(answer.event, TaskSucceeded):
+                self._results[call.place] = answer.event.result
         self._wake.set()
 
     def _emit(self, event: Event) -> None:
@@ -223,6 +239,23 @@ class ExecutionDriver:
             del self._open[call.id]
         self._schedule(make_event(call.id, self.clock.now()))
         self._wake.set()
+
+    def start_work(self, call: CallTask, worker: str | None) -> None:
+        """Take note that a worker has taken the task of an activity.
+
+        Args:
+            call: the call.
+            worker: the worker's name; None where it gave none.
+        """
+        pending = self.state.pending.get(call.id) if self.state is not None else None
+        if worker is None or pending is None or self.state is None:
+            return
+        frame = self.state.frames[pending.frame]
+        if frame.child_execution is None:
+            # The event before what comes next is ActivityStarted.
+            index = frame.previous - 1
+            record = self.execution.records[index]
+            self.execution.records[index] = record._replace(details={"workerName": worker})
 
     def _cancel(self, identity: str) -> None:
         call = self._open.get(identity)
@@ -261,6 +294,8 @@ class ExecutionDriver:
         for call in [*self._open.values()]:
             self._cancel(call.id)
         execution, at = self.execution, self.clock.now()
+        if status == "ABORTED" and self.state is not None:
+            execution.redrive_point = RedrivePoint(self.state, copy_frames(self.state), self._results)
         at = max(at, execution.records[-1].at if execution.records else at)
         # AWS's event has no predecessor (recorded).
         execution.records.append(Record(len(execution.records) + 1, 0, event, at, details))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,6 +46,7 @@ class MapRun:
         children: its child executions by ARN, oldest first.
         redrives: how often it was redriven.
         redriven: when it was last redriven.
+        places: the place of each child execution's frame, by its ARN; see `CallTask.place`.
     """
 
     arn: str
@@ -57,6 +58,7 @@ class MapRun:
     children: dict[str, Execution] = field(default_factory=dict)
     redrives: int = 0
     redriven: float | None = None
+    places: dict[str, str] = field(default_factory=dict)
 
     def end(self, status: MapRunStatus, at: float) -> None:
         """Note how it has ended."""
@@ -107,6 +109,11 @@ class MapRunRecorder(ChildHistories):
         """Record that a child execution of a Map Run has started."""
         context: dict[str, Any] = child.execution_context or {}
         details, machine = context["Execution"], context["StateMachine"]
+        run = self._run(map_run, at)
+        run.places[details["Id"]] = child.place
+        earlier = run.children.get(details["Id"])
+        if earlier is not None and earlier.status == "SUCCEEDED":  # a redrive goes through it with known results
+            return
         execution = Execution(
             arn=details["Id"],
             name=details["Name"],
@@ -120,9 +127,11 @@ class MapRunRecorder(ChildHistories):
             items=map_run.item_count(details["Input"]),
             test_case=self._execution.test_case,
         )
+        if earlier is not None:
+            execution.redrives, execution.redriven = earlier.redrives + 1, at
         started = {"input": details["Input"], "roleArn": details["RoleArn"]}
         execution.records.append(Record(1, 0, "ExecutionStarted", at, started))
-        self._run(map_run, at).children[execution.arn] = execution
+        run.children[execution.arn] = execution
         self._children[child.id] = self._executions[execution.arn] = execution
 
     def add(self, child: Frame, record: Record) -> None:
@@ -144,16 +153,30 @@ class MapRunRecorder(ChildHistories):
 
     def _run(self, progress: MapRunProgress, at: float) -> MapRun:
         run = self._own.get(progress.arn)
+        if run is not None:
+            return run
+        run = self._map_runs.get(progress.arn)
         if run is None:
-            run = self._own[progress.arn] = MapRun(progress.arn, self._execution, at, progress)
-            self._map_runs[run.arn] = run
+            run = self._map_runs[progress.arn] = MapRun(progress.arn, self._execution, at, progress)
+        else:
+            run.progress, run.status, run.stopped = progress, "RUNNING", None
+            run.redrives, run.redriven = run.redrives + 1, at
+        self._own[progress.arn] = run
         return run
 
-    def take(self, state: ExecutionState, records: Iterable[Record]) -> None:
-        """Take note of the events and the state after a step of the execution."""
-        for record in records:
+    @property
+    def has_runs(self) -> bool:
+        """True once there is a Map Run."""
+        return bool(self._own)
+
+    def take(self, state: ExecutionState, records: list[Record]) -> None:
+        """Take note of the state and the events after a step of the execution; those of a redrive are renamed."""
+        for index, record in enumerate(records):
             if record.type == "MapRunStarted":
                 self._started(state, record)
+                if redrives := self._by_event[record.id].redrives:
+                    details = record.details | {"redriveCount": redrives}
+                    records[index] = record._replace(type="MapRunRedriven", details=details)
             elif record.type in _ENDED and record.previous in self._by_event:
                 self._end(self._by_event[record.previous], _ENDED[record.type], record.at)
         if any(run.status == "RUNNING" for run in self._own.values()):
@@ -172,7 +195,6 @@ class MapRunRecorder(ChildHistories):
             label, _, name = label_and_name.partition(":")
             self._run(MapRunProgress.of_no_items(name, label, arn), record.at)
         self._by_event[record.id] = self._own[arn]
-        self._own[arn].started = record.at
 
     def _end(self, run: MapRun, status: MapRunStatus, at: float) -> None:
         run.end(status, at)

@@ -5,14 +5,24 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time as wall_clock
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sfn_provider.engine.map_run.s3_objects import S3Object
 from sfn_provider.server.api_errors import ApiError
 from sfn_provider.server.arns import ArnBuilder
 from sfn_provider.server.clocks import TimeMode
-from sfn_provider.server.operations import executions, histories, state_machines, tags
+from sfn_provider.server.operations import (
+    activities,
+    aliases,
+    executions,
+    histories,
+    map_runs,
+    state_machines,
+    state_tests,
+    tags,
+    versions,
+)
 from sfn_provider.server.operations.operation_table import OperationTable
 from sfn_provider.server.request_validation import validate_request
 from sfn_provider.server.service_state import ServiceState
@@ -22,8 +32,13 @@ Json = Any
 
 OPERATIONS: Final[OperationTable] = {
     **state_machines.OPERATIONS,
+    **versions.OPERATIONS,
+    **aliases.OPERATIONS,
     **executions.OPERATIONS,
     **histories.OPERATIONS,
+    **map_runs.OPERATIONS,
+    **activities.OPERATIONS,
+    **state_tests.OPERATIONS,
     **tags.OPERATIONS,
 }
 
@@ -41,6 +56,7 @@ class StepFunctionsService:
             ``real``; or how many times faster than real time it passes.
         tasks: runs the tasks of executions.
         objects: contents of S3 objects by ``s3://bucket/key``, which distributed Maps read; what they write is added.
+        now: returns the time at which a request is answered, seconds since the epoch.
 
     Raises:
         UsageError: an argument has a value that it cannot have.
@@ -54,7 +70,9 @@ class StepFunctionsService:
         time: TimeMode = "virtual",
         tasks: TaskRunner | None = None,
         objects: Mapping[str, S3Object] | None = None,
+        now: Callable[[], float] = wall_clock.time,
     ) -> None:
+        self._now = now
         arns, runner = ArnBuilder(region, account_id), tasks or NoTaskRunner()
         self.state = ServiceState(arns, time, runner, objects or {}, self._answer)
 
@@ -71,7 +89,7 @@ class StepFunctionsService:
         Raises:
             ApiError: AWS's error.
         """
-        return await self._answer(operation, parameters, round(wall_clock.time(), 3))
+        return await self._answer(operation, parameters, round(self._now(), 3))
 
     async def _answer(self, operation: str, parameters: dict[str, Json], now: float) -> dict[str, Json]:
         parameters = validate_request(operation, parameters)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
 from sfn_provider.engine.map_run.s3_objects import S3Object
@@ -16,7 +17,7 @@ from sfn_provider.server.activities import Activity
 from sfn_provider.server.api_errors import ApiError, not_found
 from sfn_provider.server.arns import ArnBuilder, check_arn
 from sfn_provider.server.clocks import TimeMode, check_time_mode, make_clock
-from sfn_provider.server.execution import Execution
+from sfn_provider.server.execution import Execution, RedrivePoint
 from sfn_provider.server.execution_driver import ExecutionDriver
 from sfn_provider.server.map_runs import MapRun, MapRunRecorder
 from sfn_provider.server.own_actions import CallOperation, OwnActions
@@ -204,25 +205,63 @@ class ServiceState:
         self.drive(execution, now, lambda interpreter: _first_step(interpreter, execution))
         return execution
 
-    def drive(self, execution: Execution, now: float, start: Start) -> None:
+    def redrive(self, execution: Execution, point: RedrivePoint, now: float) -> None:
+        """Start an execution again where it has failed.
+
+        Args:
+            execution: the execution.
+            point: where it goes on.
+            now: when it does, seconds since the epoch.
+        """
+        known = {place: result for place, result in point.results.items() if self._has_succeeded(execution, place)}
+        point.state.event_ids = len(execution.records)
+        deadline = now + _most_seconds(execution.revision)
+        self.drive(
+            execution,
+            max(now, point.state.now, execution.records[-1].at),
+            lambda interpreter: interpreter.redrive(
+                point.state, point.frames, at=now, deadline=deadline, redrives=execution.redrives
+            ),
+            known,
+        )
+
+    def _has_succeeded(self, execution: Execution, place: str) -> bool:
+        """Return True for the place of a call in a child execution that has succeeded."""
+        for run in self.map_runs.values():
+            if run.execution is execution:
+                for arn, child in run.children.items():
+                    if child.status == "SUCCEEDED" and place.startswith(f"{run.places[arn]}/"):
+                        return True
+        return False
+
+    def drive(
+        self, execution: Execution, now: float, start: Start, known_results: Mapping[str, Json] | None = None
+    ) -> None:
         """Drive an execution from its first step, or that of a redrive.
 
         Args:
             execution: the execution.
             now: when it starts, seconds since the epoch.
             start: makes the first step.
+            known_results: the results of calls that it need not make again, by their place.
         """
         map_runs = MapRunRecorder(execution, self.map_runs, self.executions)
         kind = execution.revision.execution_type
-        interpreter = Interpreter(
-            execution.revision.compiled,
-            task_token=lambda place: self.tokens.make(f"{execution.arn}#{execution.redrives}{place}"),
-            child_histories=map_runs,
-            execution_type=kind,
-            max_events=MAX_EXPRESS_EVENTS if kind == "EXPRESS" else None,
-        )
+
+        def make_interpreter(on_failure: Callable[[dict[int, Frame]], None]) -> Interpreter:
+            return Interpreter(
+                execution.revision.compiled,
+                task_token=lambda place: self.tokens.make(f"{execution.arn}#{execution.redrives}{place}"),
+                child_histories=map_runs,
+                execution_type=kind,
+                max_events=MAX_EXPRESS_EVENTS if kind == "EXPRESS" else None,
+                on_failure=on_failure,
+            )
+
         clock = make_clock(self.time, now)
-        driver = ExecutionDriver(execution, interpreter, clock, self._calls, self.tokens, map_runs, self._on_end)
+        driver = ExecutionDriver(
+            execution, make_interpreter, clock, self._calls, self.tokens, map_runs, self._on_end, known_results
+        )
         self._drivers[execution.arn] = driver
         self.state_machines[execution.machine_arn].running[execution.arn] = execution
         driver.start(start)
@@ -236,7 +275,7 @@ class ServiceState:
             if machine.status == "DELETING" and not machine.running:
                 self.remove_machine(machine)
         if execution.status == "SUCCEEDED":
-            execution.answers.clear()  # nothing redrives it
+            execution.redrive_point = None
 
     def stop_execution(self, execution: Execution, error: str | None, cause: str | None, now: float) -> float:
         """Stop an execution; one that has ended stays as it is.
@@ -269,9 +308,12 @@ class ServiceState:
             driver.abort(None, "The server has ended")
 
 
+def _most_seconds(revision: Revision) -> float:
+    return min(revision.compiled.machine.timeout_seconds or math.inf, _MAX_SECONDS[revision.execution_type])
+
+
 def _first_step(interpreter: Interpreter, execution: Execution) -> StepResult:
-    seconds = execution.revision.compiled.machine.timeout_seconds or math.inf
-    deadline = execution.started + min(seconds, _MAX_SECONDS[execution.revision.execution_type])
+    deadline = execution.started + _most_seconds(execution.revision)
     return interpreter.start(
         execution.input,
         at=execution.started,

@@ -22,6 +22,9 @@ class AnswerReceiver(Protocol):
     def receive(self, call: CallTask, make_event: MakeEvent) -> None:
         """Take an answer to a call."""
 
+    def start_work(self, call: CallTask, worker: str | None) -> None:
+        """Take note that a worker has taken the task of an activity."""
+
 
 @dataclass(slots=True)
 class TaskTokens:

@@ -18,7 +18,7 @@ from sfn_provider.server.arns import check_arn, check_name
 from sfn_provider.server.execution import Execution, list_item
 from sfn_provider.server.json_input import read_input
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response, without_missing
-from sfn_provider.server.redrives import redrive_status
+from sfn_provider.server.redrives import redrive, redrive_status
 from sfn_provider.server.service_state import ServiceState, Target
 
 NAME_LIFETIME: Final = 90 * 86_400.0
@@ -73,6 +73,12 @@ def stop_execution(state: ServiceState, parameters: Parameters, now: float) -> R
         message = "A child execution of a Map Run cannot be stopped here: stop the execution that has the Map Run"
         raise ApiError(VALIDATION, message)
     return {"stopDate": state.stop_execution(execution, parameters.get("error"), parameters.get("cause"), now)}
+
+
+def redrive_execution(state: ServiceState, parameters: Parameters, now: float) -> Response:
+    """Start a standard execution again where it has failed."""
+    execution = state.find_execution(parameters["executionArn"])
+    return {"redriveDate": redrive(state, execution, parameters.get("clientToken"), now)}
 
 
 def describe_execution(state: ServiceState, parameters: Parameters, now: float) -> Response:
@@ -177,6 +183,7 @@ OPERATIONS: Final[OperationTable] = {
     "StartExecution": start_execution,
     "StartSyncExecution": start_sync_execution,
     "StopExecution": stop_execution,
+    "RedriveExecution": redrive_execution,
     "DescribeExecution": describe_execution,
     "ListExecutions": list_executions,
 }
