@@ -32,6 +32,7 @@ def client_environment(endpoint_url: str, region: str, secret: str | None = None
         "AWS_ACCESS_KEY_ID": CREDENTIALS,
         "AWS_SECRET_ACCESS_KEY": secret or CREDENTIALS,
         "AWS_DEFAULT_REGION": region,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # else StartSyncExecution calls sync-127.0.0.1
     }
 
 

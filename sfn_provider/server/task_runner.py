@@ -26,10 +26,10 @@ class TaskRequest:
         state_machine_arn: its state machine, without version or alias.
         state_machine_name: the name of that.
         state_machine_definition: the definition that it runs, as text.
-        execution_input: its input.
         call: the engine's request, with ``timeout``, ``heartbeat``, ``credentials``, ``place``, ``purpose`` and others.
         test_case: what stands behind ``#`` in the ARN that the execution was started with; None for nothing.
         memory: what the runner stores for this execution; empty at first, and forgotten with the execution.
+        execution_input: the input of the execution.
     """
 
     execution_arn: str
@@ -37,10 +37,10 @@ class TaskRequest:
     state_machine_arn: str
     state_machine_name: str
     state_machine_definition: str
-    execution_input: Json
     call: CallTask
     test_case: str | None = None
     memory: dict[str, Any] = field(default_factory=dict)
+    execution_input: Json = None
 
     @property
     def state_name(self) -> str:

@@ -91,6 +91,7 @@ class LocalStepFunctions:
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": self.region,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # else StartSyncExecution calls sync-127.0.0.1
         }
 
     @property
@@ -98,6 +99,7 @@ class LocalStepFunctions:
         """A boto3 client of Step Functions."""
         if self._client is None:
             import boto3
+            from botocore.config import Config
 
             self._client = boto3.session.Session().client(
                 "stepfunctions",
@@ -105,6 +107,7 @@ class LocalStepFunctions:
                 region_name=self.region,
                 aws_access_key_id="testing",
                 aws_secret_access_key="testing",
+                config=Config(inject_host_prefix=False),
             )
         return self._client
 

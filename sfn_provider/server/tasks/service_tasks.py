@@ -26,9 +26,6 @@ EVERY_SERVICE: Final = ""
 _MAX_CALLS: Final = 100
 """Calls at once: a Map makes up to 40, and each may wait for its function."""
 
-_POLL_SECONDS: Final = 1.0
-"""Maximum seconds between two polls of a job: a service on this machine has no quota to spare."""
-
 _Result = TypeVar("_Result")
 
 log = logging.getLogger(__name__)
@@ -121,6 +118,7 @@ class ServiceTasks:
         endpoints: URLs by boto3's names of the services; `EVERY_SERVICE` for all others.
         region: the region of the server.
         account_id: its account.
+        poll_seconds: maximum seconds between two polls of a job; a service on this machine has no quota to spare.
 
     Raises:
         UsageError: there is no such service, or an endpoint is no URL.
@@ -132,7 +130,10 @@ class ServiceTasks:
         endpoints: Mapping[str, str],
         region: str = "us-east-1",
         account_id: str = "123456789012",
+        *,
+        poll_seconds: float = 1.0,
     ) -> None:
+        self._poll_seconds = poll_seconds
         arguments = (endpoints, functions, region, account_id)
         self._functions = functions
         self._services, self._local = EndpointClients(*arguments), FunctionClients(*arguments)
@@ -179,7 +180,7 @@ class ServiceTasks:
         try:
             while isinstance(outcome, Submitted):
                 job = outcome.job
-                await asyncio.sleep(min(outcome.poll_after, _POLL_SECONDS))
+                await asyncio.sleep(min(outcome.poll_after, self._poll_seconds))
                 outcome = await self._in_thread(partial(caller.poll, job))
         except asyncio.CancelledError:
             self._pool.submit(_cancel, caller, job)
