@@ -48,14 +48,14 @@ class _History:
         self.visits[record.id] = visit
         if record.type.endswith("StateExited"):
             self.exits.add(record.id)
+            self.failed.discard(visit)
             if record.previous in self.failures:
                 self.caught[visit.state] += 1
-                self.failed.discard(visit)
         elif record.type.endswith(_FAILURES):
             self.failures.add(record.id)
             self.failed.add(visit)
-        else:
-            self.failed.discard(visit)  # it was retried
+        elif record.type.endswith("Scheduled"):
+            self.failed.discard(visit)  # it is retried
 
     def _enter(self, state: str, before: _Visit | None, follows: bool) -> _Visit:
         self.nodes[state] += 1
