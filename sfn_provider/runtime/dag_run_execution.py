@@ -46,7 +46,8 @@ def execution_input(context: Context) -> Json:
     On MWAA Serverless a run has no configuration, but parameters that override single params.
     """
     configuration, params = dict(context["dag_run"].conf or {}), dict(context["params"] or {})
-    if context["task"].on_serverless:  # type: ignore[attr-defined]
+    task: Any = context["task"]
+    if task.on_serverless:
         return decode_dag_run_conf(params | configuration)
     return decode_dag_run_conf(configuration or params)
 

@@ -144,7 +144,8 @@ def kill_store(context: Context) -> RetryStore:
 
 
 def _on_serverless(context: Context) -> bool:
-    return bool(context["task"].on_serverless)  # type: ignore[attr-defined]
+    task: Any = context["task"]
+    return bool(task.on_serverless)
 
 
 @cache

@@ -80,7 +80,8 @@ class TaskSnapshotStore:
     def load(self) -> StoredSnapshot | None:
         """Return the snapshot of the tries before; None where there is none."""
         is_retry = self._context["ti"].try_number > 1
-        if not is_retry and self._context["task"].wait_mode != "reschedule":
+        task: Any = self._context["task"]
+        if not is_retry and task.wait_mode != "reschedule":
             return None
         snapshot = _read(retry_store(self._context))
         self.exists = snapshot is not None

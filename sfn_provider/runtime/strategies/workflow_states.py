@@ -1,4 +1,4 @@
-"""Runs states in a task of an MWAA Serverless workflow, where no task is skipped: one that is not chosen does nothing."""
+"""Runs states in a task of an MWAA Serverless workflow, where one that is not chosen ends at once, not skipped."""
 
 from __future__ import annotations
 

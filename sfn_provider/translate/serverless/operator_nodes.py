@@ -1,6 +1,6 @@
 """Makes the tasks of a workflow without own code: operators that are installed on the service, and Jinja.
 
-A Choice is a branch whose Python function is one of the standard library, and whose template makes the chosen task's id.
+A Choice is a branch whose function is one of the standard library, and whose template makes the id of the chosen task.
 """
 
 from __future__ import annotations

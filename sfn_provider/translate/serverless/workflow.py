@@ -1,7 +1,7 @@
 """Defines a workflow of MWAA Serverless, and writes it as YAML for dag-factory.
 
-dag-factory replaces ``$NAME`` in the whole text by environment variables before it parses it, and evaluates some keys at
-any depth: no text of a definition may get there as it is.
+dag-factory replaces ``$NAME`` in the whole text by environment variables before it parses it, and evaluates some keys
+at any depth: no text of a definition may get there as it is.
 """
 
 from __future__ import annotations
