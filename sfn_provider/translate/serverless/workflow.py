@@ -6,12 +6,13 @@ at any depth: no text of a definition may get there as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
 
+from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.translate.serverless.limits import EVALUATED_KEYS
 
 Json = Any
@@ -97,7 +98,7 @@ def emit_workflow(workflow: Workflow) -> str:
     Raises:
         ValueError: a key stands in it that dag-factory would evaluate: whoever made the workflow has not checked.
     """
-    _check_keys(workflow.settings)
+    _check_keys(dict(workflow.settings))
     tasks = {task.task_id: _task(task) for task in workflow.tasks}
     content = {workflow.name: {**workflow.settings, "tasks": tasks}}
     text = yaml.dump(
@@ -109,7 +110,7 @@ def emit_workflow(workflow: Workflow) -> str:
 
 def find_evaluated_key(value: Json) -> str | None:
     """Return a key in a value that dag-factory would evaluate; None where there is none."""
-    return next((key for key in _keys(value) if key in EVALUATED_KEYS), None)
+    return next((name for _, name, _ in walk_json(value) if name in EVALUATED_KEYS), None)
 
 
 def _check_keys(value: Json) -> None:
@@ -118,18 +119,8 @@ def _check_keys(value: Json) -> None:
         raise ValueError(f"the key {key!r} would be evaluated")
 
 
-def _keys(value: Json) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, entry in value.items():
-            yield key
-            yield from _keys(entry)
-    elif isinstance(value, list | tuple):
-        for entry in value:
-            yield from _keys(entry)
-
-
 def _task(task: WorkflowTask) -> dict[str, Any]:
-    _check_keys(task.arguments)
+    _check_keys(dict(task.arguments))
     rule = {} if task.trigger_rule is None else {"trigger_rule": task.trigger_rule}
     dependencies = {"dependencies": list(task.upstream)} if task.upstream else {}
     return {"operator": task.operator, **task.arguments, **rule, **dependencies}
