@@ -122,7 +122,7 @@ def operation_actions(resource: Resource, operations: Iterable[str], clients: Cl
 
 
 def _prefix(integration: Integration, clients: Clients) -> str:
-    prefix = clients.model(integration.client).signing_name
+    prefix: str = clients.model(integration.client).signing_name
     return _SERVICE_PREFIXES.get(prefix, prefix)
 
 

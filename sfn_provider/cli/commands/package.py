@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.serverless.limits import TARGET as SERVERLESS
 from sfn_provider.translate.serverless.workflow import Workflow
 from sfn_provider.translate.translator import translate_definition
+
+_Make = Callable[[str | None, Mapping[str, Any]], tuple[dict[str, Any], Bundle | WorkflowBundle]]
 
 _ENVIRONMENT_OPTIONS = {"airflow_version": "--airflow-version", "dags": "--dags", "offline": "--offline"}
 
@@ -60,10 +62,8 @@ def package(file: str | None, target: str, output: str | None, check_only: bool,
     """
     if output is None and not check_only:
         raise UsageError("package: give the folder to write to with -o DIR, or --check")
-    if target == SERVERLESS:
-        about, bundle = _make_workflow(file, options)
-    else:
-        about, bundle = _make_environment(file, options)
+    make: _Make = _make_workflow if target == SERVERLESS else _make_environment
+    about, bundle = make(file, options)
     refused = any(found.level == "error" for found in bundle.diagnostics)
     written = output if not refused and not check_only else None
     if written is not None:

@@ -82,8 +82,8 @@ from sfn_provider.translate.translator import translate_definition
     "--target",
     type=click.Choice(["airflow", SERVERLESS]),
     default="airflow",
-    help="Where it is to run: in an Airflow, or on MWAA Serverless, for which a workflow's YAML is made. Where it cannot "
-    "run there, the command tells why, exits with 1 and writes nothing.",
+    help="Where it is to run: in an Airflow, or on MWAA Serverless, for which a workflow's YAML is made. Where it "
+    "cannot run there, the command tells why, exits with 1 and writes nothing.",
 )
 @serverless_options
 @json_option

@@ -118,9 +118,9 @@ $findings
 
 _WAYS: Final = {
     "operators": "It runs operators that the service has installed; it has no code of its own.",
-    "code": "It runs the states by this package, which is in `code.zip`: as Step Functions does, with its errors, retries "
-    "and data. A task whose states are not chosen ends at once, successfully and without a result: the service "
-    "shows no skipped tasks.",
+    "code": "It runs the states by this package, which is in `code.zip`: as Step Functions does, with its errors, "
+    "retries and data. A task whose states are not chosen ends at once, successfully and without a result: the "
+    "service shows no skipped tasks.",
 }
 
 _TOKENS: Final = """

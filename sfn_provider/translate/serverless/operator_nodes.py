@@ -5,6 +5,7 @@ A Choice is a branch whose function is one of the standard library, and whose te
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,8 +27,6 @@ from sfn_provider.translate.serverless.workflow import Duration
 _STANDARD: Final = "airflow.providers.standard"
 _BRANCH: Final = (f"{_STANDARD}.operators.python", "BranchPythonOperator")
 _BASH: Final = (f"{_STANDARD}.operators.bash", "BashOperator")
-_AT_TIME: Final = (f"{_STANDARD}.sensors.date_time", "DateTimeSensor")
-_YEAR: Final = 365 * 24 * 3600
 
 _MAX_SLEEP: Final = MAX_TASK_SECONDS - 60
 """The longest Wait that a task sleeps through, so that it ends before its time is over."""
@@ -108,33 +107,32 @@ class OperatorNodes(NodeMaker):
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""
         texts = [value for value in (self.field_value(flow, name) for name in ("error", "cause")) if value is not None]
-        separators: list[Value] = [constant("{}: {}" if len(texts) == 2 else "{}")]
-        message: Value = Call("States.Format", tuple(separators + texts)) if texts else constant(flow.state.type)
         if all(isinstance(text, Constant) for text in texts):
-            message = constant(": ".join(str(text.value) for text in texts if isinstance(text, Constant)) or "Fail")
-        return self._failing(flow.name, JinjaWriter(self.find, self.find_mark).text(message))
+            message = ": ".join(str(text.value) for text in texts if isinstance(text, Constant))
+            return self._failing(flow.name, message or flow.state.type)
+        separators: list[Value] = [constant("{}: {}" if len(texts) == 2 else "{}")]
+        message = JinjaWriter(self.find, self.find_mark).text(Call("States.Format", tuple(separators + texts)))
+        # What is known only in a run is no part of the command, in which a shell would read it.
+        arguments = {"bash_command": 'echo "$MESSAGE" >&2; exit 1', "env": {"MESSAGE": message}, "append_env": True}
+        return self._node(flow.name, _BASH, arguments, "operator")
 
     def always_failing(self, flow: StateFlow, why: str) -> NativeNode:
         """Make the task of a state that fails whatever its input is."""
-        return self._failing(flow.name, escape(f"States.Runtime: {why}"))
+        return self._failing(flow.name, f"States.Runtime: {why}")
 
     def _failing(self, state: str, message: str) -> NativeNode:
-        # The message is no part of the command, in which a shell would read it.
-        command = 'echo "$MESSAGE" >&2; exit 1'
-        arguments = {"bash_command": command, "env": {"MESSAGE": Wrapped(message)}, "append_env": True}
-        return self._node(state, _BASH, arguments, "operator")
+        command = escape(f"echo {shlex.quote(message)} >&2; exit 1")
+        return self._node(state, _BASH, {"bash_command": command}, "operator")
 
     def wait(self, flow: StateFlow) -> NativeNode:
-        """Make the task of a Wait: a time is waited for by a sensor, a number of seconds slept through.
+        """Make the task of a Wait, which sleeps: none of the service's sensors waits for a time.
 
         Raises:
             NotNative: the seconds are not known before a run, or more than a task has.
         """
-        duration, moment = self.field_value(flow, "seconds"), self.field_value(flow, "timestamp")
+        duration = self.field_value(flow, "seconds")
         if duration is None:
-            target = JinjaWriter(self.find, self.find_mark).text(moment or constant(""))
-            arguments = {"target_time": Wrapped(target), "mode": "reschedule", "poke_interval": 60, "timeout": _YEAR}
-            return self._node(flow.name, _AT_TIME, arguments, "sensor")
+            raise NotNative("no operator that the service is known to have waits for a time")
         if not isinstance(duration, Constant) or not isinstance(duration.value, int | float):
             raise NotNative("how long it waits is known only in a run")
         if duration.value > _MAX_SLEEP:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 WayName = Literal["auto", "operators", "code"]
 """A way, or ``auto``: operators where nothing is skipped, own code otherwise."""
 
+_SHOWN = 3
+"""The most states that a reason names."""
+
 WAYS: tuple[WayName, ...] = get_args(WayName)
 
 
@@ -80,7 +83,7 @@ def translate_serverless(
         findings += operator_findings(chosen, document.machine)
     else:
         tasks, listed = own_code.make_tasks(plan), _code_entries(plan, operators)
-        findings += code_findings(plan, document)
+        findings += [*_why_code(operators, way), *code_findings(plan, document)]
     if way == "operators" and chosen is None:
         refused += _needing_code(operators, document)
     described = {"description": plan.description} if plan.description else {}
@@ -116,6 +119,21 @@ def _choose(operators: OperatorPlan | Mapping[str, str], way: WayName) -> Operat
     if not isinstance(operators, OperatorPlan) or (way == "auto" and operators.needs_skips):
         return None
     return operators
+
+
+def _why_code(operators: OperatorPlan | Mapping[str, str], way: WayName) -> list[Finding]:
+    """Return why a workflow has own code, where its user has not asked for it."""
+    if way == "code":
+        return []
+    if isinstance(operators, OperatorPlan):
+        why = "of its branches or handlers tasks are skipped, which the service may not know"
+        advice = "Take --way operators to try it by installed operators alone."
+    else:
+        shown = [f"{state}: {reason}" for state, reason in operators.items()]
+        more = f"; and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+        why = f"installed operators cannot run it all. {'; '.join(shown[:_SHOWN])}{more}"
+        advice = "Upload its code package with it."
+    return [Finding("OWN_CODE", "looks", f"The workflow has code of its own, as {why}.", advice)]
 
 
 def _code_entries(plan: DagPlan, reasons: OperatorPlan | Mapping[str, str]) -> tuple[TaskEntry, ...]:
