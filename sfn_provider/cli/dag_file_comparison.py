@@ -68,7 +68,7 @@ def compare_dag_file(
         if not as_json:
             _print_case(found[-1], announced)
     result = DagComparison(dag_file, tuple(found))
-    unannounced = result.findings if announced is None else announced.unannounced(result.findings)
+    unannounced = result.findings if announced is None else announced.unannounced(result.cases)
     if as_json:
         shown = _announced_as_json(result, announced) if announced is not None else {}
         print_json({"file": definition.file, **calls_as_json(result), **shown})
@@ -85,9 +85,10 @@ def compare_dag_file(
 
 def _announced_as_json(result: DagComparison, announced: AnnouncedDifferences) -> dict[str, Any]:
     """Return the codes that announce each difference, and the differences that none announces."""
+    by_difference = announced.by_difference(result.cases)
     return {
-        "announced": {finding.text: list(codes) for finding in result.findings if (codes := announced.codes(finding))},
-        "unannounced": [finding.text for finding in announced.unannounced(result.findings)],
+        "announced": {found.text: list(codes) for found, codes in by_difference.items() if codes},
+        "unannounced": [found.text for found, codes in by_difference.items() if not codes],
     }
 
 
@@ -107,7 +108,7 @@ def _print_case(case: CaseComparison, announced: AnnouncedDifferences | None) ->
     ]
     out.print(table(f"Case {case.name}", columns, rows, right=("#",)))
     for finding in case.findings:
-        codes = announced.codes(finding) if announced is not None else ()
+        codes = announced.codes(finding, case) if announced is not None else ()
         note = f" (announced: {', '.join(codes)})" if codes else ""
         out.print(f"  {finding.kind}: {finding.text}{note}", markup=False, style="yellow" if codes else "red")
     out.print()

@@ -21,15 +21,19 @@ _EFFECTS = {"fails": "FAILS  ", "differs": "differs", "looks": "looks  "}
 def as_text(translation: Translation) -> str:
     """Return the report as text for people."""
     plan = translation.plan
-    if translation.style == "native":
+    if translation.workflow is not None:
+        tasks = count(len(translation.workflow.tasks), "task")
+        how = "installed operators alone" if translation.workflow.way == "operators" else "code of its own"
+        lines = [
+            f"Workflow {plan.dag_id} of MWAA Serverless, by {how}: {count(len(translation.states), 'state')} in {tasks}"
+        ]
+        lines.append("")
+        rows: list[tuple[str, ...]] = _task_rows(translation)
+    elif translation.style == "native":
         exact = [entry for entry in translation.tasks if entry.how == "exact"]
         imports = f"of which {len(exact)} stay exact" if exact else "without an import of sfn_provider"
         lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')}, {imports}", ""]
-        rows: list[tuple[str, ...]] = [("State", "Type", "How", "Operator", "Task")]
-        rows += [
-            ("  " * _depth(entry) + entry.state, entry.type, entry.how, entry.operator, entry.task_id)
-            for entry in translation.tasks
-        ]
+        rows = _task_rows(translation)
     else:
         tasks = count(len(tasks_of(plan.tasks)), "task")
         lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')} in {tasks}", ""]
@@ -45,6 +49,16 @@ def as_text(translation: Translation) -> str:
             f"          {finding.advice}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _task_rows(translation: Translation) -> list[tuple[str, ...]]:
+    return [
+        ("State", "Type", "How", "Operator", "Task"),
+        *(
+            ("  " * _depth(entry) + entry.state, entry.type, entry.how, entry.operator, entry.task_id)
+            for entry in translation.tasks
+        ),
+    ]
 
 
 def _heading(findings: Sequence[Finding]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,9 @@ from sfn_provider.cli.options import (
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.output_files import write_file
 from sfn_provider.cli.project_files import write_project
+from sfn_provider.cli.serverless_options import ServerlessOptions, serverless_options
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
-from sfn_provider.mwaa import serverless
 from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import read_definition
@@ -32,6 +31,7 @@ from sfn_provider.translate.findings import Effect
 from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.plan.model import tasks_of
 from sfn_provider.translate.project import make_project
+from sfn_provider.translate.serverless.limits import TARGET as SERVERLESS
 from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
 
@@ -88,10 +88,12 @@ from sfn_provider.translate.translator import translate_definition
 )
 @click.option(
     "--target",
-    type=click.Choice(["airflow", serverless.TARGET]),
+    type=click.Choice(["airflow", SERVERLESS]),
     default="airflow",
-    help="Where the DAG is to run; where it cannot, the command tells why, exits with 1 and writes nothing.",
+    help="Where it is to run: in an Airflow, or on MWAA Serverless, for which a workflow's YAML is made. Where it "
+    "cannot run there, the command tells why, exits with 1 and writes nothing.",
 )
+@serverless_options
 @json_option
 def translate(
     file: str,
@@ -111,6 +113,7 @@ def translate(
     region: str,
     strict: bool,
     target: str,
+    serverless: ServerlessOptions,
     as_json: bool,
 ) -> int:
     """Translate a state machine definition into an Airflow DAG file.
@@ -120,6 +123,11 @@ def translate(
     """
     if project is not None and (output is not None or style != "native"):
         raise UsageError("--project writes a native DAG and what is around it: add --style native, and leave -o out")
+    if target == SERVERLESS and (style == "native" or templates or airflow_version):
+        raise UsageError(
+            f"--target {target} makes a workflow of its own kind: leave --style, --param and --airflow-version out; "
+            "--way operators is what --style native is elsewhere"
+        )
     if check and output is None and project is None:
         raise UsageError("--check compares a file with what would be written: name it with -o OUT.py, or --project DIR")
     defaults = read_input(params) if params is not None else None
@@ -138,14 +146,12 @@ def translate(
             map_batch=granularity.map_batch,
             airflow_version=airflow_version,
             templates=_read_templates(templates),
+            target="mwaa-serverless" if target == SERVERLESS else "mwaa",
+            way=serverless.way,
+            start_date=serverless.start_date,
         )
     except InvalidDefinition as error:
         raise InvalidDefinition(error.diagnostics, definition.file) from None
-    if target == serverless.TARGET and style == "native":
-        raise UsageError(f"--target {target} runs workflows of this package's operators alone: leave --style out")
-    if target == serverless.TARGET:
-        unsupported = serverless.find_unsupported(translation.plan)
-        translation = replace(translation, diagnostics=(*translation.diagnostics, *unsupported))
     impossible = any(found.level == "error" for found in translation.diagnostics)
     refused = impossible or (strict and bool(translation.findings or translation.diagnostics))
     made = {} if output is None else {Path(output).name: translation.source}

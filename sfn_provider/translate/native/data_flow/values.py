@@ -294,3 +294,22 @@ def marks_of(value: Value) -> Iterator[Source]:
     for part in walk(value):
         if isinstance(part, OneOf):
             yield from (mark for mark, _ in part.alternatives if mark is not None)
+
+
+def reads_error(value: Value) -> bool:
+    """Return whether a value reads the error of a failed state."""
+    return any(isinstance(part, Source) and part.kind == "error" for part in walk(value))
+
+
+_BOOLEAN = frozenset(
+    {"=", "!=", "<", "<=", ">", ">=", "and", "or", "in", "$exists", "$not", "$contains", "States.ArrayContains"}
+)
+
+
+def is_boolean(value: Value) -> bool:
+    """Return whether a value is known to be true or false, so that Python's truth is that of JSONata."""
+    if isinstance(value, OneOf):
+        return all(is_boolean(alternative) for _, alternative in value.alternatives)
+    if isinstance(value, Call):
+        return value.name in _BOOLEAN or (value.name == "?" and all(map(is_boolean, value.arguments[1:])))
+    return isinstance(value, Constant) and isinstance(value.value, bool)
