@@ -9,6 +9,7 @@ from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition
 from sfn_provider.text_files import parse_json_text, read_text_file
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
+from sfn_provider.translate.definitions.loader import placeholder_warning
 
 
 def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> LoadedDefinition:
@@ -28,7 +29,8 @@ def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bo
     if any(entry.level == "error" for entry in found):
         raise InvalidDefinition(found, definition.file)
     if not quiet:
-        print_diagnostics([*definition.document.notes, *found], definition.file)
+        unresolved = placeholder_warning(definition.document)
+        print_diagnostics([*definition.document.notes, *found, *unresolved], definition.file)
     return definition
 
 

@@ -15,6 +15,7 @@ from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, prin
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
+from sfn_provider.translate.definitions.loader import placeholder_warning
 from sfn_provider.translate.known_failures import find_known_failures
 
 FileDiagnostics = dict[str, list[Diagnostic]]
@@ -92,8 +93,11 @@ def _check(definition: LoadedDefinition, execution_type: str) -> list[Diagnostic
     document = definition.document
     if execution_type == "EXPRESS":
         document = replace(document, execution_type="EXPRESS")
-    failures = find_known_failures(document, is_template="#" in definition.origin)
-    return [*document.notes, *document.diagnostics, *failures]
+    is_template = "#" in definition.origin
+    failures = find_known_failures(document, is_template=is_template)
+    # In a template the deployment has the values.
+    unresolved = () if is_template else placeholder_warning(document)
+    return [*document.notes, *document.diagnostics, *failures, *unresolved]
 
 
 def _count_errors(found: FileDiagnostics) -> int:

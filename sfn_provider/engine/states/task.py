@@ -51,8 +51,10 @@ def _call(step: ExecutionStep, frame: Frame, state: CompiledState, resource: Res
     waits = resource.pattern == "waitForTaskToken"
     place = f"{frame.place}/{frame.steps}.{frame.calls}"
     token = step.task_token(place) if waits or resource.kind == "activity" else None
-    # The worker of an activity gets the token with its input; the state's own fields do not see it.
-    scope = step.scope(frame, token if waits else None)
+    # The worker of an activity gets the token with its input; the state's own fields do not see it. Those of a task
+    # with .sync see one that nobody waits for. Source: input-output-contextobject.html.
+    is_job = resource.pattern in ("sync", "sync:2")
+    scope = step.scope(frame, token if waits else step.task_token(place, is_awaited=False) if is_job else None)
     seen = state.data_flow.select_input(scope)
     credentials = state.model.credentials
     if credentials is not None:
