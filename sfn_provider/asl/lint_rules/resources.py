@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
@@ -24,7 +25,6 @@ from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has
 from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import SDK_NAMES, find_sdk_action, parameters_field
 from sfn_provider.asl.resources import Resource, parse_resource
-from sfn_provider.asl.source import kind_of
 
 _MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states(?!\.(input|result))|\$\{")
 """Text that may have the task token: by its name, or with all of the context object."""
