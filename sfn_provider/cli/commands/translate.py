@@ -19,8 +19,7 @@ from sfn_provider.cli.options import (
     substitutions_option,
 )
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.cli.output_files import write_file
-from sfn_provider.cli.project_files import write_project
+from sfn_provider.cli.project_files import write_owned, write_project
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.mwaa import serverless
@@ -37,6 +36,9 @@ from sfn_provider.translate.translator import translate_definition
 @click.command(cls=ProviderCommand)
 @definition_argument
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here; by default it is printed.")
+@click.option(
+    "--overwrite", is_flag=True, help="Write OUT.py over a file that was changed, or that others have written."
+)
 @click.option(
     "--project",
     metavar="DIR",
@@ -88,6 +90,7 @@ from sfn_provider.translate.translator import translate_definition
 def translate(
     file: str,
     output: str | None,
+    overwrite: bool,
     project: str | None,
     dag_id: str | None,
     schedule: str | None,
@@ -111,6 +114,8 @@ def translate(
     """
     if project is not None and (output is not None or style != "native"):
         raise UsageError("--project writes a native DAG and what is around it: add --style native, and leave -o out")
+    if overwrite and output is None:
+        raise UsageError("--overwrite is for a file: name it with -o, or leave --overwrite out")
     defaults = read_input(params) if params is not None else None
     if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
@@ -138,7 +143,7 @@ def translate(
     impossible = any(found.level == "error" for found in translation.diagnostics)
     refused = impossible or (strict and bool(translation.findings or translation.diagnostics))
     if output is not None and not refused:
-        write_file(output, translation.source)
+        write_owned(output, translation.source, overwrite=overwrite)
     if project is not None and not refused:
         made = make_project(translation, airflow_version=airflow_version, has_templates=bool(templates))
         write_project(project, made)
