@@ -18,6 +18,9 @@ Json = Any
 
 _LOOPBACK = "127.0.0.1"
 
+KEEP_ALIVE = 600
+"""Seconds for which a connection without requests stays open: clients that wait between polls use it again."""
+
 
 class LocalServer:
     """The API on a port of this machine; a context manager, which ends it.
@@ -74,7 +77,12 @@ class LocalServer:
 
         self._socket = _listen(self._host, self._port)
         config = uvicorn.Config(
-            create_app(self.service, self._pages), log_level="warning", access_log=False, lifespan="off", ws="none"
+            create_app(self.service, self._pages),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=KEEP_ALIVE,
         )
         self._server = uvicorn.Server(config)
         ready = threading.Event()
