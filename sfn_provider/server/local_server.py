@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.server.authorization import Guard, check_address
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -30,9 +31,11 @@ class LocalServer:
         host: the address to listen at.
         port: the port; 0 for a free one.
         pages: answers everything that is no request of the API.
+        secret: what clients sign their requests with, as their AWS secret access key; needed at an address that others
+            can reach.
 
     Raises:
-        UsageError: Starlette or uvicorn is not installed.
+        UsageError: Starlette or uvicorn is not installed, or there is no secret where one is needed.
     """
 
     def __init__(
@@ -42,12 +45,14 @@ class LocalServer:
         host: str = _LOOPBACK,
         port: int = 0,
         pages: ASGIApp | None = None,
+        secret: str | None = None,
     ) -> None:
         check_installed()
+        check_address(host, secret)
         from sfn_provider.server.service import StepFunctionsService
 
         self.service = service or StepFunctionsService()
-        self._host, self._port, self._pages = host, port, pages
+        self._host, self._port, self._pages, self._secret = host, port, pages, secret
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._server: Any = None
@@ -73,11 +78,11 @@ class LocalServer:
         """
         import uvicorn
 
-        from sfn_provider.server.http_app import create_app
+        from sfn_provider.server.http_app import MAX_BODY_BYTES, create_app
 
         self._socket = _listen(self._host, self._port)
         config = uvicorn.Config(
-            create_app(self.service, self._pages),
+            Guard(create_app(self.service, self._pages), self._secret, MAX_BODY_BYTES),
             log_level="warning",
             access_log=False,
             lifespan="off",

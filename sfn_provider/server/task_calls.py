@@ -81,7 +81,7 @@ class ServiceCalls:
         if self._own_actions.has(resource):
             return await self._own_actions.perform(call, clock, emit)
         if call.token is not None:
-            LOG.info("%s: state %s waits for the answer to its task token", execution.arn, call.state)
+            LOG.info("%s: state %s waits for the answer to the task token %s", execution.arn, call.state, call.token)
             return _accepted(call, TaskAccepted({}), clock)
         raise UsageError(
             f"Nothing answers the call of {call.resource}: give the server a mock for state {call.state!r}, a function "
@@ -119,6 +119,7 @@ def _request(execution: Execution, call: CallTask) -> TaskRequest:
         call,
         execution.test_case,
         execution.memory,
+        execution.input,
     )
 
 

@@ -29,6 +29,7 @@ class TaskRequest:
         call: the engine's request, with ``timeout``, ``heartbeat``, ``credentials``, ``place``, ``purpose`` and others.
         test_case: what stands behind ``#`` in the ARN that the execution was started with; None for nothing.
         memory: what the runner stores for this execution; empty at first, and forgotten with the execution.
+        execution_input: the input of the execution.
     """
 
     execution_arn: str
@@ -39,6 +40,7 @@ class TaskRequest:
     call: CallTask
     test_case: str | None = None
     memory: dict[str, Any] = field(default_factory=dict)
+    execution_input: Json = None
 
     @property
     def state_name(self) -> str:
