@@ -94,8 +94,8 @@ def test_machines_of_files_run_with_functions_and_log_their_transitions_until_ct
             ["ExecutionStarted"],
             ["TaskStateEntered", "Greet"],
             ["TaskStateExited", "Greet"],
-            ["SucceedStateEntered", "Done"],
-            ["SucceedStateExited", "Done"],
+            ["PassStateEntered", "Done"],
+            ["PassStateExited", "Done"],
             ["ExecutionSucceeded"],
         ]
         assert json.loads(client.describe_execution(executionArn=execution)["output"]) == {"worked": {"n": 1}}
