@@ -11,19 +11,22 @@ from sfn_provider.text_files import parse_json_text, read_text_file
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 
 
-def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> LoadedDefinition:
+def open_definition(
+    reference: str, substitutions: tuple[str, ...], *, quiet: bool, refuse_unused: bool = True
+) -> LoadedDefinition:
     """Read and check the definition that a reference names, and print its warnings.
 
     Args:
         reference: ``FILE``, ``FILE#Name`` or an ARN.
         substitutions: as `read_substitutions` takes them.
         quiet: do not print warnings.
+        refuse_unused: refuse substitutions that the definition does not use.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse it.
         UsageError: where it cannot be read.
     """
-    definition = read_definition(reference, read_substitutions(substitutions))
+    definition = read_definition(reference, read_substitutions(substitutions), refuse_unused=refuse_unused)
     found = definition.document.diagnostics
     if any(entry.level == "error" for entry in found):
         raise InvalidDefinition(found, definition.file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Self
@@ -88,6 +89,7 @@ class LocalServer:
             lifespan="off",
             ws="none",
             timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=1,  # a worker may wait a minute for its next activity task
         )
         self._server = uvicorn.Server(config)
         ready = threading.Event()
@@ -122,7 +124,9 @@ class LocalServer:
 
     def stop(self) -> None:
         """End the server, with the executions that run."""
-        if self._thread is not None:
+        if self._thread is not None and self._loop is not None:
+            # Requests that wait are answered first: the server ends when its last connection does.
+            asyncio.run_coroutine_threadsafe(self.service.close(), self._loop).result()
             self._server.should_exit = True
             self._thread.join()
             self._thread = self._loop = None
@@ -157,7 +161,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=_family(host), backlog=2048)
     except OSError as error:
-        raise UsageError(f"The server cannot listen at {host}, port {port}: {error.strerror or error}") from error
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise UsageError(f"The server cannot listen at {host}, port {port}: {reason}") from error
 
 
 def _family(host: str) -> socket.AddressFamily:

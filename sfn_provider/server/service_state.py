@@ -305,9 +305,11 @@ class ServiceState:
                 self.executions.pop(child, None)
 
     def stop_all(self) -> None:
-        """Stop all executions: the server ends."""
+        """Stop all executions, and answer the workers that wait for tasks: the server ends."""
         for driver in [*self._drivers.values()]:
             driver.abort(None, "The server has ended")
+        for activity in self.activities.values():
+            activity.close()
 
 
 def _most_seconds(revision: Revision) -> float:
