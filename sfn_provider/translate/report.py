@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sfn_provider.plurals import count
 from sfn_provider.translate.plan.model import tasks_of
 
 if TYPE_CHECKING:
@@ -21,21 +22,21 @@ def as_text(translation: Translation) -> str:
     """Return the report as text for people."""
     plan = translation.plan
     if translation.workflow is not None:
-        tasks = _count(translation.workflow.tasks, "task")
+        tasks = count(len(translation.workflow.tasks), "task")
         how = "installed operators alone" if translation.workflow.way == "operators" else "code of its own"
         lines = [
-            f"Workflow {plan.dag_id} of MWAA Serverless, by {how}: {_count(translation.states, 'state')} in {tasks}"
+            f"Workflow {plan.dag_id} of MWAA Serverless, by {how}: {count(len(translation.states), 'state')} in {tasks}"
         ]
         lines.append("")
         rows: list[tuple[str, ...]] = _task_rows(translation)
     elif translation.style == "native":
         exact = [entry for entry in translation.tasks if entry.how == "exact"]
         imports = f"of which {len(exact)} stay exact" if exact else "without an import of sfn_provider"
-        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')}, {imports}", ""]
+        lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')}, {imports}", ""]
         rows = _task_rows(translation)
     else:
-        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')} in {_count(tasks_of(plan.tasks), 'task')}"]
-        lines.append("")
+        tasks = count(len(tasks_of(plan.tasks)), "task")
+        lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')} in {tasks}", ""]
         rows = [("State", "Type", "Task")]
         rows += [("  " * _depth(entry) + entry.name, entry.type, entry.task_id) for entry in translation.states]
     lines += _columns(rows)
@@ -58,10 +59,6 @@ def _task_rows(translation: Translation) -> list[tuple[str, ...]]:
             for entry in translation.tasks
         ),
     ]
-
-
-def _count(things: Sequence[object], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _heading(findings: Sequence[Finding]) -> str:

@@ -24,6 +24,7 @@ from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
 from sfn_provider.translate.styles import StyleName
 
 
@@ -142,7 +143,7 @@ def print_execution(execution: Execution) -> None:
     for label, value in (("Error", execution.error), ("Cause", execution.cause)):
         if value is not None:
             out.print(f"{label}: {value}", markup=False)
-    counts = f"{len(visited)} states, {execution.transitions} transitions"
+    counts = f"{count(len(visited), 'state')}, {count(execution.transitions, 'transition')}"
     out.print(f"{counts}, {format_seconds(_duration(execution))} of virtual time")
 
 

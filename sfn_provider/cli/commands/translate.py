@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sfn_provider.cli.check_files import check_files
 from sfn_provider.cli.granularity_options import granularity_options
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.options import (
@@ -23,6 +24,7 @@ from sfn_provider.cli.project_files import write_project
 from sfn_provider.cli.serverless_options import ServerlessOptions, serverless_options
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
+from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.findings import Effect
@@ -42,6 +44,12 @@ from sfn_provider.translate.translator import translate_definition
     metavar="DIR",
     help="With --style native: write a project into this folder: the DAG, its test, the definition, and a README of "
     "what differs. Files that others have written, or changed, stay, and nothing is written.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing: where a file of -o or --project is not what would be written, show how it differs and exit "
+    "with 1.",
 )
 @click.option("--dag-id", help="The DAG's id; by default made from the file's name.")
 @click.option(
@@ -91,6 +99,7 @@ def translate(
     file: str,
     output: str | None,
     project: str | None,
+    check: bool,
     dag_id: str | None,
     schedule: str | None,
     timezone: str | None,
@@ -119,6 +128,8 @@ def translate(
             f"--target {target} makes a workflow of its own kind: leave --style, --param and --airflow-version out; "
             "--way operators is what --style native is elsewhere"
         )
+    if check and output is None and project is None:
+        raise UsageError("--check compares a file with what would be written: name it with -o OUT.py, or --project DIR")
     defaults = read_input(params) if params is not None else None
     if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
@@ -143,10 +154,14 @@ def translate(
         raise InvalidDefinition(error.diagnostics, definition.file) from None
     impossible = any(found.level == "error" for found in translation.diagnostics)
     refused = impossible or (strict and bool(translation.findings or translation.diagnostics))
+    made = {} if output is None else {Path(output).name: translation.source}
+    if project is not None:
+        made = make_project(translation, airflow_version=airflow_version, has_templates=bool(templates))
+    if check and not refused:
+        return check_files(Path(output).parent if output is not None else project or "", made, as_json=as_json)
     if output is not None and not refused:
         write_file(output, translation.source)
     if project is not None and not refused:
-        made = make_project(translation, airflow_version=airflow_version, has_templates=bool(templates))
         write_project(project, made)
         output = str(Path(project) / "dags" / f"{translation.plan.dag_id}.py")
     if as_json:
@@ -205,11 +220,9 @@ def _counts(translation: Translation, are_listed: bool) -> str:
         "differs": ("differs", "differ"),
         "looks": ("looks different", "look different"),
     }
-    kinds = ", ".join(
-        f"{count} {one if count == 1 else many}" for effect, (one, many) in words.items() if (count := effects[effect])
-    )
+    kinds = ", ".join(count(effects[effect], one, many) for effect, (one, many) in words.items() if effects[effect])
     hint = "" if are_listed or not kinds else "; --report lists them"
-    text = f"{warnings} warning(s), {len(translation.findings)} finding(s)"
+    text = f"{count(warnings, 'warning')}, {count(len(translation.findings), 'finding')}"
     return f"{text}: {kinds}{hint}" if kinds else text
 
 
@@ -244,6 +257,6 @@ def _print(translation: Translation, output: str | None, shown: str | None, refu
     elif output is not None:
         tasks = _task_count(translation)
         native = ", native" if translation.style == "native" else ""
-        click.echo(f"Wrote {output}: DAG {translation.plan.dag_id} with {tasks} tasks{native}", err=True)
+        click.echo(f"Wrote {output}: DAG {translation.plan.dag_id} with {count(tasks, 'task')}{native}", err=True)
     elif shown is None:
         click.echo(translation.source, nl=False)

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any
@@ -120,6 +121,8 @@ def run(
     configuration: dict[str, Json],
     mocks: str | None,
     caught: dict[str, Json] | None = None,
+    *,
+    retries_at_once: bool = False,
 ) -> dict[str, Json]:
     """Run a DAG once with ``dag.test()``.
 
@@ -129,6 +132,7 @@ def run(
         configuration: the run's configuration.
         mocks: reference to a mock test case, as `load_mocks` takes it.
         caught: as for `run_caught`, to catch the calls of AWS that the DAG makes; None to let them through.
+        retries_at_once: tasks that fail are tried again at once, whatever their delay.
 
     Returns:
         ``state`` and ``run_id`` of the run, ``seconds`` that it took, ``tasks`` with their states, those of this
@@ -150,6 +154,8 @@ def run(
         finished, found = run_caught(load, configuration, caught, _CLOCK)
     else:
         dag = load()
+        if retries_at_once:
+            _retry_at_once(dag)
         started = time.perf_counter()
         run_dag = partial(_test_in_virtual_time, history=history) if mocks is not None else _test
         finished = run_dag(dag, configuration)
@@ -159,6 +165,16 @@ def run(
     tasks = [_describe_task(instance, xcoms, histories) for instance in finished.get_task_instances()]
     state = str(finished.state)
     return {"state": state, "run_id": finished.run_id, "seconds": seconds, "tasks": tasks, "caught": found}
+
+
+def _retry_at_once(dag: Any) -> None:
+    for task in dag.tasks:
+        fields = {"retry_delay": timedelta(0), "retry_exponential_backoff": False}
+        if (partial_arguments := getattr(task, "partial_kwargs", None)) is not None:  # a mapped task
+            partial_arguments.update(fields)
+        else:
+            for name, value in fields.items():
+                setattr(task, name, value)
 
 
 def _test(dag: Any, configuration: dict[str, Json]) -> Any:

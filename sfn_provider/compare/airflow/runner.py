@@ -64,9 +64,16 @@ class AirflowRunner:
     """A child process with a private Airflow that runs one DAG file after another.
 
     The first run costs the start of Airflow, some ten seconds; those after it little more than their tasks.
+
+    Args:
+        environment: variables that the process has in place of those of `private_environment`; None for one that it
+            has not.
+        retries_at_once: tasks that fail are tried again at once, whatever their delay.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str | None] | None = None, *, retries_at_once: bool = False) -> None:
+        self._overrides = dict(environment or {})
+        self._retries_at_once = retries_at_once
         self._home = Path(tempfile.mkdtemp(prefix="sfn-provider-airflow-"))
         self._process: subprocess.Popen[str] | None = None
         self._calls_aws = False
@@ -121,6 +128,7 @@ class AirflowRunner:
             "configuration": dict(configuration),
             "mocks": None,
             "caught": caught,
+            "retries_at_once": self._retries_at_once,
         }
         if mocks is not None:
             mock_path = self._home / "mocks.json"
@@ -197,9 +205,13 @@ class AirflowRunner:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env=private_environment(self._home, calls_aws=self._calls_aws),
+                env=self._environment(),
             )
         return self._process
+
+    def _environment(self) -> dict[str, str]:
+        merged = {**private_environment(self._home, calls_aws=self._calls_aws), **self._overrides}
+        return {name: value for name, value in merged.items() if value is not None}
 
     def _log_tail(self) -> str:
         with (self._home / "airflow.log").open("rb") as log:
