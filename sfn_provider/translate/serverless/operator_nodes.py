@@ -1,4 +1,4 @@
-"""Makes the tasks of a workflow without own code: operators that are installed on the service, and Jinja.
+"""Makes the tasks of a workflow without own code: installed operators with Jinja arguments.
 
 A Choice is a branch whose function is one of the standard library, and whose template makes the id of the chosen task.
 """
