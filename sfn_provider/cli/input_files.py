@@ -15,7 +15,12 @@ from sfn_provider.translate.definitions.loader import placeholder_warning
 
 
 def open_definition(
-    reference: str, substitutions: tuple[str, ...], *, quiet: bool, execution_type: ExecutionType | None = None
+    reference: str,
+    substitutions: tuple[str, ...],
+    *,
+    quiet: bool,
+    execution_type: ExecutionType | None = None,
+    refuse_unused: bool = True,
 ) -> LoadedDefinition:
     """Read and check the definition that a reference names, and print its warnings.
 
@@ -24,12 +29,13 @@ def open_definition(
         substitutions: as `read_substitutions` takes them.
         quiet: do not print warnings.
         execution_type: the machine's type; None for that in its file, else STANDARD.
+        refuse_unused: refuse substitutions that the definition does not use.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse it.
         UsageError: where it cannot be read.
     """
-    definition = read_definition(reference, read_substitutions(substitutions))
+    definition = read_definition(reference, read_substitutions(substitutions), refuse_unused=refuse_unused)
     if execution_type is not None:
         definition = replace(definition, document=replace(definition.document, execution_type=execution_type))
     found = definition.document.diagnostics

@@ -14,6 +14,7 @@ from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
 from sfn_provider.engine.simulation.mock_files import load_test_cases
+from sfn_provider.plurals import count
 from sfn_provider.translate.definitions import LoadedDefinition
 
 
@@ -74,9 +75,9 @@ def read_cases(
         return TestCases((TestCase("--input", given, mocks_for_input(machine, given)),), _ONE_NOTE)
     made = find_cases(machine)
     cases = tuple(_case(name, mocks, MISSING) for name, mocks in made_mocks(made).items())
-    count = f"{len(cases)} cases were" if len(cases) != 1 else "a case was"
+    number = count(len(cases), "case was", "cases were")
     command = f"sfn-provider cases {reference or definition.file}"
-    note = f"No --mock: {count} made for this machine; to have them as a file: {command}"
+    note = f"No --mock: {number} made for this machine; to have them as a file: {command}"
     return TestCases(cases, note)
 
 

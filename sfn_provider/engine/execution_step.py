@@ -7,7 +7,7 @@ step is given as a table of `StateHandler`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json, Scope
@@ -17,7 +17,7 @@ from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
 from sfn_provider.engine.exit_sizes import check_sizes
-from sfn_provider.engine.limits import HISTORY_FULL_ERROR, OversizedOutput
+from sfn_provider.engine.limits import OversizedOutput, history_full_error
 from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
 from sfn_provider.engine.requests import Cancel, Event
 from sfn_provider.engine.state_progress import DeferredFailure, IterationBatchProgress
@@ -50,6 +50,7 @@ class ExecutionStep(StepContext):
         super().__init__(machine, execution, task_token, observer)
         self._handlers = handlers
         self._ready: list[Frame] = []
+        self._failed_frames: dict[int, Frame] | None = None
 
     def advance(self) -> None:
         """Run every frame that is ready, in turn, until all wait or the execution has ended."""
@@ -312,6 +313,14 @@ class ExecutionStep(StepContext):
 
     def fail_frame(self, frame: Frame, error: StatesError) -> None:
         """End a frame with an error: it is the execution, or a branch or iteration of its parent."""
+        if self.on_failure is None or self._failed_frames is not None or frame.child_execution is not None:
+            self._fail_frame(frame, error)
+            return
+        self._failed_frames = copy_frames(self.execution)
+        self._fail_frame(frame, error)
+        self._failed_frames = None
+
+    def _fail_frame(self, frame: Frame, error: StatesError) -> None:
         is_branch = self.execution.is_branch
         if frame.execution_context is not None or (frame.parent is None and not is_branch):
             error = StatesError(reported_error_name(error.error), error.cause)
@@ -325,6 +334,8 @@ class ExecutionStep(StepContext):
 
     def end_execution(self, frame: Frame, status: Literal["FAILED", "TIMED_OUT"], error: StatesError) -> None:
         """End the execution without success."""
+        if self.on_failure is not None:
+            self.on_failure(self._failed_frames or copy_frames(self.execution))
         self._end(frame)
         self.execution.status, self.execution.error, self.execution.cause = status, error.error, error.cause
         self.execution.is_oversized = isinstance(error, OversizedOutput)
@@ -335,7 +346,7 @@ class ExecutionStep(StepContext):
         """Fail the execution by the last event that its history has room for."""
         frame = self.execution.root
         frame.previous = self.execution.first_event + self.execution.event_ids
-        self.end_execution(frame, "FAILED", HISTORY_FULL_ERROR)
+        self.end_execution(frame, "FAILED", history_full_error(self.max_events))
 
     # Branches and iterations -----------------------------------------------------------------------------------------
 
@@ -376,6 +387,15 @@ class ExecutionStep(StepContext):
             if child.entered and state.type != "Fail":
                 self.emit(child, f"{state.type}StateAborted", chain=False)
             del self.execution.frames[child.id]
+
+
+def copy_frames(execution: ExecutionState) -> dict[int, Frame]:
+    """Return copies of the live frames, but those of child executions, for `sfn_provider.engine.redrive`."""
+    return {
+        identity: replace(frame, requests=[], children=[*frame.children])
+        for identity, frame in execution.frames.items()
+        if frame.child_execution is None
+    }
 
 
 def _refuse(_step: ExecutionStep, frame: Frame, state: CompiledState, *args: Any) -> None:

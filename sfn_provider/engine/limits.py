@@ -18,13 +18,18 @@ MAX_PAYLOAD_BYTES: Final = 262_144
 MAX_EVENTS: Final = 25_000
 """Most events in the history of a standard execution."""
 
-HISTORY_FULL_ERROR: Final = StatesError(
-    "States.Runtime", f"The execution reached the maximum number of history events ({MAX_EVENTS})."
-)
-"""How an execution ends whose event number 25,000 is not its success.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html; the words are AWS's.
-"""
+def history_full_error(limit: float) -> StatesError:
+    """Return how an execution ends whose event number ``limit`` is not its success.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html; the words are AWS's.
+    """
+    cause = f"The execution reached the maximum number of history events ({limit:.0f})."
+    return StatesError("States.Runtime", cause)
+
+
+HISTORY_FULL_ERROR: Final = history_full_error(MAX_EVENTS)
+"""How an execution ends that reaches AWS's quota of events."""
 
 UNKNOWN_BYTES: Final = MAX_PAYLOAD_BYTES + 1
 """The size of a value that nobody has estimated yet."""

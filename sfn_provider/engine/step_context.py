@@ -52,6 +52,8 @@ class StepContext:
         requests: the requests that the step has made.
         records: the history events that it has recorded.
         child_histories: records the events of child executions; None where nobody asks for them.
+        on_failure: gets copies of the live frames as they were when the failure came that has ended the execution;
+            None where nobody asks for them.
     """
 
     child_histories: ChildHistories | None = None
@@ -69,6 +71,7 @@ class StepContext:
         self.records: list[Record] = []
         self.observer = observer
         self.max_events: float = MAX_EVENTS
+        self.on_failure: Callable[[dict[int, Frame]], None] | None = None
         self._task_token = task_token
         self._current: Frame | None = None
         self._entropy: SeededRandomness | None = None

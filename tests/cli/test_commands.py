@@ -73,7 +73,7 @@ def as_json(told: Told, *arguments: str) -> tuple[int, Any]:
 
 
 def test_lint_of_a_good_definition(told: Told, folder: Path) -> None:
-    assert told("lint", "greet.asl.json") == (0, "", "1 file(s): 0 error(s), 0 warning(s)\n")
+    assert told("lint", "greet.asl.json") == (0, "", "1 file: 0 errors, 0 warnings\n")
     assert as_json(told, "lint", "greet.asl.json") == (0, [])
 
 
@@ -85,7 +85,7 @@ def test_lint_tells_file_line_and_column_of_every_problem(told: Told, folder: Pa
     code, out, err = told("lint", "greet.asl.json", "bad.json")
     assert code == 1
     assert "bad.json:4:27: error SCHEMA_VALIDATION_FAILED /States/A/Resutl: " in out
-    assert err == "2 file(s): 1 error(s), 0 warning(s)\n"
+    assert err == "2 files: 1 error, 0 warnings\n"
 
 
 def test_lint_as_json_has_the_same_in_fields(told: Told, folder: Path) -> None:
@@ -103,7 +103,7 @@ def test_lint_reports_what_it_can_read_beside_a_file_that_it_cannot(told: Told, 
     code, out, err = told("lint", "nofile.json", "bad.json", "greet.asl.json")
     assert (code, out) == (2, told("lint", "bad.json")[1])
     assert err.splitlines()[-2:] == [
-        "2 file(s): 1 error(s), 0 warning(s)",
+        "2 files: 1 error, 0 warnings",
         "Error: nofile.json: there is no such file; it should hold a state machine definition",
     ]
     assert told("lint", "nofile.json") == (2, "", f"{err.splitlines()[-1]}\n")
@@ -120,7 +120,7 @@ def test_lint_for_github_is_an_annotation_a_line(told: Told, folder: Path) -> No
 def test_warnings_alone_are_no_failure(told: Told) -> None:
     code, out, err = told("lint", SALES)
     assert code == 0
-    assert err == f"1 file(s): 0 error(s), {len(out.splitlines())} warning(s)\n"
+    assert err == f"1 file: 0 errors, {len(out.splitlines())} warnings\n"
     assert out and all(": warning " in line for line in out.splitlines())
 
 
@@ -135,7 +135,7 @@ def test_lint_takes_substitutions(told: Told, folder: Path) -> None:
     assert code == 0
     assert out.startswith("two.json:1:51: warning RESOURCE_WITHOUT_VALUE /States/A/Resource: ${Function} has no value")
     given = ("--substitutions", "Pause=3", "--substitutions", "values.json")
-    assert told("lint", "one.json", "two.json", *given) == (0, "", "2 file(s): 0 error(s), 0 warning(s)\n")
+    assert told("lint", "one.json", "two.json", *given) == (0, "", "2 files: 0 errors, 0 warnings\n")
     code, _, err = told("lint", "one.json", "two.json", *given, "--substitutions", "Puase=3")
     assert (code, err) == (2, "Error: substitutions not used: Puase; the definition has no ${...} of that name\n")
 
@@ -181,7 +181,7 @@ def test_lint_names_the_file_that_has_the_problem(told: Told, folder: Path) -> N
 
 def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) -> None:
     code, out, err = told("translate", "greet.asl.json")
-    assert (code, err) == (0, "0 warning(s), 0 finding(s)\n")
+    assert (code, err) == (0, "0 warnings, 0 findings\n")
     ast.parse(out)
     assert 'dag_id="greet"' in out and "greet.asl.json" in out
 
@@ -189,7 +189,7 @@ def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) ->
 def test_translate_writes_a_file(told: Told, folder: Path) -> None:
     arguments = ("--schedule", "cron(0 2 * * ? *)", "--dag-id", "hello", "--input", '{"name": "Bob"}')
     code, out, err = told("translate", "greet.asl.json", "-o", "dag.py", *arguments)
-    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n0 warning(s), 0 finding(s)\n")
+    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n0 warnings, 0 findings\n")
     source = (folder / "dag.py").read_text()
     assert 'schedule="0 2 * * *"' in source and 'params={"name": "Bob"}' in source
     assert sorted(path.name for path in folder.iterdir()) == ["dag.py", "greet.asl.json", "input.json", "mocks.json"]
@@ -222,12 +222,12 @@ def test_translate_of_the_sales_pipeline_is_the_file_in_dags(told: Told) -> None
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "1 warning(s), 2 finding(s): 1 fails, 1 differs; --report lists them"),
-        (("-o", "dag.py"), "1 warning(s), 2 finding(s): 1 fails, 1 differs; --report lists them"),
-        (("--report",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
-        (("--json",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
-        (("--strict",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
-        (("--substitutions", "F=arn:aws:lambda:eu-west-1:123456789012:function:f"), "0 warning(s), 0 finding(s)"),
+        ((), "1 warning, 2 findings: 1 fails, 1 differs; --report lists them"),
+        (("-o", "dag.py"), "1 warning, 2 findings: 1 fails, 1 differs; --report lists them"),
+        (("--report",), "1 warning, 2 findings: 1 fails, 1 differs"),
+        (("--json",), "1 warning, 2 findings: 1 fails, 1 differs"),
+        (("--strict",), "1 warning, 2 findings: 1 fails, 1 differs"),
+        (("--substitutions", "F=arn:aws:lambda:eu-west-1:123456789012:function:f"), "0 warnings, 0 findings"),
     ],
 )
 def test_the_last_line_counts_warnings_and_findings(
@@ -246,13 +246,13 @@ def test_strict_translation_takes_warnings_for_errors(told: Told, folder: Path) 
     (folder / "dag.py").unlink()
     code, out, err = told("translate", "warn.json", "-o", "dag.py", "--strict")
     assert (code, out, (folder / "dag.py").exists()) == (1, "", False)
-    assert "warning INTRINSIC_WILL_FAIL" in err and err.splitlines()[-1] == "1 warning(s), 0 finding(s)"
+    assert "warning INTRINSIC_WILL_FAIL" in err and err.splitlines()[-1] == "1 warning, 0 findings"
 
 
 def test_translate_takes_the_time_zone_of_a_schedule(told: Told, folder: Path) -> None:
     given = ("--schedule", "cron(0 9 * * ? *)", "--timezone", "Europe/Berlin", "--input", "{}")
     code, out, err = told("translate", "greet.asl.json", *given)
-    assert (code, err) == (0, "0 warning(s), 0 finding(s)\n")
+    assert (code, err) == (0, "0 warnings, 0 findings\n")
     assert 'schedule=CronTriggerTimetable("0 9 * * *", timezone="Europe/Berlin"),' in out
     assert told("translate", "greet.asl.json", "--timezone", "Europe/Berlin")[0] == 2
     assert "did you mean 'Europe/Berlin'?" in told("translate", "greet.asl.json", *given[:3], "Europe/Berln")[2]

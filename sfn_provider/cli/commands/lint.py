@@ -15,6 +15,7 @@ from sfn_provider.cli.options import ProviderCommand, execution_type_option, sub
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
+from sfn_provider.plurals import count
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 from sfn_provider.translate.definitions.loader import placeholder_warning
 from sfn_provider.translate.known_failures import find_known_failures
@@ -103,7 +104,7 @@ def _print_text(found: FileDiagnostics) -> None:
         print_diagnostics(entries, file, stderr=False)
     errors = _count_errors(found)
     warnings = sum(map(len, found.values())) - errors
-    click.echo(f"{len(found)} file(s): {errors} error(s), {warnings} warning(s)", err=True)
+    click.echo(f"{count(len(found), 'file')}: {count(errors, 'error')}, {count(warnings, 'warning')}", err=True)
 
 
 def _print_json(found: FileDiagnostics) -> None:

@@ -27,6 +27,7 @@ from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
 from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.styles import StyleName
 
@@ -158,7 +159,7 @@ def print_execution(execution: Execution) -> None:
             out.print(f"{label}: {value}", markup=False)
     if (bound := explain_limit(execution.cause)) is not None:
         out.print(f"Note: {bound}", markup=False)
-    counts = f"{len(visited)} states, {execution.transitions} transitions"
+    counts = f"{count(len(visited), 'state')}, {count(execution.transitions, 'transition')}"
     out.print(f"{counts}, {format_seconds(_duration(execution))} of virtual time")
 
 

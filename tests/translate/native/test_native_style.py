@@ -64,7 +64,9 @@ def test_the_sales_pipeline_is_as_short_as_by_hand_and_imports_nothing_of_this_p
         "NotifyFailure": "taskflow",
         "NotifyQualityFailure": "operator",
     }
-    assert {"RETRY_BY_NAME", "CATCH_BY_NAME", "RESULT_PARTS", "ALWAYS_FAILS"} <= {found.code for found in made.findings}
+    assert {"RETRY_BY_NAME", "CATCH_RUN_STATE", "RESULT_PARTS", "ALWAYS_FAILS"} <= {
+        found.code for found in made.findings
+    }
 
 
 @dataclass(frozen=True)
@@ -538,7 +540,7 @@ def test_the_command_writes_a_native_file_or_says_why_not(tmp_path: Any) -> None
 
     file, out = tmp_path / "m.json", tmp_path / "m.py"
     for states, wanted in (
-        ({"A": call("a", End=True)}, "with 1 tasks, native"),
+        ({"A": call("a", End=True)}, "with 1 task, native"),
         (
             {"A": call("a", Credentials={"RoleArn": "arn:aws:iam::1:role/r"}, End=True)},
             "The file is exact, not native: state A: Cred",

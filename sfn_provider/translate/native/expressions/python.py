@@ -231,7 +231,7 @@ _JSON: tuple[Import, ...] = (("json", ""),)
 CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "States.UUID": ("str(uuid4())", (("uuid", "uuid4"),)),
     "States.StringToJson": ("json.loads({})", _JSON),
-    "States.JsonToString": ('json.dumps({}, separators=(",", ":"))', _JSON),
+    "States.JsonToString": ('json.dumps({}, separators=(",", ":"), ensure_ascii=False)', _JSON),
     "States.ArrayLength": ("len({})", ()),
     "States.ArrayContains": ("({1} in {0})", ()),
     "States.ArrayGetItem": ("{}[{}]", ()),
