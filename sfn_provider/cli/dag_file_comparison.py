@@ -21,6 +21,7 @@ from sfn_provider.compare.calls.findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases, make_mocks
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
+from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import LoadedDefinition
 
@@ -59,7 +60,7 @@ def compare_dag_file(
         for mocks in cases.values():
             mocks.input = given
     if mock is None:
-        click.echo(f"No --mock: {len(cases)} cases were made for this machine", err=True)
+        click.echo(f"No --mock: {count(len(cases), 'case was', 'cases were')} made for this machine", err=True)
     found = []
     for number, (name, mocks) in enumerate(cases.items(), 1):
         with progress("Case", name, number, len(cases)):

@@ -52,6 +52,8 @@ class StepContext:
         requests: the requests that the step has made.
         records: the history events that it has recorded.
         child_histories: records the events of child executions; None where nobody asks for them.
+        on_failure: gets copies of the live frames as they were when the failure came that has ended the execution;
+            None where nobody asks for them.
     """
 
     child_histories: ChildHistories | None = None
@@ -69,6 +71,7 @@ class StepContext:
         self.records: list[Record] = []
         self.observer = observer
         self.max_events: float = MAX_EVENTS
+        self.on_failure: Callable[[dict[int, Frame]], None] | None = None
         self._task_token = task_token
         self._current: Frame | None = None
         self._entropy: SeededRandomness | None = None
@@ -118,9 +121,14 @@ class StepContext:
         """
         self._current, self._entropy = frame, None
 
-    def task_token(self, place: str) -> str:
-        """Return the task token of the call at a place."""
-        if self._task_token is not None:
+    def task_token(self, place: str, *, is_awaited: bool = True) -> str:
+        """Return the task token of the call at a place.
+
+        Args:
+            place: the call's place.
+            is_awaited: False where an answer to the token has no effect, as in a task with ``.sync``.
+        """
+        if self._task_token is not None and is_awaited:
             return self._task_token(place)
         return f"{self.execution.context['Execution']['Id']}#{place}"
 

@@ -172,9 +172,10 @@ def try_mutations(numbers: range) -> list[tuple[int, str]]:
     """
     problems = []
     for number in numbers:
+        text = make_mutation(number)
         for what, use in _USES:
             try:
-                use(make_mutation(number))
+                use(text)
             except Exception as error:
                 problems.append((number, f"{what}: {type(error).__name__}: {str(error)[:200]}"))
                 break

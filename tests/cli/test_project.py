@@ -66,6 +66,8 @@ def test_a_project_is_written(definition: Path, tmp_path: Path) -> None:
     assert json.loads((folder / FILES[2]).read_text())["StartAt"] == "Count boats"
     readme = (folder / "README.md").read_text()
     assert "Counts \\| the boats" in readme
+    assert "package airflow-provider-sfn is installed" in " ".join(readme.split())
+    assert "the package airflow-provider-sfn; without it" in (folder / FILES[3]).read_text()
     assert "| Count boats | Task | operator | `LambdaInvokeFunctionOperator` | `Count_boats` |" in readme
     assert "**CATCH\\_RUN\\_STATE** of Count boats (differs)" in readme
     for name in (FILES[1], FILES[3]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -131,9 +130,9 @@ def _constant(name: str, value: str) -> str:
 
 def _docstring(plan: DagPlan) -> str:
     summary = literals.prose(plan.description or "") or f"The state machine {plan.dag_id}."
-    lines = textwrap.wrap(summary, WIDTH - 6)
+    lines = literals.wrap(summary, WIDTH - 6)
     if plan.origin:
-        lines += ["", *textwrap.wrap(f"Made from the Step Functions definition {literals.prose(plan.origin)}.", WIDTH)]
+        lines += ["", *literals.wrap(f"Made from the Step Functions definition {literals.prose(plan.origin)}.", WIDTH)]
     text = "\n".join(lines)
     return (" " if text.startswith('"') else "") + text + ("\n" if len(lines) > 1 else "")
 

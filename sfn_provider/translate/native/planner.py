@@ -98,25 +98,27 @@ class NativePlan:
         return items | dict(self.loops)
 
 
-def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
+def plan_prepared(prepared: PreparedMachine, versions: Versions, nodes: type[NodeMaker] = NodeMaker) -> NativePlan:
     """Plan the native DAG of a machine that has been prepared.
 
     Args:
         prepared: the machine.
         versions: what it is made for.
+        nodes: makes the tasks of states.
 
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons. A state that stays exact is
             among them where what it starts with cannot be said.
     """
-    return _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls, prepared.parts).plan()
+    planner = _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls, prepared.parts)
+    return planner.plan(nodes)
 
 
 @dataclass(slots=True)
 class _Planner(PlannedStates):
     """Plans the DAG."""
 
-    def plan(self) -> NativePlan:
+    def plan(self, nodes: type[NodeMaker]) -> NativePlan:
         for flow in self.scope.walk():  # a loop has the name of its first state
             self.flows.setdefault(flow.name, flow)
         self.maps = {name: form for name, flow in self.flows.items() if (form := map_form(flow)) is not None}
@@ -133,9 +135,7 @@ class _Planner(PlannedStates):
         variables = self._name(routes)
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
-        maker = NodeMaker(
-            self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks)
-        )
+        maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks))
         dag, problems, certain = NativeDag(), [], CertainTasks(routes, self.task_ids)
         for key, node in routes.nodes.items():
             maker.is_certain = partial(certain.has, key)

@@ -584,7 +584,7 @@ def test_the_command_writes_a_native_file_or_says_why_not(tmp_path: Any) -> None
 
     file, out = tmp_path / "m.json", tmp_path / "m.py"
     for states, wanted in (
-        ({"A": call("a", End=True)}, "with 1 tasks, native"),
+        ({"A": call("a", End=True)}, "with 1 task, native"),
         (
             {"A": call("a", Credentials={"RoleArn": "arn:aws:iam::1:role/r"}, End=True)},
             "The file is exact, not native: state A: Cred",

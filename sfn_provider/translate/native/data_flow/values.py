@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sfn_provider.plurals import count
+
 Json = Any
 Key = str | int
 """A step into a value: the name of a member, or the index of an item."""
@@ -210,7 +212,7 @@ def _step(value: Value, key: Key) -> Value:
     if isinstance(value, Array):
         if isinstance(key, int) and key < len(value.items):
             return value.items[key]
-        return Absent(f"an array of {len(value.items)} items has no {key!r}")
+        return Absent(f"an array of {count(len(value.items), 'item')} has no {key!r}")
     if isinstance(value, Constant):
         return Absent(f"{value.value!r} has no member {key!r}")
     return Member(value, key)
