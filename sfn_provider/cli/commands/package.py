@@ -8,7 +8,7 @@ import click
 
 from sfn_provider.cli.options import ProviderCommand, json_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.cli.output_files import make_folder, write_files
+from sfn_provider.cli.output_files import write_files
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.bundle import Bundle, make_bundle
 from sfn_provider.mwaa.dag_files import read_dag_file
@@ -59,6 +59,4 @@ def _as_json(airflow_version: str, bundle: Bundle, written: str | None) -> dict[
 
 
 def _write(folder: Path, bundle: Bundle) -> None:
-    for name in bundle.files:
-        make_folder((folder / name).parent)
-    write_files({folder / name: content for name, content in bundle.files.items()})
+    write_files({folder / name: content for name, content in bundle.files.items()}, make_folders=True)
