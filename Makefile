@@ -78,7 +78,8 @@ test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functi
 	$(BIN)/python -m tests.amazon_provider
 
 test-recordings: $(INSTALLED)  ## Replay all recorded executions of AWS, where they stand beside the project; make test does some
-	SFN_PROVIDER_ALL_RECORDINGS=1 $(BIN)/python -m pytest tests/compare/replay/test_recordings.py --numprocesses 0
+	SFN_PROVIDER_ALL_RECORDINGS=1 $(BIN)/python -m pytest tests/compare/replay/test_recordings.py \
+		tests/server/test_recordings.py --numprocesses 0
 
 EXAMPLES := 300
 properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs, others each time: EXAMPLES=300
