@@ -32,7 +32,7 @@ EXECUTIONS_ON_MOTO = 200
 """Fewer, because each takes it long."""
 
 LEAST = 10
-"""How many times as many executions a second as moto's server it must run."""
+"""How many times less processor time than moto's server it must take for an execution."""
 
 OURS = """
 import threading
@@ -186,4 +186,5 @@ def test_executions_of_many_clients_against_moto() -> None:
         print(f"  {name:7}{result.rate:8,.0f} executions/s, {result.cpu * 1_000:.1f} ms of processor time for each")
         print(f"         StartExecution: median {median:,.1f} ms, p99 {late:,.1f} ms")
     print(f"  ratio  {ours.rate / theirs.rate:8.1f}, of processor time {theirs.cpu / ours.cpu:.1f}")
-    assert ours.rate >= LEAST * theirs.rate
+    # Clients and server share the processors of this machine, and it with others: processor time is what repeats.
+    assert theirs.cpu >= LEAST * ours.cpu
