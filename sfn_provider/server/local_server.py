@@ -20,6 +20,9 @@ Json = Any
 
 _LOOPBACK = "127.0.0.1"
 
+KEEP_ALIVE = 600
+"""Seconds for which a connection without requests stays open: clients that wait between polls use it again."""
+
 
 class LocalServer:
     """The API on a port of this machine; a context manager, which ends it.
@@ -79,13 +82,13 @@ class LocalServer:
         from sfn_provider.server.http_app import MAX_BODY_BYTES, create_app
 
         self._socket = _listen(self._host, self._port)
-        app = Guard(create_app(self.service, self._pages), self._secret, MAX_BODY_BYTES)
         config = uvicorn.Config(
-            app,
+            Guard(create_app(self.service, self._pages), self._secret, MAX_BODY_BYTES),
             log_level="warning",
             access_log=False,
             lifespan="off",
             ws="none",
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=1,  # a worker may wait a minute for its next activity task
         )
         self._server = uvicorn.Server(config)
