@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.clients import Clients
@@ -59,7 +58,7 @@ def calling_statements(
 
 def _without_placeholders(arn: str) -> str:
     """Return an ARN with a wildcard for each ``${Name}`` without a value, which IAM would take for a variable."""
-    return re.sub(r"\$\{[^}]*\}", "*", fill_partition(arn))
+    return re.sub(r"\$\{[^}]*\}", "*", re.sub(r"^arn:\$\{[^}]*\}", "arn:aws", arn))
 
 
 def policy_document(statements: Iterable[dict[str, Any]]) -> dict[str, Any]:

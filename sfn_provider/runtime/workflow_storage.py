@@ -1,4 +1,4 @@
-"""Stores texts of the tasks of an MWAA Serverless workflow in S3: snapshots, and outputs too large for an XCom."""
+"""Stores snapshots and large outputs of the tasks of an MWAA Serverless workflow in S3."""
 
 from __future__ import annotations
 

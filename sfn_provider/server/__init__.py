@@ -1,1 +1,1 @@
-"""Serves the Step Functions API on this machine, in memory, for development and tests."""
+"""Serves the Step Functions API on this machine, for development and tests, in memory."""

@@ -1,4 +1,4 @@
-"""Drives one execution: leads the engine's requests to clock and task runner, and back."""
+"""Drives one execution: gives the engine's requests to clock and task runner, takes their answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the files of a workflow: YAML, code package, IAM policies, README and CloudFormation template."""
+"""Makes the files of a workflow: YAML, code package, IAM policies, README, CloudFormation template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the code package of a workflow: this package and what it needs, unpacked at the archive's root."""
+"""Makes the code package of a workflow: this package and what it needs, at the archive's root."""
 
 from __future__ import annotations
 

@@ -33,7 +33,11 @@ TRUST: Final[dict[str, Any]] = {
 }
 """Who may take the role. Source: get-started-execution-role of the user guide."""
 
-_ROLE_FIELDS: Final = ("RoleArn", "Role", "ExecutionRoleArn", "TaskRoleArn")
+_ROLE_FIELDS: Final = (
+    *("AutoScalingRole", "ExecutionRoleArn", "JobFlowRole", "Role", "RoleArn", "ServiceRole", "TaskRoleArn"),
+)
+"""Parameters by which Tasks pass roles to services."""
+
 _LOG_GROUPS: Final = "arn:aws:logs:*:*:log-group:/aws/mwaa-serverless/*"
 
 

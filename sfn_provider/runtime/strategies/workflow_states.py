@@ -1,4 +1,4 @@
-"""Runs states in a task of an MWAA Serverless workflow, where one that is not chosen ends at once, not skipped."""
+"""Runs states in a task of an MWAA Serverless workflow, where none is skipped: others end at once."""
 
 from __future__ import annotations
 

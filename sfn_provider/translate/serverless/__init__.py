@@ -1,1 +1,1 @@
-"""Translates machines into workflows of Amazon MWAA Serverless: YAML of amazon operators, or of our operator."""
+"""Translates machines into workflows of Amazon MWAA Serverless: YAML, by operators or by own code."""

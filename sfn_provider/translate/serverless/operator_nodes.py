@@ -1,4 +1,4 @@
-"""Makes the tasks of a workflow without own code: operators that are installed on the service, and Jinja.
+"""Makes the tasks of a workflow without own code: installed operators with Jinja arguments.
 
 A Choice is a branch whose function is one of the standard library, and whose template makes the id of the chosen task.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sfn_provider.asl.model import Choice, Task
@@ -15,6 +15,7 @@ from sfn_provider.translate.emit.literals import Wrapped
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Call, Constant, Value, constant
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
+from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import How, Import, NativeNode, NotNative
 from sfn_provider.translate.native.nodes import NodeMaker
@@ -32,9 +33,21 @@ _MAX_SLEEP: Final = MAX_TASK_SECONDS - 60
 """The longest Wait that a task sleeps through, so that it ends before its time is over."""
 
 
+_NAMES: Final = {"run_id": "ti.run_id", "dag.dag_id": "ti.dag_id"}
+"""Expressions of Airflow's context, by names that templates have on the service.
+
+Source: supported-jinja-parameters of the user guide: ti, params, macros, and dates.
+"""
+
+
 @dataclass(slots=True)
 class OperatorNodes(NodeMaker):
     """Makes tasks that are operators; for its arguments see the base."""
+
+    def __post_init__(self) -> None:
+        """Restricts what templates read to the names that the service has there."""
+        find = self.find
+        self.find = lambda source, keys: _with_known_names(find(source, keys))
 
     def constant(self, value: str, written: str) -> Any:
         """Return a text: a workflow has no constants."""
@@ -149,3 +162,17 @@ class OperatorNodes(NodeMaker):
             arguments=arguments,
             imports=frozenset({operator}),
         )
+
+
+def _with_known_names(place: Place) -> Place:
+    """Return a place by names that templates have on the service.
+
+    Raises:
+        NotNative: there is none.
+    """
+    if place.expression is None:
+        return place
+    text = _NAMES.get(place.expression[0])
+    if text is None:
+        raise NotNative(f"templates on the service have no {place.expression[1]}")
+    return replace(place, expression=(text, "ti"))
