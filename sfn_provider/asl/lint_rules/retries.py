@@ -22,13 +22,16 @@ RESERVED_ERRORS = (
     "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
+    "States.ReferencePathConflict",
     "States.ResultPathMatchFailure",
     "States.ResultWriterFailed",
     "States.Runtime",
     "States.TaskFailed",
     "States.Timeout",
 )
-"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation"""
+"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation
+
+Executions also report States.ReferencePathConflict, for a ResultPath that cannot be written."""
 
 _NEVER_MATCHED = "States.Runtime"
 _STATUS_CODES = "States.Http.StatusCode."
