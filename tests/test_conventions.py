@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sfn_provider"
@@ -80,6 +81,16 @@ def test_the_first_line_of_a_module_says_what_is_in_it() -> None:
     first_lines = {module: (ast.get_docstring(tree) or "").partition("\n")[0] for module, tree in trees().items()}
     assert [f"{module}: {line}" for module, line in first_lines.items() if not line.endswith(".")] == []
     assert [f"{module}: {line}" for module, line in first_lines.items() if len(line) >= 100] == []
+
+
+def test_a_number_is_written_with_its_noun_in_the_right_form() -> None:
+    texts = [(name, node.value) for name, tree in trees().items() for node in ast.walk(tree) if is_text(node)]
+    found = [f"{name}: {text}" for name, text in texts if re.search(r"[a-z]\(s\)", text)]
+    assert not found, "use sfn_provider.plurals.count:\n" + "\n".join(found)
+
+
+def is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def test_a_banned_word_is_found() -> None:

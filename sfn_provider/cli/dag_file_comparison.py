@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.report_options import ReportOptions
 from sfn_provider.cli.tables import Cell, agreement, console, format_seconds, progress, status, table
-from sfn_provider.cli.test_cases import load_checked_mocks
+from sfn_provider.cli.test_cases import load_checked_mocks, print_coverage
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.calls.findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases, make_mocks
@@ -124,12 +125,15 @@ def _print_result(result: DagComparison) -> None:
         "The same by a rule:": result.notes("equal"),
         "Operators send of their own:": result.additions,
         "Assumed in these cases:": result.assumptions,
+        "Nothing was compared:": result.warnings,
     }
     for heading, texts in notes.items():
         if texts:
             out.print(heading)
         for text in texts:
             out.print(f"  {text}", markup=False)
+    if result.coverage is not None:
+        print_coverage(result.coverage)
     out.print(result.verdict, markup=False)
 
 
@@ -141,11 +145,17 @@ def _summary(cases: Iterable[CaseComparison]) -> Table:
             case.dag.state,
             str(len(case.calls)),
             format_seconds(round(case.seconds, 1)),
-            agreement(case.agrees),
+            _agreement(case),
         ]
         for case in cases
     ]
     return table("The state machine and the DAG, by the calls that AWS would see", _COLUMNS, rows, right=_COLUMNS[3:5])
+
+
+def _agreement(case: CaseComparison) -> Text:
+    if case.agrees and case.missing_input is not None:
+        return Text(f"nothing ran: the input lacks {case.missing_input}", "yellow")
+    return agreement(case.agrees)
 
 
 def compare_native(

@@ -53,6 +53,13 @@ case_input_option = click.option(
     help="The execution's input; by default that of the case in the mock file, else {}.",
 )
 
+execution_type_option = click.option(
+    "--type",
+    "execution_type",
+    type=click.Choice(["STANDARD", "EXPRESS"]),
+    help="The type of the state machine: an EXPRESS one can do less. By default that in FILE, else STANDARD.",
+)
+
 substitutions_option = click.option(
     "--substitutions",
     metavar="NAME=VALUE|FILE",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.tables import Cell, console, format_seconds, progress, shorten, status, table
-from sfn_provider.compare.airflow.runner import AirflowRunner, DagRunResult
+from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.server.local_server import LocalServer
 from sfn_provider.text_files import read_text_file
 
@@ -55,20 +54,10 @@ def run_dag_file(
         AirflowRunFailed: Airflow itself fails, or the file does not import.
     """
     source = read_text_file(path, "a DAG file")
-    isolated: dict[str, str | None] = {
-        "AWS_ENDPOINT_URL": _NOWHERE,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_PROFILE": None,
-        "AWS_SESSION_TOKEN": None,
-    }
-    runner = AirflowRunner(environment={**isolated, **environment}, retries_at_once=True)
-    try:
-        with progress("DAG", Path(path).name, 1, 1):
-            result = runner.run(source, None, configuration, None)
-    finally:
-        runner.close()
+    with progress("DAG", Path(path).name, 1, 1):
+        result = shared_runner().run(
+            source, None, configuration, None, environment={"AWS_ENDPOINT_URL": _NOWHERE, **environment}
+        )
     executions = list_executions(server)
     if as_json:
         print_json({"state": result.state, "seconds": result.seconds, "tasks": result.tasks, "executions": executions})

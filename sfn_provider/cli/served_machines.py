@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.placeholders import check_used
 from sfn_provider.cli.input_files import open_definition
+from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.engine.simulation.mock_files import mocks_of_configuration
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
 from sfn_provider.server.clocks import TimeMode, check_time_mode
+from sfn_provider.server.machine_names import machine_name
 from sfn_provider.server.task_runner import TaskRunner
 from sfn_provider.server.tasks.first_answer import FirstAnswer
 from sfn_provider.server.tasks.lambda_client import parse_functions
@@ -58,30 +61,37 @@ def read_machines(files: Sequence[str], substitutions: tuple[str, ...], *, quiet
         UsageError: a file cannot be read, or two machines have one name.
     """
     found: dict[str, ServedMachine] = {}
+    unused = {*read_substitutions(substitutions)}
     for argument in files:
-        machine = _read_machine(argument, substitutions, quiet=quiet)
+        machine, left = _read_machine(argument, substitutions, quiet=quiet)
+        unused &= left
         if (other := found.get(machine.name)) is not None:
             raise UsageError(
                 f"{other.file} and {machine.file} both hold the state machine {machine.name!r}: name one of them, "
                 f"OtherName={machine.file}"
             )
         found[machine.name] = machine
+    check_used(unused)
     return list(found.values())
 
 
-def _read_machine(argument: str, substitutions: tuple[str, ...], *, quiet: bool) -> ServedMachine:
+def _read_machine(
+    argument: str, substitutions: tuple[str, ...], *, quiet: bool
+) -> tuple[ServedMachine, frozenset[str]]:
+    """Read one; return the substitutions that it does not use, too."""
     name, equals, file = argument.partition("=")
     if not equals or _NAME.fullmatch(name) is None or Path(argument).exists():
         name, file = "", argument
-    definition = open_definition(file, substitutions, quiet=quiet)
-    return ServedMachine(
-        name=name or re.sub(r"[^A-Za-z0-9_-]+", "-", definition.name)[:80].strip("-") or "StateMachine",
+    definition = open_definition(file, substitutions, quiet=quiet, refuse_unused=False)
+    machine = ServedMachine(
+        name=name or machine_name(definition.name),
         # Files may hold comments, or YAML; the API takes JSON.
         definition=json.dumps(definition.document.value, indent=2, ensure_ascii=False),
         execution_type=definition.execution_type,
         machine=definition.document.machine,
         file=definition.file,
     )
+    return machine, definition.unused
 
 
 def read_time(text: str) -> TimeMode:

@@ -50,13 +50,16 @@ class TestCases:
     note: str = ""
 
 
-def read_cases(definition: LoadedDefinition, input_text: str | None, mock: str | None) -> TestCases:
+def read_cases(
+    definition: LoadedDefinition, input_text: str | None, mock: str | None, *, reference: str | None = None
+) -> TestCases:
     """Return the cases to run: those that ``--mock`` names; else one for ``--input``; else made ones.
 
     Args:
         definition: the definition.
         input_text: the value of ``--input``; it replaces the inputs of a mock file. None where there is none.
         mock: the value of ``--mock``; None where there is none.
+        reference: what the user has named the definition by: ``FILE#Name``; None for its file.
 
     Raises:
         UsageError: where a file is malformed, or mocks a state that the machine lacks.
@@ -73,7 +76,8 @@ def read_cases(definition: LoadedDefinition, input_text: str | None, mock: str |
     made = find_cases(machine)
     cases = tuple(_case(name, mocks, MISSING) for name, mocks in made_mocks(made).items())
     number = count(len(cases), "case was", "cases were")
-    note = f"No --mock: {number} made for this machine; to have them as a file: sfn-provider cases {definition.file}"
+    command = f"sfn-provider cases {reference or definition.file}"
+    note = f"No --mock: {number} made for this machine; to have them as a file: {command}"
     return TestCases(cases, note)
 
 

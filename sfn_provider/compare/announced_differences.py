@@ -27,13 +27,13 @@ class Announcement:
         here: what may differ at the state itself, or at what is inside of it.
         later: what may differ at states that may come after it.
         only: the differences other than ``number of calls`` and ``different parameter`` are announced where, in the
-            same case, the state's task is called more or less often (``repeated``) or its task, or one inside of it,
-            has failed (``failed``).
+            same case, the state's task is called more or less often (``repeated``), its task, or one inside of it, has
+            failed (``failed``), or the execution has caught an error of the state (``caught``).
     """
 
     here: tuple[Effect, ...] = ()
     later: tuple[Effect, ...] = ()
-    only: Literal["repeated", "failed"] | None = None
+    only: Literal["repeated", "failed", "caught"] | None = None
 
 
 _PARAMETER = Announcement(("different parameter",))
@@ -51,7 +51,7 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
     "MAP_FAILURE": _STOPPED_LATE,
     "PARALLEL_FAILURE": _STOPPED_LATE,
     "ITEM_IN_ORDER": Announcement(("wrong order", "missing call"), only="failed"),
-    "CATCH_RUN_STATE": Announcement(("red run",), only="failed"),
+    "CATCH_RUN_STATE": Announcement(("red run",), only="caught"),
     "CATCH_RUNTIME": Announcement(("green run",), ("unexpected call",), only="failed"),
     "COMPARISON_TYPES": Announcement(("red run", "different failure"), ("missing call",), only="failed"),
     "FOLDED": Announcement(("green run", "different failure"), ("unexpected call",)),
@@ -97,6 +97,7 @@ class AnnouncedDifferences:
                 self._states.setdefault(entry.task_id, []).append(entry.state)
         machine = translation.plan.machine
         self._around = {names[-1]: names for _, names, _ in walk_states(machine)}
+        self._locations = {names[-1]: location for location, names, _ in walk_states(machine)}
         self._before = _states_before(machine)
 
     def codes(self, difference: Finding, case: CaseComparison) -> tuple[str, ...]:
@@ -157,6 +158,9 @@ class AnnouncedDifferences:
             return True
         if meaning.only == "repeated":
             return any(found.kind == "number of calls" and found.state == state for found in case.findings)
+        if meaning.only == "caught":
+            reached = case.coverage.reached if case.coverage is not None else ()
+            return any(part.kind == "catcher" and part.at == self._locations[state] for part in reached)
         failed = {name for task in case.dag.failed for name in self._states.get(task.task_id, ())}
         return any(state in self._around.get(name, ()) for name in failed)
 

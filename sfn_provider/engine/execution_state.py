@@ -74,6 +74,7 @@ class Frame:
         random_draws: how often randomness was used in the state.
         visits: how often each state was entered, by name, where an observer counts the rounds of loops.
         input_bytes: how many bytes the input has as JSON at most; UNKNOWN_BYTES where nobody has counted.
+        variables_bytes: the same of all variables.
     """
 
     id: int
@@ -101,6 +102,7 @@ class Frame:
     random_draws: int = 0
     visits: dict[str, int] = field(default_factory=dict)
     input_bytes: int = UNKNOWN_BYTES
+    variables_bytes: int = UNKNOWN_BYTES
 
     @property
     def child_index(self) -> int:

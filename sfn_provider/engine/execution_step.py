@@ -16,13 +16,8 @@ from sfn_provider.engine.dataflow.data_flow import StateExit
 from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
-from sfn_provider.engine.limits import (
-    MAX_PAYLOAD_BYTES,
-    history_full_error,
-    most_bytes_after,
-    oversize_error,
-    oversized_output,
-)
+from sfn_provider.engine.exit_sizes import check_sizes
+from sfn_provider.engine.limits import OversizedOutput, history_full_error
 from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
 from sfn_provider.engine.requests import Cancel, Event
 from sfn_provider.engine.state_progress import DeferredFailure, IterationBatchProgress
@@ -132,15 +127,23 @@ class ExecutionStep(StepContext):
         frame.previous = last
         self.leave(frame, state, exit, state.next)
 
-    def leave(self, frame: Frame, state: CompiledState, exit: StateExit, next_state: str | None) -> None:
-        """Leave the state with an output for the next one, or end the frame where there is no next one."""
+    def leave(
+        self, frame: Frame, state: CompiledState, exit: StateExit, next_state: str | None, *, is_caught: bool = False
+    ) -> None:
+        """Leave the state with an output for the next one, or end the frame where there is no next one.
+
+        ``is_caught`` is True where a Catch of the state has made the output: none takes an error of that.
+        """
         output, assigned = exit
-        if output is not frame.input:
-            size = most_bytes_after(output, frame.input, frame.input_bytes)
-            if size > MAX_PAYLOAD_BYTES:
-                self.fail(frame, state, oversize_error(state.name))
-                return
-            frame.input_bytes = size
+        try:
+            check_sizes(state.name, frame, exit)
+        except OversizedOutput as error:
+            if is_caught:
+                self.observe_failure(frame, state.name, error)
+                self.fail_frame(frame, error)
+            else:
+                self.fail(frame, state, error)
+            return
         details: dict[str, Any] = {"name": state.name, "output": output}
         if assigned:
             details["assignedVariables"] = assigned
@@ -270,12 +273,7 @@ class ExecutionStep(StepContext):
         except StatesError as second:
             self._fail_catch(frame, state, second, failed_after)
             return
-        oversized = oversized_output(state.name, exit.output)
-        if oversized is not None:  # the state's Catch does not take an error of its own output
-            self.observe_failure(frame, state.name, oversized)
-            self.fail_frame(frame, oversized)
-            return
-        self.leave(frame, state, exit, catcher.next)
+        self.leave(frame, state, exit, catcher.next, is_caught=True)
 
     def _fail_catch(self, frame: Frame, state: CompiledState, error: StatesError, failed_after: int) -> None:
         """Fail the state once more, after the event of its first failure: a field of its Catch cannot be evaluated.
@@ -362,6 +360,7 @@ class ExecutionStep(StepContext):
         """Start a branch or iteration."""
         child = self.add_child(parent, scope, start_at, input, index)
         child.map_item, child.previous, child.child_execution = parent.map_item, parent.previous, parent.child_execution
+        child.variables_bytes = parent.variables_bytes
         child.place = f"{parent.children_place}.{index}"
         self._ready.append(child)
         return child

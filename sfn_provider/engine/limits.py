@@ -66,8 +66,14 @@ def utf8_bytes(text: str) -> int:
     return len(text.encode(errors="replace"))
 
 
+DATA_LIMIT_ERROR: Final = "States.DataLimitExceeded"
+
+
 class OversizedOutput(StatesError):
-    """The output of a state, or the input of a child execution, is too large."""
+    """What a state makes is too large: its output, its parameters, its variables, the input of a child execution.
+
+    ``States.ALL`` does not match it. Source: concepts-error-handling.html, "States.DataLimitExceeded".
+    """
 
 
 def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
@@ -82,7 +88,20 @@ def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
 
 def oversize_error(state_name: str) -> OversizedOutput:
     """Return the error for an output that is too large, as AWS words it (recorded executions)."""
-    return OversizedOutput("States.DataLimitExceeded", _oversize_cause(state_name))
+    return OversizedOutput(DATA_LIMIT_ERROR, _oversize_cause(state_name))
+
+
+def oversized_parameters(state_name: str, value: Json) -> OversizedOutput | None:
+    """Return the error for parameters that are too large, as AWS words it (reported from executions); else None.
+
+    Args:
+        state_name: the state's name.
+        value: what Parameters, Arguments or ItemSelector made.
+    """
+    if not exceeds_payload(value):
+        return None
+    limit = "a size exceeding the maximum number of bytes service limit"
+    return OversizedOutput(DATA_LIMIT_ERROR, f"The state/task '{state_name}' provided parameters with {limit}.")
 
 
 def oversized_result(resource: str | None, value: Json) -> StatesError | None:
@@ -92,7 +111,7 @@ def oversized_result(resource: str | None, value: Json) -> StatesError | None:
         resource: the type of the task's resource, ``lambda``, or its ARN.
         value: the result.
     """
-    return StatesError("States.DataLimitExceeded", _oversize_cause(str(resource))) if exceeds_payload(value) else None
+    return StatesError(DATA_LIMIT_ERROR, _oversize_cause(str(resource))) if exceeds_payload(value) else None
 
 
 def _oversize_cause(name: str) -> str:

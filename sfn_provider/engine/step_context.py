@@ -121,9 +121,14 @@ class StepContext:
         """
         self._current, self._entropy = frame, None
 
-    def task_token(self, place: str) -> str:
-        """Return the task token of the call at a place."""
-        if self._task_token is not None:
+    def task_token(self, place: str, *, is_awaited: bool = True) -> str:
+        """Return the task token of the call at a place.
+
+        Args:
+            place: the call's place.
+            is_awaited: False where an answer to the token has no effect, as in a task with ``.sync``.
+        """
+        if self._task_token is not None and is_awaited:
             return self._task_token(place)
         return f"{self.execution.context['Execution']['Id']}#{place}"
 

@@ -37,6 +37,7 @@ class Activity:
         encryption: its encryption configuration; None without.
         queue: the tasks that no worker has taken, oldest first.
         pollers: workers that wait for a task, the one that has waited longest first.
+        is_closed: the server ends: no worker waits any longer.
     """
 
     arn: str
@@ -45,11 +46,18 @@ class Activity:
     encryption: dict[str, Any] | None = None
     queue: deque[ActivityTask] = field(default_factory=deque)
     pollers: deque[asyncio.Future[None]] = field(default_factory=deque)
+    is_closed: bool = False
 
     def schedule(self, task: ActivityTask) -> None:
         """Add a task, and wake the worker that has waited longest."""
         self.queue.append(task)
         self._wake_poller()
+
+    def close(self) -> None:
+        """Answer the workers that wait that there is no task."""
+        self.is_closed = True
+        while self.pollers:
+            self._wake_poller()
 
     def _wake_poller(self) -> None:
         while self.pollers:
@@ -83,7 +91,7 @@ class Activity:
                 raise
             finally:
                 timer.cancel()
-            if not self.queue and loop.time() >= deadline:
+            if not self.queue and (self.is_closed or loop.time() >= deadline):
                 return None
         return self.queue.popleft()
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sfn_provider.engine.state_test.json_texts import parse_json
 from sfn_provider.exceptions import RequestRefused
 from sfn_provider.server.api_errors import ApiError
 from sfn_provider.server.service import StepFunctionsService
@@ -117,8 +118,8 @@ async def _read_body(request: Request) -> bytes:
 
 def _parse(body: bytes) -> Json:
     try:
-        return json.loads(body) if body.strip() else {}
-    except (ValueError, RecursionError) as error:
+        return parse_json(body.decode()) if body.strip() else {}
+    except ValueError as error:
         raise ApiError("SerializationException", f"The body of the request is no JSON: {error}") from error
 
 

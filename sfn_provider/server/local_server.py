@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 Json = Any
 
 _LOOPBACK = "127.0.0.1"
+
+KEEP_ALIVE = 600
+"""Seconds for which a connection without requests stays open: clients that wait between polls use it again."""
 
 
 class LocalServer:
@@ -78,8 +82,15 @@ class LocalServer:
         from sfn_provider.server.http_app import MAX_BODY_BYTES, create_app
 
         self._socket = _listen(self._host, self._port)
-        app = Guard(create_app(self.service, self._pages), self._secret, MAX_BODY_BYTES)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", ws="none")
+        config = uvicorn.Config(
+            Guard(create_app(self.service, self._pages), self._secret, MAX_BODY_BYTES),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=1,  # a worker may wait a minute for its next activity task
+        )
         self._server = uvicorn.Server(config)
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="sfn-provider-server", daemon=True)
@@ -113,7 +124,9 @@ class LocalServer:
 
     def stop(self) -> None:
         """End the server, with the executions that run."""
-        if self._thread is not None:
+        if self._thread is not None and self._loop is not None:
+            # Requests that wait are answered first: the server ends when its last connection does.
+            asyncio.run_coroutine_threadsafe(self.service.close(), self._loop).result()
             self._server.should_exit = True
             self._thread.join()
             self._thread = self._loop = None
@@ -148,7 +161,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=_family(host), backlog=2048)
     except OSError as error:
-        raise UsageError(f"The server cannot listen at {host}, port {port}: {error.strerror or error}") from error
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise UsageError(f"The server cannot listen at {host}, port {port}: {reason}") from error
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -56,6 +56,14 @@ def validate_request(operation: str, parameters: Json) -> dict[str, Json]:
     model = operation_model(operation)
     if not isinstance(parameters, dict):
         raise ApiError("SerializationException", "The body of the request must be a JSON object")
+    try:
+        return _validate(model, parameters)
+    except RecursionError:
+        message = "Objects and lists of the request lie too deep in one another"
+        raise ApiError("SerializationException", message) from None
+
+
+def _validate(model: OperationModel, parameters: dict[str, Json]) -> dict[str, Json]:
     present: dict[str, Json] = _without_nulls(parameters)
     shape = model.input_shape
     if shape is None:

@@ -79,6 +79,7 @@ class ServiceState:
         tokens: the task tokens.
         page_tokens: the tokens of pages.
         randomness: chooses among the versions of an alias; the same in each service.
+        max_express_events: events that the history of an Express execution has at most.
     """
 
     arns: ArnBuilder
@@ -94,6 +95,7 @@ class ServiceState:
     tokens: TaskTokens = field(default_factory=TaskTokens)
     page_tokens: PageTokens = field(default_factory=PageTokens)
     randomness: random.Random = field(default_factory=lambda: random.Random(0))
+    max_express_events: int = MAX_EXPRESS_EVENTS
 
     def __post_init__(self) -> None:
         check_time_mode(self.time)
@@ -254,7 +256,7 @@ class ServiceState:
                 task_token=lambda place: self.tokens.make(f"{execution.arn}#{execution.redrives}{place}"),
                 child_histories=map_runs,
                 execution_type=kind,
-                max_events=MAX_EXPRESS_EVENTS if kind == "EXPRESS" else None,
+                max_events=self.max_express_events if kind == "EXPRESS" else None,
                 on_failure=on_failure,
             )
 
@@ -303,9 +305,11 @@ class ServiceState:
                 self.executions.pop(child, None)
 
     def stop_all(self) -> None:
-        """Stop all executions: the server ends."""
+        """Stop all executions, and answer the workers that wait for tasks: the server ends."""
         for driver in [*self._drivers.values()]:
             driver.abort(None, "The server has ended")
+        for activity in self.activities.values():
+            activity.close()
 
 
 def _most_seconds(revision: Revision) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from sfn_provider.engine.simulation.mock_files import mocks_of_configuration
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
 from sfn_provider.server.local_server import LocalServer, check_installed
+from sfn_provider.server.machine_names import machine_name
 from sfn_provider.server.task_runner import UNHANDLED, TaskOutcome, TaskRequest, TaskRunner
 from sfn_provider.server.tasks.first_answer import FirstAnswer
 from sfn_provider.server.tasks.mocked_tasks import MadeTasks, MockedTasks
@@ -141,7 +141,7 @@ class LocalStepFunctions:
             UsageError: a file cannot be read, or a mock is malformed or of a state that the machine lacks.
         """
         loaded = self._load(definition, substitutions or {}, execution_type)
-        name = name or re.sub(r"[^A-Za-z0-9_-]+", "-", loaded.name)[:80].strip("-") or "StateMachine"
+        name = name or machine_name(loaded.name)
         runners: list[TaskRunner] = []
         if mocks is not None:
             runners.append(self._mocked(mocks, name, loaded.document.machine))

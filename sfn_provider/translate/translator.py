@@ -23,7 +23,7 @@ from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.versions import find_versions
 from sfn_provider.translate.plan import naming
-from sfn_provider.translate.plan.granularity import Granularity, TasksName
+from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity, TasksName
 from sfn_provider.translate.plan.model import DagPlan
 from sfn_provider.translate.plan.schedule import Schedule, SchedulePeriod, parse_schedule
 from sfn_provider.translate.plan.schedule_differences import find_differences
@@ -98,9 +98,10 @@ def translate(
         timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default UTC.
         style: ``exact``: operators of this package that run the states; ``native``: operators of the amazon provider
             and TaskFlow, where every state can be said so.
-        tasks: what one task of the exact style runs: ``state``, one state; ``segment``, the longest run of states that
-            it can hold without losing what Airflow gives (docs/translation.md says which); ``machine``, all of them.
-        map_batch: how many items of an inline Map one task of the exact style runs side by side; None for one.
+        tasks: for the exact style alone, what one task runs: ``state``, one state; ``segment``, the longest run of
+            states that it can hold without losing what Airflow gives (docs/translation.md says which); ``machine``, all
+            of them.
+        map_batch: for the exact style alone, how many items of an inline Map one task runs side by side; None for one.
         airflow_version: the Airflow for which a native file is made, such as ``3.0.6``; by default the installed one.
         templates: Jinja in place of fields of the input in a native file, by name: ``{"run_date": "{{ ds }}"}``.
         target: where it is to run: ``mwaa``, an Airflow; or ``mwaa-serverless``: then the source is YAML, and style and
@@ -113,8 +114,8 @@ def translate(
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition.
-        UsageError: the DAG id, the schedule, the style, the granularity or the version is not valid, a substitution is
-            not used, or a ``${Name}`` without a value is outside of a string.
+        UsageError: the DAG id, the schedule, the style, the granularity or the version is not valid, a substitution or
+            a template is not used, or a ``${Name}`` without a value is outside of a string.
     """
     _check_dag_id(dag_id)
     resource = StateMachineResource(
@@ -182,6 +183,9 @@ def translate_definition(
         raise UsageError(f"there is no style {style!r}: choose one of {', '.join(STYLES)}")
     if target not in (names := get_args(TargetName)):
         raise UsageError(f"there is no target {target!r}: choose one of {', '.join(names)}")
+    if style != "exact" and granularity != ONE_STATE:
+        given = f"tasks {tasks!r}" if map_batch is None else f"a batch of {map_batch} items of a Map"
+        raise UsageError(f"{given}: that is for DAGs of the style exact, not {style}: leave it, or the style, out")
     document = definition.document
     options = NativeOptions(find_versions(airflow_version), _expressions(templates or {}))
     dag_id = dag_id or naming.dag_id(definition.name)

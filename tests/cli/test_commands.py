@@ -397,6 +397,58 @@ def test_cases_as_json_say_what_is_not_reached_and_why(told: Told, folder: Path)
     assert "$.x is always" in found["not_reached"]["rule 1 of Choice 'B'"]
 
 
+WAITS = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 400, "End": True}}}
+
+
+def test_run_takes_the_type_of_the_machine(told: Told, folder: Path) -> None:
+    (folder / "waits.asl.json").write_text(json.dumps(WAITS))
+    assert told("run", "waits.asl.json")[0] == 0
+    code, out, err = told("run", "waits.asl.json", "--type", "EXPRESS")
+    assert (code, "Status: TIMED_OUT" in out, "warning WAIT_EXCEEDS_EXPRESS" in err) == (1, True, True)
+    glue = call(Resource="arn:aws:states:::glue:startJobRun.sync", Parameters={"JobName": "j"})
+    (folder / "job.asl.json").write_text(json.dumps(machine({"Work": glue})))
+    code, _, err = told("run", "job.asl.json", "--type", "EXPRESS")
+    assert (code, "needs the type STANDARD" in err) == (1, True)
+    code, _, err = told("run", "waits.asl.json", "--type", "EXPRESS", "--on", "airflow")
+    assert (code, "leave out --on airflow" in err) == (2, True)
+
+
+def test_a_template_has_the_type(told: Told, folder: Path) -> None:
+    resource = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"Definition": WAITS, "StateMachineType": "EXPRESS"},
+    }
+    (folder / "t.json").write_text(json.dumps({"Resources": {"One": resource, "Two": resource}}))
+    code, out, err = told("run", "t.json#Two")
+    assert (code, "TIMED_OUT" in out) == (1, True)
+    assert "sfn-provider cases t.json#Two" in err
+    assert "WAIT_EXCEEDS_EXPRESS" in told("lint", "t.json#Two")[1]
+    assert told("run", "t.json#Two", "--type", "STANDARD")[0] == 0
+    assert told("lint", "t.json#Two", "--type", "STANDARD", "--strict")[0] == 0
+
+
+def test_values_that_are_missing_are_named_by_lint_and_run(told: Told, folder: Path) -> None:
+    text = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${Stage}", "End": True}}})
+    (folder / "stage.asl.json").write_text(text)
+    assert "warning UNRESOLVED_PLACEHOLDER /States/A/Result: no value for ${Stage}" in told("lint", "stage.asl.json")[1]
+    assert "UNRESOLVED_PLACEHOLDER" in told("run", "stage.asl.json")[2]
+    assert "UNRESOLVED" not in told("lint", "stage.asl.json", "--substitutions", "Stage=dev")[1]
+
+
+def test_run_says_whose_bound_has_ended_an_expression(
+    told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfn_provider.asl.jsonata.budget.MAX_WORK", 5_000)
+    loop = {"Type": "Pass", "Output": "{% ($f := function($x) { $f($x + 1) }; $f($states.input.n)) %}", "End": True}
+    (folder / "loop.asl.json").write_text(
+        json.dumps({"StartAt": "A", "QueryLanguage": "JSONata", "States": {"A": loop}})
+    )
+    code, out, _ = told("run", "loop.asl.json", "--input", '{"n": 1}')
+    assert code == 1
+    assert "Expression evaluation timeout: Check for infinite loop" in " ".join(out.split())
+    assert "Note: This bound is sfn_provider's: 600,000 steps" in " ".join(out.split())
+
+
 def test_run_without_mocks_and_input_makes_cases(told: Told, folder: Path) -> None:
     code, out, err = told("run", "greet.asl.json")
     assert code == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from sfn_provider.cli.commands.compare import compare
 from sfn_provider.compare.announced_differences import ANNOUNCEMENTS, AnnouncedDifferences
 from sfn_provider.compare.calls.findings import DagSide, Finding, FindingKind, TaskRun
+from sfn_provider.compare.coverage import observe_coverage
 from sfn_provider.compare.dag_comparison import CaseComparison
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
@@ -77,6 +78,7 @@ CASES = [
     Case("a handler that does not run", "missing call", "Repair", None, ("RETRY_BY_NAME",), FAILS, (), RETRIED),
     Case("a handler that runs for no error", "unexpected call", "Repair", "Repair", ()),
     Case("a caught error", "different outcome", None, "First", ("CATCH_RUN_STATE",), FAILS, ("First",)),
+    Case("a task that fails where its state does not", "different outcome", None, "First", (), {}, ("First",)),
     Case("one for another task, too", "different outcome", None, "First", (), FAILS, ("First", "Repair")),
     Case("a red run with nothing caught", "different outcome", None, "Second", (), {}, ("Second",)),
     Case("a Choice that fails", "different outcome", None, "Which", ("COMPARISON_TYPES",), {}, ("Which",)),
@@ -101,7 +103,10 @@ def compared(case: Case, difference: Finding) -> CaseComparison:
     tasks = tuple(TaskRun(task, -1, "failed", "It broke.") for task in case.failed)
     others = [Finding(kind, "First", None, None, kind) for kind in case.beside]
     findings = (difference, *others)
-    return CaseComparison("c", simulate(MACHINE, {}, mocks=mocks), DagSide("failed", tasks, (), {}), (), findings, 0.0)
+    observer = observe_coverage(MACHINE)
+    execution = simulate(MACHINE, {}, mocks=mocks, observer=observer)
+    made = CaseComparison("c", execution, DagSide("failed", tasks, (), {}), (), findings, 0.0)
+    return replace(made, coverage=observer.coverage)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -45,7 +45,21 @@ def main(versions: list[str]) -> int:
 
 def _test_wheel(wheel: Path, version: str) -> None:
     folder = ENVIRONMENTS / version
-    _run([sys.executable, "-m", "uv", "venv", "--quiet", "--clear", "--seed", "--python", version, str(folder)])
+    _run(
+        [
+            sys.executable,
+            "-m",
+            "uv",
+            "venv",
+            "--quiet",
+            "--no-python-downloads",
+            "--clear",
+            "--seed",
+            "--python",
+            version,
+            str(folder),
+        ]
+    )
     binaries = folder / "bin"
     pip = [str(binaries / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
     _run([*pip, "install", str(wheel)])

@@ -19,8 +19,7 @@ from sfn_provider.cli.options import (
     substitutions_option,
 )
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.cli.output_files import write_file
-from sfn_provider.cli.project_files import write_project
+from sfn_provider.cli.project_files import write_owned, write_project
 from sfn_provider.cli.serverless_options import ServerlessOptions, serverless_options
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
@@ -39,6 +38,9 @@ from sfn_provider.translate.translator import translate_definition
 @click.command(cls=ProviderCommand)
 @definition_argument
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here; by default it is printed.")
+@click.option(
+    "--overwrite", is_flag=True, help="Write OUT.py over a file that was changed, or that others have written."
+)
 @click.option(
     "--project",
     metavar="DIR",
@@ -98,6 +100,7 @@ from sfn_provider.translate.translator import translate_definition
 def translate(
     file: str,
     output: str | None,
+    overwrite: bool,
     project: str | None,
     check: bool,
     dag_id: str | None,
@@ -130,6 +133,8 @@ def translate(
         )
     if check and output is None and project is None:
         raise UsageError("--check compares a file with what would be written: name it with -o OUT.py, or --project DIR")
+    if overwrite and output is None:
+        raise UsageError("--overwrite is for a file: name it with -o, or leave --overwrite out")
     defaults = read_input(params) if params is not None else None
     if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
@@ -160,7 +165,7 @@ def translate(
     if check and not refused:
         return check_files(Path(output).parent if output is not None else project or "", made, as_json=as_json)
     if output is not None and not refused:
-        write_file(output, translation.source)
+        write_owned(output, translation.source, overwrite=overwrite)
     if project is not None and not refused:
         write_project(project, made)
         output = str(Path(project) / "dags" / f"{translation.plan.dag_id}.py")

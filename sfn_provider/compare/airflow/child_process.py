@@ -121,8 +121,7 @@ def run(
     configuration: dict[str, Json],
     mocks: str | None,
     caught: dict[str, Json] | None = None,
-    *,
-    retries_at_once: bool = False,
+    environment: dict[str, str] | None = None,
 ) -> dict[str, Json]:
     """Run a DAG once with ``dag.test()``.
 
@@ -132,7 +131,7 @@ def run(
         configuration: the run's configuration.
         mocks: reference to a mock test case, as `load_mocks` takes it.
         caught: as for `run_caught`, to catch the calls of AWS that the DAG makes; None to let them through.
-        retries_at_once: tasks that fail are tried again at once, whatever their delay.
+        environment: variables of the run that lead its calls to a server on this machine; None where it calls AWS.
 
     Returns:
         ``state`` and ``run_id`` of the run, ``seconds`` that it took, ``tasks`` with their states, those of this
@@ -154,10 +153,10 @@ def run(
         finished, found = run_caught(load, configuration, caught, _CLOCK)
     else:
         dag = load()
-        if retries_at_once:
-            _retry_at_once(dag)
         started = time.perf_counter()
         run_dag = partial(_test_in_virtual_time, history=history) if mocks is not None else _test
+        if environment is not None:
+            run_dag = partial(_test_on_local_server, environment=environment)
         finished = run_dag(dag, configuration)
     seconds = time.perf_counter() - started
     histories = _read_histories(history)
@@ -167,18 +166,21 @@ def run(
     return {"state": state, "run_id": finished.run_id, "seconds": seconds, "tasks": tasks, "caught": found}
 
 
-def _retry_at_once(dag: Any) -> None:
+def _test(dag: Any, configuration: dict[str, Json]) -> Any:
+    return dag.test(run_conf=configuration)
+
+
+def _test_on_local_server(dag: Any, configuration: dict[str, Json], environment: dict[str, str]) -> Any:
+    """Run a DAG whose AWS clients are led elsewhere by the environment; its retries come at once."""
+    fields = {"retry_delay": timedelta(0), "retry_exponential_backoff": False}
     for task in dag.tasks:
-        fields = {"retry_delay": timedelta(0), "retry_exponential_backoff": False}
         if (partial_arguments := getattr(task, "partial_kwargs", None)) is not None:  # a mapped task
             partial_arguments.update(fields)
         else:
             for name, value in fields.items():
                 setattr(task, name, value)
-
-
-def _test(dag: Any, configuration: dict[str, Json]) -> Any:
-    return dag.test(run_conf=configuration)
+    with patch.dict(os.environ, environment):
+        return _test(dag, configuration)
 
 
 def _test_in_virtual_time(dag: Any, configuration: dict[str, Json], history: Path) -> Any:

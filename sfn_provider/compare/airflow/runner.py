@@ -64,16 +64,9 @@ class AirflowRunner:
     """A child process with a private Airflow that runs one DAG file after another.
 
     The first run costs the start of Airflow, some ten seconds; those after it little more than their tasks.
-
-    Args:
-        environment: variables that the process has in place of those of `private_environment`; None for one that it
-            has not.
-        retries_at_once: tasks that fail are tried again at once, whatever their delay.
     """
 
-    def __init__(self, environment: Mapping[str, str | None] | None = None, *, retries_at_once: bool = False) -> None:
-        self._overrides = dict(environment or {})
-        self._retries_at_once = retries_at_once
+    def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="sfn-provider-airflow-"))
         self._process: subprocess.Popen[str] | None = None
         self._calls_aws = False
@@ -86,6 +79,7 @@ class AirflowRunner:
         mocks: Mapping[str, Json] | None,
         *,
         caught: Mapping[str, Json] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> DagRunResult:
         """Run a DAG once.
 
@@ -96,17 +90,19 @@ class AirflowRunner:
             mocks: a mock configuration with one test case, or None to call AWS.
             caught: catches all calls of AWS and answers them, as for
                 `sfn_provider.compare.airflow.caught_run.run_caught`; None to let them through.
+            environment: variables that lead the calls to a server on this machine in place of AWS: the process has no
+                others of AWS. Retries come at once then, whatever their delay. None for no such server.
 
         Raises:
             AirflowRunFailed: where Airflow itself fails.
         """
-        calls_aws = mocks is None and caught is None
+        calls_aws = mocks is None and caught is None and environment is None
         if self._process is not None and calls_aws != self._calls_aws:
             self._stop(timeout=10)  # its environment has credentials that it must not have, or lacks them
         self._calls_aws = calls_aws
         if self._process is None:
             self._warm_up()
-        return self._run(source, dag_id, configuration, mocks, caught)
+        return self._run(source, dag_id, configuration, mocks, caught, environment)
 
     def _warm_up(self) -> None:
         """Run a DAG of one task, so that what Airflow does only once does not count in the times of later runs."""
@@ -120,6 +116,7 @@ class AirflowRunner:
         configuration: Mapping[str, Json],
         mocks: Mapping[str, Json] | None,
         caught: Mapping[str, Json] | None,
+        environment: Mapping[str, str] | None = None,
     ) -> DagRunResult:
         path = self._write(source)
         job: dict[str, Json] = {
@@ -128,7 +125,7 @@ class AirflowRunner:
             "configuration": dict(configuration),
             "mocks": None,
             "caught": caught,
-            "retries_at_once": self._retries_at_once,
+            "environment": None if environment is None else dict(environment),
         }
         if mocks is not None:
             mock_path = self._home / "mocks.json"
@@ -205,13 +202,9 @@ class AirflowRunner:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env=self._environment(),
+                env=private_environment(self._home, calls_aws=self._calls_aws),
             )
         return self._process
-
-    def _environment(self) -> dict[str, str]:
-        merged = {**private_environment(self._home, calls_aws=self._calls_aws), **self._overrides}
-        return {name: value for name, value in merged.items() if value is not None}
 
     def _log_tail(self) -> str:
         with (self._home / "airflow.log").open("rb") as log:

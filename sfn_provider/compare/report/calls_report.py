@@ -89,6 +89,8 @@ def calls_as_json(result: DagComparison) -> dict[str, Json]:
         "rules": list(result.notes("equal")),
         "additions": list(result.additions),
         "assumptions": list(result.assumptions),
+        "warnings": list(result.warnings),
+        "coverage": result.coverage.as_json() if result.coverage is not None else None,
     }
 
 

@@ -148,8 +148,8 @@ def _described(machine: StateMachine, version: Version | None, parameters: Param
 
 
 def _metadata_only(described: Response, parameters: Parameters) -> Response:
-    """Return a description without its definition, where only metadata are asked for; AWS's is empty then."""
-    return described | {"definition": ""} if parameters.get("includedData") == "METADATA_ONLY" else described
+    """Return a description with the definition ``{}`` where only metadata are asked for (AWS's documentation)."""
+    return described | {"definition": "{}"} if parameters.get("includedData") == "METADATA_ONLY" else described
 
 
 def describe_state_machine_for_execution(state: ServiceState, parameters: Parameters, now: float) -> Response:

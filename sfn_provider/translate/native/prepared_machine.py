@@ -59,7 +59,7 @@ def prepare_machine(
     _check_states(machine)
     document: Value = INPUT
     for name, expression in templates.items():
-        document = write(document, (name,), Call(TEMPLATE, (constant(expression),)))
+        document = write(document, (name,), Call(TEMPLATE, (constant(expression), constant(name))))
     scope = Evaluator(machine.query_language).scope(machine, document)
     tasks_of_pass: frozenset[str] = frozenset()
     values = [value for flow in scope.walk() for value in (*values_of_state(flow), *rule_values(flow))]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.dataflow.context_object import PLACEHOLDER_ACCOUNT, execution_context
@@ -97,6 +100,18 @@ def test_a_task_token_is_there_for_its_task_alone() -> None:
     assert "Task" not in execution.output
     parameters = execution.events[2]["taskScheduledEventDetails"]["parameters"]
     assert SIMULATED["Execution"]["Id"] in parameters
+
+
+@pytest.mark.parametrize("pattern", ["sync", "sync:2"])
+def test_a_task_that_waits_for_a_job_has_a_token(pattern: str) -> None:
+    start = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::states:startExecution.{pattern}",
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:1:stateMachine:m", "Input": {"t.$": "$$.Task"}},
+    }
+    execution = simulate(one(start), {}, mocks={"State": returns({})})
+    parameters = json.loads(execution.events[2]["taskScheduledEventDetails"]["parameters"])
+    assert SIMULATED["Execution"]["Id"] in parameters["Input"]["t"]["Token"]
 
 
 def test_tokens_differ_between_tries_and_iterations() -> None:

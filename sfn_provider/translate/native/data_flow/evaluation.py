@@ -23,6 +23,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Member,
     Object,
     Source,
+    Unresolved,
     Value,
     constant,
     error_output,
@@ -287,12 +288,14 @@ def _context(inner: Object, context: Value) -> Value:
 
 
 def _merge(arrivals: list[tuple[Source | None, Way]]) -> Way:
+    """Return with what a state starts; a variable that some of the ways set alone is one that nobody can say."""
     names = dict.fromkeys(name for _, way in arrivals for name in way.variables)
-    common = [name for name in names if all(name in way.variables for _, way in arrivals)]
-    return Way(
-        one_of((mark, way.document) for mark, way in arrivals),
-        {name: one_of((mark, way.variables[name]) for mark, way in arrivals) for name in common},
-    )
+    variables: Variables = {}
+    for name in names:
+        unset = Unresolved(f"the variable {name} is set on some of the ways alone that meet here")
+        is_set = all(name in way.variables for _, way in arrivals)
+        variables[name] = one_of((mark, way.variables[name]) for mark, way in arrivals) if is_set else unset
+    return Way(one_of((mark, way.document) for mark, way in arrivals), variables)
 
 
 def _selected(path: str | None, environment: Environment) -> Value:

@@ -131,7 +131,8 @@ Value = Constant | Source | Member | Object | Array | Call | OneOf | Absent | Un
 INPUT = Source("input")
 CONTEXT = Source("context")
 TEMPLATE = "template"
-"""The name of the call that stands for a Jinja expression of the user; its argument is the text of it."""
+"""The name of the call that stands for a Jinja expression of the user; its arguments are the text of it, and the field
+of the input in whose place it stands."""
 
 ERROR_FIELDS = ("Error", "Cause")
 """The members of an error output."""
