@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from sfn_provider.exceptions import UsageError
@@ -43,6 +44,7 @@ def find_versions(airflow_version: str | None) -> Versions:
     return Versions(wanted, amazon or [found for since, found in _MWAA if since <= wanted][-1])
 
 
+@cache  # reading a package's metadata takes as long as translating a small machine
 def _installed(package: str) -> tuple[int, ...] | None:
     try:
         return _numbers(version(package))

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from sfn_provider.asl.suggestions import MAX_WORD
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
 
 _UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -103,7 +105,7 @@ def parse_timezone(name: str | None) -> str | None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError, OSError: a path, or a folder of the database
-        near = get_close_matches(name, available_timezones(), n=1)
+        near = get_close_matches(name[:MAX_WORD], available_timezones(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "; it looks like Europe/Berlin"
         raise UsageError(f"there is no time zone {name!r}{hint}") from None
     return name
@@ -184,7 +186,7 @@ def _rate(inside: str, expression: str) -> tuple[str, int]:
 def _cron(inside: str, expression: str) -> str:
     fields = inside.split()
     if len(fields) != 6:
-        raise UsageError(f"schedule {expression!r} has {len(fields)} fields where EventBridge has 6: {_HELP}")
+        raise UsageError(f"schedule {expression!r} has {count(len(fields), 'field')} where EventBridge has 6: {_HELP}")
     *when, year = fields
     if year != "*":
         raise UsageError(f"schedule {expression!r} is for the year {year}; cron in Airflow has no years: use '*' there")
