@@ -7,7 +7,7 @@ Parallel, or one iteration of a Map. A frame that runs a Parallel or Map has the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from operator import gt
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
@@ -240,6 +240,14 @@ class ExecutionState:
         if len({frame.parent for frame in live}) > 1 or any(map(gt, indexes, indexes[1:])):
             live.sort(key=self.path)
         return live
+
+    def copy_frames(self) -> dict[int, Frame]:
+        """Return copies of the live frames, but those of child executions, for `sfn_provider.engine.redrive`."""
+        return {
+            identity: replace(frame, requests=[], children=[*frame.children])
+            for identity, frame in self.frames.items()
+            if frame.child_execution is None
+        }
 
     @property
     def root(self) -> Frame:
