@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo test test-quick test-matrix test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps compare-corpus constraints clean
+.PHONY: help demo docs wheel sbom test test-docs test-install test-quick test-matrix test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps compare-corpus constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,8 +21,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, in both styles of DAG, and compare
+demo: $(INSTALLED)  ## Drive the sales pipeline from a DAG, run it both ways, on five routes, in both styles of DAG, and compare
 	@mkdir -p build
+	$(BIN)/sfn-provider serve SalesPipeline=dags/sales_pipeline.asl.json --mock dags/sales_pipeline.mocks.json#QualityPasses \
+		--time virtual --port 0 --dag dags/start_sales_pipeline.py
 	$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json \
 		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json \
 		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline.py --html build/sales_pipeline.html
@@ -32,6 +34,22 @@ demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, in both
 		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json || test $$? -eq 1
 	@echo 'The native DAG differs where its report says so: RESULT_PARTS, CheckDataQuality is given the job run without the'
 	@echo 'members that the operator does not return. The DAG in the exact style, build/sales_pipeline.py, does the same in all.'
+
+docs: $(INSTALLED)  ## Build the documentation into build/site; a warning, or a link that leads nowhere, is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo 'build/site/index.html'
+
+wheel: $(INSTALLED)  ## Build the wheel and the source distribution into dist; REPOSITORY_URL=https://... for the addresses in their metadata
+	@rm -rf dist && mkdir -p build
+	REPOSITORY_URL=$(REPOSITORY_URL) $(BIN)/python -m build --installer uv --outdir dist . > build/wheel.log 2>&1 || { cat build/wheel.log; exit 1; }
+	@ls dist/*
+
+sbom: $(INSTALLED)  ## Write what the wheel depends on into dist/sbom.cdx.json (CycloneDX), at the exact versions of constraints.txt
+	@mkdir -p build dist
+	$(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file build/requirements.txt
+	$(BIN)/cyclonedx-py requirements build/requirements.txt --pyproject pyproject.toml --mc-type library --output-reproducible \
+		--output-format JSON --output-file dist/sbom.cdx.json
 
 test: $(INSTALLED)  ## Run the tests
 	$(BIN)/python -m pytest
@@ -62,11 +80,19 @@ test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functi
 	$(BIN)/python -m tests.amazon_provider
 
 test-recordings: $(INSTALLED)  ## Replay all recorded executions of AWS, where they stand beside the project; make test does some
-	SFN_PROVIDER_ALL_RECORDINGS=1 $(BIN)/python -m pytest tests/compare/replay/test_recordings.py --numprocesses 0
+	SFN_PROVIDER_ALL_RECORDINGS=1 $(BIN)/python -m pytest tests/compare/replay/test_recordings.py \
+		tests/server/test_recordings.py --numprocesses 0
 
 EXAMPLES := 300
 properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs, others each time: EXAMPLES=300
 	SFN_PROVIDER_PROPERTY_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/property --numprocesses 0 -v
+
+test-docs: $(INSTALLED)  ## Run every command of the documentation that needs neither AWS nor the network
+	SFN_PROVIDER_ALL_EXAMPLES=1 $(BIN)/python -m pytest tests/docs --numprocesses 0 -v
+
+PYTHONS := 3.11 3.12 3.13
+test-install: wheel  ## Install the wheel into bare environments, and test the source distribution in one; needs the package index
+	$(BIN)/python -m tests.installation $(PYTHONS)
 
 lint: $(INSTALLED)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

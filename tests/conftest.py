@@ -21,6 +21,7 @@ pytest_plugins = (
     "tests.aws.step_functions",
     "tests.fixtures.airflow_marker",
     "tests.fixtures.chromium",
+    "tests.fixtures.collection",
     "tests.fixtures.job_triggers",
     "tests.fixtures.live_driver",
     "tests.fixtures.real_airflow",

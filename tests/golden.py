@@ -2,16 +2,18 @@
 
 A folder holds ``machine.asl.json`` or ``machine.asl.yaml``, ``dag.py``, ``native.py`` where the machine can be said
 natively, and where it needs them the arguments of `translate` in ``options.json``. ``python -m tests.golden`` rewrites
-the DAG files.
+the DAG files, and ``dags/sales_pipeline.history.json``, the sample for ``replay``.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sfn_provider.engine import load_mocks, simulate
 from sfn_provider.translate import Translation, translate
 
 NATIVE_VERSION = "3.3.1"
@@ -20,6 +22,7 @@ NATIVE_VERSION = "3.3.1"
 ROOT = Path(__file__).parents[1]
 MACHINES = Path(__file__).parent / "golden"
 DAGS = ROOT / "dags"
+SALES_HISTORY = DAGS / "sales_pipeline.history.json"
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,19 @@ def _sales_pipeline() -> Golden:
     return Golden("sales_pipeline", DAGS / "sales_pipeline.asl.json", DAGS / "sales_pipeline.py", options, native)
 
 
+def sales_history() -> str:
+    """Make the sample history: what GetExecutionHistory returns of the sales pipeline whose Glue job fails twice."""
+    execution = simulate(
+        (DAGS / "sales_pipeline.asl.json").read_text(encoding="utf-8"),
+        json.loads((DAGS / "sales_pipeline.input.json").read_text()),
+        mocks=load_mocks(f"{DAGS / 'sales_pipeline.mocks.json'}#GlueFailsTwiceThenSucceeds"),
+    )
+    return json.dumps({"events": execution.events}, indent=2, default=datetime.isoformat) + "\n"
+
+
 def main() -> None:
-    """Rewrite the DAG files that differ."""
+    """Rewrite the DAG files, and the sample history, that differ."""
+    _write(SALES_HISTORY, sales_history())
     for golden in goldens():
         _write(golden.dag, golden.translate().source)
         native = golden.native_source()

@@ -82,6 +82,16 @@ def test_the_first_line_of_a_module_says_what_is_in_it() -> None:
     assert [f"{module}: {line}" for module, line in first_lines.items() if len(line) >= 100] == []
 
 
+def test_a_number_is_written_with_its_noun_in_the_right_form() -> None:
+    found = [
+        f"{name}: {line.strip()}"
+        for name, path in MODULES.items()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"} [a-z ]+\(s\)", line)
+    ]
+    assert not found, "use sfn_provider.plurals.count:\n" + "\n".join(found)
+
+
 def test_a_banned_word_is_found() -> None:
     tree = ast.parse("class A:\n    told_by = 1\n    def f(self, kept): ...\nLOOKS_AT = 2")
     assert [name for name, _ in public_names(tree) if words_of(name) & BANNED] == ["told_by", "kept", "LOOKS_AT"]

@@ -7,15 +7,14 @@ plain JSON. Text that does not look like JSON is read as YAML (`sfn_provider.asl
 from __future__ import annotations
 
 import json
-import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NoReturn
 
-from sfn_provider.asl.diagnostics import Diagnostic, Level, pointer, split_pointer
+from sfn_provider.asl.diagnostics import Diagnostic, Level, split_pointer
+from sfn_provider.asl.json_checks import find_invalid_json, kind_of
 from sfn_provider.asl.json_positions import LineIndex, scan_positions
 from sfn_provider.asl.scope import Json
 
@@ -25,7 +24,6 @@ MAX_DEPTH = 128
 MAX_SIZE = 1_048_576
 """Upper limit of characters in a definition: the maximum of ``definition`` in the model of CreateStateMachine."""
 
-_LARGEST = int(sys.float_info.max)
 _STRING = r'"(?:[^"\\]|\\.)*+"?'
 # Without its end a string is the rest of the text: a search from each quote in turn would take forever.
 _COMMENTS = re.compile(rf"(?P<string>{_STRING})|(?P<comment>//[^\r\n]*|/\*.*?\*/)", re.DOTALL)
@@ -256,55 +254,13 @@ def _document_problems(parsed: ParsedSource) -> Iterator[Diagnostic]:
             yield Diagnostic("error", "DEFINITION_TOO_LARGE", message)
 
 
-_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
-    (bool, "a boolean"),
-    ((int, float), "a number"),
-    (str, "a string"),
-    (list, "a list"),
-    (dict, "an object"),
-    (type(None), "null"),
-)
-
-
-def kind_of(value: object) -> str:
-    """Return the type of a JSON value with its article (``a list``), or the Python type of another value."""
-    return next((name for kinds, name in _KINDS if isinstance(value, kinds)), f"a Python {type(value).__name__}")
-
-
 def _json_problems(value: Json) -> Iterator[Diagnostic]:
     """Find the first part of a value that is not valid JSON, or that is nested too deep."""
-    stack: list[tuple[Json, int, Any]] = [(value, 1, None)]
-    while stack:
-        part, depth, path = stack.pop()
-        if depth > MAX_DEPTH:
-            message = f"the definition nests deeper than {MAX_DEPTH} levels"
-            yield Diagnostic("error", "TOO_DEEPLY_NESTED", message, _pointer_of(path))
-            return
-        if isinstance(part, dict):
-            if odd := [key for key in part if not isinstance(key, str)]:
-                yield _not_json(f"the field name {odd[0]!r} is not a string", path)
-                return
-            stack.extend((item, depth + 1, (path, key)) for key, item in part.items())
-        elif isinstance(part, list):
-            stack.extend((item, depth + 1, (path, index)) for index, item in enumerate(part))
-        elif isinstance(part, float) and not math.isfinite(part):
-            yield _not_json(f"{part} is no JSON number", path)
-            return
-        elif isinstance(part, int) and abs(part) > _LARGEST:
-            yield _not_json("the number is too large", path)
-            return
-        elif not (part is None or isinstance(part, (str, int, float))):
-            yield _not_json(f"{kind_of(part)} is no JSON value", path)
-            return
-
-
-def _not_json(problem: str, path: Any) -> Diagnostic:
-    return Diagnostic("error", "SCHEMA_VALIDATION_FAILED", problem, _pointer_of(path))
-
-
-def _pointer_of(path: Any) -> str:
-    parts = []
-    while path is not None:
-        path, part = path
-        parts.append(part)
-    return pointer(*reversed(parts))
+    found = find_invalid_json(value, MAX_DEPTH)
+    if found is None:
+        return
+    if found.is_depth:
+        message = f"the definition nests deeper than {MAX_DEPTH} levels"
+        yield Diagnostic("error", "TOO_DEEPLY_NESTED", message, found.location)
+    else:
+        yield Diagnostic("error", "SCHEMA_VALIDATION_FAILED", found.problem, found.location)

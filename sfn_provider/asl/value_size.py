@@ -19,6 +19,17 @@ def is_larger(value: Any, most: int = MAX_NODES, *, with_texts: bool = False) ->
     return _left_of(value, most, with_texts) < 0
 
 
+def count_nodes(value: Any, most: int = MAX_NODES, *, with_texts: bool = False) -> int:
+    """Return how many values a value consists of, itself not counted; more than ``most`` where there are more.
+
+    Args:
+        value: a JSON value, or one of JSONata's evaluator.
+        most: where counting stops.
+        with_texts: True to count each character of a text as a value, too.
+    """
+    return most - _left_of(value, most, with_texts)
+
+
 def _left_of(value: Any, left: int, with_texts: bool) -> int:
     if isinstance(value, str):
         return left - len(value) if with_texts else left

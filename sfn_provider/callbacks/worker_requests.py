@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.callbacks.api_messages import ApiError
+from sfn_provider.plurals import count
 
 if TYPE_CHECKING:
     from sfn_provider.asl.scope import Json
@@ -88,8 +89,8 @@ def read_members(action: str, body: Any) -> dict[str, str]:
             problems += _length_problems(member, value)
             found[member.name] = value
     if problems:
-        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
-        raise ApiError("ValidationException", f"{count}: {'; '.join(problems)}")
+        number = count(len(problems), "validation error")
+        raise ApiError("ValidationException", f"{number} detected: {'; '.join(problems)}")
     return found
 
 

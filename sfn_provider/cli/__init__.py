@@ -25,6 +25,7 @@ SUMMARIES = {
     "cases": "Make test cases that reach everything in a state machine.",
     "compare": "Run a state machine and its DAG on the same input, and compare.",
     "replay": "Replay recorded executions as a DAG in a private Airflow.",
+    "serve": "Serve the Step Functions API on this machine, for development and tests.",
     "package": "Write plugins.zip, requirements.txt, DAGs and policy for MWAA.",
 }
 """The commands, each a module of `sfn_provider.cli.commands`, with their lines in ``sfn-provider --help``."""

@@ -9,17 +9,19 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.report_options import ReportOptions
 from sfn_provider.cli.tables import Cell, agreement, console, format_seconds, progress, status, table
-from sfn_provider.cli.test_cases import load_checked_mocks
+from sfn_provider.cli.test_cases import load_checked_mocks, print_coverage
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.calls.findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases, make_mocks
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
+from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import LoadedDefinition
 
@@ -58,7 +60,7 @@ def compare_dag_file(
         for mocks in cases.values():
             mocks.input = given
     if mock is None:
-        click.echo(f"No --mock: {len(cases)} cases were made for this machine", err=True)
+        click.echo(f"No --mock: {count(len(cases), 'case was', 'cases were')} made for this machine", err=True)
     found = []
     for number, (name, mocks) in enumerate(cases.items(), 1):
         with progress("Case", name, number, len(cases)):
@@ -67,7 +69,7 @@ def compare_dag_file(
         if not as_json:
             _print_case(found[-1], announced)
     result = DagComparison(dag_file, tuple(found))
-    unannounced = result.findings if announced is None else announced.unannounced(result.findings)
+    unannounced = result.findings if announced is None else announced.unannounced(result.cases)
     if as_json:
         shown = _announced_as_json(result, announced) if announced is not None else {}
         print_json({"file": definition.file, **calls_as_json(result), **shown})
@@ -84,9 +86,10 @@ def compare_dag_file(
 
 def _announced_as_json(result: DagComparison, announced: AnnouncedDifferences) -> dict[str, Any]:
     """Return the codes that announce each difference, and the differences that none announces."""
+    by_difference = announced.by_difference(result.cases)
     return {
-        "announced": {finding.text: list(codes) for finding in result.findings if (codes := announced.codes(finding))},
-        "unannounced": [finding.text for finding in announced.unannounced(result.findings)],
+        "announced": {found.text: list(codes) for found, codes in by_difference.items() if codes},
+        "unannounced": [found.text for found, codes in by_difference.items() if not codes],
     }
 
 
@@ -106,7 +109,7 @@ def _print_case(case: CaseComparison, announced: AnnouncedDifferences | None) ->
     ]
     out.print(table(f"Case {case.name}", columns, rows, right=("#",)))
     for finding in case.findings:
-        codes = announced.codes(finding) if announced is not None else ()
+        codes = announced.codes(finding, case) if announced is not None else ()
         note = f" (announced: {', '.join(codes)})" if codes else ""
         out.print(f"  {finding.kind}: {finding.text}{note}", markup=False, style="yellow" if codes else "red")
     out.print()
@@ -122,12 +125,15 @@ def _print_result(result: DagComparison) -> None:
         "The same by a rule:": result.notes("equal"),
         "Operators send of their own:": result.additions,
         "Assumed in these cases:": result.assumptions,
+        "Nothing was compared:": result.warnings,
     }
     for heading, texts in notes.items():
         if texts:
             out.print(heading)
         for text in texts:
             out.print(f"  {text}", markup=False)
+    if result.coverage is not None:
+        print_coverage(result.coverage)
     out.print(result.verdict, markup=False)
 
 
@@ -139,11 +145,17 @@ def _summary(cases: Iterable[CaseComparison]) -> Table:
             case.dag.state,
             str(len(case.calls)),
             format_seconds(round(case.seconds, 1)),
-            agreement(case.agrees),
+            _agreement(case),
         ]
         for case in cases
     ]
     return table("The state machine and the DAG, by the calls that AWS would see", _COLUMNS, rows, right=_COLUMNS[3:5])
+
+
+def _agreement(case: CaseComparison) -> Text:
+    if case.agrees and case.missing_input is not None:
+        return Text(f"nothing ran: the input lacks {case.missing_input}", "yellow")
+    return agreement(case.agrees)
 
 
 def compare_native(

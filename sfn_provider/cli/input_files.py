@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.output import print_diagnostics
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition
 from sfn_provider.text_files import parse_json_text, read_text_file
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
+from sfn_provider.translate.definitions.loader import placeholder_warning
 
 
-def open_definition(reference: str, substitutions: tuple[str, ...], *, quiet: bool) -> LoadedDefinition:
+def open_definition(
+    reference: str,
+    substitutions: tuple[str, ...],
+    *,
+    quiet: bool,
+    execution_type: ExecutionType | None = None,
+    refuse_unused: bool = True,
+) -> LoadedDefinition:
     """Read and check the definition that a reference names, and print its warnings.
 
     Args:
         reference: ``FILE``, ``FILE#Name`` or an ARN.
         substitutions: as `read_substitutions` takes them.
         quiet: do not print warnings.
+        execution_type: the machine's type; None for that in its file, else STANDARD.
+        refuse_unused: refuse substitutions that the definition does not use.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse it.
         UsageError: where it cannot be read.
     """
-    definition = read_definition(reference, read_substitutions(substitutions))
+    definition = read_definition(reference, read_substitutions(substitutions), refuse_unused=refuse_unused)
+    if execution_type is not None:
+        definition = replace(definition, document=replace(definition.document, execution_type=execution_type))
     found = definition.document.diagnostics
     if any(entry.level == "error" for entry in found):
         raise InvalidDefinition(found, definition.file)
     if not quiet:
-        print_diagnostics([*definition.document.notes, *found], definition.file)
+        unresolved = placeholder_warning(definition.document)
+        print_diagnostics([*definition.document.notes, *found, *unresolved], definition.file)
     return definition
 
 

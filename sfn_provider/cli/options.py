@@ -8,12 +8,22 @@ from typing import Any
 
 import click
 
+from sfn_provider.cli.completion import complete_parameters
 from sfn_provider.cli.output import print_diagnostics, printable
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 
 
 class ProviderCommand(click.Command):
-    """A command that turns this package's errors into messages and exit codes."""
+    """A command that turns this package's errors into messages and exit codes, and whose values a shell completes.
+
+    Args:
+        args: those of `click.Command`.
+        kwargs: those of `click.Command`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        complete_parameters(self.params)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and return its exit code."""
@@ -41,6 +51,13 @@ case_input_option = click.option(
     "input_text",
     metavar="JSON|@FILE",
     help="The execution's input; by default that of the case in the mock file, else {}.",
+)
+
+execution_type_option = click.option(
+    "--type",
+    "execution_type",
+    type=click.Choice(["STANDARD", "EXPRESS"]),
+    help="The type of the state machine: an EXPRESS one can do less. By default that in FILE, else STANDARD.",
 )
 
 substitutions_option = click.option(

@@ -1,4 +1,4 @@
-"""Writes the files of a project, but not over files that it has not written."""
+"""Writes files for people to change, but not over files that were changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sfn_provider.cli.output_files import write_files
+from sfn_provider.cli.output_files import check_folder, write_file, write_files
 from sfn_provider.exceptions import UsageError
 
 RECORD = ".sfn-provider.json"
@@ -35,8 +35,40 @@ def write_project(folder: str, files: Mapping[str, str]) -> None:
             "move it away, or name another folder. Nothing is written"
         )
     written |= {path: _digest(text.encode()) for path, text in files.items()}
-    record = json.dumps({"written": dict(sorted(written.items()))}, indent=2) + "\n"
-    write_files({**{root / path: text for path, text in files.items()}, root / RECORD: record}, make_folders=True)
+    write_files(
+        {**{root / path: text for path, text in files.items()}, root / RECORD: _record_text(written)}, make_folders=True
+    )
+
+
+def write_owned(path: str, text: str, *, overwrite: bool) -> None:
+    """Write a file, but not over one that was changed, or that others have written.
+
+    Args:
+        path: the file; its folder exists.
+        text: what to write.
+        overwrite: write it in any case.
+
+    Raises:
+        UsageError: where such a file is there; or where it cannot be written.
+    """
+    file = Path(path)
+    check_folder(file)
+    if file.exists() and not file.is_file():  # a folder, which is refused, or a device such as /dev/stdout
+        write_file(path, text)
+        return
+    record = file.parent / RECORD
+    written = _read_record(record)
+    if not overwrite and not _is_own(file, written.get(file.name), text):
+        raise UsageError(
+            f"{path} was changed since this command wrote it, or others have written it. Add --overwrite, or name "
+            "another file. Nothing is written"
+        )
+    written[file.name] = _digest(text.encode())
+    write_files({path: text, record: _record_text(written)})
+
+
+def _record_text(written: Mapping[str, str]) -> str:
+    return json.dumps({"written": dict(sorted(written.items()))}, indent=2) + "\n"
 
 
 def _is_own(path: Path, digest: str | None, text: str) -> bool:

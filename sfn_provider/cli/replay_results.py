@@ -14,6 +14,7 @@ from rich.text import Text
 from sfn_provider.cli.tables import Cell, agreement, console, print_differences, status, table
 from sfn_provider.compare.report.model import Case
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
 
 _COLUMNS = ("Execution", "Status", "States", "Transitions", "Tasks", "Unrepeatable values", "DAG")
 
@@ -83,7 +84,7 @@ class ReplayResults:
         console().print(
             table("What Step Functions recorded, and the DAG on the same", _COLUMNS, self._rows(), right=_COLUMNS[2:6])
         )
-        agree = f"{self._agree} of {len(self.cases)} replays agree with Step Functions."
+        agree = f"{self._agree} of {count(len(self.cases), 'replay agrees', 'replays agree')} with Step Functions."
         console().print(agree + (f" {len(self.not_replayed)} could not be replayed." if self.not_replayed else ""))
 
     @property

@@ -16,8 +16,8 @@ from sfn_provider.cli.output import printable
 from sfn_provider.cli.signals import exit_if_signalled
 from sfn_provider.executions.masking import one_line
 
-_FILE_WIDTH = 120
-"""Columns where the output is no terminal."""
+_FILE_WIDTH = 10_000
+"""Columns where the output is no terminal: more than any line has, so that no cell is cut."""
 
 _STATUS_STYLES = {"SUCCEEDED": "green", "FAILED": "red", "TIMED_OUT": "red", "ABORTED": "red"}
 
@@ -28,8 +28,16 @@ class PrintableConsole(Console):
     """A console to which texts are printed without control characters: names and causes are of other people."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as `Console.print`, with the control characters of texts escaped."""
-        super().print(*(printable(part) if isinstance(part, str) else part for part in objects), **options)
+        """Print as `Console.print`, with the control characters of texts escaped; into a file, without padding."""
+        shown = [printable(part) if isinstance(part, str) else part for part in objects]
+        if self.is_terminal:
+            super().print(*shown, **options)
+            return
+        with self.capture() as captured:
+            super().print(*shown, **options)
+        lines = [line.rstrip(" ") for line in captured.get().split("\n")]
+        self.file.write("\n".join(lines))
+        self.file.flush()
 
 
 def console(*, stderr: bool = False) -> Console:

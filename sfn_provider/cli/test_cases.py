@@ -14,6 +14,7 @@ from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
 from sfn_provider.engine.simulation.mock_files import load_test_cases
+from sfn_provider.plurals import count
 from sfn_provider.translate.definitions import LoadedDefinition
 
 
@@ -49,13 +50,16 @@ class TestCases:
     note: str = ""
 
 
-def read_cases(definition: LoadedDefinition, input_text: str | None, mock: str | None) -> TestCases:
+def read_cases(
+    definition: LoadedDefinition, input_text: str | None, mock: str | None, *, reference: str | None = None
+) -> TestCases:
     """Return the cases to run: those that ``--mock`` names; else one for ``--input``; else made ones.
 
     Args:
         definition: the definition.
         input_text: the value of ``--input``; it replaces the inputs of a mock file. None where there is none.
         mock: the value of ``--mock``; None where there is none.
+        reference: what the user has named the definition by: ``FILE#Name``; None for its file.
 
     Raises:
         UsageError: where a file is malformed, or mocks a state that the machine lacks.
@@ -71,8 +75,9 @@ def read_cases(definition: LoadedDefinition, input_text: str | None, mock: str |
         return TestCases((TestCase("--input", given, mocks_for_input(machine, given)),), _ONE_NOTE)
     made = find_cases(machine)
     cases = tuple(_case(name, mocks, MISSING) for name, mocks in made_mocks(made).items())
-    count = f"{len(cases)} cases were" if len(cases) != 1 else "a case was"
-    note = f"No --mock: {count} made for this machine; to have them as a file: sfn-provider cases {definition.file}"
+    number = count(len(cases), "case was", "cases were")
+    command = f"sfn-provider cases {reference or definition.file}"
+    note = f"No --mock: {number} made for this machine; to have them as a file: {command}"
     return TestCases(cases, note)
 
 

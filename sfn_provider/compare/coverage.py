@@ -146,17 +146,20 @@ def observe_coverage(definition: str | dict[str, Any] | StateMachine) -> Coverag
     return CoverageObserver(MachineParts(machine))
 
 
-def reached_parts(machine: StateMachine, input: Json, mocks: Mocks) -> frozenset[Part]:
+def reached_parts(
+    machine: StateMachine, input: Json, mocks: Mocks, *, execution_type: str = "STANDARD"
+) -> frozenset[Part]:
     """Return the parts that an execution reaches on the engine; none where answers are missing.
 
     Args:
         machine: the machine.
         input: the execution's input.
         mocks: what tasks answer, none of it used yet.
+        execution_type: ``STANDARD`` or ``EXPRESS``.
     """
     observer = CoverageObserver(MachineParts(machine))
     try:
-        simulate(machine, input, mocks=mocks, observer=observer)
+        simulate(machine, input, mocks=mocks, observer=observer, execution_type=execution_type)
     except UsageError:
         return frozenset()
     return frozenset(observer.reached)

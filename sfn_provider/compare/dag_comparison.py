@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,10 @@ from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import CallPair, match_calls
 from sfn_provider.compare.calls.parameters import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
+from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
-from sfn_provider.compare.diff.state_comparison import StateComparison, compare_states
+from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
+from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration, shorten_names
 from sfn_provider.exceptions import UsageError
@@ -50,6 +54,8 @@ class CaseComparison:
         seconds: wall time of the DAG run.
         assumed: params of the DAG that got the value of a task's result, in a made case.
         states: the states side by side, where all tasks of the DAG are this package's; None where they are not.
+        coverage: what the execution has reached of the machine; None where that was not looked at.
+        missing_input: the path that the first state reads and the input lacks, where the execution ended for that.
     """
 
     name: str
@@ -60,6 +66,8 @@ class CaseComparison:
     seconds: float
     assumed: tuple[str, ...] = ()
     states: tuple[StateComparison, ...] | None = None
+    coverage: Coverage | None = None
+    missing_input: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -113,6 +121,21 @@ class DagComparison:
         return tuple(reversed(found.values()))
 
     @property
+    def coverage(self) -> Coverage | None:
+        """What the executions of all cases have reached of the machine; None without a case."""
+        found = [case.coverage for case in self.cases if case.coverage is not None]
+        return reduce(or_, found) if found else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The cases in which nothing was compared, in sentences."""
+        return tuple(
+            f"Case {case.name}: nothing ran, as the input lacks {case.missing_input}."
+            for case in self.cases
+            if case.missing_input is not None
+        )
+
+    @property
     def assumptions(self) -> tuple[str, ...]:
         """What made cases assume, in sentences."""
         names = dict.fromkeys(name for case in self.cases for name in case.assumed)
@@ -126,8 +149,9 @@ class DagComparison:
             return "Nothing was compared."
         if differing:
             return f"AWS sees something else of the DAG than of the state machine in {differing} of {count} cases."
-        many = f"all {count} cases" if count > 1 else "the one case"
-        return f"AWS sees the same of the DAG and of the state machine in {many}."
+        many = f"all {count} cases, which reach" if count > 1 else "the one case, which reaches"
+        reached = self.coverage.states_text if self.coverage is not None else "no state"
+        return f"AWS sees the same of the DAG and of the state machine in {many} {reached}."
 
     @property
     def additions(self) -> tuple[str, ...]:
@@ -214,6 +238,7 @@ def compare_cases(
     """
     path = Path(dag_file).resolve()
     source = read_dag_file(path)
+    parts = MachineParts(machine)
     for name, mocks in cases.items():
         case_input = mocks.input if mocks.input is not MISSING else {} if input is None else input
         run = run_machine(machine, case_input, mocks.fresh(), dag_id or path.stem)
@@ -226,7 +251,11 @@ def compare_cases(
             folders=_import_folders(path),
             defaults=_results(run) if made else None,
         )
-        yield _compare_case(name, run, result, _compare_states(machine, case_input, mocks, result))
+        states, outcome = _compare_states(machine, case_input, mocks, result)
+        coverage = Coverage(parts, reached_parts(machine, case_input, mocks.fresh()))
+        lacks = missing_input(machine, case_input, run.execution)
+        compared = _compare_case(name, run, result, states, outcome)
+        yield replace(compared, coverage=coverage, missing_input=lacks)
 
 
 def _results(run: MachineRun) -> dict[str, Json]:
@@ -253,13 +282,14 @@ def read_dag_file(path: Path) -> str:
 
 def _compare_states(
     machine: StateMachine, input: Json, mocks: Mocks, result: DagRunResult
-) -> tuple[StateComparison, ...] | None:
-    """Compare state by state, where all tasks are this package's; None where they are not."""
+) -> tuple[tuple[StateComparison, ...] | None, tuple[str, ...]]:
+    """Compare state by state, and the outcomes, where all tasks are this package's; None where they are not."""
     caught = result.caught or {}
     if not caught["has_only_states"]:
-        return None
+        return None, ()
     expected = simulate(machine, input, mocks=mocks.fresh(), machine_name=permitted_name(caught["dag_id"]))
-    return tuple(compare_states(mask_execution_name(expected), mask_execution_name(read_outcome(result))))
+    one, other = mask_execution_name(expected), mask_execution_name(read_outcome(result))
+    return tuple(compare_states(one, other)), tuple(compare_outcomes(one, other))
 
 
 def _state_findings(states: Iterable[StateComparison]) -> Iterator[Finding]:
@@ -269,12 +299,24 @@ def _state_findings(states: Iterable[StateComparison]) -> Iterator[Finding]:
             yield Finding("different state", state.state, None, None, text)
 
 
+def _outcome_findings(outcome: Iterable[str]) -> Iterator[Finding]:
+    text = "; ".join(outcome)
+    if text:
+        yield Finding("different failure", None, None, None, f"The ends differ: {text}.")
+
+
 def _compare_case(
-    name: str, run: MachineRun, result: DagRunResult, states: tuple[StateComparison, ...] | None
+    name: str,
+    run: MachineRun,
+    result: DagRunResult,
+    states: tuple[StateComparison, ...] | None,
+    outcome: tuple[str, ...],
 ) -> CaseComparison:
     dag = _dag_side(result)
     pairs = match_calls(run.calls, dag.calls, [state.state for state in run.states])
     findings = [*find_differences_of_calls(run, dag, pairs), *_state_findings(states or ())]
+    if not any(finding.kind in ("different outcome", "different failure") for finding in findings):
+        findings += _outcome_findings(outcome)
     assumed = tuple((result.caught or {}).get("assumed", ()))
     return CaseComparison(name, run.execution, dag, tuple(pairs), tuple(findings), result.seconds, assumed, states)
 

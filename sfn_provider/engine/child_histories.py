@@ -9,14 +9,16 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.execution_state import Frame, Status
 from sfn_provider.engine.history import Record
+from sfn_provider.engine.map_run_progress import MapRunProgress
 from sfn_provider.exceptions import StatesError
 
-_END_EVENTS = {
+END_EVENTS = {
     "SUCCEEDED": "ExecutionSucceeded",
     "FAILED": "ExecutionFailed",
     "TIMED_OUT": "ExecutionTimedOut",
     "ABORTED": "ExecutionAborted",
 }
+"""The types of the events that end an execution, by its status."""
 
 
 @dataclass(slots=True)
@@ -39,8 +41,8 @@ class ChildHistories:
     ended: list[Execution] = field(default_factory=list)
     _running: dict[int, _Running] = field(default_factory=dict)
 
-    def begin(self, child: Frame, at: float) -> None:
-        """Record that a child execution has started."""
+    def begin(self, child: Frame, at: float, map_run: MapRunProgress) -> None:
+        """Record that a child execution of a Map Run has started."""
         context = (child.execution_context or {})["Execution"]
         details = {"input": context["Input"], "roleArn": context["RoleArn"]}
         self._running[child.id] = _Running(child, [Record(1, 0, "ExecutionStarted", at, details)])
@@ -60,7 +62,7 @@ class ChildHistories:
         if running is None or (self.failed_only and status == "SUCCEEDED"):
             return
         details: dict[str, Any] = {"output": output} if error is None else error.details
-        last = Record(child.events + 1, child.previous, _END_EVENTS[status], at, details)
+        last = Record(child.events + 1, child.previous, END_EVENTS[status], at, details)
         name, records = (child.execution_context or {})["Execution"]["Name"], [*running.records, last]
         error_name, cause = (error.error, error.cause) if error is not None else (None, None)
         self.ended.append(Execution(status, output, error_name, cause, records, running.transitions, name))

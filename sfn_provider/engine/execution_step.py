@@ -16,13 +16,8 @@ from sfn_provider.engine.dataflow.data_flow import StateExit
 from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
 from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
-from sfn_provider.engine.limits import (
-    HISTORY_FULL_ERROR,
-    MAX_PAYLOAD_BYTES,
-    most_bytes_after,
-    oversize_error,
-    oversized_output,
-)
+from sfn_provider.engine.exit_sizes import check_sizes
+from sfn_provider.engine.limits import OversizedOutput, history_full_error
 from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
 from sfn_provider.engine.requests import Cancel, Event
 from sfn_provider.engine.state_progress import DeferredFailure, IterationBatchProgress
@@ -55,6 +50,7 @@ class ExecutionStep(StepContext):
         super().__init__(machine, execution, task_token, observer)
         self._handlers = handlers
         self._ready: list[Frame] = []
+        self._failed_frames: dict[int, Frame] | None = None
 
     def advance(self) -> None:
         """Run every frame that is ready, in turn, until all wait or the execution has ended."""
@@ -131,15 +127,23 @@ class ExecutionStep(StepContext):
         frame.previous = last
         self.leave(frame, state, exit, state.next)
 
-    def leave(self, frame: Frame, state: CompiledState, exit: StateExit, next_state: str | None) -> None:
-        """Leave the state with an output for the next one, or end the frame where there is no next one."""
+    def leave(
+        self, frame: Frame, state: CompiledState, exit: StateExit, next_state: str | None, *, is_caught: bool = False
+    ) -> None:
+        """Leave the state with an output for the next one, or end the frame where there is no next one.
+
+        ``is_caught`` is True where a Catch of the state has made the output: none takes an error of that.
+        """
         output, assigned = exit
-        if output is not frame.input:
-            size = most_bytes_after(output, frame.input, frame.input_bytes)
-            if size > MAX_PAYLOAD_BYTES:
-                self.fail(frame, state, oversize_error(state.name))
-                return
-            frame.input_bytes = size
+        try:
+            check_sizes(state.name, frame, exit)
+        except OversizedOutput as error:
+            if is_caught:
+                self.observe_failure(frame, state.name, error)
+                self.fail_frame(frame, error)
+            else:
+                self.fail(frame, state, error)
+            return
         details: dict[str, Any] = {"name": state.name, "output": output}
         if assigned:
             details["assignedVariables"] = assigned
@@ -217,7 +221,8 @@ class ExecutionStep(StepContext):
         """Leave a failure from before the branches to the task that joins them: it has the state's Catch."""
         self.observe_failure(frame, frame.state, error, join_decides=True)
         location = error.location if isinstance(error, QueryEvaluationError) else None
-        frame.progress = DeferredFailure(error.error, error.cause, evaluation, location)
+        is_oversized = isinstance(error, OversizedOutput)
+        frame.progress = DeferredFailure(error.error, error.cause, evaluation, location, is_oversized)
         self.execution.awaits_branches = True
 
     def _emit_evaluation_failed(self, frame: Frame, state: CompiledState, error: StatesError, location: str) -> None:
@@ -269,12 +274,7 @@ class ExecutionStep(StepContext):
         except StatesError as second:
             self._fail_catch(frame, state, second, failed_after)
             return
-        oversized = oversized_output(state.name, exit.output)
-        if oversized is not None:  # the state's Catch does not take an error of its own output
-            self.observe_failure(frame, state.name, oversized)
-            self.fail_frame(frame, oversized)
-            return
-        self.leave(frame, state, exit, catcher.next)
+        self.leave(frame, state, exit, catcher.next, is_caught=True)
 
     def _fail_catch(self, frame: Frame, state: CompiledState, error: StatesError, failed_after: int) -> None:
         """Fail the state once more, after the event of its first failure: a field of its Catch cannot be evaluated.
@@ -313,6 +313,14 @@ class ExecutionStep(StepContext):
 
     def fail_frame(self, frame: Frame, error: StatesError) -> None:
         """End a frame with an error: it is the execution, or a branch or iteration of its parent."""
+        if self.on_failure is None or self._failed_frames is not None or frame.child_execution is not None:
+            self._fail_frame(frame, error)
+            return
+        self._failed_frames = self.execution.copy_frames()
+        self._fail_frame(frame, error)
+        self._failed_frames = None
+
+    def _fail_frame(self, frame: Frame, error: StatesError) -> None:
         is_branch = self.execution.is_branch
         if frame.execution_context is not None or (frame.parent is None and not is_branch):
             error = StatesError(reported_error_name(error.error), error.cause)
@@ -326,8 +334,11 @@ class ExecutionStep(StepContext):
 
     def end_execution(self, frame: Frame, status: Literal["FAILED", "TIMED_OUT"], error: StatesError) -> None:
         """End the execution without success."""
+        if self.on_failure is not None:
+            self.on_failure(self._failed_frames or self.execution.copy_frames())
         self._end(frame)
         self.execution.status, self.execution.error, self.execution.cause = status, error.error, error.cause
+        self.execution.is_oversized = isinstance(error, OversizedOutput)
         if not self.execution.is_branch:
             self.emit(frame, _END_EVENTS[status], error.details)
 
@@ -335,30 +346,18 @@ class ExecutionStep(StepContext):
         """Fail the execution by the last event that its history has room for."""
         frame = self.execution.root
         frame.previous = self.execution.first_event + self.execution.event_ids
-        self.end_execution(frame, "FAILED", HISTORY_FULL_ERROR)
+        self.end_execution(frame, "FAILED", history_full_error(self.max_events))
 
     # Branches and iterations -----------------------------------------------------------------------------------------
-
-    def add_child(self, parent: Frame, scope: str, state: str, input: Json, index: int) -> Frame:
-        """Add the frame of a branch or iteration."""
-        self.execution.frame_ids += 1
-        child = Frame(self.execution.frame_ids, parent.id, scope, state, input, parent.variables, index)
-        self.execution.frames[child.id] = child
-        parent.children.append(child.id)
-        return child
 
     def start_child(self, parent: Frame, scope: str, start_at: str, input: Json, index: int) -> Frame:
         """Start a branch or iteration."""
         child = self.add_child(parent, scope, start_at, input, index)
         child.map_item, child.previous, child.child_execution = parent.map_item, parent.previous, parent.child_execution
+        child.variables_bytes = parent.variables_bytes
         child.place = f"{parent.children_place}.{index}"
         self._ready.append(child)
         return child
-
-    def children(self, frame: Frame) -> list[Frame]:
-        """Return the branches or iterations of a frame that have not ended, oldest first."""
-        frames = self.execution.frames
-        return [frames[identity] for identity in frame.children if identity in frames]
 
     def abort_children(self, frame: Frame) -> None:
         """Stop all branches and iterations of a frame, and theirs."""

@@ -22,6 +22,7 @@ from sfn_provider.engine.iteration_batches import IterationBatch, start_batch
 from sfn_provider.engine.limits import MAX_EVENTS
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch
 from sfn_provider.engine.observations import Observer
+from sfn_provider.engine.redrive import begin_redrive, resume_frames
 from sfn_provider.engine.requests import (
     BranchOutcome,
     CallTask,
@@ -74,27 +75,35 @@ class Interpreter:
     ``exit`` names it.
 
     Args:
-        machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one.
+        machine: a machine that `sfn_provider.asl.parse` accepted, or a region of one; compiled where several
+            interpreters run the same one.
         task_token: makes task tokens; None for placeholders.
         observer: gets observations while an execution goes on; None where nobody observes.
         child_histories: records the histories of child executions; None where nobody asks for them.
         execution_type: ``STANDARD`` or ``EXPRESS``, whose history has no limit (AWS's quotas).
+        max_events: how many events a history has at most; None for AWS's quota.
+        on_failure: gets copies of the frames that were live when an execution failed, for `redrive`; None where nobody
+            redrives any.
     """
 
     def __init__(
         self,
-        machine: StateMachine,
+        machine: StateMachine | CompiledMachine,
         *,
         task_token: TaskTokenFactory | None = None,
         observer: Observer | None = None,
         child_histories: ChildHistories | None = None,
         execution_type: str = "STANDARD",
+        max_events: float | None = None,
+        on_failure: Callable[[dict[int, Frame]], None] | None = None,
     ) -> None:
-        self._max_events = math.inf if execution_type == "EXPRESS" else MAX_EVENTS
-        self._machine = CompiledMachine(machine)
+        quota = math.inf if execution_type == "EXPRESS" else MAX_EVENTS
+        self._max_events = quota if max_events is None else max_events
+        self._machine = machine if isinstance(machine, CompiledMachine) else CompiledMachine(machine)
         self._task_token = task_token
         self._observer = observer
         self._child_histories = child_histories
+        self._on_failure = on_failure
 
     def check_calls(self, check: Callable[[CallTask], None]) -> None:
         """Have calls checked before their tasks start.
@@ -193,6 +202,22 @@ class Interpreter:
                 step.close_request(frame, event.id)
             _handle_event(step, frame, pending.purpose, event)
 
+    def redrive(
+        self, state: ExecutionState, frames: dict[int, Frame], *, at: float, deadline: float, redrives: int
+    ) -> StepResult:
+        """Go on with an execution that has ended without success, where it has failed.
+
+        Args:
+            state: its state, as it has ended.
+            frames: what ``on_failure`` was given.
+            at: the time, seconds since the epoch.
+            deadline: when it times out, seconds since the epoch.
+            redrives: how often it was redriven, with this time.
+        """
+        begin_redrive(state, frames, at, redrives)
+        step = self._step(state)
+        return self._proceed(step, lambda: resume_frames(step, deadline, redrives))
+
     def stop(self, state: ExecutionState) -> StepResult:
         """Stop a branch that runs in another task, because another branch has failed.
 
@@ -275,6 +300,7 @@ class Interpreter:
     def _step(self, execution: ExecutionState) -> ExecutionStep:
         step = ExecutionStep(self._machine, STATE_HANDLERS, execution, self._task_token, self._observer)
         step.child_histories, step.max_events = self._child_histories, self._max_events
+        step.on_failure = self._on_failure
         return step
 
     def _step_of_batch(

@@ -18,13 +18,18 @@ MAX_PAYLOAD_BYTES: Final = 262_144
 MAX_EVENTS: Final = 25_000
 """Most events in the history of a standard execution."""
 
-HISTORY_FULL_ERROR: Final = StatesError(
-    "States.Runtime", f"The execution reached the maximum number of history events ({MAX_EVENTS})."
-)
-"""How an execution ends whose event number 25,000 is not its success.
 
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html; the words are AWS's.
-"""
+def history_full_error(limit: float) -> StatesError:
+    """Return how an execution ends whose event number ``limit`` is not its success.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html; the words are AWS's.
+    """
+    cause = f"The execution reached the maximum number of history events ({limit:.0f})."
+    return StatesError("States.Runtime", cause)
+
+
+HISTORY_FULL_ERROR: Final = history_full_error(MAX_EVENTS)
+"""How an execution ends that reaches AWS's quota of events."""
 
 UNKNOWN_BYTES: Final = MAX_PAYLOAD_BYTES + 1
 """The size of a value that nobody has estimated yet."""
@@ -61,8 +66,25 @@ def utf8_bytes(text: str) -> int:
     return len(text.encode(errors="replace"))
 
 
+DATA_LIMIT_ERROR: Final = "States.DataLimitExceeded"
+
+
 class OversizedOutput(StatesError):
-    """The output of a state, or the input of a child execution, is too large."""
+    """What a state makes is too large: its output, its parameters, its variables, the input of a child execution.
+
+    ``States.ALL`` does not match it. Source: concepts-error-handling.html, "States.DataLimitExceeded".
+    """
+
+
+def restored_error(error: str | None, cause: str | None, *, is_oversized: bool) -> StatesError:
+    """Return an error that another task has stored by its parts.
+
+    Args:
+        error: the error's name.
+        cause: the cause beside it.
+        is_oversized: True where it was an OversizedOutput.
+    """
+    return OversizedOutput(error, cause) if is_oversized else StatesError(error, cause)
 
 
 def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
@@ -77,7 +99,20 @@ def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
 
 def oversize_error(state_name: str) -> OversizedOutput:
     """Return the error for an output that is too large, as AWS words it (recorded executions)."""
-    return OversizedOutput("States.DataLimitExceeded", _oversize_cause(state_name))
+    return OversizedOutput(DATA_LIMIT_ERROR, _oversize_cause(state_name))
+
+
+def oversized_parameters(state_name: str, value: Json) -> OversizedOutput | None:
+    """Return the error for parameters that are too large, as AWS words it (reported from executions); else None.
+
+    Args:
+        state_name: the state's name.
+        value: what Parameters, Arguments or ItemSelector made.
+    """
+    if not exceeds_payload(value):
+        return None
+    limit = "a size exceeding the maximum number of bytes service limit"
+    return OversizedOutput(DATA_LIMIT_ERROR, f"The state/task '{state_name}' provided parameters with {limit}.")
 
 
 def oversized_result(resource: str | None, value: Json) -> StatesError | None:
@@ -87,7 +122,7 @@ def oversized_result(resource: str | None, value: Json) -> StatesError | None:
         resource: the type of the task's resource, ``lambda``, or its ARN.
         value: the result.
     """
-    return StatesError("States.DataLimitExceeded", _oversize_cause(str(resource))) if exceeds_payload(value) else None
+    return StatesError(DATA_LIMIT_ERROR, _oversize_cause(str(resource))) if exceeds_payload(value) else None
 
 
 def _oversize_cause(name: str) -> str:

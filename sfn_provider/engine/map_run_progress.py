@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.limits import CHILD_CONCURRENCY
 
 ChildDescription = dict[str, Any]
 """A child execution as DescribeExecution shows it; see `sfn_provider.engine.map_run.child_results`."""
@@ -225,6 +226,11 @@ class MapRunProgress:
     threshold_exceeded: bool = False
     succeeded: bool = False
     batch: ChildBatchProgress | None = None
+
+    @classmethod
+    def of_no_items(cls, name: str, label: str, arn: str) -> MapRunProgress:
+        """Return that of a Map Run without items, which has ended as soon as it has started."""
+        return cls(name, label, arn, CHILD_CONCURRENCY, Tolerance(0, 0.0), is_counted=True)
 
     @property
     def is_over_threshold(self) -> bool:

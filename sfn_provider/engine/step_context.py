@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sfn_provider.asl.scope import Scope
+from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context, state_context
@@ -52,6 +52,8 @@ class StepContext:
         requests: the requests that the step has made.
         records: the history events that it has recorded.
         child_histories: records the events of child executions; None where nobody asks for them.
+        on_failure: gets copies of the live frames as they were when the failure came that has ended the execution;
+            None where nobody asks for them.
     """
 
     child_histories: ChildHistories | None = None
@@ -69,6 +71,7 @@ class StepContext:
         self.records: list[Record] = []
         self.observer = observer
         self.max_events: float = MAX_EVENTS
+        self.on_failure: Callable[[dict[int, Frame]], None] | None = None
         self._task_token = task_token
         self._current: Frame | None = None
         self._entropy: SeededRandomness | None = None
@@ -118,11 +121,31 @@ class StepContext:
         """
         self._current, self._entropy = frame, None
 
-    def task_token(self, place: str) -> str:
-        """Return the task token of the call at a place."""
-        if self._task_token is not None:
+    def task_token(self, place: str, *, is_awaited: bool = True) -> str:
+        """Return the task token of the call at a place.
+
+        Args:
+            place: the call's place.
+            is_awaited: False where an answer to the token has no effect, as in a task with ``.sync``.
+        """
+        if self._task_token is not None and is_awaited:
             return self._task_token(place)
         return f"{self.execution.context['Execution']['Id']}#{place}"
+
+    # Branches and iterations -----------------------------------------------------------------------------------------
+
+    def add_child(self, parent: Frame, scope: str, state: str, input: Json, index: int) -> Frame:
+        """Add the frame of a branch or iteration."""
+        self.execution.frame_ids += 1
+        child = Frame(self.execution.frame_ids, parent.id, scope, state, input, parent.variables, index)
+        self.execution.frames[child.id] = child
+        parent.children.append(child.id)
+        return child
+
+    def children(self, frame: Frame) -> list[Frame]:
+        """Return the branches or iterations of a frame that have not ended, oldest first."""
+        frames = self.execution.frames
+        return [frames[identity] for identity in frame.children if identity in frames]
 
     # History ---------------------------------------------------------------------------------------------------------
 

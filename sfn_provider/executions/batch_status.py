@@ -11,6 +11,7 @@ from sfn_provider._compat import AirflowException
 from sfn_provider.executions.argument_types import WaitFor
 from sfn_provider.executions.outcomes import ExecutionFailure
 from sfn_provider.executions.statuses import ENDED_STATUSES
+from sfn_provider.plurals import count
 
 WaitResult = Literal["wait", "done", "failed"]
 
@@ -103,7 +104,7 @@ def format_progress(statuses: Mapping[str, str]) -> str:
     """Return the progress in one line: ``5 executions: 3 SUCCEEDED, 2 RUNNING``."""
     counts = Counter(statuses.values())
     parts = ", ".join(f"{counts[status]:,} {status}" for status in sorted(counts, key=lambda key: (-counts[key], key)))
-    return f"{len(statuses):,} executions: {parts}"
+    return f"{count(len(statuses), 'execution')}: {parts}"
 
 
 class StepFunctionExecutionsFailed(AirflowException):

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sfn_provider.executions.history_events import Event, event_details
 from sfn_provider.executions.history_pages import HistoryPosition
 from sfn_provider.executions.masking import excerpt, masked_line
+from sfn_provider.plurals import count
 
 _BRANCHING_EVENTS: Final = frozenset({"MapStateStarted", "ParallelStateStarted"})
 _MAX_CAUSE: Final = 200
@@ -136,7 +137,7 @@ def _entered(state: OpenState, event: Event) -> str:
 
 def _left(state: OpenState, event: Event) -> str:
     calls = f", {state.calls} calls" if state.calls > 1 else ""
-    items = f", {state.done} of {state.items} items done" if state.items else ""
+    items = f", {state.done} of {count(state.items, 'item')} done" if state.items else ""
     return f"{state.name!r} left after {format_duration(event['timestamp'].timestamp() - state.entered)}{calls}{items}"
 
 
@@ -153,7 +154,7 @@ def _call_failed(state: OpenState, event: Event) -> str:
 
 def _map_started(state: OpenState, event: Event) -> str:
     state.items = event_details(event).get("length", 0)
-    return f"{state.name!r}: {state.items} items"
+    return f"{state.name!r}: {count(state.items, 'item')}"
 
 
 def _map_run_started(state: OpenState, event: Event) -> str:
@@ -170,7 +171,7 @@ def _item_failed(state: OpenState, event: Event) -> None:
 
 def _progress(state: OpenState) -> str:
     failed = f", {state.failed} failed" if state.failed else ""
-    return f"{state.name!r}: {state.done} of {state.items} items done{failed}"
+    return f"{state.name!r}: {state.done} of {count(state.items, 'item')} done{failed}"
 
 
 def format_duration(seconds: float) -> str:

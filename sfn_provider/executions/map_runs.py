@@ -8,6 +8,7 @@ from typing import Any, Final
 from sfn_provider._compat import AirflowException
 from sfn_provider.executions.history_log import format_duration
 from sfn_provider.executions.outcomes import FailedItem
+from sfn_provider.plurals import count
 
 # Source: API_MapRunItemCounts.
 _COUNT_LABELS: Final[Mapping[str, str]] = {
@@ -44,7 +45,8 @@ def format_progress(description: Mapping[str, Any]) -> str:
     ended = sum(counts.get(name, 0) for name in _ENDED_COUNTS)
     parts = [f"{counts[name]:,} {words}" for name, words in _COUNT_LABELS.items() if counts.get(name)]
     label = description["mapRunArn"].partition(":mapRun:")[2].partition(":")[0]
-    return ", ".join([f"{label} is {description['status']}: {ended:,} of {counts['total']:,} items ended", *parts])
+    total = count(counts["total"], "item")
+    return ", ".join([f"{label} is {description['status']}: {ended:,} of {total} ended", *parts])
 
 
 def ended_message(description: Mapping[str, Any]) -> str:

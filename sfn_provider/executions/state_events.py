@@ -9,6 +9,7 @@ from typing import Any, Final
 from sfn_provider.executions.argument_types import Passage
 from sfn_provider.executions.history_events import Event, event_details
 from sfn_provider.executions.history_pages import HistoryPosition
+from sfn_provider.plurals import count
 
 _EVENT_SUFFIXES: Final[Mapping[str, str]] = {"entered": "StateEntered", "left": "StateExited"}
 """Source: API_HistoryEvent, ``type``."""
@@ -64,7 +65,7 @@ class StateEventCounter:
 
     def progress(self) -> str:
         """Return the progress in one line: ``'Ship' was entered 2 times, of 3``."""
-        return f"{self.state_name!r} was {self.passage} {self.count} times, of {self.times}"
+        return f"{self.state_name!r} was {self.passage} {count(self.count, 'time')}, of {self.times}"
 
     def add_page(self, page: Mapping[str, Any]) -> None:
         """Count the events of a page: the response of GetExecutionHistory at ``position``."""

@@ -60,6 +60,7 @@ class Caller:
         region_name: the region; the connection's for None.
         execution_arn: the execution, as in the context object: for EventBridge events and session names.
         machine_arn: the state machine: for EventBridge events, and the external id of roles that states assume.
+        clients: makes the clients, in place of the connection.
     """
 
     def __init__(
@@ -69,12 +70,14 @@ class Caller:
         region_name: str | None = None,
         execution_arn: str = "",
         machine_arn: str = "",
+        clients: Clients | None = None,
     ) -> None:
         self._execution_arn = execution_arn
         self._machine_arn = machine_arn
         self._finder = JobFinder()
         self._s3_transfers = S3Transfers()
-        self._clients = Clients(aws_conn_id, region_name, execution_arn.rpartition(":")[2], machine_arn)
+        session = execution_arn.rpartition(":")[2]
+        self._clients = clients or Clients(aws_conn_id, region_name, session, machine_arn)
 
     def submit(
         self, call: CallTask, *, idempotency_key: str, resubmission: Resubmission | None = None

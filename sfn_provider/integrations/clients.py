@@ -155,7 +155,7 @@ class Clients:
             endpoint = hook.conn_config.get_service_endpoint_url(service_name=service)
             session = self._assume(hook, role_arn)
             client = session.client(service, endpoint_url=endpoint, config=config, verify=hook.verify)
-        client.meta.events.register("response-received", _keep_headers)
+        keep_headers(client)
         return client
 
     def _assume(self, hook: AwsBaseHook, role_arn: str) -> Session:
@@ -175,6 +175,11 @@ class Clients:
             refresh_using=create_assume_role_refresher(sts, request), method="sts-assume-role"
         )
         return Session(botocore_session=botocore_session, region_name=base.region_name)
+
+
+def keep_headers(client: Any) -> None:
+    """Have a boto3 client put the headers of each response, with their names as written, under ORIGINAL_HEADERS."""
+    client.meta.events.register("response-received", _keep_headers)
 
 
 def _keep_headers(parsed_response: Any, response_dict: Any, **_: Any) -> None:

@@ -66,7 +66,7 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
         UsageError: where a distribution is neither installed nor can be downloaded.
     """
     requirements = find_requirements(image)
-    wheels = [make_package_wheel(), *_make_wheels(image, requirements, offline)]
+    wheels = [make_package_wheel(), *make_missing_wheels(image, requirements, offline=offline)]
     modules = package_files()
     policy, left_out = make_policy(dags)
     diagnostics = [
@@ -115,8 +115,17 @@ def make_requirements(image: Image, requirements: Requirements, wheels: Sequence
     return "\n".join([first, *lines, ""])
 
 
-def _make_wheels(image: Image, requirements: Requirements, offline: bool) -> list[Wheel]:
-    """Make the wheels that the image lacks; those with compiled code only where no index gives them."""
+def make_missing_wheels(image: Image, requirements: Requirements, *, offline: bool) -> list[Wheel]:
+    """Make the wheels that an image lacks; those with compiled code only where no index gives them.
+
+    Args:
+        image: what they are for.
+        requirements: what it lacks.
+        offline: whether no index gives any.
+
+    Raises:
+        UsageError: where one is neither installed nor can be downloaded.
+    """
     made = []
     for name, version in sorted(requirements.missing.items()):
         local = installed_distribution(name)

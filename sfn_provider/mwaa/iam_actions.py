@@ -100,10 +100,30 @@ def task_actions(resource: Resource, clients: Clients) -> set[str]:
     integration = find_integration(resource, clients)
     if integration.adapter != "aws":
         return set(_ACTIONS_BY_ADAPTER[integration.adapter])
-    prefix = clients.model(integration.client).signing_name
-    prefix = _SERVICE_PREFIXES.get(prefix, prefix)
+    prefix = _prefix(integration, clients)
     named = (f"{prefix}:{operation}" for operation in _operations(integration, resource))
     return {action for name in named for action in _ACTION_NAMES.get(name, (name,))}
+
+
+def operation_actions(resource: Resource, operations: Iterable[str], clients: Clients) -> set[str]:
+    """Return the IAM actions of other operations of the service that a Task's resource names.
+
+    Args:
+        resource: the resource of a service.
+        operations: the operations of its API.
+        clients: has the services' models.
+
+    Raises:
+        StatesError: where this package does not call the resource.
+    """
+    prefix = _prefix(find_integration(resource, clients), clients)
+    named = (f"{prefix}:{operation}" for operation in operations)
+    return {action for name in named for action in _ACTION_NAMES.get(name, (name,))}
+
+
+def _prefix(integration: Integration, clients: Clients) -> str:
+    prefix: str = clients.model(integration.client).signing_name
+    return _SERVICE_PREFIXES.get(prefix, prefix)
 
 
 def _operations(integration: Integration, resource: Resource) -> Iterator[str]:

@@ -41,8 +41,15 @@ def load_run_mocks(reference: str, run_id: str) -> Mocks:
 
 
 def execution_input(context: Context) -> Json:
-    """Return the execution's input: the run's configuration, or the DAG's params where the run has none."""
-    return decode_dag_run_conf(dict(context["dag_run"].conf or {}) or dict(context["params"] or {}))
+    """Return the execution's input: the run's configuration, or the DAG's params where the run has none.
+
+    On MWAA Serverless a run has no configuration, but parameters that override single params.
+    """
+    configuration, params = dict(context["dag_run"].conf or {}), dict(context["params"] or {})
+    task: Any = context["task"]
+    if task.on_serverless:
+        return decode_dag_run_conf(params | configuration)
+    return decode_dag_run_conf(configuration or params)
 
 
 class DagRunExecution:
@@ -55,6 +62,7 @@ class DagRunExecution:
 
     def __init__(self, task: StateTask, context: Context) -> None:
         self._dag = task.dag
+        self._task = task
         self._context = context
         self._run = context["dag_run"]
 
@@ -106,8 +114,8 @@ class DagRunExecution:
     @property
     def max_seconds(self) -> float:
         """How long the execution may take: the machine's TimeoutSeconds, and as on AWS a year at most."""
-        limit = self._dag.dagrun_timeout
-        return min(limit.total_seconds(), STANDARD_SECONDS) if limit is not None else STANDARD_SECONDS
+        limit = self._task.max_seconds
+        return STANDARD_SECONDS if limit is None else min(limit, STANDARD_SECONDS)
 
     @property
     def deadline(self) -> float:

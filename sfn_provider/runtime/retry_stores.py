@@ -1,4 +1,4 @@
-"""Stores a text of a task instance across its tries: in Airflow's task state store, or in a Variable.
+"""Stores a text of a task instance across its tries: in Airflow's task state store, a Variable, or S3.
 
 The text holds task tokens and a state's input, and whoever may see a task can read the task state store: so it is
 encrypted with Airflow's ``[core] fernet_key``, which workers have and users have not. Without a key nothing is stored.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider import _compat
 from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.wait_mode import get_wait_mode
+from sfn_provider.runtime.workflow_storage import workflow_storage
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -99,8 +100,37 @@ class _RetryVariable(RetryStore):
         return f"sfn_provider_{self._purpose}{sha256(json.dumps(key).encode()).hexdigest()}"
 
 
+class _WorkflowStore(RetryStore):
+    """On MWAA Serverless, in S3; where the workflow names no place there, nothing is stored.
+
+    It is not encrypted with Airflow's key: only the workflow's role, and whom the bucket's owner lets, can read it.
+
+    Args:
+        context: the task's context.
+        name: what is stored: the name of the object below those of the task instance.
+    """
+
+    def __init__(self, context: Context, name: str) -> None:
+        super().__init__(context)
+        self._name = name
+        self._storage = workflow_storage(context)
+
+    def get(self) -> str | None:
+        return self._storage.read(self._name) if self._storage is not None else None
+
+    def set(self, text: str) -> None:
+        if self._storage is not None:
+            self._storage.write(self._name, text)
+
+    def delete(self) -> None:
+        if self._storage is not None:
+            self._storage.delete(self._name)
+
+
 def retry_store(context: Context) -> RetryStore:
     """Return the store of a task instance."""
+    if _on_serverless(context):
+        return _WorkflowStore(context, "snapshot.json")
     return RetryStore(context) if "task_state_store" in context else _RetryVariable(context)
 
 
@@ -110,7 +140,12 @@ def kill_store(context: Context) -> RetryStore:
     It is a Variable on every version: Airflow 3.3 answers 404 to a task that was cleared while it ran and uses its
     ``task_state_store``, which goes by an id of the task instance that a clear replaces.
     """
-    return _RetryVariable(context, "kill_")
+    return _WorkflowStore(context, "kill.json") if _on_serverless(context) else _RetryVariable(context, "kill_")
+
+
+def _on_serverless(context: Context) -> bool:
+    task: Any = context["task"]
+    return bool(task.on_serverless)
 
 
 @cache

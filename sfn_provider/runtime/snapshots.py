@@ -12,7 +12,6 @@ from sfn_provider._compat import task_states
 from sfn_provider.runtime.aws_calls.idempotency import clear_stamp
 from sfn_provider.runtime.retry_stores import RetryStore, kill_store, retry_store
 from sfn_provider.runtime.routing_token import map_index_of
-from sfn_provider.runtime.wait_mode import get_wait_mode
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -81,7 +80,8 @@ class TaskSnapshotStore:
     def load(self) -> StoredSnapshot | None:
         """Return the snapshot of the tries before; None where there is none."""
         is_retry = self._context["ti"].try_number > 1
-        if not is_retry and get_wait_mode() != "reschedule":
+        task: Any = self._context["task"]
+        if not is_retry and task.wait_mode != "reschedule":
             return None
         snapshot = _read(retry_store(self._context))
         self.exists = snapshot is not None

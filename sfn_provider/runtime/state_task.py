@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sfn_provider._compat import BaseOperator
 from sfn_provider.runtime.appearance import task_links, task_name
+from sfn_provider.runtime.wait_mode import get_wait_mode
 
 if TYPE_CHECKING:
     from sfn_provider.links.aws_console import AwsConsoleLink
@@ -19,6 +20,7 @@ Json = Any
 StrategyName = Literal[
     "state",
     "explicit_input",
+    "workflow_states",
     "parallel_start",
     "map_start",
     "map_batch_start",
@@ -78,6 +80,9 @@ class StateTask(BaseOperator):
     """On the start task of a Parallel the names of the first states of its branches."""
     routes_by_token: ClassVar[bool] = True
     """Whether tokens of the tasks before decide if the task runs, and with which input."""
+    on_serverless: ClassVar[bool] = False
+    """Whether the task runs on MWAA Serverless, which has neither a triggerer nor Variables, and whose runs have params
+    in place of a configuration."""
     flow_trigger_rule: str = "none_failed_min_one_success"
     """The trigger rule that the task must have: it waits for the tasks before, and tokens decide which state runs."""
     state_name: str
@@ -87,6 +92,17 @@ class StateTask(BaseOperator):
     query_language: str
     aws_conn_id: str | None
     region_name: str | None
+
+    @property
+    def wait_mode(self) -> str:
+        """How the task waits: one of `sfn_provider.runtime.wait_mode.MODES`."""
+        return get_wait_mode()
+
+    @property
+    def max_seconds(self) -> float | None:
+        """How many seconds the DAG run may take; None for no limit."""
+        limit = self.dag.dagrun_timeout
+        return None if limit is None else float(limit.total_seconds())
 
     @property
     def states(self) -> dict[str, dict[str, Json]]:

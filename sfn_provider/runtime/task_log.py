@@ -29,6 +29,7 @@ from sfn_provider.engine.requests import CallTask
 from sfn_provider.executions.history_log import format_duration
 from sfn_provider.executions.masking import excerpt, masked_line, quote
 from sfn_provider.links.console_pages import ConsolePage, call_name, job_label
+from sfn_provider.plurals import count
 from sfn_provider.runtime.choice_reasons import choice_reason
 from sfn_provider.runtime.task_display import TaskDisplay
 
@@ -245,11 +246,6 @@ _WRITERS: Final[dict[type[Any], Callable[[TaskLog, Any], None]]] = {
 def shown_name(state: str) -> str:
     """Return a state's name in quotes, on one line and without secrets."""
     return quote(state)
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number of things: ``1 item``, ``1,200 items``."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def shown_state(state: str, place: Place = (), noun: str = "State") -> str:

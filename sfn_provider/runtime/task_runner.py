@@ -36,7 +36,6 @@ from sfn_provider.runtime.state_failures import push_state_failure
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
 from sfn_provider.runtime.task_history import record_history
 from sfn_provider.runtime.task_log import TaskLog
-from sfn_provider.runtime.wait_mode import get_wait_mode
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 if TYPE_CHECKING:
@@ -365,7 +364,7 @@ class TaskRunner:
         self._snapshots.save(snapshot)
         self.token_waits.delete_answered()
         self.log.display.flush(now=True)
-        if get_wait_mode() == "reschedule":
+        if self.task.wait_mode == "reschedule":
             raise AirflowRescheduleException(driver.due())  # type: ignore[no-untyped-call]
         kwargs = {"snapshot": encode_xcom(snapshot)}
         timeout = self._until_execution_timeout()

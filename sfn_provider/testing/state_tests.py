@@ -11,6 +11,7 @@ from typing import Any, Final
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.engine import test_state
 from sfn_provider.exceptions import UsageError
+from sfn_provider.testing.json_differences import differences, is_different, json_text
 
 Response = Mapping[str, Any]
 
@@ -126,8 +127,8 @@ class StateOutcome:
 
     def _compare(self, what: str, found: Json, expected: Json) -> None:
         __tracebackhide__ = True
-        if expected is not MISSING and _is_different(found, expected):
-            lines = [f"Expected {what} {_text(expected)}", *_differences(found, expected)]
+        if expected is not MISSING and is_different(found, expected):
+            lines = [f"Expected {what} {json_text(expected)}", *differences(found, expected)]
             raise AssertionError("\n".join([self._story(), *lines]))
 
     def _story(self) -> str:
@@ -136,39 +137,9 @@ class StateOutcome:
         name = "" if self.state is None else f" {self.state!r}"
         lines = [f"The state{name} ended as {self.status}"]
         if self.output is not MISSING:
-            lines.append(f"  output: {_text(self.output)}")
+            lines.append(f"  output: {json_text(self.output)}")
         lines += [f"  {name}: {value}" for name, value in facts.items() if value is not None]
         return "\n".join(lines)
-
-
-_MOST_TEXT: Final = 2_000
-
-
-def _text(value: Json) -> str:
-    text = "none" if value is MISSING else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]} ..."
-
-
-def _is_different(found: Json, expected: Json) -> bool:
-    """Return whether two JSON values differ: true is not 1, but 1 is 1.0."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        return found.keys() != expected.keys() or any(_is_different(found[key], expected[key]) for key in found)
-    if isinstance(found, list) and isinstance(expected, list):
-        return len(found) != len(expected) or any(map(_is_different, found, expected))
-    return isinstance(found, bool) != isinstance(expected, bool) or bool(found != expected)
-
-
-def _differences(found: Json, expected: Json, at: str = "$") -> list[str]:
-    """Return a line for each member of objects that differs; nothing for other values."""
-    if not (isinstance(found, dict) and isinstance(expected, dict)):
-        return []
-    lines = []
-    for key in dict.fromkeys((*expected, *found)):
-        one, other = found.get(key, MISSING), expected.get(key, MISSING)
-        if one is MISSING or other is MISSING or _is_different(one, other):
-            inner = _differences(one, other, f"{at}.{key}")
-            lines += inner or [f"  {at}.{key}: {_text(one)}, expected {_text(other)}"]
-    return lines
 
 
 _CONFIGURATION: Final = {

@@ -14,7 +14,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@])")
 
 _TEST = '''"""Tests of the DAG {dag_id}.
 
-The comparison with the state machine needs the package sfn-provider; without it, it is skipped.
+The comparison with the state machine needs the package airflow-provider-sfn; without it, it is skipped.
 """
 
 import warnings
@@ -76,7 +76,7 @@ def make_project(
     test = _TEST.format(dag_id=dag_id, dagbag=module, arguments=arguments)
     if has_templates:
         test = test.replace("\n\nThe comparison with", "").replace(
-            " the state machine needs the package sfn-provider; without it, it is skipped.\n", ""
+            " the state machine needs the package airflow-provider-sfn; without it, it is skipped.\n", ""
         )
         test = test.replace("\nimport pytest\n", "\n")
     else:
@@ -107,8 +107,8 @@ def _readme(translation: Translation, has_templates: bool) -> Iterator[str]:
         yield "The tests import the DAG. They do not compare it with the state machine: templates stand for its input."
     else:
         yield (
-            "The tests import the DAG and, where the package sfn-provider is installed, compare the calls that AWS "
-            "sees of it with those of the state machine. Differences that are listed below are accepted."
+            "The tests import the DAG and, where the package airflow-provider-sfn is installed, compare the calls that "
+            "AWS sees of it with those of the state machine. Differences that are listed below are accepted."
         )
     yield from ("", "## States", "", "| State | Type | How | Operator | Task |", "|---|---|---|---|---|")
     for entry in translation.tasks:

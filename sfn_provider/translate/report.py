@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sfn_provider.plurals import count
 from sfn_provider.translate.plan.model import tasks_of
 
 if TYPE_CHECKING:
@@ -20,18 +21,22 @@ _EFFECTS = {"fails": "FAILS  ", "differs": "differs", "looks": "looks  "}
 def as_text(translation: Translation) -> str:
     """Return the report as text for people."""
     plan = translation.plan
-    if translation.style == "native":
+    if translation.workflow is not None:
+        tasks = count(len(translation.workflow.tasks), "task")
+        how = "installed operators alone" if translation.workflow.way == "operators" else "code of its own"
+        lines = [
+            f"Workflow {plan.dag_id} of MWAA Serverless, by {how}: {count(len(translation.states), 'state')} in {tasks}"
+        ]
+        lines.append("")
+        rows: list[tuple[str, ...]] = _task_rows(translation)
+    elif translation.style == "native":
         exact = [entry for entry in translation.tasks if entry.how == "exact"]
         imports = f"of which {len(exact)} stay exact" if exact else "without an import of sfn_provider"
-        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')}, {imports}", ""]
-        rows: list[tuple[str, ...]] = [("State", "Type", "How", "Operator", "Task")]
-        rows += [
-            ("  " * _depth(entry) + entry.state, entry.type, entry.how, entry.operator, entry.task_id)
-            for entry in translation.tasks
-        ]
+        lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')}, {imports}", ""]
+        rows = _task_rows(translation)
     else:
-        lines = [f"DAG {plan.dag_id}: {_count(translation.states, 'state')} in {_count(tasks_of(plan.tasks), 'task')}"]
-        lines.append("")
+        tasks = count(len(tasks_of(plan.tasks)), "task")
+        lines = [f"DAG {plan.dag_id}: {count(len(translation.states), 'state')} in {tasks}", ""]
         rows = [("State", "Type", "Task")]
         rows += [("  " * _depth(entry) + entry.name, entry.type, entry.task_id) for entry in translation.states]
     lines += _columns(rows)
@@ -46,8 +51,14 @@ def as_text(translation: Translation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _count(things: Sequence[object], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+def _task_rows(translation: Translation) -> list[tuple[str, ...]]:
+    return [
+        ("State", "Type", "How", "Operator", "Task"),
+        *(
+            ("  " * _depth(entry) + entry.state, entry.type, entry.how, entry.operator, entry.task_id)
+            for entry in translation.tasks
+        ),
+    ]
 
 
 def _heading(findings: Sequence[Finding]) -> str:

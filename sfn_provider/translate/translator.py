@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.document import SourceMap
@@ -23,15 +23,22 @@ from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.versions import find_versions
 from sfn_provider.translate.plan import naming
-from sfn_provider.translate.plan.granularity import Granularity, TasksName
+from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity, TasksName
 from sfn_provider.translate.plan.model import DagPlan
 from sfn_provider.translate.plan.schedule import Schedule, SchedulePeriod, parse_schedule
 from sfn_provider.translate.plan.schedule_differences import find_differences
 from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
+from sfn_provider.translate.serverless.limits import TARGET as SERVERLESS
+from sfn_provider.translate.serverless.style import WayName, translate_serverless
+from sfn_provider.translate.serverless.workflow import Workflow
 from sfn_provider.translate.styles import STYLES, StyleName
 
 if TYPE_CHECKING:
+    from sfn_provider.asl.document import Document
     from sfn_provider.asl.model import ExecutionType, StateMachine
+
+TargetName = Literal["mwaa", "mwaa-serverless"]
+"""Where a DAG is to run: in an Airflow, such as Amazon MWAA's, or as a workflow of MWAA Serverless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +46,14 @@ class Translation:
     """The result of a translation.
 
     Args:
-        source: the DAG file, Python text.
-        diagnostics: warnings about the definition.
+        source: the DAG file, Python text; for MWAA Serverless the workflow's YAML.
+        diagnostics: warnings about the definition, and what stops it from running on MWAA Serverless.
         plan: the plan of the DAG.
         findings: the differences between the DAG and the state machine.
         states: every state with the task that runs it in the plan.
         tasks: what became of every state in the file: its task, the operator, how, and why.
         style: the style of the file: ``exact`` also where ``native`` was asked for and a state cannot be said so.
+        workflow: for MWAA Serverless the workflow before it was written; None otherwise.
     """
 
     source: str
@@ -55,6 +63,7 @@ class Translation:
     states: tuple[StateEntry, ...] = ()
     tasks: tuple[TaskEntry, ...] = ()
     style: StyleName = "exact"
+    workflow: Workflow | None = None
 
 
 def translate(
@@ -72,6 +81,9 @@ def translate(
     map_batch: int | None = None,
     airflow_version: str | None = None,
     templates: Mapping[str, str] | None = None,
+    target: TargetName = "mwaa",
+    way: WayName = "auto",
+    start_date: str | None = None,
 ) -> Translation:
     """Translate a state machine into an Airflow DAG.
 
@@ -86,18 +98,24 @@ def translate(
         timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default UTC.
         style: ``exact``: operators of this package that run the states; ``native``: operators of the amazon provider
             and TaskFlow, where every state can be said so.
-        tasks: what one task of the exact style runs: ``state``, one state; ``segment``, the longest run of states that
-            it can hold without losing what Airflow gives (docs/translation.md says which); ``machine``, all of them.
-        map_batch: how many items of an inline Map one task of the exact style runs side by side; None for one.
+        tasks: for the exact style alone, what one task runs: ``state``, one state; ``segment``, the longest run of
+            states that it can hold without losing what Airflow gives (docs/translation.md says which); ``machine``, all
+            of them.
+        map_batch: for the exact style alone, how many items of an inline Map one task runs side by side; None for one.
         airflow_version: the Airflow for which a native file is made, such as ``3.0.6``; by default the installed one.
         templates: Jinja in place of fields of the input in a native file, by name: ``{"run_date": "{{ ds }}"}``.
+        target: where it is to run: ``mwaa``, an Airflow; or ``mwaa-serverless``: then the source is YAML, and style and
+            airflow_version have no effect.
+        way: how it runs on MWAA Serverless: ``operators``, by those that are installed there alone; ``code``, by this
+            package's, from a code package; ``auto``, by operators where nothing is skipped.
+        start_date: from when on scheduled runs are made on MWAA Serverless, ``2027-01-31``; by default a past date.
 
     A ``${Name}`` without a value stays in the DAG; a warning and the findings name it.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition.
-        UsageError: the DAG id, the schedule, the style, the granularity or the version is not valid, a substitution is
-            not used, or a ``${Name}`` without a value is outside of a string.
+        UsageError: the DAG id, the schedule, the style, the granularity or the version is not valid, a substitution or
+            a template is not used, or a ``${Name}`` without a value is outside of a string.
     """
     _check_dag_id(dag_id)
     resource = StateMachineResource(
@@ -117,6 +135,9 @@ def translate(
         map_batch=map_batch,
         airflow_version=airflow_version,
         templates=templates,
+        target=target,
+        way=way,
+        start_date=start_date,
     )
 
 
@@ -132,6 +153,9 @@ def translate_definition(
     map_batch: int | None = None,
     airflow_version: str | None = None,
     templates: Mapping[str, str] | None = None,
+    target: TargetName = "mwaa",
+    way: WayName = "auto",
+    start_date: str | None = None,
 ) -> Translation:
     """Translate a definition that was loaded.
 
@@ -146,6 +170,9 @@ def translate_definition(
         map_batch: as for `translate`.
         airflow_version: as for `translate`.
         templates: as for `translate`.
+        target: as for `translate`.
+        way: as for `translate`.
+        start_date: as for `translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
@@ -154,6 +181,11 @@ def translate_definition(
     granularity = Granularity(tasks, map_batch)
     if style not in STYLES:
         raise UsageError(f"there is no style {style!r}: choose one of {', '.join(STYLES)}")
+    if target not in (names := get_args(TargetName)):
+        raise UsageError(f"there is no target {target!r}: choose one of {', '.join(names)}")
+    if style != "exact" and granularity != ONE_STATE:
+        given = f"tasks {tasks!r}" if map_batch is None else f"a batch of {map_batch} items of a Map"
+        raise UsageError(f"{given}: that is for DAGs of the style exact, not {style}: leave it, or the style, out")
     document = definition.document
     options = NativeOptions(find_versions(airflow_version), _expressions(templates or {}))
     dag_id = dag_id or naming.dag_id(definition.name)
@@ -166,15 +198,40 @@ def translate_definition(
     if params is None:
         params = events.params
     plan = _make_plan(document.machine, dag_id, when, params, definition.origin, granularity)
+    notes = (*document.notes, *document.diagnostics, *placeholder_warning(document))
+    if target == SERVERLESS:
+        return _as_workflow(plan, document, (tuple(findings), notes), way, start_date)
     dag = STYLES[style](plan, document, options)
     return Translation(
         source=dag.source,
-        diagnostics=(*document.notes, *document.diagnostics, *placeholder_warning(document)),
+        diagnostics=notes,
         plan=plan,
         findings=(*findings, *(find_differences(when) if when else ()), *dag.findings),
         states=state_entries(plan),
         tasks=dag.tasks,
         style=dag.style,
+    )
+
+
+def _as_workflow(
+    plan: DagPlan,
+    document: Document,
+    known: tuple[tuple[Finding, ...], tuple[Diagnostic, ...]],
+    way: WayName,
+    start_date: str | None,
+) -> Translation:
+    """Return the translation into a workflow, with the findings and the diagnostics that are known already."""
+    made = translate_serverless(plan, document, way=way, start_date=start_date)
+    findings, diagnostics = known
+    return Translation(
+        source=made.source,
+        diagnostics=(*diagnostics, *made.diagnostics),
+        plan=made.plan,
+        findings=(*findings, *made.findings),
+        states=made.states,
+        tasks=made.tasks,
+        style="native" if made.workflow.way == "operators" else "exact",
+        workflow=made.workflow,
     )
 
 

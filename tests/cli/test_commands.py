@@ -73,7 +73,7 @@ def as_json(told: Told, *arguments: str) -> tuple[int, Any]:
 
 
 def test_lint_of_a_good_definition(told: Told, folder: Path) -> None:
-    assert told("lint", "greet.asl.json") == (0, "", "1 file(s): 0 error(s), 0 warning(s)\n")
+    assert told("lint", "greet.asl.json") == (0, "", "1 file: 0 errors, 0 warnings\n")
     assert as_json(told, "lint", "greet.asl.json") == (0, [])
 
 
@@ -85,7 +85,7 @@ def test_lint_tells_file_line_and_column_of_every_problem(told: Told, folder: Pa
     code, out, err = told("lint", "greet.asl.json", "bad.json")
     assert code == 1
     assert "bad.json:4:27: error SCHEMA_VALIDATION_FAILED /States/A/Resutl: " in out
-    assert err == "2 file(s): 1 error(s), 0 warning(s)\n"
+    assert err == "2 files: 1 error, 0 warnings\n"
 
 
 def test_lint_as_json_has_the_same_in_fields(told: Told, folder: Path) -> None:
@@ -103,7 +103,7 @@ def test_lint_reports_what_it_can_read_beside_a_file_that_it_cannot(told: Told, 
     code, out, err = told("lint", "nofile.json", "bad.json", "greet.asl.json")
     assert (code, out) == (2, told("lint", "bad.json")[1])
     assert err.splitlines()[-2:] == [
-        "2 file(s): 1 error(s), 0 warning(s)",
+        "2 files: 1 error, 0 warnings",
         "Error: nofile.json: there is no such file; it should hold a state machine definition",
     ]
     assert told("lint", "nofile.json") == (2, "", f"{err.splitlines()[-1]}\n")
@@ -120,7 +120,7 @@ def test_lint_for_github_is_an_annotation_a_line(told: Told, folder: Path) -> No
 def test_warnings_alone_are_no_failure(told: Told) -> None:
     code, out, err = told("lint", SALES)
     assert code == 0
-    assert err == f"1 file(s): 0 error(s), {len(out.splitlines())} warning(s)\n"
+    assert err == f"1 file: 0 errors, {len(out.splitlines())} warnings\n"
     assert out and all(": warning " in line for line in out.splitlines())
 
 
@@ -135,7 +135,7 @@ def test_lint_takes_substitutions(told: Told, folder: Path) -> None:
     assert code == 0
     assert out.startswith("two.json:1:51: warning RESOURCE_WITHOUT_VALUE /States/A/Resource: ${Function} has no value")
     given = ("--substitutions", "Pause=3", "--substitutions", "values.json")
-    assert told("lint", "one.json", "two.json", *given) == (0, "", "2 file(s): 0 error(s), 0 warning(s)\n")
+    assert told("lint", "one.json", "two.json", *given) == (0, "", "2 files: 0 errors, 0 warnings\n")
     code, _, err = told("lint", "one.json", "two.json", *given, "--substitutions", "Puase=3")
     assert (code, err) == (2, "Error: substitutions not used: Puase; the definition has no ${...} of that name\n")
 
@@ -181,7 +181,7 @@ def test_lint_names_the_file_that_has_the_problem(told: Told, folder: Path) -> N
 
 def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) -> None:
     code, out, err = told("translate", "greet.asl.json")
-    assert (code, err) == (0, "0 warning(s), 0 finding(s)\n")
+    assert (code, err) == (0, "0 warnings, 0 findings\n")
     ast.parse(out)
     assert 'dag_id="greet"' in out and "greet.asl.json" in out
 
@@ -189,7 +189,7 @@ def test_translate_prints_the_file_and_nothing_else(told: Told, folder: Path) ->
 def test_translate_writes_a_file(told: Told, folder: Path) -> None:
     arguments = ("--schedule", "cron(0 2 * * ? *)", "--dag-id", "hello", "--input", '{"name": "Bob"}')
     code, out, err = told("translate", "greet.asl.json", "-o", "dag.py", *arguments)
-    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n0 warning(s), 0 finding(s)\n")
+    assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n0 warnings, 0 findings\n")
     source = (folder / "dag.py").read_text()
     assert 'schedule="0 2 * * *"' in source and 'params={"name": "Bob"}' in source
     assert sorted(path.name for path in folder.iterdir()) == ["dag.py", "greet.asl.json", "input.json", "mocks.json"]
@@ -222,12 +222,12 @@ def test_translate_of_the_sales_pipeline_is_the_file_in_dags(told: Told) -> None
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "1 warning(s), 2 finding(s): 1 fails, 1 differs; --report lists them"),
-        (("-o", "dag.py"), "1 warning(s), 2 finding(s): 1 fails, 1 differs; --report lists them"),
-        (("--report",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
-        (("--json",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
-        (("--strict",), "1 warning(s), 2 finding(s): 1 fails, 1 differs"),
-        (("--substitutions", "F=arn:aws:lambda:eu-west-1:123456789012:function:f"), "0 warning(s), 0 finding(s)"),
+        ((), "1 warning, 2 findings: 1 fails, 1 differs; --report lists them"),
+        (("-o", "dag.py"), "1 warning, 2 findings: 1 fails, 1 differs; --report lists them"),
+        (("--report",), "1 warning, 2 findings: 1 fails, 1 differs"),
+        (("--json",), "1 warning, 2 findings: 1 fails, 1 differs"),
+        (("--strict",), "1 warning, 2 findings: 1 fails, 1 differs"),
+        (("--substitutions", "F=arn:aws:lambda:eu-west-1:123456789012:function:f"), "0 warnings, 0 findings"),
     ],
 )
 def test_the_last_line_counts_warnings_and_findings(
@@ -246,13 +246,13 @@ def test_strict_translation_takes_warnings_for_errors(told: Told, folder: Path) 
     (folder / "dag.py").unlink()
     code, out, err = told("translate", "warn.json", "-o", "dag.py", "--strict")
     assert (code, out, (folder / "dag.py").exists()) == (1, "", False)
-    assert "warning INTRINSIC_WILL_FAIL" in err and err.splitlines()[-1] == "1 warning(s), 0 finding(s)"
+    assert "warning INTRINSIC_WILL_FAIL" in err and err.splitlines()[-1] == "1 warning, 0 findings"
 
 
 def test_translate_takes_the_time_zone_of_a_schedule(told: Told, folder: Path) -> None:
     given = ("--schedule", "cron(0 9 * * ? *)", "--timezone", "Europe/Berlin", "--input", "{}")
     code, out, err = told("translate", "greet.asl.json", *given)
-    assert (code, err) == (0, "0 warning(s), 0 finding(s)\n")
+    assert (code, err) == (0, "0 warnings, 0 findings\n")
     assert 'schedule=CronTriggerTimetable("0 9 * * *", timezone="Europe/Berlin"),' in out
     assert told("translate", "greet.asl.json", "--timezone", "Europe/Berlin")[0] == 2
     assert "did you mean 'Europe/Berlin'?" in told("translate", "greet.asl.json", *given[:3], "Europe/Berln")[2]
@@ -395,6 +395,58 @@ def test_cases_as_json_say_what_is_not_reached_and_why(told: Told, folder: Path)
     assert found["coverage"]["states"] == {"reached": 3, "of": 4}
     assert list(found["not_reached"]) == ["state 'C'", "rule 1 of Choice 'B'"]
     assert "$.x is always" in found["not_reached"]["rule 1 of Choice 'B'"]
+
+
+WAITS = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 400, "End": True}}}
+
+
+def test_run_takes_the_type_of_the_machine(told: Told, folder: Path) -> None:
+    (folder / "waits.asl.json").write_text(json.dumps(WAITS))
+    assert told("run", "waits.asl.json")[0] == 0
+    code, out, err = told("run", "waits.asl.json", "--type", "EXPRESS")
+    assert (code, "Status: TIMED_OUT" in out, "warning WAIT_EXCEEDS_EXPRESS" in err) == (1, True, True)
+    glue = call(Resource="arn:aws:states:::glue:startJobRun.sync", Parameters={"JobName": "j"})
+    (folder / "job.asl.json").write_text(json.dumps(machine({"Work": glue})))
+    code, _, err = told("run", "job.asl.json", "--type", "EXPRESS")
+    assert (code, "needs the type STANDARD" in err) == (1, True)
+    code, _, err = told("run", "waits.asl.json", "--type", "EXPRESS", "--on", "airflow")
+    assert (code, "leave out --on airflow" in err) == (2, True)
+
+
+def test_a_template_has_the_type(told: Told, folder: Path) -> None:
+    resource = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"Definition": WAITS, "StateMachineType": "EXPRESS"},
+    }
+    (folder / "t.json").write_text(json.dumps({"Resources": {"One": resource, "Two": resource}}))
+    code, out, err = told("run", "t.json#Two")
+    assert (code, "TIMED_OUT" in out) == (1, True)
+    assert "sfn-provider cases t.json#Two" in err
+    assert "WAIT_EXCEEDS_EXPRESS" in told("lint", "t.json#Two")[1]
+    assert told("run", "t.json#Two", "--type", "STANDARD")[0] == 0
+    assert told("lint", "t.json#Two", "--type", "STANDARD", "--strict")[0] == 0
+
+
+def test_values_that_are_missing_are_named_by_lint_and_run(told: Told, folder: Path) -> None:
+    text = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${Stage}", "End": True}}})
+    (folder / "stage.asl.json").write_text(text)
+    assert "warning UNRESOLVED_PLACEHOLDER /States/A/Result: no value for ${Stage}" in told("lint", "stage.asl.json")[1]
+    assert "UNRESOLVED_PLACEHOLDER" in told("run", "stage.asl.json")[2]
+    assert "UNRESOLVED" not in told("lint", "stage.asl.json", "--substitutions", "Stage=dev")[1]
+
+
+def test_run_says_whose_bound_has_ended_an_expression(
+    told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfn_provider.asl.jsonata.budget.MAX_WORK", 5_000)
+    loop = {"Type": "Pass", "Output": "{% ($f := function($x) { $f($x + 1) }; $f($states.input.n)) %}", "End": True}
+    (folder / "loop.asl.json").write_text(
+        json.dumps({"StartAt": "A", "QueryLanguage": "JSONata", "States": {"A": loop}})
+    )
+    code, out, _ = told("run", "loop.asl.json", "--input", '{"n": 1}')
+    assert code == 1
+    assert "Expression evaluation timeout: Check for infinite loop" in " ".join(out.split())
+    assert "Note: This bound is sfn_provider's: 600,000 steps" in " ".join(out.split())
 
 
 def test_run_without_mocks_and_input_makes_cases(told: Told, folder: Path) -> None:

@@ -66,6 +66,8 @@ def test_a_project_is_written(definition: Path, tmp_path: Path) -> None:
     assert json.loads((folder / FILES[2]).read_text())["StartAt"] == "Count boats"
     readme = (folder / "README.md").read_text()
     assert "Counts \\| the boats" in readme
+    assert "package airflow-provider-sfn is installed" in " ".join(readme.split())
+    assert "the package airflow-provider-sfn; without it" in (folder / FILES[3]).read_text()
     assert "| Count boats | Task | operator | `LambdaInvokeFunctionOperator` | `Count_boats` |" in readme
     assert "**CATCH\\_RUN\\_STATE** of Count boats (differs)" in readme
     for name in (FILES[1], FILES[3]):
@@ -132,3 +134,51 @@ def test_the_tests_of_the_project_pass(definition: Path, tmp_path: Path) -> None
         text=True,
     )
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def write_file(definition: Path, *options: str) -> tuple[int, str]:
+    arguments = [str(definition), "-o", str(definition.parent / "dag.py"), *options]
+    done = CliRunner().invoke(translate, arguments, standalone_mode=False)
+    return done.return_value, done.output
+
+
+def test_a_file_that_was_not_changed_is_written_again(definition: Path) -> None:
+    assert write_file(definition)[0] == 0
+    assert write_file(definition, "--dag-id", "ships")[0] == 0
+    assert 'dag_id="ships"' in (definition.parent / "dag.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("is_written", [True, False], ids=["changed", "of others"])
+def test_a_file_of_others_stays_unless_it_is_to_be_overwritten(definition: Path, is_written: bool) -> None:
+    if is_written:
+        write_file(definition)
+    file = definition.parent / "dag.py"
+    file.write_text("# mine\n", encoding="utf-8")
+    code, text = write_file(definition)
+    assert code != 0 and "Add --overwrite" in text and "Nothing is written" in text
+    assert file.read_text(encoding="utf-8") == "# mine\n"
+    assert write_file(definition, "--overwrite")[0] == 0
+    assert "DAG(" in file.read_text(encoding="utf-8")
+    assert write_file(definition)[0] == 0
+
+
+def test_only_a_file_is_overwritten(definition: Path) -> None:
+    done = CliRunner().invoke(translate, [str(definition), "--overwrite"])
+    assert "name it with -o" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--tasks", "segment"), "tasks 'segment': that is for DAGs of the style exact, not native"),
+        (("--map-batch", "5"), "a batch of 5 items of a Map: that is for DAGs of the style exact, not native"),
+        (("--param", "boat={{ ds }}"), "no state reads this field of the input"),
+    ],
+)
+def test_what_a_native_file_would_ignore_is_refused(definition: Path, options: tuple[str, ...], text: str) -> None:
+    states: Any = json.loads(definition.read_text(encoding="utf-8"))
+    states["States"]["Count boats"]["Parameters"] = {"port.$": "$.port"}
+    definition.write_text(json.dumps(states), encoding="utf-8")
+    code, output = write_file(definition, "--style", "native", *options)
+    assert code != 0 and text in output
+    assert not (definition.parent / "dag.py").exists()

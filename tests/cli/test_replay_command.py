@@ -89,7 +89,7 @@ def test_one_that_cannot_be_replayed_does_not_stop_the_others(
     code, out, err = told("cut.json", "good.json", "--definition", "greet.asl.json")
     assert code == 2
     assert "cut.json: the history ends with PassStateExited" in err
-    assert "1 of 1 replays agree with Step Functions. 1 could not be replayed." in out
+    assert "1 of 1 replay agrees with Step Functions. 1 could not be replayed." in out
 
 
 @pytest.fixture

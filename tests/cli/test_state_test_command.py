@@ -35,6 +35,8 @@ Run = Callable[..., tuple[int, str, str]]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command in a folder with definitions: its exit code, standard output and standard error."""
     files = {"machine.asl.json": MACHINE, "alone.json": ALONE, "both.template.json": TEMPLATE, "one.template.json": ONE}
+    job = {"Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {"JobName": "j"}}
+    files["job.json"] = {"Type": "Task", **job, "End": True}
     for name, value in files.items():
         (tmp_path / name).write_text(json.dumps(value))
     (tmp_path / "input.json").write_text('{"n": 1}')
@@ -163,3 +165,10 @@ def test_data_of_an_item_reader_from_a_file(run: Run, tmp_path: Path) -> None:
     arguments = ("--mock-result", "[]", "--map-item-data", "@rows.csv", "--inspection-level", "DEBUG")
     _, found = response(run, "map.json", *arguments)
     assert json.loads(found["inspectionData"]["afterItemSelector"]) == [{"v": {"a": "1", "b": "2"}}]
+
+
+def test_the_type_of_the_machine(run: Run) -> None:
+    assert run("machine.asl.json#Work", "--input", '{"n": 1}', *RESULT, "--type", "EXPRESS")[0] == 0
+    code, _, err = run("job.json", "--mock-result", "{}", "--type", "EXPRESS")
+    assert (code, "needs the type STANDARD" in err) == (1, True)
+    assert run("job.json", "--mock-result", "{}", "--field-validation-mode", "NONE")[0] == 0

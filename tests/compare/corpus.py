@@ -6,7 +6,7 @@ minutes. Two processes with a private Airflow each share the work.
 In the exact style both sides are compared state by state, in the native style by the calls that AWS would see. What
 differs counts as *by a rule* where the rule is written down: for the exact style in
 `sfn_provider.compare.diff.state_comparison`, for the native style by the report of the translation, see
-`tests.compare.announced_differences`.
+`sfn_provider.compare.announced_differences`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pathlib import Path
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.placeholders import find_placeholders
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, shared_runner
+from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.cases.configuration import find_cases, made_mocks
 from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.dag_comparison import compare_cases, make_mocks
@@ -36,7 +37,6 @@ from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.translator import translate_definition
-from tests.compare.announced_differences import announcing_code
 
 ROOT = Path(__file__).parents[2]
 DEFAULT_FOLDERS = (ROOT / "tests" / "golden", ROOT / "dags")
@@ -165,6 +165,7 @@ def _rules(found: Comparison) -> Counter[str]:
 def _compare_native(row: Row, translation: Translation, machine: StateMachine) -> None:
     if translation.style != "native":
         row.note = "stays exact"
+    announced = AnnouncedDifferences(translation)
     with tempfile.TemporaryDirectory(prefix="compare-corpus-") as folder:
         dag_file = Path(folder) / "dag.py"
         dag_file.write_text(translation.source, encoding="utf-8")
@@ -175,9 +176,9 @@ def _compare_native(row: Row, translation: Translation, machine: StateMachine) -
             except AirflowRunFailed as error:
                 row.add(name, [f"Airflow failed: {_first_lines(error)}"], Counter())
                 continue
-            codes = [(announcing_code(finding, found, translation), finding) for finding in found.findings]
-            silent = [f"{finding.kind}: {finding.text}" for code, finding in codes if code is None]
-            row.add(name, silent, Counter(code for code, _ in codes if code is not None))
+            codes = announced.by_difference([found])
+            silent = [f"{finding.kind}: {finding.text}" for finding, by in codes.items() if not by]
+            row.add(name, silent, Counter(by[0] for by in codes.values() if by))
 
 
 def run_all(definitions: Sequence[tuple[str, Path]], style: str, jobs: int) -> Iterator[Row | None]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from sfn_provider.cli.commands.compare import compare
-from sfn_provider.compare.announced_differences import AnnouncedDifferences
-from sfn_provider.compare.calls.findings import Finding, FindingKind
+from sfn_provider.compare.announced_differences import ANNOUNCEMENTS, AnnouncedDifferences
+from sfn_provider.compare.calls.findings import DagSide, Finding, FindingKind, TaskRun
+from sfn_provider.compare.coverage import observe_coverage
+from sfn_provider.compare.dag_comparison import CaseComparison
+from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
+from sfn_provider.translate.native import differences
 from tests.golden import DAGS
 
 
@@ -20,50 +26,114 @@ def function(name: str, **fields: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": f"arn:aws:lambda:us-east-1:123456789012:function:{name}", **fields}
 
 
+Answers = dict[str, tuple[Any, ...]]
+
 RETRY = [{"ErrorEquals": ["Busy"], "MaxAttempts": 2}]
+CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Repair"}]
+BRANCHES = [{"StartAt": name, "States": {name: function(name.lower(), End=True)}} for name in ("Left", "Right")]
 MACHINE = {
     "StartAt": "First",
     "States": {
-        "First": function(
-            "first", Retry=RETRY, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Repair"}], Next="Second"
-        ),
+        "First": function("first", Retry=RETRY, Catch=CATCH, Next="Which"),
+        "Which": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.n", "NumericGreaterThan": 1, "Next": "Both"}],
+            "Default": "Second",
+        },
+        "Both": {"Type": "Parallel", "Branches": BRANCHES, "Next": "Second"},
         "Second": function("second", Parameters={}, End=True),
         "Repair": function("repair", Parameters={}, End=True),
     },
 }
+FAILS: Answers = {"First": ("Down",)}
+RIGHT_FAILS: Answers = {"First": ({"n": 2},), "Right": ("Down",)}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A difference, and codes that announce it."""
+    """A difference in an execution, and the codes that announce it.
+
+    Args:
+        answers: what tasks answer, an error's name for a failure; else they succeed.
+        failed: the tasks of the DAG that failed.
+        beside: the kinds of other differences about the state.
+    """
 
     name: str
     kind: FindingKind
     state: str | None
     task: str | None
     codes: tuple[str, ...]
+    answers: Answers = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    beside: tuple[FindingKind, ...] = ()
 
 
+RETRIED: tuple[FindingKind, ...] = ("number of calls",)
 CASES = [
-    Case("retries of the state itself", "number of calls", "First", "First", ("RETRY_BY_NAME",)),
+    Case("retries of the state itself", "number of calls", "First", "First", ("RETRY_BY_NAME",), FAILS),
     Case("retries of another state", "number of calls", "Second", "Second", ()),
-    Case("a call that a handler makes", "unexpected call", "Repair", "Repair", ("RETRY_BY_NAME", "CATCH_RUN_STATE")),
-    Case("a run that is red, by the task", "different outcome", None, "First", ("CATCH_RUN_STATE",)),
+    Case("a call after retries", "unexpected call", "Second", "Second", ("RETRY_BY_NAME",), FAILS, (), RETRIED),
+    Case("a call that no retry leads to", "unexpected call", "Second", "Second", (), FAILS),
+    Case("a handler that does not run", "missing call", "Repair", None, ("RETRY_BY_NAME",), FAILS, (), RETRIED),
+    Case("a handler that runs for no error", "unexpected call", "Repair", "Repair", ()),
+    Case("a caught error", "different outcome", None, "First", ("CATCH_RUN_STATE",), FAILS, ("First",)),
+    Case("a task that fails where its state does not", "different outcome", None, "First", (), {}, ("First",)),
+    Case("one for another task, too", "different outcome", None, "First", (), FAILS, ("First", "Repair")),
+    Case("a red run with nothing caught", "different outcome", None, "Second", (), {}, ("Second",)),
+    Case("a Choice that fails", "different outcome", None, "Which", ("COMPARISON_TYPES",), {}, ("Which",)),
+    Case("what would follow it", "missing call", "Second", None, ("COMPARISON_TYPES",), {}, ("Which",)),
+    Case("what follows a Choice that has chosen", "missing call", "Second", None, ()),
+    Case("a branch goes on", "unexpected call", "Left", "Left", ("PARALLEL_FAILURE",), RIGHT_FAILS, ("Right",)),
+    Case("a branch beside one that does not", "unexpected call", "Left", "Left", (), {"First": ({"n": 2},)}),
+    Case("a green run", "different outcome", "Right", None, (), RIGHT_FAILS),
     Case("an order", "wrong order", "Second", "Second", ()),
     Case("a connection", "refused", None, "First", ()),
     Case("a task of no state", "unexpected call", None, "Other", ()),
-]
+    Case("what cannot be compared", "not comparable", "First", None, ("NOT_COMPARABLE",)),
+]  # fmt: skip
+
+
+def compared(case: Case, difference: Finding) -> CaseComparison:
+    def answer(given: Any) -> dict[str, Any]:
+        return {"Throw": {"Error": given, "Cause": ""}} if isinstance(given, str) else {"Return": given}
+
+    answers = dict.fromkeys(("First", "Left", "Right", "Second", "Repair"), ({"n": 1},)) | dict(case.answers)
+    mocks = {name: [answer(given) for given in found] for name, found in answers.items()}
+    tasks = tuple(TaskRun(task, -1, "failed", "It broke.") for task in case.failed)
+    others = [Finding(kind, "First", None, None, kind) for kind in case.beside]
+    findings = (difference, *others)
+    observer = observe_coverage(MACHINE)
+    execution = simulate(MACHINE, {}, mocks=mocks, observer=observer)
+    made = CaseComparison("c", execution, DagSide("failed", tasks, (), {}), (), findings, 0.0)
+    return replace(made, coverage=observer.coverage)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_which_codes_announce_a_difference(case: Case) -> None:
-    made = translate(MACHINE, dag_id="x", style="native", airflow_version="3.3.1")
-    announced = AnnouncedDifferences(made)
+    announced = AnnouncedDifferences(translate(MACHINE, dag_id="x", style="native", airflow_version="3.3.1"))
     difference = Finding(case.kind, case.state, case.task, None, "It differs.")
-    codes = announced.codes(difference)
-    assert set(case.codes) <= set(codes)
-    assert bool(codes) is bool(case.codes)
-    assert announced.unannounced([difference]) == (() if case.codes else (difference,))
+    comparison = compared(case, difference)
+    assert announced.codes(difference, comparison) == case.codes
+    assert (difference in announced.unannounced([comparison])) is not bool(case.codes)
+
+
+def test_a_difference_that_one_case_does_not_announce_is_unannounced() -> None:
+    announced = AnnouncedDifferences(translate(MACHINE, dag_id="x", style="native", airflow_version="3.3.1"))
+    known, unknown = (case for case in CASES if case.name in ("a call after retries", "a call that no retry leads to"))
+    difference = Finding(known.kind, known.state, known.task, None, "It differs.")
+    cases = [compared(known, difference), compared(unknown, difference)]
+    assert difference not in announced.unannounced(cases[:1])
+    assert difference in announced.unannounced(cases)
+    assert difference in announced.unannounced(cases[::-1])
+
+
+def test_each_code_of_a_native_translation_has_its_meaning() -> None:
+    source = Path(differences.__file__).read_text(encoding="utf-8")
+    codes = set(re.findall(r'^ +"([A-Z_]+)",$', source, re.MULTILINE))
+    without = {"HEARTBEAT", "ITEM_TIMEOUT", "ITEM_WAIT", "RETRY_DELAY", "TASK_TIMEOUT", "ALWAYS_FAILS"}  # time alone
+    looks = {"NO_OUTPUT", "FROZEN_INPUT", "STAYS_EXACT"}
+    assert codes - looks - without - set(ANNOUNCEMENTS) == set()
 
 
 def test_the_command_compares_a_native_translation_and_names_what_was_announced() -> None:

@@ -15,7 +15,7 @@ from sfn_provider.engine.interpreter import ResumePoint
 from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from tests.fixtures.distributed_maps import each
-from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task
+from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task, throws
 
 MOST = 262_144
 LIMIT = "returned a result with a size exceeding the maximum number of bytes service limit."
@@ -130,8 +130,8 @@ def test_a_text_that_replaces_another_does_not_add_to_it() -> None:
 
 
 def test_a_part_of_an_input_that_nobody_has_counted() -> None:
-    part = {"Type": "Pass", "Parameters": {"a.$": "$.a", "b.$": "$.b"}}
-    both = inline_map({"Item": part}, ItemSelector={"a.$": "$.a", "b.$": "$.a", "c": 1}, ItemsPath="$.items")
+    part = {"Type": "Pass", "Parameters": {"a.$": "$.a", "b.$": "$.a"}}
+    both = inline_map({"Item": part}, ItemSelector={"a.$": "$.a", "c": 1}, ItemsPath="$.items")
     execution = simulate(one(both), {"a": text(MOST // 2), "items": [1]})
     assert (execution.error, execution.cause) == ("States.DataLimitExceeded", f"The state/task 'Item' {LIMIT}")
 
@@ -279,3 +279,99 @@ def test_a_value_that_names_a_large_text_many_times_is_refused_without_its_text(
 def test_bounds_on_a_size_hold(value: Json) -> None:
     least, most = limits._size_bounds(value)
     assert least <= len(to_json(value).encode(errors="replace")) <= most or (least, most) == (0, MAX_PAYLOAD_BYTES + 1)
+
+
+PARAMETERS_LIMIT = "provided parameters with a size exceeding the maximum number of bytes service limit."
+PARAMETERS = {
+    "task": task(Parameters={"a.$": "$.x", "b.$": "$.x"}, ResultPath=None),
+    "parallel": parallel({"A": {"Type": "Pass", "Result": 1}}, Parameters={"a.$": "$.x", "b.$": "$.x"}),
+    "map": inline_map({"A": {"Type": "Pass", "Result": 1}}, ItemsPath="$.n", ItemSelector={"a.$": "$.x", "b.$": "$.x"}),
+}
+
+
+@pytest.mark.parametrize("state", PARAMETERS.values(), ids=PARAMETERS)
+@pytest.mark.parametrize("share", [2, 3])
+def test_the_parameters_of_a_state(state: dict[str, Any], share: int) -> None:
+    execution = simulate(one(state), {"x": text(MOST // share), "n": [1]}, mocks={"State": returns(1)})
+    if share == 3:
+        assert execution.status == "SUCCEEDED"
+        return
+    assert outcome(execution) == ("FAILED", "States.DataLimitExceeded")
+    assert execution.cause == f"The state/task 'State' {PARAMETERS_LIMIT}"
+
+
+@pytest.mark.parametrize(("name", "caught"), [("States.ALL", False), ("States.DataLimitExceeded", True)])
+def test_parameters_that_are_too_large_are_caught_by_name_alone(name: str, caught: bool) -> None:
+    state = {**PARAMETERS["task"], "Catch": [{"ErrorEquals": [name], "Next": "End"}], "Next": "End"}
+    machine = group({"State": state, "End": {"Type": "Succeed"}})
+    execution = simulate(machine, {"x": text(MOST // 2)}, mocks={"State": returns(1)})
+    assert (execution.status == "SUCCEEDED") is caught
+    assert not [event for event in execution.events if event["type"] == "LambdaFunctionScheduled"]
+
+
+def sets(**assign: Any) -> dict[str, Any]:
+    return {"Type": "Pass", "Assign": assign}
+
+
+def test_a_variable_may_be_as_large_as_an_output() -> None:
+    assert simulate(one(sets(**{"v.$": "$"})), text(MOST)).status == "SUCCEEDED"
+    grown = {"Type": "Pass", "Assign": {"v.$": "States.Array($)"}}
+    execution = simulate(one(grown), text(MOST))
+    assert outcome(execution) == ("FAILED", "States.DataLimitExceeded")
+    assert execution.cause == (
+        "The variable 'v' that the state 'State' assigns has 262,146 bytes as JSON, and Step Functions takes at most "
+        "262,144."
+    )
+
+
+@pytest.mark.parametrize("field", ["Assign", "Catch", "Choices"])
+def test_the_variables_of_one_assign(field: str) -> None:
+    both = {"v.$": "$$.Execution.Input", "w.$": "$$.Execution.Input"}
+    work: dict[str, dict[str, Any]] = {
+        "Assign": task(Assign=both),
+        "Catch": task(Catch=[{"ErrorEquals": ["States.ALL"], "Assign": both, "ResultPath": None, "Next": "End"}]),
+        "Choices": {"Type": "Choice", "Choices": [{"Variable": "$", "IsString": True, "Assign": both, "Next": "End"}]},
+    }
+    machine = group({"State": work[field], "End": {"Type": "Succeed"}})
+    mocks = {} if field == "Choices" else {"State": throws("E") if field == "Catch" else returns(1)}
+    machine["States"]["State"].pop("End", None)
+    if field != "Choices":
+        machine["States"]["State"]["Next"] = "End"
+    assert simulate(machine, text(MOST // 2), mocks=mocks).status == "SUCCEEDED"
+    execution = simulate(machine, text(MOST // 2 + 2), mocks=mocks)
+    assert outcome(execution) == ("FAILED", "States.DataLimitExceeded")
+    assert str(execution.cause).startswith("The variables that the state 'State' assigns have 262,14")
+
+
+def many(count: int) -> dict[str, Any]:
+    """A machine whose states assign as many variables of 256 KiB, and another one in a branch."""
+    states = {f"S{n}": {**sets(**{f"v{n}.$": "$"}), "Next": f"S{n + 1}"} for n in range(count)}
+    branch = {"In": {"Type": "Pass", "Assign": {"w": 1}, "Result": 1}}
+    return group({**states, f"S{count}": parallel(branch)})
+
+
+def test_all_variables_of_an_execution() -> None:
+    assert simulate(many(39), text(MOST)).status == "SUCCEEDED"
+    execution = simulate(many(40), text(MOST))
+    assert outcome(execution) == ("FAILED", "States.DataLimitExceeded")
+    assert str(execution.cause).startswith(
+        "The variables of the execution have 10,485,761 bytes as JSON after the state 'In'"
+    )
+
+
+def test_a_variable_that_is_set_again_counts_once() -> None:
+    loop = {
+        "Set": {"Type": "Pass", "Assign": {"v.$": "$.x", "n.$": "States.MathAdd($n, 1)"}, "Next": "More"},
+        "More": {"Type": "Choice", "Choices": [{"Variable": "$n", "NumericLessThan": 100, "Next": "Set"}]},
+        "End": {"Type": "Succeed"},
+    }
+    loop["More"]["Default"] = "End"
+    machine = group({"First": {**sets(n=0), "Next": "Set"}, **loop})
+    assert simulate(machine, {"x": text(200_000)}).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(("name", "status"), [("States.ALL", "FAILED"), ("States.DataLimitExceeded", "SUCCEEDED")])
+def test_a_parallel_catches_what_is_too_large_in_a_branch_by_name_alone(name: str, status: str) -> None:
+    branch = {"In": {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}}}
+    around = {**parallel(branch), "Catch": [{"ErrorEquals": [name], "Next": "End"}], "Next": "End"}
+    assert simulate(group({"P": around, "End": {"Type": "Succeed"}}), text(MOST // 2)).status == status

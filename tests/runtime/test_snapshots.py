@@ -289,14 +289,14 @@ def test_before_airflow_3_3_a_variable_keeps_it(monkeypatch: pytest.MonkeyPatch)
     class Instance:
         dag_id, run_id, task_id, map_index = "d" * 250, "r" * 250, "task", 3
 
-    store = retry_store({"ti": Instance()})  # type: ignore[typeddict-item]
+    store = retry_store({"ti": Instance(), "task": task()})  # type: ignore[typeddict-item]
     assert store.get() is None
     store.set("one")
     store.set("two")
     assert store.get() == "two"
     other = Instance()
     other.map_index = 4
-    assert retry_store({"ti": other}).get() is None  # type: ignore[typeddict-item]
+    assert retry_store({"ti": other, "task": task()}).get() is None  # type: ignore[typeddict-item]
     store.delete()
     assert store.get() is None
 

@@ -187,7 +187,7 @@ def test_a_state_in_the_triggerer_logs_how_often_it_was_entered(
     run_in_mode(STATE, "deferrable", times=2)
     assert [line for line in lines(log, "triggerer") if line.endswith("of 2")] == [
         "'Ship' was entered 0 times, of 2",
-        "'Ship' was entered 1 times, of 2",
+        "'Ship' was entered 1 time, of 2",
     ]
 
 

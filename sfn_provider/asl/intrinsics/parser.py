@@ -29,7 +29,7 @@ INTRINSIC_ERROR: Final = "States.Runtime"
 """The error of a failed call. The documentation has ``States.IntrinsicFailure``; executions end with this."""
 
 MAX_CALLS: Final = 10
-"""The number of calls that AWS documents as the limit for one field."""
+"""The number of calls that AWS documents as the limit for one field; what it does with more, it does not document."""
 
 _CACHE_SIZE = 4096
 _NAME = re.compile(r"[A-Za-z0-9_.]+")
@@ -52,12 +52,14 @@ class Intrinsic:
         text: the call as written.
         warnings: sentences about calls that AWS takes but that cannot work when they run.
         call: what is known of its arguments.
+        calls: how many calls it consists of.
     """
 
-    __slots__ = ("_run", "call", "text", "warnings")
+    __slots__ = ("_run", "call", "calls", "text", "warnings")
 
-    def __init__(self, text: str, run: Evaluator, warnings: tuple[str, ...], call: CallNode) -> None:
+    def __init__(self, text: str, run: Evaluator, warnings: tuple[str, ...], call: CallNode, calls: int) -> None:
         self.text = text
+        self.calls = calls
         self.warnings = warnings
         self.call = call
         self._run = run
@@ -113,9 +115,7 @@ def compile_intrinsic(text: str) -> Intrinsic:
     parser.skip_spaces()
     if not parser.done():
         parser.fail("nothing may follow the call")
-    if parser.calls > MAX_CALLS:
-        parser.warnings.append(f"{parser.calls} intrinsic functions in one field; AWS documents a limit of {MAX_CALLS}")
-    return Intrinsic(text, run, tuple(parser.warnings), parser.nodes[run])
+    return Intrinsic(text, run, tuple(parser.warnings), parser.nodes[run], parser.calls)
 
 
 class _CallParser(TextCursor):

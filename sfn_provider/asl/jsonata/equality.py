@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.asl.jsonata.errors import TIMEOUT, JsonataError
+from sfn_provider.asl.jsonata.errors import JsonataError
+from sfn_provider.asl.jsonata.limits import TIMEOUT
 from sfn_provider.asl.value_size import MAX_NODES
 
 

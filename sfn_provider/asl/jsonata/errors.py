@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.library import JException
+from sfn_provider.asl.jsonata.limits import MAX_STRING_LENGTH
 from sfn_provider.asl.jsonata.values import is_function, to_json
 from sfn_provider.asl.value_size import is_larger
 
@@ -39,19 +40,6 @@ class JsonataError(JException):  # type: ignore[misc]
         self.current = values.get("token")
         self.text = text
         self.values = values
-
-
-STACK_OVERFLOW: Final = (
-    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
-)
-TIMEOUT: Final = "Expression evaluation timeout: Check for infinite loop"
-MEMORY_LIMIT: Final = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
-
-MAX_ARRAY_ITEMS: Final = 873_782
-"""AWS refuses a longer array for its memory."""
-
-MAX_STRING_LENGTH: Final = MAX_ARRAY_ITEMS * 8
-"""AWS refuses a longer text for its memory."""
 
 
 def cause_suffix(error: JException) -> str:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.budget import EvaluationBudget
+from sfn_provider.asl.jsonata.budget import EvaluationBudget, work_of
 from sfn_provider.asl.jsonata.equality import is_equal
-from sfn_provider.asl.jsonata.errors import (
-    MAX_ARRAY_ITEMS,
-    MAX_STRING_LENGTH,
-    MEMORY_LIMIT,
-    STACK_OVERFLOW,
-    JsonataError,
-)
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.function_values import Closure, PartialApplication, TransformFunction, is_open_argument
 from sfn_provider.asl.jsonata.functions.arrays import contains_item, merge_sorted
 from sfn_provider.asl.jsonata.functions.dates import iso_to_millis
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number, to_boolean
 from sfn_provider.asl.jsonata.functions.strings import to_string
 from sfn_provider.asl.jsonata.functions.table import BASE_FRAME, BuiltIn
+from sfn_provider.asl.jsonata.grouping import make_object
 from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Utils
+from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MAX_STRING_LENGTH, MEMORY_LIMIT, STACK_OVERFLOW
 from sfn_provider.asl.jsonata.normalized_json import to_double
 from sfn_provider.asl.jsonata.operators import calculate, compare, make_range
 from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
@@ -35,11 +32,8 @@ from sfn_provider.asl.scope import Json, Randomness
 MAX_DEPTH: Final = 100
 """How deep evaluation may nest on AWS: 100 terms of a sum, 31 calls of a simple recursive function."""
 
-_STEPS_BETWEEN_CHECKS: Final = 64
-"""How many nodes are evaluated between two checks of the budget; a power of 2."""
-
-_LONG_TEXT: Final = 1_000_000
-"""A text from this length on is looked at at once, not after some nodes."""
+_WORK_OF_A_CONTAINER: Final = 2
+"""The work of making an array beside that of the node that makes it."""
 
 
 class Evaluator(Jsonata):  # type: ignore[misc]
@@ -50,7 +44,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         context: the context object, or a function that makes it; ``$now()`` is its ``State.EnteredTime``, else its
             ``Execution.StartTime``.
         entropy: the source of randomness.
-        seconds: the processor time that it may take; None for the bound of an execution.
+        work: how much work it may take; None for the bound of an execution.
     """
 
     def __init__(
@@ -58,7 +52,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         variables: Mapping[str, Json],
         context: Mapping[str, Json] | Callable[[], Mapping[str, Json]],
         entropy: Randomness,
-        seconds: float | None = None,
+        work: int | None = None,
     ) -> None:
         converted: dict[int, Any] = {}
         self.parser = None
@@ -68,10 +62,9 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             bindings[name] = ScopeData(data, converted)
         self.context = context
         self.entropy = entropy
-        self.budget = EvaluationBudget(seconds)
+        self.budget = EvaluationBudget(work)
         self.matching_budget = MatchingBudget()
         self.depth = 0
-        self.steps = 0
 
     def run(self, tree: Any) -> Any:
         """Evaluate a syntax tree; None is undefined, the library's NULL is JSON null."""
@@ -95,11 +88,12 @@ class Evaluator(Jsonata):  # type: ignore[misc]
     def eval(self, expr: Any, input: Any, environment: Any) -> Any:
         """Evaluate a node; replaces the library's, which looks up callbacks and its thread at every node."""
         self.depth += 1
-        self.steps += 1
+        budget = self.budget
+        budget.left -= 1
         if self.depth > MAX_DEPTH:
             raise JsonataError(None, STACK_OVERFLOW)
-        if not self.steps % _STEPS_BETWEEN_CHECKS:
-            self.budget.check()
+        if budget.left < budget.next_check:
+            budget.check()
         handler = _HANDLERS.get(expr.type)
         result = handler(self, expr, input, environment) if handler is not None else None
         if expr.predicate is not None:
@@ -109,6 +103,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             result = self.evaluate_group_expression(expr.group, result, environment)
         self.depth -= 1
         if isinstance(result, (list, str)):
+            if expr.type not in _NAMING_TYPES:
+                budget.spend(work_of(result) + (_WORK_OF_A_CONTAINER if isinstance(result, list) else 0))
             return self._collapse(expr, result)
         return result
 
@@ -192,6 +188,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         if operator in ("and", "or"):
             return self.evaluate_boolean_expression(lhs, lambda: self.eval(expr.rhs, input, environment), operator)
         rhs = self.eval(expr.rhs, input, environment)
+        if isinstance(lhs, _LONG_TYPES) or isinstance(rhs, _LONG_TYPES):
+            (self.budget.spend_on_all_of if operator in _DEEP_OPERATORS else self.budget.spend_on)((lhs, rhs))
         if operator == "&":
             return self.evaluate_string_concat(lhs, rhs)
         return _OPERATORS[operator](lhs, rhs, operator)
@@ -209,7 +207,11 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def evaluate_transform_expression(self, expr: Any, input: Any, environment: Any) -> Any:
         """Make the function that a transform stands for."""
-        return TransformFunction(expr, lambda node, context: self.eval(node, context, environment))
+        evaluate = partial(self._evaluate_in, environment)
+        return TransformFunction(expr, evaluate, self.budget)
+
+    def _evaluate_in(self, environment: Any, node: Any, context: Any) -> Any:
+        return self.eval(node, context, environment)
 
     def evaluate_partial_application(self, expr: Any, input: Any, environment: Any) -> Any:
         """``function(argument, ?)``; the library takes no partial applications for functions."""
@@ -235,6 +237,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
                 args = bind_arguments(proc.signature, args, input, proc.token)
             return self.apply_procedure(proc, args)
         if isinstance(proc, BuiltIn):
+            self.budget.spend(proc.work)
+            (self.budget.spend_on_all_of if proc.visits_all else self.budget.spend_on)(args)
             if proc.checks is not None:
                 args = bind_arguments(proc.checks, args, input, proc.name)
                 if not proc.takes_undefined and args[0] is None:
@@ -288,10 +292,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         """The operator ``&``; undefined is empty."""
-        text = (to_string(lhs) or "") + (to_string(rhs) or "")
-        if len(text) > _LONG_TEXT:
-            self.budget.check()
-        return text
+        return (to_string(lhs) or "") + (to_string(rhs) or "")
 
     def evaluate_sort_expression(self, expr: Any, input: Any, environment: Any) -> Any:
         """``^(...)``."""
@@ -301,11 +302,27 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         compare = Jsonata.ComparatorWrapper(self, expr, environment, tuples).compare
         return merge_sorted(list(input), lambda left, right: compare(left, right) > 0)
 
+    def evaluate_name(self, expr: Any, input: Any, environment: Any) -> Any:
+        """Read a member, of an array that of each item."""
+        if isinstance(input, list):
+            self.budget.spend(work_of(input))
+        return super().evaluate_name(expr, input, environment)
+
+    def evaluate_wildcard(self, expr: Any, input: Any) -> Any:
+        """``*``: of an array its items, with those of the arrays in it."""
+        if isinstance(input, (list, dict)):
+            self.budget.spend_on_all_of((input,))
+        return super().evaluate_wildcard(expr, input)
+
+    def evaluate_descendants(self, expr: Any, input: Any) -> Any:
+        """``**``: everything inside of a value."""
+        if isinstance(input, (list, dict)):
+            self.budget.spend_on_all_of((input,))
+        return super().evaluate_descendants(expr, input)
+
     def evaluate_group_expression(self, expr: Any, input: Any, environment: Any) -> Any:
-        """Make an object; the library writes into an empty input."""
-        return super().evaluate_group_expression(
-            expr, self._empty_sequence_like(None) if input == [] else input, environment
-        )
+        """Make an object; the library writes into an empty input, and copies a group for each of its items."""
+        return make_object(self, expr, input, environment)
 
 
 def _equal(lhs: Any, rhs: Any, op: str) -> bool:
@@ -324,6 +341,14 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any, str], Any]]] = {
     "in": lambda lhs, rhs, _op: lhs is not None and rhs is not None and contains_item(lhs, rhs),
 }
 """How to evaluate each operator on the values of its sides, but for ``and``, ``or`` and ``&``."""
+
+_DEEP_OPERATORS: Final = frozenset(("=", "!=", "&"))
+"""Operators that visit everything in their sides."""
+
+_LONG_TYPES: Final = (str, list, dict)
+
+_NAMING_TYPES: Final = frozenset(("variable", "constant", "string", "value"))
+"""Types of nodes whose value exists already."""
 
 _HANDLERS: Final[dict[str, Callable[[Any, Any, Any, Any], Any]]] = {
     "constant": lambda evaluator, expr, input, environment: expr.value,

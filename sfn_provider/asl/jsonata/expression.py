@@ -92,6 +92,11 @@ class Expression:
         return self._program.references.any_states_field
 
     @property
+    def context_paths(self) -> tuple[tuple[str, ...], ...]:
+        """The names behind each ``$states.context``, as far as they are plain, but for those in ``$exists(...)``."""
+        return tuple(dict.fromkeys(self._program.references.context_paths))
+
+    @property
     def unsupported_references(self) -> tuple[str, ...]:
         """What AWS refuses a definition for with UNSUPPORTED_JSONATA_EXPRESSION, one sentence each, as AWS says it.
 
@@ -110,7 +115,7 @@ class Expression:
         entropy: Randomness,
         expected: JsonType | None = None,
         *,
-        seconds: float | None = None,
+        work: int | None = None,
     ) -> Json:
         """Evaluate the expression.
 
@@ -119,7 +124,7 @@ class Expression:
                 ``$millis()`` are the context object's ``State.EnteredTime``, not the clock.
             entropy: what ``$random()``, ``$uuid()`` and ``$shuffle()`` draw from.
             expected: the type that the field takes; None for any.
-            seconds: the processor time that it may take; None for the bound of an execution.
+            work: how much work it may take, see `budget.MAX_WORK`; None for the bound of an execution.
 
         Returns:
             Plain JSON that shares no list or dict with the scope.
@@ -128,7 +133,7 @@ class Expression:
             QueryEvaluationError: the cause is AWS's sentence after its standard prefix, the location is the field.
         """
         try:
-            value = self._program.evaluate(scope, entropy, seconds)
+            value = self._program.evaluate(scope, entropy, work)
         except _library().EvaluationFailed as error:
             raise self._error(str(error)) from error
         if value is MISSING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sfn_provider.asl.jsonata.budget import EvaluationBudget
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.arrays import clone
 from sfn_provider.asl.jsonata.library import Jsonata, Symbol
@@ -33,13 +34,15 @@ class TransformFunction(Jsonata.JFunctionCallable):  # type: ignore[misc]
     Args:
         node: the transform in the syntax tree.
         evaluate: evaluates a node with an input as its context.
+        budget: the work of the evaluation that it is used in.
     """
 
     arity = 1
 
-    def __init__(self, node: Any, evaluate: Callable[[Any, Any], Any]) -> None:
+    def __init__(self, node: Any, evaluate: Callable[[Any, Any], Any], budget: EvaluationBudget) -> None:
         self.node = node
         self.evaluate = evaluate
+        self.budget = budget
 
     def call(self, input: Any, args: Any) -> Any:
         """Copy the first argument and change the parts of it that the pattern finds.
@@ -52,6 +55,7 @@ class TransformFunction(Jsonata.JFunctionCallable):  # type: ignore[misc]
             return None
         if not isinstance(target, (dict, list)):
             raise JsonataError("T0410", index=1)
+        self.budget.spend_on_all_of((target,))
         result = clone(target)
         for part in _as_list(self.evaluate(self.node.pattern, result)):
             self._update(part)

@@ -7,8 +7,9 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import MAX_ARRAY_ITEMS, MEMORY_LIMIT, JsonataError
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number
+from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MEMORY_LIMIT
 from sfn_provider.asl.jsonata.normalized_json import to_double
 from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT, float_to_int, is_number
 

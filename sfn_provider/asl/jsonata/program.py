@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_provider.asl.jsonata.budget import refuse_larger
-from sfn_provider.asl.jsonata.errors import STACK_OVERFLOW, cause_suffix
+from sfn_provider.asl.jsonata.errors import cause_suffix
 from sfn_provider.asl.jsonata.evaluator import Evaluator
 from sfn_provider.asl.jsonata.library import JException
+from sfn_provider.asl.jsonata.limits import STACK_OVERFLOW
 from sfn_provider.asl.jsonata.parser import ParseError, parse
 from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
@@ -40,13 +41,13 @@ class Program:
     shortcut: Constant | VariablePath | None
     references: References
 
-    def evaluate(self, scope: Scope, entropy: Randomness, seconds: float | None = None) -> Json:
+    def evaluate(self, scope: Scope, entropy: Randomness, work: int | None = None) -> Json:
         """Evaluate the program.
 
         Args:
             scope: the data it sees.
             entropy: the source of randomness.
-            seconds: the processor time that it may take; None for the bound of an execution.
+            work: how much work it may take; None for the bound of an execution.
 
         Returns:
             Plain JSON; MISSING for undefined.
@@ -57,8 +58,10 @@ class Program:
         try:
             if self.shortcut is not None and (found := self.shortcut(scope)) is not NO_SHORTCUT:
                 return found
-            value = Evaluator(self._variables(scope), lambda: scope.context, entropy, seconds).run(self.tree)
+            evaluator = Evaluator(self._variables(scope), lambda: scope.context, entropy, work)
+            value = evaluator.run(self.tree)
             refuse_larger(value)
+            evaluator.budget.spend_on_all_of((value,))
             return MISSING if value is None else from_value(value)
         except JException as error:
             suffix = join_surrogates(cause_suffix(error), "replace")

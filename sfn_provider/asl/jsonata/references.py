@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.parser import children
@@ -20,12 +21,14 @@ class References:
             included.
         states_fields: names directly behind ``$states``.
         any_states_field: whether it reads ``$states`` other than by such a name.
+        context_paths: the names behind ``$states.context``, but for those that it asks for with ``$exists``.
         top_level: bare names, ``$`` and ``$$`` where they would mean the top-level context, in order.
     """
 
     variables: Names = field(default_factory=set)
     states_fields: Names = field(default_factory=set)
     any_states_field: bool = False
+    context_paths: list[tuple[str, ...]] = field(default_factory=list)
     top_level: list[str] = field(default_factory=list)
 
 
@@ -35,6 +38,7 @@ class _ReferenceCollector:
     def __init__(self) -> None:
         self.found = References()
         self.pending: list[tuple[Any, Names, Names, bool]] = []
+        self.asks_existence = False
 
     def visit(self, node: Any, bound: Names, top: bool) -> None:
         """Visit a node.
@@ -62,6 +66,12 @@ class _ReferenceCollector:
             self.found.top_level.append(f"${name}")
         elif name and name not in bound:
             self.found.variables.add(name)
+
+    def context_path(self, path: Any) -> None:
+        """Note the names behind ``$states.context``."""
+        names = [step.value for step in takewhile(_is_plain_name, path.steps[1:])]
+        if names and names[0] == "context" and not self.asks_existence:
+            self.found.context_paths.append(tuple(names[1:]))
 
     def finish(self) -> References:
         """Visit the lambdas' bodies and return what was found."""
@@ -135,6 +145,7 @@ def _visit_path(collector: _ReferenceCollector, node: Any, bound: Names, top: bo
         if index == 0 and _reads_states_field(node, inner):
             collector.found.variables.add("states")
             collector.found.states_fields.add(node.steps[1].value)
+            collector.context_path(node)
         elif step.type == "sort":
             for term in step.terms:
                 collector.visit(term.expression, inner, False)
@@ -147,6 +158,17 @@ def _visit_path(collector: _ReferenceCollector, node: Any, bound: Names, top: bo
             else:
                 collector.visit(stage.expr, inner, False)
     collector.visit_filters(node, inner)
+
+
+def _visit_function(collector: _ReferenceCollector, node: Any, bound: Names, top: bool) -> None:
+    before = collector.asks_existence
+    collector.asks_existence = before or (node.procedure.type == "variable" and node.procedure.value == "exists")
+    _visit_children(collector, node, bound, top)
+    collector.asks_existence = before
+
+
+def _is_plain_name(step: Any) -> bool:
+    return step.type == "name" and not (step.predicate or step.stages or step.group)
 
 
 def _reads_states_field(path: Any, bound: Names) -> bool:
@@ -166,6 +188,7 @@ _VISITORS: Final[dict[str, Callable[[_ReferenceCollector, Any, Names, bool], Non
     "name": _visit_name,
     "bind": _visit_bind,
     "block": _visit_block,
+    "function": _visit_function,
     "lambda": _visit_lambda,
     "partial": _visit_partial,
     "transform": _visit_transform,

@@ -9,11 +9,9 @@ from typing import Any, Final
 
 import regex
 
-from sfn_provider.asl.jsonata.errors import TIMEOUT, JsonataError
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import Jsonata
-
-MAX_SECONDS: Final = 1.5
-"""How long one evaluation may match regular expressions. AWS gives a whole evaluation one second on its machines."""
+from sfn_provider.asl.jsonata.limits import MAX_MATCHING_SECONDS, TIMEOUT
 
 _PIECE: Final = re.compile(
     r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\k<\w+>|\\c[A-Za-z]|\\(?P<char>.)|\(\?<(?P<name>[A-Za-z_]\w*)>"
@@ -34,7 +32,7 @@ class MatchingBudget:
     """
 
     def __init__(self, seconds: float | None = None) -> None:
-        self.seconds = MAX_SECONDS if seconds is None else seconds
+        self.seconds = MAX_MATCHING_SECONDS if seconds is None else seconds
 
     def spend(self, match: Callable[..., Any], *args: Any) -> Any:
         """Call a method of a pattern of the library ``regex``.

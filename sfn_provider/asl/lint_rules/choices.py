@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS, Comparison, Kind
@@ -94,6 +95,19 @@ def conditions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             if isinstance(value, str) and not is_expression(value) and not is_placeholder(value):
                 message = f"Condition takes a JSONata expression: write {{% {value.strip()} %}}"
                 yield error(message, at + "/Condition")
+
+
+def pattern_backslashes(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """A backslash in StringMatches stands before a star or a backslash: no other escape has a meaning.
+
+    Source: https://states-language.net/#choice-state
+    """
+    for state in definition.of_type("Choice"):
+        for at, rule, _ in choice_rules(state):
+            pattern = rule.get("StringMatches")
+            if isinstance(pattern, str) and "\\" in re.sub(r"\\[*\\]", "", pattern):
+                message = "a backslash escapes only * and itself: write \\\\ (in JSON four of them) where one is meant"
+                yield warning("LONE_BACKSLASH", message, at + "/StringMatches")
 
 
 def choices_without_default(definition: DefinitionIndex) -> Iterator[Diagnostic]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
+from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata, is_timeout
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, jsonata_uses
 from sfn_provider.asl.lint_rules.reporting import warning
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 MAX_EXPRESSIONS = 200
 """Upper limit of expressions of a definition that are evaluated."""
 
-MAX_SECONDS: Final = 0.5
-"""How much processor time the expressions of a definition may take; those that need more are not judged."""
+MAX_WORK: Final = 20_000
+"""How much work each of them may take, see `jsonata.budget`; one that needs more is not judged."""
 
 _CHANGING: Final = frozenset({"random", "uuid", "shuffle", "now", "millis"})
 """Functions whose results differ from run to run."""
@@ -36,16 +35,12 @@ _TYPES: Final[dict[str, JsonType]] = {"Condition": "boolean", **{name: "number" 
 def constant_expressions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A JSONata expression that reads neither the input nor a variable does not fail in every run."""
     constant = ((use, expression) for use in jsonata_uses(definition) if (expression := _compile(use)) is not None)
-    end = time.thread_time() + MAX_SECONDS
     for use, expression in islice(constant, MAX_EXPRESSIONS):
-        left = end - time.thread_time()
-        if left <= 0:
-            return
         try:
-            expression.evaluate(Scope(None), random.Random(0), _TYPES.get(use.field), seconds=left)
+            expression.evaluate(Scope(None), random.Random(0), _TYPES.get(use.field), work=MAX_WORK)
         except QueryEvaluationError as error:
-            if time.thread_time() >= end:
-                return
+            if is_timeout(error.cause):
+                continue
             message = f"{error.cause} The state fails whenever it runs"
             yield warning("EXPRESSION_WILL_FAIL", message, use.at)
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.scope import Json
-from sfn_provider.asl.source import kind_of
 
 MAX_LEVELS = 6
 MAX_MEMBERS = 200

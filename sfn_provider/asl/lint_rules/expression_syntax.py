@@ -9,6 +9,7 @@ from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.intrinsics import compile_intrinsic
 from sfn_provider.asl.intrinsics.certain_failures import certain_failures
+from sfn_provider.asl.intrinsics.parser import MAX_CALLS as DOCUMENTED_CALLS
 from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
@@ -29,7 +30,7 @@ MAX_MESSAGE_LENGTH = 400
 """Length at which a message that quotes an expression is cut off."""
 
 MAX_CALLS = 100
-"""Intrinsic calls that one field may have; AWS documents a limit of 10 nested ones."""
+"""Intrinsic calls that one field may have here, which bounds the work of reading it; AWS documents a limit of 10."""
 
 TEXT_INTRINSICS = (
     *("States.Format", "States.JsonToString", "States.ArrayGetItem", "States.Base64Encode", "States.Base64Decode"),
@@ -62,6 +63,12 @@ def _use_problems(use: PathUse) -> Iterator[Diagnostic]:
             intrinsic = compile_intrinsic(use.value)
             for message in (*intrinsic.warnings, *certain_failures(intrinsic.call), *_no_text(use)):
                 yield warning("INTRINSIC_WILL_FAIL", message, use.at)
+            if intrinsic.calls > DOCUMENTED_CALLS:
+                message = (
+                    f"{intrinsic.calls} intrinsic functions in one field: AWS documents a limit of {DOCUMENTED_CALLS}, "
+                    "and not what it does with more; they are evaluated here. Use several states, or JSONata"
+                )
+                yield warning("TOO_MANY_INTRINSICS", message, use.at)
             return
         path = compile_path(use.value)
         if use.kind in ("reference", "input reference"):
@@ -166,12 +173,22 @@ def static_text(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             continue
         for template, at, _ in payload_templates(state):
             yield from _missing_dollars(template, at)
+            yield from _written_twice(template, at)
         if state.type == "Pass" and "Result" in state.fields:
             yield from _static_result(state.fields.get("Result"), state.at + "/Result")
         yield from _text_for_path(state.fields, state.at, ("Error", "Cause"))
         for at, rule, _ in choice_rules(state):
             names = [name for name in rule if name in COMPARISONS and name + "Path" in COMPARISONS]
             yield from _text_for_path(rule, at, names)
+
+
+def _written_twice(template: Json, at: str) -> Iterator[Diagnostic]:
+    """Report members that are there with and without ``.$``: both make the same one."""
+    for place, _, value in walk_json(template, at):
+        for name in value if isinstance(value, dict) else ():
+            if name.endswith(".$") and name.removesuffix(".$") in value:
+                message = f"{name.removesuffix('.$')!r} is there too, and makes the same member: take one of them out"
+                yield warning("MEMBER_WRITTEN_TWICE", message, place + pointer(name))
 
 
 def _missing_dollars(template: Json, at: str) -> Iterator[Diagnostic]:

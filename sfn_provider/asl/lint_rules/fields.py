@@ -113,6 +113,9 @@ def _out_of_range(value: Json, row: Range, at: str) -> Iterator[Diagnostic]:
         yield error(f"{row.name} must be at least {row.minimum:,}, not {value:,}", at)
     elif row.maximum is not None and value > row.maximum:
         yield error(f"{row.name} must be at most {row.maximum:,}, not {value:,}", at)
+    elif row.name == "MaxDelaySeconds" and value == row.maximum:
+        message = f"MaxDelaySeconds is documented as less than {row.maximum:,}; one second less is the same in practice"
+        yield warning("LARGEST_DELAY", message, at)
     elif row.name == "IntervalSeconds" and value == 0:
         yield warning("ZERO_INTERVAL", "IntervalSeconds is documented as positive; with 0 the retries do not wait", at)
 

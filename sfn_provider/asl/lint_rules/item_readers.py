@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,
@@ -21,7 +22,6 @@ from sfn_provider.asl.lint_rules.definition_walk import (
 )
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
-from sfn_provider.asl.source import kind_of
 
 _CSV = ("CSV", "MANIFEST")
 _FLATTEN = "LOAD_AND_FLATTEN"

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.item_readers import wrong_parameters
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
-from sfn_provider.asl.source import kind_of
 from sfn_provider.asl.suggestions import Suggestions, did_you_mean
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")

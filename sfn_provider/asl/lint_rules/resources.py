@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
@@ -24,7 +25,6 @@ from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import SDK_NAMES, find_sdk_action, parameters_field
 from sfn_provider.asl.resources import Resource, parse_resource
-from sfn_provider.asl.source import kind_of
 from sfn_provider.asl.suggestions import Suggestions, did_you_mean
 
 _MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states(?!\.(input|result))|\$\{")
@@ -35,6 +35,9 @@ _PATTERNS = (".sync", ".sync:2", ".waitForTaskToken")
 _MAP_ACTIONS = {"s3:getObject": "ItemReader", "s3:listObjectsV2": "ItemReader", "s3:putObject": "ResultWriter"}
 """Where integrations stand that no Task calls. Source:
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html and the pages beside it."""
+
+EXPRESS_SECONDS = 300
+"""How long an EXPRESS execution may take."""
 
 _ROLE = "RoleArn"
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+", re.DOTALL)
@@ -205,6 +208,20 @@ def express(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         if owner:
             message = f"a Map of {owner} cannot have the Mode DISTRIBUTED"
             yield error(message, group.at + "/ProcessorConfig/Mode")
+
+
+def express_waits(definition: DefinitionIndex) -> Iterator[Diagnostic]:
+    """A Wait of an EXPRESS execution ends before the five minutes that such an execution may take.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    """
+    for state in definition.of_type("Wait"):
+        seconds = state.fields.get("Seconds")
+        if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= EXPRESS_SECONDS:
+            owner = _express_owner(state.group, definition)
+            if owner:
+                message = f"{owner} ends after {EXPRESS_SECONDS} seconds, so that it times out here"
+                yield warning("WAIT_EXCEEDS_EXPRESS", message, state.at + "/Seconds")
 
 
 def _express_owner(group: Group, definition: DefinitionIndex) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, objects
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder, objects
 from sfn_provider.asl.lint_rules.reporting import error, warning
+from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.suggestions import Suggestions
 
 RESERVED_ERRORS = (
@@ -22,17 +23,31 @@ RESERVED_ERRORS = (
     "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
+    "States.ReferencePathConflict",
     "States.ResultPathMatchFailure",
     "States.ResultWriterFailed",
     "States.Runtime",
     "States.TaskFailed",
     "States.Timeout",
 )
-"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation"""
+"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation
+
+Executions also report States.ReferencePathConflict, for a ResultPath that cannot be written."""
 
 _NEVER_MATCHED = "States.Runtime"
 _STATUS_CODES = "States.Http.StatusCode."
 _FIELDS = ("Retry", "Catch")
+_TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout")
+_NOT_TASK_FAILED = ("States.ALL", "States.DataLimitExceeded")
+"""Names that match more than States.TaskFailed does, beside timeouts."""
+
+_REPORTED_AS_RUNTIME = ("States.IntrinsicFailure", "States.NoChoiceMatched", "States.ParameterPathFailure")
+_OF_OTHER_TYPES = {
+    "States.BranchFailed": "Parallel",
+    "States.ExceedToleratedFailureThreshold": "Map",
+    "States.ItemReaderFailed": "Map",
+    "States.ResultWriterFailed": "Map",
+}
 
 
 def retriers_and_catchers(definition: DefinitionIndex) -> Iterator[tuple[PlacedState, str, int, Fields, bool]]:
@@ -63,7 +78,9 @@ def unmatched_errors(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     for state, field, index, entry, _ in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
         for position, name in enumerate(names if isinstance(names, list) else []):
-            if isinstance(name, str) and (message := _never_matches(name, field, suggestions)):
+            if isinstance(name, str) and (
+                message := _never_matches(name, field, suggestions) or _never_raised(name, state)
+            ):
                 yield warning("UNMATCHED_ERROR", message, state.at + pointer(field, index, "ErrorEquals", position))
 
 
@@ -76,6 +93,22 @@ def _never_matches(name: str, field: str, suggestions: Suggestions) -> str:
     return ""
 
 
+def _never_raised(name: str, state: PlacedState) -> str:
+    """Say why the state never fails with an error of Step Functions; a worker may name its errors as it likes."""
+    resource = state.fields.get("Resource")
+    if state.type != "Task" or not isinstance(resource, str) or is_placeholder(resource):
+        return ""
+    parsed = parse_resource(resource)
+    if parsed.kind == "activity" or parsed.pattern == "waitForTaskToken":
+        return ""
+    if name in _REPORTED_AS_RUNTIME:
+        # Recorded: the documentation has these errors, and executions end with States.Runtime in their place.
+        return f"{name} is never matched by Retry or Catch: an execution reports it as {_NEVER_MATCHED}, which ends it"
+    if name in _OF_OTHER_TYPES:
+        return f"a Task never fails with {name}, which is an error of a {_OF_OTHER_TYPES[name]} state"
+    return ""
+
+
 def repeated_errors(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every entry matches an error that no earlier entry of the same field matches."""
     seen: dict[tuple[str, str], set[str]] = {}
@@ -83,7 +116,16 @@ def repeated_errors(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         names = entry.get("ErrorEquals")
         earlier = seen.setdefault((state.at, field), set())
         written = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-        if written and earlier.issuperset(written):
+        if written and all(_is_taken(name, earlier) for name in written):
             message = f"earlier entries of {field} match the same errors, so this one is never used"
             yield warning("UNREACHABLE_ENTRY", message, state.at + pointer(field, index))
         earlier.update(written)
+
+
+def _is_taken(name: str, earlier: Collection[str]) -> bool:
+    """Return whether names of earlier entries match whatever a name matches."""
+    if name in earlier:
+        return True
+    if name in _TIMEOUTS:
+        return name == "States.HeartbeatTimeout" and "States.Timeout" in earlier
+    return "States.TaskFailed" in earlier and name not in _NOT_TASK_FAILED

@@ -8,8 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
-from sfn_provider.asl.lint_rules.choices import choices_without_default, conditions, rule_operands, rule_tests
+from sfn_provider.asl.lint_rules.choices import (
+    choices_without_default,
+    conditions,
+    pattern_backslashes,
+    rule_operands,
+    rule_tests,
+)
 from sfn_provider.asl.lint_rules.constant_expressions import constant_expressions
+from sfn_provider.asl.lint_rules.context_paths import context_paths
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, index_definition
 from sfn_provider.asl.lint_rules.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint_rules.fields import (
@@ -29,7 +36,14 @@ from sfn_provider.asl.lint_rules.maps import batches, distributed_only, items, p
 from sfn_provider.asl.lint_rules.missing_data import impossible_paths
 from sfn_provider.asl.lint_rules.names import labels, state_names
 from sfn_provider.asl.lint_rules.reporting import MAX_PROBLEMS
-from sfn_provider.asl.lint_rules.resources import credentials, express, missing_parameters, resources, task_tokens
+from sfn_provider.asl.lint_rules.resources import (
+    credentials,
+    express,
+    express_waits,
+    missing_parameters,
+    resources,
+    task_tokens,
+)
 from sfn_provider.asl.lint_rules.retries import error_names, repeated_errors, unmatched_errors
 from sfn_provider.asl.lint_rules.service_calls import call_parameters, sdk_actions
 from sfn_provider.asl.lint_rules.transitions import (
@@ -93,7 +107,10 @@ RULES: tuple[Rule, ...] = (
     jsonata_text,
     constant_expressions,
     task_tokens,
+    express_waits,
+    pattern_backslashes,
     impossible_paths,
+    context_paths,
     unmatched_errors,
     repeated_errors,
     distributed_only,

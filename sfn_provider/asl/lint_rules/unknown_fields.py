@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import Diagnostic, pointer, split_pointer
+from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,
@@ -21,7 +22,6 @@ from sfn_provider.asl.lint_rules.definition_walk import (
 )
 from sfn_provider.asl.lint_rules.reporting import error, join_words
 from sfn_provider.asl.scope import Json
-from sfn_provider.asl.source import kind_of
 from sfn_provider.asl.suggestions import Suggestions, did_you_mean
 
 if TYPE_CHECKING:

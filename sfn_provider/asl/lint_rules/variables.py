@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import parse_path
@@ -16,7 +17,6 @@ from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, 
 from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
-from sfn_provider.asl.source import kind_of
 from sfn_provider.asl.suggestions import Suggestions
 
 MAX_NAME_LENGTH = 80

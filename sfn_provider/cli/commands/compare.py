@@ -133,7 +133,7 @@ def compare(
         return compare_native(definition, translation, input_text=input_text, mock=mock, as_json=as_json, report=report)
     if style != translation.style:
         click.echo("The DAG is exact: translate --style native --report says for which states", err=True)
-    chosen = read_cases(definition, input_text, mock) if side == "engine" else TestCases(())
+    chosen = read_cases(definition, input_text, mock, reference=file) if side == "engine" else TestCases(())
     if side == "aws":
         running = iter([(file, live.compare(file, definition.source, read_input(input_text or "{}")))])
     else:

@@ -9,12 +9,15 @@ from pathlib import Path
 import click
 
 from sfn_provider.asl import Diagnostic
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.placeholders import check_used
-from sfn_provider.cli.options import ProviderCommand, substitutions_option
+from sfn_provider.cli.options import ProviderCommand, execution_type_option, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
+from sfn_provider.plurals import count
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
+from sfn_provider.translate.definitions.loader import placeholder_warning
 from sfn_provider.translate.known_failures import find_known_failures
 
 FileDiagnostics = dict[str, list[Diagnostic]]
@@ -32,21 +35,14 @@ FileDiagnostics = dict[str, list[Diagnostic]]
     help="text for people, json for machines, github for annotations in GitHub Actions.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option(
-    "--type",
-    "execution_type",
-    type=click.Choice(["STANDARD", "EXPRESS"]),
-    default="STANDARD",
-    show_default=True,
-    help="The type of the state machine: an EXPRESS one can do less.",
-)
+@execution_type_option
 @substitutions_option
 @click.option("--strict", is_flag=True, help="Take warnings for errors: exit with 1 where there is one.")
 def lint(
     files: tuple[str, ...],
     output_format: str,
     as_json: bool,
-    execution_type: str,
+    execution_type: ExecutionType | None,
     substitutions: tuple[str, ...],
     strict: bool,
 ) -> int:
@@ -88,12 +84,15 @@ def _report(found: FileDiagnostics, unreadable: list[SfnProviderError], output_f
     return 1 if _count_errors(found) or (strict and any(found.values())) else 0
 
 
-def _check(definition: LoadedDefinition, execution_type: str) -> list[Diagnostic]:
+def _check(definition: LoadedDefinition, execution_type: ExecutionType | None) -> list[Diagnostic]:
     document = definition.document
-    if execution_type == "EXPRESS":
-        document = replace(document, execution_type="EXPRESS")
-    failures = find_known_failures(document, is_template="#" in definition.origin)
-    return [*document.notes, *document.diagnostics, *failures]
+    if execution_type is not None:
+        document = replace(document, execution_type=execution_type)
+    is_template = "#" in definition.origin
+    failures = find_known_failures(document, is_template=is_template)
+    # In a template the deployment has the values.
+    unresolved = () if is_template else placeholder_warning(document)
+    return [*document.notes, *document.diagnostics, *failures, *unresolved]
 
 
 def _count_errors(found: FileDiagnostics) -> int:
@@ -105,7 +104,7 @@ def _print_text(found: FileDiagnostics) -> None:
         print_diagnostics(entries, file, stderr=False)
     errors = _count_errors(found)
     warnings = sum(map(len, found.values())) - errors
-    click.echo(f"{len(found)} file(s): {errors} error(s), {warnings} warning(s)", err=True)
+    click.echo(f"{count(len(found), 'file')}: {count(errors, 'error')}, {count(warnings, 'warning')}", err=True)
 
 
 def _print_json(found: FileDiagnostics) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 import click
 from rich.table import Table
 
+from sfn_provider.asl.jsonata import explain_limit
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.input_files import open_definition
 from sfn_provider.cli.options import (
     ProviderCommand,
     case_input_option,
     definition_argument,
+    execution_type_option,
     json_option,
     style_option,
     substitutions_option,
@@ -24,6 +27,8 @@ from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
+from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.styles import StyleName
 
 
@@ -44,6 +49,7 @@ from sfn_provider.translate.styles import StyleName
     help="On this package's engine, or as a DAG in a private Airflow.",
 )
 @style_option
+@execution_type_option
 @substitutions_option
 @json_option
 def run(
@@ -52,6 +58,7 @@ def run(
     mock: str | None,
     side: str,
     style: StyleName,
+    execution_type: ExecutionType | None,
     substitutions: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -65,14 +72,21 @@ def run(
     """
     if style != "exact" and side != "airflow":
         raise UsageError(f"--style {style} is for DAGs: add --on airflow, or leave it out")
-    definition = open_definition(file, substitutions, quiet=as_json)
-    chosen = read_cases(definition, input_text, mock)
+    if execution_type == "EXPRESS" and side == "airflow":
+        raise UsageError("--type EXPRESS is for the engine: a DAG run has no execution type; leave out --on airflow")
+    definition = open_definition(file, substitutions, quiet=as_json, execution_type=execution_type)
+    chosen = read_cases(definition, input_text, mock, reference=file)
     if mock is not None and len(chosen.cases) != 1:
         names = ", ".join(sorted(case.name for case in chosen.cases))
         raise UsageError(f"{mock} has the test cases {names}; name one: --mock {mock}#CASE")
     print_note(chosen)
-    executions = {case.name: _run(definition.source, case, side, style) for case in chosen.cases}
-    reached = [reached_parts(definition.document.machine, case.input, case.mocks.fresh()) for case in chosen.cases]
+    executions = {case.name: _run(definition, case, side, style) for case in chosen.cases}
+    reached = [
+        reached_parts(
+            definition.document.machine, case.input, case.mocks.fresh(), execution_type=definition.execution_type
+        )
+        for case in chosen.cases
+    ]
     coverage = Coverage(MachineParts(definition.document.machine), frozenset().union(*reached))
     only = next(iter(executions.values())) if len(executions) == 1 else None
     for case in chosen.cases:
@@ -116,13 +130,14 @@ def _print_executions(executions: dict[str, Execution], only: Execution | None) 
     console().print(table("Made cases", columns, rows, right=columns[2:4]))
 
 
-def _run(definition: Any, case: TestCase, side: str, style: StyleName) -> Execution:
+def _run(definition: LoadedDefinition, case: TestCase, side: str, style: StyleName) -> Execution:
     if side == "engine":
-        return simulate(definition, case.input, mocks=case.mocks.fresh(), history="failed")
+        kind = definition.execution_type
+        return simulate(definition.source, case.input, mocks=case.mocks.fresh(), history="failed", execution_type=kind)
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):
-        return run_on_airflow(definition, case.input, mocks=case.mocks.fresh(), style=style)
+        return run_on_airflow(definition.source, case.input, mocks=case.mocks.fresh(), style=style)
 
 
 def as_json_object(execution: Execution) -> dict[str, Any]:
@@ -142,7 +157,9 @@ def print_execution(execution: Execution) -> None:
     for label, value in (("Error", execution.error), ("Cause", execution.cause)):
         if value is not None:
             out.print(f"{label}: {value}", markup=False)
-    counts = f"{len(visited)} states, {execution.transitions} transitions"
+    if (bound := explain_limit(execution.cause)) is not None:
+        out.print(f"Note: {bound}", markup=False)
+    counts = f"{count(len(visited), 'state')}, {count(execution.transitions, 'transition')}"
     out.print(f"{counts}, {format_seconds(_duration(execution))} of virtual time")
 
 

@@ -7,8 +7,17 @@ from typing import Any
 
 import click
 
+from sfn_provider.asl.jsonata import explain_limit
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.input_files import read_json_text
-from sfn_provider.cli.options import ProviderCommand, input_option, json_option, option_group, substitutions_option
+from sfn_provider.cli.options import (
+    ProviderCommand,
+    execution_type_option,
+    input_option,
+    json_option,
+    option_group,
+    substitutions_option,
+)
 from sfn_provider.cli.output import print_diagnostics, print_json
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.cli.tables import console, shorten, status, table
@@ -83,6 +92,7 @@ def _optional_text(text: str | None, option: str) -> str | None:
     show_default=True,
     help="DEBUG and TRACE show the intermediate values of the state's data flow.",
 )
+@execution_type_option
 @substitutions_option
 @json_option
 def test_state(
@@ -93,6 +103,7 @@ def test_state(
     mock: dict[str, Any] | None,
     configuration: dict[str, Any],
     inspection_level: str,
+    execution_type: ExecutionType | None,
     substitutions: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -102,7 +113,7 @@ def test_state(
     Map or Parallel needs --mock-result or --mock-error. Exits with 1 where the state fails and neither Retry nor Catch
     takes the error, with 2 where AWS would refuse the request. With --json prints AWS's response.
     """
-    found = find_state_reference(reference, read_substitutions(substitutions))
+    found = find_state_reference(reference, read_substitutions(substitutions), execution_type)
     if not as_json:
         print_diagnostics(found.warnings, found.file)
     try:
@@ -115,6 +126,7 @@ def test_state(
             variables=_optional_text(variables, "--variables"),
             inspection_level=inspection_level,
             state_configuration=configuration,
+            execution_type=found.execution_type,
         )
     except RequestRefused as refusal:
         if refusal.code == "InvalidDefinition":  # of a state alone; that of a machine is checked before
@@ -143,6 +155,8 @@ def _print_response(response: dict[str, Any]) -> None:
     for label, member in (("Output", "output"), ("Error", "error"), ("Cause", "cause"), ("Next state", "nextState")):
         if member in response:
             out.print(f"{label}: {response[member]}", markup=False)
+    if (bound := explain_limit(response.get("cause"))) is not None:
+        out.print(f"Note: {bound}", markup=False)
     rows = []
     for name, value in response.get("inspectionData", {}).items():
         rows.append([name, shorten(json.loads(value) if isinstance(value, str) else value, 4000)])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sfn_provider.cli.check_files import check_files
 from sfn_provider.cli.granularity_options import granularity_options
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.options import (
@@ -19,17 +19,18 @@ from sfn_provider.cli.options import (
     substitutions_option,
 )
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.cli.output_files import write_file
-from sfn_provider.cli.project_files import write_project
+from sfn_provider.cli.project_files import write_owned, write_project
+from sfn_provider.cli.serverless_options import ServerlessOptions, serverless_options
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
-from sfn_provider.mwaa import serverless
+from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.findings import Effect
 from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.plan.model import tasks_of
 from sfn_provider.translate.project import make_project
+from sfn_provider.translate.serverless.limits import TARGET as SERVERLESS
 from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
 
@@ -38,10 +39,19 @@ from sfn_provider.translate.translator import translate_definition
 @definition_argument
 @click.option("-o", "--output", metavar="OUT.py", help="Write the DAG file here; by default it is printed.")
 @click.option(
+    "--overwrite", is_flag=True, help="Write OUT.py over a file that was changed, or that others have written."
+)
+@click.option(
     "--project",
     metavar="DIR",
     help="With --style native: write a project into this folder: the DAG, its test, the definition, and a README of "
     "what differs. Files that others have written, or changed, stay, and nothing is written.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing: where a file of -o or --project is not what would be written, show how it differs and exit "
+    "with 1.",
 )
 @click.option("--dag-id", help="The DAG's id; by default made from the file's name.")
 @click.option(
@@ -80,15 +90,19 @@ from sfn_provider.translate.translator import translate_definition
 )
 @click.option(
     "--target",
-    type=click.Choice(["airflow", serverless.TARGET]),
+    type=click.Choice(["airflow", SERVERLESS]),
     default="airflow",
-    help="Where the DAG is to run; where it cannot, the command tells why, exits with 1 and writes nothing.",
+    help="Where it is to run: in an Airflow, or on MWAA Serverless, for which a workflow's YAML is made. Where it "
+    "cannot run there, the command tells why, exits with 1 and writes nothing.",
 )
+@serverless_options
 @json_option
 def translate(
     file: str,
     output: str | None,
+    overwrite: bool,
     project: str | None,
+    check: bool,
     dag_id: str | None,
     schedule: str | None,
     timezone: str | None,
@@ -102,6 +116,7 @@ def translate(
     region: str,
     strict: bool,
     target: str,
+    serverless: ServerlessOptions,
     as_json: bool,
 ) -> int:
     """Translate a state machine definition into an Airflow DAG file.
@@ -111,6 +126,15 @@ def translate(
     """
     if project is not None and (output is not None or style != "native"):
         raise UsageError("--project writes a native DAG and what is around it: add --style native, and leave -o out")
+    if target == SERVERLESS and (style == "native" or templates or airflow_version):
+        raise UsageError(
+            f"--target {target} makes a workflow of its own kind: leave --style, --param and --airflow-version out; "
+            "--way operators is what --style native is elsewhere"
+        )
+    if check and output is None and project is None:
+        raise UsageError("--check compares a file with what would be written: name it with -o OUT.py, or --project DIR")
+    if overwrite and output is None:
+        raise UsageError("--overwrite is for a file: name it with -o, or leave --overwrite out")
     defaults = read_input(params) if params is not None else None
     if not isinstance(defaults, dict | None):
         raise UsageError("--input: Airflow's params are a JSON object; give one")
@@ -127,20 +151,22 @@ def translate(
             map_batch=granularity.map_batch,
             airflow_version=airflow_version,
             templates=_read_templates(templates),
+            target="mwaa-serverless" if target == SERVERLESS else "mwaa",
+            way=serverless.way,
+            start_date=serverless.start_date,
         )
     except InvalidDefinition as error:
         raise InvalidDefinition(error.diagnostics, definition.file) from None
-    if target == serverless.TARGET and style == "native":
-        raise UsageError(f"--target {target} runs workflows of this package's operators alone: leave --style out")
-    if target == serverless.TARGET:
-        unsupported = serverless.find_unsupported(translation.plan)
-        translation = replace(translation, diagnostics=(*translation.diagnostics, *unsupported))
     impossible = any(found.level == "error" for found in translation.diagnostics)
     refused = impossible or (strict and bool(translation.findings or translation.diagnostics))
-    if output is not None and not refused:
-        write_file(output, translation.source)
-    if project is not None and not refused:
+    made = {} if output is None else {Path(output).name: translation.source}
+    if project is not None:
         made = make_project(translation, airflow_version=airflow_version, has_templates=bool(templates))
+    if check and not refused:
+        return check_files(Path(output).parent if output is not None else project or "", made, as_json=as_json)
+    if output is not None and not refused:
+        write_owned(output, translation.source, overwrite=overwrite)
+    if project is not None and not refused:
         write_project(project, made)
         output = str(Path(project) / "dags" / f"{translation.plan.dag_id}.py")
     if as_json:
@@ -199,11 +225,9 @@ def _counts(translation: Translation, are_listed: bool) -> str:
         "differs": ("differs", "differ"),
         "looks": ("looks different", "look different"),
     }
-    kinds = ", ".join(
-        f"{count} {one if count == 1 else many}" for effect, (one, many) in words.items() if (count := effects[effect])
-    )
+    kinds = ", ".join(count(effects[effect], one, many) for effect, (one, many) in words.items() if effects[effect])
     hint = "" if are_listed or not kinds else "; --report lists them"
-    text = f"{warnings} warning(s), {len(translation.findings)} finding(s)"
+    text = f"{count(warnings, 'warning')}, {count(len(translation.findings), 'finding')}"
     return f"{text}: {kinds}{hint}" if kinds else text
 
 
@@ -238,6 +262,6 @@ def _print(translation: Translation, output: str | None, shown: str | None, refu
     elif output is not None:
         tasks = _task_count(translation)
         native = ", native" if translation.style == "native" else ""
-        click.echo(f"Wrote {output}: DAG {translation.plan.dag_id} with {tasks} tasks{native}", err=True)
+        click.echo(f"Wrote {output}: DAG {translation.plan.dag_id} with {count(tasks, 'task')}{native}", err=True)
     elif shown is None:
         click.echo(translation.source, nl=False)

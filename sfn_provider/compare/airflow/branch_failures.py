@@ -27,19 +27,31 @@ MAX_RUNS = 5
 def known_failures(errors: Sequence[Mapping[str, Json]]) -> Iterator[None]:
     """Lets the tasks of a DAG run know of failed branches before these have failed.
 
+    They pull the errors of those tasks only that have one: a task takes a request, and mostly none has.
+
     Args:
         errors: the XComs ``error`` of the tasks that will fail.
     """
     pull = branches.pull_sibling_errors
 
     def pull_with_known(context: Any, task_ids: list[str]) -> list[dict[str, Json]]:
-        found = pull(context, task_ids)
+        found = pull(context, _with_errors(context["ti"], task_ids))
         own = (context["ti"].task_id, map_index_of(context))
         there = {own, *map(_instance_of, found)}
         return [*found, *(dict(error) for error in errors if _is_new(error, task_ids, there))]
 
     with patch.object(branches, "pull_sibling_errors", pull_with_known):
         yield
+
+
+def _with_errors(instance: Any, task_ids: Sequence[str]) -> list[str]:
+    """Return those of the tasks that have pushed an error in the DAG run of a task instance."""
+    from sfn_provider._compat import XComRow, create_session
+
+    with create_session() as session:
+        rows = session.query(XComRow.task_id).filter_by(dag_id=instance.dag_id, run_id=instance.run_id, key=ERROR_KEY)
+        pushed = {task_id for (task_id,) in rows}
+    return [task_id for task_id in task_ids if task_id in pushed]
 
 
 def _is_new(error: Mapping[str, Json], task_ids: Sequence[str], there: set[tuple[str, int]]) -> bool:

@@ -19,7 +19,10 @@ from sfn_provider.compare.calls.call_script import CallScript
 from sfn_provider.compare.calls.interception import CallRecorder, CaughtCall, intercept_calls
 from sfn_provider.compare.calls.isolation import refuse_connections
 from sfn_provider.compare.calls.machine_calls import describe_call, script_from_json
+from sfn_provider.engine.requests import TaskFailed
 from sfn_provider.engine.simulation.mocks import Mocks
+from sfn_provider.exceptions import UsageError
+from sfn_provider.integrations.errors import TASK_FAILED
 
 Json = Any
 
@@ -156,11 +159,20 @@ def _imports_from(folders: list[str]) -> Iterator[None]:
 
 @contextmanager
 def _record_mocked_calls(recorder: CallRecorder) -> Iterator[None]:
-    """Records the calls of this package's state operators: the engine's mocks answer them."""
+    """Records the calls of this package's state operators: the engine's mocks answer them.
+
+    A call of a state that the execution does not reach may have no mock: it fails, and is a difference.
+    """
     answer = Mocks.answer
 
     def answer_and_record(self: Mocks, call: Any, now: float) -> Any:
-        event = answer(self, call, now)
+        try:
+            event = answer(self, call, now)
+            unanswered = None if event is not None or call.state in self.answers else self.missing()
+        except UsageError as error:
+            unanswered = error
+        if unanswered is not None:
+            event = TaskFailed(call.id, TASK_FAILED, f"in this case {unanswered}", now)
         made = describe_call(call).call if call.purpose == "task" else None
         if made is not None:
             task_id, map_index, try_number = recorder.task or (None, -1, 1)

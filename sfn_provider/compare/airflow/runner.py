@@ -79,6 +79,7 @@ class AirflowRunner:
         mocks: Mapping[str, Json] | None,
         *,
         caught: Mapping[str, Json] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> DagRunResult:
         """Run a DAG once.
 
@@ -89,17 +90,19 @@ class AirflowRunner:
             mocks: a mock configuration with one test case, or None to call AWS.
             caught: catches all calls of AWS and answers them, as for
                 `sfn_provider.compare.airflow.caught_run.run_caught`; None to let them through.
+            environment: variables that lead the calls to a server on this machine in place of AWS: the process has no
+                others of AWS. Retries come at once then, whatever their delay. None for no such server.
 
         Raises:
             AirflowRunFailed: where Airflow itself fails.
         """
-        calls_aws = mocks is None and caught is None
+        calls_aws = mocks is None and caught is None and environment is None
         if self._process is not None and calls_aws != self._calls_aws:
             self._stop(timeout=10)  # its environment has credentials that it must not have, or lacks them
         self._calls_aws = calls_aws
         if self._process is None:
             self._warm_up()
-        return self._run(source, dag_id, configuration, mocks, caught)
+        return self._run(source, dag_id, configuration, mocks, caught, environment)
 
     def _warm_up(self) -> None:
         """Run a DAG of one task, so that what Airflow does only once does not count in the times of later runs."""
@@ -113,6 +116,7 @@ class AirflowRunner:
         configuration: Mapping[str, Json],
         mocks: Mapping[str, Json] | None,
         caught: Mapping[str, Json] | None,
+        environment: Mapping[str, str] | None = None,
     ) -> DagRunResult:
         path = self._write(source)
         job: dict[str, Json] = {
@@ -121,6 +125,7 @@ class AirflowRunner:
             "configuration": dict(configuration),
             "mocks": None,
             "caught": caught,
+            "environment": None if environment is None else dict(environment),
         }
         if mocks is not None:
             mock_path = self._home / "mocks.json"

@@ -18,6 +18,7 @@ from unittest.mock import patch
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.api_calls import ApiCall, json_parameters
 from sfn_provider.compare.calls.call_script import CallScript, NoAnswer, ServiceError
+from sfn_provider.compare.calls.service_models import share_service_models
 from sfn_provider.exceptions import SfnProviderError
 
 _CREDENTIALS: Final = {
@@ -150,6 +151,7 @@ def intercept_calls(recorder: CallRecorder, region: str) -> Iterator[None]:
         patch.dict(os.environ, {**environment, **_CREDENTIALS, **regions}, clear=True),
         patch.object(botocore.client.BaseClient, "_make_api_call", answer),
         patch.object(aiobotocore.client.AioBaseClient, "_make_api_call", answer_async),
+        share_service_models(),
     ):
         yield
 

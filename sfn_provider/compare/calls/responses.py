@@ -62,7 +62,7 @@ class _Maker:
 
 
 def make_response(operation: OperationModel, parameters: Mapping[str, Any], number: int = 1) -> dict[str, Any]:
-    """Make a plausible answer: names, ids and statuses of what is well; maps are empty, and lists of what is searched.
+    """Make a plausible answer: names, ids and statuses of what is well; lists of what is searched are empty.
 
     Args:
         operation: the operation.
@@ -106,7 +106,7 @@ def _value(name: str, shape: Shape, maker: _Maker, depth: int, required: bool) -
         fills = maker.fills_lists and entry.type_name == "structure" and depth < _DEEPEST and not _LEFT_OUT.search(name)
         return [_structure(entry, maker, depth + 1)] if fills else []
     if kind == "map":
-        return {}
+        return {} if required else None
     if kind == "string":
         return _string(name, shape, maker.number, required)
     if kind == "timestamp":

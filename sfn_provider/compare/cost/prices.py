@@ -166,6 +166,11 @@ def load_prices(region: str, path: str | None = None, own: Sequence[str] = ()) -
     return _make_prices(name, region, data, _with_classes(found, data.get("classes")))
 
 
+def price_regions() -> list[str]:
+    """Return the regions of which this package has prices."""
+    return sorted(read_json_file(str(_PRICES_FILE), "prices")["regions"])
+
+
 def _replace_price(prices: dict[str, Any], text: str) -> dict[str, Any]:
     """Return a region's prices with one of the user's own."""
     place, _, dollars = text.partition("=")

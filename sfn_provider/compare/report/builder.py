@@ -14,8 +14,8 @@ from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.data.costs import CostOptions, estimate_cost
 from sfn_provider.compare.report.data.times import measure_times
-from sfn_provider.compare.report.drawing.graph import Graph, dag_graph, machine_graph
 from sfn_provider.compare.report.model import Case, Cost, FindingRow, FrozenModel, Times, WarningRow
+from sfn_provider.drawing.graph import Graph, dag_graph, machine_graph
 from sfn_provider.translate import Translation
 
 

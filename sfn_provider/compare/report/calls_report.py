@@ -89,6 +89,8 @@ def calls_as_json(result: DagComparison) -> dict[str, Json]:
         "rules": list(result.notes("equal")),
         "additions": list(result.additions),
         "assumptions": list(result.assumptions),
+        "warnings": list(result.warnings),
+        "coverage": result.coverage.as_json() if result.coverage is not None else None,
     }
 
 
@@ -186,10 +188,9 @@ def calls_as_html(result: DagComparison, title: str, made_at: str) -> str:
         title: the machine's name.
         made_at: when it was made, for people.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from sfn_provider.drawing.html_templates import make_environment  # needs jinja2
 
-    loader = PackageLoader("sfn_provider.compare.report", "templates")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = make_environment("sfn_provider.compare.report")
     made.filters |= {"seconds": format_seconds, "dollars": format_dollars, "rate": format_rate}
     cases = [(case, call_rows(case)) for case in result.cases]
     page = made.get_template("calls.html.j2")

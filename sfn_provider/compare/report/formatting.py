@@ -25,11 +25,6 @@ def format_dollars(value: float) -> str:
     return f"${value:.2g}" if value >= 0.0001 else "under $0.0001"
 
 
-def format_count(number: float, word: str, plural: str | None = None) -> str:
-    """Format a number of things: ``1 task``, ``2.5 tasks``; with a plural of another form than ``tasks``."""
-    return f"{number:,g} {word if number == 1 else plural or f'{word}s'}"
-
-
 def format_rate(value: float) -> str:
     """Format a number to two digits: ``0.0087``, ``4.2``, ``110``."""
     return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"

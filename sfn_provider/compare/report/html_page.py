@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from sfn_provider.compare.report.builder import Report
 from sfn_provider.compare.report.drawing.cost_chart import CostChart, make_cost_chart
-from sfn_provider.compare.report.drawing.layered_layout import Size
-from sfn_provider.compare.report.drawing.svg import Drawing, draw
 from sfn_provider.compare.report.drawing.taken_paths import find_taken_paths
 from sfn_provider.compare.report.drawing.timeline import Timeline, make_timelines
-from sfn_provider.compare.report.formatting import format_count, format_dollars, format_rate, format_seconds
+from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case
+from sfn_provider.drawing.html_templates import make_environment
+from sfn_provider.drawing.layered_layout import Size
+from sfn_provider.drawing.svg import Drawing, draw
+from sfn_provider.plurals import count
 
 _MAX_DETAILS = 20
 _MAX_ROWS = 500
@@ -66,11 +68,10 @@ def _drawings(report: Report, cases: Sequence[Case]) -> tuple[tuple[str, Drawing
 
 @cache
 def _template() -> Template:
-    loader = PackageLoader("sfn_provider.compare.report", "templates")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = make_environment("sfn_provider.compare.report")
     made.filters |= {"seconds": format_seconds, "dollars": format_dollars, "rate": format_rate}
     made.globals |= {
-        "count": format_count,
+        "count": count,
         "max_differing": _MAX_DIFFERING,
         "max_differences": _MAX_DIFFERENCES,
         "max_states": _MAX_STATES,

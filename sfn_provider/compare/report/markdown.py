@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sfn_provider.compare.cost.estimate import BreakEven
 from sfn_provider.compare.report.builder import Report
-from sfn_provider.compare.report.formatting import format_count, format_dollars, format_rate, format_seconds
+from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case, Cost, Diff, Times
+from sfn_provider.plurals import count
 
 _MAX_CASES = 50
 _MAX_CALLS, _MAX_ARGUMENTS = 100, 120
@@ -142,7 +143,7 @@ def _times(times: Times) -> Iterator[str]:
     yield f"- Step Functions: {format_seconds(times.step_functions)} (median; {clock})"
     yield (
         f"- Airflow: {format_seconds(times.airflow)} (median; {airflow_clock}): {format_seconds(times.in_tasks)} in "
-        f"{format_count(times.tasks, 'task')}, {format_seconds(times.between_tasks)} between them"
+        f"{count(times.tasks, 'task')}, {format_seconds(times.between_tasks)} between them"
     )
     if times.in_states is not None:
         rest = format_seconds(max(0.0, times.of_tasks - times.in_states))
@@ -161,10 +162,10 @@ def _times(times: Times) -> Iterator[str]:
 
 
 def _cost(cost: Cost) -> Iterator[str]:
-    retries = f", {format_count(cost.retries, 'retry', 'retries')} among them" if cost.retries else ""
+    retries = f", {count(cost.retries, 'retry', 'retries')} among them" if cost.retries else ""
     yield (
         f"At {cost.runs:,} runs a month ({escape(cost.runs_from)}), each of "
-        f"{format_count(cost.transitions, 'state transition')}{retries}; prices of {cost.region} as of {cost.as_of}:"
+        f"{count(cost.transitions, 'state transition')}{retries}; prices of {cost.region} as of {cost.as_of}:"
     )
     yield ""
     rows = [

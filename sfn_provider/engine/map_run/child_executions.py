@@ -43,7 +43,7 @@ def _start_child(step: ExecutionStep, frame: Frame, state: CompiledState, progre
     # A child execution sees neither the variables of its parent nor where the parent is in a Map.
     child.variables, child.map_item, child.previous = {}, None, 0
     if step.child_histories is not None:
-        step.child_histories.begin(child, now)
+        step.child_histories.begin(child, now, progress)
     if branch.processor_config is not None and branch.processor_config.execution_type == "EXPRESS":
         step.wake(child, "execution", now + EXPRESS_SECONDS)
 

@@ -10,6 +10,7 @@ from sfn_provider.asl.model import StateMachine, walk_states
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.engine.errors.retry import is_timeout
+from sfn_provider.engine.json_arguments import require_json, require_mapping
 from sfn_provider.engine.map_run.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
@@ -56,12 +57,13 @@ class Mocks:
         Raises:
             UsageError: if an entry is neither a Return nor a Throw, or an object has no content that can be read.
         """
-        check_objects(objects or {})
-        for state, entries in answers.items():
+        check_objects(require_mapping(objects or {}, "objects", '{"s3://bucket/key": "text"}'))
+        for state, entries in require_mapping(answers, "mocks", '{"State": [{"Return": 1}]}').items():
             if not isinstance(entries, (list, tuple)):
                 raise UsageError(f"the mock of state {state!r} must be a list of Return or Throw entries")
             for index, entry in enumerate(entries):
                 _check_entry(state, index, entry)
+                require_json(entry.get("Return"), f"Return of entry {index} of the mock of state {state!r}")
         return cls(answers, objects)
 
     def answer(self, call: CallTask, now: float) -> Event | None:

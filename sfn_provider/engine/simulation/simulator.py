@@ -16,6 +16,7 @@ from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
+from sfn_provider.engine.json_arguments import require_json
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS, check_execution_input
 from sfn_provider.engine.map_run.s3_objects import S3Object
 from sfn_provider.engine.observations import Observer
@@ -77,6 +78,7 @@ def simulate(
     """
     if history not in HISTORIES:
         raise ValueError(f"history is {history!r}: it must be one of {', '.join(map(repr, HISTORIES))}")
+    require_json(input, "the execution's input")
     check_execution_input(input)
     if execution_type not in ("STANDARD", "EXPRESS"):
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
@@ -89,7 +91,7 @@ def simulate(
     if answers.recorded is not None:
         start_time, context = answers.recorded.start, answers.recorded.execution_context(input)
     else:
-        context = execution_context(input, start_time, machine=machine_name, name=name)
+        context = execution_context(input, start_time, machine=machine_name, name=name, execution_type=execution_type)
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
     children = ChildHistories(failed_only=history == "failed") if history != "none" else None
     interpreter = Interpreter(machine, observer=observer, child_histories=children, execution_type=execution_type)

@@ -10,8 +10,9 @@ from collections.abc import Collection
 from typing import NoReturn
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.json_arguments import require_json
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json, utf8_bytes
-from sfn_provider.exceptions import RequestRefused, UsageError
+from sfn_provider.exceptions import RequestRefused
 
 VALIDATION = "ValidationException"
 """The code of most refusals."""
@@ -37,10 +38,9 @@ def check_length(value: Json, name: str) -> None:
         UsageError: if it is no JSON value.
         RequestRefused: if it is too long.
     """
-    try:
-        text = value if isinstance(value, str) else to_json(value)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"TestState's {name} is no JSON value: {error}") from error
+    if not isinstance(value, str):
+        require_json(value, f"TestState's {name}")
+    text = value if isinstance(value, str) else to_json(value)
     if utf8_bytes(text) > MAX_PAYLOAD_BYTES:
         limit = f"Member must have length less than or equal to {MAX_PAYLOAD_BYTES}"
         refuse(f"1 validation error detected: Value at '{name}' failed to satisfy constraint: {limit}")

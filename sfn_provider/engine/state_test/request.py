@@ -6,6 +6,7 @@ are recorded ones.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_type_hints
@@ -70,7 +71,9 @@ def check_members(value: Any, name: str, allowed: tuple[str, ...]) -> Mapping[st
         UsageError: if it has, or is no mapping.
     """
     if not isinstance(value, Mapping):
-        raise UsageError(f"TestState's {name} must be an object with {', '.join(allowed)}, but is {value!r}")
+        raise UsageError(
+            f"TestState's {name} must be an object with {', '.join(allowed)}, but is {reprlib.repr(value)}"
+        )
     unknown = ", ".join(repr(member) for member in value if member not in allowed)
     if unknown:
         raise UsageError(f"TestState's {name} has the members {', '.join(allowed)}, but not {unknown}")
@@ -112,7 +115,7 @@ def _read_error(value: Any) -> StatesError:
     error, cause = members.get("error"), members.get("cause")
     for name, text, longest in (("error", error, 256), ("cause", cause, 32_768)):
         if not isinstance(text, str | None):
-            raise UsageError(f"TestState's mock.errorOutput.{name} must be text, but is {text!r}")
+            raise UsageError(f"TestState's mock.errorOutput.{name} must be text, but is {reprlib.repr(text)}")
         if len(text or "") > longest:
             limit = f"Member must have length less than or equal to {longest}"
             where = f"mock.errorOutput.{name}"
@@ -172,7 +175,9 @@ def read_configuration(value: Any, tested: StateUnderTest, mock: Mock | None) ->
     for name, member in members.items():
         expected = types[_CONFIGURATION[name]]
         if not isinstance(member, expected) or isinstance(member, bool):
-            raise UsageError(f"TestState's stateConfiguration.{name} must be of type {expected}, but is {member!r}")
+            raise UsageError(
+                f"TestState's stateConfiguration.{name} must be of type {expected}, but is {reprlib.repr(member)}"
+            )
         if isinstance(member, int) and member < 0:
             limit = "Member must have value greater than or equal to 0"
             where = f"stateConfiguration.{name}"

@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, cast
 
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.errors.retry import reported_error_name
@@ -42,6 +43,7 @@ def test_state(
     state_configuration: Mapping[str, Any] | None = None,
     reveal_secrets: bool = False,
     result_shapes: ShapeSource | None = None,
+    execution_type: ExecutionType = "STANDARD",
 ) -> dict[str, Any]:
     """Test one state without calling anything, as the TestState API does. Waiting takes no time.
 
@@ -62,6 +64,8 @@ def test_state(
         reveal_secrets: refused beside a mock, as on AWS; a test without a mock calls nothing and has no secrets.
         result_shapes: the shapes that a Task's mocked result is compared with; None for those of the botocore that is
             installed.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the type of machine that the definition is checked for, which
+            AWS's request does not say.
 
     Returns:
         AWS's response: ``status`` (``SUCCEEDED``, ``FAILED``, ``RETRIABLE`` or ``CAUGHT_ERROR``), ``output``,
@@ -74,7 +78,7 @@ def test_state(
     """
     try:
         check_enum(inspection_level, "inspectionLevel", INSPECTION_LEVELS)
-        tested = find_state(definition, state_name)
+        tested = find_state(definition, state_name, execution_type)
         prepared = _prepare(tested, mock, state_configuration or {}, context, reveal_secrets, result_shapes)
         before = {} if variables is None else read_object(variables, "variables", "Variables must be a JSON object")
         problem = "Invalid State Machine Execution Input: '{error}'"

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.document import Document
-from sfn_provider.asl.model import Map, Parallel, State, StateMachine
+from sfn_provider.asl.model import ExecutionType, Map, Parallel, State, StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.state_test.json_texts import refuse
 
@@ -34,23 +34,26 @@ class StateUnderTest(NamedTuple):
         return frozenset(name for states, _ in _inner(self.model, "") for name, _, _ in _walk(states, ""))
 
 
-def find_state(definition: str | dict[str, Any], state_name: str | None) -> StateUnderTest:
+def find_state(
+    definition: str | dict[str, Any], state_name: str | None, execution_type: ExecutionType = "STANDARD"
+) -> StateUnderTest:
     """Find the state under test.
 
     Args:
         definition: of a state, or of a machine where there is a ``state_name``: text, or the object.
         state_name: the state's name in the machine, at any depth; None for a state alone.
+        execution_type: ``STANDARD`` or ``EXPRESS``.
 
     Raises:
         RequestRefused: if AWS refuses the definition, or it has no such state.
     """
-    document = Document.open(definition)
+    document = Document.open(definition, execution_type)
     value = document.value
     alone = _name_alone(value)
     if state_name is None and isinstance(value, dict):
         if "States" in value:
             _refuse_definition("The definition is of a state machine: stateName must name the state to test")
-        document = Document.open(_as_machine(value, alone))
+        document = Document.open(_as_machine(value, alone), execution_type)
     elif isinstance(value, dict) and "States" not in value:
         _refuse_definition("The definition must be of a state machine where stateName is specified")
     problems = [found for found in document.diagnostics if found.level == "error"]

@@ -8,7 +8,7 @@ from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.external_branches import request_external_branches
 from sfn_provider.engine.iteration_batches import end_iteration, fail_iteration
-from sfn_provider.engine.limits import INLINE_CONCURRENCY
+from sfn_provider.engine.limits import INLINE_CONCURRENCY, oversized_parameters
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.observations import ItemsListed
 from sfn_provider.engine.state_progress import IterationBatchProgress, MapProgress
@@ -27,6 +27,10 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     if step.observer is not None:
         step.observer(ItemsListed(state.name, step.place(frame), len(items)))
     inputs = select_items(step, frame, state, items)
+    oversized = next(filter(None, (oversized_parameters(state.name, value) for value in inputs)), None)
+    if oversized is not None:
+        step.fail(frame, state, oversized)
+        return
     if step.execution.external_branches:
         request_external_branches(step, frame, state, inputs, items)
         return

@@ -7,12 +7,17 @@ from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.external_branches import request_external_branches
+from sfn_provider.engine.limits import oversized_parameters
 from sfn_provider.engine.state_progress import ParallelProgress
 from sfn_provider.exceptions import StatesError
 
 
 def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     input = state.data_flow.enter(step.scope(frame), step.entropy)
+    oversized = oversized_parameters(state.name, input)
+    if oversized is not None:
+        step.fail(frame, state, oversized)
+        return
     count = len(state.model.branches)
     step.emit(frame, "ParallelStateStarted")
     if step.execution.external_branches:

@@ -14,7 +14,7 @@ from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, wrong_va
 from sfn_provider.engine.errors.retry import is_timeout, reported_error_name
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
-from sfn_provider.engine.limits import MAX_SECONDS, oversized_result, to_json
+from sfn_provider.engine.limits import MAX_SECONDS, oversized_parameters, oversized_result, to_json
 from sfn_provider.engine.observations import CallRequested
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
 from sfn_provider.engine.state_progress import TaskProgress
@@ -26,6 +26,11 @@ def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:
     identity = step.new_request(frame, "task")
     try:
         call = _call(step, frame, state, resource, identity)
+        oversized = oversized_parameters(state.name, call.arguments)
+        if oversized is not None:
+            step.close_request(frame, identity)
+            step.fail(frame, state, oversized)
+            return
         check_parameters(resource, call.arguments, with_types=step.machine.check_call is None)
         if step.machine.check_call is not None:
             step.machine.check_call(call)
@@ -51,8 +56,10 @@ def _call(step: ExecutionStep, frame: Frame, state: CompiledState, resource: Res
     waits = resource.pattern == "waitForTaskToken"
     place = f"{frame.place}/{frame.steps}.{frame.calls}"
     token = step.task_token(place) if waits or resource.kind == "activity" else None
-    # The worker of an activity gets the token with its input; the state's own fields do not see it.
-    scope = step.scope(frame, token if waits else None)
+    # The worker of an activity gets the token with its input; the state's own fields do not see it. Those of a task
+    # with .sync see one that nobody waits for. Source: input-output-contextobject.html.
+    is_job = resource.pattern in ("sync", "sync:2")
+    scope = step.scope(frame, token if waits else step.task_token(place, is_awaited=False) if is_job else None)
     seen = state.data_flow.select_input(scope)
     credentials = state.model.credentials
     if credentials is not None:

@@ -34,7 +34,6 @@ from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCall
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
 from sfn_provider.runtime.dag_run_execution import DagRunExecution
-from sfn_provider.runtime.wait_mode import get_wait_mode
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
@@ -100,6 +99,7 @@ class LiveDriver:
         key: str,
         log: TaskLog,
     ) -> None:
+        self._task = task
         self._save = save
         self._saved_at = time.time()
         self._save_seconds = 0.0
@@ -211,7 +211,7 @@ class LiveDriver:
     def _due_events(self) -> Iterator[Event]:
         now = time.time()
         # An answer that was received was in time, however late the task polls for it.
-        without_triggerer = get_wait_mode() != "defer" or in_dag_test()
+        without_triggerer = self._task.wait_mode != "defer" or in_dag_test()
         if without_triggerer:
             self._save_if_due()  # polls take their time
         yield from self._token_waits.poll(now, without_triggerer=without_triggerer)
@@ -244,10 +244,9 @@ class LiveDriver:
         next_timer = min(self._timers.values(), default=short_wait_ends + 3600.0)
         return time.time() >= short_wait_ends < next_timer - SHORT_WAIT
 
-    @staticmethod
-    def _may_defer() -> bool:
+    def _may_defer(self) -> bool:
         """Return True where the task may free its worker slot while it waits."""
-        return get_wait_mode() != "block" and not in_dag_test()
+        return self._task.wait_mode != "block" and not in_dag_test()
 
     # Calls and jobs --------------------------------------------------------------------------------------------------
 

@@ -19,13 +19,13 @@ from sfn_provider.engine.map_run_progress import MapRunProgress
 from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import mask_value, one_line
+from sfn_provider.plurals import count
 from sfn_provider.runtime.branches import GroupStart, skip_if_sibling_failed
 from sfn_provider.runtime.dag_run_execution import is_mocked
 from sfn_provider.runtime.group_tasks import tasks_in_group
 from sfn_provider.runtime.routing import check_tasks_before
 from sfn_provider.runtime.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
 from sfn_provider.runtime.strategies.groups import pull_batch, push_group_start
-from sfn_provider.runtime.task_log import count
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any

@@ -18,12 +18,14 @@ from sfn_provider.runtime.strategies.groups import (
     join_branches,
 )
 from sfn_provider.runtime.strategies.item_batches import ItemBatch, dispatch_item_batches
+from sfn_provider.runtime.strategies.workflow_states import WorkflowStates
 from sfn_provider.runtime.task_definitions import rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskStrategy
 
 STRATEGIES: dict[StrategyName, TaskStrategy] = {
     "state": TaskStrategy(),
     "explicit_input": ExplicitInput(),
+    "workflow_states": WorkflowStates(),
     "parallel_start": GroupEntry(dispatch_branches),
     "map_start": GroupEntry(dispatch_iterations, resumed_by=WHOLE_MAP),
     "map_batch_start": GroupEntry(dispatch_item_batches),

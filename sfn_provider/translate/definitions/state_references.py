@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.diagnostics import split_pointer
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.engine.state_test.tested_state import state_names
 from sfn_provider.exceptions import Diagnostic, InvalidDefinition, UsageError
 from sfn_provider.translate.definitions.loader import LoadedDefinition
@@ -21,21 +23,26 @@ class StateReference(NamedTuple):
         state: the state's name; None where the definition is of the state alone.
         file: the file that has it.
         warnings: the warnings about the machine and the state.
+        execution_type: the machine's type.
     """
 
     definition: str | dict[str, Any]
     state: str | None
     file: str
     warnings: tuple[Diagnostic, ...] = ()
+    execution_type: ExecutionType = "STANDARD"
 
 
-def find_state_reference(reference: str, values: Mapping[str, str]) -> StateReference:
+def find_state_reference(
+    reference: str, values: Mapping[str, str], execution_type: ExecutionType | None = None
+) -> StateReference:
     """Read the state that a reference names.
 
     Args:
         reference: ``FILE#STATE``, where FILE may itself end in ``#Name``, or be an ARN; ``FILE`` alone for a file that
             holds the definition of one state.
         values: values for ``${Name}``.
+        execution_type: the machine's type; None for that in its file, else STANDARD.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the machine.
@@ -43,11 +50,13 @@ def find_state_reference(reference: str, values: Mapping[str, str]) -> StateRefe
     """
     file, rest = _split(reference)
     machine, state = _find_machine(file, rest, values)
+    if execution_type is not None:
+        machine = replace(machine, document=replace(machine.document, execution_type=execution_type))
     value = machine.document.value
     if isinstance(value, dict) and "States" not in value and "Type" in value:
         if state:
             raise UsageError(f"{file} holds the definition of one state: name it without #{state}")
-        return StateReference(machine.source, None, machine.file)
+        return StateReference(machine.source, None, machine.file, execution_type=machine.execution_type)
     found = machine.document.diagnostics
     if any(entry.level == "error" for entry in found):
         raise InvalidDefinition(found, machine.file)
@@ -56,7 +65,9 @@ def find_state_reference(reference: str, values: Mapping[str, str]) -> StateRefe
         problem = f"has no state {state!r}" if state else "is a state machine: name the state to test"
         raise UsageError(f"{file} {problem}, for example {file}#{names[0]}; its states are {', '.join(names)}")
     of_state = (entry for entry in found if state in split_pointer(entry.location))
-    return StateReference(machine.source, state, machine.file, (*machine.document.notes, *of_state))
+    return StateReference(
+        machine.source, state, machine.file, (*machine.document.notes, *of_state), machine.execution_type
+    )
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -175,6 +176,11 @@ def edge(left: str, rights: list[str], indent: str) -> str:
 
 def _one_per_line(names: list[str], indent: str) -> str:
     return "[\n" + "".join(f"{indent}{INDENT}{name},\n" for name in names) + f"{indent}]"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return prose in lines of a width; names of files keep their hyphens on one line."""
+    return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def prose(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from datetime import datetime
 
 from sfn_provider.translate.emit import literals
@@ -45,7 +44,7 @@ def doc_md(plan: DagPlan) -> str:
         f"{_GRANULARITIES[plan.granularity.tasks]} "
         "Trigger it with the execution's input as the run's configuration."
     )
-    lines = [*textwrap.wrap(summary, WIDTH - 4), "", *textwrap.wrap(explanation, WIDTH)]
+    lines = [*literals.wrap(summary, WIDTH - 4), "", *literals.wrap(explanation, WIDTH)]
     return (" " if summary.startswith('"') else "") + "\n".join(lines) + "\n"
 
 
@@ -167,7 +166,7 @@ def _edges(edges: Edges, indent: str) -> str:
 
 
 def _comment(item: LayoutNode, indent: str) -> str:
-    lines = textwrap.wrap(literals.prose(item.comment or ""), WIDTH - len(indent) - 2)
+    lines = literals.wrap(literals.prose(item.comment or ""), WIDTH - len(indent) - 2)
     return "".join(f"{indent}# {line}\n" for line in lines)
 
 

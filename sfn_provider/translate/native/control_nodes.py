@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from sfn_provider.translate.emit.literals import inline
+from collections.abc import Mapping
+
+from sfn_provider.asl.model import Task
+from sfn_provider.translate.emit.literals import inline, string
+from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Object, OneOf, Value, walk
+from sfn_provider.translate.native.expressions.places import ERROR_KEY
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.expressions.writer import common_error, ordered_alternatives
 from sfn_provider.translate.native.merges import Merge, by_way
 from sfn_provider.translate.native.model import WIDTH, NativeNode
 from sfn_provider.translate.native.nodes import NodeMaker, fail_exception
 from sfn_provider.translate.native.routes import RouteNode
-from sfn_provider.translate.native.states.python_lines import indented, statement_lines
+from sfn_provider.translate.native.states.caught_errors import choosing_lines, error_tests
+from sfn_provider.translate.native.states.python_lines import indented, raise_lines, statement_lines
 
 _MOST_WAYS = 24
 """The largest number of ways among whose values a task chooses."""
@@ -55,6 +61,39 @@ def make_guard(maker: NodeMaker, node: RouteNode) -> NativeNode:
         comment="The failure of an earlier task is not for this handler.",
         imports=frozenset({fail_exception(maker.versions)}),
     )
+
+
+def make_catch(maker: NodeMaker, node: RouteNode, flow: StateFlow, targets: Mapping[str, str]) -> NativeNode:
+    """Make the branch that chooses the handler of a Task by the name of its error.
+
+    It fails where no catcher takes the error, also where an earlier task has failed and there is none.
+
+    Args:
+        maker: makes what all tasks need.
+        node: the task.
+        flow: the Task.
+        targets: the key of the task, or `END`, by the name of the handler's state.
+
+    Raises:
+        NotNative: an error that a catcher names cannot be told from others.
+    """
+    state: Task = flow.state  # type: ignore[assignment]
+    tests = error_tests(state)
+    width, task_id = WIDTH - 4 * (2 + len(node.groups)), maker.task_ids[flow.name]
+    pulled = f'(ti.xcom_pull(task_ids={string(task_id)}, key="{ERROR_KEY}") or {{}}).get("Error")'
+    handlers = [(test, maker.chosen(targets, catcher.next)) for test, catcher in zip(tests, state.catch, strict=True)]
+    failure = inline(f"No handler is for the error of {task_id}: ")
+    body = [*statement_lines("error = ", pulled, width), *choosing_lines(handlers, "error", width)]
+    made = maker.function(
+        node.state,
+        node.key,
+        [*body, *raise_lines(f"f{failure[:-1]}{{error}}{failure[-1]}", width)],
+        how="branch",
+        decorator="task.branch",
+        imports=[fail_exception(maker.versions)],
+    )
+    made.parameters = {"ti": None}
+    return made
 
 
 def make_merge(maker: NodeMaker, node: RouteNode, merge: Merge, takes_arguments: bool) -> NativeNode:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from sfn_provider.translate.emit import literals
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
-from sfn_provider.translate.native.model import INVOKE, WIDTH, Import, NativeDag, NativeNode, Versions
+from sfn_provider.translate.native.model import ERROR_NAME, INVOKE, WIDTH, Import, NativeDag, NativeNode, Versions
 from sfn_provider.translate.native.states.python_lines import comment_lines
 from sfn_provider.translate.plan.model import DagPlan
 
@@ -22,10 +22,36 @@ _PUSH_ERROR = """
 
 def push_error(context):
     error = context["exception"]
-    value = {"Error": type(error).__name__, "Cause": str(error)}
-    context["ti"].xcom_push(key="error", value=value)
+    context["ti"].xcom_push(key="error", value={"Error": NAME, "Cause": str(error)})
 
 """
+
+_CLASS_NAME = "type(error).__name__"
+
+_ERROR_NAME = f"""
+
+def {ERROR_NAME}(error):
+    match error.args:
+CASES    return {_CLASS_NAME}
+
+"""
+
+_ERROR_OF_OPERATOR = """\
+        case [_, {"Payload": payload}]:  # of LambdaInvokeFunctionOperator
+            return json.loads(payload).get("errorType", "Lambda.Unknown")
+"""
+
+_ERROR_OF_CALL = """\
+        case [{"errorType": name}]:  # of a Lambda function
+            return name
+"""
+
+_SERVICE_ERROR = """\
+    if isinstance(error, ClientError) and error.operation_name == "Invoke":
+        return f"Lambda.{type(error).__name__}"
+"""
+
+_LAMBDA_OPERATOR = "LambdaInvokeFunctionOperator"
 
 
 _INVOKE_FUNCTION = f"""
@@ -56,13 +82,45 @@ def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     for name in ("tags", *(() if plan.origin else ("doc_md",))):
         arguments.pop(name)
     dag_call = literals.call("DAG", arguments, "")
-    if any("on_failure_callback" in node.arguments for node in dag.nodes):
-        constants += _PUSH_ERROR if constants else _PUSH_ERROR[1:]
-    if any(f"{INVOKE}(" in line for node in dag.nodes for line in node.body):
-        constants = constants.removesuffix("\n") if "\ndef " in constants else constants
-        constants += _INVOKE_FUNCTION if constants else _INVOKE_FUNCTION[1:]
+    functions = "".join(_functions(dag))
+    if functions:
+        constants += functions if constants else functions[1:]
     first = "\n" if body.lstrip().startswith("@") else ""
     return f"{head}{constants}{chr(10) if constants else ''}with {dag_call}:\n{first}{body}"
+
+
+def _functions(dag: NativeDag) -> Iterator[str]:
+    """Iterate over the functions that tasks call, each with the blank lines around it."""
+    lines = [line for node in dag.nodes for line in node.body]
+    pushing = [node for node in dag.nodes if "on_failure_callback" in node.arguments]
+    found = [named] if (named := _error_name(dag)) else []
+    if pushing:
+        found.append(_PUSH_ERROR.replace("NAME", f"{ERROR_NAME}(error)" if named else _CLASS_NAME))
+    found += [_INVOKE_FUNCTION] if any(f"{INVOKE}(" in line for line in lines) else []
+    for position, text in enumerate(found):
+        yield text if position == 0 else text.removeprefix("\n")
+
+
+def _error_name(dag: NativeDag) -> str:
+    """Return the function that names the error of a Lambda function; empty where no task needs it."""
+    pushing = [node for node in dag.nodes if "on_failure_callback" in node.arguments]
+    asking = [node for node in dag.nodes if any(f"{ERROR_NAME}(" in line for line in node.body)]
+    cases = _ERROR_OF_OPERATOR if any(node.operator == _LAMBDA_OPERATOR for node in pushing) else ""
+    cases += _ERROR_OF_CALL if asking or any(map(_calls_function, pushing)) else ""
+    text = _ERROR_NAME.replace("CASES", cases) if cases else ""
+    return text.replace("    match", f"{_SERVICE_ERROR}    match", 1) if _names_service(dag) else text
+
+
+def _names_service(dag: NativeDag) -> bool:
+    """Whether a task asks for an error of Lambda itself."""
+    return any(
+        '"Lambda.' in line for node in dag.nodes for line in node.body if node.how == "branch" or "error" in line
+    )
+
+
+def _calls_function(node: NativeNode) -> bool:
+    """Whether a task calls Lambda functions, and fails with what they answer."""
+    return any(f"{INVOKE}(" in line or "raise RuntimeError(answer)" in line for line in node.body)
 
 
 def _constant(name: str, value: str) -> str:
@@ -72,9 +130,9 @@ def _constant(name: str, value: str) -> str:
 
 def _docstring(plan: DagPlan) -> str:
     summary = literals.prose(plan.description or "") or f"The state machine {plan.dag_id}."
-    lines = textwrap.wrap(summary, WIDTH - 6)
+    lines = literals.wrap(summary, WIDTH - 6)
     if plan.origin:
-        lines += ["", *textwrap.wrap(f"Made from the Step Functions definition {literals.prose(plan.origin)}.", WIDTH)]
+        lines += ["", *literals.wrap(f"Made from the Step Functions definition {literals.prose(plan.origin)}.", WIDTH)]
     text = "\n".join(lines)
     return (" " if text.startswith('"') else "") + text + ("\n" if len(lines) > 1 else "")
 
@@ -82,6 +140,9 @@ def _docstring(plan: DagPlan) -> str:
 def _imports(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     found: set[Import] = {imported for node in dag.nodes for imported in node.imports}
     found |= {("datetime", name) for name in date_names(plan)}
+    named = _error_name(dag)
+    found |= {("json", "")} if "json." in named else set()
+    found |= {("botocore.exceptions", "ClientError")} if "ClientError" in named else set()
     taskflow = ("task",) if any(node.decorator for node in dag.nodes) else ()
     groups = ("TaskGroup",) if dag.groups else ()
     if versions.is_2:

@@ -6,15 +6,27 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.model import Choice, ChoiceRule, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.asl.model import (
+    Branch,
+    Choice,
+    ChoiceRule,
+    Map,
+    Parallel,
+    Pass,
+    StateMachine,
+    Task,
+    Wait,
+    walk_states,
+)
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.translate.exact.limitations import machine_findings, state_findings
 from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
-from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree
+from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.task_entries import exact_part_of
 
@@ -121,15 +133,14 @@ def _time_limit(name: str, state: object, native: NativePlan) -> Iterator[Differ
 
 
 def _catches(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    catchers = state.catch if isinstance(state, Task | Parallel) else ()
-    if not catchers or name in native.routes.folded:
+    if not getattr(state, "catch", ()) or name in native.routes.folded:
         return
-    if len(catchers) > 1 or not _ALL_ERRORS & set(catchers[0].error_equals):
+    if isinstance(state, Task) and native.flows[name].language == "JSONPath" and _reads_paths(native.flows[name]):
         yield (
-            "CATCH_BY_NAME",
-            f"{' and '.join(dict.fromkeys(catcher.next for catcher in catchers))} follows every failure of the task, "
-            "whatever the error's name is.",
-            "Distinguish the errors in the handler where that matters.",
+            "CATCH_RUNTIME",
+            "A path that finds nothing fails the task, and its handler follows; in Step Functions nothing catches "
+            "States.Runtime.",
+            "Nothing, where the paths are always there.",
         )
     if name in native.item_states:
         return
@@ -141,11 +152,16 @@ def _catches(name: str, state: object, native: NativePlan) -> Iterator[Differenc
     )
 
 
+def _reads_paths(flow: StateFlow) -> bool:
+    return any(keys for _, keys in reads_of(flow.effective))
+
+
 def _error_contents(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     if name in native.with_error or (name in native.item_states and getattr(state, "catch", None)):
         yield (
             "ERROR_CONTENTS",
-            "The error that the handler reads is Python's: the name of the exception's class, and its text.",
+            "The error that the handler reads has a service's code as its name, without the service in front, and "
+            "Python's text as its cause.",
             "Check the texts that contain it.",
         )
 
@@ -187,6 +203,21 @@ def _operator(name: str, state: object, native: NativePlan) -> Iterator[Differen
             "TEXT_OF_VALUES",
             "A value that is no text is written as Jinja does: True, None, a dict as in Python.",
             "Make sure that the values are texts.",
+        )
+
+
+def _json_texts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    form = native.forms.get(name)
+    if not isinstance(form, OperatorForm):
+        return
+    parsed = {argument.name for argument in form.row.arguments.values() if argument.kind == "json"}
+    texts = [value for argument, value in form.arguments.items() if argument not in parsed]
+    if any(isinstance(leaf, JsonText) for leaf in leaves(texts)):
+        yield (
+            "JSON_TEXT",
+            "A text that is JSON has spaces, and what is put in it its members by their names; Step Functions writes "
+            "no spaces, and members as they come.",
+            "Nothing, where whoever gets the text parses it.",
         )
 
 
@@ -273,6 +304,21 @@ def _maps(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     )
 
 
+def _parallels(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if not isinstance(state, Parallel) or name in native.routes.folded or name in native.item_states:
+        return
+    if sum(_calls(branch) for branch in state.branches) > 1:
+        yield (
+            "PARALLEL_FAILURE",
+            "Where a branch fails, the others go on to their ends; Step Functions stops them.",
+            "Nothing, where the branches do no harm without each other.",
+        )
+
+
+def _calls(branch: Branch) -> bool:
+    return any(isinstance(inner, Task) for _, _, inner in walk_states(branch))
+
+
 def _item_states(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     if name not in native.item_states:
         return
@@ -319,11 +365,13 @@ _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = 
         _comparisons,
         _placeholder,
         _operator,
+        _json_texts,
         _parts,
         _response,
         _failing,
         _polling,
         _maps,
+        _parallels,
         _item_states,
         _loops,
         _folded,

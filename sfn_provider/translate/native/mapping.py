@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sfn_provider.asl.model import Catcher, Map, Pass, Succeed, Task
+from sfn_provider.asl.model import Map, Pass, Succeed, Task
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.model import NotNative
 
@@ -44,11 +44,3 @@ def task_of_map(flow: StateFlow) -> StateFlow | None:
     if map_form(flow) != "task":
         return None
     return next(inner for inner in flow.scopes[0].walk() if isinstance(inner.state, Task))
-
-
-def catcher_number(catchers: tuple[Catcher, ...]) -> int:
-    """Return which catcher's handler follows every error: the one for all errors, else the first."""
-    for number, catcher in enumerate(catchers):
-        if {"States.ALL", "States.TaskFailed"} & set(catcher.error_equals):
-            return number
-    return 0

@@ -214,10 +214,6 @@ class NodeMaker:
             return {name: self.python(entry, writer) for name, entry in value.members}
         if isinstance(value, Array):
             return [self.python(item, writer) for item in value.items]
-        if isinstance(value, Call) and value.name == "States.JsonToString":
-            as_json = writer.is_json(value.arguments[0])
-            if as_json is not None:
-                return Code(as_json)
         return Code(writer.expression(value), writer.lines_of(value) if isinstance(value, OneOf) else ())
 
     def written(
@@ -275,8 +271,8 @@ class NodeMaker:
 
     def _choice_lines(self, flow: StateFlow, targets: dict[str, str], writer: PythonWriter) -> list[str]:
         state: Choice = flow.state  # type: ignore[assignment]
-        rules = [(rule_condition(rule, flow, writer), self._chosen(targets, rule.next or "")) for rule in state.choices]
-        default = self._chosen(targets, state.default) if state.default is not None else None
+        rules = [(rule_condition(rule, flow, writer), self.chosen(targets, rule.next or "")) for rule in state.choices]
+        default = self.chosen(targets, state.default) if state.default is not None else None
         body: list[str] = []
         if len(rules) == 1 and default is not None:
             body = [f"return {rules[0][1]} if {rules[0][0]} else {default}"]
@@ -289,7 +285,8 @@ class NodeMaker:
             body.append(f"return {default}" if default is not None else failure)
         return body
 
-    def _chosen(self, targets: dict[str, str], name: str) -> str:
+    def chosen(self, targets: Mapping[str, str], name: str) -> str:
+        """Return what a branch returns to choose the task of a state."""
         key = targets[name]
         return "None" if key == END else string(self.task_ids[key])
 
@@ -309,8 +306,7 @@ class NodeMaker:
         """Make the task of a Fail."""
         writer, names = self.writer(takes_arguments)
         body = raise_lines(self.fail_text(flow, writer), self.width)
-        imports = [fail_exception(self.versions)]
-        return self.function(flow.name, flow.name, body, writer, names, imports=imports)
+        return self.function(flow.name, flow.name, body, writer, names, imports=[fail_exception(self.versions)])
 
     def fail_text(self, flow: StateFlow, writer: PythonWriter) -> str:
         """Return the expression of a Fail's error and cause."""

@@ -9,7 +9,7 @@ from functools import partial
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
 from sfn_provider.translate.native.certain_tasks import CertainTasks
-from sfn_provider.translate.native.control_nodes import make_empty, make_guard, make_merge
+from sfn_provider.translate.native.control_nodes import make_catch, make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     Absent,
@@ -40,8 +40,10 @@ from sfn_provider.translate.native.planned_states import PlannedStates
 from sfn_provider.translate.native.poll_nodes import make_poll
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
-from sfn_provider.translate.native.routes import RouteNode, Routes, build_routes
-from sfn_provider.translate.native.states.conditions import rule_reads, rule_values, values_of_rule
+from sfn_provider.translate.native.route_builder import build_routes
+from sfn_provider.translate.native.routes import RouteNode, Routes
+from sfn_provider.translate.native.states.caught_errors import names_error
+from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.task_forms import (
     OperatorForm,
     TaskForm,
@@ -62,6 +64,7 @@ class NativePlan:
     Args:
         dag: the DAG.
         scope: the data of the states.
+        flows: the same by name; of a loop that of the loop.
         routes: the graph of tasks.
         forms: the form of each Task.
         partial: the states of whose result only parts are passed on.
@@ -76,6 +79,7 @@ class NativePlan:
 
     dag: NativeDag
     scope: ScopeFlow
+    flows: Mapping[str, StateFlow]
     routes: Routes
     forms: Mapping[str, TaskForm]
     partial: set[str]
@@ -94,25 +98,27 @@ class NativePlan:
         return items | dict(self.loops)
 
 
-def plan_prepared(prepared: PreparedMachine, versions: Versions) -> NativePlan:
+def plan_prepared(prepared: PreparedMachine, versions: Versions, nodes: type[NodeMaker] = NodeMaker) -> NativePlan:
     """Plan the native DAG of a machine that has been prepared.
 
     Args:
         prepared: the machine.
         versions: what it is made for.
+        nodes: makes the tasks of states.
 
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons. A state that stays exact is
             among them where what it starts with cannot be said.
     """
-    return _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls, prepared.parts).plan()
+    planner = _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls, prepared.parts)
+    return planner.plan(nodes)
 
 
 @dataclass(slots=True)
 class _Planner(PlannedStates):
     """Plans the DAG."""
 
-    def plan(self) -> NativePlan:
+    def plan(self, nodes: type[NodeMaker]) -> NativePlan:
         for flow in self.scope.walk():  # a loop has the name of its first state
             self.flows.setdefault(flow.name, flow)
         self.maps = {name: form for name, flow in self.flows.items() if (form := map_form(flow)) is not None}
@@ -129,9 +135,7 @@ class _Planner(PlannedStates):
         variables = self._name(routes)
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
-        maker = NodeMaker(
-            self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks)
-        )
+        maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks))
         dag, problems, certain = NativeDag(), [], CertainTasks(routes, self.task_ids)
         for key, node in routes.nodes.items():
             maker.is_certain = partial(certain.has, key)
@@ -143,7 +147,7 @@ class _Planner(PlannedStates):
                 continue
             made.variable, made.group = variables[key], node.groups
             made.trigger_rule = routes.trigger_rule(key)
-            if key in self.with_error:
+            if key in self.with_error or f"{key}\0catch" in routes.nodes:
                 made.arguments["on_failure_callback"] = Code("push_error")
             made.comment = made.comment or (self.flows[node.state].state.comment if node.kind == "state" else None)
             dag.nodes.append(made)
@@ -156,6 +160,7 @@ class _Planner(PlannedStates):
         return NativePlan(
             dag,
             self.scope,
+            self.flows,
             routes,
             self.forms,
             self.partial,
@@ -196,6 +201,7 @@ class _Planner(PlannedStates):
                 values = [flow.effective]
             if isinstance(flow.state, Map):
                 values = [flow.effective, *([flow.scopes[0].output] if name in self._collected() else [])]
+            self._check_rules(flow)
             found = [read for value in values for read in reads_of(value)]
             for source, keys in (*found, *rule_reads(flow)):
                 if source.kind == "result":
@@ -213,6 +219,15 @@ class _Planner(PlannedStates):
                     own = [keys for source, keys in reads_of(value) if source == Source("result", poll.task)]
                     reads.setdefault(poll.task, {}).update(dict.fromkeys(own))
         return reads, marks
+
+    def _check_rules(self, flow: StateFlow) -> None:
+        """Raise where a Choice compares what a DAG words in another way: an error, but for the name of a function's."""
+        for value in compared_values(flow):
+            for source, keys in reads_of(value):
+                state = self.flows[source.state].state if source.kind == "error" else None
+                if state is not None and not (keys == ("Error",) and isinstance(state, Task) and names_error(state)):
+                    why = f"it compares the error of {source.state}, whose texts are other ones in Python"
+                    raise ExceptionGroup("not native", [NotNative(why, flow.name)])
 
     def _choose_forms(self, reads: Reads) -> None:
         problems = []
@@ -277,6 +292,8 @@ class _Planner(PlannedStates):
     def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
         if node.kind == "guard":
             return make_guard(maker, node)
+        if node.kind == "catch":
+            return make_catch(maker, node, self.flows[node.state], routes.choices[node.key])
         if node.kind not in ("state", "items", "results", "merge", "exits"):
             return make_empty(maker, node)
         flow = self.flows[node.state]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sfn_provider.translate.emit.literals import inline
+from sfn_provider.translate.emit.literals import Code, inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
-from sfn_provider.translate.native.data_flow.values import Call, Key, Source, read
+from sfn_provider.translate.native.data_flow.values import Key, Source, read
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
@@ -130,10 +130,10 @@ def asking_lines(maker: NodeMaker, form: FunctionForm | LambdaForm, writer: Pyth
             writer.imports.add(("json", ""))
             found.append("answer = json.loads(json.dumps(answer, default=str))")
         return found
-    arguments = {
-        "function_name": maker.python(form.function, writer),
-        "payload": maker.python(Call("States.JsonToString", (form.payload,)), writer),
-    }
+    payload = writer.is_json(form.payload)  # what a task has as text is handed on as it is
+    if payload is None:
+        payload = f"json.dumps({writer.expression(form.payload)})"
+    arguments = {"function_name": maker.python(form.function, writer), "payload": Code(payload)}
     lines = call_lines("LambdaHook().invoke_lambda", arguments, maker.width)
     writer.imports.add(("json", ""))
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sfn_provider.asl.model import Fail, Map, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, OneOf, Value, constant, walk, write
 from sfn_provider.translate.native.exact_parts import ExactPart, replace_exact_parts
@@ -14,6 +14,7 @@ from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import NotNative, NotPolling
 from sfn_provider.translate.native.nodes import moment_reads
 from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
+from sfn_provider.translate.native.states.caught_errors import check_catchers
 from sfn_provider.translate.native.states.conditions import rule_values
 from sfn_provider.translate.plan.graph import loops, successors
 
@@ -58,7 +59,7 @@ def prepare_machine(
     _check_states(machine)
     document: Value = INPUT
     for name, expression in templates.items():
-        document = write(document, (name,), Call(TEMPLATE, (constant(expression),)))
+        document = write(document, (name,), Call(TEMPLATE, (constant(expression), constant(name))))
     scope = Evaluator(machine.query_language).scope(machine, document)
     tasks_of_pass: frozenset[str] = frozenset()
     values = [value for flow in scope.walk() for value in (*values_of_state(flow), *rule_values(flow))]
@@ -97,8 +98,13 @@ def _check_states(machine: StateMachine) -> None:
                 check_map(state)
             except NotNative as refusal:
                 found.append(NotNative(refusal.why, names[-1]))
-        if state.type == "Parallel" and getattr(state, "retry", None):
+        if isinstance(state, Parallel) and state.retry:
             found.append(NotNative("Airflow tries single tasks again, not a group of them", names[-1]))
+        if isinstance(state, Parallel | Map):
+            try:
+                check_catchers(state)
+            except NotNative as refusal:
+                found.append(NotNative(refusal.why, names[-1]))
     if found:
         raise ExceptionGroup("not native", found)
 

@@ -11,6 +11,7 @@ from sfn_provider.translate.native.differences import find_native_differences
 from sfn_provider.translate.native.exact_reasons import plan_mixed
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.task_entries import entries
+from sfn_provider.translate.native.templates import check_templates
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document
@@ -42,10 +43,14 @@ def translate_native(plan: DagPlan, document: Document, options: NativeOptions) 
 
     Returns:
         The DAG; or, where no Task can be said without this package, the reasons by the names of the states.
+
+    Raises:
+        UsageError: a template stands in the place of a field of the input that no state reads.
     """
     native, reasons = plan_mixed(document.machine, options)
     if native is None:
         return reasons
+    check_templates(native.scope, options.templates)
     if plan.params is not None:
         params = {name: value for name, value in plan.params.items() if name not in options.templates}
         plan = replace(plan, params=params)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sfn_provider.translate.native.model import INVOKE
+from sfn_provider.translate.native.model import ERROR_NAME, INVOKE
 from sfn_provider.translate.native.routes import RouteNode
 from sfn_provider.translate.plan import naming
 
@@ -23,6 +23,7 @@ def preferred_id(node: RouteNode) -> str:
         "skippable": f"{name}_to_{behind}",
         "merge": f"{name}_{behind}",
         "guard": f"{naming.task_id(node.key.partition(chr(0))[0])}_is_due",
+        "catch": f"{name}_failed",
         "one_failed": f"{name}_failed",
     }[node.kind]
 
@@ -33,5 +34,7 @@ def variable_of(task_id: str) -> str:
     return f"{name}_" if name in RESERVED else name
 
 
-RESERVED = frozenset({"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4", INVOKE})
+RESERVED = frozenset(
+    {"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4", INVOKE, ERROR_NAME}
+)
 """Variables that would hide a name that the file uses."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
 
 TasksName = Literal["state", "segment", "machine"]
 """What one task runs: a state; the longest run of states that one task can hold without losing what Airflow gives; or
@@ -43,8 +44,8 @@ class Granularity:
             raise UsageError(f"a batch of {number!r} items of a Map: give a number from 1 to {_MAX_MAP_BATCH}")
         if self.tasks == "machine":
             raise UsageError(
-                f"a batch of {number} items of a Map has no task of its own where one task runs the whole machine: "
-                "leave the batch out, or let a task run a state or a segment"
+                f"a batch of {count(number, 'item')} of a Map has no task of its own where one task runs the whole "
+                "machine: leave the batch out, or let a task run a state or a segment"
             )
 
 

@@ -29,19 +29,26 @@ def _without_accents(name: str) -> str:
     return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", name))
 
 
+def _snake_case(name: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", _without_accents(name))
+    return re.sub(r"_+", "_", words).strip("_").lower()
+
+
 def variable(name: str) -> str:
     """Return the Python variable closest to a task id: ``ValidateInputFile`` is ``validate_input_file``."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", _without_accents(name))
-    text = re.sub(r"_+", "_", words).strip("_").lower() or "state"
+    text = _snake_case(name) or "state"
     if text[0].isdigit():
         text = f"state_{text}"
     return f"{text}_" if text in _RESERVED else text
 
 
 def dag_id(name: str) -> str:
-    """Return the valid DAG id closest to a file's or machine's name: ``sales-pipeline.asl`` is ``sales_pipeline``."""
+    """Return the valid DAG id closest to a file's or machine's name: ``sales-pipeline.asl`` is ``sales_pipeline``.
+
+    Other than a variable, a DAG id may begin with a digit and be a word of Python: ``2024-report`` is ``2024_report``.
+    """
     stem = re.sub(r"(\.asl|[._-]?state[_-]?machine)$", "", name, flags=re.IGNORECASE)
-    return variable(stem or name).rstrip("_")
+    return _snake_case(stem or name) or "state_machine"
 
 
 def free_name(preferred: str, taken: Container[str]) -> str:

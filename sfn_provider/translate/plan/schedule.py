@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sfn_provider.asl.suggestions import MAX_WORD
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
 
 _UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -185,7 +186,7 @@ def _rate(inside: str, expression: str) -> tuple[str, int]:
 def _cron(inside: str, expression: str) -> str:
     fields = inside.split()
     if len(fields) != 6:
-        raise UsageError(f"schedule {expression!r} has {len(fields)} fields where EventBridge has 6: {_HELP}")
+        raise UsageError(f"schedule {expression!r} has {count(len(fields), 'field')} where EventBridge has 6: {_HELP}")
     *when, year = fields
     if year != "*":
         raise UsageError(f"schedule {expression!r} is for the year {year}; cron in Airflow has no years: use '*' there")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import concurrent.futures
 import json
 import random
@@ -21,6 +22,8 @@ from sfn_provider.asl.jsonata import (
     budget,
     check_type,
     compile_jsonata,
+    explain_limit,
+    is_timeout,
 )
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT
 from sfn_provider.asl.scope import MISSING, Json, Scope
@@ -245,7 +248,7 @@ def test_bounds_of_aws(fits: str, too_much: str, tail: str) -> None:
 
 
 def test_endless_loop_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "MAX_SECONDS", 0.05)
+    monkeypatch.setattr(budget, "MAX_WORK", 50_000)
     cause = cause_of("($f := function($x) { $f($x + 1) }; $f(1))")
     assert cause.endswith("threw an error during evaluation: Expression evaluation timeout: Check for infinite loop")
 
@@ -320,26 +323,72 @@ DOUBLED = "$f := function($n, $x) { $n = 0 ? $x : $f($n - 1, {'a': $x, 'b': $x})
     ("source", "tail"),
     [
         (f"({DOUBLED} $f(28, 1))", MEMORY),
-        (f"({DOUBLED} $string($f(28, 1)))", MEMORY),
+        (f"({DOUBLED} $string($f(28, 1)))", TIMEOUT),
         (f"({DOUBLED} $f(28, 1) = $f(28, 1))", TIMEOUT),
-        (f"({DOUBLED} $count($distinct([$f(28, 1), $f(28, 2)])))", MEMORY),
+        (f"({DOUBLED} $count($distinct([$f(28, 1), $f(28, 2)])))", TIMEOUT),
         (f"({DOUBLED} $uppercase($f(24, 1)))", ". T0410"),
         ("$replace($pad('', 100000, 'a'), 'a', $pad('', 100000, 'b'))", MEMORY),
         ("$replace($pad('', 100000, 'a'), /a/, $pad('', 100000, 'b'))", MEMORY),
         ("$count($split($pad('', 1000000, 'a'), ''))", MEMORY),
-        ("$count([1..800000].{'a': $, 'b': [$], 'c': [$]})", (MEMORY, TIMEOUT)),
+        ("$count([1..800000].{'a': $, 'b': [$], 'c': [$]})", TIMEOUT),
         ("[1..100000][$ in [1..100000]]", TIMEOUT),
+        (f"({DOUBLED} $count($f(28, 1).**))", TIMEOUT),
+        ("$length($join($map([1..800000], $string), ','))", TIMEOUT),
+        ("$map([1..100000], function($i) { $formatNumber($i, '#,##0.00') })", TIMEOUT),
+        ("[1..800000]{$string($ % 3): $}", TIMEOUT),
     ],
     ids=[
-        "result", "text", "equality", "distinct", "message", "replace", "replace by pattern", "split", "objects", "in"
+        "result", "text", "equality", "distinct", "message", "replace", "replace by pattern", "split", "objects", "in",
+        "descendants", "calls", "pictures", "groups",
     ],
 )  # fmt: skip
-def test_work_is_bounded(source: str, tail: str | tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "MAX_SECONDS", 0.5)
+def test_work_is_bounded(source: str, tail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if tail == TIMEOUT:  # a tenth of the work, to be quick
+        monkeypatch.setattr(budget, "MAX_WORK", 60_000)
     started = time.process_time()
     cause = cause_of(source).partition("threw an error during evaluation")[2]
     assert cause.startswith(tail)
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "$sum([1..50].($ * 2))",
+        "$map([1..20], function($i) { $uppercase('a' & $i) }) ~> $join(',')",
+        "$replace('banana', /a/, 'o') & $string({'a': [1, {'b': null}]})",
+        "{'a': [1..30], 'b': $distinct([1, 2, 2])} = {'a': 1}",
+    ],
+    ids=["numbers", "calls", "matches", "equality"],
+)
+def test_the_bound_counts_work_and_not_time(source: str) -> None:
+    expression = compile_jsonata(source, "Output")
+
+    def ends(work: int) -> bool:
+        try:
+            expression.evaluate(SCOPE, random.Random(1), work=work)
+        except QueryEvaluationError as error:
+            assert is_timeout(error.cause)
+            return False
+        return True
+
+    least = bisect.bisect_left(range(4_000), True, key=ends)
+    assert 10 < least < 4_000
+    assert [ends(work) for work in (least - 1, least)] * 3 == [False, True] * 3
+
+
+def test_whose_bound_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MAX_WORK", 5_000)
+    cause = cause_of("($f := function($x) { $f($x + 1) }; $f(1))")
+    assert "600,000 steps" in str(explain_limit(cause))
+    assert explain_limit(cause_of("1 + 'a'")) is None
+    assert explain_limit(None) is None
+
+
+def test_a_large_group_takes_linear_work() -> None:
+    assert evaluate("$each([1..20000]{$string($ % 2): $}, $count)") == [10_000, 10_000]
+    assert evaluate("[[1, 2], 3, [4]]{'a': $}") == {"a": [1, 2, 3, 4]}
+    assert "D1009" in cause_of("[1, 2]{'a': $, 'a': 1}")
 
 
 def test_distinct_of_many_objects_is_fast() -> None:

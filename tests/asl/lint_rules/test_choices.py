@@ -32,7 +32,7 @@ CASES = [
     Case("and", {"And": [PRESENT, {"Or": [PRESENT]}]}, []),
     Case("not", {"Not": {"Not": PRESENT}}, []),
     Case("context object", {"Variable": "$$.Execution.Name", "StringMatches": "night-*"}, []),
-    Case("variable", {"Variable": "$$.a", "NumericEquals": 1}, []),
+    Case("variable", {"Variable": "$$.Execution.Input.a", "NumericEquals": 1}, []),
     Case("empty rule", {}, [("error", SCHEMA, "")]),
     Case("comparison without a variable", {"StringEquals": "b"}, [("error", SCHEMA, "")]),
     Case("variable without a comparison", {"Variable": "$.a"}, [("warning", "CHOICE_RULE_WITHOUT_COMPARISON", "")]),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
+from sfn_provider.engine import simulate
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "End": True}
@@ -201,3 +202,11 @@ def test_dollar_names_in_jsonata() -> None:
 
 def test_expressions_mean_nothing_in_jsonpath() -> None:
     assert check({**PASS, "Parameters": {"a": "{% ( %}"}}) == []
+
+
+@pytest.mark.parametrize(("calls", "codes"), [(10, []), (11, ["TOO_MANY_INTRINSICS"])])
+def test_more_intrinsics_than_documented_are_a_warning_that_the_engine_keeps(calls: int, codes: list[str]) -> None:
+    state = {"Type": "Pass", "Parameters": {"a.$": "States.Array(" * calls + ")" * calls}, "End": True}
+    machine = {"StartAt": "A", "States": {"A": state}}
+    assert [(entry.code, entry.level) for entry in lint(machine)] == [(code, "warning") for code in codes]
+    assert simulate(machine, {}).status == "SUCCEEDED"

@@ -78,7 +78,7 @@ def test_a_heartbeat_that_is_no_number_in_its_range_is_one_finding(value: Any) -
         (CALL, "Retry/0/MaxAttempts", [0, 99_999_999], [-1, 100_000_000]),
         (CALL, "Retry/0/IntervalSeconds", [1, 99_999_999], [-1, 100_000_000]),
         (CALL, "Retry/0/BackoffRate", [1, 1.0, 9.5], [0.99, 0, -1]),
-        (CALL, "Retry/0/MaxDelaySeconds", [1, 31_622_400], [0, -5, 31_622_401]),
+        (CALL, "Retry/0/MaxDelaySeconds", [1, 31_622_399], [0, -5, 31_622_401]),
         (EACH, "Retry/0/BackoffRate", [2], [0.5]),
         (FAR_EACH, "ItemBatcher/MaxItemsPerBatch", [0, 10], [-1]),
         (FAR_EACH, "ItemBatcher/MaxInputBytesPerBatch", [262_144], [262_145]),
@@ -168,6 +168,14 @@ def test_version() -> None:
         ([["A", "States.Runtime"]], [("warning", "UNMATCHED_ERROR", "/0/ErrorEquals/1")]),
         ([["A", "B"], ["C"], ["B", "C"]], [("warning", "UNREACHABLE_ENTRY", "/2")]),
         ([["A"], ["A", "B"]], []),
+        ([["States.TaskFailed"], ["A", "States.Permissions"]], [("warning", "UNREACHABLE_ENTRY", "/1")]),
+        ([["States.TaskFailed"], ["A", "States.Timeout"]], []),
+        ([["States.TaskFailed"], ["States.DataLimitExceeded"]], []),
+        ([["States.TaskFailed"], ["States.ALL"]], []),
+        ([["States.Timeout"], ["States.HeartbeatTimeout"]], [("warning", "UNREACHABLE_ENTRY", "/1")]),
+        ([["States.HeartbeatTimeout"], ["States.Timeout"]], []),
+        ([["States.ParameterPathFailure"]], [("warning", "UNMATCHED_ERROR", "/0/ErrorEquals/0")]),
+        ([["States.ItemReaderFailed"]], [("warning", "UNMATCHED_ERROR", "/0/ErrorEquals/0")]),
     ],
 )
 def test_error_names(field: str, names: list[list[str]], expected: list[tuple[str, str, str]]) -> None:
@@ -185,7 +193,50 @@ def test_misspelt_error_name_gets_a_suggestion() -> None:
 
 def test_reserved_errors_are_known() -> None:
     reserved = [name for name in RESERVED_ERRORS if name not in ("States.ALL", "States.Runtime")]
-    assert check({**CALL, "Retry": [{"ErrorEquals": reserved}]}) == []
+    inner = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}
+    assert check({"Type": "Parallel", "Branches": [inner], "Retry": [{"ErrorEquals": reserved}], "End": True}) == []
+
+
+def test_a_worker_names_its_errors_as_it_likes() -> None:
+    wait = {**CALL, "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}
+    wait["Parameters"] = {"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"}
+    assert check({**wait, "Retry": [{"ErrorEquals": ["States.ParameterPathFailure"]}]}) == []
+
+
+def test_the_documented_bound_of_a_delay() -> None:
+    def retry(seconds: int) -> dict[str, Any]:
+        return {**CALL, "Retry": [{"ErrorEquals": ["A"], "MaxDelaySeconds": seconds}]}
+
+    assert check(retry(31_622_399)) == []
+    assert check(retry(31_622_400)) == [("warning", "LARGEST_DELAY", "/Retry/0/MaxDelaySeconds")]
+    assert check(retry(31_622_401)) == [("error", SCHEMA, "/Retry/0/MaxDelaySeconds")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "execution_type", "codes"),
+    [(299, "EXPRESS", []), (300, "EXPRESS", ["WAIT_EXCEEDS_EXPRESS"]), (300, "STANDARD", [])],
+)
+def test_a_wait_that_an_express_execution_does_not_survive(seconds: int, execution_type: Any, codes: list[str]) -> None:
+    machine = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": seconds, "End": True}}}
+    assert [entry.code for entry in lint(machine, execution_type=execution_type)] == codes
+    child = {**machine, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": execution_type}}
+    around = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": child, "End": True}}}
+    assert [entry.code for entry in lint(around)] == codes
+
+
+def test_a_member_that_is_written_twice() -> None:
+    state = {"Type": "Pass", "Parameters": {"b": [{"a": 1, "a.$": "$.x"}]}, "End": True}
+    assert check(state) == [("warning", "MEMBER_WRITTEN_TWICE", "/Parameters/b/0/a.$")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "codes"), [(r"a\\*", []), (r"a\*", []), ("a\\", ["LONE_BACKSLASH"]), (r"C:\x*", ["LONE_BACKSLASH"])]
+)
+def test_backslashes_in_a_pattern(pattern: str, codes: list[str]) -> None:
+    rule = {"Variable": "$", "StringMatches": pattern, "Next": "B"}
+    choice = {"Type": "Choice", "Choices": [rule], "Default": "B"}
+    found = lint({"StartAt": "A", "States": {"A": choice, "B": {"Type": "Succeed"}}})
+    assert [entry.code for entry in found] == codes
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
+
+import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.dataflow.context_object import PLACEHOLDER_ACCOUNT, execution_context
@@ -99,6 +103,18 @@ def test_a_task_token_is_there_for_its_task_alone() -> None:
     assert SIMULATED["Execution"]["Id"] in parameters
 
 
+@pytest.mark.parametrize("pattern", ["sync", "sync:2"])
+def test_a_task_that_waits_for_a_job_has_a_token(pattern: str) -> None:
+    start = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::states:startExecution.{pattern}",
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:1:stateMachine:m", "Input": {"t.$": "$$.Task"}},
+    }
+    execution = simulate(one(start), {}, mocks={"State": returns({})})
+    parameters = json.loads(execution.events[2]["taskScheduledEventDetails"]["parameters"])
+    assert SIMULATED["Execution"]["Id"] in parameters["Input"]["t"]["Token"]
+
+
 def test_tokens_differ_between_tries_and_iterations() -> None:
     ask = {
         "Type": "Task",
@@ -114,6 +130,14 @@ def test_tokens_differ_between_tries_and_iterations() -> None:
         if event["type"] == "TaskScheduled"
     ]
     assert len(tokens) == len(set(tokens)) == 3
+
+
+def test_an_express_execution_has_another_arn_and_no_redrives() -> None:
+    execution = simulate(one(EVERYTHING), {"a": 1}, execution_type="EXPRESS").output["Execution"]
+    assert re.fullmatch(
+        r"arn:aws:states:us-east-1:111111111111:express:StateMachine:simulated:[0-9a-f-]{36}", execution["Id"]
+    )
+    assert "RedriveCount" not in execution
 
 
 def test_execution_context_takes_a_role_and_a_region() -> None:

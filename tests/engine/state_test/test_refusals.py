@@ -206,7 +206,7 @@ MISUSED: dict[str, tuple[dict[str, Json], dict[str, Json], str]] = {
         {"mock": BUSY, "state_configuration": {"retrierRetryCount": True}},
         "retrierRetryCount must be of type",
     ),
-    "an input that is no JSON value": (PASS, {"input": {1, 2}}, "input is no JSON value"),
+    "an input that is no JSON value": (PASS, {"input": {1, 2}}, "input is no JSON: a Python set"),
     "a manifest": (
         map_state("DISTRIBUTED", ItemReader=reader(InputType="MANIFEST", ManifestType="ATHENA_DATA")),
         {"mock": {"result": []}, "state_configuration": {"mapItemReaderData": '"s3://b/k"\n'}},

@@ -16,10 +16,16 @@ from airflow.sdk import DAG, task
 ACCOUNTING = "arn:aws:sns:eu-central-1:123456789012:accounting"
 
 
+def error_name(error):
+    match error.args:
+        case [_, {"Payload": payload}]:  # of LambdaInvokeFunctionOperator
+            return json.loads(payload).get("errorType", "Lambda.Unknown")
+    return type(error).__name__
+
+
 def push_error(context):
     error = context["exception"]
-    value = {"Error": type(error).__name__, "Cause": str(error)}
-    context["ti"].xcom_push(key="error", value=value)
+    context["ti"].xcom_push(key="error", value={"Error": error_name(error), "Cause": str(error)})
 
 
 with DAG(
@@ -95,7 +101,10 @@ with DAG(
     tell_accounting = SnsPublishOperator(
         task_id="TellAccounting",
         target_arn=ACCOUNTING,
-        message="{{ ti.xcom_pull(task_ids='TellAccounting_message') | tojson }}",
+        message=(
+            "{{ macros.json.dumps(ti.xcom_pull(task_ids='TellAccounting_message'), separators=(',', ':'), "
+            "ensure_ascii=false) }}"
+        ),
     )
 
     look_for_invoices >> [read_invoices, tell_accounting_failed]

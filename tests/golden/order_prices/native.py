@@ -87,7 +87,10 @@ with DAG(
     tell = SnsPublishOperator(
         task_id="Tell",
         target_arn=NEWS,
-        message="{{ ti.xcom_pull(task_ids='Each_order_results') | tojson }}",
+        message=(
+            "{{ macros.json.dumps(ti.xcom_pull(task_ids='Each_order_results'), separators=(',', ':'), "
+            "ensure_ascii=false) }}"
+        ),
     )
 
     list_ >> each_order_items_task >> [each_order_task, each_order_results_task]

@@ -15,10 +15,16 @@ DECLARE = "arn:aws:lambda:eu-central-1:123456789012:function:declare"
 LABEL = "arn:aws:lambda:eu-central-1:123456789012:function:label"
 
 
+def error_name(error):
+    match error.args:
+        case [_, {"Payload": payload}]:  # of LambdaInvokeFunctionOperator
+            return json.loads(payload).get("errorType", "Lambda.Unknown")
+    return type(error).__name__
+
+
 def push_error(context):
     error = context["exception"]
-    value = {"Error": type(error).__name__, "Cause": str(error)}
-    context["ti"].xcom_push(key="error", value=value)
+    context["ti"].xcom_push(key="error", value={"Error": error_name(error), "Cause": str(error)})
 
 
 with DAG(
@@ -90,14 +96,14 @@ with DAG(
         on_failure_callback=push_error,
     )
 
-    # The failure of an earlier task is not for this handler.
-    @task(task_id="Return_to_sender_is_due", trigger_rule="one_failed")
-    def return_to_sender_is_due(ti):
-        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=["Customs"], run_ids=[ti.run_id])
-        if "failed" not in states[ti.run_id].values():
-            raise AirflowFailException("An earlier task has failed")
+    @task.branch(task_id="Customs_failed", trigger_rule="one_failed")
+    def customs_failed(ti):
+        error = (ti.xcom_pull(task_ids="Customs", key="error") or {}).get("Error")
+        if error == "Customs.Forbidden":
+            return "Return_to_sender"
+        raise AirflowFailException(f"No handler is for the error of Customs: {error}")
 
-    return_to_sender_is_due_task = return_to_sender_is_due()
+    customs_failed_task = customs_failed()
 
     @task(task_id="Return_to_sender")
     def return_to_sender():
@@ -139,6 +145,6 @@ with DAG(
     night_train_task >> customs_payload_task
     weigh_to_freight >> freight_task
     freight_task >> customs_payload_task
-    customs_payload_task >> customs >> [return_to_sender_is_due_task, label_payload_task]
-    return_to_sender_is_due_task >> return_to_sender() >> label_payload_task
+    customs_payload_task >> customs >> [customs_failed_task, label_payload_task]
+    customs_failed_task >> return_to_sender() >> label_payload_task
     label_payload_task >> label

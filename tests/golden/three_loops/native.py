@@ -18,6 +18,13 @@ ASK = "arn:aws:lambda:eu-central-1:123456789012:function:ask"
 STORE = "arn:aws:lambda:eu-central-1:123456789012:function:store"
 
 
+def error_name(error):
+    match error.args:
+        case [{"errorType": name}]:  # of a Lambda function
+            return name
+    return type(error).__name__
+
+
 def invoke_function(name, payload):
     response = LambdaHook().invoke_lambda(function_name=name, payload=json.dumps(payload))
     answer = json.loads(response["Payload"].read())
@@ -57,8 +64,11 @@ with DAG(
             try:
                 ask_a_person = invoke_function(ASK, data)
             except Exception as error:
-                error_2 = type(error).__name__
-                cause = str(error)
+                if error_name(error) == "NobodyThere":
+                    error_2 = error_name(error)
+                    cause = str(error)
+                else:
+                    raise
             else:
                 return ask_a_person
             time.sleep(data["patience"])

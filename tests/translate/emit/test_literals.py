@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfn_provider.translate import translate
 from sfn_provider.translate.emit import literals
+from sfn_provider.translate.styles import StyleName
 from tests.fixtures.hypothesis_examples import examples
 
 TEXTS = st.text(st.characters(codec=None), max_size=30) | st.sampled_from(
@@ -119,3 +121,15 @@ def test_prose_cannot_end_a_docstring_or_a_comment(text: str) -> None:
 
 def test_a_call_has_an_argument_a_line() -> None:
     assert literals.call("f", {"a": "1", "b": '"x"'}, "  ") == 'f(\n      a=1,\n      b="x",\n  )'
+
+
+@pytest.mark.parametrize("style", ["exact", "native"])
+def test_the_name_of_a_file_stays_on_one_line(style: StyleName) -> None:
+    name = "-".join(["orders-of-the-north"] * 3) + ".asl.json"
+    for words in range(12, 24):
+        publish = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True, "Comment": f"Reads {name}"}
+        publish["Parameters"] = {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:orders", "Message": "in"}
+        machine = {"Comment": "word " * words + name, "StartAt": "A", "States": {"A": publish}}
+        made = translate(machine, dag_id="orders", origin=name, style=style)
+        assert made.style == style
+        assert made.source.count(name) == made.source.count("orders-of-the-north") / 3 >= 3

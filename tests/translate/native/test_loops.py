@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sfn_provider.engine import simulate
 from tests.translate.native.test_mixed import exact
@@ -188,13 +189,14 @@ def run(source: str, name: str, input: Json, functions: Lambda) -> Any:
     constants = [node for node in tree.body if isinstance(node, ast.Assign)]
     for node in found:
         node.decorator_list = []
-    body = [*constants, *(node for node in found if node.name in (name, "invoke_function"))]
+    body = [*constants, *(node for node in found if node.name in (name, "invoke_function", "error_name"))]
     slept: list[float] = []
     scope: dict[str, Any] = {
         "json": json,
         "LambdaHook": lambda: functions,
         "time": type("time", (), {"sleep": slept.append}),
         "AirflowFailException": RuntimeError,
+        "ClientError": ClientError,
     }
     exec(compile(ast.Module(body, []), "dag.py", "exec"), scope)
     return scope[name](**{argument.arg: input for argument in next(n for n in found if n.name == name).args.args})

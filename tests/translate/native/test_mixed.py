@@ -97,6 +97,21 @@ def test_variables_go_into_and_out_of_an_exact_task() -> None:
     assert "macros.json.loads(ti.xcom_pull(task_ids='A')).n" in payload
 
 
+def test_a_variable_that_one_way_sets_is_not_lost_where_ways_meet() -> None:
+    caught = {"ErrorEquals": ["States.ALL"], "Assign": {"failure": "{% $states.errorOutput %}"}, "Next": "B"}
+    made = native(
+        {
+            "A": call("a", Catch=[caught], Next="B"),
+            "B": call("b", Next="C"),
+            "C": {"Type": "Choice", "Choices": [{"Condition": "{% $exists($failure) %}", "Next": "D"}], "Default": "E"},
+            "D": {"Type": "Fail", "Error": "Failed"},
+            "E": {"Type": "Succeed"},
+        },
+        QueryLanguage="JSONata",
+    )
+    assert {entry.state for entry in made.tasks if entry.how == "exact"} >= {"A", "B", "C"}
+
+
 @dataclass(frozen=True)
 class Case:
     """States, and the sets of those that stay exact together where some are refused."""

@@ -62,7 +62,8 @@ def test_variables(task_id: str, variable: str) -> None:
         ("orders.state-machine", "orders"),
         ("state_machine", "state_machine"),
         ("Überweisungen", "uberweisungen"),
-        ("2024 orders", "state_2024_orders"),
+        ("2024 orders", "2024_orders"),
+        ("???", "state_machine"),
         ("import", "import"),
     ],
 )

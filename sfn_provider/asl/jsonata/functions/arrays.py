@@ -123,6 +123,7 @@ def shuffle(evaluator: Any, array: list[Any]) -> Any:
     """``$shuffle``: with the evaluation's source of randomness."""
     if len(array) <= 1:
         return array
+    evaluator.budget.spend(len(array))
     shuffled = list(array)
     evaluator.entropy.shuffle(shuffled)
     return shuffled

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import regex
 
-from sfn_provider.asl.jsonata.errors import TIMEOUT, JsonataError
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import DateTimeUtils
+from sfn_provider.asl.jsonata.limits import TIMEOUT
 from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
 
 _WEEK_BASED: Final = frozenset("XxWw")

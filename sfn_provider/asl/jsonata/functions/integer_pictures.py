@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.asl.jsonata.errors import STACK_OVERFLOW, JsonataError
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import DateTimeUtils
+from sfn_provider.asl.jsonata.limits import STACK_OVERFLOW
 
 _EXACT_DOUBLES: Final = 2**53
 _FIRST_EXPONENT: Final = 10**21

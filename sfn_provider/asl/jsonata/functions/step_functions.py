@@ -11,7 +11,8 @@ import json
 import uuid
 from typing import Any, Final, NoReturn
 
-from sfn_provider.asl.jsonata.errors import MEMORY_LIMIT, JsonataError
+from sfn_provider.asl.jsonata.errors import JsonataError
+from sfn_provider.asl.jsonata.limits import MEMORY_LIMIT
 from sfn_provider.asl.jsonata.values import is_number, make_sequence, to_value
 
 MAX_RANGE_ITEMS: Final = 360_145

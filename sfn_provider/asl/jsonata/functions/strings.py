@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.budget import refuse_larger
-from sfn_provider.asl.jsonata.errors import MAX_ARRAY_ITEMS, MAX_STRING_LENGTH, MEMORY_LIMIT, JsonataError
+from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import NULL
+from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MAX_STRING_LENGTH, MEMORY_LIMIT
 from sfn_provider.asl.jsonata.values import format_rounded_number, is_function, is_number, make_sequence, write_json
 
 _RESERVED: Final = ";/?:@&=+$,#"
@@ -20,6 +21,9 @@ _RESERVED: Final = ";/?:@&=+$,#"
 _BASE64: Final = re.compile(
     r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?",
 )
+_WORK_OF_A_MATCH: Final = 8
+"""The work of finding a match and making its object; that of evaluating a node is 1."""
+
 _ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
@@ -101,7 +105,7 @@ def _matches(evaluator: Any, matcher: Any, text: str, name: str) -> Iterator[dic
         if not shaped:
             raise JsonataError("T1010", token=name)
         yield found
-        evaluator.budget.check()
+        evaluator.budget.spend(_WORK_OF_A_MATCH)
         found = evaluator.apply(found.get("next"), [], NULL, evaluator.environment)
 
 

@@ -16,6 +16,17 @@ _TAKE_UNDEFINED: Final = frozenset(
 """Functions with a signature that are called even where their first argument is undefined."""
 
 
+_VISIT_ALL: Final = frozenset(("clone", "distinct", "merge", "string", "zip"))
+"""Functions that go through everything in their arguments, not only through the items of an array."""
+
+
+_WORK_OF_A_CALL: Final = 8
+"""The work of calling a function, whose arguments are checked; that of evaluating a node is 1."""
+
+_WORK: Final = dict.fromkeys(("now", "fromMillis", "toMillis", "formatNumber", "formatInteger", "parseInteger"), 100)
+"""That of functions which read a picture."""
+
+
 class BuiltIn(Jsonata.JFunctionCallable):  # type: ignore[misc]
     """A built-in function as a value.
 
@@ -37,6 +48,8 @@ class BuiltIn(Jsonata.JFunctionCallable):  # type: ignore[misc]
         self.implementation = implementation
         self.needs_evaluator = needs_evaluator
         self.takes_undefined = name in _TAKE_UNDEFINED
+        self.visits_all = name in _VISIT_ALL
+        self.work = _WORK.get(name, _WORK_OF_A_CALL)
 
 
 def _error(message: str | None) -> None:

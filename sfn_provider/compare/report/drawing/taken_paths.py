@@ -4,33 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from sfn_provider.compare.report.drawing.graph import Edge, Graph
 from sfn_provider.compare.report.model import Case, StateRow
+from sfn_provider.drawing.graph import Edge, Graph
+from sfn_provider.drawing.taken_paths import TakenPaths, count_groups, walk_edges
 
 SideName = Literal["step_functions", "airflow"]
-
-
-@dataclass(frozen=True)
-class TakenPaths:
-    """The nodes and edges that ran.
-
-    Args:
-        nodes: how often each node ran.
-        edges: the edges that were taken.
-        differing: the nodes in whose states the sides differ.
-        failed: how often a node failed.
-        caught: how often it failed, and a catcher took the error.
-    """
-
-    nodes: Counter[str] = field(default_factory=Counter)
-    edges: frozenset[Edge] = frozenset()
-    differing: frozenset[str] = frozenset()
-    failed: Counter[str] = field(default_factory=Counter)
-    caught: Counter[str] = field(default_factory=Counter)
 
 
 def find_taken_paths(graph: Graph, cases: Sequence[Case], side: SideName) -> TakenPaths:
@@ -51,12 +32,12 @@ def find_taken_paths(graph: Graph, cases: Sequence[Case], side: SideName) -> Tak
     if side == "airflow":
         ran = Counter(task.task_id for case in cases for task in case.task_times if task.task_id in keys)
         nodes = ran + Counter({key: number for key, number in nodes.items() if key not in ran})
-    _count_groups(graph, nodes)
+    count_groups(graph, nodes)
     followed = {(node_of.get(one), node_of.get(other)) for one, other in transitions}
     state_nodes = set(node_of.values())
     edges = {
         (one, other)
-        for one, other in _all_edges(graph)
+        for one, other in walk_edges(graph)
         if ((one, other) in followed if {one, other} <= state_nodes else nodes[one] and nodes[other])
     }
     differing = frozenset(node_of[row.state] for case in cases for row in case.differing if row.state in node_of)
@@ -68,24 +49,6 @@ def _count_ends(cases: Sequence[Case], side: SideName, node_of: dict[str, str], 
     """Count the visits that ended in some way, by the node of their state."""
     timings = ((node_of.get(row.state), getattr(row, side)) for case in cases for row in _rows(case, side))
     return Counter(node for node, timing in timings if node is not None and timing.ended == ended)
-
-
-def _count_groups(graph: Graph, nodes: Counter[str]) -> bool:
-    """Count a group once where anything in it ran; return whether any node ran."""
-    any_ran = False
-    for node in graph.nodes:
-        inside = [_count_groups(within, nodes) for within in node.inside]
-        if any(inside) and not nodes[node.key]:
-            nodes[node.key] = 1
-        any_ran = any_ran or bool(nodes[node.key])
-    return any_ran
-
-
-def _all_edges(graph: Graph) -> Iterator[Edge]:
-    yield from graph.edges
-    for node in graph.nodes:
-        for within in node.inside:
-            yield from _all_edges(within)
 
 
 def _rows(case: Case, side: SideName) -> list[StateRow]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.exceptions import UsageError
+from sfn_provider.plurals import count
 from sfn_provider.text_files import parse_json_text
 from sfn_provider.translate.definitions.files import read_file
 from sfn_provider.translate.definitions.terraform.syntax import Block, Expression, parse_file
@@ -131,7 +132,7 @@ def read_folder(path: Path, root: Path, main: Path) -> TerraformFolder:
         for block in content.blocks:
             key = (block.kind, *block.labels)
             if len(block.labels) != _LABELS.get(block.kind, len(block.labels)):
-                notes.append(_not_read(f"{file}: a block {' '.join(key)} has {len(block.labels)} labels"))
+                notes.append(_not_read(f"{file}: a block {' '.join(key)} has {count(len(block.labels), 'label')}"))
                 continue
             if block.kind in ("locals", "terraform", "moved", "import", "check", "removed"):
                 others.append(block)

@@ -164,7 +164,8 @@ class Evaluator:
         if isinstance(state, ExactPart):
             return self._exact_part(name, state, way, context)
         language = getattr(state, "query_language", None) or self.language
-        inner = Object((("State", Object((("Name", constant(name)),), None)),), context)
+        # What else the context object has of a state is known only in a run.
+        inner = Object((("State", Object((("Name", constant(name)),), Member(context, "State"))),), context)
         environment = Environment(way.document, _context(inner, context), way.variables)
         evaluate = self._jsonata_state if language == "JSONata" else self._jsonpath_state
         return evaluate(name, state, way, environment)
@@ -288,12 +289,14 @@ def _context(inner: Object, context: Value) -> Value:
 
 
 def _merge(arrivals: list[tuple[Source | None, Way]]) -> Way:
+    """Return with what a state starts; a variable that some of the ways set alone is one that nobody can say."""
     names = dict.fromkeys(name for _, way in arrivals for name in way.variables)
-    common = [name for name in names if all(name in way.variables for _, way in arrivals)]
-    return Way(
-        one_of((mark, way.document) for mark, way in arrivals),
-        {name: one_of((mark, way.variables[name]) for mark, way in arrivals) for name in common},
-    )
+    variables: Variables = {}
+    for name in names:
+        unset = Unresolved(f"the variable {name} is set on some of the ways alone that meet here")
+        is_set = all(name in way.variables for _, way in arrivals)
+        variables[name] = one_of((mark, way.variables[name]) for mark, way in arrivals) if is_set else unset
+    return Way(one_of((mark, way.document) for mark, way in arrivals), variables)
 
 
 def _selected(path: str | None, environment: Environment) -> Value:

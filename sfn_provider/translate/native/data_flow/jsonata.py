@@ -23,6 +23,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Unresolved,
     Value,
     constant,
+    is_boolean,
     read,
     steps_of,
 )
@@ -128,7 +129,17 @@ class _Reader:
     def binary(self, node: Any) -> Value:
         if node.value not in OPERATORS:
             return self.unresolved()
-        return Call(node.value, (self.value(node.lhs), self.value(node.rhs)))
+        operands = (self.value(node.lhs), self.value(node.rhs))
+        refused = self.tested(*operands) if node.value in ("and", "or") else None
+        return refused or Call(node.value, operands)
+
+    def tested(self, *values: Value) -> Unresolved | None:
+        """Return why the truth of values is not that of Python; None where it is."""
+        if all(is_boolean(value) or isinstance(value, Absent | Unresolved) for value in values):
+            return None
+        return Unresolved(
+            f"the expression {self.source} tests what may be no Boolean, of which Python has another truth"
+        )
 
     def unary(self, node: Any) -> Value:
         if node.value == "[":
@@ -143,12 +154,14 @@ class _Reader:
         tested = self.value(node.condition)
         if isinstance(tested, Constant) and isinstance(tested.value, bool):
             return self.value(node.then if tested.value else node._else)
-        return Call("?", (tested, self.value(node.then), self.value(node._else)))
+        return self.tested(tested) or Call("?", (tested, self.value(node.then), self.value(node._else)))
 
     def function(self, node: Any) -> Value:
         if node.procedure.type != "variable" or node.procedure.value not in FUNCTIONS:
             return self.unresolved()
         arguments = tuple(map(self.value, node.arguments))
+        if node.procedure.value == "not" and (refused := self.tested(*arguments)) is not None:
+            return refused
         if node.procedure.value == "exists" and len(arguments) == 1 and (known := _exists(arguments[0])) is not None:
             return constant(known)
         return Call(f"${node.procedure.value}", arguments)

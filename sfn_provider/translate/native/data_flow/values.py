@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sfn_provider.plurals import count
+
 Json = Any
 Key = str | int
 """A step into a value: the name of a member, or the index of an item."""
@@ -129,7 +131,8 @@ Value = Constant | Source | Member | Object | Array | Call | OneOf | Absent | Un
 INPUT = Source("input")
 CONTEXT = Source("context")
 TEMPLATE = "template"
-"""The name of the call that stands for a Jinja expression of the user; its argument is the text of it."""
+"""The name of the call that stands for a Jinja expression of the user; its arguments are the text of it, and the field
+of the input in whose place it stands."""
 
 ERROR_FIELDS = ("Error", "Cause")
 """The members of an error output."""
@@ -209,7 +212,7 @@ def _step(value: Value, key: Key) -> Value:
     if isinstance(value, Array):
         if isinstance(key, int) and key < len(value.items):
             return value.items[key]
-        return Absent(f"an array of {len(value.items)} items has no {key!r}")
+        return Absent(f"an array of {count(len(value.items), 'item')} has no {key!r}")
     if isinstance(value, Constant):
         return Absent(f"{value.value!r} has no member {key!r}")
     return Member(value, key)
@@ -292,3 +295,22 @@ def marks_of(value: Value) -> Iterator[Source]:
     for part in walk(value):
         if isinstance(part, OneOf):
             yield from (mark for mark, _ in part.alternatives if mark is not None)
+
+
+def reads_error(value: Value) -> bool:
+    """Return whether a value reads the error of a failed state."""
+    return any(isinstance(part, Source) and part.kind == "error" for part in walk(value))
+
+
+_BOOLEAN = frozenset(
+    {"=", "!=", "<", "<=", ">", ">=", "and", "or", "in", "$exists", "$not", "$contains", "States.ArrayContains"}
+)
+
+
+def is_boolean(value: Value) -> bool:
+    """Return whether a value is known to be true or false, so that Python's truth is that of JSONata."""
+    if isinstance(value, OneOf):
+        return all(is_boolean(alternative) for _, alternative in value.alternatives)
+    if isinstance(value, Call):
+        return value.name in _BOOLEAN or (value.name == "?" and all(map(is_boolean, value.arguments[1:])))
+    return isinstance(value, Constant) and isinstance(value.value, bool)

@@ -68,7 +68,9 @@ class JinjaWriter(ExpressionWriter):
         if isinstance(value, Object | Array):
             return self.json_text(value)
         if isinstance(value, Call) and value.name == "States.JsonToString":
-            return self.json_text(value.arguments[0])
+            text = value.arguments[0]
+            if is_constant(text):
+                return escape(json.dumps(as_json(text), ensure_ascii=False, separators=(",", ":")))
         return f"{{{{ {self.expression(value)} }}}}"
 
     def json_text(self, value: Value) -> str:
@@ -139,8 +141,9 @@ class JinjaWriter(ExpressionWriter):
     def _call(self, call: Call) -> str:
         if call.name == TEMPLATE:
             return str(as_json(call.arguments[0]))
+        call = self.plain_call(call)
         writer = _CALLS.get(call.name)
-        if writer is None:
+        if writer is None or (call.name == "States.JsonMerge" and len(call.arguments) != 2):
             raise NotNative(f"{call.name} has no Jinja that means the same")
         if call.name == "States.Format":
             return "(" + " ~ ".join(map(self.expression, format_parts(call))) + ")"
@@ -152,7 +155,8 @@ _CALLS = {
     "States.Format": "",
     "States.UUID": "macros.uuid.uuid4()",
     "States.StringToJson": "macros.json.loads({0})",
-    "States.JsonToString": "{0} | tojson",
+    # The filter tojson sorts members, and escapes what HTML does.
+    "States.JsonToString": "macros.json.dumps({0}, separators=(',', ':'), ensure_ascii=false)",
     "States.ArrayLength": "{0} | length",
     "States.ArrayGetItem": "{0}[{1}]",
     "$string": "({0} if {0} is string else {0} | tojson)",
@@ -162,6 +166,7 @@ _CALLS = {
     "-": "({0} - {1})",
     "$count": "{0} | length",
     "States.MathAdd": "({0} + {1})",
+    "States.JsonMerge": "dict({0}, **{1})",
 }
 """The Jinja of functions whose meaning is the same."""
 

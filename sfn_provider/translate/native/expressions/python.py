@@ -174,6 +174,7 @@ class PythonWriter(ExpressionWriter):
             return self._joined(tuple(_operands(call)))
         if call.name == "$exists":
             return self._exists(call.arguments[0])
+        call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
         if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
             raise NotNative(f"{call.name} has no Python that means the same")
@@ -231,11 +232,12 @@ _JSON: tuple[Import, ...] = (("json", ""),)
 CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "States.UUID": ("str(uuid4())", (("uuid", "uuid4"),)),
     "States.StringToJson": ("json.loads({})", _JSON),
-    "States.JsonToString": ('json.dumps({}, separators=(",", ":"))', _JSON),
+    "States.JsonToString": ('json.dumps({}, separators=(",", ":"), ensure_ascii=False)', _JSON),
     "States.ArrayLength": ("len({})", ()),
     "States.ArrayContains": ("({1} in {0})", ()),
     "States.ArrayGetItem": ("{}[{}]", ()),
     "States.MathAdd": ("({} + {})", ()),
+    "States.JsonMerge": ("{{**{0}, **{1}}}", ()),
     "=": ("({} == {})", ()),
     "!=": ("({} != {})", ()),
     "<": ("({} < {})", ()),

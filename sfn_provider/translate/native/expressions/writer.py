@@ -65,6 +65,13 @@ class ExpressionWriter:
             raise NotNative(value.why)
         raise TypeError(f"no expression for {value!r}")
 
+    @staticmethod
+    def plain_call(call: Call) -> Call:
+        """Return a call without an argument that says nothing: that a merge of objects is not a deep one."""
+        *others, last = call.arguments or (call,)
+        is_shallow = isinstance(last, Constant) and last.value is False
+        return Call(call.name, tuple(others)) if call.name == "States.JsonMerge" and is_shallow else call
+
     def _possible(self, value: Value) -> str:
         """Return the expression of an object to which members are added, and which is made where it is missing."""
         start, keys = steps_of(value)
@@ -127,6 +134,8 @@ def ordered_alternatives(value: OneOf, most: int = MOST_WAYS) -> list[tuple[Sour
     if len(found) > most:
         raise NotNative(f"{len(found)} ways that meet here build the value differently")
     marked = [(mark, entry) for mark, entry in found if mark is not None]
+    if len({mark for mark, _ in marked}) < len(marked):  # several catchers of one Task
+        raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
     return [*marked, *((None, entry) for entry in unmarked)]
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from sfn_provider.asl.model import Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait
 from sfn_provider.translate.emit.literals import string
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
-from sfn_provider.translate.native.data_flow.values import Array, Key, Object, Source, Value, read, walk
+from sfn_provider.translate.native.data_flow.values import Array, Key, Object, Source, Value, read, reads_error
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
@@ -29,12 +29,13 @@ from sfn_provider.translate.native.items.statements import (
     lay_out,
     suite,
 )
-from sfn_provider.translate.native.mapping import catcher_number, check_map
-from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.mapping import check_map
+from sfn_provider.translate.native.model import ERROR_NAME, NotNative
 from sfn_provider.translate.native.nodes import NodeMaker, fail_exception, moment_imports
 from sfn_provider.translate.native.poll_nodes import leaving_test
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import END
+from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, names_error
 from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
 from sfn_provider.translate.native.states.python_lines import (
     comment_lines,
@@ -150,7 +151,7 @@ class ItemBody:
         if place is None:
             return self.maker.find(source, keys)
         if source.kind == "error":
-            fields = {"Error": "type(error).__name__", "Cause": "str(error)"}
+            fields = {"Error": self._names[f"{source.state}\0error"], "Cause": "str(error)"}
             whole = ", ".join(f'"{name}": {text}' for name, text in fields.items())
             return Place("\0" + (fields[str(keys[0])] if keys else f"{{{whole}}}"))
         if source.kind == "result" and source.state in self.calls.forms:
@@ -337,12 +338,27 @@ class ItemBody:
         with self._deeper():
             tried = Case(["try:"], write())
         self._places[Source("error", flow.name)] = Place("")
-        caught = flow.ways[1 + catcher_number(catchers)]
-        handler = self._case(scope, ["except Exception as error:"], caught, join, finish)
+        handler = self._handler(scope, flow, join, finish)
         if always_leaves(handler):
             return [Branches([tried, handler])], flow.ways[0]
         success = self._case(scope, ["else:"], flow.ways[0], join, finish)
         return self._meeting([tried, handler, success], join)
+
+    def _handler(self, scope: ScopeFlow, flow: StateFlow, join: str, finish: Finish) -> Case:
+        """Write what is done with an error: what its catcher says, or nothing where none takes it."""
+        is_function = isinstance(flow.state, Task) and names_error(flow.state)
+        name = f"{ERROR_NAME}(error)" if is_function else "type(error).__name__"
+        head, self._names[f"{flow.name}\0error"] = ["except Exception as error:"], name
+        if catches_all(flow.state) and all(way == flow.ways[1] for way in flow.ways[2:]):
+            return self._case(scope, head, flow.ways[1], join, finish)
+        tests = error_tests_of_call(flow.state)
+        cases: list[Case] = []
+        with self._deeper():
+            for test, target in zip(tests, flow.ways[1:], strict=True):
+                lines = [f"{'elif' if cases else 'if'} {test.condition(name)}:"]
+                cases.append(self._case(scope, ["else:"] if test.takes_all else lines, target, join, finish))
+        cases += [] if tests[-1].takes_all else [Case(["else:"], ["raise"])]
+        return Case(head, [Branches(cases)], [arrival for case in cases for arrival in case.arrivals])
 
     def _merged(self, name: str, arrivals: list[Arrival]) -> Way:
         """Return with what it goes on where ways meet."""
@@ -386,8 +402,3 @@ class ItemBody:
 
     def _deeper(self) -> AbstractContextManager[None]:
         return self.maker.in_width(self.maker.width - 4)
-
-
-def reads_error(value: Value) -> bool:
-    """Return whether a value reads the error of a failed state."""
-    return any(isinstance(part, Source) and part.kind == "error" for part in walk(value))

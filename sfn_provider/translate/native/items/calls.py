@@ -16,7 +16,7 @@ from sfn_provider.translate.native.nodes import HOOK, NodeMaker
 from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
 from sfn_provider.translate.native.states.python_lines import call_lines, indented
 from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm, choose_poll_form
-from sfn_provider.translate.native.states.timing import effective_retrier
+from sfn_provider.translate.native.states.timing import check_retriers, effective_retrier
 
 _TENACITY = "tenacity"
 
@@ -73,6 +73,7 @@ class ItemCalls:
         """
         state: Task = flow.state  # type: ignore[assignment]
         retrier = effective_retrier(state.retry)
+        check_retriers(state.retry)
         with self.maker.in_width(self.maker.width - (8 if retrier is not None else 0)):
             lines = self._call(flow, writer, variable)
         if retrier is None:

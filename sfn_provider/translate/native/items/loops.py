@@ -13,10 +13,11 @@ from sfn_provider.translate.native.data_flow.values import (
     Value,
     constant,
     read,
+    reads_error,
     walk,
 )
 from sfn_provider.translate.native.expressions.places import Place
-from sfn_provider.translate.native.items.body import Finish, ItemBody, Written, reads_error
+from sfn_provider.translate.native.items.body import Finish, ItemBody, Written
 from sfn_provider.translate.native.items.statements import Arrival, Branches, Case, Later, Statements, lay_out
 from sfn_provider.translate.native.loop_parts import AGAIN, LEAVE, LoopPart
 from sfn_provider.translate.native.model import NotNative

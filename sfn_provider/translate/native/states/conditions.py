@@ -16,7 +16,16 @@ from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import expression_value
 from sfn_provider.translate.native.data_flow.templates import path_value
-from sfn_provider.translate.native.data_flow.values import Absent, Key, Source, Value, reads_of, steps_of
+from sfn_provider.translate.native.data_flow.values import (
+    Absent,
+    Key,
+    Source,
+    Unresolved,
+    Value,
+    is_boolean,
+    reads_of,
+    steps_of,
+)
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.states.python_lines import without_brackets
@@ -96,8 +105,10 @@ def _jsonata_condition(condition: str | bool, flow: StateFlow, writer: PythonWri
     if isinstance(condition, bool):
         return str(condition)
     source = condition[2:-2].strip() if is_jsonata(condition) else condition
-    text = writer.expression(expression_value(source, flow.environment))
-    return without_brackets(text)
+    value = expression_value(source, flow.environment)
+    if not is_boolean(value) and not isinstance(value, Absent | Unresolved):
+        raise NotNative(f"the condition {source} may be no Boolean, which fails in Step Functions")
+    return without_brackets(writer.expression(value))
 
 
 def _variable(rule: ChoiceRule, flow: StateFlow) -> Value:
@@ -189,6 +200,16 @@ def rule_values(flow: StateFlow) -> Iterator[Value]:
     """Iterate over the values that the rules of a Choice read."""
     if isinstance(flow.state, Choice):
         for rule in flow.state.choices:
+            yield from values_of_rule(rule, flow)
+
+
+def compared_values(flow: StateFlow) -> Iterator[Value]:
+    """Iterate over the values that the rules of a Choice compare, but not those whose presence alone they test."""
+    pending = list(flow.state.choices) if isinstance(flow.state, Choice) else []
+    while pending:
+        rule = pending.pop()
+        pending += [*(rule.and_ or ()), *(rule.or_ or ()), *((rule.not_,) if rule.not_ else ())]
+        if rule.condition is not None or (rule.comparison is not None and rule.comparison != "IsPresent"):
             yield from values_of_rule(rule, flow)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Iterable
 from typing import Any
 
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
-from sfn_provider.translate.emit.literals import argument, call, inline, prose
+from sfn_provider.translate.emit.literals import argument, call, inline, prose, wrap
 from sfn_provider.translate.native.data_flow.values import Key
 
 
@@ -110,7 +109,7 @@ def without_brackets(text: str) -> str:
 
 def comment_lines(comment: str | None, width: int) -> list[str]:
     """Return a comment of a definition in lines of a width."""
-    return [f"# {line}" for line in textwrap.wrap(prose(comment or ""), width - 2)]
+    return [f"# {line}" for line in wrap(prose(comment or ""), width - 2)]
 
 
 def if_lines(condition: str, operands: list[str], width: int) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sfn_provider.asl import parse
-from sfn_provider.compare.report.drawing.graph import dag_graph, machine_graph
-from sfn_provider.compare.report.drawing.svg import draw
 from sfn_provider.compare.report.drawing.taken_paths import find_taken_paths
+from sfn_provider.drawing.graph import dag_graph, machine_graph
+from sfn_provider.drawing.svg import draw
 from sfn_provider.translate import translate
 from tests.compare.report.test_builder import BROKEN, ENDS
 from tests.fixtures.definitions import END, call, choose, machine

@@ -22,7 +22,6 @@ _INVOKE: Final = OperatorRow(
     },
     required=("FunctionName",),
     returns={"$.Payload": Returned("json")},
-    lost=("A function that fails is a ValueError with its payload; the error type that it gives has no name.",),
 )
 
 _LAMBDA: Final = (

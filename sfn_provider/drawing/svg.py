@@ -6,9 +6,9 @@ import itertools
 import unicodedata
 from dataclasses import dataclass, replace
 
-from sfn_provider.compare.report.drawing.graph import Graph, Node
-from sfn_provider.compare.report.drawing.layered_layout import Point, Size, lay_out
-from sfn_provider.compare.report.drawing.taken_paths import TakenPaths
+from sfn_provider.drawing.graph import Graph, Node
+from sfn_provider.drawing.layered_layout import Point, Size, lay_out
+from sfn_provider.drawing.taken_paths import TakenPaths
 
 _CHARACTER, _SMALL_CHARACTER, _LINE, _PADDING = 7.6, 6.2, 17.0, 13.0
 _HEAD = 34.0

@@ -1,0 +1,43 @@
+"""Defines the bounds of an evaluation, with AWS's words for each, and says whose bound has ended one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STACK_OVERFLOW: Final = (
+    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
+)
+TIMEOUT: Final = "Expression evaluation timeout: Check for infinite loop"
+MEMORY_LIMIT: Final = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+
+MAX_WORK: Final = 600_000
+"""How much work an evaluation may take, where evaluating a node is 1: about as much as a second allows."""
+
+MAX_MATCHING_SECONDS: Final = 1.5
+"""How long one evaluation may match regular expressions: the library that matches them has no other bound."""
+
+MAX_ARRAY_ITEMS: Final = 873_782
+"""AWS refuses a longer array for its memory."""
+
+MAX_STRING_LENGTH: Final = MAX_ARRAY_ITEMS * 8
+"""AWS refuses a longer text for its memory."""
+
+
+def is_timeout(cause: str | None) -> bool:
+    """Return whether the cause of an error says that an expression took too long."""
+    return cause is not None and TIMEOUT in cause
+
+
+def explain_limit(cause: str | None) -> str | None:
+    """Return a sentence about the bound by which an evaluation ended; None where it did not end by one of ours.
+
+    Args:
+        cause: the cause of a ``States.QueryEvaluationError``, which has AWS's words alone.
+    """
+    if not is_timeout(cause):
+        return None
+    return (
+        f"This bound is sfn_provider's: {MAX_WORK:,} steps of an expression, or {MAX_MATCHING_SECONDS} seconds of "
+        "matching regular expressions, in place of the second or so that AWS gives one. It cannot be changed; neither "
+        "can AWS's. Where the expression does end, do its work in a task, or on fewer items"
+    )

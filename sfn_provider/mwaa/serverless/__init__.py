@@ -1,0 +1,1 @@
+"""Makes the files to create a workflow of Amazon MWAA Serverless from."""

@@ -1,0 +1,86 @@
+"""Makes the files of a workflow: YAML, code package, IAM policies, README, CloudFormation template."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.mwaa.serverless.code_archive import make_code_archive
+from sfn_provider.mwaa.serverless.iam import TRUST, make_role_policy
+from sfn_provider.mwaa.serverless.readme import render_readme, role_name
+from sfn_provider.mwaa.serverless.template import make_template
+from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE
+from sfn_provider.translate import Translation
+
+_NAME: Final = re.compile(r"[a-zA-Z0-9]+[a-zA-Z0-9.\-_]*")
+"""What a workflow may be named. Source: the API's model, CreateWorkflow."""
+
+_MAX_NAME: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowBundle:
+    """The files of a workflow.
+
+    Args:
+        files: the content by path below the output folder; empty where the workflow cannot be.
+        diagnostics: what stops it, and what a user should know.
+    """
+
+    files: dict[str, bytes]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def make_workflow_bundle(translation: Translation) -> WorkflowBundle:
+    """Make the files of a workflow; the same input gives the same bytes.
+
+    Args:
+        translation: a machine, translated for MWAA Serverless.
+
+    Raises:
+        ValueError: it was translated for something else.
+        UsageError: the code package cannot be made, as a dependency of this package cannot be had.
+    """
+    workflow = translation.workflow
+    if workflow is None:
+        raise ValueError(f"{translation.plan.dag_id} was not translated for MWAA Serverless")
+    diagnostics = [*translation.diagnostics, *_check_name(workflow.name)]
+    if any(found.level == "error" for found in diagnostics):
+        return WorkflowBundle({}, tuple(diagnostics))
+    uploaded = {"workflow.yaml": translation.source.encode()}
+    if workflow.way == "code":
+        uploaded["code.zip"] = make_code_archive()
+    digest = sha256(b"".join(sha256(content).digest() for content in uploaded.values())).hexdigest()[:12]
+    # A new folder for each content: CloudFormation updates a workflow only where a property changes.
+    keys = {name: f"{workflow.name}/{digest}/{name}" for name in uploaded}
+    variables = {STORAGE_VARIABLE: f"s3://${{Bucket}}/{workflow.name}/runs"} if workflow.way == "code" else {}
+    policy, left_out = make_role_policy(workflow, translation.plan.machine)
+    in_template, _ = make_role_policy(workflow, translation.plan.machine, "${Bucket}")
+    files = uploaded | {
+        "policy.json": _json(policy),
+        "trust.json": _json(TRUST),
+        "manage.py": Path(__file__).with_name("manage.py").read_bytes(),
+        "workflow.json": _json(
+            {"name": workflow.name, "role": role_name(workflow), "files": keys, "environment": variables}
+        ),
+        "README.md": render_readme(workflow, keys, translation.findings).encode(),
+        "template.yaml": make_template(workflow, in_template, keys, variables).encode(),
+    }
+    diagnostics += [Diagnostic("warning", "POLICY_INCOMPLETE", text, "policy.json") for text in left_out]
+    return WorkflowBundle(dict(sorted(files.items())), tuple(diagnostics))
+
+
+def _check_name(name: str) -> list[Diagnostic]:
+    if _NAME.fullmatch(name) and len(name) <= _MAX_NAME:
+        return []
+    message = f"{name!r} is no name of a workflow: begin with a letter or a digit; give another one with --dag-id"
+    return [Diagnostic("error", "WORKFLOW_NAME", message)]
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()

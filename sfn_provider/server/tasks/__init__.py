@@ -1,0 +1,1 @@
+"""Answers tasks on the local server: mocks, Python functions, services at endpoints."""

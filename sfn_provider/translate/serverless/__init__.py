@@ -1,0 +1,1 @@
+"""Translates machines into workflows of Amazon MWAA Serverless: YAML, by operators or by own code."""
