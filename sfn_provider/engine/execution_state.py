@@ -155,6 +155,7 @@ class ExecutionState:
         output: the execution's output once it SUCCEEDED, or what leaves the region.
         error: error name once it FAILED.
         cause: cause once it FAILED.
+        is_oversized: True where that error is an `OversizedOutput`, which States.ALL does not match.
         exit: where a region leaves to: name of a state outside of it.
         variables: variables at the end, for the region that goes on from there.
         previous: id of the last event of the root frame, for the region that goes on from there.
@@ -183,6 +184,7 @@ class ExecutionState:
     output: Json = None
     error: str | None = None
     cause: str | None = None
+    is_oversized: bool = False
     exit: str | None = None
     variables: dict[str, Json] = field(default_factory=dict)
     previous: int = 0

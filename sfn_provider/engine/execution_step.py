@@ -221,7 +221,8 @@ class ExecutionStep(StepContext):
         """Leave a failure from before the branches to the task that joins them: it has the state's Catch."""
         self.observe_failure(frame, frame.state, error, join_decides=True)
         location = error.location if isinstance(error, QueryEvaluationError) else None
-        frame.progress = DeferredFailure(error.error, error.cause, evaluation, location)
+        is_oversized = isinstance(error, OversizedOutput)
+        frame.progress = DeferredFailure(error.error, error.cause, evaluation, location, is_oversized)
         self.execution.awaits_branches = True
 
     def _emit_evaluation_failed(self, frame: Frame, state: CompiledState, error: StatesError, location: str) -> None:
@@ -337,6 +338,7 @@ class ExecutionStep(StepContext):
             self.on_failure(self._failed_frames or self.execution.copy_frames())
         self._end(frame)
         self.execution.status, self.execution.error, self.execution.cause = status, error.error, error.cause
+        self.execution.is_oversized = isinstance(error, OversizedOutput)
         if not self.execution.is_branch:
             self.emit(frame, _END_EVENTS[status], error.details)
 
