@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 from sfn_provider.compare.cost.granularities import GranularityEstimate, estimate_granularities, format_estimates
 from sfn_provider.compare.cost.prices import Prices, load_prices
 from sfn_provider.translate import Translation, report
+from sfn_provider.translate.plan.granularity import Granularity
+from sfn_provider.translate.plan.model import DagPlan
+from sfn_provider.translate.serverless.own_code import plan_workflow
 from sfn_provider.translate.translator import plan_tasks
 
 
@@ -33,4 +36,10 @@ def report_object(translation: Translation, region: str) -> dict[str, Any]:
 
 def _estimates(translation: Translation, prices: Prices) -> tuple[GranularityEstimate, ...]:
     plan = translation.plan
-    return estimate_granularities(partial(plan_tasks, plan), plan.granularity, prices)
+    made = plan_tasks if translation.workflow is None else _plan_workflow
+    return estimate_granularities(partial(made, plan), plan.granularity, prices)
+
+
+def _plan_workflow(plan: DagPlan, granularity: Granularity) -> DagPlan:
+    """Return the plan of a workflow with tasks of another granularity: it has neither groups nor mapped tasks."""
+    return plan_workflow(replace(plan, granularity=granularity))

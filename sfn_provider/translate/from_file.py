@@ -15,7 +15,9 @@ from sfn_provider.translate.translator import Translation, translate_definition
 if TYPE_CHECKING:
     from sfn_provider._compat import DAG
     from sfn_provider.translate.plan.granularity import TasksName
+    from sfn_provider.translate.serverless.style import WayName
     from sfn_provider.translate.styles import StyleName
+    from sfn_provider.translate.translator import TargetName
 
 
 def translate_file(
@@ -31,6 +33,9 @@ def translate_file(
     map_batch: int | None = None,
     airflow_version: str | None = None,
     templates: Mapping[str, str] | None = None,
+    target: TargetName = "mwaa",
+    way: WayName = "auto",
+    start_date: str | None = None,
 ) -> Translation:
     """Translate the definition that a reference names.
 
@@ -46,6 +51,9 @@ def translate_file(
         map_batch: as for `sfn_provider.translate.translate`.
         airflow_version: as for `sfn_provider.translate.translate`.
         templates: as for `sfn_provider.translate.translate`.
+        target: as for `sfn_provider.translate.translate`.
+        way: as for `sfn_provider.translate.translate`.
+        start_date: as for `sfn_provider.translate.translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
@@ -63,6 +71,9 @@ def translate_file(
         map_batch=map_batch,
         airflow_version=airflow_version,
         templates=templates,
+        target=target,
+        way=way,
+        start_date=start_date,
     )
 
 

@@ -6,12 +6,13 @@ import json
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.mwaa.serverless.code_archive import make_code_archive
 from sfn_provider.mwaa.serverless.iam import TRUST, make_role_policy
-from sfn_provider.mwaa.serverless.readme import render_readme
+from sfn_provider.mwaa.serverless.readme import render_readme, role_name
 from sfn_provider.mwaa.serverless.template import make_template
 from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE
 from sfn_provider.translate import Translation
@@ -63,7 +64,11 @@ def make_workflow_bundle(translation: Translation) -> WorkflowBundle:
     files = uploaded | {
         "policy.json": _json(policy),
         "trust.json": _json(TRUST),
-        "README.md": render_readme(workflow, keys, variables, translation.findings).encode(),
+        "manage.py": Path(__file__).with_name("manage.py").read_bytes(),
+        "workflow.json": _json(
+            {"name": workflow.name, "role": role_name(workflow), "files": keys, "environment": variables}
+        ),
+        "README.md": render_readme(workflow, keys, translation.findings).encode(),
         "template.yaml": make_template(workflow, in_template, keys, variables).encode(),
     }
     diagnostics += [Diagnostic("warning", "POLICY_INCOMPLETE", text, "policy.json") for text in left_out]

@@ -171,7 +171,7 @@ class _Builder:
         key = f"{name}\0end{number}"
         self.routes.nodes[key] = RouteNode(key, "end", name, groups)
         for left, kind in ends:
-            self._edge(left, key, kind, left)
+            self._edge(left, key, kind, self.routes.nodes[left].state)
             if kind == "choice":
                 ways = self.routes.choices.setdefault(left, {})
                 ways |= {way: key for way in (END, *ways) if ways.get(way, END) == END}

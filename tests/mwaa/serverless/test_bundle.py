@@ -62,7 +62,9 @@ def bundle(definition: Any, name: str = "orders", **options: Any) -> WorkflowBun
 
 def test_a_workflow_of_operators_has_no_code_and_no_storage() -> None:
     files = bundle(LINE).files
-    assert list(files) == ["README.md", "policy.json", "template.yaml", "trust.json", "workflow.yaml"]
+    assert [*files] == [
+        *("README.md", "manage.py", "policy.json", "template.yaml", "trust.json", "workflow.json", "workflow.yaml")
+    ]
     assert STORAGE_VARIABLE.encode() not in files["README.md"] + files["template.yaml"]
     assert b"runs" not in files["policy.json"]
 
@@ -145,20 +147,19 @@ def test_a_resource_without_a_value_is_a_wildcard_or_named() -> None:
 
 
 @pytest.mark.parametrize("definition", [LINE, BRANCH], ids=["operators", "code"])
-def test_the_template_and_the_readme_agree(definition: dict[str, Any]) -> None:
+def test_the_template_and_the_commands_agree(definition: dict[str, Any]) -> None:
     files = bundle(definition).files
     template = yaml.safe_load(files["template.yaml"])
     properties = template["Resources"]["Workflow"]["Properties"]
     key = properties["DefinitionS3Location"]["ObjectKey"]
-    guide = files["README.md"].decode()
     assert re.fullmatch(r"orders/[0-9a-f]{12}/workflow.yaml", key)
-    assert guide.count(f"Bucket=$BUCKET,ObjectKey={key}") == 2
-    assert guide.count(key.rpartition("/")[0]) >= 3
+    read = json.loads(files["workflow.json"])
+    assert key == read["files"]["workflow.yaml"]
+    assert f'aws s3 cp workflow.yaml "s3://$BUCKET/{key}"' in files["README.md"].decode()
     assert ("Code" in properties) is ("code.zip" in files) is ("Environment" in properties)
-    if "Environment" in properties:
-        variables = properties["Environment"]["Variables"]
-        assert variables == {STORAGE_VARIABLE: {"Fn::Sub": "s3://${Bucket}/orders/runs"}}
-        assert guide.count(f"Variables={{{STORAGE_VARIABLE}=s3://$BUCKET/orders/runs}}") == 2
+    variables = properties.get("Environment", {}).get("Variables", {})
+    assert variables == {name: {"Fn::Sub": text} for name, text in read["environment"].items()}
+    assert read["environment"] == ({STORAGE_VARIABLE: "s3://${Bucket}/orders/runs"} if "code.zip" in files else {})
     [policy] = template["Resources"]["Role"]["Properties"]["Policies"]
     written = json.dumps(policy["PolicyDocument"]).replace("${Bucket}", "BUCKET")
     named = re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", written)
@@ -170,7 +171,7 @@ def test_the_steps_are_commands_for_a_shell(definition: dict[str, Any]) -> None:
     made = bundle(definition, schedule="@daily", params={"it's": "$HOME"})
     steps = "\n".join(made.files["README.md"].decode().split("```")[1::2])
     subprocess.run(["bash", "-n"], input=steps, text=True, check=True)
-    assert '--override-parameters \'{"it\\u0027s": "$HOME"}\'' in steps
+    assert 'start --input \'{"it\\u0027s": "$HOME"}\'' in steps
 
 
 def test_a_name_that_the_service_would_refuse_is_refused() -> None:
@@ -203,7 +204,7 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 
 def test_a_workflow_is_written(command: Any) -> None:
     code, _, err, files = command(LINE)
-    assert (code, len(files)) == (0, 5)
+    assert (code, len(files)) == (0, 7)
     assert "The steps from here are in" in err
 
 
