@@ -21,8 +21,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(INSTALLED)  ## Run the sales pipeline both ways, on five routes, in both styles of DAG, and compare
+demo: $(INSTALLED)  ## Drive the sales pipeline from a DAG, run it both ways, on five routes, in both styles of DAG, and compare
 	@mkdir -p build
+	$(BIN)/sfn-provider serve SalesPipeline=dags/sales_pipeline.asl.json --mock dags/sales_pipeline.mocks.json#QualityPasses \
+		--time virtual --port 0 --dag dags/start_sales_pipeline.py
 	$(BIN)/sfn-provider compare dags/sales_pipeline.asl.json \
 		--input @dags/sales_pipeline.input.json --mock dags/sales_pipeline.mocks.json \
 		--schedule 'cron(0 2 * * ? *)' --output build/sales_pipeline.py --html build/sales_pipeline.html
@@ -78,7 +80,8 @@ test-amazon: $(INSTALLED)  ## Run the amazon provider's own tests of Step Functi
 	$(BIN)/python -m tests.amazon_provider
 
 test-recordings: $(INSTALLED)  ## Replay all recorded executions of AWS, where they stand beside the project; make test does some
-	SFN_PROVIDER_ALL_RECORDINGS=1 $(BIN)/python -m pytest tests/compare/replay/test_recordings.py --numprocesses 0
+	SFN_PROVIDER_ALL_RECORDINGS=1 $(BIN)/python -m pytest tests/compare/replay/test_recordings.py \
+		tests/server/test_recordings.py --numprocesses 0
 
 EXAMPLES := 300
 properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs, others each time: EXAMPLES=300

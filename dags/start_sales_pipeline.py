@@ -18,6 +18,11 @@ What to set, under Admin > Variables (each has a default, see below):
 The credentials are those of the Airflow connection ``aws_default``; without such a connection, those of the machine.
 They need ``states:StartExecution``, ``states:DescribeExecution``, ``states:GetExecutionHistory`` and
 ``states:StopExecution``.
+
+To try it without AWS, where ``sfn-provider serve SalesPipeline=dags/sales_pipeline.asl.json`` runs on the same machine,
+Airflow's environment needs one line::
+
+    AIRFLOW_CONN_AWS_DEFAULT='aws://local:local@/?endpoint_url=http%3A%2F%2F127.0.0.1%3A8083&region_name=us-east-1'
 """
 
 from __future__ import annotations

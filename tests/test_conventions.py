@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TypeGuard
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sfn_provider"
@@ -84,13 +83,13 @@ def test_the_first_line_of_a_module_says_what_is_in_it() -> None:
 
 
 def test_a_number_is_written_with_its_noun_in_the_right_form() -> None:
-    texts = [(name, node.value) for name, tree in trees().items() for node in ast.walk(tree) if is_text(node)]
-    found = [f"{name}: {text}" for name, text in texts if re.search(r"[a-z]\(s\)", text)]
+    found = [
+        f"{name}: {line.strip()}"
+        for name, path in MODULES.items()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"} [a-z ]+\(s\)", line)
+    ]
     assert not found, "use sfn_provider.plurals.count:\n" + "\n".join(found)
-
-
-def is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def test_a_banned_word_is_found() -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -31,8 +31,6 @@ TABLE_FILES: Final[dict[Family, Path]] = {
     "optimized": Path(__file__).with_name("optimized_actions.txt.gz"),
     "aws-sdk": Path(__file__).with_name("sdk_actions.txt.gz"),
 }
-
-_SERVICE = re.compile(r"[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +70,14 @@ class ServiceActions:
         Raises:
             KeyError: there is no such action or structure.
         """
-        values: dict[str, str] = {}
-        required = []
-        for word in self.lines[name].split():
-            field, _, value = word.lstrip("*").partition("=")
-            values[field] = value
-            if word.startswith("*"):
-                required.append(field)
-        return StructureFields(values, tuple(required))
+        return _parse_fields(self.lines[name])
+
+
+@lru_cache(1024)
+def _parse_fields(line: str) -> StructureFields:
+    words = [(word.startswith("*"), *word.lstrip("*").partition("=")) for word in line.split()]
+    values = {field: value for _, field, _, value in words}
+    return StructureFields(values, tuple(field for is_required, field, _, _ in words if is_required))
 
 
 def parse_actions(block: str, source: str) -> ServiceActions:
@@ -106,18 +104,25 @@ def service_actions(family: Family, service: str) -> ServiceActions | None:
         service: as the resource ARN names it.
     """
     text = _read_table(family)
-    start = text.find(f"\n\n{service}\n") if _SERVICE.fullmatch(service) else -1
-    if start < 0:
+    if service not in _known_services(family):
         return None
+    start = text.index(f"\n\n{service}\n")
     block = text[start + 2 : text.index("\n\n", start + 2)]
     return parse_actions(block.partition("\n")[2], table_source(family))
 
 
+@cache
 def table_source(family: Family) -> str:
     """Return what a table was made from: ``botocore 1.43.117``."""
     return _read_table(family).partition("\n")[0].removeprefix("# ")
 
 
-def service_names(family: Family) -> Iterator[str]:
-    """Iterate over the services of a table."""
-    return (match[1] for match in re.finditer(r"\n\n([a-z0-9-]+)\n", _read_table(family)))
+@cache
+def _known_services(family: Family) -> frozenset[str]:
+    return frozenset(service_names(family))
+
+
+@cache
+def service_names(family: Family) -> tuple[str, ...]:
+    """Return the services of a table."""
+    return tuple(re.findall(r"\n\n([a-z0-9-]+)\n", _read_table(family)))

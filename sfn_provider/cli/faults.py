@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from pathlib import Path
@@ -13,6 +14,7 @@ from sfn_provider.executions.masking import one_line
 TRACEBACK_VARIABLE: Final = "SFN_PROVIDER_TRACEBACK"
 """The environment variable that asks for the whole traceback."""
 
+_NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MOST_CHARACTERS: Final = 500
 _PACKAGE: Final = Path(sfn_provider.__file__).parent
 
@@ -28,6 +30,8 @@ def describe_fault(error: Exception) -> str:
     """
     if isinstance(error, MemoryError):
         text = "Error: there is not enough memory for what the files hold"
+    elif isinstance(error, OSError) and error.errno in _NO_SPACE:
+        text = f"Error: {error.strerror}: free some where the output or the temporary files (TMPDIR) go"
     elif isinstance(error, RecursionError):
         text = f"Error: what the files hold lies too deep in one another (at {_place(error)})"
     else:

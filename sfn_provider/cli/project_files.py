@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sfn_provider.cli.output_files import check_folder, make_folder, write_file, write_files
+from sfn_provider.cli.output_files import check_folder, write_file, write_files
 from sfn_provider.exceptions import UsageError
 
 RECORD = ".sfn-provider.json"
@@ -25,7 +25,7 @@ def write_project(folder: str, files: Mapping[str, str]) -> None:
         UsageError: where a file is there that this command has not written, or that was changed since; nothing is
             written then. Or where one cannot be written.
     """
-    root = make_folder(folder)
+    root = Path(folder)
     written = _read_record(root / RECORD)
     others = [path for path in files if not _is_own(root / path, written.get(path), files[path])]
     if others:
@@ -34,10 +34,10 @@ def write_project(folder: str, files: Mapping[str, str]) -> None:
             f"--project {folder}: {listed} {'is' if len(others) == 1 else 'are'} not as this command has written it; "
             "move it away, or name another folder. Nothing is written"
         )
-    for path in files:
-        make_folder((root / path).parent)
     written |= {path: _digest(text.encode()) for path, text in files.items()}
-    write_files({**{root / path: text for path, text in files.items()}, root / RECORD: _record_text(written)})
+    write_files(
+        {**{root / path: text for path, text in files.items()}, root / RECORD: _record_text(written)}, make_folders=True
+    )
 
 
 def write_owned(path: str, text: str, *, overwrite: bool) -> None:

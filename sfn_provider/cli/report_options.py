@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from sfn_provider.cli.options import option_group
-from sfn_provider.cli.output_files import check_folder, write_file
+from sfn_provider.cli.output_files import check_folder, write_files
 from sfn_provider.cli.tables import console
 from sfn_provider.compare.cost.estimate import Environment
 from sfn_provider.compare.cost.prices import Prices, load_prices
@@ -67,10 +67,10 @@ class ReportOptions:
             html: makes the HTML page.
             markdown: makes the Markdown.
         """
-        for path, render in ((self.html, html), (self.markdown, markdown)):
-            if path is not None:
-                write_file(path, render())
-                console(stderr=True).print(f"The report: {Path(path).resolve()}", markup=False)
+        asked = [(path, render) for path, render in ((self.html, html), (self.markdown, markdown)) if path is not None]
+        write_files({path: render() for path, render in asked})
+        for path, _ in asked:
+            console(stderr=True).print(f"The report: {Path(path).resolve()}", markup=False)
 
 
 def _read(

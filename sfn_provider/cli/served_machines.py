@@ -1,4 +1,4 @@
-"""Reads what ``serve`` serves: state machines of files, what answers their tasks, and how time passes."""
+"""Reads what ``serve`` serves: state machines of files, and what answers their tasks."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from sfn_provider.compare.calls.parameters import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
 from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
-from sfn_provider.compare.diff.state_comparison import StateComparison, compare_states
+from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration, shorten_names
@@ -251,10 +251,11 @@ def compare_cases(
             folders=_import_folders(path),
             defaults=_results(run) if made else None,
         )
-        states = _compare_states(machine, case_input, mocks, result)
+        states, outcome = _compare_states(machine, case_input, mocks, result)
         coverage = Coverage(parts, reached_parts(machine, case_input, mocks.fresh()))
         lacks = missing_input(machine, case_input, run.execution)
-        yield replace(_compare_case(name, run, result, states), coverage=coverage, missing_input=lacks)
+        compared = _compare_case(name, run, result, states, outcome)
+        yield replace(compared, coverage=coverage, missing_input=lacks)
 
 
 def _results(run: MachineRun) -> dict[str, Json]:
@@ -281,13 +282,14 @@ def read_dag_file(path: Path) -> str:
 
 def _compare_states(
     machine: StateMachine, input: Json, mocks: Mocks, result: DagRunResult
-) -> tuple[StateComparison, ...] | None:
-    """Compare state by state, where all tasks are this package's; None where they are not."""
+) -> tuple[tuple[StateComparison, ...] | None, tuple[str, ...]]:
+    """Compare state by state, and the outcomes, where all tasks are this package's; None where they are not."""
     caught = result.caught or {}
     if not caught["has_only_states"]:
-        return None
+        return None, ()
     expected = simulate(machine, input, mocks=mocks.fresh(), machine_name=permitted_name(caught["dag_id"]))
-    return tuple(compare_states(mask_execution_name(expected), mask_execution_name(read_outcome(result))))
+    one, other = mask_execution_name(expected), mask_execution_name(read_outcome(result))
+    return tuple(compare_states(one, other)), tuple(compare_outcomes(one, other))
 
 
 def _state_findings(states: Iterable[StateComparison]) -> Iterator[Finding]:
@@ -297,12 +299,24 @@ def _state_findings(states: Iterable[StateComparison]) -> Iterator[Finding]:
             yield Finding("different state", state.state, None, None, text)
 
 
+def _outcome_findings(outcome: Iterable[str]) -> Iterator[Finding]:
+    text = "; ".join(outcome)
+    if text:
+        yield Finding("different failure", None, None, None, f"The ends differ: {text}.")
+
+
 def _compare_case(
-    name: str, run: MachineRun, result: DagRunResult, states: tuple[StateComparison, ...] | None
+    name: str,
+    run: MachineRun,
+    result: DagRunResult,
+    states: tuple[StateComparison, ...] | None,
+    outcome: tuple[str, ...],
 ) -> CaseComparison:
     dag = _dag_side(result)
     pairs = match_calls(run.calls, dag.calls, [state.state for state in run.states])
     findings = [*find_differences_of_calls(run, dag, pairs), *_state_findings(states or ())]
+    if not any(finding.kind in ("different outcome", "different failure") for finding in findings):
+        findings += _outcome_findings(outcome)
     assumed = tuple((result.caught or {}).get("assumed", ()))
     return CaseComparison(name, run.execution, dag, tuple(pairs), tuple(findings), result.seconds, assumed, states)
 

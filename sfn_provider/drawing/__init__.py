@@ -1,1 +1,1 @@
-"""Draws state machines and DAGs as SVG: graphs, their layout, what of them ran, and the template that shows it."""
+"""Draws state machines and DAGs as SVG: graphs, their layout, what of them ran."""

@@ -7,7 +7,7 @@ Parallel, or one iteration of a Map. A frame that runs a Parallel or Map has the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from operator import gt
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
@@ -155,6 +155,7 @@ class ExecutionState:
         output: the execution's output once it SUCCEEDED, or what leaves the region.
         error: error name once it FAILED.
         cause: cause once it FAILED.
+        is_oversized: True where that error is an `OversizedOutput`, which States.ALL does not match.
         exit: where a region leaves to: name of a state outside of it.
         variables: variables at the end, for the region that goes on from there.
         previous: id of the last event of the root frame, for the region that goes on from there.
@@ -183,6 +184,7 @@ class ExecutionState:
     output: Json = None
     error: str | None = None
     cause: str | None = None
+    is_oversized: bool = False
     exit: str | None = None
     variables: dict[str, Json] = field(default_factory=dict)
     previous: int = 0
@@ -238,6 +240,14 @@ class ExecutionState:
         if len({frame.parent for frame in live}) > 1 or any(map(gt, indexes, indexes[1:])):
             live.sort(key=self.path)
         return live
+
+    def copy_frames(self) -> dict[int, Frame]:
+        """Return copies of the live frames, but those of child executions, for `sfn_provider.engine.redrive`."""
+        return {
+            identity: replace(frame, requests=[], children=[*frame.children])
+            for identity, frame in self.frames.items()
+            if frame.child_execution is None
+        }
 
     @property
     def root(self) -> Frame:

@@ -7,7 +7,7 @@ step is given as a table of `StateHandler`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json, Scope
@@ -221,7 +221,8 @@ class ExecutionStep(StepContext):
         """Leave a failure from before the branches to the task that joins them: it has the state's Catch."""
         self.observe_failure(frame, frame.state, error, join_decides=True)
         location = error.location if isinstance(error, QueryEvaluationError) else None
-        frame.progress = DeferredFailure(error.error, error.cause, evaluation, location)
+        is_oversized = isinstance(error, OversizedOutput)
+        frame.progress = DeferredFailure(error.error, error.cause, evaluation, location, is_oversized)
         self.execution.awaits_branches = True
 
     def _emit_evaluation_failed(self, frame: Frame, state: CompiledState, error: StatesError, location: str) -> None:
@@ -315,7 +316,7 @@ class ExecutionStep(StepContext):
         if self.on_failure is None or self._failed_frames is not None or frame.child_execution is not None:
             self._fail_frame(frame, error)
             return
-        self._failed_frames = copy_frames(self.execution)
+        self._failed_frames = self.execution.copy_frames()
         self._fail_frame(frame, error)
         self._failed_frames = None
 
@@ -334,9 +335,10 @@ class ExecutionStep(StepContext):
     def end_execution(self, frame: Frame, status: Literal["FAILED", "TIMED_OUT"], error: StatesError) -> None:
         """End the execution without success."""
         if self.on_failure is not None:
-            self.on_failure(self._failed_frames or copy_frames(self.execution))
+            self.on_failure(self._failed_frames or self.execution.copy_frames())
         self._end(frame)
         self.execution.status, self.execution.error, self.execution.cause = status, error.error, error.cause
+        self.execution.is_oversized = isinstance(error, OversizedOutput)
         if not self.execution.is_branch:
             self.emit(frame, _END_EVENTS[status], error.details)
 
@@ -348,14 +350,6 @@ class ExecutionStep(StepContext):
 
     # Branches and iterations -----------------------------------------------------------------------------------------
 
-    def add_child(self, parent: Frame, scope: str, state: str, input: Json, index: int) -> Frame:
-        """Add the frame of a branch or iteration."""
-        self.execution.frame_ids += 1
-        child = Frame(self.execution.frame_ids, parent.id, scope, state, input, parent.variables, index)
-        self.execution.frames[child.id] = child
-        parent.children.append(child.id)
-        return child
-
     def start_child(self, parent: Frame, scope: str, start_at: str, input: Json, index: int) -> Frame:
         """Start a branch or iteration."""
         child = self.add_child(parent, scope, start_at, input, index)
@@ -364,11 +358,6 @@ class ExecutionStep(StepContext):
         child.place = f"{parent.children_place}.{index}"
         self._ready.append(child)
         return child
-
-    def children(self, frame: Frame) -> list[Frame]:
-        """Return the branches or iterations of a frame that have not ended, oldest first."""
-        frames = self.execution.frames
-        return [frames[identity] for identity in frame.children if identity in frames]
 
     def abort_children(self, frame: Frame) -> None:
         """Stop all branches and iterations of a frame, and theirs."""
@@ -385,15 +374,6 @@ class ExecutionStep(StepContext):
             if child.entered and state.type != "Fail":
                 self.emit(child, f"{state.type}StateAborted", chain=False)
             del self.execution.frames[child.id]
-
-
-def copy_frames(execution: ExecutionState) -> dict[int, Frame]:
-    """Return copies of the live frames, but those of child executions, for `sfn_provider.engine.redrive`."""
-    return {
-        identity: replace(frame, requests=[], children=[*frame.children])
-        for identity, frame in execution.frames.items()
-        if frame.child_execution is None
-    }
 
 
 def _refuse(_step: ExecutionStep, frame: Frame, state: CompiledState, *args: Any) -> None:

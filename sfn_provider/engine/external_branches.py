@@ -16,7 +16,7 @@ from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.errors.retry import is_terminal
 from sfn_provider.engine.execution_state import ExecutionState, Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
-from sfn_provider.engine.limits import MAX_EVENTS
+from sfn_provider.engine.limits import MAX_EVENTS, restored_error
 from sfn_provider.engine.observations import BranchEnd
 from sfn_provider.engine.requests import BranchOutcome, RunBranches
 from sfn_provider.engine.state_progress import DeferredFailure, MapProgress, ParallelProgress
@@ -87,7 +87,7 @@ def resume_in_join(step: ExecutionStep, frame: Frame, state: CompiledState) -> b
     if not isinstance(failure, DeferredFailure):
         return False
     frame.progress = None
-    error = StatesError(failure.error, failure.cause)
+    error = restored_error(failure.error, failure.cause, is_oversized=failure.is_oversized)
     if failure.location is not None:
         error = QueryEvaluationError(failure.cause or "", failure.location)
     fail = step.fail_evaluation if failure.evaluation else step.fail
@@ -121,7 +121,7 @@ def _apply_outcomes(
         if outcome.status == "SUCCEEDED":
             step.finish(child, outcome.output)
             continue
-        error = StatesError(outcome.error, outcome.cause)
+        error = restored_error(outcome.error, outcome.cause, is_oversized=outcome.is_oversized)
         if step.observer is not None:
             step.observer(BranchEnd(state.name, child.child_index, outcome.status, outcome.error, outcome.cause))
         if outcome.status == "TIMED_OUT":

@@ -62,6 +62,7 @@ def _render_details(details: dict[str, Any]) -> Iterable[tuple[str, Json]]:
     for key, value in details.items():
         if key == "assignedVariables":
             yield key, {name: to_json(assigned) for name, assigned in value.items()}
+            yield f"{key}Details", {"truncated": False}
         elif key in _JSON_DETAILS:
             yield key, to_json(value)
             if key != "parameters":

@@ -76,6 +76,17 @@ class OversizedOutput(StatesError):
     """
 
 
+def restored_error(error: str | None, cause: str | None, *, is_oversized: bool) -> StatesError:
+    """Return an error that another task has stored by its parts.
+
+    Args:
+        error: the error's name.
+        cause: the cause beside it.
+        is_oversized: True where it was an OversizedOutput.
+    """
+    return OversizedOutput(error, cause) if is_oversized else StatesError(error, cause)
+
+
 def oversized_output(state_name: str, value: Json) -> OversizedOutput | None:
     """Return the error for an output that is too large, as AWS words it (recorded executions); else None.
 

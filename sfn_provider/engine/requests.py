@@ -194,6 +194,7 @@ class BranchOutcome:
         output: its output, where it succeeded.
         error: its error, where it failed.
         cause: the cause beside it.
+        is_oversized: True where the error is an `OversizedOutput`.
     """
 
     status: str
@@ -205,6 +206,7 @@ class BranchOutcome:
     output: Json = None
     error: str | None = None
     cause: str | None = None
+    is_oversized: bool = False
 
 
 @dataclass(frozen=True, slots=True)

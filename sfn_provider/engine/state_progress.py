@@ -32,12 +32,14 @@ class DeferredFailure:
         cause: text beside it.
         evaluation: True where a field could not be evaluated, for which AWS words the cause differently.
         location: the field, where it is in JSONata.
+        is_oversized: True where it is an `OversizedOutput`.
     """
 
     error: str | None
     cause: str | None
     evaluation: bool
     location: str | None = None
+    is_oversized: bool = False
 
 
 @dataclass(slots=True)

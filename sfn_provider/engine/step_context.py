@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sfn_provider.asl.scope import Scope
+from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context, state_context
@@ -131,6 +131,21 @@ class StepContext:
         if self._task_token is not None and is_awaited:
             return self._task_token(place)
         return f"{self.execution.context['Execution']['Id']}#{place}"
+
+    # Branches and iterations -----------------------------------------------------------------------------------------
+
+    def add_child(self, parent: Frame, scope: str, state: str, input: Json, index: int) -> Frame:
+        """Add the frame of a branch or iteration."""
+        self.execution.frame_ids += 1
+        child = Frame(self.execution.frame_ids, parent.id, scope, state, input, parent.variables, index)
+        self.execution.frames[child.id] = child
+        parent.children.append(child.id)
+        return child
+
+    def children(self, frame: Frame) -> list[Frame]:
+        """Return the branches or iterations of a frame that have not ended, oldest first."""
+        frames = self.execution.frames
+        return [frames[identity] for identity in frame.children if identity in frames]
 
     # History ---------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import gzip
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.asl.service_actions import TABLE_FILES, Family, ServiceActions, parse_actions
@@ -128,10 +128,11 @@ def _optimized_words(clients: Clients, row: Integration, structures: _Structures
     return [word for name, word in words.items() if name not in row.unsupported]
 
 
-def _services_by_name(clients: Clients) -> dict[str, list[str]]:
+@cache  # finding them takes longer than reading a small model
+def _services_by_name() -> dict[str, list[str]]:
     """Map the names of services in resource ARNs to boto3's names: one has two, an old and a new one."""
     names = defaultdict(list)
-    for service in sorted(clients.services()):
+    for service in sorted(Clients(None).services()):
         names[resource_service(service)].append(service)
     return names
 
@@ -144,7 +145,7 @@ def _optimized_rows() -> dict[str, list[Integration]]:
 
 
 def _sdk_blocks(clients: Clients) -> Iterator[list[str]]:
-    for name, services in sorted(_services_by_name(clients).items()):
+    for name, services in sorted(_services_by_name().items()):
         lines = {line.partition(" ")[0]: line for boto in services for line in _sdk_lines(clients, boto, nested=False)}
         yield [name, *(lines[action] for action in sorted(lines))]
 
@@ -187,7 +188,7 @@ def installed_actions(family: Family, service: str) -> ServiceActions | None:
     if family == "optimized":
         rows = _optimized_rows().get(service)
         return None if rows is None else parse_actions("\n".join(_optimized_lines(clients, rows)), _source())
-    services = _services_by_name(clients).get(service)
+    services = _services_by_name().get(service)
     if services is None:
         return None
     # Of two services of one name the newer is last; actions that only the older has are without structures.

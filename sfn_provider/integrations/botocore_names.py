@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
+from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.integrations.naming import uncapitalize
 
 if TYPE_CHECKING:
@@ -67,15 +67,9 @@ def operation_name(model: ServiceModel, action: str) -> str | None:
 
 def closest_service(service: str, available: Iterable[str]) -> str | None:
     """Return the most similar service, as a resource ARN names it."""
-    return _RESOURCE_NAMES.get(service) or _closest(service, map(resource_service, available))
+    return _RESOURCE_NAMES.get(service) or closest_word(service, map(resource_service, available))
 
 
 def closest_action(model: ServiceModel, action: str) -> str | None:
     """Return the most similar action."""
-    return _closest(action, [uncapitalize(name) for name in model.operation_names])
-
-
-def _closest(word: str, known: Iterable[str]) -> str | None:
-    by_fold = {name.casefold(): name for name in known}
-    found = difflib.get_close_matches(word.casefold(), by_fold, n=1)
-    return by_fold[found[0]] if found else None
+    return closest_word(action, [uncapitalize(name) for name in model.operation_names])

@@ -278,7 +278,9 @@ def _failed(inside: list[str], before: RoutingToken, context: Context) -> Iterat
             raise AirflowFailException(error["Message"])
         if place := _place_of_error(error):
             token = RoutingToken.from_json(error["Token"])
-            yield place, _outcome(error["Status"], token, before, error=error["Error"], cause=error["Cause"])
+            is_oversized = error.get("IsOversized", False)  # absent where an older version of this package failed
+            result = {"error": error["Error"], "cause": error["Cause"], "is_oversized": is_oversized}
+            yield place, _outcome(error["Status"], token, before, **result)
 
 
 def _outcome(status: str, token: RoutingToken, before: RoutingToken, **result: Json) -> BranchOutcome:

@@ -31,6 +31,7 @@ def push_state_failure(
     error = {
         "Error": state.error,
         "Cause": state.cause,
+        "IsOversized": state.is_oversized,
         "Status": state.status,
         "Transitions": state.transitions,
         "Token": asdict(token),

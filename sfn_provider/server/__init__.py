@@ -1,1 +1,1 @@
-"""Serves the Step Functions API on this machine, for development and tests: executions run on the engine, in memory."""
+"""Serves the Step Functions API on this machine, for development and tests, in memory."""

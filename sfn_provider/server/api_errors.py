@@ -1,4 +1,4 @@
-"""Defines the error that an operation answers with, and makes those that several operations share."""
+"""Defines the error that an operation answers with, and makes those that several share."""
 
 from __future__ import annotations
 

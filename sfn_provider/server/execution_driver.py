@@ -1,4 +1,4 @@
-"""Drives one execution: gives the engine's requests to clock and task runner, and takes their answers."""
+"""Drives one execution: gives the engine's requests to clock and task runner, takes their answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.execution_state import ExecutionState, Frame
-from sfn_provider.engine.execution_step import copy_frames
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TaskSucceeded, TimerFired, WakeAt
@@ -295,7 +294,7 @@ class ExecutionDriver:
             self._cancel(call.id)
         execution, at = self.execution, self.clock.now()
         if status == "ABORTED" and self.state is not None:
-            execution.redrive_point = RedrivePoint(self.state, copy_frames(self.state), self._results)
+            execution.redrive_point = RedrivePoint(self.state, self.state.copy_frames(), self._results)
         at = max(at, execution.records[-1].at if execution.records else at)
         # AWS's event has no predecessor (recorded).
         execution.records.append(Record(len(execution.records) + 1, 0, event, at, details))

@@ -1,4 +1,4 @@
-"""Defines what the service stores of Map Runs, and records the histories of their child executions."""
+"""Stores Map Runs, and records the histories of their child executions."""
 
 from __future__ import annotations
 

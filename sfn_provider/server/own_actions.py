@@ -1,4 +1,4 @@
-"""Calls Step Functions itself for tasks: nested executions, and the actions of ``aws-sdk:sfn``, run on this server."""
+"""Calls this server for tasks: nested executions, and the actions of ``aws-sdk:sfn``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines a revision of a state machine: its definition and configuration, checked and compiled."""
+"""Stores a revision of a state machine: definition and configuration, checked and compiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines what the service stores of a state machine: its revision, versions, aliases and executions."""
+"""Stores a state machine: its revision, versions, aliases and executions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the calls of tasks: by the task runner, and by the service itself where that has no answer."""
+"""Makes the calls of tasks: by the task runner, or by the service itself."""
 
 from __future__ import annotations
 

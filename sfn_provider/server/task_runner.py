@@ -1,4 +1,4 @@
-"""Defines how the service asks for the results of tasks: `TaskRunner`, `TaskRequest`, and what a runner returns."""
+"""Defines how the service asks for results of tasks: `TaskRunner`, `TaskRequest`, the outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs Step Functions for tests: a server on this machine, state machines with mocks, assertions about executions."""
+"""Runs Step Functions on this machine for tests, with state machines, mocks and assertions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures that test one state, and that run Step Functions on this machine for tests of DAGs.
+"""The pytest plugin: fixtures that test one state, and that run Step Functions for tests of DAGs.
 
 pytest loads this module in every environment that has this package, so it imports nothing else until a test uses it.
 """

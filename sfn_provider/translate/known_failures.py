@@ -7,10 +7,13 @@ models have the fields of the objects inside, too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint_rules.definition_walk import PlacedState, index_definition
+from sfn_provider.asl.lint_rules.installed_actions import InstalledActions
+from sfn_provider.asl.lint_rules.reporting import MAX_PROBLEMS, join_some
 from sfn_provider.asl.lint_rules.service_calls import RETIRED_SERVICES, parameter_problems, parameters_field
 from sfn_provider.asl.placeholders import fill_partition, placeholder_names, strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource
@@ -38,7 +41,8 @@ def find_known_failures(document: Document, *, is_template: bool = False) -> lis
         found += [_without_value(state, text) for state, text in tasks if placeholder_names(strip_partition(text))]
     calls = [(state, parse_resource(fill_partition(text))) for state, text in tasks]
     calls = [(state, resource) for state, resource in calls if "${" not in resource.text]
-    found += _unknown_calls([(state, resource) for state, resource in calls if resource.kind == "aws-sdk"])
+    sdk_calls = [(state, resource) for state, resource in calls if resource.kind == "aws-sdk"]
+    found += islice(_unknown_calls(sdk_calls), MAX_PROBLEMS)
     from sfn_provider.asl.lint_rules.rules import sort_diagnostics
 
     known = {(entry.location, entry.message) for entry in document.diagnostics}
@@ -62,13 +66,14 @@ def _unknown_calls(calls: list[tuple[PlacedState, Resource]]) -> Iterator[Diagno
         return
     import botocore
 
-    from sfn_provider.integrations.aws_models import installed_actions
-
+    models = InstalledActions()
     for state, resource in calls:
         service, action = str(resource.service), str(resource.action)
         if resource.pattern.startswith("sync") or service in RETIRED_SERVICES:
             continue  # reported by rules of the language
-        actions = installed_actions("aws-sdk", service)
+        actions = models.get("aws-sdk", service)
+        if service in models.left_out:
+            continue
         if actions is None or action not in actions.lines:
             version = botocore.__version__
             message = f"botocore {version}, with which tasks call, has no {service}:{action}: install a newer one"
@@ -76,3 +81,9 @@ def _unknown_calls(calls: list[tuple[PlacedState, Resource]]) -> Iterator[Diagno
             continue
         name = parameters_field(state)
         yield from parameter_problems(actions, action, state.fields.get(name), f"{state.at}/{name}", state.language)
+    if models.left_out:
+        message = (
+            f"the calls of {join_some(models.left_out)} are not compared with botocore {botocore.__version__}: the "
+            "definition calls more services than it takes a second to read; check a part of it"
+        )
+        yield Diagnostic("warning", "CALLS_NOT_COMPARED", message, "/States")

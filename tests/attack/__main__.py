@@ -1,10 +1,12 @@
 """Attacks this package: ``make test-attack``; figures on standard output, progress on standard error.
 
-What an interrupted attack has done is in ``build/attack.jsonl``: the next one goes on there.
+What an interrupted attack has done is in ``build/attack.jsonl``: the next one goes on there, and attacks again what
+did not hold.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -15,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.attack.all_bombs import all_bombs
-from tests.attack.limited_child import Outcome, run_limited
+from tests.attack.limited_child import Action, Outcome, run_limited
 from tests.attack.mutations import make_mutation, try_mutations
 from tests.attack.warm_up import import_all
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "50000"))
 BATCH = 25
 BATCH_SECONDS = 2.0 * BATCH
+TRIES = 3
 PROGRESS = Path("build/attack.jsonl")
 
 
@@ -31,7 +34,8 @@ class Attack:
     def __init__(self) -> None:
         PROGRESS.parent.mkdir(exist_ok=True)
         lines = PROGRESS.read_text(encoding="utf-8").splitlines() if PROGRESS.exists() else []
-        self.done: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in map(json.loads, lines)}
+        entries = {entry["name"]: entry for entry in map(json.loads, lines)}
+        self.done: dict[str, dict[str, Any]] = {name: each for name, each in entries.items() if not each["problem"]}
         self._started = time.monotonic()
         self._file = PROGRESS.open("a", encoding="utf-8")
 
@@ -47,6 +51,14 @@ class Attack:
         print(f"\r{len(self.done):,} of {total:,}, {time.monotonic() - self._started:,.0f} s", end="", file=sys.stderr)
 
 
+def _try_action(action: Action) -> Outcome:
+    """Run an action with limits; where it took too long, twice more: other processes make it look slower than it is."""
+    outcomes = [run_limited(action)]
+    while outcomes[-1].problem == "time" and len(outcomes) < TRIES:
+        outcomes.append(run_limited(action))
+    return outcomes[-1]
+
+
 def _try_batch(first: int) -> Outcome:
     """Try a batch of mutations in one child; where something is wrong, each alone to find which."""
     numbers = range(first, first + BATCH)
@@ -60,7 +72,7 @@ def _try_batch(first: int) -> Outcome:
     outcome = run_limited(whole, BATCH_SECONDS)
     if outcome.problem in ("time", "died", "memory"):
         alone = {
-            number: run_limited(lambda number=number: len(try_mutations(range(number, number + 1))) and 3)
+            number: _try_action(lambda number=number: len(try_mutations(range(number, number + 1))) and 3)
             for number in numbers
         }
         wrong = {number: one.problem for number, one in alone.items() if one.problem}
@@ -71,6 +83,8 @@ def _try_batch(first: int) -> Outcome:
 def main() -> int:
     """Run all attacks that have not been run yet, and print the figures."""
     import_all()
+    gc.collect()
+    gc.freeze()  # so that a child's garbage collector does not copy the parent's pages
     attack = Attack()
     bombs = list(all_bombs())
     batches = range(0, MUTATIONS, BATCH)
@@ -78,7 +92,7 @@ def main() -> int:
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         jobs: list[tuple[str, Any]] = [(bomb.name, bomb.explode) for bomb in bombs]
         left = [(name, action) for name, action in jobs if name not in attack.done]
-        for (name, _), outcome in zip(left, pool.map(lambda job: run_limited(job[1]), left), strict=True):
+        for (name, _), outcome in zip(left, pool.map(lambda job: _try_action(job[1]), left), strict=True):
             attack.add(name, outcome, total)
         starts = [first for first in batches if f"mutations {first}" not in attack.done]
         for first, outcome in zip(starts, pool.map(_try_batch, starts), strict=True):

@@ -170,16 +170,22 @@ def try_mutations(numbers: range) -> list[tuple[int, str]]:
     Returns:
         Number and what was wrong of each that ended in an exception that no caller expects.
     """
-    problems = []
-    for number in numbers:
-        text = make_mutation(number)
-        for what, use in _USES:
-            try:
-                use(text)
-            except Exception as error:
-                problems.append((number, f"{what}: {type(error).__name__}: {str(error)[:200]}"))
-                break
-    return problems
+    found = ((number, try_definition(make_mutation(number))) for number in numbers)
+    return [(number, problem) for number, problem in found if problem]
+
+
+def try_definition(text: str) -> str:
+    """Check, translate in both styles and run a definition.
+
+    Returns:
+        The exception that no caller expects, and what raised it; an empty text for none.
+    """
+    for what, use in _USES:
+        try:
+            use(text)
+        except Exception as error:
+            return f"{what}: {type(error).__name__}: {str(error)[:200]}"
+    return ""
 
 
 def _lint(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Imports what commands import, so that child processes do not measure imports."""
+"""Imports what commands import and fills their caches, so that child processes measure neither."""
 
 from __future__ import annotations
 
@@ -19,11 +19,24 @@ _MODULES = (
     ),
 )
 
+_PASS = """{"StartAt": "A", "States": {"A": {"Type": "Pass", %s, "Next": "B"}, "B": {"Type": "Wait", "Seconds": 1, "Next": "C"},
+"C": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:listQueues", %s, "End": true}}}"""
+_DEFINITIONS = (
+    _PASS % ('"Parameters": {"a.$": "States.Format(\'{}\', $)"}', '"Parameters": {}'),
+    _PASS % ('"QueryLanguage": "JSONata", "Output": "{% $count($states.input) %}"', '"Parameters": {}'),
+    "Comment: YAML",
+)
+
 
 def import_all() -> None:
-    """Import them, and make the parser of Terraform files."""
+    """Import them, make the parser of Terraform files, and have a machine in each language go all ways."""
+    from sfn_provider.integrations.aws_models import installed_actions
     from sfn_provider.translate.definitions.terraform.syntax import parse_file
+    from tests.attack.mutations import try_definition
 
     for name in _MODULES:
         import_module(name)
     parse_file("a = [1]\n", "warm.tf")
+    installed_actions("aws-sdk", "sqs")
+    for definition in _DEFINITIONS:
+        try_definition(definition)

@@ -1,23 +1,22 @@
-"""The example DAG, run by a real Airflow against moto's server."""
+"""The example DAG, run by a real Airflow against Step Functions on this machine."""
 
 from __future__ import annotations
 
-import json
 import runpy
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fixtures.airflow_home import run_dag, schedule_of, task_states, xcom
+from tests.golden import DAGS
 
-FILE = Path(__file__).parents[2] / "dags" / "start_sales_pipeline.py"
+FILE = DAGS / "start_sales_pipeline.py"
+SALES = DAGS / "sales_pipeline.asl.json"
+MOCKS = str(DAGS / "sales_pipeline.mocks.json")
 NIGHT = datetime(2025, 3, 15, 2, tzinfo=UTC)
-SLOW = {"StartAt": "Work", "States": {"Work": {"Type": "Wait", "Seconds": 1, "End": True}}}
-FAILING = {"StartAt": "Check", "States": {"Check": {"Type": "Fail", "Error": "QualityError", "Cause": "score 0.5"}}}
 
 
 @pytest.fixture
@@ -32,50 +31,52 @@ def dag() -> Any:
     return dag
 
 
-@pytest.mark.usefixtures("airflow_db", "executing_aws")
+@pytest.mark.usefixtures("airflow_db")
 def test_it_starts_the_pipeline_with_the_nights_input_and_waits(
-    dag: Any, make_machine: Callable[..., str], sfn: Any, monkeypatch: pytest.MonkeyPatch
+    dag: Any, state_machine: Any, assert_execution: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_SALES_PIPELINE_BUCKET", "shop")
-    machine = make_machine(SLOW, name="SalesPipeline")
+    machine = state_machine(SALES, name="SalesPipeline", mocks=f"{MOCKS}#QualityPasses")
     run = run_dag(dag, logical_date=NIGHT)
     assert task_states(run) == {"start_execution": "success", "wait_for_execution": "success"}
-    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
     expected = {
         "run_date": "2025-03-15",
         "bucket": "shop",
         "key": "bronze/sales/2025/03/15/sales.csv",
         "input_path": "s3://shop/bronze/sales/2025/03/15/",
     }
-    assert json.loads(sfn.describe_execution(executionArn=execution["executionArn"])["input"]) == expected
-    assert xcom(run, "start_execution") == execution["executionArn"]
-    assert xcom(run, "wait_for_execution", "output") == expected
+    execution = assert_execution(machine, input=expected)
+    assert execution.states[-1] == "NotifySuccess"
+    assert xcom(run, "start_execution") == execution.arn
+    assert xcom(run, "wait_for_execution", "output") == execution.output
 
 
-@pytest.mark.usefixtures("airflow_db", "executing_aws")
+@pytest.mark.usefixtures("airflow_db")
 def test_a_pipeline_that_fails_fails_the_wait_and_says_why(
     dag: Any,
-    make_machine: Callable[..., str],
+    state_machine: Any,
+    assert_execution: Any,
     monkeypatch: pytest.MonkeyPatch,
     task_log: Callable[[], str],
 ) -> None:
-    machine = make_machine(FAILING, name="Other")
-    monkeypatch.setenv("AIRFLOW_VAR_SALES_PIPELINE_STATE_MACHINE_ARN", machine)
+    machine = state_machine(SALES, name="Other", mocks=MOCKS)
+    monkeypatch.setenv("AIRFLOW_VAR_SALES_PIPELINE_STATE_MACHINE_ARN", f"{machine}#GlueFailsForGood")
     run = run_dag(dag, logical_date=datetime(2025, 3, 16, 2, tzinfo=UTC))
     assert task_states(run) == {"start_execution": "success", "wait_for_execution": "failed"}
-    assert "QualityError: score 0.5" in task_log()
+    execution = assert_execution(machine, status="FAILED", error="Glue.AWSGlueException")
+    assert execution.states[-1] == "RunGlueTransform"
+    assert "Glue.AWSGlueException: Rate exceeded" in task_log()
 
 
-@pytest.mark.usefixtures("airflow_db", "executing_aws")
+@pytest.mark.usefixtures("airflow_db")
 def test_a_run_without_a_date_is_for_the_day_on_which_it_starts(
-    dag: Any, make_machine: Callable[..., str], sfn: Any
+    dag: Any, state_machine: Any, assert_execution: Any
 ) -> None:
-    machine = make_machine(SLOW, name="SalesPipeline")
+    machine = state_machine(SALES, name="SalesPipeline", mocks=f"{MOCKS}#QualityPasses")
     before = datetime.now(UTC)
     run = run_dag(dag, logical_date=None)
     assert task_states(run) == {"start_execution": "success", "wait_for_execution": "success"}
-    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
-    given = json.loads(sfn.describe_execution(executionArn=execution["executionArn"])["input"])
+    given = assert_execution(machine).input
     days = {f"{day:%Y-%m-%d}": f"bronze/sales/{day:%Y/%m/%d}/sales.csv" for day in (before, datetime.now(UTC))}
     assert given["key"] == days[given["run_date"]]
 

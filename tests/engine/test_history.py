@@ -149,6 +149,7 @@ def test_details_of_a_state() -> None:
         "output": '{"ü":1}',
         "outputDetails": {"truncated": False},
         "assignedVariables": {"v": "[1]"},
+        "assignedVariablesDetails": {"truncated": False},
     }
 
 

@@ -368,3 +368,10 @@ def test_a_variable_that_is_set_again_counts_once() -> None:
     loop["More"]["Default"] = "End"
     machine = group({"First": {**sets(n=0), "Next": "Set"}, **loop})
     assert simulate(machine, {"x": text(200_000)}).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(("name", "status"), [("States.ALL", "FAILED"), ("States.DataLimitExceeded", "SUCCEEDED")])
+def test_a_parallel_catches_what_is_too_large_in_a_branch_by_name_alone(name: str, status: str) -> None:
+    branch = {"In": {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}}}
+    around = {**parallel(branch), "Catch": [{"ErrorEquals": [name], "Next": "End"}], "Next": "End"}
+    assert simulate(group({"P": around, "End": {"Type": "Succeed"}}), text(MOST // 2)).status == status

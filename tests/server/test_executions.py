@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -262,3 +263,22 @@ def test_the_server_answers_while_an_execution_runs_on(service: Service, held: s
     arn = service.start(held, name="open")
     assert service.describe(arn)["status"] == "RUNNING"
     assert service.run(PASS)["status"] == "SUCCEEDED"
+
+
+def test_many_clients_start_executions_at_once(service: Service) -> None:
+    wait = {"Type": "Wait", "Seconds": 60, "Next": "End"}
+    machine = service.create(group({"Set": {"Type": "Pass", "Next": "Wait"}, "Wait": wait, "End": {"Type": "Succeed"}}))
+
+    def start(number: int) -> list[str]:
+        return [service.start(machine, {"n": number}, name=f"e{number}-{index}") for index in range(5)]
+
+    with ThreadPoolExecutor(20) as pool:
+        arns = [arn for started in pool.map(start, range(20)) for arn in started]
+    assert len({*arns}) == 100
+    for arn in arns[::10]:
+        described = service.wait(arn)
+        number = int(described["name"].removeprefix("e").partition("-")[0])
+        assert json.loads(described["output"]) == {"n": number}
+        assert [event["id"] for event in service.events(arn)] == list(range(1, 9))
+    ended = service.client.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED", maxResults=1_000)
+    assert len(ended["executions"]) == 100

@@ -255,3 +255,38 @@ def test_a_definition_is_validated(service: Service) -> None:
     assert (len(limited["diagnostics"]), limited["truncated"]) == (1, len(found["diagnostics"]) > 1)
     fine = service.client.validate_state_machine_definition(definition=json.dumps(PASS))
     assert (fine["result"], fine["diagnostics"], fine["truncated"]) == ("OK", [], False)
+
+
+def test_the_calls_of_terraform_are_answered(service: Service) -> None:
+    """Those that the resource aws_sfn_state_machine makes to create, read, update and delete."""
+    client, switched_off = service.client, {"includeExecutionData": False, "level": "OFF"}
+    arn = service.create(
+        PASS,
+        name="Terraform",
+        type="STANDARD",
+        publish=True,
+        loggingConfiguration=switched_off,
+        tracingConfiguration={"enabled": False},
+        encryptionConfiguration={"type": "AWS_OWNED_KEY"},
+        tags=[{"key": "Environment", "value": "test"}],
+    )
+    found = client.describe_state_machine(stateMachineArn=arn)
+    assert (found["status"], found["encryptionConfiguration"]) == ("ACTIVE", {"type": "AWS_OWNED_KEY"})
+    versions = client.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
+    assert versions[0]["stateMachineVersionArn"] == f"{arn}:1"
+    assert client.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "Environment", "value": "test"}]
+    updated = client.update_state_machine(
+        stateMachineArn=arn,
+        definition=json.dumps(OTHER),
+        roleArn=ROLE,
+        publish=True,
+        loggingConfiguration=switched_off,
+        tracingConfiguration={"enabled": True},
+        encryptionConfiguration={"type": "AWS_OWNED_KEY"},
+    )
+    found = client.describe_state_machine(stateMachineArn=arn)
+    assert (json.loads(found["definition"]), found["tracingConfiguration"]) == (OTHER, {"enabled": True})
+    assert updated["stateMachineVersionArn"] == f"{arn}:2"
+    client.untag_resource(resourceArn=arn, tagKeys=["Environment"])
+    client.delete_state_machine(stateMachineArn=arn)
+    assert service.refusal("describe_state_machine", stateMachineArn=arn)[0] == "StateMachineDoesNotExist"

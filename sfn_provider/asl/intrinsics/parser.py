@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html, h
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -20,6 +19,7 @@ from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
 from sfn_provider.asl.paths import PathNotFound, PathSyntaxError, compile_path
 from sfn_provider.asl.scope import Json, Randomness, Scope
+from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.asl.text_cursor import TextCursor
 from sfn_provider.exceptions import StatesError
 
@@ -156,8 +156,8 @@ class _CallParser(TextCursor):
         function = FUNCTIONS.get(name.group())
         if function is None:
             self.position = start
-            near = difflib.get_close_matches(name.group(), FUNCTIONS, 1)
-            self.fail(f"there is no function {name.group()}" + (f"; did you mean {near[0]}?" if near else ""))
+            near = closest_word(name.group(), FUNCTIONS)
+            self.fail(f"there is no function {name.group()}" + (f"; did you mean {near}?" if near else ""))
         return function
 
     def argument(self, raw: bool) -> Evaluator:

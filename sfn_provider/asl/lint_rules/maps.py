@@ -13,8 +13,9 @@ from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.item_readers import wrong_parameters
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
+from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
+from sfn_provider.asl.suggestions import Suggestions, did_you_mean
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 CSV_DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
@@ -103,8 +104,12 @@ def _destination(writer: Fields, at: str, name: str) -> Iterator[Diagnostic]:
         names = {field.removesuffix(".$"): field for field in parameters}
         if "Bucket" not in names:
             yield error(f"{name} of a ResultWriter need the Bucket to write to", at + pointer(name))
-        for field in names.keys() - {*_DESTINATION}:
-            message = f"a ResultWriter has the parameters Bucket and Prefix{did_you_mean(field, _DESTINATION)}"
+        suggestions = Suggestions()
+        for field in names:
+            if field in _DESTINATION:
+                continue
+            hint = suggestions.did_you_mean(field, _DESTINATION)
+            message = f"a ResultWriter has the parameters Bucket and Prefix{hint}"
             yield warning("UNUSED_FIELD", message, at + pointer(name, names[field]))
 
 

@@ -39,8 +39,9 @@ from sfn_provider.asl.lint_rules.definition_walk import (
     rule_tree,
 )
 from sfn_provider.asl.lint_rules.expression_walk import PathUse, Reads, path_uses
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, join_words, warning
+from sfn_provider.asl.lint_rules.reporting import join_some, warning
 from sfn_provider.asl.scope import Json
+from sfn_provider.asl.suggestions import Suggestions
 
 MAX_INPUT_CHANGES = 12
 """How often a state's input may change in the analysis before it counts as unknown."""
@@ -77,6 +78,7 @@ def impossible_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Report every path that leads to nothing on every route, or on the route from a catcher."""
     flow = _propagate_shapes(definition)
     skipping: dict[str, bool] = {}
+    suggestions = Suggestions()
     for use in path_uses(definition):
         shape = flow.inputs.get(use.state.at)
         if shape is None or use.reads in ("unknown", "result"):
@@ -87,9 +89,10 @@ def impossible_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             continue
         origins = flow.bare_catches.get(use.state.at, [])
         if miss := _first_missing_member(use, shape):
-            yield warning("DATA_PATH_CANNOT_EXIST", _message(use, *miss, origins), use.at)
+            yield warning("DATA_PATH_CANNOT_EXIST", _message(use, *miss, origins, suggestions), use.at)
         elif origins and (miss := _first_missing_member(use, ERROR_OUTPUT)):
-            yield warning("DATA_PATH_LOST_IN_CATCH", _message(use, *miss, origins, other_routes=True), use.at)
+            message = _message(use, *miss, origins, suggestions, other_routes=True)
+            yield warning("DATA_PATH_LOST_IN_CATCH", message, use.at)
 
 
 def _tests_presence(state: PlacedState) -> bool:
@@ -112,15 +115,23 @@ def _first_missing_member(use: PathUse, shape: DataShape) -> tuple[str, MissingM
     return None
 
 
-def _message(use: PathUse, path: str, found: MissingMember, origins: list[str], other_routes: bool = False) -> str:
-    parent, hint = found.parent, did_you_mean(found.member, found.parent.members, cutoff=0.75)
-    there = join_words(map(repr, parent.members)) if parent.members else "nothing"
+def _message(
+    use: PathUse,
+    path: str,
+    found: MissingMember,
+    origins: list[str],
+    suggestions: Suggestions,
+    *,
+    other_routes: bool = False,
+) -> str:
+    parent, hint = found.parent, suggestions.did_you_mean(found.member, found.parent.members, cutoff=0.75)
+    there = join_some(parent.members) or "nothing"
     message = f"{path!r} in {use.field} of state {use.state.name!r} cannot exist"
     if parent.kind not in ("", "an object"):
         return f"{message}: {found.member!r} is looked for in {parent.kind}"
     if not origins or parent != ERROR_OUTPUT:
         return f"{message}: there is only {there}{hint}"
-    catch = f"the Catch of {join_words(map(repr, origins))}"
+    catch = f"the Catch of {join_some(origins)}"
     if other_routes:
         message += f" where {catch} leads here"
     name = found.member if "err" in found.member.casefold() and found.member.isidentifier() else "error"

@@ -22,9 +22,10 @@ from sfn_provider.asl.lint_rules.definition_walk import (
     is_placeholder,
 )
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words, warning
+from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import SDK_NAMES, find_sdk_action, parameters_field
 from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.asl.suggestions import Suggestions, did_you_mean
 
 _MAY_PASS_TOKEN = re.compile(r"Token|\$\$(?![.\[])|\$\$(\.|\[['\"])Task|\$states(?!\.(input|result))|\$\{")
 """Text that may have the task token: by its name, or with all of the context object."""
@@ -51,6 +52,7 @@ def _tasks(definition: DefinitionIndex) -> Iterator[tuple[PlacedState, Resource]
 
 def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every Resource can be called, with its pattern (``.sync``, ``.waitForTaskToken``)."""
+    suggestions = Suggestions()
     for state, resource in _tasks(definition):
         at = state.at + "/Resource"
         if _is_unknown(resource):
@@ -60,7 +62,7 @@ def resources(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             hint = "; use arn:aws:states:::lambda:invoke.waitForTaskToken" if pattern == "waitForTaskToken" else ""
             yield error(f"the ARN of a Lambda function has no .{pattern}{hint}", at)
         elif resource.kind in ("optimized", "http:invoke") and not is_placeholder(resource.service):
-            yield from _integration_problems(resource, at)
+            yield from _integration_problems(resource, at, suggestions)
         elif resource.kind == "aws-sdk" and resource.pattern.startswith("sync"):
             # Only an optimized integration waits for a job: how to poll it differs from service to service.
             yield error(f"{resource.kind} has no .{resource.pattern}", at)
@@ -94,20 +96,27 @@ def is_foreign(resource: Resource) -> bool:
     return not text.startswith("arn:") and not is_placeholder(text) and _URI.fullmatch(text) is not None
 
 
-def _integration_problems(resource: Resource, at: str) -> Iterator[Diagnostic]:
+def _integration_problems(resource: Resource, at: str, suggestions: Suggestions) -> Iterator[Diagnostic]:
     service, action, pattern = str(resource.service), str(resource.action), resource.pattern
     actions = OPTIMIZED_ACTIONS.get(service)
     if actions is None:
-        yield error(f"there is no optimized integration {service!r}{_instead(service, action)}", at)
+        yield error(f"there is no optimized integration {service!r}{_instead(service, action, suggestions)}", at)
     elif action not in actions:
         if not is_placeholder(action):
-            yield error(f"there is no optimized integration {service}:{action}{_instead(service, action)}", at)
+            yield error(
+                f"there is no optimized integration {service}:{action}{_instead(service, action, suggestions)}", at
+            )
     elif pattern not in actions[action]:
         reason = ": it cannot pass a task token on" if pattern == "waitForTaskToken" else "; leave it out"
         yield error(f"{service}:{action} has no .{pattern}{reason}", at)
 
 
-def _instead(service: str, action: str) -> str:
+def _is_refused(resource: Resource) -> bool:
+    is_integration = resource.kind in ("optimized", "http:invoke")
+    return is_integration and any(_integration_problems(resource, "", Suggestions()))
+
+
+def _instead(service: str, action: str, suggestions: Suggestions) -> str:
     """Return what could be called in place of an integration that does not exist."""
     if field := _MAP_ACTIONS.get(f"{service}:{action}"):
         of_map = f": {service}:{action} stands in {field} of a distributed Map alone"
@@ -115,10 +124,11 @@ def _instead(service: str, action: str) -> str:
     actions = OPTIMIZED_ACTIONS.get(service)
     if actions is None:
         other = next((name for name, sdk in SDK_NAMES.items() if sdk == service and name in OPTIMIZED_ACTIONS), service)
-        hint = did_you_mean(other, OPTIMIZED_ACTIONS)
+        hint = suggestions.did_you_mean(other, OPTIMIZED_ACTIONS)
     else:
-        hint = did_you_mean(action, actions, cutoff=0.8) or f"; there is {join_words(sorted(actions))}"
-    sdk = find_sdk_action(service, action) if "did you mean" not in hint else None
+        hint = suggestions.did_you_mean(action, actions, cutoff=0.8) or f"; there is {join_words(sorted(actions))}"
+    is_searched = "did you mean" not in hint and not suggestions.are_used_up
+    sdk = find_sdk_action(service, action) if is_searched else None
     return f"{hint}; arn:aws:states:::aws-sdk:{sdk} makes this call" if sdk else hint
 
 
@@ -145,8 +155,7 @@ def missing_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 def task_tokens(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A Task that waits for its token passes it to somebody."""
     for state, resource in _tasks(definition):
-        is_refused = resource.kind in ("optimized", "http:invoke") and any(_integration_problems(resource, ""))
-        if resource.pattern != "waitForTaskToken" or is_refused:
+        if resource.pattern != "waitForTaskToken" or _is_refused(resource):
             continue
         name = parameters_field(state)
         texts = [text for _, text in walk_texts(state.fields.get(name))]

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder, objects
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, warning
+from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.suggestions import Suggestions
 
 RESERVED_ERRORS = (
     "States.ALL",
@@ -22,13 +23,16 @@ RESERVED_ERRORS = (
     "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
+    "States.ReferencePathConflict",
     "States.ResultPathMatchFailure",
     "States.ResultWriterFailed",
     "States.Runtime",
     "States.TaskFailed",
     "States.Timeout",
 )
-"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation"""
+"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation
+
+Executions also report States.ReferencePathConflict, for a ResultPath that cannot be written."""
 
 _NEVER_MATCHED = "States.Runtime"
 _STATUS_CODES = "States.Http.StatusCode."
@@ -70,19 +74,22 @@ def error_names(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 
 def unmatched_errors(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every error name can match an error."""
+    suggestions = Suggestions()
     for state, field, index, entry, _ in retriers_and_catchers(definition):
         names = entry.get("ErrorEquals")
         for position, name in enumerate(names if isinstance(names, list) else []):
-            if isinstance(name, str) and (message := _never_matches(name, field) or _never_raised(name, state)):
+            if isinstance(name, str) and (
+                message := _never_matches(name, field, suggestions) or _never_raised(name, state)
+            ):
                 yield warning("UNMATCHED_ERROR", message, state.at + pointer(field, index, "ErrorEquals", position))
 
 
-def _never_matches(name: str, field: str) -> str:
+def _never_matches(name: str, field: str, suggestions: Suggestions) -> str:
     if name == _NEVER_MATCHED:
         # Recorded: an execution with States.Runtime fails at once, regardless of Retry and Catch.
         return f"{name} is never matched by {field}: it ends the execution; avoid what causes it"
     if name.startswith("States.") and name not in RESERVED_ERRORS and not name.startswith(_STATUS_CODES):
-        return f"there is no error {name!r}{did_you_mean(name, RESERVED_ERRORS)}"
+        return f"there is no error {name!r}{suggestions.did_you_mean(name, RESERVED_ERRORS)}"
     return ""
 
 

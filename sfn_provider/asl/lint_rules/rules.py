@@ -35,6 +35,7 @@ from sfn_provider.asl.lint_rules.loops import loops_without_wait
 from sfn_provider.asl.lint_rules.maps import batches, distributed_only, items, processor_configs, readers_and_writers
 from sfn_provider.asl.lint_rules.missing_data import impossible_paths
 from sfn_provider.asl.lint_rules.names import labels, state_names
+from sfn_provider.asl.lint_rules.reporting import MAX_PROBLEMS
 from sfn_provider.asl.lint_rules.resources import (
     credentials,
     express,
@@ -116,10 +117,6 @@ RULES: tuple[Rule, ...] = (
     choices_without_default,
     loops_without_wait,
 )
-
-
-MAX_PROBLEMS = 1_000
-"""How many problems of one rule are listed."""
 
 
 def check(value: Fields, execution_type: ExecutionType) -> tuple[StateMachine | None, list[Diagnostic]]:

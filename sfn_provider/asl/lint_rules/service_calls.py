@@ -9,18 +9,19 @@ run time, and so, as far as is known, are the types of all values.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
+from itertools import islice
 from typing import Final
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression, is_placeholder
+from sfn_provider.asl.lint_rules.installed_actions import InstalledActions
 from sfn_provider.asl.lint_rules.optimized_actions import has_pattern
-from sfn_provider.asl.lint_rules.reporting import closest_word, did_you_mean, error, warning
+from sfn_provider.asl.lint_rules.reporting import MAX_PROBLEMS, error, warning
 from sfn_provider.asl.parameter_types import find_wrong_types
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.service_actions import Family, ServiceActions, service_actions, service_names, table_source
+from sfn_provider.asl.suggestions import Suggestions, closest_word
 
 _RETIRED = """
 alexaforbusiness codestar elasticinference elastictranscoder evidently honeycode iot1clickprojects iotanalytics
@@ -49,15 +50,19 @@ _READERS: Final = ("getObject", "listObjectsV2")
 
 def sdk_actions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Services and actions of the AWS SDK exist."""
+    installed, suggestions = InstalledActions(), Suggestions()
     for state in definition.of_type("Task"):
         resource = parse_resource(str(state.fields.get("Resource")))
         if resource.kind != "aws-sdk" or not has_pattern(resource):
             continue  # `resources` reports .sync
         if not is_placeholder(resource.service) and not is_placeholder(resource.action):
-            yield from _unknown_action(str(resource.service), str(resource.action), state.at + "/Resource")
+            at = state.at + "/Resource"
+            yield from _unknown_action(str(resource.service), str(resource.action), at, installed, suggestions)
 
 
-def _unknown_action(service: str, action: str, at: str) -> Iterator[Diagnostic]:
+def _unknown_action(
+    service: str, action: str, at: str, models: InstalledActions, suggestions: Suggestions
+) -> Iterator[Diagnostic]:
     if service in RETIRED_SERVICES:
         message = f"the service {service!r} is retired: botocore, which the tasks of a DAG call with, no longer has it"
         yield warning("RETIRED_SERVICE", message, at)
@@ -69,15 +74,15 @@ def _unknown_action(service: str, action: str, at: str) -> Iterator[Diagnostic]:
     if shipped is not None and action in shipped.lines:
         return
     # What is newer than the table may be in a newer botocore that is installed.
-    installed = _installed_actions("aws-sdk", service)
+    installed = models.get("aws-sdk", service)
     if installed is not None and action in installed.lines:
         return
     known = installed or shipped
     if known is None:
-        hint = did_you_mean(SDK_NAMES.get(service, service), service_names("aws-sdk"))
+        hint = suggestions.did_you_mean(SDK_NAMES.get(service, service), service_names("aws-sdk"))
         yield error(f"the AWS SDK has no service {service!r}{hint}{_as_known()}", at)
     else:
-        hint = did_you_mean(action, known.names)
+        hint = "" if suggestions.are_used_up else suggestions.did_you_mean(action, known.names)
         yield error(f"the AWS SDK has no action {service}:{action}{hint}{_as_known(known)}", at)
 
 
@@ -99,36 +104,20 @@ def _as_known(actions: ServiceActions | None = None) -> str:
     return f" (as {source} knows it; if AWS has it by now, install a botocore that has it)"
 
 
-def _installed_actions(family: Family, service: str) -> ServiceActions | None:
-    """Return the actions of the installed botocore's models; None where it is not installed or has no such service.
-
-    The module that reads them belongs to a layer above the language, which is why this one is found by its name, and
-    only for what the shipped table does not have.
-    """
-    try:
-        if find_spec("botocore") is None:
-            return None
-    except ImportError:
-        return None
-    found: ServiceActions | None = import_module("sfn_provider.integrations.aws_models").installed_actions(
-        family, service
-    )
-    return found
-
-
 def call_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Parameters of a call have the fields that its action requires, and no others."""
+    installed = InstalledActions()
     for state in definition.of_type("Task"):
         name = parameters_field(state)
         resource = parse_resource(str(state.fields.get("Resource")))
         if has_pattern(resource):  # of others AWS says alone that it does not know them
-            yield from _problems_of_call(state, resource, state.fields.get(name), f"{state.at}/{name}")
+            yield from _problems_of_call(state, resource, state.fields.get(name), f"{state.at}/{name}", installed)
     for state in definition.of_type("Map"):
         name = parameters_field(state)
         for at, reader in state.parts.get("ItemReader", ()):
             resource = parse_resource(str(reader.get("Resource")))
             if resource.service == "s3" and resource.action in _READERS:
-                yield from _problems_of_call(state, resource, reader.get(name), f"{at}/{name}")
+                yield from _problems_of_call(state, resource, reader.get(name), f"{at}/{name}", installed)
 
 
 def parameters_field(state: PlacedState) -> str:
@@ -136,7 +125,9 @@ def parameters_field(state: PlacedState) -> str:
     return "Arguments" if state.language == "JSONata" else "Parameters"
 
 
-def _problems_of_call(state: PlacedState, resource: Resource, value: Json, at: str) -> Iterator[Diagnostic]:
+def _problems_of_call(
+    state: PlacedState, resource: Resource, value: Json, at: str, models: InstalledActions
+) -> Iterator[Diagnostic]:
     if resource.kind not in ("optimized", "http:invoke", "aws-sdk") or not isinstance(value, dict):
         return
     family: Family = "aws-sdk" if resource.kind == "aws-sdk" else "optimized"
@@ -144,12 +135,12 @@ def _problems_of_call(state: PlacedState, resource: Resource, value: Json, at: s
     known = service_actions(family, service)
     if known is None or action not in known.lines:
         return
-    found = list(parameter_problems(known, action, value, at, state.language))
+    found = list(islice(parameter_problems(known, action, value, at, state.language), MAX_PROBLEMS))
     if any(entry.level == "error" for entry in found):
         # A field that is newer than the table may be in a newer botocore that is installed.
-        installed = _installed_actions(family, service)
+        installed = models.get(family, service)
         if installed is not None and action in installed.lines:
-            found = list(parameter_problems(installed, action, value, at, state.language))
+            found = list(islice(parameter_problems(installed, action, value, at, state.language), MAX_PROBLEMS))
     yield from found
 
 
@@ -170,14 +161,14 @@ def parameter_problems(
         is_path = language == "JSONPath" and field.endswith(".$")
         return is_path or (is_expression(entry) and language == "JSONata") or is_placeholder(entry)
 
-    yield from _field_problems(actions, structure, value, at, language)
+    yield from _field_problems(actions, structure, value, at, language, Suggestions())
     for found in find_wrong_types(actions, structure, value, is_dynamic):
         message = f"{found.field} must be {found.expected}. The state fails whenever it runs"
         yield warning("PARAMETER_TYPE", message, at + found.at)
 
 
 def _field_problems(
-    actions: ServiceActions, structure: str, value: Json, at: str, language: str
+    actions: ServiceActions, structure: str, value: Json, at: str, language: str, suggestions: Suggestions
 ) -> Iterator[Diagnostic]:
     if not isinstance(value, dict):
         return
@@ -189,29 +180,35 @@ def _field_problems(
         inner = fields.values.get(name)
         if inner is None:
             if not is_placeholder(name):
-                yield _unsupported_field(name, list(fields.values), entry, at + pointer(key), name != key)
+                hint = _known_fields(name, list(fields.values), suggestions)
+                yield _unsupported_field(name, hint, entry, at + pointer(key), name != key)
         elif inner and name == key:
-            yield from _inner_problems(actions, inner, entry, at + pointer(key), language)
+            yield from _inner_problems(actions, inner, entry, at + pointer(key), language, suggestions)
     for name in fields.required:
         if name not in names:
             yield error(f"the field {name!r} is required but missing", at)
 
 
-def _unsupported_field(name: str, known: list[str], value: Json, at: str, is_dynamic: bool) -> Diagnostic:
-    hint = did_you_mean(name, known) or ("; it takes " + ", ".join(known) if len(known) < 9 else "")
+def _known_fields(name: str, known: list[str], suggestions: Suggestions) -> str:
+    return suggestions.did_you_mean(name, known) or ("; it takes " + ", ".join(known) if len(known) < 9 else "")
+
+
+def _unsupported_field(name: str, hint: str, value: Json, at: str, is_dynamic: bool) -> Diagnostic:
     message = f"Step Functions does not support the field {name!r} here{hint}"
     if is_dynamic or is_expression(value):
         return warning("UNSUPPORTED_FIELD", f"{message}. The state fails whenever it runs", at)
     return error(message, at)
 
 
-def _inner_problems(actions: ServiceActions, inner: str, value: Json, at: str, language: str) -> Iterator[Diagnostic]:
+def _inner_problems(
+    actions: ServiceActions, inner: str, value: Json, at: str, language: str, suggestions: Suggestions
+) -> Iterator[Diagnostic]:
     if inner.isdecimal():
-        yield from _field_problems(actions, inner, value, at, language)
+        yield from _field_problems(actions, inner, value, at, language, suggestions)
     elif inner.startswith("l") and isinstance(value, list):
         for index, entry in enumerate(value):
-            yield from _inner_problems(actions, inner[1:], entry, at + pointer(index), language)
+            yield from _inner_problems(actions, inner[1:], entry, at + pointer(index), language, suggestions)
     elif inner.startswith("m") and isinstance(value, dict):
         for key, entry in value.items():
             if not (language == "JSONPath" and key.endswith(".$")):
-                yield from _inner_problems(actions, inner[1:], entry, at + pointer(key), language)
+                yield from _inner_problems(actions, inner[1:], entry, at + pointer(key), language, suggestions)

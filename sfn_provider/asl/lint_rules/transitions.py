@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, catchers, choice_rules
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, warning
+from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
+from sfn_provider.asl.suggestions import Suggestions
 
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"
-MAX_SUGGESTIONS = 20
-"""Unknown names for which a similar one is searched: that is slow among thousands of states."""
 
 _TYPES_WITH_NEXT = ("Task", "Pass", "Wait", "Parallel", "Map")
 _TYPES = (*_TYPES_WITH_NEXT, "Choice", "Succeed", "Fail")
@@ -34,14 +33,13 @@ def targets(state: PlacedState) -> Iterator[tuple[str, str]]:
 def missing_targets(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every StartAt, Next and Default names a state of the same group."""
     owners = {name: group for group in reversed(definition.groups) for name in group.names}
-    suggestions = MAX_SUGGESTIONS
+    suggestions = Suggestions()
     for group in definition.groups:
         named = [(group.at + "/StartAt", group.fields.get("StartAt"))]
         named += [pair for state in definition.states_of[group.at] for pair in targets(state)]
         for at, name in named:
             if isinstance(name, str) and name not in group.names and isinstance(group.fields.get("States"), dict):
-                hint = did_you_mean(name, group.names) if suggestions > 0 else ""
-                suggestions -= 1
+                hint = suggestions.did_you_mean(name, group.names)
                 yield error(_missing_message(name, owners, hint), at, MISSING_TARGET)
 
 

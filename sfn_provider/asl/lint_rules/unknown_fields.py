@@ -20,8 +20,9 @@ from sfn_provider.asl.lint_rules.definition_walk import (
     choice_rules,
     is_placeholder,
 )
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, join_words
+from sfn_provider.asl.lint_rules.reporting import error, join_words
 from sfn_provider.asl.scope import Json
+from sfn_provider.asl.suggestions import Suggestions, did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -91,11 +92,13 @@ class _TypedObject:
 
 def unknown_fields(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """An object has only the fields of its type."""
+    suggestions = Suggestions()
     for place in _objects(definition):
         for name in place.fields:
             if name not in place.kind.names:
                 known = sorted(place.kind.names)
-                message = f"{place.noun} has no field {name!r}{did_you_mean(name, known)}; it takes {', '.join(known)}"
+                hint = suggestions.did_you_mean(name, known)
+                message = f"{place.noun} has no field {name!r}{hint}; it takes {', '.join(known)}"
                 yield error(message, place.at + pointer(name))
     for state in definition.states:
         if "Type" not in state.fields and "type" in state.fields:  # which the models take by its name in Python

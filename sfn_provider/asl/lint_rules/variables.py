@@ -5,7 +5,8 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_checks import kind_of
@@ -14,8 +15,9 @@ from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, error, warning
+from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
+from sfn_provider.asl.suggestions import Suggestions
 
 MAX_NAME_LENGTH = 80
 RESERVED = "states"
@@ -96,27 +98,28 @@ def shadowed_variables(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 
 def undefined_variables(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A variable that a state reads is assigned in its group or around it. AWS warns, too."""
-    own = _variables_by_group(definition)
+    own, suggestions = _variables_by_group(definition), Suggestions()
     for state, at, name in _references(definition):
-        visible = _visible_variables(state.group, own)
-        if name not in visible:
-            yield warning("POSSIBLY_UNDEFINED_VARIABLE", _undefined(name, visible, state.language), at)
+        visible = [own[group.at] for group in _visible_groups(state.group)]
+        if not any(name in names for names in visible):
+            message = _undefined(name, chain.from_iterable(visible), state.language, suggestions)
+            yield warning("POSSIBLY_UNDEFINED_VARIABLE", message, at)
 
 
-def _undefined(name: str, visible: list[str], language: str) -> str:
+def _undefined(name: str, visible: Iterable[str], language: str, suggestions: Suggestions) -> str:
     if language == "JSONata" and name == _EVAL:
         return "JSONata's function $eval does not exist in Step Functions: write its expression here, or $parse JSON"
     functions = BUILT_IN_FUNCTIONS if language == "JSONata" else ()
-    hint = did_you_mean(name, [*visible, *sorted(functions)])
+    hint = suggestions.did_you_mean(name, chain(visible, sorted(functions)))
     return f"no state assigns the variable {name!r} where this state could see it{hint}"
 
 
-def _visible_variables(group: Group, own: dict[str, dict[str, str]]) -> list[str]:
-    names = [*own[group.at]]
+def _visible_groups(group: Group) -> Iterator[Group]:
+    """Yield the groups whose variables a group's states see: its own first."""
+    yield group
     while group.parent is not None and not group.distributed:  # a distributed Map sees nothing from outside
         group = group.parent.group
-        names += own[group.at]
-    return names
+        yield group
 
 
 def _references(definition: DefinitionIndex) -> Iterator[tuple[PlacedState, str, str]]:

@@ -12,7 +12,7 @@ from sfn_provider.cli.granularity_options import granularity_options
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.options import ProviderCommand, json_option, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.cli.output_files import make_folder, write_files
+from sfn_provider.cli.output_files import write_files
 from sfn_provider.cli.serverless_options import ServerlessOptions, serverless_options
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
@@ -132,6 +132,4 @@ def _as_json(bundle: Bundle | WorkflowBundle) -> dict[str, Any]:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name in files:
-        make_folder((folder / name).parent)
-    write_files({folder / name: content for name, content in files.items()})
+    write_files({folder / name: content for name, content in files.items()}, make_folders=True)

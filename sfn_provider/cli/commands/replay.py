@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from sfn_provider.cli.input_files import open_definition
 from sfn_provider.cli.options import ProviderCommand, json_option, substitutions_option
 from sfn_provider.cli.output import print_json
-from sfn_provider.cli.output_files import make_folder, write_file
+from sfn_provider.cli.output_files import write_files
 from sfn_provider.cli.replay_results import ReplayResults
 from sfn_provider.cli.report_options import ReportOptions, report_options
 from sfn_provider.cli.tables import progress
@@ -125,6 +126,5 @@ def _save(execution: AwsExecution, folder: str) -> None:
     machine, name = execution.arn.split(":")[6:8]
     events = [{**event, "timestamp": event["timestamp"].isoformat()} for event in execution.events]
     history = {"executionArn": execution.arn, "events": events}
-    target = make_folder(folder)
-    write_file(target / f"{machine}.asl.json", execution.definition)
-    write_file(target / f"{machine}.{name}.json", json.dumps(history, indent=1))
+    contents = {f"{machine}.asl.json": execution.definition, f"{machine}.{name}.json": json.dumps(history, indent=1)}
+    write_files({Path(folder, file): text for file, text in contents.items()}, make_folders=True)

@@ -13,6 +13,7 @@ from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around
 from sfn_provider.compare.calls.member_differences import MemberDifference, find_member_differences
 from sfn_provider.compare.calls.parameter_rules import REWRITES, RUN_NAMES, find_rule
+from sfn_provider.compare.diff.run_specific_values import mask_event_number
 
 _NAMING: Final = re.compile(r"(?i)(name|arn|url|id|definition|queue|bucket|/key|cluster|model)\Z")
 """Members by which a call names what it is about."""
@@ -111,8 +112,11 @@ def _verdict(call: ApiCall, found: MemberDifference, run_specific: Mapping[str, 
         return Verdict("run_specific", location, machine, dag, "it differs between any two executions")
     if machine == TOKEN or (machine is MISSING and location in RUN_NAMES.get((call.service, call.operation), ())):
         return Verdict("run_specific", location, machine, dag, "a name or token that is another one in each run")
-    if isinstance(machine, str) and isinstance(dag, str) and _without_tokens(machine) == _without_tokens(dag):
-        return Verdict("run_specific", location, machine, dag, "a task token is another one in each run")
+    if isinstance(machine, str) and isinstance(dag, str):
+        if _without_tokens(machine) == _without_tokens(dag):
+            return Verdict("run_specific", location, machine, dag, "a task token is another one in each run")
+        if mask_event_number(machine) == mask_event_number(dag):
+            return Verdict("run_specific", location, machine, dag, "the number of an event is up to the clock")
     if found.same_json:
         return Verdict("equal", location, machine, dag, "it is the same JSON, written in another way")
     rule = None if found.in_text else find_rule(call.service, call.operation, location, machine, dag)

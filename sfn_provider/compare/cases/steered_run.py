@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from sfn_provider.asl.jsonpath.syntax import Slice, parse_path
@@ -27,7 +28,7 @@ from sfn_provider.compare.cases.traced_values import (
     plain,
     traced,
 )
-from sfn_provider.compare.data_read_types import DataRead, Key
+from sfn_provider.compare.data_read_types import EACH, DataRead, Key
 from sfn_provider.compare.data_reads import path_steps
 from sfn_provider.compare.machine_parts import MachineParts, PlacedState
 from sfn_provider.engine.observations import (
@@ -315,9 +316,25 @@ class SteeredRun(Mocks):
         self._fill_result(at, result)
         return {"Return": self._documents[name], "document": name}
 
+    def _reads_of_output(self, at: str) -> Iterator[DataRead]:
+        """Iterate over what is read of a state's result, also as that of the Parallel or Map whose branch it ends."""
+        yield from self._data.reads[at]
+        placed = self._data.parts.states[at]
+        container = self._data.parts.scopes[placed.scope].container
+        if container is None or not getattr(placed.state, "end", False):
+            return
+        around: Any = self._data.parts.states[container].state
+        is_whole = around.result_selector is None and around.result_path == "$"
+        branch = placed.scope.rpartition("/")[2]
+        for read in self._reads_of_output(container):
+            # The one item processor of a Map has no number: it makes every item.
+            is_own = not branch.isdecimal() or read.steps[:1] in ((EACH,), (int(branch),))
+            if (read.root == "result" or (read.root == "output" and is_whole)) and read.steps and is_own:
+                yield replace(read, root="output", steps=read.steps[1:])
+
     def _fill_result(self, at: str, result: Json) -> None:
         state: Any = self._data.parts.states[at].state
-        for read in self._data.reads[at]:
+        for read in self._reads_of_output(at):
             if read.root == "result":
                 self._filling.ensure(result, read.steps, read.kind)
             elif read.root == "output" and state.result_selector is None:

@@ -24,17 +24,18 @@ def mask_execution_name(execution: Execution) -> Execution:
         return execution
 
     def mask(text: str) -> str:
-        return _mask_numbers(text.replace(execution.name, EXECUTION_NAME))
+        return mask_event_number(text.replace(execution.name, EXECUTION_NAME))
 
     return _change_texts(execution, mask, (to_json(execution.name)[1:-1], _BEFORE_NUMBER))
 
 
 def mask_event_numbers(execution: Execution) -> Execution:
     """Replace the number of an event in a cause by a placeholder."""
-    return _change_texts(execution, _mask_numbers, (_BEFORE_NUMBER,))
+    return _change_texts(execution, mask_event_number, (_BEFORE_NUMBER,))
 
 
-def _mask_numbers(text: str) -> str:
+def mask_event_number(text: str) -> str:
+    """Replace the numbers of events in a text by a placeholder."""
     return _EVENT_NUMBER.sub("<number>", text)
 
 

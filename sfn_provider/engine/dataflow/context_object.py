@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contex
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sfn_provider.asl.scope import Json
@@ -16,7 +17,14 @@ PLACEHOLDER_ACCOUNT = "111111111111"
 
 
 def execution_context(
-    input: Json, at: float, *, machine: str, name: str, role: str = "", region: str = "us-east-1"
+    input: Json,
+    at: float,
+    *,
+    machine: str,
+    name: str,
+    role: str = "",
+    region: str = "us-east-1",
+    execution_type: str = "STANDARD",
 ) -> dict[str, Any]:
     """Make the ``Execution`` and ``StateMachine`` parts of the context object.
 
@@ -27,16 +35,22 @@ def execution_context(
         name: name of the execution.
         role: ARN of the role that it runs as.
         region: AWS region for the ARNs.
+        execution_type: ``STANDARD`` or ``EXPRESS``, whose executions have other ARNs and cannot be redriven.
     """
     prefix = f"arn:aws:states:{region}:{PLACEHOLDER_ACCOUNT}"
+    arn = f"{prefix}:execution:{machine}:{name}"
+    redrives = {"RedriveCount": 0}
+    if execution_type == "EXPRESS":
+        # Two executions of the type may have the same name: AWS adds a text of its own.
+        arn, redrives = f"{prefix}:express:{machine}:{name}:{uuid.uuid5(uuid.NAMESPACE_URL, name)}", {}
     return {
         "Execution": {
-            "Id": f"{prefix}:execution:{machine}:{name}",
+            "Id": arn,
             "Input": input,
             "StartTime": format_time(at),
             "Name": name,
             "RoleArn": role or f"arn:aws:iam::{PLACEHOLDER_ACCOUNT}:role/{machine}",
-            "RedriveCount": 0,
+            **redrives,
         },
         "StateMachine": {"Id": f"{prefix}:stateMachine:{machine}", "Name": machine},
     }

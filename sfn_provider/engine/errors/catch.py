@@ -12,6 +12,7 @@ from sfn_provider.engine.dataflow.data_flow import (
     compile_reference_path,
 )
 from sfn_provider.engine.errors.retry import is_timeout, matches_error, reported_error_name
+from sfn_provider.engine.limits import OversizedOutput, restored_error
 from sfn_provider.exceptions import StatesError
 
 
@@ -25,7 +26,8 @@ def find_catcher(state: CompiledState, error: StatesError) -> Catcher | None:
 def with_state_prefix(state: CompiledState, entered: int, error: StatesError) -> StatesError:
     """Return an error whose cause begins as AWS's do; ``entered`` is the number of the StateEntered event."""
     prefix = f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered}). "
-    return StatesError(error.error, prefix + (error.cause or ""))
+    cause = prefix + (error.cause or "")
+    return restored_error(error.error, cause, is_oversized=isinstance(error, OversizedOutput))
 
 
 def error_output(error: StatesError) -> Json:

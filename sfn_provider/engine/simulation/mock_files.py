@@ -6,14 +6,15 @@ Their format is at https://docs.aws.amazon.com/step-functions/latest/dg/sfn-loca
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sfn_provider.asl.scope import MISSING
+from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
@@ -21,6 +22,8 @@ from sfn_provider.text_files import read_json_file
 
 OBJECTS_VARIABLE = "SFN_PROVIDER_MOCK_OBJECTS"
 """The environment variable with a folder of which a mock file may name files as objects, beside its own."""
+
+_MAX_LISTED = 20
 
 
 def load_mocks(reference: str) -> Mocks:
@@ -155,8 +158,8 @@ def _check_cases(config: Any, path: str, field: str, names: Iterable[str]) -> No
     known = dict.fromkeys(f"{machine}/{name}" for machine, name in _cases(config, path))
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
+            near = closest_word(name, known)
+            hint = f"; did you mean {near!r}?" if near else f"; it has {_listed(known)}"
             raise UsageError(f'{path}: "{field}" names {name!r}, which is no Machine/Case of the file{hint}')
 
 
@@ -179,11 +182,16 @@ def _find_case(config: Any, path: str, case: str) -> tuple[str, str]:
         return known[0]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(sorted(f"{machine}/{name}" for machine, name in known)) or "none"
+    listed = _listed(sorted(f"{machine}/{name}" for machine, name in known))
     if found:
         raise UsageError(f"{path}: more than one machine has a test case {case!r}; write one of {listed}")
     problem = f"has no test case {case!r}" if case else "has several test cases; name one after '#'"
     raise UsageError(f"{path}: {problem}; it has {listed}")
+
+
+def _listed(names: Collection[str]) -> str:
+    more = len(names) - _MAX_LISTED
+    return ", ".join([*islice(names, _MAX_LISTED), *([f"and {more:,} more"] if more > 0 else [])]) or "none"
 
 
 def _responses(config: Any, path: str, state: str, name: Any) -> list[Mapping[str, Any]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import ChainMap, Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Self, cast
 
 from sfn_provider.asl.model import StateMachine, walk_states
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.engine.errors.retry import is_timeout
 from sfn_provider.engine.json_arguments import require_json, require_mapping
 from sfn_provider.engine.map_run.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
@@ -114,8 +114,8 @@ class Mocks:
         for state in self.answers:
             if state not in states:
                 known = sorted(states)
-                near = difflib.get_close_matches(state, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(repr, known[:20]))}"
+                near = closest_word(state, known)
+                hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(map(repr, known[:20]))}"
                 raise UsageError(f"{place} state {state!r}, which the machine does not have{hint}")
 
     def fresh(self) -> Mocks:

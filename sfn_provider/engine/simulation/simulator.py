@@ -91,7 +91,7 @@ def simulate(
     if answers.recorded is not None:
         start_time, context = answers.recorded.start, answers.recorded.execution_context(input)
     else:
-        context = execution_context(input, start_time, machine=machine_name, name=name)
+        context = execution_context(input, start_time, machine=machine_name, name=name, execution_type=execution_type)
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
     children = ChildHistories(failed_only=history == "failed") if history != "none" else None
     interpreter = Interpreter(machine, observer=observer, child_histories=children, execution_type=execution_type)

@@ -150,6 +150,6 @@ def describe_task(task: StateTask) -> str:
 
 def suggest_name(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'Poll'?`` for the most similar name; an empty text where none is similar."""
-    from sfn_provider.asl.lint_rules.reporting import did_you_mean  # only for a DAG that does not import
+    from sfn_provider.asl.suggestions import did_you_mean  # only for a DAG that does not import
 
     return did_you_mean(word, known)

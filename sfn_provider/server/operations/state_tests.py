@@ -43,7 +43,8 @@ def _test(parameters: Parameters) -> Response:
 
 
 def _is_task(parameters: Parameters) -> bool:
-    return find_state(parameters["definition"], parameters.get("stateName")).model.type == "Task"
+    tested = find_state(parameters["definition"], parameters.get("stateName"))
+    return bool(tested.model.type == "Task")
 
 
 async def _run_task(state: ServiceState, parameters: Parameters) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Shows what is on the local server as pages: state machines, executions, an execution's graph and history."""
+"""Shows what is on the local server: state machines, executions, their graphs and histories."""

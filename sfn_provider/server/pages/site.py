@@ -1,4 +1,4 @@
-"""Makes the pages of the local server as an ASGI application: what it has, without scripts, everything escaped."""
+"""Makes the local server's pages, an ASGI application: no scripts, everything escaped."""
 
 from __future__ import annotations
 

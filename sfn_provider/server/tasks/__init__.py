@@ -1,1 +1,1 @@
-"""Answers the tasks of executions on the local server: mocks, Python functions, services at the user's endpoints."""
+"""Answers tasks on the local server: mocks, Python functions, services at endpoints."""

@@ -1,4 +1,4 @@
-"""Stands in for boto3's client of Lambda: functions are Python functions of this process, or HTTP endpoints."""
+"""Stands in for boto3's client of Lambda: calls Python functions and HTTP endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls Python functions as Lambda calls them: event and context in, a JSON payload or an error's details out."""
+"""Calls Python functions as Lambda calls them, with an event and a context object."""
 
 from __future__ import annotations
 

@@ -56,7 +56,27 @@ class ExactPart:
 
     def definition(self) -> dict[str, Any]:
         """Return its states as in the definition, by name."""
-        return {name: dump_state(state) for name, state in self.states.items()}
+        return {name: dump_state(state) for name, state in _states_without_parts(self.states).items()}
+
+
+def _states_without_parts(states: Mapping[str, Any]) -> dict[str, Any]:
+    """Return states with those of each `ExactPart` in its place, also inside of Parallel and Map states."""
+    found: dict[str, Any] = {}
+    for name, state in states.items():
+        found |= _states_without_parts(state.states) if isinstance(state, ExactPart) else {name: _without_parts(state)}
+    return found
+
+
+def _without_parts(state: Any) -> Any:
+    def restored(scope: Any) -> Any:
+        return scope.model_copy(update={"states": _states_without_parts(scope.states)})
+
+    if isinstance(state, Parallel):
+        return state.model_copy(update={"branches": tuple(map(restored, state.branches))})
+    if isinstance(state, Map):
+        field = "item_processor" if state.item_processor is not None else "iterator"
+        return state.model_copy(update={field: restored(state.body)})
+    return state
 
 
 def _assigned(state: State, target: str | None) -> Iterator[str]:

@@ -87,6 +87,8 @@ class PlannedStates:
             return Place(self.task_ids[source.state], path=keys)  # nobody gets there
         if source.kind == "result" and source.state in self.maps:
             key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
+            if key not in self.task_ids:
+                raise NotNative(_unknown_source(source, keys))
             return Place(self.task_ids[key], path=keys)
         if form is None:
             raise NotNative(_unknown_source(source, keys))

@@ -261,6 +261,8 @@ class _Planner(PlannedStates):
                 self.forms[name] = merge.form
                 self._add_merge(name, merge, routes)
         for name in self.parts:
+            if name not in routes.nodes:
+                continue  # it is within a function, which refuses it
             merge = find_input_merge(name, self.flows[name].effective, jinja.json_text)
             if merge is not None:
                 self._add_merge(name, merge, routes)

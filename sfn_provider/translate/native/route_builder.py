@@ -171,7 +171,7 @@ class _Builder:
         key = f"{name}\0end{number}"
         self.routes.nodes[key] = RouteNode(key, "end", name, groups)
         for left, kind in ends:
-            self._edge(left, key, kind, left)
+            self._edge(left, key, kind, self.routes.nodes[left].state)
             if kind == "choice":
                 ways = self.routes.choices.setdefault(left, {})
                 ways |= {way: key for way in (END, *ways) if ways.get(way, END) == END}
@@ -291,9 +291,10 @@ def _protect_handlers(routes: Routes, inside: dict[str, list[str]]) -> None:
             continue  # it looks for the error of its Task
         incoming = {left: kind for (left, right), kind in routes.edges.items() if right == handler}
         sources = [left for left, kind in incoming.items() if kind == "error"]
-        states = [routes.caught[source, handler] for source in sources]
-        watched = [key for state in states for key in inside[state] if routes.nodes[key].kind in ("state", "items")]
-        others = routes.ancestors(sources) - set(watched)
+        states = dict.fromkeys(routes.caught[source, handler] for source in sources)
+        own = [key for state in states for key in inside[state]]
+        watched = [key for key in own if routes.nodes[key].kind in ("state", "items")]
+        others = routes.ancestors(sources) - set(own)
         needs_guard = any(routes.nodes[key].kind in _MAY_FAIL for key in others)
         if not needs_guard and len(sources) == len(incoming):
             continue

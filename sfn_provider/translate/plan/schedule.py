@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from sfn_provider.asl.suggestions import MAX_WORD
 from sfn_provider.exceptions import UsageError
 from sfn_provider.plurals import count
 
@@ -104,7 +105,7 @@ def parse_timezone(name: str | None) -> str | None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError, OSError: a path, or a folder of the database
-        near = get_close_matches(name, available_timezones(), n=1)
+        near = get_close_matches(name[:MAX_WORD], available_timezones(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "; it looks like Europe/Berlin"
         raise UsageError(f"there is no time zone {name!r}{hint}") from None
     return name

@@ -8,6 +8,7 @@ import pytest
 from sfn_provider.asl import lint
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
 from sfn_provider.asl.service_actions import service_actions, service_names
+from sfn_provider.asl.suggestions import MAX_SUGGESTIONS
 from sfn_provider.integrations import supported_resources
 
 REQUIRED = {
@@ -94,14 +95,16 @@ def misspelt_resources() -> Iterator[str]:
 
 
 def test_everything_that_a_hint_names_exists() -> None:
-    resources = {f"S{number}": resource for number, resource in enumerate(misspelt_resources())}
-    task = {"Type": "Task", "Parameters": {}, "Next": "S0"}
-    states = {name: {**task, "Resource": f"arn:aws:states:::{resource}"} for name, resource in resources.items()}
+    resources = list(misspelt_resources())
+    task = {"Type": "Task", "Parameters": {}, "Next": "0"}
+    tasks = [{**task, "Resource": f"arn:aws:states:::{resource}"} for resource in resources]
     services = {*OPTIMIZED_ACTIONS, *service_names("aws-sdk")}
     hints = 0
-    found = lint({"StartAt": "S0", "States": states})
+    parts = [range(first, min(first + MAX_SUGGESTIONS, len(tasks))) for first in range(0, len(tasks), MAX_SUGGESTIONS)]
+    machines = [{"StartAt": str(part[0]), "States": {str(number): tasks[number] for number in part}} for part in parts]
+    found = [problem for machine in machines for problem in lint(machine)]
     for problem in (problem for problem in found if problem.location.endswith("/Resource")):
-        resource = resources[problem.location.split("/")[2]]
+        resource = resources[int(problem.location.split("/")[2])]
         service = resource.split(":")[-2]
         actions = {*OPTIMIZED_ACTIONS.get(service, ()), *getattr(service_actions("aws-sdk", service), "lines", ())}
         words = re.findall(r"did you mean '([^']*)'", problem.message)

@@ -91,6 +91,17 @@ FLOW = {
     **ends("A", "B", "No"),
 }
 
+SELECTED = {
+    "Both": {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": name, "States": {name: task()}} for name in ("Left", "Right")],
+        "ResultSelector": {"n.$": "$[0].deep.n", "all.$": "$[1]"},
+        "Next": "Check",
+    },
+    "Check": choice({"Variable": "$.n", "NumericGreaterThan": 3, "Next": "A"}),
+    **ends("A", "No"),
+}
+
 POLLING = {
     "Start": without_end(task(ResultPath="$.job"), "Pause"),
     "Pause": {"Type": "Wait", "SecondsPath": "$.pause", "Next": "Describe"},
@@ -238,6 +249,7 @@ SAME_VALUE = {
 }
 
 CASES = [
+    Case("what a Parallel selects of a branch's result", machine("Both", SELECTED)),
     Case("values through ResultSelector, ResultPath and OutputPath", machine("Get", FLOW)),
     Case("a polling loop", machine("Start", POLLING)),
     Case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -129,6 +130,14 @@ def test_tokens_differ_between_tries_and_iterations() -> None:
         if event["type"] == "TaskScheduled"
     ]
     assert len(tokens) == len(set(tokens)) == 3
+
+
+def test_an_express_execution_has_another_arn_and_no_redrives() -> None:
+    execution = simulate(one(EVERYTHING), {"a": 1}, execution_type="EXPRESS").output["Execution"]
+    assert re.fullmatch(
+        r"arn:aws:states:us-east-1:111111111111:express:StateMachine:simulated:[0-9a-f-]{36}", execution["Id"]
+    )
+    assert "RedriveCount" not in execution
 
 
 def test_execution_context_takes_a_role_and_a_region() -> None:

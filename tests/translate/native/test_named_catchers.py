@@ -239,3 +239,20 @@ def test_the_name_of_an_error_in_a_file(error: Exception, name: str) -> None:
     scope: dict[str, Any] = {}
     exec("import json\n" + source[source.index("def error_name") : source.index("def push_error")], scope)
     assert scope["error_name"](error) == name
+
+
+def test_the_handler_of_a_parallel_follows_errors_in_it_that_no_catcher_takes() -> None:
+    branch = {
+        "Do": function("do", Catch=[catcher("Busy")], End=True),
+        "Mend": function("mend", Parameters={}, End=True),
+    }
+    other = {"Side": function("side", End=True)}
+    branches = [{"StartAt": next(iter(states)), "States": states} for states in (branch, other)]
+    states = {
+        "P": {"Type": "Parallel", "Branches": branches, "Catch": [catcher("States.ALL", "Tell")], "End": True},
+        "Tell": function("tell", Parameters={}, End=True),
+    }
+    source = translate({"StartAt": "P", "States": states}, dag_id="x", style="native").source
+    assert "do_failed_task >> mend" in source and "is_due" not in source
+    assert 'task_id="Tell",' in source.partition('trigger_rule="one_failed",')[0]
+    assert "p_end1 >> tell" in source and "side >> tell" in source

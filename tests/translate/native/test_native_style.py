@@ -448,6 +448,50 @@ def test_a_field_of_the_input_follows_the_date_of_the_run() -> None:
     ]
 
 
+def test_a_shallow_merge_of_objects_is_one_in_templates_and_functions() -> None:
+    merge = "States.JsonMerge($.x, $.y, {})"
+    text = {"TableName": "t", "Item.$": merge.format("false")}
+    states = {
+        "A": call("a", Parameters={"m.$": merge.format("false")}, ResultPath=None, Next="B"),
+        "B": {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Parameters": text, "End": True},
+    }
+    source = native(states).source
+    assert '{"m": {{ dict(params.x, **params.y) | tojson }}}' in source
+    assert 'Item={**params["x"], **params["y"]}' in source
+    states["A"]["Parameters"] = {"m.$": merge.format("$.deep")}
+    assert [found.state for found in native(states).findings if found.code == "STAYS_EXACT"] == ["A"]
+
+
+@pytest.mark.parametrize("value", ["$.x", "States.JsonMerge($.x, $.y, false)"], ids=["a member", "what a call makes"])
+def test_the_text_of_json_is_the_one_of_step_functions(value: str) -> None:
+    expression = f"States.JsonToString({value})"
+    parameters = {"TopicArn": TOPIC, "Message.$": expression}
+    states = {
+        "A": publish(Parameters=parameters, ResultPath=None, Next="B"),
+        "B": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:putItem",
+            "Parameters": {"TableName": "t", "Item": {"id": {"S.$": expression}}},
+            "End": True,
+        },
+    }
+    source = native(states).source
+    assert "separators=(',', ':'), ensure_ascii=false) }}" in "".join(source.split('"\n            "'))
+    assert 'separators=(",", ":"), ensure_ascii=False' in source
+
+
+@pytest.mark.parametrize("condition", ["$states.input.ready", "$states.input.ready and $states.input.n > 1"])
+def test_a_condition_that_may_be_no_boolean_stays_exact(condition: str) -> None:
+    states = {
+        "A": call("a", Next="C"),
+        "C": {"Type": "Choice", "Choices": [{"Condition": f"{{% {condition} %}}", "Next": "B"}], "Default": "D"},
+        "B": call("b", End=True),
+        "D": {"Type": "Succeed"},
+    }
+    made = native(states, QueryLanguage="JSONata")
+    assert next(entry.how for entry in made.tasks if entry.state == "C") == "exact"
+
+
 @pytest.mark.parametrize("template", ["ds", "{{ ds }}-{{ ds }}", "{% if x %}", "{{ }}"])
 def test_a_template_is_one_expression(template: str) -> None:
     definition = {"StartAt": "A", "States": {"A": call("a", End=True)}}

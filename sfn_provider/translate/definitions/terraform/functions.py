@@ -70,7 +70,10 @@ def _replace(text: str, old: str, new: str) -> str:
         import regex
 
         groups = re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", new)
-        replaced = str(regex.sub(old[1:-1], groups, text, timeout=_REGEX_SECONDS))
+        try:
+            replaced = str(regex.sub(old[1:-1], groups, text, timeout=_REGEX_SECONDS))
+        except regex.error as error:
+            raise ValueError(f"{old[:60]} is no regular expression, or has no such group: {error}") from None
     else:
         replaced = text.replace(old, new)
     return Unknown(replaced) if is_unknown([text, old, new]) else replaced

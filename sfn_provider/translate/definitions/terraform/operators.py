@@ -26,6 +26,16 @@ class Index(str):
     __slots__ = ()
 
 
+MAX_BITS = 20_000
+"""Bits of the largest whole number that a product makes; Terraform's own have 512."""
+
+
+def _multiply(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > MAX_BITS:
+        raise OverflowError("the product has too many digits")
+    return left * right
+
+
 def _divide(left: Any, right: Any) -> Any:
     return number(left / right)
 
@@ -39,7 +49,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
     "+": operator.add,
     "-": operator.sub,
-    "*": operator.mul,
+    "*": _multiply,
     "/": _divide,
     "%": operator.mod,
     "&&": lambda left, right: bool(left and right),

@@ -170,11 +170,18 @@ def _string(context: Evaluation, expression: Expression) -> Json:
             parts.append(context.value(expression.at(content.children[1])))
         elif is_token(content):
             text = str(content)
-            parts.append(text[1:] if text.startswith(("$${", "%%{")) else _ESCAPE.sub(_unescape, text))
+            parts.append(text[1:] if text.startswith(("$${", "%%{")) else _unescape_text(text, expression))
         else:
             raise UsageError(f"{expression.place}: a text with %{{ ... }} must be rendered by Terraform first")
     # A text that is one interpolation has the type of its value.
     return parts[0] if len(parts) == 1 else join_texts(parts)
+
+
+def _unescape_text(text: str, expression: Expression) -> str:
+    try:
+        return _ESCAPE.sub(_unescape, text)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{expression.place}: {text[:60]!r} has an escape of no Unicode character") from None
 
 
 def _unescape(match: re.Match[str]) -> str:

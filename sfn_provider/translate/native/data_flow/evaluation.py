@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.model import Branch, Catcher, Choice, Fail, Map, Parallel, Pass, State, StateMachine, Succeed
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
@@ -307,7 +308,11 @@ def _written(document: Value, path: str | None, value: Value) -> Value:
     """Return the document after ResultPath; null leaves it as it is."""
     if path is None:
         return document
-    keys: tuple[Key, ...] = tuple(key for key in parse_path(path).selectors if isinstance(key, str | int))
+    try:
+        selectors = parse_path(path).selectors
+    except PathSyntaxError:  # lint accepts a placeholder in it
+        return Unresolved(f"the path {path} has a placeholder without a value")
+    keys: tuple[Key, ...] = tuple(key for key in selectors if isinstance(key, str | int))
     return write(document, keys, value)
 
 

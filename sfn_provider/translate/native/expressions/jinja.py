@@ -141,8 +141,9 @@ class JinjaWriter(ExpressionWriter):
     def _call(self, call: Call) -> str:
         if call.name == TEMPLATE:
             return str(as_json(call.arguments[0]))
+        call = self.plain_call(call)
         writer = _CALLS.get(call.name)
-        if writer is None:
+        if writer is None or (call.name == "States.JsonMerge" and len(call.arguments) != 2):
             raise NotNative(f"{call.name} has no Jinja that means the same")
         if call.name == "States.Format":
             return "(" + " ~ ".join(map(self.expression, format_parts(call))) + ")"
@@ -165,6 +166,7 @@ _CALLS = {
     "-": "({0} - {1})",
     "$count": "{0} | length",
     "States.MathAdd": "({0} + {1})",
+    "States.JsonMerge": "dict({0}, **{1})",
 }
 """The Jinja of functions whose meaning is the same."""
 

@@ -174,6 +174,7 @@ class PythonWriter(ExpressionWriter):
             return self._joined(tuple(_operands(call)))
         if call.name == "$exists":
             return self._exists(call.arguments[0])
+        call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
         if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
             raise NotNative(f"{call.name} has no Python that means the same")
@@ -236,6 +237,7 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "States.ArrayContains": ("({1} in {0})", ()),
     "States.ArrayGetItem": ("{}[{}]", ()),
     "States.MathAdd": ("({} + {})", ()),
+    "States.JsonMerge": ("{{**{0}, **{1}}}", ()),
     "=": ("({} == {})", ()),
     "!=": ("({} != {})", ()),
     "<": ("({} < {})", ()),

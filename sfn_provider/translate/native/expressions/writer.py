@@ -65,6 +65,13 @@ class ExpressionWriter:
             raise NotNative(value.why)
         raise TypeError(f"no expression for {value!r}")
 
+    @staticmethod
+    def plain_call(call: Call) -> Call:
+        """Return a call without an argument that says nothing: that a merge of objects is not a deep one."""
+        *others, last = call.arguments or (call,)
+        is_shallow = isinstance(last, Constant) and last.value is False
+        return Call(call.name, tuple(others)) if call.name == "States.JsonMerge" and is_shallow else call
+
     def _possible(self, value: Value) -> str:
         """Return the expression of an object to which members are added, and which is made where it is missing."""
         start, keys = steps_of(value)

@@ -15,6 +15,7 @@ from sfn_provider.asl.model import Choice, Fail, Map, Parallel, Pass, Succeed, T
 from sfn_provider.translate.emit.literals import string
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
 from sfn_provider.translate.native.data_flow.values import Array, Key, Object, Source, Value, read, reads_error
+from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.items.calls import ItemCalls
@@ -26,6 +27,7 @@ from sfn_provider.translate.native.items.statements import (
     Statements,
     always_leaves,
     lay_out,
+    suite,
 )
 from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import ERROR_NAME, NotNative
@@ -230,6 +232,8 @@ class ItemBody:
             return self._with_handler(scope, flow, write, stop, finish)
         if isinstance(state, Map):
             return self._with_handler(scope, flow, partial(self._map, flow), stop, finish)
+        if isinstance(state, ExactPart):
+            raise NotNative(f"{flow.name} stays exact, and is within a function")
         raise TypeError(f"no statements for {state!r}")
 
     def _wait(self, flow: StateFlow) -> list[str]:
@@ -275,7 +279,7 @@ class ItemBody:
         def append(output: Value) -> list[str]:
             if not self._is_used(results):
                 return []
-            return list(statement_lines(f"{results}.append(", f"{self.writer.expression(output)})", self.maker.width))
+            return list(statement_lines("", f"{results}.append({self.writer.expression(output)})", self.maker.width))
 
         with self._deeper():
             body = lay_out(self._block(scope, scope.start_at, scope.entry, END, append)[0])
@@ -287,7 +291,7 @@ class ItemBody:
             listed = f"[{body[0].removeprefix(f'{results}.append(')[:-1]} {loop}]"
             return [*statement_lines(f"{results} = ", listed, self.maker.width)]
         start = [f"{results} = []"] if self._is_used(results) else []
-        return [*start, f"{loop}:", *indented(body or ["pass"])]
+        return [*start, f"{loop}:", *indented(suite(body))]
 
     # Ways ------------------------------------------------------------------------------------------------------------
 

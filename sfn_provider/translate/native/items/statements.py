@@ -108,5 +108,10 @@ def _branches(branches: Branches) -> list[str]:
     for head, body in bodies:
         if head == ["except Exception as error:"] and not any(re.search(r"\berror\b", line) for line in body):
             head = ["except Exception:"]
-        lines += [*head, *indented(body or ["pass"])]
+        lines += [*head, *indented(suite(body))]
     return lines
+
+
+def suite(body: list[str]) -> list[str]:
+    """Return the lines of a block; one without statements, of comments alone, ends with ``pass``."""
+    return body if any(not line.lstrip().startswith("#") for line in body) else [*body, "pass"]

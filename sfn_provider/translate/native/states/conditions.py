@@ -58,6 +58,8 @@ def rule_condition(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> s
     for rules, word in ((rule.and_, "and"), (rule.or_, "or")):
         if rules is not None:
             return f" {word} ".join(_operands(rules, word, flow, writer))
+    if rule.comparison is None:
+        raise NotNative("a rule has no comparison")
     comparison = COMPARISONS[str(rule.comparison)]
     return _WRITERS[comparison.kind](comparison, rule, flow, writer)
 
