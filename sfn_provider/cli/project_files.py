@@ -72,12 +72,12 @@ def _record_text(written: Mapping[str, str]) -> str:
 
 
 def _is_own(path: Path, digest: str | None, text: str) -> bool:
-    """Whether a file is not there, or is just as it was written or would be."""
+    """Whether a file is not there, is empty, or is just as it was written or would be."""
     if not path.exists():
         return True
     if not path.is_file():
         return False
-    return _digest(path.read_bytes()) in (digest, _digest(text.encode()))
+    return path.stat().st_size == 0 or _digest(path.read_bytes()) in (digest, _digest(text.encode()))
 
 
 def _digest(content: bytes) -> str:

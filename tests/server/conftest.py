@@ -1,4 +1,4 @@
-"""The server that the tests of a file share; without Starlette and uvicorn, which Airflow 2 does not bring, none run."""
+"""The server that the tests of a file share; without Starlette and uvicorn, which Airflow 2 lacks, none run."""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, choice_rules, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
-from sfn_provider.asl.lint_rules.reporting import did_you_mean, join_words, warning
+from sfn_provider.asl.lint_rules.reporting import join_words, warning
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.suggestions import did_you_mean
 
 _CODE = "CONTEXT_WITHOUT_FIELD"
 
