@@ -173,7 +173,9 @@ def _failing_visit(machine: MachineRun) -> StateVisit | None:
 
 
 def _has_failed(visit: StateVisit) -> bool:
-    return visit.type == "Fail" or bool(visit.attempts and visit.attempts[-1].outcome not in ("succeeded", "unanswered"))
+    return visit.type == "Fail" or bool(
+        visit.attempts and visit.attempts[-1].outcome not in ("succeeded", "unanswered")
+    )
 
 
 def _refused(dag: DagSide) -> Iterator[Finding]:
