@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine, Task, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow
@@ -43,7 +43,13 @@ def plan_mixed(machine: StateMachine, options: NativeOptions) -> tuple[NativePla
         return None, reasons
     exact = {name for part in plan.parts.values() for name in part.states}
     stay = {names[-1] for _, names, _ in walk_states(machine) if not exact.isdisjoint(names)}
-    return plan, {name: why for name, why in reasons.items() if name in stay}
+    native = [_because(name, "") for name in reasons if name not in stay]  # exact while this was looked for alone
+    found = {name: why for name, why in reasons.items() if name in stay}
+    return plan, {name: _without_prefix(why, native) for name, why in found.items()}
+
+
+def _without_prefix(text: str, prefixes: Iterable[str]) -> str:
+    return next((text.removeprefix(prefix) for prefix in prefixes if text.startswith(prefix)), text)
 
 
 def has_native_task(plan: NativePlan, machine: StateMachine) -> bool:

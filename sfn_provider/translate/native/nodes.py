@@ -392,5 +392,6 @@ def moment_reads(flow: StateFlow) -> list[Value]:
 
 def constant_name(value: str) -> str:
     """Return the name of the constant of an ARN or a placeholder: ``PIPELINE_ALERTS``."""
-    last = re.split("[:/]", value.strip("${}").rstrip(":/*"))[-1]
+    function = re.search(":function:([^:]+)", value)  # what may follow is a version or an alias
+    last = function[1] if function is not None else re.split("[:/]", value.strip("${}").rstrip(":/*"))[-1]
     return naming.variable(last).strip("_").upper()

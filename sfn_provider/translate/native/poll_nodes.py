@@ -170,8 +170,14 @@ def leaving_test(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> str:
 
 
 def _conditions(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> list[tuple[str, bool]]:
-    """Return the conditions of the loop's rules, each with whether its rule leaves the loop."""
-    return [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in poll.rules]
+    """Return the conditions of the loop's rules, each with whether its rule leaves the loop.
+
+    The last ones are left out where they do what the Default does.
+    """
+    rules = list(poll.rules)
+    while rules and rules[-1][1] is poll.default_leaves:
+        rules.pop()
+    return [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in rules]
 
 
 def _single_test(poll: Poll, conditions: list[tuple[str, bool]]) -> str | None:

@@ -94,23 +94,33 @@ class _Reader:
 
     def path(self, node: Any) -> Value:
         plain = getattr(node, "plain_steps", 0)
-        if plain == len(node.steps) - 1 and plain > 1:
-            return self.item(node)
+        if 0 < plain < len(node.steps):
+            return self.item(node, plain)
         names = [step.value for step in node.steps]
         if plain != len(names):
             return self.unresolved()
         return self.names(node, names)
 
-    def item(self, node: Any) -> Value:
-        """Return an item of an array whose items are all known; of another value, JSONata's [0] may be itself."""
-        last = node.steps[-1]
-        found = [*(last.predicate or ()), *(last.stages or ())]
-        names = [step.value for step in node.steps]
-        if last.type != "name" or len(found) != 1 or found[0].expr.type != "number":
+    def item(self, node: Any, position: int) -> Value:
+        """Return what a path reads of an item of an array whose items are all known.
+
+        Of another value, JSONata's [0] may be itself.
+
+        Args:
+            node: the path.
+            position: the number of its steps before the one with the index.
+        """
+        step, behind = node.steps[position], node.steps[position + 1 :]
+        found = _filters(step)
+        if step.type != "name" or len(found) != 1 or found[0].expr.type != "number":
             return self.unresolved()
-        array, index = self.names(node, names), found[0].expr.value
+        if any(each.type != "name" or _filters(each) or each.group for each in behind):
+            return self.unresolved()
+        array, index = self.names(node, [each.value for each in node.steps[: position + 1]]), found[0].expr.value
         known = isinstance(array, Array) and isinstance(index, int) and 0 <= index < len(array.items)
-        return array.items[index] if isinstance(array, Array) and known else self.unresolved()
+        if not isinstance(array, Array) or not known:
+            return self.unresolved()
+        return read(array.items[index], tuple(each.value for each in behind))
 
     def names(self, node: Any, names: list[str]) -> Value:
         """Return what a variable and plain names behind it read."""
@@ -168,6 +178,10 @@ class _Reader:
 
     def block(self, node: Any) -> Value:
         return self.value(node.expressions[0]) if len(node.expressions) == 1 else self.unresolved()
+
+
+def _filters(step: Any) -> list[Any]:
+    return [*(step.predicate or ()), *(step.stages or ())]
 
 
 def _exists(value: Value) -> bool | None:

@@ -164,7 +164,7 @@ class JinjaWriter(ExpressionWriter):
         call = self.plain_call(call)
         writer = _CALLS.get(call.name)
         if writer is None or (call.name == "States.JsonMerge" and len(call.arguments) != 2):
-            raise NotNative(f"{call.name} has no Jinja that means the same")
+            raise NotNative(f"{self.name_of(call)} has no Jinja that means the same")
         if call.name == "States.Format":
             return "(" + " ~ ".join(map(self.expression, format_parts(call))) + ")"
         arguments = [self.expression(part) for part in call.arguments]
@@ -184,6 +184,7 @@ _CALLS = {
     "&": "({0} ~ {1})",
     "+": "({0} + {1})",
     "-": "({0} - {1})",
+    "*": "({0} * {1})",
     "$count": "{0} | length",
     "States.MathAdd": "({0} + {1})",
     "States.JsonMerge": "dict({0}, **{1})",

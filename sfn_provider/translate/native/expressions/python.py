@@ -177,7 +177,7 @@ class PythonWriter(ExpressionWriter):
         call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
         if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
-            raise NotNative(f"{call.name} has no Python that means the same")
+            raise NotNative(f"{self.name_of(call)} has no Python that means the same")
         self.imports.update(imports)
         return text.format(*map(self.expression, call.arguments))
 

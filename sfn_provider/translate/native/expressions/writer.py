@@ -67,10 +67,17 @@ class ExpressionWriter:
 
     @staticmethod
     def plain_call(call: Call) -> Call:
-        """Return a call without an argument that says nothing: that a merge of objects is not a deep one."""
+        """Return a call without what says nothing: that a merge is not a deep one, that an object may be a text."""
         *others, last = call.arguments or (call,)
         is_shallow = isinstance(last, Constant) and last.value is False
+        if call.name == "$string" and isinstance(last, Object | Array):
+            return Call("States.JsonToString", call.arguments)
         return Call(call.name, tuple(others)) if call.name == "States.JsonMerge" and is_shallow else call
+
+    @staticmethod
+    def name_of(call: Call) -> str:
+        """Return how a message names a function, or an operator of JSONata."""
+        return call.name if call.name.startswith(("$", "States.")) else f"the operator {call.name}"
 
     def _possible(self, value: Value) -> str:
         """Return the expression of an object to which members are added, and which is made where it is missing."""
