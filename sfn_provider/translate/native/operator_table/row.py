@@ -45,7 +45,8 @@ class Returned:
         xcom: the key of the XCom.
         constant: the value of a constant.
         argument: the argument.
-        optional: whether it is there for some calls alone, so that it is no part of the whole result.
+        optional: whether it is no part of the whole result, as it is there for some calls alone, or in AWS alone: not
+            where the answer is mocked. A state that names it gets it.
     """
 
     source: Source = "value"

@@ -74,7 +74,7 @@ _SEND: Final = OperatorRow(
     returns={
         "$.MessageId": Returned(path=("MessageId",)),
         "$.SequenceNumber": Returned(path=("SequenceNumber",), optional=True),
-        "$.MD5OfMessageBody": Returned(path=("MD5OfMessageBody",)),
+        "$.MD5OfMessageBody": Returned(path=("MD5OfMessageBody",), optional=True),
         "$.MD5OfMessageAttributes": Returned(path=("MD5OfMessageAttributes",), optional=True),
     },
     added={"MessageAttributes": {}},
@@ -90,7 +90,7 @@ _SDK_SEND: Final = replace(
     returns={
         "$.MessageId": Returned(path=("MessageId",)),
         "$.SequenceNumber": Returned(path=("SequenceNumber",), optional=True),
-        "$.Md5OfMessageBody": Returned(path=("MD5OfMessageBody",)),
+        "$.Md5OfMessageBody": Returned(path=("MD5OfMessageBody",), optional=True),
         "$.Md5OfMessageAttributes": Returned(path=("MD5OfMessageAttributes",), optional=True),
     },
 )
