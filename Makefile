@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo docs wheel sbom test test-docs test-install test-quick test-matrix test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps compare-corpus constraints clean
+.PHONY: help demo docs wheel sbom test test-docs test-install test-quick test-matrix oldest-environments test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps compare-corpus constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -62,10 +62,16 @@ test-matrix: $(INSTALLED)  ## Run the tests on every version of Amazon MWAA: PIN
 	SFN_PROVIDER_MATRIX="$(VERSIONS)" $(BIN)/python -m pytest tests/matrix --numprocesses 0 -v -rP
 
 OLDEST := 2.10.3 3.0.6
-test-oldest: $(INSTALLED)  ## Run the tests that Airflow can break on the oldest of its versions 2 and 3
+OLDEST_MADE := build/matrix/.oldest
+$(OLDEST_MADE): $(INSTALLED) $(wildcard tests/matrix/*.py tests/matrix/pins/*) $(shell find sfn_provider -type f ! -name '*.pyc')
 	$(BIN)/python -m tests.matrix.environments --any-python --pins tests/matrix/pins $(OLDEST)
+	@touch $@
+
+oldest-environments: $(OLDEST_MADE)  ## Make the environments of test-oldest, where the package is newer than they are
+
+test-oldest: $(OLDEST_MADE)  ## Run the tests that Airflow can break on the oldest of its versions 2 and 3
 	SFN_PROVIDER_MATRIX="$(OLDEST)" SFN_PROVIDER_MATRIX_TESTS=sensitive \
-		$(BIN)/python -m pytest tests/matrix --dist load -rsP
+		$(BIN)/python -m pytest tests/matrix --dist worksteal -rsP
 
 MWAA_VERSIONS = $(or $(VERSIONS),2.10.3 3.3.1)
 test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA runs them: PINS=FOLDER VERSIONS="2.10.3 3.3.1"

@@ -54,7 +54,7 @@ def write_owned(path: str, text: str, *, overwrite: bool) -> None:
     """
     file = Path(path)
     check_folder(file)
-    if os.path.exists(file) and not os.path.isfile(file):  # a folder, which is refused, or a device such as /dev/stdout
+    if not _may_have_record(file):
         write_file(path, text)
         return
     record = file.parent / RECORD
@@ -68,18 +68,26 @@ def write_owned(path: str, text: str, *, overwrite: bool) -> None:
     write_files({path: text, record: _record_text(written)})
 
 
+def _may_have_record(file: Path) -> bool:
+    """Whether a path is none of a folder, of a device such as ``/dev/stdout``, or one that cannot be."""
+    try:
+        return not file.exists() or file.is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
 def _record_text(written: Mapping[str, str]) -> str:
     return json.dumps({"written": dict(sorted(written.items()))}, indent=2) + "\n"
 
 
 def _is_own(path: Path, digest: str | None, text: str) -> bool:
-    """Whether a file is not there, or is just as it was written or would be."""
+    """Whether a file is not there, is empty, or is just as it was written or would be."""
     if not os.path.exists(path):  # not Path.exists, which raises for a name that is too long
         return True
     if not os.path.isfile(path):
         return False
     try:
-        return _digest(path.read_bytes()) in (digest, _digest(text.encode()))
+        return path.stat().st_size == 0 or _digest(path.read_bytes()) in (digest, _digest(text.encode()))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 

@@ -28,7 +28,7 @@ def main() -> None:
         image, folder = find_image(version), FOLDER / version
         if not (folder / "image.txt").exists():
             make_environment(image, given.pins, folder)
-            install(folder, *_DRIVERS[image.airflow_major])
+            install(folder, *_DRIVERS[image.airflow_major], compile_all=True)
         install_package(image, folder)
         print(f"Airflow {version}: ready")
 
