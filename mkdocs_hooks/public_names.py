@@ -117,6 +117,22 @@ def public_names(module: str) -> list[str]:
     return [name for name in found if not name.startswith("sfn_provider._compat.")]  # those are Airflow's
 
 
+def base_classes(name: str) -> list[str]:
+    """Return the classes of the package that a class inherits from, nearest first: they have its further arguments."""
+    module, _, short = name.rpartition(".")
+    tree = ast.parse(module_file(module).read_text(encoding="utf-8"))
+    origins = dict(_imported(tree))
+    own = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    bases = [base.id for base in own[short].bases if isinstance(base, ast.Name)] if short in own else []
+    found = [
+        _follow(origins[base]) if base in origins else f"{module}.{base}"
+        for base in bases
+        if not base.startswith("_") and (base in origins or base in own)
+    ]
+    known = [base for base in found if not base.startswith("sfn_provider._compat.")]
+    return list(dict.fromkeys([*known, *(far for base in known for far in base_classes(base))]))
+
+
 def _follow(name: str) -> str:
     """Return where a name is defined that its module may import from another one."""
     module, _, short = name.rpartition(".")

@@ -10,7 +10,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from mkdocs_hooks.environment_variables import environment_variables
-from mkdocs_hooks.public_names import PAGES, ROOT, public_names
+from mkdocs_hooks.public_names import PAGES, ROOT, base_classes, public_names
 from sfn_provider.get_provider_info import get_provider_info
 
 REPOSITORY_PAGES = {
@@ -43,13 +43,15 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def class_pages() -> dict[str, str]:
-    """Return the pages that ask mkdocstrings for each public name, each name once."""
+    """Return the pages that ask mkdocstrings for each public name and the classes below it, each name once."""
     seen: set[str] = set()
     made = {}
     for page in PAGES:
-        names = [name for module in page.modules for name in public_names(module) if name not in seen]
-        seen.update(names)
-        blocks = "\n".join(f"::: {name}\n" for name in dict.fromkeys(names))
+        names = [name for module in page.modules for name in public_names(module)]
+        names += [base for name in names for base in base_classes(name)]
+        new = [name for name in dict.fromkeys(names) if name not in seen]
+        seen.update(new)
+        blocks = "\n".join(f"::: {name}\n" for name in new)
         made[f"reference/{page.file}"] = f"# {page.title}\n\n{page.introduction}\n\n{blocks}"
     return made
 

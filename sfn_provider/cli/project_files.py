@@ -53,7 +53,7 @@ def write_owned(path: str, text: str, *, overwrite: bool) -> None:
     """
     file = Path(path)
     check_folder(file)
-    if file.exists() and not file.is_file():  # a folder, which is refused, or a device such as /dev/stdout
+    if not _may_have_record(file):
         write_file(path, text)
         return
     record = file.parent / RECORD
@@ -65,6 +65,14 @@ def write_owned(path: str, text: str, *, overwrite: bool) -> None:
         )
     written[file.name] = _digest(text.encode())
     write_files({path: text, record: _record_text(written)})
+
+
+def _may_have_record(file: Path) -> bool:
+    """Whether a path is none of a folder, of a device such as ``/dev/stdout``, or one that cannot be."""
+    try:
+        return not file.exists() or file.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _record_text(written: Mapping[str, str]) -> str:

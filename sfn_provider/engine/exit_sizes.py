@@ -1,4 +1,4 @@
-"""Checks the sizes of what a state leaves with: its output, and the workflow variables that it assigns.
+"""Checks the sizes of a state's output and of the workflow variables that it assigns.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html#variable-limits. For variables the
 documentation names no error; it is taken to be that of a large output, and the causes are this package's.

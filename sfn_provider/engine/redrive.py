@@ -20,6 +20,7 @@ def begin_redrive(state: ExecutionState, frames: dict[int, Frame], at: float, re
         redrives: how often it was redriven, with this time.
     """
     state.status, state.output, state.error, state.cause = "RUNNING", None, None, None
+    state.is_oversized = False
     state.frames, state.pending = frames, {}
     state.moment = Moment(max(at, state.now))
     state.context["Execution"]["RedriveCount"] = redrives

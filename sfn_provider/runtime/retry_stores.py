@@ -1,4 +1,4 @@
-"""Stores a text of a task instance across its tries: in Airflow's task state store, a Variable, or S3.
+"""Stores a text of a task instance across its tries: in the task state store, a Variable, or S3.
 
 The text holds task tokens and a state's input, and whoever may see a task can read the task state store: so it is
 encrypted with Airflow's ``[core] fernet_key``, which workers have and users have not. Without a key nothing is stored.

@@ -192,7 +192,8 @@ def test_translate_writes_a_file(told: Told, folder: Path) -> None:
     assert (code, out, err) == (0, "", "Wrote dag.py: DAG hello with 4 tasks\n0 warnings, 0 findings\n")
     source = (folder / "dag.py").read_text()
     assert 'schedule="0 2 * * *"' in source and 'params={"name": "Bob"}' in source
-    assert sorted(path.name for path in folder.iterdir()) == ["dag.py", "greet.asl.json", "input.json", "mocks.json"]
+    written = [".sfn-provider.json", "dag.py"]
+    assert sorted(path.name for path in folder.iterdir()) == [*written, "greet.asl.json", "input.json", "mocks.json"]
 
 
 def test_translate_as_json(told: Told, folder: Path) -> None:
@@ -208,7 +209,7 @@ def test_translate_as_json(told: Told, folder: Path) -> None:
 
 def test_translate_overwrites_a_file_as_a_whole(told: Told, folder: Path) -> None:
     (folder / "dag.py").write_text("x" * 100_000)
-    assert told("translate", "greet.asl.json", "-o", "dag.py")[0] == 0
+    assert told("translate", "greet.asl.json", "-o", "dag.py", "--overwrite")[0] == 0
     assert "xxx" not in (folder / "dag.py").read_text()
 
 

@@ -341,7 +341,7 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(
     (folder / "dag.py").write_text("before")
     monkeypatch.setattr(Path, "replace", refuse)
     before = sorted(path.name for path in folder.iterdir())
-    assert run_command(["translate", "good.json", "-o", "dag.py"]) == 2
+    assert run_command(["translate", "good.json", "-o", "dag.py", "--overwrite"]) == 2
     assert "dag.py: cannot be written: No space left on device" in capsys.readouterr().err
     assert (folder / "dag.py").read_text() == "before"
     assert sorted(path.name for path in folder.iterdir()) == before

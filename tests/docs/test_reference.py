@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mkdocs_hooks.environment_variables import environment_variables
-from mkdocs_hooks.public_names import PAGES, module_file, public_names
+from mkdocs_hooks.public_names import PAGES, base_classes, module_file, public_names
 from sfn_provider.get_provider_info import get_provider_info
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,14 @@ def test_names_stand_where_they_are_defined() -> None:
     for name in NAMES:
         module, _, short = name.rpartition(".")
         assert re.search(rf"^(class|def|async def) {short}\b", module_file(module).read_text(), re.MULTILINE), name
+
+
+def test_classes_that_have_further_arguments_are_found() -> None:
+    start = "sfn_provider.operators.start_execution.StepFunctionStartExecutionOperator"
+    found = base_classes(start)
+    assert found[0] == "sfn_provider.operators.wait_for_execution.WaitingOperator"
+    assert "sfn_provider.hooks.aws_hook_mixin.AwsHookMixin" in found
+    assert base_classes("sfn_provider.asl.parser.lint") == []
 
 
 def test_a_module_that_is_not_there_is_an_error() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl.document import Document
+from sfn_provider.asl.lint_rules import installed_actions
 from sfn_provider.integrations import aws_models
 from sfn_provider.translate.known_failures import find_known_failures
 
@@ -114,3 +115,14 @@ def test_resources_without_a_value(resource: str, is_template: bool, codes: list
 def test_a_definition_that_cannot_be_read_has_none() -> None:
     assert find_known_failures(Document.open("[1]")) == []
     assert find_known_failures(Document.open({"StartAt": 1, "States": {"A": [], "B": {"Type": "Task"}}})) == []
+
+
+def test_calls_of_more_services_than_can_be_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = {
+        name: {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{name}:none", "Next": "sqs"}
+        for name in ("sqs", "ec2")
+    }
+    document = Document.open({"StartAt": "sqs", "States": tasks})
+    monkeypatch.setattr(installed_actions, "MAX_COST", 20_000)
+    found = [entry for entry in find_known_failures(document) if entry.code == "CALLS_NOT_COMPARED"]
+    assert len(found) == 1 and "the calls of 'ec2' are not compared" in found[0].message

@@ -1,4 +1,4 @@
-"""Bounds the work, and as a backstop the processor time and the memory, that one evaluation takes.
+"""Bounds the work of an evaluation, and as backstops its processor time and memory.
 
 AWS stops an evaluation after about a second on its machines. Time differs from run to run, so that an evaluation near
 the bound would end now this way and now that. What is counted here is work, which is the same in every run: the nodes

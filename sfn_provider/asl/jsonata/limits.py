@@ -1,4 +1,4 @@
-"""Defines the bounds of an evaluation, with AWS's words for each, and says whose bound has ended one."""
+"""Defines the bounds of an evaluation, and explains by whose bound one has ended."""
 
 from __future__ import annotations
 

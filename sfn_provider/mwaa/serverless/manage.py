@@ -1,4 +1,4 @@
-"""Creates, starts, watches, updates and deletes the workflow in this folder on Amazon MWAA Serverless.
+"""Creates, starts, watches, updates and deletes this folder's workflow on Amazon MWAA Serverless.
 
 It needs boto3 1.43.124 or newer, and AWS credentials. Where it says what stands in ``deployed.json``, it has written
 that itself.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.engine.requests import TaskFailed as TaskFailedEvent
 from sfn_provider.engine.requests import TaskSucceeded
 from sfn_provider.engine.simulation.mocks import Mocks
@@ -70,8 +70,8 @@ class MockedTasks:
 
     def _unknown_case(self, full_name: str, case: str) -> UsageError:
         known = ", ".join(self._cases) or "none"
-        near = difflib.get_close_matches(full_name, self._cases, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = closest_word(full_name, self._cases)
+        hint = f"; did you mean {near!r}?" if near else ""
         return UsageError(f"{self._origin}: there is no test case {case!r}; it has {known}{hint}")
 
 

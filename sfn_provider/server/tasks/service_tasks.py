@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import logging
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.clients import Clients, keep_headers
@@ -46,8 +46,8 @@ def check_endpoints(endpoints: Mapping[str, str], services: list[str]) -> None:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"the endpoint {url!r} is no http:// or https:// URL")
         if service != EVERY_SERVICE and service not in services:
-            near = difflib.get_close_matches(service, services, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; write boto3's name, as dynamodb or sqs"
+            near = closest_word(service, services)
+            hint = f"; did you mean {near!r}?" if near else "; write boto3's name, as dynamodb or sqs"
             raise UsageError(f"there is no service {service!r} for the endpoint {url}{hint}")
 
 

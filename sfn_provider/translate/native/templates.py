@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 
 from sfn_provider.asl.model import Map, Pass
+from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow
 from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, Value, as_json, reads_of, walk
@@ -29,8 +29,8 @@ def check_templates(scope: ScopeFlow, names: Iterable[str]) -> None:
     known = [name for name in read if isinstance(name, str)]
     for name in names:
         if name not in used:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"it reads {', '.join(known) or 'none'}"
+            near = closest_word(name, known)
+            hint = f"did you mean {near}?" if near else f"it reads {', '.join(known) or 'none'}"
             raise UsageError(f"a template for {name}: no state reads this field of the input; {hint}")
 
 

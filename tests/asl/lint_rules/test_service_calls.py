@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint_rules import service_calls
+from sfn_provider.asl.lint_rules import installed_actions
 from sfn_provider.asl.service_actions import parse_actions
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
@@ -69,7 +69,7 @@ def test_a_service_that_is_retired() -> None:
 
 def test_what_a_newer_botocore_has_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     newer = parse_actions("getObject *Bucket *Key Newer\nnewAction", "botocore 9.9.9")
-    monkeypatch.setattr(service_calls, "_installed_actions", lambda family, service: newer if service == "s3" else None)
+    monkeypatch.setattr(installed_actions, "_read", lambda family, service: newer if service == "s3" else None)
     assert check("aws-sdk:s3:newAction", Parameters={}) == []
     assert check("aws-sdk:s3:getObject", Parameters={"Bucket": "b", "Key": "k", "Newer": 1}) == []
     [found] = check("aws-sdk:s3:olderAction", Parameters={})
@@ -79,7 +79,7 @@ def test_what_a_newer_botocore_has_is_accepted(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_without_botocore_the_shipped_table_alone_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_calls, "find_spec", lambda name: None)
+    monkeypatch.setattr(installed_actions, "find_spec", lambda name: None)
     assert places(check("aws-sdk:s3:newAction", Parameters={})) == [("error", SCHEMA, "/Resource")]
     assert check("aws-sdk:s3:listBuckets", Parameters={}) == []
 

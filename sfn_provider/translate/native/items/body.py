@@ -30,12 +30,12 @@ from sfn_provider.translate.native.items.statements import (
     suite,
 )
 from sfn_provider.translate.native.mapping import check_map
-from sfn_provider.translate.native.model import ERROR_NAME, NotNative
+from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.nodes import NodeMaker, fail_exception, moment_imports
 from sfn_provider.translate.native.poll_nodes import leaving_test
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import END
-from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, names_error
+from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, name_expression
 from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
 from sfn_provider.translate.native.states.python_lines import (
     comment_lines,
@@ -53,11 +53,8 @@ _MOST_TIMES = 3
 Finish = Callable[[Value], list[str]]
 """Returns the lines at the end of a way, for its output."""
 
-Meeting = tuple[str, list[Arrival]]
-"""The state where ways meet, and those that come there."""
-
-Written = tuple[Statements, tuple[str, Way] | Meeting]
-"""Statements, and the next state with what it gets, or where ways meet."""
+Written = tuple[Statements, tuple[str, Way | list[Arrival]]]
+"""Statements, and the next state with what it gets, or the one where ways meet with those that come there."""
 
 
 @dataclass(slots=True)
@@ -346,9 +343,8 @@ class ItemBody:
 
     def _handler(self, scope: ScopeFlow, flow: StateFlow, join: str, finish: Finish) -> Case:
         """Write what is done with an error: what its catcher says, or nothing where none takes it."""
-        is_function = isinstance(flow.state, Task) and names_error(flow.state)
-        name = f"{ERROR_NAME}(error)" if is_function else "type(error).__name__"
-        head, self._names[f"{flow.name}\0error"] = ["except Exception as error:"], name
+        head, name = ["except Exception as error:"], name_expression(flow.state)
+        self._names[f"{flow.name}\0error"] = name
         if catches_all(flow.state) and all(way == flow.ways[1] for way in flow.ways[2:]):
             return self._case(scope, head, flow.ways[1], join, finish)
         tests = error_tests_of_call(flow.state)

@@ -10,7 +10,7 @@ from sfn_provider.asl.model import Catcher, Map, Parallel, Task, walk_states
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.translate.emit.literals import inline, string
-from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.model import ERROR_NAME, NotNative
 from sfn_provider.translate.native.states.api_shapes import find_call
 
 if TYPE_CHECKING:
@@ -94,6 +94,12 @@ def _called(state: Task) -> Resource:
 def names_error(state: Task) -> bool:
     """Whether the errors of a Task have the same names in a DAG: those of a Lambda function and of Lambda."""
     return _called(state).service == "lambda"
+
+
+def name_expression(state: object) -> str:
+    """Return the Python of the name of a state's error, which is in the variable ``error``."""
+    is_function = isinstance(state, Task) and names_error(state)
+    return f"{ERROR_NAME}(error)" if is_function else "type(error).__name__"
 
 
 def error_tests(state: Task) -> tuple[ErrorTest, ...]:
