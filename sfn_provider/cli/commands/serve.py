@@ -193,7 +193,9 @@ def _print_start(
 
 def _wait_for_interrupt() -> None:
     try:
-        Event().wait()
+        # The system may give the signal to a thread that runs a task; Python handles it once this one wakes.
+        while not Event().wait(0.5):
+            pass
     except KeyboardInterrupt:
         return
 
