@@ -154,7 +154,7 @@ def check_type(value: Json, expected: JsonType, source: str, field: str) -> None
     """Check that an expression's value has the type that its field takes.
 
     Args:
-        value: plain JSON.
+        value: JSON, also with `TracedJson` in it.
         expected: ``array``, ``object``, ``string``, ``number``, ``boolean`` or ``null``.
         source: the expression.
         field: where it stands in the state.
@@ -162,7 +162,7 @@ def check_type(value: Json, expected: JsonType, source: str, field: str) -> None
     Raises:
         QueryEvaluationError: it has another type; in AWS's words.
     """
-    found = _TYPES[type(value)]
+    found = next(_TYPES[kind] for kind in type(value).__mro__ if kind in _TYPES)  # a `TracedJson` is a subclass
     if found != expected:
         raise QueryEvaluationError(
             f"{_subject(source, field)} returned an unexpected result type. "

@@ -162,9 +162,20 @@ def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair])
 
 
 def _failing_visit(machine: MachineRun) -> StateVisit | None:
-    """The innermost state in which the execution ended."""
-    inside = [visit for visit in read_state_visits(machine.execution.events) if not visit.exited]
-    return max(inside, key=lambda visit: len(visit.place), default=None)
+    """The innermost state in which the execution ended: one whose call has failed, if there is one.
+
+    What a Parallel or Map that was left has stopped, or has failed in it and was caught, did not end the execution.
+    """
+    visits = read_state_visits(machine.execution.events)
+    left = {visit.place for visit in visits if visit.exited}
+    inside = [visit for visit in visits if not visit.exited and left.isdisjoint(visit.containers)]
+    return max(inside, key=lambda visit: (_has_failed(visit), len(visit.place)), default=None)
+
+
+def _has_failed(visit: StateVisit) -> bool:
+    return visit.type == "Fail" or bool(
+        visit.attempts and visit.attempts[-1].outcome not in ("succeeded", "unanswered")
+    )
 
 
 def _refused(dag: DagSide) -> Iterator[Finding]:

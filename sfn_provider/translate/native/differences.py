@@ -212,7 +212,7 @@ def _json_texts(name: str, state: object, native: NativePlan) -> Iterator[Differ
         return
     parsed = {argument.name for argument in form.row.arguments.values() if argument.kind == "json"}
     texts = [value for argument, value in form.arguments.items() if argument not in parsed]
-    if any(isinstance(leaf, JsonText) for leaf in leaves(texts)):
+    if form.has_whole_text or any(isinstance(leaf, JsonText) for leaf in leaves(texts)):
         yield (
             "JSON_TEXT",
             "A text that is JSON has spaces, and what is put in it its members by their names; Step Functions writes "
@@ -238,7 +238,7 @@ def _placeholder(name: str, state: object, native: NativePlan) -> Iterator[Diffe
 def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     if name in native.partial:
         form = native.forms[name]
-        listed = ", ".join(form.row.returns) if isinstance(form, OperatorForm) else "the function's answer"
+        listed = ", ".join(form.parts) if isinstance(form, OperatorForm) else "the function's answer"
         yield (
             "RESULT_PARTS",
             f"A later task is given the whole result of this one; there is {listed} of it alone.",

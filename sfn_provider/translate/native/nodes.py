@@ -126,7 +126,7 @@ class NodeMaker:
         if isinstance(value, JsonText):
             return Wrapped(jinja.json_text(from_tree(value.value)))
         if isinstance(value, TextOf):
-            return Wrapped(jinja.text(value.value))
+            return Wrapped(jinja.text_or_json(value.value))
         if isinstance(value, str):
             return self.constant(value, escape(value))
         return Wrapped(jinja.text(value)) if isinstance(value, Value) else value

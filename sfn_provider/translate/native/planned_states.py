@@ -64,7 +64,7 @@ class PlannedStates:
         if source == INPUT:
             if keys and isinstance(keys[0], int):
                 raise NotNative("the execution's input is an array, and a run's configuration an object")
-            return Place("", path=keys)
+            return Place("", path=keys, is_container=not keys)
         known = (*self.tasks_of_pass, *self.parts, *self.merges)
         if source.kind == "result" and source.state in known:
             return Place(self.task_ids[source.state], path=keys)
@@ -89,7 +89,7 @@ class PlannedStates:
             key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
             if key not in self.task_ids:
                 raise NotNative(_unknown_source(source, keys))
-            return Place(self.task_ids[key], path=keys)
+            return Place(self.task_ids[key], path=keys, is_container=not keys)
         if form is None:
             raise NotNative(_unknown_source(source, keys))
         place = form.place(self.task_ids.get(source.state, ""), keys)
@@ -118,7 +118,7 @@ class PlannedStates:
     def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
         """Return an object with the parts of a result that an operator returns."""
         value: Value = Object(())
-        for text in form.row.returns:
+        for text in form.parts:
             path = parse_path(text)
             if path[: len(keys)] == keys:
                 part: Value = source

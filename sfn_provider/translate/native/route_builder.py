@@ -47,6 +47,7 @@ class _Builder:
     entries: dict[str, list[str]] = field(default_factory=dict)
     exits: dict[str, list[str]] = field(default_factory=dict)
     inside: dict[str, list[str]] = field(default_factory=dict)
+    failing: dict[str, list[str]] = field(default_factory=dict)
     choosing: set[str] = field(default_factory=set)
 
     def scope(self, scope: ScopeFlow, groups: tuple[str, ...]) -> tuple[list[str], list[tuple[str, EdgeKind]]]:
@@ -139,15 +140,30 @@ class _Builder:
             routes.nodes[start] = RouteNode(start, "start", name, inner)
         entries: list[str] = []
         exits: list[str] = []
+        failing: list[str] = []
         for number, scope in enumerate(flow.scopes, 1):
             first, ends = self.scope(scope, inner)
             entries += first
-            exits += self._end_of_branch(name, number, ends, inner)
+            exits += self._end_of_branch(name, number, ends, inner) or self._failing(scope)
+            failing += self._failing(scope)
         if start in routes.nodes:
             routes.edges |= dict.fromkeys(((start, entry) for entry in entries), "next")
             entries = [start]
         self.entries[name], self.exits[name] = entries, exits
+        self.failing[name] = [key for key in failing if key not in exits]
         self.inside[name] = [key for key in routes.nodes if key not in before]
+
+    def _failing(self, scope: ScopeFlow) -> list[str]:
+        """Return the last tasks of a branch that fail, with whose failure its end is skipped, which no handler sees."""
+        found: list[str] = []
+        for name, flow in scope.states.items():
+            if name in self.routes.folded:
+                continue
+            if not _ways(flow):
+                found.append(name)
+            elif flow.state.type == "Parallel" and len(flow.ways) == 1:
+                found += self.failing[name]
+        return found
 
     def _add_map(self, name: str, groups: tuple[str, ...]) -> None:
         items, results = f"{name}\0items", f"{name}\0results"
@@ -231,6 +247,8 @@ class _Builder:
     ) -> list[str]:
         """Return the tasks from which a way leads; one of their own behind several where others lead there, too."""
         lefts = self.exits[flow.name]
+        if kind == "error":
+            return [*lefts, *self.failing.get(flow.name, ())]
         if kind != "next" or len(lefts) < 2:
             return lefts
         if target != END and len(arrivals[target]) == 1 and len(self.entries[target]) == 1:

@@ -27,6 +27,7 @@ from sfn_provider.asl.jsonata import (
 )
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT
 from sfn_provider.asl.scope import MISSING, Json, Scope
+from sfn_provider.compare.cases.traced_values import TracedInteger, TracedText
 from sfn_provider.exceptions import QueryEvaluationError
 
 SCOPE = Scope(
@@ -79,6 +80,8 @@ class Typed:
         Typed({"é": [1.0, None]}, "array", "Expected 'array', but was 'object' for value: {\"é\":[1,null]}"),
         Typed(None, "string", "Expected 'string', but was 'null' for value: null"),
         Typed("x", "boolean", "Expected 'boolean', but was 'string' for value: \"x\""),
+        Typed(TracedInteger(3), "number", None),
+        Typed(TracedText("3"), "number", "Expected 'number', but was 'string' for value: \"3\""),
     ],
     ids=lambda case: f"{case.value!r} as {case.expected}",
 )

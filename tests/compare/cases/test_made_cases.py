@@ -257,6 +257,17 @@ CASES = [
         machine("Get", JSONATA, QueryLanguage="JSONata"),
         {"Map 'Each' with no items": "no values were found"},
     ),
+    Case(
+        "numbers of the input in typed fields of JSONata",
+        machine(
+            "Pause",
+            {
+                "Pause": {"Type": "Wait", "Seconds": "{% $states.context.Execution.Input.pause %}", "Next": "Work"},
+                "Work": task(TimeoutSeconds="{% $states.context.Execution.Input.limit %}"),
+            },
+            QueryLanguage="JSONata",
+        ),
+    ),
     Case("Maps in Maps", machine("Outer", NESTED)),
     Case("catchers and retriers of a Parallel", machine("Both", PARALLEL)),
     Case("task tokens and activities", machine("Ask", TOKENS)),

@@ -71,6 +71,28 @@ class JinjaWriter(ExpressionWriter):
             text = value.arguments[0]
             if is_constant(text):
                 return escape(json.dumps(as_json(text), ensure_ascii=False, separators=(",", ":")))
+        place = self._place(value)
+        if place is not None and place.value is not None:
+            return self.text(place.value)
+        return self.json_text(value) if place is not None and place.is_container else self._template(value)
+
+    def text_or_json(self, value: Value) -> str:
+        """Return the template of a text, or of the JSON text of a value that is none.
+
+        What a task returns as a whole is looked at in the run. Of its members it is written what Jinja writes.
+
+        Raises:
+            NotNative: Jinja cannot say the value.
+        """
+        place = self._place(value)
+        is_answer = place is not None and place.form == "json" and not place.path
+        return self._template(Call("$string", (value,))) if is_answer else self.text(value)
+
+    def _place(self, value: Value) -> Place | None:
+        start, keys = steps_of(value)
+        return self.find(start, keys) if isinstance(start, Source) else None
+
+    def _template(self, value: Value) -> str:
         return f"{{{{ {self.expression(value)} }}}}"
 
     def json_text(self, value: Value) -> str:
@@ -86,13 +108,11 @@ class JinjaWriter(ExpressionWriter):
             return f"{{{', '.join(members)}}}"
         if isinstance(value, Array):
             return f"[{', '.join(map(self.json_text, value.items))}]"
-        start, keys = steps_of(value)
-        if isinstance(start, Source):
-            place = self.find(start, keys)
-            if place.value is not None:
-                return self.json_text(place.value)
-            if place.form == "json" and not place.path:
-                return f"{{{{ {_pull(place)} }}}}"
+        place = self._place(value)
+        if place is not None and place.value is not None:
+            return self.json_text(place.value)
+        if place is not None and place.form == "json" and not place.path:
+            return f"{{{{ {_pull(place)} }}}}"
         return f"{{{{ {self.expression(value)} | tojson }}}}"
 
     def _found(self, place: Place) -> str:

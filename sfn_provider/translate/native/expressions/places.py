@@ -25,6 +25,7 @@ class Place:
         xcom: the key of the XCom.
         value: what the value is, where the DAG knows it without an XCom.
         expression: an expression of Airflow's context, and the name in that context with which it starts.
+        is_container: whether it is an object or an array in every run.
         equals: for what says whether a way was taken the text that it is then; None where it is there only then.
     """
 
@@ -35,6 +36,7 @@ class Place:
     value: Value | None = None
     expression: tuple[str, str] | None = None
     equals: str | None = None
+    is_container: bool = False
 
 
 Find = Callable[[Source, tuple[Key, ...]], Place]

@@ -45,6 +45,7 @@ class Returned:
         xcom: the key of the XCom.
         constant: the value of a constant.
         argument: the argument.
+        optional: whether it is there for some calls alone, so that it is no part of the whole result.
     """
 
     source: Source = "value"
@@ -52,6 +53,7 @@ class Returned:
     xcom: str = "return_value"
     constant: Any = None
     argument: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Constant,
     Key,
     Object,
+    Source,
     Unresolved,
     Value,
     constant,
@@ -67,6 +68,17 @@ class OperatorForm:
     row: OperatorRow
     arguments: dict[str, Any] = field(compare=False)
     parameters: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The paths of the result that are there after each call."""
+        return tuple(text for text, returned in self.row.returns.items() if not returned.optional)
+
+    @property
+    def has_whole_text(self) -> bool:
+        """Whether an argument is the text, or the JSON text, of a whole input or result."""
+        texts = [leaf.value for leaf in leaves(self.arguments) if isinstance(leaf, TextOf)]
+        return any(isinstance(value, Source) for value in texts)
 
     def place(self, task_id: str, keys: tuple[Key, ...]) -> Place | None:
         """Return where a path of the result is found; None where the operator returns only parts of what is there.

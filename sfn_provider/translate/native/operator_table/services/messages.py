@@ -46,7 +46,7 @@ _PUBLISH: Final = OperatorRow(
     required=("Message",),
     returns={
         "$.MessageId": Returned(path=("MessageId",)),
-        "$.SequenceNumber": Returned(path=("SequenceNumber",)),
+        "$.SequenceNumber": Returned(path=("SequenceNumber",), optional=True),
     },
     added={"MessageStructure": "json"},
     changed={
@@ -73,9 +73,9 @@ _SEND: Final = OperatorRow(
     required=("QueueUrl", "MessageBody"),
     returns={
         "$.MessageId": Returned(path=("MessageId",)),
-        "$.SequenceNumber": Returned(path=("SequenceNumber",)),
+        "$.SequenceNumber": Returned(path=("SequenceNumber",), optional=True),
         "$.MD5OfMessageBody": Returned(path=("MD5OfMessageBody",)),
-        "$.MD5OfMessageAttributes": Returned(path=("MD5OfMessageAttributes",)),
+        "$.MD5OfMessageAttributes": Returned(path=("MD5OfMessageAttributes",), optional=True),
     },
     added={"MessageAttributes": {}},
     older=(
@@ -89,9 +89,9 @@ _SDK_SEND: Final = replace(
     resource="aws-sdk:sqs:sendMessage",
     returns={
         "$.MessageId": Returned(path=("MessageId",)),
-        "$.SequenceNumber": Returned(path=("SequenceNumber",)),
+        "$.SequenceNumber": Returned(path=("SequenceNumber",), optional=True),
         "$.Md5OfMessageBody": Returned(path=("MD5OfMessageBody",)),
-        "$.Md5OfMessageAttributes": Returned(path=("MD5OfMessageAttributes",)),
+        "$.Md5OfMessageAttributes": Returned(path=("MD5OfMessageAttributes",), optional=True),
     },
 )
 
