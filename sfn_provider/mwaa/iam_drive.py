@@ -16,6 +16,8 @@ PASS_TO_STATE_MACHINES: Final = "PassRolesToStateMachines"
 CONDITIONS: Final = {PASS_TO_STATE_MACHINES: {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}}
 """What roles may be passed to, by statement."""
 
+_QUEUE_ACTIONS: Final = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
+
 _ARGUMENTS: Final = {
     "StateMachineArn": ("state_machine_arn",),
     "ExecutionArn": ("execution_arn", "execution_arns"),
@@ -39,6 +41,7 @@ def drive_grants(classes: Iterable[str], calls: Sequence[ClassCall]) -> Iterator
                 yield _unknown(operation, _not_constructed(name))
             for call in constructed:
                 yield _drive(operation, call)
+        yield from (grant for call in constructed for grant in _queue_grants(call))
         if name == ROLE_PASSING_CLASS:
             yield from _role_grants(name, constructed)
 
@@ -66,6 +69,19 @@ def _drive(operation: str, call: ClassCall) -> Grant:
         return Grant(DRIVE, action, action_resources(action, parameters))
     except UnknownResource:
         return _unknown(operation, f"{call.place}: {_missing(call)}")
+
+
+def _queue_grants(call: ClassCall) -> Iterator[Grant]:
+    """Yield what a wait needs that hears of ended executions by a queue."""
+    queue = call.arguments.get("status_queue_url")
+    if queue is None:
+        return
+    for action in _QUEUE_ACTIONS:
+        try:
+            yield Grant("ReadStatusQueue", action, action_resources(action, {"QueueUrl": queue}))
+        except UnknownResource as unknown:
+            reason = f"{call.place}: the status_queue_url of {call.name}: {unknown}"
+            yield Grant("ReadStatusQueue", action, ANY, reason)
 
 
 def _missing(call: ClassCall) -> str:

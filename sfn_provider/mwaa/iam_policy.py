@@ -30,6 +30,7 @@ _ROLE_FIELDS: Final = (
 )
 """Parameters by which Tasks pass roles to services."""
 
+_HOOK: Final = "StepFunctionHook"
 _TASK_ROLES: Final = "PassRolesOfTaskDefinitions"
 _INVOKE: Final = "lambda:InvokeFunction"
 _PASS: Final = "iam:PassRole"
@@ -50,9 +51,15 @@ def make_policy(dags: Sequence[DagFile]) -> tuple[dict[str, Any], list[Diagnosti
     classes = sorted({name for dag in dags for name in dag.classes})
     driving = drive_grants(classes, [call for dag in dags for call in dag.class_calls]) if dags else all_class_grants()
     calling, left_out = call_grants([call for dag in dags for call in dag.service_calls])
+    left_out += [_hook_warning(dag) for dag in dags if _HOOK in dag.classes]
     statements, wildcards = make_policy_statements([*driving, *calling])
     policy = policy_document(statements)
     return policy, [*left_out, *wildcards, *check_size(policy)]
+
+
+def _hook_warning(dag: DagFile) -> Diagnostic:
+    message = f"policy.json says nothing of what {dag.path.name} calls by {_HOOK}; add a statement with its actions"
+    return Diagnostic("warning", INCOMPLETE_CODE, message, "policy.json")
 
 
 def make_policy_statements(grants: Iterable[Grant]) -> tuple[list[dict[str, Any]], list[Diagnostic]]:

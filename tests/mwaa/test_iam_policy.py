@@ -15,6 +15,7 @@ from sfn_provider.mwaa.dag_files import read_dag_file
 from sfn_provider.mwaa.iam_policy import check_size, make_policy
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:Orders"
+EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:Orders:e"
 HEAD = "arn:aws:states:eu-west-1:123456789012"
 EXECUTIONS = [f"{HEAD}:execution:Orders/*", f"{HEAD}:execution:Orders:*", f"{HEAD}:express:Orders/*"]
 Policy = Callable[[str], tuple[dict[str, list[str]], list[Diagnostic]]]
@@ -135,6 +136,13 @@ CASES = {
         "states:ListExecutions",
         [f"{HEAD}:mapRun:Orders/*", *MACHINE_AND_ALIASES],
     ),
+    "a status queue": Case(
+        f"{WAIT}start = {START}\n"
+        "StepFunctionExecutionSensor(task_id='w', execution_arn=start.output, deferrable=True,\n"
+        "    status_queue_url='https://sqs.eu-west-1.amazonaws.com/12/ended')",
+        "sqs:ReceiveMessage",
+        ["arn:aws:sqs:eu-west-1:12:ended"],
+    ),
     "a Task": Case(task("glue:startJobRun.sync", "{'JobName': 'j'}"), "glue:GetJobRun", ["arn:aws:glue:*:*:job/j"]),
     "a state within an operator": Case(
         f"{IMPORT_TASK}\nStatesOperator(task_id='s', states={{'A': {STATE | {'Parameters': QUEUE}}}})",
@@ -225,6 +233,13 @@ WILDCARDS = {
         "PassRolesToStateMachines",
         "the role_arn of StepFunctionCreateOrUpdateStateMachineOperator is known only in a run",
     ),
+    "a status queue of a Variable": (
+        f"{IMPORT_SENSOR}\nStepFunctionExecutionSensor(task_id='w', execution_arn='{EXECUTION}', "
+        "status_queue_url='{{ var.value.queue }}')",
+        "sqs:DeleteMessage",
+        "ReadStatusQueue",
+        "the status_queue_url of StepFunctionExecutionSensor: its QueueUrl is known only in a run",
+    ),
     "a path": (
         task("glue:startJobRun", "{'JobName.$': '$.job'}"),
         "glue:StartJobRun",
@@ -289,6 +304,12 @@ def test_a_resource_that_is_known_only_in_a_run_is_said(policy: Policy) -> None:
     _, [warning] = policy(f"{IMPORT_TASK}\nTaskStateOperator(task_id='t', resource=read('name'))")
     assert warning.code == "POLICY_INCOMPLETE"
     assert "read('name') (orders.py, line 3), which is known only in a run" in warning.message
+
+
+def test_calls_by_the_hook_are_left_to_the_user(policy: Policy) -> None:
+    found, [warning] = policy("from sfn_provider.hooks.step_function import StepFunctionHook\nStepFunctionHook()")
+    assert found == {} and warning.code == "POLICY_INCOMPLETE"
+    assert "what orders.py calls by StepFunctionHook" in warning.message
 
 
 def test_a_definition_counts_with_its_readers_and_writers(tmp_path: Path) -> None:
