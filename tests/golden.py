@@ -46,11 +46,11 @@ class Golden:
     def translate(self, **options: Any) -> Translation:
         """Translate the definition."""
         source = self.definition.read_text(encoding="utf-8")
-        return translate(source, dag_id=self.name, origin=self.definition.name, **self.options, **options)
+        return translate(source, dag_id=self.name, origin=self.definition.name, **(self.options | options))
 
     def native_source(self) -> str | None:
         """Translate the definition natively; None where it cannot be said so."""
-        made = self.translate(style="native", airflow_version=NATIVE_VERSION)
+        made = self.translate(style="native", airflow_version=NATIVE_VERSION, tasks="state", map_batch=None)
         return made.source if made.style == "native" else None
 
     def written(self) -> str:

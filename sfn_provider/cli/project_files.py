@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -81,11 +82,14 @@ def _record_text(written: Mapping[str, str]) -> str:
 
 def _is_own(path: Path, digest: str | None, text: str) -> bool:
     """Whether a file is not there, is empty, or is just as it was written or would be."""
-    if not path.exists():
+    if not os.path.exists(path):  # not Path.exists, which raises for a name that is too long
         return True
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
-    return path.stat().st_size == 0 or _digest(path.read_bytes()) in (digest, _digest(text.encode()))
+    try:
+        return path.stat().st_size == 0 or _digest(path.read_bytes()) in (digest, _digest(text.encode()))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def _digest(content: bytes) -> str:

@@ -68,11 +68,11 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
     requirements = find_requirements(image)
     wheels = [make_package_wheel(), *make_missing_wheels(image, requirements, offline=offline)]
     modules = package_files()
-    policy, left_out = make_policy(dags)
+    policy, warnings = make_policy(dags)
     diagnostics = [
         *check_installation(image, requirements),
         *check_dags(image, dags, _module_names(modules)),
-        *(Diagnostic("warning", "POLICY_INCOMPLETE", text, "policy.json") for text in left_out),
+        *warnings,
     ]
     plugins = modules | {_PLUGIN: _PLUGIN_TEXT.encode(), ".airflowignore": _AIRFLOWIGNORE.encode()}
     names = tuple(wheel.name for wheel in wheels)

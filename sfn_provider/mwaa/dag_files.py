@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sfn_provider.asl.json_walk import walk_texts
-from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.asl.resources import parse_resource
 from sfn_provider.exceptions import InvalidDefinition, UsageError
+from sfn_provider.mwaa.dag_calls import ClassCall, DagCalls, ServiceCall, definition_calls
+from sfn_provider.mwaa.literal_values import UNKNOWN
 from sfn_provider.translate.definitions import read_definition
 
 _PACKAGE: Final = "sfn_provider"
@@ -42,9 +44,10 @@ class DagFile:
         path: where it was read.
         source: its text.
         imports: what it imports.
-        classes: the names of this package's that it imports, in order.
+        classes: the names of this package's that it imports or calls, in order.
         companions: the files beside it that it names, definitions for example, by their path from its folder.
-        resources: the resources of the Tasks in it and its definitions.
+        class_calls: where it constructs classes of this package.
+        service_calls: what the Tasks in it and in its definitions call.
     """
 
     path: Path
@@ -52,7 +55,8 @@ class DagFile:
     imports: tuple[Imported, ...]
     classes: tuple[str, ...]
     companions: dict[str, bytes]
-    resources: tuple[Resource, ...]
+    class_calls: tuple[ClassCall, ...]
+    service_calls: tuple[ServiceCall, ...]
 
 
 def read_dag_file(path: str) -> DagFile:
@@ -74,22 +78,33 @@ def read_dag_file(path: str) -> DagFile:
     references = [text for text in texts if _names_file_beside(file, text)]
     for text in references:
         _refuse_companion(path, file.parent / text.partition("#")[0])
-    definitions = (
-        [_read_definition(path, text) for text in references]
-        if any(imported.name == _BUILD_FUNCTION for imported in imports)
-        else []
-    )
-    resources = [
-        parse_resource(text) for text in (*texts, *(text for value in definitions for _, text in walk_texts(value)))
-    ]
+    builds = any(imported.name == _BUILD_FUNCTION for imported in imports)
+    definitions = {text: _read_definition(path, text) for text in references} if builds else {}
+    calls = DagCalls(tree, file.name, _PACKAGE)
+    class_calls = calls.class_calls()
+    named = [entry.name for entry in imports if entry.name and entry.module.partition(".")[0] == _PACKAGE]
     return DagFile(
         path=file,
         source=source,
         imports=imports,
-        classes=tuple(entry.name for entry in imports if entry.name and entry.module.partition(".")[0] == _PACKAGE),
+        classes=tuple(dict.fromkeys([*named, *(call.name for call in class_calls)])),
         companions={(part := text.partition("#")[0]): (file.parent / part).read_bytes() for text in references},
-        resources=tuple(dict.fromkeys(resource for resource in resources if resource.kind != "unknown")),
+        class_calls=tuple(class_calls),
+        service_calls=tuple(_service_calls(calls, file.name, texts, definitions)),
     )
+
+
+def _service_calls(calls: DagCalls, file: str, texts: list[str], definitions: dict[str, Any]) -> Iterator[ServiceCall]:
+    """Iterate over what Tasks call, and over resources elsewhere in the texts, whose parameters nobody knows."""
+    found = [*calls.service_calls()]
+    for name, definition in definitions.items():
+        found += definition_calls(definition, name)
+        texts = [*texts, *(text for _, text in walk_texts(definition))]
+    yield from found
+    named = {call.resource.text for call in found}
+    for resource in (parse_resource(text) for text in dict.fromkeys(texts) if text not in named):
+        if resource.kind != "unknown":
+            yield ServiceCall(resource, UNKNOWN, file)
 
 
 def _imports(node: ast.AST, guarded: bool = False) -> Iterator[Imported]:

@@ -30,6 +30,7 @@ CLASS_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
         "ValidateStateMachineDefinition",
     ),
     "StepFunctionDescribeExecutionOperator": ("DescribeExecution", "GetExecutionHistory"),
+    "StepFunctionExecutionEventTrigger": ("ListExecutions",),
     "StepFunctionExecutionSensor": (*_DESCRIBE, *_FAILURE),
     "StepFunctionExecutionsSensor": (*_DESCRIBE, *_FAILURE),
     "StepFunctionGetExecutionOutputOperator": ("DescribeExecution", *_FAILURE),
@@ -77,6 +78,13 @@ _ACTION_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "s3:SelectObjectContent": ("s3:GetObject",),
     "sqs:DeleteMessageBatch": ("sqs:DeleteMessage",),
     "sqs:SendMessageBatch": ("sqs:SendMessage",),
+}
+
+# What integrations call besides, to make the parameters or to find what an earlier call has started.
+_FURTHER_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
+    "elasticmapreduce:modifyInstanceFleetByName": ("ListInstanceFleets",),
+    "elasticmapreduce:modifyInstanceGroupByName": ("ListInstanceGroups",),
+    "states:startExecution": ("DescribeExecution",),
 }
 
 _ACTIONS_BY_ADAPTER: Final[dict[str, tuple[str, ...]]] = {
@@ -128,6 +136,7 @@ def _prefix(integration: Integration, clients: Clients) -> str:
 
 def _operations(integration: Integration, resource: Resource) -> Iterator[str]:
     yield integration.operation
+    yield from _FURTHER_OPERATIONS.get(integration.name, ())
     sync = integration.syncs.get(resource.pattern)
     if sync is not None:
         yield sync.describe.operation

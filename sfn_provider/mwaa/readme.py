@@ -20,8 +20,9 @@ _TEXT: Final = Template("""# airflow-provider-sfn $version for Amazon MWAA, Airf
 $dags
 ## 1. Allow
 
-Attach `policy.json` to the environment's execution role. It lists every action that $users. Where it says
-`"Resource": "*"`, put the ARNs of your state machines, jobs and topics in its place.
+Attach `policy.json` to the environment's execution role. It lists every action that $users, on the
+resources that they name. The command has a warning, IAM_WILDCARD, for each `"*"` among the resources that you can
+replace by ARNs; another `"*"` has to stay, as IAM knows no resources of its actions.
 
 ```
 aws iam put-role-policy --role-name ROLE --policy-name sfn-provider --policy-document file://policy.json

@@ -158,11 +158,15 @@ def check_installed() -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    family = _family(host)
     try:
-        return socket.create_server((host, port), family=_family(host), backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise UsageError(f"The server cannot listen at {host}, port {port}: {reason}") from error
+    # asyncio sends without delay on sockets that name the protocol alone. With one that does not, the second part of an
+    # answer waits for the client's acknowledgement of the first, which comes after 40 ms.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listening.detach())
 
 
 def _family(host: str) -> socket.AddressFamily:

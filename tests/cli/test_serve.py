@@ -118,6 +118,18 @@ def test_ctrl_c_ends_it_while_a_worker_waits_for_work(folder: Path) -> None:
         assert (process.returncode, "Traceback" in err) == (0, False), err
 
 
+def test_ctrl_c_ends_it_while_a_function_runs(folder: Path) -> None:
+    (folder / "slow.py").write_text("import time\n\ndef work(event, context):\n    time.sleep(600)\n")
+    with _serve(folder, "greet.asl.json", "--lambda", "work=slow:work") as (process, started, client):
+        client.start_execution(stateMachineArn=started["stateMachineArns"][0])
+        assert process.stdout is not None
+        while "TaskStateEntered" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (0, "")
+
+
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
     """Run the command, which must not come to serve: its exit code and standard error."""

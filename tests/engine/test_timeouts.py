@@ -185,10 +185,28 @@ def test_seconds_at_no_path() -> None:
     assert told(execution) == "Invalid path '$.t' : No results for path: $['t']"
 
 
-def test_the_events_show_the_seconds() -> None:
-    execution = simulate(one(task(TimeoutSeconds=60, HeartbeatSeconds=5)), {}, mocks={"State": returns(1)})
-    details = execution.events[2]["lambdaFunctionScheduledEventDetails"]
-    assert (details["timeoutInSeconds"], details["heartbeatInSeconds"]) == (60, 5)
+ROLE = "arn:aws:iam::123456789012:role/reader"
+
+
+@pytest.mark.parametrize(
+    ("resource", "member", "heartbeat"),
+    [
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", "lambdaFunctionScheduledEventDetails", None),
+        ("arn:aws:states:::lambda:invoke", "taskScheduledEventDetails", 5),
+    ],
+)
+def test_the_events_show_the_seconds_and_the_role(resource: str, member: str, heartbeat: int | None) -> None:
+    """Source: LambdaFunctionScheduledEventDetails and TaskScheduledEventDetails of the API reference."""
+    state = task(
+        Resource=resource,
+        TimeoutSeconds=60,
+        HeartbeatSeconds=5,
+        Credentials={"RoleArn": ROLE},
+        Parameters={"FunctionName": "f"},
+    )
+    details = simulate(one(state), {}, mocks={"State": returns(1)}).events[2][member]
+    assert (details["timeoutInSeconds"], details.get("heartbeatInSeconds")) == (60, heartbeat)
+    assert details["taskCredentials"] == {"roleArn": ROLE}
 
 
 MACHINES = {

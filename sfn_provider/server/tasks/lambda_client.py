@@ -7,7 +7,6 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
@@ -15,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.server.tasks.daemon_threads import DaemonThreads
 from sfn_provider.server.tasks.python_functions import Handler, Invocation, call_handler, load_handler
 
 Function = Handler | str
@@ -81,7 +81,7 @@ class LambdaClient:
         self._functions = functions
         self._arn = f"arn:aws:lambda:{region}:{account_id}:function:"
         # Those that nobody waits for: InvocationType Event.
-        self._background = ThreadPoolExecutor(8, thread_name_prefix="lambda-event")
+        self._background = DaemonThreads(8, "lambda-event")
         self.meta = _Meta(model, region)
 
     def invoke(

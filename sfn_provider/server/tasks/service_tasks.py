@@ -6,7 +6,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.clients import Clients, keep_headers
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.server.task_runner import UNHANDLED, TaskAccepted, TaskOutcome, TaskRequest
+from sfn_provider.server.tasks.daemon_threads import DaemonThreads
 from sfn_provider.server.tasks.lambda_client import Function, LambdaClient, function_name
 
 EVERY_SERVICE: Final = ""
@@ -138,7 +138,7 @@ class ServiceTasks:
         self._functions = functions
         self._services, self._local = EndpointClients(*arguments), FunctionClients(*arguments)
         check_endpoints(endpoints, self._services.services())
-        self._pool = ThreadPoolExecutor(_MAX_CALLS, thread_name_prefix="task")
+        self._pool = DaemonThreads(_MAX_CALLS, "task")
 
     async def run(self, request: TaskRequest) -> TaskOutcome:
         """Make a call, and follow the job that it starts to its end."""

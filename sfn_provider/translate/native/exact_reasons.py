@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine, Task, walk_states
-from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow
+from sfn_provider.translate.native.data_flow.evaluation import UNSET, ScopeFlow
 from sfn_provider.translate.native.data_flow.values import Unresolved, walk
 from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling
 from sfn_provider.translate.native.planner import NativePlan, plan_prepared
@@ -97,6 +97,8 @@ def _flat(group: BaseExceptionGroup[NotNative]) -> list[NotNative]:
 
 def _maker(scope: ScopeFlow, why: str) -> str | None:
     """Return the state that hands over a value for whose sake another one was refused; None where none does."""
+    if why.startswith(UNSET):
+        return None
     makers = [
         flow
         for flow in scope.walk()

@@ -123,19 +123,32 @@ ACTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize("case", ACTIONS)
 def test_what_is_called_beside_the_action_is_allowed(case: str) -> None:
     definition, way, action = ACTIONS[case]
-    assert action in statements(bundle(definition, way=way))["CallServices"]["Action"]
+    found = statements(bundle(definition, way=way))["CallGlue"]
+    assert action in found["Action"] and found["Resource"] == ["arn:aws:glue:*:*:job/j"]
 
 
-@pytest.mark.parametrize(
-    "definition",
-    [
-        task("ecs:runTask", TaskDefinition="t"),
+ROLES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
+    "that of a task definition": (task("ecs:runTask", TaskDefinition="t"), "PassRolesOfTaskDefinitions", ["*"]),
+    "a parameter": (
         task("elasticmapreduce:createCluster", Name="c", ServiceRole="s", JobFlowRole="j", Instances={}),
-    ],
-    ids=["that of a task definition", "a parameter"],
-)
-def test_a_role_that_is_passed_on_is_allowed(definition: dict[str, Any]) -> None:
-    assert statements(bundle(definition))["PassRoles"]["Action"] == ["iam:PassRole"]
+        "PassRoles",
+        ["arn:aws:iam::*:role/j", "arn:aws:iam::*:role/s"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ROLES)
+def test_a_role_that_is_passed_on_is_allowed(case: str) -> None:
+    definition, sid, resources = ROLES[case]
+    found = statements(bundle(definition))[sid]
+    assert (found["Action"], found["Resource"]) == (["iam:PassRole"], resources)
+
+
+def test_a_resource_that_is_known_only_in_a_run_is_a_wildcard_with_a_warning() -> None:
+    made = bundle(task("glue:startJobRun.sync", **{"JobName.$": "$.job"}), way="code")
+    assert statements(made)["CallGlue"]["Resource"] == ["*"]
+    [message] = [found.message for found in made.diagnostics if found.code == "IAM_WILDCARD"]
+    assert "the statement CallGlue" in message and "/States/A: glue:startJobRun.sync: its JobName is known" in message
 
 
 def test_a_resource_without_a_value_is_a_wildcard_or_named() -> None:

@@ -5,13 +5,13 @@ Source: https://developer.hashicorp.com/terraform/language/expressions
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions.terraform.escapes import unescape
 from sfn_provider.translate.definitions.terraform.functions import call_function
 from sfn_provider.translate.definitions.terraform.operators import OPERATORS, Index, Missing, take_steps
 from sfn_provider.translate.definitions.terraform.syntax import (
@@ -35,11 +35,8 @@ from sfn_provider.translate.definitions.terraform.unknown_values import (
 
 Json = Any
 
-_ESCAPE = re.compile(r"\\(?:([nrt\"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
 _TEXT_UNIT = 16
 """The characters that count as one piece of work."""
-
-_PLAIN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class Names(Protocol):
@@ -170,22 +167,11 @@ def _string(context: Evaluation, expression: Expression) -> Json:
             parts.append(context.value(expression.at(content.children[1])))
         elif is_token(content):
             text = str(content)
-            parts.append(text[1:] if text.startswith(("$${", "%%{")) else _unescape_text(text, expression))
+            parts.append(text[1:] if text.startswith(("$${", "%%{")) else unescape(text, expression.place))
         else:
             raise UsageError(f"{expression.place}: a text with %{{ ... }} must be rendered by Terraform first")
     # A text that is one interpolation has the type of its value.
     return parts[0] if len(parts) == 1 else join_texts(parts)
-
-
-def _unescape_text(text: str, expression: Expression) -> str:
-    try:
-        return _ESCAPE.sub(_unescape, text)
-    except (ValueError, OverflowError):
-        raise UsageError(f"{expression.place}: {text[:60]!r} has an escape of no Unicode character") from None
-
-
-def _unescape(match: re.Match[str]) -> str:
-    return _PLAIN_ESCAPES[match[1]] if match[1] else chr(int(match[2] or match[3], 16))
 
 
 def _number(context: Evaluation, expression: Expression) -> Json:

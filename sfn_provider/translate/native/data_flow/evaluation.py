@@ -38,6 +38,9 @@ from sfn_provider.translate.plan.graph import flow_order, successors
 
 Variables = dict[str, Value]
 
+UNSET = "some of the ways that meet here set a variable that others do not:"
+"""Begins why a variable is not known; no state makes it so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -293,7 +296,7 @@ def _merge(arrivals: list[tuple[Source | None, Way]]) -> Way:
     names = dict.fromkeys(name for _, way in arrivals for name in way.variables)
     variables: Variables = {}
     for name in names:
-        unset = Unresolved(f"the variable {name} is set on some of the ways alone that meet here")
+        unset = Unresolved(f"{UNSET} {name}")
         is_set = all(name in way.variables for _, way in arrivals)
         variables[name] = one_of((mark, way.variables[name]) for mark, way in arrivals) if is_set else unset
     return Way(one_of((mark, way.document) for mark, way in arrivals), variables)
