@@ -71,7 +71,7 @@ class OperatorForm:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The paths of the result that are there after each call."""
+        """The paths that the whole result has."""
         return tuple(text for text, returned in self.row.returns.items() if not returned.optional)
 
     @property
