@@ -145,6 +145,9 @@ REFUSALS = {
     "an input that is no number": _input_refusal(
         "NaN", "Invalid State Machine Execution Input: 'NaN is no JSON value'"
     ),
+    "a number that is too large": _input_refusal(
+        '{"a": 1e400}', "Invalid State Machine Execution Input: '1e400 is too large for a number'"
+    ),
     "a large input": Refusal(
         "start_execution",
         {"input": json.dumps("x" * 262_143)},
