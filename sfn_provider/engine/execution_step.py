@@ -24,8 +24,8 @@ from sfn_provider.engine.state_progress import DeferredFailure, IterationBatchPr
 from sfn_provider.engine.step_context import StepContext, TaskTokenFactory
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
+# History events that end an execution without success.
 _END_EVENTS = {"FAILED": "ExecutionFailed", "TIMED_OUT": "ExecutionTimedOut"}
-"""History events that end an execution without success."""
 
 
 class ExecutionStep(StepContext):
@@ -52,13 +52,13 @@ class ExecutionStep(StepContext):
         self._ready: list[Frame] = []
         self._failed_frames: dict[int, Frame] | None = None
 
-    def advance(self) -> None:
-        """Run every frame that is ready, in turn, until all wait or the execution has ended."""
+    def advance(self, max_turns: float) -> list[Frame]:
+        """Run frames in turn until none is ready, or they have had as many turns; return those that are ready still."""
         execution, frames = self.execution, self.execution.frames
-        while self._ready and not execution.is_suspended:
+        while self._ready and not execution.is_suspended and (max_turns := max_turns - 1) >= 0:
             execution.turn += 1
             if execution.stop_before is not None and self.stop_if_due():
-                return
+                return []
             ready, self._ready = self._ready, []
             if len(ready) == 1 and ready[0].id in frames:
                 self._execute(ready[0])
@@ -66,6 +66,7 @@ class ExecutionStep(StepContext):
             for frame in execution.in_order(ready):
                 if frame.id in frames and not execution.is_suspended:
                     self._execute(frame)
+        return [] if execution.is_suspended else self._ready
 
     def _execute(self, frame: Frame) -> None:
         state = self.machine.state(frame.scope, frame.state)

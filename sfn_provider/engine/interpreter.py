@@ -68,6 +68,12 @@ class StepResult(NamedTuple):
     records: list[Record]
 
 
+class PausedStep(StepResult):
+    """A step that has had its ``max_turns``: `Interpreter.go_on` goes on with the frames that are ready still."""
+
+    ready: Sequence[Frame] = ()
+
+
 class Interpreter:
     """Runs executions of one state machine, or of a region of one.
 
@@ -82,6 +88,7 @@ class Interpreter:
         child_histories: records the histories of child executions; None where nobody asks for them.
         execution_type: ``STANDARD`` or ``EXPRESS``, whose history has no limit (AWS's quotas).
         max_events: how many events a history has at most; None for AWS's quota.
+        max_turns: how many turns a step has at most: in each turn every frame that is ready runs one state.
         on_failure: gets copies of the frames that were live when an execution failed, for `redrive`; None where nobody
             redrives any.
     """
@@ -95,10 +102,12 @@ class Interpreter:
         child_histories: ChildHistories | None = None,
         execution_type: str = "STANDARD",
         max_events: float | None = None,
+        max_turns: float = math.inf,
         on_failure: Callable[[dict[int, Frame]], None] | None = None,
     ) -> None:
         quota = math.inf if execution_type == "EXPRESS" else MAX_EVENTS
         self._max_events = quota if max_events is None else max_events
+        self._max_turns = max_turns
         self._machine = machine if isinstance(machine, CompiledMachine) else CompiledMachine(machine)
         self._task_token = task_token
         self._observer = observer
@@ -186,6 +195,17 @@ class Interpreter:
         if step.stop_if_due():
             return self._proceed(step)
         return self._proceed(step, lambda: self._take_events(step, expected))
+
+    def go_on(self, previous: PausedStep) -> StepResult:
+        """Go on where a step has had its ``max_turns`` and frames are ready still.
+
+        Args:
+            previous: what that step returned.
+        """
+        step = self._step(previous.state)
+        for frame in previous.ready:
+            step.schedule(frame)
+        return self._proceed(step)
 
     def _take_events(self, step: ExecutionStep, events: list[Event]) -> None:
         state = step.execution
@@ -312,15 +332,19 @@ class Interpreter:
             step.wake(state.root, "execution", deadline)
         return step
 
-    @staticmethod
-    def _proceed(step: ExecutionStep, action: Callable[[], None] | None = None) -> StepResult:
+    def _proceed(self, step: ExecutionStep, action: Callable[[], None] | None = None) -> StepResult:
+        ready: list[Frame] = []
         try:
             if action is not None:
                 action()
-            step.advance()
+            ready = step.advance(self._max_turns)
         except HistoryFull:
             step.end_with_full_history()
-        return StepResult(step.execution, step.requests, step.records)
+        if not ready:
+            return StepResult(step.execution, step.requests, step.records)
+        paused = PausedStep(step.execution, step.requests, step.records)
+        paused.ready = ready
+        return paused
 
 
 def _handle_event(step: ExecutionStep, frame: Frame, purpose: str, event: Event) -> None:

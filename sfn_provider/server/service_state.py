@@ -18,7 +18,7 @@ from sfn_provider.server.api_errors import ApiError, not_found
 from sfn_provider.server.arns import ArnBuilder, check_arn
 from sfn_provider.server.clocks import TimeMode, check_time_mode, make_clock
 from sfn_provider.server.execution import Execution, RedrivePoint
-from sfn_provider.server.execution_driver import ExecutionDriver
+from sfn_provider.server.execution_driver import EVENTS_IN_A_ROW, ExecutionDriver
 from sfn_provider.server.map_runs import MapRun, MapRunRecorder
 from sfn_provider.server.own_actions import CallOperation, OwnActions
 from sfn_provider.server.page_tokens import PageTokens
@@ -257,6 +257,7 @@ class ServiceState:
                 child_histories=map_runs,
                 execution_type=kind,
                 max_events=self.max_express_events if kind == "EXPRESS" else None,
+                max_turns=EVENTS_IN_A_ROW,
                 on_failure=on_failure,
             )
 

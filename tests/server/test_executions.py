@@ -145,6 +145,9 @@ REFUSALS = {
     "an input that is no number": _input_refusal(
         "NaN", "Invalid State Machine Execution Input: 'NaN is no JSON value'"
     ),
+    "a number that is too large": _input_refusal(
+        '{"a": 1e400}', "Invalid State Machine Execution Input: '1e400 is too large for a number'"
+    ),
     "a large input": Refusal(
         "start_execution",
         {"input": json.dumps("x" * 262_143)},
@@ -263,6 +266,26 @@ def test_the_server_answers_while_an_execution_runs_on(service: Service, held: s
     arn = service.start(held, name="open")
     assert service.describe(arn)["status"] == "RUNNING"
     assert service.run(PASS)["status"] == "SUCCEEDED"
+
+
+LOOPS = {
+    "without waits": {"Type": "Pass"},
+    "with waits, which take no time": {"Type": "Wait", "Seconds": 1},
+}
+
+
+@pytest.mark.parametrize("state", LOOPS.values(), ids=LOOPS)
+def test_the_server_answers_while_an_execution_loops(service: Service, state: dict[str, Any]) -> None:
+    never = {"Variable": "$.stop", "IsPresent": True, "Next": "End"}
+    again = {"Type": "Choice", "Choices": [never], "Default": "More"}
+    loop = group({"More": {**state, "Next": "Again"}, "Again": again, "End": {"Type": "Succeed"}})
+    arn = service.start(service.create(loop))
+    service.client.stop_execution(executionArn=arn)
+    assert service.describe(arn)["status"] == "ABORTED"
+    service.client.redrive_execution(executionArn=arn)
+    service.client.stop_execution(executionArn=arn)
+    assert (service.describe(arn)["status"], service.describe(arn)["redriveCount"]) == ("ABORTED", 1)
+    assert [event["id"] for event in service.events(arn)] == list(range(1, len(service.events(arn)) + 1))
 
 
 def test_many_clients_start_executions_at_once(service: Service) -> None:

@@ -27,6 +27,7 @@ from sfn_provider.asl.intrinsics.arguments import (
 )
 from sfn_provider.asl.intrinsics.formatting import split_template
 from sfn_provider.asl.java_values import compact_json, java_distinct, java_text
+from sfn_provider.asl.json_checks import finite_float
 from sfn_provider.asl.scope import Json, Randomness
 from sfn_provider.asl.value_size import is_larger
 
@@ -149,7 +150,7 @@ def _string_to_json(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     if not text.strip():
         return None  # recorded: for '' and ' '
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=finite_float)
     except (ValueError, RecursionError) as error:
         raise InvalidArguments from error
 

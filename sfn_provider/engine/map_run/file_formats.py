@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from sfn_provider.asl.diagnostics import split_pointer
+from sfn_provider.asl.json_checks import finite_float
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.map_run.csv_parser import DELIMITERS
@@ -61,7 +62,7 @@ def _reject_constant(name: str) -> Json:
     raise ValueError(f"{name} is no JSON value")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_reject_constant)
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=finite_float)
 
 
 def parse_json(text: str, place: str = "The object") -> Json:

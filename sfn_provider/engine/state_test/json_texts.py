@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection
 from typing import NoReturn
 
+from sfn_provider.asl.json_checks import finite_float
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.json_arguments import require_json
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json, utf8_bytes
@@ -58,7 +59,7 @@ def check_enum(value: str, name: str, allowed: Collection[str]) -> None:
 
 
 def parse_json(text: str) -> Json:
-    """Parse JSON text; numbers that JSON lacks are refused.
+    """Parse JSON text; numbers that JSON lacks are refused, and those too large for one, which have no JSON text again.
 
     Raises:
         ValueError: if it is no JSON.
@@ -68,7 +69,7 @@ def parse_json(text: str) -> Json:
         raise ValueError(f"{constant} is no JSON value")
 
     try:
-        return json.loads(text, parse_constant=reject)
+        return json.loads(text, parse_constant=reject, parse_float=finite_float)
     except RecursionError as error:
         raise ValueError("objects and lists lie too deep in one another") from error
 
