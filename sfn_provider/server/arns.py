@@ -6,10 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from sfn_provider.exceptions import UsageError
 from sfn_provider.server.api_errors import ApiError, invalid_arn
 
 # Source: API_StartExecution and API_CreateStateMachine, parameter ``name``, "A name must not contain".
 _REFUSED: Final = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U0010ffff]""")
+
+_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
 def check_name(name: str) -> None:
@@ -45,6 +50,25 @@ def check_arn(arn: str, *kinds: str) -> str:
     return arn
 
 
+def check_role(arn: str) -> str:
+    """Refuse what is no ARN of a role.
+
+    Source: API_CreateStateMachine, error ``InvalidArn``; the role itself is not looked up.
+
+    Args:
+        arn: the ARN.
+
+    Returns:
+        The ARN.
+
+    Raises:
+        ApiError: ``InvalidArn``.
+    """
+    if not _ROLE.fullmatch(arn):
+        raise ApiError("InvalidArn", f"Invalid Role Arn: '{arn}'")
+    return arn
+
+
 @dataclass(frozen=True, slots=True)
 class ArnBuilder:
     """Builds ARNs of one account in one region.
@@ -52,10 +76,19 @@ class ArnBuilder:
     Args:
         region: for example ``eu-central-1``.
         account_id: the account's number, twelve digits.
+
+    Raises:
+        UsageError: one of them is none.
     """
 
     region: str
     account_id: str
+
+    def __post_init__(self) -> None:
+        if not _REGION.fullmatch(self.region):
+            raise UsageError(f"the region is {self.region!r}: give one as eu-central-1")
+        if not _ACCOUNT.fullmatch(self.account_id):
+            raise UsageError(f"the account is {self.account_id!r}: give its twelve digits, as 123456789012")
 
     def _resource(self, kind: str, name: str) -> str:
         partition = "aws-cn" if self.region.startswith("cn-") else "aws-us-gov" if "-gov-" in self.region else "aws"

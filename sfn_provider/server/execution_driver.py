@@ -23,6 +23,9 @@ LOG: Final = logging.getLogger("sfn_provider.server")
 EVENTS_IN_A_ROW: Final = 100
 """How many events an execution has before others have their turn; they take about 10 ms."""
 
+MAX_LOGGED: Final = 1_000
+"""Maximum characters of an error and its cause in a log line."""
+
 Start = Callable[[Interpreter], StepResult]
 """Makes the first step of an execution, or of its redrive."""
 
@@ -320,11 +323,11 @@ class ExecutionDriver:
 
 
 def log_transitions(execution: Execution, records: list[Record]) -> None:
-    """Log a line for each state that was entered or left, and for the start and the end of the execution."""
+    """Log a line for each state that was entered or left, and for the start and the end, with error and cause."""
     for record in records:
         kind, name = record.type, record.details.get("name", "")
         if kind.endswith(("StateEntered", "StateExited", "StateFailed", "StateAborted")):
             LOG.info("%s:%s %s %s", execution.machine_name, execution.name, kind, name)
         elif kind.startswith("Execution"):
-            error = record.details.get("error", "")
-            LOG.info("%s:%s %s %s", execution.machine_name, execution.name, kind, error)
+            told = ": ".join(record.details[name] for name in ("error", "cause") if record.details.get(name))
+            LOG.info("%s:%s %s %s", execution.machine_name, execution.name, kind, told[:MAX_LOGGED])

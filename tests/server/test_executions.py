@@ -48,6 +48,13 @@ def test_a_failure_has_its_error(service: Service) -> None:
     assert "output" not in described
 
 
+def test_the_log_says_why_an_execution_failed(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "sfn_provider.server"):
+        service.run(one({"Type": "Fail", "Error": "Sold.Out", "Cause": "c" * 2_000}))
+    [line] = [message for message in caplog.messages if " ExecutionFailed " in message]
+    assert line.endswith(f" ExecutionFailed Sold.Out: {'c' * 990}")
+
+
 def test_waiting_takes_no_time(service: Service) -> None:
     began = time.monotonic()
     described = service.run(one({"Type": "Wait", "Seconds": 86_400}))

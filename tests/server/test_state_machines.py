@@ -70,6 +70,7 @@ REFUSALS = {
         "/States/State/Resource",
     ),
     "a name with a blank": Refusal({"name": "a b"}, "InvalidName", "Invalid Name: 'a b'"),
+    "a role that is none": Refusal({"roleArn": "foo"}, "InvalidArn", "Invalid Role Arn: 'foo'"),
     "two destinations": Refusal(
         {"loggingConfiguration": {"level": "ALL"}},
         "InvalidLoggingConfiguration",
@@ -107,6 +108,8 @@ def test_an_update_counts_for_later_executions(service: Service) -> None:
     assert of_running["stateMachineArn"] == arn
     same = service.client.update_state_machine(stateMachineArn=arn, definition=json.dumps(OTHER))
     assert same["revisionId"] == updated["revisionId"]
+    code, message = service.refusal("update_state_machine", stateMachineArn=arn, roleArn="foo")
+    assert (code, message) == ("InvalidArn", "Invalid Role Arn: 'foo'")
     code, message = service.refusal("update_state_machine", stateMachineArn=arn)
     assert code == "MissingRequiredParameter"
     assert message.startswith("Either the definition, the role ARN")

@@ -9,7 +9,7 @@ from typing import Final
 
 from sfn_provider.asl import lint
 from sfn_provider.server.api_errors import VALIDATION, ApiError, not_found
-from sfn_provider.server.arns import check_arn, check_name
+from sfn_provider.server.arns import check_arn, check_name, check_role
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response
 from sfn_provider.server.operations.tags import read_tags
 from sfn_provider.server.revisions import DEFAULT_LOGGING, DEFAULT_TRACING, Revision
@@ -26,7 +26,7 @@ def create_state_machine(state: ServiceState, parameters: Parameters, now: float
     revision = Revision(
         parameters["definition"],
         parameters.get("type", "STANDARD"),
-        parameters["roleArn"],
+        check_role(parameters["roleArn"]),
         _logging(parameters.get("loggingConfiguration", {})),
         DEFAULT_TRACING | parameters.get("tracingConfiguration", {}),
         parameters.get("encryptionConfiguration"),
@@ -103,6 +103,8 @@ def _changes(current: Revision, parameters: Parameters) -> dict[str, Json]:
         )
         if name in parameters
     }
+    if "role_arn" in changes:
+        check_role(changes["role_arn"])
     if "loggingConfiguration" in parameters:
         changes["logging"] = _logging(parameters["loggingConfiguration"])
     if "tracingConfiguration" in parameters:
