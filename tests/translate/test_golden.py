@@ -90,6 +90,7 @@ def test_the_writing_command_writes_what_differs_and_says_so(
     monkeypatch.setattr(golden_module, "DAGS", tmp_path / "dags")
     golden_module.main()
     assert capsys.readouterr().out.splitlines() == [
+        "kept    dags/sales_pipeline.history.json",
         "rewrote tests/golden/site_checks/dag.py",
         "kept    tests/golden/site_checks/native.py",
         "kept    dags/sales_pipeline.py",
