@@ -99,6 +99,10 @@ def test_the_writing_command_writes_what_differs_and_says_so(
     assert stale.read_bytes() == (ROOT / "tests/golden/site_checks/dag.py").read_bytes()
 
 
+def test_the_sample_history_is_what_the_engine_makes() -> None:
+    assert (ROOT / "dags" / "sales_pipeline.history.json").read_text(encoding="utf-8") == golden_module.sales_history()
+
+
 @pytest.mark.parametrize("folder", ["elsewhere", "project"])
 def test_ruff_has_nothing_to_say_in_any_folder(folder: str, tmp_path: Path) -> None:
     files = [str(golden.dag) for golden in GOLDENS]

@@ -19,7 +19,7 @@ from sfn_provider.translate.serverless.differences import code_findings, operato
 from sfn_provider.translate.serverless.operator_tasks import OperatorPlan, plan_operators
 from sfn_provider.translate.serverless.refusals import find_params, find_size, find_task_tokens
 from sfn_provider.translate.serverless.schedules import make_schedule
-from sfn_provider.translate.serverless.workflow import Workflow, emit_workflow
+from sfn_provider.translate.serverless.workflow import Workflow
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document
@@ -95,6 +95,9 @@ def translate_serverless(
         {"dag_id": plan.dag_id, **described, **settings, **params},
         _comment(plan, chosen),
     )
+    # Other translations need no YAML.
+    from sfn_provider.translate.serverless.yaml_writer import emit_workflow
+
     source = emit_workflow(workflow)
     refused += find_size(workflow, source)
     states = state_entries(plan)
