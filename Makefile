@@ -90,9 +90,11 @@ test-recordings: $(INSTALLED)  ## Replay all recorded executions of AWS, where t
 		tests/server/test_recordings.py --numprocesses 0
 
 EXAMPLES := 300
+PROPERTIES = tests/property $(shell grep -rl hypothesis_examples --include='test_*.py' tests/asl tests/engine tests/server tests/translate) \
+	tests/compare/calls/test_mutated_translations.py
 properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs, others each time, and all edits of emitted DAGs: EXAMPLES=300
 	SFN_PROVIDER_PROPERTY_EXAMPLES=$(EXAMPLES) SFN_PROVIDER_ALL_MUTATIONS=1 \
-		$(BIN)/python -m pytest tests/property tests/compare/calls/test_mutated_translations.py --numprocesses 0 -v
+		$(BIN)/python -m pytest $(PROPERTIES) --numprocesses 0 -v
 
 test-docs: $(INSTALLED)  ## Run every command of the documentation that needs neither AWS nor the network
 	SFN_PROVIDER_ALL_EXAMPLES=1 $(BIN)/python -m pytest tests/docs --numprocesses 0 -v
