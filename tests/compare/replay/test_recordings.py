@@ -23,13 +23,13 @@ KNOWN = {
 
 
 def chosen() -> list[dict[str, Any]]:
-    """One of every fourth family; all of them under ``make test-recordings``: each takes a run in Airflow."""
+    """One of every eighth family; all of them under ``make test-recordings``: each takes a run in Airflow."""
     if os.environ.get("SFN_PROVIDER_ALL_RECORDINGS"):
         return ALL
     families: dict[Any, dict[str, Any]] = {}
     for case in ALL:
         families.setdefault((case["category"], case["family"]), case)
-    return list(families.values())[::4]
+    return list(families.values())[::8]
 
 
 @pytest.mark.skipif(not ALL, reason="there are no recordings beside the project")
