@@ -8,14 +8,14 @@ Airflow's REST API, and Airflow's auth manager must permit its user to edit the 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from time import time
 from typing import Final
 
 from sfn_provider._compat import conf, task_instance_edit_permission
+from sfn_provider.aws_signatures import ReceivedRequest
 from sfn_provider.callbacks.api_messages import ApiError, ApiRequest
 from sfn_provider.exceptions import UsageError
 
@@ -70,37 +70,13 @@ def _by_signature(request: ApiRequest, action: str) -> DagPermission:
 def _signature(request: ApiRequest, match: re.Match[str], secret: str) -> str:
     """Return the signature that is expected; empty for a request that no signature makes valid.
 
-    That is one without a required signed header, one that is too old, and one whose ``X-Amz-Content-Sha256`` is not
-    the digest of its body: the signature would cover the header alone.
+    That is also one without a required signed header, and one that is too old.
     """
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-
     signed = match["signed"].split(";")
-    date = request.headers.get("x-amz-date", "")
-    if not _REQUIRED_SIGNED_HEADERS.issubset(signed) or not _is_recent(date) or not date.startswith(match["day"]):
+    received = ReceivedRequest(request.method, request.url, request.headers, request.body)
+    if not _REQUIRED_SIGNED_HEADERS.issubset(signed) or received.seconds_off(match["day"], time()) > _MAX_CLOCK_SKEW:
         return ""
-    digest = hashlib.sha256(request.body).hexdigest()
-    if request.headers.get("x-amz-content-sha256", digest) != digest:
-        return ""
-    signer = SigV4Auth(Credentials(match["key"], secret), "states", match["region"])
-    headers = {name: request.headers.get(name, "") for name in signed}
-    signed_request = AWSRequest(method=request.method, url=request.url, headers=headers, data=request.body)
-    signed_request.context["timestamp"] = date
-    try:
-        canonical = signer.canonical_request(signed_request)
-    except ValueError:  # the Host header makes no URL
-        return ""
-    return str(signer.signature(signer.string_to_sign(signed_request, canonical), signed_request))
-
-
-def _is_recent(date: str) -> bool:
-    try:
-        signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return False
-    return abs((datetime.now(UTC) - signed_at).total_seconds()) <= _MAX_CLOCK_SKEW
+    return received.signature(signed, match["key"], secret, match["region"], "states") or ""
 
 
 def _by_airflow(request: ApiRequest, action: str) -> DagPermission:

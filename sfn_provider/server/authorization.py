@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import ipaddress
 import json
 import re
 import time
-from calendar import timegm
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.aws_signatures import ReceivedRequest
 from sfn_provider.exceptions import UsageError
 
 if TYPE_CHECKING:
@@ -142,42 +141,25 @@ def _find_problem(
     scope: MutableMapping[str, Any], headers: Mapping[str, str], body: bytes, secret: str, now: float
 ) -> tuple[str, str] | None:
     """Check AWS's signature, version 4, of a request; return the code and the message of AWS's error."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-
     found = _SIGNATURE.fullmatch(headers["authorization"])
     if found is None:
         return "IncompleteSignatureException", "The header Authorization is no signature of version 4"
-    access_key, date, region, service, names, signature = found.groups()
-    sent = headers.get("x-amz-date", "")
-    if _seconds_off(sent, date, now) > _MAX_SKEW_SECONDS:
-        return "InvalidSignatureException", f"Signature expired: it is of {sent or 'no time'}; set the clocks"
-    signed = {name: headers.get(name, "") for name in names.split(";")}
-    digest = headers.get("x-amz-content-sha256")
-    is_whole = {"host", "x-amz-date"} <= signed.keys() and (
-        headers.get("x-amz-target") is None or "x-amz-target" in signed
-    )
-    if not is_whole or (digest is not None and digest != hashlib.sha256(body).hexdigest()):
-        return "IncompleteSignatureException", "The signature must hold host, x-amz-date, x-amz-target and the body"
+    access_key, day, region, service, names, signature = found.groups()
     query = scope["query_string"].decode("latin-1")
     url = f"http://{headers.get('host', '')}{scope['path']}" + (f"?{query}" if query else "")
-    request = AWSRequest(method=scope["method"], url=url, data=body, headers=signed)
-    request.context["timestamp"] = sent
-    auth = SigV4Auth(Credentials(access_key, secret), service, region)
-    expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+    request = ReceivedRequest(scope["method"], url, headers, body)
+    if request.seconds_off(day, now) > _MAX_SKEW_SECONDS:
+        sent = headers.get("x-amz-date") or "no time"
+        return "InvalidSignatureException", f"Signature expired: it is of {sent}; set the clocks"
+    signed = names.split(";")
+    required = {"host", "x-amz-date", *(["x-amz-target"] if "x-amz-target" in headers else ())}
+    expected = request.signature(signed, access_key, secret, region, service) if required.issubset(signed) else None
+    if expected is None:
+        return "IncompleteSignatureException", "The signature must hold host, x-amz-date, x-amz-target and the body"
     if hmac.compare_digest(expected, signature):
         return None
     message = "The request signature we calculated does not match: the secret access key must be the server's secret"
     return "InvalidSignatureException", message
-
-
-def _seconds_off(sent: str, date: str, now: float) -> float:
-    try:
-        moment = timegm(time.strptime(sent, "%Y%m%dT%H%M%SZ"))
-    except ValueError:
-        return float("inf")
-    return abs(now - moment) if sent.startswith(date) else float("inf")
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:

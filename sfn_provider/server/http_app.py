@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sfn_provider.asl.json_checks import find_invalid_json
 from sfn_provider.engine.state_test.json_texts import parse_json
 from sfn_provider.exceptions import RequestRefused
 from sfn_provider.server.api_errors import ApiError
@@ -27,9 +26,6 @@ LOG: Final = logging.getLogger("sfn_provider.server")
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 TARGET: Final = "AWSStepFunctions."
 """What stands before the operation in the header ``X-Amz-Target``."""
-
-MAX_DEPTH: Final = 100
-"""How many lists and objects of a request may lie in one another; definitions and inputs are texts in it."""
 
 MAX_BODY_BYTES: Final = 6 * 1_048_576 + 65_536
 """Maximum size of a request: a definition, each of whose characters may be written as ``\\uXXXX``, and the rest."""
@@ -122,14 +118,9 @@ async def _read_body(request: Request) -> bytes:
 
 def _parse(body: bytes) -> Json:
     try:
-        parameters = parse_json(body.decode()) if body.strip() else {}
+        return parse_json(body.decode()) if body.strip() else {}
     except ValueError as error:
         raise ApiError("SerializationException", f"The body of the request is no JSON: {error}") from error
-    # How deep json can read depends on the thread; no operation's parameters are nearly as deep as this.
-    invalid = find_invalid_json(parameters, MAX_DEPTH)
-    if invalid is not None:
-        raise ApiError("SerializationException", f"The body of the request: {invalid.problem}")
-    return parameters
 
 
 def _json_response(content: dict[str, Json]) -> Response:

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.asl.json_checks import find_invalid_json
 from sfn_provider.server.api_errors import VALIDATION, ApiError
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel, Shape
 
 Json = Any
+
+MAX_DEPTH: Final = 100
+"""How many lists and objects of a request may lie in one another; definitions and inputs are texts in it."""
 
 _PATTERNS: Final = {r"\p{ASCII}*": r"[\x00-\x7f]*"}
 """Regular expressions of Java that Python lacks."""
@@ -56,14 +60,10 @@ def validate_request(operation: str, parameters: Json) -> dict[str, Json]:
     model = operation_model(operation)
     if not isinstance(parameters, dict):
         raise ApiError("SerializationException", "The body of the request must be a JSON object")
-    try:
-        return _validate(model, parameters)
-    except RecursionError:
-        message = "Objects and lists of the request lie too deep in one another"
-        raise ApiError("SerializationException", message) from None
-
-
-def _validate(model: OperationModel, parameters: dict[str, Json]) -> dict[str, Json]:
+    # How deep Python can go depends on the thread, and on what else runs in it.
+    invalid = find_invalid_json(parameters, MAX_DEPTH)
+    if invalid is not None:
+        raise ApiError("SerializationException", f"The body of the request: {invalid.problem}")
     present: dict[str, Json] = _without_nulls(parameters)
     shape = model.input_shape
     if shape is None:

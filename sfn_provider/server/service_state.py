@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -182,7 +182,7 @@ class ServiceState:
         Raises:
             ApiError: too many executions run.
         """
-        if sum(len(machine.running) for machine in self.state_machines.values()) >= MAX_OPEN_EXECUTIONS:
+        if len(self._drivers) >= MAX_OPEN_EXECUTIONS:
             raise ApiError("ExecutionLimitExceeded", f"There are {MAX_OPEN_EXECUTIONS} open executions already")
         machine, name = target.machine, name or str(uuid.uuid4())
         if machine.execution_type == "EXPRESS":
@@ -215,7 +215,14 @@ class ServiceState:
             point: where it goes on.
             now: when it does, seconds since the epoch.
         """
-        known = {place: result for place, result in point.results.items() if self._has_succeeded(execution, place)}
+        succeeded = {
+            run.places[arn]
+            for run in self.map_runs.values()
+            if run.execution is execution
+            for arn, child in run.children.items()
+            if child.status == "SUCCEEDED"
+        }
+        known = {place: result for place, result in point.results.items() if not succeeded.isdisjoint(_around(place))}
         point.state.event_ids = len(execution.records)
         deadline = now + _most_seconds(execution.revision)
         self.drive(
@@ -226,15 +233,6 @@ class ServiceState:
             ),
             known,
         )
-
-    def _has_succeeded(self, execution: Execution, place: str) -> bool:
-        """Return True for the place of a call in a child execution that has succeeded."""
-        for run in self.map_runs.values():
-            if run.execution is execution:
-                for arn, child in run.children.items():
-                    if child.status == "SUCCEEDED" and place.startswith(f"{run.places[arn]}/"):
-                        return True
-        return False
 
     def drive(
         self, execution: Execution, now: float, start: Start, known_results: Mapping[str, Json] | None = None
@@ -311,6 +309,11 @@ class ServiceState:
             driver.abort(None, "The server has ended")
         for activity in self.activities.values():
             activity.close()
+
+
+def _around(place: str) -> Iterator[str]:
+    """Iterate over the places of the frames in which a call is made."""
+    return (place[:index] for index, character in enumerate(place) if character == "/")
 
 
 def _most_seconds(revision: Revision) -> float:

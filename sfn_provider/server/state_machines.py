@@ -77,7 +77,7 @@ class StateMachine:
         versions: its published versions by ARN, oldest first.
         last_version: the number of the version that was published last; numbers are not used again.
         aliases: its aliases by ARN.
-        executions: its executions by ARN, oldest first, but those of type EXPRESS that have ended.
+        executions: its executions by ARN, oldest first.
         running: those of them that run.
     """
 
