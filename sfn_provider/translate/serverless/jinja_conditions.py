@@ -5,19 +5,23 @@ As in a native DAG, a comparison with a value of another type may fail the task 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
-from sfn_provider.asl.comparisons import COMPARISONS, Comparison
+from sfn_provider.asl.comparisons import Comparison
 from sfn_provider.asl.model import ChoiceRule
-from sfn_provider.asl.templates import is_jsonata
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
-from sfn_provider.translate.native.data_flow.jsonata import expression_value
 from sfn_provider.translate.native.data_flow.templates import path_value
 from sfn_provider.translate.native.data_flow.values import Absent, Source, Value, constant, steps_of
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter
 from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.states.choice_rules import (
+    comparison_of,
+    condition_value,
+    match_condition,
+    match_pieces,
+    variable_of,
+)
 
 _TYPES: Final = {
     "IsNull": "{} is none",
@@ -45,24 +49,19 @@ def rule_condition(rule: ChoiceRule, flow: StateFlow, writer: JinjaWriter) -> st
     for rules, word in ((rule.and_, " and "), (rule.or_, " or ")):
         if rules is not None:
             return word.join(f"({rule_condition(part, flow, writer)})" for part in rules)
-    comparison = COMPARISONS[str(rule.comparison)]
+    comparison = comparison_of(rule)
     return _WRITERS[comparison.kind](comparison, rule, flow, writer)
 
 
 def _jsonata_condition(condition: str | bool, flow: StateFlow, writer: JinjaWriter) -> str:
     if isinstance(condition, bool):
         return "true" if condition else "false"
-    source = condition[2:-2].strip() if is_jsonata(condition) else condition
-    return writer.expression(expression_value(source, flow.environment))
-
-
-def _variable(rule: ChoiceRule, flow: StateFlow) -> Value:
-    return path_value(str(rule.variable), flow.environment)
+    return writer.expression(condition_value(condition, flow))
 
 
 def _sides(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: JinjaWriter) -> tuple[str, str]:
     right = path_value(str(rule.operand), flow.environment) if comparison.operand_is_path else constant(rule.operand)
-    return writer.expression(_variable(rule, flow)), writer.expression(right)
+    return writer.expression(variable_of(rule, flow)), writer.expression(right)
 
 
 def _compare(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: JinjaWriter) -> str:
@@ -78,7 +77,7 @@ def _compare_times(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, wr
 
 
 def _test(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: JinjaWriter) -> str:
-    variable = _variable(rule, flow)
+    variable = variable_of(rule, flow)
     if comparison.name == "IsPresent":
         text = _is_present(variable, writer)
     elif comparison.name in _TYPES:
@@ -100,18 +99,11 @@ def _is_present(variable: Value, writer: JinjaWriter) -> str:
 
 
 def _match(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: JinjaWriter) -> str:
-    left = writer.expression(_variable(rule, flow))
-    pieces = [re.sub(r"\\([*\\])", r"\1", piece) for piece in re.split(r"(?<!\\)\*", str(rule.operand))]
-    texts = [writer.expression(constant(piece)) for piece in pieces]
-    if len(pieces) == 1:
-        return f"{left} == {texts[0]}"
-    if len(pieces) == 2 and not pieces[1]:
-        return f"{left}.startswith({texts[0]})"
-    if len(pieces) == 2 and not pieces[0]:
-        return f"{left}.endswith({texts[1]})"
-    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
-        return f"{texts[1]} in {left}"
-    raise NotNative("its StringMatches has no Jinja that means the same")
+    left = writer.expression(variable_of(rule, flow))
+    condition = match_condition(left, match_pieces(rule), lambda text: writer.expression(constant(text)))
+    if condition is None:
+        raise NotNative("its StringMatches has no Jinja that means the same")
+    return condition
 
 
 _WRITERS: Final[dict[str, Callable[[Comparison, ChoiceRule, StateFlow, JinjaWriter], str]]] = {

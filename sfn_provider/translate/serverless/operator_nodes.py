@@ -6,7 +6,6 @@ A Choice is a branch whose function is one of the standard library, and whose te
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,7 +15,6 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Call, Constant, Value, constant
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import Place
-from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import How, Import, NativeNode, NotNative
 from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.routes import END
@@ -75,20 +73,7 @@ class OperatorNodes(NodeMaker):
             found["execution_timeout"] = Duration(min(MAX_TASK_SECONDS, *(float(limit) for limit in limits)))
         return found
 
-    def function(
-        self,
-        state: str,
-        key: str,
-        body: Iterable[str],
-        writer: PythonWriter | None = None,
-        names: Mapping[str, str] | None = None,
-        *,
-        how: How = "taskflow",
-        decorator: str = "task",
-        arguments: dict[str, Any] | None = None,
-        imports: Iterable[Import] = (),
-        why: str = "",
-    ) -> NativeNode:
+    def function(self, *args: Any, **kwargs: Any) -> NativeNode:
         """Refuse a function, which only a code package has.
 
         Raises:

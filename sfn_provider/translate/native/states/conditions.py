@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS, Comparison
 from sfn_provider.asl.model import Choice, ChoiceRule
-from sfn_provider.asl.templates import is_jsonata
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import expression_value
@@ -20,14 +19,20 @@ from sfn_provider.translate.native.data_flow.values import (
     Absent,
     Key,
     Source,
-    Unresolved,
     Value,
-    is_boolean,
     reads_of,
     steps_of,
 )
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.states.choice_rules import (
+    comparison_of,
+    condition_value,
+    jsonata_source,
+    match_condition,
+    match_pieces,
+    variable_of,
+)
 from sfn_provider.translate.native.states.python_lines import without_brackets
 
 _KNOWN = ("True", "False")
@@ -58,9 +63,7 @@ def rule_condition(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> s
     for rules, word in ((rule.and_, "and"), (rule.or_, "or")):
         if rules is not None:
             return f" {word} ".join(_operands(rules, word, flow, writer))
-    if rule.comparison is None:
-        raise NotNative("a rule has no comparison")
-    comparison = COMPARISONS[str(rule.comparison)]
+    comparison = comparison_of(rule)
     return _WRITERS[comparison.kind](comparison, rule, flow, writer)
 
 
@@ -104,15 +107,7 @@ def _negated(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
 def _jsonata_condition(condition: str | bool, flow: StateFlow, writer: PythonWriter) -> str:
     if isinstance(condition, bool):
         return str(condition)
-    source = condition[2:-2].strip() if is_jsonata(condition) else condition
-    value = expression_value(source, flow.environment)
-    if not is_boolean(value) and not isinstance(value, Absent | Unresolved):
-        raise NotNative(f"the condition {source} may be no Boolean, which fails in Step Functions")
-    return without_brackets(writer.expression(value))
-
-
-def _variable(rule: ChoiceRule, flow: StateFlow) -> Value:
-    return path_value(str(rule.variable), flow.environment)
+    return without_brackets(writer.expression(condition_value(condition, flow)))
 
 
 def _compare(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
@@ -123,7 +118,7 @@ def _compare(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: 
 
 
 def _sides(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> tuple[str, str]:
-    left = writer.expression(_variable(rule, flow))
+    left = writer.expression(variable_of(rule, flow))
     if not comparison.operand_is_path:
         return left, inline(rule.operand)
     return left, writer.expression(path_value(str(rule.operand), flow.environment))
@@ -135,7 +130,7 @@ def _compare_times(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, wr
 
 
 def _test(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
-    variable = _variable(rule, flow)
+    variable = variable_of(rule, flow)
     if comparison.name == "IsPresent":
         return _is_present(variable, bool(rule.operand), writer)
     if comparison.name == "IsNull":
@@ -166,16 +161,10 @@ def container_of(value: Value) -> Value:
 
 
 def _match(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
-    left, pattern = writer.expression(_variable(rule, flow)), str(rule.operand)
-    pieces = [re.sub(r"\\([*\\])", r"\1", piece) for piece in re.split(r"(?<!\\)\*", pattern)]
-    if len(pieces) == 1:
-        return f"{left} == {string(pieces[0])}"
-    if len(pieces) == 2 and not pieces[1]:
-        return f"{left}.startswith({string(pieces[0])})"
-    if len(pieces) == 2 and not pieces[0]:
-        return f"{left}.endswith({string(pieces[1])})"
-    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
-        return f"{string(pieces[1])} in {left}"
+    left, pieces = writer.expression(variable_of(rule, flow)), match_pieces(rule)
+    condition = match_condition(left, pieces, string)
+    if condition is not None:
+        return condition
     writer.imports.add(("re", ""))
     return f"re.fullmatch({string('(?s)' + '.*'.join(map(re.escape, pieces)))}, {left})"
 
@@ -218,10 +207,9 @@ def values_of_rule(rule: ChoiceRule, flow: StateFlow) -> Iterator[Value]:
     for part in (*(rule.and_ or ()), *(rule.or_ or ()), *((rule.not_,) if rule.not_ else ())):
         yield from values_of_rule(part, flow)
     if isinstance(rule.condition, str):
-        source = rule.condition[2:-2].strip() if is_jsonata(rule.condition) else rule.condition
-        yield expression_value(source, flow.environment)
+        yield expression_value(jsonata_source(rule.condition), flow.environment)
     if rule.variable is not None:
-        variable = _variable(rule, flow)
+        variable = variable_of(rule, flow)
         yield container_of(variable) if rule.comparison == "IsPresent" else variable
         # AWS accepts a rule with a Variable alone.
         if rule.comparison is not None and COMPARISONS[rule.comparison].operand_is_path:
