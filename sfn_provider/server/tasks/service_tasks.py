@@ -6,8 +6,9 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sfn_provider.asl.resources import Resource, parse_resource
@@ -25,8 +26,6 @@ EVERY_SERVICE: Final = ""
 
 _MAX_CALLS: Final = 100
 """Calls at once: a Map makes up to 40, and each may wait for its function."""
-
-_Result = TypeVar("_Result")
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +150,13 @@ class ServiceTasks:
         if clients is None:
             return UNHANDLED
         caller = Caller(clients=clients, execution_arn=request.execution_arn, machine_arn=request.state_machine_arn)
-        outcome = await self._in_thread(partial(caller.submit, call, idempotency_key=str(uuid.uuid4())))
+        started = self._pool.submit(caller.submit, call, idempotency_key=str(uuid.uuid4()))
+        try:
+            outcome = await asyncio.wrap_future(started)
+        except asyncio.CancelledError:
+            # The call may be under way: what it starts is stopped when its answer is there.
+            started.add_done_callback(partial(self._stop_late, caller))
+            raise
         if isinstance(outcome, Submitted):
             return await self._follow(caller, outcome)
         return TaskAccepted(outcome.result) if request.task_token is not None else outcome.result
@@ -181,14 +186,19 @@ class ServiceTasks:
             while isinstance(outcome, Submitted):
                 job = outcome.job
                 await asyncio.sleep(min(outcome.poll_after, self._poll_seconds))
-                outcome = await self._in_thread(partial(caller.poll, job))
+                outcome = await asyncio.wrap_future(self._pool.submit(caller.poll, job))
         except asyncio.CancelledError:
             self._pool.submit(_cancel, caller, job)
             raise
         return outcome.result
 
-    async def _in_thread(self, function: Callable[[], _Result]) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+    def _stop_late(self, caller: Caller, started: Future[Completed | Submitted]) -> None:
+        """Stop the job of a call whose task has ended before the answer."""
+        if started.cancelled() or started.exception() is not None:
+            return
+        outcome = started.result()
+        if isinstance(outcome, Submitted):
+            self._pool.submit(_cancel, caller, outcome.job)
 
 
 def _cancel(caller: Caller, job: dict[str, Any]) -> None:

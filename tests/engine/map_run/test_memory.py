@@ -22,7 +22,7 @@ FEW, MANY = 500, 1_500
 
 
 class Lines(io.RawIOBase):
-    """A stream of JSON lines that nobody holds; it counts the memory in use at every 25th line.
+    """A stream of JSON lines that nobody holds; it counts the memory in use at every 100th line.
 
     Counting takes longer the more memory the process has.
 
@@ -42,7 +42,7 @@ class Lines(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         self._read += 1
-        if self._read % 25 == 0:
+        if self._read % 100 == 0:
             self._used[0] = max(self._used[0], sys.getallocatedblocks())
         line = next(self._lines, b"")
         buffer[: len(line)] = line

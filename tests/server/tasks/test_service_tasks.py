@@ -40,6 +40,10 @@ class Services:
     polls: int = 0
     job_state: str = "SUCCEEDED"
     stopped: threading.Event = field(default_factory=threading.Event)
+    may_start: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.may_start.set()
 
     def __call__(self, request: Request) -> Answer:
         self.requests.append((request.action or request.path, request.body))
@@ -51,6 +55,7 @@ class Services:
                 return ErrorResponse("com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "no table")
             return {}
         if request.action == "StartJobRun":
+            assert self.may_start.wait(30)
             return {"JobRunId": "jr_1"}
         if request.action == "GetJobRun":
             self.polls += 1
@@ -181,11 +186,15 @@ def test_a_job_is_followed_to_its_end(real: Service, services: Services) -> None
     assert (error, json.loads(cause)["JobRunState"]) == ("States.TaskFailed", "FAILED")
 
 
-def test_a_job_whose_state_times_out_is_stopped(real: Service, services: Services) -> None:
+@pytest.mark.parametrize("is_answered", [True, False], ids=["while it runs", "before its start is answered"])
+def test_a_job_whose_state_times_out_is_stopped(real: Service, services: Services, is_answered: bool) -> None:
     services.polls, services.job_state = 0, "RUNNING"
     services.stopped.clear()
-    assert _run(real, _job(TimeoutSeconds=1))[0] == "States.Timeout"
-    assert services.stopped.wait(5)
+    if not is_answered:
+        services.may_start.clear()
+    assert _run(real, _job(TimeoutSeconds=20 if is_answered else 1))[0] == "States.Timeout"
+    services.may_start.set()
+    assert services.stopped.wait(30)
 
 
 def test_a_message_with_a_task_token_is_sent_and_its_answer_awaited(real: Service, services: Services) -> None:
