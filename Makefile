@@ -71,7 +71,7 @@ oldest-environments: $(OLDEST_MADE)  ## Make the environments of test-oldest, wh
 
 test-oldest: $(OLDEST_MADE)  ## Run the tests that Airflow can break on the oldest of its versions 2 and 3
 	SFN_PROVIDER_MATRIX="$(OLDEST)" SFN_PROVIDER_MATRIX_TESTS=sensitive \
-		$(BIN)/python -m pytest tests/matrix --dist worksteal -rsP
+		$(BIN)/python -m pytest tests/matrix -rsP
 
 MWAA_VERSIONS = $(or $(VERSIONS),2.10.3 3.3.1)
 test-mwaa: $(INSTALLED)  ## Run the tests in whole environments as Amazon MWAA runs them: PINS=FOLDER VERSIONS="2.10.3 3.3.1"

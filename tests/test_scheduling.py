@@ -5,18 +5,29 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.collection import first_place
-from tests.fixtures.scheduling import pytest_xdist_make_scheduler
+from tests.fixtures.scheduling import MATRIX, MATRIX_LONGEST, AirflowScheduling, pytest_xdist_make_scheduler
+from tests.matrix import test_matrix
 
 
 @pytest.mark.parametrize("dist", ["load", "worksteal", "loadgroup"])
 def test_another_distribution_than_by_files_is_that_of_xdist(dist: str, pytestconfig: pytest.Config) -> None:
-    """Otherwise `make test-oldest`, whose tests stand in one file, would run in one process."""
 
     class Config:
         def getoption(self, name: str) -> object:
             return dist if name == "dist" else pytestconfig.getoption(name)
 
     assert pytest_xdist_make_scheduler(Config(), None) is None  # type: ignore[arg-type]
+
+
+def test_the_tests_of_a_matrix_are_spread_the_longest_first() -> None:
+    """They stand in one file, and some take minutes."""
+    scheduling = AirflowScheduling.__new__(AirflowScheduling)  # without the processes of a run
+    names = [f"{MATRIX}{name}[3.0.6]" for name in vars(test_matrix) if name.startswith("test_")]
+    assert [scheduling._split_scope(name) for name in names] == names
+    ranked = sorted(names, key=lambda name: scheduling._rank(name, True, False))
+    assert [name.startswith(MATRIX + longest) for name, longest in zip(ranked, MATRIX_LONGEST, strict=False)] == [
+        True
+    ] * 3
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 31])

@@ -174,7 +174,9 @@ def read_task_answers(
         mocked = MockedTasks(cases, path, default)
         if default is not None:
             mocked.check_case(default)
-        runners.append(mocked)
+    else:
+        mocked = MockedTasks({}, "no mock file is given (--mock)")
+    runners.append(mocked)
     if options.functions or options.endpoints:
         functions = parse_functions(_read_pairs(options.functions, "--lambda", "NAME=module:function"))
         endpoints = _read_pairs(options.endpoints, "--endpoint", "SERVICE=URL", default_key=EVERY_SERVICE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -108,6 +109,8 @@ def _problems(shape: Shape, value: Json, place: str) -> Iterator[str]:
     elif kind == "string" and isinstance(value, str):
         yield from _text_problems(shape, value, place)
     elif kind in ("integer", "long", "float") and isinstance(value, (int, float)):
+        if isinstance(value, bool):  # which Python takes for 0 and 1
+            raise ApiError(VALIDATION, f"The request is not valid: {place} is {json.dumps(value)}, not a number")
         yield from _limit_problems(shape, value, value, place, "have value")
 
 

@@ -142,14 +142,14 @@ class LocalStepFunctions:
         """
         loaded = self._load(definition, substitutions or {}, execution_type)
         name = name or machine_name(loaded.name)
-        runners: list[TaskRunner] = []
-        if mocks is not None:
-            runners.append(self._mocked(mocks, name, loaded.document.machine))
+        runners: list[TaskRunner] = [self._mocked(mocks, name, loaded.document.machine)]
         if functions:
             from sfn_provider.server.tasks.service_tasks import ServiceTasks
 
             runners.append(ServiceTasks(functions, {}, self.region, self.account_id))
-        self._tasks.runners[name] = FirstAnswer(*runners) if runners else MadeTasks(_make_mocks)
+        if mocks is None and not functions:
+            runners.append(MadeTasks(_make_mocks))
+        self._tasks.runners[name] = FirstAnswer(*runners)
         request = {
             "name": name,
             "definition": json.dumps(loaded.document.value),
@@ -180,7 +180,9 @@ class LocalStepFunctions:
         beside = str(self._folder / reference)
         return beside if Path(beside.partition("#")[0]).is_file() else reference
 
-    def _mocked(self, mocks: Mapping[str, Any] | str, machine_name: str, machine: Any) -> MockedTasks:
+    def _mocked(self, mocks: Mapping[str, Any] | str | None, machine_name: str, machine: Any) -> MockedTasks:
+        if mocks is None:
+            return MockedTasks({}, "no mock file is given (mocks=FILE)")
         if not isinstance(mocks, str):
             made = Mocks.from_mapping(mocks)
             made.check_states(machine)

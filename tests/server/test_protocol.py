@@ -49,6 +49,7 @@ CASES = {
     "no utf-8": Case(b'{"a": "\xff"}', 400, "SerializationException"),
     "no number": Case(b'{"maxResults": NaN}', 400, "SerializationException"),
     "a wrong type": Case(b'{"maxResults": "1"}', 400, "ValidationException"),
+    "a Boolean for a number": Case(b'{"maxResults": true}', 400, "ValidationException"),
     "an unknown member": Case(b'{"maxResult": 1}', 400, "ValidationException"),
     "a number out of range": Case(b'{"maxResults": 1e400}', 400, "SerializationException"),
     "half a character": Case(b'{"nextToken": "\\ud800"}', 400, "InvalidToken"),

@@ -82,6 +82,9 @@ REFUSALS = {
     "too many tags": Refusal(
         {"tags": [{"key": f"k{number}", "value": ""} for number in range(51)]}, "TooManyTags", "at most 50 tags, not 51"
     ),
+    "a tag of AWS's own": Refusal(
+        {"tags": [{"key": "AWS:owner", "value": ""}]}, "ValidationException", "begins with 'aws:', which is reserved"
+    ),
     "a type that does not exist": Refusal({"type": "FAST"}, "ValidationException", "[STANDARD, EXPRESS]"),
 }
 

@@ -129,6 +129,17 @@ def test_what_cannot_be_is_refused(state_machine: StateMachine) -> None:
         state_machine(SALES, mocks=f"{MOCKS}#No")
 
 
+@pytest.mark.parametrize("functions", [None, {"work": lambda event, context: event}], ids=["made answers", "functions"])
+def test_a_test_case_without_a_mock_file_fails_the_execution(
+    stepfunctions: Any, state_machine: StateMachine, functions: Any
+) -> None:
+    """Made answers would let a test pass that asks for a case by mistake."""
+    arn = _start(stepfunctions, state_machine(GREET, functions=functions) + "#Polite")
+    execution = stepfunctions.find_execution(arn)
+    assert execution.status == "FAILED"
+    assert "no mock file is given (mocks=FILE): there is no test case 'Polite'" in execution.cause
+
+
 PROBLEMS = """
 import sys
 import pytest

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sfn_provider.server.api_errors import ApiError, resource_not_found
+from sfn_provider.server.api_errors import VALIDATION, ApiError, resource_not_found
 from sfn_provider.server.arns import check_arn
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response
 from sfn_provider.server.service_state import ServiceState
 
 MAX_TAGS: Final = 50
 """Tags of a resource (AWS's quotas)."""
+
+RESERVED_PREFIX: Final = "aws:"
+"""What no key of a user's tag begins with, in whatever case (AWS's rules for tags)."""
 
 
 def read_tags(tags: list[dict[str, Json]], existing: dict[str, str]) -> dict[str, str]:
@@ -21,8 +24,13 @@ def read_tags(tags: list[dict[str, Json]], existing: dict[str, str]) -> dict[str
         existing: those that it has.
 
     Raises:
-        ApiError: ``TooManyTags``.
+        ApiError: ``TooManyTags``, or ``ValidationException`` for a key that AWS keeps for its own tags.
     """
+    reserved = next((tag["key"] for tag in tags if tag.get("key", "").lower().startswith(RESERVED_PREFIX)), None)
+    if reserved is not None:
+        raise ApiError(
+            VALIDATION, f"The tag key {reserved!r} begins with {RESERVED_PREFIX!r}, which is reserved for AWS"
+        )
     added = existing | {tag["key"]: tag.get("value", "") for tag in tags if "key" in tag}
     if len(added) > MAX_TAGS:
         raise ApiError("TooManyTags", f"A resource has at most {MAX_TAGS} tags, not {len(added)}")
