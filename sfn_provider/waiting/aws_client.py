@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -142,6 +143,17 @@ def read_botocore_data(service: str) -> None:
     asyncio.run(enter())
 
 
+@cache
+def freeze_loaded_objects() -> None:
+    """Leave what the process has loaded out of garbage collections from now on; once, whoever asks.
+
+    A full collection visits every object that is not frozen, while the event loop stands still. Airflow, botocore and
+    the service's model are 0.3 million of them, three times as many as 10,000 waits have. What is frozen is freed when
+    nothing refers to it any more, but for objects that refer to each other.
+    """
+    gc.freeze()
+
+
 class AwsClient:
     """A client that many waits call.
 
@@ -229,6 +241,7 @@ class AwsClient:
         async with self._create_lock:
             if self._client is None:
                 self._client = await self._exit_stack.enter_async_context(await self._create())
+                freeze_loaded_objects()
             return self._client
 
 

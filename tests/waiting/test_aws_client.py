@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 from botocore.parsers import create_parser
 from botocore.session import get_session
 
-from sfn_provider.waiting.aws_client import ClientSettings, create_client
+from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, create_client, freeze_loaded_objects
 
 DATES = (0, 1_700_000_000, 1_700_000_000.123, "2023-11-14T22:13:20.123Z", "2023-11-14T23:13:20+01:00", "1700000000")
 
@@ -35,3 +38,41 @@ def test_dates_are_those_of_botocore_in_utc_or_their_own_zone(date: Any, monkeyp
     assert parsed == expected
     if not isinstance(date, str):
         assert parsed["startDate"].tzinfo is UTC
+
+
+class Client:
+    """A client that counts its calls."""
+
+    calls = 0
+
+    async def describe_execution(self) -> dict[str, Any]:
+        self.calls += 1
+        return {"status": "RUNNING"}
+
+
+def test_what_is_loaded_is_left_out_of_garbage_collections_once() -> None:
+    """A collection that visits all of Airflow stops the event loop for a fifth of a second."""
+    freeze_loaded_objects.cache_clear()
+    client = Client()
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Client]:
+        yield client
+
+    async def create() -> Any:
+        return opened()
+
+    async def poll() -> list[int]:
+        counts = []
+        for _ in range(2):
+            shared = AwsClient(create)
+            await shared.call("describe_execution")
+            counts.append(gc.get_freeze_count())
+            await shared.aclose()
+        return counts
+
+    cyclic: list[Any] = []
+    cyclic.append(cyclic)
+    first, second = asyncio.run(poll())
+    assert second <= first and client.calls == 2
+    assert all(each is not cyclic for each in gc.get_objects())
