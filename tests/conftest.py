@@ -26,6 +26,7 @@ pytest_plugins = (
     "tests.fixtures.live_driver",
     "tests.fixtures.real_airflow",
     "tests.fixtures.scheduling",
+    "tests.fixtures.started_execution",
     "tests.fixtures.task_calls",
 )
 
