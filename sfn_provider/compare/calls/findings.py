@@ -194,13 +194,20 @@ def _not_comparable(machine: MachineRun) -> Iterator[Finding]:
 def _numbers_of_calls(pairs: Sequence[CallPair]) -> Iterator[Finding]:
     """Retries: a task that calls more often, or less often, than the state whose call it makes."""
     for state, task_id, call, expected, actual in _repeated(pairs):
-        text = f"Task {task_id} calls {call} {_times(actual)}, state {state} {_times(expected)}: other retries."
+        visits = {_visit(pair.expected) for pair in pairs if pair.expected is not None and pair.expected.state == state}
+        what = "other retries" if len(visits) == 1 else "other rounds or retries"
+        text = f"Task {task_id} calls {call} {_times(actual)}, state {state} {_times(expected)}: {what}."
         yield Finding("number of calls", state, task_id, call, text)
+
+
+def _visit(call: MachineCall) -> str:
+    """The place of the visit of the state that makes a call."""
+    return call.place.rpartition(".")[0]
 
 
 def _repeated(pairs: Sequence[CallPair]) -> Iterator[tuple[str, str, str, int, int]]:
     """State, task, call, and the number of calls on both sides, where the numbers differ."""
-    for (state, task_id, call), _ in _matched_tasks(pairs).items():
+    for state, task_id, call in _matched_tasks(pairs):
         expected = sum(pair.expected is not None and pair.expected.state == state for pair in pairs)
         actual = sum(
             pair.actual is not None
@@ -220,12 +227,14 @@ def _repeated(pairs: Sequence[CallPair]) -> Iterator[tuple[str, str, str, int, i
             yield state, task_id, call, expected, actual
 
 
-def _matched_tasks(pairs: Sequence[CallPair]) -> dict[tuple[str, str, str], None]:
-    return dict.fromkeys(
-        (pair.expected.state, pair.actual.task_id, str(pair.actual.call))
-        for pair in pairs
-        if pair.expected is not None and pair.actual is not None and pair.actual.task_id is not None
-    )
+def _matched_tasks(pairs: Sequence[CallPair]) -> list[tuple[str, str, str]]:
+    """State, task and call, but where the task asks by itself, as often as it likes."""
+    found: dict[tuple[str, str, str], bool] = {}
+    for pair in pairs:
+        if pair.expected is not None and pair.actual is not None and pair.actual.task_id is not None:
+            key = (pair.expected.state, pair.actual.task_id, str(pair.actual.call))
+            found[key] = found.get(key, False) or pair.is_poll
+    return [key for key, is_poll in found.items() if not is_poll]
 
 
 def _calls_of_one_side(machine: MachineRun, pairs: Sequence[CallPair]) -> Iterator[Finding]:
@@ -270,7 +279,11 @@ def _parameters(pairs: Sequence[CallPair]) -> Iterator[Finding]:
 
 
 def _orders(dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[Finding]:
-    matched = [(pair.expected, pair.actual) for pair in pairs if pair.expected is not None and pair.actual is not None]
+    matched = [
+        (pair.expected, pair.actual)
+        for pair in pairs
+        if pair.expected is not None and pair.actual is not None and not pair.is_poll
+    ]
     numbers = {id(call): number for number, call in enumerate(dag.calls)}
     reported = set()
     for one, other in next_pairs([expected.place for expected, _ in matched]):
