@@ -150,7 +150,11 @@ def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair])
     for pair in pairs:
         if pair.expected is not None and pair.actual is not None and pair.actual.task_id is not None:
             states_of[pair.actual.task_id].add(pair.expected.state)
-    if any(visit.state in states_of.get(task.task_id, {visit.state}) for task in dag.failed):
+    around = {plain_name(name) for name in _names_around(machine, visit)}
+    if any(
+        visit.state in states_of.get(task.task_id, {visit.state}) or plain_name(task.task_id) in around
+        for task in dag.failed
+    ):
         return
     task = dag.failed[0]
     why = f"{execution.error or 'no error name'}: {_first_line(execution.cause)}"
@@ -159,6 +163,12 @@ def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair])
         f"{_instance(task)} ({_first_line(task.error)})."
     )
     yield Finding("different failure", visit.state, task.task_id, None, text)
+
+
+def _names_around(machine: MachineRun, visit: StateVisit) -> list[str]:
+    """The names of a visit's state and of the Parallels and Maps around it: a task of such a name may run all in it."""
+    names = {other.place: other.state for other in read_state_visits(machine.execution.events)}
+    return [visit.state, *(names[place] for place in visit.containers if place in names)]
 
 
 def _failing_visit(machine: MachineRun) -> StateVisit | None:

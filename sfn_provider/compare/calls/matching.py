@@ -118,7 +118,8 @@ def _counts(other: CallPair, pairs: Sequence[CallPair]) -> bool:
     return not made.is_own and any(
         pair.expected is not None
         and pair.actual is not None
-        and (pair.expected.state, pair.actual.task_id) == (made.state, made.task_id)
+        and (pair.expected.state, pair.actual.task_id, str(pair.actual.call))
+        == (made.state, made.task_id, str(made.call))
         for pair in pairs
     )
 
