@@ -79,6 +79,19 @@ def read_json_file(path: str | Path, what: str, hint: str = "", max_bytes: int =
     return parse_json_text(read_text_file(path, what, max_bytes), str(path), hint)
 
 
+TOO_MANY_DIGITS = "a number has too many digits: Python reads integers of up to 4,300"
+
+
+def json_problem(error: ValueError) -> str:
+    """Return what is wrong with a JSON text.
+
+    Args:
+        error: what `json.loads` has raised. It is no `json.JSONDecodeError` for integers that Python does not read.
+    """
+    message = str(error)
+    return TOO_MANY_DIGITS if message.startswith("Exceeds the limit") else message
+
+
 def parse_json_text(
     text: str,
     where: str,
@@ -110,5 +123,5 @@ def parse_json_text(
         raise UsageError(f"{where}: not JSON: {error.msg} at {place}{hint}") from error
     except RecursionError as error:
         raise UsageError(f"{where}: objects and lists lie too deep in one another") from error
-    except ValueError as error:  # Python reads numbers of up to 4300 digits
-        raise UsageError(f"{where}: a number has too many digits") from error
+    except ValueError as error:
+        raise UsageError(f"{where}: {json_problem(error)}") from error

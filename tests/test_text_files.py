@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.text_files import MAX_VALUES, parse_json_text, read_text_file
+from sfn_provider.text_files import MAX_VALUES, TOO_MANY_DIGITS, parse_json_text, read_text_file
 
 
 def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_file_may_have_so_many_bytes_and_not_one_more(tmp_path: Path) -> None:
     {
         "a constant": ("[NaN]", "NaN is no JSON number"),
         "depth": ("[" * 100_000, "lie too deep"),
-        "digits": ("9" * 5_000, "too many digits"),
+        "digits": ("9" * 5_000, TOO_MANY_DIGITS),
         "values": ("[" + "," * MAX_VALUES, "has more than 3,000,000 values"),
         "no JSON": ("{", "line 1, column 2; write JSON"),
     }.values(),

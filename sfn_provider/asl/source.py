@@ -17,6 +17,7 @@ from sfn_provider.asl.diagnostics import Diagnostic, Level, split_pointer
 from sfn_provider.asl.json_checks import find_invalid_json, kind_of
 from sfn_provider.asl.json_positions import LineIndex, scan_positions
 from sfn_provider.asl.scope import Json
+from sfn_provider.text_files import json_problem
 
 MAX_DEPTH = 128
 """Upper limit of JSON levels in a definition. A state inside a Parallel or Map takes four."""
@@ -191,8 +192,8 @@ def _decode(text: str) -> tuple[Json, bool]:
         raise _SyntaxError(_json_message(text, error), error.pos) from None
     except RecursionError:
         raise _SyntaxError(f"the definition nests deeper than {MAX_DEPTH} levels", 0, "TOO_DEEPLY_NESTED") from None
-    except ValueError:  # an integer of more digits than Python converts
-        raise _SyntaxError("a number has too many digits", 0) from None
+    except ValueError as error:
+        raise _SyntaxError(json_problem(error), 0) from None
 
 
 def _json_message(text: str, error: json.JSONDecodeError) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.text_files import json_problem
 
 MAX_DEPTH = 128
 """Upper limit of lists and objects in one another, that of a definition."""
@@ -208,8 +209,8 @@ def _scalar_value(event: Any) -> Json:
         if pattern.fullmatch(event.value):
             try:
                 return build(event.value)
-            except ValueError:  # an integer of more digits than Python converts
-                raise _problem("a number has too many digits", event) from None
+            except ValueError as error:
+                raise _problem(json_problem(error), event) from None
     if event.tag in _PLAIN_TAGS:
         raise _problem(f"{event.value!r} is no {event.tag.removeprefix(_TAG)}", event)
     return event.value

@@ -64,7 +64,14 @@ def compare_dag_file(
     found = []
     for number, (name, mocks) in enumerate(cases.items(), 1):
         with progress("Case", name, number, len(cases)):
-            compared = compare_cases(machine, dag_file, {name: mocks}, dag_id=dag_id, made=mock is None)
+            compared = compare_cases(
+                machine,
+                dag_file,
+                {name: mocks},
+                dag_id=dag_id,
+                made=mock is None,
+                execution_type=definition.execution_type,
+            )
             found += list(compared)
         if not as_json:
             _print_case(found[-1], announced)

@@ -75,6 +75,12 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
 }
 """What each code announces. No other difference is announced by it."""
 
+_EXPRESS = "EXPRESS"
+"""The code of the machine that announces that its executions end after five minutes, and DAG runs do not."""
+
+_AFTER_THE_END: frozenset[Effect] = frozenset({"green run", "unexpected call", "number of calls"})
+"""What a DAG run does beyond an execution that has timed out."""
+
 _OPERATOR = "OPERATOR_"
 """Starts the codes of what single operators do beside or instead of the call."""
 
@@ -91,6 +97,7 @@ class AnnouncedDifferences:
 
     def __init__(self, translation: Translation) -> None:
         self._findings = [found for found in translation.findings if found.effect != "looks" and found.state]
+        self._is_express = any(found.code == _EXPRESS for found in translation.findings)
         self._states: dict[str, list[str]] = {}
         for entry in translation.tasks:
             if entry.task_id:
@@ -110,6 +117,8 @@ class AnnouncedDifferences:
         if difference.kind == "not comparable":
             return (NOT_COMPARABLE,)
         effect = _effect(difference, case)
+        if self._is_express and case.execution.status == "TIMED_OUT" and effect in _AFTER_THE_END:
+            return (_EXPRESS,)
         if effect == "red run":
             return self._codes_of_red_run(case)
         concerned = {*filter(None, [difference.state]), *self._states.get(difference.task_id or "", ())}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sfn_provider.asl import parse
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, run_dag
 from sfn_provider.compare.coverage import CoverageObserver, missing_input
@@ -60,6 +61,7 @@ def compare_on_engine(
     objects: Mapping[str, S3Object] | None = None,
     tasks: TasksName = "state",
     map_batch: int | None = None,
+    execution_type: ExecutionType = "STANDARD",
 ) -> Comparison:
     """Run a state machine on the engine and as a DAG in Airflow, and compare state by state.
 
@@ -70,6 +72,7 @@ def compare_on_engine(
         objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
         tasks: what one task of the DAG runs, as for `sfn_provider.translate.translate`.
         map_batch: how many items of a Map one task runs, as for `sfn_provider.translate.translate`.
+        execution_type: ``STANDARD`` or ``EXPRESS``, on the engine: a DAG run has no type.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
@@ -77,11 +80,19 @@ def compare_on_engine(
         AirflowRunFailed: where Airflow itself fails.
     """
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
-    machine = parse(definition)
+    machine = parse(definition, execution_type=execution_type)
     observer = CoverageObserver(MachineParts(machine))
     started = time.perf_counter()
     used = answers.fresh()
-    expected = simulate(machine, input, mocks=used, machine_name=DAG_ID, history="failed", observer=observer)
+    expected = simulate(
+        machine,
+        input,
+        mocks=used,
+        execution_type=execution_type,
+        history="failed",
+        machine_name=DAG_ID,
+        observer=observer,
+    )
     expected_seconds = time.perf_counter() - started
     airflow = run_dag(definition, input, mocks=answers.repeat(used), tasks=tasks, map_batch=map_batch)
     one, other = mask_execution_name(expected), mask_execution_name(airflow.execution)

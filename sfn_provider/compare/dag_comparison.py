@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sfn_provider.asl import parse
-from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.model import ExecutionType, StateMachine
 from sfn_provider.asl.placeholders import substitute
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.airflow.caught_calls import run_with_caught_calls
@@ -167,6 +167,7 @@ def compare_dag(
     cases: Mapping[str, Any] | str | Path | None = None,
     input: Json = None,
     substitutions: Mapping[str, str] | None = None,
+    execution_type: ExecutionType = "STANDARD",
 ) -> DagComparison:
     """Compare any DAG with a state machine, by the calls that AWS would see.
 
@@ -182,15 +183,18 @@ def compare_dag(
         input: the execution's input in cases that have none of their own; None for an empty object.
         substitutions: values for ``${Name}`` in the definition, by name. A Resource without one is taken for the ARN of
             a Lambda function.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the type of the state machine.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
         UsageError: where the file, the DAG, the cases or a substitution cannot be used.
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
-    machine = parse(substitute(definition, substitutions or {}))
+    machine = parse(substitute(definition, substitutions or {}), execution_type=execution_type)
     found = make_mocks(machine) if cases is None else load_cases(cases)
-    compared = compare_cases(machine, dag_file, found, dag_id=dag_id, input=input, made=cases is None)
+    compared = compare_cases(
+        machine, dag_file, found, dag_id=dag_id, input=input, made=cases is None, execution_type=execution_type
+    )
     return DagComparison(str(dag_file), tuple(compared))
 
 
@@ -220,6 +224,7 @@ def compare_cases(
     dag_id: str | None = None,
     input: Json = None,
     made: bool = False,
+    execution_type: ExecutionType = "STANDARD",
 ) -> Iterator[CaseComparison]:
     """Compare case by case, as `compare_dag` does.
 
@@ -231,6 +236,7 @@ def compare_cases(
         input: the input of cases that have none of their own; None for an empty object.
         made: whether the cases were made for the machine: what the DAG takes from a param, and the machine from a
             task's result, is then the same value.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the type of the state machine.
 
     Raises:
         UsageError: where the file, the DAG or the cases cannot be used.
@@ -241,7 +247,7 @@ def compare_cases(
     parts = MachineParts(machine)
     for name, mocks in cases.items():
         case_input = mocks.input if mocks.input is not MISSING else {} if input is None else input
-        run = run_machine(machine, case_input, mocks.fresh(), dag_id or path.stem)
+        run = run_machine(machine, case_input, mocks.fresh(), dag_id or path.stem, execution_type=execution_type)
         result = run_with_caught_calls(
             source,
             dag_id,
@@ -251,8 +257,8 @@ def compare_cases(
             folders=_import_folders(path),
             defaults=_results(run) if made else None,
         )
-        states, outcome = _compare_states(machine, case_input, mocks, result)
-        coverage = Coverage(parts, reached_parts(machine, case_input, mocks.fresh()))
+        states, outcome = _compare_states(machine, case_input, mocks, result, execution_type)
+        coverage = Coverage(parts, reached_parts(machine, case_input, mocks.fresh(), execution_type=execution_type))
         lacks = missing_input(machine, case_input, run.execution)
         compared = _compare_case(name, run, result, states, outcome)
         yield replace(compared, coverage=coverage, missing_input=lacks)
@@ -281,13 +287,14 @@ def read_dag_file(path: Path) -> str:
 
 
 def _compare_states(
-    machine: StateMachine, input: Json, mocks: Mocks, result: DagRunResult
+    machine: StateMachine, input: Json, mocks: Mocks, result: DagRunResult, execution_type: ExecutionType
 ) -> tuple[tuple[StateComparison, ...] | None, tuple[str, ...]]:
     """Compare state by state, and the outcomes, where all tasks are this package's; None where they are not."""
     caught = result.caught or {}
     if not caught["has_only_states"]:
         return None, ()
-    expected = simulate(machine, input, mocks=mocks.fresh(), machine_name=permitted_name(caught["dag_id"]))
+    name = permitted_name(caught["dag_id"])
+    expected = simulate(machine, input, mocks=mocks.fresh(), execution_type=execution_type, machine_name=name)
     one, other = mask_execution_name(expected), mask_execution_name(read_outcome(result))
     return tuple(compare_states(one, other)), tuple(compare_outcomes(one, other))
 

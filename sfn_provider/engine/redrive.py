@@ -36,8 +36,8 @@ def resume_frames(step: ExecutionStep, deadline: float, redrives: int) -> None:
     step.wake(root, "execution", deadline)
     parents = {frame.parent for frame in execution.frames.values()}
     for frame in execution.in_order(execution.frames.values()):
+        frame.retry_counts = [0] * len(frame.retry_counts)
         if frame.id not in parents:
             frame.progress, frame.children = None, []
-            frame.retry_counts = [0] * len(frame.retry_counts)
             frame.previous = event
             step.schedule(frame)

@@ -87,6 +87,11 @@ class TaskLog:
         cause = f"; cause: {excerpt(failure.cause, _MAX_CAUSE)}" if failure.cause else ""
         follows = self._follows(failure)
         self.info("%s, attempt %s, has failed with %s; %s%s", state, failure.attempt, error, follows, cause)
+        if failure.error == "States.QueryEvaluationError":
+            from sfn_provider.asl.jsonata import explain_limit  # heavy, and seldom needed
+
+            if (bound := explain_limit(failure.cause)) is not None:
+                self.info("Note: %s", bound)
 
     def _follows(self, failure: StateFailure) -> str:
         """Return what follows a failure; a cause may be long, so this stands before it in the line."""

@@ -414,6 +414,20 @@ def test_run_takes_the_type_of_the_machine(told: Told, folder: Path) -> None:
     assert (code, "leave out --on airflow" in err) == (2, True)
 
 
+@pytest.mark.parametrize("command", ["compare", "replay"])
+def test_compare_and_replay_take_the_type_of_the_machine(told: Told, folder: Path, command: str) -> None:
+    glue = call(Resource="arn:aws:states:::glue:startJobRun.sync", Parameters={"JobName": "j"})
+    (folder / "job.asl.json").write_text(json.dumps(machine({"Work": glue})))
+    arguments = ["job.asl.json"] if command == "compare" else ["history.json", "--definition", "job.asl.json"]
+    code, _, err = told(command, *arguments, "--type", "EXPRESS")
+    assert (code, "needs the type STANDARD" in err) == (1, True)
+
+
+def test_a_type_without_a_definition_is_refused(told: Told) -> None:
+    code, _, err = told("replay", "--execution-arn", "arn:any", "--type", "EXPRESS")
+    assert (code, "name it with --definition FILE" in err) == (2, True)
+
+
 def test_a_template_has_the_type(told: Told, folder: Path) -> None:
     resource = {
         "Type": "AWS::StepFunctions::StateMachine",

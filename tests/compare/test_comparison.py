@@ -239,6 +239,14 @@ def test_a_dag_that_was_changed_is_found_out(change: Change, monkeypatch: pytest
     assert any(change.told in entry for entry in told), told
 
 
+def test_an_express_machine_ends_after_five_minutes_and_a_dag_does_not() -> None:
+    identity = {"Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id"}, "Next": "Wait"}
+    states = machine({"Identity": identity, "Wait": {"Type": "Wait", "Seconds": 400, "End": True}})
+    result = compare_on_engine(states, {}, execution_type="EXPRESS")
+    assert result.outcome[0] == "status: 'TIMED_OUT' on Step Functions, 'SUCCEEDED' on Airflow"
+    assert result.states[0].agrees  # its ARN has another form, and is that execution's for both
+
+
 def test_a_catch_that_was_dropped_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(monkeypatch, ('"ErrorEquals": ["Broken"]', '"ErrorEquals": ["Other"]'))
     mocks = MOCKS | {"Pack": [{"Throw": {"Error": "Broken", "Cause": "it broke"}}]}

@@ -120,13 +120,22 @@ def test_only_what_has_not_succeeded_is_executed_again(case: Case) -> None:
     assert "Bad" not in entered
 
 
-def test_retries_are_counted_anew() -> None:
-    retry = [{"ErrorEquals": ["Broken"], "MaxAttempts": 2}]
-    execution = Redriven(one(task(Retry=retry)))
-    failed = execution.run(1, Mocks.from_mapping({"State": throws("Broken")}))
-    answers = Mocks.from_mapping({"State": [*throws("Broken"), *throws("Broken"), *returns(2)]})
-    assert execution.redrive(failed, answers).state.output == 2
-    assert answers.calls == {"State": 3}
+RETRY = [{"ErrorEquals": ["Broken"], "MaxAttempts": 2}]
+RETRIED = {
+    "a task": (task(Retry=RETRY), 2),
+    "a Parallel": (parallel({"State": task()}, Retry=RETRY), [2]),
+    "a Map": (inline_map({"State": task()}, Retry=RETRY), [2]),
+}
+
+
+@pytest.mark.parametrize(("state", "output"), RETRIED.values(), ids=RETRIED)
+def test_retries_are_counted_anew(state: dict[str, Any], output: Any) -> None:
+    execution = Redriven(group({"Retried": state}))
+    name = "Retried" if state["Type"] == "Task" else "State"
+    failed = execution.run([1], Mocks.from_mapping({name: throws("Broken")}))
+    answers = Mocks.from_mapping({name: [*throws("Broken", "Broken"), *returns(2)]})
+    assert execution.redrive(failed, answers).state.output == output
+    assert answers.calls == {name: 3}
 
 
 def test_a_failure_that_is_caught_leaves_nothing() -> None:

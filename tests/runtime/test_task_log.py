@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import AirflowException
+from sfn_provider.asl.jsonata.limits import TIMEOUT
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed, Submitted
 from sfn_provider.operators.state_machine import (
@@ -132,6 +133,15 @@ def test_a_field_that_cannot_be_evaluated_is_told_although_nothing_was_called(ru
     [line] = log.lines()
     assert line.startswith("State 'Call', attempt 1, has failed with States.")
     assert "$.missing" in line
+
+
+def test_a_bound_of_an_expression_is_told_as_our_own(run: Run, fake_caller: FakeCaller, log: Log) -> None:
+    fake_caller.answers["Call"] = [StatesError("States.QueryEvaluationError", TIMEOUT)]
+    with pytest.raises(AirflowException):
+        run.execute(task())
+    failure, note = log.lines()[-2:]
+    assert failure.endswith(f"cause: {TIMEOUT}")
+    assert note.startswith("Note: This bound is sfn_provider's")
 
 
 def test_a_call_that_a_lost_worker_made_is_told_as_made_again(

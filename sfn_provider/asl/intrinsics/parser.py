@@ -22,6 +22,7 @@ from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.asl.text_cursor import TextCursor
 from sfn_provider.exceptions import StatesError
+from sfn_provider.text_files import json_problem
 
 Evaluator = Callable[[Scope, Randomness], Json]
 
@@ -189,11 +190,17 @@ class _CallParser(TextCursor):
             return self.unescape(found.group(1), raw)
         found = self.match(_NUMBER)
         if found:
-            return float(found.group()) if found.group(1) or found.group(2) else int(found.group())
+            return self.number(found.group(), is_integer=not (found.group(1) or found.group(2)))
         found = self.match(_WORD)
         if found:
             return _WORDS[found.group()]
         self.fail("expected a path, a call, a number, true, false, null or a text in single quotes")
+
+    def number(self, text: str, *, is_integer: bool) -> int | float:
+        try:
+            return int(text) if is_integer else float(text)
+        except ValueError as error:
+            self.fail(json_problem(error))
 
     def unescape(self, inside: str, raw: bool) -> str:
         illegal = next((match for match in _ESCAPE.findall(inside) if match not in _ESCAPABLE), None)

@@ -27,6 +27,9 @@ MAX_WORK: Final = 20_000
 _CHANGING: Final = frozenset({"random", "uuid", "shuffle", "now", "millis"})
 """Functions whose results differ from run to run."""
 
+_CONTEXT: Final = {"State": {"EnteredTime": "2025-01-01T00:00:00.000Z"}}
+"""The context object: a time without a date, or with half of one, takes the rest from it."""
+
 _NUMBERS = "Seconds TimeoutSeconds HeartbeatSeconds MaxConcurrency ToleratedFailureCount ToleratedFailurePercentage"
 _TYPES: Final[dict[str, JsonType]] = {"Condition": "boolean", **{name: "number" for name in _NUMBERS.split()}}
 """The type that a field takes, where it takes one alone."""
@@ -37,7 +40,7 @@ def constant_expressions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     constant = ((use, expression) for use in jsonata_uses(definition) if (expression := _compile(use)) is not None)
     for use, expression in islice(constant, MAX_EXPRESSIONS):
         try:
-            expression.evaluate(Scope(None), random.Random(0), _TYPES.get(use.field), work=MAX_WORK)
+            expression.evaluate(Scope(None, _CONTEXT), random.Random(0), _TYPES.get(use.field), work=MAX_WORK)
         except QueryEvaluationError as error:
             if is_timeout(error.cause):
                 continue

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.granularity_options import granularity_options
 from sfn_provider.cli.input_files import open_definition, read_input
 from sfn_provider.cli.live_options import LiveOptions, live_options
@@ -17,6 +17,7 @@ from sfn_provider.cli.options import (
     ProviderCommand,
     case_input_option,
     definition_argument,
+    execution_type_option,
     json_option,
     style_option,
     substitutions_option,
@@ -41,6 +42,7 @@ from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.styles import StyleName
 from sfn_provider.translate.translator import translate_definition
@@ -70,6 +72,7 @@ from sfn_provider.translate.translator import translate_definition
     help="What stands for Step Functions: the engine, with mocks; or AWS: both sides run for real.",
 )
 @style_option
+@execution_type_option
 @granularity_options
 @live_options
 @substitutions_option
@@ -84,6 +87,7 @@ def compare(
     schedule: str | None,
     side: str,
     style: StyleName,
+    execution_type: ExecutionType | None,
     granularity: Granularity,
     live: LiveOptions,
     substitutions: tuple[str, ...],
@@ -105,7 +109,7 @@ def compare(
     With --on aws the state machine is started on Step Functions and the DAG on an Airflow of yours: the work of every
     task is done twice. What the services answered may differ; how each side went on from it may not.
     """
-    definition = open_definition(file, substitutions, quiet=as_json)
+    definition = open_definition(file, substitutions, quiet=as_json, execution_type=execution_type)
     if dag_file is not None:
         _refuse_options_of_translation(side, output, schedule, style, granularity)
         from sfn_provider.cli.dag_file_comparison import compare_dag_file
@@ -138,7 +142,7 @@ def compare(
         running = iter([(file, live.compare(file, definition.source, read_input(input_text or "{}")))])
     else:
         print_note(chosen)
-        running = _compare_on_engine(definition.source, chosen.cases, granularity)
+        running = _compare_on_engine(definition, chosen.cases, granularity)
     results: dict[str, Comparison] = {}
     for name, result in running:
         results[name] = result
@@ -185,12 +189,19 @@ def _refuse_options_of_translation(
 
 
 def _compare_on_engine(
-    definition: str | dict[str, Any], cases: Sequence[TestCase], granularity: Granularity
+    definition: LoadedDefinition, cases: Sequence[TestCase], granularity: Granularity
 ) -> Iterator[tuple[str, Comparison]]:
     tasks, map_batch = granularity.tasks, granularity.map_batch
     for number, case in enumerate(cases, 1):
         with progress("Case", case.name, number, len(cases)):
-            result = compare_on_engine(definition, case.input, mocks=case.mocks, tasks=tasks, map_batch=map_batch)
+            result = compare_on_engine(
+                definition.source,
+                case.input,
+                mocks=case.mocks,
+                tasks=tasks,
+                map_batch=map_batch,
+                execution_type=definition.execution_type,
+            )
         yield case.name, result
 
 

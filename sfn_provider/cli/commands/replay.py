@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.input_files import open_definition
-from sfn_provider.cli.options import ProviderCommand, json_option, substitutions_option
+from sfn_provider.cli.options import ProviderCommand, execution_type_option, json_option, substitutions_option
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.output_files import write_files
 from sfn_provider.cli.replay_results import ReplayResults
@@ -42,6 +43,7 @@ from sfn_provider.translate.definitions.files import read_file
 @click.option("--dag-id", metavar="ID", help="The DAG in that file, where it has several.")
 @click.option("--mock", metavar="FILE#CASE", help="Answers, and objects in S3, that the history does not tell.")
 @click.option("--results", metavar="FILE.jsonl", help="Append each result as it comes; those in the file are skipped.")
+@execution_type_option
 @substitutions_option
 @json_option
 @report_options
@@ -56,6 +58,7 @@ def replay(
     dag_id: str | None,
     mock: str | None,
     results: str | None,
+    execution_type: ExecutionType | None,
     substitutions: tuple[str, ...],
     as_json: bool,
     report: ReportOptions,
@@ -71,7 +74,10 @@ def replay(
         raise UsageError("nothing to replay: name a HISTORY.json, --execution-arn or --state-machine-arn")
     if histories and definition is None:
         raise UsageError("a history does not hold its definition: name it with --definition FILE")
-    opened = open_definition(definition, substitutions, quiet=as_json) if definition else None
+    if execution_type is not None and definition is None:
+        raise UsageError("--type is for a definition that does not say it: name it with --definition FILE")
+    checked: dict[str, Any] = {"quiet": as_json, "execution_type": execution_type}
+    opened = open_definition(definition, substitutions, **checked) if definition else None
     mocks = _read_mocks(mock, opened) if mock else Mocks.from_mapping({})
     dag = DagSource(read_file(dag_file, "a DAG file"), dag_id) if dag_file else None
     replayed: list[LoadedDefinition] = [opened] if opened else []

@@ -11,6 +11,7 @@
     responses          answers in the shape of the API, from mocks and service models
     jobs               started jobs, and what describes them
     call_script        answers the DAG's calls from the case
+    call_origins       calls of the DAG's author, and those that operators make by themselves
     interception       calls of boto3 and aiobotocore, caught below hooks and operators
     isolation          connections and processes that are refused meanwhile
     matching           which call of the DAG is which call of the machine

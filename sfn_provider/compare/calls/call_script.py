@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import ApiCall
-from sfn_provider.compare.calls.jobs import Answer, Jobs, api_result, find_job_start
+from sfn_provider.compare.calls.jobs import Answer, Jobs, StartedJob, api_result, find_job_start
 from sfn_provider.compare.calls.machine_calls import MachineCall, TaskState, parse_called_resource
 from sfn_provider.compare.calls.parameters import compare_parameters, distance
 from sfn_provider.compare.calls.responses import make_response, overlay, response_of_json
@@ -94,11 +94,12 @@ class CallScript:
             NoAnswer: the mock is a timeout, or the state never gets an answer.
         """
         job = self._jobs.find(call.service, call.operation, call.parameters)
-        if job is not None:
+        followed = job if job is not None and self._describes(job, call) else None
+        if job is not None and followed is None:
             return self._jobs.describe(job, call.operation, call.parameters), None
         if self._is_new_object(call):
             raise ServiceError("404", "Not Found", None)
-        if self._jobs.lacks(call.service, call.operation) and not self._is_machines(call):
+        if followed is None and self._jobs.lacks(call.service, call.operation) and not self._is_machines(call):
             code = _NOT_FOUND_CODES.get(call.service, "ResourceNotFoundException")
             raise ServiceError(code, "there is none of this name yet", None)
         state, resource, answer = self._choose(call)
@@ -108,12 +109,22 @@ class CallScript:
             if "Throw" in answer and not (started and _fails_as_job(integration, answer)):
                 return self._raise(integration, answer, state or ""), state
             if started is None or parse_called_resource(resource).pattern == "request_response":
-                return self._result(integration, answer, call, arguments, started is not None), state
+                result = self._result(integration, answer, call, arguments, started is not None)
+                if followed is not None and call.operation == followed.sync.describe.operation:
+                    followed.told = result
+                return result, state
         started = find_job_start(call.service, call.operation)
         if started is not None:
             return self._jobs.start(*started, call.parameters, answer), state
         operation = self._clients.model(call.service).operation_model(call.operation)
         return make_response(operation, arguments, self._number), state
+
+    def _describes(self, job: StartedJob, call: ApiCall) -> bool:
+        """Whether the call that describes a job is one of a state, whose mock then answers it.
+
+        A job that the machine waits for (`.sync`) is described by states only after it has ended.
+        """
+        return (job.is_followed or job.polls > 1) and self._next_call(call) is not None
 
     def _is_new_object(self, call: ApiCall) -> bool:
         """Whether it asks for an object that the machine is yet to write: operators refuse to overwrite one."""
@@ -183,7 +194,7 @@ class CallScript:
             result = result | {"Body": base64.b64encode(body).decode()}  # as blobs are written in JSON
         started = find_job_start(call.service, call.operation)
         if starts_job and started is not None:
-            under = self._jobs.start(*started, call.parameters, {"Return": result})
+            under = self._jobs.start(*started, call.parameters, {"Return": result}, is_followed=True)
         else:
             under = make_response(operation, arguments, self._number)
         return dict(overlay(under, response_of_json(operation.output_shape, result, integration.style)))

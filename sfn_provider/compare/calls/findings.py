@@ -150,7 +150,11 @@ def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair])
     for pair in pairs:
         if pair.expected is not None and pair.actual is not None and pair.actual.task_id is not None:
             states_of[pair.actual.task_id].add(pair.expected.state)
-    if any(visit.state in states_of.get(task.task_id, {visit.state}) for task in dag.failed):
+    around = {plain_name(name) for name in _names_around(machine, visit)}
+    if any(
+        visit.state in states_of.get(task.task_id, {visit.state}) or plain_name(task.task_id) in around
+        for task in dag.failed
+    ):
         return
     task = dag.failed[0]
     why = f"{execution.error or 'no error name'}: {_first_line(execution.cause)}"
@@ -159,6 +163,12 @@ def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair])
         f"{_instance(task)} ({_first_line(task.error)})."
     )
     yield Finding("different failure", visit.state, task.task_id, None, text)
+
+
+def _names_around(machine: MachineRun, visit: StateVisit) -> list[str]:
+    """The names of a visit's state and of the Parallels and Maps around it: a task of such a name may run all in it."""
+    names = {other.place: other.state for other in read_state_visits(machine.execution.events)}
+    return [visit.state, *(names[place] for place in visit.containers if place in names)]
 
 
 def _failing_visit(machine: MachineRun) -> StateVisit | None:
@@ -194,13 +204,20 @@ def _not_comparable(machine: MachineRun) -> Iterator[Finding]:
 def _numbers_of_calls(pairs: Sequence[CallPair]) -> Iterator[Finding]:
     """Retries: a task that calls more often, or less often, than the state whose call it makes."""
     for state, task_id, call, expected, actual in _repeated(pairs):
-        text = f"Task {task_id} calls {call} {_times(actual)}, state {state} {_times(expected)}: other retries."
+        visits = {_visit(pair.expected) for pair in pairs if pair.expected is not None and pair.expected.state == state}
+        what = "other retries" if len(visits) == 1 else "other rounds or retries"
+        text = f"Task {task_id} calls {call} {_times(actual)}, state {state} {_times(expected)}: {what}."
         yield Finding("number of calls", state, task_id, call, text)
+
+
+def _visit(call: MachineCall) -> str:
+    """The place of the visit of the state that makes a call."""
+    return call.place.rpartition(".")[0]
 
 
 def _repeated(pairs: Sequence[CallPair]) -> Iterator[tuple[str, str, str, int, int]]:
     """State, task, call, and the number of calls on both sides, where the numbers differ."""
-    for (state, task_id, call), _ in _matched_tasks(pairs).items():
+    for state, task_id, call in _matched_tasks(pairs):
         expected = sum(pair.expected is not None and pair.expected.state == state for pair in pairs)
         actual = sum(
             pair.actual is not None
@@ -220,12 +237,14 @@ def _repeated(pairs: Sequence[CallPair]) -> Iterator[tuple[str, str, str, int, i
             yield state, task_id, call, expected, actual
 
 
-def _matched_tasks(pairs: Sequence[CallPair]) -> dict[tuple[str, str, str], None]:
-    return dict.fromkeys(
-        (pair.expected.state, pair.actual.task_id, str(pair.actual.call))
-        for pair in pairs
-        if pair.expected is not None and pair.actual is not None and pair.actual.task_id is not None
-    )
+def _matched_tasks(pairs: Sequence[CallPair]) -> list[tuple[str, str, str]]:
+    """State, task and call, but where the task asks by itself, as often as it likes."""
+    found: dict[tuple[str, str, str], bool] = {}
+    for pair in pairs:
+        if pair.expected is not None and pair.actual is not None and pair.actual.task_id is not None:
+            key = (pair.expected.state, pair.actual.task_id, str(pair.actual.call))
+            found[key] = found.get(key, False) or pair.is_poll
+    return [key for key, is_poll in found.items() if not is_poll]
 
 
 def _calls_of_one_side(machine: MachineRun, pairs: Sequence[CallPair]) -> Iterator[Finding]:
@@ -270,7 +289,11 @@ def _parameters(pairs: Sequence[CallPair]) -> Iterator[Finding]:
 
 
 def _orders(dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[Finding]:
-    matched = [(pair.expected, pair.actual) for pair in pairs if pair.expected is not None and pair.actual is not None]
+    matched = [
+        (pair.expected, pair.actual)
+        for pair in pairs
+        if pair.expected is not None and pair.actual is not None and not pair.is_poll
+    ]
     numbers = {id(call): number for number, call in enumerate(dag.calls)}
     reported = set()
     for one, other in next_pairs([expected.place for expected, _ in matched]):

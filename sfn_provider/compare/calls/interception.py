@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.api_calls import ApiCall, json_parameters
+from sfn_provider.compare.calls.call_origins import CallOrigins
 from sfn_provider.compare.calls.call_script import CallScript, NoAnswer, ServiceError
 from sfn_provider.compare.calls.service_models import share_service_models
 from sfn_provider.exceptions import SfnProviderError
@@ -53,6 +54,7 @@ class CaughtCall:
         call: the call.
         state: the state whose mock answered it; None for none.
         error: the code of the error that answered it; None for none.
+        is_own: whether an operator, sensor, waiter or paginator makes it by itself: a poll, or a look at what is there.
     """
 
     task_id: str | None
@@ -61,10 +63,12 @@ class CaughtCall:
     call: ApiCall
     state: str | None = None
     error: str | None = None
+    is_own: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """Return the call as JSON."""
-        named = {name: getattr(self, name) for name in ("task_id", "map_index", "try_number", "state", "error")}
+        names = ("task_id", "map_index", "try_number", "state", "error", "is_own")
+        named = {name: getattr(self, name) for name in names}
         call = {"service": self.call.service, "operation": self.call.operation, "parameters": self.call.parameters}
         return {**named, "call": call}
 
@@ -87,6 +91,7 @@ class CallRecorder:
     script: CallScript
     task: tuple[str, int, int] | None = None
     calls: list[CaughtCall] = field(default_factory=list)
+    _origins: CallOrigins = field(default_factory=CallOrigins)
 
     def answer(self, client: Any, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Record a call and answer it in the API's shape; raises what botocore raises."""
@@ -94,7 +99,10 @@ class CallRecorder:
 
         call = ApiCall(client.meta.service_model.service_name, operation, json_parameters(arguments))
         task_id, map_index, try_number = self.task or (None, -1, 1)
-        caught = CaughtCall(task_id, map_index, try_number, call)
+        is_authors, is_again = self._origins.trace()
+        if is_again:
+            self.calls[-1].is_own = True
+        caught = CaughtCall(task_id, map_index, try_number, call, is_own=is_again or not is_authors)
         self.calls.append(caught)
         if len(self.calls) > _MOST_CALLS:
             made = f"the DAG has made {_MOST_CALLS:,} calls, the last one {call}"

@@ -71,6 +71,17 @@ def find_job_start(service: str, operation: str) -> tuple[Integration, SyncJob] 
 
 
 @cache
+def describes_job(service: str, operation: str) -> bool:
+    """Return whether an operation describes jobs.
+
+    Args:
+        service: boto3's name of the service.
+        operation: the operation.
+    """
+    return any(client == service and operation in _describing(sync) for (client, _), (_, sync) in _starts().items())
+
+
+@cache
 def _starts() -> dict[tuple[str, str], tuple[Integration, SyncJob]]:
     return {
         (row.client, row.operation): (row, row.syncs["sync"])
@@ -88,14 +99,18 @@ class StartedJob:
         sync: how it is followed.
         describe: the parameters that describe it.
         answer: how it ends; None for a job that succeeds.
+        is_followed: whether it was started by a state that does not wait for it: other states may describe it.
         polls: how often it was described.
+        told: the last answer of a state that describes it; None before there is one.
     """
 
     integration: Integration
     sync: SyncJob
     describe: Values
     answer: Answer | None
+    is_followed: bool = False
     polls: int = 0
+    told: Mapping[str, Any] | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -116,7 +131,13 @@ class Jobs:
         self._started: list[StartedJob] = []
 
     def start(
-        self, integration: Integration, sync: SyncJob, arguments: Values, answer: Answer | None
+        self,
+        integration: Integration,
+        sync: SyncJob,
+        arguments: Values,
+        answer: Answer | None,
+        *,
+        is_followed: bool = False,
     ) -> dict[str, Any]:
         """Start a job and return the answer to the call.
 
@@ -125,6 +146,7 @@ class Jobs:
             sync: how its jobs are followed.
             arguments: the call's arguments, with the API's names.
             answer: how the job ends: the task's mock.
+            is_followed: whether states describe it, as none waits for it.
         """
         operation = self._clients.model(integration.client).operation_model(integration.operation)
         parameters = read_response(operation.input_shape, arguments, integration.style)
@@ -135,7 +157,9 @@ class Jobs:
         response: Json = {}
         for path in _response_paths(sync):
             response = set_path(response, path, _known_id(sync, path, known) or _new_id(integration, path, number))
-        self._started.append(StartedJob(integration, sync, sync.describe.fill(parameters, response), answer))
+        self._started.append(
+            StartedJob(integration, sync, sync.describe.fill(parameters, response), answer, is_followed)
+        )
         made = response_of_json(operation.output_shape, api_result(*key, response), integration.style)
         return dict(overlay(make_response(operation, arguments, number), made))
 
@@ -168,7 +192,12 @@ class Jobs:
         )
 
     def describe(self, job: StartedJob, operation: str, arguments: Values) -> dict[str, Any]:
-        """Describe a job: it runs when it is described for the first time, and has ended afterwards."""
+        """Describe a job: it runs when it is described for the first time, and has ended afterwards.
+
+        One that a state has described as ended remains so.
+        """
+        if job.told is not None and self._has_ended(job):
+            return dict(job.told)
         sync, style = job.sync, job.integration.style
         model = self._clients.model(job.integration.client)
         describing = model.operation_model(sync.describe.operation)
@@ -189,6 +218,11 @@ class Jobs:
         item = get_path(read_response(shape, made, style), sync.batch.item)
         listed = set_path({}, sync.batch.items, [item])
         return dict(overlay(make_response(batch, arguments), response_of_json(batch.output_shape, listed, style)))
+
+    def _has_ended(self, job: StartedJob) -> bool:
+        sync, model = job.sync, self._clients.model(job.integration.client)
+        shape = model.operation_model(sync.describe.operation).output_shape
+        return get_path(read_response(shape, job.told, job.integration.style), sync.status) in sync.ended
 
     @staticmethod
     def _ids(job: StartedJob) -> Json:

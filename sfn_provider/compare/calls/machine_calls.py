@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
 from typing import Any, Final
 
-from sfn_provider.asl.model import StateMachine, Task, walk_states
+from sfn_provider.asl.model import ExecutionType, StateMachine, Task, walk_states
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import MISSING, Json
@@ -123,7 +123,14 @@ class _RecordingMocks(Mocks):
         return event
 
 
-def run_machine(machine: StateMachine, input: Json, mocks: Mocks, machine_name: str) -> MachineRun:
+def run_machine(
+    machine: StateMachine,
+    input: Json,
+    mocks: Mocks,
+    machine_name: str,
+    *,
+    execution_type: ExecutionType = "STANDARD",
+) -> MachineRun:
     """Run a machine on the engine and return its calls.
 
     Args:
@@ -131,15 +138,24 @@ def run_machine(machine: StateMachine, input: Json, mocks: Mocks, machine_name: 
         input: the execution's input, any JSON value.
         mocks: what tasks answer.
         machine_name: the machine's name in the context object.
+        execution_type: ``STANDARD`` or ``EXPRESS``.
 
     Raises:
         UsageError: where a task is called that has no mock, or the mocks are malformed.
     """
     clients = Clients(None)  # only models are read
     first, second = _recording(mocks), _recording(mocks)
-    execution = simulate(machine, input, mocks=first, machine_name=machine_name)
+    execution = simulate(machine, input, mocks=first, execution_type=execution_type, machine_name=machine_name)
     calls = [_machine_call(call, event, clients) for call, event in first.record]
-    simulate(machine, input, mocks=second, machine_name=_OTHER_NAME, name=_OTHER_NAME, start_time=_OTHER_TIME)
+    simulate(
+        machine,
+        input,
+        mocks=second,
+        execution_type=execution_type,
+        start_time=_OTHER_TIME,
+        name=_OTHER_NAME,
+        machine_name=_OTHER_NAME,
+    )
     again = {call.place: _machine_call(call, event, clients) for call, event in second.record}
     marked = [_mark_run_specific(call, again.get(call.place)) for call in calls]
     return MachineRun(execution, tuple(marked), tuple(_task_states(machine, mocks, clients)))

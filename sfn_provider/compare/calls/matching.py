@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 from sfn_provider.compare.calls.api_calls import ApiCall
 from sfn_provider.compare.calls.interception import CaughtCall
+from sfn_provider.compare.calls.jobs import describes_job
 from sfn_provider.compare.calls.machine_calls import MachineCall
 from sfn_provider.compare.calls.parameters import Verdict, compare_parameters
 
@@ -32,6 +33,11 @@ class CallPair:
     verdicts: tuple[Verdict, ...] = ()
 
     @property
+    def is_poll(self) -> bool:
+        """Whether an operator or sensor of the DAG reads by itself what a state reads."""
+        return self.actual is not None and self.actual.is_own and self.actual.call.reads
+
+    @property
     def different(self) -> tuple[Verdict, ...]:
         """The differences that no rule explains."""
         return tuple(verdict for verdict in self.verdicts if verdict.kind == "different")
@@ -47,11 +53,14 @@ def plain_name(name: str) -> str:
 
 
 def match_calls(calls: Sequence[MachineCall], caught: Sequence[CaughtCall], states: Collection[str]) -> list[CallPair]:
-    """Match the calls that change something.
+    """Match calls.
 
     Calls of the same operation belong together where they are the same; what remains is matched by how little it
     differs, then by the names of state and task, then by order. A task that is named as one state makes no call of
     another one, but where it goes through several states and the call is the same.
+
+    Calls that read are matched with those that states make. What else the DAG reads changes nothing and is left out.
+    An operator or sensor that asks by itself may do so as often as it likes: its polls stand for those of the state.
 
     Args:
         calls: the machine's calls, in order.
@@ -61,20 +70,65 @@ def match_calls(calls: Sequence[MachineCall], caught: Sequence[CaughtCall], stat
     Returns:
         The pairs in the machine's order, then the calls of the DAG that are none of the machine's.
     """
-    changing = [index for index, call in enumerate(calls) if call.call is not None and not call.call.reads]
-    made = [index for index, call in enumerate(caught) if not call.call.reads]
-    found = _match_same(calls, caught, changing, made)
-    rest = [index for index in changing if index not in found]
-    taken = set(found.values())
-    found |= _match_near(calls, caught, rest, [index for index in made if index not in taken], states)
-    pairs = [_pair(calls[index], caught[found[index]] if index in found else None) for index in changing]
-    taken = set(found.values())
-    return pairs + [CallPair(None, caught[index]) for index in made if index not in taken]
+    found: dict[int, int] = {}
+    for reads in (False, True):
+        expected = [index for index, call in enumerate(calls) if call.call is not None and call.call.reads is reads]
+        made = [index for index, call in enumerate(caught) if call.call.reads is reads]
+        same = _match_same(calls, caught, expected, made)
+        rest, taken = [index for index in expected if index not in same], set(same.values())
+        near = _match_near(calls, caught, rest, [index for index in made if index not in taken], states)
+        found |= same | near
+    pairs = [
+        _pair(call, caught[found[index]] if index in found else None)
+        for index, call in enumerate(calls)
+        if call.call is not None
+    ]
+    others = [CallPair(None, call) for index, call in enumerate(caught) if index not in found.values()]
+    return [*_without_polled(pairs, caught), *(pair for pair in others if _counts(pair, pairs))]
+
+
+def _without_polled(pairs: Sequence[CallPair], caught: Sequence[CaughtCall]) -> list[CallPair]:
+    """Leave out reads without a counterpart of states for which an operator or sensor asks by itself."""
+    polled = {pair.expected.state for pair in pairs if pair.expected is not None and pair.is_poll}
+    services = {
+        made.call.service for made in caught if made.is_own and describes_job(made.call.service, made.call.operation)
+    }
+    return [
+        pair
+        for pair in pairs
+        if pair.actual is not None or pair.expected is None or not _is_polled(pair.expected, polled, services)
+    ]
+
+
+def _is_polled(expected: MachineCall, states: Collection[str], services: Collection[str]) -> bool:
+    call = expected.call
+    if call is None or not call.reads:
+        return False
+    return expected.state in states or (call.service in services and describes_job(call.service, call.operation))
+
+
+def _counts(other: CallPair, pairs: Sequence[CallPair]) -> bool:
+    """Return whether a call of the DAG alone is a difference.
+
+    A call that reads is one where its task makes the call of a state, and makes it more often.
+    """
+    made = other.actual
+    if made is None or not made.call.reads:
+        return True
+    return not made.is_own and any(
+        pair.expected is not None
+        and pair.actual is not None
+        and (pair.expected.state, pair.actual.task_id, str(pair.actual.call))
+        == (made.state, made.task_id, str(made.call))
+        for pair in pairs
+    )
 
 
 def _pair(call: MachineCall, caught: CaughtCall | None) -> CallPair:
     if caught is None or call.call is None:
         return CallPair(call, None)
+    if caught.is_own and caught.call.reads:
+        return CallPair(call, caught)
     return CallPair(call, caught, tuple(compare_parameters(call.call, caught.call, call.run_specific)))
 
 

@@ -18,13 +18,21 @@ _EVENT_NUMBER = re.compile(rf"(?<={_BEFORE_NUMBER})\d+")
 """In causes. Where branches run side by side, the number is up to the clock."""
 
 
+_EXPRESS_ARN = re.compile(rf":express:([^:]+:{EXECUTION_NAME}):[0-9a-f-]+")
+"""The end of an EXPRESS execution's ARN, which has another form than a STANDARD one's and a DAG run's."""
+
+
 def mask_execution_name(execution: Execution) -> Execution:
-    """Replace the execution's name, also within texts such as its ARN, and event numbers by placeholders."""
+    """Replace the execution's name, also within texts such as its ARN, and event numbers by placeholders.
+
+    The ARN of an EXPRESS execution becomes that of a STANDARD one: a DAG run has no type.
+    """
     if not execution.name:
         return execution
 
     def mask(text: str) -> str:
-        return mask_event_number(text.replace(execution.name, EXECUTION_NAME))
+        named = text.replace(execution.name, EXECUTION_NAME)
+        return mask_event_number(_EXPRESS_ARN.sub(r":execution:\1", named))
 
     return _change_texts(execution, mask, (to_json(execution.name)[1:-1], _BEFORE_NUMBER))
 

@@ -18,6 +18,7 @@ from sfn_provider.engine.execution_state import Status
 from sfn_provider.engine.history import Record, details_key
 from sfn_provider.engine.simulation.recorded_results import RecordedResult, RecordedResults
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import json_problem
 
 _ENDS: Mapping[str, Status] = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -197,8 +198,9 @@ def _record(event: Mapping[str, Any], name: str) -> Record:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         shown = event.get("id", "?") if isinstance(event, Mapping) else "?"
+        problem = json_problem(error) if isinstance(error, ValueError) else str(error)
         raise UsageError(
-            f"{name}: event {shown} is not as GetExecutionHistory gives it: {type(error).__name__}: {error}"
+            f"{name}: event {shown} is not as GetExecutionHistory gives it: {type(error).__name__}: {problem}"
         ) from error
 
 

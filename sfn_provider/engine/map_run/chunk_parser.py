@@ -9,7 +9,6 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemre
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.map_run.csv_parser import parse_complete_rows
 from sfn_provider.engine.map_run.file_formats import (
+    JSON_DECODER,
     READER_FAILED,
     Dataset,
     column_names,
@@ -31,6 +31,7 @@ from sfn_provider.engine.map_run.file_formats import (
 )
 from sfn_provider.engine.requests import Chunk
 from sfn_provider.exceptions import StatesError
+from sfn_provider.text_files import json_problem
 
 MAX_ITEM_CHARACTERS = 8 * 1024 * 1024
 """Most characters of an item in an object of several chunks.
@@ -145,7 +146,6 @@ def _is_array(parser: Parser, text: str, config: ReaderConfig) -> bool:
 
 _BLANKS = " \t\r\n"
 _NEXT = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(f"{name} is no JSON value"))
 
 
 def _refuse(problem: str) -> Json:
@@ -193,11 +193,11 @@ def _array_steps(parser: Parser, text: str, items: list[Json], is_last: bool) ->
 def _member_end(text: str, at: int, items: list[Json], is_last: bool) -> int | None:
     """Add the member that begins at a place; return where it ends, None where the next chunk has more of it."""
     try:
-        value, end = _DECODER.raw_decode(text, at)
+        value, end = JSON_DECODER.raw_decode(text, at)
     except ValueError as error:
         # What is wrong in the midst of the text does not get right by more of it; but that is up to the last chunk.
         if is_last or len(text) - at > MAX_ITEM_CHARACTERS:
-            _refuse(str(error))
+            _refuse(json_problem(error))
         return None
     except RecursionError:
         _refuse("objects and lists lie too deep in one another")

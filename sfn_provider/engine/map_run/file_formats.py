@@ -14,6 +14,7 @@ from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.map_run.csv_parser import DELIMITERS
 from sfn_provider.exceptions import StatesError
+from sfn_provider.text_files import json_problem
 
 Dataset = list[Json] | dict[str, Json]
 """Items in order; of an object, each member is an item."""
@@ -62,7 +63,7 @@ def _reject_constant(name: str) -> Json:
     raise ValueError(f"{name} is no JSON value")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=finite_float)
+JSON_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=finite_float)
 
 
 def parse_json(text: str, place: str = "The object") -> Json:
@@ -72,9 +73,9 @@ def parse_json(text: str, place: str = "The object") -> Json:
         StatesError: ``States.ItemReaderFailed`` if the text is not JSON.
     """
     try:
-        return _DECODER.decode(text)
+        return JSON_DECODER.decode(text)
     except ValueError as error:
-        raise StatesError(READER_FAILED, f"{place} is not valid JSON: {error}") from error
+        raise StatesError(READER_FAILED, f"{place} is not valid JSON: {json_problem(error)}") from error
     except RecursionError as error:
         cause = f"{place} is not valid JSON: objects and lists lie too deep in one another"
         raise StatesError(READER_FAILED, cause) from error

@@ -14,6 +14,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine.json_arguments import require_json
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json, utf8_bytes
 from sfn_provider.exceptions import RequestRefused
+from sfn_provider.text_files import json_problem
 
 VALIDATION = "ValidationException"
 """The code of most refusals."""
@@ -72,6 +73,8 @@ def parse_json(text: str) -> Json:
         return json.loads(text, parse_constant=reject, parse_float=finite_float)
     except RecursionError as error:
         raise ValueError("objects and lists lie too deep in one another") from error
+    except ValueError as error:
+        raise ValueError(json_problem(error)) from error
 
 
 def read_value(value: Json, name: str, refusal: str, code: str = VALIDATION) -> Json:

@@ -16,6 +16,7 @@ from typing import Any
 from sfn_provider.asl.diagnostics import pointer
 from sfn_provider.asl.json_positions import LineIndex, scan_positions
 from sfn_provider.exceptions import UsageError
+from sfn_provider.text_files import json_problem
 
 Json = Any
 
@@ -71,8 +72,8 @@ def _read_json(text: str, file: str) -> Template:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: the template is not JSON: {error.msg}") from None
-    except ValueError as error:  # Python reads numbers of up to 4300 digits
-        raise UsageError(f"{file}: a number of the template has too many digits") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: {json_problem(error)}") from error
     lines = LineIndex(text)
     offsets, _ = scan_positions(text)
     return Template(value, {location: lines.position(offset) for location, offset in offsets.items()})

@@ -110,6 +110,7 @@ REFUSED = {
     "word": ("States.Array(trueish)", "expected a path, a call"),
     "open text": ("States.Array('a)", "expected a path, a call"),
     "escaped double quote": (r"States.Array('say \"hi\"')", r"\" is no escape"),
+    "an integer too long": (f"States.Array({'1' * 4_301})", "a number has too many digits"),
     "newline as an escape": (r"States.Array('a\nb')", r"\n is no escape"),
     "wrong path": ("States.Array($.a[x])", "is not a JSONPath"),
     "wrong filter": ("States.Array($.a[?(@.b in ['x'])])", "a condition is a path or a comparison"),

@@ -48,6 +48,7 @@ def test_an_expression_that_fails_in_every_run_is_reported(source: str) -> None:
         "$uppercase($states.input)",
         "$random() + 'a'",
         "$now() + 1",
+        "$toMillis('12:30', '[H]:[m]')",
         "${Name}",
         "($a := 1; $a + 1)",
         "null",

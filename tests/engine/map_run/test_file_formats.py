@@ -8,6 +8,7 @@ import pytest
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.engine.map_run.chunk_parser import read_dataset
 from sfn_provider.exceptions import StatesError
+from sfn_provider.text_files import TOO_MANY_DIGITS
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,18 @@ FAILURES = [
     Case("JSON null", "null", JSON, "Attempting to map over non-iterable node."),
     Case("no JSON", "[1,", JSON, "The object is not valid JSON: "),
     Case("JSON with NaN", "[NaN]", JSON, "The object is not valid JSON: NaN"),
+    *(
+        Case(f"{name} in {text}", text.format(value), {"InputType": kind}, f"{place} is not valid JSON: {problem}")
+        for name, value, problem in (
+            ("a double too large", "1e999", "1e999 is too large for a number"),
+            ("an integer too long", "1" * 4_301, TOO_MANY_DIGITS),
+        )
+        for kind, place, text in (
+            ("JSON", "The object", "[{}]"),
+            ("JSON", "The object", '{{"a": {}}}'),
+            ("JSONL", "Line 1", "{}"),
+        )
+    ),
     Case("a line that is no JSON", "1\n{\n", LINES, "Line 2 is not valid JSON: "),
     Case(
         "pointer to nothing",

@@ -8,6 +8,7 @@ import pytest
 
 from sfn_provider.engine import test_state
 from sfn_provider.exceptions import RequestRefused, UsageError
+from sfn_provider.text_files import TOO_MANY_DIGITS
 from tests.engine.state_test.test_responses import BUSY, INVOKE, map_state, reader, task
 
 Json = Any
@@ -187,9 +188,10 @@ def test_an_invalid_definition_is_refused(name: str) -> None:
     assert refused.value.message.endswith(end)
 
 
-def test_an_input_that_is_no_json_is_refused() -> None:
-    with pytest.raises(RequestRefused, match=r"Invalid State Machine Execution Input: 'Expecting") as refused:
-        test_state(PASS, "[1")
+@pytest.mark.parametrize(("text", "problem"), [("[1", "Expecting"), ("1" * 4_301, TOO_MANY_DIGITS)])
+def test_an_input_that_is_no_json_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(RequestRefused, match=rf"Invalid State Machine Execution Input: '{problem}") as refused:
+        test_state(PASS, text)
     assert refused.value.code == "InvalidExecutionInput"
 
 
