@@ -220,6 +220,7 @@ def compare_cases(
     dag_id: str | None = None,
     input: Json = None,
     made: bool = False,
+    python: str | None = None,
 ) -> Iterator[CaseComparison]:
     """Compare case by case, as `compare_dag` does.
 
@@ -231,6 +232,7 @@ def compare_cases(
         input: the input of cases that have none of their own; None for an empty object.
         made: whether the cases were made for the machine: what the DAG takes from a param, and the machine from a
             task's result, is then the same value.
+        python: the interpreter whose Airflow runs the DAG; None for that of this process.
 
     Raises:
         UsageError: where the file, the DAG or the cases cannot be used.
@@ -250,6 +252,7 @@ def compare_cases(
             mocks,
             folders=_import_folders(path),
             defaults=_results(run) if made else None,
+            python=python,
         )
         states, outcome = _compare_states(machine, case_input, mocks, result)
         coverage = Coverage(parts, reached_parts(machine, case_input, mocks.fresh()))
