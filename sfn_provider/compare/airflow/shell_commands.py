@@ -31,7 +31,7 @@ def answer_shell_commands(dag: Any) -> Iterator[None]:
     run = SubprocessHook.run_command
     results: Any = sys.modules[SubprocessHook.__module__]
 
-    def answer(self: Any, command: list[str], env: Mapping[str, str] | None = None, **named: Any) -> Any:
+    def answer(self: Any, command: list[str], env: dict[str, str] | None = None, **named: Any) -> Any:
         text = command[-1]
         if (sleep := _SLEEP.fullmatch(text)) is not None:
             time.sleep(float(sleep["seconds"]))
