@@ -207,11 +207,11 @@ class AirflowRunner:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env=private_environment(self._home, calls_aws=self._calls_aws) | self._search_path(),
+                env=private_environment(self._home, calls_aws=self._calls_aws) | self.search_path(),
             )
         return self._process
 
-    def _search_path(self) -> dict[str, str]:
+    def search_path(self) -> dict[str, str]:
         """Return the search path of another interpreter: a folder with this package alone.
 
         What is beside the package belongs to the interpreter of this process: another Airflow, above all.

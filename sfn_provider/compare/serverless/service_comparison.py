@@ -19,9 +19,11 @@ from sfn_provider.compare.serverless.service_runs import ServiceRun, ServiceTask
 from sfn_provider.engine.execution import Execution
 from sfn_provider.exceptions import UsageError
 from sfn_provider.plurals import count
-from sfn_provider.runtime.routing_token import ERROR_KEY, TOKEN_KEY
 from sfn_provider.translate import Translation
 from sfn_provider.translate.serverless.workflow import Workflow
+
+_TOKEN, _ERROR = "token", "error"
+"""The keys of XComs of a task with own code: of one that has run states, and of one that has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,13 @@ def compare_service_run(translation: Translation, execution: Execution, run: Ser
         _compare_task(task_id, states, visits, found.get(task_id), workflow.way == "code", has_xcoms)
         for task_id, states in _states_by_task(workflow, translation).items()
     ]
-    unhandled = [task for task in run.failed if workflow.way == "code" or not _is_caught(rows, task, visits)]
+    entered = {row.task_id: row.entered for row in rows}
+    unhandled = [
+        task
+        for task in run.failed
+        if workflow.way == "code"
+        or not _is_caught([visit for state in entered[task.task_id] for visit in visits[state]], execution)
+    ]
     succeeded = run.state == "SUCCESS" and not unhandled
     notes = list(_notes(run, unhandled, workflow.way == "code" and not has_xcoms))
     return ServiceComparison(
@@ -182,7 +190,7 @@ def _compare_task(
     own = [visit for state in entered for visit in visits[state]]
     differences = list(_differing_status(task, entered, own, is_code, has_xcoms))
     notes: list[str] = []
-    if is_code and not differences and TOKEN_KEY in task.xcoms:
+    if is_code and not differences and _TOKEN in task.xcoms:
         _compare_outputs(task, own, differences, notes)
     return TaskComparison(task_id, states, entered, task.status, tuple(differences), tuple(notes))
 
@@ -191,7 +199,7 @@ def _differing_status(
     task: ServiceTask, entered: Sequence[str], visits: Sequence[StateVisit], is_code: bool, has_xcoms: bool
 ) -> Iterator[str]:
     names = ", ".join(entered)
-    ran = task.ran and (not is_code or task.failed or TOKEN_KEY in task.xcoms)
+    ran = task.ran and (not is_code or task.failed or _TOKEN in task.xcoms)
     may_fail = [visit.state for visit in visits if not visit.exited or (not is_code and _was_caught(visit))]
     if not entered:
         if ran:
@@ -214,14 +222,14 @@ def _was_caught(visit: StateVisit) -> bool:
     return visit.exited and bool(visit.attempts) and visit.attempts[-1].outcome == "failed"
 
 
-def _is_caught(rows: Sequence[TaskComparison], task: ServiceTask, visits: Mapping[str, Sequence[StateVisit]]) -> bool:
-    """Whether a failed task stands for a state whose error was caught on Step Functions, too."""
-    entered = next((row.entered for row in rows if row.task_id == task.task_id), ())
-    return bool(entered) and all(visit.exited for state in entered for visit in visits[state])
+def _is_caught(visits: Sequence[StateVisit], execution: Execution) -> bool:
+    """Whether a task that failed stands for a state whose error was caught on Step Functions, by it or around it."""
+    stopped = execution.status == "SUCCEEDED" and any(not visit.exited for visit in visits)
+    return stopped or any(map(_was_caught, visits))
 
 
 def _compare_outputs(task: ServiceTask, visits: Sequence[StateVisit], differences: list[str], notes: list[str]) -> None:
-    token = task.xcoms[TOKEN_KEY]
+    token = task.xcoms[_TOKEN]
     if isinstance(token, dict) and "address" in token:
         notes.append(f"its output is at {token['address']}, and was not compared")
         return
@@ -241,7 +249,7 @@ def _outcome(execution: Execution, run: ServiceRun, succeeded: bool, unhandled: 
         how = "succeeded" if succeeded else f"failed{failed}"
         yield f"the execution ended as {execution.status}{reason}, and the run has {how}; it says {run.state}"
     for task in unhandled:
-        error = task.xcoms.get(ERROR_KEY)
+        error = task.xcoms.get(_ERROR)
         name = error.get("Error") if isinstance(error, dict) else None
         if execution.status != "SUCCEEDED" and name is not None and name != execution.error:
             yield f"the execution failed by {execution.error}, task {task.task_id} by {name}"
