@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from sfn_provider.compare.cost.capacity import Capacity, measure_capacity
@@ -31,6 +31,8 @@ ASSUMPTIONS = (
     "An MWAA environment runs all month, whether this pipeline does or not; other DAGs share it at no further cost.",
     "Runs are spread evenly over the month; workers are added as the tasks of this pipeline fill them. Where many runs "
     "start at the same time, more workers are needed, or runs wait for one another.",
+    "MWAA Serverless charges each start of a task, also that of a sensor that only looks. Whether it charges less for "
+    "one that ends at once is not known.",
     "Waiting by deferral holds no worker. Logs, data transfer, networking and taxes are left out.",
 )
 
@@ -46,6 +48,8 @@ class Usage:
             deferral holds none.
         express: None where the machine could be an Express one; else the reason why not.
         memory_mb: memory of an Express execution, in MB.
+        workflows: for each way of a workflow on MWAA Serverless how long each start of a task works, in seconds.
+        no_workflows: the ways in which there is no workflow, with the reason.
     """
 
     transitions: int
@@ -53,6 +57,8 @@ class Usage:
     task_seconds: tuple[float, ...]
     express: str | None = None
     memory_mb: int = 64
+    workflows: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    no_workflows: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def worker_seconds(self) -> float:
@@ -220,8 +226,11 @@ def _ways(usage: Usage, prices: Prices, environment: Environment, left_out: dict
         left_out["MWAA metadata storage"] = unknown
     if prices.mwaa_serverless is None:
         left_out[SERVERLESS] = unknown
-    else:
-        ways.append(_way(SERVERLESS, _serverless(usage, prices.mwaa_serverless), prices, prices.mwaa_serverless))
+        return ways
+    left_out |= {f"{SERVERLESS}, {name}": why for name, why in usage.no_workflows.items()}
+    for name, starts in usage.workflows.items():
+        monthly = _serverless(starts, prices.mwaa_serverless)
+        ways.append(_way(f"{SERVERLESS}, {name}", monthly, prices, prices.mwaa_serverless))
     return ways
 
 
@@ -298,8 +307,8 @@ def _round_down(number: float) -> int:
     return int(number // step * step)
 
 
-def _serverless(usage: Usage, prices: ServerlessPrices) -> Callable[[float], float]:
-    charged = sum(max(seconds, prices.minimum_seconds) for seconds in usage.task_seconds)
+def _serverless(starts: Sequence[float], prices: ServerlessPrices) -> Callable[[float], float]:
+    charged = sum(max(seconds, prices.minimum_seconds) for seconds in starts)
     return lambda runs: runs * charged / 3600 * prices.per_task_hour
 
 
