@@ -50,7 +50,6 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     "MappedTaskGroup": ("airflow.sdk.definitions.taskgroup", "airflow.utils.task_group"),
     "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
     "SharedStreamProducer": ("airflow.triggers.shared_stream",),  # from 3.3 on
-    "SubprocessHook": ("airflow.providers.standard.hooks.subprocess", "airflow.hooks.subprocess"),
     "SkipMixin": ("airflow.sdk", "airflow.providers.standard.utils.skipmixin", "airflow.models.skipmixin"),
     # Airflow 2 raises TaskDeferralError for a timeout, too.
     "TaskDeferralTimeout": ("airflow.sdk.exceptions", "airflow.exceptions", "airflow.exceptions:TaskDeferralError"),
@@ -86,7 +85,6 @@ if TYPE_CHECKING:
     from airflow.models.variable import Variable as VariableRow
     from airflow.models.xcom import XComModel as XComRow
     from airflow.plugins_manager import AirflowPlugin
-    from airflow.providers.standard.hooks.subprocess import SubprocessHook
     from airflow.providers.standard.triggers.temporal import DateTimeTrigger
     from airflow.sdk import (
         DAG,
@@ -130,7 +128,6 @@ __all__ = [
     "AirflowSensorTimeout", "AirflowSkipException", "AirflowTaskTimeout", "BaseEventTrigger", "BaseHook",
     "BaseOperator", "BaseOperatorLink", "BaseSensorOperator", "BaseTrigger", "Context", "DagBag", "DateTimeTrigger",
     "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin",
-    "SubprocessHook",
     "TaskDeferralError", "TaskDeferralTimeout", "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent",
     "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session",
     "get_listener_manager", "redact", "timezone",

@@ -1,4 +1,4 @@
-"""Runs and prints comparisons of ``compare`` for workflows of MWAA Serverless, on this machine or on the service."""
+"""Runs and prints comparisons of ``compare`` for workflows, on this machine or on MWAA Serverless."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers the shell commands of workflows without a process: a sleep takes virtual time, an exit fails the task."""
+"""Answers shell commands without a process: a sleep takes virtual time, an exit fails the task."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ def answer_shell_commands(dag: Any) -> Iterator[None]:
     Args:
         dag: the DAG whose runs ``dag.test()`` makes meanwhile.
     """
-    if not any(task.task_type == "BashOperator" for task in dag.tasks):
+    bash = next((cls for task in dag.tasks for cls in type(task).__mro__ if cls.__name__ == "BashOperator"), None)
+    if bash is None:
         yield
         return
-    from sfn_provider._compat import SubprocessHook
-
-    run = SubprocessHook.run_command
-    results: Any = sys.modules[SubprocessHook.__module__]
+    # Where the hook is depends on Airflow's version; the operator's module has it.
+    module: Any = sys.modules[bash.__module__]
+    run = module.SubprocessHook.run_command
 
     def answer(self: Any, command: list[str], env: dict[str, str] | None = None, **named: Any) -> Any:
         text = command[-1]
         if (sleep := _SLEEP.fullmatch(text)) is not None:
             time.sleep(float(sleep["seconds"]))
-            return results.SubprocessResult(0, "")
+            return module.SubprocessResult(0, "")
         if (fail := _FAIL.fullmatch(text)) is not None:
-            return results.SubprocessResult(int(fail["code"]), _written(fail["text"], env or {}))
+            return module.SubprocessResult(int(fail["code"]), _written(fail["text"], env or {}))
         return run(self, command, env, **named)
 
-    with patch.object(SubprocessHook, "run_command", answer):
+    with patch.object(module.SubprocessHook, "run_command", answer):
         yield
 
 

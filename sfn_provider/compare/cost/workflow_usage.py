@@ -1,4 +1,4 @@
-"""Computes what MWAA Serverless charges of a workflow's run: each start of a task, idle tasks and sensors included."""
+"""Computes the starts of tasks that MWAA Serverless charges: idle tasks and sensors included."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Compares workflows of MWAA Serverless with state machines: in a private Airflow, or as the service ran them."""
+"""Compares workflows with state machines: in a private Airflow, or as MWAA Serverless ran them."""

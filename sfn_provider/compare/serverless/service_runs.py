@@ -1,4 +1,4 @@
-"""Starts a run of a workflow on MWAA Serverless, waits for its end, and reads its task instances with their XComs."""
+"""Starts runs of workflows on MWAA Serverless, and reads their task instances and XComs."""
 
 from __future__ import annotations
 
