@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from sfn_provider.compare.cost.capacity import Capacity, measure_capacity
 from sfn_provider.compare.cost.prices import (
@@ -155,6 +155,8 @@ class CostEstimate:
         runs: the user's runs a month.
         ways: what each way costs, the cheapest first.
         break_even: where the order of two ways changes.
+        always_cheaper: which way is cheaper than another one that is charged by runs, at any number of runs a month: a
+            sentence each.
         left_out: ways that could not be estimated, with the reason.
     """
 
@@ -162,6 +164,7 @@ class CostEstimate:
     runs: int
     ways: tuple[WayCosts, ...]
     break_even: tuple[BreakEven, ...]
+    always_cheaper: tuple[str, ...]
     left_out: dict[str, str]
 
     @property
@@ -187,6 +190,7 @@ def estimate(usage: Usage, prices: Prices, runs: int, environment: Environment |
         runs=runs,
         ways=tuple(sorted(costs, key=lambda found: math.inf if found.monthly is None else found.monthly)),
         break_even=tuple(_break_even(ways, prices.hours_per_month)),
+        always_cheaper=tuple(_always_cheaper(ways, prices.hours_per_month)),
         left_out=left_out,
     )
 
@@ -327,6 +331,16 @@ def _break_even(ways: list[Way], hours_per_month: float) -> list[BreakEven]:
         if one.capacity is None or other.capacity is None
         for change in _changes(one, other, hours_per_month)
     ]
+
+
+def _always_cheaper(ways: list[Way], hours_per_month: float) -> Iterator[str]:
+    """Iterate over sentences about pairs of ways without an environment whose order never changes."""
+    by_runs = [way for way in ways if way.capacity is None]
+    for one, other in combinations(by_runs, 2):
+        if not any(_changes(one, other, hours_per_month)):
+            cheaper = _cheaper(one, other, MAX_RUNS)
+            than = other if cheaper is one else one
+            yield f"{cheaper.name} is cheaper than {than.name} at any number of runs a month."
 
 
 def _changes(one: Way, other: Way, hours_per_month: float) -> Iterator[BreakEven]:

@@ -95,6 +95,17 @@ def test_break_even_is_where_the_order_changes() -> None:
     assert there["MWAA tiny"] < there["Step Functions Standard"]
 
 
+def test_where_the_order_never_changes_it_is_said() -> None:
+    found = estimate(replace(USAGE, workflows={"own code": (5, 90), "operators": (5,)}), PRICES, 30)
+    texts = set(found.always_cheaper)
+    ending = "at any number of runs a month."
+    assert f"Step Functions Standard is cheaper than MWAA Serverless, own code {ending}" in texts
+    assert f"MWAA Serverless, operators is cheaper than MWAA Serverless, own code {ending}" in texts
+    assert not any("MWAA tiny" in text for text in texts)
+    changing = {frozenset((point.cheaper, point.than)) for point in found.break_even}
+    assert frozenset(("Step Functions Standard", "MWAA Serverless, own code")) not in changing
+
+
 def test_what_has_no_price_or_cannot_be_is_left_out_and_said_so() -> None:
     bare = Prices.model_validate({"as_of": "2031-05-06", "region": "moon-1", "standard": {"per_1000_transitions": 1}})
     usage = replace(USAGE, express="it waits for a task token", no_workflows={"operators": "state M is a Map"})

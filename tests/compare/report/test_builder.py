@@ -212,6 +212,9 @@ def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
     assert "MWAA Serverless, own code: 5 starts of tasks a run, 1 of tasks that are not chosen." in cost.assumptions
     pairs = {(point.cheaper, point.than) for point in cost.break_even}
     assert ("MWAA tiny", "MWAA Serverless, own code") in pairs
+    page, text = html.unescape(as_html(report_of(ORDER, GOOD))), as_markdown(report_of(ORDER, GOOD))
+    assert cost.always_cheaper
+    assert all(sentence in page and escape(sentence) in text for sentence in cost.always_cheaper)
     point = next(point for point in cost.break_even if point.cheaper == "MWAA tiny")
     assert point.monthly == pytest.approx(monthly["MWAA tiny"])
     assert estimate_cost([], parse(ORDER), CostOptions(PRICES, 1, "as given")) is None

@@ -194,6 +194,7 @@ def _make_cost(
             if found.curve
         ),
         break_even=tuple(sorted(estimated.break_even, key=lambda point: point.runs)),
+        always_cheaper=estimated.always_cheaper,
         left_out=estimated.left_out,
         assumptions=assumptions,
     )
