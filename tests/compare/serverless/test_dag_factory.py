@@ -31,6 +31,13 @@ INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())
 BRANCHES = {"Type": "Parallel", "Branches": [machine({"L": call()}), machine({"R": call()})]}
 JOB = "arn:aws:states:::glue:startJobRun.sync"
 
+QUERY = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::athena:getQueryExecution",
+    "Parameters": {"QueryExecutionId": "00000000-0000-0000-0000-000000000000"},
+    "End": True,
+}
+
 MACHINES: dict[str, tuple[WayName, Any]] = {
     "a choice": ("code", {"A": choose("$.a", {"x": "B"}, "C"), "B": call("C"), "C": END}),
     "a choice of operators": (
@@ -49,6 +56,10 @@ MACHINES: dict[str, tuple[WayName, Any]] = {
     "branches, one of which fails": (
         "code",
         {"P": {**BRANCHES, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "A"}], "Next": "B"}, "A": END, "B": END},
+    ),
+    "a branch that fails before it changes anything": (
+        "code",
+        {"P": {"Type": "Parallel", "Branches": [machine({"L": call("Q"), "Q": QUERY})], "Next": "A"}, "A": END},
     ),
     "items in one task": ("code", {"M": {"Type": "Map", "ItemProcessor": machine({"I": call()}), "End": True}}),
     "a loop": ("code", {"A": call("B"), "B": choose("$.a", {"x": "A"}, "C"), "C": END}),
