@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As pip does: trust what the machine trusts.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help demo docs wheel sbom test test-docs test-install test-quick test-matrix oldest-environments test-oldest test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps compare-corpus constraints clean
+.PHONY: help demo docs wheel sbom test test-docs test-install test-quick test-matrix oldest-environments test-oldest serverless-env test-serverless test-mwaa test-amazon test-recordings properties lint format golden aws-models bench bench-maps compare-corpus constraints clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +68,16 @@ $(OLDEST_MADE): $(INSTALLED) $(wildcard tests/matrix/*.py tests/matrix/pins/*) $
 	@touch $@
 
 oldest-environments: $(OLDEST_MADE)  ## Make the environments of test-oldest, where the package is newer than they are
+
+SERVERLESS_MADE := build/serverless/.made
+$(SERVERLESS_MADE): $(INSTALLED) tests/matrix/serverless_environment.py tests/matrix/pins/3.0.6.txt
+	$(BIN)/python -m tests.matrix.serverless_environment
+	@touch $@
+
+serverless-env: $(SERVERLESS_MADE)  ## Make the environment that runs workflows of MWAA Serverless: Airflow 3.0.6, dag-factory
+
+test-serverless: $(SERVERLESS_MADE)  ## Run workflows of MWAA Serverless by dag-factory against the engine
+	SFN_PROVIDER_SERVERLESS=1 $(BIN)/python -m pytest tests/compare/serverless --numprocesses 0 -rs
 
 test-oldest: $(OLDEST_MADE)  ## Run the tests that Airflow can break on the oldest of its versions 2 and 3
 	SFN_PROVIDER_MATRIX="$(OLDEST)" SFN_PROVIDER_MATRIX_TESTS=sensitive \

@@ -21,6 +21,7 @@ from sfn_provider.compare.calls.findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases, make_mocks
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
+from sfn_provider.compare.serverless.workflow_files import write_workflow
 from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import LoadedDefinition
@@ -36,6 +37,7 @@ def compare_dag_file(
     as_json: bool,
     report: ReportOptions,
     announced: AnnouncedDifferences | None = None,
+    python: str | None = None,
 ) -> int:
     """Compare a DAG file with a definition, print the result, and return the exit code: 1 where they differ.
 
@@ -48,6 +50,7 @@ def compare_dag_file(
         as_json: print JSON.
         report: where reports are written.
         announced: what the translation that made the file has announced, which is no reason for an exit code of 1.
+        python: the interpreter whose Airflow runs the DAG; None for that of this process.
 
     Raises:
         UsageError: where a file cannot be used.
@@ -71,6 +74,7 @@ def compare_dag_file(
                 dag_id=dag_id,
                 made=mock is None,
                 execution_type=definition.execution_type,
+                python=python,
             )
             found += list(compared)
         if not as_json:
@@ -165,7 +169,7 @@ def _agreement(case: CaseComparison) -> Text:
     return agreement(case.agrees)
 
 
-def compare_native(
+def compare_translation(
     definition: LoadedDefinition,
     translation: Translation,
     *,
@@ -173,31 +177,38 @@ def compare_native(
     mock: str | None,
     as_json: bool,
     report: ReportOptions,
+    python: str | None = None,
 ) -> int:
-    """Compare a native translation with its definition, print the result, and return the exit code.
+    """Compare a native DAG, or a workflow, with its definition, print the result, and return the exit code.
 
     Args:
         definition: the definition.
-        translation: its translation.
+        translation: its translation, in the native style or for MWAA Serverless.
         input_text: as for `compare_dag_file`.
         mock: as for `compare_dag_file`.
         as_json: as for `compare_dag_file`.
         report: as for `compare_dag_file`.
+        python: as for `compare_dag_file`; a workflow needs dag-factory there.
 
     Raises:
         UsageError: where the cases cannot be used.
         AirflowRunFailed: where Airflow itself fails.
     """
-    with TemporaryDirectory(prefix="sfn-provider-native-") as folder:
-        file = Path(folder) / f"{translation.plan.dag_id}.py"
-        file.write_text(translation.source, encoding="utf-8")
+    dag_id = translation.plan.dag_id
+    with TemporaryDirectory(prefix="sfn-provider-compared-") as folder:
+        if translation.workflow is not None:
+            file = write_workflow(translation.source, dag_id, Path(folder))
+        else:
+            file = Path(folder) / f"{dag_id}.py"
+            file.write_text(translation.source, encoding="utf-8")
         return compare_dag_file(
             definition,
             str(file),
-            dag_id=translation.plan.dag_id,
+            dag_id=dag_id,
             input_text=input_text,
             mock=mock,
             as_json=as_json,
             report=report,
             announced=AnnouncedDifferences(translation),
+            python=python,
         )

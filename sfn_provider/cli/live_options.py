@@ -50,11 +50,7 @@ class LiveOptions:
         Raises:
             UsageError: where an option is missing, or one of the two cannot be run.
         """
-        arn = self.state_machine_arn or (reference if reference.startswith("arn:") else None)
-        if arn is None:
-            raise UsageError(
-                "--on aws needs the state machine to start: name --state-machine-arn ARN, or give it as FILE"
-            )
+        arn = self.find_state_machine(reference)
         if self.dag_id is None:
             raise UsageError("--on aws needs the DAG to run: name --dag-id ID")
         running = f"{arn} and DAG {self.dag_id} run; waiting for both ..."
@@ -67,6 +63,22 @@ class LiveOptions:
                 dag_id=self.dag_id,
                 wait_seconds=self.wait_seconds,
             )
+
+    def find_state_machine(self, reference: str) -> str:
+        """Return the ARN of the state machine to start.
+
+        Args:
+            reference: the command's FILE; where it is an ARN, that of the state machine.
+
+        Raises:
+            UsageError: none is named.
+        """
+        arn = self.state_machine_arn or (reference if reference.startswith("arn:") else None)
+        if arn is None:
+            raise UsageError(
+                "--on aws needs the state machine to start: name --state-machine-arn ARN, or give it as FILE"
+            )
+        return arn
 
     def _open_airflow(self) -> AirflowApi:
         if (self.airflow_url is None) == (self.mwaa_environment is None):

@@ -3,7 +3,8 @@
 ``python -m tests.compare.corpus [FOLDER ...]``; ``make compare-corpus`` calls it. Not part of ``make test``: it takes
 minutes. Two processes with a private Airflow each share the work.
 
-In the exact style both sides are compared state by state, in the native style by the calls that AWS would see. What
+In the exact style both sides are compared state by state, in the native style and as workflows of MWAA Serverless by
+the calls that AWS would see. What
 differs counts as *by a rule* where the rule is written down: for the exact style in
 `sfn_provider.compare.diff.state_comparison`, for the native style by the report of the translation, see
 `sfn_provider.compare.announced_differences`.
@@ -33,6 +34,8 @@ from sfn_provider.compare.cases.configuration import find_cases, made_mocks
 from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.dag_comparison import compare_cases, make_mocks
 from sfn_provider.compare.machine_parts import PART_KINDS
+from sfn_provider.compare.serverless.interpreters import find_interpreter
+from sfn_provider.compare.serverless.workflow_files import write_workflow
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import read_definition
@@ -42,6 +45,8 @@ ROOT = Path(__file__).parents[2]
 DEFAULT_FOLDERS = (ROOT / "tests" / "golden", ROOT / "dags")
 SUFFIXES = (".asl.json", ".asl.yaml", ".asl.yml")
 ACCOUNT = "123456789012"
+WORKFLOW = "mwaa-serverless"
+"""As a style: a workflow, in the environment that ``make serverless-env`` builds."""
 
 
 @dataclass
@@ -100,7 +105,7 @@ def compare_definition(name: str, path: Path, style: str) -> Row | None:
     row = Row(name)
     try:
         definition = read_definition(str(path))
-        if style == "native":
+        if style != "exact":
             definition = read_definition(str(path), placeholder_values(definition.document.value))
         machine = definition.document.machine
     except InvalidDefinition:
@@ -110,8 +115,10 @@ def compare_definition(name: str, path: Path, style: str) -> Row | None:
         row.coverage = {kind: made.coverage.counts(kind) for kind in PART_KINDS}
         if style == "exact":
             _compare_exact(row, definition.source, machine)
-        else:
+        elif style == "native":
             _compare_native(row, translate_definition(definition, style="native"), machine)
+        else:
+            _compare_workflow(row, translate_definition(definition, target="mwaa-serverless"), machine)
     except SfnProviderError as error:
         row.differing.append(f"{type(error).__name__}: {_first_lines(error)}")
     row.seconds = round(time.perf_counter() - started, 1)
@@ -165,35 +172,53 @@ def _rules(found: Comparison) -> Counter[str]:
 def _compare_native(row: Row, translation: Translation, machine: StateMachine) -> None:
     if translation.style != "native":
         row.note = "stays exact"
-    announced = AnnouncedDifferences(translation)
     with tempfile.TemporaryDirectory(prefix="compare-corpus-") as folder:
         dag_file = Path(folder) / "dag.py"
         dag_file.write_text(translation.source, encoding="utf-8")
-        for name, mocks in make_mocks(machine).items():
-            row.cases += 1
-            try:
-                (found,) = compare_cases(machine, dag_file, {name: mocks}, made=True)
-            except AirflowRunFailed as error:
-                row.add(name, [f"Airflow failed: {_first_lines(error)}"], Counter())
-                continue
-            codes = announced.by_difference([found])
-            silent = [f"{finding.kind}: {finding.text}" for finding, by in codes.items() if not by]
-            row.add(name, silent, Counter(by[0] for by in codes.values() if by))
+        _compare_calls(row, translation, machine, dag_file)
+
+
+def _compare_workflow(row: Row, translation: Translation, machine: StateMachine) -> None:
+    refusals = sorted({found.code for found in translation.diagnostics if found.level == "error"})
+    if refusals or translation.workflow is None:
+        row.note = f"refused: {', '.join(refusals)}"
+        return
+    row.note = translation.workflow.way
+    with tempfile.TemporaryDirectory(prefix="compare-corpus-") as folder:
+        dag_file = write_workflow(translation.source, translation.plan.dag_id, Path(folder))
+        _compare_calls(row, translation, machine, dag_file, find_interpreter())
+
+
+def _compare_calls(
+    row: Row, translation: Translation, machine: StateMachine, dag_file: Path, python: str | None = None
+) -> None:
+    announced = AnnouncedDifferences(translation)
+    for name, mocks in make_mocks(machine).items():
+        row.cases += 1
+        try:
+            (found,) = compare_cases(machine, dag_file, {name: mocks}, made=True, python=python)
+        except AirflowRunFailed as error:
+            row.add(name, [f"Airflow failed: {_first_lines(error)}"], Counter())
+            continue
+        codes = announced.by_difference([found])
+        silent = [f"{finding.kind}: {finding.text}" for finding, by in codes.items() if not by]
+        row.add(name, silent, Counter(by[0] for by in codes.values() if by))
 
 
 def run_all(definitions: Sequence[tuple[str, Path]], style: str, jobs: int) -> Iterator[Row | None]:
     """Compare definitions in several processes, and yield each result as it comes."""
     context = multiprocessing.get_context("spawn")
     ordered = sorted(definitions, key=lambda entry: -entry[1].stat().st_size)  # the longest first
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_close_runner_at_end) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_close_runner_at_end, initargs=(style,)) as pool:
         running = [pool.submit(compare_definition, name, path, style) for name, path in ordered]
         for future in as_completed(running):
             yield future.result()
 
 
-def _close_runner_at_end() -> None:
+def _close_runner_at_end(style: str) -> None:
     """Close the private Airflow with its process: what `atexit` has is not called in a process of a pool."""
-    multiprocessing.util.Finalize(None, shared_runner().close, exitpriority=10)
+    python = find_interpreter() if style == WORKFLOW else None
+    multiprocessing.util.Finalize(None, shared_runner(python).close, exitpriority=10)
 
 
 def print_table(rows: Sequence[Row]) -> None:
@@ -233,7 +258,7 @@ def main() -> int:
     """Compare, print the table, and return 1 where something differs silently."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folders", nargs="*", type=Path, default=DEFAULT_FOLDERS, metavar="FOLDER")
-    parser.add_argument("--style", choices=["exact", "native"], default="exact")
+    parser.add_argument("--style", choices=["exact", "native", WORKFLOW], default="exact")
     parser.add_argument("--jobs", type=int, default=2, help="processes, each with a private Airflow of its own")
     parser.add_argument("--only", default="", help="only definitions whose name contains this")
     parser.add_argument("--results", type=Path, help="a file with a line a machine; those in it are not run again")

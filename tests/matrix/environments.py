@@ -79,7 +79,7 @@ def make_environment(image: Image, pins: Path | None, folder: Path, python: str 
         constraints.write_text("\n".join(line for line in lines if line.partition("==")[0] not in _NOT_ON_THE_IMAGE))
     else:
         subprocess.run(["curl", "-fsSL", "-o", str(constraints), image.constraints_url], check=True)
-    _uv("venv", "--quiet", "--clear", "--seed", "--python", python or image.python, str(folder / "venv"))
+    run_uv("venv", "--quiet", "--clear", "--seed", "--python", python or image.python, str(folder / "venv"))
     first, *others = ON_THE_IMAGE
     install(folder, f"{first}=={image.airflow_version}", *others)
     _freeze(folder, "image")
@@ -112,7 +112,7 @@ def install(folder: Path, *requirements: str, compile_all: bool = False) -> None
     """
     options = ["--quiet", "--constraint", str(folder / "constraints.txt")]
     options += ["--compile-bytecode"] if compile_all else []
-    _uv("pip", "install", "--python", _python(folder), *options, *requirements)
+    run_uv("pip", "install", "--python", _python(folder), *options, *requirements)
 
 
 def compile_used(folder: Path) -> None:
@@ -143,7 +143,7 @@ def _freeze(folder: Path, name: str) -> None:
     (folder / f"{name}.txt").write_text(done.stdout)
 
 
-def _uv(*arguments: str) -> None:
+def run_uv(*arguments: str) -> None:
     subprocess.run([_uv_path(), *arguments], check=True)
 
 
@@ -152,7 +152,7 @@ def _uv_path() -> str:
     return str(beside) if beside.exists() else "uv"
 
 
-def _python_for(image: Image) -> str | None:
+def find_python(image: Image) -> str | None:
     """The Python to take where the image's may be absent: that one, or the one that runs this; None where none fits."""
     wanted = ("python", "find", "--quiet", "--no-python-downloads", image.python)
     if subprocess.run([_uv_path(), *wanted], capture_output=True, check=False).returncode == 0:
@@ -163,7 +163,7 @@ def _python_for(image: Image) -> str | None:
 
 def _make(image: Image, pins: Path | None, any_python: bool) -> str:
     folder = MATRIX / image.airflow_version
-    python = _python_for(image) if any_python else image.python
+    python = find_python(image) if any_python else image.python
     if python is None:
         return f"Airflow {image.airflow_version}: skipped, there is no Python {' or '.join(_OF_ALL_IMAGES)}"
     if not (folder / "image.txt").exists():

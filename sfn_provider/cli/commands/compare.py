@@ -25,6 +25,7 @@ from sfn_provider.cli.options import (
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.output_files import write_file
 from sfn_provider.cli.report_options import ReportOptions, report_options
+from sfn_provider.cli.serverless_options import WorkflowOptions, workflow_options
 from sfn_provider.cli.tables import (
     Cell,
     agreement,
@@ -74,6 +75,7 @@ from sfn_provider.translate.translator import translate_definition
 @style_option
 @execution_type_option
 @granularity_options
+@workflow_options
 @live_options
 @substitutions_option
 @json_option
@@ -89,6 +91,7 @@ def compare(
     style: StyleName,
     execution_type: ExecutionType | None,
     granularity: Granularity,
+    workflow: WorkflowOptions,
     live: LiveOptions,
     substitutions: tuple[str, ...],
     as_json: bool,
@@ -106,18 +109,39 @@ def compare(
     With --style native the translated DAG is compared in the same way. Differences that the report of its translation
     has announced are marked with its codes and do not count for the exit code.
 
+    With --target mwaa-serverless the workflow is run by dag-factory in an Airflow 3.0.6 of its own, and compared by the
+    calls that AWS would see; the states, too, where the workflow has code of its own.
+
     With --on aws the state machine is started on Step Functions and the DAG on an Airflow of yours: the work of every
-    task is done twice. What the services answered may differ; how each side went on from it may not.
+    task is done twice. What the services answered may differ; how each side went on from it may not. --workflow-arn is
+    that of a workflow of MWAA Serverless, in place of an Airflow.
     """
     definition = open_definition(file, substitutions, quiet=as_json, execution_type=execution_type)
+    workflow.check(side)
     if dag_file is not None:
-        _refuse_options_of_translation(side, output, schedule, style, granularity)
+        _refuse_options_of_translation(side, output, schedule, style, granularity, workflow)
         from sfn_provider.cli.dag_file_comparison import compare_dag_file
 
         return compare_dag_file(
             definition,
             dag_file,
             dag_id=live.dag_id,
+            input_text=input_text,
+            mock=mock,
+            as_json=as_json,
+            report=report,
+        )
+    if workflow.is_workflow:
+        from sfn_provider.cli.workflow_comparison import compare_workflow
+
+        _refuse_options_of_dags(output, style)
+        return compare_workflow(
+            definition,
+            workflow,
+            live if side == "aws" else None,
+            schedule=schedule,
+            tasks=granularity.tasks,
+            map_batch=granularity.map_batch,
             input_text=input_text,
             mock=mock,
             as_json=as_json,
@@ -132,9 +156,11 @@ def compare(
     if output is not None:
         write_file(output, translation.source)
     if translation.style == "native":
-        from sfn_provider.cli.dag_file_comparison import compare_native
+        from sfn_provider.cli.dag_file_comparison import compare_translation
 
-        return compare_native(definition, translation, input_text=input_text, mock=mock, as_json=as_json, report=report)
+        return compare_translation(
+            definition, translation, input_text=input_text, mock=mock, as_json=as_json, report=report
+        )
     if style != translation.style:
         click.echo("The DAG is exact: translate --style native --report says for which states", err=True)
     chosen = read_cases(definition, input_text, mock, reference=file) if side == "engine" else TestCases(())
@@ -173,8 +199,20 @@ def compare(
     return 0 if made.agrees else 1
 
 
+def _refuse_options_of_dags(output: str | None, style: StyleName) -> None:
+    if style != "exact":
+        raise UsageError(f"--style {style} is of DAGs; for a workflow of MWAA Serverless take --way operators")
+    if output is not None:
+        raise UsageError("--output writes a DAG file: translate --target mwaa-serverless -o writes a workflow")
+
+
 def _refuse_options_of_translation(
-    side: str, output: str | None, schedule: str | None, style: StyleName, granularity: Granularity
+    side: str,
+    output: str | None,
+    schedule: str | None,
+    style: StyleName,
+    granularity: Granularity,
+    workflow: WorkflowOptions,
 ) -> None:
     named = {
         "--on aws": side == "aws",
@@ -183,6 +221,7 @@ def _refuse_options_of_translation(
         "--style": style != "exact",
         f"--tasks {granularity.tasks}": granularity.tasks != "state",
         "--map-batch": granularity.map_batch is not None,
+        "--target mwaa-serverless": workflow.is_workflow,
     }
     for option in (option for option, is_named in named.items() if is_named):
         raise UsageError(f"--dag-file and {option}: the DAG is the one in the file, not a translation; leave one out")

@@ -21,6 +21,7 @@ def run_with_caught_calls(
     *,
     folders: Sequence[str] = (),
     defaults: Mapping[str, Json] | None = None,
+    python: str | None = None,
 ) -> DagRunResult:
     """Run a DAG once; nothing that it calls leaves the machine.
 
@@ -32,6 +33,7 @@ def run_with_caught_calls(
         mocks: what the tasks of this package's operators answer.
         folders: where the imports of the DAG file are.
         defaults: values of params that the input lacks.
+        python: the interpreter whose Airflow runs it; None for that of this process.
 
     Raises:
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
@@ -44,7 +46,7 @@ def run_with_caught_calls(
         "defaults": dict(defaults or {}),
     }
     configuration = encode_dag_run_conf(input)
-    return shared_runner().run(source, dag_id, configuration, mocks.as_configuration(), caught=caught)
+    return shared_runner(python).run(source, dag_id, configuration, mocks.as_configuration(), caught=caught)
 
 
 def _airflow_variables() -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from sfn_provider._compat import airflow_major
+from sfn_provider.compare.airflow.shell_commands import answer_shell_commands
 from sfn_provider.compare.airflow.virtual_clock import VirtualClock
 from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order
 from sfn_provider.compare.calls.call_script import CallScript
@@ -99,7 +100,7 @@ def run_caught(
     Returns:
         The finished DAG run, and its ``calls``, ``failures``, ``refused``; ``assumed``: the params that got such
         values; ``upstream``: for each task the tasks that it waits for, directly or by others; ``dag_id``;
-        ``has_only_states``: whether all tasks are states of a DAG of the exact style.
+        ``has_only_states``: whether all tasks run states as Step Functions does, and say so by tokens.
     """
     recorder = CallRecorder(CallScript(*script_from_json(caught["script"])))
     tasks = TaskRecorder(recorder)
@@ -112,6 +113,7 @@ def run_caught(
         dag = load()
         active.enter_context(clock.running())
         active.enter_context(_without_delays(dag))
+        active.enter_context(answer_shell_commands(dag))
         if any(hasattr(task, "state_type") for task in dag.tasks):
             active.enter_context(run_in_virtual_order(dag))
         read = len(recorder.calls)
@@ -135,9 +137,14 @@ def run_caught(
         "assumed": sorted(assumed),
         "upstream": upstream,
         "dag_id": dag.dag_id,
-        "has_only_states": all(getattr(task, "routes_by_token", False) for task in dag.tasks),
+        "has_only_states": all(_runs_states_only(task) for task in dag.tasks),
     }
     return finished, json.loads(json.dumps(found, default=str))
+
+
+def _runs_states_only(task: Any) -> bool:
+    """Return whether a task is one of a DAG of the exact style, or of a workflow with own code."""
+    return bool(getattr(task, "routes_by_token", False) or getattr(task, "on_serverless", False))
 
 
 @contextmanager

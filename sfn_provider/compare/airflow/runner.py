@@ -64,10 +64,15 @@ class AirflowRunner:
     """A child process with a private Airflow that runs one DAG file after another.
 
     The first run costs the start of Airflow, some ten seconds; those after it little more than their tasks.
+
+    Args:
+        python: the interpreter, which has another Airflow; None for that of this process. It imports this package as
+            it is here, and nothing else of what this process has.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, python: str | None = None) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="sfn-provider-airflow-"))
+        self._python = python
         self._process: subprocess.Popen[str] | None = None
         self._calls_aws = False
 
@@ -196,15 +201,29 @@ class AirflowRunner:
     def _start(self) -> subprocess.Popen[str]:
         with (self._home / "airflow.log").open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "sfn_provider.compare.airflow.child_process"],
+                [self._python or sys.executable, "-m", "sfn_provider.compare.airflow.child_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env=private_environment(self._home, calls_aws=self._calls_aws),
+                env=private_environment(self._home, calls_aws=self._calls_aws) | self.search_path(),
             )
         return self._process
+
+    def search_path(self) -> dict[str, str]:
+        """Return the search path of another interpreter: a folder with this package alone.
+
+        What is beside the package belongs to the interpreter of this process: another Airflow, above all.
+        """
+        if self._python is None:
+            return {}
+        folder = self._home / "package"
+        folder.mkdir(exist_ok=True)
+        link = folder / sfn_provider.__name__
+        if not link.exists():
+            link.symlink_to(Path(sfn_provider.__file__).parent, target_is_directory=True)
+        return {"PYTHONPATH": str(folder)}
 
     def _log_tail(self) -> str:
         with (self._home / "airflow.log").open("rb") as log:
@@ -250,6 +269,7 @@ def private_environment(home: Path, *, calls_aws: bool = False) -> dict[str, str
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
             "AIRFLOW__SFN_PROVIDER__WAITING": "block",  # dag.test() drops what a deferral keeps
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "DO_NOT_TRACK": "true",  # dag-factory reports what it loads
             OBJECTS_VARIABLE: home.anchor,  # its mock files name the files of this process's mocks
             "SFN_PROVIDER_HISTORY": str(home / "history.jsonl"),  # an XCom for each task would take longer
         }
@@ -257,8 +277,12 @@ def private_environment(home: Path, *, calls_aws: bool = False) -> dict[str, str
 
 
 @cache
-def shared_runner() -> AirflowRunner:
-    """Return the runner of this process; it is closed when the process ends."""
-    runner = AirflowRunner()
+def shared_runner(python: str | None = None) -> AirflowRunner:
+    """Return the runner of this process for an interpreter; it is closed when the process ends.
+
+    Args:
+        python: as for `AirflowRunner`.
+    """
+    runner = AirflowRunner(python)
     atexit.register(runner.close)
     return runner

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
 
 from sfn_provider.compare.cost.capacity import Capacity, measure_capacity
 from sfn_provider.compare.cost.prices import (
@@ -31,6 +31,8 @@ ASSUMPTIONS = (
     "An MWAA environment runs all month, whether this pipeline does or not; other DAGs share it at no further cost.",
     "Runs are spread evenly over the month; workers are added as the tasks of this pipeline fill them. Where many runs "
     "start at the same time, more workers are needed, or runs wait for one another.",
+    "MWAA Serverless charges each start of a task, also that of a sensor that only looks. Whether it charges less for "
+    "one that ends at once is not known.",
     "Waiting by deferral holds no worker. Logs, data transfer, networking and taxes are left out.",
 )
 
@@ -46,6 +48,8 @@ class Usage:
             deferral holds none.
         express: None where the machine could be an Express one; else the reason why not.
         memory_mb: memory of an Express execution, in MB.
+        workflows: for each way of a workflow on MWAA Serverless how long each start of a task works, in seconds.
+        no_workflows: the ways in which there is no workflow, with the reason.
     """
 
     transitions: int
@@ -53,6 +57,8 @@ class Usage:
     task_seconds: tuple[float, ...]
     express: str | None = None
     memory_mb: int = 64
+    workflows: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    no_workflows: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def worker_seconds(self) -> float:
@@ -149,6 +155,8 @@ class CostEstimate:
         runs: the user's runs a month.
         ways: what each way costs, the cheapest first.
         break_even: where the order of two ways changes.
+        always_cheaper: which way is cheaper than another one that is charged by runs, at any number of runs a month: a
+            sentence each.
         left_out: ways that could not be estimated, with the reason.
     """
 
@@ -156,6 +164,7 @@ class CostEstimate:
     runs: int
     ways: tuple[WayCosts, ...]
     break_even: tuple[BreakEven, ...]
+    always_cheaper: tuple[str, ...]
     left_out: dict[str, str]
 
     @property
@@ -181,6 +190,7 @@ def estimate(usage: Usage, prices: Prices, runs: int, environment: Environment |
         runs=runs,
         ways=tuple(sorted(costs, key=lambda found: math.inf if found.monthly is None else found.monthly)),
         break_even=tuple(_break_even(ways, prices.hours_per_month)),
+        always_cheaper=tuple(_always_cheaper(ways, prices.hours_per_month)),
         left_out=left_out,
     )
 
@@ -220,8 +230,11 @@ def _ways(usage: Usage, prices: Prices, environment: Environment, left_out: dict
         left_out["MWAA metadata storage"] = unknown
     if prices.mwaa_serverless is None:
         left_out[SERVERLESS] = unknown
-    else:
-        ways.append(_way(SERVERLESS, _serverless(usage, prices.mwaa_serverless), prices, prices.mwaa_serverless))
+        return ways
+    left_out |= {f"{SERVERLESS}, {name}": why for name, why in usage.no_workflows.items()}
+    for name, starts in usage.workflows.items():
+        monthly = _serverless(starts, prices.mwaa_serverless)
+        ways.append(_way(f"{SERVERLESS}, {name}", monthly, prices, prices.mwaa_serverless))
     return ways
 
 
@@ -298,8 +311,8 @@ def _round_down(number: float) -> int:
     return int(number // step * step)
 
 
-def _serverless(usage: Usage, prices: ServerlessPrices) -> Callable[[float], float]:
-    charged = sum(max(seconds, prices.minimum_seconds) for seconds in usage.task_seconds)
+def _serverless(starts: Sequence[float], prices: ServerlessPrices) -> Callable[[float], float]:
+    charged = sum(max(seconds, prices.minimum_seconds) for seconds in starts)
     return lambda runs: runs * charged / 3600 * prices.per_task_hour
 
 
@@ -318,6 +331,16 @@ def _break_even(ways: list[Way], hours_per_month: float) -> list[BreakEven]:
         if one.capacity is None or other.capacity is None
         for change in _changes(one, other, hours_per_month)
     ]
+
+
+def _always_cheaper(ways: list[Way], hours_per_month: float) -> Iterator[str]:
+    """Iterate over sentences about pairs of ways without an environment whose order never changes."""
+    by_runs = [way for way in ways if way.capacity is None]
+    for one, other in combinations(by_runs, 2):
+        if not any(_changes(one, other, hours_per_month)):
+            cheaper = _cheaper(one, other, MAX_RUNS)
+            than = other if cheaper is one else one
+            yield f"{cheaper.name} is cheaper than {than.name} at any number of runs a month."
 
 
 def _changes(one: Way, other: Way, hours_per_month: float) -> Iterator[BreakEven]:

@@ -185,6 +185,7 @@ def _cost(cost: Cost) -> Iterator[str]:
     for point in cost.break_even:
         yield f"- From {point.runs:,} runs a month on {escape(_break_even_text(point))}"
         yield from (f"  - {escape(text)}." for text in point.capacity)
+    yield from (f"- {escape(text)}" for text in cost.always_cheaper)
     yield from (f"- {escape(way.name)}: {escape(way.limit)}." for way in cost.ways if way.limit)
     for name, why in cost.left_out.items():
         yield f"- Left out: {escape(name)}: {escape(why)}"

@@ -293,6 +293,7 @@ class Cost(FrozenModel):
         tasks: how many tasks it has.
         ways: the ways, the cheapest first.
         break_even: where the order of two ways changes.
+        always_cheaper: where it never does, of ways that are charged by runs, in sentences.
         left_out: what could not be estimated, and why.
         assumptions: what was assumed.
     """
@@ -311,6 +312,7 @@ class Cost(FrozenModel):
     tasks: int
     ways: tuple[Way, ...]
     break_even: tuple[BreakEven, ...]
+    always_cheaper: tuple[str, ...]
     left_out: dict[str, str]
     assumptions: tuple[str, ...]
 

@@ -11,7 +11,7 @@ from sfn_provider.compare.cost.estimate import Environment, Usage, estimate
 from sfn_provider.compare.cost.prices import Prices, load_prices
 from sfn_provider.exceptions import UsageError
 
-USAGE = Usage(transitions=10, seconds=2.01, task_seconds=(5, 90))
+USAGE = Usage(transitions=10, seconds=2.01, task_seconds=(5, 90), workflows={"own code": (5, 90)})
 
 PRICES = Prices.model_validate(
     {
@@ -69,7 +69,7 @@ CASES = [
     ),
     Case("tasks that just fill the first worker", "MWAA tiny", 7578, 101.0),
     Case("a second worker", "MWAA tiny", 7579, 101.0 + 50),
-    Case("a minute for each short task", "MWAA Serverless", 10, 10 * (60 + 90) / 3600 * 3.6),
+    Case("a minute for each short start", "MWAA Serverless, own code", 10, 10 * (60 + 90) / 3600 * 3.6),
 ]
 
 
@@ -95,13 +95,26 @@ def test_break_even_is_where_the_order_changes() -> None:
     assert there["MWAA tiny"] < there["Step Functions Standard"]
 
 
+def test_where_the_order_never_changes_it_is_said() -> None:
+    found = estimate(replace(USAGE, workflows={"own code": (5, 90), "operators": (5,)}), PRICES, 30)
+    texts = set(found.always_cheaper)
+    ending = "at any number of runs a month."
+    assert f"Step Functions Standard is cheaper than MWAA Serverless, own code {ending}" in texts
+    assert f"MWAA Serverless, operators is cheaper than MWAA Serverless, own code {ending}" in texts
+    assert not any("MWAA tiny" in text for text in texts)
+    changing = {frozenset((point.cheaper, point.than)) for point in found.break_even}
+    assert frozenset(("Step Functions Standard", "MWAA Serverless, own code")) not in changing
+
+
 def test_what_has_no_price_or_cannot_be_is_left_out_and_said_so() -> None:
     bare = Prices.model_validate({"as_of": "2031-05-06", "region": "moon-1", "standard": {"per_1000_transitions": 1}})
-    found = estimate(replace(USAGE, express="it waits for a task token"), bare, 1)
+    usage = replace(USAGE, express="it waits for a task token", no_workflows={"operators": "state M is a Map"})
+    found = estimate(usage, bare, 1)
     assert list(found.monthly) == ["Step Functions Standard"]
     assert found.left_out["Step Functions Express"] == "it waits for a task token"
     assert "price in moon-1 is not known" in found.left_out["MWAA"]
     assert "MWAA Serverless" in found.left_out
+    assert estimate(usage, PRICES, 1).left_out["MWAA Serverless, operators"] == "state M is a Map"
 
 
 def test_workers_end_where_the_class_or_a_price_does() -> None:
@@ -124,7 +137,7 @@ def test_workers_end_where_the_class_or_a_price_does() -> None:
     over = next(
         point
         for point in estimate(USAGE, prices, 1).break_even
-        if (point.cheaper, point.than) == ("MWAA Serverless", "MWAA single")
+        if (point.cheaper, point.than) == ("MWAA Serverless, own code", "MWAA single")
     )
     assert (over.runs, over.impossible) == (7579, limits["MWAA single"])
 
@@ -133,7 +146,7 @@ def test_an_environment_that_runs_anyway_costs_nothing_more_as_long_as_its_worke
     found = {each.way.name: each.added for each in estimate(USAGE, PRICES, 100, Environment(workers=1)).ways}
     assert found == {
         "MWAA tiny": 0.0,
-        "MWAA Serverless": None,
+        "MWAA Serverless, own code": None,
         "Step Functions Standard": None,
         "Step Functions Express": None,
     }

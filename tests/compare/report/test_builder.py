@@ -204,9 +204,17 @@ def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
     monthly = {way.name: way.monthly for way in cost.ways}
     assert monthly["Step Functions Standard"] == pytest.approx(8.0)
     assert monthly["MWAA tiny"] == pytest.approx(100 + 1.0 + 50)
-    assert monthly["MWAA Serverless"] == pytest.approx(4 * 60 / 3600 * 3.6 * 1000)
+    # With own code the task of "Back order" starts, too, though it is not chosen.
+    assert monthly["MWAA Serverless, own code"] == pytest.approx(5 * 60 / 3600 * 3.6 * 1000)
+    assert monthly["MWAA Serverless, operators"] == pytest.approx(3 * 60 / 3600 * 3.6 * 1000)  # no task for Done
     assert cost.left_out == {"Step Functions Express": "its price in moon-1 is not known; give your own with --price"}
     assert MOCKED_CALLS in cost.assumptions
+    assert "MWAA Serverless, own code: 5 starts of tasks a run, 1 of tasks that are not chosen." in cost.assumptions
+    pairs = {(point.cheaper, point.than) for point in cost.break_even}
+    assert ("MWAA tiny", "MWAA Serverless, own code") in pairs
+    page, text = html.unescape(as_html(report_of(ORDER, GOOD))), as_markdown(report_of(ORDER, GOOD))
+    assert cost.always_cheaper
+    assert all(sentence in page and escape(sentence) in text for sentence in cost.always_cheaper)
     point = next(point for point in cost.break_even if point.cheaper == "MWAA tiny")
     assert point.monthly == pytest.approx(monthly["MWAA tiny"])
     assert estimate_cost([], parse(ORDER), CostOptions(PRICES, 1, "as given")) is None

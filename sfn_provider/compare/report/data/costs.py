@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median_high
+from typing import Final
 
 from sfn_provider.asl import lint
 from sfn_provider.asl.model import StateMachine, Task, dump
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.compare.cost.estimate import ASSUMPTIONS, CostEstimate, Environment, Usage, estimate
+from sfn_provider.compare.cost.estimate import ASSUMPTIONS, SERVERLESS, CostEstimate, Environment, Usage, estimate
 from sfn_provider.compare.cost.prices import Prices
+from sfn_provider.compare.cost.workflow_usage import StateTime, WorkflowUsage, measure_workflow
 from sfn_provider.compare.replay.recording import all_states
 from sfn_provider.compare.report.model import Case, Cost, Way
+from sfn_provider.plurals import count
+from sfn_provider.translate import translate
+from sfn_provider.translate.serverless.style import WayName
+
+_WORKFLOWS: Final[dict[str, WayName]] = {"operators": "operators", "own code": "code"}
+"""The ways of a workflow, by the names that they have in reports."""
 
 _EXPRESS_SECONDS = 300
 """Source: https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
@@ -49,9 +57,15 @@ def estimate_cost(cases: Sequence[Case], machine: StateMachine, options: CostOpt
         return None
     middle = median_high(_transitions(case) for case in ran)
     typical = next(case for case in ran if _transitions(case) == middle)
-    usage = measure_usage(typical, machine)
+    workflows = measure_workflows(typical, machine)
+    usage = replace(
+        measure_usage(typical, machine),
+        workflows={name: found.starts for name, found in workflows.items() if isinstance(found, WorkflowUsage)},
+        no_workflows={name: found for name, found in workflows.items() if isinstance(found, str)},
+    )
     estimated = estimate(usage, options.prices, options.runs, options.environment)
-    return _make_cost(typical, usage, options, estimated, tuple(_assumptions(typical, usage, options, len(ran))))
+    assumed = (*_assumptions(typical, usage, options, len(ran)), *_workflow_assumptions(workflows))
+    return _make_cost(typical, usage, options, estimated, assumed)
 
 
 def measure_usage(case: Case, machine: StateMachine) -> Usage:
@@ -66,6 +80,49 @@ def measure_usage(case: Case, machine: StateMachine) -> Usage:
         task_seconds=tuple(_task_seconds(case, machine)),
         express=_why_not_express(case, machine),
     )
+
+
+def measure_workflows(case: Case, machine: StateMachine) -> dict[str, WorkflowUsage | str]:
+    """Return what a run like a case uses on MWAA Serverless, by the way of the workflow; or why there is none.
+
+    Args:
+        case: the case.
+        machine: the machine.
+    """
+    visits = _state_times(case, machine)
+    found: dict[str, WorkflowUsage | str] = {}
+    for name, way in _WORKFLOWS.items():
+        translation = translate(dump(machine), dag_id="workflow", target="mwaa-serverless", way=way)
+        refusal = next((entry for entry in translation.diagnostics if entry.level == "error"), None)
+        found[name] = refusal.message if refusal is not None else measure_workflow(translation, visits)
+    return found
+
+
+def _state_times(case: Case, machine: StateMachine) -> list[StateTime]:
+    states = dict(all_states(machine.states))
+    return [
+        StateTime(
+            row.state,
+            row.type,
+            state.resource if isinstance(state := states.get(row.state), Task) else "",
+            row.depth,
+            row.step_functions.seconds or 0.0,
+            row.step_functions.calls,
+            row.step_functions.calling,
+            row.step_functions.ended == "failed",
+        )
+        for row in case.states
+        if row.step_functions is not None
+    ]
+
+
+def _workflow_assumptions(workflows: Mapping[str, WorkflowUsage | str]) -> Iterator[str]:
+    for name, found in workflows.items():
+        if not isinstance(found, WorkflowUsage):
+            continue
+        idle = f", {found.idle} of tasks that are not chosen" if found.idle else ""
+        cycles = f", {found.cycles} to look whether something has ended" if found.cycles else ""
+        yield f"{SERVERLESS}, {name}: {count(len(found.starts), 'start')} of tasks a run{idle}{cycles}."
 
 
 def _transitions(case: Case) -> int:
@@ -137,6 +194,7 @@ def _make_cost(
             if found.curve
         ),
         break_even=tuple(sorted(estimated.break_even, key=lambda point: point.runs)),
+        always_cheaper=estimated.always_cheaper,
         left_out=estimated.left_out,
         assumptions=assumptions,
     )

@@ -1,0 +1,1 @@
+"""Compares workflows with state machines: in a private Airflow, or as MWAA Serverless ran them."""
