@@ -50,6 +50,7 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     "MappedTaskGroup": ("airflow.sdk.definitions.taskgroup", "airflow.utils.task_group"),
     "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
     "SharedStreamProducer": ("airflow.triggers.shared_stream",),  # from 3.3 on
+    "Stats": ("airflow.sdk.observability.stats", "airflow.stats"),  # the old module warns where there is the new one
     "SkipMixin": ("airflow.sdk", "airflow.providers.standard.utils.skipmixin", "airflow.models.skipmixin"),
     # Airflow 2 raises TaskDeferralError for a timeout, too.
     "TaskDeferralTimeout": ("airflow.sdk.exceptions", "airflow.exceptions", "airflow.exceptions:TaskDeferralError"),
@@ -119,6 +120,7 @@ if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import NEVER_EXPIRE
     from airflow.sdk.execution_time.xcom import XCom
     from airflow.sdk.listener import get_listener_manager
+    from airflow.sdk.observability.stats import Stats
     from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
     from airflow.triggers.shared_stream import SharedStreamProducer
     from airflow.utils.session import create_session
@@ -127,7 +129,7 @@ __all__ = [
     "DAG", "NEVER_EXPIRE", "AirflowException", "AirflowFailException", "AirflowPlugin", "AirflowRescheduleException",
     "AirflowSensorTimeout", "AirflowSkipException", "AirflowTaskTimeout", "BaseEventTrigger", "BaseHook",
     "BaseOperator", "BaseOperatorLink", "BaseSensorOperator", "BaseTrigger", "Context", "DagBag", "DateTimeTrigger",
-    "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin",
+    "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin", "Stats",
     "TaskDeferralError", "TaskDeferralTimeout", "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent",
     "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session",
     "get_listener_manager", "redact", "timezone",

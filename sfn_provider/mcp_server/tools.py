@@ -1,6 +1,6 @@
 """The tools: checks paths, runs a command, and returns what it found, shortened."""
 
-from __future__ import annotations
+# Without "annotations" from __future__: version 1 of the SDK reads the types of the tools' arguments as they stand.
 
 import json
 from collections.abc import Awaitable, Callable
