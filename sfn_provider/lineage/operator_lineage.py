@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.engine.history import Record, render
-from sfn_provider.executions.arns import parse_execution_arn
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.lineage.datasets import Place
@@ -35,17 +34,17 @@ def driven_lineage(hook: StepFunctionHook, execution_arn: str | None, *, has_end
     Args:
         hook: calls AWS, once for each 1,000 events.
         execution_arn: the execution; None where none was started.
-        has_ended: whether the task has waited for it; its history is not read otherwise.
+        has_ended: whether the task has waited for a Standard execution; a history is not read otherwise.
     """
     if execution_arn is None:
         return OperatorLineage()
-    parsed = parse_execution_arn(execution_arn)
+    _, partition, _, region, account, _, machine, *_ = execution_arn.split(":")  # of an Express execution, too
     pages = _read_pages(hook, execution_arn) if has_ended else []
     events = [event for page in pages for event in page["events"]]
     return execution_lineage(
         events,
-        Place(parsed.partition, parsed.region, parsed.account),
-        state_machine_arn=parsed.state_machine_arn,
+        Place(partition, region, account),
+        state_machine_arn=f"arn:{partition}:states:{region}:{account}:stateMachine:{machine.partition('/')[0]}",
         execution_arn=execution_arn,
         status=_STATUSES.get(events[-1]["type"]) if events else None,
         is_complete=bool(pages) and "nextToken" not in pages[-1],

@@ -21,7 +21,10 @@ from openlineage.client.serde import Serde
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.lineage.openlineage_facets import parse_tables
 from sfn_provider.operators.state_machine import TaskStateOperator
-from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
+from sfn_provider.operators.step_function import (
+    StepFunctionStartExecutionOperator,
+    StepFunctionStartSyncExecutionOperator,
+)
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures import task_runs
@@ -163,6 +166,16 @@ def test_one_that_is_not_waited_for_is_not_read(scripted_aws: ScriptedAws) -> No
     operator.execute(context_of(operator))
     assert as_event(extract(operator))["run"]["facets"]["externalQuery"]["externalQueryId"] == ARN
     assert scripted_aws.bodies("GetExecutionHistory") == []
+
+
+def test_an_express_execution_is_named(scripted_aws: ScriptedAws) -> None:
+    express = "arn:aws:states:us-east-1:123456789012:express:Quick:one:0f1d2c3b"
+    scripted_aws.script("StartSyncExecution", ENDED | {"executionArn": express})
+    operator = StepFunctionStartSyncExecutionOperator(task_id="run", state_machine_arn=MACHINE)
+    operator.execute(context_of(operator))
+    found = as_event(extract(operator))["run"]["facets"]["stepFunctions_execution"]
+    assert (found["executionArn"], found["stateMachineArn"]) == (express, MACHINE.replace("Sales", "Quick"))
+    assert found["complete"] is False
 
 
 def test_the_lineage_of_a_task_of_a_translated_dag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

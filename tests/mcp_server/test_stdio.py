@@ -69,13 +69,17 @@ def test_a_move_of_a_pipeline_by_its_tools(folder: Path) -> None:
         made = await call("cases", file="sales_pipeline.asl.json", output="mocks.json")
         assert len(made["cases"]) == 5 and (folder / "mocks.json").exists()
 
-        written = await call("translate", file="sales_pipeline.asl.json", output="dag.py", schedule="rate(1 day)")
-        assert written["file"] == "dag.py" and "source" not in written
-        assert "TaskStateOperator(" in (folder / "dag.py").read_text()
+        translated = await call("translate", file="sales_pipeline.asl.json", style="native")
+        assert "LambdaInvokeFunctionOperator" in translated["source"] and compile(
+            translated["source"], "dag.py", "exec"
+        )
+        assert translated["shortened"].endswith("are shortened to at most 4,000")
+        assert len(json.dumps({name: value for name, value in translated.items() if name != "source"})) <= 4000
+
         (folder / "dag.py").write_text("# mine")
         assert "--overwrite" in (await call("translate", file="sales_pipeline.asl.json", output="dag.py"))["error"]
 
-    session(folder, use)
+    session(folder, use, "--max-output", "4000")
 
 
 def test_what_cannot_be_done_says_why(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -101,16 +105,6 @@ def test_what_cannot_be_done_says_why(folder: Path, tmp_path_factory: pytest.Tem
         assert "histories" in (await call("replay", histories=[]))["error"]
 
     session(folder, use)
-
-
-def test_a_result_is_shortened_but_not_the_dag(folder: Path) -> None:
-    async def use(client: ClientSession, call: Call) -> None:
-        found = await call("translate", file="sales_pipeline.asl.json", style="native")
-        assert "LambdaInvokeFunctionOperator" in found["source"] and compile(found["source"], "dag.py", "exec")
-        assert found["shortened"].endswith("are shortened to at most 4,000")
-        assert len(json.dumps({name: value for name, value in found.items() if name != "source"})) <= 4000
-
-    session(folder, use, "--max-output", "4000")
 
 
 def test_a_command_that_takes_too_long_is_ended(folder: Path) -> None:
