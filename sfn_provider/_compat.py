@@ -50,8 +50,8 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     "MappedTaskGroup": ("airflow.sdk.definitions.taskgroup", "airflow.utils.task_group"),
     "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
     "SharedStreamProducer": ("airflow.triggers.shared_stream",),  # from 3.3 on
-    "Stats": ("airflow.sdk.observability.stats", "airflow.stats"),  # the old module warns where there is the new one
     "SkipMixin": ("airflow.sdk", "airflow.providers.standard.utils.skipmixin", "airflow.models.skipmixin"),
+    "Stats": ("airflow.sdk.observability.stats", "airflow.stats"),  # the old module warns where there is the new one
     # Airflow 2 raises TaskDeferralError for a timeout, too.
     "TaskDeferralTimeout": ("airflow.sdk.exceptions", "airflow.exceptions", "airflow.exceptions:TaskDeferralError"),
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
@@ -69,11 +69,7 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     # The Task SDK has one of its own where it has one.
     "get_listener_manager": ("airflow.sdk.listener", "airflow.listeners.listener"),
     # Airflow 3.1 moved it; the module of 3.0 warns since.
-    "redact": (
-        "airflow.sdk._shared.secrets_masker",
-        "airflow.sdk.execution_time.secrets_masker",
-        "airflow.utils.log.secrets_masker",
-    ),
+    "redact": tuple(f"airflow.{at}.secrets_masker" for at in ("sdk._shared", "sdk.execution_time", "utils.log")),
     "timezone": ("airflow.sdk.timezone:", "airflow.utils.timezone:"),
 }
 """By name: modules, newest first, each with the attribute after a colon where that differs; nothing after the colon

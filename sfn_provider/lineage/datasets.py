@@ -1,4 +1,4 @@
-"""Names the datasets that calls read and write, as OpenLineage names them: S3, Glue's catalog, Athena.
+"""Names the datasets that calls read and write, as OpenLineage does.
 
 Sources: https://openlineage.io/docs/spec/naming; for Athena the amazon provider's AthenaOperator.
 """

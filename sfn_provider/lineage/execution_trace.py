@@ -38,6 +38,6 @@ def trace_execution(hook: StepFunctionHook, arn: str, description: Mapping[str, 
         pages = list(hook.history_pages(arn, MAX_PAGES, include_execution_data=False))
         events = [event for page in pages for event in page["events"]]
         tracer = trace.get_tracer("sfn_provider")
-        emit_spans(tracer, {**description, "executionArn": arn}, events, "nextToken" not in pages[-1])
+        emit_spans(tracer, arn, description, events, "nextToken" not in pages[-1])
     except Exception as error:  # of whatever kind: the execution has ended, and the task with it
         log.warning("The spans of %s could not be made: %s", arn, masked_line(error))

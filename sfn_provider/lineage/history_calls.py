@@ -1,4 +1,4 @@
-"""Reads the calls of Task states from an execution's history: what was called, with what, and its results."""
+"""Reads the calls of Task states from an execution's history, with parameters and results."""
 
 from __future__ import annotations
 

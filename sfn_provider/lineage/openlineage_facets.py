@@ -1,4 +1,4 @@
-"""Makes OpenLineage's facets and datasets of an execution's history. It needs the openlineage provider of Airflow."""
+"""Makes OpenLineage's facets and datasets of an execution's history, for the openlineage provider."""
 
 from __future__ import annotations
 

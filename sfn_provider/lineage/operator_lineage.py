@@ -1,4 +1,4 @@
-"""Makes the lineage of one task: of an execution that an operator has driven, or of the states that a task has run."""
+"""Makes the lineage of a task: of a driven execution, or of the states that it has run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.engine.history import Record, render
+from sfn_provider.executions.arns import state_machine_of
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.lineage.datasets import Place
@@ -38,13 +39,13 @@ def driven_lineage(hook: StepFunctionHook, execution_arn: str | None, *, has_end
     """
     if execution_arn is None:
         return OperatorLineage()
-    _, partition, _, region, account, _, machine, *_ = execution_arn.split(":")  # of an Express execution, too
+    _, partition, _, region, account, *_ = execution_arn.split(":")
     pages = _read_pages(hook, execution_arn) if has_ended else []
     events = [event for page in pages for event in page["events"]]
     return execution_lineage(
         events,
         Place(partition, region, account),
-        state_machine_arn=f"arn:{partition}:states:{region}:{account}:stateMachine:{machine.partition('/')[0]}",
+        state_machine_arn=state_machine_of(execution_arn),
         execution_arn=execution_arn,
         status=_STATUSES.get(events[-1]["type"]) if events else None,
         is_complete=bool(pages) and "nextToken" not in pages[-1],

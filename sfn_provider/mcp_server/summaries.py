@@ -1,4 +1,4 @@
-"""Reduces what commands print as JSON to what an assistant needs: verdicts, differences, what was reached."""
+"""Reduces the JSON of commands to verdicts, differences and what was reached, for an assistant."""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         description = description or self.hook.describe_with_retries(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
-        observe_end(description["stopDate"])
+        observe_end(description.get("stopDate"))
         trace_execution(self.hook, arn, description)
         if self.log_history:
             log_remaining_events(self.hook, arn, self._history_log())

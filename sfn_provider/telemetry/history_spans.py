@@ -1,12 +1,13 @@
-"""Makes OpenTelemetry spans of an execution's history: the execution, its states, iterations, and calls as events."""
+"""Makes OpenTelemetry spans of an execution's history: states, iterations, calls as events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sfn_provider.executions.arns import state_machine_of
 from sfn_provider.executions.history_events import Event, event_details, is_state_entered
 from sfn_provider.executions.masking import masked_line
 
@@ -35,24 +36,28 @@ class _OpenSpan:
     has_ended: bool = False
 
 
-def emit_spans(tracer: Any, description: Mapping[str, Any], events: Iterable[Event], is_complete: bool = True) -> None:
+def emit_spans(
+    tracer: Any, arn: str, description: Mapping[str, Any], events: Sequence[Event], is_complete: bool = True
+) -> None:
     """Make the spans of an execution that has ended, under the current span.
 
     Args:
         tracer: a tracer of OpenTelemetry.
+        arn: the execution.
         description: the response of DescribeExecution.
-        events: its history, oldest first, or the beginning of it.
+        events: its history, oldest first, or the beginning of it; at least one.
         is_complete: False where ``events`` are only the beginning.
     """
-    arn = description["executionArn"]
+    machine = state_machine_of(arn)
     attributes = {
         "aws.step_functions.execution.arn": arn,
-        "aws.step_functions.state_machine.arn": description["stateMachineArn"],
+        "aws.step_functions.state_machine.arn": machine,
         "aws.step_functions.execution.status": description["status"],
         "aws.step_functions.history.complete": is_complete,
     }
-    name = f"execution {description['stateMachineArn'].rpartition(':')[2]}"
-    started, stopped = _nanoseconds(description["startDate"]), _nanoseconds(description["stopDate"])
+    started = _nanoseconds(description["startDate"])
+    stopped = _nanoseconds(description.get("stopDate") or events[-1]["timestamp"])
+    name = f"execution {machine.rpartition(':')[2]}"
     root = _OpenSpan(tracer.start_span(name, start_time=started, attributes=attributes), None, "Execution", arn)
     builder = _Builder(tracer, root)
     for event in events:

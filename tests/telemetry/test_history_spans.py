@@ -17,6 +17,7 @@ from sfn_provider.telemetry.history_spans import emit_spans
 from sfn_provider.telemetry.traces import recording_span, trace_header
 from tests.fixtures.definitions import END, machine
 
+ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 CALL = END | {
     "Type": "Task",
@@ -61,8 +62,6 @@ def emitted(tracer: trace.Tracer, exporter: InMemorySpanExporter, execution: Exe
     """The spans of an execution, by name, made under a task's."""
     events = execution.events
     description: dict[str, Any] = {
-        "executionArn": "arn:aws:states:us-east-1:123456789012:execution:Orders:one",
-        "stateMachineArn": MACHINE,
         "status": execution.status,
         "startDate": events[0]["timestamp"],
         "stopDate": events[-1]["timestamp"],
@@ -70,7 +69,7 @@ def emitted(tracer: trace.Tracer, exporter: InMemorySpanExporter, execution: Exe
         "cause": execution.cause,
     }
     with tracer.start_as_current_span("worker.start"):
-        emit_spans(tracer, description, events)
+        emit_spans(tracer, ARN, description, events)
     return {span.name: span for span in exporter.get_finished_spans()}
 
 
@@ -106,6 +105,7 @@ def test_states_are_spans_within_what_is_around_them(tracer: trace.Tracer, expor
     root = spans["execution Orders"]
     assert root.status.is_unset and root.attributes is not None
     assert root.attributes["aws.step_functions.execution.status"] == "SUCCEEDED"
+    assert root.attributes["aws.step_functions.state_machine.arn"] == MACHINE
 
 
 def test_failures_are_errors_and_what_is_caught_goes_on(tracer: trace.Tracer, exporter: InMemorySpanExporter) -> None:

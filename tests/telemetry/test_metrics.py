@@ -67,6 +67,8 @@ def test_waits_and_delays(backend: Backend) -> None:
     metrics.observe_end(datetime.now(UTC) - timedelta(seconds=5))
     metrics.observe_end(datetime.now(UTC) + timedelta(hours=1))
     (_, late, _), (_, never_negative, _) = backend.received[2:]
+    metrics.observe_end(None)
+    assert len(backend.received) == 4
     assert timedelta(seconds=5) <= late < timedelta(minutes=1) and never_negative == timedelta(0)
 
 
