@@ -107,7 +107,7 @@ properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs,
 		$(BIN)/python -m pytest $(PROPERTIES) --numprocesses 0 -v
 
 test-docs: $(INSTALLED)  ## Run every command of the documentation that needs neither AWS nor the network
-	SFN_PROVIDER_ALL_EXAMPLES=1 $(BIN)/python -m pytest tests/docs --numprocesses 0 -v
+	SFN_PROVIDER_ALL_EXAMPLES=1 $(BIN)/python -m pytest tests/docs tests/mcp_server --numprocesses 0 -v
 
 PYTHONS := 3.11 3.12 3.13
 test-install: wheel  ## Install the wheel into bare environments, and test the source distribution in one; needs the package index

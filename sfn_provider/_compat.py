@@ -51,6 +51,7 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
     "SharedStreamProducer": ("airflow.triggers.shared_stream",),  # from 3.3 on
     "SkipMixin": ("airflow.sdk", "airflow.providers.standard.utils.skipmixin", "airflow.models.skipmixin"),
+    "Stats": ("airflow.sdk.observability.stats", "airflow.stats"),  # the old module warns where there is the new one
     # Airflow 2 raises TaskDeferralError for a timeout, too.
     "TaskDeferralTimeout": ("airflow.sdk.exceptions", "airflow.exceptions", "airflow.exceptions:TaskDeferralError"),
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
@@ -68,11 +69,7 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     # The Task SDK has one of its own where it has one.
     "get_listener_manager": ("airflow.sdk.listener", "airflow.listeners.listener"),
     # Airflow 3.1 moved it; the module of 3.0 warns since.
-    "redact": (
-        "airflow.sdk._shared.secrets_masker",
-        "airflow.sdk.execution_time.secrets_masker",
-        "airflow.utils.log.secrets_masker",
-    ),
+    "redact": tuple(f"airflow.{at}.secrets_masker" for at in ("sdk._shared", "sdk.execution_time", "utils.log")),
     "timezone": ("airflow.sdk.timezone:", "airflow.utils.timezone:"),
 }
 """By name: modules, newest first, each with the attribute after a colon where that differs; nothing after the colon
@@ -119,6 +116,7 @@ if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import NEVER_EXPIRE
     from airflow.sdk.execution_time.xcom import XCom
     from airflow.sdk.listener import get_listener_manager
+    from airflow.sdk.observability.stats import Stats
     from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
     from airflow.triggers.shared_stream import SharedStreamProducer
     from airflow.utils.session import create_session
@@ -127,7 +125,7 @@ __all__ = [
     "DAG", "NEVER_EXPIRE", "AirflowException", "AirflowFailException", "AirflowPlugin", "AirflowRescheduleException",
     "AirflowSensorTimeout", "AirflowSkipException", "AirflowTaskTimeout", "BaseEventTrigger", "BaseHook",
     "BaseOperator", "BaseOperatorLink", "BaseSensorOperator", "BaseTrigger", "Context", "DagBag", "DateTimeTrigger",
-    "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin",
+    "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin", "Stats",
     "TaskDeferralError", "TaskDeferralTimeout", "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent",
     "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session",
     "get_listener_manager", "redact", "timezone",

@@ -26,6 +26,7 @@ SUMMARIES = {
     "compare": "Run a state machine and its DAG on the same input, and compare.",
     "replay": "Replay recorded executions as a DAG in a private Airflow.",
     "serve": "Serve the Step Functions API on this machine, for development and tests.",
+    "mcp": "Serve lint, translate, cases, compare and replay to an assistant.",
     "package": "Write plugins.zip, requirements.txt, DAGs and policy for MWAA.",
 }
 """The commands, each a module of `sfn_provider.cli.commands`, with their lines in ``sfn-provider --help``."""

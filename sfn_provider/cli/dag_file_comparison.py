@@ -92,7 +92,7 @@ def compare_dag_file(
     report.write_texts(
         lambda: calls_as_html(result, title, report.made_at), lambda: calls_as_markdown(result, title, report.made_at)
     )
-    return 1 if unannounced or not result.cases else 0
+    return 1 if unannounced or not result.has_run else 0
 
 
 def _announced_as_json(result: DagComparison, announced: AnnouncedDifferences) -> dict[str, Any]:

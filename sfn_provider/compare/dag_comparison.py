@@ -106,8 +106,13 @@ class DagComparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether both do the same in all cases, and there is one."""
-        return bool(self.cases) and all(case.agrees for case in self.cases)
+        """Whether both do the same in all cases, and there is one in which something ran."""
+        return self.has_run and all(case.agrees for case in self.cases)
+
+    @property
+    def has_run(self) -> bool:
+        """Whether there is a case in which something ran after the first state."""
+        return any(case.missing_input is None for case in self.cases)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -145,10 +150,10 @@ class DagComparison:
     def verdict(self) -> str:
         """The result in a sentence."""
         count, differing = len(self.cases), sum(not case.agrees for case in self.cases)
-        if not count:
-            return "Nothing was compared."
         if differing:
             return f"AWS sees something else of the DAG than of the state machine in {differing} of {count} cases."
+        if not self.has_run:
+            return "Nothing was compared."
         many = f"all {count} cases, which reach" if count > 1 else "the one case, which reaches"
         reached = self.coverage.states_text if self.coverage is not None else "no state"
         return f"AWS sees the same of the DAG and of the state machine in {many} {reached}."

@@ -55,6 +55,16 @@ def parse_execution_arn(arn: str) -> ExecutionArn:
     return ExecutionArn(parts[1], parts[3], parts[4], machine, bool(slash))
 
 
+def state_machine_of(execution_arn: str) -> str:
+    """Return the ARN of the state machine, without version or alias, of any execution: Standard, Express, of a Map Run.
+
+    Args:
+        execution_arn: an ARN that AWS has answered.
+    """
+    _, partition, _, region, account, _, machine, *_ = execution_arn.split(":")
+    return f"arn:{partition}:states:{region}:{account}:stateMachine:{machine.partition('/')[0]}"
+
+
 def require_execution_arn(value: Any, field: str = "execution_arn") -> str:
     """Return a value if it is the ARN of an execution, Standard or Express.
 

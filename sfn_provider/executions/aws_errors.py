@@ -103,9 +103,10 @@ _KIND_BY_CODE: Final[dict[str, AwsErrorKind]] = {
 }
 
 
-_THROTTLING: Final = frozenset(
+THROTTLING_CODES: Final = frozenset(
     code for code in _KIND_BY_CODE if "Throttl" in code or code in ("RequestLimitExceeded", "TooManyRequestsException")
 )
+"""The codes by which AWS refuses a call because there were too many."""
 
 
 _NOT_AUTHORIZED: Final = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
@@ -123,7 +124,7 @@ def response_time(response: Mapping[str, Any]) -> datetime | None:
 
 def is_throttling(error: BaseException) -> bool:
     """Return whether AWS has refused a call because there were too many."""
-    return error_code(error) in _THROTTLING
+    return error_code(error) in THROTTLING_CODES
 
 
 def error_code(error: BaseException) -> str | None:

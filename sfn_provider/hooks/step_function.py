@@ -25,6 +25,8 @@ from sfn_provider.hooks.history_mixin import HistoryMixin
 from sfn_provider.hooks.state_machine_mixin import StateMachineMixin
 from sfn_provider.hooks.sync_execution_mixin import SyncExecutionMixin
 from sfn_provider.hooks.task_token_mixin import TaskTokenMixin
+from sfn_provider.telemetry.metrics import HANDLER_ID, count_response
+from sfn_provider.telemetry.traces import trace_header
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
@@ -71,6 +73,8 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
     ) -> str:
         """Start an execution, or redrive one that has failed.
 
+        Where the task runs in a span that is recorded, it is the parent of what AWS X-Ray records of the execution.
+
         Args:
             state_machine_arn: the state machine's ARN, optionally with a version or an alias.
             name: the execution's name; AWS generates one for None.
@@ -92,7 +96,12 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
                     "which execution is to be redriven? Give its name."
                 )
             return self.redrive_execution(build_execution_arn(state_machine_arn, name))
-        request = {"stateMachineArn": state_machine_arn, "name": name, "input": encode_input(state_machine_input)}
+        request = {
+            "stateMachineArn": state_machine_arn,
+            "name": name,
+            "input": encode_input(state_machine_input),
+            "traceHeader": trace_header(),
+        }
         self.start_response = None
         response = self.conn.start_execution(**{key: value for key, value in request.items() if value is not None})
         self.start_response = response
@@ -192,6 +201,7 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
         session = super().get_session(*args, **kwargs)
         events = getattr(session, "events", session)  # aiobotocore's session registers handlers itself
         events.register("after-call", require_complete_response)
+        events.register("after-call", count_response, unique_id=HANDLER_ID)
         return session
 
     def client_with(self, **settings: Any) -> Any:

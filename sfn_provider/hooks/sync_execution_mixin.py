@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from sfn_provider.executions.json_input import encode_input
 from sfn_provider.hooks.mixin_protocol import HookMixinProtocol
+from sfn_provider.telemetry.traces import trace_header
 
 _READ_TIMEOUT: Final = 330
 """Seconds after which the call is given up: an Express execution takes at most 300. Source: Step Functions quotas."""
@@ -34,7 +35,12 @@ class SyncExecutionMixin(HookMixinProtocol):
             UsageError: the input is not JSON or too large.
             botocore.exceptions.ClientError: ``StateMachineTypeNotSupported`` for a Standard machine, and others.
         """
-        request = {"stateMachineArn": state_machine_arn, "name": name, "input": encode_input(state_machine_input)}
+        request = {
+            "stateMachineArn": state_machine_arn,
+            "name": name,
+            "input": encode_input(state_machine_input),
+            "traceHeader": trace_header(),
+        }
         host = urlsplit(self.conn.meta.endpoint_url).hostname or ""
         client = self.client_with(
             read_timeout=_READ_TIMEOUT,

@@ -10,6 +10,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.telemetry.metrics import HANDLER_ID, count_response
+
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from boto3.session import Session
@@ -156,6 +158,7 @@ class Clients:
             session = self._assume(hook, role_arn)
             client = session.client(service, endpoint_url=endpoint, config=config, verify=hook.verify)
         keep_headers(client)
+        client.meta.events.register("after-call", count_response, unique_id=HANDLER_ID)
         return client
 
     def _assume(self, hook: AwsBaseHook, role_arn: str) -> Session:

@@ -17,6 +17,7 @@ from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.lineage.openlineage_facets import OperatorLineage
 
 _NO_HISTORY = "AWS keeps no history of an Express execution: which state failed stands in its logs in CloudWatch."
 
@@ -48,6 +49,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
     state_machine_arn: str
     name: str | None
     state_machine_input: Any
+    _execution_arn: str | None = None
 
     def __init__(
         self,
@@ -70,7 +72,8 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         """
         StateMachineDetailsLink.persist_for(self, context, state_machine_arn=self.state_machine_arn)
         result = self._run(context)
-        arn, start_date = result["executionArn"], int(result["startDate"].timestamp() * 1000)
+        self._execution_arn = arn = str(result["executionArn"])
+        start_date = int(result["startDate"].timestamp() * 1000)
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn, start_date=start_date)
         self._push_xcoms(
             context,
@@ -83,6 +86,18 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
         if result["status"] in FAILURE_STATUSES:
             raise StepFunctionExecutionFailed(build_sync_failure(result, _NO_HISTORY))
         return parse_output(result)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """Return machine and execution: AWS keeps no history of an Express one; the openlineage provider asks for them.
+
+        Args:
+            task_instance: the task instance.
+        """
+        from sfn_provider.lineage.operator_lineage import driven_lineage
+
+        return driven_lineage(self.hook, self._execution_arn, has_ended=False)
+
+    get_openlineage_facets_on_failure = get_openlineage_facets_on_complete
 
     def _run(self, context: Context) -> dict[str, Any]:
         name = self.name or name_for_task_instance(context)

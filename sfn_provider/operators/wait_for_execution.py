@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.executions.history_log import HistoryLog
     from sfn_provider.hooks.idempotent_start import StartRequest
+    from sfn_provider.lineage.openlineage_facets import OperatorLineage
 
 _TIMEOUT_GRACE: Final = timedelta(minutes=1)
 """How much later than the trigger Airflow ends a deferral at its timeout: its way loses the execution's ARN."""
@@ -152,6 +153,18 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
             self.log.info("Stopping %s, if it has started", request.pending_arn)
             stop_pending_execution(self.hook, request, KILLED_ERROR, KILLED_CAUSE)
 
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """Return machine, execution, jobs and datasets of the execution; the openlineage provider asks for them.
+
+        Args:
+            task_instance: the task instance.
+        """
+        from sfn_provider.lineage.operator_lineage import driven_lineage
+
+        return driven_lineage(self.hook, self._execution_arn, has_ended=self.wait_for_completion)
+
+    get_openlineage_facets_on_failure = get_openlineage_facets_on_complete
+
     def _find_execution(self, context: Context) -> str | None:
         """Find the execution that an earlier process of this task has started; None if there is none."""
         raise NotImplementedError
@@ -264,10 +277,14 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         from sfn_provider.executions.outcomes import ended_message
         from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES, was_killed
         from sfn_provider.hooks.history_logger import log_remaining_events
+        from sfn_provider.lineage.execution_trace import trace_execution
+        from sfn_provider.telemetry.metrics import observe_end
 
         description = description or self.hook.describe_with_retries(arn)
         if description["status"] in RUNNING_STATUSES:  # redriven in the meantime
             return self._wait(context, arn)
+        observe_end(description.get("stopDate"))
+        trace_execution(self.hook, arn, description)
         if self.log_history:
             log_remaining_events(self.hook, arn, self._history_log())
         self.log.info("%s", ended_message(arn, description))

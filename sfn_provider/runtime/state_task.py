@@ -5,7 +5,7 @@ Imported at every parse of a DAG file: nothing heavy at module level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sfn_provider._compat import BaseOperator
@@ -13,6 +13,8 @@ from sfn_provider.runtime.appearance import task_links, task_name
 from sfn_provider.runtime.wait_mode import get_wait_mode
 
 if TYPE_CHECKING:
+    from sfn_provider.engine.history import Record
+    from sfn_provider.lineage.openlineage_facets import OperatorLineage
     from sfn_provider.links.aws_console import AwsConsoleLink
 
 Json = Any
@@ -70,6 +72,8 @@ class StateTask(BaseOperator):
     state_type: ClassVar[str]
     """The state's type; ``Loop`` for a loop, ``Segment`` for another run of states."""
     console_addresses: dict[str, str]
+    history_records: Sequence[Record] = ()
+    """What the task has done, once it has run."""
     role: ClassVar[Literal["state", "start", "children", "join"]] = "state"
     """A task of its own state, or the first task, a middle task or the last task of a Parallel or Map task group."""
     strategy: ClassVar[StrategyName] = "state"
@@ -92,6 +96,18 @@ class StateTask(BaseOperator):
     query_language: str
     aws_conn_id: str | None
     region_name: str | None
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """Return the jobs and datasets of the calls of the task's states; the openlineage provider asks for them.
+
+        Args:
+            task_instance: the task instance.
+        """
+        from sfn_provider.lineage.operator_lineage import translated_lineage
+
+        return translated_lineage(self.history_records, self.aws_conn_id, self.region_name)
+
+    get_openlineage_facets_on_failure = get_openlineage_facets_on_complete
 
     @property
     def wait_mode(self) -> str:

@@ -281,7 +281,8 @@ class TaskRunner:
         raise push_state_failure(self.context, step.state, token, self.execution.max_seconds)
 
     def record_history(self, step: StepResult) -> None:
-        """Records the history events of the task, where a setting asks for it."""
+        """Records the history events of the task: for its lineage, and where a setting asks for it."""
+        self.task.history_records = step.records
         record_history(self.context, step.records)
 
     def hand_over(self, step: StepResult) -> Json:

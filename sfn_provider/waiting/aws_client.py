@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, is_throttling
 from sfn_provider.executions.masking import masked_line
+from sfn_provider.telemetry.metrics import HANDLER_ID, count_response
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
@@ -105,6 +106,7 @@ def _make_hook_with_session(make_hook: HookFactory) -> Any:
     hook = make_hook()
     session = hook.get_session(region_name=hook.region_name, deferrable=True)
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_timestamp)
+    session.register("after-call", count_response, unique_id=HANDLER_ID)
     hook.get_session = lambda **_: session
     read_botocore_data(hook.service_name)
     return hook

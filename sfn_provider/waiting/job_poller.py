@@ -19,6 +19,7 @@ from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.job_polling import BatchJobPoller, ClientKey, PollOutcome, client_key
+from sfn_provider.telemetry.metrics import change_waits
 from sfn_provider.waiting.aws_client import ClientSettings
 from sfn_provider.waiting.execution_poller import shared_execution_poller
 from sfn_provider.waiting.execution_targets import ExecutionFinding
@@ -203,9 +204,11 @@ def _watch_in_group(connection: JobConnection, client: ClientKey, job: PendingJo
     if key not in groups:
         groups[key] = JobGroup(BatchJobPoller(_clients(key[0]), client))
     groups[key].join(job)
+    change_waits(+1)
     try:
         yield
     finally:
+        change_waits(-1)
         groups[key].leave(job)
         loop.call_later(IDLE_GROUP_SECONDS, _remove_if_idle, groups, key)
 

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from typing import Any, Final, Generic, TypeVar
 
+from sfn_provider.telemetry.metrics import change_waits
 from sfn_provider.waiting.poll_waits import DeadlineExceeded, Evaluator, PollTarget, PollWait
 from sfn_provider.waiting.work_queue import WorkQueue
 
@@ -114,6 +115,7 @@ class SharedPoller(ABC, Generic[Finding, Target]):
         if (target := self.targets.get(wait.name)) is None:
             target = self.targets[wait.name] = self.new_target(wait.name)
         target.add(wait)
+        change_waits(+1)
         if self._task is None or self._task.done():
             # Not in a trigger's context: Airflow routes log records by it, and this task outlives the first trigger.
             self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
@@ -124,6 +126,7 @@ class SharedPoller(ABC, Generic[Finding, Target]):
         wait.is_over = True
         target = self.targets[wait.name]
         target.remove(wait)
+        change_waits(-1)
         if target.first_wait is None:
             del self.targets[wait.name]
             self.queue.discard(wait.name)

@@ -43,7 +43,7 @@ def check_make(words: list[str]) -> None:
 def check_pip(words: list[str]) -> None:
     wheel = f"dist/airflow_provider_sfn-{__version__}-py3-none-any.whl"
     assert words[1] == "install"
-    assert set(words[2:]) <= {".", wheel, "-c", "constraints.txt"}
+    assert set(words[2:]) <= {".", ".[mcp]", wheel, "-c", "constraints.txt"}
 
 
 def check_python(words: list[str]) -> None:

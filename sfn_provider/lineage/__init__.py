@@ -1,0 +1,1 @@
+"""Traces and lineage of executions: OpenTelemetry spans and OpenLineage facets, made from histories."""
