@@ -8,10 +8,8 @@ from typing import Any
 
 from sfn_provider.translate.native.data_flow.values import (
     Absent,
-    Array,
     Call,
     Member,
-    Object,
     OneOf,
     Source,
     Value,
@@ -98,30 +96,6 @@ def _is_long(value: Value, write: Callable[[Value], str]) -> bool:
         return len(write(value)) > _LONGEST
     except NotNative:
         return True
-
-
-def by_way(value: Value) -> Value:
-    """Return a value of which several parts differ by the same ways as one that differs by them as a whole."""
-    choices = [part for part in walk(value) if isinstance(part, OneOf)]
-    marks = {tuple(mark for mark, _ in part.alternatives) for part in choices}
-    if isinstance(value, OneOf) or len(choices) < 2 or len(marks) > 1:
-        return value
-    alternatives = [(mark, _on_way(value, number)) for number, mark in enumerate(next(iter(marks)))]
-    return OneOf(tuple(alternatives))
-
-
-def _on_way(value: Value, number: int) -> Value:
-    """Return a value as it is on the way of a number."""
-    if isinstance(value, OneOf):
-        return value.alternatives[number][1]
-    if isinstance(value, Object):
-        members = tuple((name, _on_way(entry, number)) for name, entry in value.members)
-        return Object(members, None if value.base is None else _on_way(value.base, number))
-    if isinstance(value, Array):
-        return Array(tuple(_on_way(item, number) for item in value.items))
-    if isinstance(value, Call):
-        return Call(value.name, tuple(_on_way(part, number) for part in value.arguments))
-    return value
 
 
 def _merged_parts(value: Value) -> Iterator[Value]:

@@ -15,7 +15,6 @@ from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_val
 from sfn_provider.translate.native.data_flow.templates import payload_value
 from sfn_provider.translate.native.data_flow.values import (
     Array,
-    Call,
     Constant,
     Object,
     OneOf,
@@ -29,7 +28,7 @@ from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END
-from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
+from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
 from sfn_provider.translate.native.states.python_lines import (
     call_lines,
     if_lines,
@@ -262,28 +261,29 @@ class NodeMaker:
             targets: the key of the task for the name of the next state.
             takes_arguments: whether the function may have results of other tasks as arguments.
         """
-        default = flow.state.default  # type: ignore[union-attr]
         body, writer, names = self.written(takes_arguments, lambda writer: self._choice_lines(flow, targets, writer))
-        imports = [*moment_imports(body), *(() if default is not None else (fail_exception(self.versions),))]
+        does_fail = any(line.startswith("raise ") for line in body)
+        imports = [*moment_imports(body), *([fail_exception(self.versions)] if does_fail else [])]
         return self.function(
             flow.name, flow.name, body, writer, names, how="branch", decorator="task.branch", imports=imports
         )
 
     def _choice_lines(self, flow: StateFlow, targets: dict[str, str], writer: PythonWriter) -> list[str]:
         state: Choice = flow.state  # type: ignore[assignment]
-        rules = [(rule_condition(rule, flow, writer), self.chosen(targets, rule.next or "")) for rule in state.choices]
-        default = self.chosen(targets, state.default) if state.default is not None else None
-        body: list[str] = []
+        names = [*(rule.next or "" for rule in state.choices), state.default or ""]
+        rules, otherwise = undecided_rules(flow, writer)
+        default = None if otherwise is None else self.chosen(targets, names[otherwise])
         if len(rules) == 1 and default is not None:
-            body = [f"return {rules[0][1]} if {rules[0][0]} else {default}"]
-        if not body or len(body[0]) > self.width:
-            body = []
-            for rule, (condition, chosen) in zip(state.choices, rules, strict=True):
-                parts = rule_operands(rule, flow, writer)
-                body += [*if_lines(condition, parts, self.width), f"    return {chosen}"]
-            failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
-            body.append(f"return {default}" if default is not None else failure)
-        return body
+            [(position, condition)] = rules
+            line = f"return {self.chosen(targets, names[position])} if {condition} else {default}"
+            if len(line) <= self.width:
+                return [line]
+        body: list[str] = []
+        for position, condition in rules:
+            parts = rule_operands(state.choices[position], flow, writer)
+            body += [*if_lines(condition, parts, self.width), f"    return {self.chosen(targets, names[position])}"]
+        failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
+        return [*body, f"return {default}" if default is not None else failure]
 
     def chosen(self, targets: Mapping[str, str], name: str) -> str:
         """Return what a branch returns to choose the task of a state."""
@@ -301,21 +301,6 @@ class NodeMaker:
     def value_lines(self, value: Value, writer: PythonWriter) -> list[str]:
         """Return the lines that return a value."""
         return f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n")
-
-    def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
-        """Make the task of a Fail."""
-        writer, names = self.writer(takes_arguments)
-        body = raise_lines(self.fail_text(flow, writer), self.width)
-        return self.function(flow.name, flow.name, body, writer, names, imports=[fail_exception(self.versions)])
-
-    def fail_text(self, flow: StateFlow, writer: PythonWriter) -> str:
-        """Return the expression of a Fail's error and cause."""
-        texts = [value for value in (self.field_value(flow, name) for name in ("error", "cause")) if value is not None]
-        separators: list[Value] = [constant("{}: {}" if len(texts) == 2 else "{}")]
-        message = Call("States.Format", tuple(separators + texts))
-        constants = [text.value for text in texts if isinstance(text, Constant) and isinstance(text.value, str)]
-        is_plain = len(constants) == len(texts)
-        return string(": ".join(constants) or flow.state.type) if is_plain else writer.expression(message)
 
     def field_value(self, flow: StateFlow, name: str) -> Value | None:
         """Return the value of a field that has a variant with a path, or an expression in JSONata."""

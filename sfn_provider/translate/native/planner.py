@@ -23,6 +23,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.exact_nodes import make_exact
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter
+from sfn_provider.translate.native.fail_nodes import make_fail
 from sfn_provider.translate.native.loop_nodes import make_exits, make_loop
 from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.map_nodes import (
@@ -320,7 +321,7 @@ class _Planner(PlannedStates):
         if isinstance(flow.state, Wait):
             return maker.wait(flow)
         if isinstance(flow.state, Fail):
-            return maker.fail(flow, takes_arguments)
+            return make_fail(maker, flow, takes_arguments)
         if isinstance(flow.state, Pass):
             return maker.materialised(flow, takes_arguments)
         raise NotNative(f"a {flow.state.type} has no native form")

@@ -255,4 +255,4 @@ def test_the_handler_of_a_parallel_follows_errors_in_it_that_no_catcher_takes() 
     source = translate({"StartAt": "P", "States": states}, dag_id="x", style="native").source
     assert "do_failed_task >> mend" in source and "is_due" not in source
     assert 'task_id="Tell",' in source.partition('trigger_rule="one_failed",')[0]
-    assert "p_end1 >> tell" in source and "side >> tell" in source
+    assert "[p_end1, side] >> tell" in source

@@ -53,7 +53,7 @@ class ExpressionWriter:
         if isinstance(value, Constant):
             return self._literal(value)
         if isinstance(value, Object):
-            error = _whole_error(value)
+            error = whole_error(value)
             return self._object(value) if error is None else self.expression(error)
         if isinstance(value, Array):
             return f"[{', '.join(map(self.expression, value.items))}]"
@@ -113,7 +113,7 @@ class ExpressionWriter:
         raise NotImplementedError
 
 
-def _whole_error(value: Object) -> Source | None:
+def whole_error(value: Object) -> Source | None:
     """Return the error of which an object has all members; None for other objects."""
     bases = {steps_of(entry)[0] for _, entry in value.members}
     [base] = bases if len(bases) == 1 else [None]
