@@ -26,6 +26,7 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
+from sfn_provider.translate.native.start_times import start_time_differences
 from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.task_entries import exact_part_of
@@ -375,6 +376,7 @@ _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = 
         _item_states,
         _loops,
         _folded,
+        start_time_differences,
     ),
 )
 

@@ -25,6 +25,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.fail_lines import fail_lines
 from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END
@@ -97,7 +98,12 @@ class NodeMaker:
         jinja = JinjaWriter(self.find, self.find_mark)
         ordered = {name: value for name, value in form.arguments.items() if name not in form.row.constants}
         ordered |= form.arguments  # what no parameter of the Task says comes last
-        arguments = {name: self._argument(value, jinja) for name, value in ordered.items()}
+        arguments = {
+            name: Code(self.producers[self.task_ids[value.state]])
+            if name in form.computed
+            else self._argument(value, jinja)
+            for name, value in ordered.items()
+        }
         if form.row.deferrable is not None and form.row.deferrable not in arguments:
             arguments[form.row.deferrable] = True
         module, _, name = form.row.operator.rpartition(".")
@@ -301,6 +307,16 @@ class NodeMaker:
     def value_lines(self, value: Value, writer: PythonWriter) -> list[str]:
         """Return the lines that return a value."""
         return f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n")
+
+    def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
+        """Make the task of a Fail."""
+        body, writer, names = self.written(takes_arguments, lambda writer: self.fail_lines(flow, writer))
+        return self.function(flow.name, flow.name, body, writer, names, imports=[fail_exception(self.versions)])
+
+    def fail_lines(self, flow: StateFlow, writer: PythonWriter) -> list[str]:
+        """Return the statements of a Fail."""
+        texts = [self.field_value(flow, name) for name in ("error", "cause")]
+        return fail_lines([text for text in texts if text is not None], writer, self.width)
 
     def field_value(self, flow: StateFlow, name: str) -> Value | None:
         """Return the value of a field that has a variant with a path, or an expression in JSONata."""

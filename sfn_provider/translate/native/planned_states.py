@@ -9,7 +9,7 @@ from sfn_provider.asl.model import Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import INPUT, Key, Member, Object, Source, Value, read, write
 from sfn_provider.translate.native.exact_parts import ExactPart
-from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
 from sfn_provider.translate.native.mapping import MapForm
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
@@ -40,6 +40,7 @@ class PlannedStates:
         partial: the states of whose result only parts are passed on; grows.
         with_error: the states whose errors are read.
         task_ids: the ids of tasks by key.
+        reader: the state of which a task is being made.
     """
 
     scope: ScopeFlow
@@ -58,6 +59,7 @@ class PlannedStates:
     partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
+    reader: str = ""
 
     def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
         """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
@@ -80,6 +82,8 @@ class PlannedStates:
             return Place("", expression=CONTEXT_OBJECT[keys])
         if source.kind == "context" and keys[:2] == ("Execution", "Input"):
             return self.find(INPUT, keys[2:])
+        if source.kind == "entered_time" and self._is_own_start(source.state):
+            return Place("", expression=ENTERED_TIME)
         if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
             return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
         form = self.forms.get(source.state) if source.kind == "result" else None
@@ -98,6 +102,15 @@ class PlannedStates:
         if not isinstance(form, OperatorForm):
             raise TypeError(f"{form!r} has no parts")
         return self._known_parts(source, keys, form)
+
+    def _is_own_start(self, state: str) -> bool:
+        """Return whether the task that is being made starts when the execution comes to a state, and only then.
+
+        A sensor, a loop and the task of an item come to their states more than once, or later. `dag.test` of Airflow 2
+        leaves the time out.
+        """
+        is_in_function = state in self.polls or state in self.loops or state in self.mapped
+        return state == self.reader and not is_in_function and not self.versions.is_2
 
     def find_mark(self, mark: Source) -> Place:
         """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
@@ -133,5 +146,6 @@ def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
     path = ".".join(map(str, keys))
     return {
         "error": f"the error of {source.state} is not where a later task could read it",
+        "entered_time": f"the time at which {source.state} starts is not known to the task that reads it",
         "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
     }.get(source.kind, f"the result of {source.state} cannot be read")

@@ -23,7 +23,6 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.exact_nodes import make_exact
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter
-from sfn_provider.translate.native.fail_nodes import make_fail
 from sfn_provider.translate.native.loop_nodes import make_exits, make_loop
 from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.map_nodes import (
@@ -139,7 +138,7 @@ class _Planner(PlannedStates):
         maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks))
         dag, problems, certain = NativeDag(), [], CertainTasks(routes, self.task_ids)
         for key, node in routes.nodes.items():
-            maker.is_certain = partial(certain.has, key)
+            maker.is_certain, self.reader = partial(certain.has, key), node.state
             try:
                 made = self._make(node, routes, maker)
             except NotNative as refusal:
@@ -256,11 +255,21 @@ class _Planner(PlannedStates):
         """Put a task before each operator that is given what ways build too differently for a template."""
         self._name(routes)
         jinja = JinjaWriter(self.find, self.find_mark)
+        problems = []
         for name, form in self.forms.items():
-            merge = find_merge(name, form, jinja.json_text) if isinstance(form, OperatorForm) else None
-            if merge is not None and merge.form is not None and name in routes.nodes:
+            if not isinstance(form, OperatorForm) or name not in routes.nodes:
+                continue
+            self.reader = name
+            try:
+                merge = find_merge(name, form, jinja.json_text)
+            except NotNative as refusal:
+                problems.append(NotNative(refusal.why, name))
+                continue
+            if merge is not None and merge.form is not None:
                 self.forms[name] = merge.form
                 self._add_merge(name, merge, routes)
+        if problems:
+            raise ExceptionGroup("not native", problems)
         for name in self.parts:
             if name not in routes.nodes:
                 continue  # it is within a function, which refuses it
@@ -321,7 +330,7 @@ class _Planner(PlannedStates):
         if isinstance(flow.state, Wait):
             return maker.wait(flow)
         if isinstance(flow.state, Fail):
-            return make_fail(maker, flow, takes_arguments)
+            return maker.fail(flow, takes_arguments)
         if isinstance(flow.state, Pass):
             return maker.materialised(flow, takes_arguments)
         raise NotNative(f"a {flow.state.type} has no native form")

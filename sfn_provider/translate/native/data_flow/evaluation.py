@@ -168,7 +168,8 @@ class Evaluator:
             return self._exact_part(name, state, way, context)
         language = getattr(state, "query_language", None) or self.language
         # What else the context object has of a state is known only in a run.
-        inner = Object((("State", Object((("Name", constant(name)),), Member(context, "State"))),), context)
+        known = (("Name", constant(name)), ("EnteredTime", Source("entered_time", name)))
+        inner = Object((("State", Object(known, Member(context, "State"))),), context)
         environment = Environment(way.document, _context(inner, context), way.variables)
         evaluate = self._jsonata_state if language == "JSONata" else self._jsonpath_state
         return evaluate(name, state, way, environment)

@@ -30,7 +30,7 @@ class Constant:
     type: str
 
 
-SourceKind = Literal["input", "result", "error", "context", "item", "item_index", "variables", "exit"]
+SourceKind = Literal["input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,11 @@ class Source:
 
     Args:
         kind: ``input`` is the execution's input, ``result`` what a state gave, ``error`` the error output of a failed
-            state, ``context`` the context object, ``item`` and ``item_index`` those of a Map's iteration. Of states
-            that stay exact ``variables`` are the variables behind them, and ``exit`` is that they lead to a state.
-        state: the name of the state for ``result``, ``error``, ``variables`` and ``exit``, of the Map for ``item`` and
-            ``item_index``.
+            state, ``context`` the context object, ``entered_time`` when the execution came to a state, ``item`` and
+            ``item_index`` those of a Map's iteration. Of states that stay exact ``variables`` are the variables behind
+            them, and ``exit`` is that they lead to a state.
+        state: the name of the state for ``result``, ``error``, ``entered_time``, ``variables`` and ``exit``, of the Map
+            for ``item`` and ``item_index``.
         target: for ``exit`` the name of the state that comes next; empty for an end.
     """
 

@@ -49,3 +49,6 @@ CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
     ("StateMachine", "Name"): ("dag.dag_id", "dag"),
 }
 """What stands for members of the context object, and the name of Airflow's context in it."""
+
+ENTERED_TIME = ("ti.start_date.isoformat()", "ti")
+"""What stands for the time at which the execution came to a state, in the task of that state."""

@@ -18,7 +18,6 @@ from sfn_provider.translate.native.data_flow.values import Array, Key, Object, S
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.fail_nodes import fail_lines
 from sfn_provider.translate.native.items.calls import ItemCalls
 from sfn_provider.translate.native.items.joins import find_joins
 from sfn_provider.translate.native.items.statements import (
@@ -212,7 +211,7 @@ class ItemBody:
             return [], flow.ways[0]
         if isinstance(state, Fail):
             self.writer.imports.add(fail_exception(self.maker.versions))
-            return [*fail_lines(self.maker, flow, self.writer)], (END, [])
+            return [*self.maker.fail_lines(flow, self.writer)], (END, [])
         if isinstance(state, Wait):
             return [*self._wait(flow)], flow.ways[0]
         if isinstance(state, Choice):
