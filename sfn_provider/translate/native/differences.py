@@ -60,7 +60,7 @@ def find_native_differences(
         for rule in _RULES:
             for code, why, advice in rule(names[-1], state, native):
                 found.append(Finding(code, "differs", why, advice, names[-1], location))
-        found += state_findings(state, names[-1], location, only=("CONTEXT_OBJECT",))
+        found += state_findings(state, names[-1], location, only=("CONTEXT_OBJECT", "DISTRIBUTED_MAP"))
     return tuple(found)
 
 

@@ -20,7 +20,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.expressions.writer import common_error, ordered_alternatives, whole_error
-from sfn_provider.translate.native.states.python_lines import indented, statement_lines
+from sfn_provider.translate.native.states.python_lines import if_lines, indented, statement_lines
 from sfn_provider.translate.native.task_names import RESERVED
 from sfn_provider.translate.plan import naming
 
@@ -65,7 +65,8 @@ def lines_by_way(value: Value, writer: PythonWriter, use: Use, width: int) -> li
     for mark, alternative in ways[:-1]:
         if mark is not None:
             inner = lines_by_way(alternative, writer, use, width - 4)
-            lines += [f"if {writer.was_taken(mark)}:", *indented(inner)]
+            test = writer.was_taken(mark)
+            lines += [*if_lines(test, test.replace(" == ", "\n== ").split("\n"), width), *indented(inner)]
     return [*lines, *lines_by_way(ways[-1][1], writer, use, width)]
 
 

@@ -30,7 +30,9 @@ class Constant:
     type: str
 
 
-SourceKind = Literal["input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit"]
+SourceKind = Literal[
+    "input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit", "choice"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,9 @@ class Source:
         kind: ``input`` is the execution's input, ``result`` what a state gave, ``error`` the error output of a failed
             state, ``context`` the context object, ``entered_time`` when the execution came to a state, ``item`` and
             ``item_index`` those of a Map's iteration. Of states that stay exact ``variables`` are the variables behind
-            them, and ``exit`` is that they lead to a state.
-        state: the name of the state for ``result``, ``error``, ``entered_time``, ``variables`` and ``exit``, of the Map
-            for ``item`` and ``item_index``.
-        target: for ``exit`` the name of the state that comes next; empty for an end.
+            them, and ``exit`` is that they lead to a state; ``choice`` is that a Choice does.
+        state: the name of the state, of the Map for ``item`` and ``item_index``.
+        target: for ``exit`` and ``choice`` the name of the state that comes next; empty for an end.
     """
 
     kind: SourceKind
@@ -170,8 +171,14 @@ def is_constant(value: Value) -> bool:
 
 
 def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
-    """Return the value that is one of some, each with its mark; that value itself where they are equal."""
+    """Return the value that is one of some, each with its mark; that value itself where they are equal.
+
+    That a Choice leads there marks a way only where nothing else tells several of them apart.
+    """
     found = tuple(dict.fromkeys(alternatives))
+    if len({value for mark, value in found if mark is None or mark.kind == "choice"}) < 2:
+        plain = ((None if mark is not None and mark.kind == "choice" else mark, value) for mark, value in found)
+        found = tuple(dict.fromkeys(plain))
     first = found[0][1]
     return first if all(value == first for _, value in found) else OneOf(found)
 

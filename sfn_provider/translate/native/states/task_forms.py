@@ -40,6 +40,7 @@ from sfn_provider.translate.native.states.api_shapes import (
     find_call,
     has_times,
     is_text,
+    prepared_parameters,
     spell_parameters,
     spell_result,
     to_tree,
@@ -356,13 +357,11 @@ def leaves(tree: Any) -> Iterator[Any]:
 def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[Key, ...]]) -> FunctionForm:
     from botocore import xform_name
 
-    from sfn_provider.integrations.integration import unchanged_parameters
     from sfn_provider.integrations.sync_job import unchanged_response
 
     integration, operation = find_call(resource)
     _check_resolved(parameters)
-    if integration.prepare is not unchanged_parameters or integration.resolve is not None:
-        raise NotNative(f"Step Functions changes the parameters of {integration.name}")
+    parameters = prepared_parameters(integration, parameters)
     is_changed = integration.result is not unchanged_response or integration.finish is not None
     if reads and is_changed:
         raise NotNative(f"Step Functions changes the result of {integration.name}")
