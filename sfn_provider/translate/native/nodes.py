@@ -25,6 +25,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.writer import whole_error
 from sfn_provider.translate.native.fail_lines import fail_lines
 from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
@@ -215,7 +216,7 @@ class NodeMaker:
         if isinstance(value, Constant) and isinstance(value.value, str):
             text = self.constant(value.value, value.value)
             return text if isinstance(text, Code) else value.value
-        if isinstance(value, Object) and value.base is None:
+        if isinstance(value, Object) and value.base is None and whole_error(value) is None:
             return {name: self.python(entry, writer) for name, entry in value.members}
         if isinstance(value, Array):
             return [self.python(item, writer) for item in value.items]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sfn_provider.asl.model import Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
@@ -15,6 +15,7 @@ from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.polling import Poll
+from sfn_provider.translate.native.states.caught_errors import error_tests
 from sfn_provider.translate.native.states.task_forms import OperatorForm, TaskForm
 from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY
 
@@ -120,6 +121,8 @@ class PlannedStates:
             return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
         if mark.kind == "choice":
             return self._find_choice(mark)
+        if mark.kind == "error" and mark.target:
+            return self._find_catcher(mark)
         if mark.kind == "error" or mark.state in self.tasks_of_pass or mark.state.endswith("\0loop"):
             return self.find(mark, ())
         form = self.forms.get(mark.state)
@@ -139,6 +142,19 @@ class PlannedStates:
         if key not in self.task_ids or [*chosen.values()].count(key) > 1 or mark.state not in self.task_ids:
             raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
         return Place(self.task_ids[mark.state], equals=self.task_ids[key])
+
+    def _find_catcher(self, mark: Source) -> Place:
+        """Return the error of a Task with the names by which one of its catchers takes it."""
+        place = self.find(Source("error", mark.state), ())
+        tests = error_tests(self.flows[mark.state].state)  # type: ignore[arg-type]
+        test, earlier = tests[int(mark.target)], tests[: int(mark.target)]
+        before = tuple(name for other in earlier for name in other.names)
+        if test.takes_all and not any(other.excludes for other in earlier):
+            return replace(place, names=before, excludes=True)
+        names = tuple(name for name in test.names if name not in before)
+        if test.excludes or any(other.excludes for other in earlier) or not names:
+            raise NotNative("which catcher has taken an error is not told by its name")
+        return replace(place, names=names)
 
     def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
         """Return an object with the parts of a result that an operator returns."""

@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.model import Branch, Catcher, Choice, Fail, Map, Parallel, Pass, State, StateMachine, Succeed
+from sfn_provider.asl.model import (
+    Branch,
+    Catcher,
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    State,
+    StateMachine,
+    Succeed,
+    Task,
+)
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import Environment, path_value, template_value
 from sfn_provider.translate.native.data_flow.values import (
@@ -159,8 +171,9 @@ class Evaluator:
             return loop_result(flow.name) if len(flow.ways) == 1 else None
         if isinstance(flow.state, ExactPart):
             return Source("exit", flow.name, flow.ways[number][0])
-        if number > 0 and flow.state.type == "Task":
-            return Source("error", flow.name)
+        if number > 0 and isinstance(flow.state, Task):
+            several = len(flow.state.catch or ()) > 1
+            return Source("error", flow.name, str(number - 1) if several else "")
         is_result = flow.state.type in ("Task", "Map") or flow.name in self.tasks_of_pass
         return Source("result", flow.name) if is_result and number == 0 else None
 

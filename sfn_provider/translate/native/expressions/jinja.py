@@ -201,6 +201,8 @@ class JinjaWriter(ExpressionWriter):
                 text = inner
                 continue
             place = self.find_mark(mark)
+            if place.names:
+                raise NotNative("which catcher has taken an error is asked for in a function alone")
             test = "is not none" if place.equals is None else f"== {self._string(place.equals)}"
             text = f"{inner} if {self._pull(place)} {test} else {text}"
         return f"({text})"

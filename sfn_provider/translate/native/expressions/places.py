@@ -27,6 +27,8 @@ class Place:
         expression: an expression of Airflow's context, and the name in that context with which it starts.
         is_container: whether it is an object or an array in every run.
         equals: for what says whether a way was taken the text that it is then; None where it is there only then.
+        names: for an error that says so the names that it has then.
+        excludes: whether these are those that it does not have.
     """
 
     task_id: str
@@ -36,6 +38,8 @@ class Place:
     value: Value | None = None
     expression: tuple[str, str] | None = None
     equals: str | None = None
+    names: tuple[str, ...] = ()
+    excludes: bool = False
     is_container: bool = False
 
 

@@ -125,6 +125,12 @@ class PythonWriter(ExpressionWriter):
         """Return the test whether a way was taken."""
         self.has_ways = True
         place = self.find_mark(mark)
+        if place.names:
+            name = f'({self._pull(place)} or {{}}).get("Error")'
+            names = [*([None] if place.excludes else []), *place.names]
+            if len(names) == 1:
+                return f"{name} == {string(place.names[0])}"
+            return f"{name} {'not in' if place.excludes else 'in'} ({', '.join(map(inline, names))})"
         return f"{self._pull(place)} {'is not None' if place.equals is None else f'== {string(place.equals)}'}"
 
     def _taken(self, text: str, place: Place) -> str:
