@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sfn_provider.asl.model import Choice, Pass, Task
@@ -45,6 +44,8 @@ from sfn_provider.translate.native.states.task_forms import (
     from_tree,
 )
 from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
+from sfn_provider.translate.native.task_names import constant_name
+from sfn_provider.translate.native.way_lines import lines_by_way
 from sfn_provider.translate.plan import naming
 
 HOOK = ("airflow.providers.amazon.aws.hooks.base_aws", "AwsBaseHook")
@@ -195,9 +196,17 @@ class NodeMaker:
         )
 
     def _call(self, flow: StateFlow, form: FunctionForm, limits: dict[str, Any], takes_arguments: bool) -> NativeNode:
-        writer, names = self.writer(takes_arguments)
-        hook, *lines = self.call_of(form, writer)
-        body = [hook, *return_lines(lines, form.returned, flow.name in self.marks, form.has_times, self.width)]
+        client = naming.variable(form.client)
+
+        def write(writer: PythonWriter) -> list[str]:
+            def use(parameters: Value, width: int) -> list[str]:
+                with self.in_width(width):
+                    _, *lines = self.call_of(replace(form, parameters=parameters), writer)
+                return return_lines(lines, form.returned, flow.name in self.marks, form.has_times, width)
+
+            return [self.client_of(form), *lines_by_way(form.parameters, writer, use, self.width, [client])]
+
+        body, writer, names = self.written(takes_arguments, write)
         imports = [HOOK, ("json", "")] if form.has_times else [HOOK]
         return self.function(flow.name, flow.name, body, writer, names, arguments=limits, imports=imports)
 
@@ -208,8 +217,12 @@ class NodeMaker:
             arguments = {name: self.python(value, writer) for name, value in form.parameters.members}
         else:
             arguments = {"**": Code(writer.expression(form.parameters))}
-        hook = f"{client} = AwsBaseHook(client_type={string(form.client)}).conn"
-        return [hook, *call_lines(f"{client}.{form.method}", arguments, self.width)]
+        return [self.client_of(form), *call_lines(f"{client}.{form.method}", arguments, self.width)]
+
+    @staticmethod
+    def client_of(form: FunctionForm) -> str:
+        """Return the line that makes a client."""
+        return f"{naming.variable(form.client)} = AwsBaseHook(client_type={string(form.client)}).conn"
 
     def python(self, value: Value, writer: PythonWriter) -> Any:
         """Return a tree of what a function writes, with `Code` where it is known only in a run."""
@@ -377,23 +390,3 @@ def _duration_imports(arguments: Mapping[str, Any]) -> tuple[Import, ...]:
 def moment_imports(body: Iterable[str]) -> tuple[Import, ...]:
     """Return what conditions on times need."""
     return (("datetime", "datetime"),) if any("datetime." in line for line in body) else ()
-
-
-def moment_reads(flow: StateFlow) -> list[Value]:
-    """Return the values that a Wait or a Fail reads."""
-    state = flow.state
-    found: list[Value] = []
-    for name in ("seconds", "timestamp", "error", "cause"):
-        plain, path = getattr(state, name, None), getattr(state, f"{name}_path", None)
-        if path is not None:
-            found.append(payload_value(path, flow.environment))
-        elif isinstance(plain, str) and flow.language == "JSONata":
-            found.append(jsonata_template_value(plain, flow.environment))
-    return found
-
-
-def constant_name(value: str) -> str:
-    """Return the name of the constant of an ARN or a placeholder: ``PIPELINE_ALERTS``."""
-    function = re.search(":function:([^:]+)", value)  # what may follow is a version or an alias
-    last = function[1] if function is not None else re.split("[:/]", value.strip("${}").rstrip(":/*"))[-1]
-    return naming.variable(last).strip("_").upper()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -27,6 +27,20 @@ from sfn_provider.translate.plan import naming
 _MOST_WAYS = 24
 """The largest number of ways among whose values statements choose."""
 
+_ATTRIBUTE_TYPES = frozenset({"S", "N", "B", "BOOL", "L", "M", "SS", "NS", "BS", "NULL"})
+"""Names of members that say the type of an attribute of DynamoDB: its own name is the one around."""
+
+_CONTEXT_TEXT = """
+conf dag dag_run data_interval_end data_interval_start ds ds_nodash exception execution_date expanded_ti_count inlets
+inlet_events logical_date macros map_index_template outlets outlet_events params prev_ds reason run_id task
+task_instance task_instance_key_str templates_dict test_mode ti triggering_asset_events ts ts_nodash var
+"""
+_CONTEXT_NAMES = frozenset(_CONTEXT_TEXT.split())
+"""What Airflow gives a function by name.
+
+Source: https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html
+"""
+
 _MOST_LOCALS = 3
 """The largest number of parts that may differ where the rest of a value is written once."""
 
@@ -37,7 +51,7 @@ Way = tuple[Source | None, Value]
 """A mark that says whether a way was taken, and the value then; the last way needs none."""
 
 
-def lines_by_way(value: Value, writer: PythonWriter, use: Use, width: int) -> list[str]:
+def lines_by_way(value: Value, writer: PythonWriter, use: Use, width: int, taken: Collection[str] = ()) -> list[str]:
     """Return the lines that use a value, whichever way was taken.
 
     Where the values of all ways are the same but for a few parts, these are put into variables first.
@@ -47,6 +61,7 @@ def lines_by_way(value: Value, writer: PythonWriter, use: Use, width: int) -> li
         writer: writes expressions.
         use: writes what is done with it.
         width: columns of a line.
+        taken: variables that the function has for something else.
 
     Raises:
         NotNative: nothing says which way was taken.
@@ -55,7 +70,7 @@ def lines_by_way(value: Value, writer: PythonWriter, use: Use, width: int) -> li
     if not isinstance(value, OneOf) or common_error(value) is not None:
         return use(value, width)
     ways = ordered_alternatives(value, _MOST_WAYS)
-    shape = _Shape(writer)
+    shape = _Shape({*writer.named.values(), *RESERVED, *_CONTEXT_NAMES, *taken})
     common = shape.common([entry for _, entry in ways])
     if shape.is_useful(common):
         lines = _locals(ways, shape, writer, width)
@@ -64,10 +79,10 @@ def lines_by_way(value: Value, writer: PythonWriter, use: Use, width: int) -> li
     lines = []
     for mark, alternative in ways[:-1]:
         if mark is not None:
-            inner = lines_by_way(alternative, writer, use, width - 4)
+            inner = lines_by_way(alternative, writer, use, width - 4, taken)
             test = writer.was_taken(mark)
             lines += [*if_lines(test, test.replace(" == ", "\n== ").split("\n"), width), *indented(inner)]
-    return [*lines, *lines_by_way(ways[-1][1], writer, use, width)]
+    return [*lines, *lines_by_way(ways[-1][1], writer, use, width, taken)]
 
 
 @dataclass(slots=True)
@@ -75,11 +90,11 @@ class _Shape:
     """What the values of several ways have in common.
 
     Args:
-        writer: writes expressions.
+        taken: variables that are there for something else.
         parts: the values of each part that differs, one for each way, by the name of its variable.
     """
 
-    writer: PythonWriter
+    taken: set[str]
     parts: dict[str, list[Value]] = field(default_factory=dict)
 
     def common(self, values: list[Value], name: str = "data") -> Value:
@@ -95,17 +110,18 @@ class _Shape:
         if any(base != bases[0] for base in bases) and not all(isinstance(base, Source) for base in bases):
             return self._local(name, values)
         base = None if bases[0] is None else self.common([base for base in bases if base is not None])
-        members = zip(*(value.members for value in objects), strict=True)
-        return Object(
-            tuple((same[0][0], self.common([entry for _, entry in same], same[0][0])) for same in members), base
-        )
+        members = []
+        for same in zip(*(value.members for value in objects), strict=True):
+            key = same[0][0]
+            inner = name if key in _ATTRIBUTE_TYPES else key
+            members.append((key, self.common([entry for _, entry in same], inner)))
+        return Object(tuple(members), base)
 
     def _local(self, name: str, values: list[Value]) -> Source:
-        taken = {*self.parts, *self.writer.named.values(), *RESERVED}
         variable = naming.variable(name)
         if variable.startswith("answer") or variable.endswith("result"):
             variable += "_value"  # what functions call their arguments, and what they parse
-        free = naming.free_name(variable, taken)
+        free = naming.free_name(variable, {*self.parts, *self.taken})
         self.parts[free] = values
         return Source("result", f"\0{free}")
 
@@ -185,7 +201,7 @@ def by_way(value: Value) -> Value:
     """Return a value of which several parts differ by the same ways as one that differs by them as a whole."""
     choices = list(_outermost_choices(value))
     marks = {tuple(mark for mark, _ in part.alternatives) for part in choices}
-    is_short = len(choices) == 1 and isinstance(value, Object | Array)
+    is_short = len(choices) == 1 and len(choices[0].alternatives) == 2 and isinstance(value, Object | Array)
     if isinstance(value, OneOf) or not choices or is_short or len(marks) > 1:
         return value
     alternatives = [(mark, _on_way(value, number)) for number, mark in enumerate(next(iter(marks)))]

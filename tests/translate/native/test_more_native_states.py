@@ -191,3 +191,22 @@ def test_termination_protection_is_set_for_a_list_of_clusters() -> None:
     parameters = {"ClusterId.$": "$.id", "TerminationProtected": True}
     made = native({"Keep": optimized("elasticmapreduce:setClusterTerminationProtection", parameters, End=True)})
     assert 'emr.set_termination_protection(JobFlowIds=[params["id"]], TerminationProtected=True)' in made.source
+
+
+def test_a_call_is_written_once_for_many_ways() -> None:
+    put = {
+        "TableName": "t",
+        "Item": {"dynamodb": {"S.$": "$.x"}, "run_id": {"S.$": "$.y"}, "run": {"S.$": "$$.Execution.Id"}},
+    }
+    made = native(
+        {
+            "Which": choice("D", a="A", b="B", c="C"),
+            **{name: call(name, Next="Put") for name in ("A", "B", "C", "D")},
+            "Put": optimized("dynamodb:putItem", put, End=True),
+        }
+    )
+    assert not reasons(made)
+    body = made.source.partition("def put(")[2]
+    assert body.count("dynamodb.put_item(") == 1 and 'dynamodb = AwsBaseHook(client_type="dynamodb").conn' in body
+    assert '            dynamodb_2 = answer["x"]\n            run_id_2 = answer["y"]\n' in body
+    assert '"dynamodb": {"S": dynamodb_2}, "run_id": {"S": run_id_2}, "run": {"S": run_id}' in " ".join(body.split())
