@@ -53,7 +53,7 @@ with DAG(
         task_id="CheckDataQuality",
         function_name=CHECK_DATA_QUALITY,
         payload=(
-            '{"Id": {{ ti.xcom_pull(task_ids=\'RunGlueTransform\') | tojson }}, "JobName": '
+            '{"Id": {{ ti.xcom_pull(task_ids="RunGlueTransform") | tojson }}, "JobName": '
             '"sales-bronze-to-silver", "JobRunState": "SUCCEEDED"}'
         ),
     )

@@ -10,16 +10,13 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Object, OneOf, Value, walk
 from sfn_provider.translate.native.expressions.places import ERROR_KEY
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.expressions.writer import common_error, ordered_alternatives
-from sfn_provider.translate.native.merges import Merge, by_way
+from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import WIDTH, NativeNode
 from sfn_provider.translate.native.nodes import NodeMaker, fail_exception
 from sfn_provider.translate.native.routes import RouteNode
 from sfn_provider.translate.native.states.caught_errors import choosing_lines, error_tests
-from sfn_provider.translate.native.states.python_lines import indented, raise_lines, statement_lines
-
-_MOST_WAYS = 24
-"""The largest number of ways among whose values a task chooses."""
+from sfn_provider.translate.native.states.python_lines import raise_lines, statement_lines
+from sfn_provider.translate.native.way_lines import lines_by_way, parsed_once
 
 
 def make_empty(maker: NodeMaker, node: RouteNode) -> NativeNode:
@@ -109,33 +106,19 @@ def make_merge(maker: NodeMaker, node: RouteNode, merge: Merge, takes_arguments:
         NotNative: nothing says which way was taken.
     """
     [value] = merge.values.values() if len(merge.values) == 1 else [Object(tuple(merge.values.items()))]
-    value = by_way(value)
-    body, writer, names = maker.written(takes_arguments, lambda writer: _merge_lines(maker, value, writer))
+
+    def write(writer: PythonWriter) -> list[str]:
+        return lines_by_way(
+            value, writer, lambda found, width: _returning_lines(maker, found, writer, width), maker.width
+        )
+
+    body, writer, names = maker.written(takes_arguments, write)
     return maker.function(node.state, node.key, body, writer, names)
 
 
-def _merge_lines(maker: NodeMaker, value: Value, writer: PythonWriter) -> list[str]:
-    if not isinstance(value, OneOf) or common_error(value) is not None:
-        return _returning_lines(maker, value, writer)
-    *marked, (_, last) = ordered_alternatives(value, _MOST_WAYS)
-    lines = []
-    for mark, alternative in marked:
-        if mark is not None:
-            with maker.in_width(maker.width - 4):
-                lines += [f"if {writer.was_taken(mark)}:", *indented(_merge_lines(maker, alternative, writer))]
-    return [*lines, *_merge_lines(maker, last, writer)]
-
-
-def _returning_lines(maker: NodeMaker, value: Value, writer: PythonWriter) -> list[str]:
+def _returning_lines(maker: NodeMaker, value: Value, writer: PythonWriter, width: int) -> list[str]:
     """Return the lines that return a value; a JSON text that it needs more than once is parsed first."""
-    writer.parsed = {}
-    lines = maker.value_lines(value, writer)
-    repeated = [text for text, count in writer.parsed.items() if count > 1]
-    if not repeated or any(isinstance(part, OneOf) for part in walk(value)):
-        return lines
-    named = {text: f"answer{number or ''}" for number, text in enumerate(repeated)}
-    known = writer.named
-    writer.named = {**known, **named}
-    lines = [*(f"{name} = {text}" for text, name in named.items()), *maker.value_lines(value, writer)]
-    writer.named = known
-    return lines
+    with maker.in_width(width):
+        if any(isinstance(part, OneOf) for part in walk(value)):
+            return maker.value_lines(value, writer)
+        return parsed_once(writer, lambda: maker.value_lines(value, writer))

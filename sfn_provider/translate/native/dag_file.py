@@ -10,6 +10,7 @@ from sfn_provider.translate.emit import literals
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
+from sfn_provider.translate.native.edges import find_chains
 from sfn_provider.translate.native.model import ERROR_NAME, INVOKE, WIDTH, Import, NativeDag, NativeNode, Versions
 from sfn_provider.translate.native.states.python_lines import comment_lines
 from sfn_provider.translate.plan.model import DagPlan
@@ -176,7 +177,7 @@ class _Lines:
 
     def __init__(self, dag: NativeDag) -> None:
         self.dag = dag
-        self.chains = _chains(dag)
+        self.chains = find_chains(dag)
         uses = Counter(position for chain in self.chains for part in chain for position in part)
         arguments = {
             text for node in dag.nodes for text in (*node.parameters.values(), node.expanded) if text is not None
@@ -325,23 +326,3 @@ def _arguments(arguments: dict[str, Any], decorator: str, indent: str) -> str:
 
 def _comment(comment: str | None, indent: str) -> str:
     return "".join(f"{indent}{line}\n" for line in comment_lines(comment, WIDTH - len(indent)))
-
-
-def _chains(dag: NativeDag) -> list[list[list[int]]]:
-    """Return the edges as chains of tasks, ``a >> b >> [c, d]``, in the order in which the tasks run."""
-    after = {position: list(dag.downstream(position)) for position in range(len(dag.nodes))}
-    before = Counter(right for _, right in dag.edges)
-    done: set[int] = set()
-    chains = []
-    for position in range(len(dag.nodes)):
-        if position in done or not after[position]:
-            continue
-        chain, current = [[position]], position
-        while after[current] and current not in done:
-            done.add(current)
-            chain.append(after[current])
-            if len(after[current]) > 1 or before[after[current][0]] > 1:
-                break
-            current = after[current][0]
-        chains.append(chain)
-    return chains

@@ -26,6 +26,7 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
+from sfn_provider.translate.native.start_times import start_time_differences
 from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.task_entries import exact_part_of
@@ -59,7 +60,7 @@ def find_native_differences(
         for rule in _RULES:
             for code, why, advice in rule(names[-1], state, native):
                 found.append(Finding(code, "differs", why, advice, names[-1], location))
-        found += state_findings(state, names[-1], location, only=("CONTEXT_OBJECT",))
+        found += state_findings(state, names[-1], location, only=("CONTEXT_OBJECT", "DISTRIBUTED_MAP"))
     return tuple(found)
 
 
@@ -375,6 +376,7 @@ _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = 
         _item_states,
         _loops,
         _folded,
+        start_time_differences,
     ),
 )
 

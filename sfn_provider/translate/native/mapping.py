@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from sfn_provider.asl.model import Map, Pass, Succeed, Task
@@ -13,16 +14,23 @@ MapForm = Literal["task", "states", "list"]
 ``list``: no task for an item, as none calls anything."""
 
 
+_OF_EXECUTION = re.compile(r"(\$\$|\$states\.context\b)(?!\.(Map|State|Task)\b)")
+"""The context object of an execution in an expression: as a whole, or more of it than what tells states and items."""
+
+
 def check_map(state: Map) -> None:
     """Raise `NotNative` with the reason where a Map cannot be said without this package."""
-    if state.distributed:
-        raise NotNative("a distributed Map runs child executions, which no operator does")
+    if state.distributed and state.result_writer is not None:
+        raise NotNative("it writes the results of its child executions to S3, which no operator does")
+    if state.distributed and _OF_EXECUTION.search(state.body.model_dump_json(by_alias=True)):
+        raise NotNative("its states read what the context object has of their child execution")
     if state.retry:
         raise NotNative("Airflow tries single tasks again, not a group of them")
     if not isinstance(state.max_concurrency, int | None) or state.max_concurrency_path is not None:
         raise NotNative("MaxConcurrency is known only in a run")
-    others = (state.tolerated_failure_count, state.tolerated_failure_percentage, state.item_reader, state.item_batcher)
-    if any(other is not None for other in others):
+    tolerated = ("tolerated_failure_count", "tolerated_failure_percentage")
+    others = (*tolerated, *(f"{name}_path" for name in tolerated), "item_reader", "item_batcher")
+    if any(getattr(state, name) is not None for name in others):
         raise NotNative("Airflow tolerates no failed items, and reads no items from files")
 
 

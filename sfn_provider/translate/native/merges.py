@@ -8,10 +8,8 @@ from typing import Any
 
 from sfn_provider.translate.native.data_flow.values import (
     Absent,
-    Array,
     Call,
     Member,
-    Object,
     OneOf,
     Source,
     Value,
@@ -20,7 +18,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.writer import common_error
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
-from sfn_provider.translate.native.states.task_forms import OperatorForm, from_tree, leaves
+from sfn_provider.translate.native.states.task_forms import OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.plan import naming
 
 _MOST_WAYS = 2
@@ -52,20 +50,28 @@ def find_merge(name: str, form: OperatorForm, write: Callable[[Value], str]) -> 
         name: the state.
         form: its form.
         write: returns the template of a value; raises `NotNative` where there is none.
+
+    Raises:
+        NotNative: several arguments would have to be outputs of one task.
     """
-    found: dict[str, Value] = {}
+    found: dict[str, Value] = {argument: from_tree(form.arguments[argument]) for argument in form.computed}
     for argument, tree in form.arguments.items():
+        if argument in form.computed:
+            continue
         for value in [part for leaf in _values(tree) for part in _merged_parts(leaf)]:
             if _is_long(value, write):
                 found[naming.free_name(argument, found)] = value
     if not found:
         return None
+    if form.computed and len(found) > 1:
+        raise NotNative(f"{class_name(form.row)} would be given {form.computed[0]} as text")
     key = f"{name}\0{next(iter(found)) if len(found) == 1 else 'arguments'}"
     source = Source("result", key)
     places: list[tuple[Value, Value]] = [
         (value, source if len(found) == 1 else Member(source, member)) for member, value in found.items()
     ]
     arguments = {argument: _replaced(tree, places) for argument, tree in form.arguments.items()}
+    arguments |= dict.fromkeys(form.computed, source)
     return Merge(key, found, replace(form, arguments=arguments))
 
 
@@ -98,30 +104,6 @@ def _is_long(value: Value, write: Callable[[Value], str]) -> bool:
         return len(write(value)) > _LONGEST
     except NotNative:
         return True
-
-
-def by_way(value: Value) -> Value:
-    """Return a value of which several parts differ by the same ways as one that differs by them as a whole."""
-    choices = [part for part in walk(value) if isinstance(part, OneOf)]
-    marks = {tuple(mark for mark, _ in part.alternatives) for part in choices}
-    if isinstance(value, OneOf) or len(choices) < 2 or len(marks) > 1:
-        return value
-    alternatives = [(mark, _on_way(value, number)) for number, mark in enumerate(next(iter(marks)))]
-    return OneOf(tuple(alternatives))
-
-
-def _on_way(value: Value, number: int) -> Value:
-    """Return a value as it is on the way of a number."""
-    if isinstance(value, OneOf):
-        return value.alternatives[number][1]
-    if isinstance(value, Object):
-        members = tuple((name, _on_way(entry, number)) for name, entry in value.members)
-        return Object(members, None if value.base is None else _on_way(value.base, number))
-    if isinstance(value, Array):
-        return Array(tuple(_on_way(item, number) for item in value.items))
-    if isinstance(value, Call):
-        return Call(value.name, tuple(_on_way(part, number) for part in value.arguments))
-    return value
 
 
 def _merged_parts(value: Value) -> Iterator[Value]:

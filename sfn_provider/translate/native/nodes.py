@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sfn_provider.asl.model import Choice, Pass, Task
@@ -15,7 +14,6 @@ from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_val
 from sfn_provider.translate.native.data_flow.templates import payload_value
 from sfn_provider.translate.native.data_flow.values import (
     Array,
-    Call,
     Constant,
     Object,
     OneOf,
@@ -26,10 +24,12 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.writer import whole_error
+from sfn_provider.translate.native.fail_lines import fail_lines
 from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END
-from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
+from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
 from sfn_provider.translate.native.states.python_lines import (
     call_lines,
     if_lines,
@@ -44,6 +44,8 @@ from sfn_provider.translate.native.states.task_forms import (
     from_tree,
 )
 from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
+from sfn_provider.translate.native.task_names import constant_name
+from sfn_provider.translate.native.way_lines import lines_by_way
 from sfn_provider.translate.plan import naming
 
 HOOK = ("airflow.providers.amazon.aws.hooks.base_aws", "AwsBaseHook")
@@ -98,7 +100,12 @@ class NodeMaker:
         jinja = JinjaWriter(self.find, self.find_mark)
         ordered = {name: value for name, value in form.arguments.items() if name not in form.row.constants}
         ordered |= form.arguments  # what no parameter of the Task says comes last
-        arguments = {name: self._argument(value, jinja) for name, value in ordered.items()}
+        arguments = {
+            name: Code(self.producers[self.task_ids[value.state]])
+            if name in form.computed
+            else self._argument(value, jinja)
+            for name, value in ordered.items()
+        }
         if form.row.deferrable is not None and form.row.deferrable not in arguments:
             arguments[form.row.deferrable] = True
         module, _, name = form.row.operator.rpartition(".")
@@ -189,9 +196,17 @@ class NodeMaker:
         )
 
     def _call(self, flow: StateFlow, form: FunctionForm, limits: dict[str, Any], takes_arguments: bool) -> NativeNode:
-        writer, names = self.writer(takes_arguments)
-        hook, *lines = self.call_of(form, writer)
-        body = [hook, *return_lines(lines, form.returned, flow.name in self.marks, form.has_times, self.width)]
+        client = naming.variable(form.client)
+
+        def write(writer: PythonWriter) -> list[str]:
+            def use(parameters: Value, width: int) -> list[str]:
+                with self.in_width(width):
+                    _, *lines = self.call_of(replace(form, parameters=parameters), writer)
+                return return_lines(lines, form.returned, flow.name in self.marks, form.has_times, width)
+
+            return [self.client_of(form), *lines_by_way(form.parameters, writer, use, self.width, [client])]
+
+        body, writer, names = self.written(takes_arguments, write)
         imports = [HOOK, ("json", "")] if form.has_times else [HOOK]
         return self.function(flow.name, flow.name, body, writer, names, arguments=limits, imports=imports)
 
@@ -202,15 +217,19 @@ class NodeMaker:
             arguments = {name: self.python(value, writer) for name, value in form.parameters.members}
         else:
             arguments = {"**": Code(writer.expression(form.parameters))}
-        hook = f"{client} = AwsBaseHook(client_type={string(form.client)}).conn"
-        return [hook, *call_lines(f"{client}.{form.method}", arguments, self.width)]
+        return [self.client_of(form), *call_lines(f"{client}.{form.method}", arguments, self.width)]
+
+    @staticmethod
+    def client_of(form: FunctionForm) -> str:
+        """Return the line that makes a client."""
+        return f"{naming.variable(form.client)} = AwsBaseHook(client_type={string(form.client)}).conn"
 
     def python(self, value: Value, writer: PythonWriter) -> Any:
         """Return a tree of what a function writes, with `Code` where it is known only in a run."""
         if isinstance(value, Constant) and isinstance(value.value, str):
             text = self.constant(value.value, value.value)
             return text if isinstance(text, Code) else value.value
-        if isinstance(value, Object) and value.base is None:
+        if isinstance(value, Object) and value.base is None and whole_error(value) is None:
             return {name: self.python(entry, writer) for name, entry in value.members}
         if isinstance(value, Array):
             return [self.python(item, writer) for item in value.items]
@@ -262,28 +281,29 @@ class NodeMaker:
             targets: the key of the task for the name of the next state.
             takes_arguments: whether the function may have results of other tasks as arguments.
         """
-        default = flow.state.default  # type: ignore[union-attr]
         body, writer, names = self.written(takes_arguments, lambda writer: self._choice_lines(flow, targets, writer))
-        imports = [*moment_imports(body), *(() if default is not None else (fail_exception(self.versions),))]
+        does_fail = any(line.startswith("raise ") for line in body)
+        imports = [*moment_imports(body), *([fail_exception(self.versions)] if does_fail else [])]
         return self.function(
             flow.name, flow.name, body, writer, names, how="branch", decorator="task.branch", imports=imports
         )
 
     def _choice_lines(self, flow: StateFlow, targets: dict[str, str], writer: PythonWriter) -> list[str]:
         state: Choice = flow.state  # type: ignore[assignment]
-        rules = [(rule_condition(rule, flow, writer), self.chosen(targets, rule.next or "")) for rule in state.choices]
-        default = self.chosen(targets, state.default) if state.default is not None else None
-        body: list[str] = []
+        names = [*(rule.next or "" for rule in state.choices), state.default or ""]
+        rules, otherwise = undecided_rules(flow, writer)
+        default = None if otherwise is None else self.chosen(targets, names[otherwise])
         if len(rules) == 1 and default is not None:
-            body = [f"return {rules[0][1]} if {rules[0][0]} else {default}"]
-        if not body or len(body[0]) > self.width:
-            body = []
-            for rule, (condition, chosen) in zip(state.choices, rules, strict=True):
-                parts = rule_operands(rule, flow, writer)
-                body += [*if_lines(condition, parts, self.width), f"    return {chosen}"]
-            failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
-            body.append(f"return {default}" if default is not None else failure)
-        return body
+            [(position, condition)] = rules
+            line = f"return {self.chosen(targets, names[position])} if {condition} else {default}"
+            if len(line) <= self.width:
+                return [line]
+        body: list[str] = []
+        for position, condition in rules:
+            parts = rule_operands(state.choices[position], flow, writer)
+            body += [*if_lines(condition, parts, self.width), f"    return {self.chosen(targets, names[position])}"]
+        failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
+        return [*body, f"return {default}" if default is not None else failure]
 
     def chosen(self, targets: Mapping[str, str], name: str) -> str:
         """Return what a branch returns to choose the task of a state."""
@@ -304,18 +324,13 @@ class NodeMaker:
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""
-        writer, names = self.writer(takes_arguments)
-        body = raise_lines(self.fail_text(flow, writer), self.width)
+        body, writer, names = self.written(takes_arguments, lambda writer: self.fail_lines(flow, writer))
         return self.function(flow.name, flow.name, body, writer, names, imports=[fail_exception(self.versions)])
 
-    def fail_text(self, flow: StateFlow, writer: PythonWriter) -> str:
-        """Return the expression of a Fail's error and cause."""
-        texts = [value for value in (self.field_value(flow, name) for name in ("error", "cause")) if value is not None]
-        separators: list[Value] = [constant("{}: {}" if len(texts) == 2 else "{}")]
-        message = Call("States.Format", tuple(separators + texts))
-        constants = [text.value for text in texts if isinstance(text, Constant) and isinstance(text.value, str)]
-        is_plain = len(constants) == len(texts)
-        return string(": ".join(constants) or flow.state.type) if is_plain else writer.expression(message)
+    def fail_lines(self, flow: StateFlow, writer: PythonWriter) -> list[str]:
+        """Return the statements of a Fail."""
+        texts = [self.field_value(flow, name) for name in ("error", "cause")]
+        return fail_lines([text for text in texts if text is not None], writer, self.width)
 
     def field_value(self, flow: StateFlow, name: str) -> Value | None:
         """Return the value of a field that has a variant with a path, or an expression in JSONata."""
@@ -375,23 +390,3 @@ def _duration_imports(arguments: Mapping[str, Any]) -> tuple[Import, ...]:
 def moment_imports(body: Iterable[str]) -> tuple[Import, ...]:
     """Return what conditions on times need."""
     return (("datetime", "datetime"),) if any("datetime." in line for line in body) else ()
-
-
-def moment_reads(flow: StateFlow) -> list[Value]:
-    """Return the values that a Wait or a Fail reads."""
-    state = flow.state
-    found: list[Value] = []
-    for name in ("seconds", "timestamp", "error", "cause"):
-        plain, path = getattr(state, name, None), getattr(state, f"{name}_path", None)
-        if path is not None:
-            found.append(payload_value(path, flow.environment))
-        elif isinstance(plain, str) and flow.language == "JSONata":
-            found.append(jsonata_template_value(plain, flow.environment))
-    return found
-
-
-def constant_name(value: str) -> str:
-    """Return the name of the constant of an ARN or a placeholder: ``PIPELINE_ALERTS``."""
-    function = re.search(":function:([^:]+)", value)  # what may follow is a version or an alias
-    last = function[1] if function is not None else re.split("[:/]", value.strip("${}").rstrip(":/*"))[-1]
-    return naming.variable(last).strip("_").upper()

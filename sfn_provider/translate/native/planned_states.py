@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sfn_provider.asl.model import Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import INPUT, Key, Member, Object, Source, Value, read, write
 from sfn_provider.translate.native.exact_parts import ExactPart
-from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
 from sfn_provider.translate.native.mapping import MapForm
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.polling import Poll
+from sfn_provider.translate.native.states.caught_errors import error_tests
 from sfn_provider.translate.native.states.task_forms import OperatorForm, TaskForm
 from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY
 
@@ -40,6 +41,8 @@ class PlannedStates:
         partial: the states of whose result only parts are passed on; grows.
         with_error: the states whose errors are read.
         task_ids: the ids of tasks by key.
+        choices: the keys of the tasks that each Choice leads to, by the names of the next states.
+        reader: the state of which a task is being made.
     """
 
     scope: ScopeFlow
@@ -58,6 +61,8 @@ class PlannedStates:
     partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reader: str = ""
 
     def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
         """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
@@ -80,6 +85,8 @@ class PlannedStates:
             return Place("", expression=CONTEXT_OBJECT[keys])
         if source.kind == "context" and keys[:2] == ("Execution", "Input"):
             return self.find(INPUT, keys[2:])
+        if source.kind == "entered_time" and self._is_own_start(source.state):
+            return Place("", expression=ENTERED_TIME)
         if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
             return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
         form = self.forms.get(source.state) if source.kind == "result" else None
@@ -99,10 +106,23 @@ class PlannedStates:
             raise TypeError(f"{form!r} has no parts")
         return self._known_parts(source, keys, form)
 
+    def _is_own_start(self, state: str) -> bool:
+        """Return whether the task that is being made starts when the execution comes to a state, and only then.
+
+        A sensor, a loop and the task of an item come to their states more than once, or later. `dag.test` of Airflow 2
+        leaves the time out.
+        """
+        is_in_function = state in self.polls or state in self.loops or state in self.mapped
+        return state == self.reader and not is_in_function and not self.versions.is_2
+
     def find_mark(self, mark: Source) -> Place:
         """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
         if mark.kind == "exit":
             return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
+        if mark.kind == "choice":
+            return self._find_choice(mark)
+        if mark.kind == "error" and mark.target:
+            return self._find_catcher(mark)
         if mark.kind == "error" or mark.state in self.tasks_of_pass or mark.state.endswith("\0loop"):
             return self.find(mark, ())
         form = self.forms.get(mark.state)
@@ -114,6 +134,27 @@ class PlannedStates:
         if form is None or (mark.state in self.polls and mark.state not in self.read_results):
             raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
         return Place(self.task_ids[mark.state])
+
+    def _find_choice(self, mark: Source) -> Place:
+        """Return what a branch has returned where it led to a state."""
+        chosen = self.choices.get(mark.state, {})
+        key = chosen.get(mark.target)
+        if key not in self.task_ids or [*chosen.values()].count(key) > 1 or mark.state not in self.task_ids:
+            raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
+        return Place(self.task_ids[mark.state], equals=self.task_ids[key])
+
+    def _find_catcher(self, mark: Source) -> Place:
+        """Return the error of a Task with the names by which one of its catchers takes it."""
+        place = self.find(Source("error", mark.state), ())
+        tests = error_tests(self.flows[mark.state].state)  # type: ignore[arg-type]
+        test, earlier = tests[int(mark.target)], tests[: int(mark.target)]
+        before = tuple(name for other in earlier for name in other.names)
+        if test.takes_all and not any(other.excludes for other in earlier):
+            return replace(place, names=before, excludes=True)
+        names = tuple(name for name in test.names if name not in before)
+        if test.excludes or any(other.excludes for other in earlier) or not names:
+            raise NotNative("which catcher has taken an error is not told by its name")
+        return replace(place, names=names)
 
     def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
         """Return an object with the parts of a result that an operator returns."""
@@ -133,5 +174,6 @@ def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:
     path = ".".join(map(str, keys))
     return {
         "error": f"the error of {source.state} is not where a later task could read it",
+        "entered_time": f"the time at which {source.state} starts is not known to the task that reads it",
         "context": f"the context object's {path or 'whole'} has no counterpart that means the same",
     }.get(source.kind, f"the result of {source.state} cannot be read")

@@ -129,6 +129,7 @@ class _Planner(PlannedStates):
             if isinstance(flow.state, LoopPart) and name not in self.loops and name not in self.mapped:
                 self.loops |= {inner.name: name for inner in flow.scopes[0].walk()} | {name: name}
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
+        self.choices = routes.choices
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
         self._add_merges(routes)
@@ -138,7 +139,7 @@ class _Planner(PlannedStates):
         maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks))
         dag, problems, certain = NativeDag(), [], CertainTasks(routes, self.task_ids)
         for key, node in routes.nodes.items():
-            maker.is_certain = partial(certain.has, key)
+            maker.is_certain, self.reader = partial(certain.has, key), node.state
             try:
                 made = self._make(node, routes, maker)
             except NotNative as refusal:
@@ -255,11 +256,21 @@ class _Planner(PlannedStates):
         """Put a task before each operator that is given what ways build too differently for a template."""
         self._name(routes)
         jinja = JinjaWriter(self.find, self.find_mark)
+        problems = []
         for name, form in self.forms.items():
-            merge = find_merge(name, form, jinja.json_text) if isinstance(form, OperatorForm) else None
-            if merge is not None and merge.form is not None and name in routes.nodes:
+            if not isinstance(form, OperatorForm) or name not in routes.nodes:
+                continue
+            self.reader = name
+            try:
+                merge = find_merge(name, form, jinja.json_text)
+            except NotNative as refusal:
+                problems.append(NotNative(refusal.why, name))
+                continue
+            if merge is not None and merge.form is not None:
                 self.forms[name] = merge.form
                 self._add_merge(name, merge, routes)
+        if problems:
+            raise ExceptionGroup("not native", problems)
         for name in self.parts:
             if name not in routes.nodes:
                 continue  # it is within a function, which refuses it

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sfn_provider.translate.emit.literals import Code, inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
-from sfn_provider.translate.native.data_flow.values import Key, Source, read
+from sfn_provider.translate.native.data_flow.values import Key, Object, Source, Value, read
+from sfn_provider.translate.native.expressions.conditions import joined_conditions, negated
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
@@ -91,7 +92,7 @@ def _make_loop(
     """Make the function of a loop that calls a Lambda function with its own last answer."""
     if not isinstance(form, LambdaForm) or poll.again is None:
         raise NotPolling("in the loop it is called with its own last result")
-    again = read(poll.again, form.prefix)
+    again = _changed_event(form.payload, read(poll.again, form.prefix))
     writer.imports |= {("json", ""), ("time", "")}
     asking = asking_lines(maker, LambdaForm(form.function, EVENT, form.prefix), writer)
     body = [*statement_lines("event = ", writer.expression(form.payload), maker.width), "while True:"]
@@ -111,6 +112,16 @@ def _make_loop(
         imports=[LAMBDA_HOOK],
         why=f"with {poll.choice} and {poll.wait} it is a loop that goes on with its own last result",
     )
+
+
+def _changed_event(first: Value, again: Value) -> Value:
+    """Return the input of later rounds, made of the one before where the members that differ replace those."""
+    if not (isinstance(first, Object) and isinstance(again, Object) and first.base == again.base):
+        return again
+    known = dict(first.members)
+    changed = tuple((name, entry) for name, entry in again.members if known.get(name) != entry)
+    is_same = known.keys() <= dict(again.members).keys() and len(changed) < len(again.members)
+    return Object(changed, EVENT) if is_same else again
 
 
 def hook_of(form: FunctionForm | LambdaForm) -> Import:
@@ -184,17 +195,8 @@ def _single_test(poll: Poll, conditions: list[tuple[str, bool]]) -> str | None:
     """Return the one condition for leaving the loop; None where rules lead out and back by turns."""
     if {leaves for _, leaves in conditions} != {not poll.default_leaves}:
         return None
-    test = " or ".join(f"({text})" if " and " in text else text for text, _ in conditions)
-    return negated(test, len(conditions)) if poll.default_leaves else test
-
-
-def negated(test: str, rules: int) -> str:
-    """Return the contrary of a condition that was made of rules."""
-    single = rules == 1 and " and " not in test and " or " not in test
-    for word, other in ((" == ", " != "), (" is ", " is not ")):
-        if single and test.count(word) == 1 and other not in test:
-            return test.replace(word, other)
-    return f"not ({test})"
+    test = " or ".join(joined_conditions([text for text, _ in conditions], "or"))
+    return negated(test) if poll.default_leaves else test
 
 
 def _return(test: str, is_read: bool, width: int) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
+from sfn_provider.translate.native.data_flow.templates import payload_value
 from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, OneOf, Value, constant, walk, write
 from sfn_provider.translate.native.exact_parts import ExactPart, replace_exact_parts
 from sfn_provider.translate.native.loop_parts import replace_loops
 from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import NotNative, NotPolling
-from sfn_provider.translate.native.nodes import moment_reads
 from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
 from sfn_provider.translate.native.states.caught_errors import check_catchers
 from sfn_provider.translate.native.states.conditions import rule_values
@@ -148,4 +149,17 @@ def values_of_state(flow: StateFlow) -> list[Value]:
         return [flow.effective, *flow.environment.variables.values()]
     if isinstance(flow.state, Task):
         return [flow.effective]
-    return moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []
+    return _moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []
+
+
+def _moment_reads(flow: StateFlow) -> list[Value]:
+    """Return the values that a Wait or a Fail reads."""
+    state = flow.state
+    found: list[Value] = []
+    for name in ("seconds", "timestamp", "error", "cause"):
+        plain, path = getattr(state, name, None), getattr(state, f"{name}_path", None)
+        if path is not None:
+            found.append(payload_value(path, flow.environment))
+        elif isinstance(plain, str) and flow.language == "JSONata":
+            found.append(jsonata_template_value(plain, flow.environment))
+    return found

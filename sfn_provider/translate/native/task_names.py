@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sfn_provider.translate.native.model import ERROR_NAME, INVOKE
 from sfn_provider.translate.native.routes import RouteNode
 from sfn_provider.translate.plan import naming
@@ -32,6 +34,13 @@ def variable_of(task_id: str) -> str:
     """Return the variable of a task, unless another one has the same."""
     name = naming.variable(task_id)
     return f"{name}_" if name in RESERVED else name
+
+
+def constant_name(value: str) -> str:
+    """Return the name of the constant of an ARN or a placeholder: ``PIPELINE_ALERTS``."""
+    function = re.search(":function:([^:]+)", value)  # what may follow is a version or an alias
+    last = function[1] if function is not None else re.split("[:/]", value.strip("${}").rstrip(":/*"))[-1]
+    return naming.variable(last).strip("_").upper()
 
 
 RESERVED = frozenset(

@@ -62,7 +62,7 @@ with DAG(
     @task.branch(task_id="Balanced")
     def balanced(result, params):
         look_for_invoices = json.loads(result)
-        if look_for_invoices["total"] > 0 and not (look_for_invoices["total"] > params["limit"]):
+        if look_for_invoices["total"] > 0 and look_for_invoices["total"] <= params["limit"]:
             return "PostToLedger"
         return "Balanced_to_TellAccounting"
 
@@ -96,8 +96,6 @@ with DAG(
         answer = json.loads(look_for_invoices)
         return {**params, "found": {"files": answer["files"], "total": answer["total"]}}
 
-    tell_accounting_message_task = tell_accounting_message()
-
     tell_accounting = SnsPublishOperator(
         task_id="TellAccounting",
         target_arn=ACCOUNTING,
@@ -109,7 +107,8 @@ with DAG(
 
     look_for_invoices >> [read_invoices, tell_accounting_failed]
     read_invoices >> balanced(look_for_invoices.output) >> [post_to_ledger, balanced_to_tell_accounting]
-    post_to_ledger >> tell_accounting_message_task
-    balanced_to_tell_accounting >> tell_accounting_message_task
-    tell_accounting_failed >> tell_accounting_message_task
-    tell_accounting_message_task >> tell_accounting
+    (
+        [post_to_ledger, balanced_to_tell_accounting, tell_accounting_failed]
+        >> tell_accounting_message()
+        >> tell_accounting
+    )

@@ -37,7 +37,7 @@ with DAG(
     check_stock = LambdaInvokeFunctionOperator(
         task_id="Check_stock",
         function_name=CHECK_STOCK,
-        payload="{\"items\": {{ params['items'] | tojson }}}",
+        payload='{"items": {{ params["items"] | tojson }}}',
     )
 
     # The answer comes by the token, or not at all
@@ -62,10 +62,7 @@ with DAG(
                 "Next": "Book carrier",
             },
         },
-        input=(
-            "{{ dict(params, **{'stock': macros.json.loads(ti.xcom_pull(task_ids='Check_stock'))}) | tojson "
-            "}}"
-        ),
+        input="{{ dict(params, stock=macros.json.loads(ti.xcom_pull(task_ids='Check_stock'))) | tojson }}",
         next_tasks={"Book carrier": "Book_carrier", "Remind": "Remind"},
     )
 
@@ -73,8 +70,8 @@ with DAG(
         task_id="Book_carrier",
         function_name=BOOK_CARRIER,
         payload=(
-            '{"order": {{ ti.xcom_pull(task_ids=\'Ask_for_approval\').order | tojson }}, "by": '
-            "{{ ti.xcom_pull(task_ids='Ask_for_approval').approval.name | tojson }}}"
+            '{"order": {{ ti.xcom_pull(task_ids="Ask_for_approval").order | tojson }}, "by": '
+            '{{ ti.xcom_pull(task_ids="Ask_for_approval").approval.name | tojson }}}'
         ),
     )
 

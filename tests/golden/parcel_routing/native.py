@@ -83,11 +83,8 @@ with DAG(
     @task(task_id="Customs_payload", trigger_rule="none_failed_min_one_success")
     def customs_payload(ti, params):
         night_train = ti.xcom_pull(task_ids="Night_train")
-        if night_train is not None:
-            return {**params, "service": night_train}
-        return {**params, "service": ti.xcom_pull(task_ids="Freight")}
-
-    customs_payload_task = customs_payload()
+        service = night_train if night_train is not None else ti.xcom_pull(task_ids="Freight")
+        return {**params, "service": service}
 
     customs = LambdaInvokeFunctionOperator(
         task_id="Customs",
@@ -113,22 +110,23 @@ with DAG(
     def label_payload(ti, params):
         letter_box = ti.xcom_pull(task_ids="Letter_box")
         van = ti.xcom_pull(task_ids="Van")
-        customs = ti.xcom_pull(task_ids="Customs")
         night_train = ti.xcom_pull(task_ids="Night_train")
         freight = ti.xcom_pull(task_ids="Freight")
-        customs_error = ti.xcom_pull(task_ids="Customs", key="error")
-        return_to_sender = ti.xcom_pull(task_ids="Return_to_sender")
+        customs = ti.xcom_pull(task_ids="Customs")
         if letter_box is not None:
             return {**params, "service": letter_box}
         if van is not None:
             return {**params, "service": van}
         if customs is not None:
-            if night_train is not None:
-                return {**params, "service": night_train, "declaration": json.loads(customs)}
-            return {**params, "service": freight, "declaration": json.loads(customs)}
-        if night_train is not None:
-            return {**params, "service": night_train, "refusal": customs_error, "returned": return_to_sender}
-        return {**params, "service": freight, "refusal": customs_error, "returned": return_to_sender}
+            service = night_train if night_train is not None else freight
+            return {**params, "service": service, "declaration": json.loads(customs)}
+        service = night_train if night_train is not None else freight
+        return {
+            **params,
+            "service": service,
+            "refusal": ti.xcom_pull(task_ids="Customs", key="error"),
+            "returned": ti.xcom_pull(task_ids="Return_to_sender"),
+        }
 
     label_payload_task = label_payload()
 
@@ -139,12 +137,9 @@ with DAG(
     )
 
     weigh() >> [letter_box_task, zone_task, weigh_to_freight]
-    letter_box_task >> label_payload_task
     zone_task >> [van_task, night_train_task, freight_task]
-    van_task >> label_payload_task
-    night_train_task >> customs_payload_task
     weigh_to_freight >> freight_task
-    freight_task >> customs_payload_task
-    customs_payload_task >> customs >> [customs_failed_task, label_payload_task]
+    [night_train_task, freight_task] >> customs_payload() >> customs
+    customs >> [customs_failed_task, label_payload_task]
     customs_failed_task >> return_to_sender() >> label_payload_task
-    label_payload_task >> label
+    [letter_box_task, van_task] >> label_payload_task >> label

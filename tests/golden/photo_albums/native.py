@@ -81,7 +81,7 @@ with DAG(
                 "End": True,
             },
         },
-        input="{{ dict(params, **{'albums': ti.xcom_pull(task_ids='Each_album_results')}) | tojson }}",
+        input="{{ dict(params, albums=ti.xcom_pull(task_ids='Each_album_results')) | tojson }}",
     )
 
     each_album_items_task >> [each_album_task, each_album_results_task]

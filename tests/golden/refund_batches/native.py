@@ -64,10 +64,7 @@ with DAG(
                 "Next": "Let the bank settle",
             },
         },
-        input=(
-            "{{ dict(params, **{'refunds': macros.json.loads(ti.xcom_pull(task_ids='Find_refunds'))}) | "
-            "tojson }}"
-        ),
+        input="{{ dict(params, refunds=macros.json.loads(ti.xcom_pull(task_ids='Find_refunds'))) | tojson }}",
         next_tasks={"Let the bank settle": "Let_the_bank_settle", "Tell accounting": "Tell_accounting"},
     )
     let_the_bank_settle = DateTimeSensorAsync(

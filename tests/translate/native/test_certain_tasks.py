@@ -30,8 +30,8 @@ def test_a_choice_that_ends_a_branch_of_a_parallel_leads_to_its_end(last: dict[s
         }
     )
     assert """return "B" if "b" in params else "Which_to_end2\"""" in made.source
-    assert "which_to_end2 >> fan_end2" in made.source
-    assert "fan_end2 >> last" in made.source
+    assert "[b, which_to_end2] >> fan_end2" in made.source
+    assert "[a, fan_end2] >> last" in made.source
 
 
 def put_item(**fields: Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ CASES = [
     Case(
         "an operator's parts of a result",
         {"Invoke": {**INVOKE, "Next": "Send"}},
-        "{\"Payload\": {{ ti.xcom_pull(task_ids='Invoke') }}}",
+        '{"Payload": {{ ti.xcom_pull(task_ids="Invoke") }}}',
     ),
     Case(
         "a function's answer, of any type",

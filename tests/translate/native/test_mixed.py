@@ -56,7 +56,7 @@ def test_an_exact_task_is_given_the_document_and_read_as_a_result() -> None:
         }
     )
     own = operators(made.source)["E"]
-    assert own["input"] == ("{{ dict(params, **{'a': macros.json.loads(ti.xcom_pull(task_ids='A'))}) | tojson }}")
+    assert own["input"] == "{{ dict(params, a=macros.json.loads(ti.xcom_pull(task_ids='A'))) | tojson }}"
     assert "next_tasks" not in own
     assert '''message="{{ ti.xcom_pull(task_ids='E').e.x }}"''' in made.source
     assert '''subject="{{ ti.xcom_pull(task_ids='E').a.y }}"''' in made.source
@@ -75,7 +75,7 @@ def test_an_exact_task_with_a_catch_is_a_branch() -> None:
     )
     assert operators(made.source)["E"]["next_tasks"] == {"Z": "E_to_Z", "H": "H"}
     own = operators(made.source, "LambdaInvokeFunctionOperator")
-    assert own["H"]["payload"] == """{"why": {{ ti.xcom_pull(task_ids='E').error.Cause | tojson }}}"""
+    assert own["H"]["payload"] == '{"why": {{ ti.xcom_pull(task_ids="E").error.Cause | tojson }}}'
     assert """e = ti.xcom_pull(task_ids="E", key="next")""" in made.source
     assert """(e_result["x"] if e == "Z" else json.loads(h)["x"])""" in made.source
     assert 'trigger_rule="none_failed_min_one_success"' in made.source
@@ -90,11 +90,11 @@ def test_variables_go_into_and_out_of_an_exact_task() -> None:
     }
     made = native(states)
     assert operators(made.source)["E"]["variables"] == (
-        """{"v": {{ macros.json.loads(ti.xcom_pull(task_ids='A')).n | tojson }}}"""
+        '{"v": {{ macros.json.loads(ti.xcom_pull(task_ids="A")).n | tojson }}}'
     )
     payload = operators(made.source, "LambdaInvokeFunctionOperator")["B"]["payload"]
-    assert "ti.xcom_pull(task_ids='E', key='variables').w" in payload
-    assert "macros.json.loads(ti.xcom_pull(task_ids='A')).n" in payload
+    assert 'ti.xcom_pull(task_ids="E", key="variables").w' in payload
+    assert 'macros.json.loads(ti.xcom_pull(task_ids="A")).n' in payload
 
 
 def test_a_variable_that_one_way_sets_is_not_lost_where_ways_meet() -> None:

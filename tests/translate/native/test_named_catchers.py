@@ -179,10 +179,21 @@ def test_a_parallel_catches_all_errors_or_stays_exact() -> None:
         assert how(made(parallel)) == expected
 
 
-def test_ways_of_two_catchers_that_meet_with_other_documents_stay_exact() -> None:
+def test_ways_of_two_catchers_that_meet_with_other_documents_are_told_apart_by_the_name() -> None:
     catchers = [catcher("Busy", "Late"), catcher("States.ALL", "Late", ResultPath="$.error")]
     late = {"Late": function("late", End=True)}
-    assert how(made(function("do", Catch=catchers), **late)) == "exact"
+    source = made(function("do", Catch=catchers), **late).source
+    assert (
+        '        if (do_error or {}).get("Error") == "Busy":\n'
+        "            return params\n"
+        '        return {**params, "error": do_error}\n'
+    ) in source
+
+
+def test_ways_of_catchers_that_names_do_not_tell_apart_stay_exact() -> None:
+    catchers = [catcher("States.TaskFailed", "Late"), catcher("States.ALL", "Late", ResultPath="$.error")]
+    late = {"Late": function("late", End=True)}
+    assert how(made(function("do", Catch=catchers, TimeoutSeconds=5), **late)) == "exact"
 
 
 def test_a_handler_that_does_nothing_but_fail_needs_no_branch() -> None:
@@ -255,4 +266,4 @@ def test_the_handler_of_a_parallel_follows_errors_in_it_that_no_catcher_takes() 
     source = translate({"StartAt": "P", "States": states}, dag_id="x", style="native").source
     assert "do_failed_task >> mend" in source and "is_due" not in source
     assert 'task_id="Tell",' in source.partition('trigger_rule="one_failed",')[0]
-    assert "p_end1 >> tell" in source and "side >> tell" in source
+    assert "[p_end1, side] >> tell" in source

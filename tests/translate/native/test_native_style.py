@@ -90,7 +90,7 @@ CASES = [
         },
         (
             """payload='{"x": {{ params.x | tojson }}, "one": 1, "yes": true}'""",
-            """macros.json.loads(ti.xcom_pull(task_ids='A'))['items'][0].y | tojson""",
+            'macros.json.loads(ti.xcom_pull(task_ids="A"))["items"][0].y | tojson',
         ),
     ),
     Case(
@@ -182,7 +182,7 @@ CASES = [
         (
             'dynamodb = AwsBaseHook(client_type="dynamodb").conn',
             """return dynamodb.get_item(TableName="t", Key={"id": {"S": params["id"]}})["Item"]["name"]["S"]""",
-            """payload="{\\"name\\": {{ ti.xcom_pull(task_ids='A') | tojson }}}",""",
+            """payload='{"name": {{ ti.xcom_pull(task_ids="A") | tojson }}}',""",
         ),
     ),
     Case(
@@ -242,7 +242,7 @@ CASES = [
             },
             "Z": call("z", Parameters={"l.$": "$[0]", "r.$": "$[1].x"}, End=True),
         },
-        ('with TaskGroup("P", prefix_group_id=False):', "l_ >> z", "r >> z"),
+        ('with TaskGroup("P", prefix_group_id=False):', "[l_, r] >> z"),
     ),
     Case(
         "ways that build a value differently leave it in tasks",
@@ -276,8 +276,7 @@ CASES = [
             "if b is not None:",
             'return {**params, "a": json.loads(a), "b": json.loads(b)}',
             """payload="{{ ti.xcom_pull(task_ids='Z_payload') | tojson }}",""",
-            "b >> z_payload_task",
-            "z_payload_task >> z",
+            "[b, c, q_to_z] >> z_payload() >> z",
         ),
     ),
     Case(
@@ -440,7 +439,7 @@ def test_a_field_of_the_input_follows_the_date_of_the_run() -> None:
         templates={"day": "{{ ds }}"},
     )
     text = made.source.replace("\\'", "'")
-    assert """{"day": {{ ds | tojson }}, "all": {{ dict(params, **{'day': ds}) | tojson }}}""" in text
+    assert """{"day": {{ ds | tojson }}, "all": {{ dict(params, day=ds) | tojson }}}""" in text
     assert "def b(ds):" in made.source and 'Key={"id": {"S": ds}}' in made.source
     assert 'params={"x": 1}' in made.source
     assert [found.why for found in made.findings if found.code == "FROZEN_INPUT"] == [

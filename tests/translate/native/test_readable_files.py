@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from sfn_provider.translate import Translation, translate
+from sfn_provider.translate.native.edges import find_chains
+from sfn_provider.translate.native.model import NativeDag, NativeNode
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 
@@ -34,6 +37,27 @@ def native(states: dict[str, Any], language: str = "JSONPath") -> Translation:
 
 def equals(status: str, target: str) -> dict[str, Any]:
     return {"Variable": "$.status", "StringEquals": status, "Next": target}
+
+
+def compare(status: str) -> dict[str, Any]:
+    return {"Variable": "$.status", "StringEquals": status}
+
+
+def choosing(rule: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Which": {"Type": "Choice", "Choices": [{**rule, "Next": "One"}], "Default": "Other"},
+        "One": {"Type": "Fail"},
+        "Other": call("other", End=True),
+    }
+
+
+def two_ways(last: dict[str, Any]) -> dict[str, Any]:
+    selected = {"ResultSelector": {"x.$": "$.x", "y.$": "$.y"}, "Next": "Last"}
+    return {
+        "Which": {"Type": "Choice", "Choices": [equals("a", "A")], "Default": "B"},
+        **{name: call(name, ResultPath="$.found", **selected) for name in ("A", "B")},
+        "Last": last,
+    }
 
 
 @dataclass(frozen=True)
@@ -81,7 +105,7 @@ CASES = [
             "Both": {"Type": "Parallel", "Branches": BRANCHES, "Output": RESULT, "Next": "Last"},
             "Last": invoke({"n": "{% $states.input.right %}"}, End=True),
         },
-        'payload="{\\"n\\": {{ macros.json.loads(ti.xcom_pull(task_ids=\'Right\')).n | tojson }}}"',
+        """payload='{"n": {{ macros.json.loads(ti.xcom_pull(task_ids="Right")).n | tojson }}}'""",
     ),
     Case(
         "rules of a loop that do what its Default does",
@@ -96,6 +120,102 @@ CASES = [
             "End": call("end", Parameters={}, End=True),
         },
         'return answer != "RUNNING"',
+        "JSONPath",
+    ),
+    Case(
+        "a value that is compared with several constants",
+        choosing({"Or": [compare("a"), compare("b"), compare("c")]}),
+        'return "One" if params["status"] in ("a", "b", "c") else "Other"',
+        "JSONPath",
+    ),
+    Case(
+        "the same in JSONata",
+        {
+            "Which": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $states.input.s = 'a' or $states.input.s = 'b' %}", "Next": "One"}],
+                "Default": "Other",
+            },
+            "One": {"Type": "Fail"},
+            "Other": invoke({}, End=True),
+        },
+        'return "One" if params["s"] in ("a", "b") else "Other"',
+    ),
+    Case(
+        "other comparisons between two alike",
+        choosing({"Or": [compare("a"), {"Variable": "$.x", "IsNull": True}, compare("b")]}),
+        'return "One" if params["status"] == "a" or params["x"] is None or params["status"] == "b" else "Other"',
+        "JSONPath",
+    ),
+    Case(
+        "the contrary of a comparison",
+        choosing({"Not": {"Variable": "$.n", "NumericGreaterThan": 3}}),
+        'return "One" if params["n"] <= 3 else "Other"',
+        "JSONPath",
+    ),
+    Case(
+        "the contrary of several conditions",
+        choosing({"Not": {"And": [compare("a"), {"Variable": "$.x", "IsNull": True}]}}),
+        'return "One" if not (params["status"] == "a" and params["x"] is None) else "Other"',
+        "JSONPath",
+    ),
+    Case(
+        "a rule that always matches",
+        {"First": call("f", ResultPath="$.a", Next="Which"), **choosing({"Variable": "$.a", "IsPresent": True})},
+        '    def which():\n        return "One"\n',
+        "JSONPath",
+    ),
+    Case(
+        "members that are names become keyword arguments",
+        {"A": call("a", ResultPath="$.found", Next="B"), "B": call("b", End=True)},
+        "dict(params, found=macros.json.loads(ti.xcom_pull(task_ids='A')))",
+        "JSONPath",
+    ),
+    Case(
+        "members that are none do not, and keep their order",
+        {"A": call("a", ResultPath="$.class", Next="B"), "B": call("b", End=True)},
+        "dict(params, **{'class': macros.json.loads(ti.xcom_pull(task_ids='A'))})",
+        "JSONPath",
+    ),
+    Case(
+        "a loop's next event is the last one with the answer",
+        {
+            "Start": call("start", ResultPath="$.job", Next="Ask"),
+            "Ask": call("ask", ResultPath="$.status", Next="Is"),
+            "Is": {"Type": "Choice", "Choices": [equals("DONE", "End")], "Default": "Wait"},
+            "Wait": {"Type": "Wait", "Seconds": 5, "Next": "Ask"},
+            "End": {"Type": "Succeed"},
+        },
+        'event = {**event, "status": answer}',
+        "JSONPath",
+    ),
+    Case(
+        "what the ways have in common is written once",
+        two_ways(call("last", Parameters={"run.$": "$.run", "x.$": "$.found.x", "y.$": "$.found.y"}, End=True)),
+        "        if a is not None:\n"
+        "            answer = json.loads(a)\n"
+        '            x = answer["x"]\n'
+        '            y = answer["y"]\n'
+        "        else:\n"
+        "            answer = json.loads(b)\n"
+        '            x = answer["x"]\n'
+        '            y = answer["y"]\n'
+        '        return {"run": params["run"], "x": x, "y": y}\n',
+        "JSONPath",
+    ),
+    Case(
+        "a failure with a long cause that differs by the way",
+        two_ways(
+            {
+                "Type": "Fail",
+                "Error": "Stopped",
+                "CausePath": "States.Format('The run {} of {} has ended too early: {}', $.run, $.name, $.found.x)",
+            }
+        ),
+        "        if a is not None:\n"
+        "            cause = f\"The run {params['run']} of {params['name']} "
+        "has ended too early: {json.loads(a)['x']}\"\n"
+        '            raise AirflowFailException(f"Stopped: {cause}")\n',
         "JSONPath",
     ),
 ]
@@ -123,3 +243,33 @@ def test_a_reason_names_the_operator_that_cannot_be_said() -> None:
     made = native({"A": invoke({"n": "{% 1 in $states.input.n %}"}, Next="B"), "B": invoke({}, End=True)}, "JSONata")
     [why] = [found.why for found in made.findings if found.code == "STAYS_EXACT"]
     assert why == "the operator in has no Jinja that means the same."
+
+
+def test_a_member_that_jinja_would_drop_is_not_written_as_a_keyword() -> None:
+    made = native({"A": call("a", ResultPath="$._loop_vars", Next="B"), "B": call("b", End=True)})
+    assert {entry.state: entry.how for entry in made.tasks} == {"A": "operator", "B": "exact"}
+
+
+def chains(edges: list[tuple[int, int]]) -> list[list[list[int]]]:
+    node = NativeNode("s", "s", "s", "operator")
+    return find_chains(NativeDag([node] * (1 + max(max(edge) for edge in edges)), edges))
+
+
+def test_tasks_that_lead_to_one_are_a_list() -> None:
+    assert chains([(0, 2), (1, 2), (2, 3)]) == [[[0, 1], [2], [3]]]
+
+
+def test_a_list_goes_on_where_it_has_ended() -> None:
+    assert chains([(0, 1), (0, 2), (1, 3), (2, 3)]) == [[[0], [1, 2], [3]]]
+
+
+def test_every_edge_is_written_once() -> None:
+    edges = [(0, 2), (1, 2), (2, 4), (3, 4), (4, 5), (4, 6), (5, 7), (6, 7), (3, 7)]
+    found = [
+        (left, right)
+        for chain in chains(edges)
+        for before, after in pairwise(chain)
+        for left in before
+        for right in after
+    ]
+    assert sorted(found) == sorted(edges)

@@ -161,7 +161,7 @@ def test_a_job_is_started_and_waited_for_by_a_sensor() -> None:
     assert sensor["operator"].endswith("GlueJobSensor") and sensor["mode"] == "reschedule" and sensor["timeout"]
     assert sensor["run_id"] == "{{ ti.xcom_pull(task_ids='A') }}"
     assert (sensor["dependencies"], read["B"]["dependencies"]) == (["A"], ["A_wait"])
-    assert "ti.xcom_pull(task_ids='A')" in read["B"]["payload"]
+    assert 'ti.xcom_pull(task_ids="A")' in read["B"]["payload"]
 
 
 def test_a_job_with_a_retry_is_waited_for_in_its_task() -> None:

@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.model import Branch, Catcher, Choice, Fail, Map, Parallel, Pass, State, StateMachine, Succeed
+from sfn_provider.asl.model import (
+    Branch,
+    Catcher,
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    State,
+    StateMachine,
+    Succeed,
+    Task,
+)
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import Environment, path_value, template_value
 from sfn_provider.translate.native.data_flow.values import (
@@ -143,6 +155,8 @@ class Evaluator:
             flow = flows[name] = self.state(name, scope.states[name], way, context)
             for number, (target, out) in enumerate(flow.ways):
                 mark = self._mark(flow, number) or _inherited_mark(flow, arrivals[name])
+                if mark is None and isinstance(flow.state, Choice):
+                    mark = Source("choice", name, target)
                 if target:
                     arrivals.setdefault(target, []).append((mark, out))
                 elif not isinstance(flow.state, Fail):
@@ -157,8 +171,9 @@ class Evaluator:
             return loop_result(flow.name) if len(flow.ways) == 1 else None
         if isinstance(flow.state, ExactPart):
             return Source("exit", flow.name, flow.ways[number][0])
-        if number > 0 and flow.state.type == "Task":
-            return Source("error", flow.name)
+        if number > 0 and isinstance(flow.state, Task):
+            several = len(flow.state.catch or ()) > 1
+            return Source("error", flow.name, str(number - 1) if several else "")
         is_result = flow.state.type in ("Task", "Map") or flow.name in self.tasks_of_pass
         return Source("result", flow.name) if is_result and number == 0 else None
 
@@ -168,7 +183,8 @@ class Evaluator:
             return self._exact_part(name, state, way, context)
         language = getattr(state, "query_language", None) or self.language
         # What else the context object has of a state is known only in a run.
-        inner = Object((("State", Object((("Name", constant(name)),), Member(context, "State"))),), context)
+        known = (("Name", constant(name)), ("EnteredTime", Source("entered_time", name)))
+        inner = Object((("State", Object(known, Member(context, "State"))),), context)
         environment = Environment(way.document, _context(inner, context), way.variables)
         evaluate = self._jsonata_state if language == "JSONata" else self._jsonpath_state
         return evaluate(name, state, way, environment)

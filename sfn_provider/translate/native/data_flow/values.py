@@ -30,7 +30,9 @@ class Constant:
     type: str
 
 
-SourceKind = Literal["input", "result", "error", "context", "item", "item_index", "variables", "exit"]
+SourceKind = Literal[
+    "input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit", "choice"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,12 @@ class Source:
 
     Args:
         kind: ``input`` is the execution's input, ``result`` what a state gave, ``error`` the error output of a failed
-            state, ``context`` the context object, ``item`` and ``item_index`` those of a Map's iteration. Of states
-            that stay exact ``variables`` are the variables behind them, and ``exit`` is that they lead to a state.
-        state: the name of the state for ``result``, ``error``, ``variables`` and ``exit``, of the Map for ``item`` and
-            ``item_index``.
-        target: for ``exit`` the name of the state that comes next; empty for an end.
+            state, ``context`` the context object, ``entered_time`` when the execution came to a state, ``item`` and
+            ``item_index`` those of a Map's iteration. Of states that stay exact ``variables`` are the variables behind
+            them, and ``exit`` is that they lead to a state; ``choice`` is that a Choice does.
+        state: the name of the state, of the Map for ``item`` and ``item_index``.
+        target: for ``exit`` and ``choice`` the name of the state that comes next, empty for an end; for the ``error``
+            that marks a way the position of its catcher, where there are several.
     """
 
     kind: SourceKind
@@ -169,10 +172,28 @@ def is_constant(value: Value) -> bool:
 
 
 def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
-    """Return the value that is one of some, each with its mark; that value itself where they are equal."""
+    """Return the value that is one of some, each with its mark; that value itself where they are equal.
+
+    That a Choice leads there, or which catcher of a Task, is left out where it tells nothing apart.
+    """
     found = tuple(dict.fromkeys(alternatives))
+    values: dict[Source | None, set[Value]] = {}
+    for mark, value in found:
+        values.setdefault(_plain_mark(mark), set()).add(value)
+    found = tuple(
+        dict.fromkeys(
+            (mark if len(values[_plain_mark(mark)]) > 1 else _plain_mark(mark), value) for mark, value in found
+        )
+    )
     first = found[0][1]
     return first if all(value == first for _, value in found) else OneOf(found)
+
+
+def _plain_mark(mark: Source | None) -> Source | None:
+    """Return a mark without which of several ways it stands for: of a Choice, or of the catchers of a Task."""
+    if mark is None or mark.kind == "choice":
+        return None
+    return Source("error", mark.state) if mark.kind == "error" else mark
 
 
 def loop_result(state: str) -> Source:

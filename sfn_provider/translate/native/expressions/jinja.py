@@ -6,7 +6,9 @@ What stands in a definition is never a template: braces in it are escaped.
 from __future__ import annotations
 
 import json
+import keyword
 import re
+from dataclasses import dataclass, replace
 
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.templates import format_parts
@@ -32,7 +34,16 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _METHODS = frozenset(name for name in dir({}) if not name.startswith("__"))
 """Names that Jinja would take for the method of a dict where they follow a dot."""
 
+_OF_CALLS = ("_loop_vars", "_block_vars", "_Context__", "_SandboxedEnvironment__")
+"""How keyword arguments start that Jinja's own call takes, and does not pass on."""
+
 _OPENINGS = re.compile(r"\{(?=[{%#])")
+
+
+def _is_word(name: str) -> bool:
+    """Return whether a member can be a keyword argument."""
+    is_name = _IDENTIFIER.fullmatch(name) is not None and not name.startswith("_")
+    return is_name and not keyword.iskeyword(name)
 
 
 def escape(text: str) -> str:
@@ -49,10 +60,17 @@ def escape_json(text: str) -> str:
     return re.sub(r"\{([{%#])", lambda found: f"{{\\u{ord(found[1]):04x}", text)
 
 
+@dataclass(slots=True)
 class JinjaWriter(ExpressionWriter):
-    """Writes values as Jinja expressions, without braces, and as templates; for its arguments see the base."""
+    """Writes values as Jinja expressions, without braces, and as templates.
 
-    __slots__ = ()
+    Args:
+        find: as for the base.
+        find_mark: as for the base.
+        quote: the quotes of string literals.
+    """
+
+    quote: str = "'"
 
     def text(self, value: Value) -> str:
         """Return the template of a text: a string, or the text of another value.
@@ -104,7 +122,8 @@ class JinjaWriter(ExpressionWriter):
         if is_constant(value):
             return escape_json(json.dumps(as_json(value), ensure_ascii=False))
         if isinstance(value, Object) and value.base is None:
-            members = [f"{escape_json(json.dumps(name))}: {self.json_text(entry)}" for name, entry in value.members]
+            writer = replace(self, quote='"')  # as in the JSON around it: the literal of Python has the other ones
+            members = [f"{escape_json(json.dumps(name))}: {writer.json_text(entry)}" for name, entry in value.members]
             return f"{{{', '.join(members)}}}"
         if isinstance(value, Array):
             return f"[{', '.join(map(self.json_text, value.items))}]"
@@ -112,7 +131,7 @@ class JinjaWriter(ExpressionWriter):
         if place is not None and place.value is not None:
             return self.json_text(place.value)
         if place is not None and place.form == "json" and not place.path:
-            return f"{{{{ {_pull(place)} }}}}"
+            return f"{{{{ {self._pull(place)} }}}}"
         return f"{{{{ {self.expression(value)} | tojson }}}}"
 
     def _found(self, place: Place) -> str:
@@ -122,30 +141,58 @@ class JinjaWriter(ExpressionWriter):
             return place.expression[0]
         if not place.task_id:
             return "params" + self._subscripts(place.path)
-        text = _pull(place)
+        text = self._pull(place)
         return (f"macros.json.loads({text})" if place.form == "json" else text) + self._subscripts(place.path)
 
     def _subscripts(self, keys: tuple[Key, ...]) -> str:
-        return "".join(map(_subscript, keys))
+        return "".join(map(self._subscript, keys))
+
+    def _subscript(self, key: Key) -> str:
+        if isinstance(key, str) and _IDENTIFIER.fullmatch(key) and key not in _METHODS and not key.startswith("_"):
+            return f".{key}"
+        return f"[{key if isinstance(key, int) else self._string(key)}]"
+
+    def _pull(self, place: Place) -> str:
+        key = "" if place.xcom == "return_value" else f", key={self._string(place.xcom)}"
+        return f"ti.xcom_pull(task_ids={self._string(place.task_id)}{key})"
+
+    def _string(self, text: str) -> str:
+        """Return a string literal of Jinja, without anything that could close the template."""
+        body = json.dumps(text)[1:-1]
+        if self.quote == "'":
+            body = body.replace('\\"', '"').replace("'", "\\'")
+        # Jinja reads the escapes of Python: braces and percent signs are written as such, so that no delimiter is seen.
+        body = re.sub(r"[{}%#]", lambda found: f"\\x{ord(found[0]):02x}", body)
+        return f"{self.quote}{body}{self.quote}"
 
     def _literal(self, value: Constant) -> str:
         if isinstance(value.value, str):
-            return _string(value.value)
+            return self._string(value.value)
         if value.value is None or isinstance(value.value, bool):
             return {None: "none", True: "true", False: "false"}[value.value]
         return inline(value.value)
 
     def _object(self, value: Object) -> str:
-        members = ", ".join(f"{_string(name)}: {self.expression(entry)}" for name, entry in value.members)
         if value.base is None:
-            return f"{{{members}}}"
-        return f"dict({self._possible(value.base)}, **{{{members}}})"
+            return self._members(value.members)
+        base = self._possible(value.base)
+        taken = next((name for name, _ in value.members if name.startswith(_OF_CALLS)), None)
+        if taken is not None:
+            raise NotNative(f"Jinja takes the member {taken} for an argument of the call that makes the object")
+        if all(_is_word(name) for name, _ in value.members):  # else all as one, so that they keep their order
+            words = [f"{name}={self.expression(entry)}" for name, entry in value.members]
+            return f"dict({', '.join([base, *words])})"
+        return f"dict({base}, **{self._members(value.members)})"
+
+    def _members(self, members: tuple[tuple[str, Value], ...]) -> str:
+        texts = ", ".join(f"{self._string(name)}: {self.expression(entry)}" for name, entry in members)
+        return f"{{{texts}}}"
 
     def _one_of(self, value: OneOf) -> str:
         errors = common_error(value)
         if errors is not None:
-            task_ids = ", ".join(_string(self.find(source, ()).task_id) for source in errors[0])
-            pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={_string(ERROR_KEY)})"
+            task_ids = ", ".join(self._string(self.find(source, ()).task_id) for source in errors[0])
+            pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={self._string(ERROR_KEY)})"
             return f"({pulled} | select | first){self._subscripts(errors[1])}"
         text = ""
         for mark, alternative in reversed(ordered_alternatives(value)):
@@ -154,8 +201,10 @@ class JinjaWriter(ExpressionWriter):
                 text = inner
                 continue
             place = self.find_mark(mark)
-            test = "is not none" if place.equals is None else f"== {_string(place.equals)}"
-            text = f"{inner} if {_pull(place)} {test} else {text}"
+            if place.names:
+                raise NotNative("which catcher has taken an error is asked for in a function alone")
+            test = "is not none" if place.equals is None else f"== {self._string(place.equals)}"
+            text = f"{inner} if {self._pull(place)} {test} else {text}"
         return f"({text})"
 
     def _call(self, call: Call) -> str:
@@ -190,21 +239,3 @@ _CALLS = {
     "States.JsonMerge": "dict({0}, **{1})",
 }
 """The Jinja of functions whose meaning is the same."""
-
-
-def _pull(place: Place) -> str:
-    key = "" if place.xcom == "return_value" else f", key={_string(place.xcom)}"
-    return f"ti.xcom_pull(task_ids={_string(place.task_id)}{key})"
-
-
-def _subscript(key: Key) -> str:
-    if isinstance(key, str) and _IDENTIFIER.fullmatch(key) and key not in _METHODS and not key.startswith("_"):
-        return f".{key}"
-    return f"[{key if isinstance(key, int) else _string(key)}]"
-
-
-def _string(text: str) -> str:
-    """Return a string literal of Jinja, in single quotes, without anything that could close the template."""
-    body = json.dumps(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
-    # Jinja reads the escapes of Python: braces and percent signs are written as such, so that no delimiter is seen.
-    return "'" + re.sub(r"[{}%#]", lambda found: f"\\x{ord(found[0]):02x}", body) + "'"

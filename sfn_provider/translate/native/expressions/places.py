@@ -27,6 +27,8 @@ class Place:
         expression: an expression of Airflow's context, and the name in that context with which it starts.
         is_container: whether it is an object or an array in every run.
         equals: for what says whether a way was taken the text that it is then; None where it is there only then.
+        names: for an error that says so the names that it has then.
+        excludes: whether these are those that it does not have.
     """
 
     task_id: str
@@ -36,6 +38,8 @@ class Place:
     value: Value | None = None
     expression: tuple[str, str] | None = None
     equals: str | None = None
+    names: tuple[str, ...] = ()
+    excludes: bool = False
     is_container: bool = False
 
 
@@ -49,3 +53,6 @@ CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
     ("StateMachine", "Name"): ("dag.dag_id", "dag"),
 }
 """What stands for members of the context object, and the name of Airflow's context in it."""
+
+ENTERED_TIME = ("ti.start_date.isoformat()", "ti")
+"""What stands for the time at which the execution came to a state, in the task of that state."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sfn_provider.translate.emit.literals import inline, string
@@ -22,6 +22,7 @@ from sfn_provider.translate.native.data_flow.values import (
     as_json,
     steps_of,
 )
+from sfn_provider.translate.native.expressions.conditions import joined_conditions, without_brackets
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
 from sfn_provider.translate.native.expressions.writer import ExpressionWriter, common_error, ordered_alternatives
 from sfn_provider.translate.native.model import Import, NotNative
@@ -124,6 +125,12 @@ class PythonWriter(ExpressionWriter):
         """Return the test whether a way was taken."""
         self.has_ways = True
         place = self.find_mark(mark)
+        if place.names:
+            name = f'({self._pull(place)} or {{}}).get("Error")'
+            names = [*([None] if place.excludes else []), *place.names]
+            if len(names) == 1:
+                return f"{name} == {string(place.names[0])}"
+            return f"{name} {'not in' if place.excludes else 'in'} ({', '.join(map(inline, names))})"
         return f"{self._pull(place)} {'is not None' if place.equals is None else f'== {string(place.equals)}'}"
 
     def _taken(self, text: str, place: Place) -> str:
@@ -171,9 +178,12 @@ class PythonWriter(ExpressionWriter):
         if call.name == TEMPLATE:
             return self._template(str(as_json(call.arguments[0])))
         if call.name == "&":
-            return self._joined(tuple(_operands(call)))
+            return self._joined(call.arguments)
         if call.name == "$exists":
             return self._exists(call.arguments[0])
+        if call.name in ("and", "or"):
+            texts = [without_brackets(self.expression(part)) for part in _operands(call)]
+            return f"({f' {call.name} '.join(joined_conditions(texts, call.name))})"
         call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
         if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
@@ -201,6 +211,7 @@ class PythonWriter(ExpressionWriter):
 
     def _joined(self, parts: tuple[Value, ...]) -> str:
         """Return the text of some parts one after the other."""
+        parts = tuple(_flat_parts(parts))
         texts = [part.value if _is_text(part) else None for part in parts]  # type: ignore[union-attr]
         values = [self.expression(part) for part in parts if not _is_text(part)]
         template = "".join("{}" if text is None else text.replace("{", "{{").replace("}", "}}") for text in texts)
@@ -215,13 +226,24 @@ class PythonWriter(ExpressionWriter):
         return f"{literal}.format({', '.join(values)})"
 
 
-def _operands(value: Value) -> Iterator[Value]:
-    """Iterate over what JSONata's ``&`` joins."""
-    if isinstance(value, Call) and value.name == "&":
-        for part in value.arguments:
+def _operands(call: Call) -> Iterator[Value]:
+    """Iterate over what an operator of JSONata joins, also where it was written several times."""
+    for part in call.arguments:
+        if isinstance(part, Call) and part.name == call.name:
             yield from _operands(part)
-    else:
-        yield value
+        else:
+            yield part
+
+
+def _flat_parts(parts: Iterable[Value]) -> Iterator[Value]:
+    """Iterate over the parts of a text, of texts among them over their parts."""
+    for part in parts:
+        if isinstance(part, Call) and part.name == "States.Format":
+            yield from _flat_parts(format_parts(part))
+        elif isinstance(part, Call) and part.name == "&":
+            yield from _flat_parts(part.arguments)
+        else:
+            yield part
 
 
 def _is_text(value: Value) -> bool:
@@ -244,8 +266,6 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "<=": ("({} <= {})", ()),
     ">": ("({} > {})", ()),
     ">=": ("({} >= {})", ()),
-    "and": ("({} and {})", ()),
-    "or": ("({} or {})", ()),
     "in": ("({} in {})", ()),
     "+": ("({} + {})", ()),
     "-": ("({} - {})", ()),

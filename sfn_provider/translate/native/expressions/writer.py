@@ -53,7 +53,7 @@ class ExpressionWriter:
         if isinstance(value, Constant):
             return self._literal(value)
         if isinstance(value, Object):
-            error = _whole_error(value)
+            error = whole_error(value)
             return self._object(value) if error is None else self.expression(error)
         if isinstance(value, Array):
             return f"[{', '.join(map(self.expression, value.items))}]"
@@ -113,7 +113,7 @@ class ExpressionWriter:
         raise NotImplementedError
 
 
-def _whole_error(value: Object) -> Source | None:
+def whole_error(value: Object) -> Source | None:
     """Return the error of which an object has all members; None for other objects."""
     bases = {steps_of(entry)[0] for _, entry in value.members}
     [base] = bases if len(bases) == 1 else [None]
@@ -135,6 +135,8 @@ def ordered_alternatives(value: OneOf, most: int = MOST_WAYS) -> list[tuple[Sour
     """
     # One where the value is missing fails either way, as the result of the other way is missing there.
     found = [(mark, entry) for mark, entry in value.alternatives if not isinstance(entry, Absent)]
+    if all(mark is not None for mark, _ in found):  # the last of those that a Choice chooses needs no test
+        found.sort(key=lambda way: way[0] is not None and way[0].kind == "choice")
     unmarked = {entry for mark, entry in found if mark is None}
     if len(unmarked) > 1 or not found:
         raise NotNative("ways that meet here build the value differently, and nothing says which was taken")

@@ -27,6 +27,7 @@ from sfn_provider.translate.native.items.statements import (
     Statements,
     always_leaves,
     lay_out,
+    meeting,
     suite,
 )
 from sfn_provider.translate.native.mapping import check_map
@@ -36,12 +37,11 @@ from sfn_provider.translate.native.poll_nodes import leaving_test
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, name_expression
-from sfn_provider.translate.native.states.conditions import rule_condition, rule_operands
+from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
 from sfn_provider.translate.native.states.python_lines import (
     comment_lines,
     if_lines,
     indented,
-    raise_lines,
     statement_lines,
 )
 from sfn_provider.translate.native.task_names import RESERVED
@@ -211,7 +211,7 @@ class ItemBody:
             return [], flow.ways[0]
         if isinstance(state, Fail):
             self.writer.imports.add(fail_exception(self.maker.versions))
-            return [*raise_lines(self.maker.fail_text(flow, self.writer), self.maker.width)], (END, [])
+            return [*self.maker.fail_lines(flow, self.writer)], (END, [])
         if isinstance(state, Wait):
             return [*self._wait(flow)], flow.ways[0]
         if isinstance(state, Choice):
@@ -304,25 +304,22 @@ class ItemBody:
         state: Choice = flow.state  # type: ignore[assignment]
         join = self._join(scope, flow.name, stop)
         cases: list[Case] = []
-        for rule, target in zip(state.choices, flow.ways, strict=False):
-            operands = rule_operands(rule, flow, self.writer)
-            first, *rest = if_lines(rule_condition(rule, flow, self.writer), operands, self.maker.width - 2)
+        rules, otherwise = undecided_rules(flow, self.writer)
+        for position, condition in rules:
+            operands = rule_operands(state.choices[position], flow, self.writer)
+            first, *rest = if_lines(condition, operands, self.maker.width - 2)
             word = "" if all(map(always_leaves, cases)) else "el"
-            cases.append(self._case(scope, [word + first, *rest], target, join, finish))
+            cases.append(self._case(scope, [word + first, *rest], flow.ways[position], join, finish))
         does_leave = all(map(always_leaves, cases))
-        if state.default is not None and does_leave:
-            return [Branches(cases)] if cases else [], flow.ways[-1]
-        if state.default is not None:
-            return self._meeting([*cases, self._case(scope, ["else:"], flow.ways[-1], join, finish)], join)
+        if otherwise is not None and does_leave:
+            return [Branches(cases)] if cases else [], flow.ways[otherwise]
+        if otherwise is not None:
+            return meeting([*cases, self._case(scope, ["else:"], flow.ways[otherwise], join, finish)], join)
         self.writer.imports.add(fail_exception(self.maker.versions))
         failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
         if does_leave:
             return [Branches(cases), failure], (END, [])
-        return self._meeting([*cases, Case(["else:"], [failure])], join)
-
-    @staticmethod
-    def _meeting(cases: list[Case], join: str) -> Written:
-        return [Branches(cases)], (join, [arrival for case in cases for arrival in case.arrivals])
+        return meeting([*cases, Case(["else:"], [failure])], join)
 
     def _with_handler(
         self, scope: ScopeFlow, flow: StateFlow, write: Callable[[], Statements], stop: str, finish: Finish
@@ -339,7 +336,7 @@ class ItemBody:
         if always_leaves(handler):
             return [Branches([tried, handler])], flow.ways[0]
         success = self._case(scope, ["else:"], flow.ways[0], join, finish)
-        return self._meeting([tried, handler, success], join)
+        return meeting([tried, handler, success], join)
 
     def _handler(self, scope: ScopeFlow, flow: StateFlow, join: str, finish: Finish) -> Case:
         """Write what is done with an error: what its catcher says, or nothing where none takes it."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sfn_provider.translate.native.data_flow.evaluation import Way
-from sfn_provider.translate.native.poll_nodes import negated
+from sfn_provider.translate.native.expressions.conditions import negated
 from sfn_provider.translate.native.states.python_lines import indented
 
 
@@ -68,6 +68,11 @@ class Arrival:
     way: Way
 
 
+def meeting(cases: list[Case], join: str) -> tuple[Statements, tuple[str, list[Arrival]]]:
+    """Return the statements of cases, and the state where their ways meet with those that come there."""
+    return [Branches(cases)], (join, [arrival for case in cases for arrival in case.arrivals])
+
+
 def lay_out(statements: Statements) -> list[str]:
     """Return the lines of statements, without cases that do nothing."""
     lines: list[str] = []
@@ -103,7 +108,7 @@ def _branches(branches: Branches) -> list[str]:
         return []
     if is_choice and len(bodies) == 2 and not bodies[0][1] and len(bodies[0][0]) == 1 and bodies[1][0] == ["else:"]:
         condition = bodies[0][0][0].removeprefix("if ").removesuffix(":")
-        bodies = [([f"if {negated(condition, 1)}:"], bodies[1][1])]
+        bodies = [([f"if {negated(condition)}:"], bodies[1][1])]
     lines = []
     for head, body in bodies:
         if head == ["except Exception as error:"] and not any(re.search(r"\berror\b", line) for line in body):

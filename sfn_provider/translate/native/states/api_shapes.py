@@ -57,6 +57,23 @@ def find_call(resource: Resource) -> tuple[Integration, OperationModel]:
     return integration, _clients().model(integration.client).operation_model(integration.operation)
 
 
+def prepared_parameters(integration: Integration, parameters: Value) -> Value:
+    """Return the parameters of the call that an integration makes of the Task's.
+
+    Raises:
+        NotNative: only the integration itself can make them.
+    """
+    from sfn_provider.integrations.integration import unchanged_parameters
+    from sfn_provider.integrations.optimized.emr import one_cluster_request
+
+    if integration.prepare is unchanged_parameters and integration.resolve is None:
+        return parameters
+    known = dict(parameters.members) if isinstance(parameters, Object) and parameters.base is None else {}
+    if integration.prepare is not one_cluster_request or "ClusterId" not in known:
+        raise NotNative(f"Step Functions changes the parameters of {integration.name}")
+    return Object((("JobFlowIds", Array((known.pop("ClusterId"),))), *known.items()))
+
+
 def is_text(shape: Shape | None, names: tuple[Key, ...], style: ValueStyle) -> bool:
     """Whether a parameter is of type string, so that the text of its value is its value.
 

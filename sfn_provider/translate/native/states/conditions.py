@@ -23,6 +23,7 @@ from sfn_provider.translate.native.data_flow.values import (
     reads_of,
     steps_of,
 )
+from sfn_provider.translate.native.expressions.conditions import joined_conditions, negated, without_brackets
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.states.choice_rules import (
@@ -33,7 +34,6 @@ from sfn_provider.translate.native.states.choice_rules import (
     match_pieces,
     variable_of,
 )
-from sfn_provider.translate.native.states.python_lines import without_brackets
 
 _KNOWN = ("True", "False")
 """Conditions that are known before a run."""
@@ -67,6 +67,28 @@ def rule_condition(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> s
     return _WRITERS[comparison.kind](comparison, rule, flow, writer)
 
 
+def undecided_rules(flow: StateFlow, writer: PythonWriter) -> tuple[list[tuple[int, str]], int | None]:
+    """Return the rules of a Choice of which only a run knows whether they match, by position, with their conditions.
+
+    Args:
+        flow: the Choice.
+        writer: writes the values that they read.
+
+    Returns:
+        The rules, and the position of the one that always matches where they do not: that of the Default is the number
+        of rules. None where there is no such one.
+    """
+    state: Choice = flow.state  # type: ignore[assignment]
+    found: list[tuple[int, str]] = []
+    for position, rule in enumerate(state.choices):
+        condition = rule_condition(rule, flow, writer)
+        if condition == "True":
+            return found, position
+        if condition != "False":
+            found.append((position, condition))
+    return found, None if state.default is None else len(state.choices)
+
+
 def rule_operands(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> list[str]:
     """Return the condition of a rule in lines: an operand of And or Or each, the word in front of it.
 
@@ -84,24 +106,21 @@ def rule_operands(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> li
 
 def _operands(rules: tuple[ChoiceRule, ...], word: str, flow: StateFlow, writer: PythonWriter) -> list[str]:
     """Return the operands of And or Or, without those that change nothing."""
-    texts = [_operand(part, flow, writer, len(rules)) for part in rules]
-    neutral = "True" if word == "and" else "False"
-    return [text for text in texts if text != neutral] or [neutral]
-
-
-def _operand(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter, count: int) -> str:
-    text = rule_condition(rule, flow, writer)
-    is_joined = rule.and_ is not None or rule.or_ is not None
-    return f"({text})" if is_joined and count > 1 else text
+    neutral, absorbing = ("True", "False") if word == "and" else ("False", "True")
+    texts: list[str] = []
+    for part in rules:
+        text = rule_condition(part, flow, writer)
+        texts += [] if text == neutral else [text]
+        if text == absorbing:
+            break
+    return joined_conditions(texts, word) or [neutral]
 
 
 def _negated(rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
     if rule.comparison is not None and isinstance(rule.operand, bool) and rule.comparison.startswith("Is"):
         return rule_condition(rule.model_copy(update={"operand": not rule.operand}), flow, writer)
     text = rule_condition(rule, flow, writer)
-    if rule.comparison == "StringEquals" and text.count(" == ") == 1:
-        return text.replace(" == ", " != ")
-    return f"not ({text})"
+    return str(text != "True") if text in _KNOWN else negated(text)
 
 
 def _jsonata_condition(condition: str | bool, flow: StateFlow, writer: PythonWriter) -> str:

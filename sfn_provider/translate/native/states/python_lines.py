@@ -9,6 +9,7 @@ from typing import Any
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import argument, call, inline, prose, wrap
 from sfn_provider.translate.native.data_flow.values import Key
+from sfn_provider.translate.native.expressions.conditions import without_brackets
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -94,17 +95,6 @@ def _conditional_lines(text: str) -> list[str]:
         parts += [f"if {ast.get_source_segment(text, node.test)}"]
         node = node.orelse
     return [*parts, f"else {ast.get_source_segment(text, node)}"] if parts else [text]
-
-
-def without_brackets(text: str) -> str:
-    """Return an expression without brackets around the whole of it."""
-    if not (text.startswith("(") and text.endswith(")")):
-        return text
-    try:
-        inner = ast.parse(text[1:-1], mode="eval")
-    except SyntaxError:
-        return text
-    return text[1:-1] if ast.dump(inner) == ast.dump(ast.parse(text, mode="eval")) else text
 
 
 def comment_lines(comment: str | None, width: int) -> list[str]:

@@ -40,6 +40,7 @@ from sfn_provider.translate.native.states.api_shapes import (
     find_call,
     has_times,
     is_text,
+    prepared_parameters,
     spell_parameters,
     spell_result,
     to_tree,
@@ -63,11 +64,13 @@ class OperatorForm:
         row: the operator.
         arguments: its arguments: trees in which `Value`, `JsonText` and `TextOf` may stand.
         parameters: the names of the Task's parameters.
+        computed: the arguments that a template, whose value is a text, cannot say: they have the output of a task.
     """
 
     row: OperatorRow
     arguments: dict[str, Any] = field(compare=False)
     parameters: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -259,13 +262,13 @@ def _operator_form(
     if not isinstance(parameters, Object) or parameters.base is not None:
         raise NotNative("the parameters are known only in a run")
     _check_resolved(parameters)
-    _check_types(row, resource, parameters)
+    computed = _find_computed(row, resource, parameters)
     try:
         arguments = assign_arguments(row, to_tree(parameters))
     except NotExpressible as refusal:
         raise NotNative(str(refusal)) from refusal
     _check_arguments(row, arguments)
-    form = OperatorForm(row, arguments, tuple(name for name, _ in parameters.members))
+    form = OperatorForm(row, arguments, tuple(name for name, _ in parameters.members), computed)
     for keys in reads:
         form.place("", keys)
     return form
@@ -286,9 +289,14 @@ def _check_resolved(parameters: Value) -> None:
             raise NotNative(part.why)
 
 
-def _check_types(row: OperatorRow, resource: Resource, parameters: Value) -> None:
-    """Raise where a value that Jinja writes as text would have to be a number, a list or an object."""
+def _find_computed(row: OperatorRow, resource: Resource, parameters: Value) -> tuple[str, ...]:
+    """Return the arguments with values that are no texts in a run, which Jinja would write as texts.
+
+    Raises:
+        NotNative: an argument is no template field, or has texts of values beside those.
+    """
     integration, operation = find_call(resource)
+    found: dict[str, None] = {}
     for names, _ in _dynamic_leaves(parameters):
         argument = next((row.arguments[name] for name in _prefixes(names) if name in row.arguments), None)
         kind = argument.kind if argument is not None else row.passthrough_kind
@@ -296,7 +304,10 @@ def _check_types(row: OperatorRow, resource: Resource, parameters: Value) -> Non
         if not is_templated:
             raise NotNative(f"{class_name(row)} takes {'.'.join(map(str, names))} only as a constant")
         if kind not in _JSON_KINDS and not is_text(operation.input_shape, names, integration.style):
-            raise NotNative(f"{class_name(row)} would be given {'.'.join(map(str, names))} as text")
+            found[argument.name if argument is not None else str(row.passthrough)] = None
+            if kind != "value":
+                raise NotNative(f"{class_name(row)} would be given {'.'.join(map(str, names))} as text")
+    return tuple(found)
 
 
 def _prefixes(names: tuple[Key, ...]) -> Iterator[str]:
@@ -346,13 +357,11 @@ def leaves(tree: Any) -> Iterator[Any]:
 def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[Key, ...]]) -> FunctionForm:
     from botocore import xform_name
 
-    from sfn_provider.integrations.integration import unchanged_parameters
     from sfn_provider.integrations.sync_job import unchanged_response
 
     integration, operation = find_call(resource)
     _check_resolved(parameters)
-    if integration.prepare is not unchanged_parameters or integration.resolve is not None:
-        raise NotNative(f"Step Functions changes the parameters of {integration.name}")
+    parameters = prepared_parameters(integration, parameters)
     is_changed = integration.result is not unchanged_response or integration.finish is not None
     if reads and is_changed:
         raise NotNative(f"Step Functions changes the result of {integration.name}")

@@ -1,0 +1,212 @@
+"""States that a DAG says where only a part of them was: start times, computed arguments, ways, distributed Maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sfn_provider.translate import Translation, translate
+
+LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
+TIME = "$$.State.EnteredTime"
+
+
+def call(name: str, **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": LAMBDA + name, **fields}
+
+
+def optimized(resource: str, parameters: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **fields}
+
+
+def choice(default: str, **targets: str) -> dict[str, Any]:
+    rules = [{"Variable": "$.status", "StringEquals": status, "Next": target} for status, target in targets.items()]
+    return {"Type": "Choice", "Choices": rules, "Default": default}
+
+
+def native(states: dict[str, Any], airflow: str = "3.3.1") -> Translation:
+    definition = {"StartAt": next(iter(states)), "States": states}
+    return translate(definition, dag_id="x", style="native", airflow_version=airflow)
+
+
+def reasons(made: Translation) -> dict[str, str]:
+    return {found.state: found.why for found in made.findings if found.code == "STAYS_EXACT"}
+
+
+PUT_TIME = {"TableName": "t", "Item": {"at": {"S.$": TIME}}}
+SAY_TIME = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message.$": TIME}
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        (optimized("dynamodb:putItem", PUT_TIME, End=True), 'Item={"at": {"S": ti.start_date.isoformat()}}'),
+        (optimized("sns:publish", SAY_TIME, End=True), 'message="{{ ti.start_date.isoformat() }}"'),
+    ],
+    ids=["a function", "an operator"],
+)
+def test_the_time_at_which_a_state_is_entered_is_the_start_of_its_task(state: dict[str, Any], line: str) -> None:
+    made = native({"A": state})
+    assert line in made.source
+    assert [(found.code, found.state) for found in made.findings if found.code == "CONTEXT_OBJECT"] == [
+        ("CONTEXT_OBJECT", "A")
+    ]
+
+
+def mapped(body: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    processor = {"StartAt": next(iter(body)), "States": body}
+    return {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, **fields}
+
+
+NOT_ITS_OWN: dict[str, tuple[dict[str, Any], str]] = {
+    "of a Pass that is no task": (
+        {
+            "At": {"Type": "Pass", "Parameters": {"at.$": TIME}, "ResultPath": "$.at", "Next": "B"},
+            "B": call("b", Parameters={"at.$": "$.at.at"}, Next="C"),
+            "C": call("c", Parameters={}, End=True),
+        },
+        "At",
+    ),
+    "of an item": (
+        {
+            "Each": mapped({"I": call("i", Parameters={"at.$": TIME}, End=True)}) | {"Next": "C"},
+            "C": call("c", Parameters={}, End=True),
+        },
+        "Each",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_ITS_OWN)
+def test_another_time_stays_exact(case: str) -> None:
+    states, state = NOT_ITS_OWN[case]
+    made = native(states)
+    assert "start_date.iso" not in made.source
+    assert {entry.state: entry.how for entry in made.tasks}[state] == "exact"
+
+
+def test_a_time_stays_exact_in_airflow_2_whose_test_runs_have_none() -> None:
+    states = {"A": call("a", Parameters={"at.$": TIME}, Next="B"), "B": call("b", Parameters={}, End=True)}
+    made = native(states, "2.10.3")
+    assert {entry.state: entry.how for entry in made.tasks} == {"A": "exact", "B": "operator"}
+
+
+def test_an_argument_that_is_no_text_is_the_output_of_a_task() -> None:
+    parameters = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d", "Parameters.$": "$.of.job"}
+    made = native({"Job": optimized("batch:submitJob.sync", parameters, End=True)})
+    assert 'def job_parameters(params):\n        return params["of"]["job"]\n' in made.source
+    assert "parameters=job_parameters_task," in made.source
+    assert "job_parameters_task >> job" in made.source
+    assert not reasons(made)
+
+
+def test_several_such_arguments_stay_exact() -> None:
+    parameters = {
+        "JobName": "j",
+        "JobQueue": "q",
+        "JobDefinition": "d",
+        "Parameters.$": "$.parameters",
+        "Tags.$": "$.tags",
+        "ArrayProperties": {"Size.$": "$.size"},
+    }
+    made = native({"Job": optimized("batch:submitJob.sync", parameters, Next="B"), "B": call("b", End=True)})
+    assert reasons(made)["Job"]
+
+
+def test_a_choice_says_which_of_several_ways_was_taken() -> None:
+    made = native(
+        {
+            "First": call("first", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Last"}], Next="Which"),
+            "Which": choice("Second", done="Last"),
+            "Second": call("second", Next="Again"),
+            "Again": choice("Last", bad="Stop"),
+            "Stop": {"Type": "Fail"},
+            "Last": call("last", End=True),
+        }
+    )
+    assert not reasons(made)
+    assert (
+        "        if first_error is not None:\n"
+        "            return first_error\n"
+        '        if ti.xcom_pull(task_ids="Which") == "Which_to_Last":\n'
+        '            return json.loads(ti.xcom_pull(task_ids="First"))\n'
+        '        return json.loads(ti.xcom_pull(task_ids="Second"))\n'
+    ) in made.source
+
+
+def catcher(path: str, *names: str) -> dict[str, Any]:
+    return {"ErrorEquals": [*names], "ResultPath": path, "Next": "Tell"}
+
+
+def test_the_name_of_an_error_says_which_catcher_has_taken_it() -> None:
+    catch = [catcher("$.busy", "Busy", "Locked"), catcher("$.other", "States.ALL")]
+    made = native({"A": call("a", Catch=catch, End=True), "Tell": call("tell", End=True)})
+    assert not reasons(made)
+    assert (
+        '(a_error or {}).get("Error") in ("Busy", "Locked"):\n            return {**params, "busy": a_error}'
+        in made.source
+    )
+
+
+def test_catchers_that_hand_over_the_same_need_no_name() -> None:
+    catch = [catcher("$.error", "Busy"), catcher("$.error", "States.ALL")]
+    made = native({"A": call("a", Catch=catch, End=True), "Tell": call("tell", End=True)})
+    assert not reasons(made) and '"Error") ==' not in made.source
+
+
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+
+
+def distributed(item: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    state = mapped({"I": call("i", **item, End=True)}, **fields)
+    state["ItemProcessor"] |= DISTRIBUTED
+    return {"Each": {**state, "Next": "B"}, "B": call("b", End=True)}
+
+
+def test_a_distributed_map_of_items_in_the_input_is_a_mapped_task() -> None:
+    made = native(distributed({}))
+    assert not reasons(made) and ".expand(item=" in made.source
+    assert "DISTRIBUTED_MAP" in {found.code for found in made.findings}
+
+
+WRITER = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "p"}}
+STAYS = {
+    "whose results are written to S3": ({}, {"ResultWriter": WRITER}),
+    "that tolerates failures": ({}, {"ToleratedFailurePercentage": 5}),
+    "that tolerates a number of failures of the input": ({}, {"ToleratedFailureCountPath": "$.most"}),
+    "of batches": ({}, {"ItemBatcher": {"MaxItemsPerBatch": 2}}),
+    "whose items read their execution": ({"Parameters": {"id.$": "$$.Execution.Id"}}, {}),
+    "whose items read the whole context": ({"Parameters": {"all.$": "$$"}}, {}),
+}
+
+
+@pytest.mark.parametrize("case", STAYS)
+def test_other_distributed_maps_stay_exact(case: str) -> None:
+    item, fields = STAYS[case]
+    assert "Each" in reasons(native(distributed(item, **fields)))
+
+
+def test_termination_protection_is_set_for_a_list_of_clusters() -> None:
+    parameters = {"ClusterId.$": "$.id", "TerminationProtected": True}
+    made = native({"Keep": optimized("elasticmapreduce:setClusterTerminationProtection", parameters, End=True)})
+    assert 'emr.set_termination_protection(JobFlowIds=[params["id"]], TerminationProtected=True)' in made.source
+
+
+def test_a_call_is_written_once_for_many_ways() -> None:
+    put = {
+        "TableName": "t",
+        "Item": {"dynamodb": {"S.$": "$.x"}, "run_id": {"S.$": "$.y"}, "run": {"S.$": "$$.Execution.Id"}},
+    }
+    made = native(
+        {
+            "Which": choice("D", a="A", b="B", c="C"),
+            **{name: call(name, Next="Put") for name in ("A", "B", "C", "D")},
+            "Put": optimized("dynamodb:putItem", put, End=True),
+        }
+    )
+    assert not reasons(made)
+    body = made.source.partition("def put(")[2]
+    assert body.count("dynamodb.put_item(") == 1 and 'dynamodb = AwsBaseHook(client_type="dynamodb").conn' in body
+    assert '            dynamodb_2 = answer["x"]\n            run_id_2 = answer["y"]\n' in body
+    assert '"dynamodb": {"S": dynamodb_2}, "run_id": {"S": run_id_2}, "run": {"S": run_id}' in " ".join(body.split())
