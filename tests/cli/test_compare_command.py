@@ -1,0 +1,114 @@
+"""``compare``, as it is meant to be used."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.command_line import GREET_MOCKS, Told, as_json
+from tests.fixtures.definitions import END, call, choose, go, machine
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_runs_every_test_case_on_both_sides(told: Told, folder: Path) -> None:
+    code, out, _ = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json", "-o", "dag.py")
+    assert code == 0
+    assert out.index("Case Kind") < out.index("Case Rude") < out.index("Step Functions (on the engine) and Airflow")
+    assert out.count("agrees") > 8 and "DIFFERS" not in out
+    assert f"The DAG file: {folder / 'dag.py'}" in out.replace("\n", "")
+    ast.parse((folder / "dag.py").read_text())
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_as_json(told: Told, folder: Path) -> None:
+    code, found = as_json(told, "compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Rude")
+    assert code == 0
+    [case] = found["cases"].values()
+    sides = [{**case[side], "seconds": None, "clock": None} for side in ("step_functions", "airflow")]
+    assert case["agrees"] and sides[0] == sides[1]
+    assert (case["step_functions"]["clock"], case["airflow"]["clock"]) == ("virtual", "mocked")
+    assert (case["airflow"]["status"], case["airflow"]["error"], case["transitions"]) == ("FAILED", "Rude", 2)
+    assert [state["state"] for state in case["states"]] == ["Ask", "Greet"]
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
+    told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sfn_provider.compare.airflow import dag_execution
+    from sfn_provider.translate import translate
+
+    def translate_another(source: Any, **options: Any) -> Any:
+        ask = choose("$.name", {"nobody": "Greet"}, "Two")
+        another = machine({"Ask": ask, "Greet": call("Done"), "Two": go("Done", Result=2), "Done": END})
+        return translate(another, **options)
+
+    monkeypatch.setattr(dag_execution, "translate", translate_another)
+    code, out, err = told("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
+    assert code == 1, err
+    assert "DIFFERS" in out
+    assert "Greet: Greet entered on Step Functions, Two on Airflow" in out
+    assert 'outcome: output/: "hello" on Step Functions, 2 on Airflow' in out
+
+
+def test_two_machines_with_a_case_of_the_same_name_are_both_run(folder: Path) -> None:
+    from sfn_provider.engine.simulation.mock_files import load_test_cases
+
+    cases = {"Same": {"Greet": "Hello"}}
+    mocks = GREET_MOCKS | {"StateMachines": {"One": {"TestCases": cases}, "Two": {"TestCases": cases | {"Own": {}}}}}
+    (folder / "two.json").write_text(json.dumps(mocks))
+    assert list(load_test_cases("two.json")) == ["One/Same", "Two/Same", "Own"]
+
+
+@pytest.mark.parametrize("command", ["compare", "replay"])
+def test_compare_and_replay_take_the_type_of_the_machine(told: Told, folder: Path, command: str) -> None:
+    glue = call(Resource="arn:aws:states:::glue:startJobRun.sync", Parameters={"JobName": "j"})
+    (folder / "job.asl.json").write_text(json.dumps(machine({"Work": glue})))
+    arguments = ["job.asl.json"] if command == "compare" else ["history.json", "--definition", "job.asl.json"]
+    code, _, err = told(command, *arguments, "--type", "EXPRESS")
+    assert (code, "needs the type STANDARD" in err) == (1, True)
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_makes_cases_and_says_what_they_reach(told: Told, folder: Path) -> None:
+    code, found = as_json(told, "compare", "greet.asl.json")
+    assert code == 0
+    assert found["verdict"] == "Airflow does what Step Functions does in 2 executions that reach 4 of 4 states."
+    assert found["coverage"]["states"] == {"reached": 4, "of": 4}
+    assert found["inputs"]["Nobody"] == {"name": "nobody"}
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_in_which_nothing_ran_does_not_agree(told: Told, folder: Path) -> None:
+    code, out, _ = told("compare", "greet.asl.json", "--mock", "mocks.json#Kind")
+    assert code == 1
+    assert "nothing ran: the input lacks $.name" in out
+    assert "Nothing was compared. Nothing ran after the first state in Kind (the input lacks $.name)." in out
+
+
+@pytest.mark.usefixtures("user_airflow_home")
+def test_compare_writes_reports(told: Told, folder: Path) -> None:
+    arguments = ("compare", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Rude")
+    more = (
+        "--html",
+        "report.html",
+        "--markdown",
+        "report.md",
+        "--schedule",
+        "rate(1 hour)",
+        "--environment-class",
+        "mw1.small",
+    )
+    code, found = as_json(told, *arguments, *more)
+    assert code == 0
+    ways = {way["name"] for way in found["cost"]["ways"]}
+    serverless = {way for way in ways if way.startswith("MWAA Serverless, ")}
+    assert ways - serverless == {"Step Functions Standard", "Step Functions Express", "MWAA mw1.small"}
+    assert "MWAA Serverless, own code" in serverless
+    assert (found["cost"]["runs"], found["cost"]["region"]) == (730, "us-east-1")
+    for name in ("report.html", "report.md"):
+        assert found["verdict"] in (folder / name).read_text(encoding="utf-8")
