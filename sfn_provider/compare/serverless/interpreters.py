@@ -22,12 +22,17 @@ REQUIREMENTS: Final = (
     f"apache-airflow=={AIRFLOW}",
     "apache-airflow-providers-amazon[aiobotocore]>=9.32,<9.33",
     "dag-factory==1.0.0",
+    "cadwyn<6",
+    "fastapi<0.117",
     "jsonata-python>=0.7.1,<0.8",
     "networkx>=3.4.2",
     "pydantic>=2.9.2",
     "regex>=2024.9.11",
 )
-"""What the interpreter needs: what the service has, and what this package imports beside what Airflow brings."""
+"""What the interpreter needs: what the service has, and what this package imports beside what Airflow brings.
+
+Airflow 3.0.6 does not exclude newer versions of cadwyn and fastapi, by which tasks get no answer from its API.
+"""
 
 DEFAULT: Final = Path(sfn_provider.__file__).parents[1] / "build" / "serverless" / "venv" / "bin" / "python"
 """What ``make serverless-env`` builds in a clone of the repository."""
