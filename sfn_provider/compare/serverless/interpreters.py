@@ -64,11 +64,11 @@ def find_interpreter(python: str | None = None) -> str:
     path = Path(python) if python is not None else DEFAULT
     if not path.is_file():
         if python is not None:
-            raise UsageError(f"--python {python}: there is no such file. {_how_to_make('PYTHON')}")
+            raise UsageError(f"--python {python}: there is no such file. {_how_to_make()}")
         raise UsageError(
             f"a workflow of MWAA Serverless runs in Airflow {AIRFLOW} with dag-factory, in an environment of its own, "
             f"and there is no {path}. In a clone of the repository run make serverless-env; elsewhere name an "
-            f"interpreter with --python. {_how_to_make('PYTHON')}"
+            f"interpreter with --python. {_how_to_make()}"
         )
     return _check(str(path.absolute()))
 
@@ -78,7 +78,7 @@ def _check(python: str) -> str:
     """Return the interpreter, whose packages are looked up once."""
     problems = find_problems(_ask(python))
     if problems:
-        raise UsageError(f"{python} cannot run workflows: {'; '.join(problems)}. {_how_to_make(python)}")
+        raise UsageError(f"{python} cannot run workflows: {'; '.join(problems)}. {_how_to_make()}")
     return python
 
 
@@ -112,7 +112,7 @@ def find_problems(found: Mapping[str, str | None]) -> list[str]:
     return problems
 
 
-def _how_to_make(python: str) -> str:
-    """Return the command that installs what an interpreter needs."""
+def _how_to_make() -> str:
+    """Return what makes an interpreter that has all of it."""
     wanted = " ".join(f"'{text}'" for text in REQUIREMENTS)
-    return f"Into an environment of Python 3.11 or 3.12: {python} -m pip install {wanted}"
+    return f"Make a virtual environment of Python 3.11 or 3.12, and in it: python -m pip install {wanted}"

@@ -43,7 +43,7 @@ def test_what_an_interpreter_lacks_is_told(change: dict[str, str | None], proble
 
 
 def test_an_interpreter_without_dag_factory_is_refused_with_the_command_that_helps() -> None:
-    with pytest.raises(UsageError, match=r"it lacks dag-factory\. .*pip install 'apache-airflow==3\.0\.6'"):
+    with pytest.raises(UsageError, match=r"it lacks dag-factory.* environment .*pip install 'apache-airflow==3\.0\.6'"):
         find_interpreter(sys.executable)
 
 
