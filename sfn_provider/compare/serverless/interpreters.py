@@ -22,12 +22,17 @@ REQUIREMENTS: Final = (
     f"apache-airflow=={AIRFLOW}",
     "apache-airflow-providers-amazon[aiobotocore]>=9.32,<9.33",
     "dag-factory==1.0.0",
+    "cadwyn<6",
+    "fastapi<0.117",
     "jsonata-python>=0.7.1,<0.8",
     "networkx>=3.4.2",
     "pydantic>=2.9.2",
     "regex>=2024.9.11",
 )
-"""What the interpreter needs: what the service has, and what this package imports beside what Airflow brings."""
+"""What the interpreter needs: what the service has, and what this package imports beside what Airflow brings.
+
+Airflow 3.0.6 does not exclude newer versions of cadwyn and fastapi, by which tasks get no answer from its API.
+"""
 
 DEFAULT: Final = Path(sfn_provider.__file__).parents[1] / "build" / "serverless" / "venv" / "bin" / "python"
 """What ``make serverless-env`` builds in a clone of the repository."""
@@ -59,11 +64,11 @@ def find_interpreter(python: str | None = None) -> str:
     path = Path(python) if python is not None else DEFAULT
     if not path.is_file():
         if python is not None:
-            raise UsageError(f"--python {python}: there is no such file. {_how_to_make('PYTHON')}")
+            raise UsageError(f"--python {python}: there is no such file. {_how_to_make()}")
         raise UsageError(
             f"a workflow of MWAA Serverless runs in Airflow {AIRFLOW} with dag-factory, in an environment of its own, "
             f"and there is no {path}. In a clone of the repository run make serverless-env; elsewhere name an "
-            f"interpreter with --python. {_how_to_make('PYTHON')}"
+            f"interpreter with --python. {_how_to_make()}"
         )
     return _check(str(path.absolute()))
 
@@ -73,7 +78,7 @@ def _check(python: str) -> str:
     """Return the interpreter, whose packages are looked up once."""
     problems = find_problems(_ask(python))
     if problems:
-        raise UsageError(f"{python} cannot run workflows: {'; '.join(problems)}. {_how_to_make(python)}")
+        raise UsageError(f"{python} cannot run workflows: {'; '.join(problems)}. {_how_to_make()}")
     return python
 
 
@@ -107,7 +112,7 @@ def find_problems(found: Mapping[str, str | None]) -> list[str]:
     return problems
 
 
-def _how_to_make(python: str) -> str:
-    """Return the command that installs what an interpreter needs."""
+def _how_to_make() -> str:
+    """Return what makes an interpreter that has all of it."""
     wanted = " ".join(f"'{text}'" for text in REQUIREMENTS)
-    return f"Into an environment of Python 3.11 or 3.12: {python} -m pip install {wanted}"
+    return f"Make a virtual environment of Python 3.11 or 3.12, and in it: python -m pip install {wanted}"

@@ -16,6 +16,8 @@ WHOLE = {
     "apache-airflow": "3.0.6",
     "apache-airflow-providers-amazon": "9.32.0",
     "dag-factory": "1.0.0",
+    "cadwyn": "5.4.4",
+    "fastapi": "0.116.1",
     "jsonata-python": "0.7.1",
     "networkx": "3.5",
     "pydantic": "2.11.7",
@@ -28,6 +30,7 @@ WHOLE = {
     [
         ({}, []),
         ({"dag-factory": None}, ["it lacks dag-factory"]),
+        ({"fastapi": "0.165.0"}, ["fastapi is 0.165.0, not <0.117"]),
         ({"apache-airflow": "3.3.2"}, ["apache-airflow is 3.3.2, not ==3.0.6"]),
         ({"apache-airflow-providers-amazon": "9.32.0rc1"}, ["apache-airflow-providers-amazon is 9.32.0rc1"]),
         ({"apache-airflow-providers-amazon": "9.31.0", "regex": None}, ["9.31.0, not <9.33,>=9.32", "lacks regex"]),
@@ -40,7 +43,7 @@ def test_what_an_interpreter_lacks_is_told(change: dict[str, str | None], proble
 
 
 def test_an_interpreter_without_dag_factory_is_refused_with_the_command_that_helps() -> None:
-    with pytest.raises(UsageError, match=r"it lacks dag-factory\. .*pip install 'apache-airflow==3\.0\.6'"):
+    with pytest.raises(UsageError, match=r"it lacks dag-factory.* environment .*pip install 'apache-airflow==3\.0\.6'"):
         find_interpreter(sys.executable)
 
 
