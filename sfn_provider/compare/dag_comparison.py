@@ -49,7 +49,7 @@ class CaseComparison:
         name: the case.
         execution: the execution of the machine.
         dag: the run of the DAG.
-        calls: the calls of both sides that change something.
+        calls: the calls of both sides: those of states, and what else the DAG changes.
         findings: what differs.
         seconds: wall time of the DAG run.
         assumed: params of the DAG that got the value of a task's result, in a made case.

@@ -129,9 +129,14 @@ class _ExpressionReads:
         return known
 
     def _visit_call(self, node: Any, names: _Names) -> None:
-        function = str(node.procedure.value)
+        function, first = str(node.procedure.value), node.arguments[0]
         before = len(self.found)
-        known = self.visit(node.arguments[0], _FUNCTION_KINDS.get(function, "any"), names)
+        if function == "merge" and first.type == "unary" and first.value == "[":
+            known = None
+            for merged in first.expressions or ():
+                self.visit(merged, "object", names)
+        else:
+            known = self.visit(first, _FUNCTION_KINDS.get(function, "any"), names)
         if function == "exists":
             self.found[before:] = [replace(read, optional=True) for read in self.found[before:]]
         items = _CALLBACK_ITEMS.get(function, ())
@@ -142,7 +147,7 @@ class _ExpressionReads:
                 bound = {name: entry if place in items else None for place, name in named.items()}
                 self.visit(argument.body, "any", names.binding(bound))
             else:
-                self.visit(argument, "any", names)
+                self.visit(argument, "list" if function == "append" else "any", names)
         for part in node.predicate or ():
             self.visit(part, "any", names.within(None))
 

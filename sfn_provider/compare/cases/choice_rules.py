@@ -16,7 +16,7 @@ from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.asl.templates import is_jsonata
 from sfn_provider.compare.cases.list_values import fits_kind, make_lists, make_texts
-from sfn_provider.compare.cases.sample_values import TIME
+from sfn_provider.compare.cases.sample_values import FUTURE, PAST, TIME
 from sfn_provider.compare.data_read_types import EACH, DataRead, Key
 from sfn_provider.compare.data_reads import operand_paths, path_steps
 from sfn_provider.compare.jsonata_reads import expression_reads
@@ -40,7 +40,7 @@ class Operand:
     """A value that a Choice reads.
 
     Args:
-        root: ``input``, ``variables`` or ``execution input``.
+        root: ``input``, ``variables``, ``execution input`` or ``item``.
         steps: the members and indices to it.
         text: as it is written.
     """
@@ -50,7 +50,7 @@ class Operand:
     text: str
 
 
-_OPERAND_ROOTS: Final = ("input", "variables", "execution input")
+_OPERAND_ROOTS: Final = ("input", "variables", "execution input", "item")
 
 
 class ChoiceRules:
@@ -170,6 +170,8 @@ class ChoiceRules:
             if read.kind == "list":
                 same_root = [other for other in reads if other.root == read.root]
                 self._add_values(operand, make_lists(same_root, read.steps, values))
+            elif read.kind == "time":
+                self._add_values(operand, [PAST, FUTURE])
             elif read.kind == "text" and "$length" in source:
                 self._add_values(operand, make_texts(values))
 
@@ -194,6 +196,8 @@ def path_operand(text: str | None) -> Operand | None:
     if len(steps) != len(parsed.selectors) or EACH in steps:
         return None
     if parsed.root == "context":
+        if steps[:3] == ("Map", "Item", "Value"):
+            return Operand("item", steps[3:], text or "")
         of_input = steps[:2] == ("Execution", "Input")
         return Operand("execution input", steps[2:], text or "") if of_input else None
     return Operand(parsed.root, steps, text or "")

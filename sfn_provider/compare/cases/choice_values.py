@@ -12,7 +12,15 @@ from typing import Final
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.choice_rules import PRESENT, ChoiceRules, Operand, RuleIndex
 from sfn_provider.compare.cases.data_filling import DataFilling, ValueSlot
-from sfn_provider.compare.cases.traced_values import Slot, TracedObject, get_member, plain, put_member, undetermined
+from sfn_provider.compare.cases.traced_values import (
+    Slot,
+    TracedObject,
+    get_member,
+    item_value,
+    plain,
+    put_member,
+    undetermined,
+)
 from sfn_provider.compare.data_read_types import Key
 from sfn_provider.exceptions import StatesError
 
@@ -156,7 +164,11 @@ class ChoiceValues:
 
     def _holder(self, operand: Operand, scope: Scope, *, make: bool = False) -> Json:
         """Return what holds an operand; MISSING where there is nothing."""
-        roots = {"variables": scope.variables, "execution input": self._documents["input"]}
+        roots = {
+            "variables": scope.variables,
+            "execution input": self._documents["input"],
+            "item": item_value(scope),
+        }
         holder = roots.get(operand.root, scope.input)
         for step, following in itertools.pairwise(operand.steps):
             inner = get_member(holder, step)

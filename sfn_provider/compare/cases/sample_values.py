@@ -10,6 +10,10 @@ from sfn_provider.compare.data_read_types import ValueKind
 
 TIME: Final = "2025-01-01T00:00:00Z"
 
+PAST: Final = "2020-01-01T00:00:00Z"
+FUTURE: Final = "2025-07-01T00:00:00Z"
+"""Times before and after all of an execution in virtual time; a Wait until the later one is not too long."""
+
 _TEXTS: Final[tuple[tuple[str, str], ...]] = (
     (r"bucket", "example-bucket"),
     (r"prefix", "incoming/"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,6 +26,7 @@ from sfn_provider.compare.cases.traced_values import (
     TracedList,
     TracedObject,
     get_member,
+    item_value,
     plain,
     traced,
 )
@@ -184,10 +186,10 @@ class SteeredRun(Mocks):
             self._fill_item_reads(at, scope)
 
     def _fill_item_reads(self, at: str, scope: Scope) -> None:
-        item = (scope.context.get("Map") or {}).get("Item") or {}
+        item = item_value(scope)
         for read in self._data.reads[at]:
-            if read.root == "item" and "Value" in item:
-                self._filling.ensure(item["Value"], read.steps, read.kind)
+            if read.root == "item" and item is not MISSING:
+                self._filling.ensure(item, read.steps, read.kind)
 
     def _root(self, read: DataRead, placed: PlacedState, scope: Scope) -> Json:
         if read.root == "variables":
@@ -233,6 +235,8 @@ class SteeredRun(Mocks):
         if state.item_reader is not None:
             self._items.prepare(at, count, [read for read in self._data.reads[at] if read.root == "item"])
             return
+        if isinstance(state.items, str) and not _PLAIN_PATH.fullmatch(state.items) and state.item_selector is None:
+            self._fill_entries(at, placed, scope)
         items, skipped = self._item_list(at, placed, scope)
         if isinstance(items, TracedList):
             self._resize(items, count + skipped, over_pins=self._steering.is_for_items_of(at))
@@ -240,6 +244,19 @@ class SteeredRun(Mocks):
             for read in self._data.reads[at]:
                 if read.root == "item":
                     self._filling.ensure(item, read.steps, read.kind)
+
+    def _fill_entries(self, at: str, placed: PlacedState, scope: Scope) -> None:
+        """Fill the entries of lists from which an expression makes the items, with what the states of an item read."""
+        parts = self._data.parts
+        inside = [inner for inner, state in parts.states.items() if parts.scopes[state.scope].container == at]
+        wanted = [read for inner in inside for read in self._data.reads[inner] if read.root == "input" and read.steps]
+        for read in self._data.reads[at]:
+            if read.kind == "list" and read.root != "item":
+                entries = self._value_at(self._root(read, placed, scope), read.steps)
+                for entry in entries if isinstance(entries, TracedList) else ():
+                    for member in wanted:
+                        if not member.optional:
+                            self._filling.ensure(entry, member.steps, member.kind)
 
     def _item_list(self, at: str, placed: PlacedState, scope: Scope) -> tuple[Json, int]:
         """Return the list that a Map takes its items from, and how many at its start it leaves out."""
@@ -344,6 +361,9 @@ class SteeredRun(Mocks):
                 elif len(where) == 2 and read.steps[:1] == (where[1],):
                     self._filling.ensure(result, read.steps[1:], read.kind)
 
+
+_PLAIN_PATH: Final = re.compile(r"\{%\s*\$[\w.]+\s*%\}")
+"""An expression whose items are those of a list as it is: they are filled when they are read."""
 
 _HANDLERS: Final[dict[type[Any], Callable[[SteeredRun, Any], None]]] = {
     StateEntered: SteeredRun._entered,

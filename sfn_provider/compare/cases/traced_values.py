@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sfn_provider.asl.scope import MISSING, Json, TracedJson
+from sfn_provider.asl.scope import MISSING, Json, Scope, TracedJson
 from sfn_provider.compare.cases.sample_values import sample_text
 from sfn_provider.compare.data_read_types import Key
 from sfn_provider.engine.state_test.result_checks import ResultShape
@@ -105,6 +105,12 @@ def get_member(holder: Json, key: Key) -> Json:
     if isinstance(holder, list) and isinstance(key, int):
         return holder[key] if 0 <= key < len(holder) else MISSING
     return MISSING
+
+
+def item_value(scope: Scope) -> Json:
+    """Return ``$$.Map.Item.Value``; MISSING outside of a Map."""
+    item = (scope.context.get("Map") or {}).get("Item") or {}
+    return item.get("Value", MISSING)
 
 
 def put_member(holder: Json, key: Key, value: Json) -> None:

@@ -49,7 +49,7 @@ class CallRow:
 
 
 def call_rows(case: CaseComparison) -> list[CallRow]:
-    """Return the calls of a case that change something, side by side, in the machine's order."""
+    """Return the calls of a case, side by side, in the machine's order."""
     return [_row(pair) for pair in case.calls]
 
 

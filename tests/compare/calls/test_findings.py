@@ -113,3 +113,18 @@ def test_the_task_of_the_state_that_ends_the_execution_fails(case: Case) -> None
 def test_the_state_that_ends_the_execution_is_named(case: Case) -> None:
     text = f"The execution ends as FAILED by {case.state}Error in state {case.state}, the DAG run as success."
     assert find(run(case), "success") == {"different outcome": text}
+
+
+def test_a_task_that_runs_a_whole_parallel_fails_as_the_state_in_it() -> None:
+    unreadable = {"Type": "Pass", "InputPath": "$.missing", "End": True}
+    works = {name: value for name, value in function("Works").items() if name != "End"} | {"Next": "Bad"}
+    states = {"StartAt": "Works", "States": {"Works": works, "Bad": unreadable}}
+    around = {"Type": "Parallel", "Branches": [states], "End": True}
+    machine = run(Case("", around, (), "Bad"))
+    pairs = [CallPair(call, CaughtCall("Around", -1, 1, call.call)) for call in machine.calls if call.call is not None]
+    assert [pair.expected.state for pair in pairs if pair.expected is not None] == ["Works"]
+    dag = DagSide("failed", (TaskRun("Around", -1, "failed", "no"),), (), {})
+    assert find_differences_of_calls(machine, dag, pairs) == []
+    other = DagSide("failed", (TaskRun("Works", -1, "failed", "no"),), (), {})
+    in_tasks = [CallPair(pair.expected, CaughtCall("Works", -1, 1, pair.actual.call)) for pair in pairs if pair.actual]
+    assert [found.kind for found in find_differences_of_calls(machine, other, in_tasks)] == ["different failure"]

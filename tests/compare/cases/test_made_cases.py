@@ -348,7 +348,33 @@ def verify(definition: dict[str, Any], made: MadeCases) -> set[str]:
     return {part.key for part in observer.reached}
 
 
-@pytest.mark.parametrize("case", [*CASES, *COMPARISON_CASES], ids=lambda case: case.name)
+def jsonata_map(items: str, condition: str) -> dict[str, Any]:
+    """A Map in JSONata whose items go to Yes where a condition holds, else to No."""
+    choose = {"Type": "Choice", "Choices": [{"Condition": f"{{% {condition} %}}", "Next": "Yes"}], "Default": "No"}
+    item = {"StartAt": "Choose", "States": {"Choose": choose, **ends("Yes", "No")}}
+    each = {"Type": "Map", "Items": f"{{% {items} %}}", "ItemProcessor": item, "End": True}
+    return machine("Each", {"Each": each}, QueryLanguage="JSONata")
+
+
+ORDERS = "$states.input.orders"
+NEITHER_ONE_NOR_NONE = {"Map 'Each' with one item": "executions fail", "Map 'Each' with no items": "executions fail"}
+JSONATA_CASES = [
+    Case(
+        "items that a filter leaves",
+        jsonata_map(f"{ORDERS}[open = true]", "$states.input.kind = 'a'"),
+        NEITHER_ONE_NOR_NONE,
+    ),
+    Case("items of two lists", jsonata_map(f"$append({ORDERS}, $states.input.more)", "$states.input.kind = 'a'")),
+    Case("the item in the context object", jsonata_map(ORDERS, "$states.context.Map.Item.Value.kind = 'a'")),
+    Case("a time that has passed", jsonata_map(ORDERS, "$toMillis($states.input.due) < $millis()")),
+    Case(
+        "an input that is merged",
+        jsonata_map(ORDERS, "$merge([$states.input, {'b': 1}]).b = 1 and $states.input.kind = 'a'"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", [*CASES, *COMPARISON_CASES, *JSONATA_CASES], ids=lambda case: case.name)
 def test_made_cases_reach_everything_but(case: Case) -> None:
     made = find_cases(parse(case.definition))
     assert set(made.not_reached) == set(case.missed)
