@@ -125,6 +125,13 @@ def test_compare_and_replay(folder: Path) -> None:
             "mock": "sales_pipeline.mocks.json#QualityPasses",
             "execution_input": json.loads((folder / "sales_pipeline.input.json").read_text()),
         }
+        heard: list[float] = []
+
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            heard.append(progress)
+
+        await client.call_tool("compare", {"file": "sales_pipeline.asl.json"}, progress_callback=hear)
+        assert heard and heard[0] >= 5
         compared = await call("compare", **options, html="report.html")
         assert (compared["agrees"], [*compared["cases"]]) == (True, ["QualityPasses"])
         assert (folder / "report.html").exists()
