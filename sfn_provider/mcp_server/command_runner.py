@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,10 @@ from sfn_provider.exceptions import UsageError
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _MOST_MESSAGE: Final = 6_000
 _SECONDS_TO_CLEAN_UP: Final = 10.0
+_SECONDS_BETWEEN_REPORTS: Final = 5.0
+
+ProgressReport = Callable[[float], Awaitable[None]]
+"""Says to the assistant that a command still runs, after how many seconds."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,12 @@ class CommandRunner:
         self._timeout = timeout
         self._places = anyio.CapacityLimiter(at_once)
 
-    async def run(self, *arguments: str) -> CommandResult:
+    async def run(self, *arguments: str, report: ProgressReport | None = None) -> CommandResult:
         """Run a command, and end its process where the call is cancelled.
 
         Args:
             arguments: the command, its options, and ``--`` before its files; it must be one that prints JSON.
+            report: called every five seconds until it has ended: a client that hears nothing gives a call up.
 
         Returns:
             What it printed.
@@ -60,6 +67,8 @@ class CommandRunner:
         Raises:
             UsageError: it printed no JSON but an error, took too long, or printed too much.
         """
+        if report is not None:
+            return await _with_reports(report, partial(self.run, *arguments))
         async with self._places:
             process = await anyio.open_process(
                 [sys.executable, "-m", "sfn_provider.cli", *arguments], cwd=self._folder, stdin=subprocess.DEVNULL
@@ -76,6 +85,28 @@ class CommandRunner:
             finally:
                 await _end(process)
         return _result(arguments[0], code, *printed)
+
+
+async def _with_reports(report: ProgressReport, work: Callable[[], Awaitable[CommandResult]]) -> CommandResult:
+    """Work, and report until that has ended."""
+
+    async def repeat() -> None:
+        begun = anyio.current_time()
+        while True:
+            await anyio.sleep(_SECONDS_BETWEEN_REPORTS)
+            await report(anyio.current_time() - begun)
+
+    outcome: CommandResult | UsageError
+    async with anyio.create_task_group() as group:
+        group.start_soon(repeat)
+        try:
+            outcome = await work()
+        except UsageError as error:  # raised below: the group would wrap it
+            outcome = error
+        group.cancel_scope.cancel()
+    if isinstance(outcome, UsageError):
+        raise outcome
+    return outcome
 
 
 async def _read_both(process: Process) -> tuple[bytes, bytes]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 try:
-    from mcp.server.mcpserver import MCPServer
+    from mcp.server.mcpserver import Context, MCPServer
     from mcp.server.mcpserver.exceptions import ToolError
 except ImportError:  # version 1
+    from mcp.server.fastmcp import Context  # type: ignore[attr-defined,no-redef]
     from mcp.server.fastmcp import FastMCP as MCPServer  # type: ignore[attr-defined,no-redef]
     from mcp.server.fastmcp.exceptions import ToolError  # type: ignore[import-not-found,no-redef]
 from mcp.types import ToolAnnotations
 
-__all__ = ["MCPServer", "ToolAnnotations", "ToolError"]
+__all__ = ["Context", "MCPServer", "ToolAnnotations", "ToolError"]

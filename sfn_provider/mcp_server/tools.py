@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, ParamSpec
 from pydantic import Field
 
 from sfn_provider.exceptions import SfnProviderError
-from sfn_provider.mcp_server.command_runner import CommandRunner
+from sfn_provider.mcp_server.command_runner import CommandRunner, ProgressReport
 from sfn_provider.mcp_server.json_limits import shorten_json
 from sfn_provider.mcp_server.root_folder import RootFolder
-from sfn_provider.mcp_server.sdk import ToolError
+from sfn_provider.mcp_server.sdk import Context, ToolError
 from sfn_provider.mcp_server.summaries import summarize_comparison, summarize_lint
 
 P = ParamSpec("P")
@@ -142,6 +142,7 @@ class Tools:
     @_report_errors
     async def compare(
         self,
+        context: Context,
         file: Definition,
         dag_file: DagFile = None,
         dag_id: DagId = None,
@@ -166,12 +167,14 @@ class Tools:
             arguments.add("html", self._output(html))
             arguments.add_json("input", execution_input, prefix="@")
             arguments.add_json("substitutions", substitutions)
-            result = await self._runner.run(*arguments.with_files(self._root.check_reference(file)))
+            files = arguments.with_files(self._root.check_reference(file))
+            result = await self._runner.run(*files, report=_progress(context))
         return shorten_json(summarize_comparison(result), self._most_characters)
 
     @_report_errors
     async def replay(
         self,
+        context: Context,
         histories: Annotated[
             list[str],
             Field(
@@ -202,7 +205,7 @@ class Tools:
             for arn in (name for name in references if name.startswith("arn:")):
                 arguments.add("execution-arn", arn)
             files = [name for name in references if not name.startswith("arn:")]
-            result = await self._runner.run(*arguments.with_files(*files))
+            result = await self._runner.run(*arguments.with_files(*files), report=_progress(context))
         return shorten_json(summarize_comparison(result), self._most_characters)
 
     def _reference(self, reference: str | None) -> str | None:
@@ -210,6 +213,13 @@ class Tools:
 
     def _output(self, path: str | None) -> str | None:
         return None if path is None else self._root.check_output(path)
+
+
+def _progress(context: Context) -> ProgressReport:
+    async def report(seconds: float) -> None:
+        await context.report_progress(seconds, None, f"{seconds:.0f} s")
+
+    return report
 
 
 class _Arguments(ExitStack):

@@ -94,12 +94,14 @@ class _Builder:
             around = self._start(event, around, "Iteration", str(details["index"]))
         elif kind.endswith("StateExited"):
             around = self._end(event, around, kind.removesuffix("StateExited"), details["name"])
+        elif kind.endswith("StateAborted"):
+            self._abort(event, around, kind.removesuffix("StateAborted"), None)
+        elif kind == "MapIterationAborted":
+            self._abort(event, around, "Iteration", str(details["index"]))
         elif kind.startswith("MapIteration"):
             if kind != "MapIterationSucceeded":
                 self._fail(around, "Iteration", kind)
             around = self._end(event, around, "Iteration", str(details["index"]))
-        elif kind.endswith("StateAborted"):
-            self._abort(event, around, kind.removesuffix("StateAborted"))
         elif kind in ("MapStateFailed", "ParallelStateFailed"):
             around = self._fail(around, kind.removesuffix("StateFailed"), kind)
         elif not kind.startswith("Execution"):
@@ -139,16 +141,15 @@ class _Builder:
             found.span.end(end_time=_nanoseconds(event["timestamp"]))
         return found.parent
 
-    def _abort(self, event: Event, around: _OpenSpan, type_: str) -> None:
-        """End the span of a state that another branch has stopped: the event names the type and what has stopped it."""
+    def _abort(self, event: Event, around: _OpenSpan, type_: str, name: str | None) -> None:
+        """End the span of what another branch has stopped: the event follows what has stopped it."""
         nearest: _OpenSpan | None = around
-        while nearest is not None and (nearest.type != type_ or nearest.has_ended):
+        while nearest is not None and not _is_open(nearest, type_, name):
             nearest = nearest.parent
-        others = (each for each in reversed(self._open) if each.type == type_ and not each.has_ended)
-        found = nearest or next(others, None)
+        found = nearest or next((each for each in reversed(self._open) if _is_open(each, type_, name)), None)
         if found is not None:
             found.has_ended = True
-            _set_error(found.span, f"{type_}StateAborted")
+            _set_error(found.span, str(event["type"]))
             found.span.end(end_time=_nanoseconds(event["timestamp"]))
 
     def _fail(self, around: _OpenSpan, type_: str, kind: str) -> _OpenSpan:
@@ -161,6 +162,10 @@ class _Builder:
         found.has_failed = True
         _set_error(found.span, kind)
         return found
+
+
+def _is_open(span: _OpenSpan, type_: str, name: str | None) -> bool:
+    return span.type == type_ and not span.has_ended and name in (None, span.name)
 
 
 def _add_event(span: Any, event: Event, kind: str, details: Mapping[str, Any]) -> None:

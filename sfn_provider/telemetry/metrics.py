@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-
-from sfn_provider._compat import timezone
 
 log = logging.getLogger(__name__)
 
@@ -91,4 +89,4 @@ def observe_end(ended: datetime | None) -> None:
     if not isinstance(ended, datetime):  # in a user's unit test it may be a mock
         return
     # AWS's clock and this host's may differ by more than the delay.
-    _send("timing", DETECTION_DELAY, max(timedelta(0), timezone.utcnow() - ended))
+    _send("timing", DETECTION_DELAY, max(timedelta(0), datetime.now(UTC) - ended))

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("translate", SALES),
         ("airflow", "boto3", "botocore", "jinja2", "httpx", "rich", "sfn_provider.compare"),
     ),
+    "cases": (("cases", SALES), ("airflow", "boto3", "jinja2", "httpx", "mcp", "opentelemetry")),
     "run": (
         ("run", SALES, "--help"),
         ("airflow", "boto3", "botocore", "jinja2", "httpx", "sfn_provider.compare.airflow"),

@@ -126,6 +126,27 @@ def test_failures_are_errors_and_what_is_caught_goes_on(tracer: trace.Tracer, ex
     assert (ended["execution Orders"].status.description or "").startswith("Bad: xxx")
 
 
+def test_an_iteration_that_another_one_stops_is_aborted(tracer: trace.Tracer, exporter: InMemorySpanExporter) -> None:
+    is_slow = {"Variable": "$", "NumericEquals": 1, "Next": "Slow"}
+    items = {
+        "Which": {"Type": "Choice", "Choices": [is_slow], "Default": "Bad"},
+        "Slow": {"Type": "Wait", "Seconds": 10, "End": True},
+        "Bad": {"Type": "Fail", "Error": "Bad"},
+    }
+    catch = [{"ErrorEquals": ["Bad"], "Next": "After"}]
+    each = {"Type": "Map", "Iterator": machine(items), "Catch": catch, "End": True}
+    after = {"Type": "Wait", "Seconds": 5, "End": True}
+    spans = emitted(tracer, exporter, simulate(machine({"Each": each, "After": after}), [1, 2]))
+    names = ("Each", "iteration 0", "iteration 1", "After")
+    assert {name: spans[name].status.description for name in names} == {
+        "Each": "MapStateFailed",
+        "iteration 0": "MapIterationAborted",
+        "iteration 1": "MapIterationFailed",
+        "After": None,
+    }
+    assert [seconds(spans[name]) for name in names] == [0.0, 0.0, 0.0, 5.0]
+
+
 @pytest.mark.parametrize("sampled", [True, False])
 def test_the_header_names_a_span_that_is_sampled(sampled: bool) -> None:
     provider = TracerProvider() if sampled else TracerProvider(sampler=ALWAYS_OFF)
