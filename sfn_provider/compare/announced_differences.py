@@ -49,6 +49,7 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
     "BLOCKING_LOOP": Announcement(("number of calls",)),
     "LOOP_IN_ONE_TASK": Announcement(("number of calls",)),
     "MAP_FAILURE": _STOPPED_LATE,
+    "DISTRIBUTED_MAP": Announcement(("different failure",), only="failed"),
     "PARALLEL_FAILURE": _STOPPED_LATE,
     "ITEM_IN_ORDER": Announcement(("wrong order", "missing call"), only="failed"),
     "CATCH_RUN_STATE": Announcement(("red run",), only="caught"),

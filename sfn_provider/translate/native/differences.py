@@ -298,9 +298,10 @@ def _polling(name: str, state: object, native: NativePlan) -> Iterator[Differenc
 def _maps(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     if not isinstance(state, Map) or native.maps.get(name) == "list":
         return
+    own = " The error is that of the item, not States.ExceedToleratedFailureThreshold." if state.distributed else ""
     yield (
         "MAP_FAILURE",
-        "Where an item fails, the others go on; Step Functions stops them.",
+        f"Where an item fails, the others go on; Step Functions stops them.{own}",
         "Nothing, where the items do not depend on one another.",
     )
 

@@ -35,6 +35,7 @@ from sfn_provider.translate.native.states.python_lines import (
     if_lines,
     raise_lines,
     return_lines,
+    statement_lines,
 )
 from sfn_provider.translate.native.states.task_forms import (
     FunctionForm,
@@ -260,7 +261,8 @@ class NodeMaker:
         writer, names = self.writer(takes_arguments)
         writer.named = named
         lines = list(write(writer))
-        return [*(f"{name} = {text}" for text, name in named.items()), *lines], writer, names
+        taking = [line for text, name in named.items() for line in statement_lines(f"{name} = ", text, self.width)]
+        return [*taking, *lines], writer, names
 
     def writer(self, takes_arguments: bool) -> tuple[PythonWriter, dict[str, str]]:
         """Return what writes the expressions of a function, and the names of its parameters by task; both grow."""

@@ -41,7 +41,6 @@ class PlannedStates:
         partial: the states of whose result only parts are passed on; grows.
         with_error: the states whose errors are read.
         task_ids: the ids of tasks by key.
-        choices: the keys of the tasks that each Choice leads to, by the names of the next states.
         reader: the state of which a task is being made.
     """
 
@@ -61,7 +60,6 @@ class PlannedStates:
     partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
-    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reader: str = ""
 
     def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
@@ -119,8 +117,6 @@ class PlannedStates:
         """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
         if mark.kind == "exit":
             return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
-        if mark.kind == "choice":
-            return self._find_choice(mark)
         if mark.kind == "error" and mark.target:
             return self._find_catcher(mark)
         if mark.kind == "error" or mark.state in self.tasks_of_pass or mark.state.endswith("\0loop"):
@@ -134,14 +130,6 @@ class PlannedStates:
         if form is None or (mark.state in self.polls and mark.state not in self.read_results):
             raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
         return Place(self.task_ids[mark.state])
-
-    def _find_choice(self, mark: Source) -> Place:
-        """Return what a branch has returned where it led to a state."""
-        chosen = self.choices.get(mark.state, {})
-        key = chosen.get(mark.target)
-        if key not in self.task_ids or [*chosen.values()].count(key) > 1 or mark.state not in self.task_ids:
-            raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
-        return Place(self.task_ids[mark.state], equals=self.task_ids[key])
 
     def _find_catcher(self, mark: Source) -> Place:
         """Return the error of a Task with the names by which one of its catchers takes it."""

@@ -129,7 +129,6 @@ class _Planner(PlannedStates):
             if isinstance(flow.state, LoopPart) and name not in self.loops and name not in self.mapped:
                 self.loops |= {inner.name: name for inner in flow.scopes[0].walk()} | {name: name}
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
-        self.choices = routes.choices
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
         self._add_merges(routes)

@@ -155,8 +155,6 @@ class Evaluator:
             flow = flows[name] = self.state(name, scope.states[name], way, context)
             for number, (target, out) in enumerate(flow.ways):
                 mark = self._mark(flow, number) or _inherited_mark(flow, arrivals[name])
-                if mark is None and isinstance(flow.state, Choice):
-                    mark = Source("choice", name, target)
                 if target:
                     arrivals.setdefault(target, []).append((mark, out))
                 elif not isinstance(flow.state, Fail):

@@ -30,9 +30,7 @@ class Constant:
     type: str
 
 
-SourceKind = Literal[
-    "input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit", "choice"
-]
+SourceKind = Literal["input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,10 @@ class Source:
         kind: ``input`` is the execution's input, ``result`` what a state gave, ``error`` the error output of a failed
             state, ``context`` the context object, ``entered_time`` when the execution came to a state, ``item`` and
             ``item_index`` those of a Map's iteration. Of states that stay exact ``variables`` are the variables behind
-            them, and ``exit`` is that they lead to a state; ``choice`` is that a Choice does.
+            them, and ``exit`` is that they lead to a state.
         state: the name of the state, of the Map for ``item`` and ``item_index``.
-        target: for ``exit`` and ``choice`` the name of the state that comes next, empty for an end; for the ``error``
-            that marks a way the position of its catcher, where there are several.
+        target: for ``exit`` the name of the state that comes next, empty for an end; for the ``error`` that marks a way
+            the position of its catcher, where there are several.
     """
 
     kind: SourceKind
@@ -174,7 +172,7 @@ def is_constant(value: Value) -> bool:
 def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
     """Return the value that is one of some, each with its mark; that value itself where they are equal.
 
-    That a Choice leads there, or which catcher of a Task, is left out where it tells nothing apart.
+    Which catcher of a Task leads there is left out where it tells nothing apart.
     """
     found = tuple(dict.fromkeys(alternatives))
     values: dict[Source | None, set[Value]] = {}
@@ -190,10 +188,8 @@ def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
 
 
 def _plain_mark(mark: Source | None) -> Source | None:
-    """Return a mark without which of several ways it stands for: of a Choice, or of the catchers of a Task."""
-    if mark is None or mark.kind == "choice":
-        return None
-    return Source("error", mark.state) if mark.kind == "error" else mark
+    """Return a mark without the catcher of a Task that it stands for."""
+    return Source("error", mark.state) if mark is not None and mark.kind == "error" else mark
 
 
 def loop_result(state: str) -> Source:

@@ -135,8 +135,6 @@ def ordered_alternatives(value: OneOf, most: int = MOST_WAYS) -> list[tuple[Sour
     """
     # One where the value is missing fails either way, as the result of the other way is missing there.
     found = [(mark, entry) for mark, entry in value.alternatives if not isinstance(entry, Absent)]
-    if all(mark is not None for mark, _ in found):  # the last of those that a Choice chooses needs no test
-        found.sort(key=lambda way: way[0] is not None and way[0].kind == "choice")
     unmarked = {entry for mark, entry in found if mark is None}
     if len(unmarked) > 1 or not found:
         raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
