@@ -1,4 +1,4 @@
-"""Tells calls that a DAG's own code asks for from those that operators and waiters make by themselves."""
+"""Tells calls that a DAG's own code makes from those that operators and waiters make."""
 
 from __future__ import annotations
 

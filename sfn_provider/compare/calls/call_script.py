@@ -111,7 +111,7 @@ class CallScript:
             if started is None or parse_called_resource(resource).pattern == "request_response":
                 result = self._result(integration, answer, call, arguments, started is not None)
                 if followed is not None and call.operation == followed.sync.describe.operation:
-                    followed.told = result
+                    followed.description = result
                 return result, state
         started = find_job_start(call.service, call.operation)
         if started is not None:

@@ -101,7 +101,7 @@ class StartedJob:
         answer: how it ends; None for a job that succeeds.
         is_followed: whether it was started by a state that does not wait for it: other states may describe it.
         polls: how often it was described.
-        told: the last answer of a state that describes it; None before there is one.
+        description: the last answer of a state that describes it; None before there is one.
     """
 
     integration: Integration
@@ -110,7 +110,7 @@ class StartedJob:
     answer: Answer | None
     is_followed: bool = False
     polls: int = 0
-    told: Mapping[str, Any] | None = None
+    description: Mapping[str, Any] | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -196,8 +196,8 @@ class Jobs:
 
         One that a state has described as ended remains so.
         """
-        if job.told is not None and self._has_ended(job):
-            return dict(job.told)
+        if job.description is not None and self._has_ended(job):
+            return dict(job.description)
         sync, style = job.sync, job.integration.style
         model = self._clients.model(job.integration.client)
         describing = model.operation_model(sync.describe.operation)
@@ -222,7 +222,7 @@ class Jobs:
     def _has_ended(self, job: StartedJob) -> bool:
         sync, model = job.sync, self._clients.model(job.integration.client)
         shape = model.operation_model(sync.describe.operation).output_shape
-        return get_path(read_response(shape, job.told, job.integration.style), sync.status) in sync.ended
+        return get_path(read_response(shape, job.description, job.integration.style), sync.status) in sync.ended
 
     @staticmethod
     def _ids(job: StartedJob) -> Json:
