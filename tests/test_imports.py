@@ -225,7 +225,7 @@ def test_a_dag_file_pays_for_the_driving_classes_that_it_uses_and_for_no_trigger
     assert f"sfn_provider.{there}" in added
     assert f"sfn_provider.{not_there}" not in added
     assert [each for each in added if each.startswith("sfn_provider.triggers")] == []
-    hooks = {"sfn_provider.hooks", "sfn_provider.hooks.aws_hook_mixin", "sfn_provider.executions.statuses"}
+    hooks = {f"sfn_provider.hooks{module}" for module in ("", ".argument_checks", ".aws_hook_mixin")}
     assert {each for each in added if each.startswith("sfn_provider.hooks")} <= hooks
 
 

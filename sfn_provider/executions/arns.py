@@ -95,6 +95,22 @@ def parse_execution_name(arn: str) -> str:
     return parts[7] if len(parts) > 7 else parts[-1]
 
 
+def require_state_machine_arn(value: Any) -> str:
+    """Return the argument ``state_machine_arn`` if it is the ARN of a state machine, of a version or of an alias.
+
+    Raises:
+        UsageError: it is something else, or has blanks around it.
+    """
+    text = str(value)
+    _, separator, tail = text.partition(":stateMachine:")
+    if not separator or not tail.split(":")[0] or text != text.strip():
+        raise UsageError(
+            f"state_machine_arn: {quote(value)} is not the ARN of a state machine; "
+            "it reads arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
+        )
+    return text
+
+
 def require_map_run_arn(value: Any) -> str:
     """Return the argument ``map_run_arn`` if it is the ARN of a Map Run.
 
@@ -122,8 +138,8 @@ def _require_arn(value: Any, field: str, kind: str, thing: str, name: str) -> st
 
 
 def _parts(value: Any, *kinds: str) -> list[str]:
-    """Return the parts of an ARN of Step Functions of one of some kinds; none for any other value."""
-    parts = value.split(":") if isinstance(value, str) else []
+    """Return the parts of an ARN of Step Functions of one of some kinds; none for any other value, or with blanks."""
+    parts = value.split(":") if isinstance(value, str) and not any(map(str.isspace, value)) else []
     return parts if len(parts) > 5 and (parts[0], parts[2]) == ("arn", "states") and parts[5] in kinds else []
 
 
@@ -137,14 +153,8 @@ def build_execution_arn(state_machine_arn: str, name: str) -> str:
     Raises:
         UsageError: ``state_machine_arn`` is not the ARN of a state machine.
     """
-    head, separator, tail = str(state_machine_arn).partition(":stateMachine:")
-    machine = tail.split(":")[0]
-    if not separator or not machine:
-        raise UsageError(
-            f"state_machine_arn: {quote(state_machine_arn)} is not the ARN of a state machine; "
-            "it reads arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
-        )
-    return f"{head}:execution:{machine}:{name}"
+    head, _, tail = require_state_machine_arn(state_machine_arn).partition(":stateMachine:")
+    return f"{head}:execution:{tail.split(':')[0]}:{name}"
 
 
 def parse_region(arn: Any) -> str | None:

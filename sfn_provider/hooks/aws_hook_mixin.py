@@ -8,16 +8,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from importlib import import_module
-from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sfn_provider.hooks.argument_checks import Check, is_dict, merge_checks, or_none, require_literal, required
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.hooks.step_function import StepFunctionHook
     from sfn_provider.hooks.template_types import RenderString
-
-_Choice = TypeVar("_Choice", bound=str)
 
 _LITERAL_TYPES = frozenset({float, int, timedelta})
 """Types of arguments that can be no template."""
@@ -29,48 +28,6 @@ _HOOK_MODULE = "sfn_provider.hooks.step_function"
 def aws_template_fields(*fields: str) -> tuple[str, ...]:
     """Return template fields together with those of the AWS connection, sorted as in the amazon provider."""
     return tuple(sorted({"aws_conn_id", "region_name", "verify", *fields}))
-
-
-def validate_choice(field: str, value: _Choice, choices: Iterable[str]) -> _Choice:
-    """Return an argument's value if it is one of its choices.
-
-    Raises:
-        ValueError: it is none of them.
-    """
-    if value not in choices:
-        require_literal(field, value)
-        raise ValueError(f"{field}: {value!r} is none of {', '.join(choices)}")
-    return value
-
-
-def require_literal(field: str, value: Any) -> None:
-    """Refuse a value that Airflow would only know when the task runs.
-
-    Args:
-        field: an argument that is no template field.
-        value: the argument's value.
-
-    Raises:
-        ValueError: it is, or contains, a template or the output of a task.
-    """
-    if isinstance(value, str):
-        # A definition is JSON or YAML text, in which braces may follow each other, or a file's name.
-        is_template = ("{{" in value or "{%" in value) and (field != "definition" or _is_file_name(value))
-        items: Iterable[Any] = ()
-    else:
-        is_template = hasattr(value, "iter_references")
-        items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
-    if is_template:
-        raise ValueError(
-            f"{field}: cannot be a template or the output of a task; it is read when the DAG file is parsed"
-        )
-    for item in items:
-        if field != "definition":
-            require_literal(field, item)
-
-
-def _is_file_name(definition: str) -> bool:
-    return "\n" not in definition and not definition.lstrip().startswith('{"')
 
 
 def lazy_class_loader(module: str, modules: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
@@ -168,6 +125,9 @@ class AwsHookMixin(AwsHookFactory):
     task_id: str
     template_fields: Sequence[str]
     execution_arn: str | None
+    argument_checks: ClassVar[Mapping[str, Check]] = {"botocore_config": or_none(is_dict)}
+    """Checks of the arguments that the class itself declares; those of its bases are applied, too."""
+    _checks: ClassVar[Mapping[str, Check]] = argument_checks
 
     def __init__(
         self,
@@ -182,66 +142,52 @@ class AwsHookMixin(AwsHookFactory):
         self._set_attributes(
             aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, botocore_config=botocore_config
         )
-        if botocore_config is not None:
-            self._require_dict("botocore_config", botocore_config)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._checks = merge_checks(cls)
         own, inherited = vars(cls).get("__init__"), super(cls, cls).__init__
         if own is not None and not hasattr(inherited, "__wrapped__"):  # Airflow wraps those of complete operators
             signature, shared = inspect.signature(own), inspect.signature(inherited).parameters
             parameters = {**signature.parameters, **shared, **signature.parameters}.values()
             own.__signature__ = signature.replace(parameters=sorted(parameters, key=lambda each: each.kind))
 
-    def _require_bools(self, **arguments: Any) -> None:
-        """Refuse arguments that are no bool by name, unless a subclass has made them template fields.
-
-        Raises:
-            ValueError: one is something else: a text such as ``"false"`` would be true.
-        """
-        for name, value in arguments.items():
-            if value is not True and value is not False and name not in self.template_fields:
-                require_literal(name, value)
-                raise ValueError(f"{name}: {value!r} is not True or False")
-
-    def _require_dict(self, name: str, value: Any) -> None:
-        """Refuse an argument that is no dict, unless a subclass has made it a template field.
-
-        Raises:
-            ValueError: it is none.
-        """
-        if not isinstance(value, dict) and name not in self.template_fields:
-            raise ValueError(f"{name}: {value!r} is no dict")
-
-    def _require_number(
-        self, name: str, value: Any, minimum: float, maximum: float = inf, *, kind: type[int | float] = float
-    ) -> None:
-        """Refuse an argument that is no number, or not in its range, unless a subclass has made it a template field.
+    @classmethod
+    def partial(cls, **arguments: Any) -> Any:
+        """Begin a mapped task; what the constructor would refuse of its arguments is refused here.
 
         Args:
-            name: the argument.
-            value: its value.
-            minimum: the least number.
-            maximum: the greatest.
-            kind: ``int`` for whole numbers.
+            arguments: those that are not mapped.
 
         Raises:
-            ValueError: it is refused.
+            ValueError: one is refused; the message begins with its name.
         """
-        is_number = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
-        if not (is_number and minimum <= value <= maximum) and name not in self.template_fields:
-            require_literal(name, value)
-            noun = "whole number" if kind is int else "number"
-            span = f"of {minimum} or more" if maximum == inf else f"from {minimum} to {maximum}"
-            raise ValueError(f"{name}: {value!r} is no {noun} {span}")
+        for name, value in arguments.items():
+            cls._check_argument(name, value)
+        airflow: Any = super()
+        return airflow.partial(**arguments)
+
+    @classmethod
+    def _check_argument(cls, name: str, value: Any) -> Any:
+        """Return the value to keep of an argument, unless its check refuses it by a ValueError.
+
+        A subclass may make any argument a template field: its value is known only when the task runs.
+        """
+        check = cls._checks.get(name)
+        if check is None or (name in cls.template_fields and check is not required):
+            return value
+        return check(name, value)
 
     def _set_attributes(self, **attributes: Any) -> None:
         """Bypasses ``BaseOperator.__setattr__``, which takes about 1 us an attribute at each parse.
 
         Raises:
-            ValueError: an attribute that is no template field is a template or the output of a task.
+            ValueError: an attribute that is no template field is a template or the output of a task, or its check
+                refuses it.
         """
         for name, value in attributes.items():
+            if name in self._checks:
+                attributes[name] = self._check_argument(name, value)
             if value is None or value is True or value is False:  # in this order: it is faster
                 continue
             kind = type(value)

@@ -97,7 +97,7 @@ class StartRequest:
             aws_time: the time at AWS just now, from a response; None if it had none.
         """
         if self.not_before is not None and start_date < self.not_before - _CLOCK_SKEW:
-            return "before this DAG run"
+            return "before this DAG run started, or was cleared"
         return "before this task's first try" if self.first_try and self.started_before(start_date, aws_time) else None
 
     def started_before(self, start_date: datetime, aws_time: datetime | None) -> bool:
@@ -277,7 +277,8 @@ def _start(hook: StepFunctionHook, request: StartRequest, name: str) -> str:
 
 def _foreign_execution(arn: str, start_date: datetime, problem: str) -> AirflowFailException:
     return AirflowFailException(
-        f"name: {arn} started at {start_date.isoformat()}, {problem}: it is not this task's. {NAME_ADVICE}."
+        f"name: {arn} started at {start_date.isoformat()}, {problem}: it is another task's or run's, or from before a "
+        f"clear. {NAME_ADVICE}."
     )
 
 

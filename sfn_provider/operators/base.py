@@ -5,10 +5,11 @@ What only a running task needs is imported there: Airflow imports this module ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sfn_provider._compat import BaseOperator
+from sfn_provider.hooks.argument_checks import Check, required
 from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, LazyHookClass, aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, StepFunctionsConsoleLink
 
@@ -51,5 +52,6 @@ class ExecutionOperator(StepFunctionsOperator):
     arn_field = "execution_arn"
     template_fields: Sequence[str] = aws_template_fields("execution_arn")
     operator_extra_links = (StateMachineExecutionsDetailsLink(),)
+    argument_checks: ClassVar[Mapping[str, Check]] = {"execution_arn": required}
 
     execution_arn: str

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.executions.argument_types import Severity, StateMachineType
 from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error, error_code
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields, validate_choice
+from sfn_provider.hooks.argument_checks import Check, number, one_of, or_none, true_or_false
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 
@@ -27,6 +28,7 @@ class DefinitionOperator(StepFunctionsOperator):
     """Reads a definition from a file."""
 
     ui_color = "#d7f0c2"
+    argument_checks: ClassVar[Mapping[str, Check]] = {"state_machine_type": or_none(one_of(get_args(StateMachineType)))}
 
     definition: str | dict[str, Any]
     """Not a template field: JSONata's ``{% %}`` would be rendered as Jinja."""
@@ -78,6 +80,10 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"substitutions": "json", "tags": "json"}
     operator_extra_links = (StateMachineDetailsLink(),)
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        "alias_weight": number(1, 100, kind=int),
+        "publish": true_or_false,
+    }
 
     name: str
     role_arn: str
@@ -114,7 +120,7 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
             definition=definition,
             role_arn=role_arn,
             substitutions=substitutions,
-            state_machine_type=_validate_type(state_machine_type),
+            state_machine_type=state_machine_type,
             logging_configuration=logging_configuration,
             tracing_configuration=tracing_configuration,
             encryption_configuration=encryption_configuration,
@@ -124,7 +130,6 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
             alias=alias,
             alias_weight=alias_weight,
         )
-        self._require_number("alias_weight", alias_weight, 1, 100, kind=int)
 
     def execute(self, context: Context) -> str:
         """Create or update the state machine.
@@ -199,6 +204,8 @@ class StepFunctionValidateStateMachineOperator(DefinitionOperator):
     template_fields: Sequence[str] = aws_template_fields("substitutions")
     template_fields_renderers: ClassVar[dict[str, str]] = {"substitutions": "json"}
 
+    argument_checks: ClassVar[Mapping[str, Check]] = dict.fromkeys(("severity", "fail_on"), one_of(_SEVERITIES))
+
     severity: Severity
     fail_on: Severity
 
@@ -216,9 +223,9 @@ class StepFunctionValidateStateMachineOperator(DefinitionOperator):
         self._set_attributes(
             definition=definition,
             substitutions=substitutions,
-            state_machine_type=_validate_type(state_machine_type),
-            severity=validate_choice("severity", severity, _SEVERITIES),
-            fail_on=validate_choice("fail_on", fail_on, _SEVERITIES),
+            state_machine_type=state_machine_type,
+            severity=severity,
+            fail_on=fail_on,
         )
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -243,10 +250,6 @@ class StepFunctionValidateStateMachineOperator(DefinitionOperator):
         for one in diagnostics:
             self.log.warning("%s", _format(one))
         return diagnostics
-
-
-def _validate_type(value: StateMachineType | None) -> StateMachineType | None:
-    return value and validate_choice("state_machine_type", value, get_args(StateMachineType))
 
 
 def _format(diagnostic: Mapping[str, Any]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowException
 from sfn_provider.executions.outcomes import parse_json_or_text
 from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
+from sfn_provider.hooks.argument_checks import Check, number, or_none, true_or_false
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import ExecutionOperator
 
@@ -33,6 +34,12 @@ class StepFunctionDescribeExecutionOperator(ExecutionOperator):
         max_history_bytes: maximum size of the XCom ``events`` as JSON; the events after that are dropped.
         kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
+
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        **dict.fromkeys(("include_history", "reverse_order", "include_execution_data"), true_or_false),
+        "max_pages": or_none(number(1, kind=int)),
+        "max_history_bytes": number(0, kind=int),
+    }
 
     include_history: bool
     reverse_order: bool
@@ -60,14 +67,6 @@ class StepFunctionDescribeExecutionOperator(ExecutionOperator):
             max_pages=max_pages,
             max_history_bytes=max_history_bytes,
         )
-        self._require_bools(
-            include_history=include_history,
-            reverse_order=reverse_order,
-            include_execution_data=include_execution_data,
-        )
-        if max_pages is not None:
-            self._require_number("max_pages", max_pages, 1, kind=int)
-        self._require_number("max_history_bytes", max_history_bytes, 0, kind=int)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Describe the execution.
@@ -107,6 +106,8 @@ class StepFunctionGetExecutionOutputOperator(ExecutionOperator):
         fail_on_error: fail if the execution has failed, with error, cause and the state that failed.
         kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
+
+    argument_checks: ClassVar[Mapping[str, Check]] = {"fail_on_error": true_or_false}
 
     fail_on_error: bool
 

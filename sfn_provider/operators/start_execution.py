@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from sfn_provider._compat import AirflowException
 from sfn_provider.executions.argument_types import OnFailedExecution, OnNotRedrivable
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields, validate_choice
+from sfn_provider.hooks.argument_checks import Check, one_of, required
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.wait_for_execution import WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.hooks.idempotent_start import StartRequest
-
-_ON_FAILED_EXECUTION: Final = get_args(OnFailedExecution)
-_ON_NOT_REDRIVABLE: Final = get_args(OnNotRedrivable)
 
 
 class StepFunctionStartExecutionOperator(WaitingOperator):
@@ -59,6 +57,11 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"state_machine_input": "json"}
     operator_extra_links = (StateMachineDetailsLink(), StateMachineExecutionsDetailsLink())
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        "state_machine_arn": required,
+        "on_failed_execution": one_of(get_args(OnFailedExecution)),
+        "on_not_redrivable": one_of(get_args(OnNotRedrivable)),
+    }
 
     state_machine_arn: str
     name: str | None
@@ -86,8 +89,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
             # None instead of False: Airflow processes each template field that is not None, at every parse.
             is_redrive_execution=is_redrive_execution or None,
             state_machine_input=state_machine_input,
-            on_failed_execution=validate_choice("on_failed_execution", on_failed_execution, _ON_FAILED_EXECUTION),
-            on_not_redrivable=validate_choice("on_not_redrivable", on_not_redrivable, _ON_NOT_REDRIVABLE),
+            on_failed_execution=on_failed_execution,
+            on_not_redrivable=on_not_redrivable,
         )
 
     def execute(self, context: Context) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, get_args
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider.executions.argument_types import OnNotRedrivable
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields, validate_choice
+from sfn_provider.hooks.argument_checks import Check, one_of
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import ExecutionOperator
 from sfn_provider.operators.wait_for_execution import WaitingOperator
@@ -76,6 +77,8 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         kwargs: of ``ExecutionWaitMixin`` (waiting), ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
     """
 
+    argument_checks: ClassVar[Mapping[str, Check]] = {"on_not_redrivable": one_of(get_args(OnNotRedrivable))}
+
     on_not_redrivable: OnNotRedrivable
 
     def __init__(
@@ -84,7 +87,7 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         super().__init__(**kwargs)
         self._set_attributes(
             execution_arn=execution_arn,
-            on_not_redrivable=validate_choice("on_not_redrivable", on_not_redrivable, get_args(OnNotRedrivable)),
+            on_not_redrivable=on_not_redrivable,
         )
 
     def execute(self, context: Context) -> Any:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.executions.arns import parse_execution_name
+from sfn_provider.executions.arns import parse_execution_name, require_state_machine_arn
 from sfn_provider.executions.aws_errors import error_code, was_rejected
 from sfn_provider.executions.names import name_for_task_instance
-from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, build_sync_failure, parse_output
+from sfn_provider.executions.outcomes import (
+    StepFunctionExecutionFailed,
+    build_sync_failure,
+    ended_message,
+    parse_output,
+)
 from sfn_provider.executions.statuses import FAILURE_STATUSES
+from sfn_provider.hooks.argument_checks import Check, required
 from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
@@ -45,6 +51,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
     template_fields: Sequence[str] = aws_template_fields("state_machine_arn", "name", "state_machine_input")
     template_fields_renderers: ClassVar[dict[str, str]] = {"state_machine_input": "json"}
     operator_extra_links = (StateMachineDetailsLink(), StateMachineExecutionsDetailsLink())
+    argument_checks: ClassVar[Mapping[str, Check]] = {"state_machine_arn": required}
 
     state_machine_arn: str
     name: str | None
@@ -70,6 +77,8 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
             AirflowFailException: the arguments cannot be used, the state machine is a Standard one, or a permission is
                 missing.
         """
+        with self._fail_on_usage_error():
+            require_state_machine_arn(self.state_machine_arn)
         StateMachineDetailsLink.persist_for(self, context, state_machine_arn=self.state_machine_arn)
         result = self._run(context)
         self._execution_arn = arn = str(result["executionArn"])
@@ -83,6 +92,7 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
             execution_stop_date=result["stopDate"].isoformat(),
             billing_details=result.get("billingDetails"),
         )
+        self.log.info("%s", ended_message(arn, result))
         if result["status"] in FAILURE_STATUSES:
             raise StepFunctionExecutionFailed(build_sync_failure(result, _NO_HISTORY))
         return parse_output(result)

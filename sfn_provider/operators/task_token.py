@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import error_code
+from sfn_provider.hooks.argument_checks import Check, required, true_or_false
 from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.operators.base import StepFunctionsOperator
 
@@ -29,6 +30,7 @@ class TaskTokenOperator(StepFunctionsOperator):
 
     template_fields: Sequence[str] = aws_template_fields("task_token")
     ui_color = "#ffe0b2"
+    argument_checks: ClassVar[Mapping[str, Check]] = {"task_token": required, "fail_if_closed": true_or_false}
 
     task_token: str
     fail_if_closed: bool
@@ -55,6 +57,12 @@ class TaskTokenOperator(StepFunctionsOperator):
             if self.fail_if_closed:
                 raise AirflowFailException(message) from error
             self.log.warning(message)
+        else:
+            self.log.info("AWS has taken the task token's %s", self._described_answer())
+
+    def _described_answer(self) -> str:
+        """Return what is sent, for the log; the token itself is a secret."""
+        raise NotImplementedError
 
     def _send(self) -> None:
         raise NotImplementedError
@@ -86,6 +94,9 @@ class StepFunctionSendTaskSuccessOperator(TaskTokenOperator):
     ) -> None:
         super().__init__(**kwargs)
         self._set_attributes(task_token=task_token, task_output=task_output, fail_if_closed=fail_if_closed)
+
+    def _described_answer(self) -> str:
+        return "success: its state goes on"
 
     def _send(self) -> None:
         self.hook.send_task_success(self.task_token, self.task_output)
@@ -119,6 +130,11 @@ class StepFunctionSendTaskFailureOperator(TaskTokenOperator):
         super().__init__(**kwargs)
         self._set_attributes(task_token=task_token, error=error, cause=cause, fail_if_closed=fail_if_closed)
 
+    def _described_answer(self) -> str:
+        from sfn_provider.executions.masking import masked_line
+
+        return f"failure: {masked_line(self.error or 'an error without a name')}"
+
     def _send(self) -> None:
         self.hook.send_task_failure(self.task_token, self.error, self.cause)
 
@@ -144,6 +160,9 @@ class StepFunctionSendTaskHeartbeatOperator(TaskTokenOperator):
     ) -> None:
         super().__init__(**kwargs)
         self._set_attributes(task_token=task_token, fail_if_closed=fail_if_closed)
+
+    def _described_answer(self) -> str:
+        return "heartbeat: its state waits on"
 
     def _send(self) -> None:
         self.hook.send_task_heartbeat(self.task_token)

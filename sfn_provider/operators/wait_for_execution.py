@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from sfn_provider._compat import (
     AirflowException,
@@ -18,6 +18,7 @@ from sfn_provider._compat import (
     conf,
     timezone,
 )
+from sfn_provider.hooks.argument_checks import Check, number, or_none, true_or_false
 from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, console_address
 from sfn_provider.operators.base import StepFunctionsOperator
@@ -36,7 +37,8 @@ class ExecutionWaitMixin(AwsHookMixin):
     """Declares the waiting arguments. As a mixin, so that Airflow does not wrap the constructor: see ``AwsHookMixin``.
 
     Args:
-        waiter_max_attempts: maximum polls of the status; by default as many as ``execution_timeout`` allows.
+        waiter_max_attempts: maximum polls of the status, after which the task fails and the execution goes on; by
+            default as many as ``execution_timeout`` allows.
         waiter_delay: seconds between two polls of the status.
         deferrable: wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``. Needs
             ``apache-airflow-providers-amazon[aiobotocore]``.
@@ -50,6 +52,14 @@ class ExecutionWaitMixin(AwsHookMixin):
             then receives the end instead of polling. See docs/waiting.md.
         kwargs: of the next class.
     """
+
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        **dict.fromkeys(
+            ("deferrable", "wait_for_completion", "return_output", "stop_on_kill", "log_history"), true_or_false
+        ),
+        "waiter_delay": number(0),
+        "waiter_max_attempts": or_none(number(1)),
+    }
 
     waiter_max_attempts: int | None
     waiter_delay: int
@@ -74,20 +84,6 @@ class ExecutionWaitMixin(AwsHookMixin):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._require_bools(
-            deferrable=deferrable,
-            wait_for_completion=wait_for_completion,
-            return_output=return_output,
-            stop_on_kill=stop_on_kill,
-            log_history=log_history,
-        )
-        self._require_number("waiter_delay", waiter_delay, 0)
-        if waiter_max_attempts is not None:
-            self._require_number("waiter_max_attempts", waiter_max_attempts, 1)
-        if return_output and not wait_for_completion:
-            raise ValueError(
-                "return_output: an execution that is not waited for has no output; it needs wait_for_completion=True"
-            )
         self._set_attributes(
             waiter_max_attempts=waiter_max_attempts,
             waiter_delay=waiter_delay,
@@ -98,6 +94,12 @@ class ExecutionWaitMixin(AwsHookMixin):
             log_history=log_history,
             status_queue_url=status_queue_url,
         )
+        if return_output and not wait_for_completion:
+            raise ValueError(
+                "return_output: an execution that is not waited for has no output; it needs wait_for_completion=True"
+            )
+        if status_queue_url and wait_for_completion and not deferrable:
+            raise ValueError("status_queue_url: a wait in the worker does not read a queue; it needs deferrable=True")
 
 
 class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
@@ -254,8 +256,11 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
 
     def _defer(self, context: Context, arn: str) -> None:
         from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+        from sfn_provider.waiting.history_store import store_at_deferral
         from sfn_provider.waiting.timeouts import remaining_timeout
 
+        if self.log_history:
+            store_at_deferral(context, arn, self._history_log(), self.log)
         timeout = remaining_timeout(context, self.execution_timeout)
         self.defer(
             trigger=StepFunctionsExecutionCompleteTrigger(

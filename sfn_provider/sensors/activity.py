@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException, PokeReturnValue
+from sfn_provider.hooks.argument_checks import Check, required
 from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.sensors.base import StepFunctionsSensor
 
@@ -32,6 +33,7 @@ class StepFunctionActivityTaskSensor(StepFunctionsSensor):
 
     arn_field = "activity_arn"
     template_fields: Sequence[str] = aws_template_fields("activity_arn", "worker_name")
+    argument_checks: ClassVar[Mapping[str, Check]] = {"activity_arn": required}
 
     activity_arn: str
     worker_name: str | None

@@ -6,10 +6,10 @@ What only a running task needs is imported there: Airflow imports this module ag
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 
 from sfn_provider._compat import (
     AirflowException,
@@ -24,7 +24,8 @@ from sfn_provider._compat import (
     first_reschedule_start,
     timezone,
 )
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields, require_literal
+from sfn_provider.hooks.argument_checks import Check, true_or_false
+from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -46,6 +47,10 @@ class SensorArgumentsMixin(AwsHookMixin):
             ``timeout``, ``soft_fail`` and so on.
     """
 
+    argument_checks: ClassVar[Mapping[str, Check]] = dict.fromkeys(
+        ("deferrable", "soft_fail", "never_fail"), true_or_false
+    )
+
     deferrable: bool
 
     def __init__(
@@ -55,8 +60,8 @@ class SensorArgumentsMixin(AwsHookMixin):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        flags = {name: kwargs[name] for name in ("soft_fail", "never_fail") if name in kwargs}
-        self._require_bools(deferrable=deferrable, **flags)
+        for name in kwargs.keys() & {"soft_fail", "never_fail"}:  # Airflow sets them
+            self._check_argument(name, kwargs[name])
         self._set_attributes(deferrable=deferrable)
 
 
@@ -331,24 +336,3 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             method_name="execute_complete",
             timeout=remaining_timeout(context, timedelta(seconds=self.timeout), self.execution_timeout),
         )
-
-
-def validate_statuses(target_states: Sequence[str], known: Set[str], subject: str) -> tuple[str, ...]:
-    """Return the argument ``target_states`` if it is a list of statuses.
-
-    Args:
-        target_states: the argument.
-        known: all statuses.
-        subject: the thing that has them, for the error: ``an execution``.
-
-    Raises:
-        ValueError: it is a text instead of a list, or an item is no status.
-    """
-    if not isinstance(target_states, tuple | list):
-        require_literal("target_states", target_states)
-    if isinstance(target_states, str) or not isinstance(target_states, Iterable):
-        raise ValueError(f"target_states: {target_states!r} is no list of statuses")
-    if unknown := sorted(set(target_states) - known):
-        require_literal("target_states", unknown)
-        raise ValueError(f"target_states: no status of {subject}: {unknown}; there are {sorted(known)}")
-    return tuple(target_states)

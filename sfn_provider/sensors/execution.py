@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
+from sfn_provider.hooks.argument_checks import Check, required, statuses, true_or_false
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, validate_statuses
+from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -45,6 +46,12 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
     template_fields: Sequence[str] = aws_template_fields("execution_arn")
     operator_extra_links = (StateMachineExecutionsDetailsLink(),)
 
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        "execution_arn": required,
+        "target_states": statuses(STATUSES, "an execution"),
+        "log_history": true_or_false,
+    }
+
     execution_arn: str
     target_states: tuple[str, ...]
     log_history: bool
@@ -63,12 +70,14 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         super().__init__(**kwargs)
         self._set_attributes(
             execution_arn=execution_arn,
-            target_states=validate_statuses(target_states, STATUSES, "an execution"),
+            target_states=target_states,
             log_history=log_history,
             status_queue_url=status_queue_url,
         )
         if log_history and self.reschedule and not self.deferrable:
             raise ValueError("log_history: mode='reschedule' forgets what it has logged; take deferrable=True, or poke")
+        if status_queue_url and not self.deferrable:
+            raise ValueError("status_queue_url: a wait in the worker does not read a queue; it needs deferrable=True")
 
     def _validate_arguments(self) -> None:
         self._require_execution_arn()
@@ -127,6 +136,13 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         output = parse_output(description)
         if self.do_xcom_push and output is not None:  # Airflow 3.0 refuses None; a pull returns None either way
             context["ti"].xcom_push(key="output", value=output)
+
+    def _defer(self, context: Context) -> NoReturn:
+        from sfn_provider.waiting.history_store import store_at_deferral
+
+        if self.log_history:
+            store_at_deferral(context, self.execution_arn, self._history_log(), self.log)
+        super()._defer(context)
 
     def _create_trigger(self) -> StepFunctionsExecutionCompleteTrigger:
         from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger

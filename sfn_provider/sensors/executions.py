@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 from sfn_provider._compat import AirflowFailException, PokeReturnValue
 from sfn_provider.executions.argument_types import WaitFor
 from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, STATUSES
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields, validate_choice
+from sfn_provider.hooks.argument_checks import Check, one_of, required, statuses, true_or_false
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, validate_statuses
+from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
@@ -49,6 +50,13 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
     template_fields: Sequence[str] = aws_template_fields("execution_arns")
     operator_extra_links = (StateMachineDetailsLink(),)
 
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        "execution_arns": required,
+        "wait_for": one_of(get_args(WaitFor)),
+        "target_states": statuses(STATUSES, "an execution"),
+        "fail_fast": true_or_false,
+    }
+
     execution_arns: Sequence[str]
     wait_for: WaitFor
     target_states: tuple[str, ...]
@@ -66,8 +74,8 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         super().__init__(**kwargs)
         self._set_attributes(
             execution_arns=execution_arns,
-            wait_for=validate_choice("wait_for", wait_for, get_args(WaitFor)),
-            target_states=validate_statuses(target_states, STATUSES, "an execution"),
+            wait_for=wait_for,
+            target_states=target_states,
             fail_fast=fail_fast,
         )
         self._arns: list[str] = []

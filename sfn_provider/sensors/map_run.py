@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sfn_provider._compat import PokeReturnValue
 from sfn_provider.executions.statuses import MAP_RUN_STATUSES
+from sfn_provider.hooks.argument_checks import Check, statuses
 from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
-from sfn_provider.sensors.base import StepFunctionsSensor, validate_statuses
+from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
     from sfn_provider.executions.outcomes import FailedItem
     from sfn_provider.triggers.map_run import StepFunctionMapRunTrigger
+
+_NEITHER: Final = "map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant"
 
 
 class StepFunctionMapRunSensor(StepFunctionsSensor):
@@ -40,6 +43,8 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
     template_fields: Sequence[str] = aws_template_fields("execution_arn", "map_run_arn")
     operator_extra_links = (MapRunDetailsLink(), StateMachineExecutionsDetailsLink())
 
+    argument_checks: ClassVar[Mapping[str, Check]] = {"target_states": statuses(MAP_RUN_STATUSES, "a Map Run")}
+
     map_run_arn: str | None
     execution_arn: str | None
     target_states: tuple[str, ...]
@@ -56,8 +61,10 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         self._set_attributes(
             map_run_arn=map_run_arn,
             execution_arn=execution_arn,
-            target_states=validate_statuses(target_states, MAP_RUN_STATUSES, "a Map Run"),
+            target_states=target_states,
         )
+        if map_run_arn is None and execution_arn is None:
+            raise ValueError(_NEITHER)
 
     @property
     def any_arn(self) -> str | None:
@@ -73,7 +80,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         elif self.execution_arn:
             self._require_execution_arn(describable=False)
         else:
-            raise UsageError("map_run_arn, execution_arn: neither is given; one of them says which Map Run is meant")
+            raise UsageError(_NEITHER)
 
     @property
     def _subject(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from sfn_provider._compat import PokeReturnValue
 from sfn_provider.executions.argument_types import Passage
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields, validate_choice
+from sfn_provider.hooks.argument_checks import Check, number, one_of, required
+from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
 
@@ -40,6 +41,12 @@ class StepFunctionStateSensor(StepFunctionsSensor):
     template_fields: Sequence[str] = aws_template_fields("execution_arn", "state_name")
     operator_extra_links = (StateMachineExecutionsDetailsLink(),)
 
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        "execution_arn": required,
+        "passage": one_of(get_args(Passage)),
+        "times": number(1, kind=int),
+    }
+
     execution_arn: str
     state_name: str
     passage: Passage
@@ -59,10 +66,9 @@ class StepFunctionStateSensor(StepFunctionsSensor):
         self._set_attributes(
             execution_arn=execution_arn,
             state_name=state_name,
-            passage=validate_choice("passage", passage, get_args(Passage)),
+            passage=passage,
             times=times,
         )
-        self._require_number("times", times, 1, kind=int)
 
     def _validate_arguments(self) -> None:
         self._require_execution_arn()

@@ -14,6 +14,32 @@ from sfn_provider.executions.masking import masked_line
 
 XCOM_KEY: Final = "logged_history"
 
+_NOT_STORED: Final = (
+    "How far the history of %s is logged could not be stored, so that lines may come again after a restart of the "
+    "triggerer: %s"
+)
+
+
+def store_at_deferral(context: Any, execution_arn: str, history: HistoryLog, log: Any) -> None:
+    """Store the position in the worker, for the trigger's first look: Airflow 3 logs an error for an XCom not there.
+
+    Args:
+        context: of the task that is about to defer; empty in a user's unit test.
+        execution_arn: the execution.
+        history: the position.
+        log: the task's logger, for a warning if it cannot be stored.
+    """
+    if not context:
+        return
+    try:
+        context["ti"].xcom_push(key=XCOM_KEY, value=_stored(execution_arn, history))
+    except Exception as error:  # as in the triggerer
+        log.warning(_NOT_STORED, execution_arn, masked_line(error))
+
+
+def _stored(execution_arn: str, history: HistoryLog) -> dict[str, Any]:
+    return {"execution_arn": execution_arn, "history": history.to_dict()}
+
 
 class HistoryStore:
     """Reads and writes the position in a history of a deferred task instance.
@@ -52,7 +78,7 @@ class HistoryStore:
         """Store the position, unless it is the one stored last."""
         if history.position.last_id > self._saved_id:
             self._saved_id = history.position.last_id
-            await self._try(self._write, {"execution_arn": self._execution_arn, "history": history.to_dict()})
+            await self._try(self._write, _stored(self._execution_arn, history))
 
     async def _try(self, call: Any, *arguments: Any) -> Any:
         if self._key is None:
@@ -64,12 +90,7 @@ class HistoryStore:
             return await sync_to_async(call)(*arguments)
         except Exception as error:  # of the database, of the API or of an XCom backend
             self._key = None
-            self._log.warning(
-                "How far the history of %s is logged could not be stored, so that lines may come again after a restart "
-                "of the triggerer: %s",
-                self._execution_arn,
-                masked_line(error),
-            )
+            self._log.warning(_NOT_STORED, self._execution_arn, masked_line(error))
             return None
 
     def _read(self) -> Any:

@@ -116,3 +116,66 @@ def test_a_template_field_of_a_subclass_takes_templates() -> None:
         template_fields = (*operators.StepFunctionStartExecutionOperator.template_fields, "waiter_delay")
 
     assert make_task(Patient, waiter_delay="{{ params.delay }}").waiter_delay == "{{ params.delay }}"
+
+
+REFUSED = [
+    (operators.StepFunctionStartExecutionOperator, {"on_failed_execution": "zz"}, "is none of new_name"),
+    (operators.StepFunctionStartExecutionOperator, {"waiter_delay": "{{ params.delay }}"}, "cannot be a template"),
+    (operators.StepFunctionStartExecutionOperator, {"state_machine_arn": None}, "None is no value"),
+    (operators.StepFunctionRedriveExecutionOperator, {"on_not_redrivable": "zz"}, "is none of fail"),
+    (operators.StepFunctionDescribeExecutionOperator, {"max_pages": 0}, "is no whole number of 1 or more"),
+    (operators.StepFunctionGetExecutionOutputOperator, {"fail_on_error": "no"}, "is not True or False"),
+    (operators.StepFunctionSendTaskSuccessOperator, {"fail_if_closed": "no"}, "is not True or False"),
+    (operators.StepFunctionCreateOrUpdateStateMachineOperator, {"alias_weight": 101}, "no whole number from 1 to 100"),
+    (operators.StepFunctionValidateStateMachineOperator, {"severity": "INFO"}, "is none of ERROR"),
+    (operators.StepFunctionStopExecutionOperator, {"botocore_config": 5}, "is no dict"),
+    (operators.StepFunctionStopExecutionOperator, {"execution_arn": None}, "None is no value"),
+    (sensors.StepFunctionExecutionSensor, {"target_states": []}, "there is no status to wait for"),
+    (sensors.StepFunctionExecutionSensor, {"execution_arn": None}, "None is no value"),
+    (sensors.StepFunctionExecutionsSensor, {"wait_for": "some"}, "is none of all, any"),
+    (sensors.StepFunctionMapRunSensor, {"target_states": ["PENDING"]}, "no status of a Map Run"),
+    (sensors.StepFunctionStateSensor, {"times": 0}, "is no whole number of 1 or more"),
+    (sensors.StepFunctionActivityTaskSensor, {"soft_fail": "no"}, "is not True or False"),
+]
+
+
+@pytest.mark.parametrize(("cls", "arguments", "problem"), REFUSED)
+def test_a_mapped_task_refuses_what_a_task_does(cls: Any, arguments: dict[str, Any], problem: str) -> None:
+    [name] = arguments
+    for make in (make_task, lambda cls, **arguments: cls.partial(task_id="mapped", **arguments)):
+        with make_dag(), pytest.raises(ValueError, match=f"^{name}: .*{problem}"):
+            make(cls, **arguments)
+
+
+def test_a_mapped_task_of_a_subclass_may_have_templates() -> None:
+    class Patient(operators.StepFunctionStartExecutionOperator):
+        template_fields = (*operators.StepFunctionStartExecutionOperator.template_fields, "waiter_delay")
+
+    with make_dag():
+        patient = Patient.partial(task_id="start", waiter_delay="{{ params.delay }}").expand(state_machine_arn=[ARN])
+    assert patient.partial_kwargs["waiter_delay"] == "{{ params.delay }}"
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments"),
+    [
+        (operators.StepFunctionStartExecutionOperator, {"state_machine_arn": ARN}),
+        (operators.StepFunctionRedriveExecutionOperator, {"execution_arn": ARN}),
+        (sensors.StepFunctionExecutionSensor, {"execution_arn": ARN}),
+    ],
+)
+def test_a_queue_is_for_deferred_waits(cls: Any, arguments: dict[str, Any]) -> None:
+    arguments |= {"task_id": "wait", "status_queue_url": "https://sqs.eu-west-1.amazonaws.com/1/ends"}
+    with pytest.raises(ValueError, match=r"^status_queue_url: .* needs deferrable=True"):
+        cls(**arguments)
+    assert cls(**arguments, deferrable=True).status_queue_url == arguments["status_queue_url"]
+
+
+def test_a_start_that_does_not_wait_may_have_the_queue_of_its_dags_default_arguments() -> None:
+    with make_dag(status_queue_url="https://sqs.eu-west-1.amazonaws.com/1/ends"):
+        make_task(operators.StepFunctionStartExecutionOperator, wait_for_completion=False)
+
+
+def test_a_map_run_is_named_when_the_dag_is_parsed() -> None:
+    with pytest.raises(ValueError, match=r"^map_run_arn, execution_arn: neither is given"):
+        sensors.StepFunctionMapRunSensor(task_id="wait")

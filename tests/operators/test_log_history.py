@@ -150,6 +150,38 @@ TASKS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("make", TASKS.values(), ids=TASKS)
+def test_the_triggers_first_look_finds_a_position(orders: ScriptedAws, make: Callable[[], Any]) -> None:
+    """Airflow 3 logs an error for an XCom that is not there."""
+    task = make()
+    context = context_of(task)
+    with pytest.raises(TaskDeferred) as deferral:
+        task.execute(context)
+    history = deferral.value.trigger.serialize()[1]["history"]
+    assert context["ti"].xcoms["logged_history"] == {"execution_arn": ARN, "history": history}
+
+
+@pytest.mark.parametrize("make", TASKS.values(), ids=TASKS)
+def test_a_position_that_the_worker_cannot_store_ends_no_wait(
+    orders: ScriptedAws, make: Callable[[], Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = make()
+    monkeypatch.setattr(type(task), "log", logging.getLogger("task"))
+    context = context_of(task)
+    push = context["ti"].xcom_push
+
+    def refuse(key: str, value: Any) -> None:
+        if key == "logged_history":
+            raise RuntimeError("no database\nat all")
+        push(key=key, value=value)
+
+    monkeypatch.setattr(context["ti"], "xcom_push", refuse)
+    with pytest.raises(TaskDeferred):
+        task.execute(context)
+    assert f"the history of {ARN} is logged could not be stored" in caplog.text
+    assert r"no database\nat all" in caplog.text
+
+
+@pytest.mark.parametrize("make", TASKS.values(), ids=TASKS)
 def test_worker_triggerer_and_worker_log_each_line_once(
     orders: ScriptedAws,
     caplog: pytest.LogCaptureFixture,

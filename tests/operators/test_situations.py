@@ -176,11 +176,10 @@ def test_a_killed_task_stops_what_it_waits_for_and_nothing_else(scripted_aws: Sc
         (MACHINE, "stateMachine:Orders'"),
         ("arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:one", "StepFunctionMapRunSensor"),
         ({"n": 1}, "{'n': 1}"),
-        (None, "None"),
         ("", "''"),
         ("a word", "'a word'"),
     ],
-    ids=["object in S3", "state machine", "Map Run", "output", "none", "empty", "word"],
+    ids=["object in S3", "state machine", "Map Run", "output", "empty", "word"],
 )
 def test_a_value_that_is_no_execution_is_refused_by_name(
     scripted_aws: ScriptedAws, name: str, value: Any, shown: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -36,10 +37,15 @@ def run(**arguments: Any) -> tuple[Any, dict[str, Any]]:
     return operator.execute(context), context["ti"].xcoms
 
 
-def test_the_output_is_the_result(scripted_aws: ScriptedAws) -> None:
+def test_the_output_is_the_result(
+    scripted_aws: ScriptedAws, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(StepFunctionStartSyncExecutionOperator, "log", logging.getLogger("task"))
     scripted_aws.script("StartSyncExecution", DONE)
     result, xcoms = run(state_machine_input={"sku": "a"})
     assert result == {"price": 7}
+    assert f"{ARN} ended as SUCCEEDED after 1.0 s" in caplog.text
     assert {key: value for key, value in xcoms.items() if not key.startswith("_")} == {
         "execution_arn": ARN,
         "execution_name": "one",
@@ -81,6 +87,13 @@ def test_a_lost_answer_starts_no_second_execution(
     with pytest.raises(Exception, match=r"Connection|InternalServerError"):
         run()
     assert scripted_aws.actions() == ["StartSyncExecution"]
+
+
+@pytest.mark.parametrize("arn", [f" {MACHINE} ", ARN, "Quote"])
+def test_an_arn_of_no_state_machine_never_reaches_aws(scripted_aws: ScriptedAws, arn: str) -> None:
+    with pytest.raises(AirflowFailException, match=r"quote: state_machine_arn: '.*' is not the ARN of a state machine"):
+        run(state_machine_arn=arn)
+    assert scripted_aws.calls == []
 
 
 def test_a_standard_machine_is_told_of_the_other_operator(scripted_aws: ScriptedAws) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,6 +65,29 @@ def test_an_output_that_cannot_be_sent(answered: ScriptedAws, value: Any, messag
     with pytest.raises(AirflowFailException, match=message):
         send(StepFunctionSendTaskSuccessOperator, task_output=value)
     assert answered.calls == []
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "line"),
+    [
+        ("SendTaskSuccess", {}, "success: its state goes on"),
+        ("SendTaskFailure", {"error": "Load.Failed\nlate"}, r"failure: Load.Failed\nlate"),
+        ("SendTaskHeartbeat", {}, "heartbeat: its state waits on"),
+    ],
+)
+def test_an_answer_is_logged_without_its_token(
+    answered: ScriptedAws,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    arguments: dict[str, str],
+    line: str,
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(OPERATORS[action], "log", logging.getLogger("task"))
+    send(OPERATORS[action], task_token="A-secret", **arguments)
+    assert f"AWS has taken the task token's {line}\n" in caplog.text
+    assert "A-secret" not in caplog.text
 
 
 def test_a_failure_has_error_and_cause(answered: ScriptedAws) -> None:

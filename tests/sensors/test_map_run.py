@@ -124,8 +124,8 @@ def test_the_latest_map_run_of_an_execution_is_found(map_run: ScriptedAws) -> No
     assert map_run.actions() == ["ListMapRuns"] * 2 + ["DescribeMapRun"] * 3
 
 
-def test_neither_arn_is_refused() -> None:
-    sensor = sensor_of(map_run_arn=None)
+def test_neither_arn_is_refused_where_a_template_renders_nothing() -> None:
+    sensor = sensor_of(map_run_arn="")
     with pytest.raises(AirflowFailException, match="wait: map_run_arn, execution_arn: neither"):
         sensor.poke(context_of(sensor))
 

@@ -277,7 +277,6 @@ EXECUTION_VALUES = {
     "S3": S3_ARN,
     "output": {"order": 7},
     "text": "done",
-    "none": None,
     "empty": "",
     "number": 5,
     "state machine": f"{PREFIX}:stateMachine:Orders",
@@ -310,9 +309,9 @@ WRONG = (
     ),
     Wrong("executions list text", EXECUTIONS, {"execution_arns": ARN}, f"execution_arns: {ARN!r:.80}"),
     Wrong("executions object", EXECUTIONS, {"execution_arns": {"a": ARN}}, "execution_arns: {'a': "),
-    Wrong("executions no list", EXECUTIONS, {"execution_arns": None}, "execution_arns: None is no list"),
+    Wrong("executions no list", EXECUTIONS, {"execution_arns": 5}, "execution_arns: 5 is no list"),
     Wrong("executions none", EXECUTIONS, {"execution_arns": []}, "execution_arns: there is no execution"),
-    Wrong("map_run neither", MAP_RUN_CASE, {"map_run_arn": None}, "map_run_arn, execution_arn: neither is given"),
+    Wrong("map_run neither", MAP_RUN_CASE, {"map_run_arn": ""}, "map_run_arn, execution_arn: neither is given"),
     *(
         Wrong(
             f"map_run {value}", MAP_RUN_CASE, {"map_run_arn": value}, f"map_run_arn: {value!r:.80} is not the ARN of a"
@@ -326,7 +325,7 @@ WRONG = (
             {"activity_arn": value},
             f"activity_arn: {value!r:.80} is not the ARN of an",
         )
-        for value in (S3_ARN, ARN, None, "Approve")
+        for value in (S3_ARN, ARN, 5, "Approve")
     ),
 )
 

@@ -54,6 +54,11 @@ def test_target_states_are_a_list(value: Any) -> None:
         sensor_of(ARN, target_states=value)
 
 
+def test_there_is_a_status_to_wait_for() -> None:
+    with pytest.raises(ValueError, match=r"target_states: there is no status to wait for; there are .*SUCCEEDED"):
+        sensor_of(ARN, target_states=[])
+
+
 def test_a_timeout_is_kept_while_aws_does_not_know_the_execution(
     scripted_aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:

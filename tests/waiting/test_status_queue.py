@@ -422,9 +422,10 @@ def test_the_region_of_a_queue(url: str, region: str | None) -> None:
 
 def test_the_operators_and_the_sensor_hand_the_queue_on() -> None:
     machine, execution = "arn:aws:states:us-east-1:1:stateMachine:M", "arn:aws:states:us-east-1:1:execution:M:one"
-    start = StepFunctionStartExecutionOperator(task_id="a", state_machine_arn=machine, status_queue_url=URL)
-    redrive = StepFunctionRedriveExecutionOperator(task_id="b", execution_arn=execution, status_queue_url=URL)
-    sensor = StepFunctionExecutionSensor(task_id="c", execution_arn=execution, status_queue_url=URL)
+    queue: Any = {"status_queue_url": URL, "deferrable": True}
+    start = StepFunctionStartExecutionOperator(task_id="a", state_machine_arn=machine, **queue)
+    redrive = StepFunctionRedriveExecutionOperator(task_id="b", execution_arn=execution, **queue)
+    sensor = StepFunctionExecutionSensor(task_id="c", execution_arn=execution, **queue)
     assert sensor._create_trigger().serialize()[1]["status_queue_url"] == URL
     for operator in (start, redrive):
         with pytest.raises(TaskDeferred) as deferral:
