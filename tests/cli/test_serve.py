@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -102,6 +104,20 @@ def test_machines_of_files_run_with_functions_and_log_their_transitions_until_ct
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_it_prints_the_variables_of_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
+    from sfn_provider.cli.commands.serve import _print_start
+
+    page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^(AWS_\w+=\S+)$", page, re.MULTILINE)
+    server: Any = SimpleNamespace(endpoint_url="http://127.0.0.1:8083")
+    answers: Any = SimpleNamespace(cases=[])
+    tasks: Any = SimpleNamespace(makes_answers=False)
+    _print_start(server, [], answers, tasks, {"region": "us-east-1", "secret": None}, as_json=False)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "export AWS_" in line]
+    assert line.split()[1:] == documented
+    assert len(documented) == 5
 
 
 def test_ctrl_c_ends_it_while_a_worker_waits_for_work(folder: Path) -> None:

@@ -186,7 +186,7 @@ def _print_start(
     click.echo("boto3, the AWS CLI, and Airflow with any connection:")
     click.echo(
         f"  export AWS_ENDPOINT_URL_SFN={url} AWS_DEFAULT_REGION={region} AWS_ACCESS_KEY_ID=local "
-        f"AWS_SECRET_ACCESS_KEY={key}"
+        f"AWS_SECRET_ACCESS_KEY={key} AWS_DISABLE_HOST_PREFIX_INJECTION=true"
     )
     click.echo(f"In a browser: {url}/ ; Ctrl-C ends the server.")
 
