@@ -7,8 +7,8 @@ Two tasks, one after the other:
    worker meanwhile. It succeeds when the execution does; otherwise it fails, and its log says which state failed and
    why. The execution's output is in its XCom ``output``.
 
-One task would do: without ``wait_for_completion=False`` the first one waits by itself and returns the output. Two tasks
-show in the graph how far things are, and a retry of the second only looks again.
+One task would do: without ``wait_for_completion=False`` the first one waits by itself, and has the output in its XCom
+``output``. Two tasks show in the graph how far things are, and a retry of the second only looks again.
 
 What to set, under Admin > Variables (each has a default, see below):
 
@@ -16,8 +16,8 @@ What to set, under Admin > Variables (each has a default, see below):
 - ``sales_pipeline_bucket``: the bucket with the day's file
 
 The credentials are those of the Airflow connection ``aws_default``; without such a connection, those of the machine.
-They need ``states:StartExecution``, ``states:DescribeExecution``, ``states:GetExecutionHistory`` and
-``states:StopExecution``.
+They need ``states:StartExecution``, ``states:DescribeExecution``, ``states:GetExecutionHistory``,
+``states:StopExecution`` and, for the failed items of a Map, ``states:ListExecutions``.
 
 To try it without AWS, where ``sfn-provider serve SalesPipeline=dags/sales_pipeline.asl.json`` runs on the same machine,
 Airflow's environment needs one line::
