@@ -116,6 +116,16 @@ def test_what_is_no_text_is_refused_by_name(case: Refused) -> None:
         render(True, case.field, case.value, deploy_operator, **DEPLOYED)
 
 
+def test_what_the_page_says_of_texts_in_an_object_of_a_native_dag() -> None:
+    """docs/driving.md, Types."""
+    texts = {"a": "20250301", "b": "1e3", "c": "True", "d": "None", "e": "", "f": "[1]"}
+    read = {"a": 20250301, "b": 1000.0, "c": True, "d": None, "e": None, "f": [1]}
+    assert render(True, "state_machine_input", texts, state_machine_arn=MACHINE) == read
+    template = '{"day": {{ "20250301" | tojson }}, "code": "1e3"}'
+    rendered = render(True, "state_machine_input", template, state_machine_arn=MACHINE)
+    assert rendered == '{"day": "20250301", "code": "1e3"}'
+
+
 @pytest.mark.parametrize("native", [True, False], ids=["native", "other"])
 def test_a_mapping_can_be_one_template(native: bool) -> None:
     values = "{{ dict(Bucket='007', Days=5) | tojson }}"
