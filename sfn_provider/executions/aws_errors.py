@@ -105,8 +105,8 @@ _KIND_BY_CODE: Final[dict[str, AwsErrorKind]] = {
 
 _UNKNOWN_RESOURCES: Final = ("StateMachineDoesNotExist", "ActivityDoesNotExist", "ResourceNotFound")
 _UNKNOWN_RESOURCE_ADVICE: Final = (
-    "Check the ARN's account, region, name, and version or alias; the region and the account of the Airflow connection; "
-    "and its endpoint"
+    "Check the ARN's account, region, name, and version or alias; "
+    "the region and the account of the Airflow connection, and its endpoint"
 )
 
 THROTTLING_CODES: Final = frozenset(
