@@ -77,12 +77,18 @@ def require_execution_arn(value: Any, field: str = "execution_arn") -> str:
     """
     if len(_parts(value, "execution", "express")) >= 8:
         return str(value)
-    hint = (
-        "a Map Run is waited for by StepFunctionMapRunSensor"
-        if ":mapRun:" in str(value)
-        else "StepFunctionStartExecutionOperator returns it, unless it has return_output=True; then it is its XCom "
-        "'execution_arn'"
-    )
+    if ":mapRun:" in str(value):
+        hint = "a Map Run is waited for by StepFunctionMapRunSensor"
+    elif value is None:
+        hint = (
+            "a task that has failed returns nothing; StepFunctionStartExecutionOperator pushes the ARN as XCom "
+            "'execution_arn', too, whatever comes of the execution: start.output['execution_arn']"
+        )
+    else:
+        hint = (
+            "StepFunctionStartExecutionOperator returns it, unless it has return_output=True; then it is its XCom "
+            "'execution_arn': start.output['execution_arn']"
+        )
     raise UsageError(
         f"{field}: {quote(value)} is not the ARN of an execution, which reads "
         f"arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME; {hint}"

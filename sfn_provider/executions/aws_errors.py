@@ -103,6 +103,12 @@ _KIND_BY_CODE: Final[dict[str, AwsErrorKind]] = {
 }
 
 
+_UNKNOWN_RESOURCES: Final = ("StateMachineDoesNotExist", "ActivityDoesNotExist", "ResourceNotFound")
+_UNKNOWN_RESOURCE_ADVICE: Final = (
+    "Check the ARN's account, region, name, and version or alias; "
+    "the region and the account of the Airflow connection, and its endpoint"
+)
+
 THROTTLING_CODES: Final = frozenset(
     code for code in _KIND_BY_CODE if "Throttl" in code or code in ("RequestLimitExceeded", "TooManyRequestsException")
 )
@@ -224,6 +230,8 @@ class Backoff:
         if kind is AwsErrorKind.MISSING and self.errors >= MISSING_TRIES:
             raise AirflowFailException(missing_message(error)) from error
         if kind is AwsErrorKind.FINAL:
+            if error_code(error) in _UNKNOWN_RESOURCES:
+                log.error("%s. %s", masked_line(error), _UNKNOWN_RESOURCE_ADVICE)
             raise error
         ceiling = min(self.max_delay, INITIAL_DELAY * 2.0 ** min(self.errors, 30))
         self.errors += 1

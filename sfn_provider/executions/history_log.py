@@ -31,6 +31,7 @@ class OpenState:
         items: items of a Map.
         done: its items that have succeeded.
         failed: its items that have failed.
+        aborted: its items that were running when another one failed the Map.
     """
 
     name: str
@@ -39,6 +40,7 @@ class OpenState:
     items: int = 0
     done: int = 0
     failed: int = 0
+    aborted: int = 0
 
 
 EnclosingStates = tuple[int, ...]
@@ -169,9 +171,14 @@ def _item_failed(state: OpenState, event: Event) -> None:
     state.failed += 1
 
 
+def _item_aborted(state: OpenState, event: Event) -> None:
+    state.aborted += 1
+
+
 def _progress(state: OpenState) -> str:
     failed = f", {state.failed} failed" if state.failed else ""
-    return f"{state.name!r}: {state.done} of {count(state.items, 'item')} done{failed}"
+    aborted = f", {state.aborted} aborted" if state.aborted else ""
+    return f"{state.name!r}: {state.done} of {count(state.items, 'item')} done{failed}{aborted}"
 
 
 def format_duration(seconds: float) -> str:
@@ -197,7 +204,7 @@ _FORMATTERS: Final[dict[str, Callable[[OpenState, Event], str | None]]] = {
     "MapRunStarted": _map_run_started,
     "MapIterationSucceeded": _item_done,
     "MapIterationFailed": _item_failed,
-    "MapIterationAborted": _item_failed,
+    "MapIterationAborted": _item_aborted,
     **dict.fromkeys(("ActivityScheduled", "LambdaFunctionScheduled", "TaskScheduled"), _called),
     **dict.fromkeys(
         (

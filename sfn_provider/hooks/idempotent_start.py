@@ -73,7 +73,7 @@ class StartRequest:
         pending_arn: the execution that StartExecution was sent for last, whether AWS has responded or not.
         sent_at: when that was first sent, by the monotonic clock.
         cancelled: the task was killed: nothing more is started.
-        found_again: an earlier try has started the execution.
+        found_again: an earlier try has started the execution, which goes on, has succeeded, or is redriven.
     """
 
     state_machine_arn: str
@@ -311,7 +311,9 @@ def _next_name(hook: StepFunctionHook, request: StartRequest, description: Mappi
 
 
 def _redrive(hook: StepFunctionHook, request: StartRequest, description: Mapping[str, Any]) -> str | None:
-    return redrive(hook, description["executionArn"], request.on_not_redrivable)
+    arn = redrive(hook, description["executionArn"], request.on_not_redrivable)
+    request.found_again = arn is not None
+    return arn
 
 
 def _fail(hook: StepFunctionHook, request: StartRequest, description: Mapping[str, Any]) -> str:

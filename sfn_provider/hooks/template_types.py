@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.executions.arns import require_execution_arn
 from sfn_provider.executions.masking import quote
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def render_fields(
     for field in fields:
         value = getattr(task, field)
         if field in TEXT_FIELDS:
+            if field == "execution_arn" and isinstance(value, dict | list):
+                require_execution_arn(value)  # the output of an execution: the error says where the ARN is
             vars(task)[field] = as_text(value, field)
         elif field in TEXT_MAPPING_FIELDS:
             vars(task)[field] = as_texts(value, field)

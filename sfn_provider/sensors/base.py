@@ -210,6 +210,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
                     self.log.warning("AWS does not answer just now: %s", masked_line(error))
                     self._unanswered = error
                     return None
+                self.log.warning("Step Functions, next try in %.1f s: %s", delay, masked_line(error))
             else:
                 self._unanswered = None
                 return response

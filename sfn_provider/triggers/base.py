@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.executions.masking import excerpt, masked_line
 from sfn_provider.executions.wait_messages import begin_line, end_line
 from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.links.step_function import console_address
@@ -22,6 +22,9 @@ from sfn_provider.waiting.status_queue import StatusQueueSettings
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
 
+
+_MAX_SHOWN: Final = 1000
+"""Characters of an event's payload in the log."""
 
 _AWS_ARGUMENTS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 
@@ -63,6 +66,18 @@ class AwsTriggerMixin(AwsHookFactory):
     def _client_arguments(self) -> tuple[str | None, str | None, bool | str | None, dict[str, Any] | None]:
         region = self.region_name or parse_region(getattr(self, self.arn_field))
         return self.aws_conn_id, region, self.verify, self.botocore_config
+
+
+class EventPayload(dict[str, Any]):
+    """The payload of an event. Airflow logs its text when the trigger fires, so this has no secrets in it."""
+
+    def __repr__(self) -> str:
+        return excerpt(dict(self), _MAX_SHOWN)
+
+
+def make_event(payload: Mapping[str, Any]) -> TriggerEvent:
+    """Make a trigger's event: of an execution's output, a task's input, a task token."""
+    return TriggerEvent(EventPayload(payload))  # type: ignore[no-untyped-call]
 
 
 def error_event(error: Exception) -> dict[str, Any]:
@@ -129,7 +144,7 @@ class PollingTrigger(AwsTriggerMixin, BaseTrigger):
             event = error_event(error)
         outcome = event.get("message") or self._progress or f"Received {self.subject}"
         self.log.info("%s", end_line(outcome, time.monotonic() - begin))
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+        yield make_event(event)
 
     async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call AWS until it answers, also where it does not know a fresh execution yet.

@@ -11,7 +11,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.statuses import ENDED_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass
-from sfn_provider.triggers.base import AwsTriggerMixin
+from sfn_provider.triggers.base import AwsTriggerMixin, make_event
 from sfn_provider.waiting.ended_executions import EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.execution_streams import (
     EndedExecutionFilter,
@@ -99,7 +99,7 @@ class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
                 self.log,
             )
         async for ended in events:
-            yield TriggerEvent(ended.payload())  # type: ignore[no-untyped-call]
+            yield make_event(ended.payload())
 
     def shared_stream_key(self) -> Hashable | None:
         """Have all watchers of a queue share one reader. Called by Airflow 3.3 and later."""
@@ -117,7 +117,7 @@ class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
     async def filter_shared_stream(self, shared_stream: AsyncIterator[StatusMessage]) -> AsyncIterator[TriggerEvent]:
         """Fire events of the messages that all watchers of a queue get."""
         async for ended in filter_messages(shared_stream, self._filter):
-            yield TriggerEvent(ended.payload())  # type: ignore[no-untyped-call]
+            yield make_event(ended.payload())
 
     @property
     def _filter(self) -> EndedExecutionFilter:

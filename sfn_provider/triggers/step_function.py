@@ -18,7 +18,7 @@ from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING
 from sfn_provider.executions.wait_messages import begin_line, end_line
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, lazy_class_loader
 from sfn_provider.links.step_function import console_address
-from sfn_provider.triggers.base import AwsTriggerMixin, error_event
+from sfn_provider.triggers.base import AwsTriggerMixin, error_event, make_event
 from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
@@ -150,7 +150,7 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
             event = error_event(error) | {"execution_arn": self.execution_arn}
         outcome = event.get("message") or f"{self.execution_arn} is {event['execution_status']}"
         self.log.info("%s", end_line(outcome.removesuffix("."), time.monotonic() - begin))
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+        yield make_event(event)
 
     def evaluate(self, finding: ExecutionFinding, polls: int) -> dict[str, Any] | None:
         """Return the event that a finding about the execution leads to; None to wait on. The poller calls it."""

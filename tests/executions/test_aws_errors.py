@@ -88,6 +88,14 @@ def test_a_missing_execution_is_believed_in_the_end() -> None:
         patience.next_delay(answer("ExecutionDoesNotExist"))
 
 
+def test_what_aws_does_not_know_is_logged_with_what_to_check(caplog: pytest.LogCaptureFixture) -> None:
+    error = answer("StateMachineDoesNotExist")
+    with pytest.raises(exceptions.ClientError) as raised:
+        Backoff().next_delay(error)
+    assert raised.value is error
+    assert "Check the ARN's account, region, name, and version or alias" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("operation", "message", "action"),
     [

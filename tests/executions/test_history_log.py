@@ -115,6 +115,32 @@ def test_failed_items_are_counted() -> None:
     assert HistoryLog().lines({"events": events})[-1] == "'Lines': 0 of 2 items done, 1 failed"
 
 
+@pytest.mark.parametrize("size", [1, 100])
+def test_items_that_a_failed_one_has_stopped_are_no_failures(size: int) -> None:
+    """Events in the order of a recorded execution: a Map's iterations all follow the event that failed one of them."""
+    events = history(
+        ("ExecutionStarted", 0, {}),
+        ("MapStateEntered", 0, {"name": "M"}),
+        ("MapStateStarted", 2, {"length": 3}),
+        ("MapIterationStarted", 3, {"name": "M", "index": 0}),
+        ("MapIterationStarted", 3, {"name": "M", "index": 1}),
+        ("TaskStateEntered", 4, {"name": "Work"}),
+        ("TaskStateEntered", 5, {"name": "Work"}),
+        ("TaskStateExited", 6, {"name": "Work"}),
+        ("MapIterationSucceeded", 8, {"name": "M", "index": 0}),
+        ("MapIterationStarted", 8, {"name": "M", "index": 2}),
+        ("TaskStateEntered", 10, {"name": "Work"}),
+        ("TaskFailed", 7, {"error": "Bad"}),
+        ("MapIterationFailed", 12, {"name": "M", "index": 1}),
+        ("TaskStateAborted", 12, {}),
+        ("MapIterationAborted", 12, {"name": "M", "index": 2}),
+        ("TaskStateAborted", 12, {}),
+        ("MapStateFailed", 12, {}),
+        ("ExecutionFailed", 17, {}),
+    )
+    assert lines_of(events, size)[-1] == "'M': 1 of 3 items done, 1 failed, 1 aborted"
+
+
 def test_a_caught_error_closes_all_inside() -> None:
     log = HistoryLog()
     assert log.lines({"events": CAUGHT})[-3:] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -120,7 +121,9 @@ def test_a_failed_execution_can_be_redriven(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
     scripted_aws.script("RedriveExecution", {"redriveDate": 2.0})
-    assert start_execution_once(StepFunctionHook(), REDRIVE) == ARN
+    request = replace(REDRIVE)
+    assert start_execution_once(StepFunctionHook(), request) == ARN
+    assert request.found_again
     assert scripted_aws.actions() == ["StartExecution", "DescribeExecution", "RedriveExecution"]
 
 
@@ -165,12 +168,13 @@ def test_where_aws_refuses_to_redrive_another_execution_may_start(scripted_aws: 
 
 
 def test_a_retry_that_cannot_redrive_may_start_the_next_name(scripted_aws: ScriptedAws) -> None:
-    scripted_aws.script(
-        "StartExecution", ErrorResponse("ExecutionAlreadyExists"), {"executionArn": "new", "startDate": 1.0}
-    )
+    new = {"executionArn": "new", "startDate": time.time() + 1}
+    scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"), new)
     scripted_aws.script("RedriveExecution", ErrorResponse("ExecutionNotRedrivable"))
     scripted_aws.script("DescribeExecution", described("FAILED"))
-    assert start_execution_once(StepFunctionHook(), ANEW) == "new"
+    request = replace(ANEW)
+    assert start_execution_once(StepFunctionHook(), request) == "new"
+    assert not request.found_again
     assert [body["name"] for body in scripted_aws.bodies("StartExecution")] == ["made", "made-2"]
 
 

@@ -126,6 +126,15 @@ def test_what_the_page_says_of_texts_in_an_object_of_a_native_dag() -> None:
     assert rendered == '{"day": "20250301", "code": "1e3"}'
 
 
+@pytest.mark.parametrize("output", [{"rows": 3}, ["a"], "rows"], ids=["object", "array", "text"])
+def test_an_output_in_place_of_an_arn_is_told_where_the_arn_is(output: Any) -> None:
+    """``start.output`` with ``return_output=True``: to write it as JSON would not help."""
+    operator = operators.StepFunctionGetExecutionOutputOperator(task_id="task", execution_arn=output)
+    with pytest.raises(AirflowFailException, match=r"it is its XCom 'execution_arn': start.output\['execution_arn'\]"):
+        operator.render_template_fields(context_of(operator))
+        operator.execute(context_of(operator))
+
+
 @pytest.mark.parametrize("native", [True, False], ids=["native", "other"])
 def test_a_mapping_can_be_one_template(native: bool) -> None:
     values = "{{ dict(Bucket='007', Days=5) | tojson }}"

@@ -236,6 +236,21 @@ def test_the_log_tells_start_and_end(
     assert f"{arn} ended as SUCCEEDED after 5 min 0 s" in caplog.text
 
 
+def test_a_retry_that_redrives_does_not_say_that_it_started(
+    orders: ScriptedAws, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(StepFunctionStartExecutionOperator, "log", logging.getLogger("task"))
+    orders.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
+    orders.script("DescribeExecution", {"executionArn": ARN, "status": "FAILED", "startDate": 1.0})
+    orders.script("RedriveExecution", {"redriveDate": 2.0})
+    operator = start_operator(on_failed_execution="redrive", wait_for_completion=False)
+    operator.execute(context_of(operator, try_number=2))
+    redrove, found = [line for line in caplog.messages if line.startswith(("Redrove ", "Started ", "Found again "))]
+    assert redrove == f"Redrove {ARN}"
+    assert found.startswith(f"Found again execution {ARN} of state machine {operator.state_machine_arn}, ")
+
+
 def test_what_is_sent_is_what_the_service_gets(make_machine: Make, sfn: Any) -> None:
     operator = start_operator(make_machine(), state_machine_input={"n": 1}, wait_for_completion=False)
     description = sfn.describe_execution(executionArn=operator.execute(context_of(operator)))

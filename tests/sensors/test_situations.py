@@ -340,5 +340,6 @@ def test_a_value_that_is_no_arn_is_refused_by_name(scripted_aws: ScriptedAws, wr
         assert str(raised.value).startswith(f"wait: {wrong.message}")
         if "is not the ARN of an execution" in wrong.message:
             assert PATTERN in str(raised.value)
+            assert ("a task that has failed returns nothing" in str(raised.value)) is (": None is" in wrong.message)
         assert context["ti"].xcoms == {}
     assert scripted_aws.calls == []

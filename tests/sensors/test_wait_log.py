@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -71,6 +72,17 @@ def test_a_line_at_the_begin_and_one_at_the_end(
         assert (case.console or "") in begin
         assert sum(line.startswith(case.ends) for line in logged) == 1
         assert logged[-1].startswith(case.ends) or logged[-1] == "Success criteria met. Exiting."
+
+
+@pytest.mark.parametrize("mode", ["poke", "deferrable"])
+@pytest.mark.parametrize("case", [EXECUTION, STATE], ids=lambda case: case.id)
+def test_each_wait_for_a_missing_execution_is_logged(
+    scripted_aws: ScriptedAws, log: pytest.LogCaptureFixture, case: SensorCase, mode: str
+) -> None:
+    case.script(scripted_aws, *[ErrorResponse(str(case.unknown))] * 2, case.done)
+    run_in_mode(case, mode)
+    wait = re.compile(rf"Step Functions, next try in [\d.]+ s: .*{case.unknown}")
+    assert [record.levelname for record in log.records if wait.match(record.getMessage())] == ["WARNING"] * 2
 
 
 def test_a_status_is_logged_when_it_changes(scripted_aws: ScriptedAws, log: pytest.LogCaptureFixture) -> None:
