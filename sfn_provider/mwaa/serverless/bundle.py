@@ -17,6 +17,7 @@ from sfn_provider.mwaa.serverless.readme import render_readme, role_name
 from sfn_provider.mwaa.serverless.template import make_template
 from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE
 from sfn_provider.translate import Translation
+from sfn_provider.translate.serverless.workflow import Workflow
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9]+[a-zA-Z0-9.\-_]*")
 """What a workflow may be named. Source: the API's model, CreateWorkflow."""
@@ -73,7 +74,13 @@ def make_workflow_bundle(translation: Translation) -> WorkflowBundle:
         "trust.json": _json(TRUST),
         "manage.py": Path(__file__).with_name("manage.py").read_bytes(),
         "workflow.json": _json(
-            {"name": workflow.name, "role": role_name(workflow), "files": keys, "environment": variables}
+            {
+                "name": workflow.name,
+                "role": role_name(workflow),
+                "files": keys,
+                "environment": variables,
+                "catches": _find_catches(workflow),
+            }
         ),
         "README.md": render_readme(workflow, keys, translation.findings).encode(),
         "template.yaml": make_template(workflow, in_template, keys, variables).encode(),
@@ -103,6 +110,15 @@ def check_deployed(folder: Path, name: str) -> None:
             f"{folder}: the workflow {deployed} was created from it, says {DEPLOYED_FILE}, and this one is {name}. "
             f"Name another folder with -o, or its name with --dag-id {deployed}. Nothing is written"
         )
+
+
+def _find_catches(workflow: Workflow) -> dict[str, list[str]]:
+    """Return the tasks that run where a task has failed, by its id: those that a Catch leads to."""
+    found: dict[str, list[str]] = {}
+    for task in workflow.tasks:
+        for before in task.upstream if task.trigger_rule == "one_failed" else ():
+            found.setdefault(before, []).append(task.task_id)
+    return found
 
 
 def _check_name(name: str) -> list[Diagnostic]:

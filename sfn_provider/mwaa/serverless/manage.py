@@ -211,15 +211,25 @@ def _watch_to_end(run: str) -> int:
     if detail.get("ErrorMessage"):
         print(f"  {detail['ErrorMessage']}")
     statuses = _show_tasks(client, arn, run)
-    bad = sum(status in NOT_SUCCEEDED for status in statuses)
+    bad = len(_failed(statuses))
     if shown == "SUCCESS" and bad:
         print(f"The run says SUCCESS, but not all of its tasks have succeeded ({bad}): it has failed")
-    elif shown == "SUCCESS" and "SUCCESS" not in statuses:
+    elif shown == "SUCCESS" and "SUCCESS" not in statuses.values():
         print("The run says SUCCESS, but none of its tasks has run: it has failed")
-    return 0 if shown == "SUCCESS" and not bad and "SUCCESS" in statuses else 1
+    return 0 if shown == "SUCCESS" and not bad and "SUCCESS" in statuses.values() else 1
 
 
-def _show_tasks(client: Any, arn: str, run: str) -> list[str]:
+def _failed(statuses: dict[str, str]) -> list[str]:
+    """Return the tasks that have failed, but those whose error a Catch has taken: the task behind that succeeded."""
+    catches = _read("workflow.json")["catches"]
+    return [
+        task
+        for task, status in statuses.items()
+        if status in NOT_SUCCEEDED and "SUCCESS" not in [statuses.get(behind) for behind in catches.get(task, ())]
+    ]
+
+
+def _show_tasks(client: Any, arn: str, run: str) -> dict[str, str]:
     """Show the tasks of a run, of several attempts the last one each, and return their statuses."""
     last: dict[str, dict[str, Any]] = {}
     for task in _tasks(client, arn, run):
@@ -229,7 +239,7 @@ def _show_tasks(client: Any, arn: str, run: str) -> list[str]:
             last[name] = found
     for name, found in last.items():
         print(f"  {found.get('Status') or 'NONE':<16} {name}  {found.get('ErrorMessage') or ''}")
-    return [found.get("Status") or "NONE" for found in last.values()]
+    return {name: found.get("Status") or "NONE" for name, found in last.items()}
 
 
 def _tasks(client: Any, arn: str, run: str) -> list[dict[str, Any]]:

@@ -77,9 +77,9 @@ python manage.py start --input '$input'
 python manage.py watch RUN
 ```
 
-Both exit with 1 where a task has failed, or none has succeeded, whatever the run says: the service may say SUCCESS.
-It has no status for skipped tasks: any but SUCCESS, FAILED, TIMEOUT and CANCELLED is that of a task that has not run.
-Ctrl-C ends the command, not the run. The logs are in the log group `/aws/mwaa-serverless/`.
+Both exit with 1 where a task has failed whose error no Catch has taken, or none has succeeded, whatever the run says:
+the service may say SUCCESS. It has no status for skipped tasks: any but SUCCESS, FAILED, TIMEOUT and CANCELLED is that
+of a task that has not run. Ctrl-C ends the command, not the run. The logs are in the log group `/aws/mwaa-serverless/`.
 $tokens
 ## 4. Update
 

@@ -145,8 +145,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def manage(tmp_path: Path, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
     """Writes the bundle of a machine into a folder, and gives its ``manage.py``."""
 
-    def load(definition: Any = BRANCH, name: str = "orders") -> ModuleType:
-        bundle = make_workflow_bundle(translate(definition, dag_id=name, target="mwaa-serverless"))
+    def load(definition: Any = BRANCH, name: str = "orders", way: Any = "auto") -> ModuleType:
+        bundle = make_workflow_bundle(translate(definition, dag_id=name, target="mwaa-serverless", way=way))
         for name, content in bundle.files.items():
             (tmp_path / name).write_bytes(content)
         spec = importlib.util.spec_from_file_location("manage_of_a_bundle", tmp_path / "manage.py")

@@ -97,6 +97,21 @@ def test_tasks_are_judged_as_compare_judges_them(case: str, manage: Callable[...
     assert set(made.ENDED) == set(service_runs._ENDED)
 
 
+@pytest.mark.parametrize(("status", "code"), [("SUCCESS", 0), ("FAILED", 1), ("NONE", 1)])
+def test_a_failure_that_was_caught_is_none(status: str, code: int, manage: Callable[..., Any], aws: Aws) -> None:
+    publish = {
+        **{"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "ResultPath": None},
+        "Parameters": {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "m"},
+    }
+    catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "C"}]
+    last = {**publish, "End": True}
+    states = {"A": {**publish, "Catch": catch, "Next": "B"}, "B": last, "C": last}
+    made = manage({"StartAt": "A", "States": states}, way="operators")
+    made.main(["create", "--bucket", "files", "--role", "arn:mine"])
+    aws.tasks = {"A": "FAILED", "B": "UPSTREAM_FAILED", "C": status}
+    assert made.main(["watch", "run-1"]) == code
+
+
 @pytest.mark.parametrize("state", ["FAILED", "TIMEOUT", "STOPPED"])
 def test_a_run_that_ends_otherwise_is_a_failure(state: str, manage: Callable[..., Any], aws: Aws) -> None:
     made = manage(LINE)
