@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from sfn_provider.cli.output_files import check_folder, write_file, write_files
@@ -26,19 +27,51 @@ def write_project(folder: str, files: Mapping[str, str]) -> None:
         UsageError: where a file is there that this command has not written, or that was changed since; nothing is
             written then. Or where one cannot be written.
     """
-    root = Path(folder)
+    contents = {path: text.encode() for path, text in files.items()}
+    _write_folder(Path(folder), contents, f"--project {folder}: ", "move it away, or name another folder")
+
+
+def write_bundle(folder: str, files: Mapping[str, bytes], *, overwrite: bool, superseded: Collection[str] = ()) -> None:
+    """Write the files of a bundle into a folder.
+
+    Args:
+        folder: the folder; it is created where it does not exist.
+        files: the contents by their paths below the folder.
+        overwrite: write them in any case.
+        superseded: paths below the folder of what an earlier bundle may have had and this one has not; such a file is
+            removed where it is as it was written.
+
+    Raises:
+        UsageError: as for `write_project`.
+    """
+    todo = "add --overwrite, move it away, or name another folder"
+    _write_folder(Path(folder), files, "", todo, overwrite=overwrite, superseded=superseded)
+
+
+def _write_folder(
+    root: Path,
+    files: Mapping[str, bytes],
+    where: str,
+    todo: str,
+    *,
+    overwrite: bool = False,
+    superseded: Collection[str] = (),
+) -> None:
     written = _read_record(root / RECORD)
     others = [path for path in files if not _is_own(root / path, written.get(path), files[path])]
-    if others:
+    if others and not overwrite:
         listed = ", ".join(str(root / path) for path in others)
         raise UsageError(
-            f"--project {folder}: {listed} {'is' if len(others) == 1 else 'are'} not as this command has written it; "
-            "move it away, or name another folder. Nothing is written"
+            f"{where}{listed} {'is' if len(others) == 1 else 'are'} not as this command has written it; {todo}. "
+            "Nothing is written"
         )
-    written |= {path: _digest(text.encode()) for path, text in files.items()}
-    write_files(
-        {**{root / path: text for path, text in files.items()}, root / RECORD: _record_text(written)}, make_folders=True
-    )
+    gone = [path for path in superseded if path in written and _is_own(root / path, written.pop(path), b"")]
+    written |= {path: _digest(content) for path, content in files.items()}
+    contents: dict[str | Path, str | bytes] = {root / path: content for path, content in files.items()}
+    write_files({**contents, root / RECORD: _record_text(written)}, make_folders=True)
+    for path in gone:
+        with suppress(FileNotFoundError):
+            (root / path).unlink()
 
 
 def write_owned(path: str, text: str, *, overwrite: bool) -> None:
@@ -59,7 +92,7 @@ def write_owned(path: str, text: str, *, overwrite: bool) -> None:
         return
     record = file.parent / RECORD
     written = _read_record(record)
-    if not overwrite and not _is_own(file, written.get(file.name), text):
+    if not overwrite and not _is_own(file, written.get(file.name), text.encode()):
         raise UsageError(
             f"{path} was changed since this command wrote it, or others have written it. Add --overwrite, or name "
             "another file. Nothing is written"
@@ -80,14 +113,14 @@ def _record_text(written: Mapping[str, str]) -> str:
     return json.dumps({"written": dict(sorted(written.items()))}, indent=2) + "\n"
 
 
-def _is_own(path: Path, digest: str | None, text: str) -> bool:
+def _is_own(path: Path, digest: str | None, content: bytes) -> bool:
     """Whether a file is not there, is empty, or is just as it was written or would be."""
     if not os.path.exists(path):  # not Path.exists, which raises for a name that is too long
         return True
     if not os.path.isfile(path):
         return False
     try:
-        return path.stat().st_size == 0 or _digest(path.read_bytes()) in (digest, _digest(text.encode()))
+        return path.stat().st_size == 0 or _digest(path.read_bytes()) in (digest, _digest(content))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,14 @@ from sfn_provider.cli.granularity_options import granularity_options
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.options import ProviderCommand, json_option, substitutions_option
 from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.cli.output_files import write_files
+from sfn_provider.cli.project_files import write_bundle
 from sfn_provider.cli.serverless_options import ServerlessOptions, serverless_options
 from sfn_provider.cli.substitutions import read_substitutions
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.mwaa.bundle import Bundle, make_bundle
 from sfn_provider.mwaa.dag_files import read_dag_file
 from sfn_provider.mwaa.images import find_image
-from sfn_provider.mwaa.serverless.bundle import WorkflowBundle, make_workflow_bundle
+from sfn_provider.mwaa.serverless.bundle import CODE_FILE, WorkflowBundle, check_deployed, make_workflow_bundle
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.serverless.limits import TARGET as SERVERLESS
@@ -41,6 +41,7 @@ _ENVIRONMENT_OPTIONS = {"airflow_version": "--airflow-version", "dags": "--dags"
     help="What the files are for: an environment of Amazon MWAA, or a workflow of MWAA Serverless made from FILE.",
 )
 @click.option("-o", "--output", metavar="DIR", help="Write the files into this folder.")
+@click.option("--overwrite", is_flag=True, help="Write over files that were changed, or that others have written.")
 @click.option("--check", "check_only", is_flag=True, help="Only tell what would not work there; write nothing.")
 @click.option("--airflow-version", metavar="VERSION", help="An environment's version: 3.0.6.")
 @click.option("--dags", metavar="FILE", multiple=True, help="A DAG file for an environment; may be repeated.")
@@ -52,7 +53,9 @@ _ENVIRONMENT_OPTIONS = {"airflow_version": "--airflow-version", "dags": "--dags"
 @granularity_options
 @serverless_options
 @json_option
-def package(file: str | None, target: str, output: str | None, check_only: bool, as_json: bool, **options: Any) -> int:
+def package(
+    file: str | None, target: str, output: str | None, overwrite: bool, check_only: bool, as_json: bool, **options: Any
+) -> int:
     """Write the files for Amazon MWAA: for an environment, or with --target mwaa-serverless for the workflow of FILE.
 
     For an environment: plugins.zip, requirements.txt, DAGs and IAM policy. For a workflow: its YAML, its code package
@@ -67,7 +70,11 @@ def package(file: str | None, target: str, output: str | None, check_only: bool,
     refused = any(found.level == "error" for found in bundle.diagnostics)
     written = output if not refused and not check_only else None
     if written is not None:
-        _write(Path(written), bundle.files)
+        superseded: Collection[str] = ()
+        if isinstance(bundle, WorkflowBundle):
+            check_deployed(Path(written), about["name"])
+            superseded = {CODE_FILE} - {*bundle.files}
+        write_bundle(written, bundle.files, overwrite=overwrite, superseded=superseded)
     if as_json:
         print_json({**about, "folder": written, **_as_json(bundle)})
         return 1 if refused else 0
@@ -129,7 +136,3 @@ def _make_workflow(file: str | None, options: Mapping[str, Any]) -> tuple[dict[s
 def _as_json(bundle: Bundle | WorkflowBundle) -> dict[str, Any]:
     wheels = {"wheels": list(bundle.wheels)} if isinstance(bundle, Bundle) else {}
     return {"files": list(bundle.files), **wheels, "diagnostics": diagnostics_as_json(bundle.diagnostics)}
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    write_files({folder / name: content for name, content in files.items()}, make_folders=True)

@@ -21,12 +21,15 @@ Made by airflow-provider-sfn $version. $way
 $code| `policy.json` | what its role may do; `BUCKET` stands for your bucket |
 | `trust.json` | who may take the role: the service |
 | `manage.py`, `workflow.json` | does the steps below by boto3, and what it reads |
+| `deployed.json` | written by `manage.py`: what it has made. Keep it, or commit it: `update` and `delete` need it |
 | `template.yaml` | the role and the workflow for CloudFormation |
 
 You need an account of AWS, and a bucket in the Region of the workflow whose public access is blocked. You yourself must
-be allowed `airflow-serverless:*`, `iam:CreateRole`, `iam:PutRolePolicy`, `iam:PassRole` for the role,
-`iam:CreateServiceLinkedRole`, `s3:PutObject`, `s3:GetObject` and `s3:GetObjectVersion` in the bucket,
-`logs:CreateLogGroup` and `logs:DescribeLogGroups`. Run the steps in the folder of this file, with your bucket's name:
+be allowed `airflow-serverless:*`, `iam:CreateRole`, `iam:GetRole`, `iam:PutRolePolicy`, `iam:DeleteRolePolicy`,
+`iam:DeleteRole` and `iam:PassRole` for the role, `iam:CreateServiceLinkedRole`, `s3:PutObject`, `s3:GetObject` and
+`s3:GetObjectVersion` in the bucket, `logs:CreateLogGroup` and `logs:DescribeLogGroups`. Run the steps in the folder of
+this file, with your bucket's name. A virtual environment of their own is best: that of airflow-provider-sfn may have an
+older boto3, which Airflow's other packages need.
 
 ```
 pip install 'boto3>=1.43.124'
@@ -45,6 +48,10 @@ python manage.py create --bucket "$$BUCKET"
 It uploads the files, makes the role `$role`, and creates the workflow. `--role ARN` takes a role that
 there is. Warnings of the service say what it drops of the workflow: there should be none.
 
+Where it fails on the way, give it again: it goes on with what was made, or `delete` clears that up. A role of that name
+that `create` has not made for this workflow is not touched. Where `deployed.json` was lost, `--workflow ARN` takes over
+the workflow that is there; `aws mwaa-serverless list-workflows` shows its ARN.
+
 Or by CloudFormation, in place of `manage.py`:
 
 ```
@@ -55,7 +62,8 @@ aws cloudformation deploy --stack-name "$stack" --template-file template.yaml --
 
 ## 2. Start
 
-The execution's input is given as parameters that override those in `workflow.yaml`.$schedule
+The execution's input is given as parameters that override those in `workflow.yaml`: JSON, not `@file`, but
+`"$$(cat FILE)"` of the shell will do.$schedule
 
 ```
 python manage.py start --input '$input'
@@ -69,12 +77,15 @@ python manage.py start --input '$input'
 python manage.py watch RUN
 ```
 
-Both exit with 1 where a task has failed, whatever the run says: the service may say SUCCESS then. The logs are in the
-log group `/aws/mwaa-serverless/`.
+Both exit with 1 where a task has failed whose error no Catch has taken, or none has succeeded, whatever the run says:
+the service may say SUCCESS. It has no status for skipped tasks: any but SUCCESS, FAILED, TIMEOUT and CANCELLED is that
+of a task that has not run. Ctrl-C ends the command, not the run. The logs are in the log group `/aws/mwaa-serverless/`.
 $tokens
 ## 4. Update
 
-Make the files again into this folder. Everything is sent again, as the service clears what is left out.
+Make the files again into this folder, under the same name: that of the definition's file, or `--dag-id`. A file that
+you have changed, such as `policy.json`, is written over only with `--overwrite`: make your changes again. Everything
+is sent again, as the service clears what is left out.
 
 ```
 python manage.py update
@@ -82,7 +93,7 @@ python manage.py update
 
 ## 5. Delete
 
-The files in the bucket stay.
+The files in the bucket stay. Where it fails on the way, give it again: what is gone already is no error.
 
 ```
 python manage.py delete

@@ -217,7 +217,7 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 
 def test_a_workflow_is_written(command: Any) -> None:
     code, _, err, files = command(LINE)
-    assert (code, len(files)) == (0, 7)
+    assert (code, len(files)) == (0, 8) and ".sfn-provider.json" in files
     assert "The steps from here are in" in err
 
 
@@ -237,6 +237,38 @@ def test_what_was_made_is_told_as_json(command: Any) -> None:
     code, out, _, _ = command(BRANCH, "--json", "--tasks", "segment", "--dag-id", "other")
     told = json.loads(out)
     assert (code, told["name"], told["way"], "code.zip" in told["files"]) == (0, "other", "code", True)
+
+
+def test_files_that_were_changed_or_are_of_others_are_not_written_over(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    readme = tmp_path / "out" / "README.md"
+    readme.write_text("of others")
+    code, _, err, files = command(LINE)
+    assert (code, files, readme.read_text()) == (2, ["README.md"], "of others")
+    assert "README.md is not as this command has written it; add --overwrite" in err
+    assert command(LINE, "--overwrite")[0] == 0 and "MWAA Serverless" in readme.read_text()
+    assert command(BRANCH)[0] == 0
+    (tmp_path / "out" / "policy.json").write_text("{}")
+    assert command(BRANCH)[0] == 2
+
+
+def test_a_code_package_that_is_not_needed_any_more_is_removed(command: Any, tmp_path: Path) -> None:
+    assert "code.zip" in command(BRANCH)[3]
+    assert "code.zip" not in command(LINE)[3]
+    (tmp_path / "out" / "code.zip").write_bytes(b"of others")
+    assert "code.zip" in command(LINE)[3]
+
+
+def test_a_folder_from_which_another_workflow_was_created_is_refused(command: Any, tmp_path: Path) -> None:
+    command(LINE)
+    deployed = tmp_path / "out" / "deployed.json"
+    deployed.write_text('{"name": "orders"}')
+    assert command(BRANCH)[0] == 0
+    code, _, err, _ = command(LINE, "--dag-id", "other", "--overwrite")
+    assert code == 2 and "the workflow orders was created from it" in err and "--dag-id orders" in err
+    assert json.loads((tmp_path / "out" / "workflow.json").read_text())["name"] == "orders"
+    deployed.write_text("[]")
+    assert "is not as manage.py has written it" in command(LINE)[2]
 
 
 MISUSES: dict[str, tuple[list[str], str]] = {

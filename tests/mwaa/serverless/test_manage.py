@@ -2,109 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import NoRegionError, UnknownServiceError
 
-from sfn_provider.mwaa.serverless import bundle as workflow_bundle
-from sfn_provider.mwaa.serverless.bundle import make_workflow_bundle
-from sfn_provider.translate import translate
-from tests.fixtures.definitions import END, call, choose, machine
-
-ARN = "arn:aws:airflow-serverless:eu-west-1:123456789012:workflow/orders-abcdefghij"
-ROLE = "arn:aws:iam::123456789012:role/orders-workflow"
-BRANCH = machine({"A": choose("$.a", {"x": "B"}, "C"), "B": call(), "C": END})
-LINE = machine({"A": call()})
-
-
-@dataclass
-class Aws:
-    """Takes the place of boto3's clients: notes each call, and answers as the service's model says."""
-
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    states: list[str] = field(default_factory=lambda: ["RUNNING", "SUCCESS"])
-    tasks: dict[str, str] = field(default_factory=lambda: {"A": "SUCCESS", "C": "SUCCESS"})
-    members: tuple[str, ...] = ("Name", "Code", "Environment")
-    warnings: tuple[str, ...] = ()
-    refuses: str = ""
-
-    def __call__(self, service: str) -> Aws:
-        assert service in ("mwaa-serverless", "s3", "iam")
-        return self
-
-    @property
-    def meta(self) -> Any:
-        """What the client knows of the API."""
-        model = SimpleNamespace(input_shape=SimpleNamespace(members=self.members))
-        return SimpleNamespace(service_model=SimpleNamespace(operation_model=lambda name: model))
-
-    def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
-        def called(**parameters: Any) -> dict[str, Any]:
-            self.calls.append((name, parameters))
-            if name == self.refuses:
-                raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}, name)
-            return self._answer(name, parameters)
-
-        return called
-
-    def _answer(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        made = {"WorkflowArn": ARN, "WorkflowVersion": "v1", "Warnings": [*self.warnings]}
-        pages = [*self.tasks]
-        page = int(parameters.get("NextToken", 0))
-        task = str(parameters.get("TaskInstanceId", ""))
-        more = {"NextToken": str(page + 1)} if page + 1 < len(pages) else {}
-        answers: dict[str, Callable[[], dict[str, Any]]] = {
-            "create_role": lambda: {"Role": {"Arn": ROLE}},
-            "create_workflow": lambda: made,
-            "update_workflow": lambda: made,
-            "start_workflow_run": lambda: {"RunId": "run-1"},
-            "get_workflow_run": lambda: {"RunDetail": {"RunState": self.states.pop(0)}},
-            "list_task_instances": lambda: {"TaskInstances": [{"TaskInstanceId": pages[page]}], **more},
-            "get_task_instance": lambda: {"TaskId": task, "Status": self.tasks[task]},
-        }
-        return answers.get(name, dict)()
-
-    def sent(self, name: str) -> dict[str, Any]:
-        """The parameters of the only call of an operation."""
-        [found] = [parameters for called, parameters in self.calls if called == name]
-        return found
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
-    """The clients that boto3 makes."""
-    made = Aws()
-    monkeypatch.setattr(boto3, "client", made)
-    monkeypatch.setattr(workflow_bundle, "make_code_archive", lambda: b"a code package")
-    return made
-
-
-@pytest.fixture
-def manage(tmp_path: Path, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
-    """Writes the bundle of a machine into a folder, and gives its ``manage.py``."""
-
-    def load(definition: Any = BRANCH) -> ModuleType:
-        bundle = make_workflow_bundle(translate(definition, dag_id="orders", target="mwaa-serverless"))
-        for name, content in bundle.files.items():
-            (tmp_path / name).write_bytes(content)
-        spec = importlib.util.spec_from_file_location("manage_of_a_bundle", tmp_path / "manage.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        vars(module).update(POLL_SECONDS=0.0, ROLE_SECONDS=0.0)
-        return module
-
-    yield load
-    sys.modules.pop("manage_of_a_bundle", None)
+from sfn_provider.compare.serverless import service_runs
+from tests.mwaa.serverless.conftest import ARN, CREATE, LINE, ROLE, Aws
 
 
 def test_a_workflow_is_created_started_updated_and_deleted(
@@ -163,7 +73,43 @@ def test_a_success_with_a_failed_task_is_a_failure(
     made.main(["create", "--bucket", "files"])
     aws.tasks = {"A": "FAILED", "B": "SUCCESS"}
     assert made.main(["watch", "run-1"]) == 1
-    assert "says SUCCESS, but 1 of its tasks have not succeeded" in capsys.readouterr().out
+    assert "says SUCCESS, but not all of its tasks have succeeded (1)" in capsys.readouterr().out
+
+
+RUNS: dict[str, tuple[dict[str, str], dict[str, tuple[str, int]], int]] = {
+    "a task was skipped": ({"A": "SUCCESS", "N": "NONE", "R": "REMOVED"}, {}, 0),
+    "a task succeeded at last": ({"1": "FAILED", "2": "SUCCESS"}, {"1": ("A", 1), "2": ("A", 2)}, 0),
+    "a task failed at last": ({"2": "FAILED", "1": "SUCCESS"}, {"1": ("A", 1), "2": ("A", 2)}, 1),
+    "a task was cancelled": ({"A": "SUCCESS", "B": "CANCELLED"}, {}, 1),
+    "a task took too long": ({"A": "TIMEOUT"}, {}, 1),
+    "there is no task": ({}, {}, 1),
+    "no task has run": ({"A": "NONE"}, {}, 1),
+}
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_tasks_are_judged_as_compare_judges_them(case: str, manage: Callable[..., Any], aws: Aws) -> None:
+    made = manage(LINE)
+    made.main(["create", "--bucket", "files"])
+    aws.tasks, aws.attempts, code = RUNS[case]
+    assert made.main(["watch", "run-1"]) == code
+    assert set(made.NOT_SUCCEEDED) == set(service_runs._NOT_SUCCEEDED)
+    assert set(made.ENDED) == set(service_runs._ENDED)
+
+
+@pytest.mark.parametrize(("status", "code"), [("SUCCESS", 0), ("FAILED", 1), ("NONE", 1)])
+def test_a_failure_that_was_caught_is_none(status: str, code: int, manage: Callable[..., Any], aws: Aws) -> None:
+    publish = {
+        **{"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "ResultPath": None},
+        "Parameters": {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "m"},
+    }
+    catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "C"}]
+    last = {**publish, "End": True}
+    states = {"A": {**publish, "Catch": catch, "Next": "B"}, "B": last, "C": last}
+    made = manage({"StartAt": "A", "States": states}, way="operators")
+    made.main(["create", "--bucket", "files", "--role", "arn:mine"])
+    aws.tasks = {"A": "FAILED", "B": "UPSTREAM_FAILED", "C": status}
+    assert made.main(["watch", "run-1"]) == code
 
 
 @pytest.mark.parametrize("state", ["FAILED", "TIMEOUT", "STOPPED"])
@@ -184,7 +130,14 @@ PROBLEMS: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "not created": (["update"], {}, "as there is no deployed.json: create it"),
     "no JSON": (["start", "--input", "{"], {}, "--input is no JSON"),
     "no object": (["start", "--input", "[]"], {}, "the parameters of a run are a JSON object"),
-    "not allowed": (["create", "--bucket", "b"], {"refuses": "create_workflow"}, "AWS has refused: "),
+    "no region": (["create", "--bucket", "b"], {"refuses": {"put_object": NoRegionError()}}, "AWS cannot be asked: "),
+    "interrupted": (["create", "--bucket", "b"], {"refuses": {"put_object": KeyboardInterrupt()}}, "Interrupted"),
+    "nothing to delete": (["delete"], {}, "Nothing was created from this folder"),
+    "not allowed": (
+        ["create", "--bucket", "b"],
+        {"refuses": {"create_workflow": "AccessDeniedException"}},
+        "AWS has refused: ",
+    ),
 }
 
 
@@ -194,7 +147,7 @@ def test_a_problem_is_told_without_a_traceback(
 ) -> None:
     arguments, changes, message = PROBLEMS[case]
     vars(aws).update(changes)
-    assert manage(LINE).main(arguments) == 2
+    assert manage(LINE).main(arguments) == (130 if case == "interrupted" else 2)
     assert message in capsys.readouterr().err
 
 
@@ -202,6 +155,42 @@ def test_a_workflow_is_not_created_twice(manage: Callable[..., Any], capsys: pyt
     made = manage(LINE)
     assert [made.main(["create", "--bucket", "b"]) for _ in range(2)] == [0, 2]
     assert "The workflow was created, says deployed.json: update it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("problem", "code"), [(KeyboardInterrupt(), 130), ("ThrottlingException", 2)])
+def test_a_watch_that_ends_early_says_that_the_run_goes_on(
+    problem: Any, code: int, manage: Callable[..., Any], aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = manage(LINE)
+    made.main(CREATE)
+    aws.refuses = {"get_workflow_run": problem}
+    assert [made.main(["start"]), made.main(["watch", "run-1"])] == [code, code]
+    assert capsys.readouterr().err.count("does not stop the run. Watch it again: manage.py watch run-1") == 2
+    aws.refuses = {"get_workflow_run": "ResourceNotFoundException"}
+    assert made.main(["watch", "run-2"]) == 2
+    assert "manage.py watch run-2" not in capsys.readouterr().err
+
+
+def test_without_boto3_it_is_told_what_to_install(manage: Callable[..., Any], tmp_path: Path) -> None:
+    manage()
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(tmp_path / "manage.py"), "watch", "run-1"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("manage.py needs boto3 (") and len(done.stderr.splitlines()) == 1
+    assert "pip install 'boto3>=1.43.124'" in done.stderr
+
+
+def test_a_boto3_that_does_not_know_the_service_is_told(
+    manage: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unknown(*service: str, **options: Any) -> None:
+        raise UnknownServiceError(service_name="mwaa-serverless", known_service_names=[])
+
+    made = manage(LINE)
+    monkeypatch.setattr(boto3, "client", unknown)
+    assert made.main(CREATE) == 2
+    assert "does not know MWAA Serverless: pip install 'boto3>=1.43.124'" in capsys.readouterr().err
 
 
 def test_what_is_sent_is_what_the_service_takes(manage: Callable[..., Any], aws: Aws) -> None:
