@@ -153,14 +153,16 @@ def _imports_from(folders: list[str]) -> Iterator[None]:
 
     The folders are behind what is installed, as Airflow has its folder of DAGs: a file ``jsonata.py`` hides no package.
     """
-    known, writes, before = set(sys.modules), sys.dont_write_bytecode, list(sys.path)
-    sys.path += folders
+    known, writes = set(sys.modules), sys.dont_write_bytecode
+    added = [folder for folder in folders if folder not in sys.path]
+    sys.path += added
     sys.dont_write_bytecode = True
     try:
         yield
     finally:
         sys.dont_write_bytecode = writes
-        sys.path[:] = before
+        for folder in added:
+            sys.path.remove(folder)
         for name in set(sys.modules) - known:
             origin = getattr(sys.modules[name], "__file__", None) or ""
             if any(origin.startswith(folder + os.sep) for folder in folders):

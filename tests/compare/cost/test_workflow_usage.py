@@ -20,6 +20,7 @@ BRANCH = machine(
     {"A": choose("$.a", {"x": "B"}, "C"), "B": call("D", Parameters={}), "C": call("D", Parameters={}), "D": END}
 )
 RETRIED = machine({"J": {**JOB, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}], "End": True}})
+JOBS_SIDE_BY_SIDE = {"Type": "Parallel", "Branches": [RETRIED, machine({"K": {**JOB, "End": True}})], "End": True}
 PARALLEL = machine(
     {"P": {"Type": "Parallel", "Branches": [machine({"L": call()}), machine({"R": call()})], "Next": "Z"}, "Z": END}
 )
@@ -107,12 +108,7 @@ def test_starts_of_a_run(case: str) -> None:
         (machine({"W": {"Type": "Wait", "SecondsPath": "$.s", "Next": "J"}, "J": {**JOB, "End": True}}), 2),
         (machine({"A": choose("$.a", {"x": "J"}, "K"), "J": {**JOB, "Next": "K"}, "K": {**JOB, "End": True}}), 2),
         (machine({"A": choose("$.a", {"x": "J"}, "K"), "J": {**JOB, "End": True}, "K": {**JOB, "End": True}}), 1),
-        (
-            machine(
-                {"P": {"Type": "Parallel", "Branches": [RETRIED, machine({"K": {**JOB, "End": True}})], "End": True}}
-            ),
-            2,
-        ),
+        (machine({"P": JOBS_SIDE_BY_SIDE}), 2),
     ],
     ids=["none", "short wait", "wait and job", "in a row", "one of two", "in a parallel"],
 )
